@@ -1,0 +1,54 @@
+# Two commands matter: `make demo` and `make test`. Each creates .venv when it is missing.
+# Needs Python 3.11 or newer with venv, and make; everything else comes from PyPI, pinned by constraints.txt.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+JOBS   ?= 2
+READY  := $(VENV)/.ready
+PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check install
+
+.PHONY: demo test lint types tests format lock wheel clean help
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "ninelives needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 | head -n 1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@echo "Setting up $(VENV) (once, about a minute) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) -c constraints.txt pip
+	@$(PIP) -c constraints.txt --group dev
+	@$(PIP) -c constraints.txt --build-constraint constraints.txt -e ".[pipecat,redis]"
+	@touch $@
+
+demo: $(READY) ## the story in a terminal: talk, record, replay, break, judge
+	@$(BIN)/ninelives demo
+
+test: lint types tests ## lint, type-check and test, with coverage
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+tests: $(READY)
+	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term:skip-covered
+
+format: $(READY) ## format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(READY) ## renew constraints.txt from pyproject.toml
+	$(BIN)/python -m pip --quiet install uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev pyproject.toml \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file constraints.txt
+
+wheel: $(READY) ## build the wheel and the source distribution into dist/
+	$(BIN)/python -m build --quiet
+
+clean: ## remove .venv and everything generated
+	rm -rf $(VENV) dist build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache ninelives-demo

@@ -1,0 +1,502 @@
+"""Errors as the Responses API words them.
+
+One exception carries status, message, type, param and code; one constructor function exists for each error whose
+wording is known, with where it is known from: "observed" (recorded traffic), "reported" (public bug reports),
+"documented" (OpenAI's guides) or "inferred" (by analogy with the others). The same error has two dresses: an HTTP
+body and a WebSocket frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+INVALID_REQUEST = "invalid_request_error"
+
+
+class ApiError(Exception):
+    """An answer of the API that is an error, raised before anything streams.
+
+    `status` is the HTTP status, `headers` are extra response headers (HTTP only); `type`, `param` and `code` are the
+    fields of the error object, where `param` and `code` may be null but are never absent (observed).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        type: str = INVALID_REQUEST,
+        param: str | None = None,
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.type = type
+        self.param = param
+        self.code = code
+        self.headers: Mapping[str, str] = dict(headers or {})
+
+    def body(self) -> dict[str, Any]:
+        """Give the HTTP body, keys in the observed order."""
+        return {
+            "error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code},
+        }
+
+    def frame(self, stream_id: str | None = None) -> dict[str, Any]:
+        """Give the WebSocket frame, keys in the documented order; `stream_id` names the lane when one is known."""
+        frame: dict[str, Any] = {"type": "error", "status": self.status}
+        if stream_id is not None:
+            frame["stream_id"] = stream_id
+        frame["error"] = {
+            "type": self.type,
+            "code": self.code,
+            "message": self.message,
+            "param": self.param,
+        }
+        return frame
+
+    def __repr__(self) -> str:
+        return f"ApiError({self.status}, {self.code!r}, {self.message!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Keyword-only arguments do not survive the default pickling, and xdist carries exceptions between processes.
+        return (_revive, (self.message, self.status, self.type, self.param, self.code, dict(self.headers)))
+
+
+def _revive(
+    message: str, status: int, type: str, param: str | None, code: str | None, headers: dict[str, str]
+) -> ApiError:
+    return ApiError(message, status=status, type=type, param=param, code=code, headers=headers)
+
+
+class ConnectionLimitReached(ApiError):
+    """The one error frame that has no `param` and puts `status` last (documented)."""
+
+    def frame(self, stream_id: str | None = None) -> dict[str, Any]:
+        """Give the WebSocket frame exactly as the guide prints it."""
+        frame = super().frame(stream_id)
+        status = frame.pop("status")
+        del frame["error"]["param"]
+        return {**frame, "status": status}
+
+
+# The shape of a request: what the validator raises.
+
+
+def invalid_json() -> ApiError:
+    """Say that the body is not JSON (reported)."""
+    return ApiError(
+        "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP "
+        "library correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON. If you have "
+        "trouble figuring out how to fix this, please contact us through our help center at help.openai.com.)"
+    )
+
+
+def missing_parameter(name: str) -> ApiError:
+    """Say that a required parameter is absent; `name` is its path (reported)."""
+    return ApiError(f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter")
+
+
+def unknown_parameter(name: str) -> ApiError:
+    """Say that a parameter does not exist; `name` is its path (reported)."""
+    return ApiError(f"Unknown parameter: '{name}'.", param=name, code="unknown_parameter")
+
+
+def invalid_type(name: str, expected: str, got: str) -> ApiError:
+    """Say that a value has the wrong type; `expected` and `got` are phrases such as "a string" (reported)."""
+    return ApiError(
+        f"Invalid type for '{name}': expected {expected}, but got {got} instead.",
+        param=name,
+        code="invalid_type",
+    )
+
+
+def invalid_value(name: str, value: object, supported: Sequence[str]) -> ApiError:
+    """Say that a value is not one of the supported ones (reported)."""
+    return ApiError(
+        f"Invalid value: '{value}'. Supported values are: {_series(supported)}.",
+        param=name,
+        code="invalid_value",
+    )
+
+
+def below_minimum(name: str, minimum: float, got: float, *, integer: bool) -> ApiError:
+    """Say that a number is too small (observed)."""
+    kind = "integer" if integer else "decimal"
+    return ApiError(
+        f"Invalid '{name}': {kind} below minimum value. Expected a value >= {minimum:g}, but got {got} instead.",
+        param=name,
+        code=f"{kind}_below_min_value",
+    )
+
+
+def above_maximum(name: str, maximum: float, got: float, *, integer: bool) -> ApiError:
+    """Say that a number is too large (inferred from `below_minimum`)."""
+    kind = "integer" if integer else "decimal"
+    return ApiError(
+        f"Invalid '{name}': {kind} above maximum value. Expected a value <= {maximum:g}, but got {got} instead.",
+        param=name,
+        code=f"{kind}_above_max_value",
+    )
+
+
+def empty_string(name: str) -> ApiError:
+    """Say that a string must not be empty (reported)."""
+    return ApiError(
+        f"Invalid '{name}': empty string. Expected a string with minimum length 1, but got an empty string instead.",
+        param=name,
+        code="empty_string",
+    )
+
+
+def string_too_long(name: str, maximum: int, got: int) -> ApiError:
+    """Say that a string is too long, lengths in characters (reported)."""
+    return ApiError(
+        f"Invalid '{name}': string too long. Expected a string with maximum length {maximum}, "
+        f"but got a string with length {got} instead.",
+        param=name,
+        code="string_above_max_length",
+    )
+
+
+def pattern_mismatch(name: str, pattern: str) -> ApiError:
+    """Say that a string has characters it must not have (reported)."""
+    return ApiError(
+        f"Invalid '{name}': string does not match pattern. Expected a string that matches the pattern '{pattern}'.",
+        param=name,
+        code="invalid_value",
+    )
+
+
+def wrong_prefix(name: str, value: str, prefix: str) -> ApiError:
+    """Say that an id is not of the right kind (reported)."""
+    return ApiError(
+        f"Invalid '{name}': '{value}'. Expected an ID that begins with '{prefix}'.",
+        param=name,
+        code="invalid_value",
+    )
+
+
+def array_too_short(name: str, minimum: int) -> ApiError:
+    """Say that an array must not be empty (reported)."""
+    return ApiError(
+        f"Invalid '{name}': empty array. Expected an array with minimum length {minimum}, "
+        "but got an empty array instead.",
+        param=name,
+        code="empty_array",
+    )
+
+
+def array_too_long(name: str, maximum: int, got: int) -> ApiError:
+    """Say that an array has too many elements (reported)."""
+    return ApiError(
+        f"Invalid '{name}': array too long. Expected an array with maximum length {maximum}, "
+        f"but got an array with length {got} instead.",
+        param=name,
+        code="array_above_max_length",
+    )
+
+
+def too_many_properties(name: str, maximum: int, got: int) -> ApiError:
+    """Say that an object has too many keys (reported)."""
+    return ApiError(
+        f"Invalid '{name}': too many properties. Expected an object with at most {maximum} properties, "
+        f"but got an object with {got} properties instead.",
+        param=name,
+        code="object_above_max_properties",
+    )
+
+
+def mutually_exclusive(first: str, second: str) -> ApiError:
+    """Say that two parameters exclude each other; the empty quotes are the API's own (observed)."""
+    return ApiError(
+        "Mutually exclusive parameters: ''. Ensure you are only providing one of: "
+        f"'{first}' or '{second}'.",
+        code="mutually_exclusive_parameters",
+    )
+
+
+def unsupported_parameter(name: str) -> ApiError:
+    """Say that this model does not take a parameter (observed, with a null code)."""
+    return ApiError(f"Unsupported parameter: '{name}' is not supported with this model.", param=name)
+
+
+def unsupported_value(name: str, value: object, supported: str) -> ApiError:
+    """Say that this model does not take a value; `supported` is a closing sentence (reported)."""
+    return ApiError(
+        f"Unsupported value: '{name}' does not support {value} with this model. {supported}",
+        param=name,
+        code="unsupported_value",
+    )
+
+
+def json_word_missing() -> ApiError:
+    """Say that JSON mode needs the word in the conversation (reported)."""
+    return ApiError(
+        "Response input messages must contain the word 'json' in some form to use 'text.format' of type "
+        "'json_object'.",
+        param="input",
+    )
+
+
+def tool_choice_not_found(kind: str) -> ApiError:
+    """Say that `tool_choice` names a tool that `tools` does not have; `kind` is a type or a name (reported)."""
+    return ApiError(f"Tool choice '{kind}' not found in 'tools' parameter.", param="tool_choice")
+
+
+def tool_choice_without_tools(choice: str) -> ApiError:
+    """Say that a tool is demanded although none is given (reported)."""
+    return ApiError(
+        f"Tool choice '{choice}' must be specified with 'tools' parameter.",
+        param="tool_choice",
+    )
+
+
+# What the request refers to.
+
+
+def model_not_found(model: str) -> ApiError:
+    """Say that a model does not exist: status 400 here, not 404 (observed)."""
+    return ApiError(
+        f"The requested model '{model}' does not exist.",
+        param="model",
+        code="model_not_found",
+    )
+
+
+def previous_response_not_found(response_id: str) -> ApiError:
+    """Say that the response to continue from is unknown: status 400, not 404 (observed)."""
+    return ApiError(
+        f"Previous response with id '{response_id}' not found.",
+        param="previous_response_id",
+        code="previous_response_not_found",
+    )
+
+
+def response_not_found(response_id: str) -> ApiError:
+    """Say that a response to read, cancel or delete is unknown (observed)."""
+    return ApiError(f"Response with id '{response_id}' not found.", status=404)
+
+
+def conversation_not_found(conversation_id: str) -> ApiError:
+    """Say that a conversation is unknown (message observed, status inferred)."""
+    return ApiError(f"Conversation with id '{conversation_id}' not found.", status=404)
+
+
+def item_not_found(item_id: str) -> ApiError:
+    """Say that an item referred to by id is not stored (reported)."""
+    return ApiError(
+        f"Item with id '{item_id}' not found. Items are not persisted when `store` is set to false. Try again with "
+        "`store` set to true, or remove this item from your input.",
+        status=404,
+        param="input",
+    )
+
+
+def no_tool_output(call_id: str, kind: str = "function") -> ApiError:
+    """Say that a call in the conversation has no output yet (reported)."""
+    return ApiError(f"No tool output found for {kind} call {call_id}.", param="input")
+
+
+def no_tool_call(call_id: str, kind: str = "function") -> ApiError:
+    """Say that an output answers no call of the conversation (reported)."""
+    return ApiError(
+        f"No tool call found for {kind} call output with call_id {call_id}.",
+        param="input",
+    )
+
+
+def reasoning_without_follower(item_id: str) -> ApiError:
+    """Say that a reasoning item stands alone (observed)."""
+    return ApiError(
+        f"Item '{item_id}' of type 'reasoning' was provided without its required following item.",
+        param="input",
+    )
+
+
+def cannot_cancel_synchronous() -> ApiError:
+    """Say that only background responses can be cancelled (reported)."""
+    return ApiError("Cannot cancel a synchronous response.")
+
+
+def context_length_exceeded() -> ApiError:
+    """Say that the conversation is too long for the model (observed)."""
+    return ApiError(
+        "Your input exceeds the context window of this model. Please adjust your input and try again.",
+        param="input",
+        code="context_length_exceeded",
+    )
+
+
+def invalid_url(method: str, path: str) -> ApiError:
+    """Say that there is nothing at this address (message observed)."""
+    return ApiError(f"Invalid URL ({method} {path})", status=404)
+
+
+# Who asks.
+
+
+def missing_api_key() -> ApiError:
+    """Say that no key was sent (reported)."""
+    return ApiError(
+        "Missing bearer or basic authentication in header",
+        status=401,
+        headers={"www-authenticate": 'Bearer realm="OpenAI API"'},
+    )
+
+
+def invalid_api_key(key: str) -> ApiError:
+    """Say that the key is wrong, masked as the API masks it: eight characters, stars, four characters (observed)."""
+    return ApiError(
+        f"Incorrect API key provided: {mask_key(key)}. You can find your API key at "
+        "https://platform.openai.com/account/api-keys.",
+        status=401,
+        code="invalid_api_key",
+        headers={"www-authenticate": 'Bearer realm="OpenAI API"'},
+    )
+
+
+def mask_key(key: str) -> str:
+    """Hide the middle of a key; keys of at most twelve characters are shown whole, as the API does (observed)."""
+    if len(key) <= 12:
+        return key
+    return key[:8] + "*" * (len(key) - 12) + key[-4:]
+
+
+# WebSocket mode.
+
+
+def invalid_stream_id() -> ApiError:
+    """Say that a lane's name is malformed (documented)."""
+    return ApiError(
+        "The 'stream_id' field must be a non-empty string with at most 256 characters and may only contain letters, "
+        "numbers, underscores, hyphens, and periods.",
+        param="stream_id",
+        code="invalid_stream_id",
+    )
+
+
+def stream_limit_reached(limit: int = 32) -> ApiError:
+    """Say that a connection has used up its lane names (documented)."""
+    return ApiError(
+        f"This WebSocket connection has reached its maximum number of distinct stream IDs ({limit}). "
+        "Reuse an existing stream_id or open a new WebSocket connection.",
+        param="stream_id",
+        code="websocket_stream_limit_reached",
+    )
+
+
+def connection_limit_reached(minutes: int = 60) -> ApiError:
+    """Say that a connection has lived its whole life (documented)."""
+    return ConnectionLimitReached(
+        f"Responses websocket connection limit reached ({minutes} minutes). "
+        "Create a new websocket connection to continue.",
+        code="websocket_connection_limit_reached",
+    )
+
+
+# Capacity.
+
+
+def rate_limit_reached(model: str, *, limit: int, used: int, requested: int, retry_after: float) -> ApiError:
+    """Say that the tokens of this minute are spent; `retry_after` is in seconds (reported)."""
+    return ApiError(
+        f"Rate limit reached for {model} in organization org-mock on tokens per min (TPM): Limit {limit}, "
+        f"Used {used}, Requested {requested}. Please try again in {retry_after:g}s. "
+        "Visit https://platform.openai.com/account/rate-limits to learn more.",
+        status=429,
+        type="tokens",
+        code="rate_limit_exceeded",
+    )
+
+
+def insufficient_quota() -> ApiError:
+    """Say that there is no money left (reported)."""
+    return ApiError(
+        "You exceeded your current quota, please check your plan and billing details. For more information on this "
+        "error, read the docs: https://platform.openai.com/docs/guides/error-codes/api-errors.",
+        status=429,
+        type="insufficient_quota",
+        code="insufficient_quota",
+    )
+
+
+def server_error(request_id: str | None = None) -> ApiError:
+    """Say that something broke on the server's side (reported)."""
+    reference = f" Please include the request ID {request_id} in your message." if request_id else ""
+    return ApiError(
+        "An error occurred while processing your request. You can retry your request, or contact us through our help "
+        f"center at help.openai.com if the error persists.{reference}",
+        status=500,
+        type="server_error",
+        code="server_error",
+    )
+
+
+def server_overloaded() -> ApiError:
+    """Say that there is no capacity (reported)."""
+    return ApiError(
+        "Our servers are currently overloaded. Please try again later.",
+        status=503,
+        type="service_unavailable_error",
+        code="server_is_overloaded",
+    )
+
+
+_BY_CODE = {
+    "context_length_exceeded": context_length_exceeded,
+    "insufficient_quota": insufficient_quota,
+    "server_error": server_error,
+    "server_is_overloaded": server_overloaded,
+    "slow_down": server_overloaded,
+    "websocket_connection_limit_reached": connection_limit_reached,
+}
+_TYPE_BY_STATUS = {
+    401: INVALID_REQUEST,
+    403: INVALID_REQUEST,
+    404: INVALID_REQUEST,
+    429: "requests",
+    500: "server_error",
+    503: "service_unavailable_error",
+}
+
+
+def by_code(
+    code: str | None,
+    *,
+    status: int | None = None,
+    message: str | None = None,
+    type: str | None = None,
+    param: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> ApiError:
+    """Build an error from as little as its code or status; what is not given takes the known wording of that code."""
+    if code == "rate_limit_exceeded":
+        known = rate_limit_reached("gpt-4o", limit=30000, used=29000, requested=2000, retry_after=2)
+    elif code in _BY_CODE:
+        known = _BY_CODE[code]()
+    else:
+        number = status or 400
+        known = ApiError(
+            server_error().message if number >= 500 else f"The request failed with the code '{code}'.",
+            status=number,
+            type=_TYPE_BY_STATUS.get(number, INVALID_REQUEST if number < 500 else "server_error"),
+        )
+    return known.__class__(
+        message if message is not None else known.message,
+        status=status or known.status,
+        type=type or known.type,
+        param=param if param is not None else known.param,
+        code=code,
+        headers=headers or known.headers,
+    )
+
+
+def _series(values: Sequence[str]) -> str:
+    quoted = [f"'{value}'" for value in values]
+    if len(quoted) < 3:
+        return " and ".join(quoted)
+    return f"{', '.join(quoted[:-1])}, and {quoted[-1]}"

@@ -1,0 +1,122 @@
+"""What a model says in one turn, as values.
+
+A Reply is the whole answer before it becomes events: output items in order, how it ends, what it cost and how long the
+model thinks first. Nothing here knows ids, sequence numbers or the wire; `protocol.events` gives it those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A message whose content is text.
+
+    `deltas` fixes how the text is cut: a number gives exactly so many non-empty deltas (lengthening the text when it
+    has fewer characters), a tuple gives the deltas themselves; None cuts at the model's own tokens. `annotations`
+    are annotation objects in the API's form; one with an `end_index` is announced when the text has reached it.
+    `phase` is "commentary" or "final_answer" for models that tell them apart. `same_message` makes this a further
+    content part of the message before it.
+    """
+
+    text: str
+    deltas: int | tuple[str, ...] | None = None
+    annotations: tuple[Mapping[str, Any], ...] = ()
+    phase: str | None = None
+    same_message: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A message in which the model declines."""
+
+    text: str
+    same_message: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function call. `arguments` is the JSON text as it goes out; `call_id` is made up when None."""
+
+    name: str
+    arguments: str
+    call_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """A reasoning item.
+
+    `summary` holds its parts, streamed only when the request asked for summaries. `encrypted` decides whether it carries
+    ciphertext: None follows the request's `include`, a string is sent as the final one. `tokens` is what it adds to
+    `reasoning_tokens`.
+    """
+
+    summary: tuple[str, ...] = ()
+    encrypted: str | bool | None = None
+    tokens: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Any other output item, in the API's own form and final state; an `id` is made up when it has none."""
+
+    item: Mapping[str, Any]
+
+
+ReplyItem = Text | Refusal | Call | Reasoning | Item
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts to report instead of counted ones; None means counted."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cache_write_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The response ends well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """The response ends early: "max_output_tokens", "content_filter", "max_messages" or "steered".
+
+    Its last item is sent as cut off.
+    """
+
+    reason: Literal["max_output_tokens", "content_filter", "max_messages", "steered"] | str = "max_output_tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The response fails after its items were sent: an `error` event, then `response.failed` (observed).
+
+    `type` is that of the nested error object; None takes what goes with the code.
+    """
+
+    code: str = "server_error"
+    message: str | None = None
+    type: str | None = None
+    param: str | None = None
+
+
+Finish = Completed | Incomplete | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer of the model. `delay` is how long it thinks before the first output item, in seconds."""
+
+    items: tuple[ReplyItem, ...] = ()
+    usage: Usage | None = None
+    finish: Finish = field(default_factory=Completed)
+    delay: float = 0.0

@@ -1,0 +1,75 @@
+"""What a responder may answer: a Reply to be turned into events, a recorded answer to be repeated byte for byte, or an error.
+
+The values of a Reply are the protocol's own and are passed on from here, so that a responder needs one import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.events import Timed
+from mock_openai.protocol.reply import (
+    Call,
+    Completed,
+    Failed,
+    Finish,
+    Incomplete,
+    Item,
+    Reasoning,
+    Refusal,
+    Reply,
+    ReplyItem,
+    Text,
+    Usage,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """A recorded WebSocket close: its code and reason."""
+
+    code: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recorded answer, repeated byte for byte.
+
+    `events` is set for streams and sockets, `body` for plain bodies, `chunks` are the network reads of a stream as
+    (seconds since the turn began, bytes) when the recording kept them. `ending` is how the recorded answer ended:
+    "end" in good order, "fin" or "reset" by a connection that broke, or a WebSocket close.
+    """
+
+    status: int = 200
+    headers: Mapping[str, str] | None = None
+    events: tuple[Timed, ...] = ()
+    body: bytes | None = None
+    ending: Literal["end", "reset", "fin"] | Close = "end"
+    chunks: tuple[tuple[float, bytes], ...] | None = None
+
+
+Answer = Reply | Recorded | ApiError
+
+__all__ = [
+    "Answer",
+    "ApiError",
+    "Call",
+    "Close",
+    "Completed",
+    "Failed",
+    "Finish",
+    "Incomplete",
+    "Item",
+    "Reasoning",
+    "Recorded",
+    "Refusal",
+    "Reply",
+    "ReplyItem",
+    "Text",
+    "Timed",
+    "Usage",
+]

@@ -1,0 +1,54 @@
+"""What a responder is: something that is asked for each turn and says what the model would say, or passes.
+
+The engine asks responders one after another and takes the first answer. A Turn is all that a responder may know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.request import Request
+from mock_openai.responders.answer import Answer, Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One request, as a responder sees it.
+
+    `body` is the request body as received (a `response.create` frame without its `type`). `request` is None when
+    validation failed; `error` is then the answer that goes out unless a responder takes the turn. `history` holds the
+    items of the `previous_response_id` chain, oldest first. `connection` counts connections and `number` the turns on
+    this one, both from 1. `key` is the caller's key, used to keep callers apart and never stored.
+    """
+
+    body: Mapping[str, Any]
+    transport: Literal["http", "websocket"]
+    request: Request | None
+    error: ApiError | None = None
+    history: tuple[dict[str, Any], ...] = ()
+    connection: int = 1
+    number: int = 1
+    key: str | None = None
+
+
+@runtime_checkable
+class Responder(Protocol):
+    """Answers turns. `takes_errors` says whether it wants to be asked about requests that failed validation too."""
+
+    takes_errors: bool
+
+    async def answer(self, turn: Turn) -> Answer | None:
+        """Answer the turn, or give None to let the next responder try."""
+        ...
+
+
+@runtime_checkable
+class HttpResponder(Protocol):
+    """A responder that can also answer HTTP exchanges other than creating a response."""
+
+    async def answer_http(self, method: str, path_qs: str, body: bytes) -> Recorded | None:
+        """Answer the exchange, or give None to let the server answer it."""
+        ...
