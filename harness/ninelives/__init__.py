@@ -1,0 +1,46 @@
+"""ninelives: offline testing for voice bots on OpenAI's Responses API.
+
+    from ninelives import Bot, Cassette, FrameSnapshotExtension, VirtualLoop
+
+Nothing is imported until it is used: the pytest plugin loads this package in every run, and `Bot` needs
+Pipecat, whose import takes a second or two.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ninelives.bot.bot import Bot
+    from ninelives.cassette import Cassette
+    from ninelives.frames.snapshot import FrameSnapshotExtension
+    from ninelives.virtual.loop import VirtualLoop
+
+__version__ = "0.1.0"
+
+__all__ = ["Bot", "Cassette", "FrameSnapshotExtension", "VirtualLoop", "__version__"]
+
+_HOME = {
+    "Bot": "ninelives.bot.bot",
+    "Cassette": "ninelives.cassette",
+    "FrameSnapshotExtension": "ninelives.frames.snapshot",
+    "VirtualLoop": "ninelives.virtual.loop",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return getattr(import_module(_HOME[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and error.name.partition(".")[0] == "pipecat":
+            raise ImportError(
+                f"ninelives.{name} drives a Pipecat pipeline, and Pipecat is not installed here: "
+                "pip install 'ninelives[pipecat]'",
+                name=error.name,
+            ) from None
+        raise
+
+
+def __dir__() -> list[str]:
+    return __all__

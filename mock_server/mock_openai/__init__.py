@@ -1,0 +1,47 @@
+"""A mock OpenAI server that real clients cannot tell from api.openai.com: Responses API over HTTP, SSE and WebSocket.
+
+    from mock_openai import MockServer, Script, reply, faults
+"""
+
+from mock_openai import faults
+from mock_openai.protocol.errors import ApiError
+from mock_openai.responders.answer import (
+    Call,
+    Close,
+    Completed,
+    Failed,
+    Incomplete,
+    Item,
+    Reasoning,
+    Recorded,
+    Refusal,
+    Reply,
+    Text,
+    Timed,
+    Usage,
+)
+from mock_openai.responders.build import call, reply
+from mock_openai.responders.script import Script
+from mock_openai.server import MockServer
+
+__all__ = [
+    "ApiError",
+    "Call",
+    "Close",
+    "Completed",
+    "Failed",
+    "Incomplete",
+    "Item",
+    "MockServer",
+    "Reasoning",
+    "Recorded",
+    "Refusal",
+    "Reply",
+    "Script",
+    "Text",
+    "Timed",
+    "Usage",
+    "call",
+    "faults",
+    "reply",
+]

@@ -1,9 +1,9 @@
 """Errors as the Responses API words them.
 
-One exception carries status, message, type, param and code; one constructor function exists for each error whose
-wording is known, with where it is known from: "observed" (recorded traffic), "reported" (public bug reports),
-"documented" (OpenAI's guides) or "inferred" (by analogy with the others). The same error has two dresses: an HTTP
-body and a WebSocket frame.
+One exception carries status, message, type, param and code; one constructor function exists for each error
+whose wording is known, with where it is known from: "observed" (recorded traffic), "reported" (public bug
+reports), "documented" (OpenAI's guides) or "inferred" (by analogy with the others). The same error has two
+dresses: an HTTP body and a WebSocket frame.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ INVALID_REQUEST = "invalid_request_error"
 class ApiError(Exception):
     """An answer of the API that is an error, raised before anything streams.
 
-    `status` is the HTTP status, `headers` are extra response headers (HTTP only); `type`, `param` and `code` are the
-    fields of the error object, where `param` and `code` may be null but are never absent (observed).
+    `status` is the HTTP status, `headers` are extra response headers (HTTP only); `type`, `param` and
+    `code` are the fields of the error object, where `param` and `code` may be null but are never absent
+    (observed).
     """
 
     def __init__(
@@ -39,14 +40,20 @@ class ApiError(Exception):
         self.code = code
         self.headers: Mapping[str, str] = dict(headers or {})
 
-    def body(self) -> dict[str, Any]:
-        """Give the HTTP body, keys in the observed order."""
-        return {
+    def body(self, *, with_status: bool = False) -> dict[str, Any]:
+        """Give the HTTP body, keys in the observed order.
+
+        `with_status` adds the status beside the error, as a refused WebSocket handshake has it (observed).
+        """
+        body: dict[str, Any] = {
             "error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code},
         }
+        return {**body, "status": self.status} if with_status else body
 
     def frame(self, stream_id: str | None = None) -> dict[str, Any]:
-        """Give the WebSocket frame, keys in the documented order; `stream_id` names the lane when one is known."""
+        """Give the WebSocket frame, keys in the documented order; `stream_id` names the lane when one is
+        known.
+        """
         frame: dict[str, Any] = {"type": "error", "status": self.status}
         if stream_id is not None:
             frame["stream_id"] = stream_id
@@ -62,7 +69,8 @@ class ApiError(Exception):
         return f"ApiError({self.status}, {self.code!r}, {self.message!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Keyword-only arguments do not survive the default pickling, and xdist carries exceptions between processes.
+        # Keyword-only arguments do not survive the default pickling, and xdist carries exceptions between
+        # processes.
         return (_revive, (self.message, self.status, self.type, self.param, self.code, dict(self.headers)))
 
 
@@ -89,8 +97,10 @@ class ConnectionLimitReached(ApiError):
 def invalid_json() -> ApiError:
     """Say that the body is not JSON (reported)."""
     return ApiError(
-        "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP "
-        "library correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON. If you have "
+        "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your "
+        "HTTP "
+        "library correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON. "
+        "If you have "
         "trouble figuring out how to fix this, please contact us through our help center at help.openai.com.)"
     )
 
@@ -98,6 +108,15 @@ def invalid_json() -> ApiError:
 def missing_parameter(name: str) -> ApiError:
     """Say that a required parameter is absent; `name` is its path (reported)."""
     return ApiError(f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter")
+
+
+def missing_input() -> ApiError:
+    """Say that there is nothing to answer; the mixed quotes are the API's own (reported)."""
+    return ApiError(
+        "One of \"input\" or \"previous_response_id\" or 'prompt' or 'conversation_id' must be provided.",
+        param="input",
+        code="missing_required_parameter",
+    )
 
 
 def unknown_parameter(name: str) -> ApiError:
@@ -127,7 +146,8 @@ def below_minimum(name: str, minimum: float, got: float, *, integer: bool) -> Ap
     """Say that a number is too small (observed)."""
     kind = "integer" if integer else "decimal"
     return ApiError(
-        f"Invalid '{name}': {kind} below minimum value. Expected a value >= {minimum:g}, but got {got} instead.",
+        f"Invalid '{name}': {kind} below minimum value. Expected a value >= {minimum:g}, but got {got} "
+        "instead.",
         param=name,
         code=f"{kind}_below_min_value",
     )
@@ -137,7 +157,8 @@ def above_maximum(name: str, maximum: float, got: float, *, integer: bool) -> Ap
     """Say that a number is too large (inferred from `below_minimum`)."""
     kind = "integer" if integer else "decimal"
     return ApiError(
-        f"Invalid '{name}': {kind} above maximum value. Expected a value <= {maximum:g}, but got {got} instead.",
+        f"Invalid '{name}': {kind} above maximum value. Expected a value <= {maximum:g}, but got {got} "
+        "instead.",
         param=name,
         code=f"{kind}_above_max_value",
     )
@@ -146,7 +167,8 @@ def above_maximum(name: str, maximum: float, got: float, *, integer: bool) -> Ap
 def empty_string(name: str) -> ApiError:
     """Say that a string must not be empty (reported)."""
     return ApiError(
-        f"Invalid '{name}': empty string. Expected a string with minimum length 1, but got an empty string instead.",
+        f"Invalid '{name}': empty string. Expected a string with minimum length 1, but got an empty string "
+        "instead.",
         param=name,
         code="empty_string",
     )
@@ -165,7 +187,8 @@ def string_too_long(name: str, maximum: int, got: int) -> ApiError:
 def pattern_mismatch(name: str, pattern: str) -> ApiError:
     """Say that a string has characters it must not have (reported)."""
     return ApiError(
-        f"Invalid '{name}': string does not match pattern. Expected a string that matches the pattern '{pattern}'.",
+        f"Invalid '{name}': string does not match pattern. Expected a string that matches the pattern "
+        f"'{pattern}'.",
         param=name,
         code="invalid_value",
     )
@@ -210,11 +233,21 @@ def too_many_properties(name: str, maximum: int, got: int) -> ApiError:
     )
 
 
+def property_name_too_long(name: str, key: str, maximum: int) -> ApiError:
+    """Say that a key of a free-form object is too long (reported)."""
+    return ApiError(
+        f"Invalid property name in '{name}': '{key}' is too long. Expected a string with maximum length "
+        f"{maximum}, "
+        f"but got a string with length {len(key)} instead.",
+        param=f"{name}.{key}",
+        code="property_name_above_max_length",
+    )
+
+
 def mutually_exclusive(first: str, second: str) -> ApiError:
     """Say that two parameters exclude each other; the empty quotes are the API's own (observed)."""
     return ApiError(
-        "Mutually exclusive parameters: ''. Ensure you are only providing one of: "
-        f"'{first}' or '{second}'.",
+        f"Mutually exclusive parameters: ''. Ensure you are only providing one of: '{first}' or '{second}'.",
         code="mutually_exclusive_parameters",
     )
 
@@ -243,7 +276,9 @@ def json_word_missing() -> ApiError:
 
 
 def tool_choice_not_found(kind: str) -> ApiError:
-    """Say that `tool_choice` names a tool that `tools` does not have; `kind` is a type or a name (reported)."""
+    """Say that `tool_choice` names a tool that `tools` does not have; `kind` is a type or a name
+    (reported).
+    """
     return ApiError(f"Tool choice '{kind}' not found in 'tools' parameter.", param="tool_choice")
 
 
@@ -252,6 +287,22 @@ def tool_choice_without_tools(choice: str) -> ApiError:
     return ApiError(
         f"Tool choice '{choice}' must be specified with 'tools' parameter.",
         param="tool_choice",
+    )
+
+
+def invalid_function_schema(name: str, problem: str, param: str) -> ApiError:
+    """Say that a function's strict schema is not strict (reported)."""
+    return ApiError(
+        f"Invalid schema for function '{name}': {problem}", param=param, code="invalid_function_parameters"
+    )
+
+
+def invalid_format_schema(name: str, problem: str) -> ApiError:
+    """Say that a text format's strict schema is not strict (reported)."""
+    return ApiError(
+        f"Invalid schema for response_format '{name}': {problem}",
+        param="text.format.schema",
+        code="invalid_json_schema",
     )
 
 
@@ -289,7 +340,8 @@ def conversation_not_found(conversation_id: str) -> ApiError:
 def item_not_found(item_id: str) -> ApiError:
     """Say that an item referred to by id is not stored (reported)."""
     return ApiError(
-        f"Item with id '{item_id}' not found. Items are not persisted when `store` is set to false. Try again with "
+        f"Item with id '{item_id}' not found. Items are not persisted when `store` is set to false. Try "
+        "again with "
         "`store` set to true, or remove this item from your input.",
         status=404,
         param="input",
@@ -349,7 +401,9 @@ def missing_api_key() -> ApiError:
 
 
 def invalid_api_key(key: str) -> ApiError:
-    """Say that the key is wrong, masked as the API masks it: eight characters, stars, four characters (observed)."""
+    """Say that the key is wrong, masked as the API masks it: eight characters, stars, four characters
+    (observed).
+    """
     return ApiError(
         f"Incorrect API key provided: {mask_key(key)}. You can find your API key at "
         "https://platform.openai.com/account/api-keys.",
@@ -360,7 +414,9 @@ def invalid_api_key(key: str) -> ApiError:
 
 
 def mask_key(key: str) -> str:
-    """Hide the middle of a key; keys of at most twelve characters are shown whole, as the API does (observed)."""
+    """Hide the middle of a key; keys of at most twelve characters are shown whole, as the API does
+    (observed).
+    """
     if len(key) <= 12:
         return key
     return key[:8] + "*" * (len(key) - 12) + key[-4:]
@@ -372,7 +428,8 @@ def mask_key(key: str) -> str:
 def invalid_stream_id() -> ApiError:
     """Say that a lane's name is malformed (documented)."""
     return ApiError(
-        "The 'stream_id' field must be a non-empty string with at most 256 characters and may only contain letters, "
+        "The 'stream_id' field must be a non-empty string with at most 256 characters and may only contain "
+        "letters, "
         "numbers, underscores, hyphens, and periods.",
         param="stream_id",
         code="invalid_stream_id",
@@ -416,7 +473,8 @@ def rate_limit_reached(model: str, *, limit: int, used: int, requested: int, ret
 def insufficient_quota() -> ApiError:
     """Say that there is no money left (reported)."""
     return ApiError(
-        "You exceeded your current quota, please check your plan and billing details. For more information on this "
+        "You exceeded your current quota, please check your plan and billing details. For more information "
+        "on this "
         "error, read the docs: https://platform.openai.com/docs/guides/error-codes/api-errors.",
         status=429,
         type="insufficient_quota",
@@ -428,7 +486,8 @@ def server_error(request_id: str | None = None) -> ApiError:
     """Say that something broke on the server's side (reported)."""
     reference = f" Please include the request ID {request_id} in your message." if request_id else ""
     return ApiError(
-        "An error occurred while processing your request. You can retry your request, or contact us through our help "
+        "An error occurred while processing your request. You can retry your request, or contact us "
+        "through our help "
         f"center at help.openai.com if the error persists.{reference}",
         status=500,
         type="server_error",
@@ -473,7 +532,9 @@ def by_code(
     param: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> ApiError:
-    """Build an error from as little as its code or status; what is not given takes the known wording of that code."""
+    """Build an error from as little as its code or status; what is not given takes the known wording of
+    that code.
+    """
     if code == "rate_limit_exceeded":
         known = rate_limit_reached("gpt-4o", limit=30000, used=29000, requested=2000, retry_after=2)
     elif code in _BY_CODE:

@@ -1,23 +1,48 @@
-"""A reply as the stream of events that the API sends."""
+"""A reply as the stream of events that the API sends.
+
+Strategy: `sequences` says what happens inside each item; here every event gets its place in the stream
+(sequence number, lane), its obfuscation, and its key order, which since 2026-01 is `type` first and the
+rest alphabetical (observed). Events are made one at a time as they are asked for, so that times in them
+(`completed_at`) are those of the moment.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+import string
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
+from mock_openai.protocol import json
+from mock_openai.protocol.ciphertext import ciphertext
+from mock_openai.protocol.drafts import Drafts, draft_items
+from mock_openai.protocol.errors import by_code
+from mock_openai.protocol.hosted import course
 from mock_openai.protocol.ids import Ids
-from mock_openai.protocol.reply import Reply
+from mock_openai.protocol.reply import Completed, Failed, Incomplete, Reply, Usage
 from mock_openai.protocol.request import Request
+from mock_openai.protocol.response import settled_tier
+from mock_openai.protocol.sequences import Bare, item_events
+from mock_openai.protocol.usage import usage_of
+
+TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
+
+_ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_BLOCK = 16
+# The one delta that never carries obfuscation (observed).
+_PLAIN_DELTA = "response.shell_call_output_content.delta"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event, exactly as it leaves.
 
-    `data` is compact JSON: the SSE data line, or the WebSocket text frame. `wire` holds the exact SSE bytes, only where
-    they are not `event: {type}`, `data: {data}` and a blank line (recordings of odd servers).
+    `data` is compact JSON: the SSE data line, or the WebSocket text frame. `wire` holds the exact SSE
+    bytes, only where they are not `event: {type}`, `data: {data}` and a blank line (recordings of odd
+    servers).
     """
 
     type: str
@@ -43,15 +68,149 @@ def stream_events(
     history_tokens: int = 0,
     clock: Callable[[], float],
 ) -> Iterator[Event]:
-    """Give the whole stream of one turn."""
-    raise NotImplementedError
+    """Give the whole stream of one turn, from `response.created` to its terminal event.
+
+    `response` is what `open_response` gave. `history_tokens` counts what the chain before this request
+    holds. `clock` gives unix seconds.
+    """
+    writer = _Writer(request, rng)
+    yield from _head(response, writer)
+    drafts = draft_items(reply, request, response["id"], ids=ids, rng=rng, clock=clock)
+    finish = Incomplete() if drafts.ran_out else reply.finish
+    breaks_off = isinstance(finish, Failed) and finish.mid_item
+    last = len(drafts.drafts) - 1
+    for index, draft in enumerate(drafts.drafts):
+        closed = not (breaks_off and index == last)
+        for bare in item_events(draft, index, request, rng=rng, clock=clock, closed=closed):
+            yield writer.event(*bare)
+    output = [draft.item for draft in drafts.drafts[: last if breaks_off else None]]
+    ended = {
+        **response,
+        "output": [_resealed(item, rng, clock) for item in output],
+        "tool_usage": _tool_usage(response["tool_usage"], output),
+    }
+    usage = usage_of(request, drafts, history_tokens=history_tokens, told=reply.usage)
+    yield from writer.events(_tail(finish, ended, usage, clock))
+
+
+def warm_up_events(
+    request: Request,
+    response: dict[str, Any],
+    *,
+    rng: random.Random,
+    history_tokens: int = 0,
+    clock: Callable[[], float],
+) -> Iterator[Event]:
+    """Give the stream of a turn with `generate: false`: created, in_progress and completed with no output.
+
+    Inferred: clients await `response.completed`, and no recording of it exists. The input is billed
+    (reported).
+    """
+    writer = _Writer(request, rng)
+    yield from _head(response, writer)
+    usage = usage_of(request, Drafts([]), history_tokens=history_tokens, told=Usage(output_tokens=0))
+    yield from writer.events(_tail(Completed(), dict(response), usage, clock))
 
 
 def final_response(events: Iterable[Event]) -> dict[str, Any]:
-    """Give the response object of the terminal event."""
-    raise NotImplementedError
+    """Give the response object of the terminal event: the body of a plain JSON answer, and what memory keeps.
+
+    Raises ValueError when the stream has not ended.
+    """
+    for event in reversed(list(events)):
+        if event.type in TERMINAL:
+            response: dict[str, Any] = json.parse(event.data)["response"]
+            return response
+    raise ValueError("the stream has no terminal event")
 
 
-def warm_up_events(request: Request, response: dict[str, Any], *, clock: Callable[[], float]) -> Iterator[Event]:
-    """Give the stream of a turn with `generate: false`."""
-    raise NotImplementedError
+def obfuscation(delta: str, rng: random.Random) -> str:
+    """Give the padding that brings a delta to a multiple of 16 code points; empty when it is one
+    (observed).
+    """
+    return "".join(rng.choices(_ALPHABET, k=-len(delta) % _BLOCK))
+
+
+class _Writer:
+    """Numbers events and writes them."""
+
+    def __init__(self, request: Request, rng: random.Random) -> None:
+        self._next = 0
+        self._rng = rng
+        # Background streams are never obfuscated (observed).
+        self._obfuscate = request.include_obfuscation and not request.background
+        self._lane = {} if request.stream_id is None else {"stream_id": request.stream_id}
+
+    def event(self, kind: str, carried: Mapping[str, Any]) -> Event:
+        """Write the next event."""
+        fields = {**carried, "sequence_number": self._next, **self._lane}
+        if self._obfuscate and kind.endswith(".delta") and kind != _PLAIN_DELTA:
+            fields["obfuscation"] = obfuscation(fields["delta"], self._rng)
+        self._next += 1
+        return Event(kind, json.compact({"type": kind, **dict(sorted(fields.items()))}))
+
+    def error(self, error: Mapping[str, Any]) -> Event:
+        """Write an `error` event, the one kind whose keys are not in alphabetical order (observed)."""
+        fields = {"type": "error", "sequence_number": self._next, "error": error, **self._lane}
+        self._next += 1
+        return Event("error", json.compact(fields))
+
+    def events(self, bare: Iterable[Bare]) -> Iterator[Event]:
+        """Write several events."""
+        for kind, carried in bare:
+            yield self.error(carried["error"]) if kind == "error" else self.event(kind, carried)
+
+
+def _head(response: dict[str, Any], writer: _Writer) -> Iterator[Event]:
+    # Created and in_progress carry the same object, so it is written once.
+    written = msgspec.Raw(json.compact(response))
+    yield writer.event("response.created", {"response": written})
+    if response["status"] == "queued":
+        yield writer.event("response.queued", {"response": written})
+        response["status"] = "in_progress"
+        written = msgspec.Raw(json.compact(response))
+    yield writer.event("response.in_progress", {"response": written})
+
+
+def _tail(
+    finish: Completed | Incomplete | Failed,
+    response: dict[str, Any],
+    usage: dict[str, Any],
+    clock: Callable[[], float],
+) -> Iterator[Bare]:
+    match finish:
+        case Completed():
+            response["status"] = "completed"
+            response["completed_at"] = int(clock())
+        case Incomplete(reason):
+            response["status"] = "incomplete"
+            response["incomplete_details"] = {"reason": reason}
+        case Failed():
+            # A failed response keeps the tier "auto" and reports no usage (observed).
+            error = _nested_error(finish)
+            yield "error", {"error": error}
+            response["status"] = "failed"
+            response["error"] = {"code": error["code"], "message": error["message"]}
+            yield "response.failed", {"response": response}
+            return
+    response["service_tier"] = settled_tier(response["service_tier"])
+    response["usage"] = usage
+    yield f"response.{response['status']}", {"response": response}
+
+
+def _nested_error(failed: Failed) -> dict[str, Any]:
+    known = by_code(failed.code, message=failed.message, type=failed.type, param=failed.param)
+    return {"type": known.type, "code": known.code, "message": known.message, "param": known.param}
+
+
+def _tool_usage(tool_usage: dict[str, Any], output: list[dict[str, Any]]) -> dict[str, Any]:
+    searches = sum(item["type"] == "web_search_call" for item in output)
+    return {**tool_usage, "web_search": {"num_requests": searches}}
+
+
+def _resealed(item: dict[str, Any], rng: random.Random, clock: Callable[[], float]) -> dict[str, Any]:
+    """Encrypt anew what the terminal event repeats: real servers never send the same ciphertext twice."""
+    name = "encrypted_content" if item["type"] == "reasoning" else course(item["type"]).sealed
+    if name is None or not str(item.get(name) or "").startswith("gAAAA"):
+        return item
+    return {**item, name: ciphertext(rng, at=clock())}

@@ -1,7 +1,8 @@
 """What a model says in one turn, as values.
 
-A Reply is the whole answer before it becomes events: output items in order, how it ends, what it cost and how long the
-model thinks first. Nothing here knows ids, sequence numbers or the wire; `protocol.events` gives it those.
+A Reply is the whole answer before it becomes events: output items in order, how it ends, what it cost and
+how long the model thinks first. Nothing here knows ids, sequence numbers or the wire; `protocol.events`
+gives it those.
 """
 
 from __future__ import annotations
@@ -10,16 +11,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+# How much a model thinks when a script does not say: the smallest step in which real counts move is 64.
+REASONING_TOKENS = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
     """A message whose content is text.
 
-    `deltas` fixes how the text is cut: a number gives exactly so many non-empty deltas (lengthening the text when it
-    has fewer characters), a tuple gives the deltas themselves; None cuts at the model's own tokens. `annotations`
-    are annotation objects in the API's form; one with an `end_index` is announced when the text has reached it.
-    `phase` is "commentary" or "final_answer" for models that tell them apart. `same_message` makes this a further
-    content part of the message before it.
+    `deltas` fixes how the text is cut: a number gives exactly so many non-empty deltas (lengthening the
+    text when it has fewer characters), a tuple gives the deltas themselves; None cuts at the model's own
+    tokens. `annotations` are annotation objects in the API's form; one with an `end_index` is announced
+    when the text has reached it. `phase` is "commentary" or "final_answer" for models that tell them apart.
+    `same_message` makes this a further content part of the message before it.
     """
 
     text: str
@@ -50,14 +54,14 @@ class Call:
 class Reasoning:
     """A reasoning item.
 
-    `summary` holds its parts, streamed only when the request asked for summaries. `encrypted` decides whether it carries
-    ciphertext: None follows the request's `include`, a string is sent as the final one. `tokens` is what it adds to
-    `reasoning_tokens`.
+    `summary` holds its parts, streamed only when the request asked for summaries. `encrypted` decides
+    whether it carries ciphertext: None follows the request's `include`, a string is sent as the final one.
+    `tokens` is what it adds to `reasoning_tokens`.
     """
 
     summary: tuple[str, ...] = ()
     encrypted: str | bool | None = None
-    tokens: int = 64
+    tokens: int = REASONING_TOKENS
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +97,24 @@ class Incomplete:
     Its last item is sent as cut off.
     """
 
-    reason: Literal["max_output_tokens", "content_filter", "max_messages", "steered"] | str = "max_output_tokens"
+    reason: Literal["max_output_tokens", "content_filter", "max_messages", "steered"] | str = (
+        "max_output_tokens"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
     """The response fails after its items were sent: an `error` event, then `response.failed` (observed).
 
-    `type` is that of the nested error object; None takes what goes with the code.
+    `type` is that of the nested error object; None takes what goes with the code. With `mid_item` it breaks
+    off inside the last item, which then is neither ended nor among the output (inferred).
     """
 
     code: str = "server_error"
     message: str | None = None
     type: str | None = None
     param: str | None = None
+    mid_item: bool = False
 
 
 Finish = Completed | Incomplete | Failed

@@ -1,0 +1,61 @@
+"""Who answers a turn: a script of rules, an improviser for everything else, or any other Responder.
+
+Everything that a test or another responder needs is exported from here.
+"""
+
+from mock_openai.responders.answer import (
+    Answer,
+    ApiError,
+    Call,
+    Close,
+    Completed,
+    Failed,
+    Finish,
+    Incomplete,
+    Item,
+    Reasoning,
+    Recorded,
+    Refusal,
+    Reply,
+    ReplyItem,
+    Text,
+    Timed,
+    Usage,
+)
+from mock_openai.responders.base import HttpResponder, Responder, Turn
+from mock_openai.responders.build import call, reply
+from mock_openai.responders.improvise import Improviser
+from mock_openai.responders.rule import Rule
+from mock_openai.responders.script import Script
+from mock_openai.responders.source import ScriptError
+from mock_openai.responders.when import When
+
+__all__ = [
+    "Answer",
+    "ApiError",
+    "Call",
+    "Close",
+    "Completed",
+    "Failed",
+    "Finish",
+    "HttpResponder",
+    "Improviser",
+    "Incomplete",
+    "Item",
+    "Reasoning",
+    "Recorded",
+    "Refusal",
+    "Reply",
+    "ReplyItem",
+    "Responder",
+    "Rule",
+    "Script",
+    "ScriptError",
+    "Text",
+    "Timed",
+    "Turn",
+    "Usage",
+    "When",
+    "call",
+    "reply",
+]

@@ -1,12 +1,14 @@
-"""What a responder may answer: a Reply to be turned into events, a recorded answer to be repeated byte for byte, or an error.
+"""What a responder may answer: a Reply to be turned into events, a recorded answer to be repeated byte for
+byte, or an error.
 
-The values of a Reply are the protocol's own and are passed on from here, so that a responder needs one import.
+The values of a Reply are the protocol's own and are passed on from here, so that a responder needs one
+import.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from mock_openai.protocol.errors import ApiError
@@ -39,13 +41,14 @@ class Close:
 class Recorded:
     """A recorded answer, repeated byte for byte.
 
-    `events` is set for streams and sockets, `body` for plain bodies, `chunks` are the network reads of a stream as
-    (seconds since the turn began, bytes) when the recording kept them. `ending` is how the recorded answer ended:
-    "end" in good order, "fin" or "reset" by a connection that broke, or a WebSocket close.
+    `events` is set for streams and sockets, `body` for plain bodies, `chunks` are the network reads of a
+    stream as (seconds since the turn began, bytes) when the recording kept them. `ending` is how the
+    recorded answer ended: "end" in good order, "fin" or "reset" by a connection that broke, or a WebSocket
+    close.
     """
 
     status: int = 200
-    headers: Mapping[str, str] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
     events: tuple[Timed, ...] = ()
     body: bytes | None = None
     ending: Literal["end", "reset", "fin"] | Close = "end"

@@ -1,6 +1,7 @@
 """What a responder is: something that is asked for each turn and says what the model would say, or passes.
 
-The engine asks responders one after another and takes the first answer. A Turn is all that a responder may know.
+The engine asks responders one after another and takes the first answer. A Turn is all that a responder may
+know.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from mock_openai.responders.answer import Answer, Recorded
 class Turn:
     """One request, as a responder sees it.
 
-    `body` is the request body as received (a `response.create` frame without its `type`). `request` is None when
-    validation failed; `error` is then the answer that goes out unless a responder takes the turn. `history` holds the
-    items of the `previous_response_id` chain, oldest first. `connection` counts connections and `number` the turns on
-    this one, both from 1. `key` is the caller's key, used to keep callers apart and never stored.
+    `body` is the request body as received (a `response.create` frame without its `type`). `request` is None
+    when validation failed; `error` is then the answer that goes out unless a responder takes the turn.
+    `history` holds the items of the `previous_response_id` chain, oldest first. `connection` counts
+    connections and `number` the turns on this one, both from 1. `key` is the caller's key, used to keep
+    callers apart and never stored.
     """
 
     body: Mapping[str, Any]
@@ -36,7 +38,9 @@ class Turn:
 
 @runtime_checkable
 class Responder(Protocol):
-    """Answers turns. `takes_errors` says whether it wants to be asked about requests that failed validation too."""
+    """Answers turns. `takes_errors` says whether it wants to be asked about requests that failed validation
+    too.
+    """
 
     takes_errors: bool
 

@@ -1,0 +1,22 @@
+"""A bot under test: drives a real Pipecat pipeline as a user would and tells what was heard.
+
+The values (`Turn`, `Heard`, `ToolCall`, `ReportedError`, `Captured`) know nothing of Pipecat; `Bot` imports
+it, which takes a second or two, and only when it is first touched.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ninelives.bot.turn import Captured, Heard, ReportedError, ToolCall, Turn, TurnTimeout
+
+if TYPE_CHECKING:
+    from ninelives.bot.bot import Bot
+
+__all__ = ["Bot", "Captured", "Heard", "ReportedError", "ToolCall", "Turn", "TurnTimeout"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Bot":
+        from ninelives.bot.bot import Bot
+
+        return Bot
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,483 @@
+"""`Bot`: a real Pipecat pipeline with a test in the place of the user and the speaker.
+
+The pipeline is what a voice bot has between speech-to-text and text-to-speech: the user's context aggregator,
+the LLM service, the assistant's context aggregator, run by Pipecat's own worker and runner. Two taps that
+forward every frame at once stand before and after the service. Nothing is patched, and nothing sleeps: a turn
+is over when Pipecat's own flush probe has come back and no response or tool call is open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from pipecat.frames.frames import EndFrame, Frame, InterruptionFrame, LLMRunFrame, LLMUpdateSettingsFrame
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import (
+    LLMContextAggregatorPair,
+    LLMUserAggregatorParams,
+)
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.services.llm_service import LLMService
+from pipecat.workers.runner import WorkerRunner
+
+from ninelives.bot.listener import Direction, Listener, spoken
+from ninelives.bot.speech import Speech, SpokenTurns, announcement, turn_strategies, understood_by
+from ninelives.bot.tools import Tools, advertised
+from ninelives.bot.turn import Frames, ReportedError, Turn, TurnTimeout
+from ninelives.frames.lines import to_lines
+from ninelives.virtual.loop import VirtualLoop
+
+TURN_BOUND = 60.0
+"""Seconds on the loop's clock within which a turn must be over. A caller has hung up long before."""
+
+START_BOUND = 45.0
+"""Seconds within which the pipeline must have started; Pipecat's own two bounds for that add up to 40."""
+
+FLUSH_QUIET = 5.0
+"""Seconds without a frame after which a flush probe counts as swallowed by a processor of the user's."""
+
+BARGE_IN_BOUND = 5.0
+"""Seconds to wait for an interruption to reach the service. It takes none, unless the pipeline holds it back.
+"""
+
+NEVER = 86_400.0
+"""Seconds. Pipecat's watchdog for user turns that never end; the test decides here when they do."""
+
+Forward = Callable[[], Awaitable[None]]
+"""Sends a frame on its way."""
+
+
+class Bot:
+    """A bot under test, as an async context manager.
+
+        async with Bot(service, tools={"get_weather": get_weather}) as bot:
+            turn = await bot.say("What's the weather in Paris?")
+        assert turn.text == "It is 21 degrees in Paris."
+
+    `service`: any Pipecat LLM service. `pipeline` instead: a list of processors (or a `Pipeline`) with an LLM
+    service somewhere in it. `tools`: functions by name or a list of them. `context`: an `LLMContext` to start
+    from. `system`: the instructions to start with. `timeout`: the bound of a turn in seconds on the loop's
+    clock.
+    """
+
+    def __init__(
+        self,
+        service: FrameProcessor | None = None,
+        *,
+        tools: Tools = (),
+        context: LLMContext | None = None,
+        system: str | None = None,
+        pipeline: Sequence[FrameProcessor] | Pipeline | None = None,
+        timeout: float = TURN_BOUND,
+    ) -> None:
+        if (service is None) == (pipeline is None):
+            raise TypeError("Bot takes either a service or pipeline=[...], not both and not neither")
+        self.context = context if context is not None else LLMContext()
+        """The conversation as the model is told it. (A pipeline given whole keeps its own.)"""
+        self.timeout = timeout
+        self.connection_errors: list[str] = []
+        """What `on_connection_error` of the service reported, in order."""
+        self.started = 0.0
+        """When the bot started, on the loop's clock. All other times count from here."""
+        self._system = system
+        if tools:
+            present = getattr(self.context.tools, "standard_tools", [])
+            self.context.set_tools([*present, *advertised(tools)])
+        self._speech: Speech | None = None if service is None else SpokenTurns()
+        self._processors = self._own(service) if service is not None else _parts(pipeline)
+        self._before, self._after = _Tap(self._entering), _Tap(self._leaving)
+        self.service = self._insert_taps()
+        """The LLM service under test."""
+        self._listener = Listener(self._changed, self._unasked)
+        self._change = asyncio.Event()
+        self._interruption = asyncio.Event()
+        self._interrupted_service = asyncio.Event()
+        self._cut_after: int | None = None
+        self._hung_up = False
+        self._watch: asyncio.Task[None] | None = None
+        self._speaking: asyncio.Task[None] | None = None
+
+    # --- what came of it -------------------------------------------------------------------------------
+
+    @property
+    def turns(self) -> list[Turn]:
+        """All turns so far."""
+        return self._listener.turns
+
+    @property
+    def frames(self) -> Frames:
+        """All frames that left the service so far, both ways."""
+        return self._listener.frames
+
+    @property
+    def errors(self) -> list[ReportedError]:
+        """All errors reported so far, those between turns included."""
+        return self._listener.errors
+
+    @property
+    def heard(self) -> str:
+        """Everything heard so far."""
+        return "".join(turn.text for turn in self.turns)
+
+    # --- what a user does ------------------------------------------------------------------------------
+
+    async def say(self, text: str) -> Turn:
+        """Say something and listen until the turn is over, tool calls and their answers included.
+
+        Speaking while the bot does interrupts it. Raises `TurnTimeout` when the turn is not over in time.
+        """
+        return await self.listen(self.say_soon(text))
+
+    def say_soon(self, text: str) -> Turn:
+        """Say something and return at once. The turn fills up as the bot answers; `listen` waits for it."""
+        return self._begin_speaking(text, lambda: self._require_speech().says(text))
+
+    async def greet(self) -> Turn:
+        """Let the bot speak first: run the model on the context as it is, and listen."""
+        return await self.listen(self._begin_speaking(None, lambda: [LLMRunFrame()]))
+
+    async def listen(self, turn: Turn | None = None) -> Turn:
+        """Wait until a turn is over: the given one, by default the last. Raises `TurnTimeout`."""
+        await self._finish_speaking()
+        if turn is None:
+            if not self.turns:
+                raise RuntimeError("nothing to listen to: nobody has said anything yet")
+            turn = self.turns[-1]
+        while turn.ended is None:
+            watch = self._watch
+            if watch is None:
+                raise RuntimeError("the bot is gone: nothing can end this turn any more")
+            await asyncio.wait([watch])
+            if not watch.cancelled():
+                watch.result()
+        return turn
+
+    async def interrupt(self, after_words: int | None = None) -> Turn | None:
+        """Cut in: begin to speak, at once or after the n-th word of the turn that goes on.
+
+        What Pipecat does on barge-in happens: the user's turn starts, and the interruption goes through the
+        whole pipeline both ways. The user then counts as speaking until the next `say`. Gives back the turn
+        that was interrupted, None if none was going on. A turn with fewer words ends by itself and is not
+        interrupted. The n-th word is the piece of text in which it begins.
+        """
+        await self._finish_speaking()
+        turn = self._listener.turn
+        if after_words is not None and turn is not None:
+            self._cut_after = after_words
+            try:
+                while turn.ended is None and turn.interrupted is None and not turn.timed_out:
+                    if _words(turn) >= after_words and self._cut_after is not None:
+                        break
+                    await self._next_change()
+            finally:
+                self._cut_after = None
+        if turn is None or (turn.ended is None and turn.interrupted is None):
+            await self._cut_in()
+        return turn
+
+    async def update_settings(self, delta: Any = None, **fields: Any) -> None:
+        """Change the service's settings from now on, by a settings object or by fields of it."""
+        if delta is None:
+            delta = getattr(type(self.service), "Settings", _settings_class())(**fields)
+        await self._queue(LLMUpdateSettingsFrame(delta=delta))
+        await self._worker.flush_pipeline(timeout=FLUSH_QUIET)
+
+    async def wait(self, seconds: float) -> None:
+        """Do nothing for a while, on the loop's clock."""
+        await asyncio.sleep(seconds)
+
+    async def hang_up(self) -> None:
+        """Leave at once, as a caller does: the pipeline is cancelled, whatever it was doing."""
+        if self._hung_up:
+            return
+        self._hung_up = True
+        await self._stop_watching()
+        await self._worker.cancel(reason="the user hung up")
+        await self._running
+
+    # --- its life --------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self.started = loop.time()
+        self.frames.virtual = isinstance(loop, VirtualLoop)
+        self._subscribe()
+        self._worker = PipelineWorker(
+            Pipeline(self._processors),
+            params=PipelineParams(
+                enable_metrics=True, enable_usage_metrics=True, send_initial_empty_metrics=False
+            ),
+            cancel_on_idle_timeout=False,
+            idle_timeout_secs=None,
+            enable_rtvi=False,
+            enable_turn_tracking=False,
+        )
+        ready = asyncio.Event()
+        self._worker.add_event_handler("on_pipeline_started", lambda *_: ready.set())
+        runner = WorkerRunner(handle_sigint=False)
+        await runner.add_workers(self._worker)
+        self._running = asyncio.create_task(runner.run(), name="ninelives bot")
+        try:
+            await self._until_ready(ready)
+            if self._speech is None:
+                await self._queue(announcement())
+                await self._worker.flush_pipeline(timeout=FLUSH_QUIET)
+                self._speech = understood_by(self._processors)
+            if self._system is not None:
+                await self.update_settings(system_instruction=self._system)
+        except BaseException:
+            self._running.cancel()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._hung_up:
+            return
+        if kind is not None or self._listener.turn is not None:
+            await self.hang_up()
+            return
+        self._hung_up = True
+        await self._stop_watching()
+        await self._queue(EndFrame())
+        done, _ = await asyncio.wait([self._running], timeout=self.timeout)
+        if not done:
+            await self._worker.cancel(reason="the pipeline did not end")
+            await self._running
+
+    async def _until_ready(self, ready: asyncio.Event) -> None:
+        starting = asyncio.create_task(ready.wait())
+        await asyncio.wait(
+            [starting, self._running], timeout=START_BOUND, return_when=asyncio.FIRST_COMPLETED
+        )
+        if not ready.is_set():
+            starting.cancel()
+            if not self._running.done():
+                await self._worker.cancel(reason="it did not start")
+                await self._running
+            raise RuntimeError(
+                "the pipeline did not start: a processor was busy connecting, or failed. Errors so far: "
+                + ("; ".join([e.message for e in self.errors] + self.connection_errors) or "none")
+            )
+
+    # --- building --------------------------------------------------------------------------------------
+
+    def _own(self, service: FrameProcessor) -> list[FrameProcessor]:
+        user, assistant = LLMContextAggregatorPair(
+            self.context,
+            user_params=LLMUserAggregatorParams(
+                user_turn_strategies=turn_strategies(), user_turn_stop_timeout=NEVER
+            ),
+        )
+        return [user, service, assistant]
+
+    def _insert_taps(self) -> LLMService[Any]:
+        """Put the taps around the processor that is, or contains, the LLM service."""
+        for index, processor in enumerate(self._processors):
+            service = _service_in(processor)
+            if service is not None:
+                self._processors[index : index + 1] = [self._before, processor, self._after]
+                return service
+        raise ValueError(
+            "there is no LLM service in this pipeline. Bot needs one to listen to: "
+            + ", ".join(type(p).__name__ for p in self._processors)
+        )
+
+    def _subscribe(self) -> None:
+        events = getattr(self.service, "_event_handlers", {})
+        if "on_connection_error" in events:
+            self.service.add_event_handler("on_connection_error", self._on_connection_error)
+        if "on_response_interrupted" in events:
+            self.service.add_event_handler("on_response_interrupted", self._on_response_interrupted)
+
+    def _on_connection_error(self, service: object, error: object, *_: object) -> None:
+        self.connection_errors.append(str(error))
+
+    def _on_response_interrupted(self, service: object, spoken_text: str, *_: object) -> None:
+        self._listener.lost(spoken_text)
+
+    # --- speaking --------------------------------------------------------------------------------------
+
+    def _begin_speaking(self, text: str | None, frames: Callable[[], list[Frame]]) -> Turn:
+        self._require_speech()
+        turn = Turn(number=0, user=text, began=self._now())
+        self._speaking = asyncio.create_task(
+            self._speak(turn, frames, self._speaking), name=f"user says {text!r}"
+        )
+        return turn
+
+    async def _speak(
+        self, turn: Turn, frames: Callable[[], list[Frame]], before: asyncio.Task[None] | None
+    ) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        if turn.user is not None:
+            await self._cut_in()
+        turn.began = self._now()
+        self._open_turn(turn)
+        for frame in frames():
+            await self._queue(frame)
+
+    async def _cut_in(self) -> None:
+        """Begin to speak, and wait until Pipecat has made an interruption of it."""
+        frames = self._require_speech().cuts_in(self._listener.turn is not None)
+        self._interruption.clear()
+        self._interrupted_service.clear()
+        for frame in frames:
+            await self._queue(frame)
+        if frames:
+            await _within(BARGE_IN_BOUND, self._interruption.wait())
+
+    def _open_turn(self, turn: Turn) -> None:
+        turn.number = len(self.turns) + 1
+        self._listener.begin(turn)
+        if self._watch is not None:
+            self._watch.cancel()
+        self._watch = asyncio.create_task(self._until_over(turn), name=f"turn {turn.number}")
+        self._watch.add_done_callback(_retrieve)
+
+    def _unasked(self, at: float) -> Turn:
+        turn = Turn(number=0, user=None, began=at)
+        self._open_turn(turn)
+        return turn
+
+    async def _finish_speaking(self) -> None:
+        if self._speaking is not None:
+            await self._speaking
+
+    def _require_speech(self) -> Speech:
+        if self._speech is None or self._hung_up:
+            raise RuntimeError("the bot is not there: use it inside `async with Bot(...) as bot`")
+        return self._speech
+
+    # --- listening -------------------------------------------------------------------------------------
+
+    async def _until_over(self, turn: Turn) -> None:
+        """Close the turn once the pipeline has drained and nothing is open. The bound runs from its
+        beginning.
+        """
+        try:
+            async with asyncio.timeout(self.timeout):
+                while True:
+                    drained = await self._worker.flush_pipeline(timeout=FLUSH_QUIET)
+                    if self._listener.quiet and (drained or turn.ends > 0):
+                        break
+                    if not self._listener.quiet:
+                        await self._next_change()
+        except TimeoutError:
+            turn.timed_out = True
+            self._changed()
+            last = to_lines(turn.frames[-12:])
+            raise TurnTimeout(turn, self.timeout, self._listener.pending, last) from None
+        turn.ended = self._now()
+        self._changed()
+
+    async def _stop_watching(self) -> None:
+        for task in (self._speaking, self._watch):
+            if task is not None and not task.done():
+                task.cancel()
+                await asyncio.wait([task])
+        self._watch = None
+
+    async def _next_change(self) -> None:
+        self._change.clear()
+        await self._change.wait()
+
+    def _changed(self) -> None:
+        self._change.set()
+
+    async def _entering(
+        self, frame: Frame, direction: Direction, forward: Callable[[], Awaitable[None]]
+    ) -> None:
+        if direction == "up":
+            self._listener.leaves(self._now(), direction, frame)
+        elif self._listener.cut_in(self._now(), frame):
+            self._interruption.set()
+            self._changed()
+        await forward()
+
+    async def _leaving(
+        self, frame: Frame, direction: Direction, forward: Callable[[], Awaitable[None]]
+    ) -> None:
+        if direction == "down":
+            self._listener.leaves(self._now(), direction, frame)
+            if isinstance(frame, InterruptionFrame):
+                self._interrupted_service.set()
+        await forward()
+        if direction == "down" and self._cut_after is not None and spoken(frame):
+            await self._cut_here()
+
+    async def _cut_here(self) -> None:
+        """Cut in right after the word that just passed, and hold the stream meanwhile.
+
+        A speaker takes longer than the wire: without holding, a server that sends everything at once would
+        have said it all before the interruption gets through. Pipecat cancels this very wait by interrupting.
+        """
+        turn = self._listener.turn
+        if turn is None or self._cut_after is None or _words(turn) < self._cut_after:
+            return
+        self._cut_after = None
+        await self._cut_in()
+        await _within(BARGE_IN_BOUND, self._interrupted_service.wait())
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time() - self.started
+
+    async def _queue(self, frame: Frame) -> None:
+        await self._worker.queue_frame(frame)
+
+
+class _Tap(FrameProcessor):
+    """Shows every frame to the bot and forwards it at once, in the task that pushed it."""
+
+    def __init__(self, look: Callable[[Frame, Direction, Forward], Awaitable[None]]) -> None:
+        super().__init__(enable_direct_mode=True)
+        self._look = look
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        way: Direction = "down" if direction is FrameDirection.DOWNSTREAM else "up"
+        await self._look(frame, way, lambda: self.push_frame(frame, direction))
+
+
+def _parts(pipeline: Sequence[FrameProcessor] | Pipeline | None) -> list[FrameProcessor]:
+    """The processors of a user's pipeline, without the source and sink that Pipecat adds to one."""
+    if isinstance(pipeline, Pipeline):
+        return list(pipeline.processors[1:-1])
+    return list(pipeline or ())
+
+
+def _service_in(processor: FrameProcessor) -> LLMService[Any] | None:
+    if isinstance(processor, LLMService):
+        return processor
+    return next((found for part in processor.processors if (found := _service_in(part)) is not None), None)
+
+
+def _settings_class() -> type[Any]:
+    from pipecat.services.settings import LLMSettings
+
+    return LLMSettings
+
+
+def _words(turn: Turn) -> int:
+    return len(turn.text.split())
+
+
+async def _within(seconds: float, waiting: Awaitable[Any]) -> None:
+    """Wait, but not for ever: a pipeline may swallow what is waited for, and the test goes on regardless."""
+    try:
+        await asyncio.wait_for(waiting, seconds)
+    except TimeoutError:
+        return
+
+
+def _retrieve(task: asyncio.Task[None]) -> None:
+    """A turn nobody listens to may time out unseen; asyncio need not complain."""
+    if not task.cancelled():
+        task.exception()

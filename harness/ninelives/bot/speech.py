@@ -1,0 +1,123 @@
+"""How the bot's user speaks, without a microphone.
+
+Strategy: a speech-to-text service with its own turn detection proposes where a user's turn begins and ends,
+and sends the words in between; Pipecat's user aggregator decides, announces the turn, interrupts the bot and
+runs the model. `SpokenTurns` is that: proposals and a transcription, so everything a barge-in does in a real
+bot happens here too, with no voice detection and no timers. A pipeline whose aggregator insists on other turn
+strategies (or that has none) is addressed by text instead (`TypedTurns`): an interruption when the bot is
+busy, then a message appended to the context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from pipecat.frames.frames import (
+    Frame,
+    InterruptionFrame,
+    LLMMessagesAppendFrame,
+    ProposedUserStartedSpeakingFrame,
+    ProposedUserStoppedSpeakingFrame,
+    ServiceMetadataFrame,
+    TranscriptionFrame,
+)
+from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.turns.types import ProcessFrameResult
+from pipecat.turns.user_start import ExternalUserTurnStartStrategy
+from pipecat.turns.user_stop import BaseUserTurnStopStrategy
+from pipecat.turns.user_turn_strategies import UserTurnStrategies
+from pipecat.utils.time import time_now_iso8601
+
+SPEAKER = "user"
+
+
+class StopWhenProposed(BaseUserTurnStopStrategy):  # type: ignore[no-untyped-call]
+    """Ends the user's turn at the moment the speech service proposes it.
+
+    Pipecat's own strategy for this looks at a timer twice a second for late transcriptions. Ours are never
+    late.
+    """
+
+    @property
+    def resolves_proposed_turn_stop_frames(self) -> bool:
+        """It decides, so the proposal travels no further."""
+        return True
+
+    async def process_frame(self, frame: Frame) -> ProcessFrameResult:
+        """Decide."""
+        if isinstance(frame, ProposedUserStoppedSpeakingFrame):
+            await self.trigger_user_turn_stopped()
+        return ProcessFrameResult.CONTINUE
+
+
+def turn_strategies() -> UserTurnStrategies:
+    """Turns begin and end where they are proposed; a beginning interrupts the bot."""
+    return UserTurnStrategies(start=[ExternalUserTurnStartStrategy()], stop=[StopWhenProposed()])
+
+
+class Speech(Protocol):
+    """The frames a user's doings amount to, in order."""
+
+    def cuts_in(self, busy: bool) -> list[Frame]:
+        """The user begins to speak. `busy`: the bot has a turn going on."""
+
+    def says(self, text: str) -> list[Frame]:
+        """The user has said `text` and stops."""
+
+
+class SpokenTurns:
+    """By proposals and a transcription, as a speech service does it."""
+
+    def __init__(self) -> None:
+        self._speaking = False
+
+    def cuts_in(self, busy: bool) -> list[Frame]:
+        """Propose that a turn starts, unless the user is speaking already."""
+        if self._speaking:
+            return []
+        self._speaking = True
+        return [ProposedUserStartedSpeakingFrame()]
+
+    def says(self, text: str) -> list[Frame]:
+        """The words, and the proposal that the turn is over. Not being system frames, they keep their order."""
+        self._speaking = False
+        words = TranscriptionFrame(text=text, user_id=SPEAKER, timestamp=time_now_iso8601())
+        return [words, ProposedUserStoppedSpeakingFrame()]
+
+
+class TypedTurns:
+    """By text: an interruption if there is something to interrupt, and a message."""
+
+    def cuts_in(self, busy: bool) -> list[Frame]:
+        """Interrupt the bot, if it is doing anything."""
+        return [InterruptionFrame()] if busy else []
+
+    def says(self, text: str) -> list[Frame]:
+        """Append the message and run the model."""
+        return [LLMMessagesAppendFrame(messages=[{"role": "user", "content": text}], run_llm=True)]
+
+
+def announcement() -> Frame:
+    """Recommends our turn strategies to a user's own aggregator, as a speech service with turn detection
+    does.
+    """
+    return ServiceMetadataFrame(service_name="ninelives.Bot", user_turn_strategies=turn_strategies())
+
+
+def understood_by(processors: Iterable[FrameProcessor]) -> Speech:
+    """How to speak to a pipeline that was sent the announcement."""
+    for processor in _all(processors):
+        if isinstance(processor, LLMUserAggregator):
+            controller = getattr(processor, "_user_turn_controller", None)
+            starts = getattr(controller, "resolves_proposed_turn_start_frames", False)
+            stops = getattr(controller, "resolves_proposed_turn_stop_frames", False)
+            return SpokenTurns() if starts and stops else TypedTurns()
+    return TypedTurns()
+
+
+def _all(processors: Iterable[FrameProcessor]) -> Iterable[FrameProcessor]:
+    for processor in processors:
+        yield processor
+        yield from _all(processor.processors)

@@ -1,0 +1,145 @@
+"""One turn of a conversation, as plain values: what the user said, what was heard, what ran, what went wrong.
+
+A turn begins when the user stops speaking and is over when the bot has nothing more to do for it, tool calls
+and the answers built from their results included. All times are seconds since the bot started, on the loop's
+clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from pipecat.frames.frames import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One piece of text that would be spoken."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One run of a tool. `result` is None until it is there, and stays so when the call was cancelled."""
+
+    at: float
+    call_id: str
+    name: str
+    arguments: Mapping[str, Any]
+    result: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedError:
+    """One ErrorFrame on its way upstream."""
+
+    at: float
+    message: str
+    category: str
+    """Pipecat's category in lower case: `connectivity`, `rate_limit`, `authentication`, ..., `unknown`."""
+    permanent: bool
+    """Whether the error left the service unusable until a person acts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """One frame that left the service or passed it: `down` to the speaker or `up` to the microphone."""
+
+    at: float
+    direction: Literal["down", "up"]
+    frame: Frame
+
+
+class Frames(list[Captured]):
+    """Captured frames in order, knowing what kind of time they carry."""
+
+    virtual: bool = False
+    """Whether `at` is virtual time, so that it is the same in every run."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """A turn, filled while it goes on. Read it when it is over."""
+
+    number: int
+    """From 1, in the order in which the turns began."""
+    user: str | None
+    """What the user said; None when the bot spoke unasked."""
+    began: float
+    """When the user stopped speaking."""
+    ended: float | None = None
+    """When the bot had nothing more to do. None: not yet."""
+    heard: list[Heard] = field(default_factory=list)
+    thoughts: list[str] = field(default_factory=list)
+    """Reasoning summaries, one entry per thought."""
+    calls: list[ToolCall] = field(default_factory=list)
+    errors: list[ReportedError] = field(default_factory=list)
+    usage: list[Mapping[str, Any]] = field(default_factory=list)
+    """Token usage, one entry per response that reported it."""
+    interrupted: float | None = None
+    """When the user cut in. None: nobody did."""
+    spoken_before_loss: list[str] = field(default_factory=list)
+    """What the service says had been spoken when its connection broke (`on_response_interrupted`)."""
+    frames: Frames = field(default_factory=Frames)
+    timed_out: bool = False
+    """Whether the bot gave the turn up because it was not over within the bound. `ended` stays None then."""
+
+    @property
+    def text(self) -> str:
+        """Everything heard, in order."""
+        return "".join(piece.text for piece in self.heard)
+
+    @property
+    def dead_air(self) -> float | None:
+        """Seconds between the end of the user's turn and the first text heard. None: nothing was heard."""
+        return self.heard[0].at - self.began if self.heard else None
+
+    @property
+    def longest_silence(self) -> float:
+        """The longest pause in seconds between two pieces of text."""
+        times = [piece.at for piece in self.heard]
+        return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
+
+    @property
+    def starts(self) -> int:
+        """How many responses began (`LLMFullResponseStartFrame`)."""
+        return self.count("LLMFullResponseStartFrame")
+
+    @property
+    def ends(self) -> int:
+        """How many responses ended (`LLMFullResponseEndFrame`)."""
+        return self.count("LLMFullResponseEndFrame")
+
+    def count(self, frame: str) -> int:
+        """How many frames of exactly this class name went down."""
+        return sum(c.direction == "down" and type(c.frame).__name__ == frame for c in self.frames)
+
+
+class TurnTimeout(TimeoutError):
+    """A turn was not over within its bound. The text fits on one screen: said, heard, still pending."""
+
+    turn: Turn
+    """The turn as far as it came."""
+
+    def __init__(self, turn: Turn, bound: float, pending: str, last: list[str]) -> None:
+        self.turn = turn
+        lines = [
+            f"turn {turn.number} was not over within {bound:g} s.",
+            f"  said:    {turn.user!r}" if turn.user is not None else "  said:    nothing, the bot began",
+            f"  heard:   {_shortened(turn.text)!r}" if turn.heard else "  heard:   nothing",
+            f"  pending: {pending}",
+        ]
+        lines += [f"  call:    {call.name}({dict(call.arguments)}) -> {call.result!r}" for call in turn.calls]
+        lines += [f"  error:   {error.message} ({error.category})" for error in turn.errors]
+        lines += ["  the last frames:", *(f"    {line}" for line in last)]
+        super().__init__("\n".join(lines))
+
+
+def _shortened(text: str, limit: int = 400) -> str:
+    return text if len(text) <= limit else f"{text[: limit // 2]} ... {text[-limit // 2 :]}"

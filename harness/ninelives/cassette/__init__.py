@@ -1,0 +1,27 @@
+"""Cassettes: recorded traffic with the Responses API in a file that people can read and machines replay byte
+for byte.
+
+`Cassette.load(path)` reads one, `CassetteWriter` writes one, a `Redactor` keeps secrets out of it, and
+`ninelives.cassette.convert.convert` turns vcrpy's YAML, HAR and other recordings into one and back.
+"""
+
+from ninelives.cassette.cassette import Cassette
+from ninelives.cassette.errors import CassetteError, CassetteWarning
+from ninelives.cassette.exchanges import Exchange
+from ninelives.cassette.lines import Header
+from ninelives.cassette.redact import RecordedRequest, Redactor
+from ninelives.cassette.track import InexactRecording, Track
+from ninelives.cassette.writer import CassetteWriter
+
+__all__ = [
+    "Cassette",
+    "CassetteError",
+    "CassetteWarning",
+    "CassetteWriter",
+    "Exchange",
+    "Header",
+    "InexactRecording",
+    "RecordedRequest",
+    "Redactor",
+    "Track",
+]

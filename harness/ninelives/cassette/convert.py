@@ -1,0 +1,96 @@
+"""One function for every conversion: what the source is, its content says; what the target shall be, its
+name.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from ninelives.cassette import exchange, har
+from ninelives.cassette.cassette import Cassette
+from ninelives.cassette.errors import CassetteError
+from ninelives.cassette.redact import Redactor
+from ninelives.cassette.tape import write_whole
+
+Format = Literal["cassette", "vcr", "har", "exchange"]
+
+_BY_SUFFIX: dict[str, Format] = {".jsonl": "cassette", ".yaml": "vcr", ".yml": "vcr", ".har": "har"}
+_GZIP = b"\x1f\x8b"
+
+
+def sniff(source: Path) -> Format:
+    """What a file is; CassetteError when it is nothing known. A folder is one of exchange files."""
+    if source.is_dir():
+        return "exchange"
+    try:
+        data = source.read_bytes()
+    except OSError as error:
+        raise CassetteError(
+            source, None, f"{error.strerror}", "a file that can be read", "check the path"
+        ) from None
+    if data.lstrip()[:1] == b"{":
+        if b'"ninelives"' in data.partition(b"\n")[0]:
+            return "cassette"
+        if exchange.is_exchange(data):
+            return "exchange"
+        if har.is_har(data):
+            return "har"
+        if b'"interactions"' in data:
+            return "vcr"  # its JSON is YAML too
+    elif data.startswith(_GZIP) or b"interactions:" in data or b"requests:" in data:
+        return "vcr"
+    raise CassetteError(
+        source,
+        None,
+        "an unknown format",
+        "a cassette, vcrpy YAML, HAR, or an exchange file",
+        "check what the file is",
+    )
+
+
+def load(source: Path | str, *, redactor: Redactor | None = None) -> Cassette:
+    """Any known recording as a cassette in memory, secrets replaced; raises CassetteError."""
+    source = Path(source)
+    kind = sniff(source)
+    if kind == "cassette":
+        return Cassette.load(source)
+    if kind == "vcr":
+        from ninelives.cassette import vcr  # vcrpy takes a moment to import
+
+        data = vcr.load(source, redactor)
+    elif kind == "har":
+        data = har.load(source, redactor)
+    else:
+        data = exchange.load(sorted(source.glob("*.json")) if source.is_dir() else [source], redactor)
+    return Cassette.parse(data, str(source))
+
+
+def convert(source: Path | str, target: Path | str, *, redactor: Redactor | None = None) -> Cassette:
+    """Writes `source` as `target`, whose suffix (.jsonl, .yaml, .yml, .har) says as what, and returns it as a
+    cassette.
+
+    Secrets are replaced on the way unless `redactor` is `Redactor.off()`. What the target's format cannot
+    hold is left out with a CassetteWarning. Raises CassetteError; the target is written in one step or not at
+    all.
+    """
+    source, target = Path(source), Path(target)
+    kind = _BY_SUFFIX.get(target.suffix)
+    if kind is None:
+        raise CassetteError(
+            target,
+            None,
+            f"the suffix {target.suffix!r}",
+            ".jsonl, .yaml or .har",
+            "name the target accordingly",
+        )
+    cassette = load(source, redactor=redactor)
+    if kind == "vcr":
+        from ninelives.cassette import vcr
+
+        write_whole(target, vcr.dump(cassette))
+    elif kind == "har":
+        write_whole(target, har.dump(cassette))
+    else:
+        write_whole(target, cassette.data)
+    return cassette

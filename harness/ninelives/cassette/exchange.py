@@ -1,0 +1,146 @@
+"""Exchange files: one JSON file an exchange, as research collections of API traffic keep them.
+
+    {"id", "source", "transport", "request": {method, path, headers, body},
+     "response": {status, headers, body | events}}
+
+Their bodies are JSON values and not bytes, so the bytes are those that the API writes for such values
+(observed): compact JSON in events and frames, two spaces of indentation in plain bodies. Timing is absent, so
+things follow one another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from ninelives.cassette.errors import CassetteError
+from ninelives.cassette.redact import Redactor
+from ninelives.cassette.tape import Tape
+
+_NULL = b"null"
+_UNKNOWN_ERROR = 400  # collections that kept no status kept it for successes only
+
+
+class _Request(msgspec.Struct):
+    method: str = "POST"
+    path: str = "/v1/responses"
+    headers: dict[str, str] = {}
+    body: msgspec.Raw = msgspec.Raw(_NULL)
+
+
+class _Event(msgspec.Struct):
+    data: msgspec.Raw
+    event: str | None = None
+
+
+class _Response(msgspec.Struct):
+    status: int | None = None
+    headers: dict[str, str] = {}
+    body: msgspec.Raw = msgspec.Raw(_NULL)
+    events: list[_Event] | None = None
+
+
+class _Source(msgspec.Struct):
+    repo: str = ""
+    licence: str = ""
+
+
+class _File(msgspec.Struct):
+    id: str
+    request: _Request
+    response: _Response
+    transport: str = "http"
+    source: _Source = msgspec.field(default_factory=_Source)
+
+
+_decoder = msgspec.json.Decoder(_File)
+
+
+def is_exchange(data: bytes) -> bool:
+    """Whether a JSON text is an exchange file."""
+    try:
+        _decoder.decode(data)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return False
+    return True
+
+
+def load(paths: Iterable[Path], redactor: Redactor | None = None) -> bytes:
+    """The files as one cassette; the turns of one socket (the same name but for the last number) share a
+    connection.
+    """
+    files = [_read(path) for path in sorted(paths, key=_place)]
+    sources = sorted({f"{file.source.repo} ({file.source.licence})" for file in files if file.source.repo})
+    tape = Tape(origin="converted from exchange files: " + ", ".join(sources), redactor=redactor)
+    sockets: dict[str, list[_File]] = {}
+    for file in files:
+        if file.transport == "websocket":
+            sockets.setdefault(file.id.rpartition(".")[0], []).append(file)
+        else:
+            _http(file, tape)
+    for turns in sockets.values():
+        _socket(turns, tape)
+    return tape.bytes()
+
+
+def _http(file: _File, tape: Tape) -> None:
+    track, request, response = tape.track(), file.request, file.response
+    track.request(request.method, request.path, request.headers, _compact(request.body))
+    headers = {
+        k: v for k, v in response.headers.items() if k.lower() not in ("content-encoding", "content-length")
+    }
+    if response.events is None:
+        track.response(response.status or _UNKNOWN_ERROR, headers)
+        track.body(_body(response))
+    else:
+        kind = next((k for k in headers if k.lower() == "content-type"), "content-type")
+        track.response(response.status or 200, {**headers, kind: "text/event-stream; charset=utf-8"})
+        for event in response.events:
+            name = b"" if event.event is None else b"event: " + event.event.encode() + b"\n"
+            track.read(name + b"data: " + _compact(event.data) + b"\n\n")
+    track.end()
+
+
+def _socket(turns: list[_File], tape: Tape) -> None:
+    track = tape.track()
+    track.open(turns[0].request.path, turns[0].request.headers, 101)
+    for file in turns:
+        track.send(_compact(file.request.body))
+        for event in file.response.events or []:
+            track.recv(_compact(event.data))
+    track.close("client", 1000)
+
+
+def _body(response: _Response) -> bytes:
+    compact = _compact(response.body)
+    length = next((v for k, v in response.headers.items() if k.lower() == "content-length"), None)
+    return compact if length == str(len(compact)) else msgspec.json.format(compact, indent=2)
+
+
+def _compact(raw: msgspec.Raw) -> bytes:
+    data = msgspec.json.format(bytes(raw), indent=-1)
+    return b"" if data == _NULL else data
+
+
+def _read(path: Path) -> _File:
+    try:
+        return _decoder.decode(path.read_bytes())
+    except OSError as error:
+        raise CassetteError(
+            path, None, f"{error.strerror}", "a file that can be read", "check the path"
+        ) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise CassetteError(
+            path,
+            None,
+            f"no exchange file ({error})",
+            '"id", "request" and "response"',
+            "check what the file is",
+        ) from None
+
+
+def _place(path: Path) -> tuple[str, int]:
+    name, _, number = path.name.removesuffix(".json").rpartition(".")
+    return (name, int(number)) if number.isdigit() else (path.name, 0)

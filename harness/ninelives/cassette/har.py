@@ -1,0 +1,241 @@
+"""HAR 1.2 in and out, WebSocket messages included as Chrome writes them (`_webSocketMessages`).
+
+Browsers and proxies export HAR, and many viewers show it. It keeps no boundaries of events or reads, no close
+codes and no resets; those are lost on the way out and absent on the way in.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+
+from ninelives.cassette.cassette import Cassette
+from ninelives.cassette.errors import CassetteError
+from ninelives.cassette.exchanges import Exchange
+from ninelives.cassette.lines import CloseLine, Open, Recv, Send, exact_bytes
+from ninelives.cassette.redact import Redactor
+from ninelives.cassette.sse import Splitter
+from ninelives.cassette.tape import Tape
+from ninelives.cassette.writer import TOOL
+
+_TEXT_OPCODE, _BINARY_OPCODE = 1, 2
+_LENGTHS = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+
+
+def is_har(data: bytes) -> bool:
+    """Whether a JSON text is a HAR file."""
+    try:
+        document = msgspec.json.decode(data)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return False
+    return (
+        isinstance(document, dict) and isinstance(document.get("log"), dict) and "entries" in document["log"]
+    )
+
+
+def load(path: Path, redactor: Redactor | None = None) -> bytes:
+    """A HAR file as a cassette; CassetteError when it is none."""
+    try:
+        entries = msgspec.json.decode(path.read_bytes())["log"]["entries"]
+        found = sorted(entries, key=lambda entry: _seconds(entry["startedDateTime"]))
+        start = _seconds(found[0]["startedDateTime"]) if found else 0.0
+        tape = Tape(
+            upstream=_upstream(found),
+            origin=f"converted from HAR {path.name}",
+            recorded=found[0]["startedDateTime"] if found else "",
+            redactor=redactor,
+        )
+        for entry in found:
+            if "_webSocketMessages" in entry:
+                _load_socket(entry, tape, start)
+            else:
+                _load_http(entry, tape, start)
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        what = f"{type(error).__name__} {error}" if isinstance(error, KeyError) else type(error).__name__
+        raise CassetteError(
+            path, None, f"no HAR 1.2 ({what})", "log.entries with request and response", "export it again"
+        ) from None
+    return tape.bytes()
+
+
+def dump(cassette: Cassette) -> bytes:
+    """A cassette as a HAR file."""
+    began = _seconds(cassette.header.recorded) if cassette.header.recorded else 0.0
+    entries = [
+        _entry(exchange, cassette.header.upstream, began)
+        for exchange in cassette.exchanges
+        if exchange.transport == "http"
+    ]
+    entries += [_socket_entry(cassette, opened, began) for opened in cassette.lines if _accepted(opened)]
+    name, _, version = TOOL.partition(" ")
+    log = {"version": "1.2", "creator": {"name": name, "version": version}, "entries": entries}
+    entries.sort(key=lambda entry: entry["startedDateTime"])
+    return msgspec.json.format(msgspec.json.encode({"log": log}), indent=2) + b"\n"
+
+
+def _load_http(entry: dict[str, Any], tape: Tape, start: float) -> None:
+    request, response, track = entry["request"], entry["response"], tape.track()
+    t = (_seconds(entry["startedDateTime"]) - start) * 1000
+    timings = entry.get("timings") or {}
+    waited = sum(max(0, timings.get(name) or 0) for name in ("blocked", "dns", "connect", "send", "wait"))
+    whole = max(0, entry.get("time") or 0)
+    sent = ((request.get("postData") or {}).get("text") or "").encode()
+    track.request(
+        request["method"], _path(request["url"], tape.upstream), _pairs(request["headers"]), sent, t
+    )
+    if not response.get("status"):
+        track.abort("reset", t=t + whole)
+        return
+    kept = [(k, v) for k, v in _pairs(response["headers"]) if k.lower() not in _LENGTHS]
+    track.response(response["status"], kept, t + waited)
+    content = response.get("content") or {}
+    text = content.get("text") or ""
+    body = base64.b64decode(text) if content.get("encoding") == "base64" else text.encode()
+    if track.streaming:
+        splitter = Splitter()
+        blocks = splitter.feed(body, 0)
+        rest = splitter.flush()
+        for place, block in enumerate([*blocks, rest] if rest else blocks, 1):
+            track.read(block.data, t + waited + place)
+    else:
+        track.body(body, t + whole)
+    track.end(t + max(whole, waited))
+
+
+def _load_socket(entry: dict[str, Any], tape: Tape, start: float) -> None:
+    request, track = entry["request"], tape.track()
+    t = (_seconds(entry["startedDateTime"]) - start) * 1000
+    response = entry.get("response") or {}
+    answered, status = _pairs(response.get("headers") or []), response.get("status") or 101
+    track.open(_path(request["url"], tape.upstream), _pairs(request["headers"]), status, answered, t)
+    for message in entry["_webSocketMessages"]:
+        binary = message.get("opcode", _TEXT_OPCODE) == _BINARY_OPCODE
+        data = base64.b64decode(message["data"]) if binary else message["data"].encode()
+        write = track.send if message["type"] == "send" else track.recv
+        t = (message["time"] - start) * 1000
+        write(data, binary=binary, t=t)
+    track.close("client", 1000, t=t)
+
+
+def _entry(exchange: Exchange, upstream: str, began: float) -> dict[str, Any]:
+    answer = exchange.answer or b""
+    content: dict[str, Any] = {"size": len(answer), "mimeType": exchange.headers.get("content-type", "")}
+    try:
+        content["text"] = answer.decode("utf-8")
+    except UnicodeDecodeError:
+        content |= {"text": base64.b64encode(answer).decode(), "encoding": "base64"}
+    head = exchange.head.t if exchange.head else exchange.ended
+    request = _request(exchange.method, exchange.path, exchange.request_headers, upstream)
+    if exchange.request:
+        text = exchange.request.decode("utf-8", "replace")
+        request["postData"] = {
+            "mimeType": exchange.request_headers.get("content-type", "application/json"),
+            "text": text,
+        }
+        request["bodySize"] = len(exchange.request)
+    return {
+        "startedDateTime": _date(began + exchange.began / 1000),
+        "time": exchange.ended - exchange.began,
+        "request": request,
+        "response": _response(exchange.status or 0, exchange.headers, content, len(answer)),
+        "cache": {},
+        "timings": {"send": 0, "wait": head - exchange.began, "receive": exchange.ended - head},
+    }
+
+
+def _socket_entry(cassette: Cassette, opened: Any, began: float) -> dict[str, Any]:
+    messages, ended = [], opened.t
+    for line in cassette.lines:
+        if line.c != opened.c or not isinstance(line, Send | Recv | CloseLine):
+            continue
+        ended = line.t
+        if isinstance(line, CloseLine):
+            continue
+        binary = line.b64 is not None and not line.op
+        data = exact_bytes(line)
+        messages.append(
+            {
+                "type": "send" if isinstance(line, Send) else "receive",
+                "time": round(began + line.t / 1000, 3),
+                "opcode": _BINARY_OPCODE if binary else _TEXT_OPCODE,
+                "data": base64.b64encode(data).decode() if binary else data.decode("utf-8", "replace"),
+            }
+        )
+    return {
+        "startedDateTime": _date(began + opened.t / 1000),
+        "time": ended - opened.t,
+        "request": _request(
+            "GET", opened.path, opened.headers, cassette.header.upstream.replace("http", "ws", 1)
+        ),
+        "response": _response(opened.status, opened.answer, {"size": 0, "mimeType": ""}, 0),
+        "cache": {},
+        "timings": {"send": 0, "wait": 0, "receive": 0},
+        "_resourceType": "websocket",
+        "_webSocketMessages": messages,
+    }
+
+
+def _request(method: str, path: str, headers: Any, upstream: str) -> dict[str, Any]:
+    url = path if "://" in path else upstream + path
+    query = [{"name": name, "value": value} for name, value in parse_qsl(urlsplit(url).query, True)]
+    return {
+        "method": method,
+        "url": url,
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": [{"name": name, "value": value} for name, value in headers.items()],
+        "queryString": query,
+        "headersSize": -1,
+        "bodySize": 0,
+    }
+
+
+def _response(status: int, headers: Any, content: dict[str, Any], size: int) -> dict[str, Any]:
+    return {
+        "status": status,
+        "statusText": "",
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": [{"name": name, "value": value} for name, value in headers.items()],
+        "content": content,
+        "redirectURL": "",
+        "headersSize": -1,
+        "bodySize": size,
+    }
+
+
+def _accepted(line: object) -> bool:
+    return isinstance(line, Open) and line.status == 101
+
+
+def _pairs(headers: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [(header["name"], header["value"]) for header in headers if not header["name"].startswith(":")]
+
+
+def _upstream(entries: list[dict[str, Any]]) -> str:
+    for entry in entries:
+        parts = urlsplit(entry["request"]["url"])
+        return f"{parts.scheme.replace('ws', 'http', 1)}://{parts.netloc.rpartition('@')[2]}"
+    return ""
+
+
+def _path(url: str, upstream: str) -> str:
+    parts = urlsplit(url)
+    if parts.netloc.rpartition("@")[2] != urlsplit(upstream).netloc:
+        return url
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _seconds(date: str) -> float:
+    return datetime.fromisoformat(date).timestamp()
+
+
+def _date(seconds: float) -> str:
+    date = datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)
+    return date.isoformat(timespec="milliseconds").replace("+00:00", "Z")

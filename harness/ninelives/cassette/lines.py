@@ -1,0 +1,162 @@
+"""One line of a cassette is one thing that happened; this file is the vocabulary.
+
+A cassette is JSON Lines: a header, then lines that each have `t` (milliseconds since the recording began),
+`c` (the connection: one number for each HTTP exchange and for each WebSocket) and `k` (what happened). JSON
+that was received stays verbatim (`msgspec.Raw`), so that reading and writing change no byte of it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from ninelives.cassette import payload, sse
+from ninelives.cassette.payload import Fields
+
+VERSION = 1
+"""The version of the format that this package writes, and the only one it reads."""
+
+How = Literal["reset", "fin", "refused", "timeout", "protocol", "gone", "stopped"]
+"""How an exchange broke off: connection reset, closed in the middle, refused, timed out before an answer,
+an answer that is not HTTP, the client went away, or the recording was stopped.
+"""
+
+
+class Header(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The first line: what this file is and where it came from."""
+
+    ninelives: int
+    recorded: str = ""
+    upstream: str = ""
+    tool: str = ""
+    origin: str = ""
+
+
+class Line(msgspec.Struct, tag_field="k", frozen=True, gc=False, kw_only=True):
+    """What every line has."""
+
+    t: int
+    c: int
+
+
+class Request(Line, frozen=True, tag="request"):
+    """An HTTP request, whole."""
+
+    method: str
+    path: str
+    headers: dict[str, str] = {}
+    body: msgspec.Raw = msgspec.Raw()
+    indent: int = 0
+    text: str | None = None
+    b64: str | None = None
+
+
+class Response(Line, frozen=True, tag="response"):
+    """The head of an HTTP answer."""
+
+    status: int
+    headers: dict[str, str] = {}
+
+
+class EventLine(Line, frozen=True, tag="event"):
+    """One event of a server-sent event stream: `data` when its framing is the usual one, else `raw` or
+    `b64`.
+    """
+
+    data: msgspec.Raw = msgspec.Raw()
+    event: str | None = None
+    """The event's name where it is not the data's `type`; "" when there was no `event:` line."""
+    raw: str | None = None
+    b64: str | None = None
+    cuts: tuple[tuple[int, int], ...] = ()
+    joined: bool = False
+
+
+class BodyLine(Line, frozen=True, tag="body"):
+    """The body of an HTTP answer that was not a stream."""
+
+    body: msgspec.Raw = msgspec.Raw()
+    indent: int = 0
+    text: str | None = None
+    b64: str | None = None
+
+
+class End(Line, frozen=True, tag="end"):
+    """The HTTP answer ended as it should."""
+
+
+class Abort(Line, frozen=True, tag="abort"):
+    """The exchange or socket broke off."""
+
+    how: How
+    by: Literal["server", "client"] = "server"
+
+
+class Open(Line, frozen=True, tag="open"):
+    """A WebSocket handshake: the request's path and headers, the answer's status and headers."""
+
+    path: str
+    headers: dict[str, str] = {}
+    status: int = 101
+    answer: dict[str, str] = {}
+
+
+class Send(Line, frozen=True, tag="send"):
+    """A WebSocket message from the client."""
+
+    data: msgspec.Raw = msgspec.Raw()
+    text: str | None = None
+    b64: str | None = None
+    op: str = ""
+
+
+class Recv(Line, frozen=True, tag="recv"):
+    """A WebSocket message from the server."""
+
+    data: msgspec.Raw = msgspec.Raw()
+    text: str | None = None
+    b64: str | None = None
+    op: str = ""
+
+
+class CloseLine(Line, frozen=True, tag="close"):
+    """The first close frame on a WebSocket and who sent it; code 1005 means a close frame without a code."""
+
+    by: Literal["server", "client"]
+    code: int = 1005
+    reason: str = ""
+
+
+AnyLine = (
+    Request | Response | EventLine | BodyLine | End | Abort | Open | Send | Recv | CloseLine
+)  # one decoder for all, chosen by `k`
+
+header_decoder = msgspec.json.Decoder(Header)
+decoder = msgspec.json.Decoder(AnyLine)
+
+
+def header_line(*, recorded: str, upstream: str, tool: str, origin: str) -> bytes:
+    """The first line of a file, with its newline."""
+    header = Header(VERSION, recorded=recorded, upstream=upstream, tool=tool, origin=origin)
+    return payload.encode(header) + b"\n"
+
+
+def render(kind: str, t: int, c: int, fields: Fields) -> bytes:
+    """A line from names and JSON texts, in the order in which people read it: when, where, what."""
+    parts = [b'{"t":%d,"c":%d,"k":"%s"' % (t, c, kind.encode())]
+    parts.extend(b',"%s":%s' % (name.encode(), value) for name, value in fields)
+    return b"".join(parts) + b"}\n"
+
+
+def exact_bytes(line: AnyLine) -> bytes:
+    """The bytes that a line stands for: an event with its framing, a message or a body."""
+    match line:
+        case EventLine():
+            return sse.event_bytes(line)
+        case Send() | Recv():
+            return payload.frame_bytes(line)
+        case Request() | BodyLine():
+            return payload.body_bytes(line)
+        case _:
+            return b""

@@ -1,0 +1,158 @@
+"""Bytes as they were received, written as JSON that a person can read and turned back into the same bytes.
+
+Strategy: a JSON text on one line is put into the cassette's line verbatim, never decoded and encoded again,
+so that key order, number literals, escapes and duplicate keys survive; a JSON body indented by two spaces, as
+the API writes its plain answers, is put there compacted with `"indent":2` beside it when re-indenting gives
+the identical bytes. What is neither becomes a JSON string, and what is not even UTF-8 becomes base64. Each
+writer checks its own work by reading back.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Protocol
+
+import msgspec
+
+Fields = list[tuple[str, bytes]]
+"""Names and JSON texts, in the order in which they stand on the line."""
+
+_WHITE = b" \t\r\n"
+_INDENT = 2
+
+
+class Body(Protocol):
+    """A line that carries an HTTP body."""
+
+    @property
+    def body(self) -> msgspec.Raw:
+        """JSON, compact."""
+
+    @property
+    def indent(self) -> int:
+        """Spaces by which the JSON was indented; 0 for verbatim."""
+
+    @property
+    def text(self) -> str | None:
+        """Text that is not JSON."""
+
+    @property
+    def b64(self) -> str | None:
+        """Bytes that are not text."""
+
+
+class Frame(Protocol):
+    """A line that carries a WebSocket message."""
+
+    @property
+    def data(self) -> msgspec.Raw:
+        """JSON, verbatim."""
+
+    @property
+    def text(self) -> str | None:
+        """Text that is not JSON."""
+
+    @property
+    def b64(self) -> str | None:
+        """Bytes that are not text."""
+
+
+class _Typed(msgspec.Struct):
+    type: str = ""
+
+
+_type_decoder = msgspec.json.Decoder(_Typed)
+_decoder = msgspec.json.Decoder()
+_encoder = msgspec.json.Encoder()
+
+
+def encode(value: object) -> bytes:
+    """Compact JSON of a plain value."""
+    return _encoder.encode(value)
+
+
+def type_of(text: bytes) -> str:
+    """The `type` of a JSON object, or "" when the text is not an object with a textual type."""
+    try:
+        return _type_decoder.decode(text).type
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return ""
+
+
+def is_json(data: bytes) -> bool:
+    """Whether a text is one complete JSON value that every JSON reader accepts."""
+    try:
+        _decoder.decode(data)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return False
+    return True
+
+
+def is_json_line(data: bytes) -> bool:
+    """Whether a text may stand verbatim inside one line of JSON Lines."""
+    if not data or data[0] in _WHITE or data[-1] in _WHITE or b"\n" in data or b"\r" in data:
+        return False
+    return is_json(data)
+
+
+def body_fields(data: bytes) -> Fields:
+    """An HTTP body as `body` (JSON, with `indent` when it was indented), `text` or `b64`; no field when
+    empty.
+    """
+    if not data:
+        return []
+    if is_json_line(data):
+        return [("body", data)]
+    if data[:1] in (b"{", b"[") and is_json(data):
+        compact = msgspec.json.format(data, indent=-1)
+        if is_json_line(compact) and msgspec.json.format(compact, indent=_INDENT) == data:
+            return [("body", compact), ("indent", str(_INDENT).encode())]
+    return text_fields(data, "text")
+
+
+def body_bytes(line: Body) -> bytes:
+    """The bytes that `body_fields` wrote."""
+    if line.b64 is not None:
+        return from_b64(line.b64)
+    if line.text is not None:
+        return line.text.encode()
+    raw = bytes(line.body)
+    return msgspec.json.format(raw, indent=line.indent) if line.indent else raw
+
+
+def frame_fields(data: bytes, *, binary: bool) -> Fields:
+    """A WebSocket message as `data` (JSON), `text` or `b64`; a text message that is not UTF-8 is marked
+    `"op":"text"`.
+    """
+    if binary:
+        return [("b64", encode(base64.b64encode(data).decode()))]
+    if is_json_line(data):
+        return [("data", data)]
+    fields = text_fields(data, "text")
+    return [*fields, ("op", b'"text"')] if fields[0][0] == "b64" else fields
+
+
+def frame_bytes(line: Frame) -> bytes:
+    """The bytes that `frame_fields` wrote."""
+    if line.b64 is not None:
+        return from_b64(line.b64)
+    if line.text is not None:
+        return line.text.encode()
+    return bytes(line.data)
+
+
+def text_fields(data: bytes, name: str) -> Fields:
+    """Any bytes as a JSON string called `name`, or as `b64` when they are not UTF-8."""
+    try:
+        return [(name, encode(data.decode("utf-8")))]
+    except UnicodeDecodeError:
+        return [("b64", encode(base64.b64encode(data).decode()))]
+
+
+def from_b64(text: str) -> bytes:
+    """Bytes from their base64; ValueError when it is none."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"base64 that cannot be decoded ({error})") from None

@@ -1,0 +1,60 @@
+"""A cassette in memory: what the conversions write into."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ninelives.cassette.errors import CassetteError
+from ninelives.cassette.lines import header_line
+from ninelives.cassette.redact import Redactor
+from ninelives.cassette.track import Track
+
+
+class Tape:
+    """Collects the lines of a recording; what has no time of its own is one millisecond after what came
+    before.
+    """
+
+    def __init__(
+        self, *, upstream: str = "", origin: str = "", recorded: str = "", redactor: Redactor | None = None
+    ) -> None:
+        self.redactor = redactor or Redactor()
+        self.upstream, self.origin, self.recorded = upstream, origin, recorded
+        self._lines: list[bytes] = []
+        self._connections = 0
+        self._tick = -1
+
+    def track(self) -> Track:
+        """A new exchange or socket."""
+        self._connections += 1
+        return Track(self._connections, self._lines.append, self.redactor, self._clock)
+
+    def bytes(self) -> bytes:
+        """The file."""
+        from ninelives.cassette.writer import TOOL
+
+        header = header_line(recorded=self.recorded, upstream=self.upstream, tool=TOOL, origin=self.origin)
+        return header + b"".join(self._lines)
+
+    def _clock(self) -> float:
+        self._tick += 1
+        return self._tick
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Puts a file in place in one step; CassetteError when it cannot be written."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(data)
+        os.replace(beside, path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise CassetteError(
+            path,
+            None,
+            f"{error.strerror}",
+            "a file that can be written",
+            "check the path and its permissions",
+        ) from None

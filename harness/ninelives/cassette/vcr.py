@@ -1,0 +1,92 @@
+"""For users of vcrpy: its YAML in and out, and a `vcr.VCR` that writes our format.
+
+    from ninelives.cassette.vcr import vcr
+    with vcr(record_mode="once").use_cassette("weather.jsonl"): ...
+
+Matchers, filters and hooks are vcrpy's own and stay as they are. What passes through vcrpy is recorded
+without timing and without WebSockets, because its stubs see neither; `ninelives record` sees both.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from vcr import VCR
+from vcr.serializers import yamlserializer
+
+from ninelives.cassette.cassette import Cassette
+from ninelives.cassette.errors import CassetteError
+from ninelives.cassette.interactions import from_cassette, is_document, to_cassette
+from ninelives.cassette.redact import Redactor
+
+SERIALIZER = "ninelives"
+"""The name under which the serializer is registered."""
+
+_GZIP = b"\x1f\x8b"
+
+
+def load(path: Path, redactor: Redactor | None = None) -> bytes:
+    """A vcrpy YAML file (gzip too) as a cassette; CassetteError when it is none."""
+    data = path.read_bytes()
+    text = gzip.decompress(data) if data.startswith(_GZIP) else data
+    try:
+        document = yamlserializer.deserialize(text.decode("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        raise CassetteError(
+            path,
+            mark.line + 1 if mark else None,
+            "YAML that cannot be read"
+            + (f" ({problem})" if (problem := getattr(error, "problem", None)) else ""),
+            "a vcrpy cassette",
+            "restore the file from version control",
+        ) from None
+    if not is_document(document):
+        raise CassetteError(
+            path, None, "YAML without interactions", "a vcrpy cassette", "check what the file is"
+        )
+    return to_cassette(document, origin=f"converted from vcrpy's {path.name}", redactor=redactor)
+
+
+def dump(cassette: Cassette) -> bytes:
+    """A cassette as vcrpy's YAML; what it cannot hold is left out with a CassetteWarning."""
+    text: str = yamlserializer.serialize(from_cassette(cassette))
+    return text.encode()
+
+
+class Serializer:
+    """What vcrpy calls to write and read a cassette file in our format."""
+
+    def __init__(self, redactor: Redactor | None = None) -> None:
+        self._redactor = redactor
+
+    def serialize(self, document: Mapping[str, Any]) -> str:
+        """All interactions as a file's text, secrets replaced."""
+        return to_cassette(
+            document, origin="recorded with vcrpy", redactor=self._redactor or Redactor()
+        ).decode()
+
+    def deserialize(self, text: str) -> dict[str, Any]:
+        """A file's text as interactions."""
+        return from_cassette(Cassette.parse(text.encode(), "cassette given to vcrpy"))
+
+
+def vcr(*, redactor: Redactor | None = None, **options: Any) -> VCR:
+    """A `vcr.VCR` that writes our format; `options` are vcrpy's.
+
+    Unlike vcrpy's, the default matches on the body and not on host and port, so that a server on a free port
+    replays.
+    """
+    settings = {
+        "match_on": ("method", "path", "query", "body"),
+        "decode_compressed_response": True,
+        "path_transformer": VCR.ensure_suffix(".jsonl"),
+        **options,
+    }
+    configured = VCR(serializer=SERIALIZER, **settings)
+    configured.register_serializer(SERIALIZER, Serializer(redactor))
+    return configured

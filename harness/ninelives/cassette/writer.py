@@ -1,0 +1,181 @@
+"""Writes a cassette so that nothing can be lost but the line that was being written.
+
+Lines go to `FILE.partial`, each one flushed to the operating system as it happens; `commit()` moves the
+finished file over the old one in one step. A crash, an exception or Ctrl-C leaves the old cassette untouched
+and the partial beside it, and a lock on the partial keeps two processes from writing one cassette.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ninelives.cassette.errors import CassetteError
+from ninelives.cassette.lines import header_line
+from ninelives.cassette.redact import Redactor
+from ninelives.cassette.track import Track
+
+TOOL = "ninelives 0.1"
+"""What the header names as the tool that wrote the file."""
+
+
+class CassetteWriter:
+    """Records into `path`. A context manager: commits on a clean exit, leaves the partial on an exception.
+
+    `clock` gives milliseconds since the recording began. With `extend=True` the new lines follow those of the
+    old cassette, else they replace them. A recording in which nothing happened leaves the old cassette as it
+    is. Raises CassetteError when the file cannot be written or another process is recording into it.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        upstream: str = "",
+        origin: str = "",
+        recorded: str | None = None,
+        redactor: Redactor | None = None,
+        clock: Callable[[], float] | None = None,
+        extend: bool = False,
+    ) -> None:
+        self.path = Path(path)
+        self.partial = self.path.with_name(self.path.name + ".partial")
+        self.redactor = redactor or Redactor()
+        self.lines = 0
+        """How many lines this recording has written, the header not counted."""
+        began = time.monotonic()
+        self._clock = clock or (lambda: (time.monotonic() - began) * 1000)
+        self._upstream, self._origin = upstream, origin
+        self._recorded = recorded
+        self._extend = extend
+        self._connections = 0
+        self._failure: str | None = None
+        self._file: int | None = None
+
+    def track(self) -> Track:
+        """A new exchange or socket, numbered in the order of these calls."""
+        self.open()
+        self._connections += 1
+        return Track(self._connections, self.write, self.redactor, self._clock)
+
+    def open(self) -> None:
+        """Creates and locks the partial and writes the header; the first line does it too."""
+        if self._file is not None:
+            return
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = _open_locked(self.partial)
+        except BlockingIOError:
+            raise CassetteError(
+                self.partial,
+                None,
+                "the lock of another recording",
+                "no other process writing this cassette",
+                "wait for it to end, or record into another file",
+            ) from None
+        except OSError as error:
+            raise CassetteError(
+                self.partial,
+                None,
+                f"{error.strerror}",
+                "a folder that can be written",
+                "check the path and its permissions",
+            ) from None
+        old = self._old_lines()
+        recorded = self._recorded or datetime.fromtimestamp(time.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        header = header_line(
+            recorded=recorded,
+            upstream=self._clean(self._upstream),
+            tool=TOOL,
+            origin=self._clean(self._origin),
+        )
+        _write_all(self._file, old or header)
+
+    def write(self, line: bytes) -> None:
+        """Appends one line, newline included."""
+        self.open()
+        assert self._file is not None
+        _write_all(self._file, line)
+        self.lines += 1
+
+    def fail(self, reason: str) -> None:
+        """Marks the recording as unusable: commit() will refuse, and say why."""
+        self._failure = self._failure or reason
+
+    def commit(self) -> None:
+        """Puts the recording in the place of the old cassette, in one step that cannot be seen half done."""
+        if self._file is None:
+            return
+        if self._failure is not None:
+            self.abandon()
+            raise CassetteError(
+                self.partial,
+                None,
+                f"a recording that failed ({self._failure})",
+                "an exact recording",
+                "the old cassette is untouched; record again",
+            )
+        os.fsync(self._file)
+        os.replace(self.partial, self.path)
+        os.close(self._file)
+        self._file = None
+
+    def abandon(self) -> None:
+        """Stops writing; the partial stays beside the old cassette, which is untouched."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _clean(self, text: str) -> str:
+        return self.redactor.text(text.encode()).decode()
+
+    def _old_lines(self) -> bytes:
+        if not self._extend or not self.path.exists():
+            return b""
+        from ninelives.cassette.reader import read
+
+        old = read(self.path)
+        self._connections = max((line.c for line in old.lines), default=0)
+        last = max((line.t for line in old.lines), default=0)
+        clock = self._clock
+        self._clock = lambda: last + clock()
+        data = self.path.read_bytes()
+        return data if data.endswith(b"\n") else data + b"\n"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.commit()
+        else:
+            self.abandon()
+
+
+def _open_locked(path: Path) -> int:
+    """Opens, locks and empties a file; BlockingIOError when another process holds it."""
+    while True:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.exists() and os.fstat(file).st_ino == path.stat().st_ino:
+                os.ftruncate(file, 0)
+                return file
+        except BaseException:
+            os.close(file)
+            raise
+        os.close(file)  # the one who held the lock has just moved the file away: take the new one
+
+
+def _write_all(file: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]

@@ -1,0 +1,224 @@
+"""The command line, `ninelives`. Each command is a few lines here and a file in `commands/`, imported when it
+runs.
+
+Bad input is one line on standard error and exit code 2, never a traceback. Exit code 1 means that something
+which was judged did not pass; 0 that all is well.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="ninelives",
+    help="Test voice bots on OpenAI's Responses API offline: record, replay, break the connection, judge.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+BAD_INPUT = 2
+"""Exit code for what the user must mend."""
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+Seconds = float
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"ninelives {version('ninelives')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def demo(
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder for the cassette, the snapshot and the timeline.")
+    ] = Path("ninelives-demo"),
+) -> None:
+    """See what this is about: a bot, a recording, three disasters."""
+    from ninelives.demo import tell
+
+    raise typer.Exit(tell(out))
+
+
+@app.command()
+def record(
+    upstream: Annotated[
+        str, typer.Option("--upstream", help="The API to record.")
+    ] = "https://api.openai.com",
+    cassette: Annotated[Path, typer.Option("--cassette", help="The file to write.")] = ...,  # type: ignore[assignment]
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="COMMAND", help="What to run; it finds the proxy in its environment."),
+    ] = None,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="Port to listen on; 0 takes a free one.")] = 0,
+    extend: Annotated[
+        bool, typer.Option("--extend", help="Add to the cassette instead of replacing it.")
+    ] = False,
+) -> None:
+    """Record a client's traffic with the API into a cassette.
+
+    COMMAND is run with OPENAI_BASE_URL and OPENAI_WS_URL set; the recording ends with it, and is kept if its
+    exit code is 0. Without COMMAND the proxy stays up: Enter (or SIGTERM) ends and keeps the recording,
+    Ctrl-C breaks it off. A recording that was broken off leaves the old cassette as it was and the new one in
+    FILE.partial.
+    """
+    from ninelives.commands.record import run
+
+    raise typer.Exit(run(upstream, cassette, command or [], host, port, extend))
+
+
+@app.command()
+def replay(
+    cassette: Annotated[Path, typer.Argument(metavar="FILE", help="The cassette.")],
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="Port to listen on; 0 takes a free one.")] = 8080,
+    timing: Annotated[
+        str, typer.Option("--timing", help="recorded, none, or a factor such as 0.1 (ten times as fast).")
+    ] = "recorded",
+    repeat: Annotated[
+        bool, typer.Option("--repeat", help="Give every answer as often as it is asked for.")
+    ] = False,
+) -> None:
+    """Serve a cassette as if it were the API.
+
+    Over HTTP and WebSocket, until Ctrl-C.
+    """
+    from ninelives.commands.replay import run
+
+    raise typer.Exit(run(cassette, host, port, timing, repeat))
+
+
+@app.command()
+def show(
+    cassette: Annotated[Path, typer.Argument(metavar="FILE", help="The cassette.")],
+    raw: Annotated[bool, typer.Option("--raw", help="Every event, one a line.")] = False,
+    html: Annotated[Path | None, typer.Option("--html", metavar="OUT", help="Write a timeline page.")] = None,
+) -> None:
+    """Show a cassette as a conversation.
+
+    Who said what, which tools were called, what it took and cost, where it broke off.
+    """
+    from ninelives.commands.show import run
+
+    raise typer.Exit(run(cassette, raw, html))
+
+
+@app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="What to convert.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="TARGET", help="What to write; its ending says the format.")
+    ],
+) -> None:
+    """Convert between cassettes and other formats.
+
+    Cassettes (.jsonl), vcrpy's YAML, HAR files, and single exchanges in JSON.
+    """
+    from ninelives.commands.convert import run
+
+    raise typer.Exit(run(source, target))
+
+
+@app.command()
+def scenarios(
+    pattern: Annotated[str, typer.Argument(metavar="GLOB", help="Only names like this.")] = "*",
+) -> None:
+    """List all that can happen to a bot's connection."""
+    from ninelives.commands.verdict import table_of_contents
+
+    raise typer.Exit(table_of_contents(pattern))
+
+
+@app.command()
+def verdict(
+    factory: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODULE:FACTORY", help="A service class, or a function of (base_url, ws_url)."
+        ),
+    ],
+    scenario: Annotated[
+        str, typer.Option("--scenario", metavar="GLOB", help="Only scenarios like this.")
+    ] = "*",
+    html: Annotated[Path | None, typer.Option("--html", metavar="OUT", help="Write a timeline page.")] = None,
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="OUT", help="Write the findings as JSON.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")] = 0,
+) -> None:
+    """Try a service in every scenario and judge it.
+
+    Virtual time, nine promises; exit code 1 when one is broken.
+    """
+    from ninelives.commands.verdict import run
+
+    raise typer.Exit(run(factory, scenario, html, json, seed))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit."""
+    raise SystemExit(_run(sys.argv[1:] if arguments is None else arguments))
+
+
+def _run(arguments: list[str]) -> int:
+    command: Any = typer.main.get_command(app)
+    try:
+        code = command.main(arguments or ["--help"], prog_name="ninelives", standalone_mode=False)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except typer.Abort:
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _reader_has_left()
+    except Exception as error:
+        line = _one_line(error)
+        if line is None:
+            raise
+        print(f"ninelives: {line}", file=sys.stderr)
+        return BAD_INPUT
+    return code if isinstance(code, int) else 0
+
+
+def _one_line(error: Exception) -> str | None:
+    """The line for an error that is the user's to mend; None for one that is ours."""
+    if hasattr(error, "format_message"):  # the command line itself is wrong
+        context = getattr(error, "ctx", None)
+        where = context.command_path if context is not None else "ninelives"
+        return f"{error.format_message()} See `{where} --help`.".replace("\n", " ")
+    from ninelives.cassette import CassetteError
+    from ninelives.complaint import Complaint
+
+    return str(error).replace("\n", " ") if isinstance(error, CassetteError | Complaint) else None
+
+
+def _reader_has_left() -> int:
+    # `ninelives show FILE | head` is not an error; Python would complain again when it flushes at exit.
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What the commands of `ninelives` do, one file a command. Each gives the exit code."""

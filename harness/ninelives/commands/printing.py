@@ -1,0 +1,37 @@
+"""The consoles of the commands: colours and full width in a terminal, plain lines without padding in a pipe."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from rich.console import Console, RenderableType
+
+PIPED = 100
+"""Columns when there is no terminal to ask."""
+
+WIDEST = 100
+"""Columns at most in a terminal; longer lines are hard to read."""
+
+
+def output() -> Console:
+    """Standard output."""
+    if sys.stdout.isatty():
+        found = Console(highlight=False)
+        return found if found.width <= WIDEST else Console(highlight=False, width=WIDEST)
+    return _Plain(highlight=False, width=None if "COLUMNS" in os.environ else PIPED)
+
+
+def notes() -> Console:
+    """Standard error: progress, and what is not the result itself."""
+    return Console(stderr=True, highlight=False)
+
+
+class _Plain(Console):
+    """Writes lines without the blanks that rich fills them up with."""
+
+    def print(self, *what: RenderableType, soft_wrap: bool | None = None, **more: object) -> None:  # type: ignore[override]
+        with self.capture() as captured:
+            super().print(*what, soft_wrap=soft_wrap, **more)  # type: ignore[arg-type]
+        self.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+        self.file.flush()

@@ -1,0 +1,63 @@
+"""`ninelives replay`: a cassette served as if it were the API."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from pathlib import Path
+from typing import Literal
+
+from mock_openai import MockServer
+
+from ninelives.cassette import Cassette
+from ninelives.commands.printing import output
+from ninelives.complaint import Complaint
+from ninelives.player import Player
+
+Timing = Literal["recorded", "none"] | float
+
+
+def run(path: Path, host: str, port: int, timing: str, repeat: bool) -> int:
+    """Serve until Ctrl-C or SIGTERM."""
+    wanted = _timing(timing)
+    cassette = Cassette.load(path)
+    player = Player(cassette, timing=wanted, repeat=repeat)
+    try:
+        asyncio.run(_serve(player, path.name, len(cassette), host, port))
+    except OSError as error:
+        raise Complaint(
+            f"{host}:{port} cannot be listened on ({error.strerror or error}); choose another --port"
+        ) from None
+    return 0
+
+
+def _timing(text: str) -> Timing:
+    if text == "recorded":
+        return "recorded"
+    if text == "none":
+        return "none"
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = -1.0
+    if not 0 <= factor < float("inf"):
+        raise Complaint(f"--timing {text!r} is not known; expected recorded, none, or a factor such as 0.1")
+    return factor
+
+
+async def _serve(player: Player, name: str, exchanges: int, host: str, port: int) -> None:
+    console = output()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
+    async with MockServer(responders=[player], pace="recorded", host=host, port=port) as server:
+        many = "1 exchange" if exchanges == 1 else f"{exchanges} exchanges"
+        console.print(f"replaying {name}, {many}; Ctrl-C ends", soft_wrap=True)
+        console.print(f"  OPENAI_BASE_URL={server.base_url}", soft_wrap=True)
+        console.print(f"  OPENAI_WS_URL={server.ws_url}", soft_wrap=True)
+        await stop.wait()
+        asked = len(server.journal.requests)
+    console.print(f"answered {asked} request{'' if asked == 1 else 's'}")

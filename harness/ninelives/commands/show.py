@@ -1,0 +1,69 @@
+"""`ninelives show`: a cassette as people read it, event by event, or as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.text import Text
+
+from ninelives.cassette import Cassette, Exchange
+from ninelives.commands.files import write_text
+from ninelives.commands.printing import output
+from ninelives.report.axis import duration
+from ninelives.report.conversation import Exchanged, conversation
+from ninelives.report.html import page
+from ninelives.report.terminal import moments, talk
+from ninelives.report.timeline import Chapter, from_exchanges
+
+
+def run(path: Path, raw: bool, html: Path | None) -> int:
+    """Print the cassette, or write its page."""
+    cassette = Cassette.load(path)
+    exchanges = cassette.exchanges
+    console = output()
+    told = conversation(exchanges)
+    if html is not None:
+        write_text(html, page([_chapter(path, exchanges, told)], f"ninelives: {path.name}"))
+        console.print(f"wrote {html}", soft_wrap=True)
+        return 0
+    console.print(_heading(cassette, exchanges), soft_wrap=True)
+    console.print()
+    if raw:
+        for line in moments(from_exchanges(exchanges)):
+            console.print(line, soft_wrap=not console.is_terminal, overflow="ellipsis", no_wrap=True)
+    else:
+        console.print(talk(told))
+    return 0
+
+
+def _heading(cassette: Cassette, exchanges: Sequence[Exchange]) -> Text:
+    header = cassette.header
+    connections = len({exchange.connection for exchange in exchanges})
+    ended = max((exchange.ended for exchange in exchanges), default=0.0) / 1000
+    parts = [
+        _count(len(exchanges), "exchange"),
+        _count(connections, "connection"),
+        duration(ended),
+        f"recorded {header.recorded}" if header.recorded else "",
+        f"from {header.upstream}" if header.upstream else "",
+    ]
+    line = Text(cassette.path.name, style="bold")
+    line.append("  " + " · ".join(part for part in parts if part), style="dim")
+    if header.origin:
+        line.append(f"\n{header.origin}", style="dim italic")
+    return line
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _chapter(path: Path, exchanges: Sequence[Exchange], told: Sequence[Exchanged]) -> Chapter:
+    talked = []
+    for each in told:
+        asked = " ".join(text for who, text in each.asked if who in ("user", "tool")) or each.request
+        answer = each.said or ", ".join(f"{name}({arguments})" for name, arguments in each.calls)
+        talked.append((asked, answer + ("…" if each.broken else "")))
+    sentence = f"{_count(len(exchanges), 'exchange')} as they were recorded."
+    return Chapter(path.name, sentence, from_exchanges(exchanges), heard=tuple(talked))

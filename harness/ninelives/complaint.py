@@ -1,0 +1,7 @@
+"""The one way a command says no: a single line for a person, and exit code 2."""
+
+from __future__ import annotations
+
+
+class Complaint(Exception):
+    """Bad input. `str()` is one line: what is wrong, what was expected, how to mend it."""

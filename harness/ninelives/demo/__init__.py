@@ -1,0 +1,70 @@
+"""`ninelives demo`: what this project is for, told in a terminal in a few seconds. Everything in it really
+runs.
+
+`acts` runs it, `telling` draws it, and this file is the story. A frame that differs from the snapshot or a
+promise that is broken makes the exit code 1.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ninelives.commands.files import write_text
+from ninelives.commands.printing import output
+from ninelives.commands.quiet import quiet
+from ninelives.demo import telling
+
+if TYPE_CHECKING:
+    from ninelives.demo.acts import Performance
+    from ninelives.lab.run import Outcome
+
+__all__ = ["tell"]
+
+
+def tell(out: Path) -> int:
+    """Tell the story, writing its files into `out`. Gives the exit code."""
+    began = time.perf_counter()
+    quiet()
+    write_text(out / ".gitignore", "*\n")
+    console = output()
+    console.print(telling.opening())
+    with console.status("starting Pipecat") if console.is_terminal else contextlib.nullcontext():
+        from ninelives.demo import acts  # Pipecat takes a second or two to import
+
+        cassette = out / "conversation.jsonl"
+        first = acts.record(cassette)
+    snapshot = out / "conversation.frames"
+    write_text(snapshot, "".join(f"{line}\n" for line in first.frames))
+    console.print(telling.recorded(first, cassette))
+
+    second = acts.replay(cassette)
+    same = snapshot.read_text("utf-8").splitlines() == list(second.frames)
+    console.print(telling.replayed(first, second, same))
+
+    console.print(telling.turning_point())
+    outcomes = []
+    for name, title in acts.DISASTERS:
+        outcome, real = acts.break_it(name)
+        outcomes.append((title, outcome))
+        console.print(telling.disaster(title, outcome, real))
+    console.print(telling.promises(outcomes))
+
+    page = out / "timeline.html"
+    write_text(page, _page(first, outcomes))
+    kept = all(outcome.held for _, outcome in outcomes)
+    console.print(telling.ending(cassette, snapshot, page, time.perf_counter() - began, same and kept))
+    return 0 if same and kept else 1
+
+
+def _page(first: Performance, outcomes: list[tuple[str, Outcome]]) -> str:
+    from ninelives.report.html import page
+    from ninelives.report.timeline import Chapter
+
+    heard = tuple((turn.user or "", turn.text) for turn in first.turns)
+    calm = "A conversation of three turns with a tool call, as it was recorded."
+    chapters = [Chapter("recorded", calm, first.timeline, heard=heard)]
+    chapters += [outcome.chapter() for _, outcome in outcomes]
+    return page(chapters, "ninelives demo")

@@ -1,0 +1,30 @@
+"""The connection-loss laboratory: scenarios of everything that can happen to a bot's connection, and nine
+promises to judge it by.
+
+`judge` is pure and needs only an `Episode`; `run_scenario` plays a scenario against any service factory in
+virtual time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ninelives.lab.episode import Episode, Finding
+from ninelives.lab.invariants import PROMISES, judge
+
+if TYPE_CHECKING:
+    from ninelives.lab.run import Outcome, run_scenario
+    from ninelives.lab.scenario import Scenario
+
+__all__ = ["PROMISES", "Episode", "Finding", "Outcome", "Scenario", "judge", "run_scenario"]
+
+_HOMES = {"Outcome": "run", "run_scenario": "run", "Scenario": "scenario"}
+
+
+def __getattr__(name: str) -> Any:
+    # Running needs the mock server and Pipecat; judging needs neither.
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(f"ninelives.lab.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,333 @@
+"""Which response belongs to which turn, and which words of it were heard.
+
+The server knows responses and the bot knows turns; this file puts the two together, from the content of the
+requests (the user's last words, the tool outputs) and only then from the clock. The promises in `invariants`
+ask it everything they need. Pure functions over values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ninelives.lab.episode import Episode
+
+if TYPE_CHECKING:
+    from mock_openai.control.journal import Entry, Said
+
+    from ninelives.bot.turn import Turn
+
+SAME_TIME = 1e-6
+"""Two clock readings closer than this many seconds are the same moment."""
+
+FINISHED = frozenset({"completed", "incomplete"})
+"""Statuses of a response that came to its own end."""
+
+Step = tuple[str | None, str]
+"""Which step of a turn a request asks for: the last tool output it brings, and assistant words it asks to be
+continued.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One response, seen from the turn that asked for it."""
+
+    said: Said
+    step: Step
+    lost: bool
+    """It did not come to its own end, and the user had not cut in either."""
+
+    @property
+    def words(self) -> str:
+        """What a listener should hear of it: its text, and a refusal is spoken like any other text."""
+        return f"{self.said.text}{self.said.refusal or ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of heard text and where it was said. `owner` is None for words that nobody said."""
+
+    text: str
+    owner: Attempt | None
+    start: int = 0
+    foreign: bool = False
+    """The words are another turn's."""
+
+    @property
+    def end(self) -> int:
+        """Offset behind the piece in its owner's words."""
+        return self.start + len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A turn together with its responses, its share of the faults, and how what was heard follows from what
+    was said.
+    """
+
+    index: int
+    turn: Turn
+    attempts: tuple[Attempt, ...]
+    faults: tuple[Entry, ...]
+    expected: str | None
+    fits: bool
+    """What was heard is what was said: in order, nothing twice, nothing missing except at the very end."""
+    pieces: tuple[Piece, ...] = field(default=())
+
+    @property
+    def heard(self) -> str:
+        """All text of the turn that would have been spoken."""
+        return "".join(piece.text for piece in self.turn.heard)
+
+    @property
+    def said(self) -> str:
+        """All text that left the server for this turn, attempts separated by a bar."""
+        return " | ".join(attempt.words for attempt in self.attempts if attempt.words)
+
+    @property
+    def interrupted(self) -> bool:
+        """The user cut in."""
+        return self.turn.interrupted is not None
+
+    @property
+    def hit(self) -> bool:
+        """Something went wrong while the turn was going on."""
+        return bool(self.faults) or any(attempt.lost for attempt in self.attempts)
+
+    @property
+    def steps(self) -> int:
+        """How many responses the turn needed: one, and one more for each round of tools."""
+        return len({attempt.step for attempt in self.attempts})
+
+    @property
+    def air(self) -> float | None:
+        """Seconds the user waited for the service and the network before the first word; what tools took for
+        themselves is not counted.
+        """
+        if not self.turn.heard:
+            return None
+        first = self.turn.heard[0].at
+        asked = [attempt.said.began for attempt in self.attempts if attempt.said.began <= first + SAME_TIME]
+        if not asked:
+            return first - self.turn.began
+        return (asked[0] - self.turn.began) + (first - asked[-1])
+
+    @property
+    def broke_after_speech(self) -> bool:
+        """Some words of the response that broke had been heard by then."""
+        spoken = {id(piece.owner.said) for piece in self.pieces if piece.owner is not None}
+        lost = [attempt for attempt in self.attempts if attempt.lost]
+        if any(id(attempt.said) in spoken for attempt in lost):
+            return True
+        if lost or not self.faults or not self.turn.errors or not self.turn.heard:
+            return False
+        # The server believes it sent everything; what arrived was unusable, and the bot gave up after it had
+        # begun to speak.
+        return self.turn.heard[0].at <= self.turn.errors[0].at + SAME_TIME
+
+    @property
+    def lost_words(self) -> str:
+        """The heard part of responses that broke."""
+        return "".join(p.text for p in self.pieces if p.owner is not None and p.owner.lost and not p.foreign)
+
+
+def accounts(episode: Episode) -> list[Account]:
+    """One account a turn, in order."""
+    by_turn = _attempts_by_turn(episode)
+    everything = [attempt for index in range(len(episode.turns)) for attempt in by_turn[index]]
+    result = []
+    for index, turn in enumerate(episode.turns):
+        own = by_turn[index]
+        heard = "".join(piece.text for piece in turn.heard)
+        straight = _straight(heard, own)
+        pieces = straight if straight is not None else _traced(heard, own, everything)
+        result.append(
+            Account(
+                index=index,
+                turn=turn,
+                attempts=tuple(own),
+                faults=tuple(f for f in episode.faults if _within(f.at, turn)),
+                expected=episode.expectation(index),
+                fits=straight is not None,
+                pieces=tuple(pieces),
+            )
+        )
+    return result
+
+
+def _within(at: float, turn: Turn) -> bool:
+    ended = turn.ended if turn.ended is not None else float("inf")
+    return turn.began - SAME_TIME <= at <= ended + SAME_TIME
+
+
+# Requests ---------------------------------------------------------------------------------------------------
+
+
+def items_of(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The input items of a request body; a string input is one user message."""
+    given = body.get("input")
+    if isinstance(given, str):
+        return [{"type": "message", "role": "user", "content": given}]
+    return [item for item in given if isinstance(item, Mapping)] if isinstance(given, Sequence) else []
+
+
+def text_of(item: Mapping[str, Any]) -> str:
+    """The text of a message item, whichever of the two ways it is written."""
+    content = item.get("content")
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, Sequence) else ()
+    return "".join(str(part.get("text", "")) for part in parts if isinstance(part, Mapping))
+
+
+def _last_user(items: Iterable[Mapping[str, Any]]) -> str | None:
+    users = [text_of(item) for item in items if item.get("role") == "user"]
+    return users[-1] if users else None
+
+
+def step_of(body: Mapping[str, Any]) -> Step:
+    """The step of its turn that a request asks for.
+
+    Two requests of one turn with the same step are two attempts at the same answer.
+    """
+    output: str | None = None
+    continued = ""
+    for item in items_of(body):
+        if item.get("role") == "user":
+            output, continued = None, ""
+        elif item.get("type") == "function_call_output":
+            output, continued = str(item.get("call_id")), ""
+        elif item.get("role") == "assistant":
+            continued += text_of(item)
+    return output, continued
+
+
+def _attempts_by_turn(episode: Episode) -> list[list[Attempt]]:
+    turns = episode.turns
+    result: list[list[Attempt]] = [[] for _ in turns]
+    callers: dict[str, int] = {}
+    for said in sorted(episode.said, key=lambda each: each.began):
+        if said.request.get("generate") is False or not turns:
+            continue
+        index = _turn_of(said, turns, callers)
+        for call in said.calls:
+            callers.setdefault(str(call.get("call_id")), index)
+        lost = said.status not in FINISHED and turns[index].interrupted is None
+        result[index].append(Attempt(said, step_of(said.request), lost))
+    return result
+
+
+def _turn_of(said: Said, turns: Sequence[Turn], callers: Mapping[str, int]) -> int:
+    """Content first, the clock second: in virtual time many things happen at one moment."""
+    begun = [i for i, turn in enumerate(turns) if turn.began <= said.began + SAME_TIME]
+    latest = begun[-1] if begun else 0
+    items = items_of(said.request)
+    question = _last_user(items)
+    if question is not None:
+        same = [i for i, turn in enumerate(turns) if (turn.user or "").strip() == question.strip()]
+        earlier = [i for i in same if i <= latest]
+        return earlier[-1] if earlier else same[0] if same else latest
+    output = step_of(said.request)[0]
+    return callers.get(output, latest) if output is not None else latest
+
+
+# Heard against said -----------------------------------------------------------------------------------------
+
+
+def _straight(heard: str, attempts: Sequence[Attempt]) -> list[Piece] | None:
+    """Read `heard` as the words of one attempt a step, in order, cut off at most at the very end.
+
+    None when it cannot be read so.
+    """
+    steps: dict[Step, list[Attempt]] = {}
+    for attempt in attempts:
+        steps.setdefault(attempt.step, []).append(attempt)
+    ordered = list(steps.values())
+
+    def read(number: int, at: int) -> list[Piece] | None:
+        rest = heard[at:]
+        if not rest:
+            return []
+        if number == len(ordered):
+            return None
+        for attempt in reversed(ordered[number]):  # the attempt that worked is the last one
+            if not attempt.words or not rest.startswith(attempt.words):
+                continue
+            following = read(number + 1, at + len(attempt.words))
+            if following is not None:
+                return [Piece(attempt.words, attempt), *following]
+        # Cut off: the words stop inside this step. Of several attempts the latest whose beginning it is, lost
+        # ones first:
+        # a bot that stopped in mid-sentence stopped because of them.
+        latest = ordered[number][::-1]
+        for attempt in sorted(latest, key=lambda each: not each.lost):
+            if attempt.words.startswith(rest):
+                return [Piece(rest, attempt)]
+        if all(not attempt.words for attempt in ordered[number]):
+            return read(number + 1, at)
+        return None
+
+    return read(0, 0)
+
+
+SHORTEST_TRACE = 3
+"""Fewer equal characters than this say nothing about where heard words come from."""
+
+FOREIGN_LEAD = 3
+"""Words count as another turn's only when they match it by so many characters more than they match their
+own.
+"""
+
+
+def _traced(heard: str, own: Sequence[Attempt], everything: Sequence[Attempt]) -> list[Piece]:
+    """Where each run of heard words comes from, as well as can be told, for an episode that does not read
+    straight.
+    """
+    mine = {id(attempt) for attempt in own}
+    pieces: list[Piece] = []
+    at = 0
+    while at < len(heard):
+        best = _best_run(heard, at, own, everything, mine, pieces[-1] if pieces else None)
+        if best is None:
+            if pieces and pieces[-1].owner is None:
+                pieces[-1] = Piece(pieces[-1].text + heard[at], None)
+            else:
+                pieces.append(Piece(heard[at], None))
+            at += 1
+            continue
+        pieces.append(best)
+        at += len(best.text)
+    return pieces
+
+
+def _best_run(
+    heard: str,
+    at: int,
+    own: Sequence[Attempt],
+    everything: Sequence[Attempt],
+    mine: set[int],
+    previous: Piece | None,
+) -> Piece | None:
+    best: Piece | None = None
+    score = SHORTEST_TRACE - 0.5
+    for attempt in [*own, *(each for each in everything if id(each) not in mine)]:
+        foreign = id(attempt) not in mine
+        for start in range(len(attempt.words)):
+            length = _common(heard, at, attempt.words, start)
+            whole = length >= len(heard) - at or length == len(attempt.words)
+            follows = previous is not None and previous.owner is attempt and previous.end == start
+            weight = (
+                length - (FOREIGN_LEAD if foreign else 0) + (0.4 if follows else 0.2 if start == 0 else 0)
+            )
+            if (length and weight > score) or (best is None and length and whole and not foreign):
+                best, score = Piece(heard[at : at + length], attempt, start, foreign), max(score, weight)
+    return best
+
+
+def _common(left: str, i: int, right: str, j: int) -> int:
+    length = 0
+    while i + length < len(left) and j + length < len(right) and left[i + length] == right[j + length]:
+        length += 1
+    return length

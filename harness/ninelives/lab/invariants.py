@@ -1,0 +1,47 @@
+"""The nine promises a bot must keep whatever happens to its connection, as code.
+
+Each promise is one small pure function over the accounts of an episode; `judge` asks them all. A promise that
+is broken says so in plain English, with what was heard against what was said, so that a reader can act on it
+without opening a trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ninelives.lab.attribution import Account, accounts
+from ninelives.lab.episode import Episode, Finding
+from ninelives.lab.promises import afterwards, breaks, ends, reports, tools, words
+
+PROMISES: Mapping[str, str] = {
+    "I1": "No text is spoken twice, none is lost between two that were spoken, none is out of order.",
+    "I2": "Text of one response is never spoken as another's.",
+    "I3": "A tool runs at most once per call, with complete and valid arguments, for a finished response.",
+    "I4": "Every turn ends: start and end frames pair up, within a bounded time.",
+    "I5": "If nothing had been spoken when it broke, the user hears the whole answer and no error.",
+    "I6": "If something had been spoken, the turn ends with one error of the right category, and an event "
+    "says what was spoken.",
+    "I7": "The next turn works, with the right context, and answers its own question.",
+    "I8": "Expiry, idle closes and interruptions cost the next turn no round trip.",
+    "I9": "Every failure is one error with a category and wording that says what to do; none is silent, "
+    "none needlessly permanent.",
+}
+"""What each promise says."""
+
+_JUDGES: Mapping[str, Callable[[str, Episode, list[Account]], Finding]] = {
+    "I1": words.spoken_once_and_in_order,
+    "I2": words.spoken_as_its_own,
+    "I3": tools.tools_once_and_whole,
+    "I4": ends.every_turn_ends,
+    "I5": breaks.whole_answer_if_nothing_was_spoken,
+    "I6": breaks.honest_end_if_something_was_spoken,
+    "I7": afterwards.next_turn_answers_its_question,
+    "I8": afterwards.no_waiting_for_housekeeping,
+    "I9": reports.every_failure_is_told,
+}
+
+
+def judge(episode: Episode) -> list[Finding]:
+    """Ask every promise, in order."""
+    told = accounts(episode)
+    return [promise(name, episode, told) for name, promise in _JUDGES.items()]

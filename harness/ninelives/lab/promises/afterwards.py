@@ -1,0 +1,130 @@
+"""The turns after it (I7, I8): they work, they remember, and they do not wait."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ninelives.lab.attribution import SAME_TIME, Account, items_of, text_of
+from ninelives.lab.episode import Episode, Finding
+from ninelives.lab.promises.verdict import Reasons, calm, turn, verdict
+from ninelives.lab.wording import quote
+
+if TYPE_CHECKING:
+    from mock_openai.control.journal import Said
+
+DEAD_AIR_SLACK = 0.05
+"""Seconds a turn may be later than a healthy one before the user has waited for something. A network round
+trip that hurts takes longer.
+"""
+
+
+def next_turn_answers_its_question(name: str, episode: Episode, told: list[Account]) -> Finding:
+    """I7: a turn that nothing disturbed is answered in full, without error, from the right context."""
+    undisturbed = [a for a in calm(told) if a.expected is not None]
+    said = {each.id: each for each in episode.said if each.id is not None}
+
+    def wrong() -> Reasons:
+        for a in undisturbed:
+            if a.turn.errors:
+                yield f"{turn(a)} reported {quote(a.turn.errors[0].message)}"
+            if a.heard != a.expected:
+                yield f"{turn(a)} heard {quote(a.heard)} instead of {quote(a.expected or '')}"
+            yield from (f"{turn(a)}: {why}" for why in _context_flaws(a, told, said))
+
+    held = f"{len(undisturbed)} undisturbed turns, each answered in full with the right context"
+    return verdict(name, bool(undisturbed), wrong(), held, "no turn was left undisturbed")
+
+
+def _context_flaws(account: Account, told: list[Account], said: Mapping[str, Said]) -> Reasons:
+    finished = [attempt.said for attempt in account.attempts if not attempt.lost]
+    if not finished:
+        return
+    context = context_of(finished[-1], said)
+    if context is None:
+        return  # it builds on a response that this journal does not know
+    questions = [text_of(item).strip() for item in context if item.get("role") == "user"]
+    asked = [(a.turn.user or "").strip() for a in told[: account.index + 1] if a.turn.user is not None]
+    if questions != asked:
+        yield f"the model was asked {questions}, but the user said {asked}"
+    answers = " ".join(text_of(item) for item in context if item.get("role") == "assistant")
+    for before in calm(told[: account.index]):
+        if before.heard and not before.turn.errors and _flat(before.heard) not in _flat(answers):
+            yield f"the model was not told its own answer {quote(before.heard)} of {turn(before)}"
+
+
+def _flat(text: str) -> str:
+    return "".join(text.split())
+
+
+def context_of(response: Said, said: Mapping[str, Said]) -> list[Mapping[str, Any]] | None:
+    """Everything the model knew when it gave `response`, oldest first, following `previous_response_id`.
+
+    None: the chain leaves the journal.
+    """
+    chain: list[Mapping[str, Any]] = []
+    at: Said | None = response
+    while at is not None:
+        chain[:0] = items_of(at.request)
+        parent = at.request.get("previous_response_id")
+        if parent is None:
+            return chain
+        at = said.get(str(parent))
+        if at is not None:
+            calls = [{"type": "function_call", **call} for call in at.calls]
+            words = [{"role": "assistant", "content": at.text}] if at.text else []
+            chain[:0] = [*words, *calls]
+    return None
+
+
+def no_waiting_for_housekeeping(name: str, episode: Episode, told: list[Account]) -> Finding:
+    """I8: later undisturbed turns open no connection, waste no request and start as fast as any."""
+    # A request that the server turned down without any fault is housekeeping too: the limit was reached, the
+    # id was gone.
+    later = [a for a in told if a.index > 0 and not a.faults and not a.interrupted and a.expected is not None]
+    airs = [a.air for a in calm(told) if a.air is not None]
+    baseline = episode.baseline if episode.baseline is not None else min(airs, default=None)
+
+    def waits() -> Reasons:
+        for a in later:
+            if (opened := _opened(episode, a)) > 0:
+                yield f"{turn(a)} waited for {opened} new connection{'s' if opened > 1 else ''}"
+            if (wasted := _requests(episode, a) - a.steps) > 0 and a.steps:
+                yield f"{turn(a)} spent {wasted} request{'s' if wasted > 1 else ''} in vain"
+            if baseline is None or a.air is None:
+                continue
+            if a.air > baseline + DEAD_AIR_SLACK:
+                yield f"{turn(a)} was silent for {a.air:.2f} s where a healthy turn is for {baseline:.2f} s"
+
+    slowest = max((a.air for a in later if a.air is not None), default=0.0)
+    held = f"{len(later)} later turns, at most {slowest:.2f} s of dead air, no extra round trip"
+    return verdict(name, bool(later), waits(), held, "there was no later undisturbed turn")
+
+
+def _in(account: Account, at: float) -> bool:
+    began, ended = account.turn.began, account.turn.ended
+    return began - SAME_TIME <= at <= (ended if ended is not None else float("inf")) + SAME_TIME
+
+
+def _opened(episode: Episode, account: Account) -> int:
+    # Plain HTTP clients open as they please; a socket is the service's own to keep ready.
+    return sum(
+        1
+        for entry in episode.wire
+        if entry.kind == "open" and _field(entry.data, "transport") == "websocket" and _in(account, entry.at)
+    )
+
+
+def _requests(episode: Episode, account: Account) -> int:
+    if not episode.wire:
+        return len(account.attempts)
+    bodies = [
+        e.data.get("body")
+        for e in episode.wire
+        if e.kind == "request" and isinstance(e.data, Mapping) and _in(account, e.at)
+    ]
+    return sum(1 for body in bodies if not (isinstance(body, Mapping) and body.get("generate") is False))
+
+
+def _field(data: object, key: str) -> object:
+    return data.get(key) if isinstance(data, Mapping) else None

@@ -1,0 +1,59 @@
+"""The turn it happened in (I5, I6): what a loss before the first word may cost, and one in mid-sentence."""
+
+from __future__ import annotations
+
+from ninelives.lab.attribution import Account
+from ninelives.lab.episode import Episode, Finding
+from ninelives.lab.promises.verdict import CATEGORIES, Reasons, turn, verdict
+from ninelives.lab.wording import quote
+
+
+def whole_answer_if_nothing_was_spoken(name: str, episode: Episode, told: list[Account]) -> Finding:
+    """I5: a loss before the first word costs the user nothing but a moment."""
+    hit = [
+        a for a in told if a.hit and not a.interrupted and not a.broke_after_speech and a.expected is not None
+    ]
+
+    def losses() -> Reasons:
+        for a in hit:
+            if a.turn.errors:
+                error = quote(a.turn.errors[0].message)
+                yield f"{turn(a)} reported {error} though nothing had been spoken; heard {quote(a.heard)}"
+            elif a.heard != a.expected:
+                yield f"{turn(a)} heard {quote(a.heard)} instead of {quote(a.expected or '')}"
+
+    held = "; ".join(f"{turn(a)} was broken and the whole answer heard" for a in hit)
+    return verdict(name, bool(hit), losses(), held, "nothing broke before the first word")
+
+
+def honest_end_if_something_was_spoken(name: str, episode: Episode, told: list[Account]) -> Finding:
+    """I6: a loss in mid-sentence is one error of the right category, and an event says what was spoken."""
+    hit = [a for a in told if not a.interrupted and a.broke_after_speech]
+
+    def dishonesty() -> Reasons:
+        for a in hit:
+            spoken = a.lost_words or a.heard
+            if len(a.turn.errors) != 1:
+                yield f"{turn(a)} broke after {quote(spoken)} with {len(a.turn.errors)} errors instead of one"
+                continue
+            error = a.turn.errors[0]
+            if error.category not in _right_categories(a):
+                yield f"{turn(a)} broke after {quote(spoken)} and called it {error.category!r}"
+            events = [text.strip() for text in a.turn.spoken_before_loss]
+            if spoken.strip() not in events and a.heard.strip() not in events:
+                reported = ", ".join(quote(text) for text in events) or "nothing"
+                yield f"{turn(a)} broke after {quote(spoken)}, but the event about it said {reported}"
+
+    held = "; ".join(
+        f"{turn(a)} ended with one {a.turn.errors[0].category} error after {quote(a.heard)}"
+        for a in hit
+        if a.turn.errors
+    )
+    return verdict(name, bool(hit), dishonesty(), held, "nothing broke in mid-sentence")
+
+
+def _right_categories(account: Account) -> frozenset[str]:
+    statuses = {attempt.said.status for attempt in account.attempts if attempt.lost}
+    if "failed" in statuses:  # the API said why, so it is not the network
+        return CATEGORIES - {"connectivity", "application"}
+    return frozenset({"connectivity", "server"})

@@ -1,0 +1,50 @@
+"""The end (I4): every turn has one, and soon."""
+
+from __future__ import annotations
+
+from ninelives.lab.attribution import Account
+from ninelives.lab.episode import Episode, Finding
+from ninelives.lab.promises.verdict import Reasons, turn, verdict
+
+_PAIRS = (
+    ("LLMFullResponseStartFrame", "LLMFullResponseEndFrame", "response"),
+    ("LLMThoughtStartFrame", "LLMThoughtEndFrame", "thought"),
+)
+
+
+def every_turn_ends(name: str, episode: Episode, told: list[Account]) -> Finding:
+    """I4: start and end frames pair up, thoughts too, and no turn takes longer than the bound."""
+
+    def open_ends() -> Reasons:
+        for a in told:
+            if a.turn.ended is None:
+                yield f"{turn(a)} never ended"
+            elif a.turn.ended - a.turn.began > episode.bound:
+                yield f"{turn(a)} took {a.turn.ended - a.turn.began:.1f} s, more than {episode.bound:g} s"
+            yield from (f"{turn(a)}: {why}" for why in _unpaired(a))
+
+    longest = max(((a.turn.ended or a.turn.began) - a.turn.began for a in told), default=0.0)
+    return verdict(
+        name,
+        bool(told),
+        open_ends(),
+        f"{len(told)} turns ended, the longest after {longest:.2f} s",
+        "there was no turn",
+    )
+
+
+def _unpaired(account: Account) -> Reasons:
+    names = [type(c.frame).__name__ for c in account.turn.frames if c.direction == "down"]
+    for start, end, what in _PAIRS:
+        begun = False
+        for frame in names:
+            if frame == start:
+                if begun:
+                    yield f"a {what} started inside another"
+                begun = True
+            elif frame == end:
+                if not begun:
+                    yield f"a {what} ended that had not started"
+                begun = False
+        if begun:
+            yield f"a {what} started and never ended"

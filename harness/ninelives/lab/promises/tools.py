@@ -1,0 +1,61 @@
+"""The tools (I3): each call runs once, whole, and only when its response finished."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ninelives.lab.attribution import Account
+from ninelives.lab.episode import Episode, Finding
+from ninelives.lab.promises.verdict import Reasons, turn, verdict
+from ninelives.lab.wording import quote
+
+if TYPE_CHECKING:
+    from mock_openai.control.journal import Said
+
+
+def tools_once_and_whole(name: str, episode: Episode, told: list[Account]) -> Finding:
+    """I3: a tool runs once per call, with the arguments that were said, for a response that finished."""
+    said = {str(call.get("call_id")): (a, call) for a in episode.said for call in a.calls}
+    ran = [(account, call) for account in told for call in account.turn.calls]
+
+    def misuse() -> Reasons:
+        for call_id, times in Counter(call.call_id for _, call in ran).items():
+            if times > 1:
+                yield f"the tool of call {call_id} ran {times} times"
+        for account, call in ran:
+            what = f"{turn(account)} ran {call.name}({json.dumps(dict(call.arguments), default=str)})"
+            if call.call_id not in said:
+                yield f"{what}, but no response made that call"
+                continue
+            response, asked = said[call.call_id]
+            if not _finished(response, asked):
+                yield f"{what}, but its response never finished ({response.status or 'cut off'})"
+            elif _arguments(asked) is None:
+                yield f"{what}, but the arguments said were {quote(str(asked.get('arguments')))}"
+            elif _arguments(asked) != dict(call.arguments):
+                yield f"{what}, but the arguments said were {asked.get('arguments')}"
+
+    return verdict(
+        name,
+        bool(ran or said),
+        misuse(),
+        f"{len(ran)} of {len(said)} calls ran, each once",
+        "no tool was called",
+    )
+
+
+def _finished(response: Said, call: Mapping[str, Any]) -> bool:
+    return response.status == "completed" or (
+        response.status == "incomplete" and _arguments(call) is not None
+    )
+
+
+def _arguments(call: Mapping[str, Any]) -> dict[str, Any] | None:
+    try:
+        value = json.loads(str(call.get("arguments") or ""))
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None

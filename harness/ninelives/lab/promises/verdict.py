@@ -1,0 +1,35 @@
+"""What all promises share: how reasons become a finding, and which errors help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ninelives.lab.attribution import Account
+from ninelives.lab.episode import Finding
+
+NEEDS_A_PERSON = frozenset({"authentication", "authorization", "quota", "invalid_request"})
+"""Error categories that stay until somebody changes a key, a bill or a setting (Pipecat's, documented)."""
+
+CATEGORIES = NEEDS_A_PERSON | {"rate_limit", "connectivity", "server", "application"}
+"""Categories that tell a bot what to do. `unknown` tells it nothing."""
+
+Reasons = Iterator[str]
+"""Why a promise is broken: none if it is kept."""
+
+
+def verdict(promise: str, applies: bool, reasons: Reasons, held: str, idle: str) -> Finding:
+    """A finding: broken for `reasons`, or kept as `held` says, or not spoken of, as `idle` says."""
+    broken = list(reasons)
+    if broken:
+        return Finding(promise, False, "; ".join(broken))
+    return Finding(promise, True, held) if applies else Finding(promise, None, idle)
+
+
+def turn(account: Account) -> str:
+    """A turn as findings name it."""
+    return f"turn {account.turn.number}"
+
+
+def calm(told: list[Account]) -> list[Account]:
+    """The turns that nothing disturbed."""
+    return [a for a in told if not a.hit and not a.interrupted]

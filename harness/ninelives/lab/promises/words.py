@@ -1,0 +1,88 @@
+"""The words (I1, I2): each is heard once, in order, as part of its own answer."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from ninelives.lab.attribution import SAME_TIME, Account
+from ninelives.lab.episode import Episode, Finding
+from ninelives.lab.promises.verdict import Reasons, turn, verdict
+from ninelives.lab.wording import quote
+
+
+def spoken_once_and_in_order(name: str, episode: Episode, told: list[Account]) -> Finding:
+    """I1: what was heard of a turn is what was said, each part once, in order, without a hole."""
+    return verdict(
+        name,
+        any(a.heard or a.said for a in told),
+        (why for a in told if not a.fits for why in _disorder(a)),
+        "heard " + ", ".join(quote(a.heard) for a in told if a.heard),
+        "nobody said anything",
+    )
+
+
+def _disorder(account: Account) -> Reasons:
+    where = f"{turn(account)} heard {quote(account.heard)} of {quote(account.said)}"
+    if any(piece.owner is None for piece in account.pieces):
+        strange = quote("".join(p.text for p in account.pieces if p.owner is None))
+        yield f"{where}: nobody said {strange}"
+        return
+    own = [piece for piece in account.pieces if not piece.foreign and piece.owner is not None]
+    first_of_step: dict[object, int] = {}
+    reached: dict[int, int] = {}
+    for piece in own:
+        owner = piece.owner
+        assert owner is not None
+        if first_of_step.setdefault(owner.step, id(owner.said)) != id(owner.said):
+            yield f"{where}: the answer was begun again after part of it had been spoken"
+            return
+        expected = reached.get(id(owner.said), 0)
+        if piece.start < expected:
+            yield f"{where}: {quote(piece.text)} was spoken twice or out of order"
+            return
+        if piece.start > expected:
+            hole = quote(owner.words[expected : piece.start])
+            yield f"{where}: {hole} is missing before {quote(piece.text)}"
+            return
+        reached[id(owner.said)] = piece.end
+    for earlier, later in pairwise(own):
+        assert earlier.owner is not None
+        if later.owner is not earlier.owner and earlier.end < len(earlier.owner.words):
+            hole = quote(earlier.owner.words[earlier.end :])
+            yield f"{where}: {hole} is missing before {quote(later.text)}"
+            return
+    order = [id(attempt.said) for attempt in account.attempts]
+    places = [order.index(id(piece.owner.said)) for piece in own if piece.owner is not None]
+    if places != sorted(places):
+        yield f"{where}: the parts were spoken out of order"
+    elif not any(piece.foreign for piece in account.pieces):
+        yield f"{where}: a part is missing before something that was spoken"
+
+
+def spoken_as_its_own(name: str, episode: Episode, told: list[Account]) -> Finding:
+    """I2:
+
+    nothing of a cancelled or abandoned response leaks into a later turn, or comes after the user cut in.
+    """
+
+    def leaks() -> Reasons:
+        for a in told:
+            foreign = [piece for piece in a.pieces if piece.foreign]
+            if foreign:
+                yield (
+                    f"{turn(a)} heard {quote(foreign[0].text)}, which was said in answer to another turn; "
+                    f"said to this one: {quote(a.said)}"
+                )
+            if a.turn.interrupted is not None:
+                late = "".join(h.text for h in a.turn.heard if h.at > a.turn.interrupted + SAME_TIME)
+                if late:
+                    yield f"{turn(a)} went on with {quote(late)} after the user had cut in"
+
+    responses = sum(len(a.attempts) for a in told)
+    return verdict(
+        name,
+        responses > 1,
+        leaks(),
+        f"{responses} responses, none spoken as another's",
+        "there was only one response",
+    )

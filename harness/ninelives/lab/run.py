@@ -1,0 +1,170 @@
+"""Plays a scenario against any service, in virtual time, and judges what came of it.
+
+Mock server, bot and service share one virtual loop, with real sockets on loopback: an hour passes in
+milliseconds, and the same seed gives the same outcome. The service comes from a factory `factory(base_url,
+ws_url)`, so any class can be tried, ours, Pipecat's own or a user's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from mock_openai import MockServer
+
+from ninelives.bot import Bot, TurnTimeout
+from ninelives.lab.episode import Episode, Finding
+from ninelives.lab.invariants import judge
+from ninelives.lab.scenario import Say, Scenario, Wait
+from ninelives.report.timeline import Chapter, Timeline, from_journal, from_turns, merged
+from ninelives.virtual import run
+
+if TYPE_CHECKING:
+    from mock_openai.control.journal import Entry, Said
+    from pipecat.services.llm_service import LLMService
+
+    from ninelives.bot import Turn
+
+Factory = Callable[[str, str], "LLMService[Any]"]
+"""Builds the service under test from `base_url` and `ws_url`. Called once a scenario."""
+
+BEFORE_THE_FIRST_WORD = 0.12
+"""Seconds into a turn at which a user cuts in who does not wait for the first word: the response exists by
+then.
+"""
+
+GRACE = 5.0
+"""Seconds beyond a scenario's bound after which a turn is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one scenario."""
+
+    scenario: Scenario
+    episode: Episode
+    findings: Sequence[Finding]
+    timeline: Timeline = field(default_factory=Timeline)
+    transport: str = ""
+    """What the service spoke: `websocket`, `http`, or nothing at all."""
+    crash: str | None = None
+    """The exception that ended the run. None: the run ended as the story does."""
+
+    @property
+    def told(self) -> bool:
+        """The story can happen over what the service speaks."""
+        return self.transport in ("", *self.scenario.transports)
+
+    @property
+    def broken(self) -> list[Finding]:
+        """The promises that were not kept."""
+        return [finding for finding in self.findings if finding.held is False]
+
+    @property
+    def held(self) -> bool:
+        """Every promise that applies was kept."""
+        return self.crash is None and not self.broken
+
+    @property
+    def heard(self) -> list[str]:
+        """What was heard, turn by turn."""
+        return ["".join(piece.text for piece in turn.heard) for turn in self.episode.turns]
+
+    @property
+    def said(self) -> list[str]:
+        """What the server said, response by response."""
+        return [each.text for each in self.episode.said if each.text]
+
+    @property
+    def dead_air(self) -> list[float | None]:
+        """Seconds from the end of the user's words to the first word heard, turn by turn."""
+        return [turn.dead_air for turn in self.episode.turns]
+
+    def chapter(self, title: str | None = None) -> Chapter:
+        """The outcome as a chapter of a report."""
+        heard = [(turn.user or "", text + ("…" if _unfinished(turn) else "")) for turn, text in self._talk()]
+        name = title or self.scenario.name.replace("_", " ")
+        return Chapter(name, self.scenario.sentence, self.timeline, tuple(self.findings), tuple(heard))
+
+    def _talk(self) -> list[tuple[Turn, str]]:
+        return list(zip(self.episode.turns, self.heard, strict=True))
+
+
+def _unfinished(turn: Turn) -> bool:
+    return turn.interrupted is not None or bool(turn.errors)
+
+
+def run_scenario(scenario: Scenario, factory: Factory, *, seed: int = 0) -> Outcome:
+    """Play a scenario in virtual time. The same seed gives the same outcome."""
+    return run(play(scenario, factory, seed=seed))
+
+
+async def play(scenario: Scenario, factory: Factory, *, seed: int = 0) -> Outcome:
+    """Play a scenario on the running loop, which should be a virtual one."""
+    loop = asyncio.get_running_loop()
+    server = MockServer(script=list(scenario.script), pace=scenario.pace, seed=seed, **scenario.server)
+    crash: str | None = None
+    async with server:
+        opened = loop.time()
+        service = factory(server.base_url, server.ws_url)
+        bot = Bot(service, tools=dict(scenario.tools), timeout=scenario.bound + GRACE)
+        try:
+            async with bot:
+                await _perform(scenario, bot, server)
+        except TurnTimeout:
+            pass  # the turn has no end, and I4 says so
+        except Exception as error:
+            crash = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        shift = opened - bot.started
+        entries = [replace(entry, at=entry.at + shift) for entry in server.journal.entries]
+        said = [replace(each, began=each.began + shift) for each in server.journal.responses]
+    return _judged(scenario, bot, entries, said, crash)
+
+
+def _judged(
+    scenario: Scenario, bot: Bot, entries: list[Entry], said: list[Said], crash: str | None
+) -> Outcome:
+    reported = {id(error) for turn in bot.turns for error in turn.errors}
+    episode = Episode(
+        turns=list(bot.turns),
+        said=said,
+        faults=[entry for entry in entries if entry.kind == "fault"],
+        expected=scenario.expected,
+        wire=entries,
+        stray=[error for error in bot.errors if id(error) not in reported],
+        bound=scenario.bound,
+    )
+    return Outcome(
+        scenario=scenario,
+        episode=episode,
+        findings=judge(episode),
+        timeline=merged(from_turns(bot.turns), from_journal(entries)),
+        transport=_transport(entries),
+        crash=crash,
+    )
+
+
+async def _perform(scenario: Scenario, bot: Bot, server: MockServer) -> None:
+    for act in scenario.acts:
+        server.faults.add(*act.faults)
+        match act:
+            case Wait(seconds=seconds):
+                await bot.wait(seconds)
+            case Say(text=text, cut_in=None):
+                await bot.say(text)
+            case Say(text=text, cut_in=words):
+                turn = bot.say_soon(text)
+                if words == 0:
+                    await bot.wait(BEFORE_THE_FIRST_WORD)
+                await bot.interrupt(after_words=words or None)
+                await bot.listen(turn)
+
+
+def _transport(entries: Sequence[Entry]) -> str:
+    asked = {entry.connection for entry in entries if entry.kind == "request" and entry.turn is not None}
+    for entry in entries:
+        if entry.kind == "open" and isinstance(entry.data, Mapping) and entry.connection in asked:
+            return str(entry.data["transport"])
+    return ""

@@ -1,0 +1,78 @@
+"""A scenario: a conversation, what goes wrong in it, and what should have been heard, as plain values.
+
+It knows no service: `run` plays it against any. Acts are performed in order; faults are armed by the act they
+belong to, so that a scenario means the same however many requests, warm-ups or connections a service makes on
+its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from ninelives.lab.episode import TURN_BOUND
+
+if TYPE_CHECKING:
+    from mock_openai.faults import Planned
+
+Transport = Literal["websocket", "http"]
+
+BOTH: tuple[Transport, ...] = ("websocket", "http")
+SOCKET: tuple[Transport, ...] = ("websocket",)
+
+PACE = "fixed:0.05"
+"""How fast the model speaks: twenty events a second, about what is observed, so that there is a middle of a
+sentence.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """The user says something and hears the turn out, unless `cut_in` has them interrupt."""
+
+    text: str
+    answer: str | None
+    """The whole answer this turn should have. None: there is none to expect."""
+    faults: tuple[Planned, ...] = ()
+    """Armed as the user begins to speak."""
+    cut_in: int | None = None
+    """The user interrupts after so many words were heard; 0 interrupts before the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nobody says anything for some seconds."""
+
+    seconds: float
+    faults: tuple[Planned, ...] = ()
+    """Armed as the silence begins."""
+
+
+Act = Say | Wait
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A named, repeatable story of a conversation."""
+
+    name: str
+    """The file's name: lower case, words joined by underscores."""
+    sentence: str
+    """What happens, in one sentence."""
+    acts: tuple[Act, ...]
+    script: Sequence[Mapping[str, Any]]
+    """What the model says: the rules of a script."""
+    tools: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    transports: tuple[Transport, ...] = BOTH
+    """Where the story can happen at all."""
+    server: Mapping[str, Any] = field(default_factory=dict)
+    """Further options of the mock server."""
+    pace: str = PACE
+    bound: float = TURN_BOUND
+    """Seconds within which each turn must have ended."""
+
+    @property
+    def expected(self) -> list[str | None]:
+        """The whole answer to each turn; an interrupted turn has none."""
+        return [None if act.cut_in is not None else act.answer for act in self.acts if isinstance(act, Say)]

@@ -1,0 +1,20 @@
+"""The connection dies in the middle of a tool call."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+
+SCENARIO = Scenario(
+    name="call_cut_in_half",
+    sentence="The connection is reset while the arguments of a tool call are streaming.",
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        weather(faults=(faults.at(event="response.function_call_arguments.delta", nth=3).reset(),)),
+        Wait(1),
+        bye(),
+    ),
+)

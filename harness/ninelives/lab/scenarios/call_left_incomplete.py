@@ -1,0 +1,24 @@
+"""The token limit strikes in the middle of a tool call."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Say, Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, WEATHER, bye, hello
+
+SCENARIO = Scenario(
+    name="call_left_incomplete",
+    sentence="The response ends as incomplete while the arguments of a tool call are streaming.",
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        Say(
+            WEATHER,
+            None,
+            faults=(faults.at(event="response.function_call_arguments.delta", nth=3).incomplete(),),
+        ),
+        Wait(1),
+        bye(),
+    ),
+)

@@ -1,0 +1,18 @@
+"""Nothing goes wrong: the yardstick for all others."""
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+
+SCENARIO = Scenario(
+    name="calm_conversation_with_a_tool",
+    sentence="Three turns, one with a tool call, and nothing goes wrong.",
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        weather(),
+        Wait(1),
+        bye(),
+    ),
+)

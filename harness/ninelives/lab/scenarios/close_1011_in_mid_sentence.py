@@ -1,0 +1,21 @@
+"""The server meets an internal error while the bot is speaking."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import SOCKET, Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+
+SCENARIO = Scenario(
+    name="close_1011_in_mid_sentence",
+    sentence="The server closes the socket with 1011 (internal error) after some words of the answer.",
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        weather(faults=(faults.at(event="response.output_text.delta", nth=6).close(1011, "internal error"),)),
+        Wait(1),
+        bye(),
+    ),
+    transports=SOCKET,
+)

@@ -1,0 +1,20 @@
+"""The model breaks down while it speaks."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+
+SCENARIO = Scenario(
+    name="failed_in_mid_sentence",
+    sentence="The response fails with a server error after some words were spoken.",
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        weather(faults=(faults.at(event="response.output_text.delta", nth=6).server_error(),)),
+        Wait(1),
+        bye(),
+    ),
+)

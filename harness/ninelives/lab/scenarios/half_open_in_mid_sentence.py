@@ -1,0 +1,21 @@
+"""The other side is gone and nobody tells."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+
+SCENARIO = Scenario(
+    name="half_open_in_mid_sentence",
+    sentence="The connection becomes half-open after some words: nothing is read, no ping is answered.",
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        weather(faults=(faults.at(event="response.output_text.delta", nth=6).half_open(),)),
+        Wait(1),
+        bye(),
+    ),
+    bound=150,
+)

@@ -1,0 +1,18 @@
+"""Barge-in, the way it should go."""
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
+
+SCENARIO = Scenario(
+    name="interruption_in_mid_sentence",
+    sentence="The user cuts in after some words, and the server honours the cancellation.",
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        story(cut_in=5),
+        Wait(1),
+        bye(),
+    ),
+)

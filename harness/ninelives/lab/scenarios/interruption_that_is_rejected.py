@@ -1,0 +1,20 @@
+"""Barge-in against a server that does not know cancellation."""
+
+from ninelives.lab.scenario import SOCKET, Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
+
+SCENARIO = Scenario(
+    name="interruption_that_is_rejected",
+    sentence="The user cuts in after some words, and the server answers the cancellation with an error.",
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        story(cut_in=5),
+        Wait(1),
+        bye(),
+    ),
+    server={"on_cancel": "reject"},
+    transports=SOCKET,
+)

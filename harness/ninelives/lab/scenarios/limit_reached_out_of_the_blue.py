@@ -1,0 +1,21 @@
+"""The server says the limit is reached, whatever our clock says."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import SOCKET, Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+
+SCENARIO = Scenario(
+    name="limit_reached_out_of_the_blue",
+    sentence="The request is answered with the connection-limit error frame, and the socket is closed.",
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        weather(faults=(faults.at(phase="request").connection_limit(),)),
+        Wait(1),
+        bye(),
+    ),
+    transports=SOCKET,
+)

@@ -1,0 +1,20 @@
+"""One event arrives garbled."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+
+SCENARIO = Scenario(
+    name="malformed_event_in_mid_sentence",
+    sentence="One event in the middle of the answer is not JSON.",
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        weather(faults=(faults.at(event="response.output_text.delta", nth=6).malformed_json(),)),
+        Wait(1),
+        bye(),
+    ),
+)

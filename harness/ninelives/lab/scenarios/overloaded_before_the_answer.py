@@ -1,0 +1,20 @@
+"""The API is overloaded for a moment."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+
+SCENARIO = Scenario(
+    name="overloaded_before_the_answer",
+    sentence="The request is answered with 'overloaded', once.",
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        weather(faults=(faults.at(phase="request").overloaded(),)),
+        Wait(1),
+        bye(),
+    ),
+)

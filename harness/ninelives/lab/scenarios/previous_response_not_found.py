@@ -1,0 +1,20 @@
+"""The server has forgotten what it said."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+
+SCENARIO = Scenario(
+    name="previous_response_not_found",
+    sentence="The server does not know the previous response any more, once.",
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        weather(faults=(faults.at(phase="request").previous_response_not_found(),)),
+        Wait(1),
+        bye(),
+    ),
+)

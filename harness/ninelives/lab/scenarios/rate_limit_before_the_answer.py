@@ -1,0 +1,20 @@
+"""Too many requests, for a moment."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+
+SCENARIO = Scenario(
+    name="rate_limit_before_the_answer",
+    sentence="The request is refused by the rate limit, which asks to wait two seconds.",
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        weather(faults=(faults.at(phase="request").rate_limit(retry_after=2),)),
+        Wait(1),
+        bye(),
+    ),
+)

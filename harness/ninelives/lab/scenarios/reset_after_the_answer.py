@@ -1,0 +1,20 @@
+"""The connection dies as soon as the answer is complete."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
+
+SCENARIO = Scenario(
+    name="reset_after_the_answer",
+    sentence="The connection is reset right after the terminal event, before the user speaks again.",
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        story(faults=(faults.at(event="terminal", when="after").reset(),)),
+        Wait(1),
+        bye(),
+    ),
+)

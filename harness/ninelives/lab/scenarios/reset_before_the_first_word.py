@@ -1,0 +1,20 @@
+"""The connection dies while the model is thinking."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+
+SCENARIO = Scenario(
+    name="reset_before_the_first_word",
+    sentence="The connection is reset after the response was created and before its first word.",
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        weather(faults=(faults.at(event="response.created", when="after").reset(),)),
+        Wait(1),
+        bye(),
+    ),
+)

@@ -1,0 +1,20 @@
+"""The connection dies as the request arrives."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
+
+SCENARIO = Scenario(
+    name="reset_before_the_response",
+    sentence="The connection is reset when the request has arrived and nothing was answered yet.",
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        story(faults=(faults.at(phase="request").reset(),)),
+        Wait(1),
+        bye(),
+    ),
+)

@@ -1,0 +1,20 @@
+"""All was said, but nobody confirmed it."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
+
+SCENARIO = Scenario(
+    name="reset_before_the_terminal_event",
+    sentence="The connection is reset when every word has left and only the terminal event is missing.",
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        story(faults=(faults.at(event="terminal").reset(),)),
+        Wait(1),
+        bye(),
+    ),
+)

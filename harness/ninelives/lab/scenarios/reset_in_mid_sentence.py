@@ -1,0 +1,20 @@
+"""The network drops the connection while the bot is speaking."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+
+SCENARIO = Scenario(
+    name="reset_in_mid_sentence",
+    sentence="The connection is reset after some words of the answer; the next turn must work.",
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        weather(faults=(faults.at(event="response.output_text.delta", nth=6).reset(),)),
+        Wait(1),
+        bye(),
+    ),
+)

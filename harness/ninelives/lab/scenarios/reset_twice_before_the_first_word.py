@@ -1,0 +1,20 @@
+"""A flapping network."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
+
+SCENARIO = Scenario(
+    name="reset_twice_before_the_first_word",
+    sentence="The connection is reset before the first word, and so is the next one.",
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        story(faults=(faults.at(event="response.created", when="after", times=2).reset(),)),
+        Wait(1),
+        bye(),
+    ),
+)

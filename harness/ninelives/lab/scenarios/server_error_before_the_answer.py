@@ -1,0 +1,20 @@
+"""The API stumbles and would do it right a moment later."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+
+SCENARIO = Scenario(
+    name="server_error_before_the_answer",
+    sentence="The request is answered with a server error, once.",
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        weather(faults=(faults.at(phase="request").server_error(),)),
+        Wait(1),
+        bye(),
+    ),
+)

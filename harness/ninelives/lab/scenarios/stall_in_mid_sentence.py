@@ -1,0 +1,21 @@
+"""The server stops talking and says nothing any more."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+
+SCENARIO = Scenario(
+    name="stall_in_mid_sentence",
+    sentence="The server falls silent after some words and never goes on.",
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        weather(faults=(faults.at(event="response.output_text.delta", nth=6).stall(),)),
+        Wait(1),
+        bye(),
+    ),
+    bound=150,
+)

@@ -1,0 +1,20 @@
+"""The API sends something new."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+
+SCENARIO = Scenario(
+    name="unknown_event",
+    sentence="Events that no client knows yet arrive in the middle of the answer.",
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        weather(faults=(faults.at(event="response.output_text.delta", nth=6).unknown_event(),)),
+        Wait(1),
+        bye(),
+    ),
+)

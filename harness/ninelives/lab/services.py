@@ -1,0 +1,92 @@
+"""Service factories for the laboratory: ours and Pipecat's own on both transports, and any class or function
+a user names.
+
+`ninelives verdict ninelives.lab.services:pipecat_websocket` tries Pipecat's own service; a user's factory is
+any function of (base_url, ws_url), and a service class will do too.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ninelives.complaint import Complaint
+
+if TYPE_CHECKING:
+    from pipecat.services.llm_service import LLMService
+
+    from ninelives.lab.run import Factory
+
+KEY = "sk-ninelives-not-a-real-key"
+"""Sent to the mock server, which takes any."""
+
+
+def websocket(base_url: str, ws_url: str) -> LLMService[Any]:
+    """Our service over a WebSocket."""
+    from pipecat_responses import OpenAIResponsesLLMService
+
+    return OpenAIResponsesLLMService(api_key=KEY, base_url=base_url, ws_url=ws_url)
+
+
+def http(base_url: str, ws_url: str) -> LLMService[Any]:
+    """Our service over HTTP."""
+    from pipecat_responses import OpenAIResponsesHttpLLMService
+
+    return OpenAIResponsesHttpLLMService(api_key=KEY, base_url=base_url)
+
+
+def pipecat_websocket(base_url: str, ws_url: str) -> LLMService[Any]:
+    """Pipecat's own service over a WebSocket."""
+    from pipecat.services.openai.responses.llm import OpenAIResponsesLLMService
+
+    return OpenAIResponsesLLMService(api_key=KEY, base_url=base_url, ws_url=ws_url)
+
+
+def pipecat_http(base_url: str, ws_url: str) -> LLMService[Any]:
+    """Pipecat's own service over HTTP."""
+    from pipecat.services.openai.responses.llm import OpenAIResponsesHttpLLMService
+
+    return OpenAIResponsesHttpLLMService(api_key=KEY, base_url=base_url)
+
+
+def find_factory(name: str) -> Factory:
+    """The factory called `MODULE:NAME`; modules of the working directory count too. Raises Complaint."""
+    module_name, _, attribute = name.partition(":")
+    expected = "expected MODULE:FACTORY, for example pipecat_responses:OpenAIResponsesLLMService"
+    if not module_name or not attribute:
+        raise Complaint(f"{name!r} names no factory; {expected}")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise Complaint(f"{module_name!r} cannot be imported ({error}); {expected}") from None
+    found = module
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            raise Complaint(f"{module_name!r} has no {attribute!r}; {expected}")
+        found = getattr(found, part)
+    if not callable(found):
+        raise Complaint(f"{name!r} is a {type(found).__name__}, not a function or class; {expected}")
+    return as_factory(found)
+
+
+def as_factory(found: Any) -> Factory:
+    """A function of (base_url, ws_url) as it is; a service class called with what its constructor takes."""
+    if not inspect.isclass(found):
+        function: Factory = found
+        return function
+    names = set(inspect.signature(found).parameters)
+
+    def build(base_url: str, ws_url: str) -> LLMService[Any]:
+        given = {"api_key": KEY, "base_url": base_url}
+        if "ws_url" in names:
+            given["ws_url"] = ws_url
+        service: LLMService[Any] = found(**given)
+        return service
+
+    return build

@@ -1,0 +1,239 @@
+"""Answers from a cassette: a responder for the mock server, so that pacing and faults apply to real traffic
+too.
+
+    async with MockServer(responders=[Player("weather.jsonl")]) as server: ...
+
+Every recorded exchange is given once, to the first request that means the same, over whichever transport it
+comes. A request without a recording gets an error that names the nearest one and shows what differs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.events import Event, Timed
+from mock_openai.responders.answer import Answer, Recorded
+from mock_openai.responders.base import Turn
+
+from ninelives.cassette import Cassette, Exchange, Redactor
+from ninelives.cassette.cassette import stack
+from ninelives.cassette.matching import Matcher, Matching, Wanted
+
+NO_RECORDING = "ninelives_no_recording"
+"""The error code of a request that nothing in the cassette answers."""
+
+_STREAM_HEADERS = {"content-type": "text/event-stream; charset=utf-8"}
+_JSON_HEADERS = {"content-type": "application/json"}
+_LENGTH_HEADERS = frozenset(
+    {"content-length", "content-encoding", "transfer-encoding"}
+)  # the transport's own affair
+
+
+class Player:
+    """A responder that answers from one cassette or several.
+
+    `timing` is "recorded" (events keep their distances), "none", or a number that scales them; the server's
+    pace must be "recorded" for it to be felt. With `ordered` the requests must come in the recorded order.
+    With `repeat` the last matching recording answers for ever once all are used. With `strict=False` a
+    request without a recording is passed on to the next responder instead of being refused. `ignore`,
+    `compare` and `matchers` are those of `Matching`.
+    """
+
+    takes_errors = True
+    """Asked even about requests that the mock would refuse: what was recorded decides."""
+
+    def __init__(
+        self,
+        cassette: Cassette | Path | str | Iterable[Cassette | Path | str],
+        *,
+        timing: Literal["recorded", "none"] | float = "recorded",
+        ordered: bool = False,
+        repeat: bool = False,
+        strict: bool = True,
+        ignore: Iterable[str] = (),
+        compare: Iterable[str] = (),
+        matchers: Iterable[Matcher] = (),
+        redactor: Redactor | None = None,
+    ) -> None:
+        given = [cassette] if isinstance(cassette, Cassette | Path | str) else list(cassette)
+        self.cassettes = [one if isinstance(one, Cassette) else Cassette.load(one) for one in given]
+        self.exchanges: list[Exchange] = stack(self.cassettes)
+        """All exchanges, those of the first cassette first."""
+        self.missed: list[str] = []
+        """What was said to each request that had no recording."""
+        self._redactor = redactor or Redactor()
+        self._matching = Matching(
+            self.exchanges, ignore=ignore, compare=compare, matchers=matchers, redactor=self._redactor
+        )
+        self._scale = {"recorded": 1.0, "none": 0.0}[timing] if isinstance(timing, str) else timing
+        self._ordered, self._repeat, self._strict = ordered, repeat, strict
+        self._used: Counter[int] = Counter()
+
+    @property
+    def used(self) -> list[Exchange]:
+        """The exchanges that have answered a request, in recorded order."""
+        return [exchange for place, exchange in enumerate(self.exchanges) if place in self._used]
+
+    @property
+    def unused(self) -> list[Exchange]:
+        """The exchanges that no request has asked for, in recorded order."""
+        return [exchange for place, exchange in enumerate(self.exchanges) if place not in self._used]
+
+    def reset(self) -> None:
+        """Begins again: every exchange is unused."""
+        self._used.clear()
+        self.missed.clear()
+
+    async def answer(self, turn: Turn) -> Answer | None:
+        """The recorded answer to a request for a response, or an error that says why there is none."""
+        streamed = turn.transport == "websocket" or turn.body.get("stream") is True
+        exchange = self._find(Wanted("POST", "/v1/responses", turn.body, streamed))
+        if isinstance(exchange, str):
+            return _error(exchange) if self._strict else None
+        lane = turn.body.get("stream_id")
+        return self._recorded(exchange, turn.transport, lane if isinstance(lane, str) else None)
+
+    async def answer_http(self, method: str, path_qs: str, body: bytes) -> Recorded | None:
+        """The recorded answer to any other HTTP request."""
+        try:
+            value = msgspec.json.decode(body) if body else None
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            value = None
+        streamed = isinstance(value, dict) and value.get("stream") is True
+        exchange = self._find(Wanted(method, path_qs, value, streamed))
+        if isinstance(exchange, Exchange):
+            return self._recorded(exchange, "http", None)
+        if not self._strict:
+            return None
+        error = _error(exchange)
+        return Recorded(error.status, _JSON_HEADERS, body=_pretty(error.body()))
+
+    def _find(self, request: Wanted) -> Exchange | str:
+        """The exchange that answers, now used; or why there is none."""
+        places = self._matching.places(request)
+        free = [place for place in places if place not in self._used]
+        if self._ordered:
+            following = next((place for place in range(len(self.exchanges)) if place not in self._used), None)
+            free = [place for place in free if place == following]
+        if not free and self._repeat:
+            free = places[-1:]
+        if free:
+            self._used[free[0]] += 1
+            return self.exchanges[free[0]]
+        why = self._matching.explain(request, self._used)
+        if self._ordered and places and any(place not in self._used for place in places):
+            why = f"another request was recorded before it (ordered replay); {why}"
+        message = f"No recording in {self._names()} answers this request: {why}"
+        clean = self._redactor.text(message.encode()).decode()
+        self.missed.append(clean)
+        return clean
+
+    def _names(self) -> str:
+        return ", ".join(cassette.path.name for cassette in self.cassettes)
+
+    def _recorded(
+        self, exchange: Exchange, transport: Literal["http", "websocket"], lane: str | None
+    ) -> Recorded:
+        headers = {name: value for name, value in exchange.headers.items() if name not in _LENGTH_HEADERS}
+        if exchange.transport == transport == "http" and not exchange.streamed:
+            if not exchange.complete:  # half a body would look whole: the connection breaks instead
+                return Recorded(exchange.status or 0, headers, ending=exchange.ending)
+            return Recorded(
+                exchange.status or 0, headers, body=exchange.answer or b"", ending=exchange.ending
+            )
+        events = tuple(
+            Timed(timed.at * self._scale, _in_lane(timed.event, lane, transport)) for timed in exchange.events
+        )
+        if exchange.transport == transport:
+            reads = exchange.reads
+            chunks = tuple((at * self._scale, data) for at, data in reads) if reads and lane is None else None
+            return Recorded(exchange.status or 0, headers, events, ending=exchange.ending, chunks=chunks)
+        if transport == "http":
+            return _as_stream(exchange, events)
+        return _as_frames(exchange, headers, events)
+
+
+def open_player(path: str, *, timing: str = "recorded") -> Player:
+    """What `mock-openai serve --cassette PATH` calls: a player with repeats, because a server outlives one
+    conversation.
+
+    `timing` is "recorded", "none" or a number as text.
+    """
+    if timing in ("recorded", "none"):
+        return Player(path, timing="recorded" if timing == "recorded" else "none", repeat=True)
+    return Player(path, timing=float(timing), repeat=True)
+
+
+def _error(message: str) -> ApiError:
+    return ApiError(
+        status=404, message=message, type="invalid_request_error", param=None, code=NO_RECORDING, headers={}
+    )
+
+
+def _in_lane(event: Event, lane: str | None, transport: str) -> Event:
+    """An event as the lane's client expects it; untouched where the recording says the same already."""
+    if lane is None or transport != "websocket" or not event.data.startswith(b"{"):
+        return event
+    value = json.loads(event.data)
+    if value.get("stream_id") == lane:
+        return event
+    if "stream_id" in value:
+        return dataclasses.replace(event, data=msgspec.json.encode({**value, "stream_id": lane}))
+    named = (
+        event.data.rstrip()[:-1]
+        + (b"," if value else b"")
+        + b'"stream_id":'
+        + msgspec.json.encode(lane)
+        + b"}"
+    )
+    return dataclasses.replace(event, data=named)
+
+
+def _as_stream(exchange: Exchange, events: tuple[Timed, ...]) -> Recorded:
+    """A WebSocket turn for a client that asked over HTTP: events as a stream, a refusal as an HTTP error."""
+    if len(events) == 1 and events[0].event.type == "error":
+        frame = json.loads(events[0].event.data)
+        if isinstance(frame.get("status"), int):
+            error = frame.get("error") or {}
+            ordered = {name: error.get(name) for name in ("message", "type", "param", "code")}
+            return Recorded(frame["status"], _JSON_HEADERS, body=_pretty({"error": ordered}))
+    ending = exchange.ending
+    broken: Literal["end", "reset", "fin"] = ending if isinstance(ending, str) else "fin"
+    whole = tuple(timed for timed in events if timed.event.data)
+    return Recorded(200, _STREAM_HEADERS, whole, ending="end" if exchange.complete else broken)
+
+
+def _as_frames(exchange: Exchange, headers: Mapping[str, str], events: tuple[Timed, ...]) -> Recorded:
+    """An HTTP answer for a client that asked over a WebSocket: events as frames, an HTTP error as an error
+    frame.
+    """
+    if exchange.streamed:
+        whole = tuple(
+            Timed(timed.at, dataclasses.replace(timed.event, wire=None))
+            for timed in events
+            if timed.event.data
+        )
+        return Recorded(101, {}, whole, ending=exchange.ending)
+    body: Any = None
+    with contextlib.suppress(ValueError):
+        body = json.loads(exchange.answer or b"null")
+    error = body.get("error") if isinstance(body, dict) else None
+    named = (
+        error if isinstance(error, dict) else {"message": (exchange.answer or b"").decode("utf-8", "replace")}
+    )
+    ordered = {name: named.get(name) for name in ("type", "code", "message", "param")}
+    frame = msgspec.json.encode({"type": "error", "status": exchange.status or 500, "error": ordered})
+    at = (exchange.ended - exchange.began) / 1000
+    return Recorded(101, {}, (Timed(at, Event("error", frame)),), ending=exchange.ending)
+
+
+def _pretty(value: object) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2)

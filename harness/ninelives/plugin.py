@@ -1,0 +1,326 @@
+"""The pytest plugin: fixtures, markers and options. Loaded in every run, so it imports next to nothing.
+
+Fixtures: `openai_server`, `bot`, `cassette`, `frame_snapshot`. Markers: `virtual_time`, `cassette(path)`.
+Options:
+`--cassette-mode`, `--cassette-warn-unused`, `--block-network`. The fixtures are plain objects that work in
+sync tests, under pytest-asyncio and under anyio, and ask for none of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Generator, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+if TYPE_CHECKING:
+    from ninelives.fixtures.bots import Bots
+    from ninelives.fixtures.evidence import Evidence
+    from ninelives.fixtures.network import Guard
+    from ninelives.fixtures.server import OpenAIServer
+    from ninelives.fixtures.tapes import Mode, Tape
+
+MODES = ("none", "once", "rewrite", "all", "off")
+
+_UNUSED = "ninelives_unused"
+_guard_key: pytest.StashKey[Guard] = pytest.StashKey()
+_evidence_key: pytest.StashKey[Evidence] = pytest.StashKey()
+_tape_key: pytest.StashKey[Tape] = pytest.StashKey()
+_failed_key: pytest.StashKey[bool] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options and their ini keys."""
+    group = parser.getgroup("ninelives", "ninelives: voice bots on OpenAI's Responses API")
+    group.addoption(
+        "--cassette-mode",
+        choices=MODES,
+        default=None,
+        help="What tests with a cassette do. none: replay only (default); once: record if there is "
+        "none; rewrite: record anew; all: record anew and keep it even if the test fails; off: no cassettes.",
+    )
+    group.addoption(
+        "--cassette-warn-unused",
+        action="store_true",
+        default=False,
+        help="Recorded exchanges that no test asked for are a warning, not a failure.",
+    )
+    group.addoption(
+        "--block-network",
+        action="store_true",
+        default=None,
+        help="Any connection beyond loopback is an error that names the test and the address.",
+    )
+    for key in ("cassette_mode", "cassette-mode"):
+        parser.addini(key, "As --cassette-mode.", default=None)
+    for key in ("block_network", "block-network"):
+        parser.addini(key, "As --block-network.", type="bool", default=False)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers, and stand guard if asked to."""
+    config.addinivalue_line(
+        "markers", "virtual_time: run this async test in virtual time: waiting costs nothing, clocks follow."
+    )
+    config.addinivalue_line(
+        "markers",
+        "cassette(path=None, mode=None): answer openai_server from a recording, by default "
+        "cassettes/<module>/<test>.jsonl beside the test file.",
+    )
+    config.pluginmanager.register(_Unused(config), "ninelives-unused")
+    if config.pluginmanager.has_plugin("asyncio"):
+        config.pluginmanager.register(_VirtualLoops(), "ninelives-virtual-loops")
+        config.pluginmanager.register(_OrdinaryLoops(), "ninelives-ordinary-loops")
+    if config.option.block_network or config.getini("block_network") or config.getini("block-network"):
+        from ninelives.fixtures.network import Guard
+
+        guard = config.stash[_guard_key] = Guard()
+        guard.install()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stand aside."""
+    guard = config.stash.get(_guard_key, None)
+    if guard is not None:
+        guard.remove()
+
+
+# --- fixtures --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def openai_server(request: pytest.FixtureRequest) -> Iterator[OpenAIServer]:
+    """A mock OpenAI server: `script` it, give `base_url` to a client, ask `journal` afterwards.
+
+    Works in sync and async tests alike. With a cassette it answers from the recording, or records.
+    """
+    from ninelives.fixtures.server import OpenAIServer
+
+    server = OpenAIServer(tape=_tape(request.node), virtual=_is_virtual(request.node))
+    _evidence(request.node).servers.append(server)
+    yield server
+    if request.node.stash.get(_failed_key, False):
+        server.give_up_recording()
+    server.close()
+
+
+@pytest.fixture
+def bot(request: pytest.FixtureRequest, openai_server: OpenAIServer) -> Bots:
+    """Makes bots under test: `async with bot(service, tools=...) as user: turn = await user.say("...")`."""
+    from ninelives.fixtures.bots import Bots
+
+    bots = Bots(openai_server)
+    _evidence(request.node).bots = bots.made
+    return bots
+
+
+@pytest.fixture
+def cassette(request: pytest.FixtureRequest, openai_server: OpenAIServer) -> Tape:
+    """This test's cassette, from which `openai_server` answers: its `path`, `mode`, `content`, `unused`."""
+    tape = _tape(request.node)
+    tape.insert()
+    return tape
+
+
+@pytest.fixture
+def frame_snapshot(snapshot: Any) -> Any:
+    """syrupy's `snapshot` for frames: `assert user.frames == frame_snapshot`, one readable line a frame."""
+    from ninelives.frames.snapshot import FrameSnapshotExtension
+
+    return snapshot.use_extension(FrameSnapshotExtension)
+
+
+def _tape(item: pytest.Item) -> Tape:
+    if _tape_key not in item.stash:
+        from ninelives.fixtures.tapes import Tape, default_path
+
+        marker = item.get_closest_marker("cassette")
+        given = (marker.args[0] if marker.args else marker.kwargs.get("path")) if marker else None
+        owner = getattr(item, "cls", None)
+        beside = Path(item.path)
+        path = beside.parent / given if given else default_path(beside, item.name, owner and owner.__name__)
+        item.stash[_tape_key] = Tape(path, _mode(item, marker), wanted=marker is not None)
+    return item.stash[_tape_key]
+
+
+def _mode(item: pytest.Item, marker: pytest.Mark | None) -> Mode:
+    config = item.config
+    mode = (
+        config.option.cassette_mode
+        or (marker.kwargs.get("mode") if marker else None)
+        or config.getini("cassette_mode")
+        or config.getini("cassette-mode")
+        or "none"
+    )
+    if mode not in MODES:
+        raise pytest.UsageError(f"cassette mode {mode!r} is not one of {', '.join(MODES)}")
+    return cast("Mode", mode)
+
+
+def _evidence(item: pytest.Item) -> Evidence:
+    if _evidence_key not in item.stash:
+        from ninelives.fixtures.evidence import Evidence
+
+        item.stash[_evidence_key] = Evidence()
+    return item.stash[_evidence_key]
+
+
+# --- virtual time ----------------------------------------------------------------------------------------
+
+
+def _is_virtual(item: pytest.Item) -> bool:
+    return item.get_closest_marker("virtual_time") is not None and inspect.iscoroutinefunction(
+        getattr(item, "function", None)
+    )
+
+
+def _virtual_loop() -> asyncio.AbstractEventLoop:
+    from ninelives.virtual.loop import VirtualLoop
+
+    return VirtualLoop()
+
+
+class _VirtualLoops:
+    """Tells pytest-asyncio which loop a marked test runs on. Asked before anybody else."""
+
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_asyncio_loop_factories(self, item: pytest.Item) -> Mapping[str, Callable[[], Any]] | None:
+        return {"virtual": _virtual_loop} if item.get_closest_marker("virtual_time") else None
+
+
+class _OrdinaryLoops:
+    """pytest-asyncio wants an answer for every test once anybody implements the hook. This is what it does
+    anyway.
+    """
+
+    @pytest.hookimpl(optionalhook=True, trylast=True)
+    def pytest_asyncio_loop_factories(self, item: pytest.Item) -> Mapping[str, Callable[[], Any]]:
+        return {"default": asyncio.new_event_loop}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let anyio run a marked test on a virtual loop, and refuse what cannot be virtual."""
+    if not item.get_closest_marker("virtual_time"):
+        return
+    callspec = getattr(item, "callspec", None)
+    params = getattr(callspec, "params", {})
+    if "anyio_backend" in params:
+        params["anyio_backend"] = _virtual_backend(params["anyio_backend"])
+    elif "anyio_backend" not in getattr(item, "fixturenames", ()) and _is_virtual(item):
+        hooks = item.config.hook
+        if not hasattr(hooks, "pytest_asyncio_loop_factories") and item.config.pluginmanager.has_plugin(
+            "asyncio"
+        ):
+            pytest.fail(
+                "virtual_time needs pytest-asyncio with loop factories (1.4 or newer), or anyio", False
+            )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """The same for an `anyio_backend` fixture of the user's own, whose value is known only now."""
+    backend = pyfuncitem.funcargs.get("anyio_backend")
+    if backend is not None and pyfuncitem.get_closest_marker("virtual_time"):
+        pyfuncitem.funcargs["anyio_backend"] = _virtual_backend(backend)
+    return (yield)
+
+
+def _virtual_backend(backend: object) -> tuple[str, dict[str, Any]]:
+    name, options = backend if isinstance(backend, tuple) else (backend, {})
+    if name != "asyncio":
+        pytest.skip(f"virtual_time runs on asyncio, not on {name}")
+    if options.get("use_uvloop"):
+        pytest.fail("virtual_time cannot run on uvloop, which keeps its own timers: drop use_uvloop", False)
+    return "asyncio", {**options, "loop_factory": _virtual_loop}
+
+
+# --- reports ---------------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Tell the guard which test runs."""
+    guard = item.config.stash.get(_guard_key, None)
+    if guard is None:
+        return (yield)
+    guard.test, guard.attempts = item.nodeid, []
+    try:
+        return (yield)
+    finally:
+        guard.test = "(between tests)"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail tests that tried the network, add what happened to failures, and note what was not replayed."""
+    report = yield
+    guard = item.config.stash.get(_guard_key, None)
+    if guard is not None and guard.attempts and report.passed and call.when in ("call", "teardown"):
+        report.outcome = "failed"
+        tried = ", ".join(guard.attempts)
+        report.longrepr = f"{item.nodeid} passed, but tried to reach {tried} (--block-network)"
+        guard.attempts = []
+    if report.failed:
+        item.stash[_failed_key] = True
+        evidence = item.stash.get(_evidence_key, None)
+        if evidence is not None and call.when == "call" and (text := _told(evidence)):
+            report.sections.append(("ninelives: what was said, heard and broken", text))
+    elif call.when == "call" and not report.skipped:
+        _note_unused(item, report)
+    return report
+
+
+def _told(evidence: Evidence) -> str:
+    """The evidence, whatever state it is in: a report must not hide the failure it is about."""
+    try:
+        return evidence.text()
+    except Exception as error:
+        return f"(could not be told: {type(error).__name__}: {error})"
+
+
+def _note_unused(item: pytest.Item, report: pytest.TestReport) -> None:
+    tape = item.stash.get(_tape_key, None)
+    if tape is None or not (unused := tape.unused):
+        return
+    from ninelives.fixtures.tapes import describe
+
+    # user_properties travel from xdist's workers to the process that prints the summary.
+    report.user_properties.append((_UNUSED, [f"{tape.path.name}: {describe(each)}" for each in unused]))
+
+
+class _Unused:
+    """Gathers the exchanges no test asked for, in the process that reports: under xdist the controller."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._soft = bool(config.option.cassette_warn_unused)
+        self._by_test: dict[str, list[str]] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for name, value in report.user_properties:
+            if name == _UNUSED and isinstance(value, list):
+                self._by_test[report.nodeid] = value
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self._by_test and not self._soft and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if not self._by_test:
+            return
+        terminalreporter.section("ninelives: recorded, but not asked for")
+        for test, lines in sorted(self._by_test.items()):
+            terminalreporter.write_line(test)
+            for line in lines:
+                terminalreporter.write_line(f"  {line}")
+        count = sum(map(len, self._by_test.values()))
+        terminalreporter.write_line(
+            f"{count} recorded exchange{'s' * (count != 1)} unused. Record again with --cassette-mode=rewrite, "
+            "or delete the lines" + ("." if self._soft else "; --cassette-warn-unused makes this a warning.")
+        )

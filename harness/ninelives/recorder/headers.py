@@ -1,0 +1,69 @@
+"""Which headers a proxy passes on, in either direction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from multidict import CIMultiDict, CIMultiDictProxy
+
+HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers that concern one connection only (RFC 9110, section 7.6.1)."""
+
+_OWN = frozenset({"host", "content-length", "content-encoding", "accept-encoding"})
+_EXTENSIONS = "sec-websocket-extensions"
+_HANDSHAKE_ANSWER = frozenset({"connection", "upgrade"})
+
+Headers = CIMultiDict[str] | CIMultiDictProxy[str]
+
+
+def to_upstream(headers: Headers) -> CIMultiDict[str]:
+    """The request's headers for the upstream, which is asked for plain bytes: what is compressed cannot be
+    redacted.
+    """
+    sent = _without(headers, HOP_BY_HOP | _OWN | _named(headers))
+    sent["Accept-Encoding"] = "identity"
+    return sent
+
+
+def handshake_to_upstream(headers: Headers) -> CIMultiDict[str]:
+    """A WebSocket handshake for the upstream: the client's own key, so that the answer fits; no
+    compression.
+    """
+    sent = _without(headers, HOP_BY_HOP | _OWN | {_EXTENSIONS})
+    sent["Connection"], sent["Upgrade"] = "Upgrade", "websocket"
+    return sent
+
+
+def to_client(headers: Headers) -> CIMultiDict[str]:
+    """The answer's headers for the client; a body that came compressed is passed on plain."""
+    dropped = HOP_BY_HOP | _named(headers)
+    if headers.get("content-encoding", "identity") != "identity":
+        dropped = dropped | {"content-encoding", "content-length"}
+    return _without(headers, dropped)
+
+
+def handshake_to_client(status_line: str, headers: Iterable[tuple[str, str]]) -> bytes:
+    """The bytes of an accepted handshake for the client, as the upstream worded it."""
+    dropped = (HOP_BY_HOP - _HANDSHAKE_ANSWER) | {_EXTENSIONS}
+    kept = [f"{name}: {value}\r\n" for name, value in headers if name.lower() not in dropped]
+    return (status_line + "\r\n" + "".join(kept) + "\r\n").encode("utf-8", "surrogateescape")
+
+
+def _named(headers: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(name.strip().lower() for name in headers.get("connection", "").split(","))
+
+
+def _without(headers: Headers, dropped: frozenset[str]) -> CIMultiDict[str]:
+    return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in dropped)

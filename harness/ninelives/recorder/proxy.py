@@ -1,0 +1,330 @@
+"""The recorder: a reverse proxy in front of any upstream that passes everything on at once and writes down
+what passed.
+
+    async with Recorder("https://api.openai.com", cassette="weather.jsonl") as proxy:
+        client = AsyncOpenAI(base_url=proxy.base_url)
+
+HTTP, event streams and WebSockets share one port. What fails, fails at the client in the same way, and is
+recorded so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from ipaddress import ip_address
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp import web
+from yarl import URL
+
+from ninelives.cassette import CassetteError, CassetteWriter, InexactRecording, Redactor, Track
+from ninelives.cassette.lines import How
+from ninelives.recorder import headers
+from ninelives.recorder.ending import Watch, break_off, how_it_failed
+from ninelives.recorder.socket_relay import SocketRelay
+
+_log = logging.getLogger("ninelives.recorder")
+_silent = logging.getLogger(
+    "ninelives.recorder.http"
+)  # aiohttp's own messages quote requests, and keys with them
+_silent.addHandler(logging.NullHandler())
+_silent.propagate = False
+
+_LONGEST_HEADER = 2**16
+_GRACE = 1.0
+"""Seconds that an answer in progress is given to end when the recording stops."""
+_PREFIX = "/v1"
+_NOT_THE_API = "recorded against a server on this machine, not the real API"
+
+
+class Recorder:
+    """Records into `cassette` what passes through; an async context manager.
+
+    `upstream` is a URL such as `https://api.openai.com`, `https://NAME.openai.azure.com/openai/v1` or a mock
+    server's base_url. A clean exit puts the new cassette in the place of the old; an exception or a crash
+    leaves the old one untouched and `FILE.partial` beside it. `extend=True` appends to the old cassette
+    instead. `origin` is a remark for the header that says where the traffic came from. Raises CassetteError
+    when the file cannot be written.
+    """
+
+    def __init__(
+        self,
+        upstream: str,
+        cassette: Path | str,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        redactor: Redactor | None = None,
+        origin: str | None = None,
+        extend: bool = False,
+    ) -> None:
+        parts = urlsplit(upstream if "://" in upstream else f"https://{upstream}")
+        scheme = {"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme)
+        if scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(
+                f"upstream {Redactor().text(upstream.encode()).decode()!r} is not a URL of an HTTP server; "
+                "expected for example https://api.openai.com"
+            )
+        self.upstream = f"{scheme}://{parts.netloc.rpartition('@')[2]}"
+        """The upstream's scheme, host and port."""
+        self._prefix = parts.path.rstrip("/").removesuffix("/responses") or _PREFIX
+        self._local = _is_local(parts.hostname)
+        self._host, self._port = host, port
+        self._listening: socket.socket | None = None
+        self._began = 0.0
+        self.writer = CassetteWriter(
+            cassette,
+            upstream=self.upstream,
+            origin=(_NOT_THE_API if self._local else "") if origin is None else origin,
+            redactor=redactor,
+            clock=lambda: (asyncio.get_running_loop().time() - self._began) * 1000,
+            extend=extend,
+        )
+        self._session: aiohttp.ClientSession | None = None
+        self._runner: web.ServerRunner | None = None
+        self._exchanges: set[asyncio.Task[object]] = set()
+        self._sockets: dict[asyncio.Task[object], SocketRelay] = {}
+        self._stopping = False
+
+    @property
+    def port(self) -> int:
+        """The port; asking for it binds the socket, so it is known before anything runs."""
+        port: int = self._bound().getsockname()[1]
+        return port
+
+    def _bound(self) -> socket.socket:
+        if self._listening is None:
+            family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+            self._listening = socket.socket(family, socket.SOCK_STREAM)
+            self._listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._listening.bind((self._host, self._port))
+        return self._listening
+
+    @property
+    def base_url(self) -> str:
+        """What to give a client as its base_url, `http://127.0.0.1:PORT/v1` for OpenAI."""
+        return f"http://{self._authority}{self._prefix}"
+
+    @property
+    def ws_url(self) -> str:
+        """The URL of WebSocket mode."""
+        return f"ws://{self._authority}{self._prefix}/responses"
+
+    @property
+    def _authority(self) -> str:
+        return f"[{self._host}]:{self.port}" if ":" in self._host else f"{self._host}:{self.port}"
+
+    async def start(self) -> None:
+        """Begins to listen and to record."""
+        self._began = asyncio.get_running_loop().time()
+        self.writer.open()
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+            connector=aiohttp.TCPConnector(limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=not self._local,
+            max_line_size=_LONGEST_HEADER,
+            max_field_size=_LONGEST_HEADER,
+        )
+        server = web.Server(
+            self._handle,
+            handler_cancellation=True,
+            access_log=None,
+            logger=_silent,
+            max_line_size=_LONGEST_HEADER,
+            max_field_size=_LONGEST_HEADER,
+        )
+        self._runner = web.ServerRunner(server, shutdown_timeout=0.0)
+        await self._runner.setup()
+        await web.SockSite(self._runner, self._bound()).start()
+
+    async def stop(self, *, commit: bool = True) -> None:
+        """Ends the recording; what is still going on is given a moment and then recorded as stopped."""
+        self._stopping = True
+        closing = {task for task, relay in self._sockets.items() if relay.closing}
+        if commit and (ending := (self._exchanges - self._sockets.keys()) | closing):
+            await asyncio.wait(ending, timeout=_GRACE)
+        for relay in list(self._sockets.values()):
+            relay.stop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        if self._session is not None:
+            await self._session.close()
+        if self._listening is not None:
+            self._listening.close()
+        if commit and self.writer.lines:
+            self.writer.commit()
+        else:
+            self.writer.abandon()
+            if commit:
+                self.writer.partial.unlink(missing_ok=True)  # nothing was recorded: nothing to keep
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop(commit=kind is None)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        task = asyncio.current_task()
+        assert task is not None
+        self._exchanges.add(task)
+        try:
+            if request.headers.get("upgrade", "").lower() == "websocket":
+                return await self._websocket(request, task)
+            return await self._http(request)
+        finally:
+            self._exchanges.discard(task)
+            self._sockets.pop(task, None)
+
+    async def _http(self, request: web.BaseRequest) -> web.StreamResponse:
+        body = await request.content.read()
+        track = self.writer.track()
+        self._note(lambda: track.request(request.method, request.raw_path, request.headers.items(), body))
+        sent = headers.to_upstream(request.headers)
+        response = await self._ask(request, track, request.method, sent, body or None)
+        if response is None:
+            return web.Response()  # the connection is gone already
+        self._note(lambda: track.response(response.status, _kept(response)))
+        return await self._pass_on(request, response, track)
+
+    async def _websocket(self, request: web.BaseRequest, task: asyncio.Task[object]) -> web.StreamResponse:
+        track = self.writer.track()
+        offered = list(request.headers.items())
+        refuse = lambda: track.open(request.raw_path, offered, status=0)  # noqa: E731
+        sent = headers.handshake_to_upstream(request.headers)
+        response = await self._ask(request, track, "GET", sent, None, before_abort=refuse)
+        if response is None:
+            return web.Response()
+        self._note(lambda: track.open(request.raw_path, offered, response.status, _kept(response)))
+        if response.status != 101:
+            return await self._pass_on(request, response, track)
+        relay = self._sockets[task] = SocketRelay(request, response, track, self._note)
+        try:
+            await relay.run()
+        except asyncio.CancelledError:
+            if not self._stopping:
+                return web.Response()  # the client is gone, and the relay has said so upstream
+            raise
+        return web.Response()
+
+    async def _ask(
+        self,
+        request: web.BaseRequest,
+        track: Track,
+        method: str,
+        sent: headers.Headers,
+        body: bytes | None,
+        before_abort: Callable[[], None] = lambda: None,
+    ) -> aiohttp.ClientResponse | None:
+        """The upstream's answer; None when there was none and the client has been cut off in the same way."""
+        assert self._session is not None
+        try:
+            return await self._session.request(
+                method,
+                URL(self.upstream + request.raw_path, encoded=True),
+                headers=sent,
+                data=body,
+                allow_redirects=False,
+                skip_auto_headers=("User-Agent", "Content-Type", "Accept"),
+                read_until_eof=method != "GET" or "upgrade" not in sent,
+            )
+        except asyncio.CancelledError:
+            self._note(before_abort)
+            self._cancelled(track)
+            raise
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            how = how_it_failed(error)
+            self._note(before_abort)
+            self._note(lambda: track.abort(how))
+            _log.warning("the upstream gave no answer (%s); the client is cut off likewise", how)
+            break_off(request.transport, how)
+            return None
+
+    async def _pass_on(
+        self, request: web.BaseRequest, response: aiohttp.ClientResponse, track: Track
+    ) -> web.StreamResponse:
+        watch = (
+            Watch(response.connection.protocol)
+            if response.connection and response.connection.protocol
+            else None
+        )
+        answer = web.StreamResponse(
+            status=response.status, reason=response.reason, headers=headers.to_client(response.headers)
+        )
+        collected = bytearray()
+        try:
+            await answer.prepare(request)
+            async for data in response.content.iter_any():
+                try:
+                    await answer.write(data)
+                finally:
+                    if track.streaming:
+                        self._note(lambda data=data: track.read(data))  # type: ignore[misc]
+                    else:
+                        collected += data
+            await answer.write_eof()
+            self._body(track, collected)
+            self._note(track.end)
+        except asyncio.CancelledError:
+            self._body(track, collected)
+            self._cancelled(track)
+            response.close()
+            raise
+        except (aiohttp.ClientError, OSError) as error:
+            self._body(track, collected)
+            # aiohttp's word for writing to a client that has left
+            if isinstance(error, aiohttp.ClientConnectionResetError):
+                self._note(lambda: track.abort("gone", "client"))
+                response.close()
+                return answer
+            how: How = watch.how if watch else "fin"
+            self._note(lambda: track.abort(how))
+            break_off(request.transport, how)
+        return answer
+
+    def _body(self, track: Track, collected: bytearray) -> None:
+        if collected:
+            self._note(lambda: track.body(bytes(collected)))
+
+    def _cancelled(self, track: Track) -> None:
+        if self._stopping:
+            self._note(lambda: track.abort("stopped"))
+        else:
+            self._note(lambda: track.abort("gone", "client"))
+
+    def _note(self, record: Callable[[], None]) -> None:
+        """Writes a line. What goes wrong here spoils the recording, never the traffic."""
+        try:
+            record()
+        except (InexactRecording, CassetteError) as error:
+            self._spoiled(str(error))
+        except Exception as error:
+            self._spoiled(f"{type(error).__name__} while recording")  # its text may quote the traffic
+
+    def _spoiled(self, reason: str) -> None:
+        _log.error("this recording will not be kept: %s", reason)
+        self.writer.fail(reason)
+
+
+def _kept(response: aiohttp.ClientResponse) -> list[tuple[str, str]]:
+    return list(headers.to_client(response.headers).items())
+
+
+def _is_local(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,140 @@
+"""A WebSocket passed through as bytes, and its messages noted in passing.
+
+After the handshake nothing is interpreted on the way: pings, fragments, close frames, half frames, silence
+and resets reach the other side as they were sent, at once, and a copy of the bytes is read for the cassette.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Literal
+
+from aiohttp import ClientResponse, web
+
+from ninelives.cassette.track import Track
+from ninelives.recorder.ending import Watch, break_off
+from ninelives.recorder.frames import BINARY, CLOSE, TEXT, Message, Messages
+from ninelives.recorder.headers import handshake_to_client
+
+_FULL = 4 * 2**20
+"""Bytes waiting for a slow reader above which its peer is read no further."""
+_LOOK_AGAIN = 0.01
+"""Seconds until it is seen whether they have gone."""
+
+Side = Literal["server", "client"]
+
+
+class _Tap:
+    """What aiohttp hands a connection's bytes to once it is no longer HTTP."""
+
+    def __init__(self, on_data: Callable[[bytes], None], on_eof: Callable[[], None]) -> None:
+        self._on_data, self._on_eof = on_data, on_eof
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        self._on_data(bytes(data))
+        return False, b""
+
+    def feed_eof(self) -> None:
+        self._on_eof()
+
+
+class SocketRelay:
+    """One WebSocket from the accepted handshake to the end of both connections."""
+
+    def __init__(
+        self,
+        request: web.BaseRequest,
+        response: ClientResponse,
+        track: Track,
+        note: Callable[[Callable[[], None]], None],
+    ) -> None:
+        connection = response.connection
+        assert connection is not None
+        assert connection.protocol is not None
+        assert request.transport is not None
+        self._request, self._response, self._track, self._note = request, response, track, note
+        self._client, self._client_protocol = request.transport, request.protocol
+        self._server_protocol = connection.protocol
+        server = connection.transport
+        assert isinstance(server, asyncio.Transport)
+        self._server: asyncio.Transport = server
+        self._watch = Watch(connection.protocol)
+        self._messages = {"server": Messages(), "client": Messages()}
+        self._over = asyncio.get_running_loop().create_future()
+        self._ended = False
+        self.closing = False
+        """Whether a close frame has been seen."""
+
+    async def run(self) -> None:
+        """Passes everything on until both connections are gone."""
+        response = self._response
+        status_line = f"HTTP/1.1 {response.status} {response.reason}"
+        pairs = [
+            (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
+            for name, value in response.raw_headers
+        ]
+        self._client.write(handshake_to_client(status_line, pairs))
+        self._server_protocol.read_timeout = None
+        from_client = _Tap(lambda data: self._data("client", data), lambda: self._eof("client"))
+        from_server = _Tap(lambda data: self._data("server", data), lambda: self._eof("server"))
+        self._client_protocol.set_parser(from_client)  # type: ignore[arg-type]  # any object with these two methods
+        self._server_protocol.set_parser(from_server, response.content)
+        try:
+            await self._over
+        finally:
+            self._server.close()
+
+    def stop(self) -> None:
+        """Ends both connections because the recording is over."""
+        if not self._ended:
+            self._end(lambda: self._track.abort("stopped"))
+            self._client.close()
+            self._server.close()
+
+    def _data(self, side: Side, data: bytes) -> None:
+        source, target = (self._server, self._client) if side == "server" else (self._client, self._server)
+        if not target.is_closing():
+            target.write(data)
+            if target.get_write_buffer_size() > _FULL:
+                source.pause_reading()
+                self._resume_later(source, target)
+        for message in self._messages[side].feed(data):
+            self._note(lambda message=message: self._record(side, message))  # type: ignore[misc]
+
+    def _record(self, side: Side, message: Message) -> None:
+        if message.opcode in (TEXT, BINARY):
+            write = self._track.recv if side == "server" else self._track.send
+            write(message.data, binary=message.opcode == BINARY)
+        elif message.opcode == CLOSE and not self.closing:
+            self.closing = True
+            self._track.close(side, message.close_code, message.close_reason)
+
+    def _resume_later(self, source: asyncio.Transport, target: asyncio.Transport) -> None:
+        loop = asyncio.get_running_loop()
+
+        def look() -> None:
+            if source.is_closing():
+                return
+            if target.is_closing() or target.get_write_buffer_size() <= _FULL // 2:
+                source.resume_reading()
+            else:
+                loop.call_later(_LOOK_AGAIN, look)
+
+        loop.call_later(_LOOK_AGAIN, look)
+
+    def _eof(self, side: Side) -> None:
+        if side == "server":
+            how = self._watch.how
+            self._end(lambda: None if self.closing else self._track.abort(how))
+            break_off(self._client, how)
+        else:
+            self._end(lambda: None if self.closing else self._track.abort("gone", "client"))
+            self._server.close()
+
+    def _end(self, record: Callable[[], None]) -> None:
+        if not self._ended:
+            self._ended = True
+            self._note(record)
+            if not self._over.done():
+                self._over.set_result(None)

@@ -1,0 +1,194 @@
+"""The command `mock-openai`: serve the mock from a terminal, and list the faults it knows.
+
+What a user gets wrong is one line on standard error and exit status 2, never a traceback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import signal
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from mock_openai.faults.plan import Planned
+    from mock_openai.responders.base import Responder
+    from mock_openai.responders.script import Script
+    from mock_openai.server import MockServer
+
+CASSETTE_GROUP, CASSETTE_NAME = "mock_openai.responders", "cassette"
+JOURNAL_LIMIT = 20_000
+"""Entries kept by a server that may run for weeks."""
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)?")
+_UNITS = {None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+app = typer.Typer(
+    name="mock-openai",
+    help="A mock OpenAI server: Responses API over HTTP, SSE and WebSocket, offline, with faults on demand.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class OnCancelChoice(StrEnum):
+    """What `response.cancel` does."""
+
+    honour = "honour"
+    ignore = "ignore"
+    reject = "reject"
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8080,
+    script: Annotated[
+        Path | None, typer.Option(help="YAML script: what the model says. Without one it improvises.")
+    ] = None,
+    cassette: Annotated[
+        Path | None, typer.Option(help="Cassette of recorded traffic to answer from (needs ninelives).")
+    ] = None,
+    faults: Annotated[Path | None, typer.Option(help="YAML plan of faults: what goes wrong, and where.")] = None,
+    pace: Annotated[
+        str,
+        typer.Option(help="When events leave: instant, realistic, fixed:SECONDS, recorded or recorded:FACTOR."),
+    ] = "instant",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same ids and answers.")] = 0,
+    api_key: Annotated[
+        str | None,
+        typer.Option(help="Accept only this key; without it every key.", envvar="MOCK_OPENAI_API_KEY"),
+    ] = None,
+    connection_lifetime: Annotated[
+        str, typer.Option(help="How long a WebSocket may live: 90s, 60m, 1h.")
+    ] = "60m",
+    on_cancel: Annotated[
+        OnCancelChoice, typer.Option(help="What response.cancel does to a turn in flight.")
+    ] = OnCancelChoice.honour,
+    workers: Annotated[int, typer.Option(min=1, help="Server processes; only 1 for now.")] = 1,
+    store: Annotated[str, typer.Option(help="Where stored responses live; only memory for now.")] = "memory",
+) -> None:
+    """Serve until interrupted."""
+    from mock_openai.server import MockServer
+
+    if store != "memory":
+        _fail(f"--store {store}: not supported; this version keeps stored responses in memory only (--store memory)")
+    if workers != 1:
+        _fail(f"--workers {workers}: not supported; several processes need a shared store, use --workers 1")
+    lifetime = _seconds(connection_lifetime)
+    responders = [_player(cassette)] if cassette is not None else []
+    try:
+        server = MockServer(
+            script=_script(script),
+            faults=_faults(faults),
+            pace=pace,
+            seed=seed,
+            api_key=api_key,
+            connection_lifetime=lifetime,
+            responders=responders,
+            host=host,
+            port=port,
+            on_cancel=on_cancel.value,
+            journal_limit=JOURNAL_LIMIT,
+        )
+    except ValueError as error:
+        _fail(str(error))
+    try:
+        server.bind()
+    except OSError as error:
+        _fail(f"cannot listen on {host}:{port}: {error.strerror or error}; choose another with --port")
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(server, with_key=api_key is not None))
+
+
+@app.command("faults")
+def list_faults() -> None:
+    """List the kinds of fault, with their parameters."""
+    from mock_openai import faults as known
+
+    for kind in known.catalogue().values():
+        typer.echo(known.signature(kind))
+        typer.echo(f"    {known.describe(kind)}")
+
+
+async def _serve(server: MockServer, *, with_key: bool) -> None:
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(wanted, over.set)
+    try:
+        await server.start()
+        _say_ready(server, with_key)
+        await over.wait()
+    finally:
+        await server.stop()
+
+
+def _say_ready(server: MockServer, with_key: bool) -> None:
+    key = "the key given with --api-key" if with_key else "any"
+    typer.echo(f"mock-openai is ready at {server.base_url} (WebSocket: {server.ws_url})")
+    typer.echo(f"  export OPENAI_BASE_URL={server.base_url}")
+    typer.echo("  export OPENAI_API_KEY=mock-key" if not with_key else f"  OPENAI_API_KEY must be {key}")
+    typer.echo(f"  journal: {server.base_url.removesuffix('/v1')}/__mock__/journal    stop: Ctrl+C")
+
+
+def _script(path: Path | None) -> Script | None:
+    from mock_openai.responders.script import Script
+    from mock_openai.responders.source import ScriptError
+
+    if path is None:
+        return None
+    try:
+        return Script.load(path)
+    except ScriptError as error:
+        _fail(str(error))
+
+
+def _faults(path: Path | None) -> list[Planned]:
+    from mock_openai.faults import PlanError, load
+
+    if path is None:
+        return []
+    try:
+        return load(path)
+    except PlanError as error:
+        _fail(str(error))
+
+
+def _player(path: Path) -> Responder:
+    """Open a cassette through the entry point, so that this package needs nothing of the one that reads cassettes."""
+    found = metadata.entry_points(group=CASSETTE_GROUP, name=CASSETTE_NAME)
+    if not found:
+        _fail("--cassette: nothing installed here can read cassettes; install ninelives")
+    try:
+        # The times stay as recorded; the server's pace keeps, scales or drops them.
+        player: Responder = next(iter(found)).load()(str(path), timing="recorded")
+    except Exception as error:  # whatever the reader raises about the file, the user needs one line
+        _fail(f"--cassette {path}: {' '.join(str(error).split()) or type(error).__name__}")
+    return player
+
+
+def _seconds(text: str) -> float:
+    match = _DURATION.fullmatch(text.strip())
+    seconds = float(match[1]) * _UNITS[match[2]] if match else 0.0
+    if seconds <= 0:
+        _fail(f"--connection-lifetime {text}: not a duration; write 90s, 60m or 1h")
+    return seconds
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"mock-openai: {message}", err=True)
+    raise typer.Exit(2)
+
+
+def main() -> None:
+    """Run the command."""
+    app()

@@ -1,0 +1,185 @@
+"""Ending a response that has begun, earlier than its reply would have: incomplete, cancelled or failed.
+
+Works from the events that have left, so that what the client is told at the end is what it was told before. Nothing here is
+needed for a turn that runs its course.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from mock_openai.protocol import json
+from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.events import Event
+from mock_openai.protocol.response import settled_tier
+
+Fields = dict[str, Any]
+
+
+def incomplete(sent: Sequence[Event], reason: str) -> list[Event]:
+    """Close what is open and end with `response.incomplete` for a reason such as "max_output_tokens"."""
+    story = _Story(sent)
+    closing = list(story.close_open_item())
+    response = story.ended("incomplete", output=story.output, usage=story.usage())
+    response["incomplete_details"] = {"reason": reason}
+    return [*closing, story.event("response.incomplete", {"response": response})]
+
+
+def cancelled(sent: Sequence[Event]) -> list[Event]:
+    """End at once, as `response.cancel` asks: `response.incomplete` with the status "cancelled" and no output.
+
+    The API documents the status (for background responses, whose output is then empty) but no event for it; clients that send
+    `response.cancel` wait for one of completed, failed and incomplete, so it travels as the last.
+    """
+    story = _Story(sent)
+    response = story.ended("cancelled", output=[], usage=None)
+    response["service_tier"] = story.response["service_tier"]
+    return [story.event("response.incomplete", {"response": response})]
+
+
+def failed(sent: Sequence[Event], error: ApiError) -> list[Event]:
+    """Break off: an `error` event, then `response.failed` (observed), with no output and no usage."""
+    story = _Story(sent)
+    told = {"type": error.type, "code": error.code, "message": error.message, "param": error.param}
+    response = story.ended("failed", output=[], usage=None)
+    response["service_tier"] = story.response["service_tier"]
+    response["error"] = {"code": error.code or error.type, "message": error.message}
+    return [story.error(told), story.event("response.failed", {"response": response})]
+
+
+class _Story:
+    """What the events told so far: the response, its finished items, and the item that is still open."""
+
+    def __init__(self, sent: Sequence[Event]) -> None:
+        told = list(_readable(sent))
+        self.response: Fields = next(fields["response"] for fields in told if "response" in fields)
+        self.output: list[Fields] = []
+        self._deltas = sum(fields["type"].endswith(".delta") for fields in told)
+        self._lane = {"stream_id": told[0]["stream_id"]} if "stream_id" in told[0] else {}
+        self._next = max(fields.get("sequence_number", -1) for fields in told) + 1
+        self._open: list[Fields] = []
+        for fields in told:
+            kind = fields["type"]
+            if kind == "response.output_item.done":
+                self.output.append(fields["item"])
+                self._open = []
+            elif kind == "response.output_item.added":
+                self._open = [fields]
+            elif self._open:
+                self._open.append(fields)
+
+    def event(self, kind: str, carried: Mapping[str, Any]) -> Event:
+        """Write the next event: `type` first, the rest in alphabetical order (observed)."""
+        fields = {**carried, "sequence_number": self._next, **self._lane}
+        self._next += 1
+        return Event(kind, json.compact({"type": kind, **dict(sorted(fields.items()))}))
+
+    def error(self, error: Mapping[str, Any]) -> Event:
+        """Write an `error` event, whose keys have an order of their own (observed)."""
+        fields = {"type": "error", "sequence_number": self._next, "error": error, **self._lane}
+        self._next += 1
+        return Event("error", json.compact(fields))
+
+    def ended(self, status: str, *, output: list[Fields], usage: Fields | None) -> Fields:
+        """Give the response object as it ends."""
+        return {
+            **self.response,
+            "status": status,
+            "output": output,
+            "usage": usage,
+            "service_tier": settled_tier(self.response["service_tier"]),
+        }
+
+    def usage(self) -> Fields:
+        """Count what left: one delta is one token (observed). The input is not known here and counts as nothing."""
+        return {
+            "input_tokens": 0,
+            "input_tokens_details": {"cache_write_tokens": 0, "cached_tokens": 0},
+            "output_tokens": self._deltas,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": self._deltas,
+        }
+
+    def close_open_item(self) -> Iterator[Event]:
+        """Close the open item with what it has so far, and count it among the output."""
+        if not self._open:
+            return
+        added, *since = self._open
+        item = dict(added["item"])
+        place = {"item_id": item.get("id"), "output_index": added["output_index"]}
+        if item.get("type") == "message":
+            item["content"] = []
+            for index, part in enumerate(_parts(since)):
+                yield from self._close_part(part, {**place, "content_index": index})
+                item["content"].append(part.finished)
+        elif item.get("type") == "function_call":
+            item["arguments"] = _joined(since, "response.function_call_arguments.delta")
+            if not _has(since, "response.function_call_arguments.done"):
+                yield self.event(
+                    "response.function_call_arguments.done", {**place, "arguments": item["arguments"]}
+                )
+        if "status" in item:
+            item["status"] = "incomplete"
+        self.output.append(item)
+        yield self.event(
+            "response.output_item.done", {"item": item, "output_index": added["output_index"]}
+        )
+
+    def _close_part(self, part: _Part, place: Fields) -> Iterator[Event]:
+        if part.closed:
+            return
+        if not part.text_closed:
+            carried: Fields = {"logprobs": []} if part.field == "text" else {}
+            yield self.event(
+                f"response.{part.stem}.done", {**place, **carried, part.field: part.finished[part.field]}
+            )
+        yield self.event("response.content_part.done", {**place, "part": part.finished})
+
+
+class _Part:
+    """One content part of the open message."""
+
+    def __init__(self, part: Fields) -> None:
+        self.finished = dict(part)
+        self.stem, self.field = ("refusal", "refusal") if part["type"] == "refusal" else ("output_text", "text")
+        self.text_closed = self.closed = False
+
+    def hear(self, fields: Fields) -> None:
+        kind = fields["type"]
+        if kind == f"response.{self.stem}.delta":
+            self.finished[self.field] += fields["delta"]
+        elif kind == "response.output_text.annotation.added":
+            self.finished["annotations"] = [*self.finished["annotations"], fields["annotation"]]
+        elif kind == f"response.{self.stem}.done":
+            self.text_closed = True
+        elif kind == "response.content_part.done":
+            self.closed = True
+
+
+def _parts(since: Iterable[Fields]) -> list[_Part]:
+    parts: list[_Part] = []
+    for fields in since:
+        if fields["type"] == "response.content_part.added":
+            parts.append(_Part(fields["part"]))
+        elif parts:
+            parts[-1].hear(fields)
+    return parts
+
+
+def _joined(since: Iterable[Fields], kind: str) -> str:
+    return "".join(fields["delta"] for fields in since if fields["type"] == kind)
+
+
+def _has(since: Iterable[Fields], kind: str) -> bool:
+    return any(fields["type"] == kind for fields in since)
+
+
+def _readable(sent: Iterable[Event]) -> Iterator[Fields]:
+    for event in sent:
+        try:
+            fields = json.parse(event.data)
+        except ValueError:
+            continue  # broken on purpose by a fault
+        if isinstance(fields, dict) and isinstance(fields.get("type"), str):
+            yield fields

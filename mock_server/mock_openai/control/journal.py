@@ -1,0 +1,178 @@
+"""The journal: every connection, request, event and fault, in the order in which it happened.
+
+A test asks it afterwards what the client sent and what really left; reports merge it with what the bot did. It keeps
+references, not copies, and never a key: what looks like a secret is struck out before it gets here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+
+from mock_openai.protocol.events import Event
+
+Kind = Literal["open", "request", "status", "event", "fault", "close"]
+
+_TERMINAL = {"response.completed", "response.incomplete", "response.failed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened.
+
+    `at` is in seconds on the loop's clock since the server started; `connection` and `turn` count from 1, `turn` on its
+    connection; `lane` is the `stream_id`. `data` depends on `kind`: "open" has transport, path and headers; "request" has
+    method, path and body; "status" has status and, for errors, code and error; "event" is the Event itself; "fault" has
+    fault and point; "close" has by ("client", "server" or "fault"), code, reason and how ("close", "fin", "reset" or
+    "half_open").
+    """
+
+    at: float
+    connection: int
+    turn: int | None
+    lane: str | None
+    kind: Kind
+    data: Mapping[str, Any] | Event
+
+
+@dataclass
+class Said:
+    """What one turn's response amounted to, from the events that left."""
+
+    id: str | None
+    connection: int
+    turn: int
+    lane: str | None
+    began: float
+    """Seconds on the loop's clock since the server started."""
+    request: Mapping[str, Any]
+    """The request body."""
+    text: str = ""
+    """All text deltas that left, in order."""
+    refusal: str = ""
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    """Function calls that left whole: call_id, name, arguments."""
+    status: Literal["completed", "incomplete", "failed", "cancelled"] | None = None
+    """How it ended; None when no terminal event left."""
+
+
+class Journal:
+    """The journal of one server. Beyond `limit` entries the oldest are forgotten."""
+
+    def __init__(self, limit: int = 1_000_000) -> None:
+        self._entries: list[Entry] = []
+        self._limit = limit
+        self._waiting: list[tuple[Callable[[Journal], bool], asyncio.Future[None]]] = []
+
+    def note(self, entry: Entry) -> None:
+        """Write an entry."""
+        self._entries.append(entry)
+        # Trimmed in large steps: deleting from the front of a list moves all the rest.
+        if len(self._entries) > self._limit * 1.25:
+            del self._entries[: len(self._entries) - self._limit]
+        if self._waiting:
+            self._wake()
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """All entries, oldest first."""
+        return self._entries
+
+    @property
+    def requests(self) -> list[Mapping[str, Any]]:
+        """The bodies of all creates, valid or not, in the order in which they came."""
+        return [
+            entry.data["body"]
+            for entry in self._entries
+            if entry.kind == "request" and entry.turn is not None and not isinstance(entry.data, Event)
+        ]
+
+    @property
+    def connections(self) -> int:
+        """How many connections have been made."""
+        return sum(entry.kind == "open" for entry in self._entries)
+
+    def events(self, type: str | None = None) -> list[Event]:
+        """Give the events that left, all or those of one type."""
+        return [event for event in self._events() if type is None or event.type == type]
+
+    @property
+    def responses(self) -> list[Said]:
+        """What each turn's response amounted to, one for every create, in the order in which they came."""
+        return _read(self._entries)
+
+    def clear(self) -> None:
+        """Forget all entries; numbering and clock go on."""
+        self._entries.clear()
+
+    async def wait(self, predicate: Callable[[Journal], bool]) -> None:
+        """Wait until the predicate holds; it is asked now and after every entry."""
+        if predicate(self):
+            return
+        waiting = (predicate, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        try:
+            await waiting[1]
+        finally:
+            if waiting in self._waiting:
+                self._waiting.remove(waiting)
+
+    def _events(self) -> Iterator[Event]:
+        return (entry.data for entry in self._entries if isinstance(entry.data, Event))
+
+    def _wake(self) -> None:
+        for predicate, future in tuple(self._waiting):
+            if future.done():
+                continue
+            try:
+                held = predicate(self)
+            except Exception as error:
+                # The predicate is a test's own code: its error belongs to the test that waits, not to the server.
+                future.set_exception(error)
+                continue
+            if held:
+                future.set_result(None)
+
+
+def _read(entries: Sequence[Entry]) -> list[Said]:
+    turns: dict[tuple[int, int], Said] = {}
+    for entry in entries:
+        if entry.turn is None:
+            continue
+        key = (entry.connection, entry.turn)
+        if entry.kind == "request" and not isinstance(entry.data, Event):
+            turns[key] = Said(
+                id=None,
+                connection=entry.connection,
+                turn=entry.turn,
+                lane=entry.lane,
+                began=entry.at,
+                request=entry.data["body"],
+            )
+        elif isinstance(entry.data, Event) and key in turns:
+            _hear(turns[key], entry.data)
+    return list(turns.values())
+
+
+def _hear(said: Said, event: Event) -> None:
+    try:
+        data = msgspec.json.decode(event.data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return  # a fault broke this event on purpose
+    if not isinstance(data, dict):
+        return
+    if event.type == "response.created":
+        said.id = data["response"]["id"]
+    elif event.type == "response.output_text.delta":
+        said.text += data["delta"]
+    elif event.type == "response.refusal.delta":
+        said.refusal += data["delta"]
+    elif event.type == "response.output_item.done" and data["item"].get("type") == "function_call":
+        said.calls.append({name: data["item"].get(name) for name in ("call_id", "name", "arguments")})
+    elif event.type in _TERMINAL:
+        said.id = data["response"]["id"]
+        said.status = data["response"]["status"]

@@ -1,0 +1,475 @@
+"""One turn on its way out: events leave when due, faults strike where planned, and what really left is written down.
+
+A Delivery drives an Outlet, which is what a transport offers for one answer. It is the Wire that faults act on: the
+outlet's means plus the turn's. The same code serves SSE, plain JSON and WebSocket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal, Protocol
+
+from mock_openai import closing
+from mock_openai.control.journal import Entry
+from mock_openai.engine import TERMINAL, OpenTurn
+from mock_openai.faults.plan import Passage, Planned
+from mock_openai.faults.point import Spot
+from mock_openai.faults.wire import Verdict
+from mock_openai.memory import Lanes
+from mock_openai.protocol.errors import ApiError, server_error
+from mock_openai.protocol.events import Event, Timed
+from mock_openai.protocol.reply import Reply
+from mock_openai.responders.answer import Close, Recorded
+from mock_openai.site import Connection, Site
+
+logger = logging.getLogger("mock_openai")
+
+FLUSH_BYTES = 64 * 1024
+"""Events due at the same time leave in one write of about this size: the write is what costs, not the event (measured)."""
+
+
+class Outlet(Protocol):
+    """What a transport offers for one answer."""
+
+    transport: Literal["http", "websocket"]
+    streams: bool
+    """Whether events leave one by one; a plain JSON answer leaves as a whole."""
+    waiting: int
+    """Bytes handed over and not yet flushed."""
+
+    def put(self, event: Event) -> None:
+        """Hand an event over; it leaves with the next flush."""
+        ...
+
+    async def flush(self) -> None:
+        """Let everything handed over leave; ConnectionError when the client is gone."""
+        ...
+
+    async def finish(self) -> None:
+        """End the answer in good order."""
+        ...
+
+    async def error(self, error: ApiError) -> None:
+        """Answer with an error instead of events: a status, or an error frame."""
+        ...
+
+    async def body(self, recorded: Recorded) -> None:
+        """Answer with a recorded plain body."""
+        ...
+
+    def adopt(self, recorded: Recorded) -> bool:
+        """Take over a recording's status and headers; True when recorded network reads can be repeated as `raw`."""
+        ...
+
+    def encode(self, event: Event) -> bytes:
+        """Give the event as it would leave."""
+        ...
+
+    async def raw(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        ...
+
+    async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Answer with a status while that is possible, otherwise end the connection."""
+        ...
+
+    async def reset(self) -> None:
+        """Break the connection with a TCP reset."""
+        ...
+
+    async def fin(self) -> None:
+        """End the connection without a farewell."""
+        ...
+
+    async def close(self, code: int | None, reason: str) -> None:
+        """Close the connection politely, where the protocol knows how."""
+        ...
+
+    async def half_open(self) -> None:
+        """Go silent for good."""
+        ...
+
+
+class Delivery:
+    """One turn, from the request that has been read to its last byte."""
+
+    def __init__(
+        self,
+        site: Site,
+        outlet: Outlet,
+        connection: Connection,
+        spot: Spot,
+        *,
+        lane: str | None = None,
+        lanes: Lanes | None = None,
+    ) -> None:
+        self.spot = spot
+        self.transport = outlet.transport
+        self.event: Event | None = None
+        """The event at the point where a fault strikes."""
+        self.previous_response_id: str | None = None
+        self.response_id: str | None = None
+        """The response's id, once its first event has left."""
+        self._site = site
+        self._outlet = outlet
+        self._connection = connection
+        self._lane = lane
+        self._lanes = lanes
+        self._passage = Passage(site.plan, spot)
+        self._loop = asyncio.get_running_loop()
+        self._began = self._arrived = self._loop.time()
+        self._sent: list[Event] = []
+        self._handed: list[Event] = []
+        self._change: Callable[[Reply], Reply] | None = None
+        self._cancel = False
+        self._alarm: asyncio.Future[None] | None = None
+        self._over = False
+
+    async def run(self, body: Mapping[str, Any], *, size: int, key: str | None) -> None:
+        """Answer the create; ConnectionError when the client is gone before the end."""
+        parent = body.get("previous_response_id")
+        self.previous_response_id = parent if isinstance(parent, str) else None
+        engine = self._site.engine
+        opened: OpenTurn | None = None
+        try:
+            if await self._strike(self._site.plan.take("request", self.spot)) is Verdict.STOP:
+                return
+            opened = await engine.open(
+                body,
+                transport=self.transport,
+                connection=self.spot.connection,
+                number=self.spot.turn,
+                key=key,
+                lanes=self._lanes,
+            )
+            opened.size = size
+            answer = await engine.answer(opened.turn)
+            if isinstance(answer, Reply) and self._change is not None:
+                answer = self._change(answer)
+            if isinstance(answer, ApiError):
+                await self.fail(answer)
+            elif isinstance(answer, Recorded) and answer.body is not None and not answer.events:
+                await self._replay_body(answer)
+            else:
+                await self._stream(opened, answer)
+        except ConnectionError:
+            raise
+        except Exception as error:
+            # A responder is the user's own code: what it raises is answered and logged, and the connection lives on.
+            logger.exception("turn %d of connection %d failed", *self._place)
+            if not self._over:
+                await self.fail(_responder_failed(error))
+        finally:
+            if opened is not None:
+                await engine.remember(opened, self._sent, self._lanes)
+
+    def cancel(self) -> None:
+        """End the turn at once, as `response.cancel` asks; without effect once its last event is on its way."""
+        self._cancel = True
+        if self._alarm is not None and not self._alarm.done():
+            self._alarm.set_result(None)
+
+    # The stream
+
+    async def _stream(self, opened: OpenTurn, answer: Reply | Recorded) -> None:
+        if isinstance(answer, Recorded):
+            raw_reads = self._outlet.adopt(answer)
+            chunks = self._recorded_reads(answer) if raw_reads and not self._passage.threatened else None
+            if chunks is not None:
+                await self._repeat(answer, chunks)
+                await self._end_as_recorded(answer)
+                return
+        for timed in self._site.engine.timed(opened, answer):
+            if timed.at:
+                await self._wait_for(timed.at)
+                if self._over:
+                    return
+            if self._cancel and self._sent and timed.event.type not in TERMINAL:
+                await self._conclude(closing.cancelled(self._sent))
+                return
+            if await self._pass(timed.event) is Verdict.STOP:
+                if not self._over:
+                    await self._finish()
+                return
+        if isinstance(answer, Recorded):
+            await self._end_as_recorded(answer)
+        else:
+            await self._finish()
+
+    async def _pass(self, event: Event) -> Verdict:
+        """Let one event out, with the faults before and after it."""
+        struck = self._passage.before(event)
+        if struck:
+            verdict = await self._strike(struck, event)
+            if verdict is Verdict.STOP:
+                return verdict
+            if verdict is Verdict.SKIP_EVENT:
+                return Verdict.GO_ON
+        self._put(event)
+        struck = self._passage.after(event)
+        if struck and await self._strike(struck, event) is Verdict.STOP:
+            return Verdict.STOP
+        if self._outlet.waiting >= FLUSH_BYTES:
+            await self._flush()
+            await asyncio.sleep(0)  # a long answer that is due at once must not hold up the others
+        return Verdict.GO_ON
+
+    async def _wait_for(self, at: float) -> None:
+        """Wait until an event is due, letting faults strike that are planned for a moment before."""
+        while not self._cancel:
+            due = self._began + at
+            moment = self._next_moment()
+            until = due if moment is None else min(due, moment[0])
+            if until > self._loop.time():
+                await self._flush()
+                await self._sleep(until - self._loop.time())
+            if moment is None or moment[0] > due or self._cancel:
+                if self._cancel or self._loop.time() >= self._began + at:
+                    return
+                continue
+            if self._site.plan.claim(moment[1]) and await self._strike([moment[1]]) is Verdict.STOP:
+                self._over = True
+                return
+
+    def _next_moment(self) -> tuple[float, Planned] | None:
+        moments: list[tuple[float, Planned]] = []
+        for planned in self._site.plan.due("moment", self.spot):
+            point = planned.point
+            if point.at is None:
+                continue
+            if point.turn is not None:
+                moments.append((self._arrived + point.at, planned))
+            elif self.transport == "http":
+                moments.append((self._connection.opened + point.at, planned))
+        return min(moments, key=lambda moment: moment[0], default=None)
+
+    async def _sleep(self, seconds: float) -> None:
+        self._alarm = self._loop.create_future()
+        handle = self._loop.call_later(seconds, _ring, self._alarm)
+        try:
+            await self._alarm
+        finally:
+            handle.cancel()
+            self._alarm = None
+
+    def _put(self, event: Event) -> None:
+        self._outlet.put(event)
+        self._handed.append(event)
+
+    async def _flush(self) -> None:
+        await self._outlet.flush()
+        if self._outlet.streams:
+            self._note_sent()
+
+    async def _finish(self) -> None:
+        await self._flush()
+        await self._outlet.finish()
+        self._note_sent()
+
+    def _note_sent(self) -> None:
+        if not self._handed:
+            return
+        if not self._sent and self.transport == "http":
+            self._note("status", {"status": 200})
+        at = self._loop.time() - self._site.started
+        connection, turn = self._place
+        note = self._site.journal.note
+        for event in self._handed:
+            note(Entry(at, connection, turn, self._lane, "event", event))
+        self._sent.extend(self._handed)
+        self._handed.clear()
+        if self.response_id is None:
+            self.response_id = _response_id(self._sent[0])
+
+    async def _conclude(self, events: list[Event]) -> None:
+        for event in events:
+            self._put(event)
+        self._over = True
+        await self._finish()
+
+    # Recordings
+
+    def _recorded_reads(self, answer: Recorded) -> list[tuple[float, bytes]] | None:
+        scale = getattr(self._site.engine.pace, "scale", None)
+        if scale is None or answer.chunks is None:
+            return None
+        return [(at * scale, data) for at, data in answer.chunks]
+
+    async def _repeat(self, answer: Recorded, chunks: list[tuple[float, bytes]]) -> None:
+        """Repeat recorded network reads, and note each event when the last of its bytes has left."""
+        events = _event_ends(answer.events, self._outlet.encode)
+        ahead = next(events, None)
+        written = 0
+        for at, data in chunks:
+            await self._wait_for(at)
+            if self._over:
+                return
+            await self._outlet.raw(data)
+            written += len(data)
+            while ahead is not None and ahead[0] <= written:
+                self._handed.append(ahead[1])
+                ahead = next(events, None)
+            self._note_sent()
+
+    async def _end_as_recorded(self, answer: Recorded) -> None:
+        if self._over:
+            return
+        await self._flush()
+        match answer.ending:
+            case "reset":
+                await self.reset()
+            case "fin":
+                await self.fin()
+            case Close(code=code, reason=reason):
+                await self.close(code, reason)
+            case _:
+                await self._finish()
+
+    async def _replay_body(self, answer: Recorded) -> None:
+        self._note("status", {"status": answer.status})
+        if self._lanes is not None and answer.status >= 400:
+            self._lanes.evict(self._lane, self.previous_response_id)
+        await self._outlet.body(answer)
+
+    # What faults may do (the Wire)
+
+    async def _strike(self, struck: list[Planned], event: Event | None = None) -> Verdict:
+        """Let faults strike in their order; the first that stops the turn is the last."""
+        verdict = Verdict.GO_ON
+        for planned in struck:
+            await self._flush()
+            self._note("fault", {"fault": planned.fault.name, "point": planned.point.describe()})
+            self.event = event
+            try:
+                outcome = await planned.fault.strike(self)
+            finally:
+                self.event = None
+            if outcome is Verdict.STOP:
+                return outcome
+            if outcome is Verdict.SKIP_EVENT:
+                verdict = outcome
+        return verdict
+
+    def encode(self, event: Event) -> bytes:
+        """Give the event as it would leave."""
+        return self._outlet.encode(event)
+
+    async def send(self, event: Event) -> None:
+        """Send an event of the fault's own making."""
+        self._put(event)
+        await self._flush()
+
+    async def raw(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        await self._outlet.raw(data)
+
+    async def reset(self) -> None:
+        """Break the connection with a TCP reset."""
+        self._end(how="reset")
+        await self._outlet.reset()
+
+    async def fin(self) -> None:
+        """End the connection without a farewell."""
+        self._end(how="fin")
+        await self._outlet.fin()
+
+    async def close(self, code: int | None, reason: str = "") -> None:
+        """Send a close frame and close; on HTTP the connection just ends."""
+        self._end(how="close" if self.transport == "websocket" else "fin", code=code, reason=reason)
+        await self._outlet.close(code, reason)
+
+    async def half_open(self) -> None:
+        """Go silent for good."""
+        self._end(how="half_open")
+        await self._outlet.half_open()
+
+    async def pause(self, seconds: float | None) -> None:
+        """Hold the turn back; None until the client gives up."""
+        await self._flush()
+        if seconds is None:
+            await self._loop.create_future()
+        else:
+            await self._sleep(seconds)
+
+    def shift(self, seconds: float) -> None:
+        """Let the rest of the turn leave so much later."""
+        self._began += seconds
+
+    async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Answer with an HTTP status, while nothing has left."""
+        self._note("status", {"status": status})
+        self._over = True
+        await self._outlet.status(status, headers, body)
+
+    async def fail(self, error: ApiError) -> None:
+        """Report an error as the API does, before or within the stream."""
+        self._handed = self._handed if self._outlet.streams else []
+        if self._sent:
+            await self._conclude(closing.failed(self._sent, error))
+            return
+        self._over = True
+        self._note("status", {"status": error.status, "code": error.code, "error": error.body()["error"]})
+        if self._lanes is not None:
+            self._lanes.evict(self._lane, self.previous_response_id)
+        await self._outlet.error(error)
+
+    async def cut_short(self, reason: str) -> None:
+        """End the response as incomplete; before its first event there is nothing to end."""
+        told = [*self._sent, *self._handed]
+        if told:
+            await self._conclude(closing.incomplete(told, reason))
+
+    def alter(self, change: Callable[[Reply], Reply]) -> None:
+        """Change what the model is going to say."""
+        before = self._change
+        self._change = change if before is None else lambda reply: change(before(reply))
+
+    def refuse(self, seconds: float) -> None:
+        """Refuse new connections for a while."""
+        self._site.refuse(seconds)
+
+    @property
+    def _place(self) -> tuple[int, int]:
+        return self.spot.connection, self.spot.turn
+
+    def _end(self, *, how: str, code: int | None = None, reason: str = "") -> None:
+        self._over = True
+        self._connection.end("fault", how=how, code=code, reason=reason)
+
+    def _note(self, kind: Literal["status", "fault"], data: Mapping[str, Any]) -> None:
+        self._site.note(kind, self.spot.connection, data, turn=self.spot.turn, lane=self._lane)
+
+
+def _ring(alarm: asyncio.Future[None]) -> None:
+    if not alarm.done():
+        alarm.set_result(None)
+
+
+def _response_id(first: Event) -> str | None:
+    # The id is near the front of every created event; a whole decode would cost more than the rest of a short turn.
+    start = first.data.find(b'"id":"resp_')
+    if start < 0:
+        return None
+    start += len(b'"id":"')
+    return first.data[start : first.data.find(b'"', start)].decode()
+
+
+def _event_ends(
+    events: tuple[Timed, ...], encode: Callable[[Event], bytes]
+) -> Iterator[tuple[int, Event]]:
+    end = 0
+    for timed in events:
+        end += len(encode(timed.event))
+        yield end, timed.event
+
+
+def _responder_failed(error: Exception) -> ApiError:
+    known = server_error()
+    return ApiError(
+        f"This mock server failed to answer: {type(error).__name__}: {error}",
+        status=500,
+        type=known.type,
+        code=known.code,
+    )

@@ -1,0 +1,35 @@
+"""What goes wrong, where and how often.
+
+`faults.at(turn=2, event="response.output_text.delta", nth=3).reset()` plans a fault, `faults.load("plan.yaml")` reads a
+whole plan. The kinds of fault live one to a file in `kinds/`; docs/adding-a-fault.md shows how to add one.
+"""
+
+from mock_openai.faults.builder import At, at
+from mock_openai.faults.load import PlanError, load, loads
+from mock_openai.faults.plan import Passage, Plan, Planned
+from mock_openai.faults.point import Phase, Point, Spot, When
+from mock_openai.faults.registry import catalogue, create, describe, register, signature
+from mock_openai.faults.wire import Fault, Verdict, Wire
+
+__all__ = [
+    "At",
+    "Fault",
+    "Passage",
+    "Phase",
+    "Plan",
+    "PlanError",
+    "Planned",
+    "Point",
+    "Spot",
+    "Verdict",
+    "When",
+    "Wire",
+    "at",
+    "catalogue",
+    "create",
+    "describe",
+    "load",
+    "loads",
+    "register",
+    "signature",
+]

@@ -1,0 +1,23 @@
+"""An event is missing from an otherwise whole stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mock_openai.faults.point import Point
+from mock_openai.faults.registry import register
+from mock_openai.faults.wire import Verdict, Wire
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Leave the event out; only the gap in the sequence numbers shows it."""
+
+    name: ClassVar[str] = "drop"
+    where: ClassVar[Point] = Point(phase="event")
+
+    async def strike(self, wire: Wire) -> Verdict:
+        """Leave it out."""
+        return Verdict.SKIP_EVENT

@@ -1,0 +1,32 @@
+"""An event arrives more than once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mock_openai.faults.point import Point
+from mock_openai.faults.registry import register
+from mock_openai.faults.wire import Verdict, Wire
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Send the event `extra` more times, each with the same sequence number."""
+
+    extra: int = 1
+
+    name: ClassVar[str] = "duplicate"
+    where: ClassVar[Point] = Point(phase="event")
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.extra, int) or self.extra < 1:
+            raise ValueError(f"duplicate takes how many more times, from 1, not {self.extra!r}")
+
+    async def strike(self, wire: Wire) -> Verdict:
+        """Send the copies; the event itself follows."""
+        for _ in range(self.extra if wire.event else 0):
+            assert wire.event is not None
+            await wire.send(wire.event)
+        return Verdict.GO_ON

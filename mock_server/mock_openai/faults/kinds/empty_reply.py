@@ -1,0 +1,24 @@
+"""The model has nothing to say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from mock_openai.faults.point import Point
+from mock_openai.faults.registry import register
+from mock_openai.faults.wire import Verdict, Wire
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class EmptyReply:
+    """Complete the response without any output item."""
+
+    name: ClassVar[str] = "empty_reply"
+    where: ClassVar[Point] = Point(phase="request")
+
+    async def strike(self, wire: Wire) -> Verdict:
+        """Take everything out of the reply."""
+        wire.alter(lambda reply: replace(reply, items=()))
+        return Verdict.GO_ON

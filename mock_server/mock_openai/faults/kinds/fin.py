@@ -1,0 +1,27 @@
+"""The connection ends without a farewell, as when a server process is killed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mock_openai.faults.point import Point
+from mock_openai.faults.registry import register
+from mock_openai.faults.wire import Verdict, Wire
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class Fin:
+    """End the TCP connection (FIN) in mid-conversation: no close frame, no last chunk.
+
+    Clients see an incomplete body or an abnormal close (1006).
+    """
+
+    name: ClassVar[str] = "fin"
+    where: ClassVar[Point] = Point()
+
+    async def strike(self, wire: Wire) -> Verdict:
+        """End the connection, once the client has read what was sent before."""
+        await wire.fin()
+        return Verdict.STOP

@@ -1,0 +1,50 @@
+"""The upgrade is answered with a status instead of 101."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mock_openai.faults.point import Point
+from mock_openai.faults.registry import register
+from mock_openai.faults.wire import Verdict, Wire
+from mock_openai.protocol.errors import by_code
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class HandshakeStatus:
+    """Answer the handshake with an HTTP error; `retry_after` in seconds becomes a header, `code` the error's code.
+
+    On HTTP it answers the connection's first request. 401, 403, 426, 429, 500 and 503 were reported on upgrades.
+    """
+
+    status: int = 503
+    retry_after: float | None = None
+    code: str | None = None
+    message: str | None = None
+
+    name: ClassVar[str] = "handshake_status"
+    where: ClassVar[Point] = Point(phase="handshake")
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.status, int) or not 300 <= self.status <= 599:
+            raise ValueError(f"handshake_status takes a status from 300 to 599, not {self.status!r}")
+
+    async def strike(self, wire: Wire) -> Verdict:
+        """Answer with the status."""
+        error = by_code(self.code, status=self.status, message=self.message or _WORDING.get(self.status))
+        headers = {"content-type": "application/json", **error.headers}
+        if self.retry_after is not None:
+            headers["retry-after"] = f"{self.retry_after:g}"
+        await wire.status(self.status, headers, json.dumps(error.body(), indent=2).encode())
+        return Verdict.STOP
+
+
+_WORDING = {
+    403: "You are not allowed to open a connection.",
+    426: "This endpoint does not take WebSocket connections now.",
+    429: "Too many connections. Please try again later.",
+    503: "Our servers are currently overloaded. Please try again later.",
+}

@@ -1,0 +1,31 @@
+"""The undocumented event of long silences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import msgspec
+
+from mock_openai.faults.point import Point
+from mock_openai.faults.registry import register
+from mock_openai.faults.wire import Verdict, Wire
+from mock_openai.protocol.events import Event
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class Keepalive:
+    """Send the undocumented `keepalive` event that the API was reported to send on long silences, and go on.
+
+    It bears the sequence number of the event at the point; strict clients were reported to break on its type.
+    """
+
+    name: ClassVar[str] = "keepalive"
+    where: ClassVar[Point] = Point(phase="event")
+
+    async def strike(self, wire: Wire) -> Verdict:
+        """Send it; the event at the point follows."""
+        number = msgspec.json.decode(wire.event.data).get("sequence_number", 0) if wire.event else 0
+        await wire.send(Event("keepalive", msgspec.json.encode({"type": "keepalive", "sequence_number": number})))
+        return Verdict.GO_ON

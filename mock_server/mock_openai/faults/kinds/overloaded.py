@@ -1,0 +1,25 @@
+"""There is no capacity left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mock_openai.faults.point import Point
+from mock_openai.faults.registry import register
+from mock_openai.faults.wire import Verdict, Wire
+from mock_openai.protocol.errors import server_overloaded
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class Overloaded:
+    """Answer 503 `server_is_overloaded`; at an event it is `error`, `response.failed`."""
+
+    name: ClassVar[str] = "overloaded"
+    where: ClassVar[Point] = Point(phase="request")
+
+    async def strike(self, wire: Wire) -> Verdict:
+        """Fail the turn."""
+        await wire.fail(server_overloaded())
+        return Verdict.STOP

@@ -1,0 +1,27 @@
+"""The server has forgotten the response that the client continues from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mock_openai.faults.point import Point
+from mock_openai.faults.registry import register
+from mock_openai.faults.wire import Verdict, Wire
+from mock_openai.protocol.errors import previous_response_not_found
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class PreviousResponseNotFound:
+    """Answer with the error for an unknown `previous_response_id`, even though the id was good."""
+
+    response_id: str = "resp_00000000000000000000000000000000000000000000000000"
+
+    name: ClassVar[str] = "previous_response_not_found"
+    where: ClassVar[Point] = Point(phase="request")
+
+    async def strike(self, wire: Wire) -> Verdict:
+        """Answer with the error."""
+        await wire.fail(previous_response_not_found(wire.previous_response_id or self.response_id))
+        return Verdict.STOP

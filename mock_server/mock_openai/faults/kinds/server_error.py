@@ -1,0 +1,37 @@
+"""The server breaks while working on a turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mock_openai.faults.point import Point
+from mock_openai.faults.registry import register
+from mock_openai.faults.wire import Verdict, Wire
+from mock_openai.protocol.errors import by_code
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class ServerError:
+    """Fail the turn with a status of 400 to 599 and any code; by default 500 `server_error`.
+
+    Before the answer it is a status (HTTP) or an error frame (WebSocket); at an event it is `error`, `response.failed`.
+    503 with the code `server_is_overloaded` is an overload.
+    """
+
+    status: int = 500
+    code: str | None = "server_error"
+    message: str | None = None
+
+    name: ClassVar[str] = "server_error"
+    where: ClassVar[Point] = Point(phase="request")
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.status, int) or not 400 <= self.status <= 599:
+            raise ValueError(f"server_error takes a status from 400 to 599, not {self.status!r}")
+
+    async def strike(self, wire: Wire) -> Verdict:
+        """Fail the turn."""
+        await wire.fail(by_code(self.code, status=self.status, message=self.message))
+        return Verdict.STOP

@@ -1,0 +1,37 @@
+"""The connection ends in the middle of an event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mock_openai.faults.point import Point
+from mock_openai.faults.registry import register
+from mock_openai.faults.wire import Verdict, Wire
+from mock_openai.protocol.events import Event
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class Truncate:
+    """Send the first part of an event, `share` of its bytes, then end the connection.
+
+    A client must not act on the half; openai's SSE reader drops it silently when the body ends well (measured).
+    """
+
+    share: float = 0.5
+
+    name: ClassVar[str] = "truncate"
+    where: ClassVar[Point] = Point(phase="event")
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.share, int | float) or not 0 < self.share < 1:
+            raise ValueError(f"truncate takes a share between 0 and 1, not {self.share!r}")
+
+    async def strike(self, wire: Wire) -> Verdict:
+        """Send the part and end."""
+        event = wire.event or Event("response.created", b'{"type":"response.created"}')
+        whole = wire.encode(event)
+        await wire.raw(whole[: max(1, int(len(whole) * self.share))])
+        await wire.fin()
+        return Verdict.STOP

@@ -1,0 +1,168 @@
+"""The plan of what goes wrong, and the bookkeeping of what has.
+
+A Plan holds planned faults and how often each may still strike. A Passage watches one turn's events go by, counts them,
+and says which faults strike at each. Neither does any I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from mock_openai.faults import registry
+from mock_openai.faults.point import Phase, Point, Spot, When
+from mock_openai.faults.wire import Fault
+from mock_openai.protocol.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A fault, where it strikes, and how many times at most (None: every time)."""
+
+    point: Point
+    fault: Fault
+    times: int | None = 1
+
+    def __post_init__(self) -> None:
+        if self.times is not None and (not isinstance(self.times, int) or self.times < 1):
+            raise ValueError(f"times must be a whole number from 1, or None for every time, not {self.times!r}")
+
+    def describe(self) -> dict[str, object]:
+        """Give the planned fault as plain data, in the keys of the YAML form."""
+        return {
+            "at": self.point.describe(),
+            "do": {self.fault.name: registry.parameters(self.fault)},
+            "times": self.times,
+        }
+
+
+@dataclass(slots=True)
+class _Armed:
+    planned: Planned
+    left: int | None
+
+
+class Plan:
+    """The faults of one server, in the order they were planned."""
+
+    def __init__(self, planned: Iterable[Planned] = ()) -> None:
+        self.version = 0
+        """Grows with every change, so that turns in flight notice faults planned after they began."""
+        self._armed: list[_Armed] = []
+        self._watchers: list[Callable[[], None]] = []
+        self.add(*planned)
+
+    def add(self, *planned: Planned) -> None:
+        """Plan more faults; connections and turns in flight take notice."""
+        for one in planned:
+            if not isinstance(one, Planned):
+                raise TypeError(f"a plan takes planned faults such as faults.at(turn=1).reset(), not {one!r}")
+            self._armed.append(_Armed(one, one.times))
+        self._changed()
+
+    def clear(self) -> None:
+        """Forget all faults, struck or not."""
+        self._armed.clear()
+        self._changed()
+
+    def watch(self, changed: Callable[[], None]) -> Callable[[], None]:
+        """Call `changed` after every change of the plan; call what is returned to stop that."""
+        self._watchers.append(changed)
+        return lambda: self._watchers.remove(changed)
+
+    @property
+    def pending(self) -> tuple[Planned, ...]:
+        """The faults that may still strike."""
+        return tuple(armed.planned for armed in self._armed if armed.left != 0)
+
+    def __iter__(self) -> Iterator[Planned]:
+        return (armed.planned for armed in tuple(self._armed))
+
+    def __len__(self) -> int:
+        return len(self._armed)
+
+    def due(self, phase: Phase, spot: Spot) -> list[Planned]:
+        """Give the faults of this phase that could strike at this spot, without counting them as struck."""
+        return [armed.planned for armed in self._due(phase, spot)]
+
+    def take(self, phase: Phase, spot: Spot) -> list[Planned]:
+        """Give the faults that strike now, at once in their order, and count each as struck."""
+        return [self._strike(armed) for armed in self._due(phase, spot)]
+
+    def claim(self, planned: Planned) -> bool:
+        """Count this fault as struck; False when it has used up its times, or is no longer planned."""
+        for armed in self._armed:
+            if armed.planned is planned and armed.left != 0:
+                self._strike(armed)
+                return True
+        return False
+
+    def _due(self, phase: Phase, spot: Spot) -> list[_Armed]:
+        return [
+            armed
+            for armed in self._armed
+            if armed.left != 0 and armed.planned.point.phase == phase and armed.planned.point.about(spot)
+        ]
+
+    @staticmethod
+    def _strike(armed: _Armed) -> Planned:
+        if armed.left is not None:
+            armed.left -= 1
+        return armed.planned
+
+    def _changed(self) -> None:
+        self.version += 1
+        for watcher in tuple(self._watchers):
+            watcher()
+
+
+class Passage:
+    """One turn's events as the plan sees them: call `before` and `after` once for each, in order."""
+
+    def __init__(self, plan: Plan, spot: Spot) -> None:
+        self._plan = plan
+        self._spot = spot
+        self._version = -1
+        self._candidates: list[Planned] = []
+        self._index = -1
+        self._counts: dict[str, int] = {}
+
+    def before(self, event: Event) -> list[Planned]:
+        """Count the event, and give the faults that strike before it leaves."""
+        self._index += 1
+        self._counts[event.type] = self._counts.get(event.type, 0) + 1
+        return self._striking(event, "before")
+
+    def after(self, event: Event) -> list[Planned]:
+        """Give the faults that strike now that the event has left."""
+        return self._striking(event, "after")
+
+    @property
+    def threatened(self) -> bool:
+        """Whether any fault may still strike at an event of this turn."""
+        self._look()
+        return bool(self._candidates)
+
+    def _look(self) -> None:
+        if self._version != self._plan.version:
+            self._version = self._plan.version
+            self._candidates = self._plan.due("event", self._spot)
+
+    def _striking(self, event: Event, when: When) -> list[Planned]:
+        self._look()
+        if not self._candidates:
+            return []
+        return [
+            planned
+            for planned in self._candidates
+            if planned.point.when == when and self._fits(planned.point, event) and self._plan.claim(planned)
+        ]
+
+    def _fits(self, point: Point, event: Event) -> bool:
+        if not point.names(event.type):
+            return False
+        if point.index is not None and point.index != self._index:
+            return False
+        if point.nth is None:
+            return True
+        return point.nth == sum(count for seen, count in self._counts.items() if point.names(seen))

@@ -1,0 +1,121 @@
+"""Where a fault strikes: a point in a conversation, as data.
+
+A Point names a connection, a turn, an event or a moment; whatever it leaves out matches anything. A Spot is where the
+server is just now. `point.covers(spot)` compares the two and is all the logic there is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Literal, get_args
+
+Phase = Literal["handshake", "request", "event", "idle", "moment"]
+"""Part of a conversation: the upgrade or first request of a connection; a create that was received and not yet
+answered; one event of an answer; the quiet after a turn; any moment by the clock."""
+
+When = Literal["before", "after"]
+
+TERMINAL = "terminal"
+"""Stands for whichever event ends a response."""
+
+TERMINAL_TYPES = frozenset({"response.completed", "response.incomplete", "response.failed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place where a fault may strike; every field that is None matches anything.
+
+    `connection` counts connections from 1. `turn` counts creates from 1: on that connection when `connection` is given,
+    otherwise over the server's whole life, so that a plan means the same however a client pools its connections; 0 is
+    the quiet before a connection's first turn (`phase="idle"` only). `event` is a type, a pattern such as
+    "response.*.delta", or "terminal"; `nth` counts the events of the turn that match it, from 1; `index` is the event's
+    place in the turn, from 0. `when` says on which side of the event. `at` is in seconds on the loop's clock: of quiet
+    for `phase="idle"`, otherwise since the turn began if `turn` is given, else since the connection opened.
+    """
+
+    connection: int | None = None
+    turn: int | None = None
+    event: str | None = None
+    nth: int | None = None
+    index: int | None = None
+    when: When = "before"
+    phase: Phase | None = None
+    at: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, least in (("connection", 1), ("turn", 0), ("nth", 1), ("index", 0)):
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise ValueError(f"{name} must be a whole number from {least}, not {value!r}")
+        if self.at is not None and (not isinstance(self.at, int | float) or isinstance(self.at, bool) or self.at < 0):
+            raise ValueError(f"at must be seconds, 0 or more, not {self.at!r}")
+        if self.event is not None and (not isinstance(self.event, str) or not self.event):
+            raise ValueError(f"event must be an event type such as response.output_text.delta, not {self.event!r}")
+        if self.when not in get_args(When):
+            raise ValueError(f"when must be 'before' or 'after', not {self.when!r}")
+        if self.phase is not None and self.phase not in get_args(Phase):
+            raise ValueError(f"phase must be one of {', '.join(get_args(Phase))}, not {self.phase!r}")
+        if self.names_event and self.phase not in (None, "event"):
+            raise ValueError(f"event, nth and index belong to phase 'event', not to {self.phase!r}")
+        if self.names_event and self.at is not None:
+            raise ValueError("a point is either at an event or at a time, not both")
+        if self.turn == 0 and self.phase != "idle":
+            raise ValueError("turn 0 is the quiet before the first turn: it needs phase='idle'")
+
+    @property
+    def names_event(self) -> bool:
+        """Whether the point is at an event."""
+        return self.event is not None or self.nth is not None or self.index is not None
+
+    def with_defaults(self, default: Point) -> Point:
+        """Fill in what a kind of fault assumes when the user did not say: its phase, its event."""
+        if self.phase is not None:
+            return self
+        if self.names_event:
+            return replace(self, phase="event")
+        if self.at is not None:
+            return replace(self, phase="moment")
+        return replace(
+            self,
+            phase=default.phase or ("event" if default.names_event else "request"),
+            event=default.event,
+            nth=default.nth,
+            index=default.index,
+        )
+
+    def about(self, spot: Spot) -> bool:
+        """Whether connection and turn fit, whatever the phase."""
+        if self.connection is not None and self.connection != spot.connection:
+            return False
+        if self.turn is None:
+            return True
+        if self.connection is None and self.turn > 0:
+            return self.turn == spot.server_turn
+        return self.turn == spot.turn
+
+    def names(self, event_type: str) -> bool:
+        """Whether an event of this type counts for the point."""
+        if self.event is None or self.event == event_type:
+            return True
+        if self.event == TERMINAL:
+            return event_type in TERMINAL_TYPES
+        return fnmatchcase(event_type, self.event)
+
+    def describe(self) -> dict[str, object]:
+        """Give the point as plain data, without the fields that match anything."""
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        if not self.names_event:
+            del fields["when"]
+        return {name: value for name, value in fields.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where the server is: the connection, its turn (0 before the first) and that turn's number over the server's life."""
+
+    connection: int
+    turn: int = 0
+    server_turn: int = 0

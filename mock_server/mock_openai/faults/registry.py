@@ -1,0 +1,87 @@
+"""The list of all faults, by name.
+
+Each file in `kinds/` holds one fault and registers it with the decorator below; the files are found by looking into the
+folder, so a new fault is one new file and nothing else.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields
+from functools import cache
+from typing import Any, TypeVar
+
+from mock_openai.faults.wire import Fault
+
+F = TypeVar("F", bound=type)
+
+_known: dict[str, type[Fault]] = {}
+
+
+def register(kind: F) -> F:
+    """Make a fault known under its `name` (a class decorator)."""
+    name: str = kind.name  # type: ignore[attr-defined]
+    if _known.get(name, kind).__qualname__ != kind.__qualname__:
+        raise ValueError(f"two faults are called {name!r}: {_known[name].__qualname__} and {kind.__qualname__}")
+    _known[name] = kind
+    return kind
+
+
+@cache
+def _load_kinds() -> None:
+    from mock_openai.faults import kinds
+
+    for module in pkgutil.iter_modules(kinds.__path__):
+        importlib.import_module(f"{kinds.__name__}.{module.name}")
+
+
+def catalogue() -> Mapping[str, type[Fault]]:
+    """Give every known fault by name, in alphabetical order."""
+    _load_kinds()
+    return dict(sorted(_known.items()))
+
+
+def create(name: str, *args: Any, **parameters: Any) -> Fault:
+    """Build a fault by name; an unknown name or parameter is a ValueError that says what there is instead."""
+    _load_kinds()
+    kind = _known.get(name)
+    if kind is None:
+        near = difflib.get_close_matches(name, _known, n=1)
+        guess = f"did you mean {near[0]!r}? " if near else ""
+        raise ValueError(f"no fault is called {name!r}; {guess}there are: {', '.join(sorted(_known))}")
+    try:
+        fault: Fault = kind(*args, **parameters)
+    except TypeError:
+        raise ValueError(f"{signature(kind)} cannot be built from {_call(args, parameters)}") from None
+    return fault
+
+
+def signature(kind: type[Fault]) -> str:
+    """Give a fault's name and parameters as one would call it, e.g. `close(code=1011, reason='')`."""
+    return f"{kind.name}({', '.join(_parameter(f) for f in _fields(kind))})"
+
+
+def describe(kind: type[Fault]) -> str:
+    """Give the first sentence of a fault's documentation."""
+    return inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].replace("\n", " ")
+
+
+def parameters(fault: Fault) -> dict[str, Any]:
+    """Give a fault's parameters as plain data."""
+    return {f.name: getattr(fault, f.name) for f in _fields(type(fault))}
+
+
+def _fields(kind: type[Fault]) -> tuple[Field[Any], ...]:
+    return fields(kind)  # type: ignore[arg-type]
+
+
+def _parameter(field: Field[Any]) -> str:
+    return field.name if field.default is MISSING else f"{field.name}={field.default!r}"
+
+
+def _call(args: tuple[Any, ...], given: Mapping[str, Any]) -> str:
+    return ", ".join([*(repr(arg) for arg in args), *(f"{name}={value!r}" for name, value in given.items())]) or "nothing"

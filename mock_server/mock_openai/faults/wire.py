@@ -1,0 +1,118 @@
+"""What a fault is and what it may do.
+
+A fault is a frozen dataclass with one coroutine, `strike`, that acts on a Wire and returns a Verdict. The Wire is the
+one thing a fault sees of the server: the same for SSE, plain JSON and WebSocket. Transports implement it.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Literal, Protocol
+
+from mock_openai.faults.point import Point
+from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.events import Event
+from mock_openai.protocol.reply import Reply
+
+
+class Verdict(enum.Enum):
+    """What becomes of the turn after a fault struck."""
+
+    GO_ON = "go on"
+    """The event at the point leaves as if nothing had happened."""
+
+    SKIP_EVENT = "skip event"
+    """The event at the point does not leave; the turn goes on with the next one."""
+
+    STOP = "stop"
+    """Nothing more of this turn leaves. A connection that the fault left open stays usable."""
+
+
+class Wire(Protocol):
+    """The connection as a fault may use it. Everything sent before has left when `strike` is called."""
+
+    @property
+    def transport(self) -> Literal["http", "websocket"]:
+        """Which transport the fault strikes on."""
+        ...
+
+    @property
+    def event(self) -> Event | None:
+        """The event at the point; None outside the phase "event"."""
+        ...
+
+    @property
+    def previous_response_id(self) -> str | None:
+        """The response that this turn continues from, as the client named it."""
+        ...
+
+    def encode(self, event: Event) -> bytes:
+        """Give the event as it would leave: an SSE event, or a whole WebSocket frame."""
+        ...
+
+    async def send(self, event: Event) -> None:
+        """Send an event of the fault's own making; its data need not be JSON, nor text."""
+        ...
+
+    async def raw(self, data: bytes) -> None:
+        """Send bytes as they are: into the body of an SSE answer, or onto the socket below WebSocket framing."""
+        ...
+
+    async def reset(self) -> None:
+        """Break the connection with a TCP reset, after the client has read what was sent before."""
+        ...
+
+    async def fin(self) -> None:
+        """End the TCP connection without the protocol's own farewell, after the client has read what was sent before."""
+        ...
+
+    async def close(self, code: int | None, reason: str = "") -> None:
+        """Send a WebSocket close frame (None: without a status) and close. HTTP has none: it ends as with `fin`."""
+        ...
+
+    async def half_open(self) -> None:
+        """Go silent for good: nothing is read, nothing is written, not even pongs, and the socket stays open."""
+        ...
+
+    async def pause(self, seconds: float | None) -> None:
+        """Hold everything back for a while (None: until the client gives up); late events then leave in a burst."""
+        ...
+
+    def shift(self, seconds: float) -> None:
+        """Let the rest of the turn leave so much later, at its own rhythm."""
+        ...
+
+    async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Answer with an HTTP status instead of an upgrade or a stream. Too late once either has begun: then `fin`."""
+        ...
+
+    async def fail(self, error: ApiError) -> None:
+        """Report an error as the API does: a status or an error frame, or mid-stream `error` and `response.failed`."""
+        ...
+
+    async def cut_short(self, reason: str) -> None:
+        """End the running response early and in good order: `response.incomplete` for this reason."""
+        ...
+
+    def alter(self, change: Callable[[Reply], Reply]) -> None:
+        """Change what the model is going to say. Only a fault in the phase "request" can."""
+        ...
+
+    def refuse(self, seconds: float) -> None:
+        """Refuse new connections for so many seconds (the port stays taken, nobody listens)."""
+        ...
+
+
+class Fault(Protocol):
+    """One thing that goes wrong: a frozen dataclass whose fields are its parameters."""
+
+    name: ClassVar[str]
+    """How it is called in Python and YAML."""
+
+    where: ClassVar[Point] = Point()
+    """What its point is taken to mean when the user left phase and event open."""
+
+    async def strike(self, wire: Wire) -> Verdict:
+        """Do it."""
+        ...

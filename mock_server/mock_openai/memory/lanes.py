@@ -1,0 +1,56 @@
+"""What one WebSocket connection remembers: the latest response of each lane.
+
+The rules are OpenAI's WebSocket guide: a connection keeps only the most recent response of a lane, also with
+`store: false`; a failed continuation on the same lane evicts its parent, a failed fork does not; at most 32 lanes may be
+named in a connection's life. It all goes when the socket closes.
+"""
+
+from __future__ import annotations
+
+import re
+
+from mock_openai.memory.store import Remembered
+from mock_openai.protocol.errors import invalid_stream_id, stream_limit_reached
+
+MAX_LANES = 32
+"""Distinct lane names in a connection's life (documented); the default lane is not counted."""
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,256}")
+
+
+class Lanes:
+    """The lanes of one connection. A lane is called by its `stream_id`; None is the default lane."""
+
+    def __init__(self, limit: int = MAX_LANES) -> None:
+        self._limit = limit
+        self._names: set[str] = set()
+        self._latest: dict[str | None, Remembered] = {}
+
+    def admit(self, stream_id: object) -> str | None:
+        """Give the lane that a create asks for; a malformed or one too many raises the documented ApiError."""
+        if stream_id is None:
+            return None
+        if not isinstance(stream_id, str) or not _NAME.fullmatch(stream_id):
+            raise invalid_stream_id()
+        if stream_id not in self._names:
+            if len(self._names) >= self._limit:
+                raise stream_limit_reached(self._limit)
+            self._names.add(stream_id)
+        return stream_id
+
+    def find(self, response_id: str) -> Remembered | None:
+        """Find a response that is some lane's latest: one may continue one's own lane or fork from another."""
+        for remembered in self._latest.values():
+            if remembered.id == response_id:
+                return remembered
+        return None
+
+    def advance(self, lane: str | None, remembered: Remembered) -> None:
+        """Make this response the lane's latest; the one before it is forgotten."""
+        self._latest[lane] = remembered
+
+    def evict(self, lane: str | None, response_id: str | None) -> None:
+        """Forget the parent of a continuation that failed; another lane's latest stays."""
+        latest = self._latest.get(lane)
+        if latest is not None and latest.id == response_id:
+            del self._latest[lane]

@@ -1,0 +1,148 @@
+"""Stored responses: what `store: true` keeps for later turns and for GET and DELETE.
+
+The interface is asynchronous so that several processes can share a store; the one here lives in memory and is bounded
+in bytes, because responses differ in size a thousandfold.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from mock_openai.protocol.events import Event
+
+DEFAULT_LIMIT = 256 * 1024 * 1024
+"""Bytes of events and input that a MemoryStore keeps before it forgets the least recently used response."""
+
+_OVERHEAD = 2048
+"""Bytes counted for each response besides its text: objects, keys, bookkeeping."""
+
+
+class Remembered:
+    """One finished response and the conversation up to it.
+
+    The response object is decoded only when somebody asks, since most turns of a load test are never continued.
+    """
+
+    __slots__ = ("_items", "_response", "before", "events", "id", "input", "parent", "size")
+
+    def __init__(
+        self,
+        id: str,
+        *,
+        before: tuple[dict[str, Any], ...],
+        input: tuple[dict[str, Any], ...],
+        events: tuple[Event, ...],
+        parent: str | None = None,
+        response: Mapping[str, Any] | None = None,
+        input_size: int = 0,
+    ) -> None:
+        self.id = id
+        """The response's id."""
+        self.before = before
+        """Items of the earlier turns, oldest first."""
+        self.input = input
+        """Items of this turn's input."""
+        self.events = events
+        """The events as they left, the terminal one last; a replay streams them again."""
+        self.parent = parent
+        """The response it continued from."""
+        self.size = sum(len(event.data) for event in events) + input_size + _OVERHEAD
+        """Bytes that it is counted for."""
+        self._response = response
+        self._items: tuple[dict[str, Any], ...] | None = None
+
+    @property
+    def response(self) -> Mapping[str, Any]:
+        """The response object as the terminal event has it."""
+        if self._response is None:
+            self._response = msgspec.json.decode(self.events[-1].data)["response"]
+        return self._response
+
+    @property
+    def items(self) -> tuple[dict[str, Any], ...]:
+        """The whole conversation up to and with this response, oldest first: what a continuation starts from."""
+        if self._items is None:
+            self._items = (*self.before, *self.input, *self.response.get("output", ()))
+        return self._items
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of the whole conversation; a continuation counts them as input again (documented)."""
+        usage = self.response.get("usage") or {}
+        return int(usage.get("total_tokens") or 0)
+
+    @property
+    def continuable(self) -> bool:
+        """Whether `previous_response_id` may name it: completed and incomplete ones.
+
+        That failed and cancelled ones may not is what clients assume; no capture shows it.
+        """
+        return self.response.get("status") in ("completed", "incomplete")
+
+
+class ResponseStore(Protocol):
+    """Where stored responses live."""
+
+    async def put(self, remembered: Remembered) -> None:
+        """Keep a response."""
+        ...
+
+    async def get(self, response_id: str) -> Remembered | None:
+        """Find a response; None when it was never stored, deleted or forgotten."""
+        ...
+
+    async def delete(self, response_id: str) -> bool:
+        """Forget a response; False when there was none."""
+        ...
+
+    async def clear(self) -> None:
+        """Forget everything."""
+        ...
+
+
+class MemoryStore:
+    """A store in this process's memory, bounded in bytes; the least recently used response goes first."""
+
+    def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
+        self.limit = limit
+        self.size = 0
+        """Bytes held now."""
+        self._kept: OrderedDict[str, Remembered] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    async def put(self, remembered: Remembered) -> None:
+        """Keep a response, and forget others while the limit is exceeded."""
+        self._forget(remembered.id)
+        self._kept[remembered.id] = remembered
+        self.size += remembered.size
+        while self.size > self.limit and len(self._kept) > 1:
+            self._forget(next(iter(self._kept)))
+
+    async def get(self, response_id: str) -> Remembered | None:
+        """Find a response and count that as a use."""
+        found = self._kept.get(response_id)
+        if found is not None:
+            self._kept.move_to_end(response_id)
+        return found
+
+    async def delete(self, response_id: str) -> bool:
+        """Forget a response; False when there was none."""
+        return self._forget(response_id)
+
+    async def clear(self) -> None:
+        """Forget everything."""
+        self._kept.clear()
+        self.size = 0
+
+    def _forget(self, response_id: str) -> bool:
+        gone = self._kept.pop(response_id, None)
+        if gone is None:
+            return False
+        self.size -= gone.size
+        return True

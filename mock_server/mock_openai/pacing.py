@@ -1,0 +1,132 @@
+"""When each event of an answer leaves, in seconds since the turn began.
+
+A Pace turns events into timed events and knows no clock; whoever delivers them waits. Recorded answers bring their own
+times, which the pace "recorded" keeps or scales and every other pace replaces.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from mock_openai.protocol.events import Event, Timed
+
+_HEAD = frozenset({"response.created", "response.queued", "response.in_progress"})
+
+
+@runtime_checkable
+class Pace(Protocol):
+    """Decides when each event leaves."""
+
+    def schedule(self, events: Iterable[Event], rng: random.Random) -> Iterator[Timed]:
+        """Stamp the events, times never decreasing; the same `rng` state gives the same times."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """Everything at once: for tests that do not care about time."""
+
+    def schedule(self, events: Iterable[Event], rng: random.Random) -> Iterator[Timed]:
+        """Stamp every event with 0."""
+        return (Timed(0.0, event) for event in events)
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """The same gap before every event but the first, in seconds."""
+
+    seconds: float
+
+    def __post_init__(self) -> None:
+        if not self.seconds >= 0:
+            raise ValueError(f"a fixed pace takes seconds, 0 or more, not {self.seconds!r}")
+
+    def schedule(self, events: Iterable[Event], rng: random.Random) -> Iterator[Timed]:
+        """Stamp the events at equal distances."""
+        return (Timed(index * self.seconds, event) for index, event in enumerate(events))
+
+
+@dataclass(frozen=True, slots=True)
+class Realistic:
+    """The rhythm of recorded gpt-4o-mini traffic: created at once, a pause, then bursts of one to four tokens.
+
+    All in seconds: `opening` until `response.created` (observed median 0.12), `first_output` until the first item
+    (observed 0.55), `burst` from one burst to the next (observed 0.045), `gap` between tokens of a burst (observed 0.003).
+    Each is varied by up to a third either way.
+    """
+
+    opening: float = 0.12
+    first_output: float = 0.55
+    burst: float = 0.045
+    gap: float = 0.003
+    tokens: int = 4
+
+    def schedule(self, events: Iterable[Event], rng: random.Random) -> Iterator[Timed]:
+        """Stamp the events in bursts; events that carry no delta go out with the one before them."""
+        now = self.opening * rng.uniform(0.67, 1.33)
+        burst_began = now
+        left = 0
+        output_began = False
+        for event in events:
+            if not output_began and event.type not in _HEAD:
+                output_began = True
+                now = burst_began = max(now, self.first_output * rng.uniform(0.67, 1.33))
+            if event.type.endswith(".delta"):
+                if left == 0:
+                    left = rng.randint(1, self.tokens)
+                    burst_began = max(now, burst_began + self.burst * rng.uniform(0.67, 1.33))
+                    now = burst_began
+                else:
+                    now += self.gap * rng.uniform(0.67, 1.33)
+                left -= 1
+            yield Timed(now, event)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Recorded answers at their recorded times, multiplied by `scale`; all other answers at once."""
+
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.scale >= 0:
+            raise ValueError(f"recorded times are scaled by a number from 0, not {self.scale!r}")
+
+    def schedule(self, events: Iterable[Event], rng: random.Random) -> Iterator[Timed]:
+        """Stamp events that were not recorded: with 0."""
+        return Instant().schedule(events, rng)
+
+    def replay(self, events: Iterable[Timed]) -> Iterator[Timed]:
+        """Scale recorded times."""
+        return (Timed(timed.at * self.scale, timed.event) for timed in events)
+
+
+def postpone(events: Iterable[Timed], seconds: float) -> Iterator[Timed]:
+    """Let everything after the opening events leave later: the model thinks before it speaks."""
+    return (
+        timed if timed.event.type in _HEAD else Timed(timed.at + seconds, timed.event) for timed in events
+    )
+
+
+def parse_pace(text: str | Pace) -> Pace:
+    """Read a pace as users write it: instant, realistic, fixed:0.02, recorded or recorded:0.1 (a tenth of the time)."""
+    if not isinstance(text, str):
+        return text
+    name, colon, number = text.partition(":")
+    try:
+        if name == "instant" and not colon:
+            return Instant()
+        if name == "realistic" and not colon:
+            return Realistic()
+        if name == "fixed":
+            return Fixed(float(number))
+        if name == "recorded":
+            return Kept(float(number) if colon else 1.0)
+    except ValueError:
+        pass
+    raise ValueError(
+        f"{text!r} is not a pace; use instant, realistic, fixed:SECONDS, recorded or recorded:FACTOR"
+    )

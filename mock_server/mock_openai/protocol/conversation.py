@@ -1,0 +1,68 @@
+"""Whether a conversation holds together: every output answers a call, every call has its output, no
+reasoning stands alone.
+
+The engine calls this once memory has said what came before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mock_openai.protocol import errors
+from mock_openai.protocol.request import Request
+
+# Calls that the client must answer, what answers them, and what error messages call them.
+_ANSWERED_BY = {
+    "function_call": ("function_call_output", "function"),
+    "custom_tool_call": ("custom_tool_call_output", "custom tool"),
+    "computer_call": ("computer_call_output", "computer"),
+    "shell_call": ("shell_call_output", "shell"),
+    "apply_patch_call": ("apply_patch_call_output", "apply patch"),
+}
+_SPEAKERS = ("user", "developer", "system")
+_ANSWERS = {output: (call, kind) for call, (output, kind) in _ANSWERED_BY.items()}
+
+
+def check_conversation(history: Iterable[Mapping[str, Any]], request: Request) -> None:
+    """Raise ApiError for the first orphan among history and input.
+
+    Requests with `generate: false` may leave calls unanswered: nothing is generated from them yet (inferred).
+    """
+    items = [*history, *request.input]
+    calls: dict[str, str] = {}
+    answered: set[str] = set()
+    for item in items:
+        kind = item.get("type")
+        if kind in _ANSWERED_BY and "call_id" in item:
+            calls[item["call_id"]] = kind
+        elif kind in _ANSWERS and item.get("call_id") is not None:
+            if calls.get(item["call_id"]) != _ANSWERS[kind][0] and not _kept_elsewhere(request):
+                raise errors.no_tool_call(item["call_id"], _ANSWERS[kind][1])
+            answered.add(item["call_id"])
+    if not request.generate:
+        return
+    for call_id, kind in calls.items():
+        if call_id not in answered:
+            raise errors.no_tool_output(call_id, _ANSWERED_BY[kind][1])
+    _check_reasoning(request)
+
+
+def _kept_elsewhere(request: Request) -> bool:
+    # A referenced item may be the call; only its id is known here.
+    return any(item.get("type") == "item_reference" or set(item) == {"id"} for item in request.input)
+
+
+def _check_reasoning(request: Request) -> None:
+    """A reasoning item must be followed by what came of it; the server knows it by its id when it stores
+    (observed).
+    """
+    waiting: str | None = None
+    for item in request.input:
+        kind = str(item.get("type") or "message")
+        retold = request.store and item.get("role") == "assistant" and "id" not in item
+        if waiting is not None and (retold or item.get("role") in _SPEAKERS or kind.endswith("_output")):
+            raise errors.reasoning_without_follower(waiting)
+        waiting = item.get("id") if kind == "reasoning" else None
+    if waiting is not None:
+        raise errors.reasoning_without_follower(waiting)

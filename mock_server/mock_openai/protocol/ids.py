@@ -1,0 +1,74 @@
+"""Ids in the form the API gives them since 2025-09, made from a seeded generator and a clock.
+
+Strategy: an id is a prefix and 50 hex digits (observed). Digits 0-15 are a root shared by a response, its
+items and every response chained to it, first digit 0; 16-17 are `00` or `01`, shared too; 18-25 are the
+creation time in unix seconds; 26-49 are random except 30-33, which begin `81` and are the same in a
+response and its items. The same seed and clock give the same ids.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import string
+from collections.abc import Callable
+
+_BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_MODERN = re.compile(r"^[a-z]+_([0-9a-f]{50})$")
+# The digits that follow `81`, as far as recordings show them.
+_MARK_ENDINGS = ("90", "91", "93", "94", "95", "96", "97", "a0", "a1", "a2", "a3")
+
+
+class Ids:
+    """Makes ids. `clock` gives unix seconds; only its whole part is used."""
+
+    def __init__(self, rng: random.Random, clock: Callable[[], float]) -> None:
+        self._rng = rng
+        self._clock = clock
+
+    def response(self, parent: str | None = None) -> str:
+        """Make a response id; with a parent it carries on the parent's root."""
+        digits = _digits(parent)
+        root = digits[:18] if digits else f"0{self._hex(15)}0{self._rng.choice('01')}"
+        return f"resp_{self._body(root, '81' + self._rng.choice(_MARK_ENDINGS))}"
+
+    def item(self, prefix: str, response_id: str) -> str:
+        """Make an id such as `msg_...` for something that belongs to a response."""
+        digits = _digits(response_id)
+        if digits is None:
+            return f"{prefix}_{self._body(f'0{self._hex(15)}00', '8191')}"
+        return f"{prefix}_{self._body(digits[:18], digits[30:34])}"
+
+    def conversation(self) -> str:
+        """Make a conversation id: 48 hex digits that begin with the time (observed)."""
+        return f"conv_{self._time()}{self._hex(40)}"
+
+    def container(self) -> str:
+        """Make the id of a code interpreter's container (observed)."""
+        return f"cntr_{self._time()}{self._hex(40)}"
+
+    def call(self) -> str:
+        """Make a call id: 24 base62 characters without a time (observed)."""
+        return "call_" + "".join(self._rng.choices(_BASE62, k=24))
+
+    def request(self) -> str:
+        """Make a request id for the `x-request-id` header."""
+        return f"req_{self._hex(32)}"
+
+    def steer(self) -> str:
+        """Make the id of a steering message (documented)."""
+        return f"steer_{self._hex(32)}"
+
+    def _body(self, root: str, mark: str) -> str:
+        return f"{root}{self._time()}{self._hex(4)}{mark}{self._hex(16)}"
+
+    def _time(self) -> str:
+        return f"{int(self._clock()) & 0xFFFFFFFF:08x}"
+
+    def _hex(self, digits: int) -> str:
+        return f"{self._rng.getrandbits(digits * 4):0{digits}x}"
+
+
+def _digits(identifier: str | None) -> str | None:
+    match = _MODERN.match(identifier) if identifier else None
+    return match.group(1) if match else None

@@ -1,0 +1,195 @@
+"""The events of one output item, in order, before they get sequence numbers and obfuscation.
+
+What an event carries beyond `item_id` and `output_index` is given as a dict; `events` puts the keys in
+order and writes it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from mock_openai.protocol.ciphertext import ciphertext
+from mock_openai.protocol.drafts import Draft
+from mock_openai.protocol.hosted import Commands, Course, Mark, Outputs, Stream, course
+from mock_openai.protocol.request import Request
+from mock_openai.protocol.tokens import pieces as token_pieces
+
+# An event's type and what it carries.
+Bare = tuple[str, dict[str, Any]]
+
+LOGPROBS = "message.output_text.logprobs"
+
+
+def item_events(
+    draft: Draft,
+    index: int,
+    request: Request,
+    *,
+    rng: random.Random,
+    clock: Callable[[], float],
+    closed: bool = True,
+) -> Iterator[Bare]:
+    """Give the events of one item from `output_item.added` to `output_item.done`.
+
+    With `closed` false the item breaks off: its deltas are sent, but nothing that ends it.
+    """
+    item = draft.item
+    place = {"item_id": item["id"], "output_index": index}
+    match item["type"]:
+        case "message":
+            yield _added({**item, "status": "in_progress", "content": []}, index)
+            inside = _message(draft, place, request, rng)
+        case "reasoning":
+            opening = {**item, "summary": []}
+            if item.get("encrypted_content"):
+                opening["encrypted_content"] = ciphertext(rng, at=clock())
+            yield _added(opening, index)
+            inside = _reasoning(draft, place)
+        case kind:
+            path = course(kind)
+            yield _added(_opening(item, path, rng, clock), index)
+            inside = _hosted(draft, path, place)
+    if closed:
+        yield from inside
+        yield "response.output_item.done", {"item": item, "output_index": index}
+    else:
+        yield from (event for event in inside if not event[0].endswith((".done", ".completed", ".failed")))
+
+
+def _added(item: dict[str, Any], index: int) -> Bare:
+    return "response.output_item.added", {"item": item, "output_index": index}
+
+
+def _message(draft: Draft, place: dict[str, Any], request: Request, rng: random.Random) -> Iterator[Bare]:
+    for number, (part, pieces) in enumerate(zip(draft.item["content"], draft.cuts, strict=True)):
+        where = {**place, "content_index": number}
+        if part["type"] == "refusal":
+            yield "response.content_part.added", {**where, "part": {**part, "refusal": ""}}
+            for piece in pieces:
+                yield "response.refusal.delta", {**where, "delta": piece}
+            yield "response.refusal.done", {**where, "refusal": part["refusal"]}
+        else:
+            yield "response.content_part.added", {**where, "part": {**part, "annotations": [], "text": ""}}
+            yield from _text(part, pieces, where, request, rng)
+        yield "response.content_part.done", {**where, "part": part}
+
+
+def _text(
+    part: dict[str, Any], pieces: list[str], where: dict[str, Any], request: Request, rng: random.Random
+) -> Iterator[Bare]:
+    notes = list(enumerate(part.get("annotations") or ()))
+    with_logprobs = LOGPROBS in request.include
+    written = 0
+    logprobs: list[dict[str, Any]] = []
+    for piece in pieces:
+        written += len(piece)
+        scores = [_logprob(piece, request, rng)] if with_logprobs else []
+        logprobs += scores
+        yield "response.output_text.delta", {**where, "delta": piece, "logprobs": scores}
+        while notes and _ends(notes[0][1]) <= written:
+            yield _annotation(notes.pop(0), where)
+    for note in notes:
+        yield _annotation(note, where)
+    part["logprobs"] = logprobs
+    yield "response.output_text.done", {**where, "logprobs": logprobs, "text": part["text"]}
+
+
+def _ends(note: Mapping[str, Any]) -> float:
+    # A citation is announced once its span is written; one that names no span comes after the text.
+    return float(note.get("end_index", note.get("index", float("inf"))))
+
+
+def _annotation(note: tuple[int, Mapping[str, Any]], where: dict[str, Any]) -> Bare:
+    return (
+        "response.output_text.annotation.added",
+        {**where, "annotation": note[1], "annotation_index": note[0]},
+    )
+
+
+def _logprob(token: str, request: Request, rng: random.Random) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "bytes": list(token.encode()),
+        "logprob": -round(rng.random() / 4, 6),
+        "token": token,
+    }
+    wanted = request.body.get("top_logprobs") or 0
+    return {**entry, "top_logprobs": [dict(entry)] if wanted else []}
+
+
+def _reasoning(draft: Draft, place: dict[str, Any]) -> Iterator[Bare]:
+    for number, (part, pieces) in enumerate(zip(draft.item.get("summary") or (), draft.cuts, strict=True)):
+        where = {**place, "summary_index": number}
+        yield "response.reasoning_summary_part.added", {**where, "part": {**part, "text": ""}}
+        for piece in pieces:
+            yield "response.reasoning_summary_text.delta", {**where, "delta": piece}
+        yield "response.reasoning_summary_text.done", {**where, "text": part["text"]}
+        yield "response.reasoning_summary_part.done", {**where, "part": part}
+
+
+def _opening(
+    item: dict[str, Any], path: Course, rng: random.Random, clock: Callable[[], float]
+) -> dict[str, Any]:
+    shown = {name: value for name, value in item.items() if path.only is None or name in path.only}
+    for name, value in path.opening.items():
+        if name in item and isinstance(value, dict) and isinstance(item[name], dict):
+            # Only fields that the item really has are emptied: deleting a file has no diff.
+            known = {key: inner for key, inner in value.items() if key in item[name] or name == "action"}
+            shown[name] = known if _replaces(item["type"], name) else {**item[name], **known}
+        elif name in item:
+            shown[name] = value
+    if path.sealed in item:
+        shown[path.sealed] = ciphertext(rng, at=clock())
+    return shown
+
+
+def _replaces(kind: str, name: str) -> bool:
+    # A search's action and arguments are not known yet when it is added; the others are known but for one
+    # field.
+    return (kind, name) in {("web_search_call", "action"), ("tool_search_call", "arguments")}
+
+
+def _hosted(draft: Draft, path: Course, place: dict[str, Any]) -> Iterator[Bare]:
+    item = draft.item
+    for step in path.steps:
+        match step:
+            case Mark(name, failed):
+                yield failed if failed and item.get("error") else name, dict(place)
+            case Stream(delta, done, field_path):
+                if not _has(item, field_path):
+                    continue
+                for piece in draft.cuts[0]:
+                    yield delta, {**place, "delta": piece}
+                yield done, {**place, field_path[-1]: "".join(draft.cuts[0])}
+            case Commands():
+                yield from _commands(item, place["output_index"])
+            case Outputs():
+                yield from _outputs(item, place)
+
+
+def _has(item: Mapping[str, Any], path: tuple[str, ...]) -> bool:
+    value: Any = item
+    for name in path:
+        if not isinstance(value, Mapping) or name not in value:
+            return False
+        value = value[name]
+    return True
+
+
+def _commands(item: dict[str, Any], index: int) -> Iterator[Bare]:
+    for number, command in enumerate((item.get("action") or {}).get("commands") or ()):
+        where = {"command_index": number, "output_index": index}
+        yield "response.shell_call_command.added", {**where, "command": ""}
+        for piece in token_pieces(command):
+            yield "response.shell_call_command.delta", {**where, "delta": piece}
+        yield "response.shell_call_command.done", {**where, "command": command}
+
+
+def _outputs(item: dict[str, Any], place: dict[str, Any]) -> Iterator[Bare]:
+    outputs = item.get("output") or []
+    for number, output in enumerate(outputs):
+        where = {**place, "command_index": number}
+        written = {name: output[name] for name in ("stdout", "stderr") if output.get(name)}
+        yield "response.shell_call_output_content.delta", {**where, "delta": written}
+        yield "response.shell_call_output_content.done", {**where, "output": [output]}

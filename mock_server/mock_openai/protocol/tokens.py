@@ -1,0 +1,141 @@
+"""Tokens: how text is counted and where a stream of it is cut.
+
+One delta is one token of the model (observed), so both use the real o200k tokenizer. A token may hold part
+of a character; such tokens are joined until the characters are whole.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bpe_openai import Encoding
+
+# Longer texts are cut into slices first, because the tokenizer takes no more than this in one go.
+_SLICE = 500_000
+# What each message and each request cost beyond their text: the API counts 11 for a message "Hello,
+# responses!", whose text has four tokens (observed).
+_PER_MESSAGE, _PER_REQUEST = 4, 3
+
+
+@lru_cache(maxsize=1)
+def _encoding() -> Encoding:
+    # Loading the vocabulary takes about 0.4 s, which only those should pay who stream something.
+    import bpe_openai
+
+    return bpe_openai.get_encoding("o200k_base")
+
+
+def prepare() -> None:
+    """Load the tokenizer now, so that the first answer does not wait for it (about 0.4 s)."""
+    _encoding()
+
+
+def _encode(text: str) -> list[int]:
+    encoding = _encoding()
+    if len(text) <= _SLICE:
+        return list(encoding.encode_ordinary(text))
+    return [
+        token
+        for start in range(0, len(text), _SLICE)
+        for token in encoding.encode_ordinary(text[start : start + _SLICE])
+    ]
+
+
+def count(text: str) -> int:
+    """Count the tokens of a text."""
+    return len(_encode(text)) if text else 0
+
+
+def pieces(text: str) -> list[str]:
+    """Cut a text at token boundaries that are character boundaries too; joined, the pieces are the text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # A lone surrogate has no tokens; it travels in one piece.
+        return [text]
+    found: list[str] = []
+    pending = b""
+    decode = _encoding().decode_single_token_bytes
+    for token in _encode(text):
+        pending += decode(token)
+        try:
+            found.append(pending.decode())
+        except UnicodeDecodeError:
+            continue
+        pending = b""
+    return found
+
+
+def cut(text: str, tokens: int) -> str:
+    """Keep at most so many tokens of a text, and no broken character."""
+    ids = _encode(text)
+    if len(ids) <= tokens:
+        return text
+    kept: bytes = _encoding().decode_bytes(ids[: max(tokens, 0)])
+    return kept.decode(errors="ignore")
+
+
+def exactly(text: str, number: int) -> list[str]:
+    """Cut a text into exactly so many non-empty pieces, as near to its tokens as that allows.
+
+    A text with too few characters is lengthened by dots; an empty one becomes dots.
+    """
+    text = text + "." * max(0, number - len(text))
+    parts = pieces(text)
+    while len(parts) > number:
+        # Join neighbours from the left in one sweep, so that long texts stay evenly cut.
+        surplus = len(parts) - number
+        joined: list[str] = []
+        index = 0
+        while index < len(parts):
+            if surplus and index + 1 < len(parts):
+                joined.append(parts[index] + parts[index + 1])
+                surplus -= 1
+                index += 2
+            else:
+                joined.append(parts[index])
+                index += 1
+        parts = joined
+    while len(parts) < number:
+        index = max(range(len(parts)), key=lambda position: len(parts[position]))
+        half = len(parts[index]) // 2
+        parts[index : index + 1] = [parts[index][:half], parts[index][half:]]
+    return parts
+
+
+def count_input(
+    items: Iterable[Mapping[str, Any]], *, instructions: str | None, tools: Iterable[Mapping[str, Any]]
+) -> int:
+    """Count what a model reads: items, instructions and tools. An estimate: only the text in it is exact."""
+    total = _PER_REQUEST
+    if instructions:
+        total += count(instructions) + _PER_MESSAGE
+    for item in items:
+        total += _PER_MESSAGE + count_item(item)
+    for tool in tools:
+        total += count(json.dumps(tool, ensure_ascii=False, separators=(",", ":")))
+    return total
+
+
+def count_item(item: Mapping[str, Any]) -> int:
+    """Count the text in an item; ids, ciphertexts and pictures count nothing."""
+    return sum(count(text) for text in _texts(item))
+
+
+_READ = ("text", "refusal", "content", "arguments", "output", "input", "name", "summary", "code", "result")
+
+
+def _texts(value: object) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name in _READ:
+            if name in value:
+                yield from _texts(value[name])
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _texts(part)

@@ -1,0 +1,63 @@
+"""The builders with which Python tests write rules: `reply(call("get_weather", city="Paris"),
+user="weather")`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mock_openai.protocol import json
+from mock_openai.responders import grammar
+from mock_openai.responders.answer import Answer, ApiError, Call, Completed, Finish, Reply, ReplyItem, Usage
+from mock_openai.responders.rule import Answering, Rule
+from mock_openai.responders.when import When
+
+
+def reply(
+    *items: str | ReplyItem | Mapping[str, Any] | Answering,
+    when: When | Mapping[str, Any] | None = None,
+    times: int | None = None,
+    usage: Usage | Mapping[str, Any] | None = None,
+    finish: Finish | None = None,
+    delay: float = 0.0,
+    error: Mapping[str, Any] | ApiError | None = None,
+    **conditions: Any,
+) -> Rule:
+    """Build a rule: `reply("Hello", user="hi")`, `reply(call("get_weather", city="Paris"),
+    user="weather")`.
+
+    Items are texts, reply items, mappings as in YAML, or one function of the turn. `error` answers with an
+    API error instead. The other keywords are those of a rule in YAML; conditions may be given by name or as
+    `when`. `delay` is in seconds. Raises ScriptError for what a YAML script would not be allowed to say
+    either.
+    """
+    if len(items) == 1 and callable(items[0]):
+        answer: Answer | Answering = items[0]
+    elif error is not None:
+        answer = error if isinstance(error, ApiError) else grammar.api_error(error)
+    else:
+        answer = Reply(
+            tuple(grammar.reply_item(item) for item in items),
+            usage=usage if isinstance(usage, Usage | None) else Usage(**usage),
+            finish=finish or Completed(),
+            delay=delay,
+        )
+    given = when if isinstance(when, When) else grammar.conditions({**(when or {}), **conditions})
+    return Rule(answer, given, times)
+
+
+def call(
+    name: str,
+    arguments: Mapping[str, Any] | str | None = None,
+    /,
+    *,
+    call_id: str | None = None,
+    **named: Any,
+) -> Call:
+    """Build a function call; arguments are a mapping, keywords, or the JSON text as it shall go out, broken
+    or not.
+    """
+    if isinstance(arguments, str):
+        return Call(name, arguments, call_id)
+    return Call(name, json.compact({**(arguments or {}), **named}).decode(), call_id)

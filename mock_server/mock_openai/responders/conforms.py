@@ -1,0 +1,152 @@
+"""Whether a value conforms to a JSON schema: the keywords that tool schemas use, no more.
+
+The improviser checks its own inventions with it, which is what makes `oneOf`, `not` and `$ref` come out
+right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+Schema = Mapping[str, Any] | bool
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int, float),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+    "null": (type(None),),
+}
+
+
+def resolve(schema: Schema, root: Schema) -> Schema:
+    """Follow a `$ref` into the same document; anything that it cannot follow allows everything."""
+    seen: set[str] = set()
+    while isinstance(schema, Mapping) and isinstance(schema.get("$ref"), str):
+        target = schema["$ref"]
+        if target in seen or not target.startswith("#"):
+            return True
+        seen.add(target)
+        found: Any = root
+        for step in target.lstrip("#").split("/")[1:]:
+            name = step.replace("~1", "/").replace("~0", "~")
+            if isinstance(found, Mapping) and name in found:
+                found = found[name]
+            elif isinstance(found, list) and name.isdigit() and int(name) < len(found):
+                found = found[int(name)]
+            else:
+                return True
+        schema = found
+    return schema
+
+
+def conforms(value: Any, schema: Schema, root: Schema, depth: int = 0) -> bool:
+    """Tell whether a value conforms to a schema."""
+    if depth > 32 or isinstance(schema, bool):
+        return depth > 32 or bool(schema)
+    target = resolve(schema, root)
+    if target is not schema and not conforms(value, target, root, depth + 1):
+        return False
+    if not _right_type(value, schema.get("type")):
+        return False
+    if "const" in schema and not _same(value, schema["const"]):
+        return False
+    if "enum" in schema and not any(_same(value, choice) for choice in schema["enum"]):
+        return False
+    return _combined(value, schema, root, depth) and _inside(value, schema, root, depth)
+
+
+def is_type(value: Any, name: str) -> bool:
+    """Tell whether a value is of a JSON type; 1.0 is an integer too."""
+    if isinstance(value, bool):
+        return name == "boolean"
+    if name == "integer":
+        return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    return isinstance(value, _TYPES.get(name, (object,)))
+
+
+def _right_type(value: Any, wanted: Any) -> bool:
+    if wanted is None:
+        return True
+    names = wanted if isinstance(wanted, list) else [wanted]
+    return any(is_type(value, name) for name in names)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
+
+
+def _combined(value: Any, schema: Mapping[str, Any], root: Schema, depth: int) -> bool:
+    def count(word: str) -> int:
+        return sum(conforms(value, part, root, depth + 1) for part in schema[word])
+
+    return (
+        ("allOf" not in schema or count("allOf") == len(schema["allOf"]))
+        and ("anyOf" not in schema or count("anyOf") > 0)
+        and ("oneOf" not in schema or count("oneOf") == 1)
+        and ("not" not in schema or not conforms(value, schema["not"], root, depth + 1))
+    )
+
+
+def _inside(value: Any, schema: Mapping[str, Any], root: Schema, depth: int) -> bool:
+    match value:
+        case str():
+            return schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value)) and (
+                "pattern" not in schema or re.search(schema["pattern"], value) is not None
+            )
+        case bool() | None:
+            return True
+        case int() | float():
+            return _in_range(value, schema)
+        case list():
+            return _array(value, schema, root, depth)
+        case dict():
+            return _object(value, schema, root, depth)
+    return True
+
+
+def _in_range(value: float, schema: Mapping[str, Any]) -> bool:
+    step = schema.get("multipleOf")
+    return (
+        value >= schema.get("minimum", value)
+        and value <= schema.get("maximum", value)
+        and ("exclusiveMinimum" not in schema or value > schema["exclusiveMinimum"])
+        and ("exclusiveMaximum" not in schema or value < schema["exclusiveMaximum"])
+        and (not step or abs(value / step - round(value / step)) < 1e-9)
+    )
+
+
+def _array(value: list[Any], schema: Mapping[str, Any], root: Schema, depth: int) -> bool:
+    if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
+        return False
+    if schema.get("uniqueItems") and any(
+        _same(one, other) for at, one in enumerate(value) for other in value[:at]
+    ):
+        return False
+    leading = schema.get("prefixItems", [])
+    if not all(conforms(one, part, root, depth + 1) for one, part in zip(value, leading, strict=False)):
+        return False
+    if "contains" in schema and not any(conforms(one, schema["contains"], root, depth + 1) for one in value):
+        return False
+    rest = schema.get("items", True)
+    return all(conforms(one, rest, root, depth + 1) for one in value[len(leading) :])
+
+
+def _object(value: dict[str, Any], schema: Mapping[str, Any], root: Schema, depth: int) -> bool:
+    if not schema.get("minProperties", 0) <= len(value) <= schema.get("maxProperties", len(value)):
+        return False
+    if any(name not in value for name in schema.get("required", ())):
+        return False
+    properties = schema.get("properties", {})
+    patterns = schema.get("patternProperties", {})
+    others = schema.get("additionalProperties", True)
+    for name, inner in value.items():
+        parts = [part for pattern, part in patterns.items() if re.search(pattern, name)]
+        parts += [properties[name]] if name in properties else []
+        if not all(conforms(inner, part, root, depth + 1) for part in parts or [others]):
+            return False
+    return True

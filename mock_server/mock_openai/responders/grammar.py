@@ -1,0 +1,290 @@
+"""What a rule may say, read from YAML or from Python values of the same shape.
+
+Every reader checks what it reads and says, for what it cannot use, where it stands, what was found, what
+was expected and how to mend it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mock_openai.protocol import errors, json
+from mock_openai.protocol.reply import REASONING_TOKENS
+from mock_openai.responders.answer import (
+    ApiError,
+    Call,
+    Completed,
+    Failed,
+    Finish,
+    Incomplete,
+    Item,
+    Reasoning,
+    Refusal,
+    Reply,
+    ReplyItem,
+    Text,
+    Usage,
+)
+from mock_openai.responders.rule import Rule
+from mock_openai.responders.source import Spot, from_python
+from mock_openai.responders.when import CONDITIONS, When
+
+_RULE = ("when", "reply", "error", "times", "delay", "usage", "finish", "incomplete", "failed")
+_ITEM_KINDS: Mapping[str, tuple[str, ...]] = {
+    "text": ("text", "deltas", "annotations", "phase", "same_message"),
+    "refusal": ("refusal", "same_message"),
+    "call": ("call", "arguments", "call_id"),
+    "reasoning": ("reasoning", "encrypted", "tokens"),
+    "item": ("item",),
+}
+_ERROR = ("status", "code", "message", "type", "param", "headers")
+_USAGE = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "cache_write_tokens")
+_PATTERNS = ("user", "output", "model", "instructions")
+_DELAY = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m)?")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, None: 1.0}
+
+
+def read_script(spot: Spot) -> list[Rule]:
+    """Read a whole script: a mapping with `replies`, or the list itself."""
+    rules = spot if isinstance(spot.value, list) else spot.mapping(("replies",), "a script").get("replies")
+    if rules is None or not isinstance(rules.value, list):
+        raise spot.wrong(
+            "replies: followed by a list of rules", "begin the file with 'replies:' and each rule with '- '"
+        )
+    return [read_rule(rule) for rule in rules.value]
+
+
+def read_rule(spot: Spot) -> Rule:
+    """Read one rule."""
+    given = spot.mapping(_RULE, "a rule")
+    if ("reply" in given) == ("error" in given) and not ({"failed", "incomplete"} & set(given)):
+        found = "both reply and error" if "reply" in given else "a rule without reply and error"
+        raise spot.error(f"found {found}", "one of the two", "say what to answer: reply: or error:")
+    where = spot.file if spot.line is None else f"{spot.file}:{spot.line}"
+    when = read_when(given["when"]) if "when" in given else When()
+    times = given["times"].whole("times", minimum=1) if "times" in given else None
+    if "error" in given:
+        return Rule(read_error(given["error"]), when, times, where)
+    answer = Reply(
+        read_items(given["reply"]) if "reply" in given else (),
+        usage=read_usage(given["usage"]) if "usage" in given else None,
+        finish=read_finish(given),
+        delay=read_delay(given["delay"]) if "delay" in given else 0.0,
+    )
+    return Rule(answer, when, times, where)
+
+
+def read_when(spot: Spot) -> When:
+    """Read a rule's conditions."""
+    given = spot.mapping(CONDITIONS, "when")
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        if name in _PATTERNS:
+            values[name] = _pattern(value, name)
+        elif name == "previous":
+            values[name] = value.flag(name)
+        elif name == "tool_output" and isinstance(value.value, bool):
+            values[name] = value.value
+        elif name in ("metadata", "body"):
+            if not isinstance(value.value, dict):
+                raise value.wrong(f"{name} as a mapping", f"write {name}: {{key: value}}")
+            values[name] = value.plain()
+        elif name == "transport":
+            values[name] = value.text(name)
+            if values[name] not in ("http", "websocket"):
+                raise value.wrong("http or websocket", "write one of the two")
+        else:
+            values[name] = value.text(name)
+    return When(**values)
+
+
+def read_items(spot: Spot) -> tuple[ReplyItem, ...]:
+    """Read what a reply says: a text, one item, or a list of items."""
+    parts = spot.value if isinstance(spot.value, list) else [spot]
+    return tuple(_item(part) for part in parts)
+
+
+def read_error(spot: Spot) -> ApiError:
+    """Read an API error: a code or a status is enough, the rest takes the known wording."""
+    if isinstance(spot.value, str):
+        return errors.by_code(spot.value)
+    if isinstance(spot.value, int) and not isinstance(spot.value, bool):
+        return errors.by_code(None, status=_status(spot))
+    given = spot.mapping(_ERROR, "error")
+    if not given:
+        raise spot.wrong(
+            "at least a status or a code",
+            "write for example error: {status: 503, code: server_is_overloaded}",
+        )
+    text = {name: given[name].text(name) for name in ("code", "message", "type", "param") if name in given}
+    headers = given["headers"].plain() if "headers" in given else None
+    return errors.by_code(
+        text.pop("code", None),
+        status=_status(given["status"]) if "status" in given else None,
+        headers={str(name): str(value) for name, value in headers.items()} if headers else None,
+        **text,
+    )
+
+
+def read_usage(spot: Spot) -> Usage:
+    """Read token counts."""
+    return Usage(**{name: value.whole(name) for name, value in spot.mapping(_USAGE, "usage").items()})
+
+
+def read_delay(spot: Spot) -> float:
+    """Read a duration: seconds as a number, or text such as "500ms"."""
+    if isinstance(spot.value, int | float) and not isinstance(spot.value, bool) and spot.value >= 0:
+        return float(spot.value)
+    match = _DELAY.fullmatch(spot.value) if isinstance(spot.value, str) else None
+    if match is None:
+        raise spot.wrong(
+            "a duration in seconds, or with ms, s or m", "write for example delay: 0.5 or delay: 500ms"
+        )
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+def read_finish(given: Mapping[str, Spot]) -> Finish:
+    """Read how a reply ends, from `finish`, `incomplete` or `failed`."""
+    if "failed" in given:
+        return _failed(given["failed"])
+    if "incomplete" in given:
+        return _incomplete(given["incomplete"])
+    if "finish" not in given:
+        return Completed()
+    spot = given["finish"]
+    if isinstance(spot.value, dict):
+        return read_finish(spot.mapping(("incomplete", "failed"), "finish"))
+    kinds: dict[str, Finish] = {"completed": Completed(), "incomplete": Incomplete(), "failed": Failed()}
+    if spot.value not in kinds:
+        raise spot.wrong("completed, incomplete or failed", "write one of the three")
+    return kinds[spot.value]
+
+
+def reply_item(value: str | ReplyItem | Mapping[str, Any] | Callable[..., Any]) -> ReplyItem:
+    """Make one item of a Python value."""
+    if isinstance(value, Text | Refusal | Call | Reasoning | Item):
+        return value
+    return _item(from_python(value))
+
+
+def conditions(values: Mapping[str, Any]) -> When:
+    """Make conditions of Python values; compiled patterns are taken too."""
+    return read_when(from_python({name: getattr(value, "pattern", value) for name, value in values.items()}))
+
+
+def api_error(values: Mapping[str, Any]) -> ApiError:
+    """Make an API error of Python values."""
+    return read_error(from_python(values))
+
+
+def _item(spot: Spot) -> ReplyItem:
+    if isinstance(spot.value, str):
+        return Text(spot.value)
+    kinds = ", ".join(_ITEM_KINDS)
+    every = sorted({key for keys in _ITEM_KINDS.values() for key in keys})
+    given = spot.mapping(every, "an item")
+    kind = next((name for name in _ITEM_KINDS if name in given), None)
+    if kind is None:
+        raise spot.wrong(f"an item with one of {kinds}", 'write for example {text: "Hello."}')
+    spot.mapping(_ITEM_KINDS[kind], f"an item with '{kind}'")
+    match kind:
+        case "text":
+            return _text(given)
+        case "refusal":
+            same = given["same_message"].flag("same_message") if "same_message" in given else False
+            return Refusal(given["refusal"].text("refusal"), same)
+        case "call":
+            return _call(given)
+        case "reasoning":
+            return _reasoning(given)
+    if not isinstance(given["item"].value, dict) or "type" not in given["item"].value:
+        raise given["item"].wrong("an output item with a type", "write item: {type: web_search_call, ...}")
+    return Item(given["item"].plain())
+
+
+def _text(given: Mapping[str, Spot]) -> Text:
+    text = given["text"].text("text")
+    deltas: int | tuple[str, ...] | None = None
+    if "deltas" in given:
+        spot = given["deltas"]
+        if isinstance(spot.value, list):
+            deltas = tuple(part.text("a delta") for part in spot.value)
+            if "".join(deltas) != text or not all(deltas):
+                raise spot.error(
+                    "found deltas that do not make up the text", "its pieces in order", "repeat the text"
+                )
+        else:
+            deltas = spot.whole("deltas", minimum=1)
+    notes = given["annotations"].plain() if "annotations" in given else []
+    if not isinstance(notes, list) or not all(isinstance(note, dict) for note in notes):
+        raise given["annotations"].wrong(
+            "a list of annotations", "write annotations: [{type: url_citation, ...}]"
+        )
+    return Text(
+        text,
+        deltas,
+        tuple(notes),
+        given["phase"].text("phase") if "phase" in given else None,
+        given["same_message"].flag("same_message") if "same_message" in given else False,
+    )
+
+
+def _call(given: Mapping[str, Spot]) -> Call:
+    arguments = given["arguments"].plain() if "arguments" in given else {}
+    if not isinstance(arguments, dict | str):
+        raise given["arguments"].wrong(
+            "arguments as a mapping or as JSON text", "write arguments: {city: Paris}"
+        )
+    written = arguments if isinstance(arguments, str) else json.compact(arguments).decode()
+    call_id = given["call_id"].text("call_id") if "call_id" in given else None
+    return Call(given["call"].text("call"), written, call_id)
+
+
+def _reasoning(given: Mapping[str, Spot]) -> Reasoning:
+    spot = given["reasoning"]
+    parts = spot.value if isinstance(spot.value, list) else [spot] if spot.value else []
+    sealed = given["encrypted"].value if "encrypted" in given else None
+    if not isinstance(sealed, str | bool | None):
+        raise given["encrypted"].wrong("encrypted as true, false or the ciphertext", "write encrypted: true")
+    tokens = given["tokens"].whole("tokens") if "tokens" in given else REASONING_TOKENS
+    return Reasoning(tuple(part.text("a summary") for part in parts), sealed, tokens)
+
+
+def _incomplete(spot: Spot) -> Finish:
+    if spot.value is True:
+        return Incomplete()
+    return Incomplete(spot.text("the reason"))
+
+
+def _failed(spot: Spot) -> Finish:
+    if spot.value is True:
+        return Failed()
+    if isinstance(spot.value, str):
+        return Failed(spot.value)
+    given = spot.mapping(("code", "message", "type", "param", "mid_item"), "failed")
+    values: dict[str, Any] = {name: value.text(name) for name, value in given.items() if name != "mid_item"}
+    if "mid_item" in given:
+        values["mid_item"] = given["mid_item"].flag("mid_item")
+    return Failed(**values)
+
+
+def _status(spot: Spot) -> int:
+    status = spot.whole("status", minimum=400)
+    if status > 599:
+        raise spot.wrong("a status from 400 to 599", "errors have one of these")
+    return status
+
+
+def _pattern(spot: Spot, name: str) -> str:
+    pattern = spot.text(name)
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise spot.error(
+            f"found /{pattern}/, which is no regular expression ({error})",
+            "a regular expression",
+            "put a backslash before signs that are meant literally",
+        ) from error
+    return pattern

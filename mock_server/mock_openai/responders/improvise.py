@@ -1,0 +1,119 @@
+"""A sensible answer to anything, when no script says what to answer.
+
+Any prompt gets short, stable text; a forced tool gets arguments valid for its schema; a structured format
+gets valid JSON; tool output is mentioned. The same request and seed give the same answer.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from mock_openai.protocol import json
+from mock_openai.protocol.request import Request
+from mock_openai.responders.answer import Answer, Call, Item, Reasoning, Reply, ReplyItem, Text
+from mock_openai.responders.base import Turn
+from mock_openai.responders.instance import instance
+from mock_openai.responders.when import outputs_of, user_text
+
+_TO_A_PROMPT = (
+    "You said: {said}",
+    "I heard you say: {said}",
+    "Here is my answer to: {said}",
+    "Let me think about that. You asked: {said}",
+)
+_TO_NOTHING = ("Hello! How can I help you today?", "Hi there. What can I do for you?")
+_SHOWN_PROMPT, _SHOWN_OUTPUT = 80, 120
+# A model given so small a budget should spend it on an answer.
+_ROOM_TO_THINK = 256
+
+
+class Improviser:
+    """Answers every turn; `seed` chooses among answers that are as good as each other."""
+
+    takes_errors = False
+
+    def __init__(self, seed: int = 0) -> None:
+        self._seed = seed
+
+    async def answer(self, turn: Turn) -> Answer | None:
+        """Answer the turn; only one without a valid request gets None."""
+        request = turn.request
+        if request is None:
+            return None
+        rng = random.Random(self._key(turn, request))
+        return Reply((*self._thought(request), self._said(turn, request, rng)))
+
+    def _said(self, turn: Turn, request: Request, rng: random.Random) -> ReplyItem:
+        tool = _forced(request)
+        if tool is not None and tool["type"] == "custom":
+            return Item(
+                {
+                    "type": "custom_tool_call",
+                    "status": "completed",
+                    "input": _prose(turn, rng),
+                    "name": tool["name"],
+                }
+            )
+        if tool is not None:
+            arguments = instance(tool.get("parameters") or {"type": "object"}, rng)
+            return Call(tool["name"], json.compact(arguments if isinstance(arguments, dict) else {}).decode())
+        match request.text_format:
+            case {"type": "json_schema", "schema": schema}:
+                return Text(json.compact(instance(schema, rng)).decode())
+            case {"type": "json_object"}:
+                return Text(json.compact({"answer": _prose(turn, rng)}).decode())
+        return Text(_prose(turn, rng))
+
+    def _thought(self, request: Request) -> tuple[ReplyItem, ...]:
+        budget = request.max_output_tokens
+        effort = (request.reasoning or {}).get("effort")
+        asked = request.wants_summary or request.wants_ciphertext or effort not in (None, "none")
+        if not asked or effort == "none" or (budget is not None and budget < _ROOM_TO_THINK):
+            return ()
+        return (Reasoning(("**Considering the request**\n\nI will answer briefly.",)),)
+
+    def _key(self, turn: Turn, request: Request) -> str:
+        # What decides the answer, and nothing that changes when the same thing is asked again, such as ids.
+        outputs = [(output.name, output.output) for output in outputs_of(turn)]
+        parts = [
+            self._seed,
+            user_text(turn),
+            outputs,
+            request.tool_choice,
+            request.text_format,
+            request.tools,
+        ]
+        return json.compact(parts).decode()
+
+
+def _forced(request: Request) -> Mapping[str, Any] | None:
+    """Give the tool that must be called, if it is one that a client runs."""
+    choice = request.tool_choice
+    tools = [tool for tool in request.tools if tool["type"] in ("function", "custom")]
+    match choice:
+        case "required":
+            return tools[0] if tools else None
+        case {"type": "function" | "custom", "name": name}:
+            return next((tool for tool in tools if tool["name"] == name), None)
+        case {"type": "allowed_tools", "mode": "required", "tools": allowed}:
+            names = [tool.get("name") for tool in allowed]
+            return next((tool for tool in tools if tool["name"] in names), None)
+    return None
+
+
+def _prose(turn: Turn, rng: random.Random) -> str:
+    outputs = outputs_of(turn)
+    if outputs:
+        return " ".join(
+            f"{output.name or 'The tool'} says: {_short(output.output, _SHOWN_OUTPUT) or 'nothing'}"
+            for output in outputs
+        )
+    said = _short(user_text(turn), _SHOWN_PROMPT)
+    return rng.choice(_TO_A_PROMPT).format(said=said) if said else rng.choice(_TO_NOTHING)
+
+
+def _short(text: str, limit: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"

@@ -1,0 +1,97 @@
+"""Invents a text that a regular expression matches, for the `pattern` of a JSON schema.
+
+It walks the parsed expression and takes the shortest way through it: the first branch, the fewest
+repetitions. Look-arounds are passed over, so a text may fail to match; the caller checks.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import string
+
+# The standard library's own parser of regular expressions: not public, but so named since Python 3.11.
+from re import _constants as op  # type: ignore[attr-defined]
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any
+
+_ANY = string.ascii_lowercase
+_CATEGORIES = {
+    op.CATEGORY_DIGIT: string.digits,
+    op.CATEGORY_WORD: string.ascii_lowercase,
+    op.CATEGORY_SPACE: " ",
+    op.CATEGORY_NOT_DIGIT: string.ascii_lowercase,
+    op.CATEGORY_NOT_WORD: "-",
+    op.CATEGORY_NOT_SPACE: string.ascii_lowercase,
+}
+_PRINTABLE = string.ascii_lowercase + string.digits + string.ascii_uppercase + "-_ .,:;!?/+*#@"
+
+
+def example(pattern: str, rng: random.Random, at_least: int = 0) -> str:
+    """Give a text that the pattern matches, longer than the shortest when `at_least` asks for it; empty if
+    it is no pattern.
+    """
+    try:
+        parsed = _parser.parse(pattern)
+    except re.error:
+        return ""
+    walker = _Walker(rng, at_least)
+    return walker.walk(parsed)
+
+
+class _Walker:
+    def __init__(self, rng: random.Random, at_least: int) -> None:
+        self._rng = rng
+        self._at_least = at_least
+        self._groups: dict[int, str] = {}
+
+    def walk(self, parsed: Any) -> str:
+        return "".join(self._one(kind, argument) for kind, argument in parsed)
+
+    def _one(self, kind: Any, argument: Any) -> str:
+        if kind is op.LITERAL:
+            return chr(argument)
+        if kind is op.NOT_LITERAL:
+            return next(sign for sign in _PRINTABLE if ord(sign) != argument)
+        if kind is op.ANY:
+            return self._rng.choice(_ANY)
+        if kind is op.IN:
+            return self._in(argument)
+        if kind in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):
+            return self._repeat(*argument)
+        if kind is op.SUBPATTERN:
+            number, _, _, inside = argument
+            text = self.walk(inside)
+            if number is not None:
+                self._groups[number] = text
+            return text
+        if kind is op.ATOMIC_GROUP:
+            return self.walk(argument)
+        if kind is op.BRANCH:
+            return self.walk(self._rng.choice(argument[1]))
+        if kind is op.GROUPREF:
+            return self._groups.get(argument, "")
+        return ""
+
+    def _repeat(self, least: int, most: Any, inside: Any) -> str:
+        limit = least + 8 if most is op.MAXREPEAT else int(most)
+        count = self._rng.randint(least, min(limit, max(least, 1) + 2))
+        if most is op.MAXREPEAT or int(most) >= self._at_least:
+            count = max(count, self._at_least)
+        return "".join(self.walk(inside) for _ in range(count))
+
+    def _in(self, members: Any) -> str:
+        signs: list[str] = []
+        negated = False
+        for kind, argument in members:
+            if kind is op.NEGATE:
+                negated = True
+            elif kind is op.LITERAL:
+                signs.append(chr(argument))
+            elif kind is op.RANGE:
+                signs += [chr(code) for code in range(argument[0], min(argument[1], argument[0] + 200) + 1)]
+            elif kind is op.CATEGORY:
+                signs += _CATEGORIES.get(argument, "")
+        if negated:
+            signs = [sign for sign in _PRINTABLE if sign not in signs] or ["~"]
+        return self._rng.choice(signs) if signs else ""

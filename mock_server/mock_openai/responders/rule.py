@@ -1,0 +1,70 @@
+"""A rule of a script: when it holds, what it answers, how often. And the builders with which Python tests
+write rules.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from mock_openai.responders.answer import (
+    Answer,
+    ApiError,
+    Call,
+    Item,
+    Reasoning,
+    Recorded,
+    Refusal,
+    Reply,
+    Text,
+)
+from mock_openai.responders.base import Turn
+from mock_openai.responders.when import When
+
+# A function that answers: it gives an answer, text, items, a rule whose answer is meant, or None to pass.
+Answering = Callable[[Turn], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `answer` may be a function of the turn, plain or async. `times` limits how often it
+    answers; None means always.
+
+    `where` says where it was written, for explanations.
+    """
+
+    answer: Answer | Answering
+    when: When = field(default_factory=When)
+    times: int | None = None
+    where: str | None = None
+
+    async def say(self, turn: Turn) -> Answer | None:
+        """Give the answer to a turn; None when a function passes."""
+        if isinstance(self.answer, Reply | Recorded | ApiError):
+            return self.answer
+        said = self.answer(turn)
+        if inspect.isawaitable(said):
+            said = await _awaited(said)
+        return as_answer(said)
+
+
+async def _awaited(said: Awaitable[Any]) -> Any:
+    return await said
+
+
+def as_answer(said: Any) -> Answer | None:
+    """Make an answer of what a function gave back; raises TypeError when that cannot be one."""
+    match said:
+        case None | Reply() | Recorded() | ApiError():
+            return said
+        case Rule(answer) if not callable(answer) or isinstance(answer, ApiError):
+            return as_answer(answer)
+        case str():
+            return Reply((Text(said),))
+        case Text() | Refusal() | Call() | Reasoning() | Item():
+            return Reply((said,))
+        case list() | tuple():
+            return Reply(tuple(Text(part) if isinstance(part, str) else part for part in said))
+    raise TypeError(f"a rule's function gave {said!r}; expected a reply, items, text, an ApiError or None")

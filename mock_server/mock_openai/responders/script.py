@@ -1,0 +1,148 @@
+"""What the mocked model says, told by rules: the first whose conditions hold answers.
+
+A script can be written in YAML or in Python and may grow while a server uses it. When no rule holds, it can
+say which came nearest and why it did not hold.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mock_openai.responders import grammar
+from mock_openai.responders.answer import Answer, ApiError, Recorded, Reply
+from mock_openai.responders.base import Turn
+from mock_openai.responders.rule import Answering, Rule
+from mock_openai.responders.source import ScriptError, from_python, from_yaml
+from mock_openai.responders.when import When, outputs_of, user_text
+
+# Explanations of misses are for people; a long run need not keep them all.
+_KEPT_MISSES = 200
+
+Written = Rule | Answer | Mapping[str, Any] | str | Answering
+
+
+class Script:
+    """Rules tried in order. `misses` holds explanations of the turns that none of them answered, latest
+    last.
+    """
+
+    takes_errors = False
+
+    def __init__(self, rules: Iterable[Written] = ()) -> None:
+        self._rules: list[Rule] = []
+        self._used: list[int] = []
+        self.misses: deque[str] = deque(maxlen=_KEPT_MISSES)
+        self.add(*rules)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Script:
+        """Read a YAML file. Raises ScriptError, which names file, line, what was found and how to mend it."""
+        path = Path(path)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise ScriptError(
+                str(path), None, f"found {error.strerror}", "a readable file", "check the path"
+            ) from error
+        except UnicodeDecodeError as error:
+            raise ScriptError(
+                str(path), None, "found bytes that are not UTF-8", "text in UTF-8", "save the file as UTF-8"
+            ) from error
+        return cls(grammar.read_script(from_yaml(text, file=str(path))))
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules in the order in which they are tried."""
+        return tuple(self._rules)
+
+    def add(self, *rules: Written, first: bool = False) -> Script:
+        """Add rules at the end, or before all others; gives the script back.
+
+        A rule is one made by `reply`, a mapping as in YAML, a function of the turn that gives an answer or
+        None, or an answer (a text is one) that holds always.
+        """
+        made = [self._rule(rule) for rule in rules]
+        place = 0 if first else len(self._rules)
+        self._rules[place:place] = made
+        self._used[place:place] = [0] * len(made)
+        return self
+
+    def clear(self) -> None:
+        """Forget all rules and misses."""
+        self._rules.clear()
+        self._used.clear()
+        self.misses.clear()
+
+    async def answer(self, turn: Turn) -> Answer | None:
+        """Answer by the first rule that holds, or give None."""
+        for index, rule in enumerate(list(self._rules)):
+            if self._spent(index) or not rule.when.holds(turn):
+                continue
+            # Counted before a function may wait, so that two turns at once do not share the last time.
+            self._used[index] += 1
+            said = await rule.say(turn)
+            if said is not None:
+                return said
+            self._used[index] -= 1
+        if self._rules:
+            self.misses.append(self.explain(turn))
+        return None
+
+    def explain(self, turn: Turn) -> str:
+        """Say which rule would answer, or which came nearest and why it did not hold."""
+        asked = _asked(turn)
+        if not self._rules:
+            return f"No rule for {asked}: the script is empty."
+        best: tuple[int, int] | None = None
+        nearest = ""
+        for index, rule in enumerate(self._rules):
+            reasons = list(rule.when.failures(turn))
+            if self._spent(index):
+                reasons.append(f"times: it has answered {rule.times} times already")
+            if not reasons and callable(rule.answer) and not isinstance(rule.answer, ApiError):
+                reasons.append("its function passed")
+            name = f"rule {index + 1}" + (f" ({rule.where})" if rule.where else "")
+            if not reasons:
+                return f"{name} answers {asked}."
+            # Nearest is the one with the most conditions that hold, then the fewest that do not.
+            score = (len(reasons) - rule.when.size, len(reasons))
+            if best is None or score < best:
+                best, nearest = score, f"{name}: {'; '.join(reasons)}"
+        return f"No rule for {asked}. Nearest was {nearest}."
+
+    def _spent(self, index: int) -> bool:
+        times = self._rules[index].times
+        return times is not None and self._used[index] >= times
+
+    def _rule(self, rule: Written) -> Rule:
+        match rule:
+            case Rule():
+                return rule
+            case Reply() | Recorded() | ApiError():
+                return Rule(rule)
+            case str():
+                return Rule(Reply((grammar.reply_item(rule),)))
+            case Mapping():
+                return grammar.read_rule(from_python(rule))
+        if callable(rule):
+            return Rule(rule, When(), where=getattr(rule, "__name__", None))
+        raise ScriptError(
+            "<script>",
+            None,
+            f"found {rule!r}",
+            "a rule",
+            "use reply(...), a mapping as in YAML, or a function of the turn",
+        )
+
+
+def _asked(turn: Turn) -> str:
+    if turn.request is None:
+        return "an invalid request"
+    outputs = outputs_of(turn)
+    if outputs:
+        return f"the output of {', '.join(each.name or each.call_id for each in outputs)}"
+    text = user_text(turn)
+    return f"'{text if len(text) <= 60 else text[:57] + '...'}'"

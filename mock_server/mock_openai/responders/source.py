@@ -1,0 +1,173 @@
+"""A script's text with the places of its parts, so that an error can say where it is and how to mend it.
+
+YAML files and Python values become the same tree of spots; what a rule may say is read from that tree in
+`grammar`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+_KINDS = {
+    str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    type(None): "nothing",
+}
+
+
+class ScriptError(Exception):
+    """A script that cannot be used: where, what was found, what was expected and how to mend it, in one
+    line.
+    """
+
+    def __init__(self, file: str, line: int | None, found: str, expected: str, mend: str) -> None:
+        self.file = file
+        self.line = line
+        self.found = found
+        self.expected = expected
+        self.mend = mend
+        place = file if line is None else f"{file}:{line}"
+        super().__init__(f"{place}: {found}; expected {expected}; {mend}")
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A value and where it stands. `line` counts from 1 and is None for Python values."""
+
+    value: Any
+    file: str
+    line: int | None
+
+    def error(self, found: str, expected: str, mend: str) -> ScriptError:
+        """Make the error for this place."""
+        return ScriptError(self.file, self.line, found, expected, mend)
+
+    def wrong(self, expected: str, mend: str) -> ScriptError:
+        """Make the error that says what kind of value was found here."""
+        return self.error(f"found {describe(self.value)}", expected, mend)
+
+    def plain(self) -> Any:
+        """Give the value without its places."""
+        match self.value:
+            case dict():
+                return {name: spot.plain() for name, spot in self.value.items()}
+            case list():
+                return [spot.plain() for spot in self.value]
+            case value:
+                return value
+
+    def mapping(self, allowed: Iterable[str], what: str) -> dict[str, Spot]:
+        """Read a mapping of known keys; `what` names it in errors."""
+        keys = list(allowed)
+        if not isinstance(self.value, dict):
+            raise self.wrong(f"{what} as a mapping with the keys {', '.join(keys)}", "write key: value pairs")
+        for name, spot in self.value.items():
+            if name not in keys:
+                raise spot.error(
+                    f"found the key '{name}' in {what}",
+                    f"one of {', '.join(keys)}",
+                    suggestion(str(name), keys),
+                )
+        return self.value
+
+    def text(self, what: str) -> str:
+        """Read a text."""
+        if not isinstance(self.value, str):
+            raise self.wrong(f"{what} as text", f"put it in quotes: '{self.plain()}'")
+        return self.value
+
+    def whole(self, what: str, *, minimum: int = 0) -> int:
+        """Read a whole number."""
+        if not isinstance(self.value, int) or isinstance(self.value, bool) or self.value < minimum:
+            raise self.wrong(
+                f"{what} as a whole number from {minimum}", f"write for example {max(minimum, 1)}"
+            )
+        return self.value
+
+    def flag(self, what: str) -> bool:
+        """Read a truth value."""
+        if not isinstance(self.value, bool):
+            raise self.wrong(f"{what} as true or false", "write true or false without quotes")
+        return self.value
+
+
+def describe(value: object) -> str:
+    """Say what was found, shortly."""
+    match value:
+        case dict():
+            return f"a mapping with the keys {', '.join(map(str, value))}" if value else "an empty mapping"
+        case list():
+            return f"a list of {len(value)}"
+        case str():
+            return f"the text '{value if len(value) <= 40 else value[:37] + '...'}'"
+        case None:
+            return "nothing"
+        case _:
+            return f"{_KINDS.get(type(value), type(value).__name__)} ({value})"
+
+
+def suggestion(word: str, known: Sequence[str]) -> str:
+    """Say which known word was probably meant."""
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"did you mean '{near[0]}'?" if near else f"remove '{word}' or use one of these"
+
+
+def from_python(value: object, *, file: str = "<script>") -> Spot:
+    """Make the tree of a Python value."""
+    match value:
+        case Mapping():
+            return Spot({name: from_python(part, file=file) for name, part in value.items()}, file, None)
+        case list() | tuple():
+            return Spot([from_python(part, file=file) for part in value], file, None)
+        case _:
+            return Spot(value, file, None)
+
+
+def from_yaml(text: str, *, file: str) -> Spot:
+    """Make the tree of a YAML text; raises ScriptError when it is not YAML."""
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        return Spot(None, file, 1) if node is None else _spot(loader, node, file)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else None
+        found = (error.problem or "something unreadable").replace("\n", " ")
+        raise ScriptError(
+            file, line, f"found {found}", "YAML", "check indentation, quotes and colons here"
+        ) from error
+    except yaml.YAMLError as error:
+        found = str(error).split("\n")[0]
+        raise ScriptError(
+            file, None, f"found {found}", "YAML text in UTF-8", "save the file as plain text"
+        ) from error
+    finally:
+        loader.dispose()
+
+
+def _spot(loader: yaml.SafeLoader, node: yaml.Node, file: str) -> Spot:
+    line = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        loader.flatten_mapping(node)
+        found: dict[Any, Spot] = {}
+        for key_node, value_node in node.value:
+            key = loader.construct_object(key_node, deep=True)
+            place = key_node.start_mark.line + 1
+            if key in found:
+                raise ScriptError(
+                    file, place, f"found the key '{key}' twice", "every key once", "keep one of them"
+                )
+            inner = _spot(loader, value_node, file)
+            # A key's own line says more than its value's, which may begin further down.
+            found[key] = Spot(inner.value, file, place)
+        return Spot(found, file, line)
+    if isinstance(node, yaml.SequenceNode):
+        return Spot([_spot(loader, part, file) for part in node.value], file, line)
+    return Spot(loader.construct_object(node, deep=True), file, line)

@@ -1,0 +1,195 @@
+"""The mock OpenAI server as one object, for a test or a program to start, script, break and ask.
+
+    async with MockServer(script=[reply("Hello.")], faults=[faults.at(turn=2).reset()]) as server:
+        client = AsyncOpenAI(base_url=server.base_url, api_key="any")
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from mock_openai.control.journal import Journal
+from mock_openai.engine import Engine
+from mock_openai.faults.plan import Plan, Planned
+from mock_openai.memory import MemoryStore, ResponseStore
+from mock_openai.pacing import Pace, parse_pace
+from mock_openai.responders.base import Responder
+from mock_openai.responders.improvise import Improviser
+from mock_openai.responders.script import Script
+from mock_openai.site import AtLimit, OnCancel, Settings, Site, Unauthorized
+
+if TYPE_CHECKING:
+    from mock_openai.transport.http import Front
+    from mock_openai.transport.listener import Listener
+
+logger = logging.getLogger("mock_openai")
+
+
+class MockServer:
+    """A server that speaks OpenAI's Responses API over HTTP, SSE and WebSocket on one port.
+
+    `script` says what the model says (a Script, or what makes one); without a matching rule the server improvises.
+    `responders` are asked before the script. `faults` is what goes wrong. `pace` is when events leave: "instant",
+    "realistic", "fixed:SECONDS", "recorded", or a Pace of your own. The same `seed` gives the same ids and answers; None gives
+    new ones each time. With `api_key` only that key is accepted. `connection_lifetime` is in seconds. See `Settings` for
+    `on_cancel`, `at_limit` and `unauthorized`. Port 0 takes a free one. A stopped server may be started again, on the same port.
+    """
+
+    def __init__(
+        self,
+        script: Script | Iterable[Any] | None = None,
+        faults: Iterable[Planned] = (),
+        pace: Pace | str = "instant",
+        seed: int | None = 0,
+        api_key: str | None = None,
+        connection_lifetime: float = 3600.0,
+        responders: Sequence[Responder] = (),
+        host: str = "127.0.0.1",
+        port: int = 0,
+        on_cancel: OnCancel = "honour",
+        at_limit: AtLimit = "finish",
+        unauthorized: Unauthorized = "json",
+        store: ResponseStore | None = None,
+        journal_limit: int = 1_000_000,
+    ) -> None:
+        if connection_lifetime <= 0:
+            raise ValueError(f"connection_lifetime is in seconds and above 0, not {connection_lifetime!r}")
+        self.script = script if isinstance(script, Script) else Script(script or ())
+        """What the mocked model says; rules may be added while the server runs."""
+        self.faults = Plan(faults)
+        """What goes wrong; faults may be added while the server runs."""
+        self.journal = Journal(journal_limit)
+        """What happened, in order."""
+        self._engine = Engine(
+            [*responders, self.script, Improviser(seed or 0)],
+            pace=parse_pace(pace),
+            seed=seed,
+            store=store if store is not None else MemoryStore(),
+        )
+        settings = Settings(
+            api_key=api_key,
+            connection_lifetime=connection_lifetime,
+            on_cancel=on_cancel,
+            at_limit=at_limit,
+            unauthorized=unauthorized,
+        )
+        self._site = Site(self._engine, self.faults, self.journal, settings, self._refuse)
+        self._host = host
+        self._port = port
+        self._bound: socket.socket | None = None
+        self._front: Front | None = None
+        self._listener: Listener | None = None
+
+    # Where it is
+
+    def bind(self) -> None:
+        """Take the port without listening yet, so that the addresses are known before any loop runs; OSError if it is taken."""
+        if self._bound is None and self._listener is None:
+            from mock_openai.transport.listener import bind
+
+            self._bound = bind(self._host, self._port)
+            self._port = self._bound.getsockname()[1]
+
+    @property
+    def port(self) -> int:
+        """The TCP port."""
+        self.bind()
+        return self._port
+
+    @property
+    def base_url(self) -> str:
+        """What to give a client as its base URL, e.g. `AsyncOpenAI(base_url=...)` or OPENAI_BASE_URL."""
+        return f"http://{self._authority}/v1"
+
+    @property
+    def ws_url(self) -> str:
+        """The address of the WebSocket mode."""
+        return f"ws://{self._authority}/v1/responses"
+
+    @property
+    def _authority(self) -> str:
+        host = "127.0.0.1" if self._host in ("", "0.0.0.0") else self._host
+        host = "::1" if host == "::" else host
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
+    # Its life
+
+    async def start(self) -> None:
+        """Start to listen."""
+        if self._listener is not None:
+            raise RuntimeError("this server is already running")
+        from mock_openai.control.api import ControlApi
+        from mock_openai.transport.http import Front
+        from mock_openai.transport.listener import Listener
+
+        self.bind()
+        assert self._bound is not None
+        self._site.stopping = False
+        self._site.start()
+        self._front = Front(self._site, ControlApi(self))
+        self._listener = Listener(self._front.handle, self._front.lost)
+        bound, self._bound = self._bound, None
+        await self._listener.start(bound)
+
+    async def stop(self) -> None:
+        """Close the port and all connections: sockets with 1001, everything else at once. Leaves no task behind."""
+        if self._bound is not None:
+            self._bound.close()
+            self._bound = None
+        listener, self._listener = self._listener, None
+        if listener is None or self._front is None:
+            return
+        self._site.stopping = True
+        self._front.go_away()
+        await listener.stop()
+
+    async def reset(self) -> None:
+        """Forget the journal, the faults, stored responses and used-up script rules' misses; count turns from 1 again."""
+        self.journal.clear()
+        self.faults.clear()
+        self.script.misses.clear()
+        self._site.recount()
+        await self._engine.store.clear()
+
+    @property
+    def misses(self) -> list[str]:
+        """Why the script did not answer some turns, oldest first."""
+        return list(self.script.misses)
+
+    def rescript(self, text: str) -> None:
+        """Replace the script's rules by those of a YAML (or JSON) text; ScriptError when it cannot be used."""
+        from mock_openai.responders import grammar, source
+
+        rules = grammar.read_script(source.from_yaml(text, file="script"))
+        self.script.clear()
+        self.script.add(*rules)
+
+    def _refuse(self, seconds: float) -> None:
+        if self._listener is not None:
+            self._listener.refuse(seconds)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    def __del__(self) -> None:
+        # A server that was asked for its address and never started still holds the port.
+        bound = getattr(self, "_bound", None)
+        if bound is not None:
+            bound.close()
+
+    def __repr__(self) -> str:
+        state = "running" if self._listener is not None else "stopped"
+        return f"<MockServer {self._host}:{self._port} {state}>"

@@ -1,0 +1,124 @@
+"""What all connections of one server share, and what is known of each connection.
+
+The Site holds the engine, the fault plan, the journal and the settings; it numbers connections and turns and writes the
+journal's entries with the loop's clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from mock_openai.control.journal import Entry, Journal, Kind
+from mock_openai.engine import Engine
+from mock_openai.faults.plan import Plan
+from mock_openai.faults.point import Spot
+from mock_openai.protocol.events import Event
+
+OnCancel = Literal["honour", "ignore", "reject"]
+AtLimit = Literal["finish", "cut", "next_create"]
+Unauthorized = Literal["json", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the server behaves where the real one's behaviour is a choice, or unknown."""
+
+    api_key: str | None = None
+    """The only key accepted; None accepts everybody."""
+    connection_lifetime: float = 3600.0
+    """Seconds that a WebSocket connection may live (documented: 60 minutes)."""
+    on_cancel: OnCancel = "honour"
+    """What `response.cancel` does: end the turn, nothing, or an error frame. No capture shows the real effect."""
+    at_limit: AtLimit = "finish"
+    """What the lifetime does to a turn in flight; unknown of the real API. "finish" lets it end, then sends the limit frame
+    and closes; "cut" sends the frame and closes at once; "next_create" sends nothing until the client's next create."""
+    unauthorized: Unauthorized = "json"
+    """Form of 401 answers: plain JSON, or the text/plain variant with a sibling `status` (observed 2026-08)."""
+
+
+@dataclass(eq=False, slots=True)
+class Connection:
+    """One TCP connection that has made a request."""
+
+    number: int
+    opened: float
+    transport: Literal["http", "websocket"]
+    turns: int = 0
+    first: bool = True
+    """Whether its first request has yet to be looked at."""
+    busy: bool = False
+    """Whether a request is being answered; only HTTP connections tell."""
+    upgraded: bool = False
+    """Whether a WebSocket was opened on it; that writes its own farewell, with its code."""
+    broken: Literal["fin", "reset"] = "fin"
+    """How TCP ended, once it has and nobody has said why."""
+    ended: dict[str, Any] | None = None
+    """How it ended, once this side has ended it: by, code, reason, how."""
+
+    def end(self, by: str, *, how: str, code: int | None = None, reason: str = "") -> None:
+        """Say how the connection ends; the first to say so is right."""
+        if self.ended is None:
+            self.ended = {"by": by, "code": code, "reason": reason, "how": how}
+
+
+class Site:
+    """One server, as its connections see it."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        plan: Plan,
+        journal: Journal,
+        settings: Settings,
+        refuse: Callable[[float], None],
+    ) -> None:
+        self.engine = engine
+        self.plan = plan
+        self.journal = journal
+        self.settings = settings
+        self.refuse = refuse
+        """Stops listening for so many seconds."""
+        self.stopping = False
+        self._connections = 0
+        self.turns = 0
+        """Creates received over the server's life."""
+        self._was_started = False
+        self.started = 0.0
+        """The loop's clock when the server started."""
+
+    def start(self) -> None:
+        """Set the journal's clock to zero; a server that starts again goes on counting."""
+        if not self._was_started:
+            self._was_started = True
+            self.started = asyncio.get_running_loop().time()
+
+    def connect(self, transport: Literal["http", "websocket"]) -> Connection:
+        """Count a connection."""
+        self._connections += 1
+        return Connection(self._connections, asyncio.get_running_loop().time(), transport)
+
+    def next_turn(self, connection: Connection) -> Spot:
+        """Count a turn, on its connection and over the server's life."""
+        self.turns += 1
+        connection.turns += 1
+        return Spot(connection.number, connection.turns, self.turns)
+
+    def recount(self) -> None:
+        """Count turns of the server's life from 1 again."""
+        self.turns = 0
+
+    def note(
+        self,
+        kind: Kind,
+        connection: int,
+        data: Mapping[str, Any] | Event,
+        *,
+        turn: int | None = None,
+        lane: str | None = None,
+    ) -> None:
+        """Write an entry into the journal."""
+        at = asyncio.get_running_loop().time() - self.started
+        self.journal.note(Entry(at, connection, turn, lane, kind, data))

@@ -1,0 +1,105 @@
+"""Reading request bodies: bounded, decompressed, and as JSON that the rest of the server can trust.
+
+Whatever a client sends ends in a value or in an ApiError: deep nesting, NaN, numbers out of range, unknown charsets, broken
+or bomb-like compression. Nothing here raises anything else but ConnectionError.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from mock_openai.protocol import json
+from mock_openai.protocol.errors import ApiError, invalid_json
+
+MAX_BODY = 64 * 1024 * 1024
+"""Bytes of a request body, after decompression. The real limit on HTTP is not known; WebSocket messages end at 16 MiB."""
+
+MAX_DEPTH = 200
+"""Levels of nesting; deeper bodies are refused as invalid JSON, since echoing them would exhaust the encoder."""
+
+_OPENERS = (b"{", b"[")
+_SURROGATES = range(0xD800, 0xE000)
+
+
+async def read_body(request: web.BaseRequest) -> bytes:
+    """Read and decompress the whole body; ApiError when it is too large or cannot be decompressed."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async for part in request.content.iter_any():
+            size += len(part)
+            if size > MAX_BODY:
+                raise _too_large()
+            parts.append(part)
+    except (web.RequestPayloadError, HttpProcessingError):
+        raise invalid_json() from None
+    data = b"".join(parts)
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    return data if encoding in ("", "identity") or not data else _decompress(data, encoding)
+
+
+def decode(data: bytes, content_type: str = "") -> Any:
+    """Read JSON from a body or message; ApiError when it is none, or none that can be echoed."""
+    charset = _charset(content_type)
+    if charset not in ("utf-8", "utf8", "us-ascii", "ascii"):
+        try:
+            data = data.decode(charset).encode()
+        except (LookupError, UnicodeError, ValueError):
+            raise invalid_json() from None
+    try:
+        value = json.parse(data)
+    except (ValueError, RecursionError):
+        raise invalid_json() from None
+    # Counting brackets is cheap and settles nearly all bodies; only suspicious ones are walked.
+    if sum(data.count(opener) for opener in _OPENERS) > MAX_DEPTH and _depth_exceeds(value, MAX_DEPTH):
+        raise invalid_json()
+    return value
+
+
+def _charset(content_type: str) -> str:
+    for parameter in content_type.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip('"').lower()
+    return "utf-8"
+
+
+def _decompress(data: bytes, encoding: str) -> bytes:
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise ApiError(f"Unsupported content encoding: '{encoding}'.", status=415)
+    windows = (16 + zlib.MAX_WBITS,) if encoding != "deflate" else (zlib.MAX_WBITS, -zlib.MAX_WBITS)
+    for window in windows:
+        inflater = zlib.decompressobj(window)
+        try:
+            # One byte more than allowed is enough to know, so a bomb costs no more than a large body.
+            plain = inflater.decompress(data, MAX_BODY + 1)
+        except zlib.error:
+            continue
+        if len(plain) > MAX_BODY:
+            raise _too_large()
+        if inflater.eof:
+            return plain
+    raise invalid_json()
+
+
+def _depth_exceeds(value: object, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, dict | list)
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _too_large() -> ApiError:
+    return ApiError(f"The request body is larger than {MAX_BODY} bytes.", status=413)

@@ -1,0 +1,72 @@
+"""Response headers as api.openai.com sends them (observed), and which recorded ones are repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mock_openai.protocol.ids import Ids
+
+_ALWAYS = {
+    "server": "cloudflare",
+    "cf-cache-status": "DYNAMIC",
+    "openai-version": "2020-10-01",
+    "openai-organization": "org-mock",
+    "openai-project": "proj_mock",
+    "strict-transport-security": "max-age=31536000; includeSubDomains; preload",
+    "x-content-type-options": "nosniff",
+    "access-control-expose-headers": "X-Request-ID, CF-Ray",
+    "alt-svc": 'h3=":443"; ma=86400',
+}
+
+# On creates only, never on errors or on other endpoints (observed; on streams since 2026).
+_RATE_LIMITS = {
+    "x-ratelimit-limit-requests": "10000",
+    "x-ratelimit-limit-tokens": "30000000",
+    "x-ratelimit-remaining-requests": "9999",
+    "x-ratelimit-remaining-tokens": "29999000",
+    "x-ratelimit-reset-requests": "6ms",
+    "x-ratelimit-reset-tokens": "2ms",
+}
+
+# Hop-by-hop, or true only of the connection and the moment they were recorded on.
+_NOT_REPEATED = frozenset(
+    {
+        "connection",
+        "content-encoding",
+        "content-length",
+        "date",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-connection",
+        "sec-websocket-accept",
+        "sec-websocket-extensions",
+        "sec-websocket-protocol",
+        "set-cookie",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+
+def api_headers(content_type: str, *, ids: Ids, seconds: float, create: bool = False) -> dict[str, str]:
+    """Give the headers of an answer that took so many seconds; `create` adds the rate limits."""
+    request_id = ids.request()
+    return {
+        "content-type": content_type,
+        "openai-processing-ms": str(max(1, round(seconds * 1000))),
+        "x-request-id": request_id,
+        "cf-ray": f"{request_id[4:20]}-FRA",
+        **_ALWAYS,
+        **(_RATE_LIMITS if create else {}),
+    }
+
+
+def repeatable(recorded: Mapping[str, str] | None) -> dict[str, str]:
+    """Give those headers of a recorded answer that may be repeated."""
+    return {
+        name.lower(): value
+        for name, value in (recorded or {}).items()
+        if name.lower() not in _NOT_REPEATED and "\n" not in value and "\r" not in value
+    }

@@ -1,0 +1,259 @@
+"""Everything that arrives by HTTP: who may ask, where it goes, and creating a response without a WebSocket.
+
+One entry point for all requests of a server. The control API and the WebSocket upgrade branch off here; reading and deleting
+stored responses stands in `rest`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hmac
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from mock_openai.control import redact
+from mock_openai.control.api import ControlApi
+from mock_openai.delivery import Delivery
+from mock_openai.faults.point import Spot
+from mock_openai.faults.wire import Verdict
+from mock_openai.protocol.errors import (
+    ApiError,
+    invalid_api_key,
+    invalid_json,
+    invalid_url,
+    missing_api_key,
+    server_error,
+)
+from mock_openai.site import Connection, Site
+from mock_openai.transport.bare import BareWire, HandshakeWire, strike
+from mock_openai.transport.body import decode, read_body
+from mock_openai.transport.headers import repeatable
+from mock_openai.transport.outlet import JsonOutlet, SseOutlet
+from mock_openai.transport.quiet import Quiet
+from mock_openai.transport.reply import HttpReply
+from mock_openai.transport.rest import Rest
+from mock_openai.transport.websocket import SocketSession
+from mock_openai.transport.wire import Line
+
+logger = logging.getLogger("mock_openai")
+
+CREATE = "/v1/responses"
+
+
+class Front:
+    """Receives every HTTP request of a server."""
+
+    def __init__(self, site: Site, control: ControlApi) -> None:
+        self._site = site
+        self._control = control
+        self._rest = Rest(site)
+        self._connections: dict[web.RequestHandler, Connection] = {}
+        self._quiets: dict[web.RequestHandler, Quiet] = {}
+        self._sessions: set[SocketSession] = set()
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request; whatever happens, the client gets an answer in the API's form or a broken connection."""
+        site = self._site
+        if request.path.startswith("/__mock__/"):
+            return await self._control.handle(request)
+        reply = HttpReply(
+            request,
+            site.engine.ids,
+            unauthorized_as_text=site.settings.unauthorized == "text",
+        )
+        try:
+            await self._route(request, reply)
+        except ApiError as error:
+            if reply.response is None:
+                await reply.error(error)
+        except (ConnectionError, asyncio.CancelledError):
+            raise
+        except Exception:
+            logger.exception("%s %s failed", request.method, redact.path(request.path_qs))
+            if reply.response is None:
+                await reply.error(server_error())
+        # A fault may have taken the connection away before anything was answered; aiohttp wants an object all the same.
+        return reply.response or web.Response()
+
+    def lost(self, handler: web.RequestHandler, exc: BaseException | None) -> None:
+        """Write down that a connection is over."""
+        connection = self._connections.pop(handler, None)
+        quiet = self._quiets.pop(handler, None)
+        if quiet is not None:
+            quiet.end()
+        if connection is None:
+            return
+        connection.broken = "reset" if isinstance(exc, ConnectionError) else "fin"
+        if connection.upgraded:
+            return
+        connection.end("server" if self._site.stopping else "client", how=connection.broken)
+        self._site.note("close", connection.number, connection.ended or {})
+
+    def go_away(self) -> None:
+        """Tell every open WebSocket that the server stops."""
+        for session in tuple(self._sessions):
+            session.go_away()
+
+    async def _route(self, request: web.BaseRequest, reply: HttpReply) -> None:
+        upgrade = request.path == CREATE and request.headers.get("Upgrade", "").lower() == "websocket"
+        connection = self._connection(request, websocket=upgrade)
+        transport = request.transport
+        if transport is None:
+            raise ConnectionResetError("the client has gone")
+        line = Line(transport)
+        connection.busy = True
+        if connection.first:
+            connection.first = False
+            wire = HandshakeWire(self._site, connection, line, reply)
+            if await strike(self._site.plan.take("handshake", Spot(connection.number)), wire) is Verdict.STOP:
+                return
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            line.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        try:
+            key = self._authorize(request)
+            if upgrade:
+                await self._socket(request, reply, connection, line, key)
+            elif request.method == "POST" and request.path == CREATE:
+                await self._create(request, reply, connection, line, key)
+            else:
+                await self._other(request, reply, connection)
+        except ApiError as error:
+            self._note_error(connection, error)
+            raise
+
+    def _connection(self, request: web.BaseRequest, *, websocket: bool) -> Connection:
+        known = self._connections.get(request.protocol)
+        if known is not None:
+            if websocket:
+                known.transport = "websocket"
+            return known
+        connection = self._site.connect("websocket" if websocket else "http")
+        self._connections[request.protocol] = connection
+        self._site.note(
+            "open",
+            connection.number,
+            {
+                "transport": connection.transport,
+                "path": redact.path(request.path_qs),
+                "headers": redact.headers(request.headers.items()),
+            },
+        )
+        return connection
+
+    def _authorize(self, request: web.BaseRequest) -> str | None:
+        """Give the caller's key; ApiError 401 when this server demands another."""
+        wanted = self._site.settings.api_key
+        given = _key(request.headers.get("Authorization", ""))
+        if wanted is None:
+            return given
+        if not given:
+            raise missing_api_key()
+        if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), wanted.encode()):
+            raise invalid_api_key(given)
+        return given
+
+    async def _socket(
+        self,
+        request: web.BaseRequest,
+        reply: HttpReply,
+        connection: Connection,
+        line: Line,
+        key: str | None,
+    ) -> None:
+        session = SocketSession(self._site, connection, line, key)
+        self._sessions.add(session)
+        try:
+            reply.response = await session.run(request)
+        finally:
+            self._sessions.discard(session)
+
+    async def _create(
+        self,
+        request: web.BaseRequest,
+        reply: HttpReply,
+        connection: Connection,
+        line: Line,
+        key: str | None,
+    ) -> None:
+        site = self._site
+        spot = site.next_turn(connection)
+        data = b""
+        error: ApiError | None = None
+        body: Any = None
+        try:
+            data = await read_body(request)
+            body = decode(data, request.headers.get("Content-Type", ""))
+            if not isinstance(body, dict):
+                raise invalid_json()
+        except ApiError as wrong:
+            error = wrong
+        shown: Mapping[str, Any] = body if isinstance(body, dict) else {}
+        self._note_request(request, connection, redact.body(shown), spot.turn)
+        if error is not None:
+            self._note_error(connection, error, spot.turn)
+            await reply.error(error)
+            return
+        stream = body.get("stream") is True
+        background = body.get("background") is True
+        outlet = SseOutlet(reply, line) if stream else JsonOutlet(reply, line, background=background)
+        delivery = Delivery(site, outlet, connection, spot)
+        await delivery.run(body, size=len(data), key=key)
+        self._fall_quiet(request, connection, line)
+
+    def _fall_quiet(self, request: web.BaseRequest, connection: Connection, line: Line) -> None:
+        """Arm the faults planned for the quiet after a turn; the connection stays open for the client's next request."""
+        if line.gone:
+            return
+        quiet = self._quiets.get(request.protocol)
+        if quiet is None:
+            wire = BareWire(self._site, connection, line)
+            quiet = Quiet(self._site, connection, wire, idle=lambda: not connection.busy)
+            self._quiets[request.protocol] = quiet
+        connection.busy = False
+        quiet.arm()
+
+    async def _other(self, request: web.BaseRequest, reply: HttpReply, connection: Connection) -> None:
+        data = await read_body(request)
+        self._note_request(request, connection, None, None)
+        recorded = await self._site.engine.answer_http(request.method, request.path_qs, data)
+        if recorded is not None:
+            await reply.whole(recorded.status, repeatable(recorded.headers), recorded.body or b"")
+            return
+        answer = self._rest.route(request.method, request.path)
+        if answer is None:
+            raise invalid_url(request.method, request.path)
+        await answer(request, reply, data)
+
+    def _note_request(
+        self,
+        request: web.BaseRequest,
+        connection: Connection,
+        body: Mapping[str, Any] | None,
+        turn: int | None,
+    ) -> None:
+        data = {"method": request.method, "path": redact.path(request.path_qs), "body": body}
+        self._site.note("request", connection.number, data, turn=turn)
+
+    def _note_error(self, connection: Connection, error: ApiError, turn: int | None = None) -> None:
+        told = {"status": error.status, "code": error.code, "error": error.body()["error"]}
+        self._site.note("status", connection.number, told, turn=turn)
+
+
+def _key(authorization: str) -> str | None:
+    """Give the key of a bearer header, or the password (else the user) of a basic one."""
+    scheme, _, value = authorization.strip().partition(" ")
+    value = value.strip()
+    if scheme.lower() == "bearer":
+        return value or None
+    if scheme.lower() == "basic":
+        try:
+            user, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+        return password or user or None
+    return None

@@ -1,0 +1,151 @@
+"""The listening socket and the TCP connections behind it: opened, counted, refused for a while, closed for good.
+
+aiohttp's own shutdown waits up to a minute for handlers; this one closes every connection itself and is done in milliseconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from mock_openai.transport.wire import Line
+
+BACKLOG = 1024
+
+_CLOSING_LIMIT = 0.3
+"""Seconds for clients to take what is still buffered when the server stops; then connections are aborted."""
+
+# aiohttp logs malformed request lines and, with a traceback, whatever a handler raises: both may hold keys. Nothing a client can
+# do is worth a log line here; the journal has it.
+_silent = logging.Logger("mock_openai.aiohttp", logging.CRITICAL + 1)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Bind a TCP socket without listening yet; OSError when the address is taken or not ours."""
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.setblocking(False)
+    except BaseException:
+        bound.close()
+        raise
+    return bound
+
+
+class _Connections(web.Server):
+    """aiohttp's low-level server, which tells of lost connections."""
+
+    def __init__(
+        self,
+        handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+        lost: Callable[[web.RequestHandler, BaseException | None], None],
+    ) -> None:
+        super().__init__(
+            handler,
+            handler_cancellation=True,
+            access_log=None,
+            logger=_silent,
+            auto_decompress=False,
+            keepalive_timeout=3600.0,
+        )
+        self._lost = lost
+
+    def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
+        """Tell, then do the bookkeeping."""
+        self._lost(handler, exc)
+        super().connection_lost(handler, exc)
+
+
+class Listener:
+    """Listens on one port and hands requests to `handler`."""
+
+    def __init__(
+        self,
+        handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+        lost: Callable[[web.RequestHandler, BaseException | None], None],
+    ) -> None:
+        self._handler = handler
+        self._told_lost = lost
+        self._connections: _Connections | None = None
+        self._listening: asyncio.Server | None = None
+        self._bound: socket.socket | None = None
+        self._again: asyncio.TimerHandle | None = None
+        self._reopening: asyncio.Task[None] | None = None
+
+    async def start(self, bound: socket.socket) -> None:
+        """Listen on a bound socket."""
+        self._connections = _Connections(self._handler, self._told_lost)
+        self._bound = bound
+        await self._listen()
+
+    def refuse(self, seconds: float) -> None:
+        """Stop listening for a while. The port stays bound, so that nobody else gets it; clients see ECONNREFUSED."""
+        if self._bound is None:
+            return
+        address = self._bound.getsockname()
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
+            self._bound = bind(address[0], address[1])
+        if self._again is not None:
+            self._again.cancel()
+        self._again = asyncio.get_running_loop().call_later(seconds, self._reopen)
+
+    async def stop(self) -> None:
+        """Close the port and every connection; returns when no handler is left."""
+        if self._again is not None:
+            self._again.cancel()
+        if self._reopening is not None:
+            await self._reopening
+        if self._listening is not None:
+            self._listening.close()
+        elif self._bound is not None:
+            self._bound.close()
+        self._listening = self._bound = None
+        connections, self._connections = self._connections, None
+        if connections is None:
+            return
+        for connection in connections.connections:
+            connection.close()
+            if connection.transport is not None:
+                Line(connection.transport).hang_up()
+        if await _emptied(connections):
+            return
+        # A client that does not read keeps its connection open; and a handler may be slow to go.
+        for connection in connections.connections:
+            if connection.transport is not None:
+                connection.transport.abort()
+        await _emptied(connections)
+
+    def _reopen(self) -> None:
+        self._again = None
+        self._reopening = asyncio.get_running_loop().create_task(self._listen())
+
+    async def _listen(self) -> None:
+        assert self._bound is not None
+        assert self._connections is not None
+        self._listening = await asyncio.get_running_loop().create_server(
+            self._connections, sock=self._bound, backlog=BACKLOG
+        )
+
+
+async def _emptied(connections: web.Server) -> bool:
+    """Wait a little until no connection is left; whether that came true."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _CLOSING_LIMIT
+    # Closing an idle connection takes a few turns of the loop and no time at all.
+    for _ in range(8):
+        if not connections.connections:
+            return True
+        await asyncio.sleep(0)
+    while connections.connections and loop.time() < deadline:
+        await asyncio.sleep(0.001)
+    return not connections.connections

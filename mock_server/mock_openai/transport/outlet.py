@@ -1,0 +1,188 @@
+"""The two ways in which HTTP answers a create: a stream of server-sent events, or one JSON body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+
+from mock_openai.engine import TERMINAL
+from mock_openai.protocol import json
+from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.events import Event
+from mock_openai.protocol.response import with_billing
+from mock_openai.responders.answer import Recorded
+from mock_openai.transport.headers import repeatable
+from mock_openai.transport.reply import HttpReply
+from mock_openai.transport.wire import Line
+
+EVENT_STREAM = "text/event-stream; charset=utf-8"
+JSON = "application/json"
+
+
+def sse(event: Event) -> bytes:
+    """Give an event as it stands in a stream."""
+    return event.wire or b"event: %b\ndata: %b\n\n" % (event.type.encode(), event.data)
+
+
+class HttpOutlet:
+    """What both ways share: one answer on one connection, and the ways to break it."""
+
+    transport: Literal["http", "websocket"] = "http"
+    streams = False
+
+    def __init__(self, reply: HttpReply, line: Line) -> None:
+        self.waiting = 0
+        self._reply = reply
+        self._line = line
+        self._writer: AbstractStreamWriter | None = None
+        self._status = 200
+        self._recorded: dict[str, str] = {}
+
+    @property
+    def answered(self) -> web.StreamResponse | None:
+        """The answer that was begun, for the server to see the exchange through."""
+        return self._reply.response
+
+    async def error(self, error: ApiError) -> None:
+        """Answer with an error status and its body."""
+        await self._reply.error(error)
+
+    async def body(self, recorded: Recorded) -> None:
+        """Answer with a recorded plain body, byte for byte."""
+        headers = repeatable(recorded.headers)
+        await self._reply.whole(recorded.status, headers, recorded.body or b"")
+        await self._end_recorded(recorded)
+
+    def adopt(self, recorded: Recorded) -> bool:
+        """Take over a recording's status and headers; recorded reads are those of a stream."""
+        self._status = recorded.status
+        self._recorded = repeatable(recorded.headers)
+        return self.streams
+
+    async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Answer with this status, or end the connection when an answer has begun."""
+        if self._writer is not None:
+            await self.fin()
+            return
+        await self._reply.whole(status, headers, body)
+
+    async def raw(self, data: bytes) -> None:
+        """Send bytes as they are, inside the body."""
+        writer = await self._begin()
+        writer.send_headers()
+        if data:
+            self._line.write(b"%x\r\n%b\r\n" % (len(data), data) if self._reply.chunked else data)
+        await writer.drain()
+
+    async def reset(self) -> None:
+        """Break the connection with a TCP reset."""
+        await self._line.reset()
+
+    async def fin(self) -> None:
+        """End the connection in mid-answer."""
+        await self._line.fin()
+
+    async def close(self, code: int | None, reason: str) -> None:
+        """End the connection: HTTP has no codes."""
+        await self._line.fin()
+
+    async def half_open(self) -> None:
+        """Go silent for good."""
+        await self._line.half_open()
+
+    async def _begin(self) -> AbstractStreamWriter:
+        if self._writer is None:
+            content_type = EVENT_STREAM if self.streams else JSON
+            self._writer = await self._reply.begin(self._status, content_type, self._recorded)
+        return self._writer
+
+    async def _end_recorded(self, recorded: Recorded) -> None:
+        if recorded.ending == "reset":
+            await self.reset()
+        elif recorded.ending == "fin":
+            await self.fin()
+
+
+class SseOutlet(HttpOutlet):
+    """A stream of server-sent events. Events handed over since the last flush leave in one write."""
+
+    streams = True
+
+    def __init__(self, reply: HttpReply, line: Line) -> None:
+        super().__init__(reply, line)
+        self._waiting: list[bytes] = []
+
+    def put(self, event: Event) -> None:
+        """Hand an event over."""
+        data = sse(event)
+        self._waiting.append(data)
+        self.waiting += len(data)
+
+    def encode(self, event: Event) -> bytes:
+        """Give the event as it would leave."""
+        return sse(event)
+
+    async def flush(self) -> None:
+        """Let everything handed over leave."""
+        if not self._waiting:
+            return
+        data = b"".join(self._waiting)
+        self._waiting.clear()
+        self.waiting = 0
+        if self._line.dead:
+            return
+        writer = await self._begin()
+        await writer.write(data)
+
+    async def finish(self) -> None:
+        """End the stream in good order: the last event is the end, no `[DONE]` follows (observed)."""
+        if not self._line.dead:
+            await self._begin()
+            await self._reply.end()
+
+
+class JsonOutlet(HttpOutlet):
+    """One JSON body: the response object of the terminal event, pretty-printed, with `billing` (observed)."""
+
+    def __init__(self, reply: HttpReply, line: Line, *, background: bool = False) -> None:
+        super().__init__(reply, line)
+        self._background = background
+        self._first: Event | None = None
+        self._last: Event | None = None
+
+    def put(self, event: Event) -> None:
+        """Hand an event over; only the last response object counts (in the background, the first)."""
+        if self._first is None:
+            self._first = event
+        if event.type in TERMINAL or self._last is None or self._last.type not in TERMINAL:
+            self._last = event
+
+    def encode(self, event: Event) -> bytes:
+        """Give the body that the event stands for."""
+        return self._body(event)
+
+    async def flush(self) -> None:
+        """Leave everything for the end."""
+
+    async def finish(self) -> None:
+        """Send the body."""
+        if self._line.dead or self._writer is not None:
+            return
+        chosen = self._first if self._background else self._last
+        await self._reply.whole(self._status, self._recorded, self._body(chosen), create=True)
+
+    @staticmethod
+    def _body(event: Event | None) -> bytes:
+        if event is None:
+            return b"{}"
+        try:
+            response = json.parse(event.data)["response"]
+        except (ValueError, KeyError, TypeError):
+            return event.data  # broken by a fault, or an event that carries no response
+        try:
+            return json.pretty(with_billing(response))
+        except KeyError:
+            return json.pretty(response)  # a recording with fewer fields

@@ -1,0 +1,90 @@
+"""Which create of a WebSocket may run next. Pure bookkeeping, no I/O.
+
+The rules are the guide's: creates of one lane run one after another in their order, lanes run beside each other, at most 16
+run at once, and more are queued without an error.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+from mock_openai.faults.point import Spot
+
+MAX_IN_FLIGHT = 16
+"""Responses in flight on one connection, over all lanes (documented)."""
+
+MAX_WAITING = 1024
+MAX_WAITING_BYTES = 32 * 1024 * 1024
+"""Beyond either, the socket is not read any more until creates have been answered. The real bounds are not known; the guide
+says that further creates are queued."""
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """A create that has arrived: its lane, where it stands in the conversation, its body and its size in bytes."""
+
+    lane: str | None
+    spot: Spot
+    body: dict[str, Any]
+    size: int
+
+
+class TurnQueue:
+    """The creates of one connection that have not been answered."""
+
+    def __init__(self, in_flight: int = MAX_IN_FLIGHT) -> None:
+        self._limit = in_flight
+        self._waiting: deque[Create] = deque()
+        self._bytes = 0
+        self._busy: set[str | None] = set()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs and nothing waits."""
+        return not self._busy and not self._waiting
+
+    @property
+    def running(self) -> bool:
+        """Whether anything runs."""
+        return bool(self._busy)
+
+    @property
+    def full(self) -> bool:
+        """Whether so much waits that no more should be read."""
+        return len(self._waiting) >= MAX_WAITING or self._bytes >= MAX_WAITING_BYTES
+
+    def push(self, create: Create) -> None:
+        """Queue a create."""
+        self._waiting.append(create)
+        self._bytes += create.size
+
+    def start(self) -> list[Create]:
+        """Give the creates that may run now, in the order in which they came, and count them as running."""
+        ready: list[Create] = []
+        held: deque[Create] = deque()
+        blocked = set(self._busy)
+        while self._waiting and len(self._busy) < self._limit:
+            create = self._waiting.popleft()
+            # A lane with an earlier create that still waits is blocked too, so order within it holds.
+            if create.lane in blocked:
+                held.append(create)
+                continue
+            blocked.add(create.lane)
+            self._busy.add(create.lane)
+            self._bytes -= create.size
+            ready.append(create)
+        self._waiting.extendleft(reversed(held))
+        return ready
+
+    def finish(self, lane: str | None) -> None:
+        """Count a lane's running create as answered."""
+        self._busy.discard(lane)
+
+    def drain(self) -> list[Create]:
+        """Take everything that waits."""
+        waiting = list(self._waiting)
+        self._waiting.clear()
+        self._bytes = 0
+        return waiting

@@ -1,0 +1,82 @@
+"""Faults that strike by the clock: in the quiet between turns, or at a moment of a connection's life.
+
+One Quiet watches one connection. Its owner calls `arm` whenever the connection falls quiet or gets busy; a change of the
+fault plan arms it anew by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from mock_openai.faults.plan import Planned
+from mock_openai.faults.point import Spot
+from mock_openai.site import Connection, Site
+from mock_openai.transport.bare import BareWire, strike
+
+
+class Quiet:
+    """The timers of one connection.
+
+    `idle` tells whether nothing is under way. A WebSocket's moments strike at any time (`always`), since its turns know only
+    their own; an HTTP exchange looks after the moments that fall into it.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        connection: Connection,
+        wire: BareWire,
+        *,
+        idle: Callable[[], bool],
+        always: bool = False,
+    ) -> None:
+        self._site = site
+        self._connection = connection
+        self._wire = wire
+        self._idle = idle
+        self._always = always
+        self._timers: list[asyncio.TimerHandle] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._unwatch = site.plan.watch(self.arm)
+
+    def arm(self) -> None:
+        """Set the timers for what is planned now; the quiet, if there is one, counts from now."""
+        self._disarm()
+        idle = self._idle()
+        loop = asyncio.get_running_loop()
+        spot = Spot(self._connection.number, self._connection.turns, self._site.turns)
+        if idle:
+            for planned in self._site.plan.due("idle", spot):
+                self._timers.append(loop.call_later(planned.point.at or 0.0, self._fire, planned))
+        if idle or self._always:
+            for planned in self._site.plan.due("moment", spot):
+                if planned.point.turn is None and planned.point.at is not None:
+                    when = max(self._connection.opened + planned.point.at, loop.time())
+                    self._timers.append(loop.call_at(when, self._fire, planned))
+
+    def end(self) -> None:
+        """Stop watching; the connection is over."""
+        self._unwatch()
+        self._disarm()
+        for task in tuple(self._tasks):
+            task.cancel()
+
+    def _disarm(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+
+    def _fire(self, planned: Planned) -> None:
+        if not self._idle() and not (self._always and planned.point.phase == "moment"):
+            return
+        if self._site.plan.claim(planned):
+            task = asyncio.get_running_loop().create_task(self._strike(planned))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _strike(self, planned: Planned) -> None:
+        try:
+            await strike([planned], self._wire)
+        except ConnectionError:
+            return

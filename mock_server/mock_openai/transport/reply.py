@@ -1,0 +1,80 @@
+"""Answering one HTTP request: headers as the API sends them, a whole body or the start of a stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from aiohttp import HttpVersion11, web
+from aiohttp.abc import AbstractStreamWriter
+
+from mock_openai.protocol import json
+from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.ids import Ids
+from mock_openai.transport.headers import api_headers
+
+JSON = "application/json"
+
+
+class HttpReply:
+    """The answer to one HTTP request."""
+
+    def __init__(self, request: web.BaseRequest, ids: Ids, *, unauthorized_as_text: bool = False) -> None:
+        self.response: web.StreamResponse | None = None
+        """The answer, once it has begun."""
+        self.chunked = False
+        """Whether the body of a stream goes out in chunks; HTTP/1.0 clients get it plain."""
+        self._request = request
+        self._ids = ids
+        self._as_text = unauthorized_as_text
+        self._loop = asyncio.get_running_loop()
+        self._began = self._loop.time()
+
+    async def json(self, value: object, *, status: int = 200) -> None:
+        """Answer with a pretty-printed JSON body (observed)."""
+        await self.whole(status, {}, json.pretty(value))
+
+    async def error(self, error: ApiError) -> None:
+        """Answer with an error in its envelope."""
+        body = error.body()
+        headers = dict(error.headers)
+        if error.status == 401 and self._as_text:
+            # Observed 2026-08 on handshakes and creates: the same error, a sibling `status`, text/plain.
+            body = {**body, "status": 401}
+            headers["content-type"] = "text/plain; charset=utf-8"
+        await self.whole(error.status, headers, json.pretty(body))
+
+    async def whole(
+        self, status: int, headers: Mapping[str, str], body: bytes, *, create: bool = False
+    ) -> None:
+        """Answer with a whole body; `headers` replace the usual ones of the same name."""
+        usual = api_headers(JSON, ids=self._ids, seconds=self._loop.time() - self._began, create=create)
+        response = web.Response(status=status, body=body, headers={**usual, **_lower(headers)})
+        self.response = response
+        await response.prepare(self._request)
+        await response.write_eof()
+
+    async def begin(
+        self, status: int, content_type: str, headers: Mapping[str, str]
+    ) -> AbstractStreamWriter:
+        """Begin a stream. Its headers leave with the first bytes of the body."""
+        usual = api_headers(content_type, ids=self._ids, seconds=self._loop.time() - self._began, create=True)
+        response = web.StreamResponse(status=status, headers={**usual, **_lower(headers)})
+        if self._request.version >= HttpVersion11:
+            self.chunked = True
+            response.enable_chunked_encoding()
+        else:
+            response.force_close()
+        self.response = response
+        writer = await response.prepare(self._request)
+        assert writer is not None
+        return writer
+
+    async def end(self) -> None:
+        """End the stream in good order."""
+        if self.response is not None:
+            await self.response.write_eof()
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}

@@ -1,0 +1,368 @@
+"""WebSocket mode: one socket, many turns.
+
+A SocketSession reads messages, queues creates by lane and runs each as a Delivery of its own; it also keeps the connection's
+lifetime and the faults that strike while nothing is under way. A bad message is answered, never fatal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from typing import Any, Literal
+
+from aiohttp import WSMsgType, web
+from aiohttp.abc import AbstractStreamWriter
+
+from mock_openai.control import redact
+from mock_openai.delivery import Delivery
+from mock_openai.memory import Lanes
+from mock_openai.protocol import json
+from mock_openai.protocol.errors import (
+    ApiError,
+    connection_limit_reached,
+    invalid_type,
+    invalid_value,
+    missing_parameter,
+)
+from mock_openai.protocol.events import Event
+from mock_openai.responders.answer import Recorded
+from mock_openai.site import Connection, Site
+from mock_openai.transport.bare import QuietWire
+from mock_openai.transport.body import decode
+from mock_openai.transport.quiet import Quiet
+from mock_openai.transport.queue import Create, TurnQueue
+from mock_openai.transport.wire import Line, close_frame, frame
+
+MAX_MESSAGE = 16 * 1024 * 1024
+"""Bytes of an inbound message from which the socket closes with 1009 (reported, measured on a related backend)."""
+
+AT_LIMIT_CLOSE = 1001
+"""Close code after the connection-limit frame. Unknown of the real API; "going away" is what a client may reconnect on."""
+
+_CLOSE_WAIT = 1.0
+"""Seconds that a client has to answer a close frame."""
+
+
+class SocketOutlet:
+    """One turn's way out on a socket: an event is a text frame, frames due together leave in one write."""
+
+    transport: Literal["http", "websocket"] = "websocket"
+    streams = True
+
+    def __init__(self, session: SocketSession, lane: str | None) -> None:
+        self.waiting = 0
+        self._session = session
+        self._lane = lane
+        self._frames: list[bytes] = []
+
+    def put(self, event: Event) -> None:
+        """Hand an event over."""
+        data = frame(event.data)
+        self._frames.append(data)
+        self.waiting += len(data)
+
+    def encode(self, event: Event) -> bytes:
+        """Give the event as a frame."""
+        return frame(event.data)
+
+    async def flush(self) -> None:
+        """Let everything handed over leave."""
+        if self._frames:
+            data = b"".join(self._frames)
+            self._frames.clear()
+            self.waiting = 0
+            await self._session.write(data)
+
+    async def finish(self) -> None:
+        """Nothing marks the end of a turn but its terminal event (observed)."""
+        await self.flush()
+
+    async def error(self, error: ApiError) -> None:
+        """Send an error frame."""
+        await self._session.write(frame(json.compact(error.frame(self._lane))))
+
+    async def body(self, recorded: Recorded) -> None:
+        """Send what was recorded as a plain HTTP body as the error frame it would have been."""
+        try:
+            error = json.parse(recorded.body or b"")["error"]
+        except (ValueError, KeyError, TypeError):
+            error = {"type": "server_error", "code": None, "message": "The recorded answer is no JSON.", "param": None}
+        lane = {} if self._lane is None else {"stream_id": self._lane}
+        told = {"type": "error", "status": recorded.status, **lane, "error": error}
+        await self._session.write(frame(json.compact(told)))
+
+    def adopt(self, recorded: Recorded) -> bool:
+        """Frames are repeated one by one: network reads of an HTTP stream mean nothing here."""
+        return False
+
+    async def raw(self, data: bytes) -> None:
+        """Send bytes as they are, below the framing."""
+        await self._session.write(data)
+
+    async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """It is too late for a status."""
+        await self.fin()
+
+    async def reset(self) -> None:
+        """Break the connection with a TCP reset."""
+        await self._session.line.reset()
+
+    async def fin(self) -> None:
+        """End the connection without a close frame."""
+        await self._session.line.fin()
+
+    async def close(self, code: int | None, reason: str) -> None:
+        """Send a close frame and see the closing handshake through."""
+        await self._session.close(code, reason)
+
+    async def half_open(self) -> None:
+        """Go silent for good."""
+        await self._session.line.half_open()
+
+
+class SocketSession:
+    """One WebSocket connection, from its handshake to its close."""
+
+    def __init__(self, site: Site, connection: Connection, line: Line, key: str | None) -> None:
+        self.line = line
+        self._site = site
+        self._connection = connection
+        self._key = key
+        self._socket = web.WebSocketResponse(
+            timeout=_CLOSE_WAIT,
+            compress=False,  # real clients offer no deflate; whether the server would take it is not known
+            max_msg_size=MAX_MESSAGE,
+        )
+        self._writer: AbstractStreamWriter | None = None
+        self._lanes = Lanes()
+        self._queue = TurnQueue()
+        self._deliveries: dict[int, Delivery] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._gate = asyncio.Event()
+        self._gate.set()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._expired = False
+        self._limit: asyncio.TimerHandle | None = None
+        self._quiet: Quiet | None = None
+
+    async def run(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Upgrade, then serve until either side closes."""
+        try:
+            # aiohttp logs subprotocols that it does not know, and browsers put their key into one.
+            await self._socket.prepare(_without_subprotocols(request))
+        except web.HTTPBadRequest:
+            raise ApiError("This is not a valid WebSocket handshake.", status=400) from None
+        self._connection.upgraded = True
+        self._writer = request.writer
+        loop = asyncio.get_running_loop()
+        self._site.note("status", self._connection.number, {"status": 101})
+        if self._site.settings.at_limit != "next_create":
+            self._limit = loop.call_later(self._site.settings.connection_lifetime, self._expire)
+        else:
+            self._limit = loop.call_later(self._site.settings.connection_lifetime, self._mark_expired)
+        wire = QuietWire(self._site, self._connection, self.line, self._gate)
+        self._quiet = Quiet(
+            self._site, self._connection, wire, idle=lambda: self._queue.idle, always=True
+        )
+        self._quiet.arm()
+        try:
+            await self._read()
+        finally:
+            self._quiet.end()
+            self._limit.cancel()
+            for task in tuple(self._tasks):
+                task.cancel()
+            self._note_close()
+            if self._tasks:
+                await asyncio.gather(*self._tasks, return_exceptions=True)
+        return self._socket
+
+    async def write(self, data: bytes) -> None:
+        """Write frames, once no fault holds the socket back; ConnectionResetError when it is closed."""
+        if not self._gate.is_set():
+            await self._gate.wait()
+        if self.line.dead:
+            return
+        if self._socket.closed:
+            raise ConnectionResetError("the WebSocket is closed")
+        self.line.write(data)
+        if self._writer is not None:
+            await self._writer.drain()
+
+    async def close(self, code: int | None, reason: str = "") -> None:
+        """Send a close frame and wait a moment for the client's."""
+        if self.line.gone or self._socket.closed:
+            return
+        if code is None:
+            # aiohttp always sends a status; an empty close frame has to be written by hand.
+            self.line.write(close_frame(None))
+            await self.line.fin()
+            return
+        await self._socket.close(code=code, message=reason.encode())
+
+    def go_away(self) -> None:
+        """Close because the server stops: the frame leaves now, and nobody waits for an answer."""
+        self._connection.end("server", how="close", code=1001)
+        farewell = b"" if self._socket.closed else close_frame(1001)
+        self.line.hang_up(farewell)
+
+    # Reading
+
+    async def _read(self) -> None:
+        while True:
+            message = await self._socket.receive()
+            if message.type is WSMsgType.TEXT:
+                await self._hear(message.data)
+            elif message.type is WSMsgType.BINARY:
+                await self._refuse(
+                    ApiError("Invalid message: expected a text frame, but got a binary frame instead.")
+                )
+            else:
+                return
+            if self._queue.full:
+                self._room.clear()
+                await self._room.wait()
+
+    async def _hear(self, text: str) -> None:
+        try:
+            data = text.encode()
+            message = decode(data)
+            if not isinstance(message, dict):
+                raise invalid_type("message", "an object", _kind(message))
+            kind = message.pop("type", None)
+            if kind is None:
+                raise missing_parameter("type")
+            if kind == "response.create":
+                await self._create(message, len(data))
+            elif kind == "response.cancel":
+                await self._cancel(message)
+            else:
+                raise invalid_value("type", kind, ("response.create",))
+        except ApiError as error:
+            await self._refuse(error)
+
+    async def _create(self, body: dict[str, Any], size: int) -> None:
+        spot = self._site.next_turn(self._connection)
+        shown = {"method": "WEBSOCKET", "path": "/v1/responses", "body": redact.body(body)}
+        named = body.get("stream_id")
+        lane = named if isinstance(named, str) else None
+        self._site.note("request", self._connection.number, shown, turn=spot.turn, lane=lane)
+        try:
+            lane = self._lanes.admit(named)
+            if self._expired:
+                raise _limit_error(self._site.settings.connection_lifetime)
+        except ApiError as error:
+            # A malformed name is not a lane to attribute an error to (documented).
+            named_lane = lane if error.code != "invalid_stream_id" else None
+            await self._refuse(error, named_lane, spot.turn)
+            if self._expired and not self._queue.running:
+                await self._close_at_limit(announce=False)
+            return
+        self._queue.push(Create(lane, spot, body, size))
+        self._pump()
+
+    async def _cancel(self, message: Mapping[str, Any]) -> None:
+        match self._site.settings.on_cancel:
+            case "reject":
+                raise invalid_value("type", "response.cancel", ("response.create",))
+            case "honour":
+                # A response that is over, or was never begun, gets no reply at all: a client that drains the cancelled turn
+                # would take any frame for one of its next.
+                wanted = message.get("response_id")
+                for delivery in tuple(self._deliveries.values()):
+                    if wanted is None or delivery.response_id == wanted:
+                        delivery.cancel()
+
+    async def _refuse(self, error: ApiError, lane: str | None = None, turn: int | None = None) -> None:
+        told = {"status": error.status, "code": error.code, "error": error.body()["error"]}
+        self._site.note("status", self._connection.number, told, turn=turn, lane=lane)
+        await self.write(frame(json.compact(error.frame(lane))))
+
+    # Turns
+
+    def _pump(self) -> None:
+        for create in self._queue.start():
+            self._spawn(self._turn(create))
+        if not self._queue.full:
+            self._room.set()
+
+    async def _turn(self, create: Create) -> None:
+        outlet = SocketOutlet(self, create.lane)
+        delivery = Delivery(
+            self._site, outlet, self._connection, create.spot, lane=create.lane, lanes=self._lanes
+        )
+        self._deliveries[create.spot.turn] = delivery
+        try:
+            await delivery.run(create.body, size=create.size, key=self._key)
+        except ConnectionError:
+            return  # the reader notices too, and ends the session
+        finally:
+            del self._deliveries[create.spot.turn]
+            self._queue.finish(create.lane)
+        if self.line.gone:
+            return
+        if self._expired:
+            if not self._queue.running:
+                await self._close_at_limit()
+            return
+        self._pump()
+        if self._quiet is not None:
+            self._quiet.arm()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # The end of a connection's life
+
+    def _mark_expired(self) -> None:
+        self._expired = True
+
+    def _expire(self) -> None:
+        self._expired = True
+        if self._site.settings.at_limit == "cut" or not self._queue.running:
+            self._spawn(self._close_at_limit())
+
+    async def _close_at_limit(self, *, announce: bool = True) -> None:
+        error = _limit_error(self._site.settings.connection_lifetime)
+        try:
+            for create in self._queue.drain():
+                await self._refuse(error, create.lane, create.spot.turn)
+                announce = False
+            if announce:
+                await self._refuse(error)
+            self._connection.end("server", how="close", code=AT_LIMIT_CLOSE)
+            await self.close(AT_LIMIT_CLOSE)
+        except ConnectionError:
+            return
+
+    def _note_close(self) -> None:
+        code = self._socket.close_code
+        if self._site.stopping:
+            self._connection.end("server", how="close", code=1001)
+        elif code is None or code == 1006:
+            self._connection.end("client", how=self._connection.broken)
+        else:
+            by = "server" if code == 1009 else "client"
+            self._connection.end(by, how="close", code=code)
+        self._site.note("close", self._connection.number, self._connection.ended or {})
+
+
+def _limit_error(lifetime: float) -> ApiError:
+    minutes = round(lifetime / 60)
+    return connection_limit_reached(minutes) if minutes * 60 == lifetime and minutes else connection_limit_reached()
+
+
+def _kind(value: object) -> str:
+    names = {list: "an array", str: "a string", bool: "a boolean", int: "an integer", float: "a number"}
+    return names.get(type(value), "null")
+
+
+def _without_subprotocols(request: web.BaseRequest) -> web.BaseRequest:
+    if "Sec-WebSocket-Protocol" not in request.headers:
+        return request
+    headers = request.headers.copy()
+    del headers["Sec-WebSocket-Protocol"]
+    return request.clone(headers=headers)

@@ -1,0 +1,154 @@
+"""One TCP connection below HTTP and WebSocket: resets, ends, silence and raw bytes.
+
+Strategy for "everything before the point has really reached the client": a reset overtakes whatever the client has not read
+yet, and several clients drop what they have read but not yet handed on when the connection ends with an error. So before
+an end that is not in-band, `settle` waits until our buffer is empty, the peer's kernel has acknowledged everything and the
+peer's process has read it (on Linux loopback the kernel's socket table tells), and then leaves the client a moment of the
+loop's time to hand it on. With the client on the same loop that moment is exact even in virtual time: the loop does not
+jump while there is something to read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import sys
+from asyncio.trsock import TransportSocket
+from typing import cast
+
+GRACE = 0.01
+"""Seconds for the client to hand on what it has read; measured against websockets, aiohttp and openai clients."""
+
+SETTLE_LIMIT = 1.0
+"""Seconds after which a client that does not read is not waited for any longer."""
+
+HALF_OPEN_LASTS = 2 * 60 * 60.0
+"""Seconds until a half-open connection is given up, so that a long-running server does not collect them for ever."""
+
+_STEP = 0.002
+_TIOCOUTQ = 0x5411
+_LISTEN_TABLES = {socket.AF_INET: "/proc/net/tcp", socket.AF_INET6: "/proc/net/tcp6"}
+
+TEXT, CLOSE = 0x1, 0x8
+
+
+def frame(payload: bytes, opcode: int = TEXT) -> bytes:
+    """Build an unmasked WebSocket frame, as servers send them."""
+    size = len(payload)
+    if size < 126:
+        return bytes((0x80 | opcode, size)) + payload
+    if size < 65536:
+        return struct.pack("!BBH", 0x80 | opcode, 126, size) + payload
+    return struct.pack("!BBQ", 0x80 | opcode, 127, size) + payload
+
+
+def close_frame(code: int | None, reason: str = "") -> bytes:
+    """Build a close frame; without a code it has no payload at all."""
+    payload = b"" if code is None else struct.pack("!H", code) + reason.encode()
+    return frame(payload, CLOSE)
+
+
+class Line:
+    """One TCP connection."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self.dead = False
+        """Whether the connection is over, or silent for good; writes then go nowhere."""
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing can be written any more."""
+        return self.dead or self._transport.is_closing()
+
+    def write(self, data: bytes) -> None:
+        """Write bytes as they are; a silent connection swallows them, a closed one raises ConnectionResetError."""
+        if self.dead:
+            return
+        if self._transport.is_closing():
+            raise ConnectionResetError("the client has closed the connection")
+        self._transport.write(data)
+
+    async def settle(self) -> None:
+        """Wait until the client has what was written (see the strategy above)."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + SETTLE_LIMIT
+        while self._transport.get_write_buffer_size() and not self._transport.is_closing():
+            if loop.time() >= deadline:
+                return
+            await asyncio.sleep(_STEP)
+        await asyncio.sleep(GRACE)
+        while self._unread() and loop.time() < deadline:
+            await asyncio.sleep(_STEP)
+            if not self._unread():
+                await asyncio.sleep(GRACE)
+
+    async def reset(self) -> None:
+        """Send a TCP reset."""
+        if self.gone:
+            return
+        await self.settle()
+        if self._transport.is_closing():
+            return
+        self.dead = True
+        sock = cast(socket.socket, self._transport.get_extra_info("socket"))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._transport.abort()
+
+    async def fin(self) -> None:
+        """End the connection with a FIN."""
+        if self.gone:
+            return
+        await self.settle()
+        self.dead = True
+        self._transport.close()
+
+    def hang_up(self, farewell: bytes = b"") -> None:
+        """End the connection now, after a last few bytes; for a server that stops."""
+        if not self.gone and farewell:
+            self._transport.write(farewell)
+        self.dead = True
+        self._transport.close()
+
+    async def half_open(self) -> None:
+        """Read and write nothing any more, and stay that way until the server stops."""
+        if self.gone:
+            return
+        self.dead = True
+        self._transport.pause_reading()
+        await asyncio.sleep(HALF_OPEN_LASTS)
+        self._transport.abort()
+
+    def _unread(self) -> bool:
+        if self._transport.is_closing() or not sys.platform.startswith("linux"):
+            return False
+        sock = cast("TransportSocket | None", self._transport.get_extra_info("socket"))
+        if sock is None:
+            return False
+        try:
+            return _unacknowledged(sock.fileno()) or _unread_by_peer(sock)
+        except (OSError, ValueError):
+            return False
+
+
+def _unacknowledged(descriptor: int) -> bool:
+    import fcntl
+
+    queued = fcntl.ioctl(descriptor, _TIOCOUTQ, b"\0\0\0\0")
+    return bool(struct.unpack("i", queued)[0])
+
+
+def _unread_by_peer(sock: TransportSocket) -> bool:
+    table = _LISTEN_TABLES.get(socket.AddressFamily(sock.family))
+    if table is None:
+        return False
+    ours, theirs = sock.getsockname()[1], sock.getpeername()[1]
+    pair = f":{theirs:04X}", f":{ours:04X}"
+    with open(table, encoding="ascii") as lines:
+        for line in lines:
+            # sl local_address rem_address st tx_queue:rx_queue ...: the peer's own entry has the ports the other way round.
+            fields = line.split(maxsplit=5)
+            if len(fields) > 5 and fields[1].endswith(pair[0]) and fields[2].endswith(pair[1]):
+                return int(fields[4].partition(":")[2], 16) > 0
+    return False

@@ -1,0 +1,159 @@
+"""The HTTP service: every turn is one request, answered by server-sent events.
+
+The openai client carries the request (keys, headers, proxies, pooling), but neither rewrites the body nor
+builds a model for every event: with a long conversation that costs more than everything else together and
+holds up the event loop meanwhile.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+import msgspec
+from openai import APIConnectionError, APIStatusError, AsyncStream, Timeout
+
+from .base import Exchange, ResponsesService, Turn, conversation_of
+from .errors import Failure, TurnBroken, failure_of_error
+from .request import encode
+from .sse import EventParser
+from .stream import Finished
+
+__all__ = ["OpenAIResponsesHttpLLMService"]
+
+_HEADERS = {"Accept": "text/event-stream"}
+_DONE = b"[DONE]"
+
+
+class OpenAIResponsesHttpLLMService(ResponsesService):
+    """OpenAI's Responses API over HTTP; takes the place of Pipecat's service of the same name.
+
+    The whole conversation is sent with every turn, because continuing from an earlier response would need
+    ``store``. For voice the WebSocket service is the better choice.
+
+    Event handlers, besides those of every LLM service:
+
+    - on_response_interrupted(service, spoken_text): an answer broke off after part of it had been spoken.
+    """
+
+    @asynccontextmanager
+    async def _exchange(self, turn: Turn) -> AsyncIterator[Exchange]:
+        items = conversation_of(turn, go_on=self._continue_after_loss)
+        body = encode({**turn.body, "input": items, "stream": True})
+        asked_at = asyncio.get_running_loop().time()
+        response = await self._post(body, turn)
+        pieces = response.aiter_bytes()
+        try:
+            if response.headers.get("content-type", "").startswith("application/json"):
+                yield _WholeExchange(pieces, asked_at)
+            else:
+                yield _EventExchange(pieces, asked_at)
+        finally:
+            await pieces.aclose()
+            await response.aclose()
+
+    async def _post(self, body: bytes, turn: Turn) -> httpx2.Response:
+        limit = self._first_output_limit(turn)
+        try:
+            async with asyncio.timeout(limit):
+                stream = await self._client.post(
+                    "/responses",
+                    cast_to=object,
+                    content=body,
+                    stream=True,
+                    stream_cls=AsyncStream[object],
+                    options={
+                        "headers": _HEADERS,
+                        "max_retries": 0,
+                        "timeout": Timeout(None, connect=turn.limits.connect),
+                    },
+                )
+        except TimeoutError:
+            raise TurnBroken(
+                Failure("timeout", f"{limit:.1f} s after the request the server had not answered")
+            ) from None
+        except APIStatusError as error:
+            raise TurnBroken(
+                failure_of_error(
+                    error.body or error.message,
+                    "http",
+                    status=error.status_code,
+                    headers=dict(error.response.headers),
+                    request_id=error.request_id,
+                )
+            ) from error
+        except APIConnectionError as error:
+            reason = str(error.__cause__ or "") or type(error.__cause__ or error).__name__
+            raise TurnBroken(
+                Failure("connection", f"No answer from {self._client.base_url}: {reason}")
+            ) from error
+        return stream.response
+
+
+class _Pieces:
+    """The body of an answer, as the network delivers it."""
+
+    def __init__(self, pieces: AsyncIterator[bytes], asked_at: float) -> None:
+        self.asked_at = asked_at
+        self._pieces = pieces
+
+    async def _next(self, timeout: float) -> bytes | None:
+        try:
+            async with asyncio.timeout(timeout):
+                return await anext(self._pieces, None)
+        except (httpx2.HTTPError, httpx2.StreamError) as error:
+            reason = str(error) or type(error).__name__
+            raise TurnBroken(
+                Failure("connection", f"The connection to the server was lost ({reason})")
+            ) from error
+
+    def completed(self, finished: Finished) -> None:
+        """Nothing is remembered over HTTP."""
+
+    def failed(self, failure: Failure) -> None:
+        """Nothing is remembered over HTTP."""
+
+
+class _EventExchange(_Pieces):
+    """An answer in server-sent events."""
+
+    def __init__(self, pieces: AsyncIterator[bytes], asked_at: float) -> None:
+        super().__init__(pieces, asked_at)
+        self._parser = EventParser()
+        self._at_end = False
+
+    async def receive(self, timeout: float) -> Sequence[Mapping[str, Any] | None]:
+        deadline = asyncio.get_running_loop().time() + timeout
+        while not self._at_end:
+            piece = await self._next(deadline - asyncio.get_running_loop().time())
+            self._at_end = piece is None
+            data = self._parser.feed(piece) if piece is not None else self._parser.close()
+            if events := [_read(line) for line in data if not line.startswith(_DONE)]:
+                # An event that the end of the stream cut short is no event.
+                return [event for event in events if event is not None] if self._at_end else events
+        return []
+
+
+class _WholeExchange(_Pieces):
+    """An answer in one piece of JSON, from a server that does not stream: the same as its last event."""
+
+    async def receive(self, timeout: float) -> Sequence[Mapping[str, Any] | None]:
+        deadline = asyncio.get_running_loop().time() + timeout
+        body = bytearray()
+        while (piece := await self._next(deadline - asyncio.get_running_loop().time())) is not None:
+            body += piece
+        response = _read(bytes(body))
+        if response is None:
+            return []
+        status = response.get("status")
+        kind = status if status in ("failed", "incomplete") else "completed"
+        return [{"type": f"response.{kind}", "response": response}]
+
+
+def _read(data: bytes) -> dict[str, Any] | None:
+    try:
+        event = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return event if isinstance(event, dict) else None

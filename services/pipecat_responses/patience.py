@@ -1,0 +1,102 @@
+"""How long to wait for what, and when to try again.
+
+Pure: no clock is read here. All times are seconds. The defaults are made for speech, where a pause of a few
+seconds is already an error to the listener, and are longer for models that were asked to think.
+"""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .errors import Failure, is_passing, is_rate_limit
+
+__all__ = ["Timeouts", "backoff", "retry_delay"]
+
+_THINKING_EFFORTS_THAT_ANSWER_FAST = {None, "none", "minimal", "low"}
+_THINKING_TAKES_TIMES = 6.0
+
+# Cut streams are tried again for as long as the turn's budget lasts, but never in an endless tight loop.
+_MOST_ATTEMPTS = 8
+_MOST_API_RETRIES = 2
+_LONGEST_RATE_LIMIT_WAIT = 3.0
+_AT_ONCE = frozenset(
+    {"previous_response_not_found", "websocket_connection_limit_reached", "websocket_stream_limit_reached"}
+)
+
+# Fields that only make things faster: a server that refuses them is asked again without.
+_CAN_DO_WITHOUT = frozenset({"stream_id", "previous_response_id"})
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Limits of the service's patience, in seconds.
+
+    Parameters:
+        connect: One attempt to open a connection, handshake included.
+        recover: How long one turn may spend on getting a connection or on trying again before it fails.
+        first_output: From sending a request to the first sign of the model's answer.
+        between_events: Silence inside an answer that has begun.
+        turn: One attempt at an answer, from request to end.
+    """
+
+    connect: float = 4.0
+    recover: float = 8.0
+    first_output: float = 15.0
+    between_events: float = 10.0
+    turn: float = 120.0
+
+    def for_body(self, body: Mapping[str, Any]) -> "Timeouts":
+        """The limits for one request: a model that was asked to think may be silent for longer."""
+        reasoning = body.get("reasoning")
+        effort = reasoning.get("effort") if isinstance(reasoning, Mapping) else None
+        if effort in _THINKING_EFFORTS_THAT_ANSWER_FAST:
+            return self
+        return replace(
+            self,
+            first_output=self.first_output * _THINKING_TAKES_TIMES,
+            between_events=self.between_events * _THINKING_TAKES_TIMES,
+            turn=self.turn * _THINKING_TAKES_TIMES,
+        )
+
+
+def backoff(attempt: int, rng: random.Random, *, least: float = 0.25, most: float = 8.0) -> float:
+    """Seconds to wait before an attempt, counted from 0: none before the first, then doubling with jitter."""
+    if attempt <= 0:
+        return 0.0
+    return min(most, least * 2.0 ** min(attempt - 1, 16)) * rng.uniform(0.75, 1.0)
+
+
+def retry_delay(
+    failure: Failure, *, attempt: int, elapsed: float, recover: float, rng: random.Random
+) -> float | None:
+    """How long to wait before the same turn is tried again unheard; None when it shall fail now.
+
+    Only asked while nothing has been spoken. ``attempt`` counts the attempts made, ``elapsed`` the seconds
+    since the turn began.
+    """
+    delay = _wanted_delay(failure, attempt, rng)
+    if delay is None or attempt >= _MOST_ATTEMPTS:
+        return None
+    # A timeout has used up its own, longer limit: it gets its second attempt whatever the budget says.
+    if failure.source != "timeout" and elapsed + delay > recover:
+        return None
+    return delay
+
+
+def _wanted_delay(failure: Failure, attempt: int, rng: random.Random) -> float | None:
+    if failure.codes & _AT_ONCE or failure.param in _CAN_DO_WITHOUT:
+        return 0.0 if attempt <= 3 else None
+    if failure.source in ("connection", "stream"):
+        return backoff(attempt - 1, rng)
+    if failure.source in ("timeout", "empty", "call"):
+        return 0.0 if attempt == 1 else None
+    if is_passing(failure):
+        return backoff(attempt, rng) if attempt <= _MOST_API_RETRIES else None
+    if (
+        is_rate_limit(failure)
+        and failure.retry_after is not None
+        and failure.retry_after <= _LONGEST_RATE_LIMIT_WAIT
+    ):
+        return failure.retry_after if attempt <= _MOST_API_RETRIES else None
+    return None

@@ -1,0 +1,284 @@
+"""The WebSocket service: one connection that is always ready, and only what is new sent with every turn.
+
+What the server remembers is used where it is surely the conversation at hand (``continuation``); a turn that
+was interrupted keeps its lane to itself, and the next one starts at once on another (``channel``). The
+connection itself is kept by ``connection``.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from loguru import logger
+from openai import Omit
+from pipecat.adapters.llm.services.open_ai_responses_adapter import OpenAIResponsesLLMAdapter
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.services.llm_service import WebsocketLLMService
+from pipecat.utils.types import assert_given
+
+from .base import Exchange, ResponsesService, Turn, conversation_of
+from .channel import Channel, InFlight, Pulse
+from .connection import Connection, Endpoint, Upkeep
+from .continuation import Plan
+from .errors import Failure, TurnBroken
+from .request import encode
+from .stream import Finished, ResponseStream
+
+__all__ = ["OpenAIResponsesLLMService"]
+
+# Of the HTTP client's headers, those that mean nothing in a handshake.
+_NOT_FOR_HANDSHAKES = frozenset({"accept", "content-type"})
+
+
+class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResponsesLLMAdapter]):
+    """OpenAI's Responses API over a WebSocket; takes the place of Pipecat's service of the same name.
+
+    Event handlers, besides those of every LLM service:
+
+    - on_connection_error(service, message): the connection was lost and the first attempt to get it back
+    failed.
+    - on_response_interrupted(service, spoken_text): an answer broke off after part of it had been spoken.
+
+    Example::
+
+        llm = OpenAIResponsesLLMService(
+            settings=OpenAIResponsesLLMService.Settings(system_instruction="You are a friendly voice bot."),
+        )
+    """
+
+    def __init__(
+        self,
+        *,
+        ws_url: str | None = None,
+        reconnect_on_error: bool = True,
+        reconnect_backoff_min_wait: float = 0.25,
+        reconnect_backoff_max_wait: float = 8.0,
+        lanes: bool | None = None,
+        warm_up: bool | None = None,
+        rotate_after: float = 3300.0,
+        pulse: Pulse | None = None,
+        ws_close_timeout: float = 2.0,
+        ws_send_timeout: float | None = 5.0,
+        **kwargs: Any,
+    ) -> None:
+        """Make the service; it begins to connect when its pipeline is set up.
+
+        Args:
+            ws_url: URL of the WebSocket. Where it is not given it is ``base_url`` plus ``/responses``; where
+                only it is given, ``run_inference`` goes to the same host.
+            reconnect_on_error: Whether to connect again before a turn needs it.
+            reconnect_backoff_min_wait: Pause in seconds before the second attempt to connect; the first is
+                made at once.
+            reconnect_backoff_max_wait: Longest pause in seconds between attempts.
+            lanes: Whether the server knows lanes (``stream_id``); None to find out by itself. Without them an
+                interruption costs a connection, and a spare one is kept.
+            warm_up: Whether a new connection is told the conversation ahead of the next turn (``generate:
+                false``). None: where the server knows lanes, which are newer.
+            rotate_after: Age in seconds at which a connection is replaced by a new one; the API ends them
+                after an hour.
+            pulse: How a silent peer is found out; see ``Pulse``.
+            ws_close_timeout: Limit in seconds for a closing handshake.
+            ws_send_timeout: Limit in seconds for a message to be taken by the server.
+            **kwargs: What both services take; see ``ResponsesService``.
+        """
+        base_url = kwargs.get("base_url")
+        if base_url is None and ws_url is not None:
+            kwargs["base_url"] = _http_url(ws_url)
+        super().__init__(
+            reconnect_on_error=reconnect_on_error,
+            reconnect_backoff_min_wait=reconnect_backoff_min_wait,
+            reconnect_backoff_max_wait=reconnect_backoff_max_wait,
+            ws_close_timeout=ws_close_timeout,
+            ws_send_timeout=ws_send_timeout,
+            **kwargs,
+        )
+        self._ws_url = ws_url or _ws_url(
+            str(base_url) if base_url is not None else str(self._client.base_url)
+        )
+        self._warm_up = warm_up
+        self._connection = Connection(
+            Endpoint(self._ws_url, self._handshake_headers),
+            upkeep=Upkeep(
+                rotate_after=rotate_after,
+                backoff_least=reconnect_backoff_min_wait,
+                backoff_most=reconnect_backoff_max_wait,
+                ahead=reconnect_on_error,
+                connect=self._timeouts.connect,
+            ),
+            pulse=pulse or Pulse(send=ws_send_timeout, close=ws_close_timeout),
+            rng=self._rng,
+            lanes=lanes,
+            opened=self._channel_opened,
+            in_trouble=self._connection_in_trouble,
+        )
+        self._warming: asyncio.Task[None] | None = None
+
+    # -- life --------------------------------------------------------------------------------------
+
+    async def _connect_websocket(self) -> None:
+        self._connection.start()
+
+    async def _disconnect_websocket(self) -> None:
+        self._stop_warming()
+        if self._warming is not None:
+            await asyncio.gather(self._warming, return_exceptions=True)
+        await self._connection.stop()
+
+    async def cleanup(self) -> None:
+        """Close the connection and the HTTP client."""
+        await self._disconnect()  # type: ignore[no-untyped-call]
+        await super().cleanup()
+
+    async def _handshake_headers(self) -> Mapping[str, str]:
+        """The headers that the HTTP client sends, key, organization, project and the user's own included."""
+        client = self._client
+        headers = {**client.default_headers, **client.auth_headers}
+        if not headers.get("Authorization") and self._api_key:
+            key = await self._api_key() if callable(self._api_key) else self._api_key
+            headers["Authorization"] = f"Bearer {key}"
+        return {
+            name: str(value)
+            for name, value in headers.items()
+            if not isinstance(value, Omit) and name.lower() not in _NOT_FOR_HANDSHAKES
+        }
+
+    async def _connection_in_trouble(self, failure: Failure) -> None:
+        await self._call_event_handler("on_connection_error", failure.message)
+
+    # -- one request -------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _exchange(self, turn: Turn) -> AsyncIterator[Exchange]:
+        loop = asyncio.get_running_loop()
+        channel = await self._connection.channel(
+            max(0.0, turn.calm_since + turn.limits.recover - loop.time())
+        )
+        exchange = await _LaneExchange.begin(
+            channel, turn, conversation_of(turn, go_on=self._continue_after_loss)
+        )
+        logger.debug(
+            f"{self}: sent {len(exchange.plan.send)} items, {exchange.plan.known} known to the server"
+        )
+        try:
+            yield exchange
+        finally:
+            exchange.flight.abandon()
+            if exchange.lanes_refused:
+                self._connection.lanes = False
+
+    # -- telling a new connection the conversation ahead of the next turn --------------------------
+
+    def _channel_opened(self, channel: Channel) -> None:
+        wanted = self._connection.lanes if self._warm_up is None else self._warm_up
+        if wanted and self._last_context is not None and not self._answering:
+            self._stop_warming()
+            self._warming = asyncio.create_task(
+                self._warm(channel, self._last_context), name="responses-warm-up"
+            )
+
+    async def _warm(self, channel: Channel, context: LLMContext) -> None:
+        """Let the server remember the conversation. If that fails, the next turn sends everything as usual."""
+        body = await self._body_of(context, assert_given(self._settings.system_instruction))
+        turn = Turn(
+            input=body.pop("input"), body={**body, "generate": False}, limits=self._timeouts, calm_since=0.0
+        )
+        stream = ResponseStream()
+        try:
+            exchange = await _LaneExchange.begin(channel, turn, turn.input)
+            try:
+                while not stream.ended:
+                    for event in await exchange.receive(self._timeouts.first_output):
+                        for step in stream.feed(event) if event is not None else ():
+                            if isinstance(step, Finished) and not step.output:
+                                exchange.completed(step)
+                                return
+            finally:
+                exchange.flight.abandon()
+        except (TurnBroken, TimeoutError) as error:
+            logger.debug(f"{self}: the new connection could not be warmed up: {error!r}")
+            return
+        logger.info(f"{self}: this server knows no warm-up; it will not be asked again")
+        self._warm_up = False
+
+    def _stop_warming(self) -> None:
+        if self._warming is not None:
+            self._warming.cancel()
+
+
+class _LaneExchange:
+    """One request on a lane of a channel."""
+
+    def __init__(
+        self, channel: Channel, flight: InFlight, plan: Plan, turn: Turn, items: Sequence[Mapping[str, Any]]
+    ) -> None:
+        self.flight = flight
+        self.plan = plan
+        self.asked_at = asyncio.get_running_loop().time()
+        self.lanes_refused = False
+        self._channel = channel
+        self._turn = turn
+        self._items = items
+
+    @classmethod
+    async def begin(cls, channel: Channel, turn: Turn, items: Sequence[Mapping[str, Any]]) -> "_LaneExchange":
+        """Send the request: what is new of the conversation, or all of it."""
+        memory = channel.memory
+        plan = (
+            Plan(None, None, list(items), 0) if turn.in_full else memory.plan(turn.body.get("model"), items)
+        )
+        lane = channel.pick_lane(plan.lane)
+        if plan.previous_response_id is None or lane != plan.lane:
+            memory.forget(lane)  # the server is about to replace what it keeps there
+        message = {"type": "response.create", **turn.body, "input": plan.send}
+        if plan.previous_response_id is not None:
+            message["previous_response_id"] = plan.previous_response_id
+        if lane is not None:
+            message["stream_id"] = lane
+        return cls(channel, await channel.create(lane, encode(message)), plan, turn, items)
+
+    async def receive(self, timeout: float) -> Sequence[Mapping[str, Any] | None]:
+        try:
+            return await self.flight.receive(timeout)
+        except TimeoutError:
+            # A connection on which an answer got stuck is not trusted with the next one.
+            self._channel.abort("an answer got stuck")
+            raise
+
+    def completed(self, finished: Finished) -> None:
+        memory = self._channel.memory
+        if finished.response_id is None or (finished.silent and finished.output):
+            memory.forget(self.flight.lane)
+        else:
+            memory.remember(
+                self.flight.lane,
+                finished.response_id,
+                self._turn.body.get("model"),
+                self._items,
+                finished.output,
+            )
+
+    def failed(self, failure: Failure) -> None:
+        memory = self._channel.memory
+        memory.forget(self.flight.lane)
+        if failure.param == "stream_id":
+            self.lanes_refused = failure.code != "websocket_stream_limit_reached"
+            self._channel.retire() if not self.lanes_refused else None
+        if failure.param == "previous_response_id" or "previous_response_not_found" in failure.codes:
+            self._turn.in_full = True
+            if self.plan.previous_response_id is not None:
+                memory.forget_response(self.plan.previous_response_id)
+
+
+def _ws_url(base_url: str) -> str:
+    """The WebSocket beside an HTTP base URL."""
+    scheme, separator, rest = base_url.partition("://")
+    scheme = {"http": "ws", "https": "wss"}.get(scheme.lower(), scheme)
+    return f"{scheme}{separator}{rest.rstrip('/')}/responses"
+
+
+def _http_url(ws_url: str) -> str:
+    """The HTTP base URL beside a WebSocket."""
+    scheme, separator, rest = ws_url.partition("://")
+    scheme = {"ws": "http", "wss": "https"}.get(scheme.lower(), scheme)
+    return f"{scheme}{separator}{rest.partition('?')[0].rstrip('/').removesuffix('/responses')}"

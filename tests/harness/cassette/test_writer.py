@@ -1,0 +1,150 @@
+"""A recording loses at most the line that was being written, and never harms the cassette that was there before."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ninelives.cassette import Cassette, CassetteError, CassetteWarning, CassetteWriter, Redactor
+
+
+def record(writer: CassetteWriter, path: str = "/v1/responses/resp_1") -> None:
+    track = writer.track()
+    track.request("GET", path)
+    track.response(200, {"content-type": "application/json"})
+    track.body(b"{}")
+    track.end()
+
+
+def test_a_recording_takes_the_place_of_the_old_one_only_when_it_ended_well(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("the old one")
+    with CassetteWriter(path, upstream="https://api.openai.com", origin="a test") as writer:
+        record(writer)
+        assert path.read_text() == "the old one"
+        assert len(Cassette.load(writer.partial)) == 1  # readable while it grows
+    cassette = Cassette.load(path)
+    assert (cassette.header.upstream, cassette.header.origin) == ("https://api.openai.com", "a test")
+    assert len(cassette) == 1
+    assert not writer.partial.exists()
+
+
+def test_an_exception_leaves_the_old_one_untouched_and_the_partial_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("the old one")
+    writer = CassetteWriter(path)
+    with pytest.raises(KeyboardInterrupt), writer:
+        record(writer)
+        raise KeyboardInterrupt
+    assert path.read_text() == "the old one"
+    assert len(Cassette.load(writer.partial)) == 1
+
+
+def test_kill_9_loses_at_most_the_last_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("the old one")
+    program = (
+        "import sys, itertools\n"
+        "from ninelives.cassette import CassetteWriter\n"
+        "writer = CassetteWriter(sys.argv[1])\n"
+        "track = writer.track()\n"
+        "track.request('POST', '/v1/responses')\n"
+        "track.response(200, {'content-type': 'text/event-stream'})\n"
+        "for number in itertools.count():\n"
+        '    track.read(b\'data: {"type":"x","n":%d}\\n\\n\' % number)\n'
+        "    if number == 100: print('go', flush=True)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"go\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CassetteWarning)
+        (exchange,) = Cassette.load(path.with_name("a.jsonl.partial")).exchanges
+    assert path.read_text() == "the old one"
+    numbers = [timed.event.data for timed in exchange.events]
+    assert len(numbers) > 100
+    assert numbers == [b'{"type":"x","n":%d}' % number for number in range(len(numbers))]
+
+
+def test_two_recordings_cannot_write_one_cassette(tmp_path: Path) -> None:
+    first, second = CassetteWriter(tmp_path / "a.jsonl"), CassetteWriter(tmp_path / "a.jsonl")
+    record(first)
+    with pytest.raises(CassetteError, match="another recording"):
+        record(second)
+    first.commit()
+    record(second)  # the first has ended: now it may
+    second.commit()
+    assert len(Cassette.load(tmp_path / "a.jsonl")) == 1
+
+
+def test_the_partial_of_a_crash_is_replaced_by_the_next_recording(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl.partial").write_text("left over")
+    with CassetteWriter(tmp_path / "a.jsonl") as writer:
+        record(writer)
+    assert len(Cassette.load(tmp_path / "a.jsonl")) == 1
+
+
+def test_extending_keeps_what_was_recorded_before(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    for name in ("one", "two", "three"):
+        with CassetteWriter(path, extend=True) as writer:
+            record(writer, f"/v1/responses/{name}")
+    exchanges = Cassette.load(path).exchanges
+    assert [exchange.path.rpartition("/")[2] for exchange in exchanges] == ["one", "two", "three"]
+    assert len({exchange.connection for exchange in exchanges}) == 3
+    assert [exchange.began for exchange in exchanges] == sorted(exchange.began for exchange in exchanges)
+
+
+def test_a_recording_without_any_traffic_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("the old one")
+    with CassetteWriter(path):
+        pass
+    assert path.read_text() == "the old one"
+
+
+def test_a_recording_that_was_spoiled_is_not_kept(tmp_path: Path) -> None:
+    writer = CassetteWriter(tmp_path / "a.jsonl")
+    record(writer)
+    writer.fail("the disk is full")
+    with pytest.raises(CassetteError, match="the disk is full"):
+        writer.commit()
+    assert not writer.path.exists()
+    assert writer.partial.exists()
+
+
+def test_a_folder_that_cannot_be_made_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CassetteError, match="folder that can be written"):
+        record(CassetteWriter(tmp_path / "file" / "a.jsonl"))
+
+
+def test_hooks_see_what_is_written_and_may_change_or_drop_it(tmp_path: Path) -> None:
+    from ninelives.cassette import RecordedRequest
+
+    def request(asked: RecordedRequest) -> RecordedRequest | None:
+        if asked.path.endswith("/drop"):
+            return None
+        asked.uri += "?seen=1"
+        return asked
+
+    def response(answer: dict[str, dict[str, bytes]]) -> dict[str, dict[str, bytes]]:
+        answer["body"]["string"] = answer["body"]["string"].replace(b"{}", b'{"changed":true}')
+        return answer
+
+    redactor = Redactor(before_record_request=request, before_record_response=response)
+    with CassetteWriter(tmp_path / "a.jsonl", redactor=redactor) as writer:
+        record(writer, "/v1/responses/drop")
+        record(writer, "/v1/responses/keep")
+    (exchange,) = Cassette.load(tmp_path / "a.jsonl").exchanges
+    assert exchange.path == "/v1/responses/keep?seen=1"
+    assert exchange.answer == b'{"changed":true}'

@@ -1,0 +1,80 @@
+"""What the protocol's tests share: a fixed clock, seeded ids, and a turn played from a reply to its events."""
+
+import json
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from mock_openai.protocol.events import Event, stream_events, warm_up_events
+from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.reply import Reply
+from mock_openai.protocol.request import parse_request
+from mock_openai.protocol.response import open_response
+
+NOW = 1_787_150_229.5
+
+
+class Played:
+    """The events of one turn, read back from their bytes."""
+
+    def __init__(self, events: list[Event]) -> None:
+        self.events = events
+        self.data: list[dict[str, Any]] = [json.loads(event.data) for event in events]
+
+    @property
+    def types(self) -> list[str]:
+        return [event.type for event in self.events]
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [data for data in self.data if data["type"] == kind]
+
+    @property
+    def final(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.data[-1]["response"]
+        return found
+
+    @property
+    def text(self) -> str:
+        return "".join(data["delta"] for data in self.of("response.output_text.delta"))
+
+
+@pytest.fixture
+def play() -> Callable[..., Played]:
+    def run(
+        *items: Any,
+        transport: Any = "websocket",
+        reply: Reply | None = None,
+        history_tokens: int = 0,
+        seed: int = 7,
+        **fields: Any,
+    ) -> Played:
+        body = {"model": "gpt-4o", "input": "hello", **fields}
+        request = parse_request(body, transport=transport)
+        rng = random.Random(seed)
+        ids = Ids(rng, lambda: NOW)
+        response = open_response(request, id=ids.response(), created_at=int(NOW))
+        if not request.generate:
+            return Played(
+                list(
+                    warm_up_events(
+                        request, response, rng=rng, history_tokens=history_tokens, clock=lambda: NOW
+                    )
+                )
+            )
+        said = reply or Reply(tuple(items))
+        return Played(
+            list(
+                stream_events(
+                    said,
+                    request,
+                    response,
+                    ids=ids,
+                    rng=rng,
+                    history_tokens=history_tokens,
+                    clock=lambda: NOW,
+                )
+            )
+        )
+
+    return run

@@ -1,0 +1,76 @@
+"""Tokens: counts, cuts that keep characters whole, and exact numbers of pieces."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mock_openai.protocol import tokens
+
+FAMILY = "👩‍👩‍👧‍👦 naïve café — 你好，世界 𓀀"
+
+
+def test_text_is_cut_where_the_model_cuts_it() -> None:
+    assert tokens.pieces("Hello! How can I help you today?") == [
+        "Hello",
+        "!",
+        " How",
+        " can",
+        " I",
+        " help",
+        " you",
+        " today",
+        "?",
+    ]
+    assert tokens.pieces('{"location":"Toronto"}') == ['{"', "location", '":"', "Toronto", '"}']
+
+
+def test_counts_are_the_tokenizers() -> None:
+    assert tokens.count("Hello, responses!") == 4
+    assert tokens.count("") == 0
+    assert tokens.count("<|endoftext|>") > 1
+
+
+def test_a_request_costs_what_a_recorded_one_cost() -> None:
+    hello = {
+        "type": "message",
+        "role": "user",
+        "content": [{"type": "input_text", "text": "Hello, responses!"}],
+    }
+    assert tokens.count_input([hello], instructions=None, tools=()) == 11
+    assert tokens.count_input([{"role": "user", "content": "Hello world"}], instructions=None, tools=()) == 9
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=80))
+def test_pieces_join_to_the_text_whatever_it_is(text: str) -> None:
+    pieces = tokens.pieces(text)
+    assert "".join(pieces) == text
+    assert all(pieces)
+    for piece in pieces:
+        piece.encode()
+
+
+def test_characters_of_several_tokens_stay_whole() -> None:
+    assert "".join(tokens.pieces(FAMILY)) == FAMILY
+    assert "�" not in "".join(tokens.pieces(FAMILY))
+    assert len(tokens.pieces(FAMILY)) < tokens.count(FAMILY)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet="ab c😀é.", max_size=60), st.integers(1, 80))
+def test_exactly_so_many_pieces(text: str, number: int) -> None:
+    pieces = tokens.exactly(text, number)
+    assert len(pieces) == number
+    assert all(pieces)
+    assert "".join(pieces).startswith(text)
+
+
+@pytest.mark.parametrize("budget", [0, 1, 3, 100])
+def test_a_cut_keeps_at_most_so_many_tokens(budget: int) -> None:
+    kept = tokens.cut(FAMILY, budget)
+    assert FAMILY.startswith(kept)
+    assert tokens.count(kept) <= budget
+    kept.encode()
+
+
+def test_long_texts_are_counted_too() -> None:
+    assert tokens.count("word " * 250_000) >= 250_000

@@ -1,0 +1,96 @@
+"""Tools and formats as the response object gives them back."""
+
+import json
+from typing import Any
+
+from mock_openai.protocol.tools import echo_schema, echo_text, echo_tool
+
+WEATHER = {"properties": {"location": {"type": "string"}}, "required": ["location"], "type": "object"}
+
+
+def test_a_function_becomes_strict_and_its_schema_closed() -> None:
+    shown = echo_tool(
+        {"type": "function", "name": "get_weather", "description": "Weather.", "parameters": WEATHER}
+    )
+    assert json.dumps(shown) == json.dumps(
+        {
+            "type": "function",
+            "description": "Weather.",
+            "name": "get_weather",
+            "output_schema": None,
+            "parameters": {**WEATHER, "additionalProperties": False},
+            "strict": True,
+        }
+    )
+
+
+def test_required_is_extended_to_every_property_and_nested_objects_are_closed_too() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "a": {"type": "string"},
+            "b": {"type": "array", "items": {"type": "object", "properties": {"c": {"type": "integer"}}}},
+        },
+    }
+    closed = echo_schema(schema, strict=True)
+    assert closed["required"] == ["a", "b"]
+    assert list(closed)[-2:] == ["additionalProperties", "required"]
+    assert closed["properties"]["b"]["items"]["required"] == ["c"]
+
+
+def test_a_loose_function_comes_back_as_sent_but_for_the_schemas_name() -> None:
+    tool = {"type": "function", "name": "f", "strict": False, "parameters": {"$schema": "x", **WEATHER}}
+    assert echo_tool(tool)["parameters"] == WEATHER
+
+
+def test_hosted_tools_are_filled_in() -> None:
+    assert json.dumps(echo_tool({"type": "web_search"})) == json.dumps(
+        {
+            "type": "web_search",
+            "return_token_budget": "default",
+            "search_content_types": ["text"],
+            "search_context_size": "medium",
+            "user_location": {
+                "type": "approximate",
+                "city": None,
+                "country": "US",
+                "region": None,
+                "timezone": None,
+            },
+        }
+    )
+    mcp = echo_tool(
+        {"type": "mcp", "server_label": "d", "server_url": "https://x/mcp", "authorization": "secret"}
+    )
+    assert list(mcp) == [
+        "type",
+        "allowed_tools",
+        "headers",
+        "require_approval",
+        "server_description",
+        "server_label",
+        "server_url",
+    ]
+    assert echo_tool({"type": "custom", "name": "c"})["format"] == {"type": "text"}
+
+
+def test_a_given_place_keeps_what_it_says() -> None:
+    place = {"type": "approximate", "country": "MX", "city": "Mexico City"}
+    shown: dict[str, Any] = echo_tool({"type": "web_search", "user_location": place})
+    assert shown["user_location"] == {**place, "region": None, "timezone": None}
+
+
+def test_a_json_schema_format_gets_description_and_strictness() -> None:
+    form = {"type": "json_schema", "name": "n", "schema": {"type": "object"}}
+    assert json.dumps(echo_text({"format": form})) == json.dumps(
+        {
+            "format": {
+                "type": "json_schema",
+                "description": None,
+                "name": "n",
+                "schema": {"type": "object"},
+                "strict": True,
+            },
+            "verbosity": "medium",
+        }
+    )

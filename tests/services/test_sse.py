@@ -1,0 +1,53 @@
+"""Server-sent events in any pieces."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pipecat_responses.sse import EventParser
+
+LINE_ENDS = st.sampled_from([b"\n", b"\r\n"])
+
+
+def parsed(body: bytes, cuts: list[int]) -> list[bytes]:
+    parser = EventParser()
+    edges = [0, *sorted(cut % (len(body) + 1) for cut in cuts), len(body)]
+    events = [data for a, b in zip(edges, edges[1:], strict=False) for data in parser.feed(body[a:b])]
+    return events + parser.close()
+
+
+@settings(max_examples=150)
+@given(
+    payloads=st.lists(st.text(st.characters(exclude_characters="\r\n", codec="utf-8"), min_size=1), max_size=6),
+    end=LINE_ENDS,
+    cuts=st.lists(st.integers(min_value=0), max_size=12),
+)
+def test_where_the_network_cuts_makes_no_difference(payloads: list[str], end: bytes, cuts: list[int]) -> None:
+    encoded = [payload.encode() for payload in payloads]
+    body = b"".join(b"event: x" + end + b"data: " + data + end + end for data in encoded)
+    assert parsed(body, cuts) == encoded
+
+
+def test_comments_names_ids_and_blank_lines_are_no_events() -> None:
+    assert parsed(b": hello\n\n\nid: 7\nretry: 10\n\ndata: a\n\n", []) == [b"a"]
+
+
+def test_lines_of_one_event_are_joined() -> None:
+    assert parsed(b"data: {\ndata:  1}\n\n", [3, 9]) == [b"{\n 1}"]
+
+
+def test_a_byte_order_mark_and_bare_returns() -> None:
+    assert parsed(b"\xef\xbb\xbfdata: a\r\rdata:b\r\r", [4, 11]) == [b"a", b"b"]
+
+
+def test_an_event_that_only_lacks_its_empty_line_is_still_told_at_the_end() -> None:
+    parser = EventParser()
+    assert parser.feed(b"data: a\n\ndata: b\n") == [b"a"]
+    assert parser.close() == [b"b"]
+    assert parser.close() == []
+
+
+def test_a_large_event_in_small_pieces() -> None:
+    data = b"x" * 300_000
+    body = b"data: " + data + b"\n\n"
+    parser = EventParser()
+    found = [event for start in range(0, len(body), 1000) for event in parser.feed(body[start : start + 1000])]
+    assert found == [data]

@@ -1,0 +1,302 @@
+"""Events of one response in, steps out: said once, in order, and nothing that was not surely meant."""
+
+from typing import Any
+
+import pytest
+from pipecat_responses.stream import (
+    Broken,
+    Call,
+    CallStarted,
+    Failed,
+    Finished,
+    FirstOutput,
+    Incomplete,
+    ReasoningItem,
+    ResponseStream,
+    Say,
+    Step,
+    ThoughtEnd,
+    ThoughtStart,
+    ThoughtText,
+    Usage,
+)
+
+Event = dict[str, Any]
+
+
+def numbered(*events: Event) -> list[Event]:
+    return [{**event, "sequence_number": number} for number, event in enumerate(events)]
+
+
+def created(response_id: str = "resp_1") -> Event:
+    return {"type": "response.created", "response": {"id": response_id}}
+
+
+PROGRESS: Event = {"type": "response.in_progress", "response": {"id": "resp_1"}}
+
+
+def added(kind: str, index: int = 0, **item: Any) -> Event:
+    return {"type": "response.output_item.added", "output_index": index, "item": {"type": kind, "id": f"i{index}", **item}}
+
+
+def done(kind: str, index: int = 0, **item: Any) -> Event:
+    return {"type": "response.output_item.done", "output_index": index, "item": {"type": kind, "id": f"i{index}", **item}}
+
+
+def delta(text: str, index: int = 0) -> Event:
+    return {"type": "response.output_text.delta", "output_index": index, "content_index": 0, "delta": text}
+
+
+def arguments(text: str, index: int = 0) -> Event:
+    return {"type": "response.function_call_arguments.delta", "output_index": index, "item_id": f"i{index}", "delta": text}
+
+
+def completed(*output: Event, response_id: str = "resp_1", usage: Event | None = None) -> Event:
+    response = {"id": response_id, "model": "m-1", "output": list(output), "usage": usage}
+    return {"type": "response.completed", "response": response}
+
+
+def steps_of(events: list[Event | None], stream: ResponseStream | None = None) -> list[Step]:
+    stream = stream or ResponseStream()
+    return [
+        step for event in events for step in (stream.feed(event) if event is not None else stream.feed_unreadable())
+    ]
+
+
+def said(steps: list[Step]) -> str:
+    return "".join(step.text for step in steps if isinstance(step, Say))
+
+
+def last(steps: list[Step]) -> Step:
+    return steps[-1]
+
+
+TEXT = numbered(created(), PROGRESS, added("message"), delta("Hello"), delta(" there"), completed())
+
+
+def test_text_is_said_as_it_comes() -> None:
+    usage = {"input_tokens": 3, "output_tokens": 2, "total_tokens": 5, "input_tokens_details": {"cached_tokens": 1}}
+    steps = steps_of([*TEXT[:-1], completed(usage=usage)])
+    assert steps == [
+        FirstOutput(),
+        Say("Hello"),
+        Say(" there"),
+        Usage(3, 2, 5, 1, 0, 0, None),
+        Finished("resp_1", "m-1", [], [], [], silent=False),
+    ]
+
+
+def test_a_repeated_event_is_said_once() -> None:
+    assert said(steps_of([*TEXT[:4], TEXT[3], *TEXT[4:]])) == "Hello there"
+
+
+def test_a_lost_event_breaks_the_answer_before_anything_wrong_is_said() -> None:
+    steps = steps_of([*TEXT[:3], TEXT[4]])
+    assert said(steps) == ""
+    assert isinstance(last(steps), Broken)
+
+
+@pytest.mark.parametrize("numbers", [[0, 0, 0, 0, 0, 0], [1, 1, 2, 2, 1, 2], [-1] * 6, [5, 9, 11, 12, 30, 31]])
+def test_servers_that_number_in_their_own_way_are_believed(numbers: list[int]) -> None:
+    events = [{**event, "sequence_number": number} for event, number in zip(TEXT, numbers, strict=True)]
+    assert said(steps_of(events)) == "Hello there"
+
+
+def test_an_unreadable_message_that_was_no_event_does_no_harm() -> None:
+    assert said(steps_of([*TEXT[:4], None, *TEXT[4:]])) == "Hello there"
+
+
+def test_an_unreadable_message_that_was_an_event_breaks_the_answer() -> None:
+    steps = steps_of([*TEXT[:4], None, TEXT[5]])
+    assert said(steps) == "Hello"
+    assert isinstance(last(steps), Broken)
+
+
+def test_an_unreadable_message_among_unnumbered_events_breaks_the_answer() -> None:
+    steps = steps_of([created(), delta("Hello"), None, delta(" there")])
+    assert said(steps) == "Hello"
+    assert isinstance(last(steps), Broken)
+
+
+def test_a_stream_without_its_last_event_is_broken() -> None:
+    stream = ResponseStream()
+    assert said(steps_of(list(TEXT[:-1]), stream)) == "Hello there"
+    assert isinstance(stream.end_of_stream()[-1], Broken)
+
+
+def test_after_the_end_nothing_counts() -> None:
+    assert said(steps_of([*TEXT, delta("ghost")])) == "Hello there"
+
+
+def test_another_response_in_its_place_breaks_the_answer() -> None:
+    steps = steps_of([created(), delta("Hello"), created("resp_2"), delta("stale")])
+    assert said(steps) == "Hello"
+    assert isinstance(last(steps), Broken)
+
+
+def test_the_end_of_another_response_is_not_the_end_of_this_one() -> None:
+    steps = steps_of([created(), delta("Hello"), completed(response_id="resp_0"), delta(" there"), completed()])
+    assert said(steps) == "Hello there"
+    assert isinstance(last(steps), Finished)
+
+
+def test_text_that_comes_only_at_the_end_is_said() -> None:
+    message = {"type": "message", "content": [{"type": "output_text", "text": "Hi."}]}
+    assert said(steps_of([created(), completed(message)])) == "Hi."
+    whole = {"type": "response.output_text.done", "output_index": 0, "content_index": 0, "text": "Hi."}
+    assert said(steps_of([created(), whole, completed(message)])) == "Hi."
+
+
+def test_refusals_are_spoken_or_not() -> None:
+    refusal = {"type": "response.refusal.delta", "output_index": 0, "content_index": 0, "delta": "No."}
+    assert said(steps_of([created(), refusal, completed()])) == "No."
+    steps = steps_of([created(), refusal, completed()], ResponseStream(speak_refusals=False))
+    assert said(steps) == ""
+    assert isinstance(last(steps), Finished) and last(steps).silent  # type: ignore[union-attr]
+
+
+def calls_of(events: list[Event | None]) -> list[Call]:
+    end = last(steps_of(events))
+    assert isinstance(end, Finished | Incomplete)
+    return end.calls
+
+
+def test_calls_are_told_when_the_response_is_complete() -> None:
+    events = [
+        created(),
+        added("function_call", 0, name="f", call_id="c1"),
+        arguments('{"a"', 0),
+        arguments(":1}", 0),
+        done("function_call", 0, name="f", call_id="c1", arguments='{"a":1}'),
+        added("function_call", 1, name="g", call_id="c2"),
+        {"type": "response.function_call_arguments.done", "output_index": 1, "arguments": "{}"},
+        completed(),
+    ]
+    steps = steps_of(list(events))
+    assert [type(step) for step in steps] == [FirstOutput, CallStarted, CallStarted, Finished]
+    assert calls_of(list(events)) == [Call("c1", "f", {"a": 1}), Call("c2", "g", {})]
+
+
+@pytest.mark.parametrize("place", ["index", "call id"])
+def test_two_calls_without_item_ids_are_two_calls(place: str) -> None:
+    events = []
+    for index, (name, text) in enumerate((("f", '{"x":1}'), ("g", '{"y":2}'))):
+        item = {"type": "function_call", "name": name, "call_id": f"c{index}"}
+        at = {"output_index": index} if place == "index" else {}
+        events += [
+            {"type": "response.output_item.added", "item": {**item, "arguments": ""}, **at},
+            {"type": "response.function_call_arguments.delta", "delta": text, **at},
+            {"type": "response.output_item.done", "item": {**item, "arguments": text}, **at},
+        ]
+    assert calls_of([created(), *events, completed()]) == [Call("c0", "f", {"x": 1}), Call("c1", "g", {"y": 2})]
+
+
+def test_a_call_that_was_not_finished_never_runs() -> None:
+    half = [created(), added("function_call", 0, name="f", call_id="c1"), arguments('{"a":1}', 0)]
+    incomplete = {"type": "response.incomplete", "response": {"incomplete_details": {"reason": "max_output_tokens"}}}
+    assert calls_of([*half, incomplete]) == []
+    cut = done("function_call", 0, name="f", call_id="c1", arguments='{"a":1}', status="incomplete")
+    assert calls_of([*half, cut, incomplete]) == []
+
+
+def test_a_call_finished_before_the_limit_runs() -> None:
+    finished = [
+        created(),
+        added("function_call", 0, name="f", call_id="c1"),
+        done("function_call", 0, name="f", call_id="c1", arguments="{}"),
+        added("function_call", 1, name="g", call_id="c2"),
+    ]
+    incomplete = {"type": "response.incomplete", "response": {"incomplete_details": {"reason": "max_output_tokens"}}}
+    assert calls_of([*finished, incomplete]) == [Call("c1", "f", {})]
+
+
+@pytest.mark.parametrize("text", ['{"a":', "[1]", "null", "{} {}"])
+def test_arguments_that_are_no_object_never_run(text: str) -> None:
+    end = last(steps_of([created(), done("function_call", 0, name="f", call_id="c1", arguments=text), completed()]))
+    assert isinstance(end, Finished)
+    assert (end.calls, end.unusable_calls, end.silent) == ([], ["f"], False)
+
+
+def test_a_call_named_twice_runs_once() -> None:
+    item = {"type": "function_call", "name": "f", "call_id": "c1", "arguments": "{}"}
+    events = [created(), done("function_call", 0, **item), done("function_call", 1, **item), completed(item)]
+    assert calls_of(events) == [Call("c1", "f", {})]
+
+
+def test_a_call_that_only_the_finished_response_tells() -> None:
+    item = {"type": "function_call", "name": "f", "call_id": "c1", "arguments": '{"a":1}'}
+    assert calls_of([created(), completed(item)]) == [Call("c1", "f", {"a": 1})]
+    announced = [created(), added("function_call", 0, name="f", call_id="c1"), arguments('{"a"', 0)]
+    assert calls_of([*announced, completed(item)]) == [Call("c1", "f", {"a": 1})]
+
+
+def thought(text: str) -> Event:
+    return {"type": "response.reasoning_summary_text.delta", "output_index": 0, "delta": text}
+
+
+REASONED = done("reasoning", 0, summary=[{"type": "summary_text", "text": "Hm."}], encrypted_content="gAAA")
+
+
+def test_thoughts_pair_and_the_reasoning_is_kept_once_something_follows() -> None:
+    steps = steps_of([created(), added("reasoning"), thought("H"), thought("m."), REASONED, delta("Hi", 1), completed()])
+    assert steps[:-1] == [
+        FirstOutput(),
+        ThoughtStart(),
+        ThoughtText("H"),
+        ThoughtText("m."),
+        ThoughtEnd(),
+        ReasoningItem("i0", [{"type": "summary_text", "text": "Hm."}], "gAAA"),
+        Say("Hi"),
+    ]
+
+
+def test_reasoning_that_led_to_nothing_is_not_kept() -> None:
+    steps = steps_of([created(), added("reasoning"), REASONED, completed()])
+    assert not [step for step in steps if isinstance(step, ReasoningItem)]
+
+
+ENDS = {
+    "text": delta("Hi", 1),
+    "failed": {"type": "response.failed", "response": {"error": {"code": "server_error", "message": "no"}}},
+    "incomplete": {"type": "response.incomplete", "response": {}},
+    "error": {"type": "error", "error": {"message": "no"}},
+    "completed": completed(),
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS.keys())
+def test_a_thought_ends_whatever_comes(end: Event) -> None:
+    kinds = [type(step) for step in steps_of([created(), thought("Hm"), end])]
+    assert kinds.count(ThoughtStart) == kinds.count(ThoughtEnd) == 1
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "error", "status": 429, "error": {"code": "rate_limit_exceeded", "message": "try again in 2s"}},
+        {"type": "error", "code": "rate_limit_exceeded", "message": "try again in 2s", "param": None},
+        {"type": "response.failed", "response": {"error": {"code": "rate_limit_exceeded", "message": "try again in 2s"}}},
+    ],
+    ids=["nested", "flat", "failed"],
+)
+def test_errors_are_understood_in_every_shape(event: Event) -> None:
+    end = last(steps_of([created(), event]))
+    assert isinstance(end, Failed)
+    assert (end.failure.code, end.failure.retry_after) == ("rate_limit_exceeded", 2.0)
+
+
+def test_events_nobody_knows_are_signs_of_life() -> None:
+    odd: list[Event] = [{"type": "keepalive"}, {"type": "response.new_thing", "delta": 7}, {"no": "type"}, {"type": None}]
+    assert said(steps_of([created(), *odd, delta("Hi"), completed()])) == "Hi"
+
+
+def test_sparse_payloads_do_not_hurt() -> None:
+    sparse: list[Event | None] = [
+        {"type": "response.created"},
+        {"type": "response.output_item.added"},
+        {"type": "response.output_item.done", "item": None},
+        {"type": "response.output_text.delta"},
+        {"type": "response.completed"},
+    ]
+    end = last(steps_of(sparse))
+    assert isinstance(end, Finished) and end.silent
