@@ -28,7 +28,8 @@ BAD_INPUT = 2
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 
-Seconds = float
+_OPTIONAL = frozenset({"pipecat", "pipecat_responses", "openai", "websockets", "loguru"})
+"""What only the extra `pipecat` brings."""
 
 
 def _version(wanted: bool) -> None:
@@ -206,6 +207,11 @@ def _one_line(error: Exception) -> str | None:
         context = getattr(error, "ctx", None)
         where = context.command_path if context is not None else "ninelives"
         return f"{error.format_message()} See `{where} --help`.".replace("\n", " ")
+    if isinstance(error, ModuleNotFoundError):
+        missing = (error.name or "").partition(".")[0]
+        if missing in _OPTIONAL:
+            return f"this command needs {missing}, which is not installed: pip install 'ninelives[pipecat]'"
+        return None
     from ninelives.cassette import CassetteError
     from ninelives.complaint import Complaint
 

@@ -8,7 +8,6 @@ sync tests, under pytest-asyncio and under anyio, and ask for none of them.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
@@ -16,7 +15,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from ninelives.fixtures.unused import PROPERTY, UnusedExchanges
+
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
     from ninelives.fixtures.bots import Bots
     from ninelives.fixtures.evidence import Evidence
     from ninelives.fixtures.network import Guard
@@ -25,11 +28,10 @@ if TYPE_CHECKING:
 
 MODES = ("none", "once", "rewrite", "all", "off")
 
-_UNUSED = "ninelives_unused"
+_LONGEST_NAME = 200
 _guard_key: pytest.StashKey[Guard] = pytest.StashKey()
 _evidence_key: pytest.StashKey[Evidence] = pytest.StashKey()
 _tape_key: pytest.StashKey[Tape] = pytest.StashKey()
-_failed_key: pytest.StashKey[bool] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -70,7 +72,8 @@ def pytest_configure(config: pytest.Config) -> None:
         "cassette(path=None, mode=None): answer openai_server from a recording, by default "
         "cassettes/<module>/<test>.jsonl beside the test file.",
     )
-    config.pluginmanager.register(_Unused(config), "ninelives-unused")
+    soft = bool(config.option.cassette_warn_unused)
+    config.pluginmanager.register(UnusedExchanges(soft=soft), "ninelives-unused")
     if config.pluginmanager.has_plugin("asyncio"):
         config.pluginmanager.register(_VirtualLoops(), "ninelives-virtual-loops")
         config.pluginmanager.register(_OrdinaryLoops(), "ninelives-ordinary-loops")
@@ -102,8 +105,6 @@ def openai_server(request: pytest.FixtureRequest) -> Iterator[OpenAIServer]:
     server = OpenAIServer(tape=_tape(request.node), virtual=_is_virtual(request.node))
     _evidence(request.node).servers.append(server)
     yield server
-    if request.node.stash.get(_failed_key, False):
-        server.give_up_recording()
     server.close()
 
 
@@ -177,7 +178,7 @@ def _is_virtual(item: pytest.Item) -> bool:
     )
 
 
-def _virtual_loop() -> asyncio.AbstractEventLoop:
+def _virtual_loop() -> AbstractEventLoop:
     from ninelives.virtual.loop import VirtualLoop
 
     return VirtualLoop()
@@ -198,7 +199,9 @@ class _OrdinaryLoops:
 
     @pytest.hookimpl(optionalhook=True, trylast=True)
     def pytest_asyncio_loop_factories(self, item: pytest.Item) -> Mapping[str, Callable[[], Any]]:
-        return {"default": asyncio.new_event_loop}
+        from asyncio import new_event_loop  # not at the top: it costs a run without async tests 20 ms
+
+        return {"default": new_event_loop}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -261,27 +264,51 @@ def pytest_runtest_makereport(
     """Fail tests that tried the network, add what happened to failures, and note what was not replayed."""
     report = yield
     guard = item.config.stash.get(_guard_key, None)
-    if guard is not None and guard.attempts and report.passed and call.when in ("call", "teardown"):
+    if guard is not None and guard.attempts and report.failed:
+        guard.attempts = []
+    elif guard is not None and guard.attempts and report.passed and call.when in ("call", "teardown"):
         report.outcome = "failed"
         tried = ", ".join(guard.attempts)
         report.longrepr = f"{item.nodeid} passed, but tried to reach {tried} (--block-network)"
         guard.attempts = []
     if report.failed:
-        item.stash[_failed_key] = True
         evidence = item.stash.get(_evidence_key, None)
-        if evidence is not None and call.when == "call" and (text := _told(evidence)):
-            report.sections.append(("ninelives: what was said, heard and broken", text))
+        for server in evidence.servers if evidence is not None else ():
+            server.give_up_recording()  # now, for the loop may close before the fixture does
+        if evidence is not None and call.when == "call" and (text := _told(evidence, item)):
+            _add_section(report, "ninelives: what was said, heard and broken", text)
     elif call.when == "call" and not report.skipped:
         _note_unused(item, report)
     return report
 
 
-def _told(evidence: Evidence) -> str:
+def _add_section(report: pytest.TestReport, title: str, text: str) -> None:
+    """Right under the traceback, before the captured log; an ordinary section where there is no traceback."""
+    add = getattr(report.longrepr, "addsection", None)
+    if add is not None:
+        add(title, text, "-")
+    else:
+        report.sections.append((title, text))
+
+
+def _told(evidence: Evidence, item: pytest.Item) -> str:
     """The evidence, whatever state it is in: a report must not hide the failure it is about."""
     try:
-        return evidence.text()
+        text = evidence.text()
+        return f"{text}\n\nthe whole story: {written}" if (written := _page(evidence, item)) else text
     except Exception as error:
         return f"(could not be told: {type(error).__name__}: {error})"
+
+
+def _page(evidence: Evidence, item: pytest.Item) -> Path | None:
+    """Where the page about a failed test was put: pytest's cache, which no repository keeps."""
+    cache = getattr(item.config, "cache", None)
+    if cache is None or not (html := evidence.page(item.nodeid)):
+        return None
+    name = "".join(c if c.isalnum() or c in "._-" else "_" for c in item.nodeid)[-_LONGEST_NAME:]
+    path = Path(cache.mkdir("ninelives")) / f"{name}.html"
+    path.write_text(html, encoding="utf-8")
+    return path
 
 
 def _note_unused(item: pytest.Item, report: pytest.TestReport) -> None:
@@ -290,37 +317,4 @@ def _note_unused(item: pytest.Item, report: pytest.TestReport) -> None:
         return
     from ninelives.fixtures.tapes import describe
 
-    # user_properties travel from xdist's workers to the process that prints the summary.
-    report.user_properties.append((_UNUSED, [f"{tape.path.name}: {describe(each)}" for each in unused]))
-
-
-class _Unused:
-    """Gathers the exchanges no test asked for, in the process that reports: under xdist the controller."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self._soft = bool(config.option.cassette_warn_unused)
-        self._by_test: dict[str, list[str]] = {}
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        for name, value in report.user_properties:
-            if name == _UNUSED and isinstance(value, list):
-                self._by_test[report.nodeid] = value
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self._by_test and not self._soft and session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        if not self._by_test:
-            return
-        terminalreporter.section("ninelives: recorded, but not asked for")
-        for test, lines in sorted(self._by_test.items()):
-            terminalreporter.write_line(test)
-            for line in lines:
-                terminalreporter.write_line(f"  {line}")
-        count = sum(map(len, self._by_test.values()))
-        terminalreporter.write_line(
-            f"{count} recorded exchange{'s' * (count != 1)} unused. Record again with --cassette-mode=rewrite, "
-            "or delete the lines" + ("." if self._soft else "; --cassette-warn-unused makes this a warning.")
-        )
+    report.user_properties.append((PROPERTY, [f"{tape.path.name}: {describe(each)}" for each in unused]))

@@ -1,4 +1,5 @@
-"""A mock OpenAI server that real clients cannot tell from api.openai.com: Responses API over HTTP, SSE and WebSocket.
+"""A mock OpenAI server that real clients cannot tell from api.openai.com: Responses API over HTTP, SSE and
+WebSocket.
 
     from mock_openai import MockServer, Script, reply, faults
 """

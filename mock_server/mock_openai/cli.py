@@ -57,10 +57,14 @@ def serve(
     cassette: Annotated[
         Path | None, typer.Option(help="Cassette of recorded traffic to answer from (needs ninelives).")
     ] = None,
-    faults: Annotated[Path | None, typer.Option(help="YAML plan of faults: what goes wrong, and where.")] = None,
+    faults: Annotated[
+        Path | None, typer.Option(help="YAML plan of faults: what goes wrong, and where.")
+    ] = None,
     pace: Annotated[
         str,
-        typer.Option(help="When events leave: instant, realistic, fixed:SECONDS, recorded or recorded:FACTOR."),
+        typer.Option(
+            help="When events leave: instant, realistic, fixed:SECONDS, recorded or recorded:FACTOR."
+        ),
     ] = "instant",
     seed: Annotated[int, typer.Option(help="The same seed gives the same ids and answers.")] = 0,
     api_key: Annotated[
@@ -80,7 +84,7 @@ def serve(
     from mock_openai.server import MockServer
 
     if store != "memory":
-        _fail(f"--store {store}: not supported; this version keeps stored responses in memory only (--store memory)")
+        _fail(f"--store {store}: not supported; stored responses are kept in memory only, use --store memory")
     if workers != 1:
         _fail(f"--workers {workers}: not supported; several processes need a shared store, use --workers 1")
     lifetime = _seconds(connection_lifetime)
@@ -164,7 +168,9 @@ def _faults(path: Path | None) -> list[Planned]:
 
 
 def _player(path: Path) -> Responder:
-    """Open a cassette through the entry point, so that this package needs nothing of the one that reads cassettes."""
+    """Open a cassette through the entry point, so that this package needs nothing of the one that reads
+    cassettes.
+    """
     found = metadata.entry_points(group=CASSETTE_GROUP, name=CASSETTE_NAME)
     if not found:
         _fail("--cassette: nothing installed here can read cassettes; install ninelives")

@@ -1,7 +1,7 @@
 """Ending a response that has begun, earlier than its reply would have: incomplete, cancelled or failed.
 
-Works from the events that have left, so that what the client is told at the end is what it was told before. Nothing here is
-needed for a turn that runs its course.
+Works from the events that have left, so that what the client is told at the end is what it was told before.
+Nothing here is needed for a turn that runs its course.
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ def incomplete(sent: Sequence[Event], reason: str) -> list[Event]:
 
 
 def cancelled(sent: Sequence[Event]) -> list[Event]:
-    """End at once, as `response.cancel` asks: `response.incomplete` with the status "cancelled" and no output.
+    """End at once, as `response.cancel` asks: `response.incomplete` with the status "cancelled" and no
+    output.
 
-    The API documents the status (for background responses, whose output is then empty) but no event for it; clients that send
-    `response.cancel` wait for one of completed, failed and incomplete, so it travels as the last.
+    The API documents the status (for background responses, whose output is then empty) but no event for it;
+    clients that send `response.cancel` wait for one of completed, failed and incomplete, so it travels as the
+    last.
     """
     story = _Story(sent)
     response = story.ended("cancelled", output=[], usage=None)
@@ -92,7 +94,9 @@ class _Story:
         }
 
     def usage(self) -> Fields:
-        """Count what left: one delta is one token (observed). The input is not known here and counts as nothing."""
+        """Count what left: one delta is one token (observed). The input is not known here and counts as
+        nothing.
+        """
         return {
             "input_tokens": 0,
             "input_tokens_details": {"cache_write_tokens": 0, "cached_tokens": 0},
@@ -122,9 +126,7 @@ class _Story:
         if "status" in item:
             item["status"] = "incomplete"
         self.output.append(item)
-        yield self.event(
-            "response.output_item.done", {"item": item, "output_index": added["output_index"]}
-        )
+        yield self.event("response.output_item.done", {"item": item, "output_index": added["output_index"]})
 
     def _close_part(self, part: _Part, place: Fields) -> Iterator[Event]:
         if part.closed:
@@ -142,7 +144,9 @@ class _Part:
 
     def __init__(self, part: Fields) -> None:
         self.finished = dict(part)
-        self.stem, self.field = ("refusal", "refusal") if part["type"] == "refusal" else ("output_text", "text")
+        self.stem, self.field = (
+            ("refusal", "refusal") if part["type"] == "refusal" else ("output_text", "text")
+        )
         self.text_closed = self.closed = False
 
     def hear(self, fields: Fields) -> None:

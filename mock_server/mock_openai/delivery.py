@@ -1,7 +1,8 @@
-"""One turn on its way out: events leave when due, faults strike where planned, and what really left is written down.
+"""One turn on its way out: events leave when due, faults strike where planned, and what really left is
+written down.
 
-A Delivery drives an Outlet, which is what a transport offers for one answer. It is the Wire that faults act on: the
-outlet's means plus the turn's. The same code serves SSE, plain JSON and WebSocket.
+A Delivery drives an Outlet, which is what a transport offers for one answer. It is the Wire that faults act
+on: the outlet's means plus the turn's. The same code serves SSE, plain JSON and WebSocket.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from mock_openai import closing
 from mock_openai.control.journal import Entry
@@ -18,6 +19,7 @@ from mock_openai.faults.plan import Passage, Planned
 from mock_openai.faults.point import Spot
 from mock_openai.faults.wire import Verdict
 from mock_openai.memory import Lanes
+from mock_openai.outlet import Outlet
 from mock_openai.protocol.errors import ApiError, server_error
 from mock_openai.protocol.events import Event, Timed
 from mock_openai.protocol.reply import Reply
@@ -27,69 +29,9 @@ from mock_openai.site import Connection, Site
 logger = logging.getLogger("mock_openai")
 
 FLUSH_BYTES = 64 * 1024
-"""Events due at the same time leave in one write of about this size: the write is what costs, not the event (measured)."""
-
-
-class Outlet(Protocol):
-    """What a transport offers for one answer."""
-
-    transport: Literal["http", "websocket"]
-    streams: bool
-    """Whether events leave one by one; a plain JSON answer leaves as a whole."""
-    waiting: int
-    """Bytes handed over and not yet flushed."""
-
-    def put(self, event: Event) -> None:
-        """Hand an event over; it leaves with the next flush."""
-        ...
-
-    async def flush(self) -> None:
-        """Let everything handed over leave; ConnectionError when the client is gone."""
-        ...
-
-    async def finish(self) -> None:
-        """End the answer in good order."""
-        ...
-
-    async def error(self, error: ApiError) -> None:
-        """Answer with an error instead of events: a status, or an error frame."""
-        ...
-
-    async def body(self, recorded: Recorded) -> None:
-        """Answer with a recorded plain body."""
-        ...
-
-    def adopt(self, recorded: Recorded) -> bool:
-        """Take over a recording's status and headers; True when recorded network reads can be repeated as `raw`."""
-        ...
-
-    def encode(self, event: Event) -> bytes:
-        """Give the event as it would leave."""
-        ...
-
-    async def raw(self, data: bytes) -> None:
-        """Send bytes as they are."""
-        ...
-
-    async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Answer with a status while that is possible, otherwise end the connection."""
-        ...
-
-    async def reset(self) -> None:
-        """Break the connection with a TCP reset."""
-        ...
-
-    async def fin(self) -> None:
-        """End the connection without a farewell."""
-        ...
-
-    async def close(self, code: int | None, reason: str) -> None:
-        """Close the connection politely, where the protocol knows how."""
-        ...
-
-    async def half_open(self) -> None:
-        """Go silent for good."""
-        ...
+"""Events due at the same time leave in one write of about this size: the write is what costs, not the event
+(measured).
+"""
 
 
 class Delivery:
@@ -157,7 +99,8 @@ class Delivery:
         except ConnectionError:
             raise
         except Exception as error:
-            # A responder is the user's own code: what it raises is answered and logged, and the connection lives on.
+            # A responder is the user's own code: what it raises is answered and logged, and the connection
+            # lives on.
             logger.exception("turn %d of connection %d failed", *self._place)
             if not self._over:
                 await self.fail(_responder_failed(error))
@@ -166,7 +109,7 @@ class Delivery:
                 await engine.remember(opened, self._sent, self._lanes)
 
     def cancel(self) -> None:
-        """End the turn at once, as `response.cancel` asks; without effect once its last event is on its way."""
+        """End the turn at once, as `response.cancel` asks; no effect once its last event is on its way."""
         self._cancel = True
         if self._alarm is not None and not self._alarm.done():
             self._alarm.set_result(None)
@@ -189,7 +132,11 @@ class Delivery:
             if self._cancel and self._sent and timed.event.type not in TERMINAL:
                 await self._conclude(closing.cancelled(self._sent))
                 return
-            if await self._pass(timed.event) is Verdict.STOP:
+            if self._passage.unthreatened(timed.event):
+                self._put(timed.event)
+                if self._outlet.waiting >= FLUSH_BYTES:
+                    await self._make_room()
+            elif await self._pass(timed.event) is Verdict.STOP:
                 if not self._over:
                     await self._finish()
                 return
@@ -212,9 +159,12 @@ class Delivery:
         if struck and await self._strike(struck, event) is Verdict.STOP:
             return Verdict.STOP
         if self._outlet.waiting >= FLUSH_BYTES:
-            await self._flush()
-            await asyncio.sleep(0)  # a long answer that is due at once must not hold up the others
+            await self._make_room()
         return Verdict.GO_ON
+
+    async def _make_room(self) -> None:
+        await self._flush()
+        await asyncio.sleep(0)  # a long answer that is due at once must not hold up the others
 
     async def _wait_for(self, at: float) -> None:
         """Wait until an event is due, letting faults strike that are planned for a moment before."""
@@ -275,9 +225,9 @@ class Delivery:
             self._note("status", {"status": 200})
         at = self._loop.time() - self._site.started
         connection, turn = self._place
-        note = self._site.journal.note
-        for event in self._handed:
-            note(Entry(at, connection, turn, self._lane, "event", event))
+        self._site.journal.note(
+            *(Entry(at, connection, turn, self._lane, "event", event) for event in self._handed)
+        )
         self._sent.extend(self._handed)
         self._handed.clear()
         if self.response_id is None:
@@ -448,7 +398,8 @@ def _ring(alarm: asyncio.Future[None]) -> None:
 
 
 def _response_id(first: Event) -> str | None:
-    # The id is near the front of every created event; a whole decode would cost more than the rest of a short turn.
+    # The id is near the front of every created event; a whole decode would cost more than the rest of a short
+    # turn.
     start = first.data.find(b'"id":"resp_')
     if start < 0:
         return None
@@ -456,9 +407,7 @@ def _response_id(first: Event) -> str | None:
     return first.data[start : first.data.find(b'"', start)].decode()
 
 
-def _event_ends(
-    events: tuple[Timed, ...], encode: Callable[[Event], bytes]
-) -> Iterator[tuple[int, Event]]:
+def _event_ends(events: tuple[Timed, ...], encode: Callable[[Event], bytes]) -> Iterator[tuple[int, Event]]:
     end = 0
     for timed in events:
         end += len(encode(timed.event))

@@ -1,8 +1,8 @@
 """One request in, one timed stream of events out; the same for every transport.
 
-`open` validates and resolves what the request refers to, `answer` asks the responders in their order, `timed` turns a reply
-or a recording into events with times. What goes out, and when, is for `delivery` and the transports; `remember` is called
-with what really left.
+`open` validates and resolves what the request refers to, `answer` asks the responders in their order, `timed`
+turns a reply or a recording into events with times. What goes out, and when, is for `delivery` and the
+transports; `remember` is called with what really left.
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ class Engine:
         """For ids that belong to no turn, such as request ids."""
 
     def dice(self, *purpose: object) -> random.Random:
-        """Give a generator of its own for a purpose, so that concurrent turns do not disturb each other's ids."""
+        """Give a generator of its own for a purpose, so that concurrent turns do not disturb each other's
+        ids.
+        """
         return random.Random(f"{self._seed}:{':'.join(map(str, purpose))}")
 
     async def open(
@@ -64,7 +66,9 @@ class Engine:
         key: str | None = None,
         lanes: Lanes | None = None,
     ) -> OpenTurn:
-        """Validate a create and find what it continues from; what is wrong with it stands in the turn's `error`."""
+        """Validate a create and find what it continues from; what is wrong with it stands in the turn's
+        `error`.
+        """
         request: Request | None = None
         error: ApiError | None = None
         parent: Remembered | None = None
@@ -110,7 +114,7 @@ class Engine:
         return None
 
     def timed(self, opened: OpenTurn, answer: Reply | Recorded) -> Iterator[Timed]:
-        """Give the events of an answer with the times at which they leave, in seconds since the turn began."""
+        """Give an answer's events with the times at which they leave, in seconds since the turn began."""
         if isinstance(answer, Recorded):
             if isinstance(self.pace, Kept):
                 return self.pace.replay(answer.events)

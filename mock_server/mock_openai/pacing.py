@@ -1,7 +1,7 @@
 """When each event of an answer leaves, in seconds since the turn began.
 
-A Pace turns events into timed events and knows no clock; whoever delivers them waits. Recorded answers bring their own
-times, which the pace "recorded" keeps or scales and every other pace replaces.
+A Pace turns events into timed events and knows no clock; whoever delivers them waits. Recorded answers bring
+their own times, which the pace "recorded" keeps or scales and every other pace replaces.
 """
 
 from __future__ import annotations
@@ -51,11 +51,12 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Realistic:
-    """The rhythm of recorded gpt-4o-mini traffic: created at once, a pause, then bursts of one to four tokens.
+    """The rhythm of recorded gpt-4o-mini traffic: created at once, a pause, then bursts of one to four
+    tokens.
 
-    All in seconds: `opening` until `response.created` (observed median 0.12), `first_output` until the first item
-    (observed 0.55), `burst` from one burst to the next (observed 0.045), `gap` between tokens of a burst (observed 0.003).
-    Each is varied by up to a third either way.
+    All in seconds: `opening` until `response.created` (observed median 0.12), `first_output` until the first
+    item (observed 0.55), `burst` from one burst to the next (observed 0.045), `gap` between tokens of a burst
+    (observed 0.003). Each is varied by up to a third either way.
     """
 
     opening: float = 0.12
@@ -112,7 +113,9 @@ def postpone(events: Iterable[Timed], seconds: float) -> Iterator[Timed]:
 
 
 def parse_pace(text: str | Pace) -> Pace:
-    """Read a pace as users write it: instant, realistic, fixed:0.02, recorded or recorded:0.1 (a tenth of the time)."""
+    """Read a pace as users write it: instant, realistic, fixed:0.02, recorded or recorded:0.1 (a tenth of the
+    time).
+    """
     if not isinstance(text, str):
         return text
     name, colon, number = text.partition(":")

@@ -1,7 +1,7 @@
 """The mock OpenAI server as one object, for a test or a program to start, script, break and ask.
 
-    async with MockServer(script=[reply("Hello.")], faults=[faults.at(turn=2).reset()]) as server:
-        client = AsyncOpenAI(base_url=server.base_url, api_key="any")
+async with MockServer(script=[reply("Hello.")], faults=[faults.at(turn=2).reset()]) as server:
+    client = AsyncOpenAI(base_url=server.base_url, api_key="any")
 """
 
 from __future__ import annotations
@@ -32,11 +32,12 @@ logger = logging.getLogger("mock_openai")
 class MockServer:
     """A server that speaks OpenAI's Responses API over HTTP, SSE and WebSocket on one port.
 
-    `script` says what the model says (a Script, or what makes one); without a matching rule the server improvises.
-    `responders` are asked before the script. `faults` is what goes wrong. `pace` is when events leave: "instant",
-    "realistic", "fixed:SECONDS", "recorded", or a Pace of your own. The same `seed` gives the same ids and answers; None gives
-    new ones each time. With `api_key` only that key is accepted. `connection_lifetime` is in seconds. See `Settings` for
-    `on_cancel`, `at_limit` and `unauthorized`. Port 0 takes a free one. A stopped server may be started again, on the same port.
+    `script` says what the model says (a Script, or what makes one); without a matching rule the server
+    improvises. `responders` are asked before the script. `faults` is what goes wrong. `pace` is when events
+    leave: "instant", "realistic", "fixed:SECONDS", "recorded", or a Pace of your own. The same `seed` gives
+    the same ids and answers; None gives new ones each time. With `api_key` only that key is accepted.
+    `connection_lifetime` is in seconds. See `Settings` for `on_cancel`, `at_limit` and `unauthorized`. Port 0
+    takes a free one. A stopped server may be started again, on the same port.
     """
 
     def __init__(
@@ -87,7 +88,9 @@ class MockServer:
     # Where it is
 
     def bind(self) -> None:
-        """Take the port without listening yet, so that the addresses are known before any loop runs; OSError if it is taken."""
+        """Take the port without listening yet, so that the addresses are known before any loop runs; OSError
+        if it is taken.
+        """
         if self._bound is None and self._listener is None:
             from mock_openai.transport.listener import bind
 
@@ -136,7 +139,9 @@ class MockServer:
         await self._listener.start(bound)
 
     async def stop(self) -> None:
-        """Close the port and all connections: sockets with 1001, everything else at once. Leaves no task behind."""
+        """Close the port and all connections: sockets with 1001, everything else at once. Leaves no task
+        behind.
+        """
         if self._bound is not None:
             self._bound.close()
             self._bound = None
@@ -148,7 +153,9 @@ class MockServer:
         await listener.stop()
 
     async def reset(self) -> None:
-        """Forget the journal, the faults, stored responses and used-up script rules' misses; count turns from 1 again."""
+        """Forget the journal, the faults, stored responses and used-up script rules' misses; count turns from
+        1 again.
+        """
         self.journal.clear()
         self.faults.clear()
         self.script.misses.clear()
@@ -161,7 +168,7 @@ class MockServer:
         return list(self.script.misses)
 
     def rescript(self, text: str) -> None:
-        """Replace the script's rules by those of a YAML (or JSON) text; ScriptError when it cannot be used."""
+        """Replace the script's rules by those of a YAML (or JSON) text; ScriptError when it is none."""
         from mock_openai.responders import grammar, source
 
         rules = grammar.read_script(source.from_yaml(text, file="script"))

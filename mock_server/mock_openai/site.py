@@ -1,7 +1,7 @@
 """What all connections of one server share, and what is known of each connection.
 
-The Site holds the engine, the fault plan, the journal and the settings; it numbers connections and turns and writes the
-journal's entries with the loop's clock.
+The Site holds the engine, the fault plan, the journal and the settings; it numbers connections and turns and
+writes the journal's entries with the loop's clock.
 """
 
 from __future__ import annotations
@@ -31,12 +31,16 @@ class Settings:
     connection_lifetime: float = 3600.0
     """Seconds that a WebSocket connection may live (documented: 60 minutes)."""
     on_cancel: OnCancel = "honour"
-    """What `response.cancel` does: end the turn, nothing, or an error frame. No capture shows the real effect."""
+    """What `response.cancel` does: end the turn, nothing, or an error frame. No capture shows the real
+    effect.
+    """
     at_limit: AtLimit = "finish"
-    """What the lifetime does to a turn in flight; unknown of the real API. "finish" lets it end, then sends the limit frame
-    and closes; "cut" sends the frame and closes at once; "next_create" sends nothing until the client's next create."""
+    """What the lifetime does to a turn in flight; unknown of the real API. "finish" lets it end, then sends
+    the limit frame and closes; "cut" sends the frame and closes at once; "next_create" sends nothing until
+    the client's next create."""
     unauthorized: Unauthorized = "json"
-    """Form of 401 answers: plain JSON, or the text/plain variant with a sibling `status` (observed 2026-08)."""
+    """Form of 401 answers: plain JSON, or the text/plain variant with a sibling `status` (observed 2026-08).
+    """
 
 
 @dataclass(eq=False, slots=True)

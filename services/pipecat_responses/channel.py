@@ -183,7 +183,7 @@ class Channel:
         return self._names[-1]
 
     async def create(self, lane: str | None, message: bytes) -> InFlight:
-        """Send a ``response.create`` and return the response to wait for. Raises TurnBroken on a lost channel."""
+        """Send a ``response.create``; return the response to wait for. Raises TurnBroken if it is lost."""
         if self.failure is not None:
             raise TurnBroken(self.failure)
         flight = InFlight(lane, self._abandoned)
@@ -252,8 +252,6 @@ class Channel:
         waiting = [flight for flight in self._in_flight.values() if not flight.abandoned]
         if kind == "error":
             waiting = [flight for flight in waiting if not flight.began] or waiting
-        elif self.lanes:
-            return None  # this server names the lane of every event that has one
         return waiting[0] if len(waiting) == 1 and len(self._in_flight) == 1 else None
 
     def _land(self, flight: InFlight) -> None:
@@ -332,7 +330,8 @@ class Channel:
             self._stirred.clear()
             limit = self._pulse.busy if self._in_flight else self._pulse.idle
             silence = self._loop.time() - self._last_heard
-            if silence < limit:
+            # Less than a millisecond is rounding: waiting for it might end before the clock has moved at all.
+            if limit - silence > 0.001:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(limit - silence):
                         await self._stirred.wait()

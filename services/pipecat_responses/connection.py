@@ -23,6 +23,8 @@ from .patience import backoff
 
 __all__ = ["Connection", "Endpoint", "Upkeep"]
 
+# A channel that lived for so many seconds was not thrown out at the door.
+_LONG_ENOUGH = 2.0
 _WORTH_ANOTHER_TRY = frozenset({408, 409, 425, 429})
 
 
@@ -147,6 +149,7 @@ class Connection:
         self._failures = 0
         self._last_failure: Failure | None = None
         self._was_open = False
+        self._trouble_told = False
         self._keeper: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -172,6 +175,7 @@ class Connection:
         """
         deadline = asyncio.get_running_loop().time() + patience
         asked = False
+        stale = self._last_failure
         while (channel := self._best()) is None:
             if self._keeper is None:
                 raise TurnBroken(
@@ -179,10 +183,9 @@ class Connection:
                 )
             if not asked:
                 asked = True
-                self._last_failure = None
                 self._wanted_now.set()
-            elif self._last_failure is not None and _is_hopeless(self._last_failure):
-                raise TurnBroken(self._last_failure)
+            elif (new := self._last_failure) is not None and new is not stale and _is_hopeless(new):
+                raise TurnBroken(new)
             waiter = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
             self._stirred.set()
@@ -252,10 +255,11 @@ class Connection:
 
     def _sort_out(self) -> None:
         """Forget channels that are closed, and let old ones go once there is a young one."""
+        now = asyncio.get_running_loop().time()
         for channel in [channel for channel in self._channels if not channel.is_open]:
             self._channels.remove(channel)
             self._leaving.append(channel)
-            if channel.proven:
+            if channel.proven or now - channel.opened_at > _LONG_ENOUGH:
                 self._failures = 0
             else:
                 # Let in and thrown out without a word: that counts as a failed attempt, or we would knock for
@@ -293,6 +297,7 @@ class Connection:
             return
         self._channels.append(channel)
         self._last_failure = None
+        self._trouble_told = False
         replaced, self._was_open = self._was_open, True
         if self._failures:
             logger.info(f"Responses WebSocket: connected again after {self._failures} failed attempts")
@@ -305,7 +310,8 @@ class Connection:
         self._last_failure = failure
         logger.warning(f"Responses WebSocket: {failure.message}")
         self._wake_waiters()
-        if self._failures == 1:
+        if not self._trouble_told:
+            self._trouble_told = True
             await self._in_trouble(failure)
         if is_permanent(failure):
             # Nothing changes until a person acts; a turn that comes anyway shall find out.

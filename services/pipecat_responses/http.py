@@ -14,11 +14,12 @@ import httpx2
 import msgspec
 from openai import APIConnectionError, APIStatusError, AsyncStream, Timeout
 
-from .base import Exchange, ResponsesService, Turn, conversation_of
+from .base import ResponsesService
 from .errors import Failure, TurnBroken, failure_of_error
 from .request import encode
 from .sse import EventParser
-from .stream import Finished
+from .steps import Finished
+from .turn import Exchange, Turn, conversation_of
 
 __all__ = ["OpenAIResponsesHttpLLMService"]
 

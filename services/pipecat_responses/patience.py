@@ -72,16 +72,12 @@ def retry_delay(
 ) -> float | None:
     """How long to wait before the same turn is tried again unheard; None when it shall fail now.
 
-    Only asked while nothing has been spoken. ``attempt`` counts the attempts made, ``elapsed`` the seconds
-    since the turn began.
+    ``attempt`` counts the failures of this kind, this one too; ``elapsed`` the seconds since all was well.
     """
     delay = _wanted_delay(failure, attempt, rng)
     if delay is None or attempt >= _MOST_ATTEMPTS:
         return None
-    # A timeout has used up its own, longer limit: it gets its second attempt whatever the budget says.
-    if failure.source != "timeout" and elapsed + delay > recover:
-        return None
-    return delay
+    return None if elapsed + delay > recover else delay
 
 
 def _wanted_delay(failure: Failure, attempt: int, rng: random.Random) -> float | None:

@@ -1,8 +1,8 @@
 """What a user may set on the two services, and what is known of each model.
 
 The settings carry every field of Pipecat's own class of the same name, so that code written for Pipecat works
-unchanged, and typed fields for what the Responses API knows besides. Model knowledge (does it reason, what is its
-lightest reasoning effort) is data here and nothing else.
+unchanged, and typed fields for what the Responses API knows besides. Model knowledge (does it reason, what is
+its lightest reasoning effort) is data here and nothing else.
 """
 
 import re
@@ -56,7 +56,7 @@ class OpenAIResponsesLLMSettings(LLMSettings):
         safety_identifier: A stable, anonymous name of the end user.
     """
 
-    # Wider than in the base class, as in Pipecat's own settings: the openai package's sentinel is a value too.
+    # Wider than in the base class, as in Pipecat's own settings: openai's sentinel is a value too.
     temperature: float | NotGiven | OpenAINotGiven | None = field(default_factory=lambda: NOT_GIVEN)  # type: ignore[assignment]
     top_p: float | NotGiven | OpenAINotGiven | None = field(default_factory=lambda: NOT_GIVEN)  # type: ignore[assignment]
     max_completion_tokens: int | NotGiven | OpenAINotGiven = field(default_factory=lambda: NOT_GIVEN)

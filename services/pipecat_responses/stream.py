@@ -1,186 +1,71 @@
 """From the events of one response to what the pipeline must be told.
 
 ``ResponseStream`` is a state machine without I/O: it takes response events as dicts, from a WebSocket or from
-server-sent events alike, and answers with steps. It decides what may be said and which calls may be run: only
-what surely belongs to this response, once, in order, and only calls that were finished. Whatever does not add
-up becomes ``Broken`` instead of wrong words.
+server-sent events alike, and answers with steps. It decides what may be said: only what surely is of this
+response, once, in order, with nothing missing in between. When an event got lost it falls silent until a
+later one tells the whole text, and goes on from there; what does not add up becomes ``Broken``.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
+from .calls import Calls
 from .errors import Failure, failure_of_error, failure_of_response
-
-__all__ = [
-    "Broken",
-    "Call",
-    "CallStarted",
-    "Failed",
-    "Finished",
-    "FirstOutput",
-    "Incomplete",
-    "ReasoningItem",
-    "ResponseStream",
-    "Say",
-    "Step",
-    "ThoughtEnd",
-    "ThoughtStart",
-    "ThoughtText",
-    "Usage",
-]
-
-# Steps are made once per event on the hot path; msgspec's structs cost a tenth of a frozen dataclass.
-
-
-class FirstOutput(msgspec.Struct, frozen=True):
-    """The model began to answer (an item, a thought or text)."""
-
-
-class Say(msgspec.Struct, frozen=True):
-    """Text to be spoken next."""
-
-    text: str
-
-
-class ThoughtStart(msgspec.Struct, frozen=True):
-    """A summary of the model's reasoning begins."""
-
-
-class ThoughtText(msgspec.Struct, frozen=True):
-    """A piece of that summary."""
-
-    text: str
-
-
-class ThoughtEnd(msgspec.Struct, frozen=True):
-    """The summary is over; always follows a ``ThoughtStart``."""
-
-
-class CallStarted(msgspec.Struct, frozen=True):
-    """The model began to write a tool call; it may not be run yet."""
-
-
-class ReasoningItem(msgspec.Struct, frozen=True):
-    """Encrypted reasoning for later turns; told once what it led to begins, so that it never stands alone."""
-
-    id: str | None
-    summary: list[dict[str, Any]]
-    encrypted_content: str
-
-
-class Usage(msgspec.Struct, frozen=True):
-    """Tokens billed for a response that ended, however it ended."""
-
-    input_tokens: int
-    output_tokens: int
-    total_tokens: int
-    cached_tokens: int
-    cache_write_tokens: int
-    reasoning_tokens: int
-    service_tier: str | None = None
-
-
-class Call(msgspec.Struct, frozen=True):
-    """A finished tool call with parsed arguments."""
-
-    call_id: str
-    name: str
-    arguments: dict[str, Any]
-
-
-class Finished(msgspec.Struct, frozen=True):
-    """The response is complete."""
-
-    response_id: str | None
-    model: str | None
-    output: list[dict[str, Any]]
-    calls: list[Call]
-    unusable_calls: list[str]
-    """Names of finished calls whose arguments are no JSON object."""
-    silent: bool
-    """Neither text nor call came."""
-
-
-class Incomplete(msgspec.Struct, frozen=True):
-    """The response was cut short by a limit or a filter; calls that were finished before may run."""
-
-    failure: Failure
-    calls: list[Call]
-
-
-class Failed(msgspec.Struct, frozen=True):
-    """The API ended or refused the response. Nothing more may come of it."""
-
-    failure: Failure
-
-
-class Broken(msgspec.Struct, frozen=True):
-    """What arrived cannot be one whole answer."""
-
-    failure: Failure
-
-
-Step = (
-    FirstOutput
-    | Say
-    | ThoughtStart
-    | ThoughtText
-    | ThoughtEnd
-    | CallStarted
-    | ReasoningItem
-    | Usage
-    | Finished
-    | Incomplete
-    | Failed
-    | Broken
+from .steps import (
+    Broken,
+    CallStarted,
+    Failed,
+    Finished,
+    FirstOutput,
+    Incomplete,
+    ReasoningItem,
+    Say,
+    Step,
+    ThoughtEnd,
+    ThoughtStart,
+    ThoughtText,
+    Usage,
 )
-Steps = tuple[Step, ...]
-_NOTHING: Steps = ()
-_FIRST_OUTPUT = FirstOutput()
-_THOUGHT_START = ThoughtStart()
-_THOUGHT_END = ThoughtEnd()
-_CALL_STARTED = CallStarted()
 
-# After so many events numbered one after the other we trust the numbers: then a gap means that an event was
-# lost.
+__all__ = ["ResponseStream"]
+
+Event = Mapping[str, Any]
+Steps = tuple[Step, ...]
+Part = tuple[object, object]
+"""A piece of a message: its place in the output and in the message."""
+
+_NOTHING: Steps = ()
+_FIRST_OUTPUT: Steps = (FirstOutput(),)
+_THOUGHT_END: Steps = (ThoughtEnd(),)
+
+# After so many events numbered one after the other a gap is taken for a lost event.
 _NUMBERS_TRUSTED_AFTER = 3
 
 
 @dataclass(slots=True)
-class _Writing:
-    """A call that the model is writing."""
-
-    name: str
-    call_id: str
-    arguments: str = ""
-    finished: bool = False
-
-
-@dataclass(slots=True)
 class ResponseStream:
-    """One response as its events arrive. Feed it events; it never needs to be asked twice about one."""
+    """One response as its events arrive."""
 
     speak_refusals: bool = True
     response_id: str | None = None
     ended: bool = False
     has_output: bool = False
     doubtful: bool = False
-    """Something unreadable arrived, and it is not yet known whether it was an event of this response."""
+    """Something unreadable arrived last; it may have been an event of this response, even the last one."""
 
-    _thinking: bool = False
-    _held_reasoning: list[ReasoningItem] = field(default_factory=list)
-    _text_parts: dict[tuple[object, object], bool] = field(default_factory=dict)
+    _said: dict[Part, list[str]] = field(default_factory=dict)
     _has_text: bool = False
-    _calls: dict[object, _Writing] = field(default_factory=dict)
+    _holding: bool = False
+    """An event got lost: nothing is said until the whole text is known."""
+    _thinking: bool = False
+    _held_reasoning: list[Step] = field(default_factory=list)
+    _calls: Calls = field(default_factory=Calls)
     _next_number: int | None = None
     _in_sequence: int = 0
-    _numbers_off: bool = False
-    _last_type: str | None = None
-    _takers: dict[str, Callable[[Mapping[str, Any]], Steps]] = field(default_factory=dict)
+    _unnumbered: bool = False
+    _last: Event | None = None
+    _takers: dict[str, Callable[[Event], Steps]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._takers = {
@@ -202,31 +87,29 @@ class ResponseStream:
 
     # -- what may happen ---------------------------------------------------------------------------
 
-    def feed(self, event: Mapping[str, Any]) -> Steps:
+    def feed(self, event: Event) -> Steps:
         """Take the next event and say what follows from it. Unknown events are mere signs of life."""
         if self.ended:
             return _NOTHING
-        kind = event.get("type")
-        number = event.get("sequence_number")
-        if number is not None and not self._numbers_off:
-            if number == self._next_number and self._next_number is not None:
-                self._next_number += 1
+        self.doubtful = False
+        number, kind = event.get("sequence_number"), event.get("type")
+        if number is not None and not self._unnumbered:
+            if number == self._next_number:
+                self._next_number = number + 1
                 self._in_sequence += 1
-                self.doubtful = False
-            elif (judged := self._out_of_sequence(kind, number)) is not None:
-                return judged
-        self._last_type = kind
-        taker = self._takers.get(kind) if isinstance(kind, str) else None
+            elif self._is_repeated(number, event):
+                return _NOTHING
+        self._last = event
+        taker = self._takers.get(kind or "")
         return taker(event) if taker is not None else _NOTHING
 
     def feed_unreadable(self) -> Steps:
-        """Something that is no event arrived. If events are numbered, the next tells whether one was lost."""
-        if self.ended:
-            return _NOTHING
-        if self._trusts_numbers():
+        """Something that is no event arrived."""
+        if not self.ended:
             self.doubtful = True
-            return _NOTHING
-        return self._break("an event could not be read")
+            if not self._trusts_numbers():
+                self._holding = True  # with numbers, the next event tells whether one was lost
+        return _NOTHING
 
     def end_of_stream(self) -> Steps:
         """The stream ended. Without a terminal event before it the answer is not whole."""
@@ -235,77 +118,88 @@ class ResponseStream:
     # -- numbers -----------------------------------------------------------------------------------
 
     def _trusts_numbers(self) -> bool:
-        return not self._numbers_off and self._in_sequence >= _NUMBERS_TRUSTED_AFTER
+        return not self._unnumbered and self._in_sequence >= _NUMBERS_TRUSTED_AFTER
 
-    def _out_of_sequence(self, kind: object, number: object) -> Steps | None:
-        """None: go on with the event. Anything else is the answer to it."""
+    def _is_repeated(self, number: object, event: Event) -> bool:
+        """Judge a number that is not the next one: a repeated event, a gap, or a server with its own way."""
         if not isinstance(number, int):
-            return None
-        expected = self._next_number
-        if expected is None:
-            if number == 0:
-                self._next_number, self._in_sequence = 1, 1
-            else:
-                self._numbers_off = True
-            return None
-        if not self._trusts_numbers():
-            # A server that numbers in its own way; the numbers then say nothing about losses.
-            self._numbers_off = True
-            return None
-        if number < expected:
-            return _NOTHING  # already seen
-        return self._break(f"{number - expected} of its events got lost")
+            return False
+        if self._next_number is None and number == 0:
+            self._next_number, self._in_sequence = 1, 1
+            return False
+        if event == self._last:
+            return True
+        if self._next_number is None or not self._trusts_numbers():
+            self._unnumbered = True
+            return False
+        if number < self._next_number:
+            # Two different events in a row with one number are two: a keepalive that counts for nothing.
+            return number < self._next_number - 1
+        self._holding = True
+        self._next_number = number + 1
+        return False
 
     # -- text --------------------------------------------------------------------------------------
 
-    def _text_delta(self, event: Mapping[str, Any]) -> Steps:
+    def _text_delta(self, event: Event) -> Steps:
         text = event.get("delta")
-        if not isinstance(text, str):
+        if not isinstance(text, str) or self._holding:
             return _NOTHING
-        part = (event.get("output_index"), event.get("content_index"))
-        if part in self._text_parts:
-            # The hot path: text that goes on.
-            if not self._has_text:
-                self._has_text = bool(text.strip())
-            return (Say(text),)
-        self._text_parts[part] = True
-        return self._say(text)
+        said = self._said.get((event.get("output_index"), event.get("content_index")))
+        if said is None:
+            return self._say((event.get("output_index"), event.get("content_index")), text)
+        said.append(text)
+        if not self._has_text:
+            self._has_text = bool(text.strip())
+        return (Say(text),)
 
-    def _text_done(self, event: Mapping[str, Any]) -> Steps:
-        """Servers that send no deltas say their text here; for all others it has been said."""
+    def _text_done(self, event: Event) -> Steps:
+        """The whole text of a part: for most servers it has been said already."""
         part = (event.get("output_index"), event.get("content_index"))
-        text = event.get("text")
-        if part in self._text_parts or not isinstance(text, str) or not text:
-            return _NOTHING
-        self._text_parts[part] = True
-        return self._say(text)
+        if self._holding and self._said and part != next(reversed(self._said)):
+            return _NOTHING  # something of an earlier part may be missing: only the end will tell
+        steps = self._say_rest(part, event.get("text"))
+        self._holding = False
+        return steps
 
-    def _refusal_delta(self, event: Mapping[str, Any]) -> Steps:
+    def _refusal_delta(self, event: Event) -> Steps:
         return self._text_delta(event) if self.speak_refusals else _NOTHING
 
-    def _refusal_done(self, event: Mapping[str, Any]) -> Steps:
+    def _refusal_done(self, event: Event) -> Steps:
         return self._text_done({**event, "text": event.get("refusal")}) if self.speak_refusals else _NOTHING
 
-    def _say(self, text: str) -> Steps:
+    def _say(self, part: Part, text: str) -> Steps:
+        self._said.setdefault(part, []).append(text)
         self._has_text = self._has_text or bool(text.strip())
         return (*self._begin_output(), *self._end_thought(), *self._release_reasoning(), Say(text))
 
+    def _say_rest(self, part: Part, whole: object) -> Steps:
+        """Say what is still missing of a part whose whole text is known now."""
+        if not isinstance(whole, str) or (not whole and part not in self._said):
+            return _NOTHING
+        said = "".join(self._said.get(part, ()))
+        if not whole.startswith(said):
+            # Often a server that writes its summary differently; only after a loss it is a reason to stop.
+            return self._break("its text does not go on as it began") if self._holding else _NOTHING
+        rest = whole[len(said) :]
+        return self._say(part, rest) if rest else _NOTHING
+
     # -- thoughts ----------------------------------------------------------------------------------
 
-    def _thought_delta(self, event: Mapping[str, Any]) -> Steps:
+    def _thought_delta(self, event: Event) -> Steps:
         text = event.get("delta")
         if not isinstance(text, str):
             return _NOTHING
         if self._thinking:
             return (ThoughtText(text),)
         self._thinking = True
-        return (*self._begin_output(), *self._release_reasoning(), _THOUGHT_START, ThoughtText(text))
+        return (*self._begin_output(), *self._release_reasoning(), ThoughtStart(), ThoughtText(text))
 
     def _end_thought(self) -> Steps:
         if not self._thinking:
             return _NOTHING
         self._thinking = False
-        return (_THOUGHT_END,)
+        return _THOUGHT_END
 
     def _release_reasoning(self) -> Steps:
         if not self._held_reasoning:
@@ -316,7 +210,7 @@ class ResponseStream:
 
     # -- items and calls ---------------------------------------------------------------------------
 
-    def _created(self, event: Mapping[str, Any]) -> Steps:
+    def _created(self, event: Event) -> Steps:
         response_id = (event.get("response") or {}).get("id")
         if self.response_id is not None and response_id != self.response_id:
             return self._break("another response began in its place")
@@ -327,117 +221,83 @@ class ResponseStream:
         if self.has_output:
             return _NOTHING
         self.has_output = True
-        return (_FIRST_OUTPUT,)
+        return _FIRST_OUTPUT
 
-    def _item_added(self, event: Mapping[str, Any]) -> Steps:
+    def _item_added(self, event: Event) -> Steps:
         item = event.get("item") or {}
-        if item.get("type") != "function_call":
-            return self._begin_output()
-        self._calls[_call_key(event, item)] = _Writing(item.get("name") or "", item.get("call_id") or "")
-        return (*self._begin_output(), *self._end_thought(), *self._release_reasoning(), _CALL_STARTED)
+        return self._call_begun(event, item) if item.get("type") == "function_call" else self._begin_output()
 
-    def _arguments_delta(self, event: Mapping[str, Any]) -> Steps:
-        writing = self._find_call(event)
-        if writing is not None and not writing.finished:
-            writing.arguments += event.get("delta") or ""
+    def _call_begun(self, event: Event, item: Event) -> Steps:
+        if not self._calls.begin(event, item):
+            return _NOTHING
+        return (*self._begin_output(), *self._end_thought(), *self._release_reasoning(), CallStarted())
+
+    def _arguments_delta(self, event: Event) -> Steps:
+        self._calls.add(event)
         return _NOTHING
 
-    def _arguments_done(self, event: Mapping[str, Any]) -> Steps:
-        writing = self._find_call(event)
-        arguments = event.get("arguments")
-        if writing is not None and isinstance(arguments, str):
-            writing.arguments, writing.finished = arguments, True
+    def _arguments_done(self, event: Event) -> Steps:
+        self._calls.finish_arguments(event)
         return _NOTHING
 
-    def _item_done(self, event: Mapping[str, Any]) -> Steps:
+    def _item_done(self, event: Event) -> Steps:
         item = event.get("item") or {}
         match item.get("type"):
             case "function_call":
-                return self._call_done(event, item)
+                steps = self._call_begun(event, item)
+                self._calls.finish(event, item)
+                return steps
             case "reasoning":
                 if encrypted := item.get("encrypted_content"):
-                    summary = [
-                        {"type": "summary_text", "text": part.get("text") or ""}
-                        for part in item.get("summary") or ()
-                    ]
+                    parts = [part.get("text") or "" for part in item.get("summary") or ()]
+                    summary = [{"type": "summary_text", "text": text} for text in parts]
                     self._held_reasoning.append(ReasoningItem(item.get("id"), summary, encrypted))
                 return (*self._begin_output(), *self._end_thought())
         return self._begin_output()
 
-    def _call_done(self, event: Mapping[str, Any], item: Mapping[str, Any]) -> Steps:
-        steps: Steps = _NOTHING
-        if (writing := self._find_call(event, item)) is None:
-            # Never announced: some servers send only the finished item.
-            writing = self._calls[_call_key(event, item)] = _Writing("", "")
-            steps = (*self._begin_output(), *self._end_thought(), *self._release_reasoning(), _CALL_STARTED)
-        if item.get("status") == "incomplete":
-            writing.finished = False
-            return steps
-        writing.name = item.get("name") or writing.name
-        writing.call_id = item.get("call_id") or writing.call_id
-        if isinstance(arguments := item.get("arguments"), str):
-            writing.arguments = arguments
-        writing.finished = True
-        return steps
-
-    def _find_call(self, event: Mapping[str, Any], item: Mapping[str, Any] | None = None) -> _Writing | None:
-        """The call an event speaks of: by place in the output, else by ids, else the one written last."""
-        key = _call_key(event, item or {})
-        if (writing := self._calls.get(key)) is not None:
-            return writing
-        if item is not None and (call_id := item.get("call_id")):
-            return next((w for w in self._calls.values() if w.call_id == call_id), None)
-        return next(reversed(self._calls.values()), None) if key is None else None
-
     # -- ends --------------------------------------------------------------------------------------
 
-    def _completed(self, event: Mapping[str, Any]) -> Steps:
+    def _completed(self, event: Event) -> Steps:
         response = event.get("response") or {}
-        if self._is_of_another(response):
-            return _NOTHING
         output: list[dict[str, Any]] = [
             item for item in response.get("output") or () if isinstance(item, dict)
         ]
-        late = (*self._unsaid_text(output), *self._unsaid_calls(output))
+        late = self._untold(output)
+        if self.ended or self._holding:
+            return (
+                late if self.ended else self._break("events got lost, and its end does not tell their text")
+            )
         self.ended = True
-        calls, unusable = self._finished_calls()
+        calls, unusable = self._calls.result()
         silent = not self._has_text and not calls and not unusable
-        return (
-            *late,
-            *self._end_thought(),
-            *(_NOTHING if silent else self._release_reasoning()),
-            *_usage_of(response),
-            Finished(
-                response_id=response.get("id") or self.response_id,
-                model=response.get("model"),
-                output=output,
-                calls=calls,
-                unusable_calls=unusable,
-                silent=silent,
-            ),
+        finished = Finished(
+            response_id=response.get("id") or self.response_id,
+            model=response.get("model"),
+            output=output,
+            calls=calls,
+            unusable_calls=unusable,
+            silent=silent,
         )
+        reasoning = _NOTHING if silent else self._release_reasoning()
+        return (*late, *self._end_thought(), *reasoning, *_usage_of(response), finished)
 
-    def _incomplete(self, event: Mapping[str, Any]) -> Steps:
+    def _incomplete(self, event: Event) -> Steps:
         response = event.get("response") or {}
-        if self._is_of_another(response):
-            return _NOTHING
+        late = self._untold([item for item in response.get("output") or () if isinstance(item, dict)])
+        if self.ended:
+            return late
         self.ended = True
-        failure = failure_of_response(response, incomplete=True)
-        calls, _ = self._finished_calls()
-        return (*self._end_thought(), *_usage_of(response), Incomplete(failure, calls))
+        calls, _ = self._calls.result()
+        incomplete = Incomplete(failure_of_response(response, incomplete=True), calls)
+        return (*late, *self._end_thought(), *_usage_of(response), incomplete)
 
-    def _failed(self, event: Mapping[str, Any]) -> Steps:
+    def _failed(self, event: Event) -> Steps:
         response = event.get("response") or {}
-        if self._is_of_another(response):
-            return _NOTHING
         self.ended = True
-        return (
-            *self._end_thought(),
-            *_usage_of(response),
-            Failed(failure_of_response(response, incomplete=False)),
-        )
+        failed = Failed(failure_of_response(response, incomplete=False))
+        return (*self._end_thought(), *_usage_of(response), failed)
 
-    def _error(self, event: Mapping[str, Any]) -> Steps:
+    def _error(self, event: Event) -> Steps:
         """An error event. The API nests the error; its documentation shows it flat; both occur."""
         self.ended = True
         error = event.get("error")
@@ -459,76 +319,28 @@ class ResponseStream:
             Broken(Failure("stream", f"{about}: {why}", response_id=self.response_id)),
         )
 
-    def _is_of_another(self, response: Mapping[str, Any]) -> bool:
-        found = response.get("id")
-        return self.response_id is not None and found is not None and found != self.response_id
-
-    def _unsaid_text(self, output: Sequence[Mapping[str, Any]]) -> Steps:
-        """Text that stands only in the finished response, from a server that streams none."""
-        if self._text_parts:
-            return _NOTHING
-        spoken = ("output_text", "refusal") if self.speak_refusals else ("output_text",)
-        texts = [
-            part.get("text") or part.get("refusal") or ""
-            for item in output
-            if item.get("type") == "message"
-            for part in item.get("content") or ()
-            if part.get("type") in spoken
-        ]
-        return tuple(step for text in texts if text for step in self._say(text))
-
-    def _unsaid_calls(self, output: Sequence[Mapping[str, Any]]) -> Steps:
-        """Calls that only the finished response tells whole."""
+    def _untold(self, output: Sequence[Event]) -> Steps:
+        """What only the finished response tells: text and calls that no event before it brought whole."""
         steps: Steps = _NOTHING
+        text_is_missing = self._holding or not self._has_text
         for index, item in enumerate(output):
-            if item.get("type") != "function_call":
-                continue
-            known = [w for w in self._calls.values() if w.call_id == item.get("call_id")]
-            if not known or not known[0].finished:
-                steps = (
-                    *steps,
-                    *self._call_done(
-                        {"output_index": index if not known else _key_of(self._calls, known[0])}, item
-                    ),
-                )
+            if item.get("type") == "function_call" and not self._calls.is_finished(item.get("call_id")):
+                steps = (*steps, *self._call_begun({"output_index": index}, item))
+                self._calls.finish({"output_index": index}, item)
+            elif item.get("type") == "message" and text_is_missing:
+                for place, part in enumerate(item.get("content") or ()):
+                    text = part.get("text") or (part.get("refusal") if self.speak_refusals else None)
+                    steps = (*steps, *self._say_rest(self._part_at(index, place), text))
+        if output:
+            self._holding = False
         return steps
 
-    def _finished_calls(self) -> tuple[list[Call], list[str]]:
-        calls: dict[str, Call] = {}
-        unusable: list[str] = []
-        for writing in self._calls.values():
-            if not writing.finished:
-                continue
-            arguments = _parse_arguments(writing.arguments)
-            if arguments is None or not writing.name:
-                unusable.append(writing.name or "?")
-            else:
-                calls.setdefault(writing.call_id, Call(writing.call_id, writing.name, arguments))
-        return list(calls.values()), unusable
+    def _part_at(self, index: int, place: int) -> Part:
+        """The key of a part; servers that number nothing have only one."""
+        return (None, None) if (None, None) in self._said else (index, place)
 
 
-def _call_key(event: Mapping[str, Any], item: Mapping[str, Any]) -> object:
-    if (index := event.get("output_index")) is not None:
-        return index
-    return event.get("item_id") or item.get("id") or item.get("call_id")
-
-
-def _key_of(calls: Mapping[object, _Writing], writing: _Writing) -> object:
-    return next(key for key, value in calls.items() if value is writing)
-
-
-def _parse_arguments(text: str) -> dict[str, Any] | None:
-    """Arguments of a call; servers write none for a function without parameters."""
-    if not text.strip():
-        return {}
-    try:
-        arguments = json.loads(text)
-    except ValueError:
-        return None
-    return arguments if isinstance(arguments, dict) else None
-
-
-def _usage_of(response: Mapping[str, Any]) -> Steps:
+def _usage_of(response: Event) -> Steps:
     """What was billed. Compatible servers leave fields out or null; whatever is missing counts as zero."""
     usage = response.get("usage")
     if not usage:

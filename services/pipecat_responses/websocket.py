@@ -17,13 +17,15 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import WebsocketLLMService
 from pipecat.utils.types import assert_given
 
-from .base import Exchange, ResponsesService, Turn, conversation_of
+from .base import ResponsesService
 from .channel import Channel, InFlight, Pulse
 from .connection import Connection, Endpoint, Upkeep
 from .continuation import Plan
 from .errors import Failure, TurnBroken
 from .request import encode
-from .stream import Finished, ResponseStream
+from .steps import Finished
+from .stream import ResponseStream
+from .turn import Exchange, Turn, conversation_of
 
 __all__ = ["OpenAIResponsesLLMService"]
 
@@ -178,7 +180,7 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
             )
 
     async def _warm(self, channel: Channel, context: LLMContext) -> None:
-        """Let the server remember the conversation. If that fails, the next turn sends everything as usual."""
+        """Tell the server the conversation. If that fails, the next turn sends everything as usual."""
         body = await self._body_of(context, assert_given(self._settings.system_instruction))
         turn = Turn(
             input=body.pop("input"), body={**body, "generate": False}, limits=self._timeouts, calm_since=0.0

@@ -25,7 +25,13 @@ def message(*texts: str) -> Item:
 
 
 def call(call_id: str, arguments: str = "{}", name: str = "look") -> Item:
-    return {"type": "function_call", "id": f"fc_{call_id}", "call_id": call_id, "name": name, "arguments": arguments}
+    return {
+        "type": "function_call",
+        "id": f"fc_{call_id}",
+        "call_id": call_id,
+        "name": name,
+        "arguments": arguments,
+    }
 
 
 def kept_call(call_id: str, arguments: str = "{}", name: str = "look") -> Item:
@@ -44,7 +50,9 @@ ASKED = [user("hello")]
 NEXT = user("and now?")
 
 
-def remembering(*output: Item, asked: list[Item] = ASKED, model: str = "m", lane: str = "a", id: str = "r1") -> Memory:
+def remembering(
+    *output: Item, asked: list[Item] = ASKED, model: str = "m", lane: str = "a", id: str = "r1"
+) -> Memory:
     memory = Memory()
     memory.remember(lane, id, model, asked, output)
     return memory
@@ -70,7 +78,11 @@ INCREMENTAL = {
         [assistant("Wait."), kept_call("c1"), result("c1"), NEXT],
         [result("c1"), NEXT],
     ),
-    "reasoning that is kept": ([thought("rs"), message("Hi.")], [thought("rs"), assistant("Hi."), NEXT], [NEXT]),
+    "reasoning that is kept": (
+        [thought("rs"), message("Hi.")],
+        [thought("rs"), assistant("Hi."), NEXT],
+        [NEXT],
+    ),
     "reasoning that is not kept": ([thought("rs"), message("Hi.")], [assistant("Hi."), NEXT], [NEXT]),
     "reasoning put first by the aggregator": (
         [message("Hm."), thought("rs"), call("c1")],
@@ -101,7 +113,11 @@ def test_only_what_is_new_is_sent(output: list[Item], since: list[Item], sent: l
 FULL = {
     "the user's words were edited": ([message("Hi.")], [user("hallo"), assistant("Hi."), NEXT], "m"),
     "an item was removed": ([message("Hi.")], [assistant("Hi."), NEXT], "m"),
-    "the reply was cut off by the user": ([message("Hi there, friend.")], [*ASKED, assistant("Hi there,"), NEXT], "m"),
+    "the reply was cut off by the user": (
+        [message("Hi there, friend.")],
+        [*ASKED, assistant("Hi there,"), NEXT],
+        "m",
+    ),
     "the reply was edited": ([message("Hi.")], [*ASKED, assistant("Ho."), NEXT], "m"),
     "words were joined": ([message("no where")], [*ASKED, assistant("nowhere"), NEXT], "m"),
     "the reply is not kept": ([message("Hi.")], [*ASKED, NEXT], "m"),
@@ -183,9 +199,14 @@ REST = st.lists(
 
 
 def meaning(items: list[Item]) -> dict[str, Any]:
-    """A conversation without its form: all that is said in order, and which calls and results stand in it, how often."""
+    """A conversation without its form: what is said, in order, and which calls and results stand in it."""
     said = [
-        (item["role"], "".join(p["text"] for p in item["content"]) if isinstance(item["content"], list) else item["content"])
+        (
+            item["role"],
+            "".join(p["text"] for p in item["content"])
+            if isinstance(item["content"], list)
+            else item["content"],
+        )
         for item in items
         if "role" in item
     ]
@@ -203,7 +224,9 @@ def meaning(items: list[Item]) -> dict[str, Any]:
 
 @settings(max_examples=400)
 @given(output=OUTPUT, rest=REST, edited=st.booleans())
-def test_memory_and_request_together_mean_the_conversation(output: list[Item], rest: list[Item], edited: bool) -> None:
+def test_memory_and_request_together_mean_the_conversation(
+    output: list[Item], rest: list[Item], edited: bool
+) -> None:
     items = [user("hallo") if edited else ASKED[0], *rest]
     plan = remembering(*output).plan("m", items)
     if plan.previous_response_id is None:

@@ -27,7 +27,12 @@ CASES = {
         ErrorCategory.AUTHENTICATION,
         True,
     ),
-    "no quota": ({"code": "insufficient_quota", "type": "insufficient_quota"}, 429, ErrorCategory.QUOTA, True),
+    "no quota": (
+        {"code": "insufficient_quota", "type": "insufficient_quota"},
+        429,
+        ErrorCategory.QUOTA,
+        True,
+    ),
     "rate limit": ({"code": "rate_limit_exceeded", "type": "tokens"}, 429, ErrorCategory.RATE_LIMIT, False),
     "overloaded": ({"code": "server_is_overloaded"}, 503, ErrorCategory.SERVER, False),
     "server error": ({"type": "server_error", "code": None}, 500, ErrorCategory.SERVER, False),
@@ -45,7 +50,9 @@ CASES = {
 
 
 @pytest.mark.parametrize(("error", "status", "expected", "permanent"), CASES.values(), ids=CASES.keys())
-def test_category_and_permanence(error: object, status: int | None, expected: ErrorCategory, permanent: bool) -> None:
+def test_category_and_permanence(
+    error: object, status: int | None, expected: ErrorCategory, permanent: bool
+) -> None:
     failure = failure_of_error(error, "websocket", status=status)
     assert (category(failure), is_permanent(failure)) == (expected, permanent)
 

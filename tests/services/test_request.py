@@ -10,7 +10,9 @@ from pipecat_responses.settings import lightest_effort, model_reasons, unsent_se
 
 
 def settings(**changes: Any) -> OpenAIResponsesLLMSettings:
-    return OpenAIResponsesLLMSettings(model="gpt-4.1", reasoning=None, extra=changes.pop("extra", {}), **changes)
+    return OpenAIResponsesLLMSettings(
+        model="gpt-4.1", reasoning=None, extra=changes.pop("extra", {}), **changes
+    )
 
 
 INVOCATION: dict[str, Any] = {"input": [{"role": "user", "content": "hi"}], "tools": OPENAI_NOT_GIVEN}
@@ -62,9 +64,11 @@ def test_everything_the_api_knows_is_sent() -> None:
 
 
 def test_reasoning_asks_for_its_encrypted_content() -> None:
-    body = build_body(settings(**{"max_completion_tokens": 5}), INVOCATION)
+    body = build_body(settings(max_completion_tokens=5), INVOCATION)
     assert body["max_output_tokens"] == 5
-    thinking = OpenAIResponsesLLMSettings(model="gpt-5", reasoning=OpenAIResponsesReasoningConfig(effort="low"))
+    thinking = OpenAIResponsesLLMSettings(
+        model="gpt-5", reasoning=OpenAIResponsesReasoningConfig(effort="low")
+    )
     body = build_body(thinking, INVOCATION)
     assert body["reasoning"] == {"effort": "low"}
     assert body["include"] == ["reasoning.encrypted_content"]
@@ -106,7 +110,10 @@ def test_the_text_of_a_finished_response() -> None:
     response = {
         "output": [
             {"type": "reasoning"},
-            {"type": "message", "content": [{"type": "output_text", "text": "a"}, {"type": "refusal", "refusal": "x"}]},
+            {
+                "type": "message",
+                "content": [{"type": "output_text", "text": "a"}, {"type": "refusal", "refusal": "x"}],
+            },
             {"type": "message", "content": [{"type": "output_text", "text": "b"}]},
         ]
     }

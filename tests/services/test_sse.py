@@ -1,5 +1,7 @@
 """Server-sent events in any pieces."""
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pipecat_responses.sse import EventParser
@@ -10,13 +12,15 @@ LINE_ENDS = st.sampled_from([b"\n", b"\r\n"])
 def parsed(body: bytes, cuts: list[int]) -> list[bytes]:
     parser = EventParser()
     edges = [0, *sorted(cut % (len(body) + 1) for cut in cuts), len(body)]
-    events = [data for a, b in zip(edges, edges[1:], strict=False) for data in parser.feed(body[a:b])]
+    events = [data for a, b in pairwise(edges) for data in parser.feed(body[a:b])]
     return events + parser.close()
 
 
 @settings(max_examples=150)
 @given(
-    payloads=st.lists(st.text(st.characters(exclude_characters="\r\n", codec="utf-8"), min_size=1), max_size=6),
+    payloads=st.lists(
+        st.text(st.characters(exclude_characters="\r\n", codec="utf-8"), min_size=1), max_size=6
+    ),
     end=LINE_ENDS,
     cuts=st.lists(st.integers(min_value=0), max_size=12),
 )
@@ -49,5 +53,7 @@ def test_a_large_event_in_small_pieces() -> None:
     data = b"x" * 300_000
     body = b"data: " + data + b"\n\n"
     parser = EventParser()
-    found = [event for start in range(0, len(body), 1000) for event in parser.feed(body[start : start + 1000])]
+    found = [
+        event for start in range(0, len(body), 1000) for event in parser.feed(body[start : start + 1000])
+    ]
     assert found == [data]

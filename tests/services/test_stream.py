@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pipecat_responses.stream import (
+from pipecat_responses.steps import (
     Broken,
     Call,
     CallStarted,
@@ -12,7 +12,6 @@ from pipecat_responses.stream import (
     FirstOutput,
     Incomplete,
     ReasoningItem,
-    ResponseStream,
     Say,
     Step,
     ThoughtEnd,
@@ -20,6 +19,7 @@ from pipecat_responses.stream import (
     ThoughtText,
     Usage,
 )
+from pipecat_responses.stream import ResponseStream
 
 Event = dict[str, Any]
 
@@ -36,11 +36,19 @@ PROGRESS: Event = {"type": "response.in_progress", "response": {"id": "resp_1"}}
 
 
 def added(kind: str, index: int = 0, **item: Any) -> Event:
-    return {"type": "response.output_item.added", "output_index": index, "item": {"type": kind, "id": f"i{index}", **item}}
+    return {
+        "type": "response.output_item.added",
+        "output_index": index,
+        "item": {"type": kind, "id": f"i{index}", **item},
+    }
 
 
 def done(kind: str, index: int = 0, **item: Any) -> Event:
-    return {"type": "response.output_item.done", "output_index": index, "item": {"type": kind, "id": f"i{index}", **item}}
+    return {
+        "type": "response.output_item.done",
+        "output_index": index,
+        "item": {"type": kind, "id": f"i{index}", **item},
+    }
 
 
 def delta(text: str, index: int = 0) -> Event:
@@ -48,7 +56,12 @@ def delta(text: str, index: int = 0) -> Event:
 
 
 def arguments(text: str, index: int = 0) -> Event:
-    return {"type": "response.function_call_arguments.delta", "output_index": index, "item_id": f"i{index}", "delta": text}
+    return {
+        "type": "response.function_call_arguments.delta",
+        "output_index": index,
+        "item_id": f"i{index}",
+        "delta": text,
+    }
 
 
 def completed(*output: Event, response_id: str = "resp_1", usage: Event | None = None) -> Event:
@@ -59,7 +72,9 @@ def completed(*output: Event, response_id: str = "resp_1", usage: Event | None =
 def steps_of(events: list[Event | None], stream: ResponseStream | None = None) -> list[Step]:
     stream = stream or ResponseStream()
     return [
-        step for event in events for step in (stream.feed(event) if event is not None else stream.feed_unreadable())
+        step
+        for event in events
+        for step in (stream.feed(event) if event is not None else stream.feed_unreadable())
     ]
 
 
@@ -75,7 +90,12 @@ TEXT = numbered(created(), PROGRESS, added("message"), delta("Hello"), delta(" t
 
 
 def test_text_is_said_as_it_comes() -> None:
-    usage = {"input_tokens": 3, "output_tokens": 2, "total_tokens": 5, "input_tokens_details": {"cached_tokens": 1}}
+    usage = {
+        "input_tokens": 3,
+        "output_tokens": 2,
+        "total_tokens": 5,
+        "input_tokens_details": {"cached_tokens": 1},
+    }
     steps = steps_of([*TEXT[:-1], completed(usage=usage)])
     assert steps == [
         FirstOutput(),
@@ -90,13 +110,67 @@ def test_a_repeated_event_is_said_once() -> None:
     assert said(steps_of([*TEXT[:4], TEXT[3], *TEXT[4:]])) == "Hello there"
 
 
-def test_a_lost_event_breaks_the_answer_before_anything_wrong_is_said() -> None:
-    steps = steps_of([*TEXT[:3], TEXT[4]])
+WHOLE = {"type": "message", "content": [{"type": "output_text", "text": "Hello there"}]}
+TEXT_DONE: Event = {
+    "type": "response.output_text.done",
+    "output_index": 0,
+    "content_index": 0,
+    "text": "Hello there",
+}
+
+
+def test_even_the_first_event_may_be_repeated() -> None:
+    assert said(steps_of([TEXT[0], *TEXT[:4], TEXT[3], *TEXT[4:]])) == "Hello there"
+
+
+@pytest.mark.parametrize("lost", [2, 3, 4])
+def test_what_a_lost_event_would_have_told_is_said_when_the_whole_text_is_known(lost: int) -> None:
+    events = numbered(
+        created(), PROGRESS, added("message"), delta("Hello"), delta(" there"), TEXT_DONE, completed(WHOLE)
+    )
+    assert said(steps_of([*events[:lost], *events[lost + 1 :]])) == "Hello there"
+    del events[5]  # not even the text's own end came
+    steps = steps_of([*events[:lost], *events[lost + 1 :]])
+    assert said(steps) == "Hello there"
+    assert isinstance(last(steps), Finished)
+
+
+def test_a_loss_that_no_later_event_makes_good_breaks_the_answer() -> None:
+    steps = steps_of([*TEXT[:3], *TEXT[4:]])
     assert said(steps) == ""
     assert isinstance(last(steps), Broken)
 
 
-@pytest.mark.parametrize("numbers", [[0, 0, 0, 0, 0, 0], [1, 1, 2, 2, 1, 2], [-1] * 6, [5, 9, 11, 12, 30, 31]])
+def test_after_a_loss_nothing_is_said_that_contradicts_what_was_heard() -> None:
+    events = numbered(created(), PROGRESS, added("message"), delta("Hello"), delta("!"), completed(WHOLE))
+    events[5]["response"]["output"] = [
+        {"type": "message", "content": [{"type": "output_text", "text": "Bye"}]}
+    ]
+    steps = steps_of([*events[:4], events[5]])
+    assert said(steps) == "Hello"
+    assert isinstance(last(steps), Broken)
+
+
+def test_after_a_loss_the_messages_stay_in_order() -> None:
+    texts = ("One.", "Two.")
+    both = [{"type": "message", "content": [{"type": "output_text", "text": text}]} for text in texts]
+    second_done = {**TEXT_DONE, "output_index": 1, "text": "Two."}
+    events = numbered(
+        created(),
+        PROGRESS,
+        added("message"),
+        delta("On"),
+        delta("e."),
+        delta("Two.", 1),
+        second_done,
+        completed(*both),
+    )
+    assert said(steps_of([*events[:4], *events[5:]])) == "One.Two."
+
+
+@pytest.mark.parametrize(
+    "numbers", [[0, 0, 0, 0, 0, 0], [1, 1, 2, 2, 1, 2], [-1] * 6, [5, 9, 11, 12, 30, 31]]
+)
 def test_servers_that_number_in_their_own_way_are_believed(numbers: list[int]) -> None:
     events = [{**event, "sequence_number": number} for event, number in zip(TEXT, numbers, strict=True)]
     assert said(steps_of(events)) == "Hello there"
@@ -106,22 +180,32 @@ def test_an_unreadable_message_that_was_no_event_does_no_harm() -> None:
     assert said(steps_of([*TEXT[:4], None, *TEXT[4:]])) == "Hello there"
 
 
-def test_an_unreadable_message_that_was_an_event_breaks_the_answer() -> None:
+def test_an_unreadable_message_that_was_an_event_is_made_good_or_breaks_the_answer() -> None:
     steps = steps_of([*TEXT[:4], None, TEXT[5]])
     assert said(steps) == "Hello"
     assert isinstance(last(steps), Broken)
+    assert said(steps_of([*TEXT[:4], None, {**TEXT[5], **completed(WHOLE)}])) == "Hello there"
 
 
-def test_an_unreadable_message_among_unnumbered_events_breaks_the_answer() -> None:
-    steps = steps_of([created(), delta("Hello"), None, delta(" there")])
+def test_after_an_unreadable_message_among_unnumbered_events_only_whole_text_counts() -> None:
+    steps = steps_of([created(), delta("Hello"), None, delta(" there"), completed()])
     assert said(steps) == "Hello"
     assert isinstance(last(steps), Broken)
+    assert (
+        said(steps_of([created(), delta("Hello"), None, delta(" there"), TEXT_DONE, completed()]))
+        == "Hello there"
+    )
 
 
 def test_a_stream_without_its_last_event_is_broken() -> None:
     stream = ResponseStream()
     assert said(steps_of(list(TEXT[:-1]), stream)) == "Hello there"
     assert isinstance(stream.end_of_stream()[-1], Broken)
+
+
+def test_a_keepalive_that_shares_its_number_with_an_event_takes_nothing_away() -> None:
+    keepalive = {"type": "keepalive", "sequence_number": TEXT[4]["sequence_number"]}
+    assert said(steps_of([*TEXT[:4], keepalive, *TEXT[4:]])) == "Hello there"
 
 
 def test_after_the_end_nothing_counts() -> None:
@@ -134,10 +218,12 @@ def test_another_response_in_its_place_breaks_the_answer() -> None:
     assert isinstance(last(steps), Broken)
 
 
-def test_the_end_of_another_response_is_not_the_end_of_this_one() -> None:
-    steps = steps_of([created(), delta("Hello"), completed(response_id="resp_0"), delta(" there"), completed()])
-    assert said(steps) == "Hello there"
-    assert isinstance(last(steps), Finished)
+def test_a_server_may_give_its_response_another_id_at_the_end() -> None:
+    steps = steps_of([created(), delta("Hello"), completed(response_id="resp_x")])
+    assert said(steps) == "Hello"
+    end = last(steps)
+    assert isinstance(end, Finished)
+    assert end.response_id == "resp_x"
 
 
 def test_text_that_comes_only_at_the_end_is_said() -> None:
@@ -152,7 +238,9 @@ def test_refusals_are_spoken_or_not() -> None:
     assert said(steps_of([created(), refusal, completed()])) == "No."
     steps = steps_of([created(), refusal, completed()], ResponseStream(speak_refusals=False))
     assert said(steps) == ""
-    assert isinstance(last(steps), Finished) and last(steps).silent  # type: ignore[union-attr]
+    end = last(steps)
+    assert isinstance(end, Finished)
+    assert end.silent
 
 
 def calls_of(events: list[Event | None]) -> list[Call]:
@@ -188,12 +276,18 @@ def test_two_calls_without_item_ids_are_two_calls(place: str) -> None:
             {"type": "response.function_call_arguments.delta", "delta": text, **at},
             {"type": "response.output_item.done", "item": {**item, "arguments": text}, **at},
         ]
-    assert calls_of([created(), *events, completed()]) == [Call("c0", "f", {"x": 1}), Call("c1", "g", {"y": 2})]
+    assert calls_of([created(), *events, completed()]) == [
+        Call("c0", "f", {"x": 1}),
+        Call("c1", "g", {"y": 2}),
+    ]
 
 
 def test_a_call_that_was_not_finished_never_runs() -> None:
     half = [created(), added("function_call", 0, name="f", call_id="c1"), arguments('{"a":1}', 0)]
-    incomplete = {"type": "response.incomplete", "response": {"incomplete_details": {"reason": "max_output_tokens"}}}
+    incomplete = {
+        "type": "response.incomplete",
+        "response": {"incomplete_details": {"reason": "max_output_tokens"}},
+    }
     assert calls_of([*half, incomplete]) == []
     cut = done("function_call", 0, name="f", call_id="c1", arguments='{"a":1}', status="incomplete")
     assert calls_of([*half, cut, incomplete]) == []
@@ -206,13 +300,18 @@ def test_a_call_finished_before_the_limit_runs() -> None:
         done("function_call", 0, name="f", call_id="c1", arguments="{}"),
         added("function_call", 1, name="g", call_id="c2"),
     ]
-    incomplete = {"type": "response.incomplete", "response": {"incomplete_details": {"reason": "max_output_tokens"}}}
+    incomplete = {
+        "type": "response.incomplete",
+        "response": {"incomplete_details": {"reason": "max_output_tokens"}},
+    }
     assert calls_of([*finished, incomplete]) == [Call("c1", "f", {})]
 
 
 @pytest.mark.parametrize("text", ['{"a":', "[1]", "null", "{} {}"])
 def test_arguments_that_are_no_object_never_run(text: str) -> None:
-    end = last(steps_of([created(), done("function_call", 0, name="f", call_id="c1", arguments=text), completed()]))
+    end = last(
+        steps_of([created(), done("function_call", 0, name="f", call_id="c1", arguments=text), completed()])
+    )
     assert isinstance(end, Finished)
     assert (end.calls, end.unusable_calls, end.silent) == ([], ["f"], False)
 
@@ -238,7 +337,9 @@ REASONED = done("reasoning", 0, summary=[{"type": "summary_text", "text": "Hm."}
 
 
 def test_thoughts_pair_and_the_reasoning_is_kept_once_something_follows() -> None:
-    steps = steps_of([created(), added("reasoning"), thought("H"), thought("m."), REASONED, delta("Hi", 1), completed()])
+    steps = steps_of(
+        [created(), added("reasoning"), thought("H"), thought("m."), REASONED, delta("Hi", 1), completed()]
+    )
     assert steps[:-1] == [
         FirstOutput(),
         ThoughtStart(),
@@ -273,9 +374,16 @@ def test_a_thought_ends_whatever_comes(end: Event) -> None:
 @pytest.mark.parametrize(
     "event",
     [
-        {"type": "error", "status": 429, "error": {"code": "rate_limit_exceeded", "message": "try again in 2s"}},
+        {
+            "type": "error",
+            "status": 429,
+            "error": {"code": "rate_limit_exceeded", "message": "try again in 2s"},
+        },
         {"type": "error", "code": "rate_limit_exceeded", "message": "try again in 2s", "param": None},
-        {"type": "response.failed", "response": {"error": {"code": "rate_limit_exceeded", "message": "try again in 2s"}}},
+        {
+            "type": "response.failed",
+            "response": {"error": {"code": "rate_limit_exceeded", "message": "try again in 2s"}},
+        },
     ],
     ids=["nested", "flat", "failed"],
 )
@@ -286,7 +394,12 @@ def test_errors_are_understood_in_every_shape(event: Event) -> None:
 
 
 def test_events_nobody_knows_are_signs_of_life() -> None:
-    odd: list[Event] = [{"type": "keepalive"}, {"type": "response.new_thing", "delta": 7}, {"no": "type"}, {"type": None}]
+    odd: list[Event] = [
+        {"type": "keepalive"},
+        {"type": "response.new_thing", "delta": 7},
+        {"no": "type"},
+        {"type": None},
+    ]
     assert said(steps_of([created(), *odd, delta("Hi"), completed()])) == "Hi"
 
 
@@ -299,4 +412,5 @@ def test_sparse_payloads_do_not_hurt() -> None:
         {"type": "response.completed"},
     ]
     end = last(steps_of(sparse))
-    assert isinstance(end, Finished) and end.silent
+    assert isinstance(end, Finished)
+    assert end.silent

@@ -13,20 +13,20 @@ from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from pipecat.frames.frames import EndFrame, Frame, InterruptionFrame, LLMRunFrame, LLMUpdateSettingsFrame
+from pipecat.frames.frames import Frame, InterruptionFrame, LLMRunFrame, LLMUpdateSettingsFrame
 from pipecat.pipeline.pipeline import Pipeline
-from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import (
     LLMContextAggregatorPair,
     LLMUserAggregatorParams,
 )
-from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
-from pipecat.services.llm_service import LLMService
-from pipecat.workers.runner import WorkerRunner
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.services.settings import LLMSettings
 
 from ninelives.bot.listener import Direction, Listener, spoken
 from ninelives.bot.speech import Speech, SpokenTurns, announcement, turn_strategies, understood_by
+from ninelives.bot.stage import Forward, Stage
 from ninelives.bot.tools import Tools, advertised
 from ninelives.bot.turn import Frames, ReportedError, Turn, TurnTimeout
 from ninelives.frames.lines import to_lines
@@ -35,21 +35,11 @@ from ninelives.virtual.loop import VirtualLoop
 TURN_BOUND = 60.0
 """Seconds on the loop's clock within which a turn must be over. A caller has hung up long before."""
 
-START_BOUND = 45.0
-"""Seconds within which the pipeline must have started; Pipecat's own two bounds for that add up to 40."""
-
-FLUSH_QUIET = 5.0
-"""Seconds without a frame after which a flush probe counts as swallowed by a processor of the user's."""
-
 BARGE_IN_BOUND = 5.0
-"""Seconds to wait for an interruption to reach the service. It takes none, unless the pipeline holds it back.
-"""
+"""Seconds to wait for an interruption to reach the service. It takes none, unless something holds it back."""
 
 NEVER = 86_400.0
 """Seconds. Pipecat's watchdog for user turns that never end; the test decides here when they do."""
-
-Forward = Callable[[], Awaitable[None]]
-"""Sends a frame on its way."""
 
 
 class Bot:
@@ -61,8 +51,9 @@ class Bot:
 
     `service`: any Pipecat LLM service. `pipeline` instead: a list of processors (or a `Pipeline`) with an LLM
     service somewhere in it. `tools`: functions by name or a list of them. `context`: an `LLMContext` to start
-    from. `system`: the instructions to start with. `timeout`: the bound of a turn in seconds on the loop's
-    clock.
+    from. `system`: the instructions, given to the service as its settings. `timeout`: the bound of a turn in
+    seconds on the loop's clock. Leaving the context lets the pipeline finish, or hangs up if a turn still
+    goes on.
     """
 
     def __init__(
@@ -79,20 +70,22 @@ class Bot:
             raise TypeError("Bot takes either a service or pipeline=[...], not both and not neither")
         self.context = context if context is not None else LLMContext()
         """The conversation as the model is told it. (A pipeline given whole keeps its own.)"""
+        if tools:
+            present = getattr(self.context.tools, "standard_tools", [])
+            self.context.set_tools([*present, *advertised(tools)])
+        self.aggregators: LLMContextAggregatorPair | None = None
+        """The context aggregators, unless the pipeline was given whole."""
         self.timeout = timeout
         self.connection_errors: list[str] = []
         """What `on_connection_error` of the service reported, in order."""
         self.started = 0.0
         """When the bot started, on the loop's clock. All other times count from here."""
-        self._system = system
-        if tools:
-            present = getattr(self.context.tools, "standard_tools", [])
-            self.context.set_tools([*present, *advertised(tools)])
-        self._speech: Speech | None = None if service is None else SpokenTurns()
-        self._processors = self._own(service) if service is not None else _parts(pipeline)
-        self._before, self._after = _Tap(self._entering), _Tap(self._leaving)
-        self.service = self._insert_taps()
+        whole = pipeline if pipeline is not None else self._around(service)
+        self._stage = Stage(whole, self._before_service, self._after_service)
+        self.service = self._stage.services[0]
         """The LLM service under test."""
+        self._speech: Speech | None = SpokenTurns() if pipeline is None else None
+        self._system = system
         self._listener = Listener(self._changed, self._unasked)
         self._change = asyncio.Event()
         self._interruption = asyncio.Event()
@@ -101,6 +94,13 @@ class Bot:
         self._hung_up = False
         self._watch: asyncio.Task[None] | None = None
         self._speaking: asyncio.Task[None] | None = None
+
+    def _around(self, service: FrameProcessor | None) -> list[FrameProcessor]:
+        """What a voice bot has between speech-to-text and text-to-speech."""
+        assert service is not None
+        params = LLMUserAggregatorParams(user_turn_strategies=turn_strategies(), user_turn_stop_timeout=NEVER)
+        self.aggregators = LLMContextAggregatorPair(self.context, user_params=params)
+        return [self.aggregators.user(), service, self.aggregators.assistant()]
 
     # --- what came of it -------------------------------------------------------------------------------
 
@@ -123,6 +123,11 @@ class Bot:
     def heard(self) -> str:
         """Everything heard so far."""
         return "".join(turn.text for turn in self.turns)
+
+    @property
+    def worker(self) -> PipelineWorker:
+        """The worker that runs the pipeline, once the bot has started: for Pipecat Flows, observers, ..."""
+        return self._stage.worker
 
     # --- what a user does ------------------------------------------------------------------------------
 
@@ -183,9 +188,9 @@ class Bot:
     async def update_settings(self, delta: Any = None, **fields: Any) -> None:
         """Change the service's settings from now on, by a settings object or by fields of it."""
         if delta is None:
-            delta = getattr(type(self.service), "Settings", _settings_class())(**fields)
-        await self._queue(LLMUpdateSettingsFrame(delta=delta))
-        await self._worker.flush_pipeline(timeout=FLUSH_QUIET)
+            delta = getattr(type(self.service), "Settings", LLMSettings)(**fields)
+        await self._stage.queue(LLMUpdateSettingsFrame(delta=delta))
+        await self._stage.drained()
 
     async def wait(self, seconds: float) -> None:
         """Do nothing for a while, on the loop's clock."""
@@ -197,8 +202,7 @@ class Bot:
             return
         self._hung_up = True
         await self._stop_watching()
-        await self._worker.cancel(reason="the user hung up")
-        await self._running
+        await self._stage.cut_off("the user hung up")
 
     # --- its life --------------------------------------------------------------------------------------
 
@@ -207,94 +211,37 @@ class Bot:
         self.started = loop.time()
         self.frames.virtual = isinstance(loop, VirtualLoop)
         self._subscribe()
-        self._worker = PipelineWorker(
-            Pipeline(self._processors),
-            params=PipelineParams(
-                enable_metrics=True, enable_usage_metrics=True, send_initial_empty_metrics=False
-            ),
-            cancel_on_idle_timeout=False,
-            idle_timeout_secs=None,
-            enable_rtvi=False,
-            enable_turn_tracking=False,
-        )
-        ready = asyncio.Event()
-        self._worker.add_event_handler("on_pipeline_started", lambda *_: ready.set())
-        runner = WorkerRunner(handle_sigint=False)
-        await runner.add_workers(self._worker)
-        self._running = asyncio.create_task(runner.run(), name="ninelives bot")
+        await self._stage.start(lambda: [error.message for error in self.errors] + self.connection_errors)
         try:
-            await self._until_ready(ready)
             if self._speech is None:
-                await self._queue(announcement())
-                await self._worker.flush_pipeline(timeout=FLUSH_QUIET)
-                self._speech = understood_by(self._processors)
+                await self._stage.queue(announcement())
+                await self._stage.drained()
+                self._speech = understood_by(self._stage.processors)
             if self._system is not None:
                 await self.update_settings(system_instruction=self._system)
         except BaseException:
-            self._running.cancel()
+            self._stage.abandon()
             raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._hung_up:
-            return
         if kind is not None or self._listener.turn is not None:
             await self.hang_up()
-            return
-        self._hung_up = True
-        await self._stop_watching()
-        await self._queue(EndFrame())
-        done, _ = await asyncio.wait([self._running], timeout=self.timeout)
-        if not done:
-            await self._worker.cancel(reason="the pipeline did not end")
-            await self._running
-
-    async def _until_ready(self, ready: asyncio.Event) -> None:
-        starting = asyncio.create_task(ready.wait())
-        await asyncio.wait(
-            [starting, self._running], timeout=START_BOUND, return_when=asyncio.FIRST_COMPLETED
-        )
-        if not ready.is_set():
-            starting.cancel()
-            if not self._running.done():
-                await self._worker.cancel(reason="it did not start")
-                await self._running
-            raise RuntimeError(
-                "the pipeline did not start: a processor was busy connecting, or failed. Errors so far: "
-                + ("; ".join([e.message for e in self.errors] + self.connection_errors) or "none")
-            )
-
-    # --- building --------------------------------------------------------------------------------------
-
-    def _own(self, service: FrameProcessor) -> list[FrameProcessor]:
-        user, assistant = LLMContextAggregatorPair(
-            self.context,
-            user_params=LLMUserAggregatorParams(
-                user_turn_strategies=turn_strategies(), user_turn_stop_timeout=NEVER
-            ),
-        )
-        return [user, service, assistant]
-
-    def _insert_taps(self) -> LLMService[Any]:
-        """Put the taps around the processor that is, or contains, the LLM service."""
-        for index, processor in enumerate(self._processors):
-            service = _service_in(processor)
-            if service is not None:
-                self._processors[index : index + 1] = [self._before, processor, self._after]
-                return service
-        raise ValueError(
-            "there is no LLM service in this pipeline. Bot needs one to listen to: "
-            + ", ".join(type(p).__name__ for p in self._processors)
-        )
+        elif not self._hung_up:
+            self._hung_up = True
+            await self._stop_watching()
+            await self._stage.end(self.timeout)
 
     def _subscribe(self) -> None:
-        events = getattr(self.service, "_event_handlers", {})
-        if "on_connection_error" in events:
-            self.service.add_event_handler("on_connection_error", self._on_connection_error)
-        if "on_response_interrupted" in events:
-            self.service.add_event_handler("on_response_interrupted", self._on_response_interrupted)
+        for service in self._stage.services:
+            # Looked up, because subscribing to an event that a service does not have logs a warning.
+            events = getattr(service, "_event_handlers", {})
+            if "on_connection_error" in events:
+                service.add_event_handler("on_connection_error", self._on_connection_error)
+            if "on_response_interrupted" in events:
+                service.add_event_handler("on_response_interrupted", self._on_response_interrupted)
 
     def _on_connection_error(self, service: object, error: object, *_: object) -> None:
         self.connection_errors.append(str(error))
@@ -322,7 +269,7 @@ class Bot:
         turn.began = self._now()
         self._open_turn(turn)
         for frame in frames():
-            await self._queue(frame)
+            await self._stage.queue(frame)
 
     async def _cut_in(self) -> None:
         """Begin to speak, and wait until Pipecat has made an interruption of it."""
@@ -330,7 +277,7 @@ class Bot:
         self._interruption.clear()
         self._interrupted_service.clear()
         for frame in frames:
-            await self._queue(frame)
+            await self._stage.queue(frame)
         if frames:
             await _within(BARGE_IN_BOUND, self._interruption.wait())
 
@@ -359,13 +306,11 @@ class Bot:
     # --- listening -------------------------------------------------------------------------------------
 
     async def _until_over(self, turn: Turn) -> None:
-        """Close the turn once the pipeline has drained and nothing is open. The bound runs from its
-        beginning.
-        """
+        """Close the turn once the pipeline has drained and nothing is open."""
         try:
             async with asyncio.timeout(self.timeout):
                 while True:
-                    drained = await self._worker.flush_pipeline(timeout=FLUSH_QUIET)
+                    drained = await self._stage.drained()
                     if self._listener.quiet and (drained or turn.ends > 0):
                         break
                     if not self._listener.quiet:
@@ -392,9 +337,7 @@ class Bot:
     def _changed(self) -> None:
         self._change.set()
 
-    async def _entering(
-        self, frame: Frame, direction: Direction, forward: Callable[[], Awaitable[None]]
-    ) -> None:
+    async def _before_service(self, frame: Frame, direction: Direction, forward: Forward) -> None:
         if direction == "up":
             self._listener.leaves(self._now(), direction, frame)
         elif self._listener.cut_in(self._now(), frame):
@@ -402,9 +345,7 @@ class Bot:
             self._changed()
         await forward()
 
-    async def _leaving(
-        self, frame: Frame, direction: Direction, forward: Callable[[], Awaitable[None]]
-    ) -> None:
+    async def _after_service(self, frame: Frame, direction: Direction, forward: Forward) -> None:
         if direction == "down":
             self._listener.leaves(self._now(), direction, frame)
             if isinstance(frame, InterruptionFrame):
@@ -428,41 +369,6 @@ class Bot:
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time() - self.started
-
-    async def _queue(self, frame: Frame) -> None:
-        await self._worker.queue_frame(frame)
-
-
-class _Tap(FrameProcessor):
-    """Shows every frame to the bot and forwards it at once, in the task that pushed it."""
-
-    def __init__(self, look: Callable[[Frame, Direction, Forward], Awaitable[None]]) -> None:
-        super().__init__(enable_direct_mode=True)
-        self._look = look
-
-    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        await super().process_frame(frame, direction)
-        way: Direction = "down" if direction is FrameDirection.DOWNSTREAM else "up"
-        await self._look(frame, way, lambda: self.push_frame(frame, direction))
-
-
-def _parts(pipeline: Sequence[FrameProcessor] | Pipeline | None) -> list[FrameProcessor]:
-    """The processors of a user's pipeline, without the source and sink that Pipecat adds to one."""
-    if isinstance(pipeline, Pipeline):
-        return list(pipeline.processors[1:-1])
-    return list(pipeline or ())
-
-
-def _service_in(processor: FrameProcessor) -> LLMService[Any] | None:
-    if isinstance(processor, LLMService):
-        return processor
-    return next((found for part in processor.processors if (found := _service_in(part)) is not None), None)
-
-
-def _settings_class() -> type[Any]:
-    from pipecat.services.settings import LLMSettings
-
-    return LLMSettings
 
 
 def _words(turn: Turn) -> int:

@@ -31,7 +31,7 @@ from pipecat.frames.frames import (
     TranscriptionFrame,
     TTSSpeakFrame,
 )
-from pipecat.metrics.metrics import LLMUsageMetricsData
+from pipecat.metrics.metrics import LLMUsageMetricsData, MetricsData
 
 from ninelives.bot.turn import Captured, Frames, Heard, ReportedError, ToolCall, Turn
 
@@ -143,7 +143,7 @@ class Listener:
             at=at,
             message=frame.error,
             category=category.value if category is not None else "unknown",
-            permanent=not usable or (category is not None and category.is_permanent),
+            permanent=not usable,
         )
         self.errors.append(error)
         if self.turn is not None:
@@ -181,9 +181,15 @@ def _note(turn: Turn, at: float, frame: Frame) -> None:
                     turn.calls[index] = replace(call, result=frame.result)
                     break
         case MetricsFrame():
+            turn.metrics += [_measured(data) for data in frame.data]
             turn.usage += [_usage(data) for data in frame.data if isinstance(data, LLMUsageMetricsData)]
         case _:
             pass
+
+
+def _measured(data: MetricsData) -> Mapping[str, Any]:
+    kind = type(data).__name__.removesuffix("MetricsData")
+    return {"kind": kind, **data.model_dump(exclude_none=True)}
 
 
 def _usage(data: LLMUsageMetricsData) -> Mapping[str, Any]:

@@ -81,7 +81,7 @@ class SpokenTurns:
         return [ProposedUserStartedSpeakingFrame()]
 
     def says(self, text: str) -> list[Frame]:
-        """The words, and the proposal that the turn is over. Not being system frames, they keep their order."""
+        """The words, and the proposal that the turn is over. They are no system frames: order is kept."""
         self._speaking = False
         words = TranscriptionFrame(text=text, user_id=SPEAKER, timestamp=time_now_iso8601())
         return [words, ProposedUserStoppedSpeakingFrame()]

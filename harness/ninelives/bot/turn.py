@@ -82,6 +82,10 @@ class Turn:
     errors: list[ReportedError] = field(default_factory=list)
     usage: list[Mapping[str, Any]] = field(default_factory=list)
     """Token usage, one entry per response that reported it."""
+    metrics: list[Mapping[str, Any]] = field(default_factory=list)
+    """Everything the pipeline measured: `kind` (`TTFB`, `Processing`, ...), `processor`, `model`, and the
+    values.
+    """
     interrupted: float | None = None
     """When the user cut in. None: nobody did."""
     spoken_before_loss: list[str] = field(default_factory=list)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from ninelives.cassette import lines
+import ninelives.cassette.lines as lines
 from ninelives.cassette.exchanges import Exchange
 from ninelives.cassette.lines import AnyLine
 

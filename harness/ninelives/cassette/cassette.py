@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ninelives.cassette import reader
+import ninelives.cassette.reader as reader
 from ninelives.cassette.assemble import assemble
 from ninelives.cassette.exchanges import Exchange
 from ninelives.cassette.lines import AnyLine, Header

@@ -7,7 +7,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from ninelives.cassette import exchange, har
+import ninelives.cassette.exchange as exchange
+import ninelives.cassette.har as har
 from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.errors import CassetteError
 from ninelives.cassette.redact import Redactor
@@ -86,7 +87,7 @@ def convert(source: Path | str, target: Path | str, *, redactor: Redactor | None
         )
     cassette = load(source, redactor=redactor)
     if kind == "vcr":
-        from ninelives.cassette import vcr
+        import ninelives.cassette.vcr as vcr
 
         write_whole(target, vcr.dump(cassette))
     elif kind == "har":

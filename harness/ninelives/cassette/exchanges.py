@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from ninelives.cassette import lines, payload, sse
+import ninelives.cassette.lines as lines
+import ninelives.cassette.payload as payload
+import ninelives.cassette.sse as sse
 
 if TYPE_CHECKING:
     from mock_openai.protocol.events import Timed

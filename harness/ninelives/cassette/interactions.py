@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import warnings
 import zlib
 from collections.abc import Iterable, Mapping
@@ -26,6 +27,7 @@ from ninelives.cassette.tape import Tape
 FORMAT_VERSION = 1
 """vcrpy's cassette format."""
 
+_BLOTTED = re.compile(r"\**(?:REDACTED|FILTERED|SANITIZED)\**|<[A-Z_]+>")  # as good as absent
 _COMPRESSED = {"gzip": 31, "deflate": 15, "x-gzip": 31}  # zlib's window bits for each
 _LENGTHS = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
@@ -53,20 +55,21 @@ def to_cassette(
     tape = Tape(upstream=upstream, origin=origin, redactor=redactor)
     for request, response in found:
         track = tape.track()
+        asked = _body(request.get("body"))
         track.request(
             request["method"],
-            _path(request["uri"], upstream),
+            _path(request["uri"], upstream) if _known(request["uri"]) else _guessed(asked),
             _pairs(request.get("headers")),
-            _body(request.get("body")),
+            asked,
         )
         headers = _pairs(response.get("headers"))
         status = response["status"]
         coding = next((v.lower() for k, v in headers if k.lower() == "content-encoding"), "")
         body = _plain(_body(response.get("body")), coding)
-        track.response(
-            int(status["code"] if isinstance(status, Mapping) else status),
-            [(k, v) for k, v in headers if k.lower() not in _LENGTHS],
-        )
+        kept = [(k, v) for k, v in headers if k.lower() not in _LENGTHS]
+        if not any(k.lower() == "content-type" for k, _ in kept) and body:
+            kept.append(("content-type", _kind(body)))
+        track.response(int(status["code"] if isinstance(status, Mapping) else status), kept)
         if track.streaming:
             for event in _events(body):
                 track.read(event)
@@ -87,10 +90,9 @@ def from_cassette(cassette: Cassette) -> dict[str, Any]:
             {"request": _request(exchange, cassette.header.upstream), "response": _response(exchange)}
         )
     if left_out:
-        places = ", ".join(str(exchange.line) for exchange in left_out)
         warnings.warn(
-            f"{cassette.path}: {len(left_out)} of {len(cassette.exchanges)} exchanges are WebSocket turns or broke"
-            f" off, which vcrpy cannot hold, and were left out (line {places})",
+            f"{cassette.path}: {len(left_out)} of {len(cassette.exchanges)} exchanges are WebSocket turns or"
+            f" broke off, which vcrpy cannot hold, and were left out (the first on line {left_out[0].line})",
             CassetteWarning,
             stacklevel=2,
         )
@@ -133,12 +135,40 @@ def _path(uri: str, upstream: str) -> str:
     return (uri.removeprefix(upstream) or "/") if upstream and _origin_of(uri) == upstream else uri
 
 
+def _known(uri: str) -> bool:
+    return uri.startswith("/") or "://" in uri
+
+
+def _guessed(asked: bytes) -> str:
+    """Where a request went whose URI was blotted out (langchain does), told by its body."""
+    try:
+        fields = json.loads(asked)
+    except ValueError:
+        return "/"
+    if not isinstance(fields, dict):
+        return "/"
+    if "messages" in fields:
+        return "/v1/chat/completions"
+    if (
+        fields.keys() <= {"model", "input", "encoding_format", "dimensions", "user"}
+        and "encoding_format" in fields
+    ):
+        return "/v1/embeddings"
+    return "/v1/responses" if "input" in fields or "model" in fields else "/"
+
+
+def _kind(body: bytes) -> str:
+    if body.startswith((b"event:", b"data:")):
+        return "text/event-stream; charset=utf-8"
+    return "application/json" if body[:1] in (b"{", b"[") else "application/octet-stream"
+
+
 def _pairs(headers: Any) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for name, value in (headers or {}).items():
         values: Iterable[Any] = value if isinstance(value, list | tuple) else [value]
         found.extend((name, one.decode("latin-1") if isinstance(one, bytes) else str(one)) for one in values)
-    return found
+    return [(name, value) for name, value in found if not _BLOTTED.fullmatch(value)]
 
 
 def _body(body: Any) -> bytes:

@@ -11,7 +11,8 @@ from typing import Literal
 
 import msgspec
 
-from ninelives.cassette import payload, sse
+import ninelives.cassette.payload as payload
+import ninelives.cassette.sse as sse
 from ninelives.cassette.payload import Fields
 
 VERSION = 1

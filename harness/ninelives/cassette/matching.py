@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
-from ninelives.cassette import items
+import ninelives.cassette.items as items
 from ninelives.cassette.exchanges import Exchange
 from ninelives.cassette.redact import Redactor
 
@@ -83,7 +83,8 @@ class Matching:
     """Finds recordings for requests.
 
     `ignore` names further body fields that are not compared, `compare` names fields of VOLATILE that are
-    after all, `matchers` are further conditions. `redactor` makes of a request what was made of the recorded one.
+    after all, `matchers` are further conditions. `redactor` makes of a request what was made of the
+    recorded one.
     """
 
     def __init__(

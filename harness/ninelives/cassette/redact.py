@@ -56,6 +56,7 @@ KEPT_PREFIXES = ("x-ratelimit-", "x-stainless-", "x-codex-primary-", "x-codex-se
 
 _FAKE = "redacted"
 _FAKES = re.compile(rb"(?<![0-9])\d{3,}reda(?:c(?:t(?:ed?)?)?)?x*")
+_PLACEHOLDER = re.compile(r"(?i)\*\*|redacted|sanitized|^<.*>$")  # another recorder has been here before
 _SHORTEST = 8
 """A literal shorter than this is not remembered: it would replace ordinary words (a key called "test")."""
 
@@ -215,7 +216,7 @@ class Redactor:
         return data
 
     def blank(self, data: bytes) -> bytes:
-        """A text in which every secret and every fake is the same word: what two recordings are compared by."""
+        """A text with the same word for every secret and every fake: what two recordings are compared by."""
         return _FAKES.sub(_FAKE.encode(), self.text(data))
 
     def findings(self, data: bytes) -> list[Finding]:
@@ -246,7 +247,7 @@ class Redactor:
 
     def _remember(self, secret: str) -> None:
         data = secret.encode("utf-8", "surrogateescape")
-        if len(data) < _SHORTEST or data in self._known:
+        if len(data) < _SHORTEST or data in self._known or _PLACEHOLDER.search(secret):
             return
         prefix = next((p for p in (b"sk-", b"org-", b"proj_") if data.startswith(p)), b"")
         bare = data[len(prefix) :]

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import msgspec
 
-from ninelives.cassette import payload
+import ninelives.cassette.payload as payload
 from ninelives.cassette.payload import Fields
 
 _TERMINATOR = rb"(?:\r\n|\r(?!\n)|\n)"

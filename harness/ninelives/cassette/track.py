@@ -11,7 +11,9 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
-from ninelives.cassette import lines, payload, sse
+import ninelives.cassette.lines as lines
+import ninelives.cassette.payload as payload
+import ninelives.cassette.sse as sse
 from ninelives.cassette.lines import How, render
 from ninelives.cassette.payload import Fields
 from ninelives.cassette.redact import RecordedRequest, Redactor

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
-from rich.console import Console, RenderableType
+from rich.console import Console
 
 PIPED = 100
 """Columns when there is no terminal to ask."""
@@ -30,8 +31,9 @@ def notes() -> Console:
 class _Plain(Console):
     """Writes lines without the blanks that rich fills them up with."""
 
-    def print(self, *what: RenderableType, soft_wrap: bool | None = None, **more: object) -> None:  # type: ignore[override]
+    def print(self, *what: Any, **how: Any) -> None:
+        """Print as rich does, blanks at the ends of lines left out."""
         with self.capture() as captured:
-            super().print(*what, soft_wrap=soft_wrap, **more)  # type: ignore[arg-type]
+            super().print(*what, **how)
         self.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
         self.file.flush()

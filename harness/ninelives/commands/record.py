@@ -40,18 +40,20 @@ def run(upstream: str, cassette: Path, command: list[str], host: str, port: int,
     console = notes()
     try:
         recorder = Recorder(upstream, cassette, host=host, port=port, extend=extend)
-        recorder.writer.open()
     except ValueError as error:
         raise Complaint(str(error)) from None
+    try:
+        _ = recorder.port  # binds it, so that a taken port is known before anything is written
+    except OSError as error:
+        raise Complaint(
+            f"{host}:{port} cannot be listened on ({error.strerror or error}); choose another --port"
+        ) from None
+    recorder.writer.open()
     try:
         written = asyncio.run(_record(recorder, command, console))
     except _BrokenOff as end:
         _tell_broken_off(console, recorder, str(end))
         return end.code
-    except OSError as error:
-        raise Complaint(
-            f"{host}:{port} cannot be listened on ({error.strerror or error}); choose another --port"
-        ) from None
     console.print(f"recorded {written} lines into {cassette}", soft_wrap=True)
     if not written:
         console.print(

@@ -95,7 +95,7 @@ def _tell_broken(console: Console, outcomes: Sequence[Outcome]) -> None:
         if outcome.held or not outcome.told:
             continue
         console.print()
-        console.print(Text(outcome.scenario.name, style="bold"), Text(outcome.scenario.sentence, style="dim"))
+        console.print(Text.assemble((outcome.scenario.name, "bold"), (f"  {outcome.scenario.sentence}", "dim")))
         if outcome.crash:
             console.print(Text(f"  crashed  {outcome.crash}", style="red"))
         for finding in outcome.broken:

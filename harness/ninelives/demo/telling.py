@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from ninelives.report.axis import duration
+from ninelives.report.axis import clock, duration
 from ninelives.report.terminal import STYLES, heading_of_marks, marks
 
 if TYPE_CHECKING:
@@ -71,8 +71,10 @@ def disaster(title: str, outcome: Outcome, real: float) -> RenderableType:
     """One disaster: what was heard and what was reported."""
     turns = outcome.episode.turns
     took = duration(max((turn.ended or turn.began for turn in turns), default=0.0))
-    heading = Text.assemble((title[0].upper() + title[1:], "bold"), (f"   {took} in {duration(real)}", "dim"))
-    parts: list[RenderableType] = [Padding(heading, (1, 0, 0, 2)), _talk(turns)]
+    heading = Text.assemble(
+        (title[0].upper() + title[1:], "bold"), (f"   {took}, played in {duration(real)}", "dim")
+    )
+    parts: list[RenderableType] = [Padding(heading, (1, 0, 0, 2)), _talk(turns, _on_the_wire(outcome))]
     if outcome.crash:
         parts.append(_result(False, outcome.crash))
     for finding in outcome.broken:
@@ -119,14 +121,16 @@ def ending(cassette: Path, snapshot: Path, page: Path, seconds: float, well: boo
     files.add_column(overflow="fold")
     for name, path in (("cassette", cassette), ("snapshot", snapshot), ("timeline", page)):
         files.add_row(name, str(path))
-    following = Table.grid(padding=(0, 2, 0, 0))
-    following.add_column(style="bold", overflow="fold")
-    following.add_column(style="dim")
     quoted = shlex.quote(str(cassette))
-    following.add_row(f"ninelives show {quoted}", "read the recording")
-    following.add_row(f"ninelives replay {quoted}", "serve it to your own bot")
-    following.add_row("ninelives scenarios", "everything else that can go wrong")
-    following.add_row("ninelives verdict pipecat_responses:OpenAIResponsesLLMService", "try it all")
+    commands = (
+        (f"ninelives show {quoted}", "read the recording"),
+        (f"ninelives replay {quoted}", "serve it to your own bot"),
+        ("ninelives scenarios", "all else that can go wrong"),
+        ("ninelives verdict pipecat_responses:OpenAIResponsesLLMService", "try it all"),
+    )
+    following = Text("\n").join(
+        Text.assemble((command, "bold"), (f"  # {what}", "dim")) for command, what in commands
+    )
     word = (
         "All of this was written down"
         if well
@@ -154,8 +158,20 @@ def _result(good: bool, text: str) -> RenderableType:
     return Padding(grid, (0, 0, 0, 2))
 
 
-def _talk(turns: Sequence[Turn]) -> RenderableType:
-    """A conversation, with silences of more than a minute marked."""
+def _on_the_wire(outcome: Outcome) -> str:
+    """What became of the connections: when each was opened and how it ended."""
+    parts = []
+    for entry in outcome.episode.wire:
+        if entry.kind == "open" and entry.connection > 1:
+            parts.append(f"connection {entry.connection} opened at {clock(entry.at)}")
+        if entry.kind == "close" and isinstance(entry.data, Mapping) and entry.data.get("by") != "client":
+            how = str(entry.data.get("code") or entry.data.get("how"))
+            parts.append(f"connection {entry.connection} ended at {clock(entry.at)} ({how})")
+    return ", ".join(parts) or "one connection all along"
+
+
+def _talk(turns: Sequence[Turn], wire: str = "") -> RenderableType:
+    """A conversation, with silences of more than a minute marked, and what became of the connections."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(justify="right", no_wrap=True, min_width=6)
     grid.add_column()
@@ -185,6 +201,8 @@ def _talk(turns: Sequence[Turn]) -> RenderableType:
                 Text(f'the application learns that "{spoken}" was spoken', style="dim"),
             )
         before = turn
+    if wire:
+        grid.add_row(Text("wire", style="dim"), Text(wire, style="dim"))
     return Padding(grid, (0, 0, 0, 2))
 
 

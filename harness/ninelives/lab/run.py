@@ -8,6 +8,7 @@ ws_url)`, so any class can be tried, ours, Pipecat's own or a user's.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from ninelives.lab.episode import Episode, Finding
 from ninelives.lab.invariants import judge
 from ninelives.lab.scenario import Say, Scenario, Wait
 from ninelives.report.timeline import Chapter, Timeline, from_journal, from_turns, merged
-from ninelives.virtual import run
+from ninelives.virtual import VirtualDeadlock, run
 
 if TYPE_CHECKING:
     from mock_openai.control.journal import Entry, Said
@@ -98,49 +99,60 @@ def _unfinished(turn: Turn) -> bool:
 
 def run_scenario(scenario: Scenario, factory: Factory, *, seed: int = 0) -> Outcome:
     """Play a scenario in virtual time. The same seed gives the same outcome."""
-    return run(play(scenario, factory, seed=seed))
+    before = random.getstate()
+    try:
+        return run(play(scenario, factory, seed=seed))
+    except VirtualDeadlock as error:
+        crash = f"VirtualDeadlock: {str(error).partition(chr(10))[0]}"
+        return Outcome(scenario, Episode([], []), [], crash=crash)
+    finally:
+        random.setstate(before)
 
 
 async def play(scenario: Scenario, factory: Factory, *, seed: int = 0) -> Outcome:
     """Play a scenario on the running loop, which should be a virtual one."""
     loop = asyncio.get_running_loop()
+    random.seed(seed)  # backoff is jittered, and the clients draw from the one generator there is
     server = MockServer(script=list(scenario.script), pace=scenario.pace, seed=seed, **scenario.server)
     crash: str | None = None
+    bot: Bot | None = None
     async with server:
         opened = loop.time()
-        service = factory(server.base_url, server.ws_url)
-        bot = Bot(service, tools=dict(scenario.tools), timeout=scenario.bound + GRACE)
         try:
+            service = factory(server.base_url, server.ws_url)
+            bot = Bot(service, tools=dict(scenario.tools), timeout=scenario.bound + GRACE)
             async with bot:
                 await _perform(scenario, bot, server)
         except TurnTimeout:
             pass  # the turn has no end, and I4 says so
         except Exception as error:
-            crash = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-        shift = opened - bot.started
+            crash = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        shift = opened - bot.started if bot is not None else 0.0
         entries = [replace(entry, at=entry.at + shift) for entry in server.journal.entries]
         said = [replace(each, began=each.began + shift) for each in server.journal.responses]
     return _judged(scenario, bot, entries, said, crash)
 
 
 def _judged(
-    scenario: Scenario, bot: Bot, entries: list[Entry], said: list[Said], crash: str | None
+    scenario: Scenario, bot: Bot | None, entries: list[Entry], said: list[Said], crash: str | None
 ) -> Outcome:
-    reported = {id(error) for turn in bot.turns for error in turn.errors}
+    turns = list(bot.turns) if bot is not None else []
+    errors = list(bot.errors) if bot is not None else []
+    reported = {id(error) for turn in turns for error in turn.errors}
     episode = Episode(
-        turns=list(bot.turns),
+        turns=turns,
         said=said,
         faults=[entry for entry in entries if entry.kind == "fault"],
         expected=scenario.expected,
         wire=entries,
-        stray=[error for error in bot.errors if id(error) not in reported],
+        stray=[error for error in errors if id(error) not in reported],
         bound=scenario.bound,
     )
     return Outcome(
         scenario=scenario,
         episode=episode,
         findings=judge(episode),
-        timeline=merged(from_turns(bot.turns), from_journal(entries)),
+        timeline=merged(from_turns(turns), from_journal(entries)),
         transport=_transport(entries),
         crash=crash,
     )

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import random
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ninelives.complaint import Complaint
 
@@ -28,14 +29,14 @@ def websocket(base_url: str, ws_url: str) -> LLMService[Any]:
     """Our service over a WebSocket."""
     from pipecat_responses import OpenAIResponsesLLMService
 
-    return OpenAIResponsesLLMService(api_key=KEY, base_url=base_url, ws_url=ws_url)
+    return OpenAIResponsesLLMService(api_key=KEY, base_url=base_url, ws_url=ws_url, rng=random.Random(0))
 
 
 def http(base_url: str, ws_url: str) -> LLMService[Any]:
     """Our service over HTTP."""
     from pipecat_responses import OpenAIResponsesHttpLLMService
 
-    return OpenAIResponsesHttpLLMService(api_key=KEY, base_url=base_url)
+    return OpenAIResponsesHttpLLMService(api_key=KEY, base_url=base_url, rng=random.Random(0))
 
 
 def pipecat_websocket(base_url: str, ws_url: str) -> LLMService[Any]:
@@ -83,10 +84,12 @@ def as_factory(found: Any) -> Factory:
     names = set(inspect.signature(found).parameters)
 
     def build(base_url: str, ws_url: str) -> LLMService[Any]:
-        given = {"api_key": KEY, "base_url": base_url}
+        given: dict[str, Any] = {"api_key": KEY, "base_url": base_url}
         if "ws_url" in names:
             given["ws_url"] = ws_url
-        service: LLMService[Any] = found(**given)
-        return service
+        if "rng" in names:
+            given["rng"] = random.Random(0)  # so that its pauses repeat
+        service: Any = found(**given)
+        return cast("LLMService[Any]", service)
 
     return build

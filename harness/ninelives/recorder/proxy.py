@@ -24,9 +24,9 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
+import ninelives.recorder.headers as headers
 from ninelives.cassette import CassetteError, CassetteWriter, InexactRecording, Redactor, Track
 from ninelives.cassette.lines import How
-from ninelives.recorder import headers
 from ninelives.recorder.ending import Watch, break_off, how_it_failed
 from ninelives.recorder.socket_relay import SocketRelay
 
@@ -34,8 +34,7 @@ _log = logging.getLogger("ninelives.recorder")
 _silent = logging.getLogger(
     "ninelives.recorder.http"
 )  # aiohttp's own messages quote requests, and keys with them
-_silent.addHandler(logging.NullHandler())
-_silent.propagate = False
+_silent.addFilter(lambda record: False)
 
 _LONGEST_HEADER = 2**16
 _GRACE = 1.0
@@ -254,11 +253,9 @@ class Recorder:
     async def _pass_on(
         self, request: web.BaseRequest, response: aiohttp.ClientResponse, track: Track
     ) -> web.StreamResponse:
-        watch = (
-            Watch(response.connection.protocol)
-            if response.connection and response.connection.protocol
-            else None
-        )
+        connection = response.connection  # None when the whole answer has arrived already
+        protocol = connection.protocol if connection is not None else None
+        watch = Watch(protocol) if protocol is not None else None
         answer = web.StreamResponse(
             status=response.status, reason=response.reason, headers=headers.to_client(response.headers)
         )

@@ -88,7 +88,7 @@ class SocketRelay:
     def stop(self) -> None:
         """Ends both connections because the recording is over."""
         if not self._ended:
-            self._end(lambda: self._track.abort("stopped"))
+            self._end(lambda: None if self.closing else self._track.abort("stopped"))
             self._client.close()
             self._server.close()
 

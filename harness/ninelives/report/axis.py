@@ -82,9 +82,9 @@ def axis(moments: Iterable[float]) -> Axis:
 
 
 def clock(seconds: float) -> str:
-    """A moment as people write it: `0.35 s`, `1:05.2`, `1:00:01`."""
+    """A moment as people write it: `0.350 s`, `1:05.2`, `1:00:01`."""
     if seconds < 60:
-        return f"{seconds:.2f} s"
+        return f"{seconds:.3f} s"
     minutes, rest = divmod(seconds, 60)
     if minutes < 60:
         return f"{int(minutes)}:{rest:04.1f}"

@@ -50,14 +50,14 @@ def _chapter(chapter: Chapter) -> dict[str, Any]:
         "findings": [{"name": f.promise, "held": f.held, "why": f.why} for f in chapter.findings],
         "lanes": lanes,
         "rows": [
-            {
-                "x": round(scale.place(row.at), 5),
-                "at": clock(row.at),
-                "lane": lanes.index(row.lane),
-                "kind": row.kind,
-                "text": row.text,
-                "detail": row.detail,
-            }
+            [
+                round(scale.place(row.at), 5),
+                clock(row.at),
+                lanes.index(row.lane),
+                row.kind,
+                row.text,
+                row.detail,
+            ]
             for row in timeline.rows
         ],
         "spans": [

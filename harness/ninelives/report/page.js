@@ -4,6 +4,9 @@
   const $ = (id) => document.getElementById(id);
   const colours = { user: "--user", bot: "--bot", tool: "--tool", error: "--error", fault: "--fault" };
   const colour = (lane) => `var(${colours[lane] || "--wire"})`;
+  for (const c of data.chapters) {
+    c.rows = c.rows.map(([x, at, lane, kind, text, detail]) => ({ x, at, lane, kind, text, detail }));
+  }
   let chapter = null, selected = -1, zoom = 1, hidden = new Set(), shown = [], parts = [];
 
   // Everything that was said comes in as text, never as markup.
@@ -74,7 +77,8 @@
       return row;
     });
     for (const span of chapter.spans) {
-      const bar = make("div", span.broken ? "span broken" : "span", span.text);
+      const bar = make("div", span.broken ? "span broken" : "span");
+      bar.title = span.text;
       bar.style.left = percent(span.from);
       bar.style.width = percent(Math.max(span.to - span.from, 0));
       lanes[span.lane].append(bar);
@@ -88,6 +92,13 @@
       dot.onclick = () => select(i, true);
       row.dot = dot;
       lanes[row.lane].append(dot);
+    });
+    const spoken = chapter.rows.filter((row) => row.kind === "say");
+    spoken.forEach((row, i) => {
+      const words = make("div", "words", row.text), next = i + 1 < spoken.length ? spoken[i + 1].x : 1;
+      words.style.left = percent(row.x);
+      words.style.width = percent(next - row.x);
+      lanes[row.lane].append(words);
     });
     const over = make("div"); // the scale lies over the lanes' own width, so it shares their padding
     over.style.cssText = "position:absolute;top:0;bottom:0;left:128px;right:24px;pointer-events:none";
@@ -191,5 +202,6 @@
     tab.onclick = () => openChapter(i);
     return tab;
   }));
+  $("chapters").classList.toggle("many", data.chapters.length > 8);
   openChapter(Math.max(0, (parseInt(location.hash.slice(1), 10) || 1) - 1));
 })();

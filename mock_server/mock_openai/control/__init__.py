@@ -1,1 +1,1 @@
-"""Watching and steering a running server: the journal of what happened, and the control API under /__mock__/."""
+"""Watching and steering a running server: the journal of what happened, the control API under /__mock__/."""

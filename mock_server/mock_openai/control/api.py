@@ -1,7 +1,8 @@
 """The control API of a running server: read its journal, give it a script or faults, reset it.
 
-Everything lies under /__mock__/ and is for the machine that the server runs on: callers from elsewhere, requests under a
-foreign host name (DNS rebinding) and requests that a browser sends from another page are refused.
+Everything lies under /__mock__/ and is for the machine that the server runs on: callers from elsewhere,
+requests under a foreign host name (DNS rebinding) and requests that a browser sends from another page are
+refused.
 
     GET    /__mock__/journal           entries as JSON; ?kind=event&since=0 narrow them down
     GET    /__mock__/script            the misses of the script        PUT  a new script (YAML or JSON)
@@ -64,7 +65,7 @@ class ControlApi:
         """Answer one request."""
         if not _trusted(request):
             return _answer(
-                {"error": "the control API answers only this machine: loopback peer, own Host, no foreign Origin"},
+                {"error": "the control API is for this machine only: loopback peer, own Host, own Origin"},
                 403,
             )
         try:
@@ -95,7 +96,8 @@ class ControlApi:
                 await steering.reset()
                 return _answer({"reset": True})
         return _answer(
-            {"error": "there are /__mock__/journal, /__mock__/script, /__mock__/faults and /__mock__/reset"}, 404
+            {"error": "there are /__mock__/journal, /__mock__/script, /__mock__/faults and /__mock__/reset"},
+            404,
         )
 
 

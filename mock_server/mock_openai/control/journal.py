@@ -1,7 +1,7 @@
 """The journal: every connection, request, event and fault, in the order in which it happened.
 
-A test asks it afterwards what the client sent and what really left; reports merge it with what the bot did. It keeps
-references, not copies, and never a key: what looks like a secret is struck out before it gets here.
+A test asks it afterwards what the client sent and what really left; reports merge it with what the bot did.
+It keeps references, not copies, and never a key: what looks like a secret is struck out before it gets here.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _TERMINAL = {"response.completed", "response.incomplete", "response.failed"}
 class Entry:
     """One thing that happened.
 
-    `at` is in seconds on the loop's clock since the server started; `connection` and `turn` count from 1, `turn` on its
-    connection; `lane` is the `stream_id`. `data` depends on `kind`: "open" has transport, path and headers; "request" has
-    method, path and body; "status" has status and, for errors, code and error; "event" is the Event itself; "fault" has
-    fault and point; "close" has by ("client", "server" or "fault"), code, reason and how ("close", "fin", "reset" or
-    "half_open").
+    `at` is in seconds on the loop's clock since the server started; `connection` and `turn` count from 1,
+    `turn` on its connection; `lane` is the `stream_id`. `data` depends on `kind`: "open" has transport, path
+    and headers; "request" has method, path and body; "status" has status and, for errors, code and error;
+    "event" is the Event itself; "fault" has fault and point; "close" has by ("client", "server" or "fault"),
+    code, reason and how ("close", "fin", "reset" or "half_open").
     """
 
     at: float
@@ -68,9 +68,9 @@ class Journal:
         self._limit = limit
         self._waiting: list[tuple[Callable[[Journal], bool], asyncio.Future[None]]] = []
 
-    def note(self, entry: Entry) -> None:
-        """Write an entry."""
-        self._entries.append(entry)
+    def note(self, *entries: Entry) -> None:
+        """Write entries."""
+        self._entries.extend(entries)
         # Trimmed in large steps: deleting from the front of a list moves all the rest.
         if len(self._entries) > self._limit * 1.25:
             del self._entries[: len(self._entries) - self._limit]
@@ -110,7 +110,7 @@ class Journal:
         self._entries.clear()
 
     async def wait(self, predicate: Callable[[Journal], bool]) -> None:
-        """Wait until the predicate holds; it is asked now and after every entry."""
+        """Wait until the predicate holds; it is asked now and whenever something was written."""
         if predicate(self):
             return
         waiting = (predicate, asyncio.get_running_loop().create_future())
@@ -131,7 +131,8 @@ class Journal:
             try:
                 held = predicate(self)
             except Exception as error:
-                # The predicate is a test's own code: its error belongs to the test that waits, not to the server.
+                # The predicate is a test's own code: its error belongs to the test that waits, not to the
+                # server.
                 future.set_exception(error)
                 continue
             if held:
@@ -171,8 +172,10 @@ def _hear(said: Said, event: Event) -> None:
         said.text += data["delta"]
     elif event.type == "response.refusal.delta":
         said.refusal += data["delta"]
-    elif event.type == "response.output_item.done" and data["item"].get("type") == "function_call":
-        said.calls.append({name: data["item"].get(name) for name in ("call_id", "name", "arguments")})
+    elif event.type == "response.output_item.done":
+        item = data["item"]
+        if item.get("type") == "function_call" and item.get("status") != "incomplete":
+            said.calls.append({name: item.get(name) for name in ("call_id", "name", "arguments")})
     elif event.type in _TERMINAL:
         said.id = data["response"]["id"]
         said.status = data["response"]["status"]

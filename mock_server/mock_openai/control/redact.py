@@ -1,7 +1,7 @@
 """Striking out secrets before anything is written down.
 
-Header names and query parameters that may carry a credential, bearer tokens in values, the key that browsers hide in the
-WebSocket subprotocol, and the credentials that a request may hold for MCP servers.
+Header names and query parameters that may carry a credential, bearer tokens in values, the key that browsers
+hide in the WebSocket subprotocol, and the credentials that a request may hold for MCP servers.
 """
 
 from __future__ import annotations
@@ -55,4 +55,6 @@ def _is_mcp(tool: object) -> bool:
 
 
 def _without_credentials(tool: dict[str, Any]) -> dict[str, Any]:
-    return {name: STRUCK_OUT if name in ("authorization", "headers") else value for name, value in tool.items()}
+    return {
+        name: STRUCK_OUT if name in ("authorization", "headers") else value for name, value in tool.items()
+    }

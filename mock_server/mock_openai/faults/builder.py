@@ -1,4 +1,5 @@
-"""Planning a fault in one readable line: `faults.at(turn=2, event="response.output_text.delta", nth=3).reset()`.
+"""Planning a fault in one readable line: `faults.at(turn=2, event="response.output_text.delta",
+nth=3).reset()`.
 
 The methods after `at(...)` are the registered faults; there is one for each, with the fault's own parameters.
 """
@@ -57,7 +58,9 @@ def at(
     at: float | None = None,
     times: int | None = 1,
 ) -> At:
-    """Name a point (see `Point` for the fields) and how often a fault strikes there: once, or always with None."""
+    """Name a point (see `Point` for the fields) and how often a fault strikes there: once, or always with
+    None.
+    """
     point = Point(
         connection=connection, turn=turn, event=event, nth=nth, index=index, when=when, phase=phase, at=at
     )

@@ -7,8 +7,8 @@
         do: {handshake_status: {status: 503, retry_after: 1}}
         times: 2
 
-The keys are those of `faults.at(...)`. What does not fit is a PlanError that names the file, the line, what was expected
-and how to mend it.
+The keys are those of `faults.at(...)`. What does not fit is a PlanError that names the file, the line, what
+was expected and how to mend it.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ class _Reader:
             mark = getattr(error, "problem_mark", None)
             line = mark.line + 1 if mark else 1
             problem = getattr(error, "problem", None) or "it cannot be parsed"
-            raise PlanError(f"{self._name}:{line}: this is not YAML: {problem}; check indentation and quotes") from None
+            raise PlanError(
+                f"{self._name}:{line}: this is not YAML: {problem}; check indentation and quotes"
+            ) from None
         if root is None:
             return []
         entries = root

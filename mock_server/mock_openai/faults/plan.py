@@ -1,7 +1,7 @@
 """The plan of what goes wrong, and the bookkeeping of what has.
 
-A Plan holds planned faults and how often each may still strike. A Passage watches one turn's events go by, counts them,
-and says which faults strike at each. Neither does any I/O.
+A Plan holds planned faults and how often each may still strike. A Passage watches one turn's events go by,
+counts them, and says which faults strike at each. Neither does any I/O.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ class Planned:
 
     def __post_init__(self) -> None:
         if self.times is not None and (not isinstance(self.times, int) or self.times < 1):
-            raise ValueError(f"times must be a whole number from 1, or None for every time, not {self.times!r}")
+            raise ValueError(
+                f"times must be a whole number from 1, or None for every time, not {self.times!r}"
+            )
 
     def describe(self) -> dict[str, object]:
         """Give the planned fault as plain data, in the keys of the YAML form."""
@@ -117,20 +119,30 @@ class Plan:
 
 
 class Passage:
-    """One turn's events as the plan sees them: call `before` and `after` once for each, in order."""
+    """One turn's events as the plan sees them: call `before` and `after` once for each, in order.
+
+    While no fault could strike at an event of the turn, `unthreatened` lets it pass at almost no cost.
+    """
 
     def __init__(self, plan: Plan, spot: Spot) -> None:
         self._plan = plan
         self._spot = spot
         self._version = -1
         self._candidates: list[Planned] = []
-        self._index = -1
+        self._passed: list[str] = []
         self._counts: dict[str, int] = {}
+        self._counted = 0
+
+    def unthreatened(self, event: Event) -> bool:
+        """Let the event pass and say so, if no fault may still strike at any event of this turn."""
+        if self.threatened:
+            return False
+        self._passed.append(event.type)
+        return True
 
     def before(self, event: Event) -> list[Planned]:
         """Count the event, and give the faults that strike before it leaves."""
-        self._index += 1
-        self._counts[event.type] = self._counts.get(event.type, 0) + 1
+        self._passed.append(event.type)
         return self._striking(event, "before")
 
     def after(self, event: Event) -> list[Planned]:
@@ -140,17 +152,13 @@ class Passage:
     @property
     def threatened(self) -> bool:
         """Whether any fault may still strike at an event of this turn."""
-        self._look()
-        return bool(self._candidates)
-
-    def _look(self) -> None:
         if self._version != self._plan.version:
             self._version = self._plan.version
             self._candidates = self._plan.due("event", self._spot)
+        return bool(self._candidates)
 
     def _striking(self, event: Event, when: When) -> list[Planned]:
-        self._look()
-        if not self._candidates:
+        if not self.threatened:
             return []
         return [
             planned
@@ -161,8 +169,11 @@ class Passage:
     def _fits(self, point: Point, event: Event) -> bool:
         if not point.names(event.type):
             return False
-        if point.index is not None and point.index != self._index:
+        if point.index is not None and point.index != len(self._passed) - 1:
             return False
         if point.nth is None:
             return True
+        for passed in self._passed[self._counted :]:
+            self._counts[passed] = self._counts.get(passed, 0) + 1
+        self._counted = len(self._passed)
         return point.nth == sum(count for seen, count in self._counts.items() if point.names(seen))

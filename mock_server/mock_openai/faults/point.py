@@ -1,7 +1,7 @@
 """Where a fault strikes: a point in a conversation, as data.
 
-A Point names a connection, a turn, an event or a moment; whatever it leaves out matches anything. A Spot is where the
-server is just now. `point.covers(spot)` compares the two and is all the logic there is.
+A Point names a connection, a turn, an event or a moment; whatever it leaves out matches anything. A Spot is
+where the server is just now. `point.covers(spot)` compares the two and is all the logic there is.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from fnmatch import fnmatchcase
 from typing import Literal, get_args
 
 Phase = Literal["handshake", "request", "event", "idle", "moment"]
-"""Part of a conversation: the upgrade or first request of a connection; a create that was received and not yet
-answered; one event of an answer; the quiet after a turn; any moment by the clock."""
+"""Part of a conversation: the upgrade or first request of a connection; a create that was received and not
+yet answered; one event of an answer; the quiet after a turn; any moment by the clock."""
 
 When = Literal["before", "after"]
 
@@ -26,12 +26,13 @@ TERMINAL_TYPES = frozenset({"response.completed", "response.incomplete", "respon
 class Point:
     """A place where a fault may strike; every field that is None matches anything.
 
-    `connection` counts connections from 1. `turn` counts creates from 1: on that connection when `connection` is given,
-    otherwise over the server's whole life, so that a plan means the same however a client pools its connections; 0 is
-    the quiet before a connection's first turn (`phase="idle"` only). `event` is a type, a pattern such as
-    "response.*.delta", or "terminal"; `nth` counts the events of the turn that match it, from 1; `index` is the event's
-    place in the turn, from 0. `when` says on which side of the event. `at` is in seconds on the loop's clock: of quiet
-    for `phase="idle"`, otherwise since the turn began if `turn` is given, else since the connection opened.
+    `connection` counts connections from 1. `turn` counts creates from 1: on that connection when `connection`
+    is given, otherwise over the server's whole life, so that a plan means the same however a client pools its
+    connections; 0 is the quiet before a connection's first turn (`phase="idle"` only). `event` is a type, a
+    pattern such as "response.*.delta", or "terminal"; `nth` counts the events of the turn that match it, from
+    1; `index` is the event's place in the turn, from 0. `when` says on which side of the event. `at` is in
+    seconds on the loop's clock: of quiet for `phase="idle"`, otherwise since the turn began if `turn` is
+    given, else since the connection opened.
     """
 
     connection: int | None = None
@@ -50,10 +51,14 @@ class Point:
                 continue
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise ValueError(f"{name} must be a whole number from {least}, not {value!r}")
-        if self.at is not None and (not isinstance(self.at, int | float) or isinstance(self.at, bool) or self.at < 0):
+        if self.at is not None and (
+            not isinstance(self.at, int | float) or isinstance(self.at, bool) or self.at < 0
+        ):
             raise ValueError(f"at must be seconds, 0 or more, not {self.at!r}")
         if self.event is not None and (not isinstance(self.event, str) or not self.event):
-            raise ValueError(f"event must be an event type such as response.output_text.delta, not {self.event!r}")
+            raise ValueError(
+                f"event must be an event type such as response.output_text.delta, not {self.event!r}"
+            )
         if self.when not in get_args(When):
             raise ValueError(f"when must be 'before' or 'after', not {self.when!r}")
         if self.phase is not None and self.phase not in get_args(Phase):
@@ -114,7 +119,9 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where the server is: the connection, its turn (0 before the first) and that turn's number over the server's life."""
+    """Where the server is: the connection, its turn (0 before the first) and that turn's number over the
+    server's life.
+    """
 
     connection: int
     turn: int = 0

@@ -1,7 +1,7 @@
 """The list of all faults, by name.
 
-Each file in `kinds/` holds one fault and registers it with the decorator below; the files are found by looking into the
-folder, so a new fault is one new file and nothing else.
+Each file in `kinds/` holds one fault and registers it with the decorator below; the files are found by
+looking into the folder, so a new fault is one new file and nothing else.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ def register(kind: F) -> F:
     """Make a fault known under its `name` (a class decorator)."""
     name: str = kind.name  # type: ignore[attr-defined]
     if _known.get(name, kind).__qualname__ != kind.__qualname__:
-        raise ValueError(f"two faults are called {name!r}: {_known[name].__qualname__} and {kind.__qualname__}")
+        raise ValueError(
+            f"two faults are called {name!r}: {_known[name].__qualname__} and {kind.__qualname__}"
+        )
     _known[name] = kind
     return kind
 
@@ -84,4 +86,7 @@ def _parameter(field: Field[Any]) -> str:
 
 
 def _call(args: tuple[Any, ...], given: Mapping[str, Any]) -> str:
-    return ", ".join([*(repr(arg) for arg in args), *(f"{name}={value!r}" for name, value in given.items())]) or "nothing"
+    return (
+        ", ".join([*(repr(arg) for arg in args), *(f"{name}={value!r}" for name, value in given.items())])
+        or "nothing"
+    )

@@ -1,7 +1,8 @@
 """What a fault is and what it may do.
 
-A fault is a frozen dataclass with one coroutine, `strike`, that acts on a Wire and returns a Verdict. The Wire is the
-one thing a fault sees of the server: the same for SSE, plain JSON and WebSocket. Transports implement it.
+A fault is a frozen dataclass with one coroutine, `strike`, that acts on a Wire and returns a Verdict. The
+Wire is the one thing a fault sees of the server: the same for SSE, plain JSON and WebSocket. Transports
+implement it.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Wire(Protocol):
         ...
 
     async def raw(self, data: bytes) -> None:
-        """Send bytes as they are: into the body of an SSE answer, or onto the socket below WebSocket framing."""
+        """Send bytes as they are: into the body of an SSE answer, or below WebSocket framing."""
         ...
 
     async def reset(self) -> None:
@@ -64,19 +65,25 @@ class Wire(Protocol):
         ...
 
     async def fin(self) -> None:
-        """End the TCP connection without the protocol's own farewell, after the client has read what was sent before."""
+        """End the TCP connection without the protocol's own farewell, after the client has read what was sent
+        before.
+        """
         ...
 
     async def close(self, code: int | None, reason: str = "") -> None:
-        """Send a WebSocket close frame (None: without a status) and close. HTTP has none: it ends as with `fin`."""
+        """Send a WebSocket close frame (None: without a status) and close. HTTP has none: it ends as with
+        `fin`.
+        """
         ...
 
     async def half_open(self) -> None:
-        """Go silent for good: nothing is read, nothing is written, not even pongs, and the socket stays open."""
+        """Go silent for good: nothing is read or written, not even pongs, and the socket stays open."""
         ...
 
     async def pause(self, seconds: float | None) -> None:
-        """Hold everything back for a while (None: until the client gives up); late events then leave in a burst."""
+        """Hold everything back for a while (None: until the client gives up); late events then leave in a
+        burst.
+        """
         ...
 
     def shift(self, seconds: float) -> None:
@@ -84,11 +91,15 @@ class Wire(Protocol):
         ...
 
     async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Answer with an HTTP status instead of an upgrade or a stream. Too late once either has begun: then `fin`."""
+        """Answer with an HTTP status instead of an upgrade or a stream. Too late once either has begun: then
+        `fin`.
+        """
         ...
 
     async def fail(self, error: ApiError) -> None:
-        """Report an error as the API does: a status or an error frame, or mid-stream `error` and `response.failed`."""
+        """Report an error as the API does: a status or an error frame, or mid-stream `error` and
+        `response.failed`.
+        """
         ...
 
     async def cut_short(self, reason: str) -> None:

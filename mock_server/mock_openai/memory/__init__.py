@@ -1,4 +1,6 @@
-"""What the server remembers: stored responses for everybody, and the latest response of each lane for one socket."""
+"""What the server remembers: stored responses for everybody, and the latest response of each lane for one
+socket.
+"""
 
 from mock_openai.memory.lanes import Lanes
 from mock_openai.memory.store import MemoryStore, Remembered, ResponseStore

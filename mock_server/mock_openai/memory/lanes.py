@@ -1,8 +1,8 @@
 """What one WebSocket connection remembers: the latest response of each lane.
 
 The rules are OpenAI's WebSocket guide: a connection keeps only the most recent response of a lane, also with
-`store: false`; a failed continuation on the same lane evicts its parent, a failed fork does not; at most 32 lanes may be
-named in a connection's life. It all goes when the socket closes.
+`store: false`; a failed continuation on the same lane evicts its parent, a failed fork does not; at most 32
+lanes may be named in a connection's life. It all goes when the socket closes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Lanes:
         self._latest: dict[str | None, Remembered] = {}
 
     def admit(self, stream_id: object) -> str | None:
-        """Give the lane that a create asks for; a malformed or one too many raises the documented ApiError."""
+        """Give the lane that a create asks for; a malformed one or one too many raises ApiError."""
         if stream_id is None:
             return None
         if not isinstance(stream_id, str) or not _NAME.fullmatch(stream_id):
@@ -39,7 +39,7 @@ class Lanes:
         return stream_id
 
     def find(self, response_id: str) -> Remembered | None:
-        """Find a response that is some lane's latest: one may continue one's own lane or fork from another."""
+        """Find a response that is some lane's latest: its own lane may continue it, another may fork."""
         for remembered in self._latest.values():
             if remembered.id == response_id:
                 return remembered

@@ -1,7 +1,7 @@
 """Stored responses: what `store: true` keeps for later turns and for GET and DELETE.
 
-The interface is asynchronous so that several processes can share a store; the one here lives in memory and is bounded
-in bytes, because responses differ in size a thousandfold.
+The interface is asynchronous so that several processes can share a store; the one here lives in memory and is
+bounded in bytes, because responses differ in size a thousandfold.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ _OVERHEAD = 2048
 class Remembered:
     """One finished response and the conversation up to it.
 
-    The response object is decoded only when somebody asks, since most turns of a load test are never continued.
+    The response object is decoded only when somebody asks, since most turns of a load test are never
+    continued.
     """
 
     __slots__ = ("_items", "_response", "before", "events", "id", "input", "parent", "size")
@@ -64,7 +65,7 @@ class Remembered:
 
     @property
     def items(self) -> tuple[dict[str, Any], ...]:
-        """The whole conversation up to and with this response, oldest first: what a continuation starts from."""
+        """The whole conversation with this response, oldest first: what a continuation starts from."""
         if self._items is None:
             self._items = (*self.before, *self.input, *self.response.get("output", ()))
         return self._items

@@ -19,9 +19,13 @@ from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.reply import Call, Incomplete, Item, Reasoning, Refusal, Reply, ReplyItem, Text
 from mock_openai.protocol.request import Request, text_of
 
-# What an item costs beyond its text (observed): a message one token at its end, four from models that reason; a call ten
-# and its name before its arguments begin.
+# What an item costs beyond its text (observed): a message one token at its end, four from models that
+# reason; a call ten and its name before its arguments begin.
 _MESSAGE_OVERHEAD, _REASONER_OVERHEAD, _CALL_OVERHEAD = 1, 4, 10
+
+
+# Items that a client answers by their call id.
+_CALLED = ("function_call", "custom_tool_call", "shell_call", "apply_patch_call", "computer_call")
 
 
 @dataclass(slots=True)
@@ -198,6 +202,10 @@ class _Maker:
     def _verbatim(self, given: Mapping[str, Any]) -> tuple[Draft, int]:
         kind = str(given.get("type", "message"))
         item: dict[str, Any] = {"id": given.get("id") or self._id(kind), "type": kind}
+        if kind == "message" or "status" in course(kind).opening:
+            item["status"] = given.get("status", "completed")
+        if kind in _CALLED and "call_id" not in given:
+            item["call_id"] = self._ids.call()
         item.update({name: value for name, value in given.items() if name not in item})
         cost = tokens.count_item(item)
         if kind == "message":

@@ -66,7 +66,10 @@ class Reasoning:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Any other output item, in the API's own form and final state; an `id` is made up when it has none."""
+    """Any other output item, in the API's own form and final state.
+
+    Its `id`, `status` and `call_id` are made up when it has none.
+    """
 
     item: Mapping[str, Any]
 

@@ -131,7 +131,7 @@ class HandshakeWire(BareWire):
 
 
 class QuietWire(BareWire):
-    """A WebSocket between turns, or at a moment by the clock. `gate` holds back turns while a fault pauses."""
+    """A WebSocket between turns or at a moment. `gate` holds back turns while a fault pauses."""
 
     def __init__(self, site: Site, connection: Connection, line: Line, gate: asyncio.Event) -> None:
         super().__init__(site, connection, line)
@@ -150,5 +150,3 @@ class QuietWire(BareWire):
             await super().pause(seconds)
         finally:
             self._gate.set()
-
-

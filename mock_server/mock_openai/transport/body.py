@@ -1,7 +1,7 @@
 """Reading request bodies: bounded, decompressed, and as JSON that the rest of the server can trust.
 
-Whatever a client sends ends in a value or in an ApiError: deep nesting, NaN, numbers out of range, unknown charsets, broken
-or bomb-like compression. Nothing here raises anything else but ConnectionError.
+Whatever a client sends ends in a value or in an ApiError: deep nesting, NaN, numbers out of range, unknown
+charsets, broken or bomb-like compression. Nothing here raises anything else but ConnectionError.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError, invalid_json
 
 MAX_BODY = 64 * 1024 * 1024
-"""Bytes of a request body, after decompression. The real limit on HTTP is not known; WebSocket messages end at 16 MiB."""
+"""Bytes of a request body, after decompression. The real limit on HTTP is not known; WebSocket messages end
+at 16 MiB.
+"""
 
 MAX_DEPTH = 200
-"""Levels of nesting; deeper bodies are refused as invalid JSON, since echoing them would exhaust the encoder."""
+"""Levels of nesting; deeper bodies are refused as invalid JSON, since echoing them would exhaust the encoder.
+"""
 
 _OPENERS = (b"{", b"[")
 _SURROGATES = range(0xD800, 0xE000)

@@ -1,7 +1,7 @@
 """Everything that arrives by HTTP: who may ask, where it goes, and creating a response without a WebSocket.
 
-One entry point for all requests of a server. The control API and the WebSocket upgrade branch off here; reading and deleting
-stored responses stands in `rest`.
+One entry point for all requests of a server. The control API and the WebSocket upgrade branch off here;
+reading and deleting stored responses stands in `rest`.
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ class Front:
         self._sessions: set[SocketSession] = set()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request; whatever happens, the client gets an answer in the API's form or a broken connection."""
+        """Answer one request; whatever happens, the client gets an answer in the API's form or a broken
+        connection.
+        """
         site = self._site
         if request.path.startswith("/__mock__/"):
             return await self._control.handle(request)
@@ -77,7 +79,8 @@ class Front:
             logger.exception("%s %s failed", request.method, redact.path(request.path_qs))
             if reply.response is None:
                 await reply.error(server_error())
-        # A fault may have taken the connection away before anything was answered; aiohttp wants an object all the same.
+        # A fault may have taken the connection away before anything was answered; aiohttp wants an object all
+        # the same.
         return reply.response or web.Response()
 
     def lost(self, handler: web.RequestHandler, exc: BaseException | None) -> None:
@@ -206,7 +209,9 @@ class Front:
         self._fall_quiet(request, connection, line)
 
     def _fall_quiet(self, request: web.BaseRequest, connection: Connection, line: Line) -> None:
-        """Arm the faults planned for the quiet after a turn; the connection stays open for the client's next request."""
+        """Arm the faults planned for the quiet after a turn; the connection stays open for the client's next
+        request.
+        """
         if line.gone:
             return
         quiet = self._quiets.get(request.protocol)

@@ -1,6 +1,8 @@
-"""The listening socket and the TCP connections behind it: opened, counted, refused for a while, closed for good.
+"""The listening socket and the TCP connections behind it: opened, counted, refused for a while, closed for
+good.
 
-aiohttp's own shutdown waits up to a minute for handlers; this one closes every connection itself and is done in milliseconds.
+aiohttp's own shutdown waits up to a minute for handlers; this one closes every connection itself and is done
+in milliseconds.
 """
 
 from __future__ import annotations
@@ -19,8 +21,8 @@ BACKLOG = 1024
 _CLOSING_LIMIT = 0.3
 """Seconds for clients to take what is still buffered when the server stops; then connections are aborted."""
 
-# aiohttp logs malformed request lines and, with a traceback, whatever a handler raises: both may hold keys. Nothing a client can
-# do is worth a log line here; the journal has it.
+# aiohttp logs malformed request lines and, with a traceback, whatever a handler raises: both may hold keys.
+# Nothing a client can do is worth a log line here; the journal has it.
 _silent = logging.Logger("mock_openai.aiohttp", logging.CRITICAL + 1)
 
 
@@ -87,7 +89,9 @@ class Listener:
         await self._listen()
 
     def refuse(self, seconds: float) -> None:
-        """Stop listening for a while. The port stays bound, so that nobody else gets it; clients see ECONNREFUSED."""
+        """Stop listening for a while. The port stays bound, so that nobody else gets it; clients see
+        ECONNREFUSED.
+        """
         if self._bound is None:
             return
         address = self._bound.getsockname()
@@ -146,6 +150,6 @@ async def _emptied(connections: web.Server) -> bool:
         if not connections.connections:
             return True
         await asyncio.sleep(0)
-    while connections.connections and loop.time() < deadline:
+    while connections.connections and loop.time() < deadline:  # noqa: ASYNC110 - aiohttp has no event
         await asyncio.sleep(0.001)
     return not connections.connections

@@ -1,7 +1,7 @@
 """Which create of a WebSocket may run next. Pure bookkeeping, no I/O.
 
-The rules are the guide's: creates of one lane run one after another in their order, lanes run beside each other, at most 16
-run at once, and more are queued without an error.
+The rules are the guide's: creates of one lane run one after another in their order, lanes run beside each
+other, at most 16 run at once, and more are queued without an error.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ MAX_IN_FLIGHT = 16
 
 MAX_WAITING = 1024
 MAX_WAITING_BYTES = 32 * 1024 * 1024
-"""Beyond either, the socket is not read any more until creates have been answered. The real bounds are not known; the guide
-says that further creates are queued."""
+"""Beyond either, the socket is not read any more until creates have been answered. The real bounds are not
+known; the guide says that further creates are queued."""
 
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """A create that has arrived: its lane, where it stands in the conversation, its body and its size in bytes."""
+    """A create that has arrived: its lane, where it stands in the conversation, its body and its size in
+    bytes.
+    """
 
     lane: str | None
     spot: Spot

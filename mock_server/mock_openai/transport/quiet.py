@@ -1,7 +1,7 @@
 """Faults that strike by the clock: in the quiet between turns, or at a moment of a connection's life.
 
-One Quiet watches one connection. Its owner calls `arm` whenever the connection falls quiet or gets busy; a change of the
-fault plan arms it anew by itself.
+One Quiet watches one connection. Its owner calls `arm` whenever the connection falls quiet or gets busy; a
+change of the fault plan arms it anew by itself.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from mock_openai.transport.bare import BareWire, strike
 class Quiet:
     """The timers of one connection.
 
-    `idle` tells whether nothing is under way. A WebSocket's moments strike at any time (`always`), since its turns know only
-    their own; an HTTP exchange looks after the moments that fall into it.
+    `idle` tells whether nothing is under way. A WebSocket's moments strike at any time (`always`), since its
+    turns know only their own; an HTTP exchange looks after the moments that fall into it.
     """
 
     def __init__(

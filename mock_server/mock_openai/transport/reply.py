@@ -54,9 +54,7 @@ class HttpReply:
         await response.prepare(self._request)
         await response.write_eof()
 
-    async def begin(
-        self, status: int, content_type: str, headers: Mapping[str, str]
-    ) -> AbstractStreamWriter:
+    async def begin(self, status: int, content_type: str, headers: Mapping[str, str]) -> AbstractStreamWriter:
         """Begin a stream. Its headers leave with the first bytes of the body."""
         usual = api_headers(content_type, ids=self._ids, seconds=self._loop.time() - self._began, create=True)
         response = web.StreamResponse(status=status, headers={**usual, **_lower(headers)})

@@ -1,4 +1,6 @@
-"""The plain endpoints: reading, listing, cancelling and deleting stored responses, counting input tokens, models."""
+"""The plain endpoints: reading, listing, cancelling and deleting stored responses, counting input tokens,
+models.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,9 @@ class Rest:
         self._site = site
 
     def route(self, method: str, path: str) -> Answer | None:
-        """Find who answers; None when there is nothing at this address. ApiError 405 when the method does not fit."""
+        """Find who answers; None when there is nothing at this address. ApiError 405 when the method does not
+        fit.
+        """
         match (method, path.strip("/").split("/")):
             case ("GET", ["v1", "models"]):
                 return self._models
@@ -95,16 +99,21 @@ class Rest:
         await writer.write(b"".join(map(sse, _after(found.events, after))))
         await reply.end()
 
-    async def _delete(self, response_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
+    async def _delete(
+        self, response_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes
+    ) -> None:
         if not await self._site.engine.store.delete(response_id):
             raise response_not_found(response_id)
         await reply.json({"id": response_id, "object": "response.deleted", "deleted": True})
 
-    async def _cancel(self, response_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
+    async def _cancel(
+        self, response_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes
+    ) -> None:
         found = await self._find(response_id)
         if not found.response.get("background"):
             raise cannot_cancel_synchronous()
-        # This server finishes background responses at once; cancelling a finished one gives it back unchanged.
+        # This server finishes background responses at once; cancelling a finished one gives it back
+        # unchanged.
         await reply.json(_shown(found.response))
 
     async def _input_items(
@@ -183,7 +192,9 @@ def _after(events: tuple[Event, ...], number: int) -> tuple[Event, ...]:
 
 
 def _with_ids(found: Remembered) -> list[dict[str, Any]]:
-    """Give a response's input items as the API lists them: each with an id that stays the same, messages in parts."""
+    """Give a response's input items as the API lists them: each with an id that stays the same, messages in
+    parts.
+    """
     ids = Ids(random.Random(found.id), lambda: float(found.response.get("created_at") or 0))
     items: list[dict[str, Any]] = []
     for item in found.input:
@@ -194,7 +205,11 @@ def _with_ids(found: Remembered) -> list[dict[str, Any]]:
             content = item.get("content")
             if isinstance(content, str):
                 content = [{"type": _PARTS.get(str(item.get("role")), "input_text"), "text": content}]
-            shown |= {"status": item.get("status") or "completed", "content": content, "role": item.get("role")}
+            shown |= {
+                "status": item.get("status") or "completed",
+                "content": content,
+                "role": item.get("role"),
+            }
         else:
             shown |= {name: value for name, value in item.items() if name not in ("id", "type")}
             shown.setdefault("status", "completed")
@@ -210,9 +225,7 @@ def _model(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": _MODELS_CREATED, "owned_by": "system"}
 
 
-def _number(
-    query: Mapping[str, str], name: str, default: int, *, least: int, most: int | None = None
-) -> int:
+def _number(query: Mapping[str, str], name: str, default: int, *, least: int, most: int | None = None) -> int:
     text = query.get(name)
     if text is None:
         return default

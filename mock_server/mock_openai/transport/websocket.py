@@ -1,16 +1,17 @@
 """WebSocket mode: one socket, many turns.
 
-A SocketSession reads messages, queues creates by lane and runs each as a Delivery of its own; it also keeps the connection's
-lifetime and the faults that strike while nothing is under way. A bad message is answered, never fatal.
+A SocketSession reads messages, queues creates by lane and runs each as a Delivery of its own; it also keeps
+the connection's lifetime and the faults that strike while nothing is under way. A bad message is answered,
+never fatal.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping
-from typing import Any, Literal
+from typing import Any
 
-from aiohttp import WSMsgType, web
+from aiohttp import WebSocketError, WSMsgType, web
 from aiohttp.abc import AbstractStreamWriter
 
 from mock_openai.control import redact
@@ -24,100 +25,26 @@ from mock_openai.protocol.errors import (
     invalid_value,
     missing_parameter,
 )
-from mock_openai.protocol.events import Event
-from mock_openai.responders.answer import Recorded
 from mock_openai.site import Connection, Site
 from mock_openai.transport.bare import QuietWire
 from mock_openai.transport.body import decode
-from mock_openai.transport.quiet import Quiet
 from mock_openai.transport.queue import Create, TurnQueue
+from mock_openai.transport.quiet import Quiet
+from mock_openai.transport.socket_outlet import SocketOutlet
 from mock_openai.transport.wire import Line, close_frame, frame
 
 MAX_MESSAGE = 16 * 1024 * 1024
-"""Bytes of an inbound message from which the socket closes with 1009 (reported, measured on a related backend)."""
+"""Bytes of an inbound message from which the socket closes with 1009 (reported, measured on a related
+backend).
+"""
 
 AT_LIMIT_CLOSE = 1001
-"""Close code after the connection-limit frame. Unknown of the real API; "going away" is what a client may reconnect on."""
+"""Close code after the connection-limit frame. Unknown of the real API; "going away" is what a client may
+reconnect on.
+"""
 
 _CLOSE_WAIT = 1.0
 """Seconds that a client has to answer a close frame."""
-
-
-class SocketOutlet:
-    """One turn's way out on a socket: an event is a text frame, frames due together leave in one write."""
-
-    transport: Literal["http", "websocket"] = "websocket"
-    streams = True
-
-    def __init__(self, session: SocketSession, lane: str | None) -> None:
-        self.waiting = 0
-        self._session = session
-        self._lane = lane
-        self._frames: list[bytes] = []
-
-    def put(self, event: Event) -> None:
-        """Hand an event over."""
-        data = frame(event.data)
-        self._frames.append(data)
-        self.waiting += len(data)
-
-    def encode(self, event: Event) -> bytes:
-        """Give the event as a frame."""
-        return frame(event.data)
-
-    async def flush(self) -> None:
-        """Let everything handed over leave."""
-        if self._frames:
-            data = b"".join(self._frames)
-            self._frames.clear()
-            self.waiting = 0
-            await self._session.write(data)
-
-    async def finish(self) -> None:
-        """Nothing marks the end of a turn but its terminal event (observed)."""
-        await self.flush()
-
-    async def error(self, error: ApiError) -> None:
-        """Send an error frame."""
-        await self._session.write(frame(json.compact(error.frame(self._lane))))
-
-    async def body(self, recorded: Recorded) -> None:
-        """Send what was recorded as a plain HTTP body as the error frame it would have been."""
-        try:
-            error = json.parse(recorded.body or b"")["error"]
-        except (ValueError, KeyError, TypeError):
-            error = {"type": "server_error", "code": None, "message": "The recorded answer is no JSON.", "param": None}
-        lane = {} if self._lane is None else {"stream_id": self._lane}
-        told = {"type": "error", "status": recorded.status, **lane, "error": error}
-        await self._session.write(frame(json.compact(told)))
-
-    def adopt(self, recorded: Recorded) -> bool:
-        """Frames are repeated one by one: network reads of an HTTP stream mean nothing here."""
-        return False
-
-    async def raw(self, data: bytes) -> None:
-        """Send bytes as they are, below the framing."""
-        await self._session.write(data)
-
-    async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """It is too late for a status."""
-        await self.fin()
-
-    async def reset(self) -> None:
-        """Break the connection with a TCP reset."""
-        await self._session.line.reset()
-
-    async def fin(self) -> None:
-        """End the connection without a close frame."""
-        await self._session.line.fin()
-
-    async def close(self, code: int | None, reason: str) -> None:
-        """Send a close frame and see the closing handshake through."""
-        await self._session.close(code, reason)
-
-    async def half_open(self) -> None:
-        """Go silent for good."""
-        await self._session.line.half_open()
 
 
 class SocketSession:
@@ -162,9 +89,7 @@ class SocketSession:
         else:
             self._limit = loop.call_later(self._site.settings.connection_lifetime, self._mark_expired)
         wire = QuietWire(self._site, self._connection, self.line, self._gate)
-        self._quiet = Quiet(
-            self._site, self._connection, wire, idle=lambda: self._queue.idle, always=True
-        )
+        self._quiet = Quiet(self._site, self._connection, wire, idle=lambda: self._queue.idle, always=True)
         self._quiet.arm()
         try:
             await self._read()
@@ -267,8 +192,8 @@ class SocketSession:
             case "reject":
                 raise invalid_value("type", "response.cancel", ("response.create",))
             case "honour":
-                # A response that is over, or was never begun, gets no reply at all: a client that drains the cancelled turn
-                # would take any frame for one of its next.
+                # A response that is over, or was never begun, gets no reply at all: a client that drains the
+                # cancelled turn would take any frame for one of its next.
                 wanted = message.get("response_id")
                 for delivery in tuple(self._deliveries.values()):
                     if wanted is None or delivery.response_id == wanted:
@@ -340,19 +265,33 @@ class SocketSession:
 
     def _note_close(self) -> None:
         code = self._socket.close_code
+        broken = _broken_rule(self._socket)
         if self._site.stopping:
             self._connection.end("server", how="close", code=1001)
+        elif broken is not None:
+            self._connection.end("server", how="close", code=broken)
         elif code is None or code == 1006:
             self._connection.end("client", how=self._connection.broken)
         else:
-            by = "server" if code == 1009 else "client"
-            self._connection.end(by, how="close", code=code)
+            self._connection.end("client", how="close", code=code)
         self._site.note("close", self._connection.number, self._connection.ended or {})
 
 
 def _limit_error(lifetime: float) -> ApiError:
     minutes = round(lifetime / 60)
-    return connection_limit_reached(minutes) if minutes * 60 == lifetime and minutes else connection_limit_reached()
+    return (
+        connection_limit_reached(minutes)
+        if minutes * 60 == lifetime and minutes
+        else connection_limit_reached()
+    )
+
+
+def _broken_rule(socket: web.WebSocketResponse) -> int | None:
+    """Give the code with which a socket was closed whose client broke the protocol, e.g. 1009."""
+    # The close code itself is lost when the client hangs up before the closing handshake is over.
+    reader = socket._reader
+    wrong = reader.exception() if reader is not None else None
+    return int(wrong.code) if isinstance(wrong, WebSocketError) else None
 
 
 def _kind(value: object) -> str:

@@ -1,11 +1,12 @@
 """One TCP connection below HTTP and WebSocket: resets, ends, silence and raw bytes.
 
-Strategy for "everything before the point has really reached the client": a reset overtakes whatever the client has not read
-yet, and several clients drop what they have read but not yet handed on when the connection ends with an error. So before
-an end that is not in-band, `settle` waits until our buffer is empty, the peer's kernel has acknowledged everything and the
-peer's process has read it (on Linux loopback the kernel's socket table tells), and then leaves the client a moment of the
-loop's time to hand it on. With the client on the same loop that moment is exact even in virtual time: the loop does not
-jump while there is something to read.
+Strategy for "everything before the point has really reached the client": a reset overtakes whatever the
+client has not read yet, and several clients drop what they have read but not yet handed on when the
+connection ends with an error. So before an end that is not in-band, `settle` waits until our buffer is empty,
+the peer's kernel has acknowledged everything and the peer's process has read it (on Linux loopback the
+kernel's socket table tells), and then leaves the client a moment of the loop's time to hand it on. With the
+client on the same loop that moment is exact even in virtual time: the loop does not jump while there is
+something to read.
 """
 
 from __future__ import annotations
@@ -18,13 +19,17 @@ from asyncio.trsock import TransportSocket
 from typing import cast
 
 GRACE = 0.01
-"""Seconds for the client to hand on what it has read; measured against websockets, aiohttp and openai clients."""
+"""Seconds for the client to hand on what it has read; measured against websockets, aiohttp and openai
+clients.
+"""
 
 SETTLE_LIMIT = 1.0
 """Seconds after which a client that does not read is not waited for any longer."""
 
 HALF_OPEN_LASTS = 2 * 60 * 60.0
-"""Seconds until a half-open connection is given up, so that a long-running server does not collect them for ever."""
+"""Seconds until a half-open connection is given up, so that a long-running server does not collect them for
+ever.
+"""
 
 _STEP = 0.002
 _TIOCOUTQ = 0x5411
@@ -63,7 +68,9 @@ class Line:
         return self.dead or self._transport.is_closing()
 
     def write(self, data: bytes) -> None:
-        """Write bytes as they are; a silent connection swallows them, a closed one raises ConnectionResetError."""
+        """Write bytes as they are; a silent connection swallows them, a closed one raises
+        ConnectionResetError.
+        """
         if self.dead:
             return
         if self._transport.is_closing():
@@ -127,7 +134,10 @@ class Line:
         if sock is None:
             return False
         try:
-            return _unacknowledged(sock.fileno()) or _unread_by_peer(sock)
+            unread = _unread_by_peer(sock)
+            # A peer on this machine has what was sent at once, but may acknowledge it 40 ms later: what it
+            # has read tells more.
+            return _unacknowledged(sock.fileno()) if unread is None else unread
         except (OSError, ValueError):
             return False
 
@@ -139,16 +149,18 @@ def _unacknowledged(descriptor: int) -> bool:
     return bool(struct.unpack("i", queued)[0])
 
 
-def _unread_by_peer(sock: TransportSocket) -> bool:
+def _unread_by_peer(sock: TransportSocket) -> bool | None:
+    """Tell whether the peer has bytes it has not read; None when it is not on this machine."""
     table = _LISTEN_TABLES.get(socket.AddressFamily(sock.family))
     if table is None:
-        return False
+        return None
     ours, theirs = sock.getsockname()[1], sock.getpeername()[1]
     pair = f":{theirs:04X}", f":{ours:04X}"
     with open(table, encoding="ascii") as lines:
         for line in lines:
-            # sl local_address rem_address st tx_queue:rx_queue ...: the peer's own entry has the ports the other way round.
+            # sl local_address rem_address st tx_queue:rx_queue ...: the peer's own entry has the ports the
+            # other way round.
             fields = line.split(maxsplit=5)
             if len(fields) > 5 and fields[1].endswith(pair[0]) and fields[2].endswith(pair[1]):
                 return int(fields[4].partition(":")[2], 16) > 0
-    return False
+    return None

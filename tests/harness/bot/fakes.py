@@ -57,7 +57,7 @@ class FakeService(LLMService):
             await self.push_frame(frame, direction)
 
     async def _answer(self, context):
-        self.asked.append([m for m in json.loads(json.dumps(context.messages))])
+        self.asked.append(json.loads(json.dumps(context.messages)))
         answer = self._answers.pop(0) if self._answers else ["Yes."]
         calls, ends = [], True
         await self.push_frame(LLMFullResponseStartFrame())

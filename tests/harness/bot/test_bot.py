@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 import pytest
-from .fakes import Call, Fails, FakeService, Forgets, Thinks
+from ninelives import virtual
+from ninelives.bot import Bot, TurnTimeout
 from pipecat.adapters.llm.schemas.direct_function import tool_options
 from pipecat.frames.frames import Frame, LLMTextFrame, TextFrame
 from pipecat.pipeline.pipeline import Pipeline
@@ -19,8 +20,7 @@ from pipecat.turns.user_start import TranscriptionUserTurnStartStrategy
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
-from ninelives import virtual
-from ninelives.bot import Bot, TurnTimeout
+from .fakes import Call, Fails, FakeService, Forgets, Thinks
 
 
 def conversation(story):
@@ -139,9 +139,11 @@ async def test_a_turn_lasts_until_the_answer_built_from_the_tool():
     assert schema.description == "How warm it is."
     assert schema.required == ["city"]
     assert schema.properties["city"] == {"type": "string"}
-    assert schema.properties["unit"] == {"enum": ["c", "f"], "title": "Unit", "default": "c"} or schema.properties[
-        "unit"
-    ] == {"enum": ["c", "f"], "title": "Unit"}
+    assert schema.properties["unit"] == {
+        "enum": ["c", "f"],
+        "title": "Unit",
+        "default": "c",
+    } or schema.properties["unit"] == {"enum": ["c", "f"], "title": "Unit"}
 
 
 @conversation
@@ -324,11 +326,14 @@ async def test_hanging_up_in_the_middle_of_everything():
 
 @conversation
 async def test_an_exception_in_the_test_ends_the_bot_too():
-    with pytest.raises(ZeroDivisionError):
+    async def fails():
         async with Bot(FakeService(STORY, pace=10)) as bot:
             bot.say_soon("a story")
             await bot.wait(15)
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fails()
     assert len(asyncio.all_tasks()) == 1
 
 

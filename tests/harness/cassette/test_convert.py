@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 import yaml
-
 from ninelives.cassette import Cassette, CassetteError, CassetteWarning, Redactor
 from ninelives.cassette.convert import convert, load, sniff
 from ninelives.cassette.tape import Tape
 
-STREAM = b'event: response.created\ndata: {"type":"response.created","n":1.0}\n\nevent: response.completed\ndata: {"type":"response.completed","t":"\xc3\xa9"}\n\n'
+STREAM = (
+    b'event: response.created\ndata: {"type":"response.created","n":1.0}\n\n'
+    b'event: response.completed\ndata: {"type":"response.completed","t":"\xc3\xa9"}\n\n'
+)
 KEY = "sk-CANARY0123456789abcd"
 
 
@@ -78,14 +80,21 @@ def test_vcr_bodies_that_are_compressed_binary_or_old_fashioned(tmp_path: Path) 
     assert cassette.exchanges[4].status == 204
 
 
-def test_vcr_in_two_lists_and_gzipped_as_langchain_keeps_it(tmp_path: Path) -> None:
-    one = interaction()
+def test_vcr_in_two_lists_gzipped_and_blotted_out_as_langchain_keeps_it(tmp_path: Path) -> None:
+    one = interaction(headers={"content-type": "**REDACTED**", "date": "**REDACTED**"})
+    one["request"] |= {
+        "uri": "**REDACTED**",
+        "headers": {"authorization": "**REDACTED**"},
+        "body": b'{"input": "hi"}',
+    }
     path = tmp_path / "theirs.yaml.gz"
     path.write_bytes(
         gzip.compress(yaml.safe_dump({"requests": [one["request"]], "responses": [one["response"]]}).encode())
     )
     (exchange,) = load(path).exchanges
+    assert exchange.path == "/v1/responses"  # told by the body
     assert exchange.answer == STREAM
+    assert len(exchange.events) == 2
 
 
 def test_ours_goes_out_as_vcr_and_comes_back_the_same(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from mock_openai.responders.answer import Close
-
 from ninelives.cassette import Cassette
 from ninelives.cassette.tape import Tape
 from ninelives.cassette.track import Track

@@ -1,13 +1,15 @@
-"""What is replayed is what was received, byte for byte: over arbitrary streams, frames, bodies and read boundaries."""
+"""What is replayed is what was received, byte for byte: over arbitrary streams, frames, bodies and read
+boundaries.
+"""
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-
 from ninelives.cassette import Cassette, Redactor
 from ninelives.cassette.tape import Tape
 
@@ -64,7 +66,7 @@ def _type(data: bytes) -> bytes:
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:
     ends = sorted({place % (len(data) + 1) for place in places} | {0, len(data)})
-    return [data[start:end] for start, end in zip(ends, ends[1:], strict=False) if start != end]
+    return [data[start:end] for start, end in itertools.pairwise(ends) if start != end]
 
 
 def recorded_stream(reads: list[bytes], *, broken: bool = False) -> Cassette:

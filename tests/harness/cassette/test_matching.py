@@ -1,4 +1,6 @@
-"""A request finds its recording however the client words the same conversation, and a miss says what differs."""
+"""A request finds its recording however the client words the same conversation, and a miss says what
+differs.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A cassette that cannot be read says so in one line: where, what is there, what should be, and how to mend it."""
+"""A cassette that cannot be read says so in one line: where, what is there, what should be, and how to
+mend it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from ninelives.cassette import Cassette, CassetteError, CassetteWarning
 
 HEADER = b'{"ninelives":1,"recorded":"2026-11-24T09:00:00Z","upstream":"https://api.openai.com","tool":"t"}\n'
@@ -48,7 +49,7 @@ def test_a_cassette_is_a_list_of_exchanges(tmp_path: Path) -> None:
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(CassetteError, match="no such file.*ninelives record"):
+    with pytest.raises(CassetteError, match=r"no such file.*ninelives record"):
         Cassette.load(tmp_path / "none.jsonl")
 
 
@@ -105,7 +106,10 @@ def test_unknown_fields_are_left_to_later_versions(tmp_path: Path) -> None:
 
 def test_twenty_thousand_events_load_in_a_moment(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    delta = b'{"t":4,"c":1,"k":"event","data":{"type":"response.output_text.delta","content_index":0,"delta":" so","item_id":"msg_1","logprobs":[],"obfuscation":"abcdefghijklm","output_index":0,"sequence_number":4}}\n'
+    delta = (
+        b'{"t":4,"c":1,"k":"event","data":{"type":"response.output_text.delta","delta":" so",'
+        b'"item_id":"msg_1","logprobs":[],"obfuscation":"abcdefghijklm","output_index":0,"sequence_number":4}}\n'
+    )
     path.write_bytes(HEADER + REQUEST + RESPONSE + delta * 20_000 + END)
     best = 1.0
     for _ in range(5):

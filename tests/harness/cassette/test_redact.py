@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from ninelives.cassette import Cassette, Redactor
 from ninelives.cassette.tape import Tape
 

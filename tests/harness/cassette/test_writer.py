@@ -1,4 +1,6 @@
-"""A recording loses at most the line that was being written, and never harms the cassette that was there before."""
+"""A recording loses at most the line that was being written, and never harms the cassette that was there
+before.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from ninelives.cassette import Cassette, CassetteError, CassetteWarning, CassetteWriter, Redactor
 
 
@@ -37,7 +38,7 @@ def test_an_exception_leaves_the_old_one_untouched_and_the_partial_beside_it(tmp
     path = tmp_path / "a.jsonl"
     path.write_text("the old one")
     writer = CassetteWriter(path)
-    with pytest.raises(KeyboardInterrupt), writer:
+    with pytest.raises(KeyboardInterrupt), writer:  # noqa: PT012
         record(writer)
         raise KeyboardInterrupt
     assert path.read_text() == "the old one"

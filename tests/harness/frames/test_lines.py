@@ -1,5 +1,7 @@
 """Frames as lines: readable, and the same in every run."""
 
+from ninelives.bot import Captured, Turn
+from ninelives.frames import to_lines
 from pipecat.frames.frames import (
     ErrorFrame,
     FunctionCallFromLLM,
@@ -24,9 +26,6 @@ from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.settings import LLMSettings
 from pipecat.utils.errors import ErrorCategory
 
-from ninelives.bot import Captured, Turn
-from ninelives.frames import to_lines
-
 
 def one(frame, **options):
     (line,) = to_lines([frame], **options)
@@ -41,7 +40,10 @@ def test_a_frame_is_its_class_and_what_is_special_about_it():
 
 def test_a_captured_frame_has_its_time_and_way():
     frames = [Captured(1.23456, "down", LLMTextFrame("a")), Captured(2, "up", ErrorFrame("no"))]
-    assert to_lines(frames, times=True) == ['1.235 ↓ LLMTextFrame {"text":"a"}', '2.000 ↑ ErrorFrame {"error":"no"}']
+    assert to_lines(frames, times=True) == [
+        '1.235 ↓ LLMTextFrame {"text":"a"}',
+        '2.000 ↑ ErrorFrame {"error":"no"}',
+    ]
     assert to_lines(frames)[0] == '- ↓ LLMTextFrame {"text":"a"}'
 
 
@@ -96,11 +98,12 @@ def test_measured_times_are_kept_only_when_virtual():
 def test_contexts_are_summarised_and_calls_leave_them_out():
     context = LLMContext([{"role": "user", "content": "hello"}])
     assert one(LLMContextFrame(context)) == (
-        "LLMContextFrame {\"context\":\"<context of 1 messages, the last by user: 'hello'>\"}"
+        'LLMContextFrame {"context":"<context of 1 messages, the last by user: \'hello\'>"}'
     )
     started = FunctionCallsStartedFrame([FunctionCallFromLLM("f", "c1", {"x": 1}, context)])
     assert one(started) == (
-        'FunctionCallsStartedFrame {"function_calls":[{"arguments":{"x":1},"function_name":"f","tool_call_id":"c1"}]}'
+        'FunctionCallsStartedFrame {"function_calls":'
+        '[{"arguments":{"x":1},"function_name":"f","tool_call_id":"c1"}]}'
     )
 
 

@@ -352,7 +352,7 @@ def test_i8_finds_a_later_turn_that_waits_for_housekeeping(cost: str) -> None:
         ("It broke.", "connectivity", False, "too short"),
         ("The websocket has received an unexpected frame", "server", False, "what to do"),
         (RESET, "unknown", False, "no category"),
-        (RESET, "connectivity", True, "permanent"),
+        (RESET, "connectivity", True, "for good"),
     ],
 )
 def test_i9_finds_a_report_that_does_not_help(

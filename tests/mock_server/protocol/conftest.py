@@ -1,4 +1,6 @@
-"""What the protocol's tests share: a fixed clock, seeded ids, and a turn played from a reply to its events."""
+"""What the protocol's tests share: a fixed clock, seeded ids, and a turn played from a reply to its
+events.
+"""
 
 import json
 import random

@@ -11,7 +11,8 @@ from mock_openai.protocol.errors import ApiError
 def test_a_body_has_the_four_fields_in_the_observed_order() -> None:
     body = errors.previous_response_not_found("resp_1").body()
     assert json.dumps(body) == (
-        '{"error": {"message": "Previous response with id \'resp_1\' not found.", "type": "invalid_request_error", '
+        '{"error": {"message": "Previous response with id \'resp_1\' not found.", "type": '
+        '"invalid_request_error", '
         '"param": "previous_response_id", "code": "previous_response_not_found"}}'
     )
 

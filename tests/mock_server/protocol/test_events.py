@@ -333,6 +333,25 @@ def test_a_failed_mcp_call_says_so(play: Play) -> None:
     assert "response.mcp_call.failed" in play(Item(failed)).types
 
 
+def test_what_an_item_leaves_out_is_made_up(play: Play) -> None:
+    item = play(Item({"type": "custom_tool_call", "input": "ls", "name": "run"})).final["output"][0]
+    assert list(item) == ["id", "type", "status", "call_id", "input", "name"]
+    assert item["id"].startswith("ctc_")
+    assert item["call_id"].startswith("call_")
+    assert item["status"] == "completed"
+
+
+def test_a_message_may_be_given_as_an_item(play: Play) -> None:
+    message = {
+        "type": "message",
+        "role": "assistant",
+        "content": [{"type": "output_text", "text": "Hi there"}],
+    }
+    played = play(Item(message))
+    assert deltas(played) == ["Hi", " there"]
+    assert played.final["output"][0]["content"][0]["annotations"] == []
+
+
 def test_searches_are_counted(play: Play) -> None:
     search = Item({"type": "web_search_call", "status": "completed", "action": {"type": "search"}})
     assert play(search, search).final["tool_usage"]["web_search"] == {"num_requests": 2}
@@ -385,7 +404,7 @@ def test_the_token_budget_cuts_the_text(play: Play) -> None:
 def test_the_token_budget_cuts_a_call_into_broken_json(play: Play) -> None:
     played = play(Call("add", '{"x":48151623,"y":42}'), max_output_tokens=16)
     call = played.final["output"][0]
-    assert call["arguments"] == '{"x":48151'
+    assert call["arguments"] == '{"x":481516'
     assert call["status"] == "incomplete"
     with pytest.raises(json.JSONDecodeError):
         json.loads(call["arguments"])

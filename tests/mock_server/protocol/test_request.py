@@ -33,11 +33,33 @@ def test_defaults() -> None:
 
 
 def test_explicit_nulls_mean_nothing_was_said() -> None:
-    names = (
-        "instructions previous_response_id conversation tools tool_choice max_output_tokens metadata reasoning "
-        "temperature top_p include store stream stream_options text truncation user service_tier parallel_tool_calls "
-        "prompt prompt_cache_key safety_identifier background max_tool_calls top_logprobs"
-    ).split()
+    names = [
+        "instructions",
+        "previous_response_id",
+        "conversation",
+        "tools",
+        "tool_choice",
+        "max_output_tokens",
+        "metadata",
+        "reasoning",
+        "temperature",
+        "top_p",
+        "include",
+        "store",
+        "stream",
+        "stream_options",
+        "text",
+        "truncation",
+        "user",
+        "service_tier",
+        "parallel_tool_calls",
+        "prompt",
+        "prompt_cache_key",
+        "safety_identifier",
+        "background",
+        "max_tool_calls",
+        "top_logprobs",
+    ]
     request = parse(**dict.fromkeys(names))
     assert request.store
     assert request.tools == ()
@@ -171,7 +193,8 @@ CASES: list[tuple[dict[str, Any], str | None, str | None, str]] = [
         {"max_output_tokens": 1},
         "integer_below_min_value",
         "max_output_tokens",
-        "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16, but got 1 instead.",
+        "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16, but got 1 "
+        "instead.",
     ),
     (
         {"max_output_tokens": 20.5},
@@ -209,7 +232,8 @@ CASES: list[tuple[dict[str, Any], str | None, str | None, str]] = [
         {"metadata": {"k" * 65: "v"}},
         "property_name_above_max_length",
         "metadata." + "k" * 65,
-        f"Invalid property name in 'metadata': '{'k' * 65}' is too long. Expected a string with maximum length 64, "
+        f"Invalid property name in 'metadata': '{'k' * 65}' is too long. Expected a string with maximum "
+        "length 64, "
         "but got a string with length 65 instead.",
     ),
     (
@@ -234,7 +258,8 @@ CASES: list[tuple[dict[str, Any], str | None, str | None, str]] = [
         {"reasoning": {"effort": "heroic"}, "model": "gpt-5"},
         "invalid_value",
         "reasoning.effort",
-        "Invalid value: 'heroic'. Supported values are: 'none', 'minimal', 'low', 'medium', 'high', 'xhigh', and 'max'.",
+        "Invalid value: 'heroic'. Supported values are: 'none', 'minimal', 'low', 'medium', 'high', "
+        "'xhigh', and 'max'.",
     ),
     (
         {"previous_response_id": "resp_1", "conversation": "conv_1"},
@@ -341,7 +366,8 @@ CASES: list[tuple[dict[str, Any], str | None, str | None, str]] = [
         },
         "invalid_function_parameters",
         "tools[0].parameters",
-        "Invalid schema for function 'f': In context=(), 'additionalProperties' is required to be supplied and to be "
+        "Invalid schema for function 'f': In context=(), 'additionalProperties' is required to be "
+        "supplied and to be "
         "false.",
     ),
     (
@@ -354,7 +380,8 @@ CASES: list[tuple[dict[str, Any], str | None, str | None, str]] = [
         {"text": {"format": {"type": "json_object"}}},
         None,
         "input",
-        "Response input messages must contain the word 'json' in some form to use 'text.format' of type 'json_object'.",
+        "Response input messages must contain the word 'json' in some form to use 'text.format' of type "
+        "'json_object'.",
     ),
     (
         {"model": "gpt-5", "temperature": 0.2},
@@ -373,8 +400,10 @@ CASES: list[tuple[dict[str, Any], str | None, str | None, str]] = [
         "invalid_value",
         "include[0]",
         "Invalid value: 'everything'. Supported values are: 'code_interpreter_call.outputs', "
-        "'computer_call_output.output.image_url', 'file_search_call.results', 'message.input_image.image_url', "
-        "'message.output_text.logprobs', 'reasoning.encrypted_content', 'web_search_call.action.sources', and "
+        "'computer_call_output.output.image_url', 'file_search_call.results', "
+        "'message.input_image.image_url', "
+        "'message.output_text.logprobs', 'reasoning.encrypted_content', 'web_search_call.action.sources', "
+        "and "
         "'web_search_call.results'.",
     ),
 ]

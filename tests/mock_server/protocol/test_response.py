@@ -7,12 +7,44 @@ import pytest
 from mock_openai.protocol.request import parse_request
 from mock_openai.protocol.response import open_response, with_billing
 
-ORDER = (
-    "id,object,created_at,status,access_programs,background,completed_at,error,frequency_penalty,incomplete_details,"
-    "instructions,max_output_tokens,max_tool_calls,model,moderation,output,parallel_tool_calls,presence_penalty,"
-    "previous_response_id,prompt_cache_key,prompt_cache_retention,reasoning,safety_identifier,service_tier,store,"
-    "temperature,text,tool_choice,tool_usage,tools,top_logprobs,top_p,truncation,usage,user,metadata"
-).split(",")
+ORDER = [
+    "id",
+    "object",
+    "created_at",
+    "status",
+    "access_programs",
+    "background",
+    "completed_at",
+    "error",
+    "frequency_penalty",
+    "incomplete_details",
+    "instructions",
+    "max_output_tokens",
+    "max_tool_calls",
+    "model",
+    "moderation",
+    "output",
+    "parallel_tool_calls",
+    "presence_penalty",
+    "previous_response_id",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "reasoning",
+    "safety_identifier",
+    "service_tier",
+    "store",
+    "temperature",
+    "text",
+    "tool_choice",
+    "tool_usage",
+    "tools",
+    "top_logprobs",
+    "top_p",
+    "truncation",
+    "usage",
+    "user",
+    "metadata",
+]
 
 
 def echo(transport: Any = "http", **fields: Any) -> dict[str, Any]:

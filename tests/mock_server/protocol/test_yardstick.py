@@ -55,7 +55,7 @@ def exchange(row: dict[str, Any]) -> dict[str, Any]:
 def creates(*, verbatim: bool = False, stream: bool | None = None) -> Iterator[Any]:
     for row in index():
         path = row["url_path"].split("?")[0]
-        if row["provider"] != "openai" or path != "/v1/responses" or row["method"] == "GET":
+        if row["provider"] != "openai" or not path.endswith("/responses") or row["method"] == "GET":
             continue
         if verbatim and row["key_order"] != "verbatim":
             continue
@@ -263,7 +263,8 @@ def key_order(event: dict[str, Any]) -> tuple[str, ...]:
 
 
 def item_keys(events: Any) -> set[tuple[str, ...]]:
-    # `content` of reasoning items came in 2026-06. Their ciphertext comes unasked since 2026-07; this server sends it on
+    # `content` of reasoning items came in 2026-06. Their ciphertext comes unasked since 2026-07; this
+    # server sends it on
     # request.
     news = {"reasoning": ("content", "encrypted_content")}
     return {

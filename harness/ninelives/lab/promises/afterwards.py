@@ -20,8 +20,13 @@ trip that hurts takes longer.
 
 
 def next_turn_answers_its_question(name: str, episode: Episode, told: list[Account]) -> Finding:
-    """I7: a turn that nothing disturbed is answered in full, without error, from the right context."""
-    undisturbed = [a for a in calm(told) if a.expected is not None]
+    """I7: a turn in which nothing is broken is answered in full, without error, from the right context."""
+    # Judged by the faults in it: trouble that an earlier turn left behind is what this promise is about.
+    undisturbed = [
+        a
+        for a in told
+        if not a.faults and not a.interrupted and not a.broke_after_speech and a.expected is not None
+    ]
     said = {each.id: each for each in episode.said if each.id is not None}
 
     def wrong() -> Reasons:

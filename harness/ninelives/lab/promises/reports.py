@@ -22,7 +22,7 @@ def every_failure_is_told(name: str, episode: Episode, told: list[Account]) -> F
             if error.category not in CATEGORIES:
                 yield f"{where}: {message} has no category that helps ({error.category})"
             if error.permanent and error.category not in NEEDS_A_PERSON:
-                yield f"{where}: {message} was called permanent, though nobody has to act"
+                yield f"{where}: {message} ends the bot for good, though {error.category!r} passes by itself"
             if (wrong := flaw(error.message)) is not None:
                 yield f"{where}: {message} {wrong}"
         for a in told:

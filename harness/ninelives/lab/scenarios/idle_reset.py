@@ -2,7 +2,7 @@
 
 from mock_openai import faults
 
-from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.scenario import SOCKET, Scenario, Wait
 from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello
 
 SCENARIO = Scenario(
@@ -15,4 +15,5 @@ SCENARIO = Scenario(
         Wait(60, faults=(faults.at(phase="idle", at=30).reset(),)),
         bye(),
     ),
+    transports=SOCKET,
 )

@@ -2,7 +2,7 @@
 
 from mock_openai import faults
 
-from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.scenario import SOCKET, Scenario, Wait
 from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
 
 SCENARIO = Scenario(
@@ -17,4 +17,5 @@ SCENARIO = Scenario(
         Wait(1),
         bye(),
     ),
+    transports=SOCKET,
 )

@@ -13,7 +13,9 @@ from mock_openai.faults.wire import Verdict, Wire
 @register
 @dataclass(frozen=True, slots=True)
 class CloseNoStatus:
-    """Send a WebSocket close frame without a code (clients report 1005), then close; on HTTP the connection just ends."""
+    """Send a WebSocket close frame without a code (clients report 1005), then close; on HTTP the connection
+    just ends.
+    """
 
     name: ClassVar[str] = "close_no_status"
     where: ClassVar[Point] = Point()

@@ -13,7 +13,9 @@ from mock_openai.faults.wire import Verdict, Wire
 @register
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """Let this event and the rest of the turn leave `seconds` later, at their own rhythm (`stall` ends in a burst)."""
+    """Let this event and the rest of the turn leave `seconds` later, at their own rhythm (`stall` ends in a
+    burst).
+    """
 
     seconds: float
 

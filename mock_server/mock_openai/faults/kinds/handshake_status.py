@@ -15,9 +15,11 @@ from mock_openai.protocol.errors import by_code
 @register
 @dataclass(frozen=True, slots=True)
 class HandshakeStatus:
-    """Answer the handshake with an HTTP error; `retry_after` in seconds becomes a header, `code` the error's code.
+    """Answer the handshake with an HTTP error; `retry_after` in seconds becomes a header, `code` the error's
+    code.
 
-    On HTTP it answers the connection's first request. 401, 403, 426, 429, 500 and 503 were reported on upgrades.
+    On HTTP it answers the connection's first request. 401, 403, 426, 429, 500 and 503 were reported on
+    upgrades.
     """
 
     status: int = 503

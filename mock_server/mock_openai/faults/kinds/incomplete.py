@@ -13,7 +13,8 @@ from mock_openai.faults.wire import Verdict, Wire
 @register
 @dataclass(frozen=True, slots=True)
 class Incomplete:
-    """End the response early and in good order: open items are closed, then `response.incomplete` with this reason.
+    """End the response early and in good order: open items are closed, then `response.incomplete` with this
+    reason.
 
     Reasons of the API: max_output_tokens, content_filter, max_messages, steered.
     """

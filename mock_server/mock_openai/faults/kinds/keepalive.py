@@ -27,5 +27,7 @@ class Keepalive:
     async def strike(self, wire: Wire) -> Verdict:
         """Send it; the event at the point follows."""
         number = msgspec.json.decode(wire.event.data).get("sequence_number", 0) if wire.event else 0
-        await wire.send(Event("keepalive", msgspec.json.encode({"type": "keepalive", "sequence_number": number})))
+        await wire.send(
+            Event("keepalive", msgspec.json.encode({"type": "keepalive", "sequence_number": number}))
+        )
         return Verdict.GO_ON

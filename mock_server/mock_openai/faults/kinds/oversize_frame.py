@@ -16,7 +16,8 @@ from mock_openai.protocol.events import Event
 class OversizeFrame:
     """Blow the event up to `size` bytes with blanks inside its JSON, and go on; it still means the same.
 
-    The default is above the 1 MiB and 4 MiB at which websockets and aiohttp clients close with 1009 unless told otherwise.
+    The default is above the 1 MiB and 4 MiB at which websockets and aiohttp clients close with 1009 unless
+    told otherwise.
     """
 
     size: int = 5 * 1024 * 1024

@@ -16,7 +16,8 @@ from mock_openai.protocol.errors import ApiError, rate_limit_reached
 class RateLimit:
     """Answer 429 `rate_limit_exceeded`, with `retry_after` seconds in the wording and the retry-after header.
 
-    Before the answer it is a status (HTTP) or an error frame (WebSocket); at an event it is `error`, `response.failed`.
+    Before the answer it is a status (HTTP) or an error frame (WebSocket); at an event it is `error`,
+    `response.failed`.
     """
 
     retry_after: float = 2.0
@@ -33,7 +34,12 @@ class RateLimit:
         headers = {**known.headers, "retry-after": f"{self.retry_after:g}"}
         await wire.fail(
             ApiError(
-                known.message, status=known.status, type=known.type, param=None, code=known.code, headers=headers
+                known.message,
+                status=known.status,
+                type=known.type,
+                param=None,
+                code=known.code,
+                headers=headers,
             )
         )
         return Verdict.STOP

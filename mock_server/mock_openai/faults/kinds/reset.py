@@ -15,7 +15,8 @@ from mock_openai.faults.wire import Verdict, Wire
 class Reset:
     """Break the connection with a TCP reset (RST).
 
-    Clients see ECONNRESET: httpx2 ReadError, openai APIConnectionError, websockets ConnectionClosedError (measured).
+    Clients see ECONNRESET: httpx2 ReadError, openai APIConnectionError, websockets ConnectionClosedError
+    (measured).
     """
 
     name: ClassVar[str] = "reset"

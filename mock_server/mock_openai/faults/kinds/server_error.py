@@ -16,8 +16,8 @@ from mock_openai.protocol.errors import by_code
 class ServerError:
     """Fail the turn with a status of 400 to 599 and any code; by default 500 `server_error`.
 
-    Before the answer it is a status (HTTP) or an error frame (WebSocket); at an event it is `error`, `response.failed`.
-    503 with the code `server_is_overloaded` is an overload.
+    Before the answer it is a status (HTTP) or an error frame (WebSocket); at an event it is `error`,
+    `response.failed`. 503 with the code `server_is_overloaded` is an overload.
     """
 
     status: int = 500

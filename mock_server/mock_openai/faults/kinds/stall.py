@@ -13,7 +13,7 @@ from mock_openai.faults.wire import Verdict, Wire
 @register
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """Send nothing for `seconds` (None: for ever), then what was late in a burst; pings are still answered."""
+    """Send nothing for `seconds` (None: for ever), then what is late in a burst; pings are answered."""
 
     seconds: float | None = None
 

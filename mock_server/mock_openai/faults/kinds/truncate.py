@@ -16,7 +16,8 @@ from mock_openai.protocol.events import Event
 class Truncate:
     """Send the first part of an event, `share` of its bytes, then end the connection.
 
-    A client must not act on the half; openai's SSE reader drops it silently when the body ends well (measured).
+    A client must not act on the half; openai's SSE reader drops it silently when the body ends well
+    (measured).
     """
 
     share: float = 0.5

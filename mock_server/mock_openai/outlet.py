@@ -1,0 +1,77 @@
+"""What a transport offers for one answer: where events go, and the ways to break the connection under them.
+
+A Delivery drives an Outlet and never sees a socket. There are three: SSE, plain JSON and WebSocket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, Protocol
+
+from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.events import Event
+from mock_openai.responders.answer import Recorded
+
+
+class Outlet(Protocol):
+    """What a transport offers for one answer."""
+
+    transport: Literal["http", "websocket"]
+    streams: bool
+    """Whether events leave one by one; a plain JSON answer leaves as a whole."""
+    waiting: int
+    """Bytes handed over and not yet flushed."""
+
+    def put(self, event: Event) -> None:
+        """Hand an event over; it leaves with the next flush."""
+        ...
+
+    async def flush(self) -> None:
+        """Let everything handed over leave; ConnectionError when the client is gone."""
+        ...
+
+    async def finish(self) -> None:
+        """End the answer in good order."""
+        ...
+
+    async def error(self, error: ApiError) -> None:
+        """Answer with an error instead of events: a status, or an error frame."""
+        ...
+
+    async def body(self, recorded: Recorded) -> None:
+        """Answer with a recorded plain body."""
+        ...
+
+    def adopt(self, recorded: Recorded) -> bool:
+        """Take over a recording's status and headers; True when recorded network reads can be repeated as
+        `raw`.
+        """
+        ...
+
+    def encode(self, event: Event) -> bytes:
+        """Give the event as it would leave."""
+        ...
+
+    async def raw(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        ...
+
+    async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Answer with a status while that is possible, otherwise end the connection."""
+        ...
+
+    async def reset(self) -> None:
+        """Break the connection with a TCP reset."""
+        ...
+
+    async def fin(self) -> None:
+        """End the connection without a farewell."""
+        ...
+
+    async def close(self, code: int | None, reason: str) -> None:
+        """Close the connection politely, where the protocol knows how."""
+        ...
+
+    async def half_open(self) -> None:
+        """Go silent for good."""
+        ...

@@ -1,0 +1,108 @@
+"""One turn's way out on a WebSocket: an event is a text frame, and frames due together leave in one write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, Protocol
+
+from mock_openai.protocol import json
+from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.events import Event
+from mock_openai.responders.answer import Recorded
+from mock_openai.transport.wire import Line, frame
+
+
+class Socket(Protocol):
+    """What a turn needs of its WebSocket."""
+
+    line: Line
+
+    async def write(self, data: bytes) -> None:
+        """Write frames."""
+        ...
+
+    async def close(self, code: int | None, reason: str = "") -> None:
+        """Send a close frame and close."""
+        ...
+
+
+class SocketOutlet:
+    """One turn's way out on a socket: an event is a text frame, frames due together leave in one write."""
+
+    transport: Literal["http", "websocket"] = "websocket"
+    streams = True
+
+    def __init__(self, socket: Socket, lane: str | None) -> None:
+        self.waiting = 0
+        self._socket = socket
+        self._lane = lane
+        self._frames: list[bytes] = []
+
+    def put(self, event: Event) -> None:
+        """Hand an event over."""
+        data = frame(event.data)
+        self._frames.append(data)
+        self.waiting += len(data)
+
+    def encode(self, event: Event) -> bytes:
+        """Give the event as a frame."""
+        return frame(event.data)
+
+    async def flush(self) -> None:
+        """Let everything handed over leave."""
+        if self._frames:
+            data = b"".join(self._frames)
+            self._frames.clear()
+            self.waiting = 0
+            await self._socket.write(data)
+
+    async def finish(self) -> None:
+        """Nothing marks the end of a turn but its terminal event (observed)."""
+        await self.flush()
+
+    async def error(self, error: ApiError) -> None:
+        """Send an error frame."""
+        await self._socket.write(frame(json.compact(error.frame(self._lane))))
+
+    async def body(self, recorded: Recorded) -> None:
+        """Send what was recorded as a plain HTTP body as the error frame it would have been."""
+        try:
+            error = json.parse(recorded.body or b"")["error"]
+        except (ValueError, KeyError, TypeError):
+            error = {
+                "type": "server_error",
+                "code": None,
+                "message": "The recorded answer is no JSON.",
+                "param": None,
+            }
+        lane = {} if self._lane is None else {"stream_id": self._lane}
+        told = {"type": "error", "status": recorded.status, **lane, "error": error}
+        await self._socket.write(frame(json.compact(told)))
+
+    def adopt(self, recorded: Recorded) -> bool:
+        """Frames are repeated one by one: network reads of an HTTP stream mean nothing here."""
+        return False
+
+    async def raw(self, data: bytes) -> None:
+        """Send bytes as they are, below the framing."""
+        await self._socket.write(data)
+
+    async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """It is too late for a status."""
+        await self.fin()
+
+    async def reset(self) -> None:
+        """Break the connection with a TCP reset."""
+        await self._socket.line.reset()
+
+    async def fin(self) -> None:
+        """End the connection without a close frame."""
+        await self._socket.line.fin()
+
+    async def close(self, code: int | None, reason: str) -> None:
+        """Send a close frame and see the closing handshake through."""
+        await self._socket.close(code, reason)
+
+    async def half_open(self) -> None:
+        """Go silent for good."""
+        await self._socket.line.half_open()

@@ -1,0 +1,104 @@
+"""The tool calls of one response while the model writes them.
+
+A call may run only when it was finished and its arguments are one JSON object. Servers differ in what they
+tell of a call on the way: its place in the output, an item id, a call id, or nothing; all is understood.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .steps import Call
+
+__all__ = ["Calls"]
+
+
+@dataclass(slots=True)
+class _Writing:
+    name: str
+    call_id: str
+    arguments: str = ""
+    finished: bool = False
+
+
+class Calls:
+    """All calls of one response, in the order in which they were begun."""
+
+    def __init__(self) -> None:
+        self._calls: dict[object, _Writing] = {}
+
+    def begin(self, event: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
+        """A call was announced, or shows up finished; True if it is a new one."""
+        if self._find(event, item) is not None:
+            return False
+        writing = _Writing(item.get("name") or "", item.get("call_id") or "")
+        self._calls[_key(event, item) or f"call {len(self._calls)}"] = writing
+        return True
+
+    def add(self, event: Mapping[str, Any]) -> None:
+        """A piece of arguments."""
+        writing = self._find(event, {})
+        if writing is not None and not writing.finished:
+            writing.arguments += event.get("delta") or ""
+
+    def finish_arguments(self, event: Mapping[str, Any]) -> None:
+        """The arguments are whole."""
+        writing = self._find(event, {})
+        if writing is not None and isinstance(arguments := event.get("arguments"), str):
+            writing.arguments, writing.finished = arguments, True
+
+    def finish(self, event: Mapping[str, Any], item: Mapping[str, Any]) -> None:
+        """The call is whole, or was cut off by a limit."""
+        writing = self._find(event, item)
+        if writing is None:
+            return
+        writing.finished = item.get("status") != "incomplete"
+        writing.name = item.get("name") or writing.name
+        writing.call_id = item.get("call_id") or writing.call_id
+        if isinstance(arguments := item.get("arguments"), str):
+            writing.arguments = arguments
+
+    def is_finished(self, call_id: object) -> bool:
+        """Whether a call with this id is whole."""
+        return any(writing.finished for writing in self._calls.values() if writing.call_id == call_id)
+
+    def result(self) -> tuple[list[Call], list[str]]:
+        """The calls to run, each id once, and the names of finished calls that cannot be run."""
+        calls: dict[str, Call] = {}
+        unusable: list[str] = []
+        for writing in self._calls.values():
+            if not writing.finished:
+                continue
+            arguments = _parsed(writing.arguments)
+            if arguments is None or not writing.name:
+                unusable.append(writing.name or "?")
+            else:
+                calls.setdefault(writing.call_id, Call(writing.call_id, writing.name, arguments))
+        return list(calls.values()), unusable
+
+    def _find(self, event: Mapping[str, Any], item: Mapping[str, Any]) -> _Writing | None:
+        key = _key(event, item)
+        if (writing := self._calls.get(key)) is not None:
+            return writing
+        if call_id := item.get("call_id"):
+            return next((known for known in self._calls.values() if known.call_id == call_id), None)
+        # A piece that says nothing of where it belongs: to the call that is being written.
+        return next(reversed(self._calls.values()), None) if key is None else None
+
+
+def _key(event: Mapping[str, Any], item: Mapping[str, Any]) -> object:
+    if (index := event.get("output_index")) is not None:
+        return index
+    return event.get("item_id") or item.get("id") or item.get("call_id")
+
+
+def _parsed(text: str) -> dict[str, Any] | None:
+    """Arguments of a call; some servers write none for a function without parameters."""
+    if not text.strip():
+        return {}
+    try:
+        arguments = json.loads(text)
+    except ValueError:
+        return None
+    return arguments if isinstance(arguments, dict) else None

@@ -1,0 +1,129 @@
+"""What the official SDK's event models say of an event, and which of their complaints are known.
+
+Events are validated strictly, each by the model of its own type. `KNOWN` lists where real traffic and the
+SDK's models differ; nothing else is let through.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any, get_args
+
+from openai.types.responses import ResponseStreamEvent
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+UNKNOWN_TYPES = {
+    "response.apply_patch_call_operation_diff.delta": "not in openai 3.54.0 (observed 2026)",
+    "response.apply_patch_call_operation_diff.done": "not in openai 3.54.0 (observed 2026)",
+    "keepalive": "sent while nothing happens; not in openai 3.54.0",
+}
+"""Event types that the API sends and the SDK does not know."""
+
+KNOWN = {
+    ("*", "missing", "sequence_number"): "recorded before 2025-05-28, when the field was introduced",
+    (
+        "response.output_text.delta",
+        "missing",
+        "logprobs",
+    ): "recorded before 2025-06, or by way of a server that drops it",
+    (
+        "response.output_text.done",
+        "missing",
+        "logprobs",
+    ): "recorded before 2025-06, or by way of a server that drops it",
+    ("*", "missing", "response.usage.input_tokens_details.cache_write_tokens"): "recorded before 2026-07",
+    ("*", "missing", "item.action"): "a web_search_call of 2025 had no action",
+    ("*", "missing", "response.output.#.action"): "a web_search_call of 2025 had no action",
+    ("*", "literal_error", "item.action.sources.#.type"): "a source may be of type api, unknown to the SDK",
+    ("*", "missing", "item.action.sources.#.url"): "a source of type api has a name and no url",
+    ("*", "literal_error", "response.output.#.action.sources.#.type"): "the same in the finished response",
+    ("*", "missing", "response.output.#.action.sources.#.url"): "the same in the finished response",
+    (
+        "error",
+        "missing",
+        "message",
+    ): "the wire nests code, message and param under error; the SDK wants them on top",
+    (
+        "response.failed",
+        "literal_error",
+        "response.error.code",
+    ): "insufficient_quota is not among the SDK's codes",
+}
+"""(event type or *, pydantic's error, place) that may differ, and why."""
+
+
+@cache
+def models() -> dict[str, type[BaseModel]]:
+    return {_literals(model)[0]: model for model in get_args(get_args(ResponseStreamEvent)[0])}
+
+
+@cache
+def adapter() -> TypeAdapter[Any]:
+    return TypeAdapter(ResponseStreamEvent)
+
+
+@cache
+def stands_for() -> dict[str, set[str]]:
+    """The values of `type` that the SDK's models stand for, by the name under which pydantic reports them."""
+    found: dict[str, set[str]] = {}
+    open_classes = [BaseModel]
+    while open_classes:
+        for model in open_classes.pop().__subclasses__():
+            open_classes.append(model)
+            if model.__module__.startswith("openai.types.responses") and "type" in model.model_fields:
+                found.setdefault(model.__name__, set()).update(_literals(model))
+    return found
+
+
+def complaints(data: bytes) -> list[str]:
+    """What is wrong with an event in the SDK's eyes and is not known to be so; empty when all is well."""
+    try:
+        adapter().validate_json(data, strict=True)
+    except ValidationError:
+        pass
+    else:
+        return []
+    event = json.loads(data)
+    kind = event.get("type")
+    if kind in UNKNOWN_TYPES:
+        return []
+    if kind not in models():
+        return [f"unknown event type {kind!r}"]
+    try:
+        models()[kind].model_validate_json(data, strict=True)
+    except ValidationError as error:
+        found = {
+            (one["type"], place) for one in error.errors() if (place := _place(event, one["loc"])) is not None
+        }
+        return [
+            f"{kind}: {what} at {place}"
+            for what, place in sorted(found)
+            if (kind, what, place) not in KNOWN and ("*", what, place) not in KNOWN
+        ]
+    return [f"{kind}: valid by its own model and not by the union"]
+
+
+def _place(event: Any, loc: tuple[int | str, ...]) -> str | None:
+    """Where an error is, without the names of union members; None for a member that stands for another
+    type.
+    """
+    steps: list[str] = []
+    value = event
+    for step in loc:
+        if isinstance(step, str) and (types := stands_for().get(step)) is not None:
+            if isinstance(value, dict) and value.get("type") not in types:
+                return None
+            continue
+        steps.append("#" if isinstance(step, int) else step)
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            value = None
+    return ".".join(steps)
+
+
+def _literals(model: type[BaseModel]) -> tuple[str, ...]:
+    annotation = model.model_fields["type"].annotation
+    inner = [get_args(one) for one in get_args(annotation) if get_args(one)]  # Optional[Literal[...]]
+    return tuple(str(value) for value in (inner[0] if inner else get_args(annotation)))

@@ -1,0 +1,63 @@
+"""pytest inside pytest: every story here is a project of its own, run by its own pytest."""
+
+import os
+import textwrap
+
+import mock_openai
+import ninelives.player
+import ninelives.recorder
+import openai
+import pytest
+from pipecat.services.openai.responses.llm import OpenAIResponsesLLMService
+
+# Runs inside this process find these loaded; pytester forgets what only they imported.
+PRELOADED = (mock_openai, ninelives.player, ninelives.recorder, openai, OpenAIResponsesLLMService)
+
+PROJECT = """
+import pytest
+from openai import AsyncOpenAI, OpenAI
+from mock_openai import call, reply
+"""
+
+SERVICE = """
+from pipecat.services.openai.responses.llm import OpenAIResponsesHttpLLMService, OpenAIResponsesLLMService
+
+def service(server):
+    return OpenAIResponsesLLMService(api_key="test", base_url=server.base_url, ws_url=server.ws_url)
+"""
+
+
+class Project:
+    """A user's project: a test file, options, and what came of running it."""
+
+    def __init__(self, pytester):
+        self.pytester = pytester
+        self.path = pytester.path
+        # What the surrounding run is told is nothing to the project's own.
+        pytester.plugins = []
+
+    def test(self, source, *, name="test_it", service=False):
+        text = PROJECT + (SERVICE if service else "") + textwrap.dedent(source)
+        self.pytester.makepyfile(**{name: text})
+        return self
+
+    def ini(self, text):
+        scope = "asyncio_default_fixture_loop_scope = function\n"
+        self.pytester.makeini(f"[pytest]\n{scope}{textwrap.dedent(text)}")
+        return self
+
+    def run(self, *options, env=()):
+        for key, value in dict(env).items():
+            self.pytester._monkeypatch.setenv(key, value)
+        options = ("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:warnings", *options)
+        # A run without xdist and with all plugins needs no process of its own: that saves all imports.
+        alone = "-n" in options or any(option.startswith("no:a") for option in options)
+        return (self.pytester.runpytest_subprocess if alone else self.pytester.runpytest_inprocess)(*options)
+
+
+@pytest.fixture
+def project(pytester, monkeypatch):
+    for key in list(os.environ):
+        if key.startswith(("PYTEST_", "OPENAI_", "COV_")):
+            monkeypatch.delenv(key, raising=False)
+    return Project(pytester)

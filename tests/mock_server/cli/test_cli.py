@@ -1,0 +1,140 @@
+"""`mock-openai` as a user runs it: in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "mock_openai"]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "COLUMNS": "200"}
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=20, env=env)
+
+
+@contextmanager
+def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
+    """Serve on a free port; gives the process, what it printed, and the base URL."""
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--port", "0", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    try:
+        banner = [process.stdout.readline() for _ in range(4)]
+        yield process, "".join(banner), banner[1].partition("=")[2].strip()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def ask(base_url: str, text: str = "hi") -> str:
+    request = urllib.request.Request(
+        base_url + "/responses",
+        data=json.dumps({"model": "gpt-4o", "input": text}).encode(),
+        headers={"Content-Type": "application/json", "Authorization": "Bearer any"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)["output"][0]["content"][0]["text"]
+
+
+def test_serve_says_what_to_export_answers_and_goes_when_told(tmp_path: Path):
+    script = tmp_path / "script.yaml"
+    script.write_text("replies:\n  - when: {user: hi}\n    reply: [{text: Hello from the script.}]\n")
+    with serving("--script", str(script)) as (process, banner, base_url):
+        assert f"export OPENAI_BASE_URL={base_url}" in banner
+        assert "OPENAI_API_KEY" in banner
+        assert ask(base_url) == "Hello from the script."
+        with socket.create_connection(("127.0.0.1", int(base_url.split(":")[2].split("/")[0]))):
+            began = time.perf_counter()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(5) == 0
+            assert time.perf_counter() - began < 2
+        _, errors = process.communicate()
+        assert errors == ""
+
+
+def test_ctrl_c_is_a_clean_end():
+    with serving() as (process, _, base_url):
+        assert ask(base_url)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) == 0
+        assert "Traceback" not in process.communicate()[1]
+
+
+def test_faults_come_from_a_plan(tmp_path: Path):
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("- {at: {turn: 1}, do: overloaded}\n")
+    with serving("--faults", str(plan)) as (_, _, base_url):
+        with pytest.raises(urllib.error.HTTPError) as raised:
+            ask(base_url)
+        assert raised.value.code == 503
+        raised.value.close()
+        assert ask(base_url)
+
+
+def test_a_taken_port_is_one_line():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = run("serve", "--port", str(taken.getsockname()[1]))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert "choose another with --port" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--script", "missing.yaml"], "missing.yaml"),
+        (["--faults", "missing.yaml"], "cannot read the fault plan"),
+        (["--cassette", "missing.jsonl"], "missing.jsonl"),
+        (["--pace", "fast"], "is not a pace"),
+        (["--connection-lifetime", "soon"], "90s, 60m or 1h"),
+        (["--store", "redis://localhost"], "--store memory"),
+        (["--workers", "2"], "--workers 1"),
+    ],
+)
+def test_what_cannot_be_is_one_line_and_exit_2(arguments: list[str], words: str):
+    done = run("serve", "--port", "0", *arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_wrong_script_names_the_line(tmp_path: Path):
+    script = tmp_path / "script.yaml"
+    script.write_text("replies:\n  - rply: [{text: x}]\n")
+    done = run("serve", "--script", str(script))
+    assert done.returncode == 2
+    assert f"{script}:2" in done.stderr
+
+
+def test_faults_are_listed_with_their_parameters():
+    done = run("faults")
+    assert done.returncode == 0
+    assert "close(code=1011, reason='')" in done.stdout
+    assert "Break the connection with a TCP reset" in done.stdout
+
+
+def test_help_names_every_option():
+    done = run("serve", "--help")
+    for option in ("--host", "--port", "--script", "--cassette", "--faults", "--pace", "--seed", "--api-key"):
+        assert option in done.stdout
+    for option in ("--connection-lifetime", "--on-cancel", "--workers", "--store"):
+        assert option in done.stdout

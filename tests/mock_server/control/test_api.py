@@ -1,0 +1,105 @@
+"""The control API: for this machine only."""
+
+from __future__ import annotations
+
+import aiohttp
+import pytest
+from mock_openai import MockServer, faults, reply
+
+ASK = {"model": "gpt-4o", "input": "hi"}
+
+
+@pytest.fixture
+async def server():
+    async with MockServer(script=[reply("Old", user="hi")]) as server:
+        yield server
+
+
+@pytest.fixture
+async def http(server):
+    async with aiohttp.ClientSession(server.base_url.removesuffix("v1")) as session:
+        yield session
+
+
+async def said(http):
+    async with http.post("/v1/responses", json=ASK) as answer:
+        return (await answer.json())["output"][0]["content"][0]["text"]
+
+
+async def test_the_journal_can_be_read_and_narrowed(http):
+    await said(http)
+    async with http.get("/__mock__/journal") as answer:
+        kinds = [entry["kind"] for entry in await answer.json()]
+    assert kinds[:3] == ["open", "request", "status"]
+    async with http.get("/__mock__/journal?kind=event") as answer:
+        entries = await answer.json()
+    assert entries[0]["data"]["type"] == "response.created"
+    assert entries[0]["data"]["data"]["response"]["object"] == "response"
+
+
+async def test_asking_leaves_no_trace_in_the_journal(http, server):
+    async with http.get("/__mock__/journal") as answer:
+        assert await answer.json() == []
+    assert server.journal.connections == 0
+
+
+async def test_a_script_can_be_replaced(http):
+    assert await said(http) == "Old"
+    async with http.put("/__mock__/script", data="replies:\n  - reply: [{text: New}]\n") as answer:
+        assert answer.status == 200
+    assert await said(http) == "New"
+    async with http.put("/__mock__/script", data="replies:\n  - rply: x\n") as answer:
+        assert answer.status == 400
+        assert "script:2" in (await answer.json())["error"]
+
+
+async def test_faults_can_be_planned_and_dropped(http, server):
+    async with http.post("/__mock__/faults", data="- {at: {turn: 1}, do: overloaded}") as answer:
+        planned = [{"at": {"turn": 1, "phase": "request"}, "do": {"overloaded": {}}, "times": 1}]
+        assert await answer.json() == planned
+    async with http.get("/__mock__/faults") as answer:
+        assert await answer.json() == planned
+    async with http.post("/v1/responses", json=ASK) as answer:
+        assert answer.status == 503
+    async with http.post("/__mock__/faults", data="- {do: nothing}") as answer:
+        assert answer.status == 400
+    server.faults.add(faults.at(turn=9).reset())
+    async with http.delete("/__mock__/faults") as answer:
+        assert await answer.json() == []
+    assert len(server.faults) == 0
+
+
+async def test_a_reset_forgets_everything(http, server):
+    async with http.post("/v1/responses", json=ASK) as answer:
+        made = (await answer.json())["id"]
+    async with http.post("/__mock__/reset") as answer:
+        assert answer.status == 200
+    assert list(server.journal.entries) == []
+    async with http.get(f"/v1/responses/{made}") as answer:
+        assert answer.status == 404
+
+
+async def test_an_unknown_address_says_what_there_is(http):
+    async with http.get("/__mock__/nothing") as answer:
+        assert answer.status == 404
+        assert "/__mock__/journal" in (await answer.json())["error"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1.evil.example"},
+    ],
+)
+async def test_other_pages_and_other_hosts_are_refused(http, headers):
+    async with http.get("/__mock__/journal", headers=headers) as answer:
+        assert answer.status == 403
+
+
+async def test_the_own_page_is_allowed(http, server):
+    origin = {"Origin": f"http://127.0.0.1:{server.port}"}
+    async with http.get("/__mock__/journal", headers=origin) as answer:
+        assert answer.status == 200

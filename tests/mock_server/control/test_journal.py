@@ -1,0 +1,113 @@
+"""The journal: asked afterwards, or waited for."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from mock_openai.control import redact
+from mock_openai.control.journal import Entry, Journal
+from mock_openai.protocol.events import Event
+
+
+def entry(kind, data, *, turn=1, at=0.0):
+    return Entry(at, 1, turn, None, kind, data)
+
+
+def request(text="hi", turn=1):
+    return entry("request", {"method": "POST", "path": "/", "body": {"input": text}}, turn=turn)
+
+
+def event(kind, json):
+    return entry("event", Event(kind, json.encode()))
+
+
+async def test_it_tells_what_was_said_from_what_left():
+    journal = Journal()
+    for one in (
+        entry("open", {}, turn=None),
+        request(),
+        event("response.created", '{"response":{"id":"resp_1"}}'),
+        event("response.output_text.delta", '{"delta":"Hel'),
+        event("response.output_text.delta", '{"delta":"lo"}'),
+        event(
+            "response.output_item.done",
+            '{"item":{"type":"function_call","call_id":"c","name":"n","arguments":"{}","status":"completed"}}',
+        ),
+        event(
+            "response.output_item.done",
+            '{"item":{"type":"function_call","call_id":"d","name":"n","arguments":"{","status":"incomplete"}}',
+        ),
+        event("response.incomplete", '{"response":{"id":"resp_1","status":"cancelled"}}'),
+    ):
+        journal.note(one)
+    (said,) = journal.responses
+    assert (said.id, said.text, said.status) == ("resp_1", "lo", "cancelled")
+    assert said.calls == [{"call_id": "c", "name": "n", "arguments": "{}"}], (
+        "a call cut off did not leave whole"
+    )
+    assert journal.requests == [{"input": "hi"}]
+    assert journal.connections == 1
+    assert len(journal.events("response.output_text.delta")) == 2
+
+
+async def test_a_turn_that_never_ended_has_no_status():
+    journal = Journal()
+    journal.note(request())
+    assert journal.responses[0].status is None
+
+
+async def test_one_can_wait_for_it():
+    journal = Journal()
+    waiting = asyncio.create_task(journal.wait(lambda journal: len(journal.requests) == 2))
+    await asyncio.sleep(0)
+    journal.note(request(turn=1))
+    assert not waiting.done()
+    journal.note(request(turn=2))
+    await waiting
+    await journal.wait(lambda journal: len(journal.requests) == 2)
+
+
+async def test_a_predicate_that_raises_fails_its_own_wait_only():
+    journal = Journal()
+    waiting = asyncio.create_task(journal.wait(lambda journal: journal.requests[0]["nothing"]))
+    with pytest.raises(IndexError):
+        await waiting
+    journal.note(request())
+    assert len(journal.requests) == 1
+
+
+async def test_the_oldest_entries_are_forgotten_beyond_the_limit():
+    journal = Journal(limit=100)
+    for number in range(1000):
+        journal.note(request(str(number)))
+    assert 100 <= len(journal.entries) <= 125
+    assert journal.requests[-1] == {"input": "999"}
+
+
+def test_secrets_are_struck_out():
+    headers = redact.headers(
+        [
+            ("Authorization", "Bearer sk-1"),
+            ("Cookie", "a=b"),
+            ("X-Api-Key", "k"),
+            ("OpenAI-Organization", "org-1"),
+            ("Sec-WebSocket-Protocol", "openai-insecure-api-key.sk-1"),
+            ("X-Note", "the key is sk-abcdef, or Bearer xyz"),
+            ("User-Agent", "me"),
+            ("Sec-WebSocket-Key", "harmless"),
+        ]
+    )
+    assert headers["user-agent"] == "me"
+    assert headers["sec-websocket-key"] == "harmless"
+    assert headers["x-note"] == "the key is [redacted], or [redacted]"
+    assert {
+        value for name, value in headers.items() if name not in ("user-agent", "sec-websocket-key", "x-note")
+    } == {"[redacted]"}
+    assert redact.path("/v1/x?api_key=secret&limit=2") == "/v1/x?api_key=[redacted]&limit=2"
+    body = {"tools": [{"type": "mcp", "authorization": "t", "headers": {"a": "b"}}, {"type": "function"}]}
+    assert redact.body(body)["tools"] == [
+        {"type": "mcp", "authorization": "[redacted]", "headers": "[redacted]"},
+        {"type": "function"},
+    ]
+    assert body["tools"][0]["authorization"] == "t", "the request itself is left alone"

@@ -1,0 +1,77 @@
+"""Stored responses: found, deleted, and forgotten by size."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from mock_openai.memory import MemoryStore, Remembered
+from mock_openai.protocol.events import Event
+
+
+def remembered(name: str, *, padding: int = 0, status: str = "completed", **fields: Any) -> Remembered:
+    response = {"id": name, "status": status, "output": [], "usage": {"total_tokens": 7}, **fields}
+    data = json.dumps({"type": "response.completed", "response": response, "x": "y" * padding}).encode()
+    return Remembered(name, before=(), input=({"role": "user", "content": "hi"},), events=(Event("e", data),))
+
+
+async def test_what_was_put_is_found_until_it_is_deleted():
+    store = MemoryStore()
+    await store.put(remembered("resp_1"))
+    found = await store.get("resp_1")
+    assert found is not None
+    assert (found.response["id"], found.tokens, len(found.items)) == ("resp_1", 7, 1)
+    assert await store.delete("resp_1")
+    assert not await store.delete("resp_1")
+    assert await store.get("resp_1") is None
+    assert store.size == 0
+
+
+async def test_the_least_recently_used_goes_first_when_bytes_run_out():
+    store = MemoryStore(limit=30_000)
+    for name in ("old", "used", "new"):
+        await store.put(remembered(name, padding=6_000))
+    await store.get("old")
+    await store.put(remembered("newest", padding=6_000))
+    assert await store.get("used") is None
+    assert await store.get("old") is not None
+
+
+async def test_a_response_larger_than_the_limit_is_kept_alone():
+    store = MemoryStore(limit=1_000)
+    await store.put(remembered("small"))
+    await store.put(remembered("big", padding=50_000))
+    assert len(store) == 1
+    assert await store.get("big") is not None
+
+
+async def test_putting_the_same_id_again_replaces_it():
+    store = MemoryStore()
+    await store.put(remembered("resp_1", padding=5_000))
+    await store.put(remembered("resp_1"))
+    assert len(store) == 1
+    assert store.size < 5_000
+
+
+def test_only_completed_and_incomplete_responses_can_be_continued():
+    states = ("completed", "incomplete", "failed", "cancelled")
+    assert [remembered("r", status=status).continuable for status in states] == [True, True, False, False]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 9_000), st.booleans()), max_size=40))
+async def test_the_size_is_always_the_sum_and_never_above_the_limit(steps):
+    store = MemoryStore(limit=20_000)
+    kept: dict[str, int] = {}
+    for name, padding, delete in steps:
+        if delete:
+            await store.delete(name)
+            continue
+        one = remembered(name, padding=padding)
+        kept[name] = one.size
+        await store.put(one)
+        assert await store.get(name) is one
+    held = [name for name in kept if await store.get(name) is not None]
+    assert store.size == sum(kept[name] for name in held)
+    assert store.size <= store.limit

@@ -1,0 +1,235 @@
+"""Scripts: which rule answers, how often, and what they say about a miss."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mock_openai.responders import (
+    ApiError,
+    Call,
+    Failed,
+    Incomplete,
+    Item,
+    Reasoning,
+    Refusal,
+    Reply,
+    Script,
+    Text,
+    Turn,
+    Usage,
+    call,
+    reply,
+)
+
+Make = Callable[..., Turn]
+
+CALL = {"type": "function_call", "call_id": "call_1", "name": "get_weather", "arguments": "{}"}
+OUTPUT = {"type": "function_call_output", "call_id": "call_1", "output": "21 degrees"}
+
+EXAMPLE = """
+replies:
+  - when: {user: "(?i)weather"}
+    reply: [{call: get_weather, arguments: {city: Paris}}]
+  - when: {tool_output: get_weather}
+    reply: [{text: "It is 21 degrees in Paris."}]
+  - when: {user: "bench200"}
+    reply: [{text: "...", deltas: 200}]
+  - when: {user: "overloaded"}
+    error: {status: 503, code: server_is_overloaded}
+"""
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Script:
+    path = tmp_path / "script.yaml"
+    path.write_text(EXAMPLE)
+    return Script.load(path)
+
+
+async def test_the_first_rule_that_holds_answers(example: Script, turn: Make) -> None:
+    assert await example.answer(turn("What's the Weather?")) == Reply(
+        (Call("get_weather", '{"city":"Paris"}'),)
+    )
+    assert await example.answer(turn("bench200")) == Reply((Text("...", deltas=200),))
+
+
+async def test_a_tool_output_is_answered_even_though_the_user_asked_for_the_weather(
+    example: Script, turn: Make
+) -> None:
+    items = [{"role": "user", "content": "weather?"}, CALL, OUTPUT]
+    expected = Reply((Text("It is 21 degrees in Paris."),))
+    assert await example.answer(turn(items)) == expected
+    # On a socket only the output is sent; the call is in the history.
+    assert await example.answer(turn([OUTPUT], history=(items[0], CALL))) == expected
+    # The next question is a question again.
+    again = turn(
+        [*items, {"role": "assistant", "content": "21"}, {"role": "user", "content": "weather tomorrow?"}]
+    )
+    assert await example.answer(again) == Reply((Call("get_weather", '{"city":"Paris"}'),))
+
+
+async def test_an_error_can_be_the_answer(example: Script, turn: Make) -> None:
+    error = await example.answer(turn("overloaded"))
+    assert isinstance(error, ApiError)
+    assert (error.status, error.code) == (503, "server_is_overloaded")
+
+
+async def test_without_a_match_it_passes_and_remembers_why(example: Script, turn: Make) -> None:
+    assert await example.answer(turn("Tell me a joke")) is None
+    assert "No rule for 'Tell me a joke'." in example.misses[-1]
+    assert "/(?i)weather/" in example.misses[-1]
+    assert "script.yaml:3" in example.misses[-1]
+
+
+async def test_python_says_the_same_as_yaml(example: Script) -> None:
+    script = Script(
+        [
+            reply(call("get_weather", city="Paris"), user="(?i)weather"),
+            reply("It is 21 degrees in Paris.", tool_output="get_weather"),
+            reply(Text("...", deltas=200), user="bench200"),
+            reply(error={"status": 503, "code": "server_is_overloaded"}, user="overloaded"),
+        ]
+    )
+    for mine, yours in zip(script.rules[:3], example.rules[:3], strict=True):
+        assert (mine.answer, mine.when) == (yours.answer, yours.when)
+
+
+async def test_rules_may_be_written_as_mappings_or_plain_text(turn: Make) -> None:
+    script = Script([{"when": {"user": "hi"}, "reply": [{"text": "Hi!"}]}, "Anything else?"])
+    assert await script.answer(turn("hi")) == Reply((Text("Hi!"),))
+    assert await script.answer(turn("bye")) == Reply((Text("Anything else?"),))
+
+
+async def test_a_rule_with_times_answers_so_often_and_steps_aside(turn: Make) -> None:
+    script = Script([reply("first", times=1), reply("second", times=2), reply("then")])
+    said = [await script.answer(turn()) for _ in range(4)]
+    assert said == [Reply((Text(text),)) for text in ("first", "second", "second", "then")]
+
+
+async def test_functions_answer_too_plain_or_async(turn: Make) -> None:
+    async def echo(turn: Turn) -> str | None:
+        assert turn.request is not None
+        return turn.request.last_user_text.upper() or None
+
+    script = Script([lambda turn: None, reply(echo, user="^echo"), lambda turn: [Text("a"), "b"]])
+    assert await script.answer(turn("echo this")) == Reply((Text("ECHO THIS"),))
+    assert await script.answer(turn("else")) == Reply((Text("a"), Text("b")))
+
+
+async def test_a_function_that_gives_nonsense_is_named(turn: Make) -> None:
+    with pytest.raises(TypeError, match="gave 42; expected a reply"):
+        await Script([lambda turn: 42]).answer(turn())
+
+
+async def test_everything_a_reply_can_say(turn: Make, tmp_path: Path) -> None:
+    path = tmp_path / "all.yaml"
+    path.write_text(
+        """
+replies:
+  - when: {user: all}
+    reply:
+      - reasoning: [First I think., Then I speak.]
+        tokens: 128
+      - {text: "Hello ", phase: commentary}
+      - {text: "there.", same_message: true, deltas: ["the", "re."]}
+      - {refusal: "Not that."}
+      - {call: f, arguments: '{"broken', call_id: call_9}
+      - item: {type: web_search_call, status: completed}
+    delay: 250ms
+    usage: {input_tokens: 1, output_tokens: 2}
+    incomplete: content_filter
+  - when: {user: fail}
+    failed: {code: rate_limit_exceeded, mid_item: true}
+    reply: "Half an ans"
+  - when: {user: quota}
+    failed: insufficient_quota
+"""
+    )
+    script = Script.load(path)
+    assert await script.answer(turn("all")) == Reply(
+        (
+            Reasoning(("First I think.", "Then I speak."), tokens=128),
+            Text("Hello ", phase="commentary"),
+            Text("there.", deltas=("the", "re."), same_message=True),
+            Refusal("Not that."),
+            Call("f", '{"broken', "call_9"),
+            Item({"type": "web_search_call", "status": "completed"}),
+        ),
+        usage=Usage(input_tokens=1, output_tokens=2),
+        finish=Incomplete("content_filter"),
+        delay=0.25,
+    )
+    assert await script.answer(turn("fail")) == Reply(
+        (Text("Half an ans"),), finish=Failed("rate_limit_exceeded", mid_item=True)
+    )
+    assert await script.answer(turn("quota")) == Reply(finish=Failed("insufficient_quota"))
+
+
+CONDITIONS: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
+    ({"model": "gpt-4o"}, {}, True),
+    ({"model": "gpt-5.*"}, {}, False),
+    ({"model": "gpt-4"}, {}, False),
+    ({"instructions": "(?i)brief"}, {"instructions": "Be brief."}, True),
+    ({"instructions": "brief"}, {}, False),
+    ({"metadata": {"room": "1"}}, {"metadata": {"room": "1", "more": "x"}}, True),
+    ({"metadata": {"room": "1"}}, {"metadata": {"room": "2"}}, False),
+    ({"previous": True}, {"previous_response_id": "resp_1"}, True),
+    ({"previous": False}, {"previous_response_id": "resp_1"}, False),
+    ({"tool": "f"}, {"tools": [{"type": "function", "name": "f"}]}, True),
+    ({"tool": "g"}, {"tools": [{"type": "function", "name": "f"}]}, False),
+    ({"transport": "websocket"}, {}, True),
+    ({"transport": "http"}, {}, False),
+    ({"stream_id": "a"}, {"stream_id": "a"}, True),
+    ({"stream_id": "a"}, {}, False),
+    ({"body": {"store": False}}, {"store": False}, True),
+    ({"body": {"store": False}}, {}, False),
+    ({"tool_output": True}, {"said": [CALL, OUTPUT]}, True),
+    ({"tool_output": True}, {}, False),
+    ({"tool_output": False}, {}, True),
+    ({"tool_output": "call_1"}, {"said": [CALL, OUTPUT]}, True),
+    ({"tool_output": "other"}, {"said": [CALL, OUTPUT]}, False),
+    ({"output": "21"}, {"said": [CALL, OUTPUT]}, True),
+    ({"output": "22"}, {"said": [CALL, OUTPUT]}, False),
+    (
+        {"user": "hello", "tool_output": True},
+        {"said": [{"role": "user", "content": "hello"}, CALL, OUTPUT]},
+        True,
+    ),
+    ({"user": "hello"}, {"said": [{"role": "user", "content": "hello"}, CALL, OUTPUT]}, False),
+]
+
+
+@pytest.mark.parametrize(("conditions", "request_fields", "holds"), CONDITIONS)
+async def test_conditions(
+    conditions: dict[str, Any], request_fields: dict[str, Any], holds: bool, turn: Make
+) -> None:
+    script = Script([reply("yes", when=conditions)])
+    asked = turn(**request_fields)
+    assert (await script.answer(asked) is not None) == holds
+    explained = script.explain(asked)
+    assert explained.startswith("rule 1 answers" if holds else "No rule for")
+
+
+def test_the_nearest_rule_is_the_one_with_the_most_that_holds(turn: Make) -> None:
+    script = Script(
+        [reply("a", user="joke"), reply("b", user="hello", model="gpt-4o", metadata={"room": "7"})]
+    )
+    told = script.explain(turn("hello"))
+    assert told == "No rule for 'hello'. Nearest was rule 2: metadata: room is nothing, not '7'."
+
+
+async def test_a_used_up_rule_says_so(turn: Make) -> None:
+    script = Script([reply("once", user="hi", times=1)])
+    await script.answer(turn("hi"))
+    assert "times: it has answered 1 times already" in script.explain(turn("hi"))
+
+
+async def test_a_script_may_grow_and_be_cleared(turn: Make) -> None:
+    script = Script()
+    assert await script.answer(turn()) is None
+    assert not script.misses
+    script.add(reply("last")).add(reply("first"), first=True)
+    assert await script.answer(turn()) == Reply((Text("first"),))
+    script.clear()
+    assert await script.answer(turn()) is None

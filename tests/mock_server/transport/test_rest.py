@@ -1,0 +1,135 @@
+"""Stored responses and the other plain endpoints, through the SDK where it has a method."""
+
+from __future__ import annotations
+
+import json
+
+import openai
+import pytest
+from mock_openai import MockServer, call, reply
+from openai import AsyncOpenAI
+
+SCRIPT = [reply("Hi there", user="hi"), reply(call("look", at="sky"), user="tool"), reply("Done")]
+
+
+@pytest.fixture
+async def server():
+    async with MockServer(script=SCRIPT) as server:
+        yield server
+
+
+@pytest.fixture
+async def client(server):
+    async with AsyncOpenAI(base_url=server.base_url, api_key="any", max_retries=0) as client:
+        yield client
+
+
+async def test_a_stored_response_can_be_read_again(client):
+    made = await client.responses.create(model="gpt-4o", input="hi")
+    assert (await client.responses.retrieve(made.id)).to_dict() == made.to_dict()
+
+
+async def test_a_stored_stream_can_be_replayed_from_any_event(client):
+    stream = await client.responses.create(model="gpt-4o", input="hi", stream=True)
+    events = [event async for event in stream]
+    response_id = events[0].response.id
+    again = await client.responses.retrieve(response_id, stream=True, starting_after=3)
+    assert [event.to_dict() async for event in again] == [event.to_dict() for event in events[4:]]
+
+
+async def test_unstored_and_unknown_responses_are_not_found(client):
+    made = await client.responses.create(model="gpt-4o", input="hi", store=False)
+    for response_id in (made.id, "resp_unknown"):
+        with pytest.raises(openai.NotFoundError) as raised:
+            await client.responses.retrieve(response_id)
+        assert raised.value.body == {
+            "message": f"Response with id '{response_id}' not found.",
+            "type": "invalid_request_error",
+            "param": None,
+            "code": None,
+        }
+
+
+async def test_a_deleted_response_is_gone_and_cannot_be_continued(client, http, server):
+    made = await client.responses.create(model="gpt-4o", input="hi")
+    async with http.delete(f"{server.base_url}/responses/{made.id}") as answer:
+        assert await answer.json() == {"id": made.id, "object": "response.deleted", "deleted": True}
+    for _ in range(2):
+        with pytest.raises(openai.NotFoundError):
+            await client.responses.delete(made.id)
+    with pytest.raises(openai.BadRequestError) as raised:
+        await client.responses.create(model="gpt-4o", input="hi", previous_response_id=made.id)
+    assert raised.value.code == "previous_response_not_found"
+
+
+async def test_a_chain_counts_its_history_as_input(client):
+    first = await client.responses.create(model="gpt-4o", input="hi")
+    second = await client.responses.create(model="gpt-4o", input="hi", previous_response_id=first.id)
+    assert second.usage.input_tokens == first.usage.total_tokens + first.usage.input_tokens
+    assert second.id[5:21] == first.id[5:21]
+
+
+async def test_a_tool_output_must_answer_a_call_of_the_chain(client):
+    asked = await client.responses.create(model="gpt-4o", input="tool")
+    call_id = asked.output[0].call_id
+    with pytest.raises(openai.BadRequestError) as raised:
+        await client.responses.create(model="gpt-4o", input="hi", previous_response_id=asked.id)
+    assert raised.value.body["message"] == f"No tool output found for function call {call_id}."
+    output = {"type": "function_call_output", "call_id": call_id, "output": "blue"}
+    done = await client.responses.create(model="gpt-4o", input=[output], previous_response_id=asked.id)
+    assert done.output_text == "Done"
+
+
+async def test_input_items_are_listed_newest_first_in_pages(client):
+    said = [{"role": "user", "content": f"hi {number}"} for number in range(3)]
+    made = await client.responses.create(model="gpt-4o", input=said)
+    newest = await client.responses.input_items.list(made.id, limit=2)
+    assert [item.content[0].text for item in newest.data] == ["hi 2", "hi 1"]
+    assert newest.has_more
+    rest = await client.responses.input_items.list(made.id, after=newest.data[-1].id)
+    assert [item.content[0].text for item in rest.data] == ["hi 0"]
+    oldest = await client.responses.input_items.list(made.id, order="asc", limit=1)
+    assert oldest.data[0].id == rest.data[0].id, "ids stay the same"
+
+
+@pytest.mark.parametrize("query", ["limit=many", "limit=0", "limit=101", "order=sideways"])
+async def test_a_bad_page_is_a_400(client, http, server, query):
+    made = await client.responses.create(model="gpt-4o", input="hi")
+    async with http.get(f"{server.base_url}/responses/{made.id}/input_items?{query}") as answer:
+        assert answer.status == 400
+        assert (await answer.json())["error"]["param"] in query
+
+
+async def test_only_background_responses_can_be_cancelled(client):
+    made = await client.responses.create(model="gpt-4o", input="hi")
+    with pytest.raises(openai.BadRequestError) as raised:
+        await client.responses.cancel(made.id)
+    assert raised.value.body["message"] == "Cannot cancel a synchronous response."
+
+
+async def test_a_background_response_is_queued_first_and_done_when_asked(client):
+    made = await client.responses.create(model="gpt-4o", input="hi", background=True)
+    assert (made.status, made.output) == ("queued", [])
+    assert (await client.responses.retrieve(made.id)).output_text == "Hi there"
+
+
+async def test_input_tokens_are_counted_without_answering(client, server):
+    counted = await client.responses.input_tokens.count(model="gpt-4o", input="hi")
+    made = await client.responses.create(model="gpt-4o", input="hi")
+    assert counted.to_dict() == {"object": "response.input_tokens", "input_tokens": made.usage.input_tokens}
+    assert len(server.journal.requests) == 1
+
+
+async def test_models_are_listed_and_looked_up(client, http, server):
+    names = [model.id async for model in client.models.list()]
+    assert {"gpt-4o", "gpt-4o-2024-08-06"} <= set(names)
+    assert (await client.models.retrieve("gpt-4o")).object == "model"
+    async with http.get(server.base_url + "/models/nonsense") as answer:
+        assert answer.status == 404
+        assert json.loads(await answer.text())["error"]["code"] == "model_not_found"
+
+
+async def test_a_method_that_does_not_fit_is_a_405(http, server):
+    async with http.get(server.base_url + "/responses") as answer:
+        assert answer.status == 405
+        assert (await answer.json())["error"]["message"] == "Invalid method for URL (GET /v1/responses)"

@@ -1,0 +1,246 @@
+"""Connections that break in every way, and what the user hears of it."""
+
+from typing import Any
+
+import pytest
+from mock_openai import MockServer, call, faults, reply
+from ninelives import Bot
+from pipecat_responses import Timeouts
+
+pytestmark = pytest.mark.virtual_time
+
+STORY = "Once upon a time there was a bot that never lost its thread."
+DELTA = "response.output_text.delta"
+BREAKS = ["reset", "fin", "half_open", "stall"]
+
+
+@pytest.mark.parametrize("how", [*BREAKS, "malformed_json", "drop", "duplicate", "unknown_event", "truncate"])
+@pytest.mark.parametrize("event", ["response.created", "response.output_item.added", DELTA])
+async def test_nothing_was_spoken_so_the_user_hears_the_whole_answer_and_no_error(
+    make: Any, how: str, event: str
+) -> None:
+    plan = [getattr(faults.at(turn=1, event=event, nth=1), how)()]
+    async with MockServer(script=[reply(STORY)], faults=plan) as server, Bot(make(server)) as bot:
+        turn = await bot.say("a story")
+        after = await bot.say("another")
+    assert (turn.text, turn.errors, turn.spoken_before_loss) == (STORY, [], [])
+    assert (turn.starts, turn.ends) == (1, 1)
+    assert [told for c in turn.frames for told in metrics(c.frame)].count("TTFB") == 1
+    assert (after.text, after.errors) == (STORY, [])
+
+
+def metrics(frame: Any) -> list[str]:
+    data = getattr(frame, "data", None)
+    return [type(one).__name__.removesuffix("MetricsData") for one in data] if isinstance(data, list) else []
+
+
+@pytest.mark.parametrize("how", BREAKS)
+@pytest.mark.parametrize("nth", [2, 5])
+async def test_what_was_spoken_is_never_repeated(make: Any, how: str, nth: int) -> None:
+    plan = [getattr(faults.at(turn=1, event=DELTA, nth=nth), how)()]
+    async with MockServer(script=[reply(STORY)], faults=plan) as server, Bot(make(server)) as bot:
+        turn = await bot.say("a story")
+        after = await bot.say("another")
+    assert STORY.startswith(turn.text)
+    assert 0 < len(turn.text) < len(STORY)
+    assert [error.category for error in turn.errors] == ["connectivity"]
+    assert not turn.errors[0].permanent
+    assert turn.spoken_before_loss == [turn.text]
+    assert (turn.starts, turn.ends) == (1, 1)
+    assert (after.text, after.errors) == (STORY, [])
+
+
+@pytest.mark.parametrize("how", ["malformed_json", "drop", "duplicate", "unknown_event"])
+@pytest.mark.parametrize("nth", [1, 2, 5])
+async def test_a_lost_or_repeated_event_changes_nothing_that_is_heard(make: Any, how: str, nth: int) -> None:
+    plan = [getattr(faults.at(turn=1, event=DELTA, nth=nth), how)()]
+    async with MockServer(script=[reply(STORY)], faults=plan) as server, Bot(make(server)) as bot:
+        turn = await bot.say("a story")
+        after = await bot.say("another")
+    assert (turn.text, turn.errors) == (STORY, [])
+    assert (after.text, after.errors) == (STORY, [])
+
+
+async def test_an_answer_goes_on_where_it_stopped_if_that_is_wanted(make: Any) -> None:
+    def answer(turn: Any) -> Any:
+        spoken = [item for item in turn.body["input"] if item.get("role") == "assistant"]
+        return reply(STORY[len(spoken[-1]["content"]) :] if spoken else STORY).answer
+
+    script = [reply(answer)]
+    plan = [faults.at(turn=1, event=DELTA, nth=5).reset()]
+    async with (
+        MockServer(script=script, faults=plan) as server,
+        Bot(make(server, continue_after_loss=True)) as bot,
+    ):
+        turn = await bot.say("a story")
+    assert (turn.text, turn.errors, turn.spoken_before_loss) == (STORY, [], [])
+    assert len(server.journal.requests) == 2
+
+
+async def test_a_stream_without_its_end_is_an_error(make_http: Any) -> None:
+    plan = [faults.at(turn=1).missing_terminal()]
+    async with MockServer(script=[reply(STORY)], faults=plan) as server, Bot(make_http(server)) as bot:
+        turn = await bot.say("a story")
+    assert turn.text == STORY
+    assert len(turn.errors) == 1
+
+
+@pytest.mark.parametrize("event", ["response.function_call_arguments.delta", "response.output_item.done"])
+@pytest.mark.parametrize("how", ["reset", "fin", "drop", "malformed_json", "duplicate"])
+async def test_a_tool_runs_once_and_only_with_whole_arguments(make: Any, how: str, event: str) -> None:
+    ran: list[str] = []
+
+    async def look(where: str) -> str:
+        ran.append(where)
+        return "ok"
+
+    script = [reply("Done.", tool_output="look"), reply(call("look", where="behind the door"), user="look")]
+    plan = [getattr(faults.at(turn=1, event=event, nth=1), how)()]
+    async with MockServer(script=script, faults=plan) as server, Bot(make(server), tools=[look]) as bot:
+        turn = await bot.say("look")
+    assert ran == ["behind the door"]
+    assert (turn.text, turn.errors) == ("Done.", [])
+
+
+async def test_broken_arguments_never_run(make: Any) -> None:
+    ran: list[str] = []
+
+    async def look(where: str = "") -> str:
+        ran.append(where)
+        return "ok"
+
+    script = [reply(call("look", '{"where":'))]
+    async with MockServer(script=script) as server, Bot(make(server), tools=[look]) as bot:
+        turn = await bot.say("look")
+    assert ran == []
+    assert len(turn.errors) == 1
+    assert "look" in turn.errors[0].message
+
+
+async def test_a_call_cut_by_the_limit_never_runs(make: Any) -> None:
+    ran: list[str] = []
+
+    async def look(where: str = "") -> str:
+        ran.append(where)
+        return "ok"
+
+    plan = [faults.at(turn=1, event="response.function_call_arguments.delta", nth=2).incomplete()]
+    script = [reply(call("look", where="behind the door"))]
+    async with MockServer(script=script, faults=plan) as server, Bot(make(server), tools=[look]) as bot:
+        turn = await bot.say("look")
+    assert ran == []
+    assert len(turn.errors) == 1
+
+
+async def test_an_empty_answer_is_asked_for_once_more(make: Any) -> None:
+    plan = [faults.at(turn=1).empty_reply()]
+    async with MockServer(script=[reply("Hi.")], faults=plan) as server, Bot(make(server)) as bot:
+        turn = await bot.say("hello")
+    assert (turn.text, turn.errors) == ("Hi.", [])
+    assert len(turn.usage) == 1  # one frame, with the tokens of both
+
+
+async def test_two_empty_answers_are_an_error(make: Any) -> None:
+    plan = [faults.at(times=None).empty_reply()]
+    async with MockServer(script=[reply("Hi.")], faults=plan) as server, Bot(make(server)) as bot:
+        turn = await bot.say("hello")
+    assert len(turn.errors) == 1
+    assert "completed with no text or function call" in turn.errors[0].message
+
+
+async def test_silence_ends_in_an_error_within_its_limits_and_says_so(make: Any) -> None:
+    timeouts = Timeouts(first_output=2.0, between_events=1.0)
+    gave_up: list[object] = []
+    async with MockServer(
+        script=[reply(STORY)], faults=[faults.at(turn=1).stall(), faults.at(turn=2).stall()]
+    ) as server:
+        service = make(server, timeouts=timeouts)
+        service.add_event_handler("on_completion_timeout", lambda service: gave_up.append(service))
+        async with Bot(service) as bot:
+            turn = await bot.say("hello")
+            after = await bot.say("again")
+    assert len(turn.errors) == 1
+    assert turn.errors[0].message.startswith("LLM completion timeout")
+    assert gave_up == [service]
+    assert turn.ended is not None
+    assert turn.ended - turn.began == pytest.approx(4.0, abs=0.5)
+    assert (after.text, after.errors) == (STORY, [])
+
+
+async def test_retry_on_timeout_sends_the_request_again(make: Any) -> None:
+    plan = [faults.at(turn=1, event="response.output_item.added", nth=1).stall()]
+    async with (
+        MockServer(script=[reply(STORY)], faults=plan) as server,
+        Bot(make(server, retry_on_timeout=True, retry_timeout_secs=1.5)) as bot,
+    ):
+        turn = await bot.say("hello")
+    assert (turn.text, turn.errors) == (STORY, [])
+    assert turn.dead_air == pytest.approx(1.5, abs=0.2)
+
+
+ERRORS = {
+    "rate limit": (
+        faults.at(turn=1).rate_limit(retry_after=30.0),
+        "rate_limit",
+        "rate_limit_exceeded",
+        False,
+    ),
+    "quota": (faults.at(turn=1).insufficient_quota(), "quota", "insufficient_quota", True),
+    "bad key": (
+        faults.at(turn=1).server_error(401, "invalid_api_key"),
+        "authentication",
+        "invalid_api_key",
+        True,
+    ),
+    "too long": (
+        faults.at(turn=1).server_error(400, "context_length_exceeded"),
+        "invalid_request",
+        "context_length_exceeded",
+        False,
+    ),
+    "unknown model": (
+        faults.at(turn=1).server_error(404, "model_not_found"),
+        "invalid_request",
+        "model_not_found",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(("fault", "category", "code", "permanent"), ERRORS.values(), ids=ERRORS.keys())
+async def test_an_error_has_one_frame_with_category_code_and_permanence(
+    make: Any, fault: Any, category: str, code: str, permanent: bool
+) -> None:
+    async with MockServer(script=[reply("Hi.")], faults=[fault]) as server, Bot(make(server)) as bot:
+        turn = await bot.say("hello")
+        after = await bot.say("again")
+    assert [(error.category, error.permanent) for error in turn.errors] == [(category, permanent)]
+    assert code in turn.errors[0].message
+    assert (after.text, after.errors) == ("Hi.", [])
+    assert bot.service.is_usable
+
+
+@pytest.mark.parametrize("fault", ["server_error", "overloaded"])
+async def test_a_stumbling_server_is_asked_again_unheard(make: Any, fault: str) -> None:
+    plan = [getattr(faults.at(turn=1), fault)()]
+    async with MockServer(script=[reply("Hi.")], faults=plan) as server, Bot(make(server)) as bot:
+        turn = await bot.say("hello")
+    assert (turn.text, turn.errors) == ("Hi.", [])
+    assert turn.dead_air is not None
+    assert turn.dead_air < 1.0
+
+
+async def test_a_failure_in_the_middle_of_an_answer_leaks_nothing_into_the_next(make: Any) -> None:
+    script = [
+        reply("The first answer is long.", user="one"),
+        reply("Two.", user="two"),
+        reply("Three.", user="three"),
+    ]
+    plan = [faults.at(turn=1, event=DELTA, nth=3).server_error()]
+    async with MockServer(script=script, faults=plan) as server, Bot(make(server)) as bot:
+        first = await bot.say("one")
+        second = await bot.say("two")
+        third = await bot.say("three")
+    assert [error.category for error in first.errors] == ["server"]
+    assert first.spoken_before_loss == [first.text]
+    assert (second.text, third.text, second.errors + third.errors) == ("Two.", "Three.", [])
