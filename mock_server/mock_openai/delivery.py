@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
-from mock_openai import closing
+from mock_openai.closing import cancelled, failed, incomplete
 from mock_openai.control.journal import Entry
 from mock_openai.engine import TERMINAL, OpenTurn
 from mock_openai.faults.plan import Passage, Planned
@@ -130,7 +130,7 @@ class Delivery:
                 if self._over:
                     return
             if self._cancel and self._sent and timed.event.type not in TERMINAL:
-                await self._conclude(closing.cancelled(self._sent))
+                await self._conclude(cancelled(self._sent))
                 return
             if self._passage.unthreatened(timed.event):
                 self._put(timed.event)
@@ -357,7 +357,7 @@ class Delivery:
         """Report an error as the API does, before or within the stream."""
         self._handed = self._handed if self._outlet.streams else []
         if self._sent:
-            await self._conclude(closing.failed(self._sent, error))
+            await self._conclude(failed(self._sent, error))
             return
         self._over = True
         self._note("status", {"status": error.status, "code": error.code, "error": error.body()["error"]})
@@ -369,7 +369,7 @@ class Delivery:
         """End the response as incomplete; before its first event there is nothing to end."""
         told = [*self._sent, *self._handed]
         if told:
-            await self._conclude(closing.incomplete(told, reason))
+            await self._conclude(incomplete(told, reason))
 
     def alter(self, change: Callable[[Reply], Reply]) -> None:
         """Change what the model is going to say."""

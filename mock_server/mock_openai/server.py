@@ -169,9 +169,10 @@ class MockServer:
 
     def rescript(self, text: str) -> None:
         """Replace the script's rules by those of a YAML (or JSON) text; ScriptError when it is none."""
-        from mock_openai.responders import grammar, source
+        from mock_openai.responders.grammar import read_script
+        from mock_openai.responders.source import from_yaml
 
-        rules = grammar.read_script(source.from_yaml(text, file="script"))
+        rules = read_script(from_yaml(text, file="script"))
         self.script.clear()
         self.script.add(*rules)
 

@@ -205,6 +205,11 @@ class Channel:
             raise TurnBroken(self.failure)
         return flight
 
+    def go_without_lanes(self) -> None:
+        """The server turned out not to know them."""
+        self.lanes = False
+        self._changed(self)
+
     # -- what arrives ------------------------------------------------------------------------------
 
     async def _read(self) -> None:

@@ -55,7 +55,7 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
             await response.aclose()
 
     async def _post(self, body: bytes, turn: Turn) -> httpx2.Response:
-        limit = self._first_output_limit(turn)
+        limit = min(self._first_output_limit(turn), turn.limits.first_event)
         try:
             async with asyncio.timeout(limit):
                 stream = await self._client.post(

@@ -13,12 +13,13 @@ from .errors import Failure, is_passing, is_rate_limit
 
 __all__ = ["Timeouts", "backoff", "retry_delay"]
 
-_THINKING_EFFORTS_THAT_ANSWER_FAST = {None, "none", "minimal", "low"}
+_THINKING_EFFORTS_THAT_ANSWER_FAST = {None, "none", "minimal"}
 _THINKING_TAKES_TIMES = 6.0
 
 # Cut streams are tried again for as long as the turn's budget lasts, but never in an endless tight loop.
 _MOST_ATTEMPTS = 8
 _MOST_API_RETRIES = 2
+_MOST_TIMEOUTS = 2
 _LONGEST_RATE_LIMIT_WAIT = 3.0
 _AT_ONCE = frozenset(
     {"previous_response_not_found", "websocket_connection_limit_reached", "websocket_stream_limit_reached"}
@@ -35,6 +36,7 @@ class Timeouts:
     Parameters:
         connect: One attempt to open a connection, handshake included.
         recover: How long one turn may spend on getting a connection or on trying again before it fails.
+        first_event: From sending a request to any event at all; the API's first comes in a second (observed).
         first_output: From sending a request to the first sign of the model's answer.
         between_events: Silence inside an answer that has begun.
         turn: One attempt at an answer, from request to end.
@@ -42,8 +44,9 @@ class Timeouts:
 
     connect: float = 4.0
     recover: float = 8.0
-    first_output: float = 15.0
-    between_events: float = 10.0
+    first_event: float = 5.0
+    first_output: float = 10.0
+    between_events: float = 8.0
     turn: float = 120.0
 
     def for_body(self, body: Mapping[str, Any]) -> "Timeouts":
@@ -85,7 +88,9 @@ def _wanted_delay(failure: Failure, attempt: int, rng: random.Random) -> float |
         return 0.0 if attempt <= 3 else None
     if failure.source in ("connection", "stream"):
         return backoff(attempt - 1, rng)
-    if failure.source in ("timeout", "empty", "call"):
+    if failure.source == "timeout":
+        return 0.0 if attempt <= _MOST_TIMEOUTS else None
+    if failure.source in ("empty", "call"):
         return 0.0 if attempt == 1 else None
     if is_passing(failure):
         return backoff(attempt, rng) if attempt <= _MOST_API_RETRIES else None

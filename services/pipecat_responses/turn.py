@@ -178,11 +178,16 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
         stream = ResponseStream(speak_refusals=self._speak_refusals)
         async with self._exchange(turn) as exchange:
             try:
-                first_output_by = exchange.asked_at + self._first_output_limit(turn)
+                limit = self._first_output_limit(turn)
+                first_output_by = exchange.asked_at + limit
+                first_event_by = exchange.asked_at + min(limit, turn.limits.first_event)
                 end_by = exchange.asked_at + turn.limits.turn
+                heard = False
                 while True:
                     now = loop.time()
-                    patience = turn.limits.between_events if stream.has_output else first_output_by - now
+                    patience = (first_output_by if heard else first_event_by) - now
+                    if stream.has_output:
+                        patience = turn.limits.between_events
                     if stream.doubtful:
                         patience = min(patience, _DOUBT_LASTS)
                     try:
@@ -192,6 +197,7 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
                             _failure_of_silence(stream, loop.time() - exchange.asked_at)
                         ) from None
                     turn.calm_since = loop.time()
+                    heard = True
                     for event in events or (_END,):
                         steps = (
                             stream.end_of_stream()
@@ -313,6 +319,7 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
         if not turn.usage:
             return
         usage, turn.usage = turn.usage, []
+        logger.debug(f"{self}: service tier used: {usage[-1].service_tier}")
         await self.start_llm_usage_metrics(
             LLMTokenUsage(
                 prompt_tokens=sum(part.input_tokens for part in usage),

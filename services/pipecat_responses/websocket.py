@@ -29,6 +29,7 @@ from .turn import Exchange, Turn, conversation_of
 
 __all__ = ["OpenAIResponsesLLMService"]
 
+_UNKNOWN_FIELD = {"unknown_parameter", "unsupported_parameter"}
 # Of the HTTP client's headers, those that mean nothing in a handshake.
 _NOT_FOR_HANDSHAKES = frozenset({"accept", "content-type"})
 
@@ -99,6 +100,7 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
             str(base_url) if base_url is not None else str(self._client.base_url)
         )
         self._warm_up = warm_up
+        self._continues = True
         self._connection = Connection(
             Endpoint(self._ws_url, self._handshake_headers),
             upkeep=Upkeep(
@@ -156,6 +158,7 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
         channel = await self._connection.channel(
             max(0.0, turn.calm_since + turn.limits.recover - loop.time())
         )
+        turn.in_full = turn.in_full or not self._continues
         exchange = await _LaneExchange.begin(
             channel, turn, conversation_of(turn, go_on=self._continue_after_loss)
         )
@@ -166,13 +169,13 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
             yield exchange
         finally:
             exchange.flight.abandon()
-            if exchange.lanes_refused:
-                self._connection.lanes = False
+            if exchange.continuing_refused:
+                self._continues = False
 
     # -- telling a new connection the conversation ahead of the next turn --------------------------
 
     def _channel_opened(self, channel: Channel) -> None:
-        wanted = self._connection.lanes if self._warm_up is None else self._warm_up
+        wanted = self._continues and (self._connection.lanes if self._warm_up is None else self._warm_up)
         if wanted and self._last_context is not None and not self._answering:
             self._stop_warming()
             self._warming = asyncio.create_task(
@@ -217,7 +220,8 @@ class _LaneExchange:
         self.flight = flight
         self.plan = plan
         self.asked_at = asyncio.get_running_loop().time()
-        self.lanes_refused = False
+        self.continuing_refused = False
+        """Whether the server does not know what it means to continue from a response."""
         self._channel = channel
         self._turn = turn
         self._items = items
@@ -263,11 +267,13 @@ class _LaneExchange:
     def failed(self, failure: Failure) -> None:
         memory = self._channel.memory
         memory.forget(self.flight.lane)
-        if failure.param == "stream_id":
-            self.lanes_refused = failure.code != "websocket_stream_limit_reached"
-            self._channel.retire() if not self.lanes_refused else None
+        if failure.param == "stream_id" and failure.code != "websocket_stream_limit_reached":
+            self._channel.go_without_lanes()
+        elif failure.param == "stream_id":
+            self._channel.retire()
         if failure.param == "previous_response_id" or "previous_response_not_found" in failure.codes:
             self._turn.in_full = True
+            self.continuing_refused = bool(failure.codes & _UNKNOWN_FIELD)
             if self.plan.previous_response_id is not None:
                 memory.forget_response(self.plan.previous_response_id)
 

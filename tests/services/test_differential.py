@@ -51,8 +51,8 @@ CONVERSATIONS: dict[str, tuple[list[Any], list[str], dict[str, Any]]] = {
 }
 
 
-# What rightly differs: ids and ciphertexts are the server's choice, the tokens of a request depend on how much of
-# the conversation it repeats, and the error texts say more.
+# What rightly differs: ids and ciphertexts are the server's choice, the tokens of a request depend on
+# how much of the conversation it repeats, and the error texts say more.
 DIFFERS = re.compile(
     r'(call_\w+|gAAAA[\w-]+=*|rs_\w+|"(?:prompt|total)_tokens":\d+|"error":"[^"]*"|"category":"\w+")'
 )

@@ -152,7 +152,7 @@ async def test_silence_ends_in_an_error_within_its_limits_and_says_so(make: Any)
     timeouts = Timeouts(first_output=2.0, between_events=1.0)
     gave_up: list[object] = []
     async with MockServer(
-        script=[reply(STORY)], faults=[faults.at(turn=1).stall(), faults.at(turn=2).stall()]
+        script=[reply(STORY)], faults=[faults.at(turn=number).stall() for number in (1, 2, 3)]
     ) as server:
         service = make(server, timeouts=timeouts)
         service.add_event_handler("on_completion_timeout", lambda service: gave_up.append(service))
@@ -163,7 +163,7 @@ async def test_silence_ends_in_an_error_within_its_limits_and_says_so(make: Any)
     assert turn.errors[0].message.startswith("LLM completion timeout")
     assert gave_up == [service]
     assert turn.ended is not None
-    assert turn.ended - turn.began == pytest.approx(4.0, abs=0.5)
+    assert turn.ended - turn.began == pytest.approx(6.0, abs=0.5)
     assert (after.text, after.errors) == (STORY, [])
 
 

@@ -6,6 +6,9 @@ from typing import Any
 
 import pipecat_responses
 import pytest
+from mock_openai import MockServer, reply
+from ninelives import Bot
+from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import LLMService, WebsocketLLMService
 from pipecat.services.openai.responses import llm as theirs
 
@@ -119,10 +122,13 @@ def test_models_have_the_same_reasoning_defaults() -> None:
         assert model_reasons(model) == theirs._model_supports_reasoning(model)
 
 
-def test_urls_are_derived_from_each_other() -> None:
-    service = pipecat_responses.OpenAIResponsesLLMService
-    assert service(api_key="k")._ws_url == "wss://api.openai.com/v1/responses"
-    assert service(api_key="k", base_url="http://host:1/v1")._ws_url == "ws://host:1/v1/responses"
-    assert (
-        str(service(api_key="k", ws_url="ws://host:1/v1/responses")._client.base_url) == "http://host:1/v1/"
-    )
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("given", ["base_url", "ws_url"])
+async def test_one_url_is_enough(given: str) -> None:
+    async with MockServer(script=[reply("Hi.")]) as server:
+        url = {given: getattr(server, given)}
+        service = pipecat_responses.OpenAIResponsesLLMService(api_key="k", **url)
+        async with Bot(service) as bot:
+            turn = await bot.say("hello")
+            answer = await service.run_inference(LLMContext(messages=[{"role": "user", "content": "hello"}]))
+    assert (turn.text, answer) == ("Hi.", "Hi.")

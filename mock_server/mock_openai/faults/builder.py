@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mock_openai.faults import registry
 from mock_openai.faults.plan import Planned
 from mock_openai.faults.point import Phase, Point, When
+from mock_openai.faults.registry import catalogue, create
 
 
 class At:
@@ -24,15 +24,15 @@ class At:
     def __getattr__(self, name: str) -> Callable[..., Planned]:
         if name.startswith("_"):
             raise AttributeError(name)
-        kind = registry.catalogue().get(name)
+        kind = catalogue().get(name)
         if kind is None:
             try:
-                registry.create(name)
+                create(name)
             except ValueError as error:
                 raise AttributeError(str(error)) from None
 
         def plan(*args: Any, **parameters: Any) -> Planned:
-            fault = registry.create(name, *args, **parameters)
+            fault = create(name, *args, **parameters)
             return Planned(self._point.with_defaults(fault.where), fault, self._times)
 
         plan.__name__ = name
@@ -40,7 +40,7 @@ class At:
         return plan
 
     def __dir__(self) -> list[str]:
-        return list(registry.catalogue())
+        return list(catalogue())
 
     def __repr__(self) -> str:
         return f"at({self._point.describe()}), now say what happens, e.g. .reset()"

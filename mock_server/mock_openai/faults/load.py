@@ -19,9 +19,9 @@ from typing import Any
 
 import yaml
 
-from mock_openai.faults import registry
 from mock_openai.faults.plan import Planned
 from mock_openai.faults.point import Point
+from mock_openai.faults.registry import create
 
 _POINT_KEYS = tuple(field.name for field in fields(Point))
 _EXAMPLE = "e.g. `- {at: {turn: 1}, do: reset}`"
@@ -92,7 +92,7 @@ class _Reader:
         name, parameters = self._deed(keys["do"])
         times = self._value(keys["times"]) if "times" in keys else 1
         try:
-            fault = registry.create(name, **parameters)
+            fault = create(name, **parameters)
             return Planned(point.with_defaults(fault.where), fault, times)
         except ValueError as error:
             raise self._error(keys["do"], str(error)) from None

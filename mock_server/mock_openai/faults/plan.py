@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from mock_openai.faults import registry
 from mock_openai.faults.point import Phase, Point, Spot, When
+from mock_openai.faults.registry import parameters
 from mock_openai.faults.wire import Fault
 from mock_openai.protocol.events import Event
 
@@ -33,7 +33,7 @@ class Planned:
         """Give the planned fault as plain data, in the keys of the YAML form."""
         return {
             "at": self.point.describe(),
-            "do": {self.fault.name: registry.parameters(self.fault)},
+            "do": {self.fault.name: parameters(self.fault)},
             "times": self.times,
         }
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import mock_openai.responders.grammar as grammar
 from mock_openai.protocol import json
-from mock_openai.responders import grammar
 from mock_openai.responders.answer import Answer, ApiError, Call, Completed, Finish, Reply, ReplyItem, Usage
 from mock_openai.responders.rule import Answering, Rule
 from mock_openai.responders.when import When

@@ -11,7 +11,7 @@ import random
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mock_openai.responders import pattern
+import mock_openai.responders.pattern as pattern
 from mock_openai.responders.conforms import Schema, conforms, is_type, resolve
 
 # Below this depth optional properties and elements are left out, so that recursive schemas come to an end.

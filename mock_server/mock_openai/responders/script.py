@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mock_openai.responders import grammar
+import mock_openai.responders.grammar as grammar
 from mock_openai.responders.answer import Answer, ApiError, Recorded, Reply
 from mock_openai.responders.base import Turn
 from mock_openai.responders.rule import Answering, Rule
