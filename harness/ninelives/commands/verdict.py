@@ -65,7 +65,9 @@ def run(name: str, pattern: str, html: Path | None, json_out: Path | None, seed:
     if html is not None:
         from ninelives.report.html import page
 
-        write_text(html, page([each.chapter() for each in outcomes if each.told], f"ninelives verdict: {name}"))
+        write_text(
+            html, page([each.chapter() for each in outcomes if each.told], f"ninelives verdict: {name}")
+        )
         console.print(f"timelines: {html}", soft_wrap=True)
     if json_out is not None:
         write_text(json_out, json.dumps([as_json(each) for each in outcomes], indent=1) + "\n")
@@ -95,7 +97,9 @@ def _tell_broken(console: Console, outcomes: Sequence[Outcome]) -> None:
         if outcome.held or not outcome.told:
             continue
         console.print()
-        console.print(Text.assemble((outcome.scenario.name, "bold"), (f"  {outcome.scenario.sentence}", "dim")))
+        console.print(
+            Text.assemble((outcome.scenario.name, "bold"), (f"  {outcome.scenario.sentence}", "dim"))
+        )
         if outcome.crash:
             console.print(Text(f"  crashed  {outcome.crash}", style="red"))
         for finding in outcome.broken:
