@@ -1,4 +1,4 @@
-"""The consoles of the commands: colours and full width in a terminal, plain lines without padding in a pipe."""
+"""The consoles of the commands: colours and full width in a terminal, plain unpadded lines in a pipe."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """`ninelives record`: the recording proxy round a command, or standing by itself.
 
-The recording is kept when it ended well: the command's exit code was 0, or the user said so with Enter or SIGTERM.
-Ctrl-C, a failing command and a crash leave the old cassette untouched and the new one beside it as a partial.
+The recording is kept when it ended well: the command's exit code was 0, or the user said so with Enter
+or SIGTERM. Ctrl-C, a failing command and a crash leave the old cassette untouched and the new one beside it as a partial.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PROGRESS = 0.25
 
 
 class _BrokenOff(Exception):
-    """The recording did not end well. Leaves the recorder the way an error does, so that it keeps the partial."""
+    """The recording did not end well. Leaves the recorder as an error does, so that it keeps the partial."""
 
     def __init__(self, code: int, why: str) -> None:
         super().__init__(why)

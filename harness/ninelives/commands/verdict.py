@@ -1,4 +1,4 @@
-"""`ninelives verdict` and `ninelives scenarios`: any service tried by everything that can happen to a connection."""
+"""`ninelives verdict` and `ninelives scenarios`: any service, tried by all that can befall a connection."""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -122,11 +124,12 @@ def ending(cassette: Path, snapshot: Path, page: Path, seconds: float, well: boo
     for name, path in (("cassette", cassette), ("snapshot", snapshot), ("timeline", page)):
         files.add_row(name, str(path))
     quoted = shlex.quote(str(cassette))
+    ninelives = _as_typed()
     commands = (
-        (f"ninelives show {quoted}", "read the recording"),
-        (f"ninelives replay {quoted}", "serve it to your own bot"),
-        ("ninelives scenarios", "all else that can go wrong"),
-        ("ninelives verdict pipecat_responses:OpenAIResponsesLLMService", "try it all"),
+        (f"{ninelives} show {quoted}", "read the recording"),
+        (f"{ninelives} replay {quoted}", "serve it to your own bot"),
+        (f"{ninelives} scenarios", "all else that can go wrong"),
+        (f"{ninelives} verdict pipecat_responses:OpenAIResponsesLLMService", "try it all"),
     )
     following = Text("\n").join(
         Text.assemble((command, "bold"), (f"  # {what}", "dim")) for command, what in commands
@@ -143,6 +146,15 @@ def ending(cassette: Path, snapshot: Path, page: Path, seconds: float, well: boo
         Text("Type next:"),
         Padding(following, (0, 0, 1, 2)),
     )
+
+
+def _as_typed() -> str:
+    """The command as it must be typed here: by its path where a virtual environment is not activated."""
+    command = Path(sys.argv[0])
+    if shutil.which("ninelives") or command.name != "ninelives":
+        return "ninelives"
+    here = Path.cwd()
+    return shlex.quote(str(command.relative_to(here) if command.is_relative_to(here) else command))
 
 
 def _heading(number: str, text: str) -> RenderableType:
