@@ -1,7 +1,8 @@
 """`ninelives record`: the recording proxy round a command, or standing by itself.
 
 The recording is kept when it ended well: the command's exit code was 0, or the user said so with Enter
-or SIGTERM. Ctrl-C, a failing command and a crash leave the old cassette untouched and the new one beside it as a partial.
+or SIGTERM. Ctrl-C, a failing command and a crash leave the old cassette untouched and the new one beside
+it as a partial.
 """
 
 from __future__ import annotations
