@@ -7,6 +7,7 @@ of a character; such tokens are joined until the characters are whole.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,10 @@ def _encoding() -> Encoding:
     # Loading the vocabulary takes about 0.4 s, which only those should pay who stream something.
     import bpe_openai
 
-    return bpe_openai.get_encoding("o200k_base")
+    with warnings.catch_warnings():
+        # It opens its vocabulary in a way that Python deprecates; that is no news for our users' test runs.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return bpe_openai.get_encoding("o200k_base")
 
 
 def prepare() -> None:
