@@ -1,4 +1,4 @@
-"""The README's promises to a newcomer: its test is the example, its fault strikes, its script and commands work."""
+"""What the README tells a newcomer: its test, its fault, its script, its commands and its links work."""
 
 from __future__ import annotations
 
