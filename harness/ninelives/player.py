@@ -118,6 +118,20 @@ class Player:
         error = _error(exchange)
         return Recorded(error.status, _JSON_HEADERS, body=_pretty(error.body()))
 
+    async def answer_handshake(self, path_qs: str) -> Recorded | None:
+        """The recorded refusal of a WebSocket handshake, each once; None lets the handshake succeed.
+
+        A cassette that holds nothing but refusals refuses again.
+        """
+        refusals = [place for place, one in enumerate(self.exchanges) if _refuses_upgrade(one)]
+        free = [place for place in refusals if place not in self._used]
+        if not free and self._repeat and len(refusals) == len(self.exchanges):
+            free = refusals[-1:]
+        if not free:
+            return None
+        self._used[free[0]] += 1
+        return self._recorded(self.exchanges[free[0]], "http", None)
+
     def _find(self, request: Wanted) -> Exchange | str:
         """The exchange that answers, now used; or why there is none."""
         places = self._matching.places(request)
@@ -172,6 +186,12 @@ def open_player(path: str, *, timing: str = "recorded") -> Player:
     if timing in ("recorded", "none"):
         return Player(path, timing="recorded" if timing == "recorded" else "none", repeat=True)
     return Player(path, timing=float(timing), repeat=True)
+
+
+def _refuses_upgrade(exchange: Exchange) -> bool:
+    path = (exchange.path or "").partition("?")[0]
+    refused = exchange.method == "GET" and exchange.transport == "http" and (exchange.status or 0) >= 300
+    return refused and path.endswith("/responses")
 
 
 def _error(message: str) -> ApiError:

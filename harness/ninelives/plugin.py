@@ -276,19 +276,21 @@ def pytest_runtest_makereport(
         for server in evidence.servers if evidence is not None else ():
             server.give_up_recording()  # now, for the loop may close before the fixture does
         if evidence is not None and call.when == "call" and (text := _told(evidence, item)):
-            _add_section(report, "ninelives: what was said, heard and broken", text)
+            title = "ninelives: what was said, heard and broken"
+            _add_section(report, title, text, last=item.config.option.showcapture == "all")
     elif call.when == "call" and not report.skipped:
         _note_unused(item, report)
     return report
 
 
-def _add_section(report: pytest.TestReport, title: str, text: str) -> None:
-    """Right under the traceback, before the captured log; an ordinary section where there is no traceback."""
+def _add_section(report: pytest.TestReport, title: str, text: str, *, last: bool) -> None:
+    """As the last thing on the screen, below pages of captured log; where pytest was told to show no log, it
+    would not show a section of ours either, so there it stands right under the traceback."""
     add = getattr(report.longrepr, "addsection", None)
-    if add is not None:
-        add(title, text, "-")
-    else:
+    if last or add is None:
         report.sections.append((title, text))
+    else:
+        add(title, text, "-")
 
 
 def _told(evidence: Evidence, item: pytest.Item) -> str:

@@ -77,10 +77,18 @@ def serve(
     on_cancel: Annotated[
         OnCancelChoice, typer.Option(help="What response.cancel does to a turn in flight.")
     ] = OnCancelChoice.honour,
+    keepalive: Annotated[
+        float,
+        typer.Option(min=0, help="Seconds of silence after which a stream says keepalive; 0 for never."),
+    ] = 30.0,
+    any_model: Annotated[
+        bool, typer.Option("--any-model", help="Take every model name for one that exists.")
+    ] = False,
     workers: Annotated[int, typer.Option(min=1, help="Server processes; only 1 for now.")] = 1,
     store: Annotated[str, typer.Option(help="Where stored responses live; only memory for now.")] = "memory",
 ) -> None:
     """Serve until interrupted."""
+    from mock_openai.protocol import tokens
     from mock_openai.server import MockServer
 
     if store != "memory":
@@ -101,10 +109,13 @@ def serve(
             host=host,
             port=port,
             on_cancel=on_cancel.value,
+            keepalive=keepalive or None,
+            any_model=any_model,
             journal_limit=JOURNAL_LIMIT,
         )
     except ValueError as error:
         _fail(str(error))
+    tokens.prepare()  # now, rather than in the first answer
     try:
         server.bind()
     except OSError as error:

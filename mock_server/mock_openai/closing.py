@@ -13,20 +13,27 @@ from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.response import settled_tier
+from mock_openai.protocol.usage import usage_of_counts
 
 Fields = dict[str, Any]
 
 
-def incomplete(sent: Sequence[Event], reason: str) -> list[Event]:
-    """Close what is open and end with `response.incomplete` for a reason such as "max_output_tokens"."""
-    story = _Story(sent)
+def incomplete(
+    sent: Sequence[Event], reason: str, *, opening: Event | None = None, input_tokens: int = 0
+) -> list[Event]:
+    """Close what is open and end with `response.incomplete` for a reason such as "max_output_tokens".
+
+    `opening` is the turn's first event, for when a fault kept it from leaving; `input_tokens` is what the
+    model read.
+    """
+    story = _Story(sent, opening)
     closing = list(story.close_open_item())
-    response = story.ended("incomplete", output=story.output, usage=story.usage())
+    response = story.ended("incomplete", output=story.output, usage=story.usage(input_tokens))
     response["incomplete_details"] = {"reason": reason}
     return [*closing, story.event("response.incomplete", {"response": response})]
 
 
-def cancelled(sent: Sequence[Event]) -> list[Event]:
+def cancelled(sent: Sequence[Event], *, opening: Event | None = None) -> list[Event]:
     """End at once, as `response.cancel` asks: `response.incomplete` with the status "cancelled" and no
     output.
 
@@ -34,15 +41,15 @@ def cancelled(sent: Sequence[Event]) -> list[Event]:
     clients that send `response.cancel` wait for one of completed, failed and incomplete, so it travels as the
     last.
     """
-    story = _Story(sent)
+    story = _Story(sent, opening)
     response = story.ended("cancelled", output=[], usage=None)
     response["service_tier"] = story.response["service_tier"]
     return [story.event("response.incomplete", {"response": response})]
 
 
-def failed(sent: Sequence[Event], error: ApiError) -> list[Event]:
+def failed(sent: Sequence[Event], error: ApiError, *, opening: Event | None = None) -> list[Event]:
     """Break off: an `error` event, then `response.failed` (observed), with no output and no usage."""
-    story = _Story(sent)
+    story = _Story(sent, opening)
     told = {"type": error.type, "code": error.code, "message": error.message, "param": error.param}
     response = story.ended("failed", output=[], usage=None)
     response["service_tier"] = story.response["service_tier"]
@@ -53,13 +60,18 @@ def failed(sent: Sequence[Event], error: ApiError) -> list[Event]:
 class _Story:
     """What the events told so far: the response, its finished items, and the item that is still open."""
 
-    def __init__(self, sent: Sequence[Event]) -> None:
+    def __init__(self, sent: Sequence[Event], opening: Event | None) -> None:
         told = list(_readable(sent))
-        self.response: Fields = next(fields["response"] for fields in told if "response" in fields)
+        # A fault may have kept the first events back, or sent others of the same type.
+        known = [*told, *_readable([] if opening is None else [opening])]
+        objects = [fields["response"] for fields in known if isinstance(fields.get("response"), dict)]
+        self.response: Fields = next(
+            (found for found in objects if "service_tier" in found), {"service_tier": "auto"}
+        )
         self.output: list[Fields] = []
         self._deltas = sum(fields["type"].endswith(".delta") for fields in told)
-        self._lane = {"stream_id": told[0]["stream_id"]} if "stream_id" in told[0] else {}
-        self._next = max(fields.get("sequence_number", -1) for fields in told) + 1
+        self._lane = next(({"stream_id": one["stream_id"]} for one in known if "stream_id" in one), {})
+        self._next = max((_number(fields) for fields in told), default=-1) + 1
         self._open: list[Fields] = []
         for fields in told:
             kind = fields["type"]
@@ -93,17 +105,9 @@ class _Story:
             "service_tier": settled_tier(self.response["service_tier"]),
         }
 
-    def usage(self) -> Fields:
-        """Count what left: one delta is one token (observed). The input is not known here and counts as
-        nothing.
-        """
-        return {
-            "input_tokens": 0,
-            "input_tokens_details": {"cache_write_tokens": 0, "cached_tokens": 0},
-            "output_tokens": self._deltas,
-            "output_tokens_details": {"reasoning_tokens": 0},
-            "total_tokens": self._deltas,
-        }
+    def usage(self, input_tokens: int) -> Fields:
+        """Count what left: one delta is one token (observed)."""
+        return usage_of_counts(input_tokens, self._deltas)
 
     def close_open_item(self) -> Iterator[Event]:
         """Close the open item with what it has so far, and count it among the output."""
@@ -177,6 +181,11 @@ def _joined(since: Iterable[Fields], kind: str) -> str:
 
 def _has(since: Iterable[Fields], kind: str) -> bool:
     return any(fields["type"] == kind for fields in since)
+
+
+def _number(fields: Fields) -> int:
+    number = fields.get("sequence_number")
+    return number if isinstance(number, int) else -1
 
 
 def _readable(sent: Iterable[Event]) -> Iterator[Fields]:

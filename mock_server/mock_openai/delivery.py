@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
+from mock_openai.background import Live
 from mock_openai.closing import cancelled, failed, incomplete
 from mock_openai.control.journal import Entry
 from mock_openai.engine import TERMINAL, OpenTurn
@@ -20,6 +22,7 @@ from mock_openai.faults.point import Spot
 from mock_openai.faults.wire import Verdict
 from mock_openai.memory import Lanes
 from mock_openai.outlet import Outlet
+from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError, server_error
 from mock_openai.protocol.events import Event, Timed
 from mock_openai.protocol.reply import Reply
@@ -32,6 +35,9 @@ FLUSH_BYTES = 64 * 1024
 """Events due at the same time leave in one write of about this size: the write is what costs, not the event
 (measured).
 """
+
+
+_NUMBER = re.compile(rb'"sequence_number":(\d+)')
 
 
 class Delivery:
@@ -62,6 +68,15 @@ class Delivery:
         self._passage = Passage(site.plan, spot)
         self._loop = asyncio.get_running_loop()
         self._began = self._arrived = self._loop.time()
+        self._spoke = self._began
+        """When something last left."""
+        self._beat: float | None = None
+        """Seconds of silence after which a `keepalive` event is due; None for never."""
+        self._added = 0
+        """Events of other making that took a sequence number."""
+        self._opening: Event | None = None
+        """The turn's first event, whether or not it left."""
+        self._opened: OpenTurn | None = None
         self._sent: list[Event] = []
         self._handed: list[Event] = []
         self._change: Callable[[Reply], Reply] | None = None
@@ -75,6 +90,7 @@ class Delivery:
         self.previous_response_id = parent if isinstance(parent, str) else None
         engine = self._site.engine
         opened: OpenTurn | None = None
+        live: Live | None = None
         try:
             if await self._strike(self._site.plan.take("request", self.spot)) is Verdict.STOP:
                 return
@@ -85,8 +101,9 @@ class Delivery:
                 number=self.spot.turn,
                 key=key,
                 lanes=self._lanes,
+                size=size,
             )
-            opened.size = size
+            self._opened = opened
             answer = await engine.answer(opened.turn)
             if isinstance(answer, Reply) and self._change is not None:
                 answer = self._change(answer)
@@ -94,6 +111,9 @@ class Delivery:
                 await self.fail(answer)
             elif isinstance(answer, Recorded) and answer.body is not None and not answer.events:
                 await self._replay_body(answer)
+            elif isinstance(answer, Reply) and self.transport == "http" and _in_background(opened):
+                live = self._site.background.begin(opened, answer)
+                await self.watch(live)
             else:
                 await self._stream(opened, answer)
         except ConnectionError:
@@ -105,8 +125,34 @@ class Delivery:
             if not self._over:
                 await self.fail(_responder_failed(error))
         finally:
-            if opened is not None:
+            if opened is not None and live is None:
                 await engine.remember(opened, self._sent, self._lanes)
+
+    async def watch(self, live: Live, after: int = -1) -> None:
+        """Show a response of the background from the event after this number, as it grows; a plain JSON
+        answer shows its beginning.
+        """
+        place = after + 1
+        while True:
+            while place < len(live.events):
+                if await self._pass(live.events[place]) is Verdict.STOP:
+                    if not self._over:
+                        await self._finish()
+                    return
+                place += 1
+            if live.over or not self._outlet.streams:
+                break
+            await self._flush()
+            if place == len(live.events):
+                await live.news()
+        await self._finish()
+
+    async def repeat(self, recorded: Recorded) -> None:
+        """Repeat the recorded answer to a request that creates nothing, with its times, faults and ending."""
+        if recorded.body is not None and not recorded.events:
+            await self._replay_body(recorded)
+        else:
+            await self._stream(None, recorded)
 
     def cancel(self) -> None:
         """End the turn at once, as `response.cancel` asks; no effect once its last event is on its way."""
@@ -116,7 +162,7 @@ class Delivery:
 
     # The stream
 
-    async def _stream(self, opened: OpenTurn, answer: Reply | Recorded) -> None:
+    async def _stream(self, opened: OpenTurn | None, answer: Reply | Recorded) -> None:
         if isinstance(answer, Recorded):
             raw_reads = self._outlet.adopt(answer)
             chunks = self._recorded_reads(answer) if raw_reads and not self._passage.threatened else None
@@ -124,13 +170,17 @@ class Delivery:
                 await self._repeat(answer, chunks)
                 await self._end_as_recorded(answer)
                 return
+        elif self._outlet.streams and self.transport == "http":
+            self._beat = self._site.settings.keepalive
         for timed in self._site.engine.timed(opened, answer):
             if timed.at:
                 await self._wait_for(timed.at)
                 if self._over:
                     return
+            if self._opening is None:
+                self._opening = timed.event
             if self._cancel and self._sent and timed.event.type not in TERMINAL:
-                await self._conclude(cancelled(self._sent))
+                await self._conclude(cancelled(self._sent, opening=self._opening))
                 return
             if self._passage.unthreatened(timed.event):
                 self._put(timed.event)
@@ -149,12 +199,13 @@ class Delivery:
         """Let one event out, with the faults before and after it."""
         struck = self._passage.before(event)
         if struck:
-            verdict = await self._strike(struck, event)
+            verdict = await self._strike(struck, self._numbered(event))
             if verdict is Verdict.STOP:
                 return verdict
             if verdict is Verdict.SKIP_EVENT:
                 return Verdict.GO_ON
-        self._put(event)
+        event = self._numbered(event)
+        self._hand(event)
         struck = self._passage.after(event)
         if struck and await self._strike(struck, event) is Verdict.STOP:
             return Verdict.STOP
@@ -174,7 +225,11 @@ class Delivery:
             until = due if moment is None else min(due, moment[0])
             if until > self._loop.time():
                 await self._flush()
-                await self._sleep(until - self._loop.time())
+                beat = self._next_beat()
+                await self._sleep(min(until, beat) - self._loop.time())
+                if beat < until and not self._cancel:
+                    await self._keep_alive()
+                    continue
             if moment is None or moment[0] > due or self._cancel:
                 if self._cancel or self._loop.time() >= self._began + at:
                     return
@@ -182,6 +237,18 @@ class Delivery:
             if self._site.plan.claim(moment[1]) and await self._strike([moment[1]]) is Verdict.STOP:
                 self._over = True
                 return
+
+    def _next_beat(self) -> float:
+        return float("inf") if self._beat is None or not self._sent else self._spoke + self._beat
+
+    async def _keep_alive(self) -> None:
+        """Send the undocumented event of long silences; it takes a sequence number (reported)."""
+        found = _NUMBER.findall(self._sent[-1].data)
+        number = int(found[-1]) + 1 if found else 0
+        self._added += 1
+        keepalive = {"type": "keepalive", "sequence_number": number}
+        self._hand(Event("keepalive", json.compact(keepalive)))
+        await self._flush()
 
     def _next_moment(self) -> tuple[float, Planned] | None:
         moments: list[tuple[float, Planned]] = []
@@ -205,8 +272,22 @@ class Delivery:
             self._alarm = None
 
     def _put(self, event: Event) -> None:
+        self._hand(self._numbered(event) if self._added else event)
+
+    def _hand(self, event: Event) -> None:
         self._outlet.put(event)
         self._handed.append(event)
+
+    def _numbered(self, event: Event) -> Event:
+        """Give the event with the number that it has now that others stand before it."""
+        if not self._added:
+            return event
+        places = list(_NUMBER.finditer(event.data))  # keys are in order: the event's own stands last
+        if not places:
+            return event
+        start, end = places[-1].span(1)
+        number = str(int(event.data[start:end]) + self._added).encode()
+        return Event(event.type, event.data[:start] + number + event.data[end:])
 
     async def _flush(self) -> None:
         await self._outlet.flush()
@@ -226,8 +307,9 @@ class Delivery:
         at = self._loop.time() - self._site.started
         connection, turn = self._place
         self._site.journal.note(
-            *(Entry(at, connection, turn, self._lane, "event", event) for event in self._handed)
+            *(Entry(at, connection, turn or None, self._lane, "event", event) for event in self._handed)
         )
+        self._spoke = self._loop.time()
         self._sent.extend(self._handed)
         self._handed.clear()
         if self.response_id is None:
@@ -235,7 +317,7 @@ class Delivery:
 
     async def _conclude(self, events: list[Event]) -> None:
         for event in events:
-            self._put(event)
+            self._hand(event)
         self._over = True
         await self._finish()
 
@@ -307,8 +389,9 @@ class Delivery:
         return self._outlet.encode(event)
 
     async def send(self, event: Event) -> None:
-        """Send an event of the fault's own making."""
-        self._put(event)
+        """Send an event of the fault's own making; a `keepalive` takes a sequence number (reported)."""
+        self._hand(event)
+        self._added += event.type == "keepalive"
         await self._flush()
 
     async def raw(self, data: bytes) -> None:
@@ -357,7 +440,7 @@ class Delivery:
         """Report an error as the API does, before or within the stream."""
         self._handed = self._handed if self._outlet.streams else []
         if self._sent:
-            await self._conclude(failed(self._sent, error))
+            await self._conclude(failed(self._sent, error, opening=self._opening))
             return
         self._over = True
         self._note("status", {"status": error.status, "code": error.code, "error": error.body()["error"]})
@@ -368,8 +451,9 @@ class Delivery:
     async def cut_short(self, reason: str) -> None:
         """End the response as incomplete; before its first event there is nothing to end."""
         told = [*self._sent, *self._handed]
-        if told:
-            await self._conclude(incomplete(told, reason))
+        if told or self._opening is not None:
+            read = self._opened.input_tokens if self._opened else 0
+            await self._conclude(incomplete(told, reason, opening=self._opening, input_tokens=read))
 
     def alter(self, change: Callable[[Reply], Reply]) -> None:
         """Change what the model is going to say."""
@@ -389,7 +473,11 @@ class Delivery:
         self._connection.end("fault", how=how, code=code, reason=reason)
 
     def _note(self, kind: Literal["status", "fault"], data: Mapping[str, Any]) -> None:
-        self._site.note(kind, self.spot.connection, data, turn=self.spot.turn, lane=self._lane)
+        self._site.note(kind, self.spot.connection, data, turn=self.spot.turn or None, lane=self._lane)
+
+
+def _in_background(opened: OpenTurn) -> bool:
+    return opened.turn.request is not None and opened.turn.request.background
 
 
 def _ring(alarm: asyncio.Future[None]) -> None:

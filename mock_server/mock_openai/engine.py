@@ -12,16 +12,32 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from mock_openai.memory import Lanes, MemoryStore, Remembered, ResponseStore
+from mock_openai.memory import (
+    ConversationStore,
+    Lanes,
+    MemoryConversations,
+    MemoryStore,
+    Remembered,
+    ResponseStore,
+)
 from mock_openai.pacing import Kept, Pace, postpone
+from mock_openai.protocol import models
 from mock_openai.protocol.conversation import check_conversation
-from mock_openai.protocol.errors import ApiError, conversation_not_found, previous_response_not_found
+from mock_openai.protocol.errors import (
+    ApiError,
+    context_length_exceeded,
+    conversation_not_found,
+    item_not_found,
+    previous_response_not_found,
+)
 from mock_openai.protocol.events import Event, Timed, stream_events, warm_up_events
 from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.listing import with_ids
 from mock_openai.protocol.request import Request, parse_request
 from mock_openai.protocol.response import open_response
+from mock_openai.protocol.tokens import count_input
 from mock_openai.responders.answer import Answer, Recorded, Reply
-from mock_openai.responders.base import HttpResponder, Responder, Turn
+from mock_openai.responders.base import HandshakeResponder, HttpResponder, Responder, Turn
 
 TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
 
@@ -41,14 +57,23 @@ class Engine:
         pace: Pace,
         seed: int | None = 0,
         store: ResponseStore | None = None,
+        conversations: ConversationStore | None = None,
+        any_model: bool = False,
     ) -> None:
         self.responders = list(responders)
         """Asked in this order; those that take errors are asked about invalid requests too."""
         self.pace = pace
         self.store: ResponseStore = store if store is not None else MemoryStore()
+        self.conversations: ConversationStore = conversations or MemoryConversations()
+        self.any_model = any_model
+        """Whether models that nobody has heard of are taken for existing ones."""
         self._seed = random.randrange(2**63) if seed is None else seed
         self.ids = Ids(self.dice("ids"), wall_clock)
         """For ids that belong to no turn, such as request ids."""
+
+    def now(self) -> float:
+        """Give unix seconds."""
+        return wall_clock()
 
     def dice(self, *purpose: object) -> random.Random:
         """Give a generator of its own for a purpose, so that concurrent turns do not disturb each other's
@@ -65,17 +90,29 @@ class Engine:
         number: int,
         key: str | None = None,
         lanes: Lanes | None = None,
+        size: int = 0,
     ) -> OpenTurn:
         """Validate a create and find what it continues from; what is wrong with it stands in the turn's
         `error`.
+
+        `size` is the request's in bytes, 0 when its length does not matter.
         """
         request: Request | None = None
         error: ApiError | None = None
         parent: Remembered | None = None
+        history: tuple[dict[str, Any], ...] = ()
+        history_tokens = 0
         try:
-            request = parse_request(body, transport=transport)
+            request = parse_request(body, transport=transport, any_model=self.any_model)
             parent = await self._resolve(request, lanes)
-            check_conversation(parent.items if parent else (), request)
+            if parent is not None:
+                history, history_tokens = parent.items, parent.tokens
+            elif request.conversation is not None:
+                history = await self._conversation(request.conversation)
+                history_tokens = count_input(history, instructions=None, tools=())
+            check_conversation(history, request)
+            await self._check_references(request, history)
+            _check_window(request, size, history_tokens)
         except ApiError as wrong:
             error = wrong
         turn = Turn(
@@ -83,12 +120,12 @@ class Engine:
             transport=transport,
             request=request,
             error=error,
-            history=parent.items if parent else (),
+            history=history,
             connection=connection,
             number=number,
             key=key,
         )
-        return OpenTurn(turn, parent, self.dice(connection, number))
+        return OpenTurn(turn, history_tokens, self.dice(connection, number), size)
 
     async def answer(self, turn: Turn) -> Answer:
         """Ask the responders in their order; the first that does not pass answers."""
@@ -113,12 +150,23 @@ class Engine:
                     return recorded
         return None
 
-    def timed(self, opened: OpenTurn, answer: Reply | Recorded) -> Iterator[Timed]:
+    async def answer_handshake(self, path_qs: str) -> Recorded | None:
+        """Ask the responders that know refused WebSocket handshakes whether this one is refused."""
+        for responder in self.responders:
+            if isinstance(responder, HandshakeResponder):
+                recorded = await responder.answer_handshake(path_qs)
+                if recorded is not None:
+                    return recorded
+        return None
+
+    def timed(self, opened: OpenTurn | None, answer: Reply | Recorded) -> Iterator[Timed]:
         """Give an answer's events with the times at which they leave, in seconds since the turn began."""
         if isinstance(answer, Recorded):
             if isinstance(self.pace, Kept):
                 return self.pace.replay(answer.events)
-            return self.pace.schedule((timed.event for timed in answer.events), opened.rng)
+            rng = opened.rng if opened is not None else self.dice("recorded")
+            return self.pace.schedule((timed.event for timed in answer.events), rng)
+        assert opened is not None, "only a create is answered with a reply"
         stamped = self.pace.schedule(self._events(opened, answer), opened.rng)
         return postpone(stamped, answer.delay) if answer.delay else stamped
 
@@ -137,8 +185,12 @@ class Engine:
         )
         if opened.response_id is None:
             kept.id = str(kept.response.get("id"))  # a recording brings its own id
-        if request.store:
+        if request.store or request.background:  # the background keeps its responses either way (observed)
             await self.store.put(kept)
+        if request.conversation is not None and kept.continuable:
+            ids = Ids(opened.rng, wall_clock)
+            said = with_ids((*request.input, *kept.response.get("output", ())), request.conversation, ids)
+            await self.conversations.append(request.conversation, said)
         if lanes is None:
             return
         if kept.continuable:
@@ -147,8 +199,6 @@ class Engine:
             lanes.evict(request.stream_id, request.previous_response_id)
 
     async def _resolve(self, request: Request, lanes: Lanes | None) -> Remembered | None:
-        if request.conversation is not None:
-            raise conversation_not_found(request.conversation)
         if request.previous_response_id is None:
             return None
         found = lanes.find(request.previous_response_id) if lanes else None
@@ -157,13 +207,31 @@ class Engine:
             raise previous_response_not_found(request.previous_response_id)
         return found
 
+    async def _conversation(self, conversation_id: str) -> tuple[dict[str, Any], ...]:
+        found = await self.conversations.get(conversation_id)
+        if found is None:
+            raise conversation_not_found(conversation_id)
+        return tuple(found.items)
+
+    async def _check_references(self, request: Request, history: Sequence[Mapping[str, Any]]) -> None:
+        for item in request.input:
+            if item.get("type") != "item_reference" and set(item) != {"id"}:
+                continue
+            wanted = item["id"]
+            if any(known.get("id") == wanted for known in history):
+                continue
+            # A store that cannot look for items is taken to hold every one.
+            find = getattr(self.store, "find_item", None)
+            if find is not None and await find(wanted) is None:
+                raise item_not_found(wanted)
+
     def _events(self, opened: OpenTurn, reply: Reply) -> Iterator[Event]:
         request = opened.turn.request
         assert request is not None, "only a valid request is answered with a reply"
         ids = Ids(opened.rng, wall_clock)
-        opened.response_id = ids.response(request.previous_response_id)
+        opened.response_id = ids.response(request.previous_response_id or request.conversation)
         response = open_response(request, id=opened.response_id, created_at=int(wall_clock()))
-        history_tokens = opened.parent.tokens if opened.parent else 0
+        history_tokens = opened.history_tokens
         if not request.generate:
             return warm_up_events(
                 request, response, rng=opened.rng, history_tokens=history_tokens, clock=wall_clock
@@ -182,15 +250,37 @@ class Engine:
 class OpenTurn:
     """A turn under way: what responders see of it, and what the engine itself needs until it ends."""
 
-    __slots__ = ("parent", "response_id", "rng", "size", "turn")
+    __slots__ = ("history_tokens", "response_id", "rng", "size", "turn")
 
-    def __init__(self, turn: Turn, parent: Remembered | None, rng: random.Random) -> None:
+    def __init__(self, turn: Turn, history_tokens: int, rng: random.Random, size: int = 0) -> None:
         self.turn = turn
-        self.parent = parent
-        """The response it continues from."""
+        self.history_tokens = history_tokens
+        """Tokens of what it continues from."""
         self.rng = rng
         """This turn's own dice: ids, obfuscation, pace."""
         self.response_id: str | None = None
         """The response's id, once it has one."""
-        self.size = 0
+        self.size = size
         """Bytes of the request as received."""
+
+    @property
+    def input_tokens(self) -> int:
+        """Tokens that the model reads in this turn."""
+        asked = self.turn.request
+        if asked is None:
+            return 0
+        own = count_input(asked.input, instructions=asked.instructions, tools=asked.tools)
+        return self.history_tokens + own
+
+
+def _check_window(request: Request, size: int, history_tokens: int) -> None:
+    """Raise ApiError when the input is larger than the model's context window and may not be cut."""
+    if request.body.get("truncation") == "auto":
+        return
+    window = models.facts(request.model).window
+    # A token has at least one byte, and counting is dear: only what could be too large is counted.
+    if history_tokens + size <= window:
+        return
+    own = count_input(request.input, instructions=request.instructions, tools=request.tools)
+    if history_tokens + own > window:
+        raise context_length_exceeded()

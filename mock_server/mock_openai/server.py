@@ -36,7 +36,8 @@ class MockServer:
     improvises. `responders` are asked before the script. `faults` is what goes wrong. `pace` is when events
     leave: "instant", "realistic", "fixed:SECONDS", "recorded", or a Pace of your own. The same `seed` gives
     the same ids and answers; None gives new ones each time. With `api_key` only that key is accepted.
-    `connection_lifetime` is in seconds. See `Settings` for `on_cancel`, `at_limit` and `unauthorized`. Port 0
+    `connection_lifetime` is in seconds. See `Settings` for `on_cancel`, `at_limit`, `unauthorized`
+    and `keepalive`. `any_model` takes every model name. Port 0
     takes a free one. A stopped server may be started again, on the same port.
     """
 
@@ -54,6 +55,8 @@ class MockServer:
         on_cancel: OnCancel = "honour",
         at_limit: AtLimit = "finish",
         unauthorized: Unauthorized = "json",
+        keepalive: float | None = 30.0,
+        any_model: bool = False,
         store: ResponseStore | None = None,
         journal_limit: int = 1_000_000,
     ) -> None:
@@ -70,6 +73,7 @@ class MockServer:
             pace=parse_pace(pace),
             seed=seed,
             store=store if store is not None else MemoryStore(),
+            any_model=any_model,
         )
         settings = Settings(
             api_key=api_key,
@@ -77,6 +81,7 @@ class MockServer:
             on_cancel=on_cancel,
             at_limit=at_limit,
             unauthorized=unauthorized,
+            keepalive=keepalive,
         )
         self._site = Site(self._engine, self.faults, self.journal, settings, self._refuse)
         self._host = host
@@ -160,7 +165,9 @@ class MockServer:
         self.faults.clear()
         self.script.misses.clear()
         self._site.recount()
+        self._site.background.stop()
         await self._engine.store.clear()
+        await self._engine.conversations.clear()
 
     @property
     def misses(self) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from mock_openai.background import Background
 from mock_openai.control.journal import Entry, Journal, Kind
 from mock_openai.engine import Engine
 from mock_openai.faults.plan import Plan
@@ -38,6 +39,10 @@ class Settings:
     """What the lifetime does to a turn in flight; unknown of the real API. "finish" lets it end, then sends
     the limit frame and closes; "cut" sends the frame and closes at once; "next_create" sends nothing until
     the client's next create."""
+    keepalive: float | None = 30.0
+    """Seconds of silence within an SSE stream after which a `keepalive` event leaves (reported: about 30);
+    None for never.
+    """
     unauthorized: Unauthorized = "json"
     """Form of 401 answers: plain JSON, or the text/plain variant with a sibling `status` (observed 2026-08).
     """
@@ -80,6 +85,7 @@ class Site:
         refuse: Callable[[float], None],
     ) -> None:
         self.engine = engine
+        self.background = Background(engine)
         self.plan = plan
         self.journal = journal
         self.settings = settings

@@ -149,7 +149,7 @@ class Exchange:
             at = (line.t - self.first.t) / 1000
             exact = lines.exact_bytes(line)
             if isinstance(line, lines.Recv):
-                event = Event(payload.type_of(exact), exact)
+                event = Event(payload.type_of(exact), exact, binary=line.b64 is not None and not line.op)
             elif line.raw is None and line.b64 is None and line.event is None:
                 data = bytes(line.data)
                 event = Event(payload.type_of(data), data)

@@ -166,16 +166,23 @@ def _hear(said: Said, event: Event) -> None:
         return  # a fault broke this event on purpose
     if not isinstance(data, dict):
         return
-    if event.type == "response.created":
+    try:
+        _take_in(said, event.type, data)
+    except (KeyError, TypeError, AttributeError):
+        return  # JSON, but not what its type promises: a fault's doing as well
+
+
+def _take_in(said: Said, kind: str, data: dict[str, Any]) -> None:
+    if kind == "response.created":
         said.id = data["response"]["id"]
-    elif event.type == "response.output_text.delta":
+    elif kind == "response.output_text.delta":
         said.text += data["delta"]
-    elif event.type == "response.refusal.delta":
+    elif kind == "response.refusal.delta":
         said.refusal += data["delta"]
-    elif event.type == "response.output_item.done":
+    elif kind == "response.output_item.done":
         item = data["item"]
         if item.get("type") == "function_call" and item.get("status") != "incomplete":
             said.calls.append({name: item.get(name) for name in ("call_id", "name", "arguments")})
-    elif event.type in _TERMINAL:
+    elif kind in _TERMINAL:
         said.id = data["response"]["id"]
         said.status = data["response"]["status"]

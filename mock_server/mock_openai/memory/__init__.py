@@ -2,7 +2,16 @@
 socket.
 """
 
+from mock_openai.memory.conversations import Conversation, ConversationStore, MemoryConversations
 from mock_openai.memory.lanes import Lanes
 from mock_openai.memory.store import MemoryStore, Remembered, ResponseStore
 
-__all__ = ["Lanes", "MemoryStore", "Remembered", "ResponseStore"]
+__all__ = [
+    "Conversation",
+    "ConversationStore",
+    "Lanes",
+    "MemoryConversations",
+    "MemoryStore",
+    "Remembered",
+    "ResponseStore",
+]

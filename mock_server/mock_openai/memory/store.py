@@ -113,6 +113,7 @@ class MemoryStore:
         self.size = 0
         """Bytes held now."""
         self._kept: OrderedDict[str, Remembered] = OrderedDict()
+        self._by_root: dict[str, set[str]] = {}
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -121,6 +122,7 @@ class MemoryStore:
         """Keep a response, and forget others while the limit is exceeded."""
         self._forget(remembered.id)
         self._kept[remembered.id] = remembered
+        self._by_root.setdefault(_root(remembered.id), set()).add(remembered.id)
         self.size += remembered.size
         while self.size > self.limit and len(self._kept) > 1:
             self._forget(next(iter(self._kept)))
@@ -136,9 +138,18 @@ class MemoryStore:
         """Forget a response; False when there was none."""
         return self._forget(response_id)
 
+    async def find_item(self, item_id: str) -> dict[str, Any] | None:
+        """Find an input or output item of a stored response by its id."""
+        for response_id in self._by_root.get(_root(item_id), ()):
+            for item in self._kept[response_id].items:
+                if item.get("id") == item_id:
+                    return item
+        return None
+
     async def clear(self) -> None:
         """Forget everything."""
         self._kept.clear()
+        self._by_root.clear()
         self.size = 0
 
     def _forget(self, response_id: str) -> bool:
@@ -146,4 +157,13 @@ class MemoryStore:
         if gone is None:
             return False
         self.size -= gone.size
+        family = self._by_root[_root(response_id)]
+        family.discard(response_id)
+        if not family:
+            del self._by_root[_root(response_id)]
         return True
+
+
+def _root(identifier: str) -> str:
+    """Give the sixteen digits that a response shares with its items (observed)."""
+    return identifier.partition("_")[2][:16]

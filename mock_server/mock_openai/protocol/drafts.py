@@ -194,7 +194,7 @@ class _Maker:
         item: dict[str, Any] = {"id": self._id("reasoning"), "type": "reasoning", "content": []}
         if isinstance(reasoning.encrypted, str):
             item["encrypted_content"] = reasoning.encrypted
-        elif reasoning.encrypted or (reasoning.encrypted is None and self._request.wants_ciphertext):
+        elif reasoning.encrypted is not False:  # sent unasked since 2026-07 (observed)
             item["encrypted_content"] = self._ciphertext()
         item["summary"] = [{"type": "summary_text", "text": text} for text in shown]
         return Draft(item, [tokens.pieces(text) for text in shown])

@@ -383,6 +383,27 @@ def context_length_exceeded() -> ApiError:
     )
 
 
+def unsupported_file() -> ApiError:
+    """Refuse a kind of file (observed)."""
+    return ApiError(
+        "The file type you uploaded is not supported. Please try again with a pdf",
+        param="input",
+        code="unsupported_file",
+    )
+
+
+def unsupported_file_data(name: str, kind: str) -> ApiError:
+    """Refuse the kind of file that a data URL says it holds (observed)."""
+    return ApiError(
+        f"Invalid file data: '{name}'. Expected a base64-encoded data URL with a valid file MIME type "
+        "(e.g. 'data:text/plain;base64,SGVsbG8sIFdvcmxkIQ=='), but got unsupported MIME type "
+        f"'{kind}'. Please see https://platform.openai.com/docs/assistants/tools/file-search#supported-files "
+        "for supported file types.",
+        param=name,
+        code="invalid_value",
+    )
+
+
 def invalid_url(method: str, path: str) -> ApiError:
     """Say that there is nothing at this address (message observed)."""
     return ApiError(f"Invalid URL ({method} {path})", status=404)

@@ -18,14 +18,14 @@ import msgspec
 
 from mock_openai.protocol import json
 from mock_openai.protocol.ciphertext import ciphertext
-from mock_openai.protocol.drafts import Drafts, draft_items
+from mock_openai.protocol.drafts import Draft, Drafts, draft_items
 from mock_openai.protocol.errors import by_code
 from mock_openai.protocol.hosted import course
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.reply import Completed, Failed, Incomplete, Reply, Usage
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.response import settled_tier
-from mock_openai.protocol.sequences import Bare, item_events
+from mock_openai.protocol.sequences import Bare, item_events, listings
 from mock_openai.protocol.usage import usage_of
 
 TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
@@ -42,12 +42,13 @@ class Event:
 
     `data` is compact JSON: the SSE data line, or the WebSocket text frame. `wire` holds the exact SSE
     bytes, only where they are not `event: {type}`, `data: {data}` and a blank line (recordings of odd
-    servers).
+    servers). `binary` marks what was a binary WebSocket frame.
     """
 
     type: str
     data: bytes
     wire: bytes | None = None
+    binary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,19 @@ def stream_events(
     finish = Incomplete() if drafts.ran_out else reply.finish
     breaks_off = isinstance(finish, Failed) and finish.mid_item
     last = len(drafts.drafts) - 1
-    for index, draft in enumerate(drafts.drafts):
-        closed = not (breaks_off and index == last)
-        for bare in item_events(draft, index, request, rng=rng, clock=clock, closed=closed):
+    index = 0
+    while index <= last:
+        lists = 0 if breaks_off else _listings_from(drafts.drafts, index)
+        if lists > 1:
+            bare_events = listings(drafts.drafts[index : index + lists], index)
+        else:
+            closed = not (breaks_off and index == last)
+            bare_events = item_events(
+                drafts.drafts[index], index, request, rng=rng, clock=clock, closed=closed
+            )
+        for bare in bare_events:
             yield writer.event(*bare)
+        index += max(1, lists)
     output = [draft.item for draft in drafts.drafts[: last if breaks_off else None]]
     ended = {
         **response,
@@ -159,6 +169,14 @@ class _Writer:
         """Write several events."""
         for kind, carried in bare:
             yield self.error(carried["error"]) if kind == "error" else self.event(kind, carried)
+
+
+def _listings_from(drafts: list[Draft], index: int) -> int:
+    """Count the lists of tools that follow one another from here."""
+    end = index
+    while end < len(drafts) and drafts[end].item["type"] == "mcp_list_tools":
+        end += 1
+    return end - index
 
 
 def _head(response: dict[str, Any], writer: _Writer) -> Iterator[Event]:

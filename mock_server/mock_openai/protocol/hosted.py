@@ -46,7 +46,12 @@ class Outputs:
     """A shell call's outputs: one delta each, an object without obfuscation, then done."""
 
 
-Step = Mark | Stream | Commands | Outputs
+@dataclass(frozen=True, slots=True)
+class Partials:
+    """The picture so far, as often as the request's tool asked for with `partial_images`."""
+
+
+Step = Mark | Stream | Commands | Outputs | Partials
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,11 @@ COURSES: Mapping[str, Course] = {
     "image_generation_call": Course(
         "ig",
         _BEGUN,
-        _progress("image_generation_call", "in_progress", "generating", "completed"),
+        (
+            *_progress("image_generation_call", "in_progress", "generating"),
+            Partials(),
+            Mark("response.image_generation_call.completed"),
+        ),
         only=("id", "type", "status"),
     ),
     "mcp_list_tools": Course(

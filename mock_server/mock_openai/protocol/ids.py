@@ -14,6 +14,7 @@ import string
 from collections.abc import Callable
 
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_CONVERSATION = re.compile(r"^conv_[0-9a-f]{32}([0-9a-f]{16})$")
 _MODERN = re.compile(r"^[a-z]+_([0-9a-f]{50})$")
 # The digits that follow `81`, as far as recordings show them.
 _MARK_ENDINGS = ("90", "91", "93", "94", "95", "96", "97", "a0", "a1", "a2", "a3")
@@ -40,8 +41,10 @@ class Ids:
         return f"{prefix}_{self._body(digits[:18], digits[30:34])}"
 
     def conversation(self) -> str:
-        """Make a conversation id: 48 hex digits that begin with the time (observed)."""
-        return f"conv_{self._time()}{self._hex(40)}"
+        """Make a conversation id: 48 hex digits that begin with the time and end with the root that its
+        responses and items share (observed).
+        """
+        return f"conv_{self._time()}{self._hex(24)}0{self._hex(15)}"
 
     def container(self) -> str:
         """Make the id of a code interpreter's container (observed)."""
@@ -70,5 +73,9 @@ class Ids:
 
 
 def _digits(identifier: str | None) -> str | None:
-    match = _MODERN.match(identifier) if identifier else None
+    if not identifier:
+        return None
+    if conversation := _CONVERSATION.match(identifier):
+        return f"{conversation[1]}00{'0' * 12}8190{'0' * 16}"
+    match = _MODERN.match(identifier)
     return match.group(1) if match else None

@@ -7,6 +7,7 @@ they are.
 
 from __future__ import annotations
 
+from mock_openai.protocol import errors
 from mock_openai.protocol.schema import (
     Anything,
     Array,
@@ -27,6 +28,37 @@ _TEXT = String()
 _STATUS = words("in_progress", "completed", "incomplete")
 _BREAKPOINT = Object({"mode": need(words("explicit")), "ttl": words("30m", "12h")})
 
+_MEDIA = ("audio/", "video/")
+_MEDIA_ENDINGS = (".mp3", ".wav", ".ogg", ".flac", ".m4a", ".mp4", ".mov", ".avi", ".mkv", ".webm")
+
+
+class _FileData:
+    """A file within the request. Sound and film are refused (observed for mp3, otherwise inferred)."""
+
+    noun = "a string"
+
+    def accepts(self, value: object) -> bool:
+        return isinstance(value, str)
+
+    def check(self, value: str, path: str) -> None:
+        kind = value[5:].partition(";")[0] if value.startswith("data:") else ""
+        if kind.startswith(_MEDIA):
+            raise errors.unsupported_file_data(path, kind)
+
+
+class _FileUrl:
+    """A file elsewhere, judged by its name: this server fetches nothing."""
+
+    noun = "a string"
+
+    def accepts(self, value: object) -> bool:
+        return isinstance(value, str)
+
+    def check(self, value: str, path: str) -> None:
+        if value.partition("?")[0].lower().endswith(_MEDIA_ENDINGS):
+            raise errors.unsupported_file()
+
+
 _INPUT_PARTS = {
     "input_text": Object({"type": _TEXT, "text": need(_TEXT), "prompt_cache_breakpoint": _BREAKPOINT}),
     "input_image": Object(
@@ -42,9 +74,9 @@ _INPUT_PARTS = {
         {
             "type": _TEXT,
             "detail": words("auto", "low", "high"),
-            "file_data": _TEXT,
+            "file_data": _FileData(),
             "file_id": _TEXT,
-            "file_url": _TEXT,
+            "file_url": _FileUrl(),
             "filename": _TEXT,
             "prompt_cache_breakpoint": _BREAKPOINT,
         }
@@ -206,4 +238,5 @@ class _InputItem:
             self._others.check(value, path)
 
 
-INPUT = either(Array(_InputItem()), String(maximum=10_485_760))
+ITEM = _InputItem()
+INPUT = either(Array(ITEM), String(maximum=10_485_760))

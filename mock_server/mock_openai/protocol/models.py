@@ -1,14 +1,15 @@
 """What the API does differently from one model to the next, as seen in the response objects it echoes.
 
-Which snapshot an alias stands for, the default `top_p`, reasoning effort and cache retention, and whether
-the model takes sampling parameters. Names no one has heard of are unknown models; anything that begins like
-an OpenAI model is let through with the facts of its family.
+Which snapshot an alias stands for, the default `top_p`, reasoning effort and cache retention, how much it
+reads, and whether it takes sampling parameters. A name is known when it is one of a known family with known
+endings ("gpt-5.2-chat", "o4-mini-2025-04-16"); others are unknown models.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Model:
 
     `effort` and `context` are the reasoning defaults, None for models that do not reason. `sampling` tells
     whether `temperature` and `top_p` are accepted at all. `phase` tells whether messages name their phase.
+    `window` is its context window in tokens (documented, for the newest families inferred).
     """
 
     top_p: float = 1.0
@@ -25,6 +27,13 @@ class Model:
     context: str | None = None
     sampling: bool = True
     phase: bool = False
+    window: int = 128_000
+    always_reasons: bool = False
+
+    @property
+    def may_skip_reasoning(self) -> bool:
+        """Whether it can answer without reasoning: gpt-5.1 and later (documented)."""
+        return self.reasons and self.context is not None and not self.always_reasons
 
     @property
     def reasons(self) -> bool:
@@ -33,8 +42,14 @@ class Model:
 
 
 _OPEN = Model()
-_EARLY_REASONER = Model(effort="medium", context="current_turn", sampling=False)
-_NEWEST = Model(top_p=0.98, cache_retention="24h", effort="medium", context="all_turns", phase=True)
+_EARLY_REASONER = Model(
+    effort="medium", context="current_turn", sampling=False, window=400_000, always_reasons=True
+)
+_OMNI_REASONER = replace(_EARLY_REASONER, window=200_000)
+_GPT_5_1 = Model(effort="none", context="current_turn", sampling=False, window=400_000)
+_GPT_5_2 = replace(_GPT_5_1, top_p=0.98, cache_retention="24h")
+_GPT_5_4 = replace(_GPT_5_2, phase=True, window=1_050_000)
+_NEWEST = replace(_GPT_5_4, effort="medium", context="all_turns")
 
 # First match wins. Observed where a recording exists; families between two observed ones take the nearest
 # (inferred).
@@ -42,24 +57,18 @@ _FAMILIES: tuple[tuple[str, Model], ...] = (
     (r"gpt-5(\.\d+)?-chat", _OPEN),
     (r"gpt-([6-9]|\d\d)", _NEWEST),
     (r"gpt-5\.([6-9]|\d\d)", _NEWEST),
-    (
-        r"gpt-5\.5",
-        Model(top_p=0.98, cache_retention="24h", effort="medium", context="current_turn", phase=True),
-    ),
-    (
-        r"gpt-5\.4",
-        Model(top_p=0.98, cache_retention="24h", effort="none", context="current_turn", phase=True),
-    ),
-    (
-        r"gpt-5\.3",
-        Model(top_p=0.98, cache_retention="24h", effort="medium", context="current_turn", phase=True),
-    ),
-    (r"gpt-5\.2", Model(top_p=0.98, cache_retention="24h", effort="none", context="current_turn")),
-    (r"gpt-5\.1", Model(effort="none", context="current_turn")),
+    (r"gpt-5\.5", replace(_GPT_5_4, effort="medium")),
+    (r"gpt-5\.4", _GPT_5_4),
+    (r"gpt-5\.3", replace(_GPT_5_2, effort="medium", phase=True)),
+    (r"gpt-5\.2", _GPT_5_2),
+    (r"gpt-5\.1", _GPT_5_1),
     (r"gpt-5", _EARLY_REASONER),
-    (r"o\d", _EARLY_REASONER),
-    (r"codex-", _EARLY_REASONER),
+    (r"o\d", _OMNI_REASONER),
+    (r"codex-", _OMNI_REASONER),
     (r"computer-use", Model(effort="medium", context="current_turn")),
+    (r"gpt-4\.1", replace(_OPEN, window=1_047_576)),
+    (r"gpt-3\.5", replace(_OPEN, window=16_385)),
+    (r"gpt-4($|-\d)", replace(_OPEN, window=8_192)),
     (r"", _OPEN),
 )
 
@@ -83,7 +92,22 @@ _SNAPSHOTS = {
     "computer-use-preview": "computer-use-preview-2025-03-11",
 }
 
-_KNOWN = re.compile(r"gpt-|ft:|o\d|chatgpt-|codex-|computer-use")
+_KNOWN = re.compile(
+    r"""(ft:)?(
+        gpt-[5-9](\.\d+)?(-(chat|codex|pro|mini|nano|max|sol|luna|terra|thinking|instant|realtime|audio|search|api))*
+      | gpt-4(\.\d)?(-(mini|nano))?
+      | gpt-4(-(turbo|preview|32k|vision))*
+      | gpt-4o(-(mini|audio|search|realtime|transcribe|tts|preview))*
+      | gpt-3\.5-turbo(-(16k|instruct))?
+      | gpt-oss-\d+b
+      | o\d(-(mini|pro|preview|deep-research))*
+      | chatgpt-4o
+      | codex-mini
+      | computer-use-preview
+    )
+    (-latest)?(-\d{4}(-\d\d-\d\d)?)?(:.*)?""",
+    re.VERBOSE,
+)
 
 
 # What a stored prompt is taken to name, for this server keeps no prompts.
@@ -91,10 +115,10 @@ OF_A_PROMPT = "gpt-4.1"
 
 
 def is_known(name: str) -> bool:
-    """Tell whether a name begins like a model of OpenAI's; which of those exist today is not this server's
-    to say.
+    """Tell whether a name is built like those of OpenAI's models; which of these exist today is not this
+    server's to say.
     """
-    return bool(_KNOWN.match(name))
+    return bool(_KNOWN.fullmatch(name))
 
 
 def snapshot(name: str) -> str:
@@ -102,6 +126,7 @@ def snapshot(name: str) -> str:
     return _SNAPSHOTS.get(name, name)
 
 
+@lru_cache(maxsize=256)
 def facts(name: str) -> Model:
     """Give what is known of a model, by family."""
     return next(model for pattern, model in _FAMILIES if re.match(pattern, name))

@@ -55,7 +55,8 @@ class Reasoning:
     """A reasoning item.
 
     `summary` holds its parts, streamed only when the request asked for summaries. `encrypted` decides
-    whether it carries ciphertext: None follows the request's `include`, a string is sent as the final one.
+    whether it carries ciphertext: it does unless False (observed since 2026-07); a string is sent as the
+    final one.
     `tokens` is what it adds to `reasoning_tokens`.
     """
 

@@ -84,11 +84,13 @@ class Request:
         return "reasoning.encrypted_content" in self.include
 
 
-def parse_request(body: object, *, transport: Literal["http", "websocket"]) -> Request:
+def parse_request(
+    body: object, *, transport: Literal["http", "websocket"], any_model: bool = False
+) -> Request:
     """Parse and validate the body of `POST /v1/responses`, or a `response.create` frame with or without its
     `type`.
 
-    Raises ApiError for the first thing that is wrong.
+    `any_model` takes every model for an existing one. Raises ApiError for the first thing that is wrong.
     """
     if not isinstance(body, Mapping):
         raise (
@@ -99,7 +101,7 @@ def parse_request(body: object, *, transport: Literal["http", "websocket"]) -> R
     if "stream_id" in body and transport == "websocket":
         check_stream_id(body["stream_id"])
     (CREATE if transport == "http" else CREATE_ON_SOCKET).check(body, "")
-    _check_together(body)
+    _check_together(body, any_model)
     return _read(body, transport)
 
 
@@ -142,12 +144,12 @@ def _closing_outputs(items: tuple[dict[str, Any], ...]) -> Iterator[dict[str, An
             yield item
 
 
-def _check_together(body: Mapping[str, Any]) -> None:
+def _check_together(body: Mapping[str, Any], any_model: bool) -> None:
     if body.get("previous_response_id") and body.get("conversation"):
         raise errors.mutually_exclusive("previous_response_id", "conversation")
     if "model" not in body and not body.get("prompt"):
         raise errors.missing_parameter("model")
-    if not models.is_known(_model(body)):
+    if not any_model and not models.is_known(_model(body)):
         raise errors.model_not_found(_model(body))
     if not body.get("input") and not _may_lack_input(body):
         raise errors.missing_input()
@@ -172,8 +174,12 @@ def _may_lack_input(body: Mapping[str, Any]) -> bool:
 
 def _check_model_takes(body: Mapping[str, Any]) -> None:
     model = models.facts(_model(body))
-    for name in ("temperature", "top_p"):
-        if body.get(name) is not None and not model.sampling:
+    effort = (body.get("reasoning") or {}).get("effort") or model.effort
+    # Models that can do without reasoning take these while they do (documented for gpt-5.1 and later).
+    sampling = model.sampling or (model.may_skip_reasoning and effort == "none")
+    for name, default in (("temperature", 1), ("top_p", model.top_p), ("top_logprobs", 0)):
+        given = body.get(name)
+        if given is not None and given != default and not sampling:
             raise errors.unsupported_parameter(name)
     if not model.reasons and (body.get("reasoning") or {}).get("effort") not in (None, "none"):
         raise errors.unsupported_parameter("reasoning.effort")

@@ -12,7 +12,7 @@ from typing import Any
 
 from mock_openai.protocol import models
 from mock_openai.protocol.request import Request
-from mock_openai.protocol.tools import echo_text, echo_tool
+from mock_openai.protocol.tools import echo_text, echo_tools
 
 # "fast" is another name for priority processing (documented).
 _TIERS = {None: "auto", "fast": "priority"}
@@ -50,7 +50,7 @@ def open_response(request: Request, *, id: str, created_at: int) -> dict[str, An
         "text": echo_text(body.get("text")),
         "tool_choice": request.tool_choice,
         "tool_usage": _tool_usage(),
-        "tools": [echo_tool(tool) for tool in request.tools],
+        "tools": echo_tools(request.tools),
         "top_logprobs": body.get("top_logprobs") or 0,
         "top_p": _number(request.top_p, model.top_p),
         "truncation": body.get("truncation") or "disabled",
@@ -75,9 +75,11 @@ def open_response(request: Request, *, id: str, created_at: int) -> dict[str, An
 
 
 def with_billing(response: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the response object as a plain JSON body shows it: with `billing`, which events never carry
-    (observed).
+    """Give the response object as a plain JSON body shows it: with `billing`, which neither events nor
+    unfinished responses of the background carry (observed).
     """
+    if response["status"] in ("queued", "in_progress"):
+        return dict(response)
     head = ("id", "object", "created_at", "status")
     tail = ("user", "metadata")
     middle = {name: value for name, value in response.items() if name not in (*head, *tail)}
@@ -116,9 +118,20 @@ def _reasoning(request: Request, model: models.Model) -> dict[str, Any]:
 def _prompt(prompt: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": prompt["id"],
-        "variables": prompt.get("variables") or {},
+        "variables": {name: _variable(value) for name, value in (prompt.get("variables") or {}).items()},
         "version": prompt.get("version") or "1",
     }
+
+
+def _variable(value: Any) -> Any:
+    """Give a prompt's variable as an input part, its keys in order and its sources named (observed)."""
+    if isinstance(value, str):
+        return {"type": "input_text", "text": value}
+    if not isinstance(value, Mapping):
+        return value
+    sources = {"input_image": ("file_id", "image_url"), "input_file": ("file_id",)}
+    shown = {**dict.fromkeys(sources.get(value.get("type", ""), ())), **value}
+    return {"type": value.get("type"), **{name: shown[name] for name in sorted(shown) if name != "type"}}
 
 
 def _tool_usage() -> dict[str, Any]:

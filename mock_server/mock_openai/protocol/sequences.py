@@ -12,7 +12,7 @@ from typing import Any
 
 from mock_openai.protocol.ciphertext import ciphertext
 from mock_openai.protocol.drafts import Draft
-from mock_openai.protocol.hosted import Commands, Course, Mark, Outputs, Stream, course
+from mock_openai.protocol.hosted import Commands, Course, Mark, Outputs, Partials, Stream, course
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.tokens import pieces as token_pieces
 
@@ -42,7 +42,7 @@ def item_events(
             yield _added({**item, "status": "in_progress", "content": []}, index)
             inside = _message(draft, place, request, rng)
         case "reasoning":
-            opening = {**item, "summary": []}
+            opening = {**item, "summary": [], **({"content": []} if "content" in item else {})}
             if item.get("encrypted_content"):
                 opening["encrypted_content"] = ciphertext(rng, at=clock())
             yield _added(opening, index)
@@ -50,12 +50,27 @@ def item_events(
         case kind:
             path = course(kind)
             yield _added(_opening(item, path, rng, clock), index)
-            inside = _hosted(draft, path, place)
+            inside = _hosted(draft, path, place, request)
     if closed:
         yield from inside
         yield "response.output_item.done", {"item": item, "output_index": index}
     else:
         yield from (event for event in inside if not event[0].endswith((".done", ".completed", ".failed")))
+
+
+def listings(drafts: list[Draft], first: int) -> Iterator[Bare]:
+    """Give the events of several MCP servers' tool lists, which overlap: all are added, then all complete,
+    and only the last is told to be done (observed once).
+    """
+    places = [{"item_id": draft.item["id"], "output_index": first + at} for at, draft in enumerate(drafts)]
+    for draft, place in zip(drafts, places, strict=True):
+        yield _added({**draft.item, "tools": []}, place["output_index"])
+        yield "response.mcp_list_tools.in_progress", place
+    for draft, place in zip(drafts, places, strict=True):
+        ending = "failed" if draft.item.get("error") else "completed"
+        yield f"response.mcp_list_tools.{ending}", place
+    last = {"item": drafts[-1].item, "output_index": first + len(drafts) - 1}
+    yield "response.output_item.done", last
 
 
 def _added(item: dict[str, Any], index: int) -> Bare:
@@ -98,7 +113,7 @@ def _text(
 
 def _ends(note: Mapping[str, Any]) -> float:
     # A citation is announced once its span is written; one that names no span comes after the text.
-    return float(note.get("end_index", note.get("index", float("inf"))))
+    return float(note.get("end_index") or note.get("index") or float("inf"))
 
 
 def _annotation(note: tuple[int, Mapping[str, Any]], where: dict[str, Any]) -> Bare:
@@ -126,6 +141,14 @@ def _reasoning(draft: Draft, place: dict[str, Any]) -> Iterator[Bare]:
             yield "response.reasoning_summary_text.delta", {**where, "delta": piece}
         yield "response.reasoning_summary_text.done", {**where, "text": part["text"]}
         yield "response.reasoning_summary_part.done", {**where, "part": part}
+    # Only open models show what they think (documented); a script gives it as the item's content.
+    for number, part in enumerate(draft.item.get("content") or ()):
+        where = {**place, "content_index": number}
+        yield "response.content_part.added", {**where, "part": {**part, "text": ""}}
+        for piece in token_pieces(part["text"]):
+            yield "response.reasoning_text.delta", {**where, "delta": piece}
+        yield "response.reasoning_text.done", {**where, "text": part["text"]}
+        yield "response.content_part.done", {**where, "part": part}
 
 
 def _opening(
@@ -150,8 +173,10 @@ def _replaces(kind: str, name: str) -> bool:
     return (kind, name) in {("web_search_call", "action"), ("tool_search_call", "arguments")}
 
 
-def _hosted(draft: Draft, path: Course, place: dict[str, Any]) -> Iterator[Bare]:
+def _hosted(draft: Draft, path: Course, place: dict[str, Any], request: Request) -> Iterator[Bare]:
     item = draft.item
+    if item["type"] == "compaction" and any(one.get("type") == "compaction_trigger" for one in request.input):
+        yield "response.compaction.compacting", dict(place)  # documented for triggered ones only
     for step in path.steps:
         match step:
             case Mark(name, failed):
@@ -166,6 +191,21 @@ def _hosted(draft: Draft, path: Course, place: dict[str, Any]) -> Iterator[Bare]
                 yield from _commands(item, place["output_index"])
             case Outputs():
                 yield from _outputs(item, place)
+            case Partials():
+                yield from _partials(item, place, request)
+
+
+_OF_A_PARTIAL = ("background", "output_format", "quality", "size")
+
+
+def _partials(item: Mapping[str, Any], place: dict[str, Any], request: Request) -> Iterator[Bare]:
+    wanted = next((tool for tool in request.tools if tool.get("type") == "image_generation"), {})
+    if not item.get("result"):
+        return
+    about = {name: item[name] for name in _OF_A_PARTIAL if name in item}
+    for number in range(wanted.get("partial_images") or 0):
+        picture = {"partial_image_b64": item["result"], "partial_image_index": number}
+        yield "response.image_generation_call.partial_image", {**place, **about, **picture}
 
 
 def _has(item: Mapping[str, Any], path: tuple[str, ...]) -> bool:

@@ -6,6 +6,7 @@ of a character; such tokens are joined until the characters are whole.
 
 from __future__ import annotations
 
+import heapq
 import json
 import warnings
 from collections.abc import Iterable, Mapping
@@ -24,13 +25,12 @@ _PER_MESSAGE, _PER_REQUEST = 4, 3
 
 @lru_cache(maxsize=1)
 def _encoding() -> Encoding:
-    # Loading the vocabulary takes about 0.4 s, which only those should pay who stream something.
-    import bpe_openai
-
+    # The import loads the vocabulary, which takes about 0.4 s; only those should pay who stream something.
+    # It opens the file in a way that Python deprecates, which is no news for our users' test runs.
     with warnings.catch_warnings():
-        # It opens its vocabulary in a way that Python deprecates; that is no news for our users' test runs.
         warnings.simplefilter("ignore", DeprecationWarning)
-        return bpe_openai.get_encoding("o200k_base")
+        import bpe_openai
+    return bpe_openai.get_encoding("o200k_base")
 
 
 def prepare() -> None:
@@ -104,11 +104,25 @@ def exactly(text: str, number: int) -> list[str]:
                 joined.append(parts[index])
                 index += 1
         parts = joined
-    while len(parts) < number:
-        index = max(range(len(parts)), key=lambda position: len(parts[position]))
-        half = len(parts[index]) // 2
-        parts[index : index + 1] = [parts[index][:half], parts[index][half:]]
-    return parts
+    return parts if len(parts) == number else _split(parts, number)
+
+
+def _split(parts: list[str], number: int) -> list[str]:
+    """Cut further, always the part whose shares are longest; a heap, since thousands of deltas may be asked
+    for.
+    """
+    shares = [1] * len(parts)
+    heap: list[tuple[float, int]] = [(-len(part), index) for index, part in enumerate(parts)]
+    heapq.heapify(heap)
+    for _ in range(number - len(parts)):
+        _, index = heap[0]
+        shares[index] += 1
+        heapq.heapreplace(heap, (-len(parts[index]) / shares[index], index))
+    return [
+        part[len(part) * at // share : len(part) * (at + 1) // share]
+        for part, share in zip(parts, shares, strict=True)
+        for at in range(share)
+    ]
 
 
 def count_input(

@@ -6,7 +6,7 @@ The echo fills in every default and writes the type first and the other fields i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mock_openai.protocol.schema import (
@@ -155,8 +155,15 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "tool_search": {"description": None, "parameters": None},
 }
+_NOTHING = {"type": "object", "properties": {}}
 _WEB_SEARCH_PREVIEW = {"search_context_size": "medium"}
 _LOCATION = {"type": "approximate", "city": None, "country": "US", "region": None, "timezone": None}
+
+
+def echo_tools(tools: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Give the tools back: those that are loaded only when they are searched for come first (observed)."""
+    shown = [echo_tool(tool) for tool in tools]
+    return sorted(shown, key=lambda tool: tool.get("defer_loading") is not True)
 
 
 def echo_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,6 +181,9 @@ def echo_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
         filled["user_location"] = {**_LOCATION, "country": None, **place} if place else dict(_LOCATION)
     elif kind == "mcp":
         filled.pop("authorization", None)
+    elif kind == "custom":
+        form = filled["format"]
+        filled["format"] = {"type": form["type"], **dict(sorted(form.items()))}
     return {"type": kind, **{name: filled[name] for name in sorted(filled) if name != "type"}}
 
 
@@ -184,7 +194,7 @@ def echo_schema(schema: Any, *, strict: bool) -> Any:
     if not isinstance(schema, Mapping):
         return schema
     if not strict:
-        return {name: value for name, value in schema.items() if name != "$schema"}
+        return {name: value for name, value in schema.items() if name != "$schema"} or dict(_NOTHING)
     return _closed(schema)
 
 

@@ -35,6 +35,17 @@ def usage_of(
     }
 
 
+def usage_of_counts(input_tokens: int, output_tokens: int) -> dict[str, Any]:
+    """Give a usage block in which nothing was cached and nothing reasoned."""
+    return {
+        "input_tokens": input_tokens,
+        "input_tokens_details": {"cache_write_tokens": 0, "cached_tokens": 0},
+        "output_tokens": output_tokens,
+        "output_tokens_details": {"reasoning_tokens": 0},
+        "total_tokens": input_tokens + output_tokens,
+    }
+
+
 def cached(history_tokens: int) -> int:
     """Give how many tokens of a repeated history count as cached."""
     return history_tokens // _CACHE_STEP * _CACHE_STEP if history_tokens >= _CACHE_FLOOR else 0

@@ -56,3 +56,12 @@ class HttpResponder(Protocol):
     async def answer_http(self, method: str, path_qs: str, body: bytes) -> Recorded | None:
         """Answer the exchange, or give None to let the server answer it."""
         ...
+
+
+@runtime_checkable
+class HandshakeResponder(Protocol):
+    """A responder that knows of WebSocket handshakes that were refused."""
+
+    async def answer_handshake(self, path_qs: str) -> Recorded | None:
+        """Refuse the handshake as recorded, or give None to let it succeed."""
+        ...

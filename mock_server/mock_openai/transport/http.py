@@ -32,7 +32,6 @@ from mock_openai.protocol.errors import (
 from mock_openai.site import Connection, Site
 from mock_openai.transport.bare import BareWire, HandshakeWire, strike
 from mock_openai.transport.body import decode, read_body
-from mock_openai.transport.headers import repeatable
 from mock_openai.transport.outlet import JsonOutlet, SseOutlet
 from mock_openai.transport.quiet import Quiet
 from mock_openai.transport.reply import HttpReply
@@ -99,6 +98,7 @@ class Front:
 
     def go_away(self) -> None:
         """Tell every open WebSocket that the server stops."""
+        self._site.background.stop()
         for session in tuple(self._sessions):
             session.go_away()
 
@@ -119,12 +119,15 @@ class Front:
             line.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         try:
             key = self._authorize(request)
-            if upgrade:
+            if upgrade and (refused := await self._site.engine.answer_handshake(request.path_qs)) is not None:
+                self._site.note("status", connection.number, {"status": refused.status})
+                await self._deliver(reply, connection, line, streamed=False).repeat(refused)
+            elif upgrade:
                 await self._socket(request, reply, connection, line, key)
             elif request.method == "POST" and request.path == CREATE:
                 await self._create(request, reply, connection, line, key)
             else:
-                await self._other(request, reply, connection)
+                await self._other(request, reply, connection, line)
         except ApiError as error:
             self._note_error(connection, error)
             raise
@@ -222,17 +225,30 @@ class Front:
         connection.busy = False
         quiet.arm()
 
-    async def _other(self, request: web.BaseRequest, reply: HttpReply, connection: Connection) -> None:
+    async def _other(
+        self, request: web.BaseRequest, reply: HttpReply, connection: Connection, line: Line
+    ) -> None:
         data = await read_body(request)
         self._note_request(request, connection, None, None)
         recorded = await self._site.engine.answer_http(request.method, request.path_qs, data)
         if recorded is not None:
-            await reply.whole(recorded.status, repeatable(recorded.headers), recorded.body or b"")
+            streamed = bool(recorded.events)
+            await self._deliver(reply, connection, line, streamed=streamed).repeat(recorded)
+            return
+        followed = self._rest.followed(request)
+        if followed is not None:
+            await self._deliver(reply, connection, line, streamed=True).watch(*followed)
             return
         answer = self._rest.route(request.method, request.path)
         if answer is None:
             raise invalid_url(request.method, request.path)
         await answer(request, reply, data)
+
+    def _deliver(self, reply: HttpReply, connection: Connection, line: Line, *, streamed: bool) -> Delivery:
+        """Make the delivery of an answer that belongs to no turn."""
+        outlet: SseOutlet | JsonOutlet
+        outlet = SseOutlet(reply, line, create=False) if streamed else JsonOutlet(reply, line)
+        return Delivery(self._site, outlet, connection, Spot(connection.number))
 
     def _note_request(
         self,

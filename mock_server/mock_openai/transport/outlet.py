@@ -33,8 +33,9 @@ class HttpOutlet:
     transport: Literal["http", "websocket"] = "http"
     streams = False
 
-    def __init__(self, reply: HttpReply, line: Line) -> None:
+    def __init__(self, reply: HttpReply, line: Line, *, create: bool = True) -> None:
         self.waiting = 0
+        self._create = create
         self._reply = reply
         self._line = line
         self._writer: AbstractStreamWriter | None = None
@@ -96,7 +97,9 @@ class HttpOutlet:
     async def _begin(self) -> AbstractStreamWriter:
         if self._writer is None:
             content_type = EVENT_STREAM if self.streams else JSON
-            self._writer = await self._reply.begin(self._status, content_type, self._recorded)
+            self._writer = await self._reply.begin(
+                self._status, content_type, self._recorded, create=self._create
+            )
         return self._writer
 
     async def _end_recorded(self, recorded: Recorded) -> None:
@@ -111,8 +114,8 @@ class SseOutlet(HttpOutlet):
 
     streams = True
 
-    def __init__(self, reply: HttpReply, line: Line) -> None:
-        super().__init__(reply, line)
+    def __init__(self, reply: HttpReply, line: Line, *, create: bool = True) -> None:
+        super().__init__(reply, line, create=create)
         self._waiting: list[bytes] = []
 
     def put(self, event: Event) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Mapping
 
 from aiohttp import HttpVersion11, web
@@ -14,6 +15,12 @@ from mock_openai.protocol.ids import Ids
 from mock_openai.transport.headers import api_headers
 
 JSON = "application/json"
+
+_WORTH_PACKING = 1024
+"""Bytes from which a JSON body is packed for clients that accept it; what the real bound is was not seen."""
+
+_PACKING = 1
+"""The fastest level: packing costs more than the rest of a short answer."""
 
 
 class HttpReply:
@@ -41,7 +48,7 @@ class HttpReply:
         if error.status == 401 and self._as_text:
             # Observed 2026-08 on handshakes and creates: the same error, a sibling `status`, text/plain.
             body = {**body, "status": 401}
-            headers["content-type"] = "text/plain; charset=utf-8"
+            headers["content-type"] = "text/plain"
         await self.whole(error.status, headers, json.pretty(body))
 
     async def whole(
@@ -51,12 +58,23 @@ class HttpReply:
         usual = api_headers(JSON, ids=self._ids, seconds=self._loop.time() - self._began, create=create)
         response = web.Response(status=status, body=body, headers={**usual, **_lower(headers)})
         self.response = response
+        if len(body) >= _WORTH_PACKING and not headers and self._takes_gzip():
+            # Observed on JSON answers only; streams are never packed.
+            response.body = gzip.compress(body, _PACKING, mtime=0)
+            response.headers["content-encoding"] = "gzip"
         await response.prepare(self._request)
         await response.write_eof()
 
-    async def begin(self, status: int, content_type: str, headers: Mapping[str, str]) -> AbstractStreamWriter:
+    def _takes_gzip(self) -> bool:
+        return "gzip" in self._request.headers.get("Accept-Encoding", "").lower()
+
+    async def begin(
+        self, status: int, content_type: str, headers: Mapping[str, str], *, create: bool = True
+    ) -> AbstractStreamWriter:
         """Begin a stream. Its headers leave with the first bytes of the body."""
-        usual = api_headers(content_type, ids=self._ids, seconds=self._loop.time() - self._began, create=True)
+        usual = api_headers(
+            content_type, ids=self._ids, seconds=self._loop.time() - self._began, create=create
+        )
         response = web.StreamResponse(status=status, headers={**usual, **_lower(headers)})
         if self._request.version >= HttpVersion11:
             self.chunked = True

@@ -11,32 +11,29 @@ from typing import Any
 
 from aiohttp import web
 
+from mock_openai.background import Live
 from mock_openai.memory import Remembered
 from mock_openai.protocol import models
 from mock_openai.protocol.errors import (
     ApiError,
-    above_maximum,
-    below_minimum,
     cannot_cancel_synchronous,
     invalid_json,
-    invalid_type,
-    invalid_value,
     missing_parameter,
     response_not_found,
 )
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.listing import number, page, with_ids
 from mock_openai.protocol.response import with_billing
-from mock_openai.protocol.tokens import count_input
 from mock_openai.site import Site
 from mock_openai.transport.body import decode
+from mock_openai.transport.compaction import compact
+from mock_openai.transport.conversations import Conversations
 from mock_openai.transport.outlet import EVENT_STREAM, sse
 from mock_openai.transport.reply import HttpReply
 
 Answer = Callable[[web.BaseRequest, HttpReply, bytes], Awaitable[None]]
 
-_PREFIXES = {"message": "msg", "function_call": "fc", "function_call_output": "fco", "reasoning": "rs"}
-_PARTS = {"user": "input_text", "system": "input_text", "developer": "input_text", "assistant": "output_text"}
 _MODELS_CREATED = 1715367049
 _ALIASES = (
     "gpt-4o",
@@ -54,7 +51,6 @@ _ALIASES = (
     "gpt-5.6",
     "o4-mini",
 )
-_PAGE, _MAX_PAGE = 20, 100
 
 
 class Rest:
@@ -62,12 +58,17 @@ class Rest:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._conversations = Conversations(site)
 
     def route(self, method: str, path: str) -> Answer | None:
         """Find who answers; None when there is nothing at this address. ApiError 405 when the method does not
         fit.
         """
         match (method, path.strip("/").split("/")):
+            case (_, ["v1", "conversations", *steps]):
+                return self._conversations.route(method, steps)
+            case ("POST", ["v1", "responses", "compact"]):
+                return partial(compact, self._site)
             case ("GET", ["v1", "models"]):
                 return self._models
             case ("GET", ["v1", "models", name]):
@@ -86,6 +87,16 @@ class Rest:
                 raise ApiError(f"Invalid method for URL ({method} {path})", status=405)
         return None
 
+    def followed(self, request: web.BaseRequest) -> tuple[Live, int] | None:
+        """Find the unfinished response that a stream is asked of, and the number after which it resumes."""
+        match (request.method, request.path.strip("/").split("/")):
+            case ("GET", ["v1", "responses", response_id]) if (
+                request.query.get("stream", "").lower() == "true"
+            ):
+                live = self._site.background.find(response_id)
+                return None if live is None else (live, number(request.query, "starting_after", -1, least=0))
+        return None
+
     async def _retrieve(
         self, response_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes
     ) -> None:
@@ -93,8 +104,8 @@ class Rest:
         if request.query.get("stream", "").lower() != "true":
             await reply.json(_shown(found.response))
             return
-        after = _number(request.query, "starting_after", -1, least=0)
-        writer = await reply.begin(200, EVENT_STREAM, {})
+        after = number(request.query, "starting_after", -1, least=0)
+        writer = await reply.begin(200, EVENT_STREAM, {}, create=False)
         # The stored events are replayed as they were; numbers begin after the one given (observed).
         await writer.write(b"".join(map(sse, _after(found.events, after))))
         await reply.end()
@@ -102,45 +113,32 @@ class Rest:
     async def _delete(
         self, response_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes
     ) -> None:
-        if not await self._site.engine.store.delete(response_id):
+        running = self._site.background.forget(response_id)
+        if not await self._site.engine.store.delete(response_id) and not running:
             raise response_not_found(response_id)
         await reply.json({"id": response_id, "object": "response.deleted", "deleted": True})
 
     async def _cancel(
         self, response_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes
     ) -> None:
+        live = self._site.background.find(response_id)
+        if live is not None:
+            live.cancel()
+            await reply.json(_shown(live.response))
+            return
         found = await self._find(response_id)
         if not found.response.get("background"):
             raise cannot_cancel_synchronous()
-        # This server finishes background responses at once; cancelling a finished one gives it back
-        # unchanged.
+        # Cancelling what is over gives it back unchanged (documented).
         await reply.json(_shown(found.response))
 
     async def _input_items(
         self, response_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes
     ) -> None:
         found = await self._find(response_id)
-        limit = _number(request.query, "limit", _PAGE, least=1, most=_MAX_PAGE)
-        order = request.query.get("order", "desc")
-        if order not in ("asc", "desc"):
-            raise invalid_value("order", order, ("asc", "desc"))
-        items = _with_ids(found)
-        if order == "desc":
-            items.reverse()
-        after = request.query.get("after")
-        places = [index for index, item in enumerate(items) if item["id"] == after]
-        if places:
-            items = items[places[0] + 1 :]
-        page = items[:limit]
-        await reply.json(
-            {
-                "object": "list",
-                "data": page,
-                "first_id": page[0]["id"] if page else None,
-                "last_id": page[-1]["id"] if page else None,
-                "has_more": len(items) > len(page),
-            }
-        )
+        created = float(found.response.get("created_at") or 0)
+        ids = Ids(random.Random(found.id), lambda: created)  # the same ids every time
+        await reply.json(page(with_ids(found.input, found.id, ids), request.query))
 
     async def _input_tokens(self, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
         body = decode(data, request.headers.get("Content-Type", ""))
@@ -156,11 +154,7 @@ class Rest:
         )
         if opened.turn.error is not None or opened.turn.request is None:
             raise opened.turn.error or invalid_json()
-        asked = opened.turn.request
-        tokens = count_input(
-            (*opened.turn.history, *asked.input), instructions=asked.instructions, tools=asked.tools
-        )
-        await reply.json({"object": "response.input_tokens", "input_tokens": tokens})
+        await reply.json({"object": "response.input_tokens", "input_tokens": opened.input_tokens})
 
     async def _models(self, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
         await reply.json({"object": "list", "data": [_model(name) for name in _model_names()]})
@@ -173,6 +167,9 @@ class Rest:
         await reply.json(_model(name))
 
     async def _find(self, response_id: str) -> Remembered:
+        live = self._site.background.find(response_id)
+        if live is not None:
+            return live.remembered()
         found = await self._site.engine.store.get(response_id)
         if found is None:
             raise response_not_found(response_id)
@@ -191,50 +188,9 @@ def _after(events: tuple[Event, ...], number: int) -> tuple[Event, ...]:
     return events[number + 1 :]
 
 
-def _with_ids(found: Remembered) -> list[dict[str, Any]]:
-    """Give a response's input items as the API lists them: each with an id that stays the same, messages in
-    parts.
-    """
-    ids = Ids(random.Random(found.id), lambda: float(found.response.get("created_at") or 0))
-    items: list[dict[str, Any]] = []
-    for item in found.input:
-        kind = item.get("type") or ("message" if "role" in item else "item_reference")
-        made = ids.item(_PREFIXES.get(kind, "item"), found.id)
-        shown = {"id": item.get("id") or made, "type": kind}
-        if kind == "message":
-            content = item.get("content")
-            if isinstance(content, str):
-                content = [{"type": _PARTS.get(str(item.get("role")), "input_text"), "text": content}]
-            shown |= {
-                "status": item.get("status") or "completed",
-                "content": content,
-                "role": item.get("role"),
-            }
-        else:
-            shown |= {name: value for name, value in item.items() if name not in ("id", "type")}
-            shown.setdefault("status", "completed")
-        items.append(shown)
-    return items
-
-
 def _model_names() -> list[str]:
     return sorted({*_ALIASES, *map(models.snapshot, _ALIASES)})
 
 
 def _model(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": _MODELS_CREATED, "owned_by": "system"}
-
-
-def _number(query: Mapping[str, str], name: str, default: int, *, least: int, most: int | None = None) -> int:
-    text = query.get(name)
-    if text is None:
-        return default
-    try:
-        number = int(text)
-    except ValueError:
-        raise invalid_type(name, "an integer", "a string") from None
-    if number < least:
-        raise below_minimum(name, least, number, integer=True)
-    if most is not None and number > most:
-        raise above_maximum(name, most, number, integer=True)
-    return number

@@ -9,7 +9,7 @@ from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
 from mock_openai.responders.answer import Recorded
-from mock_openai.transport.wire import Line, frame
+from mock_openai.transport.wire import BINARY, TEXT, Line, frame
 
 
 class Socket(Protocol):
@@ -40,13 +40,13 @@ class SocketOutlet:
 
     def put(self, event: Event) -> None:
         """Hand an event over."""
-        data = frame(event.data)
+        data = self.encode(event)
         self._frames.append(data)
         self.waiting += len(data)
 
     def encode(self, event: Event) -> bytes:
         """Give the event as a frame."""
-        return frame(event.data)
+        return frame(event.data, BINARY if event.binary else TEXT)
 
     async def flush(self) -> None:
         """Let everything handed over leave."""

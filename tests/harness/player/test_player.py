@@ -19,6 +19,7 @@ from mock_openai.server import MockServer
 from ninelives.cassette import Cassette
 from ninelives.cassette.tape import Tape
 from ninelives.player import NO_RECORDING, Player, open_player
+from ninelives.recorder import Recorder
 from websockets.asyncio.client import connect
 
 SSE = {"content-type": "text/event-stream; charset=utf-8", "x-request-id": "req_recorded"}
@@ -381,3 +382,35 @@ async def test_the_server_opens_a_cassette_by_name(tmp_path: Path) -> None:
     player = open_player(str(path), timing="0.1")
     async with MockServer(responders=[player]) as server:
         assert await stream(server, create("Hello")) == framed(response("resp_1", "Hi é!"))
+
+
+async def test_a_refused_handshake_is_refused_again(tmp_path: Path) -> None:
+    path = tmp_path / "refused.jsonl"
+    async with (
+        MockServer(api_key="sk-right") as upstream,
+        Recorder(upstream.base_url, cassette=path) as proxy,
+    ):
+        with pytest.raises(websockets.InvalidStatus):
+            await websockets.connect(proxy.ws_url, proxy=None)
+    async with MockServer(responders=[Player(path, repeat=True)]) as server:
+        for _ in range(2):
+            with pytest.raises(websockets.InvalidStatus) as refused:
+                await websockets.connect(server.ws_url, proxy=None)
+            assert refused.value.response.status_code == 401
+            assert b"Missing bearer" in refused.value.response.body
+
+
+async def test_a_binary_frame_stays_binary() -> None:
+    tape = Tape()
+    track = tape.track()
+    track.open("/v1/responses")
+    track.send(json.dumps({"type": "response.create", **create("hi", None)}).encode())
+    track.recv(b"\x00\x01", binary=True)
+    track.recv(json.dumps({"type": "response.completed", "response": {}}).encode())
+    async with (
+        MockServer(responders=[Player(Cassette.parse(tape.bytes()))]) as server,
+        websockets.connect(server.ws_url, proxy=None) as ws,
+    ):
+        await ws.send(json.dumps({"type": "response.create", **create("hi", None)}))
+        assert await ws.recv() == b"\x00\x01"
+        assert isinstance(await ws.recv(), str)

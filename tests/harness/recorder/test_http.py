@@ -335,7 +335,7 @@ def test_an_hour_is_recorded_in_virtual_time(tmp_path: Path) -> None:
 
     async def talk() -> None:
         async with (
-            MockServer(pace="fixed:600") as server,
+            MockServer(pace="fixed:600", keepalive=None) as server,
             Recorder(server.base_url, cassette=path) as proxy,
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)) as session,
         ):

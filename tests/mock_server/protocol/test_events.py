@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -169,12 +169,10 @@ def test_annotations_appear_when_their_span_is_written(play: Play) -> None:
 def test_reasoning_without_a_summary_is_added_and_done(play: Play) -> None:
     played = play(Reasoning(("never asked for",)), Text("Hi"), model="gpt-5.4")
     assert played.types[2:4] == ["response.output_item.added", "response.output_item.done"]
-    assert played.data[3]["item"] == {
-        "id": played.data[2]["item"]["id"],
-        "type": "reasoning",
-        "content": [],
-        "summary": [],
-    }
+    assert list(played.data[3]["item"]) == ["id", "type", "content", "encrypted_content", "summary"]
+    assert played.data[3]["item"]["summary"] == []
+    plain = play(Reasoning(encrypted=False), Text("Hi"), model="gpt-5.4")
+    assert list(plain.data[3]["item"]) == ["id", "type", "content", "summary"]
     assert played.final["usage"]["output_tokens_details"]["reasoning_tokens"] == 64
 
 
@@ -326,6 +324,95 @@ def test_hosted_items_take_their_own_course(
 def test_an_image_is_added_with_three_fields_only(play: Play) -> None:
     played = play(Item({"type": "image_generation_call", "status": "completed", "result": "aGk="}))
     assert list(played.data[2]["item"]) == ["id", "type", "status"]
+
+
+def test_pictures_come_in_parts_when_the_tool_asks_for_them(play: Play) -> None:
+    picture = Item({"type": "image_generation_call", "status": "completed", "result": "aGk=", "size": "auto"})
+    played = play(picture, tools=[{"type": "image_generation", "partial_images": 2}])
+    parts = played.of("response.image_generation_call.partial_image")
+    assert [part["partial_image_index"] for part in parts] == [0, 1]
+    assert list(parts[0]) == [
+        "type",
+        "item_id",
+        "output_index",
+        "partial_image_b64",
+        "partial_image_index",
+        "sequence_number",
+        "size",
+    ]
+
+
+def test_lists_of_tools_of_several_servers_overlap(play: Play) -> None:
+    played = play(*(Item({"type": "mcp_list_tools", "server_label": name, "tools": []}) for name in "ab"))
+    assert [kind.removeprefix("response.") for kind in played.types[2:-1]] == [
+        "output_item.added",
+        "mcp_list_tools.in_progress",
+        "output_item.added",
+        "mcp_list_tools.in_progress",
+        "mcp_list_tools.completed",
+        "mcp_list_tools.completed",
+        "output_item.done",
+    ]
+    assert len(played.final["output"]) == 2
+
+
+def test_open_models_think_aloud(play: Play) -> None:
+    thought = {"type": "reasoning", "summary": [], "content": [{"type": "reasoning_text", "text": "Hm, so."}]}
+    played = play(Item(thought))
+    assert without_deltas(played)[2:-1] == [
+        "response.output_item.added",
+        "response.content_part.added",
+        "response.reasoning_text.done",
+        "response.content_part.done",
+        "response.output_item.done",
+    ]
+    assert "".join(deltas(played, "response.reasoning_text.delta")) == "Hm, so."
+
+
+def test_a_triggered_compaction_says_that_it_is_at_work(play: Play) -> None:
+    item = Item({"type": "compaction", "encrypted_content": "x"})
+    trigger = [{"role": "user", "content": "hi"}, {"type": "compaction_trigger"}]
+    assert "response.compaction.compacting" in play(item, input=trigger).types
+    assert "response.compaction.compacting" not in play(item).types
+
+
+def test_no_event_of_the_sdk_is_missing(play: Play) -> None:
+    """A new release of the SDK that knows more events fails here until this server has them."""
+    responses = pytest.importorskip("openai.types.responses")
+    note = {"type": "url_citation", "url": "https://a.b", "title": "a", "start_index": 0, "end_index": 2}
+    search = {"status": "completed", "queries": ["x"], "results": None}
+    run = {"status": "completed", "code": "1", "container_id": "cntr_1", "outputs": []}
+    remote = {"server_label": "d", "name": "roll", "arguments": "{}"}
+    picture = {"type": "image_generation_call", "status": "completed", "result": "aGk="}
+    made = play(
+        Reasoning(("Hm.",)),
+        Text("Hi", annotations=(note,)),
+        Refusal("No."),
+        Call("f", "{}"),
+        Item({"type": "custom_tool_call", "input": "4+4", "name": "math"}),
+        Item({"type": "reasoning", "summary": [], "content": [{"type": "reasoning_text", "text": "So."}]}),
+        Item({"type": "web_search_call", "action": {"type": "search", "query": "x"}}),
+        Item({"type": "file_search_call", **search}),
+        Item({"type": "code_interpreter_call", **run}),
+        Item(picture),
+        Item({"type": "mcp_list_tools", "server_label": "d", "tools": []}),
+        Item({"type": "mcp_call", **remote}),
+        Item({"type": "mcp_list_tools", "server_label": "d", "tools": [], "error": "down"}),
+        Item({"type": "mcp_call", "error": "down", **remote}),
+        Item({"type": "shell_call", "action": {"commands": ["ls"]}}),
+        Item({"type": "shell_call_output", "output": [{"stdout": "a", "stderr": ""}]}),
+        Item({"type": "compaction", "encrypted_content": "x"}),
+        input=[{"role": "user", "content": "hi"}, {"type": "compaction_trigger"}],
+        reasoning={"summary": "auto"},
+        model="gpt-5.4",
+        background=True,
+        tools=[{"type": "image_generation", "partial_images": 1}],
+    ).types
+    made += play(reply=Reply(finish=Failed())).types + play(reply=Reply(finish=Incomplete())).types
+    members = get_args(get_args(responses.ResponseStreamEvent)[0])
+    known = {get_args(member.model_fields["type"].annotation)[0] for member in members}
+    of_speech = {kind for kind in known if kind.startswith("response.audio.")}  # not of this endpoint
+    assert known - of_speech - set(made) == set()
 
 
 def test_a_failed_mcp_call_says_so(play: Play) -> None:

@@ -433,6 +433,34 @@ def test_lanes_are_for_sockets_only() -> None:
     assert refused("http", stream_id="a").message == "Unknown parameter: 'stream_id'."
 
 
-def test_any_model_with_a_familiar_beginning_is_let_through() -> None:
-    for model in ("gpt-9-mega", "o7", "chatgpt-4o-latest", "codex-mini-latest", "computer-use-preview"):
+def test_models_of_known_families_are_let_through() -> None:
+    for model in (
+        "gpt-9",
+        "gpt-6.1-mini",
+        "o7",
+        "chatgpt-4o-latest",
+        "codex-mini-latest",
+        "computer-use-preview",
+    ):
         assert parse(model=model).model == model
+
+
+def test_sound_is_no_file() -> None:
+    data = {"type": "input_file", "filename": "a.mp3", "file_data": "data:audio/mpeg;base64,SUQz"}
+    url = {"type": "input_file", "file_url": "https://example.com/a.mp3"}
+    assert (
+        refused("http", input=[{"role": "user", "content": [data]}]).param == "input[0].content[0].file_data"
+    )
+    assert refused("http", input=[{"role": "user", "content": [url]}]).code == "unsupported_file"
+
+
+@pytest.mark.parametrize(
+    ("model", "effort", "accepted"),
+    [("gpt-4o", None, True), ("gpt-5", None, False), ("gpt-5.4", None, True), ("gpt-5.4", "high", False)],
+)
+def test_sampling_is_for_models_that_do_not_reason(model: str, effort: str | None, accepted: bool) -> None:
+    fields = {"model": model, "temperature": 0.3, **({"reasoning": {"effort": effort}} if effort else {})}
+    if accepted:
+        assert parse(**fields).temperature == 0.3
+    else:
+        assert refused("http", **fields).param == "temperature"

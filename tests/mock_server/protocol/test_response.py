@@ -57,7 +57,7 @@ def test_keys_come_in_the_observed_order() -> None:
 
 
 def test_plain_bodies_show_billing_between_the_others() -> None:
-    body = with_billing(echo())
+    body = with_billing({**echo(), "status": "completed"})
     assert body["billing"] == {"payer": "developer"}
     assert list(body) == [*ORDER[:6], "billing", *ORDER[6:]]
 
@@ -121,3 +121,7 @@ def test_a_background_response_is_queued() -> None:
 @pytest.mark.parametrize(("asked", "shown"), [("fast", "priority"), ("flex", "flex"), ("auto", "auto")])
 def test_service_tiers(asked: str, shown: str) -> None:
     assert echo(service_tier=asked)["service_tier"] == shown
+
+
+def test_a_response_of_the_background_shows_no_billing_until_it_is_done() -> None:
+    assert "billing" not in with_billing({**echo(), "status": "queued"})

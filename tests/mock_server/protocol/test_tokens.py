@@ -1,5 +1,7 @@
 """Tokens: counts, cuts that keep characters whole, and exact numbers of pieces."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -74,3 +76,9 @@ def test_a_cut_keeps_at_most_so_many_tokens(budget: int) -> None:
 
 def test_long_texts_are_counted_too() -> None:
     assert tokens.count("word " * 250_000) >= 250_000
+
+
+def test_thousands_of_pieces_are_no_matter() -> None:
+    began = time.perf_counter()
+    assert len(tokens.exactly("a short text", 20_000)) == 20_000
+    assert time.perf_counter() - began < 1

@@ -122,7 +122,7 @@ def test_the_response_object_echoes_the_request_as_recorded(row: dict[str, Any])
     request = parse_request(body, transport=transport(row))
     here = open_response(request, id=there["id"], created_at=there["created_at"])
     if not row["stream"]:
-        here = with_billing(here)
+        here = with_billing({**here, "status": "completed"})
     keys = [name for name in here if name in there or name not in LATER]
     assert keys == list(there)
     newest = there["created_at"] >= NEWEST

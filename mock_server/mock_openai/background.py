@@ -1,0 +1,146 @@
+"""Responses in the background: generated in their own time, whoever watches.
+
+A Live is one of them, from "queued" to its end. It grows at the server's pace; the create that began it,
+later polls and resumed streams only look at what is there so far. Faults strike those who watch, never the
+generation itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mock_openai.closing import cancelled
+from mock_openai.engine import TERMINAL, Engine, OpenTurn
+from mock_openai.memory import Remembered
+from mock_openai.protocol import json
+from mock_openai.protocol.events import Event, Timed
+from mock_openai.responders.answer import Reply
+
+
+class Live:
+    """One response that is being generated in the background."""
+
+    def __init__(self, opened: OpenTurn, timed: Iterator[Timed]) -> None:
+        self.opened = opened
+        self.events: list[Event] = [next(timed).event]
+        """What has been generated so far."""
+        self.over = False
+        """Whether nothing more will come."""
+        self.forgotten = False
+        """Whether it was deleted while it ran."""
+        self._timed = timed
+        self._stop = asyncio.Event()
+        self._news = asyncio.Event()
+
+    @property
+    def id(self) -> str:
+        """The response's id."""
+        return self.opened.response_id or ""
+
+    @property
+    def response(self) -> Mapping[str, Any]:
+        """The response object as it stands."""
+        for event in reversed(self.events):
+            if event.type in TERMINAL or event.type in ("response.in_progress", "response.created"):
+                response: dict[str, Any] = json.parse(event.data)["response"]
+                return response
+        raise AssertionError("a response begins with response.created")
+
+    def remembered(self) -> Remembered:
+        """Give it as memory would keep it, with the response object as it stands."""
+        turn = self.opened.turn
+        return Remembered(
+            self.id,
+            before=turn.history,
+            input=turn.request.input if turn.request else (),
+            events=tuple(self.events),
+            response=self.response,
+        )
+
+    def cancel(self) -> None:
+        """End it; no effect once it is over."""
+        if not self.over:
+            self._stop.set()
+            self._add(*cancelled(self.events))
+            self.over = True
+
+    async def news(self) -> None:
+        """Wait until there is more of it, or it is over."""
+        if not self.over:
+            await self._news.wait()
+
+    async def generate(self) -> None:
+        """Let it grow until its end."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            for timed in self._timed:
+                due = began + timed.at
+                if due > loop.time():
+                    await self._wait(due - loop.time())
+                if self._stop.is_set():
+                    return
+                self._add(timed.event)
+        finally:
+            self.over = True
+            self._wake()
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stop.wait()
+        except TimeoutError:
+            return
+
+    def _add(self, *events: Event) -> None:
+        self.events.extend(events)
+        self._wake()
+
+    def _wake(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+
+class Background:
+    """All responses of a server that are being generated in the background."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._live: dict[str, Live] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, opened: OpenTurn, reply: Reply) -> Live:
+        """Begin to generate a reply."""
+        live = Live(opened, self._engine.timed(opened, reply))
+        self._live[live.id] = live
+        task = asyncio.get_running_loop().create_task(self._run(live))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return live
+
+    def find(self, response_id: str) -> Live | None:
+        """Find one that is not over yet."""
+        return self._live.get(response_id)
+
+    def forget(self, response_id: str) -> bool:
+        """Stop one and keep nothing of it; False when there is none."""
+        live = self._live.pop(response_id, None)
+        if live is None:
+            return False
+        live.forgotten = True
+        live.cancel()
+        return True
+
+    def stop(self) -> None:
+        """Stop them all, because the server stops."""
+        self._live.clear()
+        for task in tuple(self._tasks):
+            task.cancel()
+
+    async def _run(self, live: Live) -> None:
+        await live.generate()
+        if not live.forgotten:
+            await self._engine.remember(live.opened, live.events)
+        self._live.pop(live.id, None)

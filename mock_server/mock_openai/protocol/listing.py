@@ -1,0 +1,96 @@
+"""Items as the API lists them: each with an id, messages in parts; and how a list is cut into pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from mock_openai.protocol.errors import above_maximum, below_minimum, invalid_type, invalid_value
+from mock_openai.protocol.hosted import prefix_of
+from mock_openai.protocol.ids import Ids
+
+_OUTPUTS = {"function_call_output": "fco", "custom_tool_call_output": "ctco", "computer_call_output": "cuo"}
+_PARTS = {"user": "input_text", "system": "input_text", "developer": "input_text", "assistant": "output_text"}
+_WITHOUT_STATUS = frozenset(
+    {"reasoning", "compaction", "mcp_list_tools", "mcp_approval_request", "mcp_approval_response"}
+)
+_PAGE, _MAX_PAGE = 20, 100
+
+
+def with_ids(items: Iterable[Mapping[str, Any]], parent: str, ids: Ids) -> list[dict[str, Any]]:
+    """Give items in their listed form; those without an id get one that shares the parent's root."""
+    return [listed(item, parent, ids) for item in items]
+
+
+def listed(item: Mapping[str, Any], parent: str, ids: Ids) -> dict[str, Any]:
+    """Give one item in its listed form (observed): id, type, status, then what it holds."""
+    kind = item.get("type") or ("message" if "role" in item else "item_reference")
+    made = ids.item(_OUTPUTS.get(kind) or prefix_of(kind), parent)
+    given = item.get("id")
+    shown: dict[str, Any] = {"id": given if given and isinstance(given, str) else made, "type": kind}
+    if kind == "message":
+        role = str(item.get("role"))
+        return {
+            **shown,
+            "status": item.get("status") or "completed",
+            "content": _content(item.get("content"), role),
+            **({"phase": item["phase"]} if item.get("phase") else {}),
+            "role": role,
+        }
+    shown |= {name: value for name, value in item.items() if name not in ("id", "type")}
+    if kind not in _WITHOUT_STATUS:
+        shown["status"] = item.get("status") or "completed"
+    return shown
+
+
+def _content(content: object, role: str) -> object:
+    if isinstance(content, str):
+        content = [{"type": _PARTS.get(role, "input_text"), "text": content}]
+    if not isinstance(content, list | tuple):
+        return content
+    return [
+        {"type": "output_text", "annotations": [], "logprobs": [], **part}
+        if part.get("type") == "output_text"
+        else dict(part)
+        for part in content
+    ]
+
+
+def page(items: Sequence[dict[str, Any]], query: Mapping[str, str]) -> dict[str, Any]:
+    """Give the page that `limit`, `order` (newest first unless "asc"), `after` and `before` ask for, as a
+    list object.
+    """
+    limit = number(query, "limit", _PAGE, least=1, most=_MAX_PAGE)
+    order = query.get("order", "desc")
+    if order not in ("asc", "desc"):
+        raise invalid_value("order", order, ("asc", "desc"))
+    rows = list(items) if order == "asc" else list(reversed(items))
+    places = {item["id"]: index for index, item in enumerate(rows)}
+    if (after := query.get("after")) in places:
+        rows = rows[places[after] + 1 :]
+    elif (before := query.get("before")) in places:
+        rows = rows[: places[before]]
+    shown = rows[:limit]
+    return {
+        "object": "list",
+        "data": shown,
+        "first_id": shown[0]["id"] if shown else None,
+        "has_more": len(rows) > len(shown),
+        "last_id": shown[-1]["id"] if shown else None,
+    }
+
+
+def number(query: Mapping[str, str], name: str, default: int, *, least: int, most: int | None = None) -> int:
+    """Read a whole number from a query string; ApiError when it is none or out of bounds."""
+    text = query.get(name)
+    if text is None:
+        return default
+    try:
+        value = int(text)
+    except ValueError:
+        raise invalid_type(name, "an integer", "a string") from None
+    if value < least:
+        raise below_minimum(name, least, value, integer=True)
+    if most is not None and value > most:
+        raise above_maximum(name, most, value, integer=True)
+    return value

@@ -1,0 +1,74 @@
+"""POST /v1/responses/compact: a conversation made small enough to go on with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from mock_openai.protocol.ciphertext import ciphertext
+from mock_openai.protocol.errors import invalid_json, missing_parameter, unknown_parameter
+from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.listing import listed
+from mock_openai.protocol.tokens import count_item
+from mock_openai.protocol.usage import usage_of_counts
+from mock_openai.site import Site
+from mock_openai.transport.body import decode
+from mock_openai.transport.reply import HttpReply
+
+_TAKEN = frozenset(
+    {
+        "model",
+        "input",
+        "previous_response_id",
+        "instructions",
+        "prompt_cache_key",
+        "prompt_cache_options",
+        "prompt_cache_retention",
+        "service_tier",
+    }
+)
+# A summary is about a third of what it sums up, and not below this (inferred from two recordings).
+_SHARE, _LEAST = 3, 64
+
+
+async def compact(site: Site, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
+    """Answer with the user's own messages and one `compaction` item, the last (observed)."""
+    body = decode(data, request.headers.get("Content-Type", ""))
+    if not isinstance(body, dict):
+        raise invalid_json()
+    if body.get("model") is None:
+        raise missing_parameter("model")
+    for name in body:
+        if name not in _TAKEN:
+            raise unknown_parameter(name)
+    opened = await site.engine.open(
+        {**body, "store": False}, transport="http", connection=0, number=0, size=len(data)
+    )
+    if opened.turn.error is not None or opened.turn.request is None:
+        raise opened.turn.error or invalid_json()
+    asked = opened.turn.request
+    clock = site.engine.now
+    ids = Ids(site.engine.dice("compact", site.engine.ids.request()), clock)
+    name = ids.response(asked.previous_response_id)
+    kept = [item for item in (*opened.turn.history, *asked.input) if item.get("role") == "user"]
+    output: list[dict[str, Any]] = [
+        listed({key: value for key, value in item.items() if key != "id"}, name, ids) for item in kept
+    ]
+    written = max(_LEAST, sum(map(count_item, asked.input)) // _SHARE)
+    output.append(
+        {
+            "id": ids.item("cmp", name),
+            "type": "compaction",
+            "encrypted_content": ciphertext(opened.rng, at=clock(), blocks=written // 8),
+        }
+    )
+    await reply.json(
+        {
+            "id": name,
+            "object": "response.compaction",
+            "created_at": int(clock()),
+            "output": output,
+            "usage": usage_of_counts(opened.input_tokens, written),
+        }
+    )

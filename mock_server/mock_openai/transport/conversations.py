@@ -1,0 +1,133 @@
+"""The conversation endpoints: making, reading, changing and deleting conversations and their items."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+
+from mock_openai.memory import Conversation
+from mock_openai.protocol.errors import ApiError, conversation_not_found, invalid_json
+from mock_openai.protocol.fields import METADATA
+from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.items import ITEM
+from mock_openai.protocol.listing import page, with_ids
+from mock_openai.protocol.schema import Array, Object, need
+from mock_openai.site import Site
+from mock_openai.transport.body import decode
+from mock_openai.transport.reply import HttpReply
+
+Answer = Callable[[web.BaseRequest, HttpReply, bytes], Awaitable[None]]
+
+_MOST = 20
+"""Items that may be given at once (documented)."""
+
+_CREATE = Object({"items": Array(ITEM, maximum=_MOST), "metadata": METADATA})
+_UPDATE = Object({"metadata": need(METADATA)})
+_ADD = Object({"items": need(Array(ITEM, maximum=_MOST))})
+
+
+class Conversations:
+    """The endpoints below /v1/conversations."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._store = site.engine.conversations
+
+    def route(self, method: str, steps: list[str]) -> Answer | None:
+        """Find who answers; `steps` is the path behind /v1/conversations."""
+        match (method, steps):
+            case ("POST", []):
+                return self._create
+            case ("GET", [name]):
+                return partial(self._retrieve, name)
+            case ("POST", [name]):
+                return partial(self._update, name)
+            case ("DELETE", [name]):
+                return partial(self._delete, name)
+            case ("GET", [name, "items"]):
+                return partial(self._list, name)
+            case ("POST", [name, "items"]):
+                return partial(self._add, name)
+            case ("GET", [name, "items", item]):
+                return partial(self._item, name, item)
+            case ("DELETE", [name, "items", item]):
+                return partial(self._remove, name, item)
+        return None
+
+    async def _create(self, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
+        body = _body(request, data, _CREATE) if data.strip() else {}
+        ids = self._ids()
+        name = ids.conversation()
+        made = Conversation(name, self._now(), dict(body.get("metadata") or {}))
+        made.items.extend(with_ids(body.get("items") or (), name, ids))
+        await self._store.put(made)
+        await reply.json(made.shown())
+
+    async def _retrieve(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
+        await reply.json((await self._find(name)).shown())
+
+    async def _update(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
+        found = await self._find(name)
+        found.metadata = dict(_body(request, data, _UPDATE).get("metadata") or {})
+        await self._store.put(found)
+        await reply.json(found.shown())
+
+    async def _delete(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
+        if not await self._store.delete(name):
+            raise conversation_not_found(name)
+        await reply.json({"id": name, "object": "conversation.deleted", "deleted": True})
+
+    async def _list(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
+        await reply.json(page((await self._find(name)).items, request.query))
+
+    async def _add(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
+        await self._find(name)
+        added = with_ids(_body(request, data, _ADD)["items"], name, self._ids())
+        await self._store.append(name, added)
+        # What was added, oldest first, as one page (documented).
+        await reply.json(page(added, {"order": "asc", "limit": str(_MOST)}))
+
+    async def _item(
+        self, name: str, item_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes
+    ) -> None:
+        for item in (await self._find(name)).items:
+            if item["id"] == item_id:
+                await reply.json(item)
+                return
+        raise _no_item(name, item_id)
+
+    async def _remove(
+        self, name: str, item_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes
+    ) -> None:
+        await self._find(name)
+        if not await self._store.remove(name, item_id):
+            raise _no_item(name, item_id)
+        await reply.json((await self._find(name)).shown())  # the conversation, not the item (documented)
+
+    async def _find(self, name: str) -> Conversation:
+        found = await self._store.get(name)
+        if found is None:
+            raise conversation_not_found(name)
+        return found
+
+    def _ids(self) -> Ids:
+        return self._site.engine.ids
+
+    def _now(self) -> int:
+        return int(self._site.engine.now())
+
+
+def _body(request: web.BaseRequest, data: bytes, form: Object) -> Mapping[str, Any]:
+    body = decode(data, request.headers.get("Content-Type", ""))
+    if not isinstance(body, dict):
+        raise invalid_json()
+    form.check(body, "")
+    return body
+
+
+def _no_item(name: str, item_id: str) -> ApiError:
+    # The wording is that of other things not found (inferred).
+    return ApiError(f"Conversation item with id '{item_id}' not found in conversation '{name}'.", status=404)

@@ -1,0 +1,100 @@
+"""Responses in the background: polled, streamed, resumed, cancelled and deleted while they run."""
+
+from __future__ import annotations
+
+import asyncio
+
+import openai
+import pytest
+from mock_openai import MockServer, reply
+from openai import AsyncOpenAI
+
+SCRIPT = [reply("It took a while.", user="slow", delay=0.05), reply("Never.", user="never", delay=3600)]
+
+
+@pytest.fixture
+async def client():
+    async with (
+        MockServer(script=SCRIPT) as server,
+        AsyncOpenAI(base_url=server.base_url, api_key="any", max_retries=0) as client,
+    ):
+        yield client
+
+
+async def until_over(client, response_id):
+    while True:
+        now = await client.responses.retrieve(response_id)
+        if now.status not in ("queued", "in_progress"):
+            return now
+        await asyncio.sleep(0.005)
+
+
+async def test_it_is_queued_then_in_progress_then_completed(client):
+    begun = await client.responses.create(model="gpt-4o", input="slow", background=True)
+    assert (begun.status, begun.output, begun.usage, begun.service_tier) == ("queued", [], None, "auto")
+    endless = await client.responses.create(model="gpt-4o", input="never", background=True)
+    while (now := await client.responses.retrieve(endless.id)).status == "queued":
+        pass
+    assert (now.status, now.output, now.completed_at) == ("in_progress", [], None)
+    done = await until_over(client, begun.id)
+    assert (done.status, done.output_text, done.service_tier) == ("completed", "It took a while.", "default")
+    assert (await client.responses.create(model="gpt-4o", input="slow", previous_response_id=done.id)).id
+    items = await client.responses.input_items.list(done.id)
+    assert items.data[0].content[0].text == "slow"
+
+
+async def test_a_stream_can_be_left_and_resumed_where_it_was(client):
+    stream = await client.responses.create(model="gpt-4o", input="slow", background=True, stream=True)
+    first = [await anext(stream) for _ in range(2)]
+    await stream.close()
+    assert [event.type for event in first] == ["response.created", "response.queued"]
+    response_id = first[0].response.id
+    rest = await client.responses.retrieve(response_id, stream=True, starting_after=1)
+    events = [event async for event in rest]
+    assert [event.sequence_number for event in events] == list(range(2, 2 + len(events)))
+    assert events[0].type == "response.in_progress"
+    assert events[-1].type == "response.completed"
+    assert not any(getattr(event, "obfuscation", None) for event in events)
+    again = await client.responses.retrieve(response_id, stream=True, starting_after=1)
+    assert [event.to_dict() async for event in again] == [event.to_dict() for event in events]
+
+
+async def test_it_is_kept_although_nothing_was_to_be_stored(client):
+    begun = await client.responses.create(model="gpt-4o", input="slow", background=True, store=False)
+    assert (await until_over(client, begun.id)).output_text == "It took a while."
+
+
+async def test_it_can_be_cancelled_and_cancelled_again(client):
+    begun = await client.responses.create(model="gpt-4o", input="never", background=True)
+    watched = await client.responses.retrieve(begun.id, stream=True)
+    assert (await anext(watched)).type == "response.created"
+    for _ in range(2):
+        gone = await client.responses.cancel(begun.id)
+        assert (gone.status, gone.output, gone.service_tier) == ("cancelled", [], "auto")
+    assert [event async for event in watched][-1].response.status == "cancelled"
+    assert (await client.responses.retrieve(begun.id)).status == "cancelled"
+    with pytest.raises(openai.BadRequestError):
+        await client.responses.create(model="gpt-4o", input="slow", previous_response_id=begun.id)
+
+
+async def test_it_can_be_deleted_while_it_runs(client):
+    begun = await client.responses.create(model="gpt-4o", input="never", background=True)
+    await client.responses.delete(begun.id)
+    with pytest.raises(openai.NotFoundError):
+        await client.responses.retrieve(begun.id)
+
+
+async def test_only_the_background_can_be_cancelled(client):
+    done = await client.responses.create(model="gpt-4o", input="slow")
+    with pytest.raises(openai.BadRequestError, match="Cannot cancel a synchronous response"):
+        await client.responses.cancel(done.id)
+
+
+async def test_a_server_stops_although_something_runs_in_the_background():
+    async with (
+        MockServer(script=SCRIPT) as server,
+        AsyncOpenAI(base_url=server.base_url, api_key="any", max_retries=0) as client,
+    ):
+        await client.responses.create(model="gpt-4o", input="never", background=True)
+    await asyncio.sleep(0)
+    assert len(asyncio.all_tasks()) == 1
