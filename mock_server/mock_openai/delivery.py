@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from mock_openai.background import Live
 from mock_openai.closing import cancelled, failed, incomplete
-from mock_openai.control.journal import Entry
 from mock_openai.engine import TERMINAL, OpenTurn
 from mock_openai.faults.plan import Passage, Planned
 from mock_openai.faults.point import Spot
 from mock_openai.faults.wire import Verdict
 from mock_openai.memory import Lanes
+from mock_openai.outflow import Outflow
 from mock_openai.outlet import Outlet
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError, server_error
@@ -30,14 +29,6 @@ from mock_openai.responders.answer import Close, Recorded
 from mock_openai.site import Connection, Site
 
 logger = logging.getLogger("mock_openai")
-
-FLUSH_BYTES = 64 * 1024
-"""Events due at the same time leave in one write of about this size: the write is what costs, not the event
-(measured).
-"""
-
-
-_NUMBER = re.compile(rb'"sequence_number":(\d+)')
 
 
 class Delivery:
@@ -58,8 +49,6 @@ class Delivery:
         self.event: Event | None = None
         """The event at the point where a fault strikes."""
         self.previous_response_id: str | None = None
-        self.response_id: str | None = None
-        """The response's id, once its first event has left."""
         self._site = site
         self._outlet = outlet
         self._connection = connection
@@ -68,21 +57,21 @@ class Delivery:
         self._passage = Passage(site.plan, spot)
         self._loop = asyncio.get_running_loop()
         self._began = self._arrived = self._loop.time()
-        self._spoke = self._began
-        """When something last left."""
         self._beat: float | None = None
         """Seconds of silence after which a `keepalive` event is due; None for never."""
-        self._added = 0
-        """Events of other making that took a sequence number."""
         self._opening: Event | None = None
         """The turn's first event, whether or not it left."""
         self._opened: OpenTurn | None = None
-        self._sent: list[Event] = []
-        self._handed: list[Event] = []
+        self._out = Outflow(site, outlet, spot, lane)
         self._change: Callable[[Reply], Reply] | None = None
         self._cancel = False
         self._alarm: asyncio.Future[None] | None = None
         self._over = False
+
+    @property
+    def response_id(self) -> str | None:
+        """The response's id, once its first event has left."""
+        return self._out.response_id
 
     async def run(self, body: Mapping[str, Any], *, size: int, key: str | None) -> None:
         """Answer the create; ConnectionError when the client is gone before the end."""
@@ -126,7 +115,7 @@ class Delivery:
                 await self.fail(_responder_failed(error))
         finally:
             if opened is not None and live is None:
-                await engine.remember(opened, self._sent, self._lanes)
+                await engine.remember(opened, self._out.sent, self._lanes)
 
     async def watch(self, live: Live, after: int = -1) -> None:
         """Show a response of the background from the event after this number, as it grows; a plain JSON
@@ -137,15 +126,15 @@ class Delivery:
             while place < len(live.events):
                 if await self._pass(live.events[place]) is Verdict.STOP:
                     if not self._over:
-                        await self._finish()
+                        await self._out.finish()
                     return
                 place += 1
             if live.over or not self._outlet.streams:
                 break
-            await self._flush()
+            await self._out.flush()
             if place == len(live.events):
                 await live.news()
-        await self._finish()
+        await self._out.finish()
 
     async def repeat(self, recorded: Recorded) -> None:
         """Repeat the recorded answer to a request that creates nothing, with its times, faults and ending."""
@@ -179,43 +168,39 @@ class Delivery:
                     return
             if self._opening is None:
                 self._opening = timed.event
-            if self._cancel and self._sent and timed.event.type not in TERMINAL:
-                await self._conclude(cancelled(self._sent, opening=self._opening))
+            if self._cancel and self._out.sent and timed.event.type not in TERMINAL:
+                await self._conclude(cancelled(self._out.sent, opening=self._opening))
                 return
             if self._passage.unthreatened(timed.event):
-                self._put(timed.event)
-                if self._outlet.waiting >= FLUSH_BYTES:
-                    await self._make_room()
+                self._out.put(self._out.numbered(timed.event))
+                if self._out.full:
+                    await self._out.make_room()
             elif await self._pass(timed.event) is Verdict.STOP:
                 if not self._over:
-                    await self._finish()
+                    await self._out.finish()
                 return
         if isinstance(answer, Recorded):
             await self._end_as_recorded(answer)
         else:
-            await self._finish()
+            await self._out.finish()
 
     async def _pass(self, event: Event) -> Verdict:
         """Let one event out, with the faults before and after it."""
         struck = self._passage.before(event)
         if struck:
-            verdict = await self._strike(struck, self._numbered(event))
+            verdict = await self._strike(struck, self._out.numbered(event))
             if verdict is Verdict.STOP:
                 return verdict
             if verdict is Verdict.SKIP_EVENT:
                 return Verdict.GO_ON
-        event = self._numbered(event)
-        self._hand(event)
+        event = self._out.numbered(event)
+        self._out.put(event)
         struck = self._passage.after(event)
         if struck and await self._strike(struck, event) is Verdict.STOP:
             return Verdict.STOP
-        if self._outlet.waiting >= FLUSH_BYTES:
-            await self._make_room()
+        if self._out.full:
+            await self._out.make_room()
         return Verdict.GO_ON
-
-    async def _make_room(self) -> None:
-        await self._flush()
-        await asyncio.sleep(0)  # a long answer that is due at once must not hold up the others
 
     async def _wait_for(self, at: float) -> None:
         """Wait until an event is due, letting faults strike that are planned for a moment before."""
@@ -224,7 +209,7 @@ class Delivery:
             moment = self._next_moment()
             until = due if moment is None else min(due, moment[0])
             if until > self._loop.time():
-                await self._flush()
+                await self._out.flush()
                 beat = self._next_beat()
                 await self._sleep(min(until, beat) - self._loop.time())
                 if beat < until and not self._cancel:
@@ -239,16 +224,13 @@ class Delivery:
                 return
 
     def _next_beat(self) -> float:
-        return float("inf") if self._beat is None or not self._sent else self._spoke + self._beat
+        return float("inf") if self._beat is None or not self._out.sent else self._out.spoke + self._beat
 
     async def _keep_alive(self) -> None:
         """Send the undocumented event of long silences; it takes a sequence number (reported)."""
-        found = _NUMBER.findall(self._sent[-1].data)
-        number = int(found[-1]) + 1 if found else 0
-        self._added += 1
-        keepalive = {"type": "keepalive", "sequence_number": number}
-        self._hand(Event("keepalive", json.compact(keepalive)))
-        await self._flush()
+        keepalive = {"type": "keepalive", "sequence_number": self._out.next_number}
+        self._out.add(Event("keepalive", json.compact(keepalive)))
+        await self._out.flush()
 
     def _next_moment(self) -> tuple[float, Planned] | None:
         moments: list[tuple[float, Planned]] = []
@@ -271,55 +253,11 @@ class Delivery:
             handle.cancel()
             self._alarm = None
 
-    def _put(self, event: Event) -> None:
-        self._hand(self._numbered(event) if self._added else event)
-
-    def _hand(self, event: Event) -> None:
-        self._outlet.put(event)
-        self._handed.append(event)
-
-    def _numbered(self, event: Event) -> Event:
-        """Give the event with the number that it has now that others stand before it."""
-        if not self._added:
-            return event
-        places = list(_NUMBER.finditer(event.data))  # keys are in order: the event's own stands last
-        if not places:
-            return event
-        start, end = places[-1].span(1)
-        number = str(int(event.data[start:end]) + self._added).encode()
-        return Event(event.type, event.data[:start] + number + event.data[end:])
-
-    async def _flush(self) -> None:
-        await self._outlet.flush()
-        if self._outlet.streams:
-            self._note_sent()
-
-    async def _finish(self) -> None:
-        await self._flush()
-        await self._outlet.finish()
-        self._note_sent()
-
-    def _note_sent(self) -> None:
-        if not self._handed:
-            return
-        if not self._sent and self.transport == "http":
-            self._note("status", {"status": 200})
-        at = self._loop.time() - self._site.started
-        connection, turn = self._place
-        self._site.journal.note(
-            *(Entry(at, connection, turn or None, self._lane, "event", event) for event in self._handed)
-        )
-        self._spoke = self._loop.time()
-        self._sent.extend(self._handed)
-        self._handed.clear()
-        if self.response_id is None:
-            self.response_id = _response_id(self._sent[0])
-
     async def _conclude(self, events: list[Event]) -> None:
         for event in events:
-            self._hand(event)
+            self._out.put(event)
         self._over = True
-        await self._finish()
+        await self._out.finish()
 
     # Recordings
 
@@ -341,14 +279,14 @@ class Delivery:
             await self._outlet.raw(data)
             written += len(data)
             while ahead is not None and ahead[0] <= written:
-                self._handed.append(ahead[1])
+                self._out.waiting.append(ahead[1])
                 ahead = next(events, None)
-            self._note_sent()
+            self._out.note_sent()
 
     async def _end_as_recorded(self, answer: Recorded) -> None:
         if self._over:
             return
-        await self._flush()
+        await self._out.flush()
         match answer.ending:
             case "reset":
                 await self.reset()
@@ -357,10 +295,10 @@ class Delivery:
             case Close(code=code, reason=reason):
                 await self.close(code, reason)
             case _:
-                await self._finish()
+                await self._out.finish()
 
     async def _replay_body(self, answer: Recorded) -> None:
-        self._note("status", {"status": answer.status})
+        self._out.note("status", {"status": answer.status})
         if self._lanes is not None and answer.status >= 400:
             self._lanes.evict(self._lane, self.previous_response_id)
         await self._outlet.body(answer)
@@ -371,8 +309,8 @@ class Delivery:
         """Let faults strike in their order; the first that stops the turn is the last."""
         verdict = Verdict.GO_ON
         for planned in struck:
-            await self._flush()
-            self._note("fault", {"fault": planned.fault.name, "point": planned.point.describe()})
+            await self._out.flush()
+            self._out.note("fault", {"fault": planned.fault.name, "point": planned.point.describe()})
             self.event = event
             try:
                 outcome = await planned.fault.strike(self)
@@ -390,9 +328,11 @@ class Delivery:
 
     async def send(self, event: Event) -> None:
         """Send an event of the fault's own making; a `keepalive` takes a sequence number (reported)."""
-        self._hand(event)
-        self._added += event.type == "keepalive"
-        await self._flush()
+        if event.type == "keepalive":
+            self._out.add(event)
+        else:
+            self._out.put(event)
+        await self._out.flush()
 
     async def raw(self, data: bytes) -> None:
         """Send bytes as they are."""
@@ -420,7 +360,7 @@ class Delivery:
 
     async def pause(self, seconds: float | None) -> None:
         """Hold the turn back; None until the client gives up."""
-        await self._flush()
+        await self._out.flush()
         if seconds is None:
             await self._loop.create_future()
         else:
@@ -432,25 +372,26 @@ class Delivery:
 
     async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Answer with an HTTP status, while nothing has left."""
-        self._note("status", {"status": status})
+        self._out.note("status", {"status": status})
         self._over = True
         await self._outlet.status(status, headers, body)
 
     async def fail(self, error: ApiError) -> None:
         """Report an error as the API does, before or within the stream."""
-        self._handed = self._handed if self._outlet.streams else []
-        if self._sent:
-            await self._conclude(failed(self._sent, error, opening=self._opening))
+        if not self._outlet.streams:
+            self._out.waiting.clear()
+        if self._out.sent:
+            await self._conclude(failed(self._out.sent, error, opening=self._opening))
             return
         self._over = True
-        self._note("status", {"status": error.status, "code": error.code, "error": error.body()["error"]})
+        self._out.note("status", {"status": error.status, "code": error.code, "error": error.body()["error"]})
         if self._lanes is not None:
             self._lanes.evict(self._lane, self.previous_response_id)
         await self._outlet.error(error)
 
     async def cut_short(self, reason: str) -> None:
         """End the response as incomplete; before its first event there is nothing to end."""
-        told = [*self._sent, *self._handed]
+        told = [*self._out.sent, *self._out.waiting]
         if told or self._opening is not None:
             read = self._opened.input_tokens if self._opened else 0
             await self._conclude(incomplete(told, reason, opening=self._opening, input_tokens=read))
@@ -472,9 +413,6 @@ class Delivery:
         self._over = True
         self._connection.end("fault", how=how, code=code, reason=reason)
 
-    def _note(self, kind: Literal["status", "fault"], data: Mapping[str, Any]) -> None:
-        self._site.note(kind, self.spot.connection, data, turn=self.spot.turn or None, lane=self._lane)
-
 
 def _in_background(opened: OpenTurn) -> bool:
     return opened.turn.request is not None and opened.turn.request.background
@@ -483,16 +421,6 @@ def _in_background(opened: OpenTurn) -> bool:
 def _ring(alarm: asyncio.Future[None]) -> None:
     if not alarm.done():
         alarm.set_result(None)
-
-
-def _response_id(first: Event) -> str | None:
-    # The id is near the front of every created event; a whole decode would cost more than the rest of a short
-    # turn.
-    start = first.data.find(b'"id":"resp_')
-    if start < 0:
-        return None
-    start += len(b'"id":"')
-    return first.data[start : first.data.find(b'"', start)].decode()
 
 
 def _event_ends(events: tuple[Timed, ...], encode: Callable[[Event], bytes]) -> Iterator[tuple[int, Event]]:

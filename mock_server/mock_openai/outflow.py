@@ -1,0 +1,122 @@
+"""What leaves in one turn: events pass through an outlet, numbered, and are written down when they have left."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from mock_openai.control.journal import Entry
+from mock_openai.faults.point import Spot
+from mock_openai.outlet import Outlet
+from mock_openai.protocol.events import Event
+from mock_openai.site import Site
+
+FLUSH_BYTES = 64 * 1024
+"""Events due at the same time leave in one write of about this size: the write is what costs, not the event
+(measured).
+"""
+
+_NUMBER = re.compile(rb'"sequence_number":(\d+)')
+
+
+class Outflow:
+    """The events of one turn between the delivery that hands them over and the journal that notes them."""
+
+    def __init__(self, site: Site, outlet: Outlet, spot: Spot, lane: str | None) -> None:
+        self.sent: list[Event] = []
+        """What has left."""
+        self.waiting: list[Event] = []
+        """What was handed over and has not left."""
+        self.response_id: str | None = None
+        """The response's id, once its first event has left."""
+        self._site = site
+        self._outlet = outlet
+        self._spot = spot
+        self._lane = lane
+        self._loop = asyncio.get_running_loop()
+        self._added = 0
+        """Events of other making that took a sequence number."""
+        self.spoke = self._loop.time()
+        """When something last left, on the loop's clock."""
+
+    @property
+    def full(self) -> bool:
+        """Whether so much waits that it should leave."""
+        return self._outlet.waiting >= FLUSH_BYTES
+
+    @property
+    def next_number(self) -> int:
+        """The sequence number after the last one that left."""
+        found = _NUMBER.findall(self.sent[-1].data) if self.sent else []
+        return int(found[-1]) + 1 if found else 0
+
+    def put(self, event: Event) -> None:
+        """Hand over an event as it is."""
+        self._outlet.put(event)
+        self.waiting.append(event)
+
+    def add(self, event: Event) -> None:
+        """Hand over an event that the answer does not have; all that follow count one more."""
+        self._added += 1
+        self.put(event)
+
+    def numbered(self, event: Event) -> Event:
+        """Give the event with the number that it has now that others stand before it."""
+        if not self._added:
+            return event
+        places = list(_NUMBER.finditer(event.data))  # keys are in order: the event's own stands last
+        if not places:
+            return event
+        start, end = places[-1].span(1)
+        number = str(int(event.data[start:end]) + self._added).encode()
+        return Event(event.type, event.data[:start] + number + event.data[end:])
+
+    async def flush(self) -> None:
+        """Let what waits leave; ConnectionError when the client is gone."""
+        await self._outlet.flush()
+        if self._outlet.streams:
+            self.note_sent()
+
+    async def finish(self) -> None:
+        """Let what waits leave, and end the answer."""
+        await self.flush()
+        await self._outlet.finish()
+        self.note_sent()
+
+    async def make_room(self) -> None:
+        """Let what waits leave, and let others have their turn."""
+        await self.flush()
+        await asyncio.sleep(0)  # a long answer that is due at once must not hold up the others
+
+    def note_sent(self) -> None:
+        """Write down that what waited has left."""
+        if not self.waiting:
+            return
+        if not self.sent and self._outlet.transport == "http":
+            self.note("status", {"status": 200})
+        at = self._loop.time() - self._site.started
+        connection, turn = self._spot.connection, self._spot.turn or None
+        self._site.journal.note(
+            *(Entry(at, connection, turn, self._lane, "event", event) for event in self.waiting)
+        )
+        self.spoke = self._loop.time()
+        self.sent.extend(self.waiting)
+        self.waiting.clear()
+        if self.response_id is None:
+            self.response_id = _response_id(self.sent[0])
+
+    def note(self, kind: Literal["status", "fault"], data: Mapping[str, Any]) -> None:
+        """Write down something else that happened in this turn."""
+        self._site.note(kind, self._spot.connection, data, turn=self._spot.turn or None, lane=self._lane)
+
+
+def _response_id(first: Event) -> str | None:
+    # The id is near the front of every created event; a whole decode would cost more than the rest of a short
+    # turn.
+    start = first.data.find(b'"id":"resp_')
+    if start < 0:
+        return None
+    start += len(b'"id":"')
+    return first.data[start : first.data.find(b'"', start)].decode()
