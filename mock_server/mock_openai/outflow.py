@@ -1,4 +1,4 @@
-"""What leaves in one turn: events pass through an outlet, numbered, and are written down when they have left."""
+"""What leaves in one turn: events pass through an outlet, numbered, and are noted when they have left."""
 
 from __future__ import annotations
 
