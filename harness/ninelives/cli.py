@@ -142,6 +142,47 @@ def convert(
 
 
 @app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A cassette.")],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="A later one of the same conversation.")],
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 1 when there is a difference.")
+    ] = False,
+) -> None:
+    """Say what changed between two recordings.
+
+    Requests, wording, structure and timing, each apart; ids and headers do not count.
+    """
+    from ninelives.commands.diff import run
+
+    raise typer.Exit(run(before, after, exit_code))
+
+
+@app.command()
+def lint(
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Cassettes, or folders of them.")],
+) -> None:
+    """Look cassettes over before they are committed.
+
+    Secrets, headers, broken lines, events that are none, exchanges that never ended. Exit code 1 when there
+    is something to mend.
+    """
+    from ninelives.commands.lint import run
+
+    raise typer.Exit(run(paths))
+
+
+@app.command()
+def scrub(
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Cassettes, or folders of them.")],
+) -> None:
+    """Replace the secrets that lint found, and nothing else."""
+    from ninelives.commands.lint import mend
+
+    raise typer.Exit(mend(paths))
+
+
+@app.command()
 def scenarios(
     pattern: Annotated[str, typer.Argument(metavar="GLOB", help="Only names like this.")] = "*",
 ) -> None:

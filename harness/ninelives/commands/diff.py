@@ -1,0 +1,35 @@
+"""`ninelives diff`: what changed from one recording of a conversation to the next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.text import Text
+
+from ninelives.cassette import Cassette
+from ninelives.commands.printing import output
+from ninelives.report.comparison import KINDS, compare
+
+_SHOWN = 400
+
+
+def run(before: Path, after: Path, exit_code: bool) -> int:
+    """Print the differences, each kind apart; 1 when there are any and the exit code shall say so."""
+    found = compare(Cassette.load(before).exchanges, Cassette.load(after).exchanges)
+    console = output()
+    if not found:
+        console.print("no difference but for ids, headers and small change in timing", soft_wrap=True)
+    for kind in KINDS:
+        differences = [each for each in found if each.kind == kind]
+        if not differences:
+            continue
+        console.print(Text(f"{kind}: {len(differences)}", style="bold"))
+        for each in differences:
+            console.print(Text(f"  exchange {each.exchange}  {each.where}", style="cyan"), soft_wrap=True)
+            console.print(Text(f"    - {_cut(each.before)}", style="red"), soft_wrap=True)
+            console.print(Text(f"    + {_cut(each.after)}", style="green"), soft_wrap=True)
+    return 1 if found and exit_code else 0
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ... ({len(text)} characters)"

@@ -1,0 +1,46 @@
+"""`ninelives lint` and `ninelives scrub`: a cassette looked over, and mended, before it is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ninelives.cassette.lint import lint, scrub
+from ninelives.commands.printing import output
+from ninelives.complaint import Complaint
+
+
+def run(paths: Sequence[Path]) -> int:
+    """Print a line for each problem; 1 when there is one."""
+    files = _cassettes(paths)
+    console = output()
+    problems = [problem for path in files for problem in lint(path)]
+    for problem in problems:
+        console.print(str(problem), markup=False, highlight=False, soft_wrap=True)
+    if not problems:
+        console.print(f"nothing to mend in {_count(len(files))}", soft_wrap=True)
+    return 1 if problems else 0
+
+
+def mend(paths: Sequence[Path]) -> int:
+    """Replace the secrets in each file, in one step a file."""
+    console = output()
+    for path in _cassettes(paths):
+        changed = scrub(path)
+        told = f"{changed} line{'' if changed == 1 else 's'} changed" if changed else "nothing to mend"
+        console.print(f"{path}: {told}", markup=False, highlight=False, soft_wrap=True)
+    return 0
+
+
+def _cassettes(paths: Sequence[Path]) -> list[Path]:
+    files: list[Path] = []
+    for path in paths:
+        inside = sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]
+        if not inside:
+            raise Complaint(f"{path}: found no cassette; expected a file, or a folder with .jsonl files")
+        files += inside
+    return files
+
+
+def _count(number: int) -> str:
+    return f"{number} cassette{'' if number == 1 else 's'}"

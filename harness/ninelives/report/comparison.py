@@ -1,0 +1,173 @@
+"""What changed between two recordings of a conversation: requests, wording, structure, timing, each apart.
+
+Exchanges are compared in their order. Ids differ from one recording to the next and mean nothing by
+themselves, so each is read as the first, second, third of its kind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, zip_longest
+from typing import TYPE_CHECKING, Any, Literal
+
+from ninelives.report.conversation import Exchanged, conversation
+from ninelives.report.timeline import decoded
+
+if TYPE_CHECKING:
+    from ninelives.cassette import Exchange
+
+Kind = Literal["requests", "wording", "structure", "timing"]
+KINDS: tuple[Kind, ...] = ("requests", "wording", "structure", "timing")
+
+SLACK, SHARE = 0.05, 0.25
+"""A duration has changed when it differs by more than 50 ms and by more than a quarter of the longer one."""
+
+_ID = re.compile(r"\b(resp|msg|rs|fc|ctc|ws|fs|ci|ig|mcp|mcpl|mcpr|call|conv|cmp|req)_[0-9A-Za-z]{16,}\b")
+_CARRIAGE = frozenset({"type", "stream", "stream_id"})
+"""Fields of a request that say how it travels, not what is asked."""
+_ABSENT = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that changed."""
+
+    kind: Kind
+    exchange: int
+    """Its place in the recordings, from 1."""
+    where: str
+    """The field, the words, the event: what is compared."""
+    before: str
+    after: str
+
+
+def compare(before: Sequence[Exchange], after: Sequence[Exchange]) -> list[Difference]:
+    """Compare two recordings, exchange by exchange, in their order."""
+    found: list[Difference] = []
+    names = (_Names(), _Names())
+    pairs = zip_longest(
+        zip(before, conversation(before), strict=True), zip(after, conversation(after), strict=True)
+    )
+    for number, (old, new) in enumerate(pairs, 1):
+        if old is None or new is None:
+            there, there_not = (_summary((old or new)[1]), "nothing")
+            sides = (there, there_not) if new is None else (there_not, there)
+            found.append(Difference("structure", number, "exchange", *sides))
+            continue
+        found += _requests(number, old[0], new[0], names)
+        found += _wording(number, old[1], new[1])
+        found += _structure(number, old, new)
+        found += _timing(number, old[1], new[1])
+    return found
+
+
+class _Names:
+    """The ids of one recording, each called after its place among those of its kind."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def told(self, text: str) -> str:
+        return _ID.sub(self._name, text)
+
+    def _name(self, found: re.Match[str]) -> str:
+        prefix = found[1]
+        count = sum(name.startswith(f"{prefix}#") for name in self._known.values())
+        return self._known.setdefault(found[0], f"{prefix}#{count + 1}")
+
+
+def _requests(
+    number: int, old: Exchange, new: Exchange, names: tuple[_Names, _Names]
+) -> Iterator[Difference]:
+    if (told := f"{old.method} {old.path}") != (now := f"{new.method} {new.path}"):
+        yield Difference("requests", number, "address", told, now)
+    for path, was, came in _changes(_asked(old), _asked(new), ""):
+        sides = names[0].told(_shown(was)), names[1].told(_shown(came))
+        if sides[0] != sides[1]:
+            yield Difference("requests", number, path or "body", *sides)
+
+
+def _asked(exchange: Exchange) -> Any:
+    if not isinstance(exchange.body, Mapping):
+        return exchange.body
+    return {key: value for key, value in exchange.body.items() if key not in _CARRIAGE}
+
+
+def _changes(old: Any, new: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in dict.fromkeys((*old, *new)):
+            below = f"{path}.{key}" if path else str(key)
+            yield from _changes(old.get(key, _ABSENT), new.get(key, _ABSENT), below)
+    elif isinstance(old, list) and isinstance(new, list):
+        for place, (was, came) in enumerate(zip_longest(old, new, fillvalue=_ABSENT)):
+            yield from _changes(was, came, f"{path}[{place}]")
+    elif type(old) is not type(new) or old != new:
+        yield path, old, new
+
+
+def _wording(number: int, old: Exchanged, new: Exchanged) -> Iterator[Difference]:
+    for where, was, came in (("thought", old.thought, new.thought), ("said", old.said, new.said)):
+        if was != came:
+            yield Difference("wording", number, where, _shown(was), _shown(came))
+    if [name for name, _ in old.calls] == [name for name, _ in new.calls]:
+        for (name, was), (_, came) in zip(old.calls, new.calls, strict=True):
+            if was != came:
+                yield Difference("wording", number, f"arguments of {name}", was, came)
+
+
+def _structure(
+    number: int, old: tuple[Exchange, Exchanged], new: tuple[Exchange, Exchanged]
+) -> Iterator[Difference]:
+    for where, was, came in (
+        ("status", old[1].status, new[1].status),
+        ("ending", old[1].ending, new[1].ending),
+        ("calls", _calls(old[1]), _calls(new[1])),
+        ("events", _course(old[0]), _course(new[0])),
+    ):
+        if was != came:
+            yield Difference("structure", number, where, was, came)
+    fields = _fields(old[0]), _fields(new[0])
+    for kind in sorted(fields[0].keys() & fields[1].keys()):
+        lost, won = fields[0][kind] - fields[1][kind], fields[1][kind] - fields[0][kind]
+        if lost or won:
+            sides = ", ".join(sorted(lost)) or "nothing", ", ".join(sorted(won)) or "nothing"
+            yield Difference("structure", number, f"fields of {kind}", *sides)
+
+
+def _course(exchange: Exchange) -> str:
+    """The kinds of event in their order, each run of one kind once: how many deltas there are is wording."""
+    kinds = (timed.event.type.removeprefix("response.") for timed in exchange.events)
+    return " ".join(kind for kind, _ in groupby(kinds))
+
+
+def _fields(exchange: Exchange) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for timed in exchange.events:
+        found.setdefault(timed.event.type, set()).update(decoded(timed.event.data))
+    if not exchange.events:
+        found["answer"] = set(decoded(exchange.answer or b""))
+    return found
+
+
+def _timing(number: int, old: Exchanged, new: Exchanged) -> Iterator[Difference]:
+    for where, was, came in (("first word", old.first, new.first), ("whole answer", old.took, new.took)):
+        if was is None or came is None:
+            continue
+        apart = abs(was - came)
+        if apart > SLACK and apart > SHARE * max(was, came):
+            yield Difference("timing", number, where, f"{was:.3f} s", f"{came:.3f} s")
+
+
+def _calls(exchanged: Exchanged) -> str:
+    return ", ".join(name for name, _ in exchanged.calls) or "none"
+
+
+def _summary(exchanged: Exchanged) -> str:
+    asked = exchanged.asked[-1][1] if exchanged.asked else ""
+    return f"{exchanged.request} {_shown(asked)}" if asked else exchanged.request
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is _ABSENT else repr(value) if isinstance(value, str) else str(value)

@@ -1,0 +1,115 @@
+"""`ninelives diff`, `lint` and `scrub`: what changed in a recording, and whether it may be committed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from ninelives.cli import _run
+
+CASSETTES = Path(__file__).parents[3] / "cassettes"
+TALK = CASSETTES / "weather_over_sse.jsonl"
+KEY = "sk-" + "proj-4f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c"
+
+
+def ninelives(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    code = _run([str(argument) for argument in arguments])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def edited(path: Path, old: str, new: str) -> Path:
+    text = TALK.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    return path
+
+
+def test_a_recording_does_not_differ_from_itself(capsys) -> None:
+    code, out, _ = ninelives(capsys, "diff", TALK, TALK, "--exit-code")
+    assert code == 0
+    assert out.startswith("no difference")
+
+
+def test_other_ids_are_no_difference(capsys, tmp_path: Path) -> None:
+    text = TALK.read_text(encoding="utf-8")
+    root = next(word for word in text.split('"') if word.startswith("resp_"))[5:21]
+    other = edited(tmp_path / "other.jsonl", root, root[::-1])
+    assert ninelives(capsys, "diff", TALK, other, "--exit-code")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind", "shown"),
+    [
+        ('"delta":" sunny"', '"delta":" rainy"', "wording", ("said", "rainy in Paris")),
+        ('"What is the weather in Paris?"', '"In Rome?"', "requests", ("input[2].content", "'In Rome?'")),
+        ('"logprobs":[],"obf', '"obf', "structure", ("fields of response.output_text.delta", "logprobs")),
+        ("response.in_progress", "response.in_a_hurry", "structure", ("events", "in_a_hurry")),
+    ],
+)
+def test_each_kind_of_change_is_told_apart(capsys, tmp_path: Path, old, new, kind, shown) -> None:
+    other = edited(tmp_path / "other.jsonl", old, new)
+    code, out, _ = ninelives(capsys, "diff", TALK, other, "--exit-code")
+    assert code == 1
+    assert [line.split(":")[0] for line in out.splitlines() if not line.startswith(" ")] == [kind]
+    assert all(word in out for word in shown)
+    assert ninelives(capsys, "diff", TALK, other)[0] == 0
+
+
+def test_a_slower_answer_is_a_change_of_timing_and_nothing_else(capsys, tmp_path: Path) -> None:
+    lines = [json.loads(line) for line in TALK.read_text(encoding="utf-8").splitlines()]
+    slow = tmp_path / "slow.jsonl"
+    for line in lines[1:]:
+        line["t"] *= 3
+        line["cuts"] = [[offset, t * 3] for offset, t in line.get("cuts", [])]
+    slow.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
+    code, out, _ = ninelives(capsys, "diff", TALK, slow, "--exit-code")
+    assert code == 1
+    assert "timing:" in out
+    assert "first word" in out
+
+
+def test_an_exchange_that_is_gone_is_named(capsys, tmp_path: Path) -> None:
+    lines = TALK.read_text(encoding="utf-8").splitlines(keepends=True)
+    last = json.loads(lines[-1])["c"]
+    short = tmp_path / "short.jsonl"
+    short.write_text("".join(line for line in lines if f'"c":{last},' not in line), encoding="utf-8")
+    code, out, _ = ninelives(capsys, "diff", TALK, short, "--exit-code")
+    assert code == 1
+    assert "Thank you, goodbye." in out
+    assert "+ nothing" in out
+
+
+def test_our_own_cassettes_may_be_committed(capsys) -> None:
+    code, out, _ = ninelives(capsys, "lint", CASSETTES)
+    assert code == 0
+    assert out == "nothing to mend in 6 cassettes\n"
+
+
+def test_a_secret_is_found_without_being_shown_and_scrubbed(capsys, tmp_path: Path) -> None:
+    leaky = edited(tmp_path / "leaky.jsonl", "What is the weather in Paris?", f"My key is {KEY}.")
+    code, out, _ = ninelives(capsys, "lint", leaky)
+    assert code == 1
+    assert f"{leaky}:" in out
+    assert "a secret" in out
+    assert KEY not in out
+    code, out, _ = ninelives(capsys, "scrub", leaky)
+    assert code == 0
+    assert "changed" in out
+    assert KEY not in leaky.read_text(encoding="utf-8")
+    assert ninelives(capsys, "lint", leaky)[0] == 0
+
+
+def test_scrubbing_a_clean_file_leaves_it_as_it_is(capsys, tmp_path: Path) -> None:
+    clean = Path(shutil.copy(TALK, tmp_path / "clean.jsonl"))
+    assert ninelives(capsys, "scrub", clean) == (0, f"{clean}: nothing to mend\n", "")
+    assert clean.read_bytes() == TALK.read_bytes()
+
+
+def test_a_folder_without_cassettes_is_one_line(capsys, tmp_path: Path) -> None:
+    code, out, err = ninelives(capsys, "lint", tmp_path)
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "no cassette" in err
