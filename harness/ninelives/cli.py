@@ -55,7 +55,7 @@ def demo(
         Path, typer.Option("--out", help="Folder for the cassette, the snapshot and the timeline.")
     ] = Path("ninelives-demo"),
 ) -> None:
-    """See what this is about: a bot, a recording, three disasters."""
+    """See what this is about: a bot, a recording, four disasters."""
     from ninelives.demo import tell
 
     raise typer.Exit(tell(out))

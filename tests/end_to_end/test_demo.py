@@ -37,7 +37,8 @@ def test_it_tells_the_story_and_every_promise_holds(
     assert "✂ the caller cuts in" in ran.stdout
     assert "1 h 2 min of silence" in ran.stdout
     assert "✗ " not in ran.stdout.replace("✗ broken", "")
-    assert ran.stdout.count("✓ ✓") >= 3
+    assert "5 min before the server would have ended connection 1" in " ".join(ran.stdout.split())
+    assert ran.stdout.count("✓ ✓") >= 4
 
 
 def test_it_says_nothing_else(demo: tuple[Path, subprocess.CompletedProcess[str], float]) -> None:
@@ -46,6 +47,16 @@ def test_it_says_nothing_else(demo: tuple[Path, subprocess.CompletedProcess[str]
     assert "\x1b" not in ran.stdout  # no colours in a pipe
     assert "Traceback" not in ran.stdout
     assert max(len(line) for line in ran.stdout.splitlines()) <= 100
+
+
+def test_without_pipecat_it_says_what_to_install_and_writes_nothing(tmp_path: Path) -> None:
+    without = "import sys; sys.modules['pipecat'] = None; from ninelives.cli import main; main()"
+    command = [sys.executable, "-c", without, "demo", "--out", str(tmp_path / "out")]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "pip install 'ninelives[pipecat]'" in ran.stderr
+    assert ran.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
 
 
 def test_it_takes_seconds(demo: tuple[Path, subprocess.CompletedProcess[str], float]) -> None:

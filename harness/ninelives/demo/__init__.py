@@ -8,6 +8,7 @@ promise that is broken makes the exit code 1.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ __all__ = ["tell"]
 def tell(out: Path) -> int:
     """Tell the story, writing its files into `out`. Gives the exit code."""
     began = time.perf_counter()
+    if importlib.util.find_spec("pipecat") is None:
+        raise ModuleNotFoundError("the demo's bot is a Pipecat pipeline", name="pipecat")
     quiet()
     write_text(out / ".gitignore", "*\n")
     console = output()

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from ninelives.demo.acts import Performance
     from ninelives.lab.run import Outcome
 
+_LIFETIME = 3600.0
+"""How long the API lets a connection live, in seconds (documented)."""
+
 
 def opening() -> RenderableType:
     """What is about to be shown."""
@@ -172,13 +175,24 @@ def _result(good: bool, text: str) -> RenderableType:
 
 def _on_the_wire(outcome: Outcome) -> str:
     """What became of the connections: when each was opened and how it ended."""
+    lifetime = float(outcome.scenario.server.get("connection_lifetime", _LIFETIME))
+    open_since: dict[int, float] = {}
     parts = []
     for entry in outcome.episode.wire:
-        if entry.kind == "open" and entry.connection > 1:
-            parts.append(f"connection {entry.connection} opened at {clock(entry.at)}")
-        if entry.kind == "close" and isinstance(entry.data, Mapping) and entry.data.get("by") != "client":
-            how = str(entry.data.get("code") or entry.data.get("how"))
-            parts.append(f"connection {entry.connection} ended at {clock(entry.at)} ({how})")
+        if entry.kind == "open":
+            open_since[entry.connection] = entry.at
+            if entry.connection == 1:
+                continue
+            told = f"connection {entry.connection} opened at {clock(entry.at)}"
+            before = entry.connection - 1
+            if before in open_since and (age := entry.at - open_since[before]) > lifetime / 2:
+                told += f", {duration(lifetime - age)} before the server would have ended connection {before}"
+            parts.append(told)
+        elif entry.kind == "close" and isinstance(entry.data, Mapping):
+            open_since.pop(entry.connection, None)
+            if entry.data.get("by") != "client":
+                how = str(entry.data.get("code") or entry.data.get("how"))
+                parts.append(f"connection {entry.connection} ended at {clock(entry.at)} ({how})")
     return ", ".join(parts) or "one connection all along"
 
 
