@@ -1,4 +1,4 @@
-"""Clients that know nothing of us, against `mock-openai serve` as users start it: only URL and key are ours."""
+"""Clients that know nothing of us, against `mock-openai serve` as users start it: only URL and key change."""
 
 from __future__ import annotations
 
