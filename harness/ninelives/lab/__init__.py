@@ -15,10 +15,11 @@ from ninelives.lab.invariants import PROMISES, judge
 if TYPE_CHECKING:
     from ninelives.lab.run import Outcome, run_scenario
     from ninelives.lab.scenario import Scenario
+    from ninelives.lab.testing import as_tests
 
-__all__ = ["PROMISES", "Episode", "Finding", "Outcome", "Scenario", "judge", "run_scenario"]
+__all__ = ["PROMISES", "Episode", "Finding", "Outcome", "Scenario", "as_tests", "judge", "run_scenario"]
 
-_HOMES = {"Outcome": "run", "run_scenario": "run", "Scenario": "scenario"}
+_HOMES = {"Outcome": "run", "run_scenario": "run", "Scenario": "scenario", "as_tests": "testing"}
 
 
 def __getattr__(name: str) -> Any:
