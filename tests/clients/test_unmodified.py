@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import openai
 import pytest
@@ -92,6 +93,23 @@ async def test_openai_python_talks_over_a_socket(client: AsyncOpenAI) -> None:
             if event.type == "response.completed":
                 break
     assert kinds[:2] == ["response.created", "response.in_progress"]
+
+
+async def test_openai_python_chains_over_a_socket_what_nothing_stores(client: AsyncOpenAI) -> None:
+    async with client.responses.connect() as socket:
+
+        async def ask(**more: str) -> Any:
+            await socket.response.create(model="gpt-4.1", input="Say hello.", store=False, **more)
+            async for event in socket:
+                if event.type in {"response.completed", "error"}:
+                    return event
+            raise AssertionError("the socket closed")
+
+        first = await ask()
+        second = await ask(previous_response_id=first.response.id)
+        unknown = await ask(previous_response_id="resp_x")
+    assert second.response.previous_response_id == first.response.id
+    assert unknown.error.code == "previous_response_not_found"
 
 
 async def test_openai_python_raises_what_it_raises_for_the_real_api(
