@@ -72,7 +72,9 @@ def record(
         typer.Argument(metavar="COMMAND", help="What to run; it finds the proxy in its environment."),
     ] = None,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", help="Port to listen on; 0 takes a free one.")] = 0,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 0,
     extend: Annotated[
         bool, typer.Option("--extend", help="Add to the cassette instead of replacing it.")
     ] = False,
@@ -93,7 +95,9 @@ def record(
 def replay(
     cassette: Annotated[Path, typer.Argument(metavar="FILE", help="The cassette.")],
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", help="Port to listen on; 0 takes a free one.")] = 8080,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 8080,
     timing: Annotated[
         str, typer.Option("--timing", help="recorded, none, or a factor such as 0.1 (ten times as fast).")
     ] = "recorded",

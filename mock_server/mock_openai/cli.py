@@ -119,7 +119,9 @@ def serve(
     try:
         server.bind()
     except OSError as error:
-        _fail(f"cannot listen on {host}:{port}: {error.strerror or error}; choose another with --port")
+        _fail(
+            f"cannot listen on {host}:{port}: {error.strerror or error}; choose another with --port or --host"
+        )
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(server, with_key=api_key is not None))
 

@@ -7,6 +7,7 @@ and the partial beside it, and a lock on the partial keeps two processes from wr
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import time
@@ -69,6 +70,8 @@ class CassetteWriter:
         if self._file is not None:
             return
         try:
+            if self.path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = _open_locked(self.partial)
         except BlockingIOError:

@@ -35,6 +35,8 @@ def mend(paths: Sequence[Path]) -> int:
 def _cassettes(paths: Sequence[Path]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
+        if not path.exists():
+            raise Complaint(f"{path}: found no such file; expected a cassette, or a folder of them")
         inside = sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]
         if not inside:
             raise Complaint(f"{path}: found no cassette; expected a file, or a folder with .jsonl files")

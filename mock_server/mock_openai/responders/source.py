@@ -132,8 +132,9 @@ def from_python(value: object, *, file: str = "<script>") -> Spot:
 
 def from_yaml(text: str, *, file: str) -> Spot:
     """Make the tree of a YAML text; raises ScriptError when it is not YAML."""
-    loader = yaml.SafeLoader(text)
+    loader: yaml.SafeLoader | None = None
     try:
+        loader = yaml.SafeLoader(text)  # raises too, on characters that YAML has not
         node = loader.get_single_node()
         return Spot(None, file, 1) if node is None else _spot(loader, node, file)
     except yaml.MarkedYAMLError as error:
@@ -149,7 +150,8 @@ def from_yaml(text: str, *, file: str) -> Spot:
             file, None, f"found {found}", "YAML text in UTF-8", "save the file as plain text"
         ) from error
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
 
 
 def _spot(loader: yaml.SafeLoader, node: yaml.Node, file: str) -> Spot:

@@ -156,6 +156,9 @@ def test_help_lists_only_what_works_and_is_quick() -> None:
         (["replay", "hello.jsonl", "--port", "many"], "Invalid value for '--port'"),
         (["record", "--upstream", "ftp://x", "--cassette", "c.jsonl"], "is not a URL of an HTTP server"),
         (["record"], "Missing option '--cassette'"),
+        (["record", "--cassette", "folder", "true"], "Is a directory"),
+        (["replay", "hello.jsonl", "--port", "70000"], "Invalid value for '--port'"),
+        (["record", "--cassette", "c.jsonl", "--port", "-1"], "Invalid value for '--port'"),
         (["convert", "missing.yaml", "out.jsonl"], "missing.yaml"),
         (["convert", "hello.jsonl", "out.docx"], "out.docx"),
         (["scenarios", "flood"], "no scenario is called 'flood'"),
@@ -169,6 +172,7 @@ def test_help_lists_only_what_works_and_is_quick() -> None:
 )
 def test_bad_input_is_one_line_and_exit_code_2(cassette: Path, arguments: list[str], said: str) -> None:
     (cassette.parent / "broken.jsonl").write_text(json.dumps(CASSETTE[0]) + '\n{"t":0,"c":1,"k":"dance"}\n')
+    (cassette.parent / "folder").mkdir()
     ran = ninelives(*arguments, cwd=cassette.parent)
     assert ran.returncode == 2, ran.stdout + ran.stderr
     assert said in ran.stderr

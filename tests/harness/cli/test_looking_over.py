@@ -108,8 +108,10 @@ def test_scrubbing_a_clean_file_leaves_it_as_it_is(capsys, tmp_path: Path) -> No
     assert clean.read_bytes() == TALK.read_bytes()
 
 
-def test_a_folder_without_cassettes_is_one_line(capsys, tmp_path: Path) -> None:
-    code, out, err = ninelives(capsys, "lint", tmp_path)
+@pytest.mark.parametrize(("name", "told"), [(".", "no cassette"), ("missing.jsonl", "no such file")])
+@pytest.mark.parametrize("command", ["lint", "scrub"])
+def test_what_is_not_there_is_one_line(capsys, tmp_path: Path, command: str, name: str, told: str) -> None:
+    code, out, err = ninelives(capsys, command, tmp_path / name)
     assert (code, out) == (2, "")
     assert err.count("\n") == 1
-    assert "no cassette" in err
+    assert told in err

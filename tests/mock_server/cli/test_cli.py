@@ -95,7 +95,7 @@ def test_a_taken_port_is_one_line():
         done = run("serve", "--port", str(taken.getsockname()[1]))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
-    assert "choose another with --port" in done.stderr
+    assert "choose another with --port or --host" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -138,3 +138,12 @@ def test_help_names_every_option():
         assert option in done.stdout
     for option in ("--connection-lifetime", "--on-cancel", "--workers", "--store"):
         assert option in done.stdout
+
+
+def test_a_script_with_characters_yaml_has_not_is_one_line(tmp_path: Path):
+    script = tmp_path / "script.yaml"
+    script.write_bytes(b'replies:\n  - reply: [{text: "a\x00b"}]\n')
+    done = run("serve", "--script", str(script))
+    assert done.returncode == 2
+    assert f"{script}: found" in done.stderr
+    assert done.stderr.count("\n") == 1
