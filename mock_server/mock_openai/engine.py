@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+import msgspec
+
 from mock_openai.memory import (
     ConversationStore,
     Lanes,
@@ -173,8 +175,11 @@ class Engine:
     async def remember(self, opened: OpenTurn, sent: Sequence[Event], lanes: Lanes | None = None) -> None:
         """Keep a response whose terminal event has left; forget the parent of a continuation that failed."""
         request = opened.turn.request
-        if request is None or not sent or sent[-1].type not in TERMINAL:
+        # A fault may have spoilt the last event, or put another behind it.
+        ends = [number for number, event in enumerate(sent) if event.type in TERMINAL and _is_whole(event)]
+        if request is None or not ends:
             return
+        sent = sent[: ends[0] + 1]
         kept = Remembered(
             opened.response_id or "",
             before=opened.turn.history,
@@ -284,3 +289,11 @@ def _check_window(request: Request, size: int, history_tokens: int) -> None:
     own = count_input(request.input, instructions=request.instructions, tools=request.tools)
     if history_tokens + own > window:
         raise context_length_exceeded()
+
+
+def _is_whole(event: Event) -> bool:
+    try:
+        msgspec.json.decode(event.data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True

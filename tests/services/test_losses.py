@@ -244,3 +244,13 @@ async def test_a_failure_in_the_middle_of_an_answer_leaks_nothing_into_the_next(
     assert [error.category for error in first.errors] == ["server"]
     assert first.spoken_before_loss == [first.text]
     assert (second.text, third.text, second.errors + third.errors) == ("Two.", "Three.", [])
+
+
+async def test_garbage_behind_a_whole_answer_costs_nothing(make_websocket: Any) -> None:
+    plan = [faults.at(turn=1, event="terminal", when="after").malformed_json()]
+    async with MockServer(script=[reply(STORY)], faults=plan) as server, Bot(make_websocket(server)) as bot:
+        turn = await bot.say("a story")
+        after = await bot.say("another")
+    assert (turn.text, after.text, turn.errors + after.errors) == (STORY, STORY, [])
+    assert "previous_response_id" in server.journal.requests[-1]
+    assert len(server.journal.requests) == 2

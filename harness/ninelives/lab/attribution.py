@@ -80,13 +80,24 @@ class Account:
         return (asked[0] - self.turn.began) + (first - asked[-1])
 
     @property
+    def fatal(self) -> tuple[Attempt, ...]:
+        """The responses that broke with nothing to make up for them, one a step at most."""
+        last = {attempt.step: attempt for attempt in self.attempts}
+        return tuple(attempt for attempt in last.values() if attempt.lost)
+
+    @property
+    def stopped_short(self) -> bool:
+        """The API itself ended a response early and said why; that is no loss, and no second try mends it."""
+        return any(attempt.said.status == "incomplete" for attempt in self.attempts)
+
+    @property
     def broke_after_speech(self) -> bool:
         """Some words of the response that broke had been heard by then."""
         spoken = {id(piece.owner.said) for piece in self.pieces if piece.owner is not None}
         lost = [attempt for attempt in self.attempts if attempt.lost]
         if any(id(attempt.said) in spoken for attempt in lost):
             return True
-        if lost or not self.faults or not self.turn.errors or not self.turn.heard:
+        if lost or self.stopped_short or not self.faults or not self.turn.errors or not self.turn.heard:
             return False
         # The server believes it sent everything; what arrived was unusable, and the bot gave up after it had
         # begun to speak.

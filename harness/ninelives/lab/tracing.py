@@ -31,7 +31,7 @@ class Attempt:
     @property
     def words(self) -> str:
         """What a listener should hear of it: its text, and a refusal is spoken like any other text."""
-        return f"{self.said.text}{self.said.refusal or ''}"
+        return f"{self.said.whole}{self.said.text[self.said.covered :]}{self.said.refusal or ''}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,13 @@ class Said:
     request: Mapping[str, Any]
     """The request body."""
     text: str = ""
-    """All text deltas that left, in order."""
+    """All text deltas that left, in order, each once."""
+    whole: str = ""
+    """The text as events that give it whole have it: a delta that a fault dropped is in here."""
+    covered: int = 0
+    """How many characters of `text` the events behind `whole` speak of."""
+    latest: int | None = None
+    """The sequence number of the latest text delta: a fault may send one twice."""
     refusal: str = ""
     calls: list[dict[str, Any]] = field(default_factory=list)
     """Function calls that left whole: call_id, name, arguments."""
@@ -176,13 +182,32 @@ def _take_in(said: Said, kind: str, data: dict[str, Any]) -> None:
     if kind == "response.created":
         said.id = data["response"]["id"]
     elif kind == "response.output_text.delta":
-        said.text += data["delta"]
+        number = data.get("sequence_number")
+        if number is None or number != said.latest:
+            said.text += data["delta"]
+        said.latest = number
     elif kind == "response.refusal.delta":
         said.refusal += data["delta"]
     elif kind == "response.output_item.done":
         item = data["item"]
         if item.get("type") == "function_call" and item.get("status") != "incomplete":
             said.calls.append({name: item.get(name) for name in ("call_id", "name", "arguments")})
-    elif kind in _TERMINAL:
+    elif kind == "response.output_text.done":
+        if said.covered < len(said.text):  # else it was sent twice
+            said.whole += data["text"]
+            said.covered = len(said.text)
+    elif kind in _TERMINAL and said.status is None:  # a fault may add a second one, which no client awaits
         said.id = data["response"]["id"]
         said.status = data["response"]["status"]
+        if said.status == "completed":
+            _take_all(said, data["response"]["output"])
+
+
+def _take_all(said: Said, output: Sequence[Mapping[str, Any]]) -> None:
+    parts = [part for item in output if item.get("type") == "message" for part in item["content"]]
+    said.whole = "".join(part.get("text", "") for part in parts)
+    said.covered = len(said.text)
+    known = {call["call_id"] for call in said.calls}
+    for item in output:
+        if item.get("type") == "function_call" and item.get("call_id") not in known:
+            said.calls.append({name: item.get(name) for name in ("call_id", "name", "arguments")})

@@ -92,9 +92,9 @@ def no_waiting_for_housekeeping(name: str, episode: Episode, told: list[Account]
 
     def waits() -> Reasons:
         for a in later:
-            if (opened := _opened(episode, a)) > 0:
+            if (opened := _opened(episode, a, told)) > 0:
                 yield f"{turn(a)} waited for {opened} new connection{'s' if opened > 1 else ''}"
-            if (wasted := _requests(episode, a) - a.steps) > 0 and a.steps:
+            if (wasted := _requests(episode, a, told) - a.steps) > 0 and a.steps:
                 yield f"{turn(a)} spent {wasted} request{'s' if wasted > 1 else ''} in vain"
             if baseline is None or a.air is None:
                 continue
@@ -111,22 +111,31 @@ def _in(account: Account, at: float) -> bool:
     return began - SAME_TIME <= at <= (ended if ended is not None else float("inf")) + SAME_TIME
 
 
-def _opened(episode: Episode, account: Account) -> int:
+def _opened(episode: Episode, account: Account, told: list[Account]) -> int:
+    began, before = account.turn.began, told[account.index - 1]
+    # A turn that begins at the moment in which a loss ended the one before cannot find it mended already.
+    at_once = before.hit and before.turn.ended is not None and began - before.turn.ended < SAME_TIME
     # Plain HTTP clients open as they please; a socket is the service's own to keep ready.
     return sum(
         1
         for entry in episode.wire
-        if entry.kind == "open" and _field(entry.data, "transport") == "websocket" and _in(account, entry.at)
+        if entry.kind == "open"
+        and _field(entry.data, "transport") == "websocket"
+        and _in(account, entry.at)
+        and not (at_once and entry.at < began + SAME_TIME)
     )
 
 
-def _requests(episode: Episode, account: Account) -> int:
+def _requests(episode: Episode, account: Account, told: list[Account]) -> int:
     if not episode.wire:
         return len(account.attempts)
+    # A turn may begin at the very moment the one before it ended; its request is its own.
+    following = told[account.index + 1 :]
+    until = following[0].turn.began - SAME_TIME if following else float("inf")
     bodies = [
         e.data.get("body")
         for e in episode.wire
-        if e.kind == "request" and isinstance(e.data, Mapping) and _in(account, e.at)
+        if e.kind == "request" and isinstance(e.data, Mapping) and _in(account, e.at) and e.at < until
     ]
     return sum(1 for body in bodies if not (isinstance(body, Mapping) and body.get("generate") is False))
 

@@ -11,7 +11,9 @@ from ninelives.lab.wording import quote
 def whole_answer_if_nothing_was_spoken(name: str, episode: Episode, told: list[Account]) -> Finding:
     """I5: a loss before the first word costs the user nothing but a moment."""
     hit = [
-        a for a in told if a.hit and not a.interrupted and not a.broke_after_speech and a.expected is not None
+        a
+        for a in told
+        if a.hit and not (a.interrupted or a.stopped_short or a.broke_after_speech) and a.expected is not None
     ]
 
     def losses() -> Reasons:
@@ -33,10 +35,12 @@ def honest_end_if_something_was_spoken(name: str, episode: Episode, told: list[A
     def dishonesty() -> Reasons:
         for a in hit:
             spoken = a.lost_words or a.heard
-            if len(a.turn.errors) != 1:
+            if a.stopped_short and not a.fatal:
+                continue
+            if len(a.turn.errors) != (2 if a.stopped_short else 1):
                 yield f"{turn(a)} broke after {quote(spoken)} with {len(a.turn.errors)} errors instead of one"
                 continue
-            error = a.turn.errors[0]
+            error = a.turn.errors[-1]
             if error.category not in _right_categories(a):
                 yield f"{turn(a)} broke after {quote(spoken)} and called it {error.category!r}"
             events = [text.strip() for text in a.turn.spoken_before_loss]
@@ -53,7 +57,7 @@ def honest_end_if_something_was_spoken(name: str, episode: Episode, told: list[A
 
 
 def _right_categories(account: Account) -> frozenset[str]:
-    statuses = {attempt.said.status for attempt in account.attempts if attempt.lost}
+    statuses = {attempt.said.status for attempt in account.fatal or account.attempts if attempt.lost}
     if "failed" in statuses:  # the API said why, so it is not the network
         return CATEGORIES - {"connectivity", "application"}
     return frozenset({"connectivity", "server"})
