@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from mock_openai.protocol.tools import bare_address
+
 STRUCK_OUT = "[redacted]"
 
 _SECRET_NAME = re.compile(
@@ -55,6 +57,7 @@ def _is_mcp(tool: object) -> bool:
 
 
 def _without_credentials(tool: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: STRUCK_OUT if name in ("authorization", "headers") else value for name, value in tool.items()
-    }
+    clean = {name: STRUCK_OUT if name in ("authorization", "headers") else tool[name] for name in tool}
+    if isinstance(address := clean.get("server_url"), str):
+        clean["server_url"] = bare_address(address)
+    return clean

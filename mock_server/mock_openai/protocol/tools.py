@@ -6,6 +6,7 @@ The echo fills in every default and writes the type first and the other fields i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -181,10 +182,26 @@ def echo_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
         filled["user_location"] = {**_LOCATION, "country": None, **place} if place else dict(_LOCATION)
     elif kind == "mcp":
         filled.pop("authorization", None)
+        # An answer is journaled and stored, so no credential may come back in it. What the real API does with
+        # headers is not known; recordings have none (inferred).
+        if isinstance(filled.get("headers"), Mapping):
+            filled["headers"] = dict.fromkeys(filled["headers"], "<redacted>")
+        if isinstance(filled.get("server_url"), str):
+            filled["server_url"] = bare_address(filled["server_url"])
     elif kind == "custom":
         form = filled["format"]
         filled["format"] = {"type": form["type"], **dict(sorted(form.items()))}
     return {"type": kind, **{name: filled[name] for name in sorted(filled) if name != "type"}}
+
+
+def bare_address(address: str) -> str:
+    """Give an MCP server's address as it may be shown: with credentials or a query in it, only its host and
+    `<redacted>` (the form is observed, when the real API uses it is not known).
+    """
+    if "?" not in address and "@" not in address:
+        return address
+    found = re.match(r"(https?://)(?:[^/?#]*@)?([^/?#@]*)", address, re.I)
+    return f"{found[1]}{found[2]}/<redacted>" if found else "<redacted>"
 
 
 def echo_schema(schema: Any, *, strict: bool) -> Any:

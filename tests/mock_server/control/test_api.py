@@ -103,3 +103,25 @@ async def test_the_own_page_is_allowed(http, server):
     origin = {"Origin": f"http://127.0.0.1:{server.port}"}
     async with http.get("/__mock__/journal", headers=origin) as answer:
         assert answer.status == 200
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_credentials_for_mcp_servers_are_found_nowhere(stream):
+    canary = "CANARY-3f9a"
+    tool = {
+        "type": "mcp",
+        "server_label": "a",
+        "server_url": f"https://user:{canary}@mcp.example/path?token={canary}",
+        "authorization": canary,
+        "headers": {"X-Key": canary},
+    }
+    async with MockServer() as server, aiohttp.ClientSession() as client:
+        asked = {"model": "gpt-5", "input": "Hello.", "stream": stream, "tools": [tool]}
+        async with client.post(f"{server.base_url}/responses", json=asked) as answer:
+            assert answer.status == 200
+            told = await answer.text()
+        async with client.get(f"{server.base_url.removesuffix('/v1')}/__mock__/journal") as answer:
+            journal = await answer.text()
+    assert canary not in told
+    assert canary not in journal
+    assert "https://mcp.example/<redacted>" in journal
