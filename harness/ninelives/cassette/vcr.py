@@ -49,7 +49,16 @@ def load(path: Path, redactor: Redactor | None = None) -> bytes:
         raise CassetteError(
             path, None, "YAML without interactions", "a vcrpy cassette", "check what the file is"
         )
-    return to_cassette(document, origin=f"converted from vcrpy's {path.name}", redactor=redactor)
+    try:
+        return to_cassette(document, origin=f"converted from vcrpy's {path.name}", redactor=redactor)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise CassetteError(
+            path,
+            None,
+            f"interactions that are not vcrpy's ({type(error).__name__}: {error})",
+            "a list of mappings with request and response",
+            "restore the file from version control or record it again",
+        ) from None
 
 
 def dump(cassette: Cassette) -> bytes:

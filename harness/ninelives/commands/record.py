@@ -55,10 +55,13 @@ def run(upstream: str, cassette: Path, command: list[str], host: str, port: int,
     except _BrokenOff as end:
         _tell_broken_off(console, recorder, str(end))
         return end.code
-    console.print(f"recorded {written} lines into {cassette}", soft_wrap=True)
-    if not written:
+    if written:
+        console.print(f"recorded {written} lines into {cassette}", soft_wrap=True)
+    else:
+        left = f"{cassette} is as it was" if cassette.exists() else f"{cassette} was not written"
         console.print(
-            "nothing passed through the proxy: does the client read OPENAI_BASE_URL or OPENAI_WS_URL?",
+            "nothing passed through the proxy: does the client read OPENAI_BASE_URL or OPENAI_WS_URL? "
+            + left,
             soft_wrap=True,
         )
     return 0
@@ -68,7 +71,7 @@ def _tell_broken_off(console: Console, recorder: Recorder, why: str) -> None:
     path, partial = recorder.writer.path, recorder.writer.partial
     old = f"{path} is as it was" if path.exists() else f"{path} was not written"
     console.print(f"{why}; {old}", soft_wrap=True)
-    if partial.exists():
+    if partial.exists() and recorder.writer.lines:  # never advise an empty file over a good one
         keep = f"mv {shlex.quote(str(partial))} {shlex.quote(str(path))}"
         console.print(f"{recorder.writer.lines} lines are in {partial}; to keep them: {keep}", soft_wrap=True)
 

@@ -66,7 +66,11 @@ class Recorder:
     ) -> None:
         parts = urlsplit(upstream if "://" in upstream else f"https://{upstream}")
         scheme = {"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme)
-        if scheme not in ("http", "https") or not parts.hostname:
+        try:
+            fits = scheme in ("http", "https") and parts.port != 0
+        except ValueError:  # a port that is no number, or above 65535
+            fits = False
+        if not fits or not parts.hostname:
             raise ValueError(
                 f"upstream {Redactor().text(upstream.encode()).decode()!r} is not a URL of an HTTP server; "
                 "expected for example https://api.openai.com"

@@ -115,3 +115,35 @@ def test_what_is_not_there_is_one_line(capsys, tmp_path: Path, command: str, nam
     assert (code, out) == (2, "")
     assert err.count("\n") == 1
     assert told in err
+
+
+@pytest.mark.parametrize(
+    "interactions", ["7", "[1, 2]", "[{request: {uri: 5}}]", "[{request: {}, response: {}}]"]
+)
+def test_yaml_that_is_not_vcrpys_is_one_line(capsys, tmp_path: Path, interactions: str) -> None:
+    source = tmp_path / "broken.yaml"
+    source.write_text(f"interactions: {interactions}\nversion: 1\n")
+    code, out, err = ninelives(capsys, "convert", source, tmp_path / "out.jsonl")
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+@pytest.mark.parametrize("port", ["99999", "x", "0"])
+def test_an_upstream_without_a_real_port_is_one_line(capsys, tmp_path: Path, port: str) -> None:
+    cassette = tmp_path / "talk.jsonl"
+    code, _, err = ninelives(
+        capsys, "record", "--upstream", f"http://h:{port}", "--cassette", cassette, "true"
+    )
+    assert code == 2
+    assert err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_nobody_is_told_to_put_an_empty_file_over_a_good_cassette(capsys, tmp_path: Path) -> None:
+    cassette = Path(shutil.copy(TALK, tmp_path / "talk.jsonl"))
+    code, out, err = ninelives(capsys, "record", "--cassette", cassette, "false")
+    assert code == 1
+    assert "is as it was" in out + err
+    assert "mv " not in out + err
+    assert cassette.read_bytes() == TALK.read_bytes()
