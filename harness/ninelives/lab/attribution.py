@@ -82,13 +82,22 @@ class Account:
     @property
     def fatal(self) -> tuple[Attempt, ...]:
         """The responses that broke with nothing to make up for them, one a step at most."""
-        last = {attempt.step: attempt for attempt in self.attempts}
-        return tuple(attempt for attempt in last.values() if attempt.lost)
+        return tuple(attempt for attempt in self._last.values() if attempt.lost)
 
     @property
     def stopped_short(self) -> bool:
-        """The API itself ended a response early and said why; that is no loss, and no second try mends it."""
-        return any(attempt.said.status == "incomplete" for attempt in self.attempts)
+        """The API itself ended an answer early and said why, and no later attempt made it whole: no loss."""
+        return any(attempt.said.status == "incomplete" for attempt in self._last.values())
+
+    @property
+    def failures(self) -> int:
+        """How many answers of the turn came to nothing: one with tools has several, and each may fail."""
+        return sum(attempt.lost or attempt.said.status == "incomplete" for attempt in self._last.values())
+
+    @property
+    def _last(self) -> dict[Step, Attempt]:
+        """The attempt that decided each step."""
+        return {attempt.step: attempt for attempt in self.attempts}
 
     @property
     def broke_after_speech(self) -> bool:

@@ -389,6 +389,123 @@ def test_judging_does_not_depend_on_the_order_in_which_responses_are_listed() ->
     assert judge(replace(episode, said=list(reversed(episode.said)))) == judge(episode)
 
 
+# What is no breach, and the breach next to it ---------------------------------------------------------------
+
+
+def test_a_delta_lost_on_its_way_counts_as_said_once_an_event_gave_the_text_whole() -> None:
+    def heard(words: str) -> Finding:
+        tale = Tale()
+        tale.user("hello", "Hello wonderful world.")
+        said = tale.says("Hello world.")
+        said.whole, said.covered = "Hello wonderful world.", len(said.text)
+        tale.hears(words)
+        tale.ends()
+        return finding(tale.told(), "I1")
+
+    assert heard("Hello wonderful world.").held is True
+    assert heard("Hello world.").held is False
+
+
+def cut_by_the_api(tale: Tale) -> None:
+    tale.user("hello", "Hello wonderful world.")
+    tale.breaks("incomplete")
+    tale.says("Hello wonderful ", status="incomplete")
+    tale.hears("Hello ", "wonderful ")
+
+
+def test_an_answer_that_the_api_cut_short_is_no_loss_but_must_be_told() -> None:
+    honest = Tale()
+    cut_by_the_api(honest)
+    honest.reports("The answer was cut short (max_output_tokens). Raise max_completion_tokens.", "server")
+    honest.ends()
+    assert [each for each in judge(honest.told()) if each.held is False] == []
+
+    silent = Tale()
+    cut_by_the_api(silent)
+    silent.ends()
+    assert finding(silent.told(), "I9").held is False
+
+
+def test_an_answer_cut_short_and_then_given_whole_must_be_heard_whole() -> None:
+    tale = Tale()
+    tale.user("hello", "Hello wonderful world.")
+    tale.breaks("incomplete")
+    tale.says("", status="incomplete")
+    tale.says("Hello wonderful world.")
+    tale.hears("Hello ")
+    tale.ends()
+    assert finding(tale.told(), "I5").held is False
+
+
+def test_each_answer_of_a_turn_with_a_tool_may_report_its_own_failure() -> None:
+    def told(errors: int) -> Finding:
+        tale = Tale()
+        tale.user("weather in Paris?", "It is 21 degrees.")
+        tale.says("Let me see. ", call(), status="incomplete")
+        tale.hears("Let me see. ")
+        tale.runs(call())
+        tale.says("It is ", status=None)
+        tale.breaks()
+        tale.hears("It is ")
+        for _ in range(errors):
+            tale.reports()
+        tale.turns[-1].spoken_before_loss.append("It is ")
+        tale.ends()
+        return finding(tale.told(), "I9")
+
+    assert told(2).held is True
+    assert told(3).held is False
+
+
+def next_turn_with_a_connection(*, lost: bool, pause: float, opened_after: float = 0.0) -> Finding:
+    tale = Tale()
+    calm_turn(tale)
+    if lost:
+        lost_in_mid_sentence(tale)
+        tale.reports()
+        tale.turns[-1].spoken_before_loss.append("Hello wonderful ")
+        tale.turns[-1].ended = tale.now
+    tale.tick(pause - 1.0)
+    tale.user("still there?", "Yes.")
+    tale.tick(opened_after)
+    tale.entry("open", transport="websocket")
+    tale.speaks("Yes.")
+    tale.ends()
+    return finding(tale.told(), "I8")
+
+
+def test_a_turn_that_begins_as_a_loss_ends_the_one_before_may_find_the_connection_being_mended() -> None:
+    assert next_turn_with_a_connection(lost=True, pause=0.0).held is not False
+    late = next_turn_with_a_connection(lost=True, pause=0.0, opened_after=0.5)
+    rested = next_turn_with_a_connection(lost=True, pause=5.0)
+    unprovoked = next_turn_with_a_connection(lost=False, pause=0.0)
+    for found in (late, rested, unprovoked):
+        assert "waited for 1 new connection" in found.why
+
+
+def test_a_request_belongs_to_the_turn_that_begins_with_it_and_not_to_the_one_that_ended_then() -> None:
+    def told(wasted: int) -> Finding:
+        tale = Tale()
+        calm_turn(tale)
+        tale.user("and?", "And this.")
+        tale.speaks("And this.")
+        for _ in range(wasted):
+            tale.entry("request", body={"input": []})
+        tale.tick()
+        tale.turns[-1].ended = tale.now
+        tale.tick(-1.0)
+        tale.user("more?", "No more.")
+        tale.tick(-0.1)
+        tale.says("No more.")  # asked for at the very moment in which the turn before ended
+        tale.tick()
+        tale.hears("No more.")
+        tale.ends()
+        return finding(tale.told(), "I8")
+
+    assert told(0).held is True
+    assert told(1).held is False
+
+
 # Random healthy bots ----------------------------------------------------------------------------------------
 
 WORDS = st.sampled_from(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from mock_openai import MockServer, faults, reply
 from mock_openai.control import redact
 from mock_openai.control.journal import Entry, Journal
 from mock_openai.protocol.events import Event
+from openai import AsyncOpenAI
 
 
 def entry(kind, data, *, turn=1, at=0.0):
@@ -111,3 +113,20 @@ def test_secrets_are_struck_out():
         {"type": "function"},
     ]
     assert body["tools"][0]["authorization"] == "t", "the request itself is left alone"
+
+
+@pytest.mark.parametrize("fault", ["duplicate", "drop"])
+async def test_a_doubled_delta_is_said_once_and_a_dropped_one_is_said_by_the_event_that_has_it_all(
+    fault: str,
+) -> None:
+    plan = [getattr(faults.at(event="response.output_text.delta", nth=2), fault)()]
+    async with (
+        MockServer(script=[reply("one two three")], faults=plan) as server,
+        AsyncOpenAI(api_key="any", base_url=server.base_url) as client,
+    ):
+        stream = await client.responses.create(model="gpt-4.1", input="Count.", stream=True)
+        deltas = [event.delta async for event in stream if event.type == "response.output_text.delta"]
+    (said,) = server.journal.responses
+    assert "".join(deltas) == {"duplicate": "one two two three", "drop": "one three"}[fault]
+    assert said.text == {"duplicate": "one two three", "drop": "one three"}[fault]
+    assert said.whole == "one two three"

@@ -26,7 +26,7 @@ def every_failure_is_told(name: str, episode: Episode, told: list[Account]) -> F
             if (wrong := flaw(error.message)) is not None:
                 yield f"{where}: {message} {wrong}"
         for a in told:
-            if len(a.turn.errors) > max(1, _failures(a)):
+            if len(a.turn.errors) > max(1, a.failures):
                 yield f"{turn(a)} reported {len(a.turn.errors)} errors for one failure"
             if not a.turn.errors and not a.interrupted and (silent := _silence(a)):
                 yield f"{turn(a)} {silent} and no error was reported"
@@ -37,12 +37,6 @@ def every_failure_is_told(name: str, episode: Episode, told: list[Account]) -> F
         else "nothing failed in the user's eyes"
     )
     return verdict(name, bool(troubled or errors), reports(), held, "nothing failed")
-
-
-def _failures(account: Account) -> int:
-    """A turn with a tool has two answers, and each may fail."""
-    last = {attempt.step: attempt for attempt in account.attempts}
-    return sum(attempt.lost or attempt.said.status == "incomplete" for attempt in last.values())
 
 
 def _silence(account: Account) -> str | None:
