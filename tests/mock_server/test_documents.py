@@ -1,0 +1,27 @@
+"""The pages about the server are held to the code: their examples are read by it, their tables name what it has."""
+
+import re
+from pathlib import Path
+
+from mock_openai import Script
+from mock_openai.faults import loads
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def blocks(page: str) -> list[str]:
+    """The indented code of a page."""
+    found = re.findall(r"(?:^    .*\n|^\n(?=    ))+", (DOCS / page).read_text("utf-8"), re.M)
+    return [re.sub(r"^    ", "", block, flags=re.M).strip("\n") for block in found]
+
+
+def yaml_block(page: str, first: str) -> str:
+    block = next(block for block in blocks(page) if block.startswith(first))
+    return block.split("\n\n")[0]
+
+
+def test_the_scripts_and_fault_plans_of_the_page_are_read_as_they_stand(tmp_path: Path) -> None:
+    path = tmp_path / "replies.yaml"
+    path.write_text(yaml_block("server.md", "replies:"))
+    Script.load(path)
+    assert len(loads(yaml_block("server.md", "faults:"))) == 2
