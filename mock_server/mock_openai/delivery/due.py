@@ -1,0 +1,81 @@
+"""Waiting until a turn's next event is due: with a sign of life in long silences, and with faults that strike
+by the clock on the way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from mock_openai.delivery.outflow import Outflow
+from mock_openai.delivery.wire import TurnWire
+from mock_openai.faults.plan import Planned
+from mock_openai.faults.point import Spot
+from mock_openai.faults.wire import Verdict
+from mock_openai.protocol import json
+from mock_openai.protocol.events import Event
+from mock_openai.site import Connection, Site
+
+
+class Due:
+    """The waits of one turn."""
+
+    def __init__(self, site: Site, connection: Connection, spot: Spot, wire: TurnWire, out: Outflow) -> None:
+        self.beat: float | None = None
+        """Seconds of silence after which a `keepalive` event is due; None for never."""
+        self.cancelled = False
+        """Whether the client asked for the turn's end; then nothing is waited for any more."""
+        self._arrived = wire.began
+        self._site = site
+        self._connection = connection
+        self._spot = spot
+        self._wire = wire
+        self._out = out
+        self._loop = asyncio.get_running_loop()
+
+    def cancel(self) -> None:
+        """Wait for nothing any more."""
+        self.cancelled = True
+        self._wire.alarm.ring()
+
+    async def wait(self, at: float) -> None:
+        """Wait until an event is due, letting faults strike that are planned for a moment before."""
+        wire = self._wire
+        while not self.cancelled:
+            due = wire.began + at
+            moment = self._next_moment()
+            until = due if moment is None else min(due, moment[0])
+            if until > self._loop.time():
+                await self._out.flush()
+                beat = self._next_beat()
+                await wire.alarm.sleep(min(until, beat) - self._loop.time())
+                if beat < until and not self.cancelled:
+                    await self._keep_alive()
+                    continue
+            if moment is None or moment[0] > due or self.cancelled:
+                if self.cancelled or self._loop.time() >= wire.began + at:
+                    return
+                continue
+            if self._site.plan.claim(moment[1]) and await wire.strike([moment[1]]) is Verdict.STOP:
+                wire.over = True
+                return
+
+    def _next_beat(self) -> float:
+        return float("inf") if self.beat is None or not self._out.sent else self._out.spoke + self.beat
+
+    async def _keep_alive(self) -> None:
+        """Send the undocumented event of long silences; it takes a sequence number (reported)."""
+        keepalive = {"type": "keepalive", "sequence_number": self._out.next_number}
+        self._out.add(Event("keepalive", json.compact(keepalive)))
+        await self._out.flush()
+
+    def _next_moment(self) -> tuple[float, Planned] | None:
+        moments: list[tuple[float, Planned]] = []
+        for planned in self._site.plan.due("moment", self._spot):
+            point = planned.point
+            if point.at is None:
+                continue
+            if point.turn is not None:
+                moments.append((self._arrived + point.at, planned))
+            elif self._wire.transport == "http":
+                moments.append((self._connection.opened + point.at, planned))
+        return min(moments, key=lambda moment: moment[0], default=None)

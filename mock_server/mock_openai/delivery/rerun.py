@@ -1,0 +1,73 @@
+"""What only recorded answers need on their way out: network reads, plain bodies, endings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from mock_openai.delivery.due import Due
+from mock_openai.delivery.outflow import Outflow
+from mock_openai.delivery.outlet import Outlet
+from mock_openai.delivery.wire import TurnWire
+from mock_openai.pacing import Pace
+from mock_openai.protocol.events import Event, Timed
+from mock_openai.responders.answer import Close, Recorded
+
+Reads = list[tuple[float, bytes]]
+
+
+class Delivered(Protocol):
+    """What a delivery is made of."""
+
+    outlet: Outlet
+    out: Outflow
+    wire: TurnWire
+    due: Due
+
+
+def reads(answer: Recorded, pace: Pace) -> Reads | None:
+    """Give a recording's network reads at this pace's times; None when the pace makes times of its own."""
+    scale = getattr(pace, "scale", None)
+    if scale is None or answer.chunks is None:
+        return None
+    return [(at * scale, data) for at, data in answer.chunks]
+
+
+async def repeat_reads(to: Delivered, answer: Recorded, reads: Reads) -> None:
+    """Repeat recorded network reads, and note each event when the last of its bytes has left."""
+    events = _event_ends(answer.events, to.outlet.encode)
+    ahead = next(events, None)
+    written = 0
+    for at, data in reads:
+        await to.due.wait(at)
+        if to.wire.over:
+            return
+        await to.outlet.raw(data)
+        written += len(data)
+        while ahead is not None and ahead[0] <= written:
+            to.out.waiting.append(ahead[1])
+            ahead = next(events, None)
+        to.out.note_sent()
+
+
+async def end_as_recorded(to: Delivered, answer: Recorded) -> None:
+    """End the way the recording did, unless a fault has ended it already."""
+    if to.wire.over:
+        return
+    await to.out.flush()
+    match answer.ending:
+        case "reset":
+            await to.wire.reset()
+        case "fin":
+            await to.wire.fin()
+        case Close(code=code, reason=reason):
+            await to.wire.close(code, reason)
+        case _:
+            await to.out.finish()
+
+
+def _event_ends(events: tuple[Timed, ...], encode: Callable[[Event], bytes]) -> Iterator[tuple[int, Event]]:
+    end = 0
+    for timed in events:
+        end += len(encode(timed.event))
+        yield end, timed.event

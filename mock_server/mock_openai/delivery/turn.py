@@ -1,0 +1,206 @@
+"""One turn, from the request that has been read to its last byte; the same code for SSE, plain JSON and
+WebSocket.
+
+A Delivery asks the engine, lets each event go when it is due (`due`), lets faults strike where planned
+(through `wire`) and has what left written down (`outflow`). It drives an Outlet and never sees a socket.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from mock_openai.background import Live
+from mock_openai.closing import cancelled
+from mock_openai.delivery.due import Due
+from mock_openai.delivery.outflow import Outflow
+from mock_openai.delivery.outlet import Outlet
+from mock_openai.delivery.rerun import end_as_recorded, reads, repeat_reads
+from mock_openai.delivery.wire import TurnWire
+from mock_openai.engine import TERMINAL, OpenTurn
+from mock_openai.faults.plan import Passage
+from mock_openai.faults.point import Spot
+from mock_openai.faults.wire import Verdict
+from mock_openai.memory import Lanes
+from mock_openai.protocol.errors import ApiError, server_error
+from mock_openai.protocol.events import Event
+from mock_openai.protocol.reply import Reply
+from mock_openai.responders.answer import Recorded
+from mock_openai.site import Connection, Site
+
+logger = logging.getLogger("mock_openai")
+
+
+class Delivery:
+    """One turn on its way out."""
+
+    def __init__(
+        self,
+        site: Site,
+        outlet: Outlet,
+        connection: Connection,
+        spot: Spot,
+        *,
+        lane: str | None = None,
+        lanes: Lanes | None = None,
+    ) -> None:
+        self.spot = spot
+        self.outlet = outlet
+        self.out = Outflow(site, outlet, spot, lane)
+        self.wire = TurnWire(site, outlet, self.out, connection, lane=lane, lanes=lanes)
+        self.due = Due(site, connection, spot, self.wire, self.out)
+        self._site = site
+        self._lane = lane
+        self._lanes = lanes
+        self._passage = Passage(site.plan, spot)
+
+    @property
+    def response_id(self) -> str | None:
+        """The response's id, once its first event has left."""
+        return self.out.response_id
+
+    async def run(self, body: Mapping[str, Any], *, size: int, key: str | None) -> None:
+        """Answer the create; ConnectionError when the client is gone before the end."""
+        parent = body.get("previous_response_id")
+        self.wire.previous_response_id = parent if isinstance(parent, str) else None
+        engine = self._site.engine
+        opened: OpenTurn | None = None
+        live: Live | None = None
+        try:
+            if await self.wire.strike(self._site.plan.take("request", self.spot)) is Verdict.STOP:
+                return
+            opened = await engine.open(
+                body,
+                transport=self.outlet.transport,
+                connection=self.spot.connection,
+                number=self.spot.turn,
+                key=key,
+                lanes=self._lanes,
+                size=size,
+            )
+            self.wire.opened = opened
+            answer = await engine.answer(opened.turn)
+            if isinstance(answer, Reply):
+                answer = self.wire.changed(answer)
+            if isinstance(answer, ApiError):
+                await self.wire.fail(answer)
+            elif isinstance(answer, Recorded) and answer.body is not None and not answer.events:
+                await self._replay_body(answer)
+            elif isinstance(answer, Reply) and self.outlet.transport == "http" and _in_background(opened):
+                live = self._site.background.begin(opened, answer)
+                await self.watch(live)
+            else:
+                await self._stream(opened, answer)
+        except ConnectionError:
+            raise
+        except Exception as error:
+            # A responder is the user's own code: what it raises is answered and logged, and the connection
+            # lives on.
+            logger.exception("turn %d of connection %d failed", self.spot.turn, self.spot.connection)
+            if not self.wire.over:
+                await self.wire.fail(_responder_failed(error))
+        finally:
+            if opened is not None and live is None:
+                await engine.remember(opened, self.out.sent, self._lanes)
+
+    async def watch(self, live: Live, after: int = -1) -> None:
+        """Show a response of the background from the event after this number, as it grows; a plain JSON
+        answer shows its beginning.
+        """
+        place = after + 1
+        while True:
+            while place < len(live.events):
+                if await self._pass(live.events[place]) is Verdict.STOP:
+                    if not self.wire.over:
+                        await self.out.finish()
+                    return
+                place += 1
+            if live.over or not self.outlet.streams:
+                break
+            await self.out.flush()
+            if place == len(live.events):
+                await live.news()
+        await self.out.finish()
+
+    async def repeat(self, recorded: Recorded) -> None:
+        """Repeat the recorded answer to a request that creates nothing, with its times, faults and ending."""
+        if recorded.body is not None and not recorded.events:
+            await self._replay_body(recorded)
+        else:
+            await self._stream(None, recorded)
+
+    def cancel(self) -> None:
+        """End the turn at once, as `response.cancel` asks; no effect once its last event is on its way."""
+        self.due.cancel()
+
+    async def _stream(self, opened: OpenTurn | None, answer: Reply | Recorded) -> None:
+        if isinstance(answer, Recorded):
+            may_read = self.outlet.adopt(answer) and not self._passage.threatened
+            chunks = reads(answer, self._site.engine.pace) if may_read else None
+            if chunks is not None:
+                await repeat_reads(self, answer, chunks)
+                await end_as_recorded(self, answer)
+                return
+        elif self.outlet.streams and self.outlet.transport == "http":
+            self.due.beat = self._site.settings.keepalive
+        for timed in self._site.engine.timed(opened, answer):
+            if timed.at:
+                await self.due.wait(timed.at)
+                if self.wire.over:
+                    return
+            if self.wire.opening is None:
+                self.wire.opening = timed.event
+            if self.due.cancelled and self.out.sent and timed.event.type not in TERMINAL:
+                await self.wire.conclude(cancelled(self.out.sent, opening=self.wire.opening))
+                return
+            if self._passage.unthreatened(timed.event):
+                self.out.put(self.out.numbered(timed.event))
+                if self.out.full:
+                    await self.out.make_room()
+            elif await self._pass(timed.event) is Verdict.STOP:
+                if not self.wire.over:
+                    await self.out.finish()
+                return
+        if isinstance(answer, Recorded):
+            await end_as_recorded(self, answer)
+        else:
+            await self.out.finish()
+
+    async def _pass(self, event: Event) -> Verdict:
+        """Let one event out, with the faults before and after it."""
+        struck = self._passage.before(event)
+        if struck:
+            verdict = await self.wire.strike(struck, self.out.numbered(event))
+            if verdict is Verdict.STOP:
+                return verdict
+            if verdict is Verdict.SKIP_EVENT:
+                return Verdict.GO_ON
+        event = self.out.numbered(event)
+        self.out.put(event)
+        struck = self._passage.after(event)
+        if struck and await self.wire.strike(struck, event) is Verdict.STOP:
+            return Verdict.STOP
+        if self.out.full:
+            await self.out.make_room()
+        return Verdict.GO_ON
+
+    async def _replay_body(self, answer: Recorded) -> None:
+        self.out.note("status", {"status": answer.status})
+        if self._lanes is not None and answer.status >= 400:
+            self._lanes.evict(self._lane, self.wire.previous_response_id)
+        await self.outlet.body(answer)
+
+
+def _in_background(opened: OpenTurn) -> bool:
+    return opened.turn.request is not None and opened.turn.request.background
+
+
+def _responder_failed(error: Exception) -> ApiError:
+    known = server_error()
+    return ApiError(
+        f"This mock server failed to answer: {type(error).__name__}: {error}",
+        status=500,
+        type=known.type,
+        code=known.code,
+    )

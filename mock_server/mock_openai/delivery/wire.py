@@ -1,0 +1,175 @@
+"""A turn as faults see it: the Wire that they act on while the turn is delivered.
+
+It joins what the transport can do (the Outlet) with what only a turn knows: how it ends early and in good
+order, and that its ends are written down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from mock_openai.closing import failed, incomplete
+from mock_openai.delivery.alarm import Alarm
+from mock_openai.delivery.outflow import Outflow
+from mock_openai.delivery.outlet import Outlet
+from mock_openai.engine import OpenTurn
+from mock_openai.faults.plan import Planned
+from mock_openai.faults.wire import Verdict
+from mock_openai.memory import Lanes
+from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.events import Event
+from mock_openai.protocol.reply import Reply
+from mock_openai.site import Connection, Site
+
+
+class TurnWire:
+    """One turn's connection, as a fault may use it."""
+
+    def __init__(
+        self,
+        site: Site,
+        outlet: Outlet,
+        out: Outflow,
+        connection: Connection,
+        *,
+        lane: str | None,
+        lanes: Lanes | None,
+    ) -> None:
+        self.transport = outlet.transport
+        self.event: Event | None = None
+        """The event at the point where a fault strikes."""
+        self.previous_response_id: str | None = None
+        self.opened: OpenTurn | None = None
+        """The turn, once its request has been looked at."""
+        self.opening: Event | None = None
+        """The turn's first event, whether or not it left."""
+        self.over = False
+        """Whether the turn has ended otherwise than by its last event."""
+        self.began = asyncio.get_running_loop().time()
+        """The loop's time from which the turn's events are timed; faults may move it."""
+        self.alarm = Alarm()
+        self._site = site
+        self._outlet = outlet
+        self._out = out
+        self._connection = connection
+        self._lane = lane
+        self._lanes = lanes
+        self._change: Callable[[Reply], Reply] | None = None
+
+    async def strike(self, struck: list[Planned], event: Event | None = None) -> Verdict:
+        """Let faults strike in their order; the first that stops the turn is the last."""
+        verdict = Verdict.GO_ON
+        for planned in struck:
+            await self._out.flush()
+            self._out.note("fault", {"fault": planned.fault.name, "point": planned.point.describe()})
+            self.event = event
+            try:
+                outcome = await planned.fault.strike(self)
+            finally:
+                self.event = None
+            if outcome is Verdict.STOP:
+                return outcome
+            if outcome is Verdict.SKIP_EVENT:
+                verdict = outcome
+        return verdict
+
+    async def conclude(self, events: list[Event]) -> None:
+        """End the turn with these events."""
+        for event in events:
+            self._out.put(event)
+        self.over = True
+        await self._out.finish()
+
+    def changed(self, reply: Reply) -> Reply:
+        """Give the reply as faults have altered it."""
+        return reply if self._change is None else self._change(reply)
+
+    # What faults may do
+
+    def encode(self, event: Event) -> bytes:
+        """Give the event as it would leave."""
+        return self._outlet.encode(event)
+
+    async def send(self, event: Event) -> None:
+        """Send an event of the fault's own making; a `keepalive` takes a sequence number (reported)."""
+        if event.type == "keepalive":
+            self._out.add(event)
+        else:
+            self._out.put(event)
+        await self._out.flush()
+
+    async def raw(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        await self._outlet.raw(data)
+
+    async def reset(self) -> None:
+        """Break the connection with a TCP reset."""
+        self._end(how="reset")
+        await self._outlet.reset()
+
+    async def fin(self) -> None:
+        """End the connection without a farewell."""
+        self._end(how="fin")
+        await self._outlet.fin()
+
+    async def close(self, code: int | None, reason: str = "") -> None:
+        """Send a close frame and close; on HTTP the connection just ends."""
+        self._end(how="close" if self.transport == "websocket" else "fin", code=code, reason=reason)
+        await self._outlet.close(code, reason)
+
+    async def half_open(self) -> None:
+        """Go silent for good."""
+        self._end(how="half_open")
+        await self._outlet.half_open()
+
+    async def pause(self, seconds: float | None) -> None:
+        """Hold the turn back; None until the client gives up."""
+        await self._out.flush()
+        if seconds is None:
+            await asyncio.get_running_loop().create_future()
+        else:
+            await self.alarm.sleep(seconds)
+
+    def shift(self, seconds: float) -> None:
+        """Let the rest of the turn leave so much later."""
+        self.began += seconds
+
+    async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Answer with an HTTP status, while nothing has left."""
+        self._out.note("status", {"status": status})
+        self.over = True
+        await self._outlet.status(status, headers, body)
+
+    async def fail(self, error: ApiError) -> None:
+        """Report an error as the API does, before or within the stream."""
+        if not self._outlet.streams:
+            self._out.waiting.clear()
+        if self._out.sent:
+            await self.conclude(failed(self._out.sent, error, opening=self.opening))
+            return
+        self.over = True
+        self._out.note("status", {"status": error.status, "code": error.code, "error": error.body()["error"]})
+        if self._lanes is not None:
+            self._lanes.evict(self._lane, self.previous_response_id)
+        await self._outlet.error(error)
+
+    async def cut_short(self, reason: str) -> None:
+        """End the response as incomplete; before its first event there is nothing to end."""
+        told = [*self._out.sent, *self._out.waiting]
+        if told or self.opening is not None:
+            read = self.opened.input_tokens if self.opened else 0
+            await self.conclude(incomplete(told, reason, opening=self.opening, input_tokens=read))
+
+    def alter(self, change: Callable[[Reply], Reply]) -> None:
+        """Change what the model is going to say."""
+        before = self._change
+        self._change = change if before is None else lambda reply: change(before(reply))
+
+    def refuse(self, seconds: float) -> None:
+        """Refuse new connections for a while."""
+        self._site.refuse(seconds)
+
+    def _end(self, *, how: str, code: int | None = None, reason: str = "") -> None:
+        self.over = True
+        self._connection.end("fault", how=how, code=code, reason=reason)
