@@ -8,10 +8,10 @@ JOBS   ?= 2
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 
-.PHONY: demo test lint types tests format conformance cassettes lock wheel clean help
+.PHONY: demo test lint types tests format conformance bench-services cassettes lock wheel clean help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -44,6 +44,9 @@ format: $(READY) ## format and mend what can be mended
 
 conformance: $(READY) ## score the mock server against real recorded traffic (NINELIVES_RECORDINGS)
 	@$(BIN)/python -m tests.conformance.score --worst 10
+
+bench-services: $(READY) ## what a turn and a delta cost in our services and in Pipecat's own
+	@$(BIN)/python -m benchmarks.services
 
 cassettes: $(READY) ## record the project's own cassettes again
 	@$(BIN)/python cassettes/record.py

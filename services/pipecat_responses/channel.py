@@ -16,11 +16,11 @@ from typing import Any
 
 import msgspec
 from loguru import logger
-from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from .continuation import Memory
 from .errors import Failure, TurnBroken
+from .wire import MessageSocket
 
 __all__ = ["Channel", "Event", "InFlight", "Pulse"]
 
@@ -32,6 +32,7 @@ MOST_LANES = 30
 _MOST_IN_FLIGHT = 12
 
 _TERMINAL = frozenset({"response.completed", "response.failed", "response.incomplete"})
+_TURNING_POINTS = _TERMINAL | {"response.created", "error"}
 _TOO_BIG, _POLICY = 1009, 1008
 
 
@@ -124,7 +125,7 @@ class Channel:
 
     def __init__(
         self,
-        socket: ClientConnection,
+        socket: MessageSocket,
         *,
         pulse: Pulse,
         lanes: bool | None,
@@ -149,6 +150,7 @@ class Channel:
         self.retired = False
         """Whether no further request shall go out on it."""
         self._closing: asyncio.Task[None] | None = None
+        socket.on_message(self._take)
         self._reader = asyncio.create_task(self._read(), name="responses-websocket-reader")
         self._watcher = asyncio.create_task(self._watch(), name="responses-websocket-watcher")
 
@@ -213,18 +215,21 @@ class Channel:
     # -- what arrives ------------------------------------------------------------------------------
 
     async def _read(self) -> None:
+        """Wait for the end; until then take what did not come in one piece."""
         try:
             while True:
-                message = await self._socket.recv(decode=False)
-                self._last_heard = self._loop.time()
-                self.proven = True
-                try:
-                    event = msgspec.json.decode(message)
-                except (msgspec.DecodeError, UnicodeDecodeError):
-                    event = None
-                self._route(event if isinstance(event, dict) else None)
+                self._take(await self._socket.recv(decode=False))
         except ConnectionClosed as closed:
             self._over(_failure_of_close(closed))
+
+    def _take(self, message: bytes) -> None:
+        self._last_heard = self._loop.time()
+        self.proven = True
+        try:
+            event = msgspec.json.decode(message)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            event = None
+        self._route(event if isinstance(event, dict) else None)
 
     def _route(self, event: dict[str, Any] | None) -> None:
         flight: InFlight | None
@@ -237,6 +242,9 @@ class Channel:
         lane = event.get("stream_id")
         lane = lane if isinstance(lane, str) else None
         flight = self._in_flight.get(lane) or (self._owner_of_unnamed(kind) if lane is None else None)
+        if flight is not None and kind not in _TURNING_POINTS:
+            flight.take(event)
+            return
         if kind == "error" and _is_limit(event):
             self.retire()
         if flight is None:

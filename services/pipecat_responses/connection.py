@@ -20,6 +20,7 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 from .channel import Channel, Pulse
 from .errors import Failure, TurnBroken, failure_of_error, is_permanent
 from .patience import backoff
+from .wire import MessageSocket
 
 __all__ = ["Connection", "Endpoint", "Upkeep"]
 
@@ -71,7 +72,9 @@ class Endpoint:
                 max_size=None,
                 max_queue=None,
                 compression=None,
+                create_connection=MessageSocket,
             )
+            assert isinstance(socket, MessageSocket)
         except InvalidStatus as refused:
             raise TurnBroken(_failure_of_refusal(refused)) from refused
         except TimeoutError as error:

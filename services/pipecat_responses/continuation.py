@@ -7,10 +7,13 @@ Whatever is not surely the same is sent again in full: a few more bytes instead 
 I/O, no clock.
 """
 
+import copy
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 __all__ = ["Known", "Memory", "Plan"]
 
@@ -72,8 +75,7 @@ class Memory:
     ) -> None:
         """A response on a lane completed: it takes the place of the one before."""
         # Copied, because the application may change the contents of its context in place.
-        copied = tuple(_copy(item) for item in items)
-        self._latest[lane] = Known(response_id, model, copied, tuple(output))
+        self._latest[lane] = Known(response_id, model, _copy(items), tuple(output))
 
     def forget(self, lane: str | None) -> None:
         """The server no longer has, or may no longer have, the latest response of a lane."""
@@ -89,12 +91,12 @@ class Memory:
         yield from sorted(self._latest, key=lambda lane: len(self._latest[lane].items))
 
 
-def _copy(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _copy(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_copy(inner) for inner in value]
-    return value
+def _copy(items: Sequence[Item]) -> tuple[Item, ...]:
+    """A deep copy that shares nothing but strings and numbers."""
+    try:
+        return tuple(msgspec.to_builtins(items, builtin_types=(bytes, bytearray)))
+    except TypeError:  # something that only the application knows what it is
+        return tuple(copy.deepcopy(list(items)))
 
 
 def _what_is_new(known: Known, items: Sequence[Item]) -> list[Item] | None:

@@ -1,0 +1,113 @@
+"""A WebSocket that hands over every whole message at once, in the call that brought its bytes.
+
+The websockets library reads frames with generators and passes each message through a queue and a coroutine,
+which costs more than all else a delta needs. Nearly every frame of an answer is a whole, plain message:
+those are cut out here, and everything else is left to the library: the handshake, pings, closing, and, from
+the first one on, fragments and compressed frames.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection
+
+__all__ = ["MessageCutter", "MessageSocket"]
+
+_WHOLE_TEXT, _WHOLE_BINARY = 0x81, 0x82
+_CONTROL = frozenset({0x88, 0x89, 0x8A})
+"""Close, ping and pong, with nothing unusual about them."""
+_END_OF_HEAD = b"\r\n\r\n"
+
+
+class MessageCutter:
+    """Cuts what a server sends into frames (RFC 6455, section 5.2). No I/O; pieces of any size.
+
+    ``message`` gets the payload of whole data frames, ``other`` the bytes of whole control frames. The first
+    frame of any other kind ends its work: that frame and whatever follows go to ``other`` as they come.
+    """
+
+    def __init__(self, message: Callable[[bytes], None], other: Callable[[bytes], None]) -> None:
+        self._message = message
+        self._other = other
+        self._pieces: list[bytes] = []
+        self._held = 0
+        self._needed = 0
+        self._given_up = False
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes."""
+        if self._given_up:
+            self._other(data)
+            return
+        if self._pieces:
+            self._pieces.append(data)
+            self._held += len(data)
+            if self._held < self._needed:
+                return
+            data = b"".join(self._pieces)
+            self._pieces.clear()
+        message, at, end = self._message, 0, len(data)
+        needed = 2
+        while end - at >= 2:
+            first, length, start = data[at], data[at + 1], at + 2
+            if length > 125:
+                start += 2 if length == 126 else 8
+                if start > end:
+                    needed = start - at
+                    break
+                length = int.from_bytes(data[at + 2 : start], "big") if length < 128 else -1
+            stop = start + length
+            if stop > end:
+                needed = stop - at
+                break
+            if length < 0 or (first not in _CONTROL and first != _WHOLE_TEXT and first != _WHOLE_BINARY):
+                self._given_up = True
+                self._other(data[at:])
+                return
+            if first < 0x88:
+                message(data[start:stop])
+            else:
+                self._other(data[at:stop])
+            at = stop
+        if at < end:
+            self._pieces.append(data[at:])
+            self._held, self._needed = end - at, needed
+
+
+class MessageSocket(ClientConnection):
+    """An open WebSocket. What is not handed over by ``on_message`` still comes from ``recv``, after it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head = b""
+        self._early: list[bytes] | None = []
+        self._take: Callable[[bytes], None] = self._early.append
+        self._feed: Callable[[bytes], None] = self._feed_head
+
+    def on_message(self, take: Callable[[bytes], None]) -> None:
+        """Hand every message to ``take``, those that have come already included."""
+        early, self._early, self._take = self._early, None, take
+        for message in early or ():
+            take(message)
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the event loop with the next bytes."""
+        self._feed(data)
+
+    def _feed_head(self, data: bytes) -> None:
+        """The answer to the handshake: the library's, up to its last byte."""
+        fed = len(self._head)
+        self._head += data
+        end = self._head.find(_END_OF_HEAD)
+        if end < 0:
+            super().data_received(data)
+            return
+        upgraded = self._head.split(b" ", 2)[1:2] == [b"101"]
+        rest = super().data_received
+        cutter = MessageCutter(lambda message: self._take(message), rest)
+        self._feed = cutter.feed if upgraded else rest
+        boundary = end + len(_END_OF_HEAD) - fed
+        self._head = b""
+        rest(data[:boundary])
+        if len(data) > boundary:
+            self._feed(data[boundary:])
