@@ -8,12 +8,12 @@ transports; `remember` is called with what really left.
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
 
+from mock_openai.clock import Clock
 from mock_openai.memory import (
     ConversationStore,
     Lanes,
@@ -44,11 +44,6 @@ from mock_openai.responders.base import HandshakeResponder, HttpResponder, Respo
 TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
 
 
-def wall_clock() -> float:
-    """Give unix seconds. Looked up at each call, because virtual time replaces `time.time`."""
-    return time.time()
-
-
 class Engine:
     """Answers turns. Holds who answers, the pace, the seed and the stored responses, and no connection."""
 
@@ -61,27 +56,36 @@ class Engine:
         store: ResponseStore | None = None,
         conversations: ConversationStore | None = None,
         any_model: bool = False,
+        clock: Clock | None = None,
     ) -> None:
+        self.clock = clock or Clock()
+        """What time it is."""
         self.responders = list(responders)
         """Asked in this order; those that take errors are asked about invalid requests too."""
         self.pace = pace
-        self.store: ResponseStore = store if store is not None else MemoryStore()
+        self.store: ResponseStore = store if store is not None else MemoryStore(clock=self.clock)
         self.conversations: ConversationStore = conversations or MemoryConversations()
         self.any_model = any_model
         """Whether models that nobody has heard of are taken for existing ones."""
-        self._seed = random.randrange(2**63) if seed is None else seed
-        self.ids = Ids(self.dice("ids"), wall_clock)
+        self.seed = random.randrange(2**63) if seed is None else seed
+        """What all draws begin with."""
+        self.reseed(self.seed)
+
+    def reseed(self, seed: int | str) -> None:
+        """Draw everything from another seed: servers that share a store must not make the same ids."""
+        self._drawn_from = seed
+        self.ids = Ids(self.dice("ids"), self.clock.wall)
         """For ids that belong to no turn, such as request ids."""
 
     def now(self) -> float:
         """Give unix seconds."""
-        return wall_clock()
+        return self.clock.wall()
 
     def dice(self, *purpose: object) -> random.Random:
         """Give a generator of its own for a purpose, so that concurrent turns do not disturb each other's
         ids.
         """
-        return random.Random(f"{self._seed}:{':'.join(map(str, purpose))}")
+        return random.Random(f"{self._drawn_from}:{':'.join(map(str, purpose))}")
 
     async def open(
         self,
@@ -172,13 +176,16 @@ class Engine:
         stamped = self.pace.schedule(self._events(opened, answer), opened.rng)
         return postpone(stamped, answer.delay) if answer.delay else stamped
 
-    async def remember(self, opened: OpenTurn, sent: Sequence[Event], lanes: Lanes | None = None) -> None:
-        """Keep a response whose terminal event has left; forget the parent of a continuation that failed."""
+    async def remember(self, opened: OpenTurn, sent: Sequence[Event], lanes: Lanes | None = None) -> bool:
+        """Keep a response with its terminal event; forget the parent of a continuation that failed.
+
+        False when there is no terminal event, or nothing to keep. ApiError when a shared memory is away.
+        """
         request = opened.turn.request
         # A fault may have spoilt the last event, or put another behind it.
         ends = [number for number, event in enumerate(sent) if event.type in TERMINAL and _is_whole(event)]
         if request is None or not ends:
-            return
+            return False
         sent = sent[: ends[0] + 1]
         kept = Remembered(
             opened.response_id or "",
@@ -193,15 +200,15 @@ class Engine:
         if request.store or request.background:  # the background keeps its responses either way (observed)
             await self.store.put(kept)
         if request.conversation is not None and kept.continuable:
-            ids = Ids(opened.rng, wall_clock)
+            ids = Ids(opened.rng, self.clock.wall)
             said = with_ids((*request.input, *kept.response.get("output", ())), request.conversation, ids)
             await self.conversations.append(request.conversation, said)
-        if lanes is None:
-            return
-        if kept.continuable:
-            lanes.advance(request.stream_id, kept)
-        elif sent[-1].type == "response.failed":
-            lanes.evict(request.stream_id, request.previous_response_id)
+        if lanes is not None:
+            if kept.continuable:
+                lanes.advance(request.stream_id, kept)
+            elif sent[-1].type == "response.failed":
+                lanes.evict(request.stream_id, request.previous_response_id)
+        return True
 
     async def _resolve(self, request: Request, lanes: Lanes | None) -> Remembered | None:
         if request.previous_response_id is None:
@@ -225,21 +232,19 @@ class Engine:
             wanted = item["id"]
             if any(known.get("id") == wanted for known in history):
                 continue
-            # A store that cannot look for items is taken to hold every one.
-            find = getattr(self.store, "find_item", None)
-            if find is not None and await find(wanted) is None:
+            if await self.store.find_item(wanted) is None:
                 raise item_not_found(wanted)
 
     def _events(self, opened: OpenTurn, reply: Reply) -> Iterator[Event]:
         request = opened.turn.request
         assert request is not None, "only a valid request is answered with a reply"
-        ids = Ids(opened.rng, wall_clock)
+        ids = Ids(opened.rng, self.clock.wall)
         opened.response_id = ids.response(request.previous_response_id or request.conversation)
-        response = open_response(request, id=opened.response_id, created_at=int(wall_clock()))
+        response = open_response(request, id=opened.response_id, created_at=int(self.clock.wall()))
         history_tokens = opened.history_tokens
         if not request.generate:
             return warm_up_events(
-                request, response, rng=opened.rng, history_tokens=history_tokens, clock=wall_clock
+                request, response, rng=opened.rng, history_tokens=history_tokens, clock=self.clock.wall
             )
         return stream_events(
             reply,
@@ -248,7 +253,7 @@ class Engine:
             ids=ids,
             rng=opened.rng,
             history_tokens=history_tokens,
-            clock=wall_clock,
+            clock=self.clock.wall,
         )
 
 

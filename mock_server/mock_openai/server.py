@@ -12,10 +12,11 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from mock_openai.clock import Clock
 from mock_openai.control.journal import Journal
 from mock_openai.engine import Engine
 from mock_openai.faults.plan import Plan, Planned
-from mock_openai.memory import MemoryStore, ResponseStore
+from mock_openai.memory import ResponseStore
 from mock_openai.pacing import Pace, parse_pace
 from mock_openai.responders.base import Responder
 from mock_openai.responders.improvise import Improviser
@@ -23,6 +24,7 @@ from mock_openai.responders.script import Script
 from mock_openai.site import AtLimit, OnCancel, Settings, Site, Unauthorized
 
 if TYPE_CHECKING:
+    from mock_openai.memory.shared import SharedMemory
     from mock_openai.transport.http import Front
     from mock_openai.transport.listener import Listener
 
@@ -38,7 +40,9 @@ class MockServer:
     the same ids and answers; None gives new ones each time. With `api_key` only that key is accepted.
     `connection_lifetime` is in seconds. See `Settings` for `on_cancel`, `at_limit`, `unauthorized`
     and `keepalive`. `any_model` takes every model name. Port 0
-    takes a free one. A stopped server may be started again, on the same port.
+    takes a free one. A stopped server may be started again, on the same port. `store` is where stored
+    responses and conversations live: None for this server's memory, `redis://HOST:PORT/DB` to share them with
+    other servers, or a ResponseStore of your own.
     """
 
     def __init__(
@@ -57,7 +61,7 @@ class MockServer:
         unauthorized: Unauthorized = "json",
         keepalive: float | None = 30.0,
         any_model: bool = False,
-        store: ResponseStore | None = None,
+        store: ResponseStore | str | None = None,
         journal_limit: int = 1_000_000,
     ) -> None:
         if connection_lifetime <= 0:
@@ -68,11 +72,20 @@ class MockServer:
         """What goes wrong; faults may be added while the server runs."""
         self.journal = Journal(journal_limit)
         """What happened, in order."""
+        self.clock = Clock()
+        """What time it is for this server; `advance` moves it forward."""
+        self._shared: SharedMemory | None = None
+        if isinstance(store, str) and store != "memory":
+            from mock_openai.memory.shared import SharedMemory
+
+            self._shared = SharedMemory(store, clock=self.clock)
         self._engine = Engine(
             [*responders, self.script, Improviser(seed or 0)],
             pace=parse_pace(pace),
             seed=seed,
-            store=store if store is not None else MemoryStore(),
+            store=self._shared.responses if self._shared else None if isinstance(store, str) else store,
+            conversations=self._shared.conversations if self._shared else None,
+            clock=self.clock,
             any_model=any_model,
         )
         settings = Settings(
@@ -127,7 +140,7 @@ class MockServer:
     # Its life
 
     async def start(self) -> None:
-        """Start to listen."""
+        """Start to listen; OSError when a shared memory does not answer."""
         if self._listener is not None:
             raise RuntimeError("this server is already running")
         from mock_openai.control.api import ControlApi
@@ -136,6 +149,10 @@ class MockServer:
 
         self.bind()
         assert self._bound is not None
+        if self._shared is not None:
+            # A number that no other server of this memory has ever had keeps their ids apart.
+            number = await self._shared.open()
+            self._engine.reseed(f"{self._engine.seed}:{number}")
         self._site.stopping = False
         self._site.start()
         self._front = Front(self._site, ControlApi(self))
@@ -156,6 +173,8 @@ class MockServer:
         self._site.stopping = True
         self._front.go_away()
         await listener.stop()
+        if self._shared is not None:
+            await self._shared.close()
 
     async def reset(self) -> None:
         """Forget the journal, the faults, stored responses and used-up script rules' misses; count turns from

@@ -85,6 +85,7 @@ class Site:
         refuse: Callable[[float], None],
     ) -> None:
         self.engine = engine
+        self.clock = engine.clock
         self.background = Background(engine)
         self.plan = plan
         self.journal = journal

@@ -7,6 +7,7 @@ A Delivery asks the engine, lets each event go when it is due (`due`), lets faul
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -65,8 +66,6 @@ class Delivery:
         parent = body.get("previous_response_id")
         self.wire.previous_response_id = parent if isinstance(parent, str) else None
         engine = self._site.engine
-        opened: OpenTurn | None = None
-        live: Live | None = None
         try:
             if await self.wire.strike(self._site.plan.take("request", self.spot)) is Verdict.STOP:
                 return
@@ -88,12 +87,19 @@ class Delivery:
             elif isinstance(answer, Recorded) and answer.body is not None and not answer.events:
                 await self._replay_body(answer)
             elif isinstance(answer, Reply) and self.outlet.transport == "http" and _in_background(opened):
-                live = self._site.background.begin(opened, answer)
-                await self.watch(live)
+                self.wire.kept = True  # by the background, once it has ended there
+                await self.watch(self._site.background.begin(opened, answer))
             else:
                 await self._stream(opened, answer)
         except ConnectionError:
             raise
+        except ApiError as error:
+            # Memory is away. What was to be kept was not, so the turn fails before its last event leaves.
+            if self._lanes is not None:
+                self._lanes.evict(self._lane, self.wire.previous_response_id)
+            if not self.wire.over:
+                await self.out.flush()
+                await self.wire.fail(error)
         except Exception as error:
             # A responder is the user's own code: what it raises is answered and logged, and the connection
             # lives on.
@@ -101,8 +107,8 @@ class Delivery:
             if not self.wire.over:
                 await self.wire.fail(_responder_failed(error))
         finally:
-            if opened is not None and live is None:
-                await engine.remember(opened, self.out.sent, self._lanes)
+            with contextlib.suppress(ApiError):
+                await self.wire.keep()
 
     async def watch(self, live: Live, after: int = -1) -> None:
         """Show a response of the background from the event after this number, as it grows; a plain JSON
@@ -155,7 +161,10 @@ class Delivery:
                 await self.wire.conclude(cancelled(self.out.sent, opening=self.wire.opening))
                 return
             if self._passage.unthreatened(timed.event):
-                self.out.put(self.out.numbered(timed.event))
+                event = self.out.numbered(timed.event)
+                if event.type in TERMINAL:
+                    await self.wire.keep(event)
+                self.out.put(event)
                 if self.out.full:
                     await self.out.make_room()
             elif await self._pass(timed.event) is Verdict.STOP:
@@ -177,6 +186,8 @@ class Delivery:
             if verdict is Verdict.SKIP_EVENT:
                 return Verdict.GO_ON
         event = self.out.numbered(event)
+        if event.type in TERMINAL:
+            await self.wire.keep(event)
         self.out.put(event)
         struck = self._passage.after(event)
         if struck and await self.wire.strike(struck, event) is Verdict.STOP:

@@ -48,6 +48,8 @@ class TurnWire:
         """Whether the turn has ended otherwise than by its last event."""
         self.began = asyncio.get_running_loop().time()
         """The loop's time from which the turn's events are timed; faults may move it."""
+        self.kept = False
+        """Whether the response is remembered, or will be elsewhere, or cannot be."""
         self.alarm = Alarm()
         self._site = site
         self._outlet = outlet
@@ -74,8 +76,19 @@ class TurnWire:
                 verdict = outcome
         return verdict
 
+    async def keep(self, *leaving: Event) -> None:
+        """Remember the response just before its last event leaves: who has that may continue from it at
+        once, on any server that shares the memory. ApiError when such a memory is away.
+        """
+        if self.opened is None or self.kept:
+            return
+        told = [*self._out.sent, *self._out.waiting, *leaving]
+        self.kept = True
+        self.kept = await self._site.engine.remember(self.opened, told, self._lanes)
+
     async def conclude(self, events: list[Event]) -> None:
         """End the turn with these events."""
+        await self.keep(*events)
         for event in events:
             self._out.put(event)
         self.over = True

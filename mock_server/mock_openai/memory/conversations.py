@@ -1,7 +1,8 @@
 """Conversations: items that outlive the responses which they came from.
 
 A conversation has no time to live, and neither have its items (documented). Items of a response appear
-together once it has completed (reported), so `append` takes them all at once.
+together once it has completed (reported), so `append` takes them all at once. Every change is one step, since
+several processes may change one conversation at a time.
 """
 
 from __future__ import annotations
@@ -34,7 +35,11 @@ class ConversationStore(Protocol):
     """Where conversations live."""
 
     async def put(self, conversation: Conversation) -> None:
-        """Keep a new conversation, or one whose metadata changed."""
+        """Keep a new conversation."""
+        ...
+
+    async def describe(self, conversation_id: str, metadata: dict[str, str]) -> bool:
+        """Give a conversation other metadata; False when there is no such conversation."""
         ...
 
     async def get(self, conversation_id: str) -> Conversation | None:
@@ -65,8 +70,15 @@ class MemoryConversations:
         self._kept: dict[str, Conversation] = {}
 
     async def put(self, conversation: Conversation) -> None:
-        """Keep a new conversation, or one whose metadata changed."""
+        """Keep a new conversation."""
         self._kept[conversation.id] = conversation
+
+    async def describe(self, conversation_id: str, metadata: dict[str, str]) -> bool:
+        """Give a conversation other metadata; False when there is no such conversation."""
+        found = self._kept.get(conversation_id)
+        if found is not None:
+            found.metadata = metadata
+        return found is not None
 
     async def get(self, conversation_id: str) -> Conversation | None:
         """Find a conversation."""

@@ -12,10 +12,14 @@ from typing import Any, Protocol
 
 import msgspec
 
+from mock_openai.clock import Clock
 from mock_openai.protocol.events import Event
 
 DEFAULT_LIMIT = 256 * 1024 * 1024
 """Bytes of events and input that a MemoryStore keeps before it forgets the least recently used response."""
+
+RETENTION = 30 * 86400.0
+"""Seconds for which a stored response is kept (documented: 30 days at least); conversations have no end."""
 
 _OVERHEAD = 2048
 """Bytes counted for each response besides its text: objects, keys, bookkeeping."""
@@ -100,19 +104,31 @@ class ResponseStore(Protocol):
         """Forget a response; False when there was none."""
         ...
 
+    async def find_item(self, item_id: str) -> dict[str, Any] | None:
+        """Find an input or output item of a stored response by its id."""
+        ...
+
     async def clear(self) -> None:
         """Forget everything."""
         ...
 
 
 class MemoryStore:
-    """A store in this process's memory, bounded in bytes; the least recently used response goes first."""
+    """A store in this process's memory, bounded in bytes; the least recently used response goes first.
 
-    def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
+    `limit` is in bytes; `retention` is how many seconds of `clock` a response is kept.
+    """
+
+    def __init__(
+        self, limit: int = DEFAULT_LIMIT, *, retention: float = RETENTION, clock: Clock | None = None
+    ) -> None:
         self.limit = limit
         self.size = 0
         """Bytes held now."""
+        self._retention = retention
+        self._clock = clock or Clock()
         self._kept: OrderedDict[str, Remembered] = OrderedDict()
+        self._since: dict[str, float] = {}
         self._by_root: dict[str, set[str]] = {}
 
     def __len__(self) -> int:
@@ -122,7 +138,8 @@ class MemoryStore:
         """Keep a response, and forget others while the limit is exceeded."""
         self._forget(remembered.id)
         self._kept[remembered.id] = remembered
-        self._by_root.setdefault(_root(remembered.id), set()).add(remembered.id)
+        self._since[remembered.id] = self._clock.wall()
+        self._by_root.setdefault(root_of(remembered.id), set()).add(remembered.id)
         self.size += remembered.size
         while self.size > self.limit and len(self._kept) > 1:
             self._forget(next(iter(self._kept)))
@@ -130,17 +147,20 @@ class MemoryStore:
     async def get(self, response_id: str) -> Remembered | None:
         """Find a response and count that as a use."""
         found = self._kept.get(response_id)
-        if found is not None:
-            self._kept.move_to_end(response_id)
+        if found is None or self._forget_old(response_id):
+            return None
+        self._kept.move_to_end(response_id)
         return found
 
     async def delete(self, response_id: str) -> bool:
         """Forget a response; False when there was none."""
-        return self._forget(response_id)
+        return not self._forget_old(response_id) and self._forget(response_id)
 
     async def find_item(self, item_id: str) -> dict[str, Any] | None:
         """Find an input or output item of a stored response by its id."""
-        for response_id in self._by_root.get(_root(item_id), ()):
+        for response_id in tuple(self._by_root.get(root_of(item_id), ())):
+            if self._forget_old(response_id):
+                continue
             for item in self._kept[response_id].items:
                 if item.get("id") == item_id:
                     return item
@@ -150,20 +170,28 @@ class MemoryStore:
         """Forget everything."""
         self._kept.clear()
         self._by_root.clear()
+        self._since.clear()
         self.size = 0
+
+    def _forget_old(self, response_id: str) -> bool:
+        since = self._since.get(response_id)
+        if since is None or self._clock.wall() < since + self._retention:
+            return False
+        return self._forget(response_id)
 
     def _forget(self, response_id: str) -> bool:
         gone = self._kept.pop(response_id, None)
         if gone is None:
             return False
+        del self._since[response_id]
         self.size -= gone.size
-        family = self._by_root[_root(response_id)]
+        family = self._by_root[root_of(response_id)]
         family.discard(response_id)
         if not family:
-            del self._by_root[_root(response_id)]
+            del self._by_root[root_of(response_id)]
         return True
 
 
-def _root(identifier: str) -> str:
+def root_of(identifier: str) -> str:
     """Give the sixteen digits that a response shares with its items (observed)."""
     return identifier.partition("_")[2][:16]

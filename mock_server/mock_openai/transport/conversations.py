@@ -70,10 +70,11 @@ class Conversations:
         await reply.json((await self._find(name)).shown())
 
     async def _update(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
-        found = await self._find(name)
-        found.metadata = dict(_body(request, data, _UPDATE).get("metadata") or {})
-        await self._store.put(found)
-        await reply.json(found.shown())
+        await self._find(name)
+        metadata = dict(_body(request, data, _UPDATE).get("metadata") or {})
+        if not await self._store.describe(name, metadata):
+            raise conversation_not_found(name)
+        await reply.json((await self._find(name)).shown())
 
     async def _delete(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
         if not await self._store.delete(name):
@@ -86,7 +87,8 @@ class Conversations:
     async def _add(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
         await self._find(name)
         added = with_ids(_body(request, data, _ADD)["items"], name, self._ids())
-        await self._store.append(name, added)
+        if not await self._store.append(name, added):
+            raise conversation_not_found(name)
         # What was added, oldest first, as one page (documented).
         await reply.json(page(added, {"order": "asc", "limit": str(_MOST)}))
 

@@ -14,6 +14,7 @@ from typing import Any
 from aiohttp import WebSocketError, WSMsgType, web
 from aiohttp.abc import AbstractStreamWriter
 
+from mock_openai.clock import Timer
 from mock_openai.control import redact
 from mock_openai.delivery import Delivery
 from mock_openai.memory import Lanes
@@ -70,7 +71,7 @@ class SocketSession:
         self._room = asyncio.Event()
         self._room.set()
         self._expired = False
-        self._limit: asyncio.TimerHandle | None = None
+        self._limit: Timer | None = None
         self._quiet: Quiet | None = None
 
     async def run(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -82,12 +83,12 @@ class SocketSession:
             raise ApiError("This is not a valid WebSocket handshake.", status=400) from None
         self._connection.upgraded = True
         self._writer = request.writer
-        loop = asyncio.get_running_loop()
+        clock = self._site.clock
         self._site.note("status", self._connection.number, {"status": 101})
         if self._site.settings.at_limit != "next_create":
-            self._limit = loop.call_later(self._site.settings.connection_lifetime, self._expire)
+            self._limit = clock.call_later(self._site.settings.connection_lifetime, self._expire)
         else:
-            self._limit = loop.call_later(self._site.settings.connection_lifetime, self._mark_expired)
+            self._limit = clock.call_later(self._site.settings.connection_lifetime, self._mark_expired)
         wire = QuietWire(self._site, self._connection, self.line, self._gate)
         self._quiet = Quiet(self._site, self._connection, wire, idle=lambda: self._queue.idle, always=True)
         self._quiet.arm()

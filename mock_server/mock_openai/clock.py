@@ -1,0 +1,82 @@
+"""The server's own time: it runs with the event loop and the wall clock, and can be moved forward.
+
+Everything that comes due by the server's rules asks this clock: the lifetime of connections, how long
+responses are kept, limits by the minute. So a client in any language can try the 60-minute limit in a second.
+The pace of events and the moments of faults stay with the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+
+
+class Timer:
+    """A callback that comes due on a Clock."""
+
+    __slots__ = ("_callback", "_clock", "_due", "_handle", "_loop")
+
+    def __init__(self, clock: Clock, seconds: float, callback: Callable[[], object]) -> None:
+        self._clock = clock
+        self._callback = callback
+        self._loop = asyncio.get_running_loop()
+        self._due = clock.now() + seconds
+        self._handle = self._loop.call_later(seconds, self._ring)
+
+    def cancel(self) -> None:
+        """Do not call any more."""
+        self._handle.cancel()
+        self._clock.timers.discard(self)
+
+    def rearm(self) -> None:
+        """Set it anew after the clock was moved; from any thread."""
+        if self in self._clock.timers and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._reset)
+
+    def _reset(self) -> None:
+        if self in self._clock.timers:
+            self._handle.cancel()
+            self._handle = self._loop.call_at(self._due - self._clock.ahead, self._ring)
+
+    def _ring(self) -> None:
+        self._clock.timers.discard(self)
+        self._callback()
+
+
+class Clock:
+    """What time it is for one server."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+        """Seconds by which it has been moved forward."""
+        self.timers: set[Timer] = set()
+
+    def now(self) -> float:
+        """Give seconds that only count up; for durations."""
+        return asyncio.get_running_loop().time() + self.ahead
+
+    def wall(self) -> float:
+        """Give unix seconds. Looked up at each call, because virtual time replaces `time.time`."""
+        return time.time() + self.ahead
+
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Timer:
+        """Call back after so many seconds of this clock."""
+        timer = Timer(self, seconds, callback)
+        self.timers.add(timer)
+        return timer
+
+    def advance(self, seconds: float) -> None:
+        """Move forward; what comes due by that happens at once. ValueError when it would go back."""
+        if not math.isfinite(seconds) or not 0 <= seconds <= LONGEST:
+            raise ValueError(f"a clock moves forward by 0 to {LONGEST:.0f} seconds, not by {seconds!r}")
+        if self.ahead + seconds > LONGEST:
+            raise ValueError(f"the clock is {self.ahead:.0f} s ahead already, and {LONGEST:.0f} is the most")
+        self.ahead += seconds
+        for timer in tuple(self.timers):
+            timer.rearm()
+
+
+LONGEST = 10 * 366 * 86400.0
+"""Seconds that a clock may be ahead: ten years, so that dates stay dates."""

@@ -1,0 +1,362 @@
+"""Memory that several servers share through Redis: stored responses and conversations.
+
+Strategy: every change is one step in Redis (a script or a transaction), so that nothing is lost when two
+servers change one thing at a time. All keys begin with one prefix and nothing else is ever touched. What
+cannot be read counts as not there; a Redis that does not answer is an ApiError 500 as the API words it, after
+at most a few seconds, and the next command tries anew.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from mock_openai.clock import Clock
+from mock_openai.memory import packed
+from mock_openai.memory.conversations import Conversation
+from mock_openai.memory.store import RETENTION, Remembered, root_of
+from mock_openai.protocol.errors import server_error
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+logger = logging.getLogger("mock_openai")
+
+PREFIX = "mock-openai:"
+CONNECT_WITHIN, ANSWER_WITHIN = 1.0, 2.0
+"""Seconds that Redis has to accept a connection, and to answer."""
+MAX_CONNECTIONS = 32
+"""Connections to Redis of one server; more commands than that wait for each other."""
+
+_SLACK = 86400
+"""Seconds that a node outlives its response, so that a continuation that is just being made finds it."""
+
+_KEEP = """
+local linked = ARGV[3] ~= '' and redis.call('EXISTS', KEYS[3]) == 1
+if not linked and ARGV[4] == '' then return 0 end
+redis.call('DEL', KEYS[2])
+redis.call('HSET', KEYS[2], 'items', ARGV[2])
+if linked then redis.call('HSET', KEYS[2], 'parent', ARGV[3])
+else redis.call('HSET', KEYS[2], 'before', ARGV[4]) end
+redis.call('EXPIRE', KEYS[2], ARGV[6])
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[5])
+redis.call('SADD', KEYS[4], ARGV[7])
+redis.call('EXPIRE', KEYS[4], ARGV[6])
+return 1
+"""
+_FIND = """
+local head = redis.call('GET', KEYS[1])
+if not head then return false end
+local found, seen, id = {head}, {}, ARGV[1]
+while id do
+  local key = ARGV[2] .. id
+  local node = redis.call('HMGET', key, 'items', 'parent', 'before')
+  if seen[id] or not node[1] then return false end
+  seen[id] = true
+  redis.call('EXPIRE', key, ARGV[3])
+  found[#found + 1] = node[1]
+  if node[3] then found[#found + 1] = node[3]; break end
+  id = node[2]
+end
+return found
+"""
+_APPEND = """
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+for _, item in ipairs(ARGV) do redis.call('RPUSH', KEYS[2], item) end
+return 1
+"""
+
+
+class SharedMemory:
+    """One Redis database, or the part of it under a prefix. `redis://HOST:PORT/DB?prefix=...`."""
+
+    def __init__(self, url: str, *, retention: float = RETENTION, clock: Clock | None = None) -> None:
+        self._url, self.prefix = _parts(url)
+        self.retention = retention
+        self.clock = clock or Clock()
+        self._client: Redis | None = None
+        self._away = False
+        self.responses = SharedResponses(self)
+        self.conversations = SharedConversations(self)
+
+    @property
+    def place(self) -> str:
+        """Where it is, without user and password."""
+        parts = urlsplit(self._url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+    def connect(self, *, answer_within: float | None = None) -> Redis:
+        """Make a client for the running loop; no connection is opened yet."""
+        from redis.asyncio import BlockingConnectionPool, Redis
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
+
+        pool = BlockingConnectionPool.from_url(
+            self._url,
+            max_connections=MAX_CONNECTIONS,
+            timeout=ANSWER_WITHIN,
+            socket_timeout=ANSWER_WITHIN if answer_within is None else answer_within,
+            socket_connect_timeout=CONNECT_WITHIN,
+            encoding_errors="surrogatepass",  # whatever a client calls a response, it is only not found
+            # A command that was lost may have been carried out: said twice, it would append twice.
+            retry=Retry(NoBackoff(), 0),
+        )
+        return Redis.from_pool(pool)
+
+    async def open(self) -> int:
+        """Connect, and give this server its number, which no other has; OSError, in one line, when Redis does
+        not answer.
+        """
+        from redis.exceptions import RedisError
+
+        client = self.connect()
+        try:
+            number = await client.incr(self.key("servers"))
+        except (RedisError, OSError) as error:
+            await client.aclose()
+            raise OSError(
+                f"Redis at {self.place} does not answer: {_reason(error)}; start it, or name another"
+            ) from None
+        self._client = client
+        return int(number)
+
+    async def close(self) -> None:
+        """Disconnect."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    async def clear(self) -> None:
+        """Delete every key under the prefix, but for the count of servers."""
+        kept = self.key("servers").encode()
+        found = [key async for key in self._keys() if key != kept]
+        for start in range(0, len(found), 1000):
+            await self.answer(self.client.unlink(*found[start : start + 1000]))
+
+    @property
+    def client(self) -> Redis:
+        """The connections to Redis; ApiError while there are none."""
+        if self._client is None:
+            raise server_error()
+        return self._client
+
+    def key(self, *parts: str) -> str:
+        """Name a key."""
+        return self.prefix + ":".join(parts)
+
+    async def answer(self, command: Awaitable[Any]) -> Any:
+        """Wait for Redis; None when the value is not of the kind it should be, ApiError when there is no
+        answer.
+        """
+        from redis.exceptions import RedisError, ResponseError
+
+        try:
+            value = await command
+        except ResponseError as error:
+            if "WRONGTYPE" in str(error):
+                return None
+            logger.warning("Redis at %s refuses: %s", self.place, _reason(error))
+            raise server_error() from None
+        except (RedisError, OSError) as error:
+            if not self._away:
+                logger.warning("Redis at %s does not answer: %s", self.place, _reason(error))
+            self._away = True
+            raise server_error() from None
+        if self._away:
+            self._away = False
+            logger.warning("Redis at %s answers again", self.place)
+        return value
+
+    async def _keys(self) -> AsyncIterator[bytes]:
+        literal = "".join(f"\\{letter}" if letter in "*?[]\\^-" else letter for letter in self.prefix)
+        cursor = 0
+        while True:
+            cursor, keys = await self.answer(self.client.scan(cursor, match=f"{literal}*", count=1000))
+            for key in keys:
+                yield key
+            if not cursor:
+                return
+
+
+class SharedResponses:
+    """A ResponseStore in Redis. What has expired is gone from Redis by itself."""
+
+    def __init__(self, memory: SharedMemory) -> None:
+        self._memory = memory
+
+    async def put(self, remembered: Remembered) -> None:
+        """Keep a response."""
+        memory, name = self._memory, remembered.id
+        parent = remembered.parent or ""
+        keys = [self._head(name), self._node(name), self._node(parent), self._family(name)]
+        items = packed.pack_items([*remembered.input, *remembered.response.get("output", ())])
+        before = b"" if parent else packed.pack_items(remembered.before)
+        kept = int(memory.retention)
+        for _ in range(2):
+            head = packed.pack_head(remembered, memory.clock.wall())
+            values: list[Any] = [head, items, parent, before, kept, kept + _SLACK, name]
+            if await memory.answer(_run(memory.client, _KEEP, keys, values)):
+                return
+            # The parent is known to one connection only, or forgotten: all that came before goes along.
+            before = packed.pack_items(remembered.before)
+
+    async def get(self, response_id: str) -> Remembered | None:
+        """Find a response."""
+        memory = self._memory
+        values = [response_id, memory.key("node", ""), int(memory.retention) + _SLACK]
+        found = await memory.answer(_run(memory.client, _FIND, [self._head(response_id)], values))
+        if not found:
+            return None
+        since = memory.clock.wall() - memory.retention
+        return packed.unpack_response(response_id, found[0], found[1:], since=since)
+
+    async def delete(self, response_id: str) -> bool:
+        """Forget a response; its items stay as long as others continue from them. False when there was
+        none.
+        """
+        known = await self.get(response_id) is not None
+        return bool(await self._memory.answer(self._memory.client.unlink(self._head(response_id)))) and known
+
+    async def find_item(self, item_id: str) -> dict[str, Any] | None:
+        """Find an input or output item of a stored response by its id."""
+        memory = self._memory
+        for name in await memory.answer(_awaitable(memory.client.smembers(self._family(item_id)))) or ():
+            response_id = name.decode("utf-8", "replace")
+            if not await memory.answer(memory.client.exists(self._head(response_id))):
+                continue
+            fields = memory.client.hmget(self._node(response_id), ["items", "before"])
+            for value in await memory.answer(_awaitable(fields)) or ():
+                for item in packed.unpack_items(value):
+                    if item.get("id") == item_id:
+                        return item
+        return None
+
+    async def clear(self) -> None:
+        """Forget everything, conversations too."""
+        await self._memory.clear()
+
+    def _head(self, response_id: str) -> str:
+        return self._memory.key("response", response_id)
+
+    def _node(self, response_id: str) -> str:
+        return self._memory.key("node", response_id)
+
+    def _family(self, identifier: str) -> str:
+        return self._memory.key("root", root_of(identifier))
+
+
+class SharedConversations:
+    """A ConversationStore in Redis: a header, and a list of items."""
+
+    def __init__(self, memory: SharedMemory) -> None:
+        self._memory = memory
+
+    async def put(self, conversation: Conversation) -> None:
+        """Keep a new conversation."""
+        header, items = self._keys(conversation.id)
+        steps = self._memory.client.pipeline(transaction=True)
+        steps.delete(items)
+        steps.set(header, packed.pack_header(conversation))
+        if conversation.items:
+            steps.rpush(items, *map(_item, conversation.items))
+        await self._memory.answer(steps.execute())
+
+    async def describe(self, conversation_id: str, metadata: dict[str, str]) -> bool:
+        """Give a conversation other metadata; False when there is no such conversation."""
+        found = await self.get(conversation_id)
+        if found is None:
+            return False
+        found.metadata = metadata
+        header = packed.pack_header(found)
+        return bool(
+            await self._memory.answer(
+                self._memory.client.set(self._keys(conversation_id)[0], header, xx=True)
+            )
+        )
+
+    async def get(self, conversation_id: str) -> Conversation | None:
+        """Find a conversation."""
+        header, items = self._keys(conversation_id)
+        steps = self._memory.client.pipeline(transaction=True)
+        steps.get(header)
+        steps.lrange(items, 0, -1)
+        found = await self._memory.answer(steps.execute())
+        return None if not found else packed.unpack_conversation(conversation_id, found[0], found[1])
+
+    async def append(self, conversation_id: str, items: Sequence[dict[str, Any]]) -> bool:
+        """Add items at the end, all at once; False when there is no such conversation."""
+        values = [_item(item) for item in items]
+        added = _run(self._memory.client, _APPEND, self._keys(conversation_id), values)
+        return bool(await self._memory.answer(added))
+
+    async def remove(self, conversation_id: str, item_id: str) -> bool:
+        """Take an item out; False when it is not there."""
+        _, items = self._keys(conversation_id)
+        client = self._memory.client
+        for value in await self._memory.answer(_awaitable(client.lrange(items, 0, -1))) or ():
+            item = packed.unpack_item(value)
+            if item is not None and item["id"] == item_id:
+                return bool(await self._memory.answer(_awaitable(client.lrem(items, 1, value))))
+        return False
+
+    async def delete(self, conversation_id: str) -> bool:
+        """Forget a conversation; False when there was none."""
+        header, items = self._keys(conversation_id)
+        steps = self._memory.client.pipeline(transaction=True)
+        steps.unlink(header)
+        steps.unlink(items)
+        gone = await self._memory.answer(steps.execute())
+        return bool(gone and gone[0])
+
+    async def clear(self) -> None:
+        """Forget everything, responses too."""
+        await self._memory.clear()
+
+    def _keys(self, conversation_id: str) -> list[str]:
+        return [
+            self._memory.key("conversation", conversation_id),
+            self._memory.key("items", conversation_id),
+        ]
+
+
+def _run(client: Redis, script: str, keys: Sequence[str], values: Sequence[Any]) -> Awaitable[Any]:
+    registered = client.register_script(script)
+    return cast(Awaitable[Any], registered(keys=list(keys), args=list(values)))
+
+
+def _awaitable(value: Any) -> Awaitable[Any]:
+    # The client's types allow for answers at once, which only its pipelines give.
+    return cast(Awaitable[Any], value)
+
+
+def _item(item: dict[str, Any]) -> bytes:
+    return packed.pack_items([item])[1:-1]
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+
+
+def _parts(url: str) -> tuple[str, str]:
+    """Split the prefix off; ValueError, in one line, when this is no address of a Redis."""
+    try:
+        parts = urlsplit(url)
+        query = dict(parse_qsl(parts.query))
+        prefix = query.pop("prefix", PREFIX)
+        place = urlunsplit(parts._replace(query=urlencode(query)))
+        port = parts.port
+    except ValueError:
+        parts, query, prefix, place, port = urlsplit(""), {}, PREFIX, "", None
+    database = parts.path.strip("/")
+    wrong = parts.scheme not in ("redis", "rediss") or not parts.hostname or port == 0 or query
+    if wrong or (database and not database.isdecimal()) or not prefix:
+        raise ValueError(
+            "store: write memory, or redis://HOST:PORT/DB, with ?prefix=NAME if several share a DB"
+        )
+    try:
+        import redis.asyncio  # noqa: F401
+    except ImportError:
+        raise ValueError("store: Redis needs its client; pip install 'ninelives[redis]'") from None
+    return place, prefix if prefix.endswith(":") else f"{prefix}:"
