@@ -156,7 +156,7 @@ class MockServer:
         self._site.stopping = False
         self._site.start()
         self._front = Front(self._site, ControlApi(self))
-        self._listener = Listener(self._front.handle, self._front.lost)
+        self._listener = Listener(self._front.handle, self._front.lost, self._front.hello)
         bound, self._bound = self._bound, None
         await self._listener.start(bound)
 

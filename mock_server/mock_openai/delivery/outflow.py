@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -36,6 +37,8 @@ class Outflow:
         self._spot = spot
         self._lane = lane
         self._loop = asyncio.get_running_loop()
+        self._held: list[tuple[int, Event]] = []
+        """Events held back, each with how many must have been handed over before it."""
         self._added = 0
         """Events of other making that took a sequence number."""
         self.spoke = self._loop.time()
@@ -56,6 +59,18 @@ class Outflow:
         """Hand over an event as it is."""
         self._outlet.put(event)
         self.waiting.append(event)
+        if self._held:
+            self._let_go(len(self.sent) + len(self.waiting))
+
+    def hold(self, event: Event, events: int) -> None:
+        """Keep an event until so many others have been handed over, or the answer ends."""
+        self._held.append((len(self.sent) + len(self.waiting) + events, event))
+
+    def _let_go(self, handed_over: float) -> None:
+        due = [event for until, event in self._held if until <= handed_over]
+        self._held = [(until, event) for until, event in self._held if until > handed_over]
+        for event in due:
+            self.put(event)
 
     def add(self, event: Event) -> None:
         """Hand over an event that the answer does not have; all that follow count one more."""
@@ -80,7 +95,8 @@ class Outflow:
             self.note_sent()
 
     async def finish(self) -> None:
-        """Let what waits leave, and end the answer."""
+        """Let what waits or is held back leave, and end the answer."""
+        self._let_go(math.inf)
         await self.flush()
         await self._outlet.finish()
         self.note_sent()

@@ -56,6 +56,10 @@ class Outlet(Protocol):
         """Send bytes as they are."""
         ...
 
+    async def below(self, data: bytes) -> None:
+        """Send bytes beneath the transport's own framing."""
+        ...
+
     async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Answer with a status while that is possible, otherwise end the connection."""
         ...

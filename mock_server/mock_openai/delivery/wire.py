@@ -26,6 +26,8 @@ from mock_openai.site import Connection, Site
 class TurnWire:
     """One turn's connection, as a fault may use it."""
 
+    encrypted = False
+
     def __init__(
         self,
         site: Site,
@@ -115,6 +117,15 @@ class TurnWire:
     async def raw(self, data: bytes) -> None:
         """Send bytes as they are."""
         await self._outlet.raw(data)
+
+    async def below(self, data: bytes) -> None:
+        """Send bytes beneath the transport's own framing."""
+        await self._outlet.below(data)
+
+    def hold_back(self, events: int) -> None:
+        """Let the event at the point leave after so many later ones."""
+        if self.event is not None:
+            self._out.hold(self.event, events)
 
     async def reset(self) -> None:
         """Break the connection with a TCP reset."""

@@ -39,6 +39,11 @@ class Wire(Protocol):
         ...
 
     @property
+    def encrypted(self) -> bool:
+        """Whether the client has begun a TLS handshake, which this server can only fail."""
+        ...
+
+    @property
     def event(self) -> Event | None:
         """The event at the point; None outside the phase "event"."""
         ...
@@ -58,6 +63,14 @@ class Wire(Protocol):
 
     async def raw(self, data: bytes) -> None:
         """Send bytes as they are: into the body of an SSE answer, or below WebSocket framing."""
+        ...
+
+    async def below(self, data: bytes) -> None:
+        """Send bytes beneath the transport's own framing: HTTP without chunks, say."""
+        ...
+
+    def hold_back(self, events: int) -> None:
+        """Let the event at the point leave after so many of the turn's later events; the fault skips it."""
         ...
 
     async def reset(self) -> None:

@@ -30,6 +30,7 @@ class BareWire:
     """A connection without a turn. What only makes sense within a turn does nothing."""
 
     event: Event | None = None
+    encrypted = False
     previous_response_id: str | None = None
 
     def __init__(self, site: Site, connection: Connection, line: Line) -> None:
@@ -59,6 +60,13 @@ class BareWire:
     async def raw(self, data: bytes) -> None:
         """Send bytes as they are."""
         self._line.write(data)
+
+    async def below(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self._line.write(data)
+
+    def hold_back(self, events: int) -> None:
+        """No event is under way that could be held back."""
 
     async def reset(self) -> None:
         """Break the connection with a TCP reset."""
@@ -128,6 +136,19 @@ class HandshakeWire(BareWire):
         told = {"status": error.status, "code": error.code, "error": error.body()["error"]}
         self._site.note("status", self._connection.number, told)
         await self._reply.error(error)
+
+
+class HelloWire(BareWire):
+    """Before a TLS handshake is answered: nothing but bytes can be sent, and nobody would understand most."""
+
+    encrypted = True
+
+    async def send(self, event: Event) -> None:
+        """Nothing can be sent yet."""
+
+    async def fail(self, error: ApiError) -> None:
+        """There is nobody to tell yet."""
+        await self.fin()
 
 
 class QuietWire(BareWire):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import hmac
 import logging
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from aiohttp import web
 from mock_openai.control import redact
 from mock_openai.control.api import ControlApi
 from mock_openai.delivery import Delivery
+from mock_openai.faults.kinds.tls_failure import TlsFailure
 from mock_openai.faults.point import Spot
 from mock_openai.faults.wire import Verdict
 from mock_openai.protocol.errors import (
@@ -30,7 +32,7 @@ from mock_openai.protocol.errors import (
     server_error,
 )
 from mock_openai.site import Connection, Site
-from mock_openai.transport.bare import BareWire, HandshakeWire, strike
+from mock_openai.transport.bare import BareWire, HandshakeWire, HelloWire, strike
 from mock_openai.transport.body import decode, read_body
 from mock_openai.transport.outlet import JsonOutlet, SseOutlet
 from mock_openai.transport.quiet import Quiet
@@ -54,6 +56,7 @@ class Front:
         self._connections: dict[web.RequestHandler, Connection] = {}
         self._quiets: dict[web.RequestHandler, Quiet] = {}
         self._sessions: set[SocketSession] = set()
+        self._hellos: set[asyncio.Task[None]] = set()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever happens, the client gets an answer in the API's form or a broken
@@ -82,6 +85,21 @@ class Front:
         # the same.
         return reply.response or web.Response()
 
+    def hello(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        """Turn down a client that wants to speak TLS, as the plan says or for want of a certificate."""
+        connection = self._connections[handler] = self._site.connect("http")
+        self._site.note("open", connection.number, {"transport": "http", "path": "(TLS)", "headers": {}})
+        wire = HelloWire(self._site, connection, Line(transport))
+        task = asyncio.get_running_loop().create_task(self._turn_down(connection, wire))
+        self._hellos.add(task)
+        task.add_done_callback(self._hellos.discard)
+
+    async def _turn_down(self, connection: Connection, wire: HelloWire) -> None:
+        with contextlib.suppress(ConnectionError):
+            planned = self._site.plan.take("handshake", Spot(connection.number))
+            if await strike(planned, wire) is not Verdict.STOP:
+                await TlsFailure().strike(wire)
+
     def lost(self, handler: web.RequestHandler, exc: BaseException | None) -> None:
         """Write down that a connection is over."""
         connection = self._connections.pop(handler, None)
@@ -99,6 +117,8 @@ class Front:
     def go_away(self) -> None:
         """Tell every open WebSocket that the server stops."""
         self._site.background.stop()
+        for task in tuple(self._hellos):
+            task.cancel()
         for session in tuple(self._sessions):
             session.go_away()
 

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiohttp import web
 
@@ -42,6 +43,33 @@ def bind(host: str, port: int) -> socket.socket:
     return bound
 
 
+_TLS_HANDSHAKE = b"\x16"
+"""First byte of what a TLS client sends; no HTTP request begins so."""
+
+Hello = Callable[[web.RequestHandler, asyncio.Transport], None]
+"""Told of a client that wants to speak TLS."""
+
+
+class _Connection(web.RequestHandler):
+    """One connection, whose first byte tells whether the client speaks TLS."""
+
+    __slots__ = ("_hello", "_plain")
+
+    def __init__(self, server: web.Server, hello: Hello, **options: Any) -> None:
+        super().__init__(server, **options)
+        self._hello = hello
+        self._plain: bool | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless it is a TLS hello."""
+        if self._plain is None:
+            self._plain = not data.startswith(_TLS_HANDSHAKE)
+            if not self._plain and isinstance(self.transport, asyncio.Transport):
+                self._hello(self, self.transport)
+        if self._plain:
+            super().data_received(data)
+
+
 class _Connections(web.Server):
     """aiohttp's low-level server, which tells of lost connections."""
 
@@ -49,6 +77,7 @@ class _Connections(web.Server):
         self,
         handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
         lost: Callable[[web.RequestHandler, BaseException | None], None],
+        hello: Hello,
     ) -> None:
         super().__init__(
             handler,
@@ -59,6 +88,11 @@ class _Connections(web.Server):
             keepalive_timeout=3600.0,
         )
         self._lost = lost
+        self._hello = hello
+
+    def __call__(self) -> web.RequestHandler:
+        """Make the handler of a new connection."""
+        return _Connection(self, self._hello, loop=self._loop, **self._kwargs)
 
     def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
         """Tell, then do the bookkeeping."""
@@ -73,9 +107,11 @@ class Listener:
         self,
         handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
         lost: Callable[[web.RequestHandler, BaseException | None], None],
+        hello: Hello,
     ) -> None:
         self._handler = handler
         self._told_lost = lost
+        self._hello = hello
         self._connections: _Connections | None = None
         self._listening: asyncio.Server | None = None
         self._bound: socket.socket | None = None
@@ -84,7 +120,7 @@ class Listener:
 
     async def start(self, bound: socket.socket) -> None:
         """Listen on a bound socket."""
-        self._connections = _Connections(self._handler, self._told_lost)
+        self._connections = _Connections(self._handler, self._told_lost, self._hello)
         self._bound = bound
         await self._listen()
 

@@ -78,6 +78,13 @@ class HttpOutlet:
             self._line.write(b"%x\r\n%b\r\n" % (len(data), data) if self._reply.chunked else data)
         await writer.drain()
 
+    async def below(self, data: bytes) -> None:
+        """Send bytes as they are, beneath the chunks of the body."""
+        writer = await self._begin()
+        writer.send_headers()
+        self._line.write(data)
+        await writer.drain()
+
     async def reset(self) -> None:
         """Break the connection with a TCP reset."""
         await self._line.reset()

@@ -87,6 +87,10 @@ class SocketOutlet:
         """Send bytes as they are, below the framing."""
         await self._socket.write(data)
 
+    async def below(self, data: bytes) -> None:
+        """The same: nothing but TCP is below frames."""
+        await self.raw(data)
+
     async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """It is too late for a status."""
         await self.fin()

@@ -1,6 +1,6 @@
 """Every kind of fault on both transports: what the client had received before, and what it sees then.
 
-The exceptions are those that the libraries' notes list for each client; here they come from the real clients.
+What each client raises stands in `test_what_clients_raise.py`.
 """
 
 from __future__ import annotations
@@ -133,61 +133,6 @@ async def test_all_that_came_before_a_break_has_reached_the_client(client, kind)
     assert server.journal.responses[0].text == "one two"[: len(server.journal.responses[0].text)]
 
 
-@pytest.mark.parametrize(
-    ("kind", "error", "cause"),
-    [
-        ("reset", openai.APIConnectionError, "ReadError"),
-        ("fin", openai.APIConnectionError, "RemoteProtocolError"),
-        ("half_open", openai.APITimeoutError, "ReadTimeout"),
-        ("stall", openai.APITimeoutError, "ReadTimeout"),
-        ("truncate", openai.APIConnectionError, "RemoteProtocolError"),
-    ],
-)
-async def test_what_the_sdk_raises_in_mid_stream(kind, error, cause):
-    seen, _ = await struck(sdk_stream, getattr(faults.at(**THIRD), kind)())
-    assert (type(seen.error), seen.cause) == (error, cause)
-
-
-@pytest.mark.parametrize(
-    ("kind", "error", "cause"),
-    [
-        ("reset", openai.APIConnectionError, "ReadError"),
-        ("fin", openai.APIConnectionError, "RemoteProtocolError"),
-        ("half_open", openai.APITimeoutError, "ReadTimeout"),
-    ],
-)
-async def test_what_the_sdk_raises_before_the_answer(kind, error, cause):
-    seen, server = await struck(sdk_stream, getattr(faults.at(turn=1), kind)())
-    assert (type(seen.error), seen.cause, seen.types) == (error, cause, [])
-    assert server.journal.responses[0].status is None
-
-
-@pytest.mark.parametrize(
-    ("fault", "received", "sent", "cause"),
-    [
-        (faults.at(**THIRD).reset(), None, None, "ConnectionResetError"),
-        (faults.at(**THIRD).fin(), None, None, "EOFError"),
-        (faults.at(**THIRD).truncate(), None, None, "EOFError"),
-        (faults.at(**THIRD).half_open(), None, 1011, "TimeoutError"),
-        (faults.at(**THIRD).close(1012, "restart"), 1012, 1012, "NoneType"),
-        (faults.at(**THIRD).close(1001), 1001, 1001, "NoneType"),
-        (faults.at(**THIRD).close_no_status(), 1005, 1005, "NoneType"),
-        (faults.at(**THIRD).invalid_utf8(), None, 1007, "UnicodeDecodeError"),
-        (faults.at(**THIRD).oversize_frame(), None, 1009, "PayloadTooBig"),
-        (faults.at(turn=1).reset(), None, None, "ConnectionResetError"),
-    ],
-    ids=lambda value: value.fault.name if isinstance(value, faults.Planned) else None,
-)
-async def test_what_a_socket_client_raises(fault, received, sent, cause):
-    seen, _ = await struck(socket, fault)
-    assert isinstance(seen.error, websockets.ConnectionClosed)
-    assert (seen.error.rcvd.code if seen.error.rcvd else None) == received
-    assert (seen.error.sent.code if seen.error.sent else None) == sent
-    assert seen.cause == cause
-    if received == 1012:
-        assert seen.error.rcvd.reason == "restart"
-
-
 async def test_the_journal_says_that_a_fault_ended_the_connection():
     async with MockServer(script=SCRIPT, faults=[faults.at(**THIRD).close(1012, "restart")]) as server:
         await socket(server)
@@ -224,15 +169,6 @@ async def test_a_stream_with_one_wrong_event_goes_on_to_its_end(client, fault, c
 async def test_an_oversize_event_still_means_the_same():
     seen, _ = await struck(sdk_stream, faults.at(**THIRD).oversize_frame())
     assert (len(seen.types), seen.error) == (WHOLE, None)
-
-
-@pytest.mark.parametrize(
-    ("kind", "error"), [("malformed_json", json.JSONDecodeError), ("invalid_utf8", UnicodeDecodeError)]
-)
-async def test_broken_events_leak_through_the_sdk(kind, error):
-    seen, _ = await struck(sdk_stream, getattr(faults.at(**THIRD), kind)())
-    assert isinstance(seen.error, error)
-    assert len(seen.types) == BEFORE_THIRD
 
 
 async def test_malformed_json_does_not_break_the_socket():

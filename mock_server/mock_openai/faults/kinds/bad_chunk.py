@@ -1,0 +1,44 @@
+"""A proxy spoils the chunked encoding of a stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mock_openai.faults.point import Point
+from mock_openai.faults.registry import register
+from mock_openai.faults.wire import Verdict, Wire
+from mock_openai.protocol.errors import ApiError
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class BadChunk:
+    """Send the event in a chunk whose size line is `size`, which is no hexadecimal number, and go on.
+
+    HTTP only: a WebSocket has frames (`bad_frame`) and no chunks, and its client is told so by an error.
+    """
+
+    size: str = "ZZ"
+
+    name: ClassVar[str] = "bad_chunk"
+    where: ClassVar[Point] = Point(phase="event")
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.size, str) or not self.size.isascii() or _is_size(self.size):
+            raise ValueError(f"bad_chunk takes a size line that is no hexadecimal number, not {self.size!r}")
+
+    async def strike(self, wire: Wire) -> Verdict:
+        """Send the chunk in place of the event."""
+        if wire.transport == "websocket":
+            await wire.fail(
+                ApiError("bad_chunk strikes HTTP only; on a WebSocket use bad_frame.", status=500)
+            )
+            return Verdict.STOP
+        event = wire.encode(wire.event) if wire.event is not None else b""
+        await wire.below(b"%b\r\n%b\r\n" % (self.size.encode(), event))
+        return Verdict.SKIP_EVENT
+
+
+def _is_size(text: str) -> bool:
+    return text != "" and all(character in "0123456789abcdefABCDEF" for character in text)

@@ -1,0 +1,66 @@
+"""A WebSocket frame that breaks the rules of RFC 6455."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import ClassVar, Literal, get_args
+
+from mock_openai.faults.point import Point
+from mock_openai.faults.registry import register
+from mock_openai.faults.wire import Verdict, Wire
+from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.events import Event
+
+Flaw = Literal["reserved_bits", "opcode", "mask", "oversize"]
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class BadFrame:
+    """Send the event in a frame with a `flaw`, and go on.
+
+    `reserved_bits`: one of the three bits that no extension was agreed for. `opcode`: 5, which means nothing.
+    `mask`: masked, as only clients may (aiohttp takes it all the same, measured). `oversize`: a header that
+    announces 2 GiB. WebSocket only: HTTP has chunks (`bad_chunk`), and its client is told so by an error.
+    """
+
+    flaw: Flaw = "reserved_bits"
+
+    name: ClassVar[str] = "bad_frame"
+    where: ClassVar[Point] = Point(phase="event")
+
+    def __post_init__(self) -> None:
+        if self.flaw not in get_args(Flaw):
+            raise ValueError(f"bad_frame takes one of {', '.join(get_args(Flaw))}, not {self.flaw!r}")
+
+    async def strike(self, wire: Wire) -> Verdict:
+        """Send the frame in place of the event."""
+        if wire.transport == "http":
+            await wire.fail(ApiError("bad_frame strikes WebSockets only; on HTTP use bad_chunk.", status=500))
+            return Verdict.STOP
+        event = wire.event or Event("response.created", b'{"type":"response.created"}')
+        await wire.below(_spoilt(event.data, self.flaw))
+        return Verdict.SKIP_EVENT
+
+
+_LAST_FRAGMENT = 0x80
+_RESERVED = 0x40
+_TEXT, _MEANINGLESS = 0x1, 0x5
+_MASKED = 0x80
+_TWO_GIB = 1 << 31
+
+
+def _spoilt(payload: bytes, flaw: Flaw) -> bytes:
+    first = _LAST_FRAGMENT | (_MEANINGLESS if flaw == "opcode" else _TEXT)
+    if flaw == "reserved_bits":
+        first |= _RESERVED
+    size = _TWO_GIB if flaw == "oversize" else len(payload)
+    masked = _MASKED if flaw == "mask" else 0
+    if size < 126:
+        head = struct.pack("!BB", first, masked | size)
+    elif size < 65536:
+        head = struct.pack("!BBH", first, masked | 126, size)
+    else:
+        head = struct.pack("!BBQ", first, masked | 127, size)
+    return head + (b"\0\0\0\0" if masked else b"") + payload

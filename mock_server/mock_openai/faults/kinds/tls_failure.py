@@ -1,0 +1,52 @@
+"""The TLS handshake fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, get_args
+
+from mock_openai.faults.point import Point
+from mock_openai.faults.registry import register
+from mock_openai.faults.wire import Verdict, Wire
+from mock_openai.protocol.errors import ApiError
+
+Alert = Literal["handshake_failure", "internal_error", "protocol_version", "unrecognized_name"]
+
+
+@register
+@dataclass(frozen=True, slots=True)
+class TlsFailure:
+    """Answer the client's hello with a fatal TLS `alert` and end the connection.
+
+    The client must speak TLS: give it the server's address with https:// or wss://. One that speaks plain
+    HTTP is told so by an error. Without this fault a TLS client gets `handshake_failure` every time: the
+    server has no certificate.
+    """
+
+    alert: Alert = "handshake_failure"
+
+    name: ClassVar[str] = "tls_failure"
+    where: ClassVar[Point] = Point(phase="handshake")
+
+    def __post_init__(self) -> None:
+        if self.alert not in get_args(Alert):
+            raise ValueError(f"tls_failure takes one of {', '.join(get_args(Alert))}, not {self.alert!r}")
+
+    async def strike(self, wire: Wire) -> Verdict:
+        """Send the alert and end."""
+        if not wire.encrypted:
+            message = "tls_failure strikes TLS only; give the client https:// or wss:// instead of http:// or ws://."
+            await wire.fail(ApiError(message, status=500))
+            return Verdict.STOP
+        await wire.raw(alert_record(self.alert))
+        await wire.fin()
+        return Verdict.STOP
+
+
+_NUMBERS = {"handshake_failure": 40, "protocol_version": 70, "internal_error": 80, "unrecognized_name": 112}
+_RECORD, _TLS_1_2, _FATAL = 21, b"\x03\x03", 2
+
+
+def alert_record(alert: Alert) -> bytes:
+    """Give a fatal alert as a TLS record (RFC 8446, section 6)."""
+    return bytes((_RECORD, *_TLS_1_2, 0, 2, _FATAL, _NUMBERS[alert]))
