@@ -1,30 +1,16 @@
 """Lines become exchanges: HTTP requests find their answers, WebSocket messages their turns.
 
-A state machine for each connection takes the lines in order. On a socket each `response.create` begins a
-turn, and what the server sends belongs to the oldest unfinished turn of its lane (`stream_id`) until that
-turn's last event.
+A state machine for each connection takes the lines in order; whose a message on a socket is, `Turns` knows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
-
 import ninelives.cassette.lines as lines
+import ninelives.cassette.turns as turns
 from ninelives.cassette.exchanges import Exchange
 from ninelives.cassette.lines import AnyLine
-
-TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
-"""Event types after which nothing more of a response comes."""
-
-
-class _Message(msgspec.Struct):
-    type: str = ""
-    stream_id: str | None = None
-
-
-_message = msgspec.json.Decoder(_Message)
 
 
 def assemble(found: Iterable[AnyLine], numbers: Iterable[int]) -> list[Exchange]:
@@ -75,66 +61,45 @@ class _Socket:
 
     def __init__(self, line: lines.Open, exchanges: list[Exchange]) -> None:
         self.opened, self.exchanges = line, exchanges
-        self.running: list[
-            tuple[str | None, Exchange]
-        ] = []  # unfinished turns with their lanes, oldest first
-        self.created: set[int] = set()  # ids of the turns whose response has begun
-        self.latest: Exchange | None = None
-        self.failed = False  # whether the latest thing was an error frame
+        self.turns: turns.Turns[Exchange] = turns.Turns()
 
     def take(self, line: AnyLine, number: int) -> None:
         if isinstance(line, lines.Recv):
             self._received(line)
         elif isinstance(line, lines.Send):
             self._sent(line, number)
+        elif isinstance(line, lines.Part):
+            self._part(line)
         elif isinstance(line, lines.CloseLine | lines.Abort):
             self._over(line)
 
     def _sent(self, line: lines.Send, number: int) -> None:
-        message = _read(line)
-        self.failed = False
-        if message.type != "response.create":
-            if self.latest is not None:
-                self.latest.sent.append(line)
-            return
-        turn = Exchange(0, number, self.opened, line)
-        self.exchanges.append(turn)
-        self.running.append((message.stream_id, turn))
-        self.latest = turn
+        message = turns.read(line.data or lines.exact_bytes(line))
+        latest = self.turns.latest
+        if message.type == turns.BEGINS:
+            turn = Exchange(0, number, self.opened, line)
+            self.exchanges.append(turn)
+            self.turns.begin(message.stream_id, turn)
+        elif latest is not None:
+            latest.sent.append(line)
+            self.turns.failed = False
 
     def _received(self, line: lines.Recv) -> None:
-        message = _read(line)
-        place = self._place(message.stream_id)
-        turn = self.running[place][1] if place is not None else self.latest
-        if turn is None:
-            return
-        turn.answers.append(line)
-        self.failed = message.type == "error"
-        if message.type.startswith("response."):
-            self.created.add(id(turn))
-        # an error inside a response is followed by response.failed; one instead of a response is all there is
-        over = message.type in TERMINAL or (message.type == "error" and id(turn) not in self.created)
-        if over and place is not None:
-            turn.complete = True
-            del self.running[place]
+        turn, over = self.turns.receive(turns.read(line.data or lines.exact_bytes(line)))
+        if turn is not None:
+            turn.answers.append(line)
+            turn.complete = turn.complete or over
 
-    def _place(self, lane: str | None) -> int | None:
-        for place, (wanted, _) in enumerate(self.running):
-            if wanted == lane:
-                return place
-        return 0 if self.running and lane is None else None
+    def _part(self, line: lines.Part) -> None:
+        turn = self.turns.running[0][1] if self.turns.running else self.turns.latest
+        if turn is not None:
+            turn.parts.append(line)
 
     def _over(self, line: lines.CloseLine | lines.Abort) -> None:
         """The socket's end is part of the turns that it cut, and of an error frame that announced it."""
-        for _, turn in self.running:
+        running, latest = self.turns.running, self.turns.latest
+        for _, turn in running:
             turn.last = turn.last or line
-        if not self.running and self.failed and self.latest is not None and line.by == "server":
-            self.latest.last = self.latest.last or line
-        self.running.clear()
-
-
-def _read(line: lines.Send | lines.Recv) -> _Message:
-    try:
-        return _message.decode(line.data if line.data else lines.exact_bytes(line))
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return _Message()
+        if not running and self.turns.failed and latest is not None and line.by == "server":
+            latest.last = latest.last or line
+        running.clear()

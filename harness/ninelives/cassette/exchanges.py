@@ -54,6 +54,8 @@ class Exchange:
     head: lines.Response | None = None
     answers: list[lines.EventLine | lines.BodyLine | lines.Recv] = field(default_factory=list)
     """What came back, in order."""
+    parts: list[lines.Part] = field(default_factory=list)
+    """Frames of a message that was not finished when the socket ended."""
     sent: list[lines.Send] = field(default_factory=list)
     """What else the client sent during a WebSocket turn (a cancellation, for one)."""
     last: lines.End | lines.Abort | lines.CloseLine | None = None

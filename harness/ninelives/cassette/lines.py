@@ -121,6 +121,17 @@ class Recv(Line, frozen=True, tag="recv"):
     op: str = ""
 
 
+class Part(Line, frozen=True, tag="part"):
+    """A WebSocket frame from the server that belongs to a message which was never finished: its head, and as
+    much of its payload as came. Bytes that are no frame have no head.
+    """
+
+    head: str = ""
+    """Base64."""
+    text: str | None = None
+    b64: str | None = None
+
+
 class CloseLine(Line, frozen=True, tag="close"):
     """The first close frame on a WebSocket and who sent it; code 1005 means a close frame without a code."""
 
@@ -130,7 +141,7 @@ class CloseLine(Line, frozen=True, tag="close"):
 
 
 AnyLine = (
-    Request | Response | EventLine | BodyLine | End | Abort | Open | Send | Recv | CloseLine
+    Request | Response | EventLine | BodyLine | End | Abort | Open | Send | Recv | Part | CloseLine
 )  # one decoder for all, chosen by `k`
 
 header_decoder = msgspec.json.Decoder(Header)
@@ -157,6 +168,9 @@ def exact_bytes(line: AnyLine) -> bytes:
             return sse.event_bytes(line)
         case Send() | Recv():
             return payload.frame_bytes(line)
+        case Part():
+            data = payload.from_b64(line.b64) if line.b64 is not None else (line.text or "").encode()
+            return payload.from_b64(line.head) + data
         case Request() | BodyLine():
             return payload.body_bytes(line)
         case _:

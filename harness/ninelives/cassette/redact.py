@@ -11,97 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
-KEPT_HEADERS = frozenset(
-    {
-        "accept",
-        "accept-language",
-        "access-control-expose-headers",
-        "allow",
-        "alt-svc",
-        "azureai-fe-is-streaming",
-        "cache-control",
-        "cf-cache-status",
-        "content-disposition",
-        "content-encoding",
-        "content-language",
-        "content-length",
-        "content-type",
-        "date",
-        "openai-beta",
-        "openai-model",
-        "openai-processing-ms",
-        "openai-version",
-        "retry-after",
-        "retry-after-ms",
-        "sec-websocket-protocol",
-        "sec-websocket-version",
-        "server",
-        "strict-transport-security",
-        "user-agent",
-        "vary",
-        "www-authenticate",
-        "x-content-type-options",
-        "x-ms-region",
-        "x-ms-served-model",
-        "x-request-id",
-        "x-should-retry",
-    }
-)
-"""Headers that reach the disk. All others are dropped, whatever they are."""
-
-KEPT_PREFIXES = ("x-ratelimit-", "x-stainless-", "x-codex-primary-", "x-codex-secondary-")
-"""Beginnings of header names that reach the disk as well."""
+from ninelives.cassette.kinds import CREDENTIALS, EMAIL, KEPT_HEADERS, KEPT_PREFIXES, PATTERNS, PHONE
+from ninelives.cassette.unfinished import undecided, undecided_literal
 
 _FAKE = "redacted"
 _FAKES = re.compile(rb"(?<![0-9])\d{3,}reda(?:c(?:t(?:ed?)?)?)?x*")
 _PLACEHOLDER = re.compile(r"(?i)\*\*|redacted|sanitized|^<.*>$")  # another recorder has been here before
 _SHORTEST = 8
 """A literal shorter than this is not remembered: it would replace ordinary words (a key called "test")."""
-
-_CREDENTIALS = re.compile(
-    r"(?i)^(proxy-)?authorization$|^cookie$|^set-cookie$|api-?key|token$|^openai-(organization|project)$|account-id"
-)
-_EDGE, _AFTER = rb"(?<![A-Za-z0-9_-])", rb"(?![A-Za-z0-9_-])"
-_FIELDS = (
-    "authorization api_key api-key apikey client_secret access_token refresh_token id_token password cookie"
-)
-_PARAMETERS = "key= token= sig= signature= code="
-_PATTERNS: tuple[tuple[str, str, bytes], ...] = (  # kind, words without which it cannot match, expression
-    ("key", "sk-", _EDGE + rb"(?P<keep>sk-)(?P<secret>[A-Za-z0-9_-]{8,})"),
-    (
-        "ephemeral",
-        "ek_ sess- rk_ rk- pk_ ghp_ gho_ hf_",
-        _EDGE + rb"(?P<keep>(?:ek|sess|rk|pk|ghp|gho|hf)[_-])(?P<secret>[A-Za-z0-9_-]{16,})",
-    ),
-    ("organisation", "org-", _EDGE + rb"(?P<keep>org-)(?P<secret>[A-Za-z0-9_-]{8,})"),
-    ("project", "proj_", _EDGE + rb"(?P<keep>proj_)(?P<secret>[A-Za-z0-9_-]{8,})"),
-    ("user", "user-", _EDGE + rb"(?P<keep>user-)(?P<secret>[A-Za-z0-9]{16,})" + _AFTER),
-    ("token", "eyj", _EDGE + rb"(?P<keep>eyJ)(?P<secret>[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,})"),
-    ("bearer", "bearer", rb"(?P<keep>[Bb]earer\s+)(?P<secret>(?=[^\s\"\\]*\d)[A-Za-z0-9._~+/=-]{8,})"),
-    (
-        "field",
-        _FIELDS,
-        rb"(?i)(?P<keep>\\?\"(?:authorization|(?:x-)?api[-_]?key|client_secret|access_token|refresh_token|id_token"
-        rb"|password|(?:set-)?cookie)\\?\"\s*:\s*\\?\")(?P<secret>[^\"\\]+)",
-    ),
-    (
-        "query",
-        _PARAMETERS,
-        rb"(?i)(?P<keep>[?&](?:api[-_]?key|key|access_token|token|sig|signature|code)=)(?P<secret>[^&\s\"\\#]+)",
-    ),
-)
-_EMAIL = (
-    "email",
-    "@",
-    rb"(?<![A-Za-z0-9._%+-])(?P<secret>[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})",
-)
-_PHONE = (
-    "phone",
-    "",
-    rb"(?<![\w.+-])(?P<secret>(?:\+\d{1,3}[ -]?|\(\d{3}\) ?|0)\d{2,4}[ -]?\d{3,4}[ -]?\d{3,5})(?![\w.-])",
-)
 
 
 @dataclass(slots=True)
@@ -155,6 +75,7 @@ class Redactor:
     before_record_response: ResponseHook | None = None
     _known: dict[bytes, bytes] = field(default_factory=dict, init=False, repr=False)
     _literals: re.Pattern[bytes] | None = field(default=None, init=False, repr=False)
+    _texts: list[bytes] = field(default_factory=list, init=False, repr=False)
     _patterns: tuple[tuple[str, tuple[bytes, ...], re.Pattern[bytes]], ...] = field(
         default=(), init=False, repr=False
     )
@@ -162,7 +83,7 @@ class Redactor:
     _kept: frozenset[str] = field(default=frozenset(), init=False, repr=False)
 
     def __post_init__(self) -> None:
-        chosen = [*_PATTERNS, *([_EMAIL] * self.emails), *([_PHONE] * self.phones)]
+        chosen = [*PATTERNS, *([EMAIL] * self.emails), *([PHONE] * self.phones)]
         self._patterns = tuple(
             (kind, tuple(word.encode() for word in words.split()), re.compile(pattern))
             for kind, words, pattern in chosen
@@ -183,7 +104,7 @@ class Redactor:
         """
         pairs = headers.items() if isinstance(headers, Mapping) else headers
         for name, value in pairs:
-            if _CREDENTIALS.search(name):
+            if CREDENTIALS.search(name):
                 for secret in _credentials(name.lower(), value):
                     self._remember(secret)
             elif name.lower() == "sec-websocket-protocol":
@@ -203,17 +124,46 @@ class Redactor:
 
     def text(self, data: bytes) -> bytes:
         """A text with every secret replaced by its fake; everything else is the same, byte for byte."""
-        if not self.enabled or not data:
-            return data
-        for pattern, by in self._rules:
-            data = pattern.sub(by, data)
+        return self._run(data, [], lambda start, end: True)
+
+    def around(self, data: bytes, spared: list[int]) -> bytes:
+        """The same, but for what lies within the spared places (begin, end, begin, end, ...), which are done
+        already.
+        """
+        places = list(spared)
+        return self._run(
+            data,
+            places,
+            lambda start, end: not any(a <= start and end <= b for a, b in _pairs(places)),
+        )
+
+    def pieces(self, data: bytes, marks: list[int]) -> list[bytes]:
+        """The text between the first mark and the last with its secrets replaced, cut at the marks; what
+        stands before and after is only looked at. A mark inside a secret falls inside its fake.
+        """
+        cuts = list(marks)
+        clean = self._run(data, cuts, lambda start, end: cuts[0] <= start and end <= cuts[-1])
+        return [clean[a:b] for a, b in pairwise(cuts)]
+
+    def secrets(self, data: bytes, start: int) -> list[tuple[int, int]]:
+        """Where secrets stand that end after `start`."""
+        if not self.enabled:
+            return []
+        low = data.lower()
+        found = [match.span() for pattern, _ in self._rules for match in pattern.finditer(data)]
         if self._literals is not None:
-            data = self._literals.sub(lambda match: self._known[match.group()], data)
-        low = data.lower()  # looking for a word is a hundred times faster than running the expression
+            found += [match.span() for match in self._literals.finditer(data)]
         for _, words, pattern in self._patterns:
             if not words or any(word in low for word in words):
-                data = pattern.sub(self._replace, data)
-        return data
+                found += [match.span() for match in pattern.finditer(data)]
+        return [span for span in found if span[1] > start]
+
+    def undecided(self, data: bytes, start: int) -> int:
+        """The place from `start` on from which what follows could make a secret of the text's end."""
+        if not self.enabled:
+            return len(data)
+        regular = [*(pattern for pattern, _ in self._rules), *(pattern for *_, pattern in self._patterns)]
+        return min(undecided(regular, data, start), undecided_literal(self._texts, data, start))
 
     def blank(self, data: bytes) -> bytes:
         """A text with the same word for every secret and every fake: what two recordings are compared by."""
@@ -230,13 +180,32 @@ class Redactor:
             found.extend(Finding("rule", *match.span()) for match in pattern.finditer(data))
         return sorted(found, key=lambda finding: finding.start)
 
-    def _replace(self, match: re.Match[bytes]) -> bytes:
-        secret = match["secret"]
-        if _is_fake(secret):
-            return match.group()
-        before, after = match.start("secret") - match.start(), match.end("secret") - match.start()
-        whole = match.group()
-        return whole[:before] + self._fake(secret) + whole[after:]
+    def _run(self, data: bytes, marks: list[int], wanted: Callable[[int, int], bool]) -> bytes:
+        """Every pass over a text, with the marks moved to where their places are afterwards."""
+        if not self.enabled or not data:
+            return data
+        for rule, by in self._rules:
+            edits = [
+                (*m.span(), m.expand(by) if isinstance(by, bytes) else by(m)) for m in rule.finditer(data)
+            ]
+            data = _edited(data, edits, marks, wanted)
+        if self._literals is not None:
+            edits = [(*match.span(), self._known[match.group()]) for match in self._literals.finditer(data)]
+            data = _edited(data, edits, marks, wanted)
+        low = data.lower()  # looking for a word is a hundred times faster than running the expression
+        for _, words, pattern in self._patterns:
+            if not words or any(word in low for word in words):
+                data = _edited(data, self._edits(pattern, data, wanted), marks, wanted)
+        return data
+
+    def _edits(
+        self, pattern: re.Pattern[bytes], data: bytes, wanted: Callable[[int, int], bool]
+    ) -> list[tuple[int, int, bytes]]:
+        return [
+            (*match.span("secret"), self._fake(match["secret"]))
+            for match in pattern.finditer(data)
+            if wanted(*match.span()) and not _is_fake(match["secret"])
+        ]
 
     def _fake(self, secret: bytes) -> bytes:
         if secret not in self._known:
@@ -257,8 +226,8 @@ class Redactor:
         self._known[data] = prefix + fake
         escaped = data.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
         self._known[escaped] = prefix + fake.ljust(len(escaped) - len(prefix), b"x")
-        literals = sorted((known for known in self._known if len(known) >= _SHORTEST), key=len, reverse=True)
-        self._literals = re.compile(b"|".join(map(re.escape, literals)))
+        self._texts = sorted((one for one in self._known if len(one) >= _SHORTEST), key=len, reverse=True)
+        self._literals = re.compile(b"|".join(map(re.escape, self._texts)))
 
 
 def _credentials(name: str, value: str) -> list[str]:
@@ -284,3 +253,36 @@ def _compile(pattern: str | bytes | re.Pattern[bytes]) -> re.Pattern[bytes]:
 
 def _bytes(by: Replacement) -> Any:
     return by.encode() if isinstance(by, str) else by
+
+
+def _pairs(places: list[int]) -> Iterable[tuple[int, int]]:
+    return zip(places[::2], places[1::2], strict=True)
+
+
+def _edited(
+    data: bytes,
+    edits: list[tuple[int, int, bytes]],
+    marks: list[int],
+    wanted: Callable[[int, int], bool],
+) -> bytes:
+    """A text with the wanted edits made, left to right."""
+    edits = [edit for edit in edits if wanted(edit[0], edit[1])]
+    if not edits:
+        return data
+    parts, moved, done, mark, shift = [], [], 0, 0, 0
+    for start, end, by in edits:
+        parts += [data[done:start], by]
+        while mark < len(marks) and marks[mark] <= start:
+            moved.append(marks[mark] + shift)
+            mark += 1
+        while mark < len(marks) and marks[mark] < end:
+            inside = marks[mark] - start
+            # a cut must not fall into a character or an escape: such a replacement stays in one piece
+            plain = by.isascii() and b"\\" not in by
+            moved.append(start + shift + (min(inside, len(by)) if plain else len(by)))
+            mark += 1
+        shift += len(by) - (end - start)
+        done = end
+    moved += [at + shift for at in marks[mark:]]
+    marks[:] = moved
+    return b"".join(parts) + data[done:]

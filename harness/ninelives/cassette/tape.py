@@ -22,16 +22,19 @@ class Tape:
         self.redactor = redactor or Redactor()
         self.upstream, self.origin, self.recorded = upstream, origin, recorded
         self._lines: list[bytes] = []
+        self._holding: set[Track] = set()
         self._connections = 0
         self._tick = -1
 
     def track(self) -> Track:
         """A new exchange or socket."""
         self._connections += 1
-        return Track(self._connections, self._lines.append, self.redactor, self._clock)
+        return Track(self._connections, self._lines.append, self.redactor, self._clock, self._holding)
 
     def bytes(self) -> bytes:
         """The file."""
+        for track in list(self._holding):
+            track.finish()
         from ninelives.cassette.writer import TOOL
 
         header = header_line(recorded=self.recorded, upstream=self.upstream, tool=TOOL, origin=self.origin)

@@ -8,17 +8,20 @@ conversions and vcrpy's serializer all write through it.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
+from typing import Literal
 
 import ninelives.cassette.lines as lines
 import ninelives.cassette.payload as payload
 import ninelives.cassette.sse as sse
+from ninelives.cassette.hooks import Headers, Hooks
 from ninelives.cassette.lines import How, render
 from ninelives.cassette.payload import Fields
-from ninelives.cassette.redact import RecordedRequest, Redactor
+from ninelives.cassette.redact import Redactor
+from ninelives.cassette.spelling import Speller
 
-Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 Side = Literal["server", "client"]
 
 
@@ -27,17 +30,26 @@ class InexactRecording(Exception):
 
 
 class Track:
-    """Writes the lines of one connection; `t` is in milliseconds and defaults to the clock's reading."""
+    """Writes the lines of one connection; `t` is in milliseconds and defaults to the clock's reading.
+
+    What is held back because it may be part of a secret is written when that is known, at the latest with
+    `end`, `abort` or `finish`; a track that holds something is in `holding`.
+    """
 
     def __init__(
-        self, c: int, emit: Callable[[bytes], None], redactor: Redactor, clock: Callable[[], float]
+        self,
+        c: int,
+        emit: Callable[[bytes], None],
+        redactor: Redactor,
+        clock: Callable[[], float],
+        holding: set[Track] | None = None,
     ) -> None:
         self.c = c
-        self._emit, self._redactor, self._clock = emit, redactor, clock
+        self._redactor, self._clock = redactor, clock
+        self._hooks = Hooks(redactor, emit)
+        self._speller = Speller(redactor)
+        self._holding: set[Track] = set() if holding is None else holding
         self._splitter: sse.Splitter | None = None
-        self._uri, self._status = "", 0
-        self._kept_headers: dict[str, str] = {}
-        self._muted = False
         self._arrived = self._written = 0  # CRC-32 of the stream as received and of its blocks
 
     # HTTP
@@ -47,27 +59,20 @@ class Track:
     ) -> None:
         """A whole HTTP request."""
         self._redactor.learn(headers)
-        seen = self._hook_request(method, path, headers, body)
+        seen = self._hooks.request(method, path, headers, self._redactor.text(body))
         if seen is None:
-            self._muted = True
             return
         fields = [("method", payload.encode(seen.method)), ("path", payload.encode(seen.uri))]
         fields += [*_headers("headers", seen.headers), *payload.body_fields(seen.body)]
-        self._line("request", t, fields, seen.body)
+        self._hooks.ask(self._line("request", t, fields, seen.body))
+        self._note_held()
 
     def response(self, status: int, headers: Headers = (), t: float | None = None) -> None:
         """The head of the answer; a `text/event-stream` is then given in reads, anything else as one body."""
         self._redactor.learn(headers)
-        self._status, self._kept_headers = status, self._redactor.kept_headers(headers)
-        seen = self._hook_response(b"")
-        if seen is None:
-            self._muted = True
-            return
-        self._status, self._kept_headers = int(seen["status"]["code"]), dict(seen["headers"])
-        if self._kept_headers.get("content-type", "").lower().startswith("text/event-stream"):
+        at = self._now(t)
+        if self._hooks.head(status, headers, lambda status, kept: self._head(status, kept, at)):
             self._splitter = sse.Splitter()
-        status_field = ("status", payload.encode(self._status))
-        self._line("response", t, [status_field, *_headers("headers", self._kept_headers)])
 
     @property
     def streaming(self) -> bool:
@@ -75,7 +80,7 @@ class Track:
         return self._splitter is not None
 
     def read(self, data: bytes, t: float | None = None) -> None:
-        """One network read of an event stream; every event it completes becomes a line at once."""
+        """One network read of an event stream; every event it completes becomes a line."""
         if self._splitter is None:
             raise ValueError("read() is for an answer with content-type text/event-stream; use body()")
         self._arrived = zlib.crc32(data, self._arrived)
@@ -84,19 +89,24 @@ class Track:
 
     def body(self, data: bytes, t: float | None = None) -> None:
         """The whole body of an answer that is not a stream (or as much of it as came)."""
-        seen = self._hook_response(self._redactor.text(data))
-        if seen is not None and (exact := seen["body"]["string"]):
-            self._line("body", t, payload.body_fields(exact), exact)
+        exact = self._hooks.body(self._redactor.text(data))
+        if exact:
+            self._hooks.write(self._line("body", t, payload.body_fields(exact), exact))
 
     def end(self, t: float | None = None) -> None:
         """The answer ended in good order."""
         self._finish_stream()
-        self._line("end", t, [])
+        self.finish()
+        self._hooks.body(b"")
+        self._hooks.write(self._line("end", t, []))
 
     def abort(self, how: How, by: Side = "server", t: float | None = None) -> None:
         """The exchange or the socket broke off."""
         self._finish_stream()
-        self._line("abort", t, [("how", payload.encode(how)), *([("by", b'"client"')] * (by == "client"))])
+        self.finish()
+        self._hooks.body(b"")
+        by_client: Fields = [("by", b'"client"')] if by == "client" else []
+        self._hooks.write(self._line("abort", t, [("how", payload.encode(how)), *by_client]))
 
     # WebSocket
 
@@ -111,72 +121,99 @@ class Track:
         """A handshake and how it was answered; a refused one is followed by `body` and `end`."""
         self._redactor.learn(headers)
         self._redactor.learn(answer)
-        seen = self._hook_request("GET", path, headers, b"")
+        seen = self._hooks.request("GET", path, headers, b"")
         if seen is None:
-            self._muted = True
             return
-        self._uri, self._status, self._kept_headers = seen.uri, status, self._redactor.kept_headers(answer)
+        kept = self._hooks.opened(seen.uri, status, answer)
         fields = [("path", payload.encode(seen.uri)), *_headers("headers", seen.headers)]
-        fields += [("status", str(status).encode()), *_headers("answer", self._kept_headers)]
-        self._line("open", t, fields)
+        fields += [("status", str(status).encode()), *_headers("answer", kept)]
+        self._hooks.shake(self._line("open", t, fields))
 
     def send(self, data: bytes, *, binary: bool = False, t: float | None = None) -> None:
         """A message from the client, fragments joined."""
-        seen = self._hook_request("WS", self._uri, (), data)
-        if seen is not None:
-            self._line("send", t, payload.frame_fields(seen.body, binary=binary), seen.body)
+        at = self._now(t)
+        self._take(data, lambda clean: self._sent(clean, binary, at), "client")
 
     def recv(self, data: bytes, *, binary: bool = False, t: float | None = None) -> None:
         """A message from the server, fragments joined."""
-        seen = self._hook_response(self._redactor.text(data))
-        if seen is not None:
-            exact = seen["body"]["string"]
-            self._line("recv", t, payload.frame_fields(exact, binary=binary), exact)
+        at = self._now(t)
+        self._take(data, lambda clean: self._received(clean, binary, at), "server")
+
+    def unfinished(self, frames: Sequence[tuple[bytes, bytes]], t: float | None = None) -> None:
+        """The frames of a message from the server that was not finished when the socket ended: of each the
+        head and as much of its payload as came.
+        """
+        at = self._now(t)
+        ends = list(accumulate(len(data) for _, data in frames))
+
+        def write(clean: bytes) -> None:
+            parts = [clean[a:b] for a, b in pairwise([0, *ends[:-1], len(clean)])]
+            for (head, _), data in zip(frames, parts, strict=True):
+                fields = [
+                    ("head", payload.encode(b64encode(head).decode())),
+                    *payload.text_fields(data, "text"),
+                ]
+                self._hooks.write(self._line("part", at, fields, head + data))
+
+        self._take(b"".join(data for _, data in frames), write, "server")
 
     def close(self, by: Side, code: int, reason: str = "", t: float | None = None) -> None:
         """The first close frame; 1005 when it carried no code."""
+        at = self._now(t)
         fields = [("by", payload.encode(by)), ("code", str(code).encode())]
-        self._line("close", t, [*fields, ("reason", payload.encode(self._clean(reason)))])
+        fields.append(("reason", payload.encode(self._hooks.clean(reason))))
+        self._speller.put(lambda: self._hooks.write(self._line("close", at, fields)))
+
+    def finish(self) -> None:
+        """Nothing more comes: what was held back is written."""
+        self._speller.flush()
+        self._holding.discard(self)
+        self._hooks.finish()
 
     # inside
 
     def _now(self, t: float | None) -> int:
         return round(self._clock() if t is None else t)
 
-    def _clean(self, text: str) -> str:
-        return self._redactor.text(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
+    def _take(self, data: bytes, give: Callable[[bytes], None], side: Side, framed: bool = False) -> None:
+        self._speller.take(data, give, side, framed=framed)
+        self._note_held()
 
-    def _hook_request(self, method: str, path: str, headers: Headers, body: bytes) -> RecordedRequest | None:
-        clean = RecordedRequest(
-            method, self._clean(path), self._redactor.kept_headers(headers), self._redactor.text(body)
-        )
-        hook = self._redactor.before_record_request
-        return hook(clean) if hook else clean
+    def _note_held(self) -> None:
+        if self._speller.holding or self._hooks.holding:
+            self._holding.add(self)
+        else:
+            self._holding.discard(self)
 
-    def _hook_response(self, body: bytes) -> dict[str, Any] | None:
-        seen = {
-            "status": {"code": self._status, "message": ""},
-            "headers": self._kept_headers,
-            "body": {"string": body},
-        }
-        hook = self._redactor.before_record_response
-        return hook(seen) if hook else seen
+    def _head(self, status: int, kept: dict[str, str], t: int) -> bytes:
+        return self._line("response", t, [("status", payload.encode(status)), *_headers("headers", kept)])
+
+    def _sent(self, clean: bytes, binary: bool, t: int) -> None:
+        seen = self._hooks.message(clean)
+        if seen is not None:
+            line = self._line("send", t, payload.frame_fields(seen, binary=binary), seen)
+            self._hooks.begin(seen, line)
+
+    def _received(self, clean: bytes, binary: bool, t: int) -> None:
+        seen = self._hooks.heard(clean)
+        if seen is not None:
+            self._hooks.write(self._line("recv", t, payload.frame_fields(seen, binary=binary), seen))
 
     def _event(self, block: sse.Block) -> None:
         self._written = zlib.crc32(block.data, self._written)
-        seen = self._hook_response(self._redactor.text(block.data))
-        if seen is None or self._muted:
+        self._take(block.data, lambda clean: self._block(block, clean), "server", framed=True)
+
+    def _block(self, block: sse.Block, clean: bytes) -> None:
+        data = self._hooks.event(clean)
+        if data is None:
             return
-        data: bytes = seen["body"]["string"]
         place: Fields = []
-        if len(data) == len(
-            block.data
-        ):  # else a rule or a hook moved the bytes, and the offsets mean nothing
+        if len(data) == len(block.data):  # else a rule or a hook moved the bytes: the offsets mean nothing
             if block.cuts:
                 place.append(("cuts", payload.encode(block.cuts)))
             if block.joined:
                 place.append(("joined", b"true"))
-        self._line("event", block.t, [*sse.event_fields(data), *place], data)
+        self._hooks.write(self._line("event", block.t, [*sse.event_fields(data), *place], data))
 
     def _finish_stream(self) -> None:
         if self._splitter is None:
@@ -187,14 +224,12 @@ class Track:
         if self._arrived != self._written:
             raise InexactRecording("the events of a stream do not add up to the stream")
 
-    def _line(self, kind: str, t: float | None, fields: Fields, exact: bytes | None = None) -> None:
-        if self._muted:
-            return
+    def _line(self, kind: str, t: float | None, fields: Fields, exact: bytes | None = None) -> bytes:
         line = render(kind, self._now(t), self.c, fields)
         if exact is not None and lines.exact_bytes(lines.decoder.decode(line)) != exact:
             raise InexactRecording(f"a {kind} would not be replayed as it was received")
-        self._emit(line)
+        return line
 
 
-def _headers(name: str, headers: Mapping[str, str]) -> Fields:
+def _headers(name: str, headers: dict[str, str]) -> Fields:
     return [(name, payload.encode(dict(headers)))] if headers else []

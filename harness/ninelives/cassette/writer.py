@@ -20,7 +20,7 @@ from typing import Self
 from ninelives.cassette.errors import CassetteError
 from ninelives.cassette.lines import header_line
 from ninelives.cassette.redact import Redactor
-from ninelives.cassette.track import Track
+from ninelives.cassette.track import InexactRecording, Track
 
 TOOL = "ninelives 0.1"
 """What the header names as the tool that wrote the file."""
@@ -56,6 +56,7 @@ class CassetteWriter:
         self._recorded = recorded
         self._extend = extend
         self._connections = 0
+        self._holding: set[Track] = set()
         self._failure: str | None = None
         self._file: int | None = None
 
@@ -63,7 +64,7 @@ class CassetteWriter:
         """A new exchange or socket, numbered in the order of these calls."""
         self.open()
         self._connections += 1
-        return Track(self._connections, self.write, self.redactor, self._clock)
+        return Track(self._connections, self.write, self.redactor, self._clock, self._holding)
 
     def open(self) -> None:
         """Creates and locks the partial and writes the header; the first line does it too."""
@@ -115,6 +116,7 @@ class CassetteWriter:
         """Puts the recording in the place of the old cassette, in one step that cannot be seen half done."""
         if self._file is None:
             return
+        self._write_held()
         if self._failure is not None:
             self.abandon()
             raise CassetteError(
@@ -132,8 +134,16 @@ class CassetteWriter:
     def abandon(self) -> None:
         """Stops writing; the partial stays beside the old cassette, which is untouched."""
         if self._file is not None:
+            self._write_held()
             os.close(self._file)
             self._file = None
+
+    def _write_held(self) -> None:
+        try:
+            for track in list(self._holding):
+                track.finish()
+        except InexactRecording as error:
+            self.fail(str(error))
 
     def _clean(self, text: str) -> str:
         return self.redactor.text(text.encode()).decode()

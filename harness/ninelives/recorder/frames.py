@@ -16,6 +16,9 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 NO_STATUS = 1005
 """What a close frame without a code is called (RFC 6455, section 7.4.1)."""
 
+MOST_UNREADABLE = 64 * 1024
+"""Bytes that are kept of what is no frame."""
+
 _KNOWN = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
 
 
@@ -46,10 +49,12 @@ class Messages:
         self._buffer = bytearray()
         self._opcode: int | None = None  # of the message whose fragments are being collected
         self._fragments: list[bytes] = []
+        self._heads: list[bytes] = []  # of the same fragments
 
     def feed(self, data: bytes) -> list[Message]:
         """Takes bytes and returns the messages they completed."""
         if self.broken:
+            self._buffer += data[: MOST_UNREADABLE - len(self._buffer)]
             return []
         self._buffer += data
         found = []
@@ -59,7 +64,17 @@ class Messages:
                 found.append(message)
         return found
 
-    def _frame(self) -> tuple[bool, int, bytes] | None:
+    def unfinished(self) -> list[tuple[bytes, bytes]]:
+        """The frames since the last whole message, each as head and payload, the last one as far as it came;
+        what is no frame has no head.
+        """
+        frames = list(zip(self._heads, self._fragments, strict=True))
+        if self._buffer:
+            start = 0 if self.broken else _head_length(self._buffer)
+            frames.append((bytes(self._buffer[:start]), bytes(self._buffer[start:])))
+        return frames
+
+    def _frame(self) -> tuple[bool, int, bytes, bytes] | None:
         buffer = self._buffer
         if len(buffer) < 2:
             return None
@@ -67,39 +82,44 @@ class Messages:
         if buffer[0] & 0x70 or opcode not in _KNOWN:  # reserved bits: extensions are never negotiated here
             self.broken = True
             return None
+        start = _head_length(buffer)
+        if len(buffer) < start:
+            return None
         masked, length = bool(buffer[1] & 0x80), buffer[1] & 0x7F
-        start = 2
         if length >= 126:
-            size, form = (2, "!H") if length == 126 else (8, "!Q")
-            if len(buffer) < start + size:
-                return None
-            (length,) = struct.unpack_from(form, buffer, start)
-            start += size
-        key = b""
-        if masked:
-            key = bytes(buffer[start : start + 4])
-            start += 4
+            (length,) = struct.unpack_from("!H" if length == 126 else "!Q", buffer, 2)
+        key = bytes(buffer[start - 4 : start]) if masked else b""
         if len(buffer) < start + length:
             return None
-        payload = bytes(buffer[start : start + length])
+        head, payload = bytes(buffer[:start]), bytes(buffer[start : start + length])
         del buffer[: start + length]
-        return final, opcode, _unmask(payload, key) if masked else payload
+        return final, opcode, _unmask(payload, key) if masked else payload, head
 
-    def _join(self, final: bool, opcode: int, payload: bytes) -> Message | None:
+    def _join(self, final: bool, opcode: int, payload: bytes, head: bytes) -> Message | None:
         if opcode >= CLOSE:
             return Message(opcode, payload)
         if (opcode == CONTINUATION) == (self._opcode is None):
             self.broken = True  # a continuation of nothing, or a message inside a message
+            self._buffer[:0] = head + payload
             return None
         if opcode != CONTINUATION:
             self._opcode = opcode
         self._fragments.append(payload)
+        self._heads.append(head)
         if not final:
             return None
         assert self._opcode is not None
         message = Message(self._opcode, b"".join(self._fragments))
-        self._opcode, self._fragments = None, []
+        self._opcode, self._fragments, self._heads = None, [], []
         return message
+
+
+def _head_length(buffer: bytearray) -> int:
+    """Bytes of a frame's head, as far as its first two tell."""
+    if len(buffer) < 2:
+        return 2
+    length = buffer[1] & 0x7F
+    return 2 + (0 if length < 126 else 2 if length == 126 else 8) + (4 if buffer[1] & 0x80 else 0)
 
 
 def _unmask(payload: bytes, key: bytes) -> bytes:

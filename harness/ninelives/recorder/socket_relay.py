@@ -135,6 +135,9 @@ class SocketRelay:
     def _end(self, record: Callable[[], None]) -> None:
         if not self._ended:
             self._ended = True
+            if (rest := self._messages["server"].unfinished()) != []:
+                self._note(lambda: self._track.unfinished(rest))
             self._note(record)
+            self._note(self._track.finish)
             if not self._over.done():
                 self._over.set_result(None)

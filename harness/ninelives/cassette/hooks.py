@@ -1,0 +1,194 @@
+"""The user's own word on what is recorded: `before_record_request` and `before_record_response`, as vcrpy has
+them.
+
+What a hook drops takes its counterpart along: a dropped request its answer, a dropped answer its request. So
+with a hook on answers a request's line waits for the first of its answer that is kept; without one every line
+is written at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import ninelives.cassette.turns as turns
+from ninelives.cassette.redact import RecordedRequest, Redactor
+
+Headers = Mapping[str, str] | Iterable[tuple[str, str]]
+
+ACCEPTED = 101
+"""The status of a handshake that was accepted."""
+
+
+@dataclass(slots=True, eq=False)
+class _Turn:
+    """A turn on a socket: whether its request was kept, and its line while that waits for an answer."""
+
+    kept: bool
+    line: bytes | None = None
+    refused: bool = False
+    """Whether something of its answer was dropped."""
+
+
+@dataclass(slots=True)
+class Hooks:
+    """Asks the hooks of one connection and lets through what they keep."""
+
+    redactor: Redactor
+    emit: Callable[[bytes], None]
+    _uri: str = ""
+    _status: int = 0
+    _headers: dict[str, str] = field(default_factory=dict)
+    _muted: bool = False
+    _asked: bytes | None = None
+    """The request's line, while it waits for its answer."""
+    _head: Callable[[int, dict[str, str]], bytes] | None = None
+    """Renders the head of a plain answer, while that waits for its body."""
+    _turns: turns.Turns[_Turn] = field(default_factory=turns.Turns)
+
+    def clean(self, text: str) -> str:
+        """A text without secrets."""
+        return self.redactor.text(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
+
+    def write(self, line: bytes) -> None:
+        """Writes a line, and before it the request's if that still waits."""
+        if self._muted:
+            return
+        if self._asked is not None:
+            asked, self._asked = self._asked, None
+            self.emit(asked)
+        self.emit(line)
+
+    # HTTP
+
+    def request(self, method: str, path: str, headers: Headers, body: bytes) -> RecordedRequest | None:
+        """A request or a handshake as it is to be written; None when it is dropped, and all that follows."""
+        seen = self._ask(method, path, headers, body)
+        self._muted = seen is None
+        return seen
+
+    def ask(self, line: bytes) -> None:
+        """The request's line."""
+        if self._waits:
+            self._asked = line
+        else:
+            self.write(line)
+
+    def head(self, status: int, headers: Headers, render: Callable[[int, dict[str, str]], bytes]) -> bool:
+        """The head of an answer; True when a stream follows."""
+        self._status, self._headers = status, self.redactor.kept_headers(headers)
+        stream = self._headers.get("content-type", "").lower().startswith("text/event-stream")
+        if self._waits and not stream:
+            self._head = render
+        elif (seen := self._hear(b"")) is None:
+            self._drop()
+        else:
+            self._status, self._headers = int(seen["status"]["code"]), dict(seen["headers"])
+            self.write(render(self._status, self._headers))
+        return stream
+
+    def body(self, clean: bytes) -> bytes | None:
+        """The body of a plain answer, b"" at its end; None when it is dropped, and the request with it."""
+        if self._head is None:
+            return clean
+        render, self._head = self._head, None
+        seen = self._hear(clean)
+        if seen is None:
+            self._drop()
+            return None
+        self.write(render(int(seen["status"]["code"]), dict(seen["headers"])))
+        exact: bytes = seen["body"]["string"]
+        return exact
+
+    def event(self, clean: bytes) -> bytes | None:
+        """An event of a stream; None when it is dropped, which concerns this event alone."""
+        seen = None if self._muted else self._hear(clean)
+        return None if seen is None else seen["body"]["string"]
+
+    # WebSocket
+
+    def opened(self, uri: str, status: int, answer: Headers) -> dict[str, str]:
+        """A handshake that was kept; gives the headers of its answer."""
+        self._uri, self._status, self._headers = uri, status, self.redactor.kept_headers(answer)
+        return self._headers
+
+    def shake(self, line: bytes) -> None:
+        """The handshake's line; of one that was refused it waits for the body."""
+        if self._waits and self._status != ACCEPTED:
+            self._head = lambda status, kept: line
+        else:
+            self.write(line)
+
+    def message(self, clean: bytes) -> bytes | None:
+        """A message from the client; None when it is dropped, and the turn that it would begin."""
+        seen = None if self._muted else self._ask("WS", self._uri, (), clean)
+        if seen is None and not self._muted and (message := turns.read(clean)).type == turns.BEGINS:
+            self._turns.begin(message.stream_id, _Turn(kept=False))
+        return None if seen is None else seen.body
+
+    def begin(self, data: bytes, line: bytes) -> None:
+        """The line of a message that was kept."""
+        if self._hooked and (message := turns.read(data)).type == turns.BEGINS:
+            self._turns.begin(message.stream_id, _Turn(kept=True, line=line if self._waits else None))
+            if self._waits:
+                return
+        self.write(line)
+
+    def heard(self, clean: bytes) -> bytes | None:
+        """A message from the server; None when it is dropped, or belongs to a turn that was."""
+        if self._muted or not self._hooked:
+            return None if self._muted else clean
+        turn, over = self._turns.receive(turns.read(clean))
+        if turn is not None and not turn.kept:
+            return None
+        seen = self._hear(clean)
+        if turn is not None and turn.line is not None:
+            line, turn.refused = turn.line, turn.refused or seen is None
+            if seen is not None or over:
+                turn.line = None
+            if seen is not None:
+                self.write(line)
+        return None if seen is None else seen["body"]["string"]
+
+    @property
+    def holding(self) -> bool:
+        """Whether the line of a request waits for its answer."""
+        return self._asked is not None or any(turn.line is not None for _, turn in self._turns.running)
+
+    def finish(self) -> None:
+        """Nothing more comes: a request that nobody answered is written after all."""
+        asked, self._asked = self._asked, None
+        if asked is not None and not self._muted and self._head is None:
+            self.write(asked)
+        waiting, self._turns.running = self._turns.running, []
+        for _, turn in waiting:
+            if turn.line is not None and not turn.refused:
+                self.write(turn.line)
+
+    # inside
+
+    @property
+    def _waits(self) -> bool:
+        return self.redactor.before_record_response is not None
+
+    @property
+    def _hooked(self) -> bool:
+        return self._waits or self.redactor.before_record_request is not None
+
+    def _drop(self) -> None:
+        self._muted, self._asked = True, None
+
+    def _ask(self, method: str, path: str, headers: Headers, body: bytes) -> RecordedRequest | None:
+        clean = RecordedRequest(method, self.clean(path), self.redactor.kept_headers(headers), body)
+        hook = self.redactor.before_record_request
+        return hook(clean) if hook else clean
+
+    def _hear(self, body: bytes) -> dict[str, Any] | None:
+        seen = {
+            "status": {"code": self._status, "message": ""},
+            "headers": self._headers,
+            "body": {"string": body},
+        }
+        hook = self.redactor.before_record_response
+        return hook(seen) if hook else seen

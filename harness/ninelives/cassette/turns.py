@@ -1,0 +1,75 @@
+"""Whose is a message on a socket? Each `response.create` begins a turn, and what the server sends belongs to
+the oldest unfinished turn of its lane (`stream_id`) until that turn's last event.
+"""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+import msgspec
+
+TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
+"""Event types after which nothing more of a response comes."""
+
+BEGINS = "response.create"
+"""The type of the message that begins a turn."""
+
+
+class Message(msgspec.Struct):
+    """What must be known of a message."""
+
+    type: str = ""
+    stream_id: str | None = None
+
+
+_message = msgspec.json.Decoder(Message)
+Turn = TypeVar("Turn")
+
+
+def read(data: bytes | msgspec.Raw) -> Message:
+    """A message; one without a type when it is no JSON object."""
+    try:
+        return _message.decode(data)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return Message()
+
+
+class Turns(Generic[Turn]):
+    """The turns of one socket, whatever a turn is to whoever asks."""
+
+    def __init__(self) -> None:
+        self.running: list[tuple[str | None, Turn]] = []
+        """Unfinished turns with their lanes, oldest first."""
+        self.latest: Turn | None = None
+        """The turn that began last."""
+        self.failed = False
+        """Whether the latest thing was an error frame."""
+        self._created: set[int] = set()  # ids of the turns whose response has begun
+
+    def begin(self, lane: str | None, turn: Turn) -> None:
+        """The client asked for a response."""
+        self.running.append((lane, turn))
+        self.latest = turn
+        self.failed = False
+
+    def receive(self, message: Message) -> tuple[Turn | None, bool]:
+        """The turn of a message from the server, and whether that turn is now finished."""
+        place = self._place(message.stream_id)
+        turn = self.running[place][1] if place is not None else self.latest
+        self.failed = message.type == "error"
+        if turn is None:
+            return None, False
+        if message.type.startswith("response."):
+            self._created.add(id(turn))
+        # an error inside a response is followed by response.failed; one instead of a response is all there is
+        over = message.type in TERMINAL or (message.type == "error" and id(turn) not in self._created)
+        if over and place is not None:
+            del self.running[place]
+            return turn, True
+        return turn, False
+
+    def _place(self, lane: str | None) -> int | None:
+        for place, (wanted, _) in enumerate(self.running):
+            if wanted == lane:
+                return place
+        return 0 if self.running and lane is None else None

@@ -1,0 +1,263 @@
+"""A secret that is spelled over several deltas is recorded as one fake, cut where the secret was cut."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ninelives.cassette import Cassette, CassetteWriter, Redactor
+from ninelives.cassette.kinds import EMAIL, PATTERNS, PHONE
+from ninelives.cassette.tape import Tape
+from ninelives.cassette.unfinished import undecided
+
+KEY = "sk-proj-CANARY0123456789abcdefghij"
+EMAIL_ADDRESS = "canary.eve@example.com"
+SECRETS = [
+    KEY,
+    "org-CANARY0123456789abcdef",
+    "Bearer CANARY0123456789",
+    '{"password":"CANARY"}',
+    "see ?key=CANARY#x",
+    "user-CANARY0123456789abc",
+    EMAIL_ADDRESS,
+    "+49 170 1234567",
+    "MARKED-CANARY",
+]
+
+
+def redactor() -> Redactor:
+    return Redactor(rules=[(r"MARKED-[A-Z]+", "HIDDEN")], emails=True, phones=True)
+
+
+def delta(text: str, kind: str = "response.output_text", index: int = 0, **more: object) -> dict[str, object]:
+    return {"type": f"{kind}.delta", "output_index": index, "content_index": 0, "delta": text, **more}
+
+
+def done(text: str, kind: str = "response.output_text", index: int = 0, **more: object) -> dict[str, object]:
+    return {"type": f"{kind}.done", "output_index": index, "content_index": 0, "text": text, **more}
+
+
+def streamed(events: list[dict[str, object]], redactor: Redactor) -> list[dict[str, object]]:
+    tape = Tape(redactor=redactor)
+    track = tape.track()
+    track.request("POST", "/v1/responses", {}, b"{}")
+    track.response(200, {"content-type": "text/event-stream"})
+    for event in events:
+        text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+        track.read(f"event: {event['type']}\ndata: {text}\n\n".encode())
+    track.end()
+    return recorded(tape.bytes(), "event")
+
+
+def messaged(events: list[dict[str, object]], redactor: Redactor) -> list[dict[str, object]]:
+    tape = Tape(redactor=redactor)
+    track = tape.track()
+    track.open("/v1/responses", {}, 101)
+    track.send(b'{"type":"response.create"}')
+    for event in events:
+        track.recv(json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode())
+    track.close("client", 1000)
+    return recorded(tape.bytes(), "recv")
+
+
+def recorded(data: bytes, kind: str) -> list[dict[str, object]]:
+    assert b"CANARY" not in data
+    assert EMAIL_ADDRESS.encode() not in data
+    assert b"1234567" not in data.replace(b"0123456789", b"")
+    lines = [json.loads(line) for line in data.splitlines()]
+    return [line["data"] for line in lines if line.get("k") == kind]
+
+
+@st.composite
+def spelled(draw: st.DrawFn) -> tuple[str, list[str]]:
+    parts = draw(
+        st.lists(st.sampled_from([*SECRETS, " and ", "\n", "täsk-", '"', "\\", "é😀", "x"]), max_size=7)
+    )
+    text = " ".join(parts)
+    cuts = sorted(draw(st.lists(st.integers(0, len(text)), max_size=40)))
+    return text, [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(spelled(), st.sampled_from([streamed, messaged]))
+def test_deltas_and_whole_text_agree_however_a_secret_is_cut(given_text: tuple, record) -> None:  # type: ignore[no-untyped-def, type-arg]
+    text, pieces = given_text
+    events = [*(delta(piece) for piece in pieces), done(text)]
+    kept = record(events, redactor())
+    assert len(kept) == len(events)
+    assert "".join(event["delta"] for event in kept[:-1]) == kept[-1]["text"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text(), max_size=20))
+def test_what_holds_no_secret_is_recorded_as_it_was(pieces: list[str]) -> None:
+    events = [*(delta(piece) for piece in pieces), done("".join(pieces))]
+    assert streamed(events, Redactor(rules=[(r"MARKED-[A-Z]+", "x")])) == events
+
+
+def test_a_key_in_letters_gives_a_fake_of_the_same_letters_and_the_same_fake_elsewhere() -> None:
+    events = [
+        delta("Your key: "),
+        *(delta(letter) for letter in KEY),
+        delta(", keep it."),
+        done(f"Your key: {KEY}, keep it."),
+    ]
+    kept = streamed(events, Redactor())
+    assert [len(event["delta"]) for event in kept[:-1]] == [len(event["delta"]) for event in events[:-1]]
+    assert kept[0] == events[0]
+    assert kept[-2] == events[-2]
+    fake = kept[-1]["text"].removeprefix("Your key: ").removesuffix(", keep it.")
+    assert fake.startswith("sk-")
+    assert "redacted" in fake
+
+
+def test_a_key_in_a_calls_arguments() -> None:
+    kind = "response.function_call_arguments"
+    arguments = json.dumps({"api_key": "CANARY with blanks", "key": KEY, "city": "Paris"})
+    events = [delta(arguments[at : at + 3], kind) for at in range(0, len(arguments), 3)]
+    events.append({"type": f"{kind}.done", "output_index": 0, "content_index": 0, "arguments": arguments})
+    for record in (streamed, messaged):
+        kept = record(events, Redactor())
+        assert "".join(event["delta"] for event in kept[:-1]) == kept[-1]["arguments"]
+        assert json.loads(kept[-1]["arguments"])["city"] == "Paris"
+
+
+def test_two_answers_on_one_socket_are_two_texts() -> None:
+    halves = KEY[:12], KEY[12:]
+    events = [
+        delta(f"first {halves[0]}", stream_id="a"),
+        delta(f"second {halves[0]}", stream_id="b"),
+        {"type": "response.output_text.annotation.added", "stream_id": "a", "output_index": 0},
+        delta(halves[1], stream_id="b"),
+        delta(halves[1], stream_id="a"),
+        done(f"second {KEY}", stream_id="b"),
+        done(f"first {KEY}", stream_id="a"),
+    ]
+    kept = messaged(events, Redactor())
+    assert [event["type"] for event in kept] == [event["type"] for event in events]
+    assert kept[0]["delta"] + kept[4]["delta"] == kept[6]["text"]
+    assert kept[1]["delta"] + kept[3]["delta"] == kept[5]["text"]
+
+
+def test_a_credential_of_the_client_is_known_in_the_answer_letter_by_letter() -> None:
+    tape = Tape()
+    track = tape.track()
+    track.request("POST", "/v1/responses", {"Authorization": "Bearer plain-CANARY-credential"}, b"{}")
+    track.response(200, {"content-type": "text/event-stream"})
+    for letter in "It is plain-CANARY-credential.":
+        track.read(f"data: {json.dumps(delta(letter))}\n\n".encode())
+    track.end()
+    text = "".join(event["delta"] for event in recorded(tape.bytes(), "event"))
+    assert re.fullmatch(r"It is 001redactedx+\.", text)
+
+
+def test_chat_completions_are_texts_too() -> None:
+    chunks = [
+        {"choices": [{"index": 0, "delta": {"content": part}}, {"index": 1, "delta": {"content": part}}]}
+        for part in (*KEY, " ")
+    ]
+    tape = Tape()
+    track = tape.track()
+    track.request("POST", "/v1/chat/completions", {}, b"{}")
+    track.response(200, {"content-type": "text/event-stream"})
+    for chunk in chunks:
+        track.read(f"data: {json.dumps(chunk)}\n\n".encode())
+    track.read(b"data: [DONE]\n\n")
+    track.end()
+    assert b"CANARY" not in tape.bytes()
+    kept = [json.loads(line) for line in tape.bytes().splitlines()]
+    texts = [
+        "".join(
+            line["data"]["choices"][n]["delta"]["content"]
+            for line in kept
+            if line.get("k") == "event" and "data" in line
+        )
+        for n in (0, 1)
+    ]
+    assert texts[0] == texts[1]
+    assert len(texts[0]) == len(KEY) + 1
+
+
+def test_it_is_not_on_the_disk_for_a_moment_and_nothing_else_waits_long(tmp_path: Path) -> None:
+    writer = CassetteWriter(tmp_path / "c.jsonl")
+    track = writer.track()
+    track.open("/v1/responses")
+    for number, letter in enumerate(f"Hello there. {KEY} is the key, CANDY is not. Good bye"):
+        track.recv(json.dumps(delta(letter)).encode())
+        there = (tmp_path / "c.jsonl.partial").read_bytes()
+        written = "".join(json.loads(line).get("data", {}).get("delta", "") for line in there.splitlines())
+        assert "CAN" not in written.replace("CANDY", "").replace("CAND", "").replace(" CAN", "")
+        if not 13 <= number <= 13 + len(KEY):
+            assert number + 1 - len(written) <= 12
+    track.close("client", 1000)
+    writer.commit()
+    assert b"CANARY" not in (tmp_path / "c.jsonl").read_bytes()
+    assert len(Cassette.load(tmp_path / "c.jsonl").lines) == 2 + number + 1
+
+
+def test_a_stream_that_breaks_in_the_middle_of_a_secret_does_not_give_its_beginning_away() -> None:
+    tape = Tape()
+    track = tape.track()
+    track.request("POST", "/v1/responses", {}, b"{}")
+    track.response(200, {"content-type": "text/event-stream"})
+    for letter in "It is sk-proj-CANARY01":
+        track.read(f"data: {json.dumps(delta(letter))}\n\n".encode())
+    track.read(b'data: {"type":"response.output_text.delta","output_index":0,"delta":"CANARY2345')
+    track.abort("reset")
+    assert b"CANARY" not in tape.bytes()
+    assert len(Cassette.parse(tape.bytes()).lines) == 2 + len("It is sk-proj-CANARY01") + 1 + 1
+
+
+def test_nor_does_half_a_frame() -> None:
+    tape = Tape()
+    track = tape.track()
+    track.open("/v1/responses")
+    track.recv(json.dumps(delta("It is sk-")).encode())
+    half = b'{"type":"response.output_text.delta","output_index":0,"delta":"CANARY2345'
+    track.unfinished([(b"\x01\x10", half[:16]), (b"\x80\x7e\x01\x00", half[16:])])
+    track.abort("reset")
+    assert b"CANARY" not in tape.bytes()
+    kinds = [json.loads(line).get("k") for line in tape.bytes().splitlines()]
+    assert kinds == [None, "open", "recv", "part", "part", "abort"]
+
+
+def test_a_text_without_an_end_is_not_held_for_ever() -> None:
+    writer: list[bytes] = []
+    from ninelives.cassette import Track
+
+    track = Track(1, writer.append, Redactor(), lambda: 0.0)
+    track.open("/v1/responses")
+    held = 0
+    for number in range(1, 300):
+        track.recv(json.dumps(delta("sk-" + "a" * 97)).encode())
+        held = max(held, number - len(writer) + 1)
+    assert 160 < held < 170
+
+
+TURNED = [re.compile(pattern) for _, _, pattern in (*PATTERNS, EMAIL, PHONE)] + [
+    re.compile(rb"ab(?:cd)?e+?f*$"),
+    re.compile(rb"(?i)\bPIN[: ]*\d{4}\b"),
+    re.compile(rb"(?:x|yz(?=1)){2,3}1"),
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(TURNED), st.data())
+def test_no_match_begins_before_what_was_called_decided(
+    pattern: re.Pattern[bytes], data: st.DataObject
+) -> None:
+    words = [*SECRETS, "abcde", "abef", "PIN: 1234", "xyz1", "yzyz1", " ", "x", "1"]
+    text = "".join(data.draw(st.lists(st.sampled_from(words), max_size=4))).encode()
+    cut = data.draw(st.integers(0, len(text)))
+    decided = undecided([pattern], text[:cut], 0)
+    for match in pattern.finditer(text):
+        assert not match.start() < cut < match.end() or decided <= match.start()
+
+
+@pytest.mark.parametrize("rule", [rb"(a+)-\1", rb"(?:" + b"q" * 2000 + rb")"])
+def test_a_rule_that_cannot_be_turned_is_held_by_its_width(rule: bytes) -> None:
+    assert undecided([re.compile(rule)], b"x" * 1000, 0) == 1000 - 512
