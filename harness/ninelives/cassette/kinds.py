@@ -52,6 +52,10 @@ _EDGE, _AFTER = rb"(?<![A-Za-z0-9_-])", rb"(?![A-Za-z0-9_-])"
 _FIELDS = (
     "authorization api_key api-key apikey client_secret access_token refresh_token id_token password cookie"
 )
+_NAMES = (
+    rb"(?:authorization|(?:x-)?api[-_]?key|client_secret|access_token|refresh_token|id_token"
+    rb"|password|(?:set-)?cookie)"
+)
 _PARAMETERS = "key= token= sig= signature= code="
 PATTERNS: tuple[tuple[str, str, bytes], ...] = (  # kind, words without which it cannot match, expression
     ("key", "sk-", _EDGE + rb"(?P<keep>sk-)(?P<secret>[A-Za-z0-9_-]{8,})"),
@@ -65,12 +69,9 @@ PATTERNS: tuple[tuple[str, str, bytes], ...] = (  # kind, words without which it
     ("user", "user-", _EDGE + rb"(?P<keep>user-)(?P<secret>[A-Za-z0-9]{16,})" + _AFTER),
     ("token", "eyj", _EDGE + rb"(?P<keep>eyJ)(?P<secret>[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,})"),
     ("bearer", "bearer", rb"(?P<keep>[Bb]earer\s+)(?P<secret>(?=[^\s\"\\]*\d)[A-Za-z0-9._~+/=-]{8,})"),
-    (
-        "field",
-        _FIELDS,
-        rb"(?i)(?P<keep>\\?\"(?:authorization|(?:x-)?api[-_]?key|client_secret|access_token|refresh_token|id_token"
-        rb"|password|(?:set-)?cookie)\\?\"\s*:\s*\\?\")(?P<secret>[^\"\\]+)",
-    ),
+    ("field", _FIELDS, rb"(?i)(?P<keep>(?<!\\)\"" + _NAMES + rb"\"\s*:\s*\")(?P<secret>[^\"\\]+)"),
+    # and in a text that is itself JSON
+    ("field", _FIELDS, rb"(?i)(?P<keep>\\+\"" + _NAMES + rb"\\+\"\s*:\s*\\+\")(?P<secret>[^\"\\]+)"),
     (
         "query",
         _PARAMETERS,

@@ -127,14 +127,14 @@ class Redactor:
         return self._run(data, [], lambda start, end: True)
 
     def around(self, data: bytes, spared: list[int]) -> bytes:
-        """The same, but for what lies within the spared places (begin, end, begin, end, ...), which are done
+        """The same, but for what begins within the spared places (begin, end, begin, end, ...), which are done
         already.
         """
         places = list(spared)
         return self._run(
             data,
             places,
-            lambda start, end: not any(a <= start and end <= b for a, b in _pairs(places)),
+            lambda start, _: not any(a <= start < b for a, b in _pairs(places)),
         )
 
     def pieces(self, data: bytes, marks: list[int]) -> list[bytes]:
