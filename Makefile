@@ -8,7 +8,7 @@ JOBS   ?= 2
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 
-.PHONY: demo test lint types tests format conformance bench-services cassettes lock wheel clean help
+.PHONY: demo test lint types tests format conformance bench-services bench-recorder cassettes images lock wheel clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,8 +48,14 @@ conformance: $(READY) ## score the mock server against real recorded traffic (NI
 bench-services: $(READY) ## what a turn and a delta cost in our services and in Pipecat's own
 	@$(BIN)/python -m benchmarks.services
 
+bench-recorder: $(READY) ## what the recording proxy adds to a request
+	@$(BIN)/python -m benchmarks.proxy
+
 cassettes: $(READY) ## record the project's own cassettes again
 	@$(BIN)/python cassettes/record.py
+
+images: $(READY) ## take the pictures of the docs again (needs chromium)
+	@$(BIN)/python -m docs.images.make
 
 lock: $(READY) ## renew constraints.txt from pyproject.toml
 	$(BIN)/python -m pip --quiet install uv

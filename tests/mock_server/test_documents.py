@@ -1,4 +1,4 @@
-"""The pages about the server are held to the code: their examples are read by it, their tables name what it has."""
+"""The pages about the server are held to the code: it reads their examples and has what they name."""
 
 import re
 from pathlib import Path

@@ -127,9 +127,7 @@ class Redactor:
         return self._run(data, [], lambda start, end: True)
 
     def around(self, data: bytes, spared: list[int]) -> bytes:
-        """The same, but for what begins within the spared places (begin, end, begin, end, ...), which are done
-        already.
-        """
+        """The same, without what begins within the spared places (begin, end, begin, end, ...)."""
         places = list(spared)
         return self._run(
             data,

@@ -146,11 +146,19 @@ def _status(exchange: Exchange, events: Events, final: Mapping[str, Any]) -> str
         return f"{status} ({why})" if why else status
     for _, kind, data in events:
         if kind == "error":
-            error = data.get("error")
-            return f"error ({(error if isinstance(error, Mapping) else data).get('code')})"
+            return f"error ({_code(data)})"
     if exchange.transport != "websocket" and exchange.status is not None and not events:
-        return f"HTTP {exchange.status}"
+        code = _code(decoded(exchange.answer or b""))
+        return f"HTTP {exchange.status} ({code})" if code else f"HTTP {exchange.status}"
     return "cut off"
+
+
+def _code(data: Mapping[str, Any]) -> object:
+    """What went wrong, in the API's word for it; errors without a code have a type."""
+    error = data.get("error")
+    if not isinstance(error, Mapping):
+        error = data if data.get("type") == "error" else {}
+    return error.get("code") or error.get("type")
 
 
 def _ending(ending: object) -> str:

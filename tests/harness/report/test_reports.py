@@ -138,13 +138,16 @@ def test_a_plain_json_answer_and_an_error_are_read_too() -> None:
     whole = {"id": "resp_1", "status": "completed", "model": "gpt-4.1", "usage": USAGE, "output": [message]}
     told = conversation(
         tape(
-            *exchange(0, 1, 200, whole), *exchange(50, 2, 429, {"error": {"message": "slow down"}})
+            *exchange(0, 1, 200, whole),
+            *exchange(50, 2, 429, {"error": {"message": "slow down"}}),
+            *exchange(90, 3, 400, {"error": {"code": "invalid_value", "message": "no"}}),
         ).exchanges
     )
     assert told[0].asked == (("user", "Hello?"),)
     assert told[0].said == "Good day."
     assert told[0].status == "completed"
     assert told[1].status == "HTTP 429"
+    assert told[2].status == "HTTP 400 (invalid_value)"
 
 
 def test_the_terminal_shows_the_conversation_with_what_broke() -> None:
