@@ -88,7 +88,6 @@ def serve(
     store: Annotated[str, typer.Option(help="Where stored responses live; only memory for now.")] = "memory",
 ) -> None:
     """Serve until interrupted."""
-    from mock_openai.protocol import tokens
     from mock_openai.server import MockServer
 
     if store != "memory":
@@ -115,7 +114,6 @@ def serve(
         )
     except ValueError as error:
         _fail(str(error))
-    tokens.prepare()  # now, rather than in the first answer
     try:
         server.bind()
     except OSError as error:
