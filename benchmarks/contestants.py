@@ -93,7 +93,7 @@ def bare(work: Path, model: Contestant) -> Contestant:
     """Start the bare server with answers that the model gives."""
     answers = {
         (load.way, load.prompt): _answer(model.port, load)
-        for load in (Load(way, prompt, 1) for way in ("sse", "json", "ws") for prompt in EVENTS)  # type: ignore[arg-type]
+        for load in (Load(way, prompt, 1) for way in ("sse", "json", "ws") for prompt in EVENTS)
     }
     kept = work / "answers.pickle"
     kept.write_bytes(pickle.dumps(answers))

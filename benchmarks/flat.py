@@ -56,7 +56,7 @@ def _stored(work: Path, rounds: int) -> list[dict[str, object]]:
         _cost(few, 0.01, Load("json", "short-reply", 10))
         kept = 0
         while kept < _STORED:
-            kept += int(ask(many, 5.0, Load("ws", "short-reply", 8))["turns"])
+            kept += int(ask(many, Load("ws", "short-reply", 8), 5.0)["turns"])
         return [_grown("stored", f"ms a request, {kept:,} stored responses : 10", few, many, rounds)]
     finally:
         few.stop()
@@ -146,5 +146,5 @@ def _grown(name: str, unit: str, few: Contestant, many: Contestant, rounds: int)
 
 def _cost(server: Contestant, seconds: float, load: Load = SHORT) -> float:
     """Give the milliseconds of processor time for one request."""
-    result = ask(server, seconds, load)
+    result = ask(server, load, seconds)
     return 1000 * result["cpu"] / max(result["turns"], 1)

@@ -82,8 +82,8 @@ class Asking(asyncio.Protocol):
             return self._tail == _LAST_CHUNK
         if self._expected < 0:
             self._tail += data
-            head, found, body = self._tail.partition(b"\r\n\r\n")
-            if not found:
+            head, complete, body = self._tail.partition(b"\r\n\r\n")
+            if not complete:
                 return False
             length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
             if not length:
