@@ -13,7 +13,7 @@ import contextlib
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -159,22 +159,24 @@ class Player:
         self, exchange: Exchange, transport: Literal["http", "websocket"], lane: str | None
     ) -> Recorded:
         headers = {name: value for name, value in exchange.headers.items() if name not in _LENGTH_HEADERS}
+        ends = (exchange.last.t - exchange.first.t) / 1000 * self._scale if exchange.last else 0.0
+        status, ending = exchange.status or 0, exchange.ending
         if exchange.transport == transport == "http" and not exchange.streamed:
-            if not exchange.complete:  # half a body would look whole: the connection breaks instead
-                return Recorded(exchange.status or 0, headers, ending=exchange.ending)
-            return Recorded(
-                exchange.status or 0, headers, body=exchange.answer or b"", ending=exchange.ending
-            )
+            if not exchange.complete:  # what came of it, then the break
+                tail = (exchange.answer or b"") if exchange.head else None
+                return Recorded(status, headers, ending=ending, ends=ends, tail=tail)
+            return Recorded(status, headers, body=exchange.answer or b"", ending=ending)
         events = tuple(
             Timed(timed.at * self._scale, _in_lane(timed.event, lane, transport)) for timed in exchange.events
         )
         if exchange.transport == transport:
             reads = exchange.reads
             chunks = tuple((at * self._scale, data) for at, data in reads) if reads and lane is None else None
-            return Recorded(exchange.status or 0, headers, events, ending=exchange.ending, chunks=chunks)
+            tail = None if transport == "http" and not exchange.head else exchange.unfinished
+            return Recorded(status, headers, events, ending=ending, chunks=chunks, ends=ends, tail=tail)
         if transport == "http":
-            return _as_stream(exchange, events)
-        return _as_frames(exchange, headers, events)
+            return dataclasses.replace(_as_stream(exchange, events), ends=ends, tail=b"")
+        return dataclasses.replace(_as_frames(exchange, events), ends=ends)
 
 
 def open_player(path: str, *, timing: str = "recorded") -> Player:
@@ -233,7 +235,7 @@ def _as_stream(exchange: Exchange, events: tuple[Timed, ...]) -> Recorded:
     return Recorded(200, _STREAM_HEADERS, whole, ending="end" if exchange.complete else broken)
 
 
-def _as_frames(exchange: Exchange, headers: Mapping[str, str], events: tuple[Timed, ...]) -> Recorded:
+def _as_frames(exchange: Exchange, events: tuple[Timed, ...]) -> Recorded:
     """An HTTP answer for a client that asked over a WebSocket: events as frames, an HTTP error as an error
     frame.
     """

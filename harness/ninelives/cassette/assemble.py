@@ -82,7 +82,6 @@ class _Socket:
             self.turns.begin(message.stream_id, turn)
         elif latest is not None:
             latest.sent.append(line)
-            self.turns.failed = False
 
     def _received(self, line: lines.Recv) -> None:
         turn, over = self.turns.receive(turns.read(line.data or lines.exact_bytes(line)))
@@ -96,10 +95,11 @@ class _Socket:
             turn.parts.append(line)
 
     def _over(self, line: lines.CloseLine | lines.Abort) -> None:
-        """The socket's end is part of the turns that it cut, and of an error frame that announced it."""
+        """The socket's end is part of the turns that it cut; by the server, also of the last turn."""
         running, latest = self.turns.running, self.turns.latest
         for _, turn in running:
             turn.last = turn.last or line
-        if not running and self.turns.failed and latest is not None and line.by == "server":
+        stopped = isinstance(line, lines.Abort) and line.how == "stopped"
+        if not running and latest is not None and line.by == "server" and not stopped:
             latest.last = latest.last or line
         running.clear()

@@ -184,6 +184,11 @@ class Exchange:
         return tuple(reads)
 
     @property
+    def unfinished(self) -> bytes:
+        """The frames of a WebSocket message that was not finished when the socket ended, byte for byte."""
+        return b"".join(map(lines.exact_bytes, self.parts))
+
+    @property
     def ending(self) -> Literal["end", "reset", "fin"] | Close:
         """How the answer ended: in good order, by a broken connection, or by a WebSocket close."""
         if isinstance(self.last, lines.CloseLine):

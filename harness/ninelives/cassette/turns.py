@@ -42,21 +42,17 @@ class Turns(Generic[Turn]):
         """Unfinished turns with their lanes, oldest first."""
         self.latest: Turn | None = None
         """The turn that began last."""
-        self.failed = False
-        """Whether the latest thing was an error frame."""
         self._created: set[int] = set()  # ids of the turns whose response has begun
 
     def begin(self, lane: str | None, turn: Turn) -> None:
         """The client asked for a response."""
         self.running.append((lane, turn))
         self.latest = turn
-        self.failed = False
 
     def receive(self, message: Message) -> tuple[Turn | None, bool]:
         """The turn of a message from the server, and whether that turn is now finished."""
         place = self._place(message.stream_id)
         turn = self.running[place][1] if place is not None else self.latest
-        self.failed = message.type == "error"
         if turn is None:
             return None, False
         if message.type.startswith("response."):

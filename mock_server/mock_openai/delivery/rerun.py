@@ -9,9 +9,10 @@ from mock_openai.delivery.due import Due
 from mock_openai.delivery.outflow import Outflow
 from mock_openai.delivery.outlet import Outlet
 from mock_openai.delivery.wire import TurnWire
+from mock_openai.engine import TERMINAL
 from mock_openai.pacing import Pace
 from mock_openai.protocol.events import Event, Timed
-from mock_openai.responders.answer import Close, Recorded
+from mock_openai.responders.answer import Close, Ending, Recorded
 
 Reads = list[tuple[float, bytes]]
 
@@ -50,20 +51,39 @@ async def repeat_reads(to: Delivered, answer: Recorded, reads: Reads) -> None:
         to.out.note_sent()
 
 
-async def end_as_recorded(to: Delivered, answer: Recorded) -> None:
-    """End the way the recording did, unless a fault has ended it already."""
+async def end_as_recorded(to: Delivered, answer: Recorded, pace: Pace) -> tuple[float, Ending] | None:
+    """End the way the recording did, unless a fault has ended it already.
+
+    A socket that ended some time after this turn was finished is left to whoever serves it: the result says
+    when on the loop's clock, and how.
+    """
     if to.wire.over:
-        return
+        return None
     await to.out.flush()
-    match answer.ending:
+    if answer.ending == "end":
+        await to.out.finish()
+        return None
+    at = answer.ends * getattr(pace, "scale", 0.0)
+    if to.outlet.transport == "websocket" and to.out.sent and to.out.sent[-1].type in TERMINAL:
+        return to.wire.began + at, answer.ending
+    if answer.tail is not None:
+        await to.outlet.raw(answer.tail)
+    if at:
+        await to.due.wait(at)
+    if not to.wire.over:
+        await part(to, answer.ending)
+    return None
+
+
+async def part(to: Delivered, ending: Ending) -> None:
+    """End the connection as a recorded one ended."""
+    match ending:
         case "reset":
             await to.wire.reset()
         case "fin":
             await to.wire.fin()
         case Close(code=code, reason=reason):
             await to.wire.close(code, reason)
-        case _:
-            await to.out.finish()
 
 
 def _event_ends(events: tuple[Timed, ...], encode: Callable[[Event], bytes]) -> Iterator[tuple[int, Event]]:

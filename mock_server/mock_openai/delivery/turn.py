@@ -17,7 +17,7 @@ from mock_openai.closing import cancelled
 from mock_openai.delivery.due import Due
 from mock_openai.delivery.outflow import Outflow
 from mock_openai.delivery.outlet import Outlet
-from mock_openai.delivery.rerun import end_as_recorded, reads, repeat_reads
+from mock_openai.delivery.rerun import end_as_recorded, part, reads, repeat_reads
 from mock_openai.delivery.wire import TurnWire
 from mock_openai.engine import TERMINAL, OpenTurn
 from mock_openai.faults.plan import Passage
@@ -27,7 +27,7 @@ from mock_openai.memory import Lanes
 from mock_openai.protocol.errors import ApiError, server_error
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.reply import Reply
-from mock_openai.responders.answer import Recorded
+from mock_openai.responders.answer import Ending, Recorded
 from mock_openai.site import Connection, Site
 
 logger = logging.getLogger("mock_openai")
@@ -55,6 +55,7 @@ class Delivery:
         self._lane = lane
         self._lanes = lanes
         self._passage = Passage(site.plan, spot)
+        self._parting: tuple[float, Ending] | None = None
 
     @property
     def response_id(self) -> str | None:
@@ -136,6 +137,18 @@ class Delivery:
         else:
             await self._stream(None, recorded)
 
+    @property
+    def parts(self) -> float | None:
+        """When, on the loop's clock, the recorded socket ended after this turn was finished; None if it did
+        not.
+        """
+        return self._parting[0] if self._parting else None
+
+    async def part(self) -> None:
+        """End the socket as the recorded one ended."""
+        if self._parting is not None:
+            await part(self, self._parting[1])
+
     def cancel(self) -> None:
         """End the turn at once, as `response.cancel` asks; no effect once its last event is on its way."""
         self.due.cancel()
@@ -146,7 +159,7 @@ class Delivery:
             chunks = reads(answer, self._site.engine.pace) if may_read else None
             if chunks is not None:
                 await repeat_reads(self, answer, chunks)
-                await end_as_recorded(self, answer)
+                self._parting = await end_as_recorded(self, answer, self._site.engine.pace)
                 return
         elif self.outlet.streams and self.outlet.transport == "http":
             self.due.beat = self._site.settings.keepalive
@@ -172,7 +185,7 @@ class Delivery:
                     await self.out.finish()
                 return
         if isinstance(answer, Recorded):
-            await end_as_recorded(self, answer)
+            self._parting = await end_as_recorded(self, answer, self._site.engine.pace)
         else:
             await self.out.finish()
 

@@ -37,6 +37,10 @@ class Close:
     reason: str = ""
 
 
+Ending = Literal["end", "reset", "fin"] | Close
+"""How a recorded answer ended: in good order, by a connection that broke, or by a WebSocket close."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """A recorded answer, repeated byte for byte.
@@ -44,15 +48,19 @@ class Recorded:
     `events` is set for streams and sockets, `body` for plain bodies, `chunks` are the network reads of a
     stream as (seconds since the turn began, bytes) when the recording kept them. `ending` is how the
     recorded answer ended: "end" in good order, "fin" or "reset" by a connection that broke, or a WebSocket
-    close.
+    close. `ends` is when it did, in seconds since the turn began; of a turn that was finished long before
+    its socket ended, the server goes on serving meanwhile. `tail` are bytes that leave after the last event:
+    half a body or half a frame; b"" for the head of an answer of which nothing else came.
     """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     events: tuple[Timed, ...] = ()
     body: bytes | None = None
-    ending: Literal["end", "reset", "fin"] | Close = "end"
+    ending: Ending = "end"
     chunks: tuple[tuple[float, bytes], ...] | None = None
+    ends: float = 0.0
+    tail: bytes | None = None
 
 
 Answer = Reply | Recorded | ApiError

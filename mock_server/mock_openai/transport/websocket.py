@@ -228,6 +228,8 @@ class SocketSession:
             self._queue.finish(create.lane)
         if self.line.gone:
             return
+        if delivery.parts is not None:
+            self._spawn(self._part(delivery, delivery.parts))
         if self._expired:
             if not self._queue.running:
                 await self._close_at_limit()
@@ -235,6 +237,12 @@ class SocketSession:
         self._pump()
         if self._quiet is not None:
             self._quiet.arm()
+
+    async def _part(self, delivery: Delivery, at: float) -> None:
+        """End the socket as the recorded one ended after this turn, unless another is under way."""
+        await asyncio.sleep(at - asyncio.get_running_loop().time())
+        if self._queue.idle and not self.line.gone:
+            await delivery.part()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
