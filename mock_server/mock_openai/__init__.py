@@ -5,6 +5,7 @@ WebSocket.
 """
 
 from mock_openai import faults
+from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.protocol.errors import ApiError
 from mock_openai.responders.answer import (
     Call,
@@ -27,6 +28,7 @@ from mock_openai.server import MockServer
 
 __all__ = [
     "ApiError",
+    "Behaviour",
     "Call",
     "Close",
     "Completed",

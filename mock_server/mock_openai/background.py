@@ -22,7 +22,7 @@ from mock_openai.responders.answer import Reply
 class Live:
     """One response that is being generated in the background."""
 
-    def __init__(self, opened: OpenTurn, timed: Iterator[Timed]) -> None:
+    def __init__(self, opened: OpenTurn, timed: Iterator[Timed], *, ending: str = "incomplete") -> None:
         self.opened = opened
         self.events: list[Event] = [next(timed).event]
         """What has been generated so far."""
@@ -33,6 +33,9 @@ class Live:
         self._timed = timed
         self._stop = asyncio.Event()
         self._news = asyncio.Event()
+        self._ending = ending
+        self.kept = asyncio.Event()
+        """Set once it is over and memory has it."""
 
     @property
     def id(self) -> str:
@@ -63,8 +66,12 @@ class Live:
         """End it; no effect once it is over."""
         if not self.over:
             self._stop.set()
-            self._add(*cancelled(self.events))
+            self._add(*cancelled(self.events, ending=self._ending))
             self.over = True
+
+    async def ended(self) -> None:
+        """Wait until it is over and memory has it."""
+        await self.kept.wait()
 
     async def news(self) -> None:
         """Wait until there is more of it, or it is over."""
@@ -108,12 +115,17 @@ class Background:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        engine.running = self.find
         self._live: dict[str, Live] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self, opened: OpenTurn, reply: Reply) -> Live:
         """Begin to generate a reply."""
-        live = Live(opened, self._engine.timed(opened, reply))
+        live = Live(
+            opened,
+            self._engine.timed(opened, reply),
+            ending=self._engine.behaviour.cancelled_event,
+        )
         self._live[live.id] = live
         task = asyncio.get_running_loop().create_task(self._run(live))
         self._tasks.add(task)
@@ -144,3 +156,4 @@ class Background:
         if not live.forgotten:
             await self._engine.remember(live.opened, live.events)
         self._live.pop(live.id, None)
+        live.kept.set()

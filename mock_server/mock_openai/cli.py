@@ -74,13 +74,20 @@ def serve(
     connection_lifetime: Annotated[
         str, typer.Option(help="How long a WebSocket may live: 90s, 60m, 1h.")
     ] = "60m",
+    behaviour: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="What it does where the real one is not known; may be repeated. See: mock-openai options.",
+        ),
+    ] = None,
     on_cancel: Annotated[
-        OnCancelChoice, typer.Option(help="What response.cancel does to a turn in flight.")
-    ] = OnCancelChoice.honour,
+        OnCancelChoice | None, typer.Option(help="Short for --behaviour on_cancel=...")
+    ] = None,
     keepalive: Annotated[
-        float,
-        typer.Option(min=0, help="Seconds of silence after which a stream says keepalive; 0 for never."),
-    ] = 30.0,
+        float | None,
+        typer.Option(min=0, help="Short for --behaviour keepalive=...; 0 for never."),
+    ] = None,
     any_model: Annotated[
         bool, typer.Option("--any-model", help="Take every model name for one that exists.")
     ] = False,
@@ -88,6 +95,7 @@ def serve(
     store: Annotated[str, typer.Option(help="Where stored responses live; only memory for now.")] = "memory",
 ) -> None:
     """Serve until interrupted."""
+    from mock_openai.protocol.behaviour import DEFAULT
     from mock_openai.server import MockServer
 
     if store != "memory":
@@ -95,6 +103,12 @@ def serve(
     if workers != 1:
         _fail(f"--workers {workers}: not supported; several processes need a shared store, use --workers 1")
     lifetime = _seconds(connection_lifetime)
+    short = [f"on_cancel={on_cancel}"] if on_cancel is not None else []
+    short += [f"keepalive={keepalive or 'none'}"] if keepalive is not None else []
+    try:
+        behaves = DEFAULT.with_settings([*(behaviour or ()), *short])
+    except ValueError as error:
+        _fail(f"--behaviour {error}")
     responders = [_player(cassette)] if cassette is not None else []
     try:
         server = MockServer(
@@ -107,8 +121,7 @@ def serve(
             responders=responders,
             host=host,
             port=port,
-            on_cancel=on_cancel.value,
-            keepalive=keepalive or None,
+            behaviour=behaves,
             any_model=any_model,
             journal_limit=JOURNAL_LIMIT,
         )
@@ -122,6 +135,15 @@ def serve(
         )
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(server, with_key=api_key is not None))
+
+
+@app.command("options")
+def list_options() -> None:
+    """List what --behaviour can set: the default, what else it may be, and how well it is known."""
+    from mock_openai.protocol.behaviour import options
+
+    for option in options().values():
+        typer.echo(f"{option.name}={option.shown_default}    ({option.values}; {option.status})")
 
 
 @app.command("faults")

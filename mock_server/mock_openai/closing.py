@@ -11,7 +11,7 @@ from typing import Any
 
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
-from mock_openai.protocol.events import Event
+from mock_openai.protocol.events import Event, error_event
 from mock_openai.protocol.response import settled_tier
 from mock_openai.protocol.usage import usage_of_counts
 
@@ -33,9 +33,11 @@ def incomplete(
     return [*closing, story.event("response.incomplete", {"response": response})]
 
 
-def cancelled(sent: Sequence[Event], *, opening: Event | None = None) -> list[Event]:
-    """End at once, as `response.cancel` asks: `response.incomplete` with the status "cancelled" and no
-    output.
+def cancelled(
+    sent: Sequence[Event], *, opening: Event | None = None, ending: str = "incomplete"
+) -> list[Event]:
+    """End at once, as `response.cancel` asks: the status "cancelled" and no output, in an event named
+    `response.{ending}`.
 
     The API documents the status (for background responses, whose output is then empty) but no event for it;
     clients that send `response.cancel` wait for one of completed, failed and incomplete, so it travels as the
@@ -44,17 +46,19 @@ def cancelled(sent: Sequence[Event], *, opening: Event | None = None) -> list[Ev
     story = _Story(sent, opening)
     response = story.ended("cancelled", output=[], usage=None)
     response["service_tier"] = story.response["service_tier"]
-    return [story.event("response.incomplete", {"response": response})]
+    return [story.event(f"response.{ending}", {"response": response})]
 
 
-def failed(sent: Sequence[Event], error: ApiError, *, opening: Event | None = None) -> list[Event]:
+def failed(
+    sent: Sequence[Event], error: ApiError, *, opening: Event | None = None, flat: bool = False
+) -> list[Event]:
     """Break off: an `error` event, then `response.failed` (observed), with no output and no usage."""
     story = _Story(sent, opening)
     told = {"type": error.type, "code": error.code, "message": error.message, "param": error.param}
     response = story.ended("failed", output=[], usage=None)
     response["service_tier"] = story.response["service_tier"]
     response["error"] = {"code": error.code or error.type, "message": error.message}
-    return [story.error(told), story.event("response.failed", {"response": response})]
+    return [story.error(told, flat=flat), story.event("response.failed", {"response": response})]
 
 
 class _Story:
@@ -89,11 +93,11 @@ class _Story:
         self._next += 1
         return Event(kind, json.compact({"type": kind, **dict(sorted(fields.items()))}))
 
-    def error(self, error: Mapping[str, Any]) -> Event:
-        """Write an `error` event, whose keys have an order of their own (observed)."""
-        fields = {"type": "error", "sequence_number": self._next, "error": error, **self._lane}
+    def error(self, error: Mapping[str, Any], *, flat: bool) -> Event:
+        """Write an `error` event."""
+        event = error_event(error, self._next, self._lane, flat=flat)
         self._next += 1
-        return Event("error", json.compact(fields))
+        return event
 
     def ended(self, status: str, *, output: list[Fields], usage: Fields | None) -> Fields:
         """Give the response object as it ends."""

@@ -8,8 +8,8 @@ transports; `remember` is called with what really left.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -24,6 +24,7 @@ from mock_openai.memory import (
 )
 from mock_openai.pacing import Kept, Pace, postpone
 from mock_openai.protocol import models
+from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.conversation import check_conversation
 from mock_openai.protocol.errors import (
     ApiError,
@@ -31,6 +32,7 @@ from mock_openai.protocol.errors import (
     conversation_not_found,
     item_not_found,
     previous_response_not_found,
+    response_in_progress,
 )
 from mock_openai.protocol.events import Event, Timed, stream_events, warm_up_events
 from mock_openai.protocol.ids import Ids
@@ -41,7 +43,20 @@ from mock_openai.protocol.tokens import count_input
 from mock_openai.responders.answer import Answer, Recorded, Reply
 from mock_openai.responders.base import HandshakeResponder, HttpResponder, Responder, Turn
 
+_PARENTS = {
+    "ended": ("completed", "incomplete"),
+    "completed": ("completed",),
+    "any": ("completed", "incomplete", "failed", "cancelled"),
+}
 TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
+
+
+class Running(Protocol):
+    """A response that is still being generated."""
+
+    async def ended(self) -> None:
+        """Wait until it has ended and is stored."""
+        ...
 
 
 class Engine:
@@ -57,6 +72,7 @@ class Engine:
         conversations: ConversationStore | None = None,
         any_model: bool = False,
         clock: Clock | None = None,
+        behaviour: Behaviour = DEFAULT,
     ) -> None:
         self.clock = clock or Clock()
         """What time it is."""
@@ -67,6 +83,10 @@ class Engine:
         self.conversations: ConversationStore = conversations or MemoryConversations()
         self.any_model = any_model
         """Whether models that nobody has heard of are taken for existing ones."""
+        self.behaviour = behaviour
+        """What it does where the real server's behaviour is not known."""
+        self.running: Callable[[str], Running | None] = lambda _: None
+        """Finds a response that is still being generated in the background."""
         self.seed = random.randrange(2**63) if seed is None else seed
         """What all draws begin with."""
         self.reseed(self.seed)
@@ -109,7 +129,9 @@ class Engine:
         history: tuple[dict[str, Any], ...] = ()
         history_tokens = 0
         try:
-            request = parse_request(body, transport=transport, any_model=self.any_model)
+            request = parse_request(
+                body, transport=transport, any_model=self.any_model, behaviour=self.behaviour
+            )
             parent = await self._resolve(request, lanes)
             if parent is not None:
                 history, history_tokens = parent.items, parent.tokens
@@ -199,12 +221,12 @@ class Engine:
             kept.id = str(kept.response.get("id"))  # a recording brings its own id
         if request.store or request.background:  # the background keeps its responses either way (observed)
             await self.store.put(kept)
-        if request.conversation is not None and kept.continuable:
+        if request.conversation is not None and self.may_continue(kept):
             ids = Ids(opened.rng, self.clock.wall)
             said = with_ids((*request.input, *kept.response.get("output", ())), request.conversation, ids)
             await self.conversations.append(request.conversation, said)
         if lanes is not None:
-            if kept.continuable:
+            if self.may_continue(kept):
                 lanes.advance(request.stream_id, kept)
             elif sent[-1].type == "response.failed":
                 lanes.evict(request.stream_id, request.previous_response_id)
@@ -213,16 +235,26 @@ class Engine:
     async def _resolve(self, request: Request, lanes: Lanes | None) -> Remembered | None:
         if request.previous_response_id is None:
             return None
-        found = lanes.find(request.previous_response_id) if lanes else None
-        found = found or await self.store.get(request.previous_response_id)
-        if found is None or not found.continuable:
-            raise previous_response_not_found(request.previous_response_id)
+        wanted = request.previous_response_id
+        running = self.running(wanted)
+        if running is not None and self.behaviour.unfinished_parent == "conflict":
+            raise response_in_progress(wanted)
+        if running is not None and self.behaviour.unfinished_parent == "wait":
+            await running.ended()
+        found = lanes.find(wanted) if lanes else None
+        found = found or await self.store.get(wanted)
+        if found is None or not self.may_continue(found):
+            raise previous_response_not_found(wanted)
         return found
+
+    def may_continue(self, remembered: Remembered) -> bool:
+        """Tell whether `previous_response_id` may name this response."""
+        return remembered.status in _PARENTS[self.behaviour.parents]
 
     async def _conversation(self, conversation_id: str) -> tuple[dict[str, Any], ...]:
         found = await self.conversations.get(conversation_id)
         if found is None:
-            raise conversation_not_found(conversation_id)
+            raise conversation_not_found(conversation_id, self.behaviour.conversation_not_found)
         return tuple(found.items)
 
     async def _check_references(self, request: Request, history: Sequence[Mapping[str, Any]]) -> None:
@@ -233,7 +265,7 @@ class Engine:
             if any(known.get("id") == wanted for known in history):
                 continue
             if await self.store.find_item(wanted) is None:
-                raise item_not_found(wanted)
+                raise item_not_found(wanted, self.behaviour.item_not_found)
 
     def _events(self, opened: OpenTurn, reply: Reply) -> Iterator[Event]:
         request = opened.turn.request
@@ -244,7 +276,12 @@ class Engine:
         history_tokens = opened.history_tokens
         if not request.generate:
             return warm_up_events(
-                request, response, rng=opened.rng, history_tokens=history_tokens, clock=self.clock.wall
+                request,
+                response,
+                rng=opened.rng,
+                history_tokens=history_tokens,
+                clock=self.clock.wall,
+                behaviour=self.behaviour,
             )
         return stream_events(
             reply,
@@ -254,6 +291,7 @@ class Engine:
             rng=opened.rng,
             history_tokens=history_tokens,
             clock=self.clock.wall,
+            behaviour=self.behaviour,
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,10 +19,11 @@ from mock_openai.engine import Engine
 from mock_openai.faults.plan import Plan, Planned
 from mock_openai.memory import ResponseStore
 from mock_openai.pacing import Pace, parse_pace
+from mock_openai.protocol.behaviour import DEFAULT, AtLimit, Behaviour, OnCancel, Unauthorized
 from mock_openai.responders.base import Responder
 from mock_openai.responders.improvise import Improviser
 from mock_openai.responders.script import Script
-from mock_openai.site import AtLimit, OnCancel, Settings, Site, Unauthorized
+from mock_openai.site import Settings, Site
 
 if TYPE_CHECKING:
     from mock_openai.memory.shared import SharedMemory
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from mock_openai.transport.listener import Listener
 
 logger = logging.getLogger("mock_openai")
+
+_UNSET: Any = object()
 
 
 class MockServer:
@@ -38,11 +42,11 @@ class MockServer:
     improvises. `responders` are asked before the script. `faults` is what goes wrong. `pace` is when events
     leave: "instant", "realistic", "fixed:SECONDS", "recorded", or a Pace of your own. The same `seed` gives
     the same ids and answers; None gives new ones each time. With `api_key` only that key is accepted.
-    `connection_lifetime` is in seconds. See `Settings` for `on_cancel`, `at_limit`, `unauthorized`
-    and `keepalive`. `any_model` takes every model name. Port 0
-    takes a free one. A stopped server may be started again, on the same port. `store` is where stored
-    responses and conversations live: None for this server's memory, `redis://HOST:PORT/DB` to share them with
-    other servers, or a ResponseStore of your own.
+    `connection_lifetime` is in seconds. `behaviour` is what the server does where the real one is not known;
+    `on_cancel`, `at_limit`, `unauthorized` and `keepalive` are short for its options. `any_model` takes
+    every model name. Port 0 takes a free one. A stopped server may be started again, on the same port.
+    `store` is where stored responses and conversations live: None for this server's memory,
+    `redis://HOST:PORT/DB` to share them with other servers, or a ResponseStore of your own.
     """
 
     def __init__(
@@ -56,10 +60,11 @@ class MockServer:
         responders: Sequence[Responder] = (),
         host: str = "127.0.0.1",
         port: int = 0,
-        on_cancel: OnCancel = "honour",
-        at_limit: AtLimit = "finish",
-        unauthorized: Unauthorized = "json",
-        keepalive: float | None = 30.0,
+        behaviour: Behaviour = DEFAULT,
+        on_cancel: OnCancel | None = None,
+        at_limit: AtLimit | None = None,
+        unauthorized: Unauthorized | None = None,
+        keepalive: float | None = _UNSET,
         any_model: bool = False,
         store: ResponseStore | str | None = None,
         journal_limit: int = 1_000_000,
@@ -68,6 +73,12 @@ class MockServer:
             raise ValueError(f"connection_lifetime is in seconds and above 0, not {connection_lifetime!r}")
         self.script = script if isinstance(script, Script) else Script(script or ())
         """What the mocked model says; rules may be added while the server runs."""
+        short = {"on_cancel": on_cancel, "at_limit": at_limit, "unauthorized": unauthorized}
+        given: dict[str, Any] = {name: value for name, value in short.items() if value is not None}
+        if keepalive is not _UNSET:
+            given["keepalive"] = keepalive
+        if given:
+            behaviour = replace(behaviour, **given)
         self.faults = Plan(faults)
         """What goes wrong; faults may be added while the server runs."""
         self.journal = Journal(journal_limit)
@@ -87,15 +98,9 @@ class MockServer:
             conversations=self._shared.conversations if self._shared else None,
             clock=self.clock,
             any_model=any_model,
+            behaviour=behaviour,
         )
-        settings = Settings(
-            api_key=api_key,
-            connection_lifetime=connection_lifetime,
-            on_cancel=on_cancel,
-            at_limit=at_limit,
-            unauthorized=unauthorized,
-            keepalive=keepalive,
-        )
+        settings = Settings(api_key, connection_lifetime, behaviour)
         self._site = Site(self._engine, self.faults, self.journal, settings, self._refuse)
         self._host = host
         self._port = port

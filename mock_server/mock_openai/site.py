@@ -16,36 +16,20 @@ from mock_openai.control.journal import Entry, Journal, Kind
 from mock_openai.engine import Engine
 from mock_openai.faults.plan import Plan
 from mock_openai.faults.point import Spot
+from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.events import Event
-
-OnCancel = Literal["honour", "ignore", "reject"]
-AtLimit = Literal["finish", "cut", "next_create"]
-Unauthorized = Literal["json", "text"]
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the server behaves where the real one's behaviour is a choice, or unknown."""
+    """What all connections keep to."""
 
     api_key: str | None = None
     """The only key accepted; None accepts everybody."""
     connection_lifetime: float = 3600.0
     """Seconds that a WebSocket connection may live (documented: 60 minutes)."""
-    on_cancel: OnCancel = "honour"
-    """What `response.cancel` does: end the turn, nothing, or an error frame. No capture shows the real
-    effect.
-    """
-    at_limit: AtLimit = "finish"
-    """What the lifetime does to a turn in flight; unknown of the real API. "finish" lets it end, then sends
-    the limit frame and closes; "cut" sends the frame and closes at once; "next_create" sends nothing until
-    the client's next create."""
-    keepalive: float | None = 30.0
-    """Seconds of silence within an SSE stream after which a `keepalive` event leaves (reported: about 30);
-    None for never.
-    """
-    unauthorized: Unauthorized = "json"
-    """Form of 401 answers: plain JSON, or the text/plain variant with a sibling `status` (observed 2026-08).
-    """
+    behaviour: Behaviour = DEFAULT
+    """What the server does where the real one is not known."""
 
 
 @dataclass(eq=False, slots=True)

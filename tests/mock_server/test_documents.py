@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mock_openai import Script
 from mock_openai.faults import loads
+from mock_openai.protocol.behaviour import options
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -25,3 +26,14 @@ def test_the_scripts_and_fault_plans_of_the_page_are_read_as_they_stand(tmp_path
     path.write_text(yaml_block("server.md", "replies:"))
     Script.load(path)
     assert len(loads(yaml_block("server.md", "faults:"))) == 2
+
+
+def test_the_page_of_options_lists_every_option_with_its_values_default_and_status() -> None:
+    page = (DOCS / "options.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \| (.*?) \| (.+) \|$", page, re.M)
+    there = {name: (values, default, status) for name, values, default, status, why in rows if why}
+    here = {
+        option.name: (option.values, option.shown_default, option.status) for option in options().values()
+    }
+    assert there == here
+    assert [row[0] for row in rows] == list(here), "in the order of the code"

@@ -13,6 +13,7 @@ from mock_openai.faults.point import Spot
 from mock_openai.faults.wire import Verdict
 from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
+from mock_openai.protocol.steering import at_boundary
 from mock_openai.site import Connection, Site
 
 
@@ -24,6 +25,7 @@ class Due:
         """Seconds of silence after which a `keepalive` event is due; None for never."""
         self.cancelled = False
         """Whether the client asked for the turn's end; then nothing is waited for any more."""
+        self._steered = False
         self._arrived = wire.began
         self._site = site
         self._connection = connection
@@ -37,10 +39,25 @@ class Due:
         self.cancelled = True
         self._wire.alarm.ring()
 
-    async def wait(self, at: float) -> None:
-        """Wait until an event is due, letting faults strike that are planned for a moment before."""
+    def steer(self) -> None:
+        """Wait no longer than until the response is at a safe boundary."""
+        self._steered = True
+        self._wire.alarm.ring()
+
+    def steered_at(self, following: Event) -> bool:
+        """Tell whether the response was steered and may end in the place of this event."""
+        return self._steered and at_boundary([*self._out.sent, *self._out.waiting], following)
+
+    async def wait(self, at: float, following: Event | None = None) -> None:
+        """Wait until an event is due, letting faults strike that are planned for a moment before; less long
+        when the turn ends early.
+        """
         wire = self._wire
-        while not self.cancelled:
+
+        def ends() -> bool:
+            return self.cancelled or (following is not None and self.steered_at(following))
+
+        while not ends():
             due = wire.began + at
             moment = self._next_moment()
             until = due if moment is None else min(due, moment[0])
@@ -48,11 +65,11 @@ class Due:
                 await self._out.flush()
                 beat = self._next_beat()
                 await wire.alarm.sleep(min(until, beat) - self._loop.time())
-                if beat < until and not self.cancelled:
+                if beat < until and not ends():
                     await self._keep_alive()
                     continue
-            if moment is None or moment[0] > due or self.cancelled:
-                if self.cancelled or self._loop.time() >= wire.began + at:
+            if moment is None or moment[0] > due or ends():
+                if ends() or self._loop.time() >= wire.began + at:
                     return
                 continue
             if self._site.plan.claim(moment[1]) and await wire.strike([moment[1]]) is Verdict.STOP:

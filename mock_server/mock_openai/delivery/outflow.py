@@ -51,8 +51,9 @@ class Outflow:
 
     @property
     def next_number(self) -> int:
-        """The sequence number after the last one that left."""
-        found = _NUMBER.findall(self.sent[-1].data) if self.sent else []
+        """The sequence number after the last event that was handed over."""
+        latest = self.waiting or self.sent
+        found = _NUMBER.findall(latest[-1].data) if latest else []
         return int(found[-1]) + 1 if found else 0
 
     def put(self, event: Event) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mock_openai.background import Live
@@ -27,6 +27,7 @@ from mock_openai.memory import Lanes
 from mock_openai.protocol.errors import ApiError, server_error
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.reply import Reply
+from mock_openai.protocol.request import Request
 from mock_openai.responders.answer import Ending, Recorded
 from mock_openai.site import Connection, Site
 
@@ -52,7 +53,7 @@ class Delivery:
         self.wire = TurnWire(site, outlet, self.out, connection, lane=lane, lanes=lanes)
         self.due = Due(site, connection, spot, self.wire, self.out)
         self._site = site
-        self._lane = lane
+        self.lane = lane
         self._lanes = lanes
         self._passage = Passage(site.plan, spot)
         self._parting: tuple[float, Ending] | None = None
@@ -61,6 +62,16 @@ class Delivery:
     def response_id(self) -> str | None:
         """The response's id, once its first event has left."""
         return self.out.response_id
+
+    @property
+    def request(self) -> Request | None:
+        """What is being answered, once it has been found valid."""
+        return self.wire.opened.turn.request if self.wire.opened is not None else None
+
+    @property
+    def told(self) -> list[Event]:
+        """What has been handed over so far."""
+        return [*self.out.sent, *self.out.waiting]
 
     async def run(self, body: Mapping[str, Any], *, size: int, key: str | None) -> None:
         """Answer the create; ConnectionError when the client is gone before the end."""
@@ -97,7 +108,7 @@ class Delivery:
         except ApiError as error:
             # Memory is away. What was to be kept was not, so the turn fails before its last event leaves.
             if self._lanes is not None:
-                self._lanes.evict(self._lane, self.wire.previous_response_id)
+                self._lanes.evict(self.lane, self.wire.previous_response_id)
             if not self.wire.over:
                 await self.out.flush()
                 await self.wire.fail(error)
@@ -153,6 +164,15 @@ class Delivery:
         """End the turn at once, as `response.cancel` asks; no effect once its last event is on its way."""
         self.due.cancel()
 
+    def steer(self) -> None:
+        """End the response at its next safe boundary, if one comes before its own end."""
+        self.due.steer()
+
+    async def say(self, make: Callable[[int], Event]) -> None:
+        """Send an event of another making; it is given the sequence number that it takes."""
+        self.out.add(make(self.out.next_number))
+        await self.out.flush()
+
     async def _stream(self, opened: OpenTurn | None, answer: Reply | Recorded) -> None:
         if isinstance(answer, Recorded):
             may_read = self.outlet.adopt(answer) and not self._passage.threatened
@@ -162,16 +182,22 @@ class Delivery:
                 self._parting = await end_as_recorded(self, answer, self._site.engine.pace)
                 return
         elif self.outlet.streams and self.outlet.transport == "http":
-            self.due.beat = self._site.settings.keepalive
+            self.due.beat = self._site.settings.behaviour.keepalive
+        elif self.outlet.transport == "websocket":
+            self.due.beat = self._site.settings.behaviour.socket_keepalive
         for timed in self._site.engine.timed(opened, answer):
             if timed.at:
-                await self.due.wait(timed.at)
+                await self.due.wait(timed.at, timed.event)
                 if self.wire.over:
                     return
             if self.wire.opening is None:
                 self.wire.opening = timed.event
             if self.due.cancelled and self.out.sent and timed.event.type not in TERMINAL:
-                await self.wire.conclude(cancelled(self.out.sent, opening=self.wire.opening))
+                ending = self._site.settings.behaviour.cancelled_event
+                await self.wire.conclude(cancelled(self.out.sent, opening=self.wire.opening, ending=ending))
+                return
+            if self.due.steered_at(timed.event):
+                await self.wire.cut_short("steered")
                 return
             if self._passage.unthreatened(timed.event):
                 event = self.out.numbered(timed.event)
@@ -212,7 +238,7 @@ class Delivery:
     async def _replay_body(self, answer: Recorded) -> None:
         self.out.note("status", {"status": answer.status})
         if self._lanes is not None and answer.status >= 400:
-            self._lanes.evict(self._lane, self.wire.previous_response_id)
+            self._lanes.evict(self.lane, self.wire.previous_response_id)
         await self.outlet.body(answer)
 
 

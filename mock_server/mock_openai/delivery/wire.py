@@ -170,7 +170,14 @@ class TurnWire:
         if not self._outlet.streams:
             self._out.waiting.clear()
         if self._out.sent:
-            await self.conclude(failed(self._out.sent, error, opening=self.opening))
+            await self.conclude(
+                failed(
+                    self._out.sent,
+                    error,
+                    opening=self.opening,
+                    flat=self._site.settings.behaviour.error_events == "flat",
+                )
+            )
             return
         self.over = True
         self._out.note("status", {"status": error.status, "code": error.code, "error": error.body()["error"]})

@@ -8,6 +8,7 @@ lanes may be named in a connection's life. It all goes when the socket closes.
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 
 from mock_openai.memory.store import Remembered
 from mock_openai.protocol.errors import invalid_stream_id, stream_limit_reached
@@ -15,14 +16,18 @@ from mock_openai.protocol.errors import invalid_stream_id, stream_limit_reached
 MAX_LANES = 32
 """Distinct lane names in a connection's life (documented); the default lane is not counted."""
 
+MAX_KEPT = 1024
+"""Responses that a connection keeps when it is told to keep all."""
+
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,256}")
 
 
 class Lanes:
     """The lanes of one connection. A lane is called by its `stream_id`; None is the default lane."""
 
-    def __init__(self, limit: int = MAX_LANES) -> None:
+    def __init__(self, limit: int = MAX_LANES, *, keep_all: bool = False) -> None:
         self._limit = limit
+        self._kept: OrderedDict[str, Remembered] | None = OrderedDict() if keep_all else None
         self._names: set[str] = set()
         self._latest: dict[str | None, Remembered] = {}
 
@@ -40,6 +45,8 @@ class Lanes:
 
     def find(self, response_id: str) -> Remembered | None:
         """Find a response that is some lane's latest: its own lane may continue it, another may fork."""
+        if self._kept is not None:
+            return self._kept.get(response_id)
         for remembered in self._latest.values():
             if remembered.id == response_id:
                 return remembered
@@ -48,9 +55,15 @@ class Lanes:
     def advance(self, lane: str | None, remembered: Remembered) -> None:
         """Make this response the lane's latest; the one before it is forgotten."""
         self._latest[lane] = remembered
+        if self._kept is not None:
+            self._kept[remembered.id] = remembered
+            while len(self._kept) > MAX_KEPT:
+                self._kept.popitem(last=False)
 
     def evict(self, lane: str | None, response_id: str | None) -> None:
         """Forget the parent of a continuation that failed; another lane's latest stays."""
         latest = self._latest.get(lane)
         if latest is not None and latest.id == response_id:
             del self._latest[lane]
+            if self._kept is not None:
+                self._kept.pop(response_id or "", None)

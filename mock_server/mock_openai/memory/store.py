@@ -81,12 +81,9 @@ class Remembered:
         return int(usage.get("total_tokens") or 0)
 
     @property
-    def continuable(self) -> bool:
-        """Whether `previous_response_id` may name it: completed and incomplete ones.
-
-        That failed and cancelled ones may not is what clients assume; no capture shows it.
-        """
-        return self.response.get("status") in ("completed", "incomplete")
+    def status(self) -> str:
+        """How it ended, e.g. "completed"."""
+        return str(self.response.get("status"))
 
 
 class ResponseStore(Protocol):

@@ -252,9 +252,9 @@ def mutually_exclusive(first: str, second: str) -> ApiError:
     )
 
 
-def unsupported_parameter(name: str) -> ApiError:
-    """Say that this model does not take a parameter (observed, with a null code)."""
-    return ApiError(f"Unsupported parameter: '{name}' is not supported with this model.", param=name)
+def unsupported_parameter(name: str, *, code: str | None = None, where: str = "with this model") -> ApiError:
+    """Say that a model, or a mode, does not take a parameter (observed for models, with a null code)."""
+    return ApiError(f"Unsupported parameter: '{name}' is not supported {where}.", param=name, code=code)
 
 
 def unsupported_value(name: str, value: object, supported: str) -> ApiError:
@@ -309,8 +309,14 @@ def invalid_format_schema(name: str, problem: str) -> ApiError:
 # What the request refers to.
 
 
-def model_not_found(model: str) -> ApiError:
-    """Say that a model does not exist: status 400 here, not 404 (observed)."""
+def model_not_found(model: str, *, as_chat: bool = False) -> ApiError:
+    """Say that a model does not exist: status 400, not 404 (observed); `as_chat` as the Chat API says it."""
+    if as_chat:
+        return ApiError(
+            f"The model `{model}` does not exist or you do not have access to it.",
+            status=404,
+            code="model_not_found",
+        )
     return ApiError(
         f"The requested model '{model}' does not exist.",
         param="model",
@@ -332,18 +338,28 @@ def response_not_found(response_id: str) -> ApiError:
     return ApiError(f"Response with id '{response_id}' not found.", status=404)
 
 
-def conversation_not_found(conversation_id: str) -> ApiError:
+def response_in_progress(response_id: str) -> ApiError:
+    """Say that the response to continue from has not ended (inferred)."""
+    return ApiError(
+        f"Previous response with id '{response_id}' is still in progress.",
+        status=409,
+        param="previous_response_id",
+        code="response_in_progress",
+    )
+
+
+def conversation_not_found(conversation_id: str, status: int = 404) -> ApiError:
     """Say that a conversation is unknown (message observed, status inferred)."""
-    return ApiError(f"Conversation with id '{conversation_id}' not found.", status=404)
+    return ApiError(f"Conversation with id '{conversation_id}' not found.", status=status)
 
 
-def item_not_found(item_id: str) -> ApiError:
-    """Say that an item referred to by id is not stored (reported)."""
+def item_not_found(item_id: str, status: int = 404) -> ApiError:
+    """Say that an item referred to by id is not stored (reported, with either status)."""
     return ApiError(
         f"Item with id '{item_id}' not found. Items are not persisted when `store` is set to false. Try "
         "again with "
         "`store` set to true, or remove this item from your input.",
-        status=404,
+        status=status,
         param="input",
     )
 

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from mock_openai.protocol import json
+from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.ciphertext import ciphertext
 from mock_openai.protocol.drafts import Draft, Drafts, draft_items
 from mock_openai.protocol.errors import by_code
@@ -68,13 +69,14 @@ def stream_events(
     rng: random.Random,
     history_tokens: int = 0,
     clock: Callable[[], float],
+    behaviour: Behaviour = DEFAULT,
 ) -> Iterator[Event]:
     """Give the whole stream of one turn, from `response.created` to its terminal event.
 
     `response` is what `open_response` gave. `history_tokens` counts what the chain before this request
     holds. `clock` gives unix seconds.
     """
-    writer = _Writer(request, rng)
+    writer = _Writer(request, rng, flat_errors=behaviour.error_events == "flat")
     yield from _head(response, writer)
     drafts = draft_items(reply, request, response["id"], ids=ids, rng=rng, clock=clock)
     finish = Incomplete() if drafts.ran_out else reply.finish
@@ -110,6 +112,7 @@ def warm_up_events(
     rng: random.Random,
     history_tokens: int = 0,
     clock: Callable[[], float],
+    behaviour: Behaviour = DEFAULT,
 ) -> Iterator[Event]:
     """Give the stream of a turn with `generate: false`: created, in_progress and completed with no output.
 
@@ -117,9 +120,17 @@ def warm_up_events(
     (reported).
     """
     writer = _Writer(request, rng)
-    yield from _head(response, writer)
-    usage = usage_of(request, Drafts([]), history_tokens=history_tokens, told=Usage(output_tokens=0))
-    yield from writer.events(_tail(Completed(), dict(response), usage, clock))
+    head = list(_head(response, writer))
+    if behaviour.warm_up == "short":
+        del head[1:]
+        writer.skip_to(1)
+    yield from head
+    told = Usage(output_tokens=0) if behaviour.warm_up_usage == "billed" else Usage(0, 0, 0, 0)
+    usage = usage_of(request, Drafts([]), history_tokens=history_tokens, told=told)
+    ended = _tail(Completed(), dict(response), usage, clock)
+    if behaviour.warm_up_usage == "null":
+        ended = ((kind, {"response": {**carried["response"], "usage": None}}) for kind, carried in ended)
+    yield from writer.events(ended)
 
 
 def final_response(events: Iterable[Event]) -> dict[str, Any]:
@@ -141,12 +152,21 @@ def obfuscation(delta: str, rng: random.Random) -> str:
     return "".join(rng.choices(_ALPHABET, k=-len(delta) % _BLOCK))
 
 
+def error_event(error: Mapping[str, Any], number: int, lane: Mapping[str, str], *, flat: bool) -> Event:
+    """Write an `error` event, the one kind whose keys are not in alphabetical order (observed); `flat` is the
+    shape of the published schema, in which no lane's name is lost either.
+    """
+    told = {name: error[name] for name in ("code", "message", "param")} if flat else {"error": error}
+    return Event("error", json.compact({"type": "error", "sequence_number": number, **told, **lane}))
+
+
 class _Writer:
     """Numbers events and writes them."""
 
-    def __init__(self, request: Request, rng: random.Random) -> None:
+    def __init__(self, request: Request, rng: random.Random, *, flat_errors: bool = False) -> None:
         self._next = 0
         self._rng = rng
+        self._flat_errors = flat_errors
         # Background streams are never obfuscated (observed).
         self._obfuscate = request.include_obfuscation and not request.background
         self._lane = {} if request.stream_id is None else {"stream_id": request.stream_id}
@@ -159,11 +179,15 @@ class _Writer:
         self._next += 1
         return Event(kind, json.compact({"type": kind, **dict(sorted(fields.items()))}))
 
+    def skip_to(self, number: int) -> None:
+        """Go on with this sequence number."""
+        self._next = number
+
     def error(self, error: Mapping[str, Any]) -> Event:
-        """Write an `error` event, the one kind whose keys are not in alphabetical order (observed)."""
-        fields = {"type": "error", "sequence_number": self._next, "error": error, **self._lane}
+        """Write an `error` event."""
+        event = error_event(error, self._next, self._lane, flat=self._flat_errors)
         self._next += 1
-        return Event("error", json.compact(fields))
+        return event
 
     def events(self, bare: Iterable[Bare]) -> Iterator[Event]:
         """Write several events."""

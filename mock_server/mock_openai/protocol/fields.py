@@ -87,7 +87,7 @@ _COMMON: dict[str, Field | Rule] = {
     ),
     "prompt_cache_retention": words("in_memory", "24h"),
     "reasoning": REASONING,
-    "safety_identifier": String(maximum=128),
+    "safety_identifier": _TEXT,  # its length is an option: see `behaviour`
     "service_tier": words("auto", "default", "flex", "scale", "priority", "fast", "ultrafast"),
     "store": _YES_NO,
     "stream": _YES_NO,

@@ -83,6 +83,9 @@ _INPUT_PARTS = {
     ),
 }
 _INPUT_CONTENT = Tagged(_INPUT_PARTS, listed=frozenset({"input_audio", "computer_screenshot"}))
+USER_CONTENT = either(Array(Tagged(_INPUT_PARTS)), _TEXT)
+"""What a user's message may hold."""
+
 _OUTPUT_CONTENT = Tagged(
     {
         "output_text": Object(

@@ -18,6 +18,7 @@ class Model:
 
     `effort` and `context` are the reasoning defaults, None for models that do not reason. `sampling` tells
     whether `temperature` and `top_p` are accepted at all. `phase` tells whether messages name their phase.
+    `steers` tells whether a response can be steered while it is written: GPT-6 and later (documented).
     `window` is its context window in tokens (documented, for the newest families inferred).
     """
 
@@ -29,6 +30,7 @@ class Model:
     phase: bool = False
     window: int = 128_000
     always_reasons: bool = False
+    steers: bool = False
 
     @property
     def may_skip_reasoning(self) -> bool:
@@ -55,7 +57,7 @@ _NEWEST = replace(_GPT_5_4, effort="medium", context="all_turns")
 # (inferred).
 _FAMILIES: tuple[tuple[str, Model], ...] = (
     (r"gpt-5(\.\d+)?-chat", _OPEN),
-    (r"gpt-([6-9]|\d\d)", _NEWEST),
+    (r"gpt-([6-9]|\d\d)", replace(_NEWEST, steers=True)),
     (r"gpt-5\.([6-9]|\d\d)", _NEWEST),
     (r"gpt-5\.5", replace(_GPT_5_4, effort="medium")),
     (r"gpt-5\.4", _GPT_5_4),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from mock_openai.protocol import errors, models
+from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.fields import CREATE, CREATE_ON_SOCKET
 from mock_openai.protocol.schema import describe
 from mock_openai.protocol.tools import family, strict_problem
@@ -85,7 +86,11 @@ class Request:
 
 
 def parse_request(
-    body: object, *, transport: Literal["http", "websocket"], any_model: bool = False
+    body: object,
+    *,
+    transport: Literal["http", "websocket"],
+    any_model: bool = False,
+    behaviour: Behaviour = DEFAULT,
 ) -> Request:
     """Parse and validate the body of `POST /v1/responses`, or a `response.create` frame with or without its
     `type`.
@@ -101,7 +106,9 @@ def parse_request(
     if "stream_id" in body and transport == "websocket":
         check_stream_id(body["stream_id"])
     (CREATE if transport == "http" else CREATE_ON_SOCKET).check(body, "")
-    _check_together(body, any_model)
+    if transport == "websocket":
+        _check_on_socket(body, behaviour)
+    _check_together(body, any_model, behaviour)
     return _read(body, transport)
 
 
@@ -144,16 +151,28 @@ def _closing_outputs(items: tuple[dict[str, Any], ...]) -> Iterator[dict[str, An
             yield item
 
 
-def _check_together(body: Mapping[str, Any], any_model: bool) -> None:
+def _check_on_socket(body: Mapping[str, Any], behaviour: Behaviour) -> None:
+    if body.get("background") and behaviour.background_on_socket == "reject":
+        raise errors.unsupported_parameter(
+            "background", code="unsupported_parameter", where="in WebSocket mode"
+        )
+    if "stream" in body and behaviour.stream_on_socket == "reject":
+        raise errors.unknown_parameter("stream")
+
+
+def _check_together(body: Mapping[str, Any], any_model: bool, behaviour: Behaviour) -> None:
     if body.get("previous_response_id") and body.get("conversation"):
         raise errors.mutually_exclusive("previous_response_id", "conversation")
     if "model" not in body and not body.get("prompt"):
         raise errors.missing_parameter("model")
     if not any_model and not models.is_known(_model(body)):
-        raise errors.model_not_found(_model(body))
-    if not body.get("input") and not _may_lack_input(body):
+        raise errors.model_not_found(_model(body), as_chat=behaviour.model_not_found == "chat")
+    if not body.get("input") and not _may_lack_input(body, behaviour):
         raise errors.missing_input()
-    _check_model_takes(body)
+    named = body.get("safety_identifier") or ""
+    if len(named) > behaviour.safety_identifier_max:
+        raise errors.string_too_long("safety_identifier", behaviour.safety_identifier_max, len(named))
+    _check_model_takes(body, "unsupported_parameter" if behaviour.unsupported_parameter == "code" else None)
     _check_tool_choice(body)
     _check_strict_schemas(body)
     if (body.get("text") or {}).get("format", {"type": ""})["type"] == "json_object" and not _says_json(body):
@@ -165,14 +184,17 @@ def _model(body: Mapping[str, Any]) -> str:
     return name
 
 
-def _may_lack_input(body: Mapping[str, Any]) -> bool:
+def _may_lack_input(body: Mapping[str, Any], behaviour: Behaviour) -> bool:
     warms_up = body.get("generate") is False or (body.get("prompt_cache_options") or {}).get("prewarm")
     return bool(
-        warms_up or body.get("prompt") or body.get("previous_response_id") or body.get("conversation")
+        (warms_up and behaviour.warm_up_input == "optional")
+        or body.get("prompt")
+        or body.get("previous_response_id")
+        or body.get("conversation")
     )
 
 
-def _check_model_takes(body: Mapping[str, Any]) -> None:
+def _check_model_takes(body: Mapping[str, Any], code: str | None) -> None:
     model = models.facts(_model(body))
     effort = (body.get("reasoning") or {}).get("effort") or model.effort
     # Models that can do without reasoning take these while they do (documented for gpt-5.1 and later).
@@ -180,9 +202,9 @@ def _check_model_takes(body: Mapping[str, Any]) -> None:
     for name, default in (("temperature", 1), ("top_p", model.top_p), ("top_logprobs", 0)):
         given = body.get(name)
         if given is not None and given != default and not sampling:
-            raise errors.unsupported_parameter(name)
+            raise errors.unsupported_parameter(name, code=code)
     if not model.reasons and (body.get("reasoning") or {}).get("effort") not in (None, "none"):
-        raise errors.unsupported_parameter("reasoning.effort")
+        raise errors.unsupported_parameter("reasoning.effort", code=code)
 
 
 def _check_tool_choice(body: Mapping[str, Any]) -> None:

@@ -78,7 +78,7 @@ class Conversations:
 
     async def _delete(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
         if not await self._store.delete(name):
-            raise conversation_not_found(name)
+            raise self._unknown(name)
         await reply.json({"id": name, "object": "conversation.deleted", "deleted": True})
 
     async def _list(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
@@ -112,8 +112,11 @@ class Conversations:
     async def _find(self, name: str) -> Conversation:
         found = await self._store.get(name)
         if found is None:
-            raise conversation_not_found(name)
+            raise self._unknown(name)
         return found
+
+    def _unknown(self, name: str) -> ApiError:
+        return conversation_not_found(name, self._site.settings.behaviour.conversation_not_found)
 
     def _ids(self) -> Ids:
         return self._site.engine.ids

@@ -68,7 +68,7 @@ class Front:
         reply = HttpReply(
             request,
             site.engine.ids,
-            unauthorized_as_text=site.settings.unauthorized == "text",
+            unauthorized_as_text=_unauthorized_as_text(site, request),
         )
         try:
             await self._route(request, reply)
@@ -123,7 +123,7 @@ class Front:
             session.go_away()
 
     async def _route(self, request: web.BaseRequest, reply: HttpReply) -> None:
-        upgrade = request.path == CREATE and request.headers.get("Upgrade", "").lower() == "websocket"
+        upgrade = _is_upgrade(request)
         connection = self._connection(request, websocket=upgrade)
         transport = request.transport
         if transport is None:
@@ -298,3 +298,12 @@ def _key(authorization: str) -> str | None:
             return None
         return password or user or None
     return None
+
+
+def _is_upgrade(request: web.BaseRequest) -> bool:
+    return request.path == CREATE and request.headers.get("Upgrade", "").lower() == "websocket"
+
+
+def _unauthorized_as_text(site: Site, request: web.BaseRequest) -> bool:
+    form = site.settings.behaviour.unauthorized
+    return form == "text" or (form == "auto" and _is_upgrade(request))

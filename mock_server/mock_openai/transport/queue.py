@@ -15,9 +15,8 @@ from mock_openai.faults.point import Spot
 MAX_IN_FLIGHT = 16
 """Responses in flight on one connection, over all lanes (documented)."""
 
-MAX_WAITING = 1024
 MAX_WAITING_BYTES = 32 * 1024 * 1024
-"""Beyond either, the socket is not read any more until creates have been answered. The real bounds are not
+"""Beyond these the socket is not read any more until creates have been answered. The real bounds are not
 known; the guide says that further creates are queued."""
 
 
@@ -36,7 +35,8 @@ class Create:
 class TurnQueue:
     """The creates of one connection that have not been answered."""
 
-    def __init__(self, in_flight: int = MAX_IN_FLIGHT) -> None:
+    def __init__(self, waiting: int, in_flight: int = MAX_IN_FLIGHT) -> None:
+        self._most = waiting
         self._limit = in_flight
         self._waiting: deque[Create] = deque()
         self._bytes = 0
@@ -55,7 +55,7 @@ class TurnQueue:
     @property
     def full(self) -> bool:
         """Whether so much waits that no more should be read."""
-        return len(self._waiting) >= MAX_WAITING or self._bytes >= MAX_WAITING_BYTES
+        return len(self._waiting) >= self._most or self._bytes >= MAX_WAITING_BYTES
 
     def push(self, create: Create) -> None:
         """Queue a create."""

@@ -32,8 +32,9 @@ class SocketOutlet:
     transport: Literal["http", "websocket"] = "websocket"
     streams = True
 
-    def __init__(self, socket: Socket, lane: str | None) -> None:
+    def __init__(self, socket: Socket, lane: str | None, *, tells_errors: bool = True) -> None:
         self.waiting = 0
+        self._tells_errors = tells_errors
         self._socket = socket
         self._lane = lane
         self._frames: list[bytes] = []
@@ -61,7 +62,9 @@ class SocketOutlet:
         await self.flush()
 
     async def error(self, error: ApiError) -> None:
-        """Send an error frame."""
+        """Send an error frame; the successor of a steered response has another way to tell it."""
+        if not self._tells_errors:
+            return
         await self._socket.write(frame(json.compact(error.frame(self._lane))))
 
     async def body(self, recorded: Recorded) -> None:

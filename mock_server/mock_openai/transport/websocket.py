@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping
+from functools import partial
 from typing import Any
 
 from aiohttp import WebSocketError, WSMsgType, web
@@ -26,23 +27,18 @@ from mock_openai.protocol.errors import (
     invalid_value,
     missing_parameter,
 )
+from mock_openai.protocol.events import Event
+from mock_openai.protocol.schema import describe
 from mock_openai.site import Connection, Site
 from mock_openai.transport.bare import QuietWire
 from mock_openai.transport.body import decode
+from mock_openai.transport.inject import inject_failed, injected, read_inject
 from mock_openai.transport.queue import Create, TurnQueue
 from mock_openai.transport.quiet import Quiet
 from mock_openai.transport.socket_outlet import SocketOutlet
+from mock_openai.transport.steering import Steering
+from mock_openai.transport.upkeep import Upkeep
 from mock_openai.transport.wire import Line, close_frame, frame
-
-MAX_MESSAGE = 16 * 1024 * 1024
-"""Bytes of an inbound message from which the socket closes with 1009 (reported, measured on a related
-backend).
-"""
-
-AT_LIMIT_CLOSE = 1001
-"""Close code after the connection-limit frame. Unknown of the real API; "going away" is what a client may
-reconnect on.
-"""
 
 _CLOSE_WAIT = 1.0
 """Seconds that a client has to answer a close frame."""
@@ -56,14 +52,16 @@ class SocketSession:
         self._site = site
         self._connection = connection
         self._key = key
+        self._behaviour = site.settings.behaviour
         self._socket = web.WebSocketResponse(
             timeout=_CLOSE_WAIT,
-            compress=False,  # real clients offer no deflate; whether the server would take it is not known
-            max_msg_size=MAX_MESSAGE,
+            compress=self._behaviour.deflate,
+            max_msg_size=self._behaviour.max_message,
         )
         self._writer: AbstractStreamWriter | None = None
-        self._lanes = Lanes()
-        self._queue = TurnQueue()
+        self._lanes = Lanes(keep_all=self._behaviour.socket_memory == "all")
+        self._queue = TurnQueue(self._behaviour.max_waiting)
+        self._steering = Steering(site.engine.ids, self._behaviour, self._lanes)
         self._deliveries: dict[int, Delivery] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._gate = asyncio.Event()
@@ -71,8 +69,10 @@ class SocketSession:
         self._room = asyncio.Event()
         self._room.set()
         self._expired = False
+        self._multi_agent = False
         self._limit: Timer | None = None
         self._quiet: Quiet | None = None
+        self._upkeep = Upkeep(self._behaviour, site.clock, self.line, idle=lambda: self._queue.idle)
 
     async def run(self, request: web.BaseRequest) -> web.StreamResponse:
         """Upgrade, then serve until either side closes."""
@@ -85,17 +85,20 @@ class SocketSession:
         self._writer = request.writer
         clock = self._site.clock
         self._site.note("status", self._connection.number, {"status": 101})
-        if self._site.settings.at_limit != "next_create":
+        self._multi_agent = _wants_multi_agent(request)
+        if self._behaviour.at_limit != "next_create":
             self._limit = clock.call_later(self._site.settings.connection_lifetime, self._expire)
         else:
             self._limit = clock.call_later(self._site.settings.connection_lifetime, self._mark_expired)
         wire = QuietWire(self._site, self._connection, self.line, self._gate)
         self._quiet = Quiet(self._site, self._connection, wire, idle=lambda: self._queue.idle, always=True)
         self._quiet.arm()
+        self._upkeep.begin(self._spawn, self._close_for_idleness)
         try:
             await self._read()
         finally:
             self._quiet.end()
+            self._upkeep.end()
             self._limit.cancel()
             for task in tuple(self._tasks):
                 task.cancel()
@@ -141,9 +144,8 @@ class SocketSession:
             if message.type is WSMsgType.TEXT:
                 await self._hear(message.data)
             elif message.type is WSMsgType.BINARY:
-                await self._refuse(
-                    ApiError("Invalid message: expected a text frame, but got a binary frame instead.")
-                )
+                told = "Invalid message: expected a text frame, but got a binary frame instead."
+                await self._bad_message(ApiError(told), close=1003)
             else:
                 return
             if self._queue.full:
@@ -151,22 +153,64 @@ class SocketSession:
                 await self._room.wait()
 
     async def _hear(self, text: str) -> None:
+        data = text.encode()
         try:
-            data = text.encode()
             message = decode(data)
             if not isinstance(message, dict):
-                raise invalid_type("message", "an object", _kind(message))
+                raise invalid_type("message", "an object", describe(message))
             kind = message.pop("type", None)
             if kind is None:
                 raise missing_parameter("type")
-            if kind == "response.create":
-                await self._create(message, len(data))
-            elif kind == "response.cancel":
-                await self._cancel(message)
-            else:
-                raise invalid_value("type", kind, ("response.create",))
+            if kind not in self._events:
+                raise invalid_value("type", kind, self._events)
+        except ApiError as error:
+            await self._bad_message(error, close=1007)
+            return
+        try:
+            match kind:
+                case "response.create":
+                    await self._create(message, len(data))
+                case "response.cancel":
+                    await self._cancel(message)
+                case "response.steer":
+                    await self._steer(message)
+                case "response.inject":
+                    await self._inject(message)
         except ApiError as error:
             await self._refuse(error)
+
+    @property
+    def _events(self) -> tuple[str, ...]:
+        known: tuple[str, ...] = ("response.create", "response.steer")
+        if self._behaviour.on_cancel != "reject":
+            known = (*known, "response.cancel")
+        return (*known, "response.inject") if self._multi_agent else known
+
+    async def _bad_message(self, error: ApiError, *, close: int) -> None:
+        if self._behaviour.bad_message == "answer":
+            await self._refuse(error)
+        elif self._behaviour.bad_message == "close":
+            self._connection.end("server", how="close", code=close)
+            await self.close(close)
+
+    async def _steer(self, message: dict[str, Any]) -> None:
+        shown = {"method": "WEBSOCKET", "path": "/v1/responses", "body": redact.body(message)}
+        self._site.note("request", self._connection.number, {**shown, "event": "response.steer"})
+        refused = await self._steering.hear(message, tuple(self._deliveries.values()))
+        if refused is not None:
+            await self._tell(refused)
+
+    async def _inject(self, message: dict[str, Any]) -> None:
+        wanted = read_inject(message)
+        for delivery in tuple(self._deliveries.values()):
+            if delivery.response_id == wanted:
+                await delivery.say(partial(injected, message, delivery.lane))
+                return
+        await self._tell(inject_failed(message, 0, known=self._steering.knows(wanted)))
+
+    async def _tell(self, event: Event) -> None:
+        self._site.note("event", self._connection.number, event)
+        await self.write(frame(event.data))
 
     async def _create(self, body: dict[str, Any], size: int) -> None:
         spot = self._site.next_turn(self._connection)
@@ -183,22 +227,19 @@ class SocketSession:
             named_lane = lane if error.code != "invalid_stream_id" else None
             await self._refuse(error, named_lane, spot.turn)
             if self._expired and not self._queue.running:
-                await self._close_at_limit(announce=False)
+                await self._close_at_limit(announce=error.code == "invalid_stream_id")
             return
         self._queue.push(Create(lane, spot, body, size))
         self._pump()
 
     async def _cancel(self, message: Mapping[str, Any]) -> None:
-        match self._site.settings.on_cancel:
-            case "reject":
-                raise invalid_value("type", "response.cancel", ("response.create",))
-            case "honour":
-                # A response that is over, or was never begun, gets no reply at all: a client that drains the
-                # cancelled turn would take any frame for one of its next.
-                wanted = message.get("response_id")
-                for delivery in tuple(self._deliveries.values()):
-                    if wanted is None or delivery.response_id == wanted:
-                        delivery.cancel()
+        if self._behaviour.on_cancel == "honour":
+            # A response that is over, or was never begun, gets no reply at all: a client that drains the
+            # cancelled turn would take any frame for one of its next.
+            wanted = message.get("response_id")
+            for delivery in tuple(self._deliveries.values()):
+                if wanted is None or delivery.response_id == wanted:
+                    delivery.cancel()
 
     async def _refuse(self, error: ApiError, lane: str | None = None, turn: int | None = None) -> None:
         told = {"status": error.status, "code": error.code, "error": error.body()["error"]}
@@ -214,17 +255,22 @@ class SocketSession:
             self._room.set()
 
     async def _turn(self, create: Create) -> None:
-        outlet = SocketOutlet(self, create.lane)
-        delivery = Delivery(
-            self._site, outlet, self._connection, create.spot, lane=create.lane, lanes=self._lanes
-        )
-        self._deliveries[create.spot.turn] = delivery
         try:
-            await delivery.run(create.body, size=create.size, key=self._key)
+            joined = self._steering.join(create)
+            delivery = await self._answer(joined)
+            if joined is not create and delivery.response_id is not None:
+                self._steering.committed(str(create.body["previous_response_id"]))
+            while body := await self._steering.after(create, delivery, closing=self._expired):
+                create = self._successor(create, body)
+                steered, delivery = delivery, await self._answer(create, automatic=True)
+                if delivery.response_id is None:
+                    why = "The successor response could not be created."
+                    await self._steering.give_back(str(body["previous_response_id"]), steered, why)
+                else:
+                    self._steering.committed(str(body["previous_response_id"]))
         except ConnectionError:
             return  # the reader notices too, and ends the session
         finally:
-            del self._deliveries[create.spot.turn]
             self._queue.finish(create.lane)
         if self.line.gone:
             return
@@ -235,6 +281,7 @@ class SocketSession:
                 await self._close_at_limit()
             return
         self._pump()
+        self._upkeep.rest()
         if self._quiet is not None:
             self._quiet.arm()
 
@@ -243,6 +290,25 @@ class SocketSession:
         await asyncio.sleep(at - asyncio.get_running_loop().time())
         if self._queue.idle and not self.line.gone:
             await delivery.part()
+
+    async def _answer(self, create: Create, *, automatic: bool = False) -> Delivery:
+        outlet = SocketOutlet(self, create.lane, tells_errors=not automatic)
+        delivery = Delivery(
+            self._site, outlet, self._connection, create.spot, lane=create.lane, lanes=self._lanes
+        )
+        self._deliveries[create.spot.turn] = delivery
+        try:
+            await delivery.run(create.body, size=create.size, key=self._key)
+        finally:
+            del self._deliveries[create.spot.turn]
+        return delivery
+
+    def _successor(self, create: Create, body: dict[str, Any]) -> Create:
+        """Count the turn that steering brings about; nobody sent a request for it."""
+        spot = self._site.next_turn(self._connection)
+        shown = {"method": "WEBSOCKET", "path": "/v1/responses", "body": redact.body(body), "automatic": True}
+        self._site.note("request", self._connection.number, shown, turn=spot.turn, lane=create.lane)
+        return Create(create.lane, spot, body, create.size)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -256,7 +322,7 @@ class SocketSession:
 
     def _expire(self) -> None:
         self._expired = True
-        if self._site.settings.at_limit == "cut" or not self._queue.running:
+        if self._behaviour.at_limit == "cut" or not self._queue.running:
             self._spawn(self._close_at_limit())
 
     async def _close_at_limit(self, *, announce: bool = True) -> None:
@@ -267,10 +333,16 @@ class SocketSession:
                 announce = False
             if announce:
                 await self._refuse(error)
-            self._connection.end("server", how="close", code=AT_LIMIT_CLOSE)
-            await self.close(AT_LIMIT_CLOSE)
+            if self._behaviour.limit_close is None:
+                return
+            self._connection.end("server", how="close", code=self._behaviour.limit_close)
+            await self.close(self._behaviour.limit_close)
         except ConnectionError:
             return
+
+    async def _close_for_idleness(self) -> None:
+        self._connection.end("server", how="close", code=1000)
+        await self.close(1000)
 
     def _note_close(self) -> None:
         code = self._socket.close_code
@@ -303,9 +375,9 @@ def _broken_rule(socket: web.WebSocketResponse) -> int | None:
     return int(wrong.code) if isinstance(wrong, WebSocketError) else None
 
 
-def _kind(value: object) -> str:
-    names = {list: "an array", str: "a string", bool: "a boolean", int: "an integer", float: "a number"}
-    return names.get(type(value), "null")
+def _wants_multi_agent(request: web.BaseRequest) -> bool:
+    """Tell whether the client asked for the multi-agent beta, without which its events are unknown."""
+    return "responses_multi_agent" in request.headers.get("OpenAI-Beta", "")
 
 
 def _without_subprotocols(request: web.BaseRequest) -> web.BaseRequest:

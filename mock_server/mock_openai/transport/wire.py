@@ -35,7 +35,7 @@ _STEP = 0.002
 _TIOCOUTQ = 0x5411
 _LISTEN_TABLES = {socket.AF_INET: "/proc/net/tcp", socket.AF_INET6: "/proc/net/tcp6"}
 
-TEXT, BINARY, CLOSE = 0x1, 0x2, 0x8
+TEXT, BINARY, CLOSE, PING = 0x1, 0x2, 0x8, 0x9
 
 
 def frame(payload: bytes, opcode: int = TEXT) -> bytes:

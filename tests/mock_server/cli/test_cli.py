@@ -147,3 +147,21 @@ def test_a_script_with_characters_yaml_has_not_is_one_line(tmp_path: Path):
     assert done.returncode == 2
     assert f"{script}: found" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("setting", ["unheard_of=1", "at_limit", "at_limit=later", "keepalive=-1"])
+def test_an_option_that_does_not_exist_is_one_line_that_lists_what_does(setting: str):
+    done = run("serve", "--behaviour", setting)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("mock-openai: --behaviour ")
+    assert "finish, cut, next_create" in done.stderr or "seconds" in done.stderr or "at_limit" in done.stderr
+
+
+def test_options_lists_what_behaviour_can_set_and_serve_takes_it():
+    listed = run("options").stdout
+    assert "at_limit=finish    (finish, cut, next_create; inferred)" in listed
+    settings = [line.split("    ")[0] for line in listed.splitlines()]
+    repeated = [word for setting in settings for word in ("--behaviour", setting)]
+    with serving(*repeated) as (_, _, base_url):
+        assert ask(base_url)

@@ -55,11 +55,6 @@ async def test_putting_the_same_id_again_replaces_it():
     assert store.size < 5_000
 
 
-def test_only_completed_and_incomplete_responses_can_be_continued():
-    states = ("completed", "incomplete", "failed", "cancelled")
-    assert [remembered("r", status=status).continuable for status in states] == [True, True, False, False]
-
-
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 9_000), st.booleans()), max_size=40))
 async def test_the_size_is_always_the_sum_and_never_above_the_limit(steps):
     store = MemoryStore(limit=20_000)

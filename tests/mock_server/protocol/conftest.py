@@ -45,13 +45,14 @@ class Played:
 def play() -> Callable[..., Played]:
     def run(
         *items: Any,
-        transport: Any = "websocket",
+        transport: Any = None,
         reply: Reply | None = None,
         history_tokens: int = 0,
         seed: int = 7,
         **fields: Any,
     ) -> Played:
         body = {"model": "gpt-4o", "input": "hello", **fields}
+        transport = transport or ("http" if body.get("background") else "websocket")
         request = parse_request(body, transport=transport)
         rng = random.Random(seed)
         ids = Ids(rng, lambda: NOW)

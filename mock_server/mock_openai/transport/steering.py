@@ -1,0 +1,170 @@
+"""The steering submissions of one WebSocket: which response each is for, and what becomes of it.
+
+The session asks for it when a submission arrives, when a turn ends and when a create begins. A response that
+ends frees its submissions into a successor on the same lane, or holds them until the client has supplied what
+the response waits for.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from mock_openai.delivery import Delivery
+from mock_openai.engine import TERMINAL
+from mock_openai.memory import Lanes
+from mock_openai.protocol.behaviour import Behaviour
+from mock_openai.protocol.events import Event
+from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.steering import (
+    Steer,
+    SteerRefused,
+    accepted,
+    as_items,
+    check_steer,
+    check_target,
+    failed,
+    pending,
+    read_steer,
+    required_input,
+)
+from mock_openai.transport.queue import Create
+
+_REMEMBERED = 1024
+"""Ended responses of a connection that are still told from unknown ones."""
+
+
+@dataclass(slots=True)
+class _Ended:
+    lane: str | None
+    completed: bool
+    number: int
+    """The next sequence number of its stream."""
+
+
+class Steering:
+    """The submissions of one connection."""
+
+    def __init__(self, ids: Ids, behaviour: Behaviour, lanes: Lanes) -> None:
+        self._ids = ids
+        self._behaviour = behaviour
+        self._lanes = lanes
+        self._waiting: dict[str, list[Steer]] = {}
+        self._ended: OrderedDict[str, _Ended] = OrderedDict()
+
+    async def hear(self, message: Mapping[str, Any], deliveries: Iterable[Delivery]) -> Event | None:
+        """Take a submission; gives the event that refuses it, unless the response's own stream told so.
+
+        Raises ApiError for a message that names no response or has no input at all.
+        """
+        steer = read_steer(message)
+        target = steer.previous_response_id
+        delivery = next((one for one in deliveries if one.response_id == target), None)
+        if delivery is not None and any(event.type in TERMINAL for event in delivery.told):
+            self._note_end(target, delivery)
+            delivery = None
+        try:
+            check_steer(message)
+            if delivery is None:
+                raise self._not_under_way(target)
+            request = delivery.request
+            if request is not None:
+                check_target(request)
+            waiting = self._waiting.setdefault(target, [])
+            if len(waiting) >= self._behaviour.max_pending_steers:
+                raise SteerRefused(
+                    "too_many_pending_steers", "Too much steering input is pending for this response."
+                )
+        except SteerRefused as refused:
+            if delivery is None:
+                ended = self._ended.get(target)
+                if ended is None:
+                    return failed(steer, None, refused, 0)
+                ended.number += 1
+                return failed(steer, ended.lane, refused, ended.number - 1)
+            await delivery.say(partial(failed, steer, delivery.lane, refused))
+            return None
+        owned = replace(steer, id=self._ids.steer())
+        waiting.append(owned)
+        await delivery.say(partial(accepted, owned, delivery.lane))
+        if self._behaviour.steer_boundary == "item":
+            delivery.steer()
+        return None
+
+    async def after(self, create: Create, delivery: Delivery, *, closing: bool) -> dict[str, Any] | None:
+        """Say what becomes of a turn's submissions now that it has ended; gives the successor's body."""
+        target = delivery.response_id
+        if target is None:
+            return None
+        try:
+            return await self._settle(target, create, delivery, closing)
+        finally:
+            self._note_end(target, delivery)
+
+    async def _settle(
+        self, target: str, create: Create, delivery: Delivery, closing: bool
+    ) -> dict[str, Any] | None:
+        steers = self._waiting.get(target)
+        if not steers:
+            return None
+        parent = self._lanes.find(target)
+        if parent is None or closing:
+            why = "The connection is about to close." if closing else "The response cannot be continued from."
+            await self.give_back(target, delivery, why)
+            return None
+        required = required_input(parent.response.get("output", ()))
+        if required:
+            for steer in steers:
+                await delivery.say(partial(pending, steer, create.lane, required))
+            return None
+        items = [item for steer in steers for item in steer.items]
+        # A successor inherits every setting (documented).
+        return {**create.body, "previous_response_id": target, "input": items}
+
+    def knows(self, response_id: str) -> bool:
+        """Tell whether a response has ended on this connection."""
+        return response_id in self._ended
+
+    def join(self, create: Create) -> Create:
+        """Put pending submissions before the input of the create that supplies what they waited for."""
+        parent = create.body.get("previous_response_id")
+        ended = self._ended.get(parent) if isinstance(parent, str) else None
+        if ended is None or ended.lane != create.lane:
+            return create
+        steers = self._waiting.get(str(parent))
+        if not steers:
+            return create
+        given = create.body.get("input")
+        if not isinstance(given, str | list):
+            return create  # it will be refused
+        items = [item for steer in steers for item in steer.items]
+        return replace(create, body={**create.body, "input": [*items, *as_items(given)]})
+
+    def committed(self, parent: str) -> None:
+        """Forget what a create took along: its `response.created` commits it (documented)."""
+        self._waiting.pop(parent, None)
+
+    async def give_back(self, target: str, delivery: Delivery, why: str) -> None:
+        """Return accepted input that found no successor."""
+        error = SteerRefused("successor_creation_failed", why)
+        for steer in self._waiting.pop(target, []):
+            await delivery.say(partial(failed, steer, delivery.lane, error))
+
+    def _not_under_way(self, target: str) -> SteerRefused:
+        ended = self._ended.get(target)
+        if ended is None:
+            words = f"Response with id '{target}' not found on this connection."
+            return SteerRefused("response_not_found", words)
+        if ended.completed:
+            words = f"Response with id '{target}' has already completed."
+            return SteerRefused("response_already_completed", words)
+        return SteerRefused("response_not_active", f"Response with id '{target}' is not active.")
+
+    def _note_end(self, target: str, delivery: Delivery) -> None:
+        completed = any(event.type == "response.completed" for event in delivery.told)
+        self._ended[target] = _Ended(delivery.lane, completed, delivery.out.next_number)
+        while len(self._ended) > _REMEMBERED:
+            self._waiting.pop(self._ended.popitem(last=False)[0], None)
