@@ -5,9 +5,9 @@ They take the place of Pipecat's classes of the same names; a bot changes only t
     from pipecat_responses import OpenAIResponsesLLMService
 """
 
-from .channel import Pulse
 from .http import OpenAIResponsesHttpLLMService
 from .patience import Timeouts
+from .pulse import Pulse
 from .settings import OpenAIResponsesLLMSettings, OpenAIResponsesReasoningConfig
 from .websocket import OpenAIResponsesLLMService
 

@@ -1,58 +1,85 @@
-"""One open WebSocket and the responses in flight on it.
+"""The one file that owns a WebSocket: opening it, what goes out, what comes in, and how it ends.
 
-A channel reads everything that arrives and hands each event to the response it belongs to, by the lane
-(``stream_id``) that the server echoes. A response that nobody wants any more keeps its lane until its last
-event has come, and whatever arrives on it is dropped; so the next turn starts at once on another lane and
-never hears a word of it. A server that echoes no lanes can carry one response at a time, and an abandoned one
-costs it the channel.
+A channel reads everything that arrives and hands each event to the response it belongs to (``lanes`` tells
+which). A response that nobody wants any more keeps its lane until its last event has come, and whatever
+arrives on it is dropped; so the next turn starts at once on another lane and never hears a word of it. A
+server that echoes no lanes can carry one response at a time, and an abandoned one costs it the channel.
 """
 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from loguru import logger
-from websockets.exceptions import ConnectionClosed
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from .continuation import Memory
+from .doors import failure_of_close, failure_of_refusal
 from .errors import Failure, TurnBroken
+from .lanes import Lanes
+from .pulse import Ask, Heartbeat, Pulse
 from .wire import MessageSocket
 
-__all__ = ["Channel", "Event", "InFlight", "Pulse"]
+__all__ = ["Channel", "Endpoint", "Event", "InFlight"]
 
 Event = Mapping[str, Any] | None
 """A response event; None stands for something that arrived and could not be read."""
 
-# Documented: 32 names per connection lifetime, 16 responses at work at the same time. Some distance is kept.
-MOST_LANES = 30
-_MOST_IN_FLIGHT = 12
-
 _TERMINAL = frozenset({"response.completed", "response.failed", "response.incomplete"})
 _TURNING_POINTS = _TERMINAL | {"response.created", "error"}
-_TOO_BIG, _POLICY = 1009, 1008
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
-    """How a silent peer is found out, in seconds.
+class Endpoint:
+    """Where to connect, and as whom."""
 
-    Parameters:
-        idle: Silence after which an idle connection is asked for a sign of life.
-        busy: The same while a response is awaited.
-        answer: How long the answer may take.
-        send: How long a message may wait for a peer that does not read.
-        close: How long a closing handshake may take.
-    """
+    url: str
+    headers: Callable[[], Awaitable[Mapping[str, str]]]
 
-    idle: float = 5.0
-    busy: float = 2.0
-    answer: float = 2.0
-    send: float | None = 5.0
-    close: float = 2.0
+    async def dial(
+        self, *, timeout: float, pulse: Pulse, lanes: bool | None, changed: Callable[["Channel"], None]
+    ) -> "Channel":
+        """Open one channel. Raises TurnBroken with what the server said, or what the network did."""
+        headers = dict(await self.headers())
+        agent = headers.pop("User-Agent", None)
+        try:
+            socket = await connect(
+                self.url,
+                additional_headers=headers,
+                user_agent_header=agent,
+                open_timeout=timeout,
+                close_timeout=pulse.close,
+                ping_interval=None,  # the channel watches by itself, and sooner
+                max_size=None,
+                max_queue=None,
+                compression=None,
+                create_connection=MessageSocket,
+            )
+            assert isinstance(socket, MessageSocket)
+        except InvalidStatus as refused:
+            answer = refused.response
+            raise TurnBroken(
+                failure_of_refusal(
+                    answer.status_code, dict(answer.headers.raw_items()), bytes(answer.body or b"")
+                )
+            ) from refused
+        except TimeoutError as error:
+            raise TurnBroken(
+                Failure("connection", f"No connection to {self.url} within {timeout:g} s")
+            ) from error
+        except InvalidURI as error:
+            raise TurnBroken(
+                Failure("handshake", f"{self.url} is no WebSocket URL", param="ws_url", status=400)
+            ) from error
+        except (OSError, InvalidHandshake, EOFError) as error:
+            reason = str(error) or type(error).__name__
+            raise TurnBroken(Failure("connection", f"No connection to {self.url}: {reason}")) from error
+        return Channel(socket, pulse=pulse, lanes=lanes, changed=changed)
 
 
 class InFlight:
@@ -136,17 +163,15 @@ class Channel:
         self._pulse = pulse
         self._changed = changed
         self._loop = asyncio.get_running_loop()
-        self._in_flight: dict[str | None, InFlight] = {}
-        self._names: list[str] = []
+        self._lanes: Lanes[InFlight] = Lanes(lanes)
         self._stirred = asyncio.Event()
-        self._last_heard = self._loop.time()
-        self.lanes = lanes
-        self.memory = Memory()
         self.opened_at = self._loop.time()
+        self._heartbeat = Heartbeat(pulse, self.opened_at)
+        self.memory = Memory()
         self.failure: Failure | None = None
         """Why the channel is closed; None while it is open."""
         self.proven = False
-        """Whether the server gave a sign of life on it, or we ended it; False if let in and thrown out."""
+        """Whether it was of use, or we ended it ourselves; False if the server let us in and threw us out."""
         self.retired = False
         """Whether no further request shall go out on it."""
         self._closing: asyncio.Task[None] | None = None
@@ -162,42 +187,43 @@ class Channel:
         return self.failure is None
 
     @property
+    def in_doubt(self) -> bool:
+        """Whether the server is late with a sign of life."""
+        return self._heartbeat.in_doubt
+
+    @property
     def has_room(self) -> bool:
         """Whether another request may go out on it now."""
-        if self.retired or not self.is_open:
-            return False
-        if self.lanes is not True:
-            return not self._in_flight
-        free = len(self._names) < MOST_LANES or any(name not in self._in_flight for name in self._names)
-        return free and len(self._in_flight) < _MOST_IN_FLIGHT
+        return not self.retired and self.is_open and self._lanes.have_room
+
+    @property
+    def lanes(self) -> bool | None:
+        """Whether the server echoes lanes; None while nobody can tell."""
+        return self._lanes.known
+
+    def go_without_lanes(self) -> None:
+        """The server turned out not to know them."""
+        self._lanes.known = False
+        self._changed(self)
 
     def pick_lane(self, keep: str | None) -> str | None:
-        """A lane to ask on: a free one that keeps the least, never the one that is continued from."""
-        if self.lanes is False:
-            return None
-        free = [name for name in self._names if name not in self._in_flight and name != keep]
-        if free:
-            remembered = list(self.memory.lanes())
-            return min(free, key=lambda name: remembered.index(name) if name in remembered else -1)
-        if len(self._names) >= MOST_LANES:
-            return keep
-        self._names.append(f"lane-{len(self._names) + 1}")
-        return self._names[-1]
+        """A lane to ask on, other than the one that keeps what is continued from."""
+        return self._lanes.pick(keep, list(self.memory.lanes()))
 
     async def create(self, lane: str | None, message: bytes) -> InFlight:
         """Send a ``response.create``; return the response to wait for. Raises TurnBroken if it is lost."""
         if self.failure is not None:
             raise TurnBroken(self.failure)
         flight = InFlight(lane, self._abandoned)
-        self._in_flight[lane] = flight
-        self._stirred.set()
+        self._lanes.take_off(flight)
+        self._ask_now()
         try:
             async with asyncio.timeout(self._pulse.send):
                 await self._socket.send(message, text=True)
         except TimeoutError:
             self.abort(f"the server did not take a message for {self._pulse.send:g} s")
         except ConnectionClosed as closed:
-            self._over(_failure_of_close(closed))
+            self._over(_failure_of(closed))
         except asyncio.CancelledError:
             # How much of the message left is not known: the response is in flight, and nobody will wait for
             # it.
@@ -205,12 +231,8 @@ class Channel:
             raise
         if self.failure is not None:
             raise TurnBroken(self.failure)
+        self.proven = True
         return flight
-
-    def go_without_lanes(self) -> None:
-        """The server turned out not to know them."""
-        self.lanes = False
-        self._changed(self)
 
     # -- what arrives ------------------------------------------------------------------------------
 
@@ -220,10 +242,10 @@ class Channel:
             while True:
                 self._take(await self._socket.recv(decode=False))
         except ConnectionClosed as closed:
-            self._over(_failure_of_close(closed))
+            self._over(_failure_of(closed))
 
     def _take(self, message: bytes) -> None:
-        self._last_heard = self._loop.time()
+        self._heartbeat.last_heard = self._loop.time()
         self.proven = True
         try:
             event = msgspec.json.decode(message)
@@ -235,13 +257,13 @@ class Channel:
         flight: InFlight | None
         if event is None:
             logger.warning("Responses WebSocket: a message arrived that is no JSON object")
-            for flight in self._in_flight.values():
+            for flight in self._lanes:
                 flight.take(None)
             return
         kind = event.get("type")
         lane = event.get("stream_id")
         lane = lane if isinstance(lane, str) else None
-        flight = self._in_flight.get(lane) or (self._owner_of_unnamed(kind) if lane is None else None)
+        flight = self._lanes.owner(lane, kind)
         if flight is not None and kind not in _TURNING_POINTS:
             flight.take(event)
             return
@@ -253,24 +275,16 @@ class Channel:
             return
         if kind == "response.created":
             flight.began = True
-            if flight.lane is not None and self.lanes is None:
-                self.lanes = lane is not None
+            if flight.lane is not None and self._lanes.known is None:
+                self._lanes.known = lane is not None
                 self._changed(self)
         if kind in _TERMINAL or (kind == "error" and not flight.began):
             self._land(flight)
         flight.take(event)
 
-    def _owner_of_unnamed(self, kind: object) -> InFlight | None:
-        """The response that an event without a lane belongs to, if there can be no doubt."""
-        waiting = [flight for flight in self._in_flight.values() if not flight.abandoned]
-        if kind == "error":
-            waiting = [flight for flight in waiting if not flight.began] or waiting
-        return waiting[0] if len(waiting) == 1 and len(self._in_flight) == 1 else None
-
     def _land(self, flight: InFlight) -> None:
         flight.over = True
-        if self._in_flight.get(flight.lane) is flight:
-            del self._in_flight[flight.lane]
+        self._lanes.land(flight)
         if self.retired:
             self._close_when_empty()
 
@@ -282,6 +296,8 @@ class Channel:
         if not self.lanes:
             # Its events could not be told from those of the next response.
             self.abort("its response was abandoned")
+        else:
+            self._ask_now()  # the user spoke: an answer will be wanted soon
 
     def retire(self) -> None:
         """Take no more requests, let what is in flight arrive, then close."""
@@ -291,7 +307,7 @@ class Channel:
         self._close_when_empty()
 
     def _close_when_empty(self) -> None:
-        if self.is_open and all(flight.abandoned for flight in self._in_flight.values()):
+        if self.is_open and self._lanes.all_abandoned:
             self.proven = True
             self._over(Failure("connection", "the connection was replaced"))
             self._closing = asyncio.create_task(self._shut(), name="responses-websocket-close")
@@ -307,9 +323,9 @@ class Channel:
             return
         self.failure = failure
         self._watcher.cancel()
-        for flight in self._in_flight.values():
+        for flight in self._lanes:
             flight.fail(failure)
-        self._in_flight.clear()
+        self._lanes.clear()
         self._changed(self)
 
     async def close(self) -> None:
@@ -337,36 +353,48 @@ class Channel:
 
     # -- signs of life -----------------------------------------------------------------------------
 
+    def _ask_now(self) -> None:
+        self._heartbeat.ask_now()
+        self._stirred.set()
+
     async def _watch(self) -> None:
-        """Ask for a sign of life after some silence, and drop the connection when none comes."""
+        """Ask for a sign of life when it is time to, and drop the connection when none comes."""
         while True:
             self._stirred.clear()
-            limit = self._pulse.busy if self._in_flight else self._pulse.idle
-            silence = self._loop.time() - self._last_heard
-            # Less than a millisecond is rounding: waiting for it might end before the clock has moved at all.
-            if limit - silence > 0.001:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(limit - silence):
-                        await self._stirred.wait()
-                continue
-            if not await self._answers_ping():
-                self.abort(f"no sign of life within {self._pulse.answer:g} s")
-                return
-            self.proven = True
-            self._last_heard = self._loop.time()
+            step = self._heartbeat.next(self._loop.time(), busy=len(self._lanes) > 0)
+            match step:
+                case Ask.PING:
+                    await self._ping()
+                case Ask.DOUBT:
+                    self._changed(self)
+                case Ask.GIVE_UP:
+                    # The loop may have been busy elsewhere while the answer lay there: let it be read.
+                    await asyncio.sleep(0)
+                    if self._heartbeat.next(self._loop.time(), busy=True) is Ask.GIVE_UP:
+                        self.abort("no sign of life when one was asked for")
+                        return
+                case float() | int():
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(step):
+                            await self._stirred.wait()
 
-    async def _answers_ping(self) -> bool:
-        pong: asyncio.Future[float] | None = None
+    async def _ping(self) -> None:
         try:
-            async with asyncio.timeout(self._pulse.answer):
-                pong = asyncio.ensure_future(await self._socket.ping())
-                await asyncio.shield(pong)
-        except TimeoutError:
-            # The loop may have been busy elsewhere while the answer lay there.
-            return pong is not None and pong.done() and pong.exception() is None
-        except ConnectionClosed:
-            return True  # the reader tells
-        return True
+            # A full buffer would hold the ping back for ever.
+            async with asyncio.timeout(self._pulse.prompt):
+                pong = await self._socket.ping()
+        except (TimeoutError, ConnectionClosed):
+            return  # no answer then; or the reader tells
+        pong.add_done_callback(self._answered)  # type: ignore[attr-defined]
+
+    def _answered(self, pong: asyncio.Future[float]) -> None:
+        if not pong.cancelled() and pong.exception() is None:
+            was_in_doubt = self._heartbeat.in_doubt
+            self._heartbeat.answered(self._loop.time())
+            self.proven = True
+            self._stirred.set()
+            if was_in_doubt:
+                self._changed(self)
 
 
 def _is_limit(event: Mapping[str, Any]) -> bool:
@@ -374,20 +402,6 @@ def _is_limit(event: Mapping[str, Any]) -> bool:
     return isinstance(error, Mapping) and error.get("code") == "websocket_connection_limit_reached"
 
 
-def _failure_of_close(closed: ConnectionClosed) -> Failure:
-    code = closed.rcvd.code if closed.rcvd is not None else None
-    reason = closed.rcvd.reason if closed.rcvd is not None else ""
-    said = (
-        f"close code {code}{f', {reason}' if reason else ''}" if code is not None else "no closing handshake"
-    )
-    if code == _TOO_BIG:
-        return Failure(
-            "websocket", f"The request was too big for the server ({said})", code="message_too_big"
-        )
-    if code == _POLICY:
-        return Failure(
-            "websocket",
-            f"The server closed the connection for reasons of policy ({said})",
-            code="policy_violation",
-        )
-    return Failure("connection", f"The connection to the server was lost ({said})")
+def _failure_of(closed: ConnectionClosed) -> Failure:
+    frame = closed.rcvd
+    return failure_of_close(frame.code if frame else None, frame.reason if frame else "")

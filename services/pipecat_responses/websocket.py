@@ -18,14 +18,16 @@ from pipecat.services.llm_service import WebsocketLLMService
 from pipecat.utils.types import assert_given
 
 from .base import ResponsesService
-from .channel import Channel, InFlight, Pulse
-from .connection import Connection, Endpoint, Upkeep
+from .channel import Channel, Endpoint, InFlight
+from .connection import Connection
 from .continuation import Plan
 from .errors import Failure, TurnBroken
+from .pulse import Pulse
 from .request import encode
 from .steps import Finished
 from .stream import ResponseStream
 from .turn import Exchange, Turn, conversation_of
+from .upkeep import Upkeep
 
 __all__ = ["OpenAIResponsesLLMService"]
 

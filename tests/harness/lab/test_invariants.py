@@ -483,6 +483,35 @@ def test_a_turn_that_begins_as_a_loss_ends_the_one_before_may_find_the_connectio
         assert "waited for 1 new connection" in found.why
 
 
+def next_turn_after_a_cut(*, fault: str, before: float, silent: float) -> Finding:
+    """The user cuts in, something breaks unheard, and the next question finds no connection."""
+    tale = Tale()
+    calm_turn(tale)
+    tale.user("tell me more", "More.")
+    tale.turns[-1].interrupted = tale.tick()
+    tale.ends()
+    tale.tick(1.0)
+    tale.breaks(fault)
+    tale.tick(before - 1.0)
+    tale.user("still there?", "Yes.")
+    tale.tick(silent)
+    tale.entry("open", transport="websocket")
+    tale.speaks("Yes.")
+    tale.ends()
+    return finding(tale.told(), "I8")
+
+
+def test_a_turn_that_meets_a_silent_fault_may_replace_the_connection_but_only_soon() -> None:
+    for fault in ("half_open", "handshake_hang"):
+        assert next_turn_after_a_cut(fault=fault, before=0.5, silent=1.2).held is True
+        late = next_turn_after_a_cut(fault=fault, before=0.5, silent=1.8)
+        assert (late.held, "was silent for" in late.why) == (False, True)
+        rested = next_turn_after_a_cut(fault=fault, before=1.5, silent=0.0)
+        assert (rested.held, "waited for 1 new connection" in rested.why) == (False, True)
+    # A reset is known at once: who finds it unmended has slept.
+    assert next_turn_after_a_cut(fault="reset", before=0.5, silent=0.0).held is False
+
+
 def test_a_request_belongs_to_the_turn_that_begins_with_it_and_not_to_the_one_that_ended_then() -> None:
     def told(wasted: int) -> Finding:
         tale = Tale()

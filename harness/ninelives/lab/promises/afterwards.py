@@ -18,6 +18,19 @@ DEAD_AIR_SLACK = 0.05
 trip that hurts takes longer.
 """
 
+SILENT = frozenset({"half_open", "handshake_hang"})
+"""Faults that announce themselves by nothing: only silence tells, and it takes a while to be one."""
+
+FOUND_OUT_WITHIN = 1.0
+"""Seconds after a silent fault within which nobody can be expected to know of it. A turn that begins sooner
+meets it, as if it had struck in the turn itself.
+"""
+
+MENDED_WITHIN = 1.5
+"""Seconds by which such a turn may be later than a healthy one: the peer is asked for a sign of life, given
+up and replaced.
+"""
+
 
 def next_turn_answers_its_question(name: str, episode: Episode, told: list[Account]) -> Finding:
     """I7: a turn in which nothing is broken is answered in full, without error, from the right context."""
@@ -92,13 +105,14 @@ def no_waiting_for_housekeeping(name: str, episode: Episode, told: list[Account]
 
     def waits() -> Reasons:
         for a in later:
-            if (opened := _opened(episode, a, told)) > 0:
+            met = _meets_a_silent_fault(episode, a)
+            if not met and (opened := _opened(episode, a, told)) > 0:
                 yield f"{turn(a)} waited for {opened} new connection{'s' if opened > 1 else ''}"
             if (wasted := _requests(episode, a, told) - a.steps) > 0 and a.steps:
                 yield f"{turn(a)} spent {wasted} request{'s' if wasted > 1 else ''} in vain"
             if baseline is None or a.air is None:
                 continue
-            if a.air > baseline + DEAD_AIR_SLACK:
+            if a.air > baseline + (MENDED_WITHIN if met else DEAD_AIR_SLACK):
                 yield f"{turn(a)} was silent for {a.air:.2f} s where a healthy turn is for {baseline:.2f} s"
 
     slowest = max((a.air for a in later if a.air is not None), default=0.0)
@@ -109,6 +123,14 @@ def no_waiting_for_housekeeping(name: str, episode: Episode, told: list[Account]
 def _in(account: Account, at: float) -> bool:
     began, ended = account.turn.began, account.turn.ended
     return began - SAME_TIME <= at <= (ended if ended is not None else float("inf")) + SAME_TIME
+
+
+def _meets_a_silent_fault(episode: Episode, account: Account) -> bool:
+    """A fault that nobody could know of struck just before the turn began."""
+    return any(
+        _field(entry.data, "fault") in SILENT and 0.0 <= account.turn.began - entry.at <= FOUND_OUT_WITHIN
+        for entry in episode.faults
+    )
 
 
 def _opened(episode: Episode, account: Account, told: list[Account]) -> int:
