@@ -222,6 +222,18 @@ def verdict(
     raise typer.Exit(run(factory, scenario, html, json, seed))
 
 
+@app.command()
+def doctor() -> None:
+    """Look whether everything works here.
+
+    Versions, extras, the pytest plugin, a mock server on loopback, virtual time, proxies in the way. Exit
+    code 1 when something does not work, with what to do about it.
+    """
+    from ninelives.commands.doctor import run
+
+    raise typer.Exit(run())
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit."""
     raise SystemExit(_run(sys.argv[1:] if arguments is None else arguments))

@@ -4,11 +4,12 @@ Pipecat and many clients measure deadlines with `time.monotonic()` or `time.time
 clock; unless those agree with the loop, a connection that is lost once per virtual hour looks like one that
 is lost three times in a blink. Only the module's attributes are replaced, and only for the thread that runs
 the loop: other threads keep real time, and so does code that imported the functions by name (threading,
-queue).
+queue), but for the few clients in `_BY_NAME`.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -43,6 +44,9 @@ _VIRTUAL: dict[str, Callable[[float], float]] = {
     "perf_counter_ns": _monotonic_ns,
 }
 
+_BY_NAME = (("aiohttp.connector", "monotonic"),)
+"""Clocks that a module took for itself: aiohttp would reuse a connection after an hour as if it were new."""
+
 _lock = threading.Lock()
 _clocks: dict[int, Clock] = {}
 _originals: dict[str, Callable[[], float]] = {}
@@ -75,6 +79,8 @@ def patched_clocks(clock: Clock) -> Iterator[None]:
             for name in _VIRTUAL:
                 _originals[name] = getattr(time, name)
                 setattr(time, name, _replacement(name, _originals[name]))
+            for module, name in _BY_NAME:
+                _swap(module, name, _originals[name], getattr(time, name))
         _clocks[ident] = clock
     try:
         yield
@@ -85,6 +91,15 @@ def patched_clocks(clock: Clock) -> Iterator[None]:
             else:
                 _clocks[ident] = outer
             if not _clocks:
+                for module, name in _BY_NAME:
+                    _swap(module, name, getattr(time, name), _originals[name])
                 for name, original in _originals.items():
                     setattr(time, name, original)
                 _originals.clear()
+
+
+def _swap(module: str, name: str, old: Callable[[], float], new: Callable[[], float]) -> None:
+    """Replace a module's own clock, if the module is there and still has the one expected."""
+    there = sys.modules.get(module)
+    if there is not None and getattr(there, name, None) is old:
+        setattr(there, name, new)

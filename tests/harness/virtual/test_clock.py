@@ -1,10 +1,14 @@
 """The clocks of the time module, patched and put back."""
 
+import asyncio
 import threading
 import time
 
+import aiohttp
 import pytest
+from mock_openai import MockServer
 from ninelives.virtual import WALL_EPOCH, patched_clocks
+from ninelives.virtual import run as run_virtually
 
 NAMES = ["time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"]
 
@@ -58,3 +62,21 @@ def test_clocks_nest_and_each_thread_has_its_own():
     assert seen["inside"] == 7
     assert seen["outside"] >= real
     assert time.monotonic() >= real
+
+
+def test_an_aiohttp_client_knows_that_its_connection_has_grown_old() -> None:
+    """It reads a clock of its own, and reused a connection that the server had closed an hour ago."""
+
+    async def main() -> list[int]:
+        answers = []
+        async with MockServer() as server, aiohttp.ClientSession() as session:
+            for pause in (0, 3600):
+                await asyncio.sleep(pause)
+                asked = {"model": "gpt-4.1", "input": "Are you well?"}
+                async with session.post(f"{server.base_url}/responses", json=asked) as answer:
+                    answers.append(answer.status)
+        return answers
+
+    before = aiohttp.connector.monotonic
+    assert run_virtually(main()) == [200, 200]
+    assert aiohttp.connector.monotonic is before

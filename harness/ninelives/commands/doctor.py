@@ -1,0 +1,174 @@
+"""`ninelives doctor`: does everything here work, and if not, what to do about it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, entry_points, version
+from typing import Literal
+
+from rich.text import Text
+
+from ninelives.commands.printing import output
+from ninelives.commands.quiet import quiet
+
+State = Literal["good", "note", "bad"]
+_MARKS: dict[State, tuple[str, str]] = {"good": ("✓", "green"), "note": ("·", "yellow"), "bad": ("✗", "red")}
+
+HOUR = 3600.0
+TRIED_WITH = "1.14"
+"""The Pipecat that the services were measured against."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    state: State
+    detail: str
+    advice: str = ""
+
+
+def run() -> int:
+    """Look at everything, print a line for each; 1 when something does not work."""
+    quiet()
+    console = output()
+    findings = []
+    for look in _LOOKS:
+        for finding in look():
+            findings.append(finding)
+            mark, colour = _MARKS[finding.state]
+            line = Text(f"{mark} ", style=colour).append(f"{finding.what:<16}", style="bold")
+            console.print(line.append(finding.detail, style="none"), soft_wrap=True)
+            if finding.advice:
+                console.print(Text(f"  {'':<16}{finding.advice}", style="dim"), soft_wrap=True)
+    bad = sum(finding.state == "bad" for finding in findings)
+    console.print()
+    if bad:
+        console.print(f"{bad} thing{'s' * (bad != 1)} to mend.", style="red")
+        return 1
+    console.print("All is well. Try `ninelives demo`.", style="green")
+    return 0
+
+
+def _python() -> Iterator[Finding]:
+    here = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("Python", "good", f"{here} on {sys.platform}")
+
+
+def _packages() -> Iterator[Finding]:
+    yield Finding("ninelives", "good", version("ninelives"))
+    found = _version_of("pipecat-ai")
+    if found is None:
+        advice = "for Bot, the services and the laboratory: pip install 'ninelives[pipecat]'"
+        yield Finding("Pipecat", "note", "not installed; the mock server and cassettes work without", advice)
+    elif not found.startswith(f"{TRIED_WITH}."):
+        advice = (
+            f"the services were measured against {TRIED_WITH}: run your bot's tests before you rely on them"
+        )
+        yield Finding("Pipecat", "note", found, advice)
+    else:
+        yield Finding("Pipecat", "good", found)
+    for extra, package, what in (
+        ("redis", "redis", "one memory for several servers"),
+        ("dask", "distributed", "exploring on a cluster"),
+    ):
+        found = _version_of(package)
+        detail = found or f"not installed; only for {what}: pip install 'ninelives[{extra}]'"
+        yield Finding(package, "good" if found else "note", detail)
+
+
+def _services() -> Iterator[Finding]:
+    if _version_of("pipecat-ai") is None:
+        return
+    try:
+        import pipecat_responses  # noqa: F401
+    except Exception as error:  # whatever it is, the user needs to read it
+        advice = (
+            f"install Pipecat {TRIED_WITH}: pip install 'pipecat-ai=={TRIED_WITH}.*' 'ninelives[pipecat]'"
+        )
+        yield Finding("services", "bad", f"cannot be imported: {type(error).__name__}: {error}", advice)
+    else:
+        yield Finding("services", "good", "pipecat_responses can be imported")
+
+
+def _plugin() -> Iterator[Finding]:
+    if any(each.name == "ninelives" for each in entry_points(group="pytest11")):
+        yield Finding("pytest plugin", "good", f"known to pytest {version('pytest')}")
+    else:
+        advice = "install the package instead of putting its folder on the path: pip install ninelives"
+        yield Finding("pytest plugin", "bad", "pytest does not know it", advice)
+    if _version_of("uvloop") is not None:
+        detail = "installed; virtual time needs asyncio's own loop and says so when it gets another"
+        yield Finding("uvloop", "note", detail)
+
+
+def _server() -> Iterator[Finding]:
+    """An hour of silence between two answers, in virtual time, over a real socket."""
+    from ninelives.virtual import VirtualTimeError
+    from ninelives.virtual import run as run_virtually
+
+    began = time.perf_counter()
+    try:
+        answers = run_virtually(_two_answers())
+    except (OSError, VirtualTimeError) as error:
+        advice = "tests need a port on 127.0.0.1; look for a firewall, a sandbox or a proxy in the way"
+        yield Finding("mock server", "bad", f"{type(error).__name__}: {error}", advice)
+        return
+    took = (time.perf_counter() - began) * 1000
+    good = answers == [200, 200]
+    detail = f"answered over 127.0.0.1, an hour apart, in {took:.0f} ms" if good else f"answered {answers}"
+    yield Finding("mock server", "good" if good else "bad", detail)
+
+
+async def _two_answers() -> list[int]:
+    import asyncio
+
+    import aiohttp
+    from mock_openai import MockServer
+
+    asked = {"model": "gpt-4.1", "input": "Are you well?"}
+    answers = []
+    async with MockServer() as server, aiohttp.ClientSession() as session:
+        for pause in (0.0, HOUR):
+            await asyncio.sleep(pause)
+            async with session.post(f"{server.base_url}/responses", json=asked) as answer:
+                await answer.read()
+                answers.append(answer.status)
+    return answers
+
+
+def _environment() -> Iterator[Finding]:
+    if os.environ.get("OPENAI_API_KEY"):
+        detail = "set; `ninelives record` and cassettes in mode once use it against the real API"
+        yield Finding("OPENAI_API_KEY", "note", detail)
+    else:
+        yield Finding("OPENAI_API_KEY", "good", "not set, and not needed to test offline")
+    proxies = [
+        name for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy") if os.environ.get(name)
+    ]
+    spared = f"{os.environ.get('NO_PROXY', '')},{os.environ.get('no_proxy', '')}"
+    if proxies and "127.0.0.1" not in spared and "*" not in spared.split(","):
+        advice = "clients may send what is meant for the mock server there: set NO_PROXY=127.0.0.1,localhost"
+        yield Finding("proxy", "bad", f"{proxies[0]} is set, and NO_PROXY does not name 127.0.0.1", advice)
+
+
+def _version_of(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+_LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    _python,
+    _packages,
+    _services,
+    _plugin,
+    _server,
+    _environment,
+)

@@ -1,0 +1,45 @@
+"""`ninelives doctor`: what works here, and what to do about what does not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+
+def doctor(**environment: str) -> subprocess.CompletedProcess[str]:
+    here = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+    return subprocess.run(
+        [sys.executable, "-m", "ninelives.cli", "doctor"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**here, **environment},
+    )
+
+
+def test_where_everything_works_it_says_so() -> None:
+    told = doctor(OPENAI_API_KEY="")
+
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert told.stderr == ""
+    assert "All is well" in told.stdout
+    lines = told.stdout.splitlines()
+    assert any("mock server" in line and "an hour apart" in line for line in lines)
+    assert not [line for line in lines if line.startswith("✗")]
+
+
+def test_a_key_is_mentioned_and_never_shown() -> None:
+    told = doctor(OPENAI_API_KEY="sk-proj-not-to-be-seen")
+
+    assert "OPENAI_API_KEY" in told.stdout
+    assert "not-to-be-seen" not in told.stdout + told.stderr
+
+
+def test_a_proxy_in_the_way_of_loopback_is_something_to_mend() -> None:
+    told = doctor(http_proxy="http://proxy.example:3128")
+
+    assert told.returncode == 1
+    assert "NO_PROXY=127.0.0.1" in told.stdout
+    assert doctor(http_proxy="http://proxy.example:3128", no_proxy="127.0.0.1").returncode == 0
