@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Generator, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -50,12 +51,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=False,
         help="Recorded exchanges that no test asked for are a warning, not a failure.",
     )
-    group.addoption(
-        "--block-network",
-        action="store_true",
-        default=None,
-        help="Any connection beyond loopback is an error that names the test and the address.",
-    )
+    if find_spec("pytest_recording") is None:  # which brings the same option: whoever gives it means both
+        group.addoption(
+            "--block-network",
+            action="store_true",
+            default=None,
+            help="Any connection beyond loopback is an error that names the test and the address.",
+        )
     for key in ("cassette_mode", "cassette-mode"):
         parser.addini(key, "As --cassette-mode.", default=None)
     for key in ("block_network", "block-network"):
@@ -77,7 +79,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.pluginmanager.has_plugin("asyncio"):
         config.pluginmanager.register(_VirtualLoops(), "ninelives-virtual-loops")
         config.pluginmanager.register(_OrdinaryLoops(), "ninelives-ordinary-loops")
-    if config.option.block_network or config.getini("block_network") or config.getini("block-network"):
+    asked = getattr(config.option, "block_network", False)
+    if asked or config.getini("block_network") or config.getini("block-network"):
         from ninelives.fixtures.network import Guard
 
         guard = config.stash[_guard_key] = Guard()
