@@ -5,6 +5,7 @@ WebSocket.
 """
 
 from mock_openai import faults
+from mock_openai.limits import Limits
 from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.protocol.errors import ApiError
 from mock_openai.responders.answer import (
@@ -35,6 +36,7 @@ __all__ = [
     "Failed",
     "Incomplete",
     "Item",
+    "Limits",
     "MockServer",
     "Reasoning",
     "Recorded",

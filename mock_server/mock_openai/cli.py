@@ -18,6 +18,7 @@ import typer
 
 if TYPE_CHECKING:
     from mock_openai.faults.plan import Planned
+    from mock_openai.limits import Limits
     from mock_openai.responders.base import Responder
     from mock_openai.responders.script import Script
     from mock_openai.server import MockServer
@@ -91,6 +92,12 @@ def serve(
     any_model: Annotated[
         bool, typer.Option("--any-model", help="Take every model name for one that exists.")
     ] = False,
+    rpm: Annotated[
+        int | None, typer.Option(min=1, help="Requests a minute for each key and model, then 429.")
+    ] = None,
+    tpm: Annotated[
+        int | None, typer.Option(min=1, help="Input tokens a minute for each key and model, then 429.")
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Server processes; only 1 for now.")] = 1,
     store: Annotated[str, typer.Option(help="Where stored responses live; only memory for now.")] = "memory",
 ) -> None:
@@ -123,6 +130,7 @@ def serve(
             port=port,
             behaviour=behaves,
             any_model=any_model,
+            limits=_limits(rpm, tpm),
             journal_limit=JOURNAL_LIMIT,
         )
     except ValueError as error:
@@ -198,6 +206,14 @@ def _faults(path: Path | None) -> list[Planned]:
         return load(path)
     except PlanError as error:
         _fail(str(error))
+
+
+def _limits(rpm: int | None, tpm: int | None) -> Limits | None:
+    from mock_openai.limits import Limits
+
+    if rpm is None and tpm is None:
+        return None
+    return Limits(rpm, tpm)
 
 
 def _player(path: Path) -> Responder:

@@ -54,7 +54,7 @@ def failed(
 ) -> list[Event]:
     """Break off: an `error` event, then `response.failed` (observed), with no output and no usage."""
     story = _Story(sent, opening)
-    told = {"type": error.type, "code": error.code, "message": error.message, "param": error.param}
+    told = error.nested()
     response = story.ended("failed", output=[], usage=None)
     response["service_tier"] = story.response["service_tier"]
     response["error"] = {"code": error.code or error.type, "message": error.message}

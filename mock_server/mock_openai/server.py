@@ -17,6 +17,7 @@ from mock_openai.clock import Clock
 from mock_openai.control.journal import Journal
 from mock_openai.engine import Engine
 from mock_openai.faults.plan import Plan, Planned
+from mock_openai.limits import Limits
 from mock_openai.memory import ResponseStore
 from mock_openai.pacing import Pace, parse_pace
 from mock_openai.protocol.behaviour import DEFAULT, AtLimit, Behaviour, OnCancel, Unauthorized
@@ -44,7 +45,8 @@ class MockServer:
     the same ids and answers; None gives new ones each time. With `api_key` only that key is accepted.
     `connection_lifetime` is in seconds. `behaviour` is what the server does where the real one is not known;
     `on_cancel`, `at_limit`, `unauthorized` and `keepalive` are short for its options. `any_model` takes
-    every model name. Port 0 takes a free one. A stopped server may be started again, on the same port.
+    every model name. `limits` is what a key may do in a minute; None for no limit. Port 0 takes a free one. A
+    stopped server may be started again, on the same port.
     `store` is where stored responses and conversations live: None for this server's memory,
     `redis://HOST:PORT/DB` to share them with other servers, or a ResponseStore of your own.
     """
@@ -66,6 +68,7 @@ class MockServer:
         unauthorized: Unauthorized | None = None,
         keepalive: float | None = _UNSET,
         any_model: bool = False,
+        limits: Limits | None = None,
         store: ResponseStore | str | None = None,
         journal_limit: int = 1_000_000,
     ) -> None:
@@ -101,7 +104,7 @@ class MockServer:
             behaviour=behaviour,
         )
         settings = Settings(api_key, connection_lifetime, behaviour)
-        self._site = Site(self._engine, self.faults, self.journal, settings, self._refuse)
+        self._site = Site(self._engine, self.faults, self.journal, settings, self._refuse, limits)
         self._host = host
         self._port = port
         self._bound: socket.socket | None = None
@@ -190,6 +193,7 @@ class MockServer:
         self.script.misses.clear()
         self._site.recount()
         self._site.background.stop()
+        self._site.limiter.clear()
         await self._engine.store.clear()
         await self._engine.conversations.clear()
 

@@ -16,6 +16,7 @@ from mock_openai.control.journal import Entry, Journal, Kind
 from mock_openai.engine import Engine
 from mock_openai.faults.plan import Plan
 from mock_openai.faults.point import Spot
+from mock_openai.limits import Limiter, Limits
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.events import Event
 
@@ -67,10 +68,12 @@ class Site:
         journal: Journal,
         settings: Settings,
         refuse: Callable[[float], None],
+        limits: Limits | None = None,
     ) -> None:
         self.engine = engine
         self.clock = engine.clock
         self.background = Background(engine)
+        self.limiter = Limiter(limits)
         self.plan = plan
         self.journal = journal
         self.settings = settings

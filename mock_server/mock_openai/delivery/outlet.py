@@ -21,6 +21,8 @@ class Outlet(Protocol):
     """Whether events leave one by one; a plain JSON answer leaves as a whole."""
     waiting: int
     """Bytes handed over and not yet flushed."""
+    rate_limits: Mapping[str, str]
+    """Headers that say how much more the caller may ask for; empty for what creates nothing."""
 
     def put(self, event: Event) -> None:
         """Hand an event over; it leaves with the next flush."""

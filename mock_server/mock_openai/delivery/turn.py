@@ -23,12 +23,13 @@ from mock_openai.engine import TERMINAL, OpenTurn
 from mock_openai.faults.plan import Passage
 from mock_openai.faults.point import Spot
 from mock_openai.faults.wire import Verdict
+from mock_openai.limits import tokens_asked
 from mock_openai.memory import Lanes
 from mock_openai.protocol.errors import ApiError, server_error
 from mock_openai.protocol.events import Event
-from mock_openai.protocol.reply import Reply
+from mock_openai.protocol.reply import Failed, Reply
 from mock_openai.protocol.request import Request
-from mock_openai.responders.answer import Ending, Recorded
+from mock_openai.responders.answer import Answer, Ending, Recorded
 from mock_openai.site import Connection, Site
 
 logger = logging.getLogger("mock_openai")
@@ -77,6 +78,8 @@ class Delivery:
         """Answer the create; ConnectionError when the client is gone before the end."""
         parent = body.get("previous_response_id")
         self.wire.previous_response_id = parent if isinstance(parent, str) else None
+        model = body.get("model")
+        self.wire.model = model if isinstance(model, str) else None
         engine = self._site.engine
         try:
             if await self.wire.strike(self._site.plan.take("request", self.spot)) is Verdict.STOP:
@@ -91,7 +94,7 @@ class Delivery:
                 size=size,
             )
             self.wire.opened = opened
-            answer = await engine.answer(opened.turn)
+            answer = self._limited(opened) or await engine.answer(opened.turn)
             if isinstance(answer, Reply):
                 answer = self.wire.changed(answer)
             if isinstance(answer, ApiError):
@@ -121,6 +124,26 @@ class Delivery:
         finally:
             with contextlib.suppress(ApiError):
                 await self.wire.keep()
+
+    def _limited(self, opened: OpenTurn) -> Answer | None:
+        """Count a valid request against the caller's limits, and give the answer to one that exceeds them."""
+        request = opened.turn.request
+        if request is None or opened.turn.error is not None:
+            return None
+        limiter = self._site.limiter
+        tokens = tokens_asked(request, opened.input_tokens) if limiter.limits else 0
+        try:
+            self.outlet.rate_limits = limiter.admit(
+                opened.turn.key, request.model, tokens, self._site.clock.now()
+            )
+        except ApiError as error:
+            in_stream = self._site.settings.behaviour.spent_tokens == "stream" and error.type == "tokens"
+            if in_stream and request.stream and self.outlet.transport == "http":
+                return Reply(
+                    finish=Failed(error.code or "", error.message, error.type, headers=error.headers)
+                )
+            return error
+        return None
 
     async def watch(self, live: Live, after: int = -1) -> None:
         """Show a response of the background from the event after this number, as it grows; a plain JSON

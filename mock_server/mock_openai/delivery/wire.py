@@ -42,6 +42,7 @@ class TurnWire:
         self.event: Event | None = None
         """The event at the point where a fault strikes."""
         self.previous_response_id: str | None = None
+        self.model: str | None = None
         self.opened: OpenTurn | None = None
         """The turn, once its request has been looked at."""
         self.opening: Event | None = None
@@ -167,6 +168,7 @@ class TurnWire:
 
     async def fail(self, error: ApiError) -> None:
         """Report an error as the API does, before or within the stream."""
+        error = error.about(self.model) if self.model else error
         if not self._outlet.streams:
             self._out.waiting.clear()
         if self._out.sent:
@@ -180,7 +182,7 @@ class TurnWire:
             )
             return
         self.over = True
-        self._out.note("status", {"status": error.status, "code": error.code, "error": error.body()["error"]})
+        self._out.note("status", error.noted())
         if self._lanes is not None:
             self._lanes.evict(self._lane, self.previous_response_id)
         await self._outlet.error(error)

@@ -53,6 +53,11 @@ class Wire(Protocol):
         """The response that this turn continues from, as the client named it."""
         ...
 
+    @property
+    def model(self) -> str | None:
+        """The model that this turn asks for; None where there is no turn."""
+        ...
+
     def encode(self, event: Event) -> bytes:
         """Give the event as it would leave: an SSE event, or a whole WebSocket frame."""
         ...

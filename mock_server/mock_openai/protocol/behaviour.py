@@ -50,6 +50,8 @@ class Behaviour:
     """Status for an unknown conversation."""
     safety_identifier_max: Literal[128, 64] = field(default=128, metadata=_DOCUMENTED)
     """Longest `safety_identifier`, in characters: the SDK says 128, the older schema 64."""
+    spent_tokens: Literal["stream", "status"] = field(default="stream", metadata=_OBSERVED)
+    """How an SSE stream is told that the minute's tokens are spent: within it, or by a 429."""
 
     # Chains
 

@@ -8,8 +8,9 @@ dresses: an HTTP body and a WebSocket frame.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 INVALID_REQUEST = "invalid_request_error"
 
@@ -57,13 +58,29 @@ class ApiError(Exception):
         frame: dict[str, Any] = {"type": "error", "status": self.status}
         if stream_id is not None:
             frame["stream_id"] = stream_id
-        frame["error"] = {
+        frame["error"] = self.nested()
+        return frame
+
+    def nested(self) -> dict[str, Any]:
+        """Give the error object of a frame or an event. There are no headers to carry the rate limits, so
+        they stand in it (reported).
+        """
+        headers = {"headers": dict(self.headers)} if self.headers else {}
+        return {
             "type": self.type,
             "code": self.code,
+            **headers,
             "message": self.message,
             "param": self.param,
         }
-        return frame
+
+    def noted(self) -> dict[str, Any]:
+        """Give what the journal keeps of it: the status, the code, the error object without secrets."""
+        return {"status": self.status, "code": self.code, "error": self.body()["error"]}
+
+    def about(self, model: str) -> ApiError:
+        """Give the error as it reads for a model; most read the same for all."""
+        return self
 
     def __repr__(self) -> str:
         return f"ApiError({self.status}, {self.code!r}, {self.message!r})"
@@ -437,13 +454,27 @@ def missing_api_key() -> ApiError:
     )
 
 
+_WRONG_KEY = (
+    "Incorrect API key provided: {}. You can find your API key at "
+    "https://platform.openai.com/account/api-keys."
+)
+
+
+class WrongKey(ApiError):
+    """The one error that repeats a secret, or what masking leaves of it."""
+
+    def noted(self) -> dict[str, Any]:
+        """Give what the journal keeps of it: nothing of the key."""
+        told = super().noted()
+        return {**told, "error": {**told["error"], "message": _WRONG_KEY.format("[redacted]")}}
+
+
 def invalid_api_key(key: str) -> ApiError:
     """Say that the key is wrong, masked as the API masks it: eight characters, stars, four characters
     (observed).
     """
-    return ApiError(
-        f"Incorrect API key provided: {mask_key(key)}. You can find your API key at "
-        "https://platform.openai.com/account/api-keys.",
+    return WrongKey(
+        _WRONG_KEY.format(mask_key(key)),
         status=401,
         code="invalid_api_key",
         headers={"www-authenticate": 'Bearer realm="OpenAI API"'},
@@ -495,16 +526,83 @@ def connection_limit_reached(minutes: int = 60) -> ApiError:
 # Capacity.
 
 
-def rate_limit_reached(model: str, *, limit: int, used: int, requested: int, retry_after: float) -> ApiError:
-    """Say that the tokens of this minute are spent; `retry_after` is in seconds (reported)."""
-    return ApiError(
-        f"Rate limit reached for {model} in organization org-mock on tokens per min (TPM): Limit {limit}, "
-        f"Used {used}, Requested {requested}. Please try again in {retry_after:g}s. "
+class RateLimitReached(ApiError):
+    """The one error that names the model; it may be made before anybody has asked for one."""
+
+    def about(self, model: str) -> ApiError:
+        """Give the error as it reads for this model."""
+        message = self.message.replace(f" for {UNTOLD} in ", f" for {model} in ", 1)
+        return RateLimitReached(
+            message,
+            status=self.status,
+            type=self.type,
+            param=self.param,
+            code=self.code,
+            headers=self.headers,
+        )
+
+
+UNTOLD = "gpt-4o"
+"""The model that a rate limit names while nobody has said which."""
+
+
+def rate_limit_reached(
+    model: str = UNTOLD,
+    unit: Literal["requests", "tokens"] = "tokens",
+    *,
+    limit: int = 30_000,
+    used: int = 29_000,
+    requested: int | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> ApiError:
+    """Say that the requests or tokens of this minute are spent (reported).
+
+    When there is room again follows from the numbers, as it does in every reported message: limits fill up
+    evenly over the minute. `retry-after` and `retry-after-ms` are inferred from what OpenAI's clients heed.
+    """
+    asked = requested if requested is not None else 2_000 if unit == "tokens" else 1
+    wait = max(0.0, (used + asked - limit) * 60 / limit)
+    thousandths = max(1, math.ceil(round(wait * 1000, 3)))
+    name = "tokens per min (TPM)" if unit == "tokens" else "requests per min (RPM)"
+    return RateLimitReached(
+        f"Rate limit reached for {model} in organization org-mock on {name}: Limit {limit}, Used {used}, "
+        f"Requested {asked}. Please try again in {duration(thousandths / 1000)}. "
+        "Visit https://platform.openai.com/account/rate-limits to learn more.",
+        status=429,
+        type=unit,
+        code="rate_limit_exceeded",
+        headers={
+            **(headers or {}),
+            "retry-after": str(math.ceil(thousandths / 1000)),
+            "retry-after-ms": str(thousandths),
+        },
+    )
+
+
+def request_too_large(
+    model: str, *, limit: int, requested: int, headers: Mapping[str, str] | None = None
+) -> ApiError:
+    """Say that one request asks for more tokens than a whole minute has; waiting does not help (reported)."""
+    return RateLimitReached(
+        f"Request too large for {model} in organization org-mock on tokens per min (TPM): Limit {limit}, "
+        f"Requested {requested}. The input or output tokens must be reduced in order to run successfully. "
         "Visit https://platform.openai.com/account/rate-limits to learn more.",
         status=429,
         type="tokens",
         code="rate_limit_exceeded",
+        headers=headers,
     )
+
+
+def duration(seconds: float) -> str:
+    """Write seconds as the API does, whole milliseconds of them: `12ms`, `6.57s`, `1m0s` (observed)."""
+    thousandths = math.floor(round(seconds * 1000, 3))
+    if thousandths < 1000:
+        return f"{thousandths}ms" if thousandths else "0s"
+    minutes, rest = divmod(thousandths, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{rest / 1000:g}s"
+    return f"{hours}h{minutes}m{text}" if hours else f"{minutes}m{text}" if minutes else text
 
 
 def insufficient_quota() -> ApiError:
@@ -545,6 +643,7 @@ def server_overloaded() -> ApiError:
 _BY_CODE = {
     "context_length_exceeded": context_length_exceeded,
     "insufficient_quota": insufficient_quota,
+    "rate_limit_exceeded": rate_limit_reached,
     "server_error": server_error,
     "server_is_overloaded": server_overloaded,
     "slow_down": server_overloaded,
@@ -572,9 +671,7 @@ def by_code(
     """Build an error from as little as its code or status; what is not given takes the known wording of
     that code.
     """
-    if code == "rate_limit_exceeded":
-        known = rate_limit_reached("gpt-4o", limit=30000, used=29000, requested=2000, retry_after=2)
-    elif code in _BY_CODE:
+    if code in _BY_CODE:
         known = _BY_CODE[code]()
     else:
         number = status or 400
@@ -583,7 +680,9 @@ def by_code(
             status=number,
             type=_TYPE_BY_STATUS.get(number, INVALID_REQUEST if number < 500 else "server_error"),
         )
-    return known.__class__(
+    # Wording of the caller's own is left alone; only the known one is told the model.
+    make = ApiError if message is not None and isinstance(known, RateLimitReached) else known.__class__
+    return make(
         message if message is not None else known.message,
         status=status or known.status,
         type=type or known.type,

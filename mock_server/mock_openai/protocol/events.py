@@ -102,7 +102,7 @@ def stream_events(
         "tool_usage": _tool_usage(response["tool_usage"], output),
     }
     usage = usage_of(request, drafts, history_tokens=history_tokens, told=reply.usage)
-    yield from writer.events(_tail(finish, ended, usage, clock))
+    yield from writer.events(_tail(finish, ended, usage, clock, request.model))
 
 
 def warm_up_events(
@@ -127,7 +127,7 @@ def warm_up_events(
     yield from head
     told = Usage(output_tokens=0) if behaviour.warm_up_usage == "billed" else Usage(0, 0, 0, 0)
     usage = usage_of(request, Drafts([]), history_tokens=history_tokens, told=told)
-    ended = _tail(Completed(), dict(response), usage, clock)
+    ended = _tail(Completed(), dict(response), usage, clock, request.model)
     if behaviour.warm_up_usage == "null":
         ended = ((kind, {"response": {**carried["response"], "usage": None}}) for kind, carried in ended)
     yield from writer.events(ended)
@@ -219,6 +219,7 @@ def _tail(
     response: dict[str, Any],
     usage: dict[str, Any],
     clock: Callable[[], float],
+    model: str,
 ) -> Iterator[Bare]:
     match finish:
         case Completed():
@@ -229,7 +230,7 @@ def _tail(
             response["incomplete_details"] = {"reason": reason}
         case Failed():
             # A failed response keeps the tier "auto" and reports no usage (observed).
-            error = _nested_error(finish)
+            error = _nested_error(finish, model)
             yield "error", {"error": error}
             response["status"] = "failed"
             response["error"] = {"code": error["code"], "message": error["message"]}
@@ -240,9 +241,18 @@ def _tail(
     yield f"response.{response['status']}", {"response": response}
 
 
-def _nested_error(failed: Failed) -> dict[str, Any]:
-    known = by_code(failed.code, message=failed.message, type=failed.type, param=failed.param)
-    return {"type": known.type, "code": known.code, "message": known.message, "param": known.param}
+def _nested_error(failed: Failed, model: str) -> dict[str, Any]:
+    known = by_code(
+        failed.code,
+        message=failed.message,
+        type=failed.type,
+        param=failed.param,
+        headers=failed.headers,
+    )
+    told = known.about(model).nested()
+    if not failed.headers:
+        told.pop("headers", None)  # recorded streams have none
+    return told
 
 
 def _tool_usage(tool_usage: dict[str, Any], output: list[dict[str, Any]]) -> dict[str, Any]:

@@ -119,6 +119,8 @@ class Failed:
     type: str | None = None
     param: str | None = None
     mid_item: bool = False
+    headers: Mapping[str, str] | None = None
+    """Rate-limit headers that stand within the error object."""
 
 
 Finish = Completed | Incomplete | Failed

@@ -32,6 +32,7 @@ class BareWire:
     event: Event | None = None
     encrypted = False
     previous_response_id: str | None = None
+    model: str | None = None
 
     def __init__(self, site: Site, connection: Connection, line: Line) -> None:
         self._site = site
@@ -133,8 +134,7 @@ class HandshakeWire(BareWire):
 
     async def fail(self, error: ApiError) -> None:
         """Answer with the error as a status."""
-        told = {"status": error.status, "code": error.code, "error": error.body()["error"]}
-        self._site.note("status", self._connection.number, told)
+        self._site.note("status", self._connection.number, error.noted())
         await self._reply.error(error)
 
 

@@ -18,16 +18,6 @@ _ALWAYS = {
     "alt-svc": 'h3=":443"; ma=86400',
 }
 
-# On creates only, never on errors or on other endpoints (observed; on streams since 2026).
-_RATE_LIMITS = {
-    "x-ratelimit-limit-requests": "10000",
-    "x-ratelimit-limit-tokens": "30000000",
-    "x-ratelimit-remaining-requests": "9999",
-    "x-ratelimit-remaining-tokens": "29999000",
-    "x-ratelimit-reset-requests": "6ms",
-    "x-ratelimit-reset-tokens": "2ms",
-}
-
 # Hop-by-hop, or true only of the connection and the moment they were recorded on.
 _NOT_REPEATED = frozenset(
     {
@@ -50,8 +40,14 @@ _NOT_REPEATED = frozenset(
 )
 
 
-def api_headers(content_type: str, *, ids: Ids, seconds: float, create: bool = False) -> dict[str, str]:
-    """Give the headers of an answer that took so many seconds; `create` adds the rate limits."""
+def api_headers(
+    content_type: str, ids: Ids, seconds: float, rate_limits: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Give the headers of an answer that took so many seconds.
+
+    `rate_limits` stand on creates only, never on refused ones or other endpoints (observed; on streams since
+    2026).
+    """
     request_id = ids.request()
     return {
         "content-type": content_type,
@@ -59,7 +55,7 @@ def api_headers(content_type: str, *, ids: Ids, seconds: float, create: bool = F
         "x-request-id": request_id,
         "cf-ray": f"{request_id[4:20]}-FRA",
         **_ALWAYS,
-        **(_RATE_LIMITS if create else {}),
+        **(rate_limits or {}),
     }
 
 

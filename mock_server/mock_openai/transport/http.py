@@ -267,7 +267,7 @@ class Front:
     def _deliver(self, reply: HttpReply, connection: Connection, line: Line, *, streamed: bool) -> Delivery:
         """Make the delivery of an answer that belongs to no turn."""
         outlet: SseOutlet | JsonOutlet
-        outlet = SseOutlet(reply, line, create=False) if streamed else JsonOutlet(reply, line)
+        outlet = SseOutlet(reply, line) if streamed else JsonOutlet(reply, line)
         return Delivery(self._site, outlet, connection, Spot(connection.number))
 
     def _note_request(
@@ -281,8 +281,7 @@ class Front:
         self._site.note("request", connection.number, data, turn=turn)
 
     def _note_error(self, connection: Connection, error: ApiError, turn: int | None = None) -> None:
-        told = {"status": error.status, "code": error.code, "error": error.body()["error"]}
-        self._site.note("status", connection.number, told, turn=turn)
+        self._site.note("status", connection.number, error.noted(), turn=turn)
 
 
 def _key(authorization: str) -> str | None:

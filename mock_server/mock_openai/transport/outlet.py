@@ -33,9 +33,9 @@ class HttpOutlet:
     transport: Literal["http", "websocket"] = "http"
     streams = False
 
-    def __init__(self, reply: HttpReply, line: Line, *, create: bool = True) -> None:
+    def __init__(self, reply: HttpReply, line: Line) -> None:
         self.waiting = 0
-        self._create = create
+        self.rate_limits: Mapping[str, str] = {}
         self._reply = reply
         self._line = line
         self._writer: AbstractStreamWriter | None = None
@@ -105,7 +105,7 @@ class HttpOutlet:
         if self._writer is None:
             content_type = EVENT_STREAM if self.streams else JSON
             self._writer = await self._reply.begin(
-                self._status, content_type, self._recorded, create=self._create
+                self._status, content_type, self._recorded, rate_limits=self.rate_limits
             )
         return self._writer
 
@@ -121,8 +121,8 @@ class SseOutlet(HttpOutlet):
 
     streams = True
 
-    def __init__(self, reply: HttpReply, line: Line, *, create: bool = True) -> None:
-        super().__init__(reply, line, create=create)
+    def __init__(self, reply: HttpReply, line: Line) -> None:
+        super().__init__(reply, line)
         self._waiting: list[bytes] = []
 
     def put(self, event: Event) -> None:
@@ -182,7 +182,9 @@ class JsonOutlet(HttpOutlet):
         if self._line.dead or self._writer is not None:
             return
         chosen = self._first if self._background else self._last
-        await self._reply.whole(self._status, self._recorded, self._body(chosen), create=True)
+        await self._reply.whole(
+            self._status, self._recorded, self._body(chosen), rate_limits=self.rate_limits
+        )
 
     @staticmethod
     def _body(event: Event | None) -> bytes:

@@ -52,10 +52,15 @@ class HttpReply:
         await self.whole(error.status, headers, json.pretty(body))
 
     async def whole(
-        self, status: int, headers: Mapping[str, str], body: bytes, *, create: bool = False
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        rate_limits: Mapping[str, str] | None = None,
     ) -> None:
         """Answer with a whole body; `headers` replace the usual ones of the same name."""
-        usual = api_headers(JSON, ids=self._ids, seconds=self._loop.time() - self._began, create=create)
+        usual = api_headers(JSON, self._ids, self._loop.time() - self._began, rate_limits)
         response = web.Response(status=status, body=body, headers={**usual, **_lower(headers)})
         self.response = response
         if len(body) >= _WORTH_PACKING and not headers and self._takes_gzip():
@@ -69,12 +74,15 @@ class HttpReply:
         return "gzip" in self._request.headers.get("Accept-Encoding", "").lower()
 
     async def begin(
-        self, status: int, content_type: str, headers: Mapping[str, str], *, create: bool = True
+        self,
+        status: int,
+        content_type: str,
+        headers: Mapping[str, str],
+        *,
+        rate_limits: Mapping[str, str] | None = None,
     ) -> AbstractStreamWriter:
         """Begin a stream. Its headers leave with the first bytes of the body."""
-        usual = api_headers(
-            content_type, ids=self._ids, seconds=self._loop.time() - self._began, create=create
-        )
+        usual = api_headers(content_type, self._ids, self._loop.time() - self._began, rate_limits)
         response = web.StreamResponse(status=status, headers={**usual, **_lower(headers)})
         if self._request.version >= HttpVersion11:
             self.chunked = True

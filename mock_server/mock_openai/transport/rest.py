@@ -105,7 +105,7 @@ class Rest:
             await reply.json(_shown(found.response))
             return
         after = number(request.query, "starting_after", -1, least=0)
-        writer = await reply.begin(200, EVENT_STREAM, {}, create=False)
+        writer = await reply.begin(200, EVENT_STREAM, {})
         # The stored events are replayed as they were; numbers begin after the one given (observed).
         await writer.write(b"".join(map(sse, _after(found.events, after))))
         await reply.end()

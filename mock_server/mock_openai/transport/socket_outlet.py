@@ -35,6 +35,7 @@ class SocketOutlet:
     def __init__(self, socket: Socket, lane: str | None, *, tells_errors: bool = True) -> None:
         self.waiting = 0
         self._tells_errors = tells_errors
+        self.rate_limits: Mapping[str, str] = {}  # frames have none (observed)
         self._socket = socket
         self._lane = lane
         self._frames: list[bytes] = []

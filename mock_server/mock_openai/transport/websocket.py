@@ -242,8 +242,7 @@ class SocketSession:
                     delivery.cancel()
 
     async def _refuse(self, error: ApiError, lane: str | None = None, turn: int | None = None) -> None:
-        told = {"status": error.status, "code": error.code, "error": error.body()["error"]}
-        self._site.note("status", self._connection.number, told, turn=turn, lane=lane)
+        self._site.note("status", self._connection.number, error.noted(), turn=turn, lane=lane)
         await self.write(frame(json.compact(error.frame(lane))))
 
     # Turns

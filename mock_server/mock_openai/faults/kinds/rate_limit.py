@@ -8,7 +8,9 @@ from typing import ClassVar
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 from mock_openai.faults.wire import Verdict, Wire
-from mock_openai.protocol.errors import ApiError, rate_limit_reached
+from mock_openai.protocol.errors import UNTOLD, rate_limit_reached
+
+_LIMIT = 30_000
 
 
 @register
@@ -16,30 +18,27 @@ from mock_openai.protocol.errors import ApiError, rate_limit_reached
 class RateLimit:
     """Answer 429 `rate_limit_exceeded`, with `retry_after` seconds in the wording and the retry-after header.
 
-    Before the answer it is a status (HTTP) or an error frame (WebSocket); at an event it is `error`,
-    `response.failed`.
+    It names the model that was asked for, or `model`. Before the answer it is a status (HTTP) or an error
+    frame (WebSocket); at an event it is `error`, `response.failed`. Real limits, that count, are `Limits`.
     """
 
     retry_after: float = 2.0
-    model: str = "gpt-4o"
+    model: str | None = None
 
     name: ClassVar[str] = "rate_limit"
     where: ClassVar[Point] = Point(phase="request")
 
     async def strike(self, wire: Wire) -> Verdict:
         """Fail the turn."""
-        known = rate_limit_reached(
-            self.model, limit=30_000, used=29_000, requested=2_000, retry_after=self.retry_after
-        )
-        headers = {**known.headers, "retry-after": f"{self.retry_after:g}"}
+        # The wording's numbers say when there is room again, so they follow from it.
+        missing = round(self.retry_after * _LIMIT / 60)
+        asked = max(2_000, missing)
         await wire.fail(
-            ApiError(
-                known.message,
-                status=known.status,
-                type=known.type,
-                param=None,
-                code=known.code,
-                headers=headers,
+            rate_limit_reached(
+                self.model or wire.model or UNTOLD,
+                limit=_LIMIT,
+                used=_LIMIT + missing - asked,
+                requested=asked,
             )
         )
         return Verdict.STOP
