@@ -9,7 +9,6 @@ rest alphabetical (observed). Events are made one at a time as they are asked fo
 from __future__ import annotations
 
 import random
-import string
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,7 @@ from mock_openai.protocol.drafts import Draft, Drafts, draft_items
 from mock_openai.protocol.errors import by_code
 from mock_openai.protocol.hosted import course
 from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.padding import Padding, RandomPadding, needed
 from mock_openai.protocol.reply import Completed, Failed, Incomplete, Reply, Usage
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.response import settled_tier
@@ -31,8 +31,6 @@ from mock_openai.protocol.usage import usage_of
 
 TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
 
-_ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
-_BLOCK = 16
 # The one delta that never carries obfuscation (observed).
 _PLAIN_DELTA = "response.shell_call_output_content.delta"
 
@@ -70,13 +68,14 @@ def stream_events(
     history_tokens: int = 0,
     clock: Callable[[], float],
     behaviour: Behaviour = DEFAULT,
+    padding: Padding | None = None,
 ) -> Iterator[Event]:
     """Give the whole stream of one turn, from `response.created` to its terminal event.
 
     `response` is what `open_response` gave. `history_tokens` counts what the chain before this request
-    holds. `clock` gives unix seconds.
+    holds. `clock` gives unix seconds. `padding` is drawn from `rng` unless given.
     """
-    writer = _Writer(request, rng, flat_errors=behaviour.error_events == "flat")
+    writer = _Writer(request, padding or RandomPadding(rng), flat_errors=behaviour.error_events == "flat")
     yield from _head(response, writer)
     drafts = draft_items(reply, request, response["id"], ids=ids, rng=rng, clock=clock)
     finish = Incomplete() if drafts.ran_out else reply.finish
@@ -119,7 +118,7 @@ def warm_up_events(
     Inferred: clients await `response.completed`, and no recording of it exists. The input is billed
     (reported).
     """
-    writer = _Writer(request, rng)
+    writer = _Writer(request, RandomPadding(rng))
     head = list(_head(response, writer))
     if behaviour.warm_up == "short":
         del head[1:]
@@ -145,13 +144,6 @@ def final_response(events: Iterable[Event]) -> dict[str, Any]:
     raise ValueError("the stream has no terminal event")
 
 
-def obfuscation(delta: str, rng: random.Random) -> str:
-    """Give the padding that brings a delta to a multiple of 16 code points; empty when it is one
-    (observed).
-    """
-    return "".join(rng.choices(_ALPHABET, k=-len(delta) % _BLOCK))
-
-
 def error_event(error: Mapping[str, Any], number: int, lane: Mapping[str, str], *, flat: bool) -> Event:
     """Write an `error` event, the one kind whose keys are not in alphabetical order (observed); `flat` is the
     shape of the published schema, in which no lane's name is lost either.
@@ -163,9 +155,9 @@ def error_event(error: Mapping[str, Any], number: int, lane: Mapping[str, str], 
 class _Writer:
     """Numbers events and writes them."""
 
-    def __init__(self, request: Request, rng: random.Random, *, flat_errors: bool = False) -> None:
+    def __init__(self, request: Request, padding: Padding, *, flat_errors: bool = False) -> None:
         self._next = 0
-        self._rng = rng
+        self._padding = padding
         self._flat_errors = flat_errors
         # Background streams are never obfuscated (observed).
         self._obfuscate = request.include_obfuscation and not request.background
@@ -175,7 +167,7 @@ class _Writer:
         """Write the next event."""
         fields = {**carried, "sequence_number": self._next, **self._lane}
         if self._obfuscate and kind.endswith(".delta") and kind != _PLAIN_DELTA:
-            fields["obfuscation"] = obfuscation(fields["delta"], self._rng)
+            fields["obfuscation"] = self._padding.take(needed(fields["delta"]))
         self._next += 1
         return Event(kind, json.compact({"type": kind, **dict(sorted(fields.items()))}))
 

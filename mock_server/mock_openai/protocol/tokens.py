@@ -64,7 +64,12 @@ def _slices(text: str) -> Iterator[str]:
 
 def count(text: str) -> int:
     """Count the tokens of a text."""
-    return sum(map(_encoding().count, _slices(text))) if text else 0
+    try:
+        if len(text) <= _SLICE:
+            return _encoding().count(text)
+    except UnicodeEncodeError:
+        pass
+    return sum(map(_encoding().count, _slices(text)))
 
 
 def pieces(text: str) -> list[str]:

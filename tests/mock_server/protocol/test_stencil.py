@@ -1,0 +1,132 @@
+"""A stencilled reply is, byte for byte, what would have been rendered event by event."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mock_openai.protocol import json
+from mock_openai.protocol.events import Event, stream_events
+from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.reply import Call, Failed, Incomplete, Reasoning, Refusal, Reply, Text, Usage
+from mock_openai.protocol.request import Request, parse_request
+from mock_openai.protocol.response import open_response, with_billing
+from mock_openai.protocol.stencil import Copy, Stencils
+
+NOW = 1_790_000_000
+PARENT = f"resp_0{'a' * 15}00{'6' * 8}{'b' * 4}8190{'c' * 16}"
+
+
+def sse(kind: str, length: int) -> tuple[bytes, bytes]:
+    return b"event: %b\ndata: " % kind.encode(), b"\n\n"
+
+
+def frames(kind: str, length: int) -> tuple[bytes, bytes]:
+    return b"<%d>" % length, b""
+
+
+def asked(transport: str = "websocket", **fields: Any) -> Request:
+    body = {"model": "gpt-4o-mini", "input": "Hello", **fields}
+    return parse_request(body, transport=transport)  # type: ignore[arg-type]
+
+
+def rendered(reply: Reply, request: Request, *, history: int = 0) -> tuple[list[Event], random.Random]:
+    rng = random.Random(7)
+    ids = Ids(rng, lambda: NOW)
+    response = open_response(request, id=ids.response(request.previous_response_id), created_at=NOW)
+    told = stream_events(
+        reply, request, response, ids=ids, rng=rng, history_tokens=history, clock=lambda: NOW
+    )
+    return list(told), rng
+
+
+def copied(stencils: Stencils, reply: Reply, request: Request, *, history: int = 0) -> Copy:
+    rng = random.Random(7)
+    stencil = stencils.find(reply, request)
+    assert stencil is not None
+    return stencil.fill(Ids(rng, lambda: NOW), rng, request, history, NOW)
+
+
+def test_the_second_turn_of_a_kind_is_stencilled() -> None:
+    stencils, reply, request = Stencils(), Reply((Text("Hello."),)), asked()
+    assert stencils.find(reply, request) is None
+    assert stencils.find(reply, request) is not None
+
+
+TEXTS = st.text(min_size=1, max_size=60)
+ITEMS = st.one_of(
+    st.builds(Text, TEXTS, deltas=st.none() | st.integers(1, 9), same_message=st.booleans()),
+    st.builds(Refusal, TEXTS),
+    st.builds(Call, st.just("look"), st.just('{"where":"Paris"}'), st.none() | st.just("call_mine")),
+)
+USAGES = st.none() | st.builds(Usage, st.none() | st.integers(0, 99), st.none() | st.integers(0, 99))
+FINISHES = st.sampled_from([Reply().finish, Incomplete(), Failed(), Failed(mid_item=True)])
+FIELDS = st.fixed_dictionaries(
+    {"input": TEXTS},
+    optional={
+        "previous_response_id": st.sampled_from([PARENT, "resp_odd"]),
+        "metadata": st.just({"a": "1790000000", "b": "é"}),
+        "instructions": TEXTS,
+        "stream_options": st.fixed_dictionaries({"include_obfuscation": st.booleans()}),
+        "max_output_tokens": st.integers(16, 40),
+        "stream_id": st.just("lane"),
+        "tools": st.just([{"type": "function", "name": "look", "parameters": {}, "strict": False}]),
+    },
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.builds(Reply, st.lists(ITEMS, max_size=3).map(tuple), USAGES, FINISHES),
+    FIELDS,
+    TEXTS,
+    st.integers(0, 5000),
+)
+def test_both_ways_give_the_same_bytes(
+    reply: Reply, fields: dict[str, Any], before: str, history: int
+) -> None:
+    stencils = Stencils()
+    earlier = asked(**{**fields, "input": before})
+    if "previous_response_id" in fields:
+        earlier = asked(**{**fields, "input": before, "previous_response_id": f"resp_{before[:5]}"})
+    stencils.find(reply, earlier)
+    stencils.find(reply, earlier)
+    request = asked(**fields)
+    events, rng = rendered(reply, request, history=history)
+    copy = copied(stencils, reply, request, history=history)
+    assert list(copy) == events
+    for dress in (sse, frames):
+        around = [(dress(event.type, len(event.data)), event.data) for event in events]
+        assert copy.wire(dress) == b"".join(before + data + after for (before, after), data in around)
+    response = json.parse(events[-1].data)["response"]
+    assert copy.body() == json.pretty(with_billing(response))
+    assert copy.status == response["status"]
+    assert copy.response_id == response["id"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "fields"),
+    [
+        (Reply((Reasoning(),)), {}),
+        (Reply((Text("Hello."),)), {"include": ["message.output_text.logprobs"]}),
+        (Reply((Text("Hello.", annotations=({"type": "url_citation"},)),)), {}),
+        (Reply((Text("Hello."),)), {"generate": False}),
+        (Reply((Text("word " * 9000, deltas=9000),)), {}),
+    ],
+    ids=["ciphertext", "logprobs", "annotations", "warm-up", "too long"],
+)
+def test_some_replies_are_rendered_anew_each_time(reply: Reply, fields: dict[str, Any]) -> None:
+    stencils = Stencils()
+    assert [stencils.find(reply, asked(**fields)) for _ in range(3)] == [None, None, None]
+
+
+def test_settings_that_are_echoed_have_stencils_of_their_own() -> None:
+    stencils, reply = Stencils(), Reply((Text("Hello."),))
+    for name in ("a", "b"):
+        for _ in range(2):
+            stencils.find(reply, asked(metadata={"name": name}))
+        copy = copied(stencils, reply, asked(metadata={"name": name}))
+        assert json.parse(copy[0].data)["response"]["metadata"] == {"name": name}
