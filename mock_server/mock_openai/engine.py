@@ -22,7 +22,7 @@ from mock_openai.memory import (
     Remembered,
     ResponseStore,
 )
-from mock_openai.pacing import Kept, Pace, postpone
+from mock_openai.pacing import Instant, Kept, Pace, postpone
 from mock_openai.protocol import models
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.conversation import check_conversation
@@ -39,6 +39,7 @@ from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.listing import with_ids
 from mock_openai.protocol.request import Request, parse_request
 from mock_openai.protocol.response import open_response
+from mock_openai.protocol.stencil import Copy, Stencils
 from mock_openai.protocol.tokens import count_input
 from mock_openai.responders.answer import Answer, Recorded, Reply
 from mock_openai.responders.base import HandshakeResponder, HttpResponder, Responder, Turn
@@ -87,6 +88,7 @@ class Engine:
         """What it does where the real server's behaviour is not known."""
         self.running: Callable[[str], Running | None] = lambda _: None
         """Finds a response that is still being generated in the background."""
+        self._stencils = Stencils(behaviour)
         self.seed = random.randrange(2**63) if seed is None else seed
         """What all draws begin with."""
         self.reseed(self.seed)
@@ -198,22 +200,35 @@ class Engine:
         stamped = self.pace.schedule(self._events(opened, answer), opened.rng)
         return postpone(stamped, answer.delay) if answer.delay else stamped
 
+    def copied(self, opened: OpenTurn, reply: Reply) -> Copy | None:
+        """Give all events of a reply in one, when they are due at once and the like of it went out before."""
+        request = opened.turn.request
+        if request is None or reply.delay or not isinstance(self.pace, Instant | Kept):
+            return None
+        stencil = self._stencils.find(reply, request)
+        if stencil is None:
+            return None
+        ids = Ids(opened.rng, self.clock.wall)
+        copy = stencil.fill(ids, opened.rng, request, opened.history_tokens, int(self.clock.wall()))
+        opened.response_id = copy.response_id
+        return copy
+
     async def remember(self, opened: OpenTurn, sent: Sequence[Event], lanes: Lanes | None = None) -> bool:
         """Keep a response with its terminal event; forget the parent of a continuation that failed.
 
         False when there is no terminal event, or nothing to keep. ApiError when a shared memory is away.
         """
         request = opened.turn.request
-        # A fault may have spoilt the last event, or put another behind it.
-        ends = [number for number, event in enumerate(sent) if event.type in TERMINAL and _is_whole(event)]
-        if request is None or not ends:
+        if not isinstance(sent, Copy):
+            # A fault may have spoilt the last event, or put another behind it.
+            sent = _until_its_end(sent)
+        if request is None or not sent:
             return False
-        sent = sent[: ends[0] + 1]
         kept = Remembered(
             opened.response_id or "",
             before=opened.turn.history,
             input=request.input,
-            events=tuple(sent),
+            events=sent,
             parent=request.previous_response_id,
             input_size=opened.size,
         )
@@ -228,7 +243,7 @@ class Engine:
         if lanes is not None:
             if self.may_continue(kept):
                 lanes.advance(request.stream_id, kept)
-            elif sent[-1].type == "response.failed":
+            elif kept.status == "failed":
                 lanes.evict(request.stream_id, request.previous_response_id)
         return True
 
@@ -332,6 +347,14 @@ def _check_window(request: Request, size: int, history_tokens: int) -> None:
     own = count_input(request.input, instructions=request.instructions, tools=request.tools)
     if history_tokens + own > window:
         raise context_length_exceeded()
+
+
+def _until_its_end(sent: Sequence[Event]) -> tuple[Event, ...]:
+    """Give the events up to the first that ends the response; none when it has not ended."""
+    for number, event in enumerate(sent):
+        if event.type in TERMINAL and _is_whole(event):
+            return tuple(sent[: number + 1])
+    return ()
 
 
 def _is_whole(event: Event) -> bool:

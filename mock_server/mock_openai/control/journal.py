@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from itertools import chain
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -37,6 +38,24 @@ class Entry:
     lane: str | None
     kind: Kind
     data: Mapping[str, Any] | Event
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """All events of a turn that left in one write; `entries` has an entry for each of them."""
+
+    at: float
+    connection: int
+    turn: int | None
+    lane: str | None
+    events: Sequence[Event]
+
+    @property
+    def entries(self) -> Iterator[Entry]:
+        """Give an entry for each event."""
+        return (
+            Entry(self.at, self.connection, self.turn, self.lane, "event", event) for event in self.events
+        )
 
 
 @dataclass
@@ -70,16 +89,19 @@ class Journal:
     """The journal of one server. Beyond `limit` entries the oldest are forgotten."""
 
     def __init__(self, limit: int = 1_000_000) -> None:
-        self._entries: list[Entry] = []
+        self._noted: list[Entry | Run] = []
+        self._size = 0
+        """How many entries that stands for."""
         self._limit = limit
         self._waiting: list[tuple[Callable[[Journal], bool], asyncio.Future[None]]] = []
 
-    def note(self, *entries: Entry) -> None:
+    def note(self, *entries: Entry | Run) -> None:
         """Write entries."""
-        self._entries.extend(entries)
+        self._noted.extend(entries)
+        self._size += sum(_length(entry) for entry in entries)
         # Trimmed in large steps: deleting from the front of a list moves all the rest.
-        if len(self._entries) > self._limit * 1.25:
-            del self._entries[: len(self._entries) - self._limit]
+        if self._size > self._limit * 1.25:
+            self._trim()
         if self._waiting:
             self._wake()
 
@@ -87,6 +109,14 @@ class Journal:
     def entries(self) -> Sequence[Entry]:
         """All entries, oldest first."""
         return self._entries
+
+    @property
+    def _entries(self) -> list[Entry]:
+        # Most runs are never looked at, so their events are made when somebody does.
+        if len(self._noted) < self._size:
+            spread = (entry.entries if isinstance(entry, Run) else (entry,) for entry in self._noted)
+            self._noted = list(chain.from_iterable(spread))
+        return cast("list[Entry]", self._noted)
 
     @property
     def requests(self) -> list[Mapping[str, Any]]:
@@ -113,7 +143,8 @@ class Journal:
 
     def clear(self) -> None:
         """Forget all entries; numbering and clock go on."""
-        self._entries.clear()
+        self._noted.clear()
+        self._size = 0
 
     async def wait(self, predicate: Callable[[Journal], bool]) -> None:
         """Wait until the predicate holds; it is asked now and whenever something was written."""
@@ -126,6 +157,13 @@ class Journal:
         finally:
             if waiting in self._waiting:
                 self._waiting.remove(waiting)
+
+    def _trim(self) -> None:
+        gone = 0
+        while self._size > self._limit:
+            self._size -= _length(self._noted[gone])
+            gone += 1
+        del self._noted[:gone]
 
     def _events(self) -> Iterator[Event]:
         return (entry.data for entry in self._entries if isinstance(entry.data, Event))
@@ -143,6 +181,10 @@ class Journal:
                 continue
             if held:
                 future.set_result(None)
+
+
+def _length(entry: Entry | Run) -> int:
+    return len(entry.events) if isinstance(entry, Run) else 1
 
 
 def _read(entries: Sequence[Entry]) -> list[Said]:

@@ -8,10 +8,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from mock_openai.control.journal import Entry
+from mock_openai.control.journal import Entry, Run
 from mock_openai.delivery.outlet import Outlet
 from mock_openai.faults.point import Spot
 from mock_openai.protocol.events import Event
+from mock_openai.protocol.stencil import Copy
 from mock_openai.site import Site
 
 FLUSH_BYTES = 64 * 1024
@@ -26,7 +27,7 @@ class Outflow:
     """The events of one turn between the delivery that hands them over and the journal that notes them."""
 
     def __init__(self, site: Site, outlet: Outlet, spot: Spot, lane: str | None) -> None:
-        self.sent: list[Event] = []
+        self.sent: list[Event] | Copy = []
         """What has left."""
         self.waiting: list[Event] = []
         """What was handed over and has not left."""
@@ -62,6 +63,19 @@ class Outflow:
         self.waiting.append(event)
         if self._held:
             self._let_go(len(self.sent) + len(self.waiting))
+
+    async def leave(self, copy: Copy) -> None:
+        """Let all events of a turn leave, and end the answer."""
+        self._outlet.put_all(copy)
+        await self._outlet.flush()
+        await self._outlet.finish()
+        self.spoke = self._loop.time()
+        if self._outlet.transport == "http":
+            self.note("status", {"status": 200})
+        at = self.spoke - self._site.started
+        self._site.journal.note(Run(at, self._spot.connection, self._spot.turn or None, self._lane, copy))
+        self.sent = copy
+        self.response_id = copy.response_id
 
     def hold(self, event: Event, events: int) -> None:
         """Keep an event until so many others have been handed over, or the answer ends."""
@@ -119,6 +133,7 @@ class Outflow:
             *(Entry(at, connection, turn, self._lane, "event", event) for event in self.waiting)
         )
         self.spoke = self._loop.time()
+        assert isinstance(self.sent, list), "nothing follows a whole turn"
         self.sent.extend(self.waiting)
         self.waiting.clear()
         if self.response_id is None:

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
+from mock_openai.protocol.stencil import Copy
 from mock_openai.responders.answer import Recorded
 
 
@@ -26,6 +27,10 @@ class Outlet(Protocol):
 
     def put(self, event: Event) -> None:
         """Hand an event over; it leaves with the next flush."""
+        ...
+
+    def put_all(self, copy: Copy) -> None:
+        """Hand over all events of a turn."""
         ...
 
     async def flush(self) -> None:

@@ -208,6 +208,8 @@ class Delivery:
             self.due.beat = self._site.settings.behaviour.keepalive
         elif self.outlet.transport == "websocket":
             self.due.beat = self._site.settings.behaviour.socket_keepalive
+        if isinstance(answer, Reply) and opened is not None and await self._leave_at_once(opened, answer):
+            return
         for timed in self._site.engine.timed(opened, answer):
             if timed.at:
                 await self.due.wait(timed.at, timed.event)
@@ -225,7 +227,7 @@ class Delivery:
             if self._passage.unthreatened(timed.event):
                 event = self.out.numbered(timed.event)
                 if event.type in TERMINAL:
-                    await self.wire.keep(event)
+                    await self.wire.keep([event])
                 self.out.put(event)
                 if self.out.full:
                     await self.out.make_room()
@@ -238,6 +240,19 @@ class Delivery:
         else:
             await self.out.finish()
 
+    async def _leave_at_once(self, opened: OpenTurn, reply: Reply) -> bool:
+        """Let a turn that nothing threatens leave in one write, if that is possible."""
+        copy = None if self._passage.threatened else self._site.engine.copied(opened, reply)
+        if copy is None:
+            return False
+        try:
+            await self.wire.keep(copy)
+        except ApiError:
+            self.wire.kept = False  # memory is away: all but the last event leave all the same
+            return False
+        await self.out.leave(copy)
+        return True
+
     async def _pass(self, event: Event) -> Verdict:
         """Let one event out, with the faults before and after it."""
         struck = self._passage.before(event)
@@ -249,7 +264,7 @@ class Delivery:
                 return Verdict.GO_ON
         event = self.out.numbered(event)
         if event.type in TERMINAL:
-            await self.wire.keep(event)
+            await self.wire.keep([event])
         self.out.put(event)
         struck = self._passage.after(event)
         if struck and await self.wire.strike(struck, event) is Verdict.STOP:

@@ -7,7 +7,7 @@ order, and that its ends are written down.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from mock_openai.closing import failed, incomplete
 from mock_openai.delivery.alarm import Alarm
@@ -20,6 +20,7 @@ from mock_openai.memory import Lanes
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.reply import Reply
+from mock_openai.protocol.stencil import Copy
 from mock_openai.site import Connection, Site
 
 
@@ -79,19 +80,19 @@ class TurnWire:
                 verdict = outcome
         return verdict
 
-    async def keep(self, *leaving: Event) -> None:
+    async def keep(self, leaving: Sequence[Event] = ()) -> None:
         """Remember the response just before its last event leaves: who has that may continue from it at
         once, on any server that shares the memory. ApiError when such a memory is away.
         """
         if self.opened is None or self.kept:
             return
-        told = [*self._out.sent, *self._out.waiting, *leaving]
+        told = leaving if isinstance(leaving, Copy) else [*self._out.sent, *self._out.waiting, *leaving]
         self.kept = True
         self.kept = await self._site.engine.remember(self.opened, told, self._lanes)
 
     async def conclude(self, events: list[Event]) -> None:
         """End the turn with these events."""
-        await self.keep(*events)
+        await self.keep(events)
         for event in events:
             self._out.put(event)
         self.over = True

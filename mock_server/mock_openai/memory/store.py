@@ -7,13 +7,14 @@ bounded in bytes, because responses differ in size a thousandfold.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
 from mock_openai.clock import Clock
 from mock_openai.protocol.events import Event
+from mock_openai.protocol.stencil import Copy
 
 DEFAULT_LIMIT = 256 * 1024 * 1024
 """Bytes of events and input that a MemoryStore keeps before it forgets the least recently used response."""
@@ -40,7 +41,7 @@ class Remembered:
         *,
         before: tuple[dict[str, Any], ...],
         input: tuple[dict[str, Any], ...],
-        events: tuple[Event, ...],
+        events: Sequence[Event],
         parent: str | None = None,
         response: Mapping[str, Any] | None = None,
         input_size: int = 0,
@@ -55,7 +56,8 @@ class Remembered:
         """The events as they left, the terminal one last; a replay streams them again."""
         self.parent = parent
         """The response it continued from."""
-        self.size = sum(len(event.data) for event in events) + input_size + _OVERHEAD
+        written = events.size if isinstance(events, Copy) else sum(len(event.data) for event in events)
+        self.size = written + input_size + _OVERHEAD
         """Bytes that it is counted for."""
         self._response = response
         self._items: tuple[dict[str, Any], ...] | None = None
@@ -83,6 +85,8 @@ class Remembered:
     @property
     def status(self) -> str:
         """How it ended, e.g. "completed"."""
+        if isinstance(self.events, Copy):
+            return self.events.status  # known without decoding anything
         return str(self.response.get("status"))
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from email.utils import formatdate
+from functools import lru_cache
+from http import HTTPStatus
 
 from mock_openai.protocol.ids import Ids
 
@@ -57,6 +61,21 @@ def api_headers(
         **_ALWAYS,
         **(rate_limits or {}),
     }
+
+
+def head(status: int, headers: Mapping[str, str]) -> bytes:
+    """Write an answer's status line and headers, and when it was."""
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    date = _date(int(time.time()))
+    return f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n{lines}Date: {date}\r\n\r\n".encode()
+
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
+
+@lru_cache(maxsize=1)
+def _date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
 
 
 def repeatable(recorded: Mapping[str, str] | None) -> dict[str, str]:

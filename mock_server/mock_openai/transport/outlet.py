@@ -13,6 +13,7 @@ from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.response import with_billing
+from mock_openai.protocol.stencil import Copy
 from mock_openai.responders.answer import Recorded
 from mock_openai.transport.headers import repeatable
 from mock_openai.transport.reply import HttpReply
@@ -25,6 +26,10 @@ JSON = "application/json"
 def sse(event: Event) -> bytes:
     """Give an event as it stands in a stream."""
     return event.wire or b"event: %b\ndata: %b\n\n" % (event.type.encode(), event.data)
+
+
+def _around(kind: str, _: int) -> tuple[bytes, bytes]:
+    return b"event: %b\ndata: " % kind.encode(), b"\n\n"
 
 
 class HttpOutlet:
@@ -124,12 +129,17 @@ class SseOutlet(HttpOutlet):
     def __init__(self, reply: HttpReply, line: Line) -> None:
         super().__init__(reply, line)
         self._waiting: list[bytes] = []
+        self._whole: bytes | None = None
 
     def put(self, event: Event) -> None:
         """Hand an event over."""
         data = sse(event)
         self._waiting.append(data)
         self.waiting += len(data)
+
+    def put_all(self, copy: Copy) -> None:
+        """Hand over all events of a turn."""
+        self._whole = copy.wire(_around)
 
     def encode(self, event: Event) -> bytes:
         """Give the event as it would leave."""
@@ -149,9 +159,13 @@ class SseOutlet(HttpOutlet):
 
     async def finish(self) -> None:
         """End the stream in good order: the last event is the end, no `[DONE]` follows (observed)."""
-        if not self._line.dead:
-            await self._begin()
-            await self._reply.end()
+        if self._line.dead:
+            return
+        if self._whole is not None:
+            await self._reply.stream(EVENT_STREAM, self._whole, rate_limits=self.rate_limits)
+            return
+        await self._begin()
+        await self._reply.end()
 
 
 class JsonOutlet(HttpOutlet):
@@ -162,6 +176,7 @@ class JsonOutlet(HttpOutlet):
         self._background = background
         self._first: Event | None = None
         self._last: Event | None = None
+        self._copy: Copy | None = None
 
     def put(self, event: Event) -> None:
         """Hand an event over; only the last response object counts (in the background, the first)."""
@@ -169,6 +184,10 @@ class JsonOutlet(HttpOutlet):
             self._first = event
         if event.type in TERMINAL or self._last is None or self._last.type not in TERMINAL:
             self._last = event
+
+    def put_all(self, copy: Copy) -> None:
+        """Hand over all events of a turn."""
+        self._copy = copy
 
     def encode(self, event: Event) -> bytes:
         """Give the body that the event stands for."""
@@ -181,10 +200,11 @@ class JsonOutlet(HttpOutlet):
         """Send the body."""
         if self._line.dead or self._writer is not None:
             return
-        chosen = self._first if self._background else self._last
-        await self._reply.whole(
-            self._status, self._recorded, self._body(chosen), rate_limits=self.rate_limits
-        )
+        if self._copy is not None:
+            body = self._copy.body()
+        else:
+            body = self._body(self._first if self._background else self._last)
+        await self._reply.whole(self._status, self._recorded, body, rate_limits=self.rate_limits)
 
     @staticmethod
     def _body(event: Event | None) -> bytes:

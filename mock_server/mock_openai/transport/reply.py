@@ -12,7 +12,7 @@ from aiohttp.abc import AbstractStreamWriter
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.ids import Ids
-from mock_openai.transport.headers import api_headers
+from mock_openai.transport.headers import api_headers, head
 
 JSON = "application/json"
 
@@ -60,15 +60,32 @@ class HttpReply:
         rate_limits: Mapping[str, str] | None = None,
     ) -> None:
         """Answer with a whole body; `headers` replace the usual ones of the same name."""
-        usual = api_headers(JSON, self._ids, self._loop.time() - self._began, rate_limits)
-        response = web.Response(status=status, body=body, headers={**usual, **_lower(headers)})
-        self.response = response
+        shown = api_headers(JSON, self._ids, self._loop.time() - self._began, rate_limits)
         if len(body) >= _WORTH_PACKING and not headers and self._takes_gzip():
             # Observed on JSON answers only; streams are never packed.
-            response.body = gzip.compress(body, _PACKING, mtime=0)
-            response.headers["content-encoding"] = "gzip"
+            body = gzip.compress(body, _PACKING, mtime=0)
+            shown["content-encoding"] = "gzip"
+        if not headers and self._is_plain():
+            shown["Content-Length"] = str(len(body))
+            await self._write(head(status, shown) + body)
+            return
+        response = web.Response(status=status, body=body, headers={**shown, **_lower(headers)})
+        self.response = response
         await response.prepare(self._request)
         await response.write_eof()
+
+    async def stream(
+        self, content_type: str, data: bytes, *, rate_limits: Mapping[str, str] | None = None
+    ) -> None:
+        """Answer with a stream all of which is there already: it leaves in one write."""
+        if self._is_plain():
+            shown = api_headers(content_type, self._ids, self._loop.time() - self._began, rate_limits)
+            shown["Transfer-Encoding"] = "chunked"
+            await self._write(b"%b%x\r\n%b\r\n0\r\n\r\n" % (head(200, shown), len(data), data))
+            return
+        writer = await self.begin(200, content_type, {}, rate_limits=rate_limits)
+        await writer.write(data)
+        await self.end()
 
     def _takes_gzip(self) -> bool:
         return "gzip" in self._request.headers.get("Accept-Encoding", "").lower()
@@ -98,6 +115,36 @@ class HttpReply:
         """End the stream in good order."""
         if self.response is not None:
             await self.response.write_eof()
+
+    def _is_plain(self) -> bool:
+        """Tell whether the request is of the usual kind, whose answer is the same for every client: then it
+        is written by hand, which costs a third of aiohttp's way (measured).
+        """
+        asked = self._request
+        return asked.version == HttpVersion11 and asked.keep_alive and asked.method != "HEAD"
+
+    async def _write(self, answer: bytes) -> None:
+        transport = self._request.transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("the client has gone")
+        self.response = _Written()
+        transport.write(answer)
+        await self._request.writer.drain()
+
+
+class _Written(web.StreamResponse):
+    """An answer that has been written already, as aiohttp wants to see one."""
+
+    @property
+    def keep_alive(self) -> bool:
+        """Go on with this connection."""
+        return True
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Write nothing."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Write nothing."""
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ models.
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -183,7 +183,7 @@ def _shown(response: Mapping[str, Any]) -> Mapping[str, Any]:
         return response  # a recording with fewer fields
 
 
-def _after(events: tuple[Event, ...], number: int) -> tuple[Event, ...]:
+def _after(events: Sequence[Event], number: int) -> Sequence[Event]:
     # Events are stored in order and numbered from 0 without a gap, so the number is the place.
     return events[number + 1 :]
 

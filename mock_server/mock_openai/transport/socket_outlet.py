@@ -8,8 +8,9 @@ from typing import Literal, Protocol
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
+from mock_openai.protocol.stencil import Copy
 from mock_openai.responders.answer import Recorded
-from mock_openai.transport.wire import BINARY, TEXT, Line, frame
+from mock_openai.transport.wire import BINARY, TEXT, Line, frame, text_frame
 
 
 class Socket(Protocol):
@@ -45,6 +46,10 @@ class SocketOutlet:
         data = self.encode(event)
         self._frames.append(data)
         self.waiting += len(data)
+
+    def put_all(self, copy: Copy) -> None:
+        """Hand over all events of a turn."""
+        self._frames.append(copy.wire(text_frame))
 
     def encode(self, event: Event) -> bytes:
         """Give the event as a frame."""

@@ -40,12 +40,20 @@ TEXT, BINARY, CLOSE, PING = 0x1, 0x2, 0x8, 0x9
 
 def frame(payload: bytes, opcode: int = TEXT) -> bytes:
     """Build an unmasked WebSocket frame, as servers send them."""
-    size = len(payload)
+    return _head(len(payload), opcode) + payload
+
+
+def text_frame(_: str, size: int) -> tuple[bytes, bytes]:
+    """Give what stands before and after the payload of a text frame."""
+    return _head(size, TEXT), b""
+
+
+def _head(size: int, opcode: int) -> bytes:
     if size < 126:
-        return bytes((0x80 | opcode, size)) + payload
+        return bytes((0x80 | opcode, size))
     if size < 65536:
-        return struct.pack("!BBH", 0x80 | opcode, 126, size) + payload
-    return struct.pack("!BBQ", 0x80 | opcode, 127, size) + payload
+        return struct.pack("!BBH", 0x80 | opcode, 126, size)
+    return struct.pack("!BBQ", 0x80 | opcode, 127, size)
 
 
 def close_frame(code: int | None, reason: str = "") -> bytes:

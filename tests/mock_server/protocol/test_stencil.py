@@ -33,14 +33,14 @@ def asked(transport: str = "websocket", **fields: Any) -> Request:
     return parse_request(body, transport=transport)  # type: ignore[arg-type]
 
 
-def rendered(reply: Reply, request: Request, *, history: int = 0) -> tuple[list[Event], random.Random]:
+def rendered(reply: Reply, request: Request, *, history: int = 0) -> list[Event]:
     rng = random.Random(7)
     ids = Ids(rng, lambda: NOW)
     response = open_response(request, id=ids.response(request.previous_response_id), created_at=NOW)
     told = stream_events(
         reply, request, response, ids=ids, rng=rng, history_tokens=history, clock=lambda: NOW
     )
-    return list(told), rng
+    return list(told)
 
 
 def copied(stencils: Stencils, reply: Reply, request: Request, *, history: int = 0) -> Copy:
@@ -95,7 +95,7 @@ def test_both_ways_give_the_same_bytes(
     stencils.find(reply, earlier)
     stencils.find(reply, earlier)
     request = asked(**fields)
-    events, rng = rendered(reply, request, history=history)
+    events = rendered(reply, request, history=history)
     copy = copied(stencils, reply, request, history=history)
     assert list(copy) == events
     for dress in (sse, frames):
