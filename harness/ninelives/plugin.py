@@ -1,9 +1,9 @@
 """The pytest plugin: fixtures, markers and options. Loaded in every run, so it imports next to nothing.
 
-Fixtures: `openai_server`, `bot`, `cassette`, `frame_snapshot`. Markers: `virtual_time`, `cassette(path)`.
-Options:
-`--cassette-mode`, `--cassette-warn-unused`, `--block-network`. The fixtures are plain objects that work in
-sync tests, under pytest-asyncio and under anyio, and ask for none of them.
+Fixtures: `openai_server`, `bot`, `cassette`, `cassette_config`, `frame_snapshot`. Markers: `virtual_time`,
+`cassette(*paths)`. Options: `--cassette-mode`, `--cassette-warn-unused`, `--cassette-report`,
+`--block-network`. The fixtures are plain objects that work in sync tests, under pytest-asyncio and under
+anyio, and ask for none of them.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import inspect
 from collections.abc import Callable, Generator, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ninelives.fixtures.unused import PROPERTY, UnusedExchanges
+from ninelives.fixtures.usage import PROPERTY, Usage
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from ninelives.fixtures.evidence import Evidence
     from ninelives.fixtures.network import Guard
     from ninelives.fixtures.server import OpenAIServer
-    from ninelives.fixtures.tapes import Mode, Tape
+    from ninelives.fixtures.tapes import Tape
 
-MODES = ("none", "once", "rewrite", "all", "off")
+MODES = ("none", "once", "new_episodes", "rewrite", "all", "off")
 
 _LONGEST_NAME = 200
 _guard_key: pytest.StashKey[Guard] = pytest.StashKey()
@@ -42,14 +42,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--cassette-mode",
         choices=MODES,
         default=None,
-        help="What tests with a cassette do. none: replay only (default); once: record if there is "
-        "none; rewrite: record anew; all: record anew and keep it even if the test fails; off: no cassettes.",
+        help="What tests with a cassette do. none: replay only (default); once: record if there is none; "
+        "new_episodes: replay what is there, record and add the rest; rewrite: record anew; all: record anew "
+        "and keep it even if the test fails; off: no cassettes.",
     )
     group.addoption(
         "--cassette-warn-unused",
         action="store_true",
         default=False,
         help="Recorded exchanges that no test asked for are a warning, not a failure.",
+    )
+    group.addoption(
+        "--cassette-report",
+        metavar="FILE",
+        default=None,
+        help="Write which recorded exchanges the tests used, for `ninelives lint --usage FILE`.",
     )
     if find_spec("pytest_recording") is None:  # which brings the same option: whoever gives it means both
         group.addoption(
@@ -71,11 +78,13 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line(
         "markers",
-        "cassette(path=None, mode=None): answer openai_server from a recording, by default "
-        "cassettes/<module>/<test>.jsonl beside the test file.",
+        "cassette(*paths, mode=None, **options): answer openai_server from recordings, by default "
+        "cassettes/<module>/<test>.jsonl beside the test file; options as in cassette_config.",
     )
-    soft = bool(config.option.cassette_warn_unused)
-    config.pluginmanager.register(UnusedExchanges(soft=soft), "ninelives-unused")
+    if not hasattr(config, "workerinput"):
+        options = config.option
+        usage = Usage(config.rootpath, options.cassette_report, soft=bool(options.cassette_warn_unused))
+        config.pluginmanager.register(usage, "ninelives-usage")
     if config.pluginmanager.has_plugin("asyncio"):
         config.pluginmanager.register(_VirtualLoops(), "ninelives-virtual-loops")
         config.pluginmanager.register(_OrdinaryLoops(), "ninelives-ordinary-loops")
@@ -97,15 +106,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 # --- fixtures --------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="session")
+def cassette_config() -> Mapping[str, Any]:
+    """Options of every cassette. Override it, in any scope: `mode`, `redactor`, `matchers`, `ignore`, ..."""
+    return {}
+
+
 @pytest.fixture
-def openai_server(request: pytest.FixtureRequest) -> Iterator[OpenAIServer]:
+def openai_server(
+    request: pytest.FixtureRequest, cassette_config: Mapping[str, Any]
+) -> Iterator[OpenAIServer]:
     """A mock OpenAI server: `script` it, give `base_url` to a client, ask `journal` afterwards.
 
     Works in sync and async tests alike. With a cassette it answers from the recording, or records.
     """
     from ninelives.fixtures.server import OpenAIServer
 
-    server = OpenAIServer(tape=_tape(request.node), virtual=_is_virtual(request.node))
+    server = OpenAIServer(tape=_tape(request.node, cassette_config), virtual=_is_virtual(request.node))
     _evidence(request.node).servers.append(server)
     yield server
     server.close()
@@ -122,9 +139,11 @@ def bot(request: pytest.FixtureRequest, openai_server: OpenAIServer) -> Bots:
 
 
 @pytest.fixture
-def cassette(request: pytest.FixtureRequest, openai_server: OpenAIServer) -> Tape:
+def cassette(
+    request: pytest.FixtureRequest, openai_server: OpenAIServer, cassette_config: Mapping[str, Any]
+) -> Tape:
     """This test's cassette, from which `openai_server` answers: its `path`, `mode`, `content`, `unused`."""
-    tape = _tape(request.node)
+    tape = _tape(request.node, cassette_config)
     tape.insert()
     return tape
 
@@ -137,31 +156,12 @@ def frame_snapshot(snapshot: Any) -> Any:
     return snapshot.use_extension(FrameSnapshotExtension)
 
 
-def _tape(item: pytest.Item) -> Tape:
+def _tape(item: pytest.Item, config: Mapping[str, Any]) -> Tape:
     if _tape_key not in item.stash:
-        from ninelives.fixtures.tapes import Tape, default_path
+        from ninelives.fixtures.asked import tape_of
 
-        marker = item.get_closest_marker("cassette")
-        given = (marker.args[0] if marker.args else marker.kwargs.get("path")) if marker else None
-        owner = getattr(item, "cls", None)
-        beside = Path(item.path)
-        path = beside.parent / given if given else default_path(beside, item.name, owner and owner.__name__)
-        item.stash[_tape_key] = Tape(path, _mode(item, marker), wanted=marker is not None)
+        item.stash[_tape_key] = tape_of(item, config)
     return item.stash[_tape_key]
-
-
-def _mode(item: pytest.Item, marker: pytest.Mark | None) -> Mode:
-    config = item.config
-    mode = (
-        config.option.cassette_mode
-        or (marker.kwargs.get("mode") if marker else None)
-        or config.getini("cassette_mode")
-        or config.getini("cassette-mode")
-        or "none"
-    )
-    if mode not in MODES:
-        raise pytest.UsageError(f"cassette mode {mode!r} is not one of {', '.join(MODES)}")
-    return cast("Mode", mode)
 
 
 def _evidence(item: pytest.Item) -> Evidence:
@@ -282,7 +282,7 @@ def pytest_runtest_makereport(
             title = "ninelives: what was said, heard and broken"
             _add_section(report, title, text, last=item.config.option.showcapture == "all")
     elif call.when == "call" and not report.skipped:
-        _note_unused(item, report)
+        _note_usage(item, report)
     return report
 
 
@@ -316,10 +316,7 @@ def _page(evidence: Evidence, item: pytest.Item) -> Path | None:
     return path
 
 
-def _note_unused(item: pytest.Item, report: pytest.TestReport) -> None:
+def _note_usage(item: pytest.Item, report: pytest.TestReport) -> None:
     tape = item.stash.get(_tape_key, None)
-    if tape is None or not (unused := tape.unused):
-        return
-    from ninelives.fixtures.tapes import describe
-
-    report.user_properties.append((PROPERTY, [f"{tape.path.name}: {describe(each)}" for each in unused]))
+    if tape is not None and (usage := tape.usage()):
+        report.user_properties.append((PROPERTY, usage))

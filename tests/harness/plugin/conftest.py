@@ -1,17 +1,27 @@
 """pytest inside pytest: every story here is a project of its own, run by its own pytest."""
 
+import asyncio
 import os
 import textwrap
+import threading
 
+import hypothesis.strategies
 import mock_openai
+import ninelives.episodes
+import ninelives.fixtures.asked
+import ninelives.fixtures.bots
+import ninelives.fixtures.evidence
+import ninelives.fixtures.server
 import ninelives.player
 import ninelives.recorder
 import openai
 import pytest
+import websockets.asyncio.client
+from mock_openai import MockServer, reply
 from pipecat.services.openai.responses.llm import OpenAIResponsesLLMService
 
 # Runs inside this process find these loaded; pytester forgets what only they imported.
-PRELOADED = (mock_openai, ninelives.player, ninelives.recorder, openai, OpenAIResponsesLLMService)
+PRELOADED = (hypothesis, mock_openai, ninelives, openai, websockets, OpenAIResponsesLLMService)
 
 PROJECT = """
 import pytest
@@ -61,3 +71,44 @@ def project(pytester, monkeypatch):
         if key.startswith(("PYTEST_", "OPENAI_", "COV_")):
             monkeypatch.delenv(key, raising=False)
     return Project(pytester)
+
+
+@pytest.fixture
+def upstream():
+    """A server in real time, standing for api.openai.com."""
+    server = MockServer(script=[reply("hello from upstream", user="hi"), reply("bye", user="bye")])
+    started, end = threading.Event(), asyncio.Event()
+    loops = []
+
+    def serve():
+        async def live():
+            loops.append(asyncio.get_running_loop())
+            async with server:
+                started.set()
+                await end.wait()
+
+        asyncio.run(live())
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    assert started.wait(10)
+    yield server
+    loops[0].call_soon_threadsafe(end.set)
+    thread.join(10)
+
+
+@pytest.fixture
+def cassettes(project, upstream):
+    project.ini("asyncio_mode = auto")
+
+    class Cassettes:
+        path = project.path / "cassettes" / "test_it" / "test_talk.jsonl"
+
+        def run(self, *options):
+            return project.run(*options, env={"OPENAI_BASE_URL": upstream.base_url})
+
+        @property
+        def asked(self):
+            return len(upstream.journal.requests)
+
+    return Cassettes()

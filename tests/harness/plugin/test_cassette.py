@@ -1,11 +1,8 @@
 """The cassette marker, fixture and options, against a mock that plays the real API."""
 
-import asyncio
 import json
-import threading
 
 import pytest
-from mock_openai import MockServer, reply
 
 TALK = """
 @pytest.mark.cassette
@@ -14,47 +11,6 @@ async def test_talk(openai_server):
         answer = await client.responses.create(model="gpt-4.1", input="hi")
     assert answer.output_text == "hello from upstream"
 """
-
-
-@pytest.fixture
-def upstream():
-    """A server in real time, standing for api.openai.com."""
-    server = MockServer(script=[reply("hello from upstream", user="hi"), reply("bye", user="bye")])
-    started, end = threading.Event(), asyncio.Event()
-    loops = []
-
-    def serve():
-        async def live():
-            loops.append(asyncio.get_running_loop())
-            async with server:
-                started.set()
-                await end.wait()
-
-        asyncio.run(live())
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    assert started.wait(10)
-    yield server
-    loops[0].call_soon_threadsafe(end.set)
-    thread.join(10)
-
-
-@pytest.fixture
-def cassettes(project, upstream):
-    project.ini("asyncio_mode = auto")
-
-    class Cassettes:
-        path = project.path / "cassettes" / "test_it" / "test_talk.jsonl"
-
-        def run(self, *options):
-            return project.run(*options, env={"OPENAI_BASE_URL": upstream.base_url})
-
-        @property
-        def asked(self):
-            return len(upstream.journal.requests)
-
-    return Cassettes()
 
 
 def test_without_a_cassette_the_way_to_record_one_is_told(project, cassettes):
