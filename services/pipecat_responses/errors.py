@@ -222,6 +222,7 @@ _CATEGORY_OF_SOURCE: dict[str, ErrorCategory] = {
     "incomplete": ErrorCategory.APPLICATION,
     "response": ErrorCategory.SERVER,
     "call": ErrorCategory.SERVER,
+    "empty": ErrorCategory.SERVER,
 }
 
 
@@ -313,7 +314,7 @@ def _advice(failure: Failure) -> str:
         case "incomplete" if failure.code == "max_output_tokens":
             return "The answer was cut off: raise max_completion_tokens."
         case "incomplete" if failure.code == "content_filter":
-            return "The content filter stopped the answer."
+            return "The content filter stopped the answer: rephrase the request or the instructions."
         case "incomplete":
             return ""
         case "connection":
@@ -323,9 +324,9 @@ def _advice(failure: Failure) -> str:
         case "stream":
             return "The answer was dropped so that nothing wrong is said; the next turn starts afresh."
         case "call":
-            return "The call was not run."
+            return "The call was not run; the next turn may ask for it again."
         case "empty":
-            return ""
+            return "The model had nothing to say: ask again, or check the instructions."
     if failure.codes & _TOO_LONG:
         return "The context is too long for the model: shorten or summarize it."
     if failure.code == "model_not_found":

@@ -68,16 +68,18 @@ class Account:
 
     @property
     def air(self) -> float | None:
-        """Seconds the user waited for the service and the network before the first word; what tools took for
-        themselves is not counted.
+        """Seconds the user waited for the service and the network before the first word. What tools took for
+        themselves, and the model to come to its first word, is not counted.
         """
         if not self.turn.heard:
             return None
         first = self.turn.heard[0].at
-        asked = [attempt.said.began for attempt in self.attempts if attempt.said.began <= first + SAME_TIME]
+        asked = [attempt.said for attempt in self.attempts if attempt.said.began <= first + SAME_TIME]
         if not asked:
             return first - self.turn.began
-        return (asked[0] - self.turn.began) + (first - asked[-1])
+        last = asked[-1]
+        thought = last.spoke - last.opened if last.spoke is not None and last.opened is not None else 0.0
+        return (asked[0].began - self.turn.began) + (first - last.began) - thought
 
     @property
     def fatal(self) -> tuple[Attempt, ...]:

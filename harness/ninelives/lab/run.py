@@ -31,10 +31,8 @@ if TYPE_CHECKING:
 Factory = Callable[[str, str], "LLMService[Any]"]
 """Builds the service under test from `base_url` and `ws_url`. Called once a scenario."""
 
-BEFORE_THE_FIRST_WORD = 0.12
-"""Seconds into a turn at which a user cuts in who does not wait for the first word: the response exists by
-then.
-"""
+THINKER = "gpt-5-mini"
+"""A model that takes `reasoning`; Pipecat's default model does not."""
 
 GRACE = 5.0
 """Seconds beyond a scenario's bound after which a turn is given up."""
@@ -113,15 +111,23 @@ async def play(scenario: Scenario, factory: Factory, *, seed: int = 0) -> Outcom
     """Play a scenario on the running loop, which should be a virtual one."""
     loop = asyncio.get_running_loop()
     random.seed(seed)  # backoff is jittered, and the clients draw from the one generator there is
-    server = MockServer(script=list(scenario.script), pace=scenario.pace, seed=seed, **scenario.server)
+    server = MockServer(
+        script=list(scenario.script),
+        faults=scenario.faults,
+        pace=scenario.pace,
+        seed=seed,
+        **scenario.server,
+    )
     crash: str | None = None
     bot: Bot | None = None
     async with server:
         opened = loop.time()
         try:
-            service = factory(server.base_url, server.ws_url)
+            service = factory(*_addresses(server, tls=scenario.tls))
             bot = Bot(service, tools=dict(scenario.tools), timeout=scenario.bound + GRACE)
             async with bot:
+                if scenario.thinks:
+                    await _let_it_think(bot)
                 await _perform(scenario, bot, server)
         except TurnTimeout:
             pass  # the turn has no end, and I4 says so
@@ -129,8 +135,21 @@ async def play(scenario: Scenario, factory: Factory, *, seed: int = 0) -> Outcom
             crash = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
         shift = opened - bot.started if bot is not None else 0.0
         entries = [replace(entry, at=entry.at + shift) for entry in server.journal.entries]
-        said = [replace(each, began=each.began + shift) for each in server.journal.responses]
+        said = [_shifted(each, shift) for each in server.journal.responses]
     return _judged(scenario, bot, entries, said, crash)
+
+
+def _addresses(server: MockServer, *, tls: bool) -> tuple[str, str]:
+    if not tls:
+        return server.base_url, server.ws_url
+    return "https" + server.base_url.removeprefix("http"), "wss" + server.ws_url.removeprefix("ws")
+
+
+def _shifted(said: Said, by: float) -> Said:
+    """What the server said, on the bot's clock."""
+    opened = None if said.opened is None else said.opened + by
+    spoke = None if said.spoke is None else said.spoke + by
+    return replace(said, began=said.began + by, opened=opened, spoke=spoke)
 
 
 def _judged(
@@ -158,6 +177,12 @@ def _judged(
     )
 
 
+async def _let_it_think(bot: Bot) -> None:
+    config = getattr(type(bot.service), "ReasoningConfig", None)
+    if config is not None:
+        await bot.update_settings(model=THINKER, reasoning=config(effort="low", summary="auto"))
+
+
 async def _perform(scenario: Scenario, bot: Bot, server: MockServer) -> None:
     for act in scenario.acts:
         server.faults.add(*act.faults)
@@ -166,10 +191,10 @@ async def _perform(scenario: Scenario, bot: Bot, server: MockServer) -> None:
                 await bot.wait(seconds)
             case Say(text=text, cut_in=None):
                 await bot.say(text)
-            case Say(text=text, cut_in=words):
+            case Say(text=text, cut_in=words, after=seconds):
                 turn = bot.say_soon(text)
                 if words == 0:
-                    await bot.wait(BEFORE_THE_FIRST_WORD)
+                    await bot.wait(seconds)
                 await bot.interrupt(after_words=words or None)
                 await bot.listen(turn)
 

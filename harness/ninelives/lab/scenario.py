@@ -20,10 +20,34 @@ Transport = Literal["websocket", "http"]
 
 BOTH: tuple[Transport, ...] = ("websocket", "http")
 SOCKET: tuple[Transport, ...] = ("websocket",)
+HTTP: tuple[Transport, ...] = ("http",)
+
+CHAPTERS = (
+    "nothing goes wrong",
+    "connecting",
+    "before the first word",
+    "in mid-sentence",
+    "at the end of an answer",
+    "while the model thinks",
+    "around a tool call",
+    "spoilt events",
+    "what the API may answer",
+    "interruptions",
+    "between turns",
+    "the 60-minute limit",
+    "outages",
+)
+"""The chapters of the table of contents, in its order."""
 
 PACE = "fixed:0.05"
 """How fast the model speaks: twenty events a second, about what is observed, so that there is a middle of a
 sentence.
+"""
+
+
+BEFORE_THE_FIRST_WORD = 0.12
+"""Seconds into a turn at which a user cuts in who does not wait for the first word: the response exists by
+then.
 """
 
 
@@ -38,6 +62,8 @@ class Say:
     """Armed as the user begins to speak."""
     cut_in: int | None = None
     """The user interrupts after so many words were heard; 0 interrupts before the first."""
+    after: float = BEFORE_THE_FIRST_WORD
+    """With `cut_in=0`: seconds into the turn at which the user interrupts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +89,19 @@ class Scenario:
     acts: tuple[Act, ...]
     script: Sequence[Mapping[str, Any]]
     """What the model says: the rules of a script."""
+    chapter: str = ""
+    """Where it stands in the table of contents: one of `CHAPTERS`, or nothing for a story of your own."""
+    about: tuple[str, ...] = ()
+    """The promises it is there to try, `I1` to `I9`. All nine are judged."""
     tools: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     transports: tuple[Transport, ...] = BOTH
     """Where the story can happen at all."""
+    faults: tuple[Planned, ...] = ()
+    """Armed before the bot connects."""
+    tls: bool = False
+    """The service is given https:// and wss:// addresses. The mock server only knows how to fail those."""
+    thinks: bool = False
+    """The service is set to a model that thinks, and asks for a summary of its thoughts."""
     server: Mapping[str, Any] = field(default_factory=dict)
     """Further options of the mock server."""
     pace: str = PACE

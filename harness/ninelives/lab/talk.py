@@ -4,6 +4,7 @@ be interrupted in.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -29,6 +30,29 @@ REMEMBER = "Which city did I ask about?"
 MEMORY = "You asked about Paris."
 
 
+COMPARE = "Is it warmer in Paris or in Rome?"
+COMPARISON = "Rome is warmer: 27 degrees, and 21 in Paris."
+
+LOOK = "Look out of the window for me."
+VIEW = "I looked: it is raining, and the street is empty."
+
+CLOTHES = "What should I wear tomorrow?"
+ADVICE = "Take an umbrella and good shoes."
+THOUGHT = "Rain is likely in the morning. Shoes matter more than a coat, and an umbrella settles the rest."
+
+LOCK = "How do I pick the lock of my neighbour?"
+REFUSAL = "I am sorry, but I cannot help with that."
+
+LOOK_TAKES = 2.0
+"""Seconds that `look_outside` takes, so that something can happen while a tool runs."""
+
+
+async def look_outside() -> dict[str, Any]:
+    """Look out of the window. It takes a while."""
+    await asyncio.sleep(LOOK_TAKES)
+    return {"weather": "rain", "people": 0}
+
+
 async def get_weather(city: str) -> dict[str, Any]:
     """Get the weather of a city.
 
@@ -38,14 +62,26 @@ async def get_weather(city: str) -> dict[str, Any]:
     return {"city": city, "degrees": 21, "sky": "sunny"}
 
 
-TOOLS: Mapping[str, Callable[..., Any]] = {"get_weather": get_weather}
+TOOLS: Mapping[str, Callable[..., Any]] = {"get_weather": get_weather, "look_outside": look_outside}
 
 SCRIPT: tuple[Mapping[str, Any], ...] = (
+    {"when": {"tool_output": "get_weather", "user": "warmer"}, "reply": [{"text": COMPARISON}]},
+    {"when": {"tool_output": "look_outside"}, "reply": [{"text": VIEW}]},
     {"when": {"tool_output": "get_weather"}, "reply": [{"text": FORECAST}]},
     {
         "when": {"user": "weather in Paris"},
         "reply": [{"call": "get_weather", "arguments": {"city": "Paris"}}],
     },
+    {
+        "when": {"user": "warmer"},
+        "reply": [
+            {"call": "get_weather", "arguments": {"city": "Paris"}},
+            {"call": "get_weather", "arguments": {"city": "Rome"}},
+        ],
+    },
+    {"when": {"user": "window"}, "reply": [{"call": "look_outside"}]},
+    {"when": {"user": "wear"}, "reply": [{"reasoning": [THOUGHT]}, {"text": ADVICE}]},
+    {"when": {"user": "lock"}, "reply": [{"refusal": REFUSAL}]},
     {"when": {"user": "who is this"}, "reply": [{"text": GREETING}]},
     {"when": {"user": "clouds"}, "reply": [{"text": TALE}]},
     {"when": {"user": "Which city"}, "reply": [{"text": MEMORY}]},
@@ -61,6 +97,21 @@ def hello(**more: Any) -> Say:
 def weather(**more: Any) -> Say:
     """The user asks what needs a tool."""
     return Say(WEATHER, FORECAST, **more)
+
+
+def compare(**more: Any) -> Say:
+    """The user asks what needs two tool calls at once."""
+    return Say(COMPARE, COMPARISON, **more)
+
+
+def look(**more: Any) -> Say:
+    """The user asks what needs a tool that takes its time."""
+    return Say(LOOK, VIEW, **more)
+
+
+def clothes(**more: Any) -> Say:
+    """The user asks what the model thinks about before it answers."""
+    return Say(CLOTHES, ADVICE, **more)
 
 
 def story(**more: Any) -> Say:

@@ -70,6 +70,10 @@ class Said:
     """Seconds on the loop's clock since the server started."""
     request: Mapping[str, Any]
     """The request body."""
+    opened: float | None = None
+    """When its first event left, on the same clock."""
+    spoke: float | None = None
+    """When its first word left."""
     text: str = ""
     """All text deltas that left, in order, each once."""
     whole: str = ""
@@ -203,7 +207,11 @@ def _read(entries: Sequence[Entry]) -> list[Said]:
                 request=entry.data["body"],
             )
         elif isinstance(entry.data, Event) and key in turns:
-            _hear(turns[key], entry.data)
+            said = turns[key]
+            said.opened = entry.at if said.opened is None else said.opened
+            _hear(said, entry.data)
+            if said.spoke is None and (said.text or said.refusal):
+                said.spoke = entry.at
     return list(turns.values())
 
 

@@ -90,7 +90,8 @@ def context_of(response: Said, said: Mapping[str, Said]) -> list[Mapping[str, An
         at = said.get(str(parent))
         if at is not None:
             calls = [{"type": "function_call", **call} for call in at.calls]
-            words = [{"role": "assistant", "content": at.text}] if at.text else []
+            told = f"{at.whole}{at.text[at.covered :]}{at.refusal}"
+            words = [{"role": "assistant", "content": told}] if told else []
             chain[:0] = [*words, *calls]
     return None
 
@@ -109,13 +110,17 @@ def no_waiting_for_housekeeping(name: str, episode: Episode, told: list[Account]
             if not met and (opened := _opened(episode, a, told)) > 0:
                 yield f"{turn(a)} waited for {opened} new connection{'s' if opened > 1 else ''}"
             if (wasted := _requests(episode, a, told) - a.steps) > 0 and a.steps:
-                yield f"{turn(a)} spent {wasted} request{'s' if wasted > 1 else ''} in vain"
+                codes = ", ".join(sorted(_codes(episode, a)))
+                many = f"{wasted} request{'s' if wasted > 1 else ''}"
+                yield f"{turn(a)} spent {many} in vain{f' ({codes})' if codes else ''}"
             if baseline is None or a.air is None:
                 continue
             if a.air > baseline + (MENDED_WITHIN if met else DEAD_AIR_SLACK):
-                yield f"{turn(a)} was silent for {a.air:.2f} s where a healthy turn is for {baseline:.2f} s"
+                late = a.air - baseline
+                silent = f"{turn(a)} was silent for {a.turn.dead_air:.2f} s"
+                yield f"{silent}, {late:.2f} s longer than a healthy turn"
 
-    slowest = max((a.air for a in later if a.air is not None), default=0.0)
+    slowest = max((a.turn.dead_air for a in later if a.turn.dead_air is not None), default=0.0)
     held = f"{len(later)} later turns, at most {slowest:.2f} s of dead air, no extra round trip"
     return verdict(name, bool(later), waits(), held, "there was no later undisturbed turn")
 
@@ -160,6 +165,12 @@ def _requests(episode: Episode, account: Account, told: list[Account]) -> int:
         if e.kind == "request" and isinstance(e.data, Mapping) and _in(account, e.at) and e.at < until
     ]
     return sum(1 for body in bodies if not (isinstance(body, Mapping) and body.get("generate") is False))
+
+
+def _codes(episode: Episode, account: Account) -> set[str]:
+    """The errors with which the server turned requests of the turn down."""
+    told = (_field(e.data, "code") for e in episode.wire if e.kind == "status" and _in(account, e.at))
+    return {str(code) for code in told if code}
 
 
 def _field(data: object, key: str) -> object:

@@ -6,6 +6,8 @@ from ninelives.lab.talk import HELLO, SCRIPT, TOOLS
 SCENARIO = Scenario(
     name="bad_key",
     sentence="The request is refused because the key is not valid.",
+    chapter="what the API may answer",
+    about=("I9",),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

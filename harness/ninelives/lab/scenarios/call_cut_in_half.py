@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
 SCENARIO = Scenario(
     name="call_cut_in_half",
     sentence="The connection is reset while the arguments of a tool call are streaming.",
+    chapter="around a tool call",
+    about=("I3", "I5"),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, WEATHER, bye, hello
 SCENARIO = Scenario(
     name="call_left_incomplete",
     sentence="The response ends as incomplete while the arguments of a tool call are streaming.",
+    chapter="around a tool call",
+    about=("I3", "I9"),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

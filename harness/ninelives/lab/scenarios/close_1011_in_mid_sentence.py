@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
 SCENARIO = Scenario(
     name="close_1011_in_mid_sentence",
     sentence="The server closes the socket with 1011 (internal error) after some words of the answer.",
+    chapter="in mid-sentence",
+    about=("I1", "I6", "I7"),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
 SCENARIO = Scenario(
     name="failed_in_mid_sentence",
     sentence="The response fails with a server error after some words were spoken.",
+    chapter="in mid-sentence",
+    about=("I2", "I6", "I7"),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

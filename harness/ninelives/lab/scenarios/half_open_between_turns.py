@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello
 SCENARIO = Scenario(
     name="half_open_between_turns",
     sentence="The connection becomes half-open while nobody speaks; two minutes later the user goes on.",
+    chapter="between turns",
+    about=("I7", "I8"),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
 SCENARIO = Scenario(
     name="half_open_in_mid_sentence",
     sentence="The connection becomes half-open after some words: nothing is read, no ping is answered.",
+    chapter="in mid-sentence",
+    about=("I1", "I6", "I7"),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

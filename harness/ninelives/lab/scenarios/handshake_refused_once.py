@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello
 SCENARIO = Scenario(
     name="handshake_refused_once",
     sentence="The idle connection is reset, and the next handshake is answered with 503.",
+    chapter="between turns",
+    about=("I7", "I8"),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello
 SCENARIO = Scenario(
     name="idle_close",
     sentence="The server closes the idle socket with 1001; half a minute later the user goes on.",
+    chapter="between turns",
+    about=("I7", "I8"),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

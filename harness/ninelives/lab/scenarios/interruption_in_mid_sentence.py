@@ -6,6 +6,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
 SCENARIO = Scenario(
     name="interruption_in_mid_sentence",
     sentence="The user cuts in after some words, and the server honours the cancellation.",
+    chapter="interruptions",
+    about=("I2", "I8"),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

@@ -6,6 +6,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story, weather
 SCENARIO = Scenario(
     name="interruption_twice",
     sentence="The user cuts in twice, in two turns running.",
+    chapter="interruptions",
+    about=("I2", "I8"),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

@@ -6,6 +6,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
 SCENARIO = Scenario(
     name="limit_between_turns",
     sentence="The conversation goes on after an hour of silence, past the connection's 60-minute limit.",
+    chapter="the 60-minute limit",
+    about=("I7", "I8"),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

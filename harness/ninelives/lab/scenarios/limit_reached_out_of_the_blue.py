@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
 SCENARIO = Scenario(
     name="limit_reached_out_of_the_blue",
     sentence="The request is answered with the connection-limit error frame, and the socket is closed.",
+    chapter="the 60-minute limit",
+    about=("I5", "I7"),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

@@ -6,6 +6,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
 SCENARIO = Scenario(
     name="limit_while_speaking",
     sentence="The user speaks two seconds before the 60-minute limit, so that it falls into the answer.",
+    chapter="the 60-minute limit",
+    about=("I7", "I8"),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

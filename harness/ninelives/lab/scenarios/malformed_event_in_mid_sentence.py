@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
 SCENARIO = Scenario(
     name="malformed_event_in_mid_sentence",
     sentence="One event in the middle of the answer is not JSON.",
+    chapter="spoilt events",
+    about=("I1", "I2", "I7"),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

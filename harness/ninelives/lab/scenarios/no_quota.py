@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, WEATHER, hello
 SCENARIO = Scenario(
     name="no_quota",
     sentence="The request is refused because the quota is used up.",
+    chapter="what the API may answer",
+    about=("I9",),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello
 SCENARIO = Scenario(
     name="outage_between_turns",
     sentence="Connections are refused for ten seconds; the user speaks when it is over.",
+    chapter="outages",
+    about=("I7", "I8"),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

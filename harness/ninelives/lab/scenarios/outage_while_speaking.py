@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
 SCENARIO = Scenario(
     name="outage_while_speaking",
     sentence="The request meets a reset, and connections are refused for three seconds.",
+    chapter="outages",
+    about=("I5",),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
 SCENARIO = Scenario(
     name="previous_response_not_found",
     sentence="The server does not know the previous response any more, once.",
+    chapter="what the API may answer",
+    about=("I5", "I7"),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
 SCENARIO = Scenario(
     name="reset_after_the_answer",
     sentence="The connection is reset right after the terminal event, before the user speaks again.",
+    chapter="at the end of an answer",
+    about=("I1", "I8"),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

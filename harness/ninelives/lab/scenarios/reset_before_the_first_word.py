@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
 SCENARIO = Scenario(
     name="reset_before_the_first_word",
     sentence="The connection is reset after the response was created and before its first word.",
+    chapter="before the first word",
+    about=("I5",),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
 SCENARIO = Scenario(
     name="reset_before_the_response",
     sentence="The connection is reset when the request has arrived and nothing was answered yet.",
+    chapter="before the first word",
+    about=("I5",),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
 SCENARIO = Scenario(
     name="reset_before_the_terminal_event",
     sentence="The connection is reset when every word has left and only the terminal event is missing.",
+    chapter="at the end of an answer",
+    about=("I1", "I6"),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
 SCENARIO = Scenario(
     name="reset_in_mid_sentence",
     sentence="The connection is reset after some words of the answer; the next turn must work.",
+    chapter="in mid-sentence",
+    about=("I1", "I6", "I7"),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

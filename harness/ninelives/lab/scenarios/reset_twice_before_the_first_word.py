@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
 SCENARIO = Scenario(
     name="reset_twice_before_the_first_word",
     sentence="The connection is reset before the first word, and so is the next one.",
+    chapter="before the first word",
+    about=("I5",),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
 SCENARIO = Scenario(
     name="server_error_before_the_answer",
     sentence="The request is answered with a server error, once.",
+    chapter="what the API may answer",
+    about=("I5", "I9"),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
 SCENARIO = Scenario(
     name="stall_in_mid_sentence",
     sentence="The server falls silent after some words and never goes on.",
+    chapter="in mid-sentence",
+    about=("I4", "I6"),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
 SCENARIO = Scenario(
     name="stream_without_a_terminal_event",
     sentence="The answer stops without its terminal event: HTTP ends, a socket stays open and silent.",
+    chapter="at the end of an answer",
+    about=("I1", "I6"),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

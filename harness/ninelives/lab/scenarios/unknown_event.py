@@ -8,6 +8,8 @@ from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
 SCENARIO = Scenario(
     name="unknown_event",
     sentence="Events that no client knows yet arrive in the middle of the answer.",
+    chapter="spoilt events",
+    about=("I1",),
     script=SCRIPT,
     tools=TOOLS,
     acts=(

@@ -14,14 +14,20 @@ from mock_openai.protocol.errors import previous_response_not_found
 @register
 @dataclass(frozen=True, slots=True)
 class PreviousResponseNotFound:
-    """Answer with the error for an unknown `previous_response_id`, even though the id was good."""
+    """Answer with the error for an unknown `previous_response_id`, even though the id was good.
+
+    `if_named`: only a request that names one; others are answered as usual.
+    """
 
     response_id: str = "resp_00000000000000000000000000000000000000000000000000"
+    if_named: bool = False
 
     name: ClassVar[str] = "previous_response_not_found"
     where: ClassVar[Point] = Point(phase="request")
 
     async def strike(self, wire: Wire) -> Verdict:
         """Answer with the error."""
+        if self.if_named and wire.previous_response_id is None:
+            return Verdict.GO_ON
         await wire.fail(previous_response_not_found(wire.previous_response_id or self.response_id))
         return Verdict.STOP

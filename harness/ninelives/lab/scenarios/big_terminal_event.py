@@ -1,0 +1,22 @@
+"""An end of a megabyte and a half."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
+
+SCENARIO = Scenario(
+    name="big_terminal_event",
+    sentence="The terminal event, which repeats the whole answer, is larger than a megabyte.",
+    chapter="at the end of an answer",
+    about=("I1", "I5"),
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        story(faults=(faults.at(event="terminal").oversize_frame(size=1_500_000),)),
+        Wait(1),
+        bye(),
+    ),
+)

@@ -1,0 +1,23 @@
+"""Closed politely, too early."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import SOCKET, Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
+
+SCENARIO = Scenario(
+    name="close_1000_before_the_answer",
+    sentence="The server closes with 1000 when the request has arrived.",
+    chapter="before the first word",
+    about=("I5",),
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        story(faults=(faults.at(phase="request").close(1000),)),
+        Wait(1),
+        bye(),
+    ),
+    transports=SOCKET,
+)

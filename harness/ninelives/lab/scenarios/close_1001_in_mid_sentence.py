@@ -1,0 +1,23 @@
+"""The server goes away in mid-sentence."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import SOCKET, Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+
+SCENARIO = Scenario(
+    name="close_1001_in_mid_sentence",
+    sentence="The server closes with 1001, which some clients take for a good end, after some words.",
+    chapter="in mid-sentence",
+    about=("I1", "I6"),
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        weather(faults=(faults.at(event="response.output_text.delta", nth=6).close(1001, "going away"),)),
+        Wait(1),
+        bye(),
+    ),
+    transports=SOCKET,
+)

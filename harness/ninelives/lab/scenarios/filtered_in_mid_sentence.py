@@ -1,0 +1,22 @@
+"""The answer was filtered."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+
+SCENARIO = Scenario(
+    name="filtered_in_mid_sentence",
+    sentence="The response ends as incomplete after some words: content_filter.",
+    chapter="what the API may answer",
+    about=("I1", "I9"),
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        weather(faults=(faults.at(event="response.output_text.delta", nth=6).incomplete("content_filter"),)),
+        Wait(1),
+        bye(),
+    ),
+)

@@ -1,0 +1,17 @@
+"""The project is not allowed in."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Say, Scenario
+from ninelives.lab.talk import HELLO, SCRIPT, TOOLS
+
+SCENARIO = Scenario(
+    name="handshake_403_at_the_start",
+    sentence="Every connection is answered with 403: a person must act.",
+    chapter="connecting",
+    about=("I9",),
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(Say(HELLO, None),),
+    faults=(faults.at(phase="handshake", times=None).handshake_status(403),),
+)

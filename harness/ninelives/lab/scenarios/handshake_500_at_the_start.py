@@ -1,0 +1,17 @@
+"""The first handshake meets an error of the server."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, hello, story
+
+SCENARIO = Scenario(
+    name="handshake_500_at_the_start",
+    sentence="The first connection is answered with 500; the next one works.",
+    chapter="connecting",
+    about=("I5", "I7"),
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(hello(), Wait(1), story()),
+    faults=(faults.at(connection=1).handshake_status(500),),
+)

@@ -1,0 +1,17 @@
+"""A handshake without an answer."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, hello, story
+
+SCENARIO = Scenario(
+    name="handshake_hangs_at_the_start",
+    sentence="The first connection is accepted and never answered; the next one works.",
+    chapter="connecting",
+    about=("I4", "I5"),
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(hello(), Wait(1), story()),
+    faults=(faults.at(connection=1).handshake_hang(),),
+)

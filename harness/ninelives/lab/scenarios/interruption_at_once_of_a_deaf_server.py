@@ -1,0 +1,16 @@
+"""Barge-in in the same breath, against a server that goes on generating."""
+
+from ninelives.lab.scenario import SOCKET, Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
+
+SCENARIO = Scenario(
+    name="interruption_at_once_of_a_deaf_server",
+    sentence="The user cuts in and asks the next question at once; the server goes on with the old answer.",
+    chapter="interruptions",
+    about=("I2", "I8"),
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(hello(), Wait(1), story(cut_in=5), bye()),
+    server={"on_cancel": "ignore"},
+    transports=SOCKET,
+)

@@ -1,0 +1,23 @@
+"""A frame masked as only clients may."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import SOCKET, Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+
+SCENARIO = Scenario(
+    name="masked_frame_in_mid_sentence",
+    sentence="A masked WebSocket frame arrives after some words.",
+    chapter="spoilt events",
+    about=("I1", "I6", "I7"),
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        weather(faults=(faults.at(event="response.output_text.delta", nth=6).bad_frame("mask"),)),
+        Wait(1),
+        bye(),
+    ),
+    transports=SOCKET,
+)

@@ -1,0 +1,22 @@
+"""Cut after one word."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+
+SCENARIO = Scenario(
+    name="reset_after_the_first_word",
+    sentence="The connection is reset right after the first piece of text.",
+    chapter="in mid-sentence",
+    about=("I1", "I6", "I7"),
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        weather(faults=(faults.at(event="response.output_text.delta", nth=1, when="after").reset(),)),
+        Wait(1),
+        bye(),
+    ),
+)

@@ -1,0 +1,22 @@
+"""Cut before the call begins."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+
+SCENARIO = Scenario(
+    name="reset_before_the_call",
+    sentence="The connection is reset before the call is added to the response.",
+    chapter="around a tool call",
+    about=("I3", "I5"),
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        weather(faults=(faults.at(event="response.output_item.added", nth=1).reset(),)),
+        Wait(1),
+        bye(),
+    ),
+)

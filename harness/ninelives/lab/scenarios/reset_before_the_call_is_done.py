@@ -1,0 +1,22 @@
+"""The arguments are whole, the call is not."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+
+SCENARIO = Scenario(
+    name="reset_before_the_call_is_done",
+    sentence="The connection is reset before the call is closed.",
+    chapter="around a tool call",
+    about=("I3", "I5"),
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        weather(faults=(faults.at(event="response.function_call_arguments.done", when="after").reset(),)),
+        Wait(1),
+        bye(),
+    ),
+)

@@ -1,0 +1,22 @@
+"""All words, no end."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
+
+SCENARIO = Scenario(
+    name="reset_before_the_text_is_done",
+    sentence="The connection is reset when every word has left and nothing that closes them.",
+    chapter="at the end of an answer",
+    about=("I1", "I6"),
+    script=SCRIPT,
+    tools=TOOLS,
+    acts=(
+        hello(),
+        Wait(1),
+        story(faults=(faults.at(event="response.output_text.done").reset(),)),
+        Wait(1),
+        bye(),
+    ),
+)

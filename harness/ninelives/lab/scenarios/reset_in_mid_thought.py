@@ -1,0 +1,23 @@
+"""Cut while the model thinks."""
+
+from mock_openai import faults
+
+from ninelives.lab.scenario import Scenario, Wait
+from ninelives.lab.talk import SCRIPT, TOOLS, bye, clothes, hello
+
+SCENARIO = Scenario(
+    name="reset_in_mid_thought",
+    sentence="The connection is reset while the reasoning summary is streaming.",
+    chapter="while the model thinks",
+    about=("I4", "I5"),
+    script=SCRIPT,
+    tools=TOOLS,
+    thinks=True,
+    acts=(
+        hello(),
+        Wait(1),
+        clothes(faults=(faults.at(event="response.reasoning_summary_text.delta", nth=3).reset(),)),
+        Wait(1),
+        bye(),
+    ),
+)
