@@ -2,21 +2,48 @@
 
 A Live is one of them, from "queued" to its end. It grows at the server's pace; the create that began it,
 later polls and resumed streams only look at what is there so far. Faults strike those who watch, never the
-generation itself.
+generation itself. Servers that share a memory see each other's there, as Distant ones, a moment later.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from typing import Any
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from mock_openai.closing import cancelled
 from mock_openai.engine import TERMINAL, Engine, OpenTurn
-from mock_openai.memory import Remembered
+from mock_openai.memory import Remembered, ResponseStore
 from mock_openai.protocol import json
+from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event, Timed
 from mock_openai.responders.answer import Reply
+
+_LOOK = 0.05
+"""Seconds between two looks at what another server generates, and between two that it shows."""
+_BEAT = 5.0
+"""Seconds after which a response that does not grow is shown again, so that it is not taken for abandoned."""
+
+Show = Callable[[Remembered], Awaitable[None]]
+
+
+class Watched(Protocol):
+    """A response that can be watched while it grows."""
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """What has been generated so far."""
+        ...
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come."""
+        ...
+
+    async def news(self) -> None:
+        """Wait until there may be more of it, or it is over."""
+        ...
 
 
 class Live:
@@ -110,22 +137,49 @@ class Live:
         self._news = asyncio.Event()
 
 
+class Distant:
+    """A response that another server generates, as the memory that both share shows it."""
+
+    def __init__(self, store: ResponseStore, found: Remembered) -> None:
+        self.events: Sequence[Event] = found.events
+        self.over = not running(found)
+        self._id = found.id
+        self._store = store
+
+    async def news(self) -> None:
+        """Look again in a moment. What is there no more was deleted, or its server is gone."""
+        await asyncio.sleep(_LOOK)
+        found = await self._store.get(self._id)
+        self.over = found is None or not running(found)
+        if found is not None and len(found.events) > len(self.events):
+            self.events = found.events
+
+
+def running(found: Remembered) -> bool:
+    """Tell whether a response is still being generated."""
+    return found.response.get("status") in ("queued", "in_progress")
+
+
 class Background:
     """All responses of a server that are being generated in the background."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         engine.running = self.find
+        self.show: Show | None = None
+        """Lets other servers see a response that grows here."""
         self._live: dict[str, Live] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def begin(self, opened: OpenTurn, reply: Reply) -> Live:
+    async def begin(self, opened: OpenTurn, reply: Reply) -> Live:
         """Begin to generate a reply."""
         live = Live(
             opened,
             self._engine.timed(opened, reply),
             ending=self._engine.behaviour.cancelled_event,
         )
+        if self.show is not None:
+            await self.show(live.remembered())
         self._live[live.id] = live
         task = asyncio.get_running_loop().create_task(self._run(live))
         self._tasks.add(task)
@@ -135,6 +189,15 @@ class Background:
     def find(self, response_id: str) -> Live | None:
         """Find one that is not over yet."""
         return self._live.get(response_id)
+
+    async def cancel(self, response_id: str) -> bool:
+        """End one, and wait until memory has it; False when there is none."""
+        live = self._live.get(response_id)
+        if live is None:
+            return False
+        live.cancel()
+        await live.kept.wait()
+        return True
 
     def forget(self, response_id: str) -> bool:
         """Stop one and keep nothing of it; False when there is none."""
@@ -152,8 +215,31 @@ class Background:
             task.cancel()
 
     async def _run(self, live: Live) -> None:
-        await live.generate()
-        if not live.forgotten:
-            await self._engine.remember(live.opened, live.events)
-        self._live.pop(live.id, None)
-        live.kept.set()
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                if self.show is not None:
+                    showing = asyncio.get_running_loop().create_task(self._show(live, self.show))
+                    stack.push_async_callback(_ended, showing)
+                await live.generate()
+            with contextlib.suppress(ApiError):  # memory is away, and has said so
+                if not live.forgotten:
+                    await self._engine.remember(live.opened, live.events)
+                elif self.show is not None:
+                    await self._engine.store.delete(live.id)
+        finally:
+            self._live.pop(live.id, None)
+            live.kept.set()
+
+    async def _show(self, live: Live, show: Show) -> None:
+        while not live.over:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_BEAT):
+                    await live.news()
+            with contextlib.suppress(ApiError):
+                await show(live.remembered())
+            await asyncio.sleep(_LOOK)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])

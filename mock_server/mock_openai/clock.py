@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 import time
 from collections.abc import Callable
 
@@ -80,3 +81,14 @@ class Clock:
 
 LONGEST = 10 * 366 * 86400.0
 """Seconds that a clock may be ahead: ten years, so that dates stay dates."""
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")
+_UNITS = {None: 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def duration(text: str) -> float:
+    """Read a duration such as 90, 90s, 59m, 1h or 30d, in seconds; ValueError when it is none."""
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is no duration; write 90s, 59m, 1h or 30d")
+    return float(match[1]) * _UNITS[match[2]]

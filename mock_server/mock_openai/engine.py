@@ -7,6 +7,7 @@ transports; `remember` is called with what really left.
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol
@@ -58,6 +59,11 @@ class Running(Protocol):
     async def ended(self) -> None:
         """Wait until it has ended and is stored."""
         ...
+
+
+_UNFINISHED = frozenset({"queued", "in_progress"})
+_LOOK = 0.05
+"""Seconds between two looks at a response that another server generates."""
 
 
 class Engine:
@@ -258,6 +264,13 @@ class Engine:
             await running.ended()
         found = lanes.find(wanted) if lanes else None
         found = found or await self.store.get(wanted)
+        while found is not None and found.status in _UNFINISHED:  # another server of this memory generates it
+            if self.behaviour.unfinished_parent == "conflict":
+                raise response_in_progress(wanted)
+            if self.behaviour.unfinished_parent != "wait":
+                break
+            await asyncio.sleep(_LOOK)
+            found = await self.store.get(wanted)
         if found is None or not self.may_continue(found):
             raise previous_response_not_found(wanted)
         return found

@@ -8,25 +8,29 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from mock_openai.clock import Clock
+from mock_openai.control.commands import Commands
 from mock_openai.control.journal import Journal
+from mock_openai.control.relay import Alone, Told
 from mock_openai.engine import Engine
 from mock_openai.faults.plan import Plan, Planned
 from mock_openai.limits import Limits
 from mock_openai.memory import ResponseStore
 from mock_openai.pacing import Pace, parse_pace
 from mock_openai.protocol.behaviour import DEFAULT, AtLimit, Behaviour, OnCancel, Unauthorized
+from mock_openai.protocol.errors import ApiError
 from mock_openai.responders.base import Responder
 from mock_openai.responders.improvise import Improviser
 from mock_openai.responders.script import Script
 from mock_openai.site import Settings, Site
 
 if TYPE_CHECKING:
+    from mock_openai.control.relay import Relay
     from mock_openai.memory.shared import SharedMemory
     from mock_openai.transport.http import Front
     from mock_openai.transport.listener import Listener
@@ -48,7 +52,8 @@ class MockServer:
     every model name. `limits` is what a key may do in a minute; None for no limit. Port 0 takes a free one. A
     stopped server may be started again, on the same port.
     `store` is where stored responses and conversations live: None for this server's memory,
-    `redis://HOST:PORT/DB` to share them with other servers, or a ResponseStore of your own.
+    `redis://HOST:PORT/DB` to share them with other servers, or a ResponseStore of your own. `control_token`
+    opens the control API to other machines.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class MockServer:
         limits: Limits | None = None,
         store: ResponseStore | str | None = None,
         journal_limit: int = 1_000_000,
+        control_token: str | None = None,
     ) -> None:
         if connection_lifetime <= 0:
             raise ValueError(f"connection_lifetime is in seconds and above 0, not {connection_lifetime!r}")
@@ -103,13 +109,16 @@ class MockServer:
             any_model=any_model,
             behaviour=behaviour,
         )
-        settings = Settings(api_key, connection_lifetime, behaviour)
+        settings = Settings(api_key, connection_lifetime, behaviour, control_token)
         self._site = Site(self._engine, self.faults, self.journal, settings, self._refuse, limits)
+        self._commands = Commands(self._site, self.script)
+        self._told: Told = Alone(self._commands)
         self._host = host
         self._port = port
         self._bound: socket.socket | None = None
         self._front: Front | None = None
         self._listener: Listener | None = None
+        self._relay: Relay | None = None
 
     # Where it is
 
@@ -158,15 +167,36 @@ class MockServer:
         self.bind()
         assert self._bound is not None
         if self._shared is not None:
-            # A number that no other server of this memory has ever had keeps their ids apart.
-            number = await self._shared.open()
-            self._engine.reseed(f"{self._engine.seed}:{number}")
+            await self._join(self._shared)
         self._site.stopping = False
         self._site.start()
-        self._front = Front(self._site, ControlApi(self))
+        control = ControlApi(
+            self._told,
+            self.journal,
+            token=self._site.settings.control_token,
+            reset=self.reset,
+            describe=self._describe,
+        )
+        self._front = Front(self._site, control)
         self._listener = Listener(self._front.handle, self._front.lost, self._front.hello)
         bound, self._bound = self._bound, None
         await self._listener.start(bound)
+
+    async def _join(self, shared: SharedMemory) -> None:
+        from mock_openai.control.relay import Relay
+
+        # A number that no other server of this memory has ever had keeps their ids apart.
+        self._commands.worker = await shared.open()
+        self._engine.reseed(f"{self._engine.seed}:{self._commands.worker}")
+        self._site.background.show = shared.responses.show
+        relay = Relay(shared, self._commands)
+        try:
+            await relay.join()
+        except ApiError:
+            await shared.close()
+            raise OSError(f"Redis at {shared.place} does not answer; start it, or name another") from None
+        self._relay = self._told = relay
+        self._site.everywhere = relay.everywhere
 
     async def stop(self) -> None:
         """Close the port and all connections: sockets with 1001, everything else at once. Leaves no task
@@ -181,19 +211,17 @@ class MockServer:
         self._site.stopping = True
         self._front.go_away()
         await listener.stop()
-        if self._shared is not None:
+        if self._relay is not None and self._shared is not None:
+            relay, self._relay = self._relay, None
+            self._told = Alone(self._commands)
+            await relay.leave()
             await self._shared.close()
 
     async def reset(self) -> None:
         """Forget the journal, the faults, stored responses and used-up script rules' misses; count turns from
-        1 again.
+        1 again. Servers that share a memory forget with it.
         """
-        self.journal.clear()
-        self.faults.clear()
-        self.script.misses.clear()
-        self._site.recount()
-        self._site.background.stop()
-        self._site.limiter.clear()
+        await self._told.everywhere("reset", {})
         await self._engine.store.clear()
         await self._engine.conversations.clear()
 
@@ -202,14 +230,10 @@ class MockServer:
         """Why the script did not answer some turns, oldest first."""
         return list(self.script.misses)
 
-    def rescript(self, text: str) -> None:
-        """Replace the script's rules by those of a YAML (or JSON) text; ScriptError when it is none."""
-        from mock_openai.responders.grammar import read_script
-        from mock_openai.responders.source import from_yaml
+    def _describe(self) -> Mapping[str, Any]:
+        from mock_openai.description import description
 
-        rules = read_script(from_yaml(text, file="script"))
-        self.script.clear()
-        self.script.add(*rules)
+        return description()
 
     def _refuse(self, seconds: float) -> None:
         if self._listener is not None:

@@ -7,18 +7,21 @@ writes the journal's entries with the loop's clock.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from mock_openai.background import Background
 from mock_openai.control.journal import Entry, Journal, Kind
+from mock_openai.control.metrics import Metrics
 from mock_openai.engine import Engine
 from mock_openai.faults.plan import Plan
 from mock_openai.faults.point import Spot
 from mock_openai.limits import Limiter, Limits
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.events import Event
+
+Everywhere = Callable[[str, Mapping[str, Any]], Awaitable[list[Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class Settings:
     """Seconds that a WebSocket connection may live (documented: 60 minutes)."""
     behaviour: Behaviour = DEFAULT
     """What the server does where the real one is not known."""
+    control_token: str | None = None
+    """The bearer token that opens the control API to other machines."""
 
 
 @dataclass(eq=False, slots=True)
@@ -76,9 +81,12 @@ class Site:
         self.limiter = Limiter(limits)
         self.plan = plan
         self.journal = journal
+        self.metrics = Metrics(journal)
         self.settings = settings
         self.refuse = refuse
         """Stops listening for so many seconds."""
+        self.everywhere: Everywhere = _nowhere
+        """Asks all servers that share a memory, as the commands name it."""
         self.stopping = False
         self._connections = 0
         self.turns = 0
@@ -86,12 +94,15 @@ class Site:
         self._was_started = False
         self.started = 0.0
         """The loop's clock when the server started."""
+        self.started_at = 0.0
+        """The same moment in unix seconds."""
 
     def start(self) -> None:
         """Set the journal's clock to zero; a server that starts again goes on counting."""
         if not self._was_started:
             self._was_started = True
             self.started = asyncio.get_running_loop().time()
+            self.started_at = self.clock.wall()
 
     def connect(self, transport: Literal["http", "websocket"]) -> Connection:
         """Count a connection."""
@@ -120,3 +131,7 @@ class Site:
         """Write an entry into the journal."""
         at = asyncio.get_running_loop().time() - self.started
         self.journal.note(Entry(at, connection, turn, lane, kind, data))
+
+
+async def _nowhere(what: str, given: Mapping[str, Any]) -> list[Any]:
+    return []

@@ -1,108 +1,206 @@
-"""The control API of a running server: read its journal, give it a script or faults, reset it.
+"""The control API of a running server: read its journal, give it a script, faults or another time, reset it.
 
-Everything lies under /__mock__/ and is for the machine that the server runs on: callers from elsewhere,
-requests under a foreign host name (DNS rebinding) and requests that a browser sends from another page are
-refused.
-
-    GET    /__mock__/journal           entries as JSON; ?kind=event&since=0 narrow them down
-    GET    /__mock__/script            the misses of the script        PUT  a new script (YAML or JSON)
-    GET    /__mock__/faults            what is planned                 POST more   DELETE all
-    POST   /__mock__/reset             empty journal, faults, stored responses
+Everything lies under /__mock__/ and stands in the table of `operations`; who may use it is for `access` to
+say. With several workers an answer is that of all of them, and what is said to one is said to all.
 """
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Mapping
-from typing import Any, Protocol
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from aiohttp import web
 
-from mock_openai.control.journal import Entry, Journal
-from mock_openai.faults.load import loads
-from mock_openai.faults.plan import Plan
+from mock_openai.clock import duration
+from mock_openai.control.access import refused
+from mock_openai.control.journal import Journal
+from mock_openai.control.metrics import CONTENT_TYPE, joined, written
+from mock_openai.control.operations import OPERATIONS, Operation
+from mock_openai.control.relay import RelayError, Told
 from mock_openai.protocol import json
-from mock_openai.protocol.events import Event
 from mock_openai.responders.source import ScriptError
 
+PREFIX = "/__mock__/"
+
 _MAX_BODY = 4 * 1024 * 1024
-
-
-class Steering(Protocol):
-    """What the control API may do to a server."""
-
-    @property
-    def journal(self) -> Journal:
-        """The server's journal."""
-        ...
-
-    @property
-    def faults(self) -> Plan:
-        """The server's faults."""
-        ...
-
-    @property
-    def misses(self) -> list[str]:
-        """Why the script did not answer some turns."""
-        ...
-
-    def rescript(self, text: str) -> None:
-        """Replace the script's rules; ScriptError when the text is none."""
-        ...
-
-    async def reset(self) -> None:
-        """Forget the journal, the faults and what is stored."""
-        ...
+_BATCH = 500
+"""Entries that leave at once to somebody who follows."""
+_BEAT = 15.0
+"""Seconds of silence after which a follower is sent an empty line."""
+_LOOK = 0.25
+"""Seconds between two looks at the journals of other workers."""
 
 
 class ControlApi:
     """Answers requests under /__mock__/."""
 
-    def __init__(self, steering: Steering) -> None:
-        self._steering = steering
+    def __init__(
+        self,
+        told: Told,
+        journal: Journal,
+        *,
+        token: str | None,
+        reset: Callable[[], Awaitable[None]],
+        describe: Callable[[], Mapping[str, Any]],
+    ) -> None:
+        self._told = told
+        self._journal = journal
+        self._token = token
+        self._reset = reset
+        self._describe = describe
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
-        if not _trusted(request):
-            return _answer(
-                {"error": "the control API is for this machine only: loopback peer, own Host, own Origin"},
-                403,
-            )
+        wrong = refused(request, self._token)
+        if wrong is not None:
+            return _answer({"error": wrong[1]}, wrong[0])
+        fitting = [one for one in OPERATIONS if one.path == request.path.rstrip("/")]
+        wanted = next((one for one in fitting if one.method == request.method), None)
+        if wanted is None:
+            paths = fitting or OPERATIONS
+            there = ", ".join(dict.fromkeys(f"{one.method} {one.path}" for one in paths))
+            return _answer({"error": f"there are {there}"}, 405 if fitting else 404)
         try:
-            return await self._route(request)
+            return await self._do(wanted, request)
         except (ScriptError, ValueError) as error:
             return _answer({"error": str(error)}, 400)
+        except RelayError as error:
+            return _answer({"error": str(error)}, 503)
 
-    async def _route(self, request: web.BaseRequest) -> web.StreamResponse:
-        steering = self._steering
-        match (request.method, request.path.removeprefix("/__mock__/").strip("/")):
-            case ("GET", "journal"):
-                return _answer(_entries(steering.journal, request.query))
-            case ("GET", "script"):
-                return _answer({"misses": steering.misses})
-            case ("PUT" | "POST", "script"):
-                steering.rescript(await _text(request))
-                return _answer({"script": "replaced"})
-            case ("GET", "faults"):
-                return _answer([planned.describe() for planned in steering.faults.pending])
-            case ("POST", "faults"):
-                planned = loads(await _text(request), name="body")
-                steering.faults.add(*planned)
-                return _answer([one.describe() for one in planned])
-            case ("DELETE", "faults"):
-                steering.faults.clear()
-                return _answer([])
-            case ("POST", "reset"):
-                await steering.reset()
+    async def _do(self, wanted: Operation, request: web.BaseRequest) -> web.StreamResponse:
+        given = _query(wanted, request)
+        match wanted.name:
+            case "openapi":
+                return _answer(self._describe())
+            case "metrics":
+                samples = await self._told.everywhere("metrics", {})
+                return web.Response(body=written(joined(samples)).encode(), headers=_plain(CONTENT_TYPE))
+            case "journal" if given.pop("follow", False):
+                return await self._follow(request, given)
+            case "journal":
+                entries, _, _ = await self._read(given)
+                limit = given.get("limit")
+                return _answer(entries if limit is None else entries[max(0, len(entries) - limit) :])
+            case "reset":
+                await self._reset()
                 return _answer({"reset": True})
-        return _answer(
-            {"error": "there are /__mock__/journal, /__mock__/script, /__mock__/faults and /__mock__/reset"},
-            404,
+            case "advance":
+                given = {"by": _seconds(await _text(request))}
+            case "script" | "plan":
+                given = {"text": await _text(request)}
+        told = await self._told.everywhere(wanted.name, given)
+        return _answer(_shown(wanted.name, told))
+
+    async def _read(self, given: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, int], int]:
+        """Give the entries of all workers in the order of time, where each journal ends, and how many were
+        forgotten unread.
+        """
+        told = [one for one in await self._told.everywhere("journal", given) if one is not None]
+        entries = [entry for one in told for entry in one["entries"]]
+        if len(told) > 1:
+            entries.sort(key=lambda entry: entry["time"])
+        ends = {str(one["worker"]): one["next"] for one in told}
+        return entries, ends, sum(one["missed"] for one in told)
+
+    async def _follow(self, request: web.BaseRequest, given: dict[str, Any]) -> web.StreamResponse:
+        """Send entries as they are written. Who reads slowly is told how many were forgotten meanwhile:
+        nothing is kept for anybody but in the journal.
+        """
+        sse = "text/event-stream" in request.headers.get("Accept", "")
+        response = web.StreamResponse(
+            headers=_plain("text/event-stream" if sse else "application/x-ndjson")
+            | {"x-accel-buffering": "no"}
         )
+        await response.prepare(request)
+        loop = asyncio.get_running_loop()
+        spoke = loop.time()
+        while True:
+            entries, ends, missed = await self._read(given)
+            given["from"] = ends
+            given.pop("limit", None)
+            told: list[Any] = [{"kind": "gap", "missed": missed}] if missed else []
+            told += entries
+            for start in range(0, len(told), _BATCH):
+                lines = map(json.compact, told[start : start + _BATCH])
+                await response.write(b"".join(b"data: %b\n\n" % one if sse else one + b"\n" for one in lines))
+                spoke = loop.time()
+            if loop.time() - spoke >= _BEAT:
+                await response.write(b":\n\n" if sse else b"\n")
+                spoke = loop.time()
+            if self._told.shared:
+                await asyncio.sleep(_LOOK)
+            else:
+                await self._news(max(ends.values()), spoke + _BEAT - loop.time())
+
+    async def _news(self, end: int, within: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await self._journal.wait(lambda journal: journal.end > end)
+
+
+def _shown(name: str, told: list[Any]) -> Any:
+    match name:
+        case "misses":
+            return {"misses": [miss for one in told for miss in one or ()]}
+        case "script":
+            return {"script": "replaced", "workers": len(told)}
+        case "unplan":
+            return []
+    return told[0]
 
 
 def _answer(value: object, status: int = 200) -> web.Response:
-    return web.Response(status=status, body=json.pretty(value), content_type="application/json")
+    return web.Response(status=status, body=json.pretty(value), headers=_plain("application/json"))
+
+
+def _plain(content_type: str) -> dict[str, str]:
+    return {"content-type": content_type, "cache-control": "no-store", "x-content-type-options": "nosniff"}
+
+
+def _query(wanted: Operation, request: web.BaseRequest) -> dict[str, Any]:
+    known = {one.name: one for one in wanted.query}
+    given: dict[str, Any] = {}
+    for name, text in request.query.items():
+        one = known.get(name)
+        if one is None:
+            raise ValueError(f"{wanted.path} has no parameter {name}; it has {', '.join(known) or 'none'}")
+        match one.kind:
+            case "boolean":
+                given[name] = text.lower() in ("", "1", "true", "yes")
+            case "string":
+                if one.words and text not in one.words:
+                    raise ValueError(f"{name} must be one of {', '.join(one.words)}, not {text!r}")
+                given[name] = text
+            case _:
+                given[name] = _number(name, text, whole=one.kind == "integer")
+    return given
+
+
+def _number(name: str, text: str, *, whole: bool) -> float:
+    try:
+        value = int(text) if whole else float(text)
+        if 0 <= value < float("inf"):
+            return value
+    except ValueError:
+        pass
+    raise ValueError(f"{name} must be a {'whole ' if whole else ''}number from 0 on, not {text!r}")
+
+
+def _seconds(text: str) -> float:
+    try:
+        body = json.parse(text)
+    except ValueError:
+        body = None
+    match body:
+        case {"advance": str(told), **others} if not others:
+            return duration(told)
+        case {"advance": int() | float() as seconds, **others} if not others and not isinstance(
+            seconds, bool
+        ):
+            return float(seconds)
+    raise ValueError('the body must be JSON such as {"advance": "59m"} or {"advance": 3540}')
 
 
 async def _text(request: web.BaseRequest) -> str:
@@ -115,59 +213,3 @@ async def _text(request: web.BaseRequest) -> str:
         return data.decode()
     except UnicodeDecodeError:
         raise ValueError("the body is not UTF-8 text") from None
-
-
-def _trusted(request: web.BaseRequest) -> bool:
-    peer = request.remote
-    if peer is None or not _is_loopback(peer):
-        return False
-    host = request.headers.get("Host", "")
-    if not _is_loopback(_host_name(host)):
-        return False
-    origin = request.headers.get("Origin")
-    return origin is None or origin.lower() == f"http://{host.lower()}"
-
-
-def _host_name(host: str) -> str:
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0]
-
-
-def _is_loopback(name: str) -> bool:
-    if name.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name.partition("%")[0]).is_loopback
-    except ValueError:
-        return False
-
-
-def _entries(journal: Journal, query: Mapping[str, str]) -> list[dict[str, Any]]:
-    try:
-        since = float(query.get("since", "0"))
-    except ValueError:
-        raise ValueError("since must be a number of seconds") from None
-    kind = query.get("kind")
-    return [
-        _plain(entry)
-        for entry in journal.entries
-        if entry.at >= since and (kind is None or entry.kind == kind)
-    ]
-
-
-def _plain(entry: Entry) -> dict[str, Any]:
-    data: Any = entry.data
-    if isinstance(data, Event):
-        try:
-            data = {"type": data.type, "data": json.parse(data.data)}
-        except ValueError:
-            data = {"type": data.type, "raw": data.data.decode("utf-8", "replace")}
-    return {
-        "at": round(entry.at, 6),
-        "connection": entry.connection,
-        "turn": entry.turn,
-        "lane": entry.lane,
-        "kind": entry.kind,
-        "data": data,
-    }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Literal, cast
 
 import msgspec
@@ -18,7 +18,8 @@ from mock_openai.protocol.events import Event
 
 Kind = Literal["open", "request", "status", "event", "fault", "close"]
 
-_TERMINAL = {"response.completed", "response.incomplete", "response.failed"}
+TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed"})
+"""Types of event that end a response."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,10 @@ class Journal:
         self._size = 0
         """How many entries that stands for."""
         self._limit = limit
+        self.first = 0
+        """The number of the oldest entry that is still here; numbers begin at 0 and are never used again."""
+        self.before_forgetting: Callable[[], None] = lambda: None
+        """Called when entries are about to be forgotten, for who still has to read them."""
         self._waiting: list[tuple[Callable[[Journal], bool], asyncio.Future[None]]] = []
 
     def note(self, *entries: Entry | Run) -> None:
@@ -147,8 +152,26 @@ class Journal:
 
     def clear(self) -> None:
         """Forget all entries; numbering and clock go on."""
+        self.before_forgetting()
+        self.first += self._size
         self._noted.clear()
         self._size = 0
+
+    @property
+    def end(self) -> int:
+        """The number that the next entry will have."""
+        return self.first + self._size
+
+    def since(self, number: int) -> Iterator[Entry]:
+        """Give the entries from this number on, without those that are forgotten."""
+        place = self.first
+        for noted in tuple(self._noted):
+            length = _length(noted)
+            place += length
+            if place <= number:
+                continue
+            entries = noted.entries if isinstance(noted, Run) else (noted,)
+            yield from islice(entries, max(0, length - (place - number)), None)
 
     async def wait(self, predicate: Callable[[Journal], bool]) -> None:
         """Wait until the predicate holds; it is asked now and whenever something was written."""
@@ -163,10 +186,12 @@ class Journal:
                 self._waiting.remove(waiting)
 
     def _trim(self) -> None:
-        gone = 0
+        self.before_forgetting()
+        gone, end = 0, self.end
         while self._size > self._limit:
             self._size -= _length(self._noted[gone])
             gone += 1
+        self.first = end - self._size
         del self._noted[:gone]
 
     def _events(self) -> Iterator[Event]:
@@ -246,7 +271,7 @@ def _take_in(said: Said, kind: str, data: dict[str, Any]) -> None:
         if said.covered < len(said.text):  # else it was sent twice
             said.whole += data["text"]
             said.covered = len(said.text)
-    elif kind in _TERMINAL and said.status is None:  # a fault may add a second one, which no client awaits
+    elif kind in TERMINAL and said.status is None:  # a fault may add a second one, which no client awaits
         said.id = data["response"]["id"]
         said.status = data["response"]["status"]
         if said.status == "completed":

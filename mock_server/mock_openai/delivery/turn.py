@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mock_openai.background import Live
+from mock_openai.background import Watched
 from mock_openai.closing import cancelled
 from mock_openai.delivery.due import Due
 from mock_openai.delivery.outflow import Outflow
@@ -103,7 +103,7 @@ class Delivery:
                 await self._replay_body(answer)
             elif isinstance(answer, Reply) and self.outlet.transport == "http" and _in_background(opened):
                 self.wire.kept = True  # by the background, once it has ended there
-                await self.watch(self._site.background.begin(opened, answer))
+                await self.watch(await self._site.background.begin(opened, answer))
             else:
                 await self._stream(opened, answer)
         except ConnectionError:
@@ -145,7 +145,7 @@ class Delivery:
             return error
         return None
 
-    async def watch(self, live: Live, after: int = -1) -> None:
+    async def watch(self, live: Watched, after: int = -1) -> None:
         """Show a response of the background from the event after this number, as it grows; a plain JSON
         answer shows its beginning.
         """
@@ -160,7 +160,7 @@ class Delivery:
             if live.over or not self.outlet.streams:
                 break
             await self.out.flush()
-            if place == len(live.events):
+            if place >= len(live.events):  # a client may resume after what has yet to come
                 await live.news()
         await self.out.finish()
 

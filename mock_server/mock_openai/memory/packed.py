@@ -16,6 +16,11 @@ from mock_openai.memory.conversations import Conversation
 from mock_openai.memory.store import Remembered
 from mock_openai.protocol.events import Event
 
+_WITH_RESPONSE = frozenset(
+    f"response.{state}"
+    for state in ("created", "queued", "in_progress", "completed", "incomplete", "failed", "cancelled")
+)
+
 Items = tuple[dict[str, Any], ...]
 
 
@@ -63,8 +68,10 @@ def unpack_response(
         read = _heads.decode(_bytes(head))
         own, *earlier = [_items.decode(_bytes(node)) for node in nodes]
         events = tuple(Event(*event) for event in read.events)
-        response = msgspec.json.decode(events[-1].data)["response"]
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, TypeError, KeyError, IndexError):
+        # While it is being generated, the last event is not the one that has the response.
+        told = next(event for event in reversed(events) if event.type in _WITH_RESPONSE)
+        response = msgspec.json.decode(told.data)["response"]
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, TypeError, KeyError, StopIteration):
         return None
     if read.at <= since or not _is_response(response) or not 0 <= read.inputs <= len(own):
         return None

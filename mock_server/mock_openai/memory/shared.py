@@ -30,6 +30,9 @@ CONNECT_WITHIN, ANSWER_WITHIN = 1.0, 2.0
 MAX_CONNECTIONS = 32
 """Connections to Redis of one server; more commands than that wait for each other."""
 
+SHOWN = 30
+"""Seconds for which a response is seen that is being generated: its server may be gone."""
+
 _SLACK = 86400
 """Seconds that a node outlives its response, so that a continuation that is just being made finds it."""
 
@@ -188,15 +191,22 @@ class SharedResponses:
 
     async def put(self, remembered: Remembered) -> None:
         """Keep a response."""
+        await self._put(remembered, int(self._memory.retention))
+
+    async def show(self, remembered: Remembered) -> None:
+        """Let others see a response that is being generated; forgotten soon unless it is shown again."""
+        await self._put(remembered, SHOWN)
+
+    async def _put(self, remembered: Remembered, seconds: int) -> None:
         memory, name = self._memory, remembered.id
         parent = remembered.parent or ""
         keys = [self._head(name), self._node(name), self._node(parent), self._family(name)]
         items = packed.pack_items([*remembered.input, *remembered.response.get("output", ())])
         before = b"" if parent else packed.pack_items(remembered.before)
-        kept = int(memory.retention)
+        node = int(memory.retention) + _SLACK
         for _ in range(2):
             head = packed.pack_head(remembered, memory.clock.wall())
-            values: list[Any] = [head, items, parent, before, kept, kept + _SLACK, name]
+            values: list[Any] = [head, items, parent, before, seconds, node, name]
             if await memory.answer(_run(memory.client, _KEEP, keys, values)):
                 return
             # The parent is known to one connection only, or forgotten: all that came before goes along.

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from mock_openai.memory import Conversation
 from mock_openai.protocol.errors import ApiError, conversation_not_found, invalid_json
-from mock_openai.protocol.fields import METADATA
 from mock_openai.protocol.ids import Ids
-from mock_openai.protocol.items import ITEM
 from mock_openai.protocol.listing import page, with_ids
-from mock_openai.protocol.schema import Array, Object, need
+from mock_openai.protocol.schema import Object
 from mock_openai.site import Site
 from mock_openai.transport.body import decode
 from mock_openai.transport.reply import HttpReply
-
-Answer = Callable[[web.BaseRequest, HttpReply, bytes], Awaitable[None]]
-
-_MOST = 20
-"""Items that may be given at once (documented)."""
-
-_CREATE = Object({"items": Array(ITEM, maximum=_MOST), "metadata": METADATA})
-_UPDATE = Object({"metadata": need(METADATA)})
-_ADD = Object({"items": need(Array(ITEM, maximum=_MOST))})
+from mock_openai.transport.routes import CHANGED_CONVERSATION, MORE_ITEMS, MOST_ITEMS, NEW_CONVERSATION
 
 
 class Conversations:
@@ -35,30 +24,20 @@ class Conversations:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._store = site.engine.conversations
-
-    def route(self, method: str, steps: list[str]) -> Answer | None:
-        """Find who answers; `steps` is the path behind /v1/conversations."""
-        match (method, steps):
-            case ("POST", []):
-                return self._create
-            case ("GET", [name]):
-                return partial(self._retrieve, name)
-            case ("POST", [name]):
-                return partial(self._update, name)
-            case ("DELETE", [name]):
-                return partial(self._delete, name)
-            case ("GET", [name, "items"]):
-                return partial(self._list, name)
-            case ("POST", [name, "items"]):
-                return partial(self._add, name)
-            case ("GET", [name, "items", item]):
-                return partial(self._item, name, item)
-            case ("DELETE", [name, "items", item]):
-                return partial(self._remove, name, item)
-        return None
+        self.answers: dict[str, Callable[..., Awaitable[None]]] = {
+            "conversation_create": self._create,
+            "conversation_retrieve": self._retrieve,
+            "conversation_update": self._update,
+            "conversation_delete": self._delete,
+            "conversation_items": self._list,
+            "conversation_add": self._add,
+            "conversation_item": self._item,
+            "conversation_remove": self._remove,
+        }
+        """Who answers each address, by its name in `routes`."""
 
     async def _create(self, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
-        body = _body(request, data, _CREATE) if data.strip() else {}
+        body = _body(request, data, NEW_CONVERSATION) if data.strip() else {}
         ids = self._ids()
         name = ids.conversation()
         made = Conversation(name, self._now(), dict(body.get("metadata") or {}))
@@ -71,7 +50,7 @@ class Conversations:
 
     async def _update(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
         await self._find(name)
-        metadata = dict(_body(request, data, _UPDATE).get("metadata") or {})
+        metadata = dict(_body(request, data, CHANGED_CONVERSATION).get("metadata") or {})
         if not await self._store.describe(name, metadata):
             raise conversation_not_found(name)
         await reply.json((await self._find(name)).shown())
@@ -86,11 +65,11 @@ class Conversations:
 
     async def _add(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
         await self._find(name)
-        added = with_ids(_body(request, data, _ADD)["items"], name, self._ids())
+        added = with_ids(_body(request, data, MORE_ITEMS)["items"], name, self._ids())
         if not await self._store.append(name, added):
             raise conversation_not_found(name)
         # What was added, oldest first, as one page (documented).
-        await reply.json(page(added, {"order": "asc", "limit": str(_MOST)}))
+        await reply.json(page(added, {"order": "asc", "limit": str(MOST_ITEMS)}))
 
     async def _item(
         self, name: str, item_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes

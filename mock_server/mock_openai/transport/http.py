@@ -18,7 +18,7 @@ from typing import Any
 from aiohttp import web
 
 from mock_openai.control import redact
-from mock_openai.control.api import ControlApi
+from mock_openai.control.api import PREFIX, ControlApi
 from mock_openai.delivery import Delivery
 from mock_openai.faults.kinds.tls_failure import TlsFailure
 from mock_openai.faults.point import Spot
@@ -63,7 +63,7 @@ class Front:
         connection.
         """
         site = self._site
-        if request.path.startswith("/__mock__/"):
+        if request.path.startswith(PREFIX):
             return await self._control.handle(request)
         reply = HttpReply(
             request,
@@ -81,6 +81,9 @@ class Front:
             logger.exception("%s %s failed", request.method, redact.path(request.path_qs))
             if reply.response is None:
                 await reply.error(server_error())
+        finally:
+            answered = reply.response
+            site.metrics.answered(request.path, None if answered is None else answered.status)
         # A fault may have taken the connection away before anything was answered; aiohttp wants an object all
         # the same.
         return reply.response or web.Response()
@@ -255,7 +258,7 @@ class Front:
             streamed = bool(recorded.events)
             await self._deliver(reply, connection, line, streamed=streamed).repeat(recorded)
             return
-        followed = self._rest.followed(request)
+        followed = await self._rest.followed(request)
         if followed is not None:
             await self._deliver(reply, connection, line, streamed=True).watch(*followed)
             return

@@ -67,7 +67,7 @@ class HttpReply:
             shown["content-encoding"] = "gzip"
         if not headers and self._is_plain():
             shown["Content-Length"] = str(len(body))
-            await self._write(head(status, shown) + body)
+            await self._write(status, head(status, shown) + body)
             return
         response = web.Response(status=status, body=body, headers={**shown, **_lower(headers)})
         self.response = response
@@ -81,7 +81,7 @@ class HttpReply:
         if self._is_plain():
             shown = api_headers(content_type, self._ids, self._loop.time() - self._began, rate_limits)
             shown["Transfer-Encoding"] = "chunked"
-            await self._write(b"%b%x\r\n%b\r\n0\r\n\r\n" % (head(200, shown), len(data), data))
+            await self._write(200, b"%b%x\r\n%b\r\n0\r\n\r\n" % (head(200, shown), len(data), data))
             return
         writer = await self.begin(200, content_type, {}, rate_limits=rate_limits)
         await writer.write(data)
@@ -123,11 +123,11 @@ class HttpReply:
         asked = self._request
         return asked.version == HttpVersion11 and asked.keep_alive and asked.method != "HEAD"
 
-    async def _write(self, answer: bytes) -> None:
+    async def _write(self, status: int, answer: bytes) -> None:
         transport = self._request.transport
         if transport is None or transport.is_closing():
             raise ConnectionResetError("the client has gone")
-        self.response = _Written()
+        self.response = _Written(status=status)
         transport.write(answer)
         await self._request.writer.drain()
 

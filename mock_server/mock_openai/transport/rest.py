@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from mock_openai.background import Live
+from mock_openai.background import Distant, Watched, running
 from mock_openai.memory import Remembered
 from mock_openai.protocol import models
 from mock_openai.protocol.errors import (
@@ -31,6 +31,7 @@ from mock_openai.transport.compaction import compact
 from mock_openai.transport.conversations import Conversations
 from mock_openai.transport.outlet import EVENT_STREAM, sse
 from mock_openai.transport.reply import HttpReply
+from mock_openai.transport.routes import CREATE_RESPONSE, find
 
 Answer = Callable[[web.BaseRequest, HttpReply, bytes], Awaitable[None]]
 
@@ -58,43 +59,43 @@ class Rest:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._conversations = Conversations(site)
+        self._answers: dict[str, Callable[..., Awaitable[None]]] = {
+            "compact": partial(compact, site),
+            "input_tokens": self._input_tokens,
+            "retrieve": self._retrieve,
+            "delete": self._delete,
+            "input_items": self._input_items,
+            "cancel": self._cancel,
+            "models": self._models,
+            "model": self._model,
+            **Conversations(site).answers,
+        }
 
     def route(self, method: str, path: str) -> Answer | None:
         """Find who answers; None when there is nothing at this address. ApiError 405 when the method does not
         fit.
         """
-        match (method, path.strip("/").split("/")):
-            case (_, ["v1", "conversations", *steps]):
-                return self._conversations.route(method, steps)
-            case ("POST", ["v1", "responses", "compact"]):
-                return partial(compact, self._site)
-            case ("GET", ["v1", "models"]):
-                return self._models
-            case ("GET", ["v1", "models", name]):
-                return partial(self._model, name)
-            case ("POST", ["v1", "responses", "input_tokens"]):
-                return self._input_tokens
-            case ("GET", ["v1", "responses", response_id]):
-                return partial(self._retrieve, response_id)
-            case ("DELETE", ["v1", "responses", response_id]):
-                return partial(self._delete, response_id)
-            case ("GET", ["v1", "responses", response_id, "input_items"]):
-                return partial(self._input_items, response_id)
-            case ("POST", ["v1", "responses", response_id, "cancel"]):
-                return partial(self._cancel, response_id)
-            case (_, ["v1", "responses"]):
-                raise ApiError(f"Invalid method for URL ({method} {path})", status=405)
+        found = find(method, path)
+        if found is not None and found[0] is not CREATE_RESPONSE:
+            endpoint, named = found
+            return partial(self._answers[endpoint.name], *named)
+        if path.strip("/") == "v1/responses":
+            raise ApiError(f"Invalid method for URL ({method} {path})", status=405)
         return None
 
-    def followed(self, request: web.BaseRequest) -> tuple[Live, int] | None:
+    async def followed(self, request: web.BaseRequest) -> tuple[Watched, int] | None:
         """Find the unfinished response that a stream is asked of, and the number after which it resumes."""
         match (request.method, request.path.strip("/").split("/")):
             case ("GET", ["v1", "responses", response_id]) if (
                 request.query.get("stream", "").lower() == "true"
             ):
-                live = self._site.background.find(response_id)
-                return None if live is None else (live, number(request.query, "starting_after", -1, least=0))
+                live: Watched | None = self._site.background.find(response_id)
+                if live is None:
+                    found = await self._site.engine.store.get(response_id)
+                    if found is None or not running(found):
+                        return None
+                    live = Distant(self._site.engine.store, found)
+                return live, number(request.query, "starting_after", -1, least=0)
         return None
 
     async def _retrieve(
@@ -113,8 +114,9 @@ class Rest:
     async def _delete(
         self, response_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes
     ) -> None:
-        running = self._site.background.forget(response_id)
-        if not await self._site.engine.store.delete(response_id) and not running:
+        stopped = self._site.background.forget(response_id)
+        stopped = stopped or await self._cancel_elsewhere(response_id, forget=True)
+        if not await self._site.engine.store.delete(response_id) and not stopped:
             raise response_not_found(response_id)
         await reply.json({"id": response_id, "object": "response.deleted", "deleted": True})
 
@@ -126,11 +128,19 @@ class Rest:
             live.cancel()
             await reply.json(_shown(live.response))
             return
+        await self._cancel_elsewhere(response_id, forget=False)
         found = await self._find(response_id)
         if not found.response.get("background"):
             raise cannot_cancel_synchronous()
         # Cancelling what is over gives it back unchanged (documented).
         await reply.json(_shown(found.response))
+
+    async def _cancel_elsewhere(self, response_id: str, *, forget: bool) -> bool:
+        """End a response that another server of this memory generates; False when none does."""
+        found = await self._site.engine.store.get(response_id)
+        if found is None or not running(found):
+            return False
+        return any(await self._site.everywhere("cancel", {"id": response_id, "forget": forget}))
 
     async def _input_items(
         self, response_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes

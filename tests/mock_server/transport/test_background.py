@@ -59,6 +59,15 @@ async def test_a_stream_can_be_left_and_resumed_where_it_was(client):
     assert [event.to_dict() async for event in again] == [event.to_dict() for event in events]
 
 
+async def test_a_stream_resumed_after_what_has_yet_to_come_waits_for_it_and_holds_up_nobody(client):
+    begun = await client.responses.create(model="gpt-4o", input="slow", background=True)
+    rest = await client.responses.retrieve(begun.id, stream=True, starting_after=5)
+    assert (await until_over(client, begun.id)).status == "completed"
+    numbers = [event.sequence_number async for event in rest]
+    assert numbers == list(range(6, 6 + len(numbers)))
+    assert numbers
+
+
 async def test_it_is_kept_although_nothing_was_to_be_stored(client):
     begun = await client.responses.create(model="gpt-4o", input="slow", background=True, store=False)
     assert (await until_over(client, begun.id)).output_text == "It took a while."

@@ -1,0 +1,50 @@
+"""Who may use the control API: this machine, and whoever has the token.
+
+A page in a browser reaches loopback too, under its own origin, or under a host name that suddenly means
+127.0.0.1 (DNS rebinding); so the peer's address alone says nothing.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+
+from aiohttp import web
+
+
+def refused(request: web.BaseRequest, token: str | None) -> tuple[int, str] | None:
+    """Say with which status and why a request is refused; None when it is not."""
+    host = request.headers.get("Host", "")
+    origin = request.headers.get("Origin")
+    if origin is not None and origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}"):
+        return 403, "the control API is not for other pages: the Origin must be the server's own"
+    scheme, _, given = request.headers.get("Authorization", "").strip().partition(" ")
+    bearer = given.strip() if scheme.lower() == "bearer" else ""
+    if token is not None and bearer:
+        if hmac.compare_digest(bearer.encode("utf-8", "surrogateescape"), token.encode()):
+            return None
+        return 401, "this is not the control token"
+    if not _is_loopback(request.remote or ""):
+        if token is None:
+            return 403, "the control API is for this machine only, unless the server has a --control-token"
+        return 401, "from another machine the control API wants the control token as a bearer token"
+    if not _is_loopback(_name(host)):
+        return 403, "the control API is for this machine only: the Host must be a loopback address"
+    return None
+
+
+def _name(host: str) -> str:
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]
+
+
+def _is_loopback(name: str) -> bool:
+    if name.lower() == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback

@@ -1,0 +1,143 @@
+"""What can be asked of a running server, or done to it, by name and with plain data.
+
+The control API says it over HTTP; a relay says it to the other servers that share a memory. Everything given
+and everything answered is JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from mock_openai.control.journal import Entry
+from mock_openai.faults.load import loads
+from mock_openai.protocol import json
+from mock_openai.protocol.events import Event
+from mock_openai.responders.grammar import read_script
+from mock_openai.responders.script import Script
+from mock_openai.responders.source import from_yaml
+from mock_openai.site import Site
+
+LASTING = ("script", "plan", "unplan", "advance", "reset")
+"""What a server that joins others has to be told, when it was said before."""
+
+
+class Commands:
+    """Does what is asked of one server; `worker` is its number among those that share a memory."""
+
+    def __init__(self, site: Site, script: Script) -> None:
+        self._site = site
+        self._rules = script
+        self.worker = 1
+        self._deeds: dict[str, Callable[[Mapping[str, Any]], Awaitable[Any]]] = {
+            "journal": self._journal,
+            "misses": self._misses,
+            "script": self._script,
+            "faults": self._faults,
+            "plan": self._plan,
+            "unplan": self._unplan,
+            "clock": self._clock,
+            "advance": self._advance,
+            "metrics": self._metrics,
+            "reset": self._reset,
+            "cancel": self._cancel,
+            "refuse": self._refuse,
+        }
+
+    async def do(self, what: str, given: Mapping[str, Any]) -> Any:
+        """Do one thing and give what there is to tell; ValueError when what was given does not do."""
+        return await self._deeds[what](given)
+
+    @property
+    def ahead(self) -> float:
+        """Seconds by which the clock was moved."""
+        return self._site.clock.ahead
+
+    async def _journal(self, given: Mapping[str, Any]) -> Any:
+        journal = self._site.journal
+        begin = given.get("from", {}).get(str(self.worker), 0)
+        found = [entry for entry in journal.since(begin) if _asked_for(entry, given)]
+        limit = given.get("limit", len(found))
+        return {
+            "worker": self.worker,
+            "entries": [self._shown(entry) for entry in found[max(0, len(found) - limit) :]],
+            "next": journal.end,
+            "missed": max(0, journal.first - begin) if begin else 0,
+        }
+
+    def _shown(self, entry: Entry) -> dict[str, Any]:
+        data: Any = entry.data
+        if isinstance(data, Event):
+            try:
+                data = {"type": data.type, "data": json.parse(data.data)}
+            except ValueError:
+                data = {"type": data.type, "raw": data.data.decode("utf-8", "replace")}
+        return {
+            "at": round(entry.at, 6),
+            "time": round(self._site.started_at + entry.at, 6),
+            "worker": self.worker,
+            "connection": entry.connection,
+            "turn": entry.turn,
+            "lane": entry.lane,
+            "kind": entry.kind,
+            "data": data,
+        }
+
+    async def _misses(self, given: Mapping[str, Any]) -> Any:
+        return list(self._rules.misses)
+
+    async def _script(self, given: Mapping[str, Any]) -> Any:
+        rules = read_script(from_yaml(given["text"], file="script"))
+        self._rules.clear()
+        self._rules.add(*rules)
+
+    async def _faults(self, given: Mapping[str, Any]) -> Any:
+        return [planned.describe() for planned in self._site.plan.pending]
+
+    async def _plan(self, given: Mapping[str, Any]) -> Any:
+        planned = loads(given["text"], name="body")
+        self._site.plan.add(*planned)
+        return [one.describe() for one in planned]
+
+    async def _unplan(self, given: Mapping[str, Any]) -> Any:
+        self._site.plan.clear()
+
+    async def _clock(self, given: Mapping[str, Any]) -> Any:
+        clock = self._site.clock
+        return {"time": round(clock.wall(), 3), "ahead": clock.ahead}
+
+    async def _advance(self, given: Mapping[str, Any]) -> Any:
+        # Others are told where to, not how far: said twice, or late, it is the same.
+        clock = self._site.clock
+        clock.advance(max(0.0, given["to"] - clock.ahead) if "to" in given else given["by"])
+        return await self._clock({})
+
+    async def _metrics(self, given: Mapping[str, Any]) -> Any:
+        return self._site.metrics.samples()
+
+    async def _reset(self, given: Mapping[str, Any]) -> Any:
+        if "to" in given:
+            await self._advance(given)
+        site = self._site
+        site.journal.clear()
+        site.plan.clear()
+        self._rules.misses.clear()
+        site.recount()
+        site.background.stop()
+        site.limiter.clear()
+
+    async def _cancel(self, given: Mapping[str, Any]) -> Any:
+        background = self._site.background
+        if given["forget"]:
+            return background.forget(given["id"])
+        return await background.cancel(given["id"])
+
+    async def _refuse(self, given: Mapping[str, Any]) -> Any:
+        self._site.refuse(float(given["seconds"]))
+
+
+def _asked_for(entry: Entry, given: Mapping[str, Any]) -> bool:
+    if entry.at < given.get("since", 0.0):
+        return False
+    asked = (("kind", entry.kind), ("connection", entry.connection), ("turn", entry.turn))
+    return all(given.get(name) in (None, value) for name, value in asked)

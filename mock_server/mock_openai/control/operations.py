@@ -1,0 +1,151 @@
+"""What the control API offers: one table, from which requests are answered and the API is described."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query parameter."""
+
+    name: str
+    kind: Literal["string", "number", "integer", "boolean"]
+    meaning: str
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing that can be asked for."""
+
+    method: str
+    path: str
+    name: str
+    """What the commands call it, or what the API itself knows it by."""
+    summary: str
+    answer: Schema
+    query: tuple[Query, ...] = ()
+    body: Mapping[str, Schema] = field(default_factory=dict)
+    """Media types of the body and what each must be."""
+    content: str = "application/json"
+
+
+_TEXT: Schema = {"type": "string"}
+_DONE: Schema = {"type": "object"}
+_PLANNED: Schema = {
+    "type": "object",
+    "required": ["at", "do", "times"],
+    "properties": {
+        "at": {"type": "object"},
+        "do": {"type": "object", "minProperties": 1, "maxProperties": 1},
+        "times": {"type": ["integer", "null"], "minimum": 1},
+    },
+}
+ENTRY: Schema = {
+    "type": "object",
+    "required": ["at", "time", "worker", "connection", "turn", "lane", "kind", "data"],
+    "properties": {
+        "at": {"type": "number", "description": "seconds since this worker started"},
+        "time": {"type": "number", "description": "unix seconds"},
+        "worker": {"type": "integer"},
+        "connection": {"type": "integer"},
+        "turn": {"type": ["integer", "null"]},
+        "lane": {"type": ["string", "null"]},
+        "kind": {"enum": ["open", "request", "status", "event", "fault", "close"]},
+        "data": {"type": "object"},
+    },
+}
+_CLOCK: Schema = {
+    "type": "object",
+    "required": ["time", "ahead"],
+    "properties": {
+        "time": {"type": "number", "description": "the server's time, in unix seconds"},
+        "ahead": {"type": "number", "description": "seconds by which it was moved forward"},
+    },
+}
+_YAML: dict[str, Schema] = {"application/yaml": _TEXT, "application/json": {}}
+
+OPERATIONS = (
+    Operation(
+        "GET",
+        "/__mock__/journal",
+        "journal",
+        "What happened, oldest first",
+        {"type": "array", "items": ENTRY},
+        query=(
+            Query(
+                "kind",
+                "string",
+                "only these entries",
+                ("open", "request", "status", "event", "fault", "close"),
+            ),
+            Query("connection", "integer", "only this connection"),
+            Query("turn", "integer", "only this turn of its connection"),
+            Query("since", "number", "only from this `at` on"),
+            Query("limit", "integer", "at most so many, the newest"),
+            Query("follow", "boolean", "go on with what happens next, one JSON object a line, or as SSE"),
+        ),
+    ),
+    Operation(
+        "GET",
+        "/__mock__/script",
+        "misses",
+        "Why the script did not answer some turns",
+        {"type": "object", "properties": {"misses": {"type": "array", "items": _TEXT}}},
+    ),
+    Operation("PUT", "/__mock__/script", "script", "Replace the script's rules", _DONE, body=_YAML),
+    Operation("POST", "/__mock__/script", "script", "Replace the script's rules", _DONE, body=_YAML),
+    Operation(
+        "GET",
+        "/__mock__/faults",
+        "faults",
+        "What may still go wrong",
+        {"type": "array", "items": _PLANNED},
+    ),
+    Operation(
+        "POST",
+        "/__mock__/faults",
+        "plan",
+        "Plan more faults",
+        {"type": "array", "items": _PLANNED},
+        body=_YAML,
+    ),
+    Operation("DELETE", "/__mock__/faults", "unplan", "Forget all faults", {"type": "array", "maxItems": 0}),
+    Operation("GET", "/__mock__/clock", "clock", "What time it is for the server", _CLOCK),
+    Operation(
+        "POST",
+        "/__mock__/clock",
+        "advance",
+        "Move the server's time forward: the age of connections, retention, limits",
+        _CLOCK,
+        body={
+            "application/json": {
+                "type": "object",
+                "required": ["advance"],
+                "additionalProperties": False,
+                "properties": {
+                    "advance": {
+                        "description": "seconds, or text such as 59m, 1h or 30d",
+                        "type": ["number", "string"],
+                        "minimum": 0,
+                    }
+                },
+            }
+        },
+    ),
+    Operation("POST", "/__mock__/reset", "reset", "Forget journal, faults and what is stored", _DONE),
+    Operation(
+        "GET",
+        "/__mock__/metrics",
+        "metrics",
+        "Numbers in Prometheus' text format",
+        _TEXT,
+        content="text/plain",
+    ),
+    Operation("GET", "/__mock__/openapi.json", "openapi", "This description", _DONE),
+)

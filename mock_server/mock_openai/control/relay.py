@@ -1,0 +1,203 @@
+"""Telling every server of a shared memory what one of them was told.
+
+Strategy: one stream in Redis has all messages in their order. A server reads on from where it was, so that
+it misses nothing while Redis or the server is away, and answers into a list made for that message. Who is
+there stands in a sorted set with the time when each was last seen. A server that joins others is told what
+lasts (script, faults, clock); the first one begins anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mock_openai.control.commands import LASTING, Commands
+from mock_openai.protocol import json
+from mock_openai.protocol.errors import ApiError
+
+if TYPE_CHECKING:
+    from mock_openai.memory.shared import SharedMemory
+
+logger = logging.getLogger("mock_openai")
+
+ANSWER_WITHIN = 3.0
+"""Seconds that other servers have to answer."""
+SEEN_WITHIN = 3
+"""Seconds after which a server that was not seen is taken for gone."""
+
+_BEAT = 0.5
+_AGAIN = 0.25
+_KEPT = 1000
+
+_SEEN = """
+local now = redis.call('TIME')[1]
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
+return redis.call('ZRANGE', KEYS[1], 0, -1)
+"""
+
+
+class RelayError(Exception):
+    """Not every server could be told: one line."""
+
+
+class Told(Protocol):
+    """Who tells: this server alone, or all that share a memory."""
+
+    shared: bool
+
+    async def everywhere(self, what: str, given: Mapping[str, Any]) -> list[Any]:
+        """Do it in every server and give what each has to tell, this one first; ValueError when it cannot be
+        done, RelayError when another server does not answer.
+        """
+        ...
+
+
+class Alone:
+    """A server that shares nothing."""
+
+    shared = False
+
+    def __init__(self, commands: Commands) -> None:
+        self._commands = commands
+
+    async def everywhere(self, what: str, given: Mapping[str, Any]) -> list[Any]:
+        """Do it here."""
+        return [await self._commands.do(what, given)]
+
+
+class Relay:
+    """A server among others."""
+
+    shared = True
+
+    def __init__(self, memory: SharedMemory, commands: Commands) -> None:
+        self._memory = memory
+        self._commands = commands
+        self._seen = memory.key("seen")
+        self._stream = memory.key("told")
+        self._place = b"0-0"
+        self._task: asyncio.Task[None] | None = None
+
+    async def join(self) -> None:
+        """Begin to listen; takes over what the others were told."""
+        others = [one for one in await self._there() if one != self._commands.worker]
+        if others:
+            for place, message in await self._messages(None):
+                self._place = place
+                if message.get("what") in LASTING:
+                    await self._do(message)
+        else:
+            last = await self._memory.answer(self._memory.client.xrevrange(self._stream, count=1))
+            self._place = last[0][0] if last else self._place
+        self._task = asyncio.get_running_loop().create_task(self._listen())
+
+    async def leave(self) -> None:
+        """Listen no more."""
+        task, self._task = self._task, None
+        if task is None:
+            return
+        client = self._memory.client
+        with contextlib.suppress(ApiError):
+            await self._memory.answer(client.zrem(self._seen, str(self._commands.worker)))
+            # The client may swallow a cancellation while it reads: a message wakes the reader for certain.
+            told = {"from": self._commands.worker, "what": "leave"}
+            await self._memory.answer(client.xadd(self._stream, {"message": json.compact(told)}))
+        await asyncio.wait([task], timeout=2 * _BEAT)
+        while not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=_BEAT)
+
+    async def everywhere(self, what: str, given: Mapping[str, Any]) -> list[Any]:
+        """Do it here, then in all others."""
+        own = await self._commands.do(what, given)
+        if what == "advance" or what == "reset":
+            given = {"to": self._commands.ahead}
+        try:
+            return [own, *await self._ask(what, given)]
+        except ApiError:
+            raise RelayError("Redis does not answer: only this worker did it") from None
+
+    async def _ask(self, what: str, given: Mapping[str, Any]) -> list[Any]:
+        others = {one for one in await self._there() if one != self._commands.worker}
+        if not others and what not in LASTING:
+            return []
+        client = self._memory.client
+        answers = self._memory.key("answers", uuid.uuid4().hex)
+        message = {"from": self._commands.worker, "what": what, "given": given, "answers": answers}
+        told = client.xadd(self._stream, {"message": json.compact(message)}, maxlen=_KEPT, approximate=True)
+        place = await self._memory.answer(told)
+        if what == "reset":  # what was said before is over
+            await self._memory.answer(client.xtrim(self._stream, minid=place))
+        return await self._collect(what, answers, others)
+
+    async def _collect(self, what: str, answers: str, others: set[int]) -> list[Any]:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + ANSWER_WITHIN
+        found: list[Any] = []
+        while others:
+            if loop.time() >= deadline:
+                others &= set(await self._there())
+                if not others:
+                    break
+                missing = ", ".join(map(str, sorted(others)))
+                raise RelayError(f"worker {missing} did not answer within {ANSWER_WITHIN:.0f} s: {what}")
+            popped = await self._memory.answer(self._memory.client.blpop([answers], timeout=0.2))
+            if popped is None:
+                others &= set(await self._there())
+                continue
+            answer = json.parse(popped[1])
+            others.discard(answer["worker"])
+            found.append(answer["told"])
+        return found
+
+    async def _there(self) -> list[int]:
+        script = self._memory.client.register_script(_SEEN)
+        seen = script(keys=[self._seen], args=[str(self._commands.worker), SEEN_WITHIN])
+        return [int(one) for one in await self._memory.answer(seen) or () if one.isdigit()]
+
+    async def _listen(self) -> None:
+        while self._task is not None:
+            try:
+                await self._there()
+                for place, message in await self._messages(_BEAT):
+                    self._place = place
+                    if message.get("from") != self._commands.worker and message.get("what") != "leave":
+                        await self._answer(message)
+            except ApiError:
+                await asyncio.sleep(_AGAIN)
+
+    async def _messages(self, within: float | None) -> list[tuple[bytes, dict[str, Any]]]:
+        block = None if within is None else int(within * 1000)
+        reading = self._memory.client.xread({self._stream: self._place}, block=block)
+        found = []
+        for _, entries in await self._memory.answer(reading) or ():
+            for place, fields in entries:
+                message: Any = None
+                with contextlib.suppress(ValueError):
+                    message = json.parse(fields.get(b"message", b""))
+                found.append((place, message if isinstance(message, dict) else {}))
+        return found
+
+    async def _answer(self, message: dict[str, Any]) -> None:
+        told = await self._do(message)
+        answers = message.get("answers")
+        if not isinstance(answers, str) or not answers.startswith(self._memory.prefix):
+            return
+        client = self._memory.client
+        steps = client.pipeline(transaction=True)
+        steps.rpush(answers, json.compact({"worker": self._commands.worker, "told": told}))
+        steps.expire(answers, 10)
+        await self._memory.answer(steps.execute())
+
+    async def _do(self, message: dict[str, Any]) -> Any:
+        try:
+            return await self._commands.do(message["what"], message["given"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            # Whoever wrote this into Redis was no server of this version.
+            logger.warning("a message of another worker was not understood: %s", type(error).__name__)
+            return None

@@ -1,0 +1,130 @@
+"""The server in OpenAPI 3.1: the control API, and the part of OpenAI's API that it answers.
+
+Made from the tables that requests are routed and validated by, so that it cannot say anything else.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from mock_openai.control.operations import OPERATIONS, Operation, Query
+from mock_openai.protocol.described import json_schema
+from mock_openai.protocol.fields import CREATE_ON_SOCKET
+from mock_openai.transport.routes import CREATE_RESPONSE, ENDPOINTS, Endpoint
+
+_ERROR = {"$ref": "#/components/schemas/Error"}
+_REFUSED = {"$ref": "#/components/schemas/Refused"}
+_CREATE = {"$ref": "#/components/schemas/CreateResponse"}
+
+
+@cache
+def description() -> dict[str, Any]:
+    """Give the description."""
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in ENDPOINTS:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _endpoint(endpoint)
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "mock_openai",
+            "version": "1",
+            "description": "A mock of OpenAI's Responses API, and how to steer it. GET /v1/responses with "
+            "`Upgrade: websocket` opens WebSocket mode, whose creates are CreateResponseOnSocket.",
+        },
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "any key, unless --api-key names one",
+                },
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "--control-token, from elsewhere",
+                },
+            },
+            "schemas": {
+                "CreateResponse": json_schema(CREATE_RESPONSE.body) if CREATE_RESPONSE.body else {},
+                "CreateResponseOnSocket": json_schema(CREATE_ON_SOCKET),
+                "Error": {
+                    "type": "object",
+                    "required": ["error"],
+                    "properties": {
+                        "error": {
+                            "type": "object",
+                            "required": ["message", "type", "param", "code"],
+                            "properties": {
+                                "message": {"type": "string"},
+                                "type": {"type": "string"},
+                                "param": {"type": ["string", "null"]},
+                                "code": {"type": ["string", "null"]},
+                            },
+                        }
+                    },
+                },
+                "Refused": {
+                    "type": "object",
+                    "required": ["error"],
+                    "properties": {"error": {"type": "string"}},
+                },
+            },
+        },
+    }
+
+
+def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "operationId": endpoint.name,
+        "summary": endpoint.summary,
+        "tags": ["OpenAI"],
+        "security": [{}, {"key": []}],
+        "parameters": [
+            *(
+                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+                for name in re.findall(r"{(\w+)}", endpoint.path)
+            ),
+            *({"name": name, "in": "query", "schema": {"type": "string"}} for name in endpoint.query),
+        ],
+        "responses": {
+            "200": {"description": "what was asked for", "content": {"application/json": {"schema": {}}}},
+            "default": {"description": "an error", "content": {"application/json": {"schema": _ERROR}}},
+        },
+    }
+    if endpoint.body is not None:
+        create = endpoint is CREATE_RESPONSE
+        schema = _CREATE if create else json_schema(endpoint.body)
+        told["requestBody"] = {"required": create, "content": {"application/json": {"schema": schema}}}
+    if endpoint is CREATE_RESPONSE or "stream" in endpoint.query:
+        told["responses"]["200"]["content"]["text/event-stream"] = {"schema": {"type": "string"}}
+    return told
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "operationId": f"control_{operation.name}_{operation.method.lower()}",
+        "summary": operation.summary,
+        "tags": ["control"],
+        "security": [{}, {"token": []}],
+        "parameters": [_query(one) for one in operation.query],
+        "responses": {
+            "200": {"description": "done", "content": {operation.content: {"schema": operation.answer}}},
+            "default": {"description": "refused", "content": {"application/json": {"schema": _REFUSED}}},
+        },
+    }
+    if operation.body:
+        content = {media: {"schema": schema} for media, schema in operation.body.items()}
+        told["requestBody"] = {"required": True, "content": content}
+    return told
+
+
+def _query(query: Query) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": query.kind}
+    if query.words:
+        schema["enum"] = list(query.words)
+    return {"name": query.name, "in": "query", "description": query.meaning, "schema": schema}

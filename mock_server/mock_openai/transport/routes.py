@@ -1,0 +1,84 @@
+"""The addresses of the API that this server answers, as one table: method, path, and what may be asked.
+
+The create itself (`POST /v1/responses`, and the WebSocket under the same path) is in it for the description's
+sake; `http` sees to that before it looks here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mock_openai.protocol.fields import CREATE, METADATA
+from mock_openai.protocol.items import ITEM
+from mock_openai.protocol.schema import Array, Object, Rule, need
+
+MOST_ITEMS = 20
+"""Items of a conversation that may be given at once (documented)."""
+
+NEW_CONVERSATION = Object({"items": Array(ITEM, maximum=MOST_ITEMS), "metadata": METADATA})
+CHANGED_CONVERSATION = Object({"metadata": need(METADATA)})
+MORE_ITEMS = Object({"items": need(Array(ITEM, maximum=MOST_ITEMS))})
+
+_PAGE = ("limit", "order", "after", "before")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One address. `{name}` in its path stands for a step that may be anything."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    query: tuple[str, ...] = ()
+    body: Rule | None = None
+
+    def match(self, method: str, steps: list[str]) -> tuple[str, ...] | None:
+        """Give what stands for the named steps of the path; None when it is another address."""
+        own = self.path.strip("/").split("/")
+        if method != self.method or len(own) != len(steps):
+            return None
+        if any(mine != step and mine[0] != "{" for mine, step in zip(own, steps, strict=True)):
+            return None
+        return tuple(step for mine, step in zip(own, steps, strict=True) if mine[0] == "{")
+
+
+_RESPONSE, _TALK = "/v1/responses/{response_id}", "/v1/conversations/{conversation_id}"
+
+CREATE_RESPONSE = Endpoint("POST", "/v1/responses", "create", "Create a response", body=CREATE)
+
+# Words before names: an address fits the first that matches.
+ENDPOINTS = (
+    CREATE_RESPONSE,
+    Endpoint("POST", "/v1/responses/compact", "compact", "Compact a conversation"),
+    Endpoint("POST", "/v1/responses/input_tokens", "input_tokens", "Count input tokens"),
+    Endpoint("GET", _RESPONSE, "retrieve", "Read a response", ("stream", "starting_after")),
+    Endpoint("DELETE", _RESPONSE, "delete", "Delete a response"),
+    Endpoint("GET", f"{_RESPONSE}/input_items", "input_items", "List a response's input", _PAGE),
+    Endpoint("POST", f"{_RESPONSE}/cancel", "cancel", "Cancel a response of the background"),
+    Endpoint("GET", "/v1/models", "models", "List models"),
+    Endpoint("GET", "/v1/models/{model}", "model", "Read a model"),
+    Endpoint(
+        "POST", "/v1/conversations", "conversation_create", "Create a conversation", body=NEW_CONVERSATION
+    ),
+    Endpoint("GET", _TALK, "conversation_retrieve", "Read a conversation"),
+    Endpoint(
+        "POST", _TALK, "conversation_update", "Change a conversation's metadata", body=CHANGED_CONVERSATION
+    ),
+    Endpoint("DELETE", _TALK, "conversation_delete", "Delete a conversation"),
+    Endpoint("GET", f"{_TALK}/items", "conversation_items", "List a conversation's items", _PAGE),
+    Endpoint("POST", f"{_TALK}/items", "conversation_add", "Add items to a conversation", body=MORE_ITEMS),
+    Endpoint("GET", f"{_TALK}/items/{{item_id}}", "conversation_item", "Read an item of a conversation"),
+    Endpoint(
+        "DELETE", f"{_TALK}/items/{{item_id}}", "conversation_remove", "Take an item out of a conversation"
+    ),
+)
+
+
+def find(method: str, path: str) -> tuple[Endpoint, tuple[str, ...]] | None:
+    """Find an address, and what stands for the named steps of its path."""
+    steps = path.strip("/").split("/")
+    for endpoint in ENDPOINTS:
+        if (named := endpoint.match(method, steps)) is not None:
+            return endpoint, named
+    return None
