@@ -98,6 +98,13 @@ def serve(
     tpm: Annotated[
         int | None, typer.Option(min=1, help="Input tokens a minute for each key and model, then 429.")
     ] = None,
+    upstream: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Ask this server what no rule answers, with the client's key, e.g. https://HOST/v1.",
+        ),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Server processes; only 1 for now.")] = 1,
     store: Annotated[str, typer.Option(help="Where stored responses live; only memory for now.")] = "memory",
 ) -> None:
@@ -131,6 +138,7 @@ def serve(
             behaviour=behaves,
             any_model=any_model,
             limits=_limits(rpm, tpm),
+            upstream=upstream,
             journal_limit=JOURNAL_LIMIT,
         )
     except ValueError as error:

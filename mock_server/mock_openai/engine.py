@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
@@ -43,7 +44,13 @@ from mock_openai.protocol.response import open_response
 from mock_openai.protocol.stencil import Copy, Stencils
 from mock_openai.protocol.tokens import count_input
 from mock_openai.responders.answer import Answer, Recorded, Reply
-from mock_openai.responders.base import HandshakeResponder, HttpResponder, Responder, Turn
+from mock_openai.responders.base import (
+    ConnectionResponder,
+    HandshakeResponder,
+    HttpResponder,
+    Responder,
+    Turn,
+)
 
 _PARENTS = {
     "ended": ("completed", "incomplete"),
@@ -123,6 +130,7 @@ class Engine:
         connection: int,
         number: int,
         key: str | None = None,
+        headers: Mapping[str, str] | None = None,
         lanes: Lanes | None = None,
         size: int = 0,
     ) -> OpenTurn:
@@ -160,6 +168,7 @@ class Engine:
             connection=connection,
             number=number,
             key=key,
+            headers=headers or {},
         )
         return OpenTurn(turn, history_tokens, self.dice(connection, number), size)
 
@@ -176,6 +185,12 @@ class Engine:
         if turn.error is not None:
             return turn.error
         return Reply()
+
+    def hung_up(self, connection: int) -> None:
+        """Tell the responders that want to know that a WebSocket is over."""
+        for responder in self.responders:
+            if isinstance(responder, ConnectionResponder):
+                responder.hung_up(connection)
 
     async def answer_http(self, method: str, path_qs: str, body: bytes) -> Recorded | None:
         """Ask the responders that know recorded HTTP exchanges about one that creates no response."""
@@ -218,6 +233,22 @@ class Engine:
         copy = stencil.fill(ids, opened.rng, request, opened.history_tokens, int(self.clock.wall()))
         opened.response_id = copy.response_id
         return copy
+
+    def stamper(self, opened: OpenTurn | None) -> Callable[[Event], float]:
+        """Give what says of one event after the other when it leaves at the earliest, in seconds since the
+        turn began; for events that are not there yet.
+        """
+        coming: deque[Event] = deque()
+        stamped = self.pace.schedule(
+            _drained(coming), opened.rng if opened is not None else self.dice("relayed")
+        )
+
+        def at(event: Event) -> float:
+            coming.append(event)
+            timed = next(stamped, None)  # a pace that looks ahead finds nothing, and ends
+            return timed.at if timed is not None else 0.0
+
+        return at
 
     async def remember(self, opened: OpenTurn, sent: Sequence[Event], lanes: Lanes | None = None) -> bool:
         """Keep a response with its terminal event; forget the parent of a continuation that failed.
@@ -347,6 +378,11 @@ class OpenTurn:
             return 0
         own = count_input(asked.input, instructions=asked.instructions, tools=asked.tools)
         return self.history_tokens + own
+
+
+def _drained(coming: deque[Event]) -> Iterator[Event]:
+    while coming:
+        yield coming.popleft()
 
 
 def _check_window(request: Request, size: int, history_tokens: int) -> None:

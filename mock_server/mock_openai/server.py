@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mock_openai.memory.shared import SharedMemory
     from mock_openai.transport.http import Front
     from mock_openai.transport.listener import Listener
+    from mock_openai.upstream import Upstream
 
 logger = logging.getLogger("mock_openai")
 
@@ -49,11 +50,11 @@ class MockServer:
     the same ids and answers; None gives new ones each time. With `api_key` only that key is accepted.
     `connection_lifetime` is in seconds. `behaviour` is what the server does where the real one is not known;
     `on_cancel`, `at_limit`, `unauthorized` and `keepalive` are short for its options. `any_model` takes
-    every model name. `limits` is what a key may do in a minute; None for no limit. Port 0 takes a free one. A
-    stopped server may be started again, on the same port.
-    `store` is where stored responses and conversations live: None for this server's memory,
-    `redis://HOST:PORT/DB` to share them with other servers, or a ResponseStore of your own. `control_token`
-    opens the control API to other machines.
+    every model name. `limits` is what a key may do in a minute; None for no limit. `upstream` is the address
+    of a server that is asked what no rule answers, instead of improvising. Port 0 takes a free one. A stopped
+    server may be started again, on the same port. `store` is where stored responses and conversations live:
+    None for this server's memory, `redis://HOST:PORT/DB` to share them with other servers, or a ResponseStore
+    of your own. `control_token` opens the control API to other machines.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class MockServer:
         keepalive: float | None = _UNSET,
         any_model: bool = False,
         limits: Limits | None = None,
+        upstream: str | None = None,
         store: ResponseStore | str | None = None,
         journal_limit: int = 1_000_000,
         control_token: str | None = None,
@@ -94,13 +96,18 @@ class MockServer:
         """What happened, in order."""
         self.clock = Clock()
         """What time it is for this server; `advance` moves it forward."""
+        self._upstream: Upstream | None = None
+        if upstream is not None:
+            from mock_openai.upstream import Upstream
+
+            self._upstream = Upstream(upstream)
         self._shared: SharedMemory | None = None
         if isinstance(store, str) and store != "memory":
             from mock_openai.memory.shared import SharedMemory
 
             self._shared = SharedMemory(store, clock=self.clock)
         self._engine = Engine(
-            [*responders, self.script, Improviser(seed or 0)],
+            [*responders, self.script, self._upstream or Improviser(seed or 0)],
             pace=parse_pace(pace),
             seed=seed,
             store=self._shared.responses if self._shared else None if isinstance(store, str) else store,
@@ -110,7 +117,9 @@ class MockServer:
             behaviour=behaviour,
         )
         settings = Settings(api_key, connection_lifetime, behaviour, control_token)
-        self._site = Site(self._engine, self.faults, self.journal, settings, self._refuse, limits)
+        self._site = Site(
+            self._engine, self.faults, self.journal, settings, self._refuse, limits, self._upstream
+        )
         self._commands = Commands(self._site, self.script)
         self._told: Told = Alone(self._commands)
         self._host = host
@@ -211,6 +220,8 @@ class MockServer:
         self._site.stopping = True
         self._front.go_away()
         await listener.stop()
+        if self._upstream is not None:
+            await self._upstream.close()
         if self._relay is not None and self._shared is not None:
             relay, self._relay = self._relay, None
             self._told = Alone(self._commands)

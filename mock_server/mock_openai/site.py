@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mock_openai.background import Background
 from mock_openai.control.journal import Entry, Journal, Kind
@@ -20,6 +20,9 @@ from mock_openai.faults.point import Spot
 from mock_openai.limits import Limiter, Limits
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.events import Event
+
+if TYPE_CHECKING:
+    from mock_openai.upstream import Upstream
 
 Everywhere = Callable[[str, Mapping[str, Any]], Awaitable[list[Any]]]
 
@@ -74,11 +77,14 @@ class Site:
         settings: Settings,
         refuse: Callable[[float], None],
         limits: Limits | None = None,
+        upstream: Upstream | None = None,
     ) -> None:
         self.engine = engine
         self.clock = engine.clock
         self.background = Background(engine)
         self.limiter = Limiter(limits)
+        self.upstream = upstream
+        """The server that is asked what nobody here answers."""
         self.plan = plan
         self.journal = journal
         self.metrics = Metrics(journal)

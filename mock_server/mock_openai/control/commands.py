@@ -125,6 +125,7 @@ class Commands:
         site.recount()
         site.background.stop()
         site.limiter.clear()
+        site.limiter.clear()
 
     async def _cancel(self, given: Mapping[str, Any]) -> Any:
         background = self._site.background

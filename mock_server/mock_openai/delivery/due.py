@@ -5,6 +5,8 @@ by the clock on the way.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from typing import TypeVar
 
 from mock_openai.delivery.outflow import Outflow
 from mock_openai.delivery.wire import TurnWire
@@ -15,6 +17,11 @@ from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.steering import at_boundary
 from mock_openai.site import Connection, Site
+
+T = TypeVar("T")
+
+_LONG = 3600.0
+"""Seconds between two looks at what is planned, while nothing happens."""
 
 
 class Due:
@@ -75,6 +82,30 @@ class Due:
             if self._site.plan.claim(moment[1]) and await wire.strike([moment[1]]) is Verdict.STOP:
                 wire.over = True
                 return
+
+    async def news(self, coming: AsyncIterator[T]) -> T | None:
+        """Wait for what comes next of an answer that is being given elsewhere, letting faults strike that are
+        planned for a moment before. None when nothing more comes, or the turn ends early.
+        """
+        wire = self._wire
+        following = asyncio.ensure_future(anext(coming, None))
+        following.add_done_callback(lambda _: wire.alarm.ring())
+        try:
+            while not following.done() and not self.cancelled:
+                moment = self._next_moment()
+                until = self._loop.time() + _LONG if moment is None else moment[0]
+                if until > self._loop.time():
+                    await wire.alarm.sleep(until - self._loop.time())
+                    continue
+                assert moment is not None, "without a moment there is something to wait for"
+                if self._site.plan.claim(moment[1]) and await wire.strike([moment[1]]) is Verdict.STOP:
+                    wire.over = True
+                    return None
+            return await following if following.done() else None
+        finally:
+            if not following.done():
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
 
     def _next_beat(self) -> float:
         return float("inf") if self.beat is None or not self._out.sent else self._out.spoke + self.beat

@@ -17,6 +17,7 @@ from mock_openai.closing import cancelled
 from mock_openai.delivery.due import Due
 from mock_openai.delivery.outflow import Outflow
 from mock_openai.delivery.outlet import Outlet
+from mock_openai.delivery.relay import relay
 from mock_openai.delivery.rerun import end_as_recorded, part, reads, repeat_reads
 from mock_openai.delivery.wire import TurnWire
 from mock_openai.engine import TERMINAL, OpenTurn
@@ -29,7 +30,7 @@ from mock_openai.protocol.errors import ApiError, server_error
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.reply import Failed, Reply
 from mock_openai.protocol.request import Request
-from mock_openai.responders.answer import Answer, Ending, Recorded
+from mock_openai.responders.answer import Answer, Ending, Recorded, Relayed
 from mock_openai.site import Connection, Site
 
 logger = logging.getLogger("mock_openai")
@@ -53,7 +54,7 @@ class Delivery:
         self.out = Outflow(site, outlet, spot, lane)
         self.wire = TurnWire(site, outlet, self.out, connection, lane=lane, lanes=lanes)
         self.due = Due(site, connection, spot, self.wire, self.out)
-        self._site = site
+        self.site = site
         self.lane = lane
         self._lanes = lanes
         self._passage = Passage(site.plan, spot)
@@ -74,15 +75,22 @@ class Delivery:
         """What has been handed over so far."""
         return [*self.out.sent, *self.out.waiting]
 
-    async def run(self, body: Mapping[str, Any], *, size: int, key: str | None) -> None:
+    async def run(
+        self,
+        body: Mapping[str, Any],
+        *,
+        size: int,
+        key: str | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """Answer the create; ConnectionError when the client is gone before the end."""
         parent = body.get("previous_response_id")
         self.wire.previous_response_id = parent if isinstance(parent, str) else None
         model = body.get("model")
         self.wire.model = model if isinstance(model, str) else None
-        engine = self._site.engine
+        engine = self.site.engine
         try:
-            if await self.wire.strike(self._site.plan.take("request", self.spot)) is Verdict.STOP:
+            if await self.wire.strike(self.site.plan.take("request", self.spot)) is Verdict.STOP:
                 return
             opened = await engine.open(
                 body,
@@ -90,6 +98,7 @@ class Delivery:
                 connection=self.spot.connection,
                 number=self.spot.turn,
                 key=key,
+                headers=headers,
                 lanes=self._lanes,
                 size=size,
             )
@@ -103,7 +112,9 @@ class Delivery:
                 await self._replay_body(answer)
             elif isinstance(answer, Reply) and self.outlet.transport == "http" and _in_background(opened):
                 self.wire.kept = True  # by the background, once it has ended there
-                await self.watch(await self._site.background.begin(opened, answer))
+                await self.watch(await self.site.background.begin(opened, answer))
+            elif isinstance(answer, Relayed):
+                await relay(self, opened, answer)
             else:
                 await self._stream(opened, answer)
         except ConnectionError:
@@ -130,14 +141,14 @@ class Delivery:
         request = opened.turn.request
         if request is None or opened.turn.error is not None:
             return None
-        limiter = self._site.limiter
+        limiter = self.site.limiter
         tokens = tokens_asked(request, opened.input_tokens) if limiter.limits else 0
         try:
             self.outlet.rate_limits = limiter.admit(
-                opened.turn.key, request.model, tokens, self._site.clock.now()
+                opened.turn.key, request.model, tokens, self.site.clock.now()
             )
         except ApiError as error:
-            in_stream = self._site.settings.behaviour.spent_tokens == "stream" and error.type == "tokens"
+            in_stream = self.site.settings.behaviour.spent_tokens == "stream" and error.type == "tokens"
             if in_stream and request.stream and self.outlet.transport == "http":
                 return Reply(
                     finish=Failed(error.code or "", error.message, error.type, headers=error.headers)
@@ -152,7 +163,7 @@ class Delivery:
         place = after + 1
         while True:
             while place < len(live.events):
-                if await self._pass(live.events[place]) is Verdict.STOP:
+                if await self.let_out(live.events[place]) is Verdict.STOP:
                     if not self.wire.over:
                         await self.out.finish()
                     return
@@ -164,9 +175,11 @@ class Delivery:
                 await live.news()
         await self.out.finish()
 
-    async def repeat(self, recorded: Recorded) -> None:
+    async def repeat(self, recorded: Recorded | Relayed) -> None:
         """Repeat the recorded answer to a request that creates nothing, with its times, faults and ending."""
-        if recorded.body is not None and not recorded.events:
+        if isinstance(recorded, Relayed):
+            await relay(self, None, recorded)
+        elif recorded.body is not None and not recorded.events:
             await self._replay_body(recorded)
         else:
             await self._stream(None, recorded)
@@ -199,18 +212,18 @@ class Delivery:
     async def _stream(self, opened: OpenTurn | None, answer: Reply | Recorded) -> None:
         if isinstance(answer, Recorded):
             may_read = self.outlet.adopt(answer) and not self._passage.threatened
-            chunks = reads(answer, self._site.engine.pace) if may_read else None
+            chunks = reads(answer, self.site.engine.pace) if may_read else None
             if chunks is not None:
                 await repeat_reads(self, answer, chunks)
-                self._parting = await end_as_recorded(self, answer, self._site.engine.pace)
+                self._parting = await end_as_recorded(self, answer, self.site.engine.pace)
                 return
         elif self.outlet.streams and self.outlet.transport == "http":
-            self.due.beat = self._site.settings.behaviour.keepalive
+            self.due.beat = self.site.settings.behaviour.keepalive
         elif self.outlet.transport == "websocket":
-            self.due.beat = self._site.settings.behaviour.socket_keepalive
+            self.due.beat = self.site.settings.behaviour.socket_keepalive
         if isinstance(answer, Reply) and opened is not None and await self._leave_at_once(opened, answer):
             return
-        for timed in self._site.engine.timed(opened, answer):
+        for timed in self.site.engine.timed(opened, answer):
             if timed.at:
                 await self.due.wait(timed.at, timed.event)
                 if self.wire.over:
@@ -218,7 +231,7 @@ class Delivery:
             if self.wire.opening is None:
                 self.wire.opening = timed.event
             if self.due.cancelled and self.out.sent and timed.event.type not in TERMINAL:
-                ending = self._site.settings.behaviour.cancelled_event
+                ending = self.site.settings.behaviour.cancelled_event
                 await self.wire.conclude(cancelled(self.out.sent, opening=self.wire.opening, ending=ending))
                 return
             if self.due.steered_at(timed.event):
@@ -231,18 +244,18 @@ class Delivery:
                 self.out.put(event)
                 if self.out.full:
                     await self.out.make_room()
-            elif await self._pass(timed.event) is Verdict.STOP:
+            elif await self.let_out(timed.event) is Verdict.STOP:
                 if not self.wire.over:
                     await self.out.finish()
                 return
         if isinstance(answer, Recorded):
-            self._parting = await end_as_recorded(self, answer, self._site.engine.pace)
+            self._parting = await end_as_recorded(self, answer, self.site.engine.pace)
         else:
             await self.out.finish()
 
     async def _leave_at_once(self, opened: OpenTurn, reply: Reply) -> bool:
         """Let a turn that nothing threatens leave in one write, if that is possible."""
-        copy = None if self._passage.threatened else self._site.engine.copied(opened, reply)
+        copy = None if self._passage.threatened else self.site.engine.copied(opened, reply)
         if copy is None:
             return False
         try:
@@ -253,7 +266,7 @@ class Delivery:
         await self.out.leave(copy)
         return True
 
-    async def _pass(self, event: Event) -> Verdict:
+    async def let_out(self, event: Event) -> Verdict:
         """Let one event out, with the faults before and after it."""
         struck = self._passage.before(event)
         if struck:

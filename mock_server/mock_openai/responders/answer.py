@@ -7,12 +7,12 @@ import.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from mock_openai.protocol.errors import ApiError
-from mock_openai.protocol.events import Timed
+from mock_openai.protocol.events import Event, Timed
 from mock_openai.protocol.reply import (
     Call,
     Completed,
@@ -63,7 +63,29 @@ class Recorded:
     tail: bytes | None = None
 
 
-Answer = Reply | Recorded | ApiError
+class Cut(Exception):
+    """An answer that is being relayed has broken off: how, and with what had come of its next event."""
+
+    def __init__(self, ending: Ending, rest: bytes = b"") -> None:
+        super().__init__(ending, rest)
+        self.ending = ending
+        self.rest = rest
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Relayed:
+    """An answer that another server is giving just now.
+
+    `events` are those that came together, as they come; it raises Cut when the answer breaks off, and is
+    closed when nobody wants the rest.
+    """
+
+    events: AsyncGenerator[list[Event], None]
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Answer = Reply | Recorded | Relayed | ApiError
 
 __all__ = [
     "Answer",
@@ -71,6 +93,7 @@ __all__ = [
     "Call",
     "Close",
     "Completed",
+    "Cut",
     "Failed",
     "Finish",
     "Incomplete",
@@ -78,6 +101,7 @@ __all__ = [
     "Reasoning",
     "Recorded",
     "Refusal",
+    "Relayed",
     "Reply",
     "ReplyItem",
     "Text",

@@ -7,7 +7,7 @@ know.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from mock_openai.protocol.errors import ApiError
@@ -23,7 +23,7 @@ class Turn:
     when validation failed; `error` is then the answer that goes out unless a responder takes the turn.
     `history` holds the items of the `previous_response_id` chain, oldest first. `connection` counts
     connections and `number` the turns on this one, both from 1. `key` is the caller's key, used to keep
-    callers apart and never stored.
+    callers apart and never stored; neither are `headers`, those of the request or of the socket's handshake.
     """
 
     body: Mapping[str, Any]
@@ -33,7 +33,8 @@ class Turn:
     history: tuple[dict[str, Any], ...] = ()
     connection: int = 1
     number: int = 1
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @runtime_checkable
@@ -64,4 +65,13 @@ class HandshakeResponder(Protocol):
 
     async def answer_handshake(self, path_qs: str) -> Recorded | None:
         """Refuse the handshake as recorded, or give None to let it succeed."""
+        ...
+
+
+@runtime_checkable
+class ConnectionResponder(Protocol):
+    """A responder that keeps something for each connection."""
+
+    def hung_up(self, connection: int) -> None:
+        """Let go of what it kept for a WebSocket that is over."""
         ...

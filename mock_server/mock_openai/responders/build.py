@@ -9,7 +9,7 @@ from typing import Any
 
 import mock_openai.responders.grammar as grammar
 from mock_openai.protocol import json
-from mock_openai.responders.answer import Answer, ApiError, Call, Completed, Finish, Reply, ReplyItem, Usage
+from mock_openai.responders.answer import ApiError, Call, Completed, Finish, Reply, ReplyItem, Usage
 from mock_openai.responders.rule import Answering, Rule
 from mock_openai.responders.when import When
 
@@ -33,7 +33,7 @@ def reply(
     either.
     """
     if len(items) == 1 and callable(items[0]):
-        answer: Answer | Answering = items[0]
+        answer: Reply | ApiError | Answering = items[0]
     elif error is not None:
         answer = error if isinstance(error, ApiError) else grammar.api_error(error)
     else:

@@ -35,7 +35,7 @@ class Rule:
     `where` says where it was written, for explanations.
     """
 
-    answer: Answer | Answering
+    answer: Reply | Recorded | ApiError | Answering
     when: When = field(default_factory=When)
     times: int | None = None
     where: str | None = None

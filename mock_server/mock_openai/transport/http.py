@@ -31,6 +31,7 @@ from mock_openai.protocol.errors import (
     missing_api_key,
     server_error,
 )
+from mock_openai.responders.answer import Relayed
 from mock_openai.site import Connection, Site
 from mock_openai.transport.bare import BareWire, HandshakeWire, HelloWire, strike
 from mock_openai.transport.body import decode, read_body
@@ -231,7 +232,7 @@ class Front:
         background = body.get("background") is True
         outlet = SseOutlet(reply, line) if stream else JsonOutlet(reply, line, background=background)
         delivery = Delivery(site, outlet, connection, spot)
-        await delivery.run(body, size=len(data), key=key)
+        await delivery.run(body, size=len(data), key=key, headers=request.headers)
         self._fall_quiet(request, connection, line)
 
     def _fall_quiet(self, request: web.BaseRequest, connection: Connection, line: Line) -> None:
@@ -261,6 +262,14 @@ class Front:
         followed = await self._rest.followed(request)
         if followed is not None:
             await self._deliver(reply, connection, line, streamed=True).watch(*followed)
+            return
+        upstream = self._site.upstream
+        if upstream is not None and not await self._rest.knows(request.path, upstream.births):
+            passed = await upstream.pass_on(request.method, request.path_qs, request.headers, data)
+            if isinstance(passed, ApiError):
+                raise passed
+            streamed = isinstance(passed, Relayed)
+            await self._deliver(reply, connection, line, streamed=streamed).repeat(passed)
             return
         answer = self._rest.route(request.method, request.path)
         if answer is None:

@@ -5,7 +5,7 @@ models.
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -82,6 +82,14 @@ class Rest:
         if path.strip("/") == "v1/responses":
             raise ApiError(f"Invalid method for URL ({method} {path})", status=405)
         return None
+
+    async def knows(self, path: str, elsewhere: Container[str]) -> bool:
+        """Tell whether a path is about a response that was given here and not `elsewhere`."""
+        match path.strip("/").split("/"):
+            case ["v1", "responses", response_id, *_] if response_id not in elsewhere:
+                live = self._site.background.find(response_id)
+                return live is not None or await self._site.engine.store.get(response_id) is not None
+        return False
 
     async def followed(self, request: web.BaseRequest) -> tuple[Watched, int] | None:
         """Find the unfinished response that a stream is asked of, and the number after which it resumes."""

@@ -52,6 +52,7 @@ class SocketSession:
         self._site = site
         self._connection = connection
         self._key = key
+        self._headers: Mapping[str, str] = {}
         self._behaviour = site.settings.behaviour
         self._socket = web.WebSocketResponse(
             timeout=_CLOSE_WAIT,
@@ -76,6 +77,7 @@ class SocketSession:
 
     async def run(self, request: web.BaseRequest) -> web.StreamResponse:
         """Upgrade, then serve until either side closes."""
+        self._headers = request.headers
         try:
             # aiohttp logs subprotocols that it does not know, and browsers put their key into one.
             await self._socket.prepare(_without_subprotocols(request))
@@ -103,6 +105,7 @@ class SocketSession:
             for task in tuple(self._tasks):
                 task.cancel()
             self._note_close()
+            self._site.engine.hung_up(self._connection.number)
             if self._tasks:
                 await asyncio.gather(*self._tasks, return_exceptions=True)
         return self._socket
@@ -297,7 +300,7 @@ class SocketSession:
         )
         self._deliveries[create.spot.turn] = delivery
         try:
-            await delivery.run(create.body, size=create.size, key=self._key)
+            await delivery.run(create.body, size=create.size, key=self._key, headers=self._headers)
         finally:
             del self._deliveries[create.spot.turn]
         return delivery

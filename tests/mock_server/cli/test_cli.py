@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -165,3 +166,23 @@ def test_options_lists_what_behaviour_can_set_and_serve_takes_it():
     repeated = [word for setting in settings for word in ("--behaviour", setting)]
     with serving(*repeated) as (_, _, base_url):
         assert ask(base_url)
+
+
+def test_limits_and_an_upstream_can_be_given():
+    with (
+        serving("--rpm", "1", "--tpm", "5000") as (_, _, behind),
+        serving("--upstream", behind, "--any-model") as (_, _, base_url),
+    ):
+        assert ask(base_url)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            ask(base_url)
+        assert refused.value.code == 429
+        assert "requests per min (RPM): Limit 1, Used 1" in json.load(refused.value)["error"]["message"]
+
+
+@pytest.mark.parametrize("wrong", [("--upstream", "localhost"), ("--rpm", "0"), ("--tpm", "many")])
+def test_limits_and_upstreams_that_are_none_are_one_line(wrong: tuple[str, str]):
+    done = run("serve", *wrong)
+    assert done.returncode == 2
+    assert wrong[0].strip("-") in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,86 @@
+"""An answer that another server is giving, on its way out: passed on as it comes, no faster than this
+server's pace, with this server's faults.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from mock_openai.closing import cancelled
+from mock_openai.delivery.due import Due
+from mock_openai.delivery.outflow import Outflow
+from mock_openai.delivery.outlet import Outlet
+from mock_openai.delivery.rerun import part
+from mock_openai.delivery.wire import TurnWire
+from mock_openai.engine import TERMINAL, OpenTurn
+from mock_openai.faults.wire import Verdict
+from mock_openai.protocol.events import Event
+from mock_openai.responders.answer import Cut, Recorded, Relayed
+from mock_openai.site import Site
+
+
+class Relaying(Protocol):
+    """What a delivery is made of."""
+
+    site: Site
+    outlet: Outlet
+    out: Outflow
+    wire: TurnWire
+    due: Due
+
+    async def let_out(self, event: Event) -> Verdict:
+        """Let one event out, with the faults before and after it."""
+        ...
+
+
+async def relay(to: Relaying, opened: OpenTurn | None, answer: Relayed) -> None:
+    """Pass the answer on until it ends, breaks off, or is ended here."""
+    to.outlet.adopt(Recorded(answer.status, answer.headers))
+    at = to.site.engine.stamper(opened)
+    try:
+        while (batch := await to.due.news(answer.events)) is not None:
+            for event in batch:
+                if not await _pass_on(to, event, at(event)):
+                    return
+            await to.out.flush()
+        if to.wire.over:
+            return
+        if to.due.cancelled and to.out.sent:
+            await _cancel(to)
+        else:
+            await to.out.finish()
+    except Cut as cut:
+        if to.wire.over:
+            return
+        await to.out.flush()
+        if cut.rest:
+            await to.outlet.raw(cut.rest)
+        await part(to, cut.ending)
+    finally:
+        await answer.events.aclose()
+
+
+async def _pass_on(to: Relaying, event: Event, at: float) -> bool:
+    """Let one event out when it is due; False when the turn has ended otherwise."""
+    if at:
+        await to.due.wait(at, event)
+    if to.wire.over:
+        return False
+    if to.wire.opening is None:
+        to.wire.opening = event
+    if to.due.cancelled and to.out.sent and event.type not in TERMINAL:
+        await _cancel(to)
+        return False
+    if to.due.steered_at(event):
+        await to.wire.cut_short("steered")
+        return False
+    if await to.let_out(event) is Verdict.STOP:
+        if not to.wire.over:
+            await to.out.finish()
+        return False
+    return True
+
+
+async def _cancel(to: Relaying) -> None:
+    ending = to.site.settings.behaviour.cancelled_event
+    await to.wire.conclude(cancelled(to.out.sent, opening=to.wire.opening, ending=ending))

@@ -1,0 +1,85 @@
+"""Where the other server is, and what may travel to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+# Hop-by-hop, made anew by the client towards the other server, or meant for this server alone.
+_KEPT_BACK = frozenset(
+    {
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "content-type",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_KEPT_BACK_PREFIXES = ("sec-websocket-", "x-mock-")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The address of an API such as `https://api.openai.com/v1`; without a path it is the server's root."""
+
+    origin: str
+    path: str
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Read an address as users write it; ValueError, in one line, when it is none."""
+        try:
+            parts = urlsplit(text)
+            wrong = parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0
+        except ValueError:
+            wrong = True
+        if wrong:
+            raise ValueError(
+                f"upstream: {text!r} is no address; write http://HOST:PORT/v1 or https://HOST/v1"
+            )
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError(
+                "upstream: an address has no key, query or fragment; the client's own key is passed on"
+            )
+        return cls(f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/"))
+
+    def __str__(self) -> str:
+        return f"{self.origin}{self.path}"
+
+    @property
+    def port(self) -> int:
+        """The TCP port."""
+        parts = urlsplit(self.origin)
+        return parts.port or (443 if parts.scheme == "https" else 80)
+
+    @property
+    def host(self) -> str:
+        """The host name or IP address."""
+        return urlsplit(self.origin).hostname or ""
+
+    def url(self, path_qs: str) -> str:
+        """Give the address there of what has this path here."""
+        if self.path and path_qs.startswith("/v1"):
+            path_qs = self.path + path_qs.removeprefix("/v1")
+        return self.origin + path_qs
+
+
+def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
+    """Give the client's headers as the other server gets them, the key among them."""
+    return {
+        **{
+            name: value
+            for name, value in headers.items()
+            if name.lower() not in _KEPT_BACK and not name.lower().startswith(_KEPT_BACK_PREFIXES)
+        },
+        "Accept-Encoding": "identity",  # the bytes are passed on as they are
+    }

@@ -1,0 +1,52 @@
+"""What a create is told to the other server when it continues a response that only this one knows.
+
+Ids that the other server gave are passed on untouched, and so is every id that nobody here knows. A parent
+that was answered here, by a rule, is resolved here: its conversation is written out in front of the input.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mock_openai.responders.base import Turn
+
+_KEPT = 100_000
+
+
+class Births:
+    """Which responses the other server gave; bounded, the oldest are forgotten."""
+
+    def __init__(self) -> None:
+        self._ids: OrderedDict[str, None] = OrderedDict()
+
+    def __contains__(self, response_id: object) -> bool:
+        return response_id in self._ids
+
+    def add(self, response_id: str) -> None:
+        """Remember one."""
+        self._ids[response_id] = None
+        while len(self._ids) > _KEPT:
+            self._ids.popitem(last=False)
+
+
+def outgoing(turn: Turn, births: Births) -> dict[str, Any]:
+    """Give the body with which the other server is asked."""
+    body = dict(turn.body)
+    parent = body.get("previous_response_id")
+    if not turn.history or not isinstance(parent, str) or parent in births:
+        return body
+    del body["previous_response_id"]
+    asked = body.get("input") or []
+    own = [{"role": "user", "content": asked}] if isinstance(asked, str) else list(asked)
+    return {**body, "input": [*_portable(turn.history), *own]}
+
+
+def _portable(items: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out what means something only where it was made: ids, and reasoning that cannot be decrypted."""
+    return [
+        {name: value for name, value in item.items() if name not in ("id", "status")}
+        for item in items
+        if item.get("type") != "reasoning"
+    ]

@@ -1,0 +1,129 @@
+"""One WebSocket to the other server: the turns of one client's socket, each lane in its order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+
+import aiohttp
+
+from mock_openai.engine import TERMINAL
+from mock_openai.protocol import json
+from mock_openai.protocol.events import Event
+from mock_openai.responders.answer import Close, Cut
+from mock_openai.upstream.stream import Head, head_of
+
+_AFTER_ERROR = 5.0
+"""Seconds for the `response.failed` that follows an `error` event within a stream; some servers send none."""
+
+
+class Course:
+    """One turn on the socket: its frames, until the last."""
+
+    def __init__(self) -> None:
+        self.over = False
+        """Whether its last frame, or the end of the socket, has come."""
+        self._frames: deque[Event] = deque()
+        self._cut: Cut | None = None
+        self._news = asyncio.Event()
+        self._failing = False
+
+    def hear(self, event: Event, head: Head) -> None:
+        """Take a frame of this turn."""
+        self._frames.append(event)
+        self._failing = head.type == "error"
+        # A frame that refuses a create is all there is; one within a stream has a number, and a last event
+        # after it.
+        self.over = head.type in TERMINAL or (self._failing and head.sequence_number is None)
+        self._news.set()
+
+    def break_off(self, cut: Cut) -> None:
+        """Hear that the socket is gone."""
+        self.over, self._cut = True, cut
+        self._news.set()
+
+    async def events(self) -> AsyncGenerator[list[Event], None]:
+        """Give the frames as they come, those that came together at once; raises Cut when they break off."""
+        while True:
+            if not self._frames and not self.over:
+                self._news.clear()
+                try:
+                    await asyncio.wait_for(self._news.wait(), _AFTER_ERROR if self._failing else None)
+                except TimeoutError:
+                    self.over = True
+            if self._frames:
+                batch = list(self._frames)
+                self._frames.clear()
+                yield batch
+            elif self._cut is not None:
+                raise self._cut
+            elif self.over:
+                return
+
+
+class UpstreamSocket:
+    """An open WebSocket to the other server, and the turns that are under way on it."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, born: Callable[[bytes], None]) -> None:
+        self._socket = socket
+        self._born = born
+        self._courses: dict[str | None, deque[Course]] = {}
+        self._reader = asyncio.get_running_loop().create_task(self._read())
+
+    @property
+    def usable(self) -> bool:
+        """Whether another turn can be asked on it."""
+        return not self._socket.closed and not self._reader.done()
+
+    async def ask(self, body: dict[str, Any]) -> Course:
+        """Send a create; ConnectionError when the socket is gone."""
+        course = Course()
+        # The other server queues the turns of a lane as well, so the first that is not over is the one that
+        # speaks, also when its listener has left.
+        self._courses.setdefault(body.get("stream_id"), deque()).append(course)
+        await self._socket.send_str(json.compact({"type": "response.create", **body}).decode())
+        return course
+
+    async def close(self) -> None:
+        """Hang up."""
+        self._reader.cancel()
+        await asyncio.gather(self._reader, return_exceptions=True)
+        await self._socket.close()
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                message = await self._socket.receive()
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    self._hear(message.data.encode())
+                elif message.type is aiohttp.WSMsgType.BINARY:
+                    self._hear(message.data, binary=True)
+                else:
+                    break
+        finally:
+            cut = self._how_it_ended()
+            for waiting in self._courses.values():
+                for course in waiting:
+                    course.break_off(cut)
+            self._courses.clear()
+
+    def _hear(self, data: bytes, *, binary: bool = False) -> None:
+        head = head_of(data)
+        if head.type == "response.created":
+            self._born(data)
+        waiting = self._courses.get(head.stream_id)
+        if not waiting:
+            return  # about the connection, not about a turn: what follows from it is the end of the socket
+        waiting[0].hear(Event(head.type or "message", data, binary=binary), head)
+        if waiting[0].over:
+            waiting.popleft()
+            if not waiting:
+                del self._courses[head.stream_id]
+
+    def _how_it_ended(self) -> Cut:
+        code = self._socket.close_code
+        if code is None or code == 1006:
+            return Cut("reset" if isinstance(self._socket.exception(), OSError) else "fin")
+        return Cut(Close(code))

@@ -1,0 +1,184 @@
+"""The responder that asks a real server: over HTTP, SSE and WebSocket, with the client's own key."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Mapping
+
+import aiohttp
+
+from mock_openai.protocol import json
+from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.events import Event, Timed
+from mock_openai.responders.answer import Answer, Recorded, Relayed
+from mock_openai.responders.base import Turn
+from mock_openai.upstream.address import Address, passed_on
+from mock_openai.upstream.continuing import Births, outgoing
+from mock_openai.upstream.failure import cut, unreachable
+from mock_openai.upstream.socket import UpstreamSocket
+from mock_openai.upstream.stream import EventStream
+
+CONNECT_WITHIN, SILENT_AT_MOST = 10.0, 600.0
+"""Seconds in which a connection must be there, and in which something must come on it. The second is the
+patience of OpenAI's own clients; a client that gives up earlier ends the request here as well.
+"""
+
+_FAILURES = (aiohttp.ClientError, OSError, TimeoutError)
+
+
+class Upstream:
+    """Asks another server what nobody here answers, and passes its answers on as they come.
+
+    It is asked about invalid requests too: what is valid is for the real server to say. Each WebSocket of a
+    client has one of its own there, so that what lives in a connection lives there.
+    """
+
+    takes_errors = True
+
+    def __init__(self, address: str) -> None:
+        self.address = Address.parse(address)
+        self.births = Births()
+        """The responses that came from there."""
+        self._session: aiohttp.ClientSession | None = None
+        self._sockets: dict[int, UpstreamSocket] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._opening: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def answer(self, turn: Turn) -> Answer:
+        """Ask, and give the answer as far as it has come."""
+        try:
+            if turn.transport == "websocket":
+                return await self._over_socket(turn)
+            return await self.pass_on("POST", "/v1/responses", turn.headers, json.compact(self._body(turn)))
+        except _FAILURES as error:
+            return unreachable(self.address, error)
+
+    async def pass_on(
+        self, method: str, path_qs: str, headers: Mapping[str, str], data: bytes
+    ) -> Recorded | Relayed | ApiError:
+        """Pass an HTTP request on, and give the answer: as a whole, or while it comes if it is a stream."""
+        given = passed_on(headers)
+        if data:
+            given["Content-Type"] = headers.get("Content-Type", "application/json")
+        try:
+            answer = await self._client.request(method, self.address.url(path_qs), headers=given, data=data)
+        except _FAILURES as error:
+            return unreachable(self.address, error)
+        kind = answer.content_type
+        if kind == "text/event-stream" and answer.status == 200:
+            return Relayed(self._events(answer), answer.status, dict(answer.headers))
+        try:
+            body = await answer.read()
+        except _FAILURES as error:
+            return unreachable(self.address, error)
+        finally:
+            answer.release()
+        created = self._created(body) if method == "POST" and answer.status == 200 else None
+        if created is not None and path_qs.partition("?")[0] == "/v1/responses":
+            return Recorded(answer.status, dict(answer.headers), events=(Timed(0.0, created),))
+        return Recorded(answer.status, dict(answer.headers), body=body)
+
+    def hung_up(self, connection: int) -> None:
+        """Hang up there as well."""
+        self._opening.pop(connection, None)
+        socket = self._sockets.pop(connection, None)
+        if socket is not None:
+            closing = asyncio.get_running_loop().create_task(socket.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+
+    async def close(self) -> None:
+        """End everything that is under way."""
+        for connection in tuple(self._sockets):
+            self.hung_up(connection)
+        await asyncio.gather(*self._closing, return_exceptions=True)
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    @property
+    def _client(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                # One connection a request: one that was kept may be gone when it is used again, and a create
+                # cannot be sent twice.
+                connector=aiohttp.TCPConnector(limit=0, force_close=True),
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=CONNECT_WITHIN, sock_read=SILENT_AT_MOST
+                ),
+                auto_decompress=False,
+                read_bufsize=2**20,
+            )
+        return self._session
+
+    def _body(self, turn: Turn) -> dict[str, object]:
+        return outgoing(turn, self.births)
+
+    async def _events(self, answer: aiohttp.ClientResponse) -> AsyncGenerator[list[Event], None]:
+        stream = EventStream()
+        try:
+            async for data in answer.content.iter_any():
+                events = stream.feed(data)
+                for event in events:
+                    if event.type == "response.created":
+                        self._born(event.data)
+                if events:
+                    yield events
+        except _FAILURES as error:
+            raise cut(error, stream.rest) from error
+        finally:
+            answer.close()
+
+    async def _over_socket(self, turn: Turn) -> Answer:
+        try:
+            async with self._opening[turn.connection]:  # turns of two lanes may come at once
+                socket = await self._socket(turn)
+        except aiohttp.WSServerHandshakeError as error:
+            return _refused(error)
+        course = await socket.ask(self._body(turn))
+        return Relayed(course.events())
+
+    async def _socket(self, turn: Turn) -> UpstreamSocket:
+        socket = self._sockets.get(turn.connection)
+        if socket is not None and socket.usable:
+            return socket
+        if socket is not None:
+            await socket.close()
+        opened = await self._client.ws_connect(
+            self.address.url("/v1/responses"),
+            headers=passed_on(turn.headers),
+            max_msg_size=0,
+            timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+        )
+        socket = self._sockets[turn.connection] = UpstreamSocket(opened, self._born)
+        return socket
+
+    def _created(self, body: bytes) -> Event | None:
+        """Read a plain answer as the event that it stands for."""
+        try:
+            response = json.parse(body)
+        except ValueError:
+            return None
+        if not isinstance(response, dict) or response.get("object") != "response":
+            return None
+        if isinstance(response.get("id"), str):
+            self.births.add(response["id"])
+        status = response.get("status")
+        kind = f"response.{status}" if status in ("completed", "incomplete", "failed") else "response.created"
+        return Event(kind, json.compact({"type": kind, "response": response}))
+
+    def _born(self, created: bytes) -> None:
+        try:
+            self.births.add(json.parse(created)["response"]["id"])
+        except (ValueError, KeyError, TypeError):
+            return  # not an event of this API; nothing can be continued from it
+
+
+def _refused(error: aiohttp.WSServerHandshakeError) -> ApiError:
+    return ApiError(
+        f"The upstream server refused the WebSocket with status {error.status}.",
+        status=error.status,
+        type="invalid_request_error" if error.status < 500 else "server_error",
+        code="upstream_refused",
+    )
