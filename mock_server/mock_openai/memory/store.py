@@ -78,9 +78,12 @@ class Remembered:
 
     @property
     def tokens(self) -> int:
-        """Tokens of the whole conversation; a continuation counts them as input again (documented)."""
+        """Tokens of the whole conversation; a continuation counts them as input again (documented). Of a
+        compacted one only what came out of this turn counts (inferred).
+        """
         usage = self.response.get("usage") or {}
-        return int(usage.get("total_tokens") or 0)
+        compacted = any(item.get("type") == "compaction" for item in self.response.get("output", ()))
+        return int(usage.get("output_tokens" if compacted else "total_tokens") or 0)
 
     @property
     def status(self) -> str:

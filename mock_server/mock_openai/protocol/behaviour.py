@@ -42,8 +42,10 @@ class Behaviour:
     """
     model_not_found: Literal["responses", "chat"] = field(default="responses", metadata=_OBSERVED)
     """Words and status for an unknown model: 400, or 404 as the Chat API has it."""
-    unsupported_parameter: Literal["null", "code"] = field(default="null", metadata=_OBSERVED)
-    """The `code` of a parameter that a model does not take: null, or `unsupported_parameter` (reported)."""
+    unsupported_parameter: Literal["null", "code", "value"] = field(default="null", metadata=_OBSERVED)
+    """How a parameter that a model does not take is refused: with the code null, with the code
+    `unsupported_parameter`, or as an unsupported value (both reported).
+    """
     item_not_found: Literal[404, 400] = field(default=404, metadata=_REPORTED)
     """Status for a reference to an item that is not stored."""
     conversation_not_found: Literal[404, 400] = field(default=404, metadata=_INFERRED)

@@ -16,13 +16,27 @@ from mock_openai.protocol import models, tokens
 from mock_openai.protocol.ciphertext import ciphertext
 from mock_openai.protocol.hosted import Stream, course, prefix_of
 from mock_openai.protocol.ids import Ids
-from mock_openai.protocol.reply import Call, Incomplete, Item, Reasoning, Refusal, Reply, ReplyItem, Text
+from mock_openai.protocol.reply import (
+    Call,
+    Compaction,
+    Completed,
+    Incomplete,
+    Item,
+    Reasoning,
+    Refusal,
+    Reply,
+    ReplyItem,
+    Text,
+)
 from mock_openai.protocol.request import Request, text_of
 
 # What an item costs beyond its text (observed): a message one token at its end, four from models that
 # reason; a call ten and its name before its arguments begin.
 _MESSAGE_OVERHEAD, _REASONER_OVERHEAD, _CALL_OVERHEAD = 1, 4, 10
 
+
+# Characters of a compaction's ciphertext for each output token that it cost (measured on two recordings).
+_SEALED_PER_TOKEN = 6
 
 # Items that a client answers by their call id.
 _CALLED = ("function_call", "custom_tool_call", "shell_call", "apply_patch_call", "computer_call")
@@ -58,8 +72,11 @@ def draft_items(
     ids: Ids,
     rng: random.Random,
     clock: Callable[[], float],
+    history_tokens: int = 0,
 ) -> Drafts:
-    """Make the items of a reply, cut where the request's token budget ends."""
+    """Make the items of a reply, cut where the request's token budget ends, and compact what has grown beyond
+    the request's threshold; `history_tokens` counts what the chain before it holds.
+    """
     maker = _Maker(request, response_id, ids, rng, clock)
     result = Drafts([])
     budget = request.max_output_tokens
@@ -75,9 +92,24 @@ def draft_items(
         result.reasoning_tokens += cost if is_reasoning else 0
         if result.ran_out:
             break
+    if isinstance(reply.finish, Completed) and _has_outgrown(request, result, history_tokens):
+        # The server compacts by itself, after the answer (observed).
+        draft, cost = maker.make([Compaction()])
+        result.drafts.append(draft)
+        result.output_tokens += cost
     if isinstance(reply.finish, Incomplete) and result.drafts:
         mark_incomplete(result.drafts[-1])
     return result
+
+
+def _has_outgrown(request: Request, said: Drafts, history_tokens: int) -> bool:
+    threshold = request.compact_threshold
+    if threshold is None or said.ran_out:
+        return False
+    if any(draft.item["type"] == "compaction" for draft in said.drafts):
+        return False  # the reply brings its own
+    own = tokens.count_input(request.input, instructions=request.instructions, tools=request.tools)
+    return history_tokens + own + said.output_tokens > threshold
 
 
 def mark_incomplete(draft: Draft) -> None:
@@ -126,6 +158,10 @@ class _Maker:
                 return self._reasoning(reasoning), reasoning.tokens
             case Item(item):
                 return self._verbatim(item)
+            case Compaction():
+                sealed = self._ciphertext()
+                draft, _ = self._verbatim({"type": "compaction", "encrypted_content": sealed})
+                return draft, len(sealed) // _SEALED_PER_TOKEN
 
     def cut(self, draft: Draft, budget: int) -> None:
         """Shorten an item to so many tokens, counted from the first of its texts."""

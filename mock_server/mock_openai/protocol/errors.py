@@ -283,6 +283,31 @@ def unsupported_value(name: str, value: object, supported: str) -> ApiError:
     )
 
 
+def unsupported_choice(name: str, value: object, model: str, supported: Sequence[str]) -> ApiError:
+    """Say that this model does not take one of the values that others take (reported)."""
+    return ApiError(
+        f"Unsupported value: '{value}' is not supported with the '{model}' model. "
+        f"Supported values are: {_series(supported)}.",
+        param=name,
+        code="unsupported_value",
+    )
+
+
+def unsupported_tool(kind: str, model: str) -> ApiError:
+    """Say that this model has no such tool (reported)."""
+    return ApiError(f"Tool '{kind}' is not supported with {model}.", param="tools")
+
+
+def encrypted_content_unsupported() -> ApiError:
+    """Say that this model does not reason, so that there is no reasoning to encrypt (reported)."""
+    return ApiError("Encrypted content is not supported with this model.", param="include")
+
+
+def invalid_service_tier() -> ApiError:
+    """Say that there is no such tier; unlike other words of a list, it is not told the list (reported)."""
+    return ApiError("Invalid service_tier argument", param="service_tier")
+
+
 def json_word_missing() -> ApiError:
     """Say that JSON mode needs the word in the conversation (reported)."""
     return ApiError(
@@ -425,13 +450,30 @@ def unsupported_file() -> ApiError:
     )
 
 
-def unsupported_file_data(name: str, kind: str) -> ApiError:
-    """Refuse the kind of file that a data URL says it holds (observed)."""
+def invalid_image_url(name: str, got: str) -> ApiError:
+    """Refuse a picture that is neither an address nor a data URL of a picture; `got` says what was found
+    (reported).
+    """
+    return ApiError(
+        f"Invalid '{name}'. Expected a base64-encoded data URL with an image MIME type "
+        f"(e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU='), but got {got}.",
+        param=name,
+        code="invalid_value",
+    )
+
+
+def unsupported_file_data(name: str, kind: str | None) -> ApiError:
+    """Refuse the kind of file that a data URL says it holds (observed), or what is none (reported)."""
+    got = (
+        "a value without the 'data:' prefix."
+        if kind is None
+        else f"unsupported MIME type '{kind}'. Please see "
+        "https://platform.openai.com/docs/assistants/tools/file-search#supported-files "
+        "for supported file types."
+    )
     return ApiError(
         f"Invalid file data: '{name}'. Expected a base64-encoded data URL with a valid file MIME type "
-        "(e.g. 'data:text/plain;base64,SGVsbG8sIFdvcmxkIQ=='), but got unsupported MIME type "
-        f"'{kind}'. Please see https://platform.openai.com/docs/assistants/tools/file-search#supported-files "
-        "for supported file types.",
+        f"(e.g. 'data:text/plain;base64,SGVsbG8sIFdvcmxkIQ=='), but got {got}",
         param=name,
         code="invalid_value",
     )

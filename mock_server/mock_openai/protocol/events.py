@@ -77,7 +77,9 @@ def stream_events(
     """
     writer = _Writer(request, padding or RandomPadding(rng), flat_errors=behaviour.error_events == "flat")
     yield from _head(response, writer)
-    drafts = draft_items(reply, request, response["id"], ids=ids, rng=rng, clock=clock)
+    drafts = draft_items(
+        reply, request, response["id"], ids=ids, rng=rng, clock=clock, history_tokens=history_tokens
+    )
     finish = Incomplete() if drafts.ran_out else reply.finish
     breaks_off = isinstance(finish, Failed) and finish.mid_item
     last = len(drafts.drafts) - 1

@@ -88,7 +88,7 @@ _COMMON: dict[str, Field | Rule] = {
     "prompt_cache_retention": words("in_memory", "24h"),
     "reasoning": REASONING,
     "safety_identifier": _TEXT,  # its length is an option: see `behaviour`
-    "service_tier": words("auto", "default", "flex", "scale", "priority", "fast", "ultrafast"),
+    "service_tier": _TEXT,  # its values have an error of their own: see `request`
     "store": _YES_NO,
     "stream": _YES_NO,
     "stream_options": Object({"include_obfuscation": _YES_NO}),

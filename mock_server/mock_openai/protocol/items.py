@@ -41,9 +41,31 @@ class _FileData:
         return isinstance(value, str)
 
     def check(self, value: str, path: str) -> None:
-        kind = value[5:].partition(";")[0] if value.startswith("data:") else ""
+        if not value.startswith("data:"):
+            raise errors.unsupported_file_data(path, None)
+        kind = value[5:].partition(";")[0]
         if kind.startswith(_MEDIA):
             raise errors.unsupported_file_data(path, kind)
+
+
+class _ImageUrl:
+    """A picture, by address or within the request; addresses are not fetched, pictures not looked at."""
+
+    noun = "a string"
+
+    def accepts(self, value: object) -> bool:
+        return isinstance(value, str)
+
+    def check(self, value: str, path: str) -> None:
+        if value.lower().startswith(("http://", "https://")):
+            return
+        if not value.startswith("data:"):
+            raise errors.invalid_image_url(path, "a value without the 'data:' prefix")
+        kind, comma, data = value[5:].partition(",")
+        if not kind.startswith("image/"):
+            raise errors.invalid_image_url(path, f"unsupported MIME type '{kind.partition(';')[0]}'")
+        if not comma or not data:
+            raise errors.invalid_image_url(path, "empty base64-encoded bytes")
 
 
 class _FileUrl:
@@ -65,7 +87,7 @@ _INPUT_PARTS = {
         {
             "type": _TEXT,
             "detail": words("low", "high", "auto", "original"),
-            "image_url": _TEXT,
+            "image_url": _ImageUrl(),
             "file_id": _TEXT,
             "prompt_cache_breakpoint": _BREAKPOINT,
         }
@@ -82,8 +104,25 @@ _INPUT_PARTS = {
         }
     ),
 }
-_INPUT_CONTENT = Tagged(_INPUT_PARTS, listed=frozenset({"input_audio", "computer_screenshot"}))
-USER_CONTENT = either(Array(Tagged(_INPUT_PARTS)), _TEXT)
+# The API knows all kinds of parts before it looks at whose they are: an unheard-of one is told all of them,
+# one that stands in the wrong place those that may stand there (reported, with these lists in this order).
+_PARTS = (
+    "input_text",
+    "input_image",
+    "output_text",
+    "refusal",
+    "input_file",
+    "computer_screenshot",
+    "summary_text",
+    "encrypted_content",
+)
+_INPUT_CONTENT = Tagged(
+    _INPUT_PARTS,
+    listed=frozenset({"input_audio", "computer_screenshot"}),
+    all_tags=_PARTS,
+    shown=("input_text", "input_image", "input_file"),
+)
+USER_CONTENT = either(Array(Tagged(_INPUT_PARTS, all_tags=_PARTS)), _TEXT)
 """What a user's message may hold."""
 
 _OUTPUT_CONTENT = Tagged(
@@ -97,7 +136,9 @@ _OUTPUT_CONTENT = Tagged(
             }
         ),
         "refusal": Object({"type": _TEXT, "refusal": need(_TEXT)}),
-    }
+    },
+    all_tags=_PARTS,
+    shown=("output_text", "refusal"),
 )
 
 
@@ -123,7 +164,16 @@ _ID_AND_STATUS: dict[str, Field | Rule] = {
     "created_by": _TEXT,
     "caller": Object(open=True),
 }
-_TOOL_OUTPUT = either(Array(_INPUT_CONTENT), _TEXT)
+_TOOL_OUTPUT = either(
+    Array(
+        Tagged(
+            _INPUT_PARTS,
+            listed=frozenset({"computer_screenshot", "scoped_content"}),
+            shown=("input_text", "input_image", "input_file", "scoped_content"),
+        )
+    ),
+    _TEXT,
+)
 
 _SHAPES: dict[str, Object] = {
     "function_call": Object(

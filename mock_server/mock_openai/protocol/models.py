@@ -18,6 +18,7 @@ class Model:
 
     `effort` and `context` are the reasoning defaults, None for models that do not reason. `sampling` tells
     whether `temperature` and `top_p` are accepted at all. `phase` tells whether messages name their phase.
+    `efforts` and `verbosities` are what it takes of each (reported, measured by trying them all).
     `steers` tells whether a response can be steered while it is written: GPT-6 and later (documented).
     `window` is its context window in tokens (documented, for the newest families inferred).
     """
@@ -29,13 +30,19 @@ class Model:
     sampling: bool = True
     phase: bool = False
     window: int = 128_000
-    always_reasons: bool = False
+    efforts: tuple[str, ...] = ()
+    verbosities: tuple[str, ...] = ("medium",)
     steers: bool = False
+
+    @property
+    def exact_cache(self) -> bool:
+        """Whether its cache counts to the token and writes are told: gpt-5.6 and later (documented)."""
+        return self.context == "all_turns"
 
     @property
     def may_skip_reasoning(self) -> bool:
         """Whether it can answer without reasoning: gpt-5.1 and later (documented)."""
-        return self.reasons and self.context is not None and not self.always_reasons
+        return "none" in self.efforts
 
     @property
     def reasons(self) -> bool:
@@ -44,14 +51,24 @@ class Model:
 
 
 _OPEN = Model()
-_EARLY_REASONER = Model(
-    effort="medium", context="current_turn", sampling=False, window=400_000, always_reasons=True
+_VERBOSITIES = ("low", "medium", "high")
+_OMNI_REASONER = Model(
+    effort="medium",
+    context="current_turn",
+    sampling=False,
+    window=200_000,
+    efforts=("low", "medium", "high"),
 )
-_OMNI_REASONER = replace(_EARLY_REASONER, window=200_000)
-_GPT_5_1 = Model(effort="none", context="current_turn", sampling=False, window=400_000)
-_GPT_5_2 = replace(_GPT_5_1, top_p=0.98, cache_retention="24h")
+_EARLY_CODEX = replace(_OMNI_REASONER, window=400_000)
+_GPT_5 = replace(_EARLY_CODEX, efforts=("minimal", "low", "medium", "high"), verbosities=_VERBOSITIES)
+_GPT_5_1 = replace(_GPT_5, effort="none", efforts=("none", "low", "medium", "high"))
+_GPT_5_2 = replace(
+    _GPT_5_1, top_p=0.98, cache_retention="24h", efforts=("none", "low", "medium", "high", "xhigh")
+)
+_CODEX = replace(_GPT_5_2, effort="medium", efforts=("low", "medium", "high", "xhigh"))
+_PRO = replace(_GPT_5_2, effort="medium", efforts=("medium", "high", "xhigh"))
 _GPT_5_4 = replace(_GPT_5_2, phase=True, window=1_050_000)
-_NEWEST = replace(_GPT_5_4, effort="medium", context="all_turns")
+_NEWEST = replace(_GPT_5_4, effort="medium", context="all_turns", efforts=(*_GPT_5_4.efforts, "max"))
 
 # First match wins. Observed where a recording exists; families between two observed ones take the nearest
 # (inferred).
@@ -59,15 +76,21 @@ _FAMILIES: tuple[tuple[str, Model], ...] = (
     (r"gpt-5(\.\d+)?-chat", _OPEN),
     (r"gpt-([6-9]|\d\d)", replace(_NEWEST, steers=True)),
     (r"gpt-5\.([6-9]|\d\d)", _NEWEST),
+    (r"gpt-5\.[45]-pro", replace(_PRO, phase=True, window=1_050_000)),
     (r"gpt-5\.5", replace(_GPT_5_4, effort="medium")),
     (r"gpt-5\.4", _GPT_5_4),
-    (r"gpt-5\.3", replace(_GPT_5_2, effort="medium", phase=True)),
+    (r"gpt-5\.3", replace(_CODEX, phase=True)),
+    (r"gpt-5\.2-codex", _CODEX),
+    (r"gpt-5\.2-pro", _PRO),
     (r"gpt-5\.2", _GPT_5_2),
+    (r"gpt-5\.1-codex-max", replace(_EARLY_CODEX, efforts=_CODEX.efforts)),
+    (r"gpt-5(\.1)?-codex", _EARLY_CODEX),
     (r"gpt-5\.1", _GPT_5_1),
-    (r"gpt-5", _EARLY_REASONER),
+    (r"gpt-5-pro", replace(_GPT_5, effort="high", efforts=("high",))),
+    (r"gpt-5", _GPT_5),
     (r"o\d", _OMNI_REASONER),
     (r"codex-", _OMNI_REASONER),
-    (r"computer-use", Model(effort="medium", context="current_turn")),
+    (r"computer-use", Model(effort="medium", context="current_turn", efforts=("medium",))),
     (r"gpt-4\.1", replace(_OPEN, window=1_047_576)),
     (r"gpt-3\.5", replace(_OPEN, window=16_385)),
     (r"gpt-4($|-\d)", replace(_OPEN, window=8_192)),

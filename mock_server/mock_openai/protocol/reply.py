@@ -75,7 +75,14 @@ class Item:
     item: Mapping[str, Any]
 
 
-ReplyItem = Text | Refusal | Call | Reasoning | Item
+@dataclass(frozen=True, slots=True)
+class Compaction:
+    """What the server puts in the place of a conversation that has grown too long: ciphertext that only it
+    reads.
+    """
+
+
+ReplyItem = Text | Refusal | Call | Reasoning | Item | Compaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ class Usage:
     output_tokens: int | None = None
     cached_tokens: int | None = None
     reasoning_tokens: int | None = None
-    cache_write_tokens: int = 0
+    cache_write_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

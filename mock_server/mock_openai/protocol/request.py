@@ -18,6 +18,7 @@ from mock_openai.protocol.fields import CREATE, CREATE_ON_SOCKET
 from mock_openai.protocol.schema import describe
 from mock_openai.protocol.tools import family, strict_problem
 
+_TIERS = (None, "auto", "default", "flex", "scale", "priority", "fast", "ultrafast")
 _STREAM_ID = re.compile(r"[A-Za-z0-9_.-]{1,256}")
 
 
@@ -72,6 +73,14 @@ class Request:
     def tool_outputs(self) -> tuple[ToolOutput, ...]:
         """The tool outputs that close the input, in order: those after the last message."""
         return tool_outputs(self.input)
+
+    @property
+    def compact_threshold(self) -> int | None:
+        """Tokens from which the server compacts the conversation by itself; None when not asked to."""
+        for managed in self.body.get("context_management") or ():
+            threshold = managed.get("compact_threshold")
+            return None if threshold is None else int(threshold)
+        return None
 
     @property
     def wants_summary(self) -> bool:
@@ -172,7 +181,9 @@ def _check_together(body: Mapping[str, Any], any_model: bool, behaviour: Behavio
     named = body.get("safety_identifier") or ""
     if len(named) > behaviour.safety_identifier_max:
         raise errors.string_too_long("safety_identifier", behaviour.safety_identifier_max, len(named))
-    _check_model_takes(body, "unsupported_parameter" if behaviour.unsupported_parameter == "code" else None)
+    if body.get("service_tier") not in _TIERS:
+        raise errors.invalid_service_tier()
+    _check_model_takes(body, behaviour)
     _check_tool_choice(body)
     _check_strict_schemas(body)
     if (body.get("text") or {}).get("format", {"type": ""})["type"] == "json_object" and not _says_json(body):
@@ -194,17 +205,41 @@ def _may_lack_input(body: Mapping[str, Any], behaviour: Behaviour) -> bool:
     )
 
 
-def _check_model_takes(body: Mapping[str, Any], code: str | None) -> None:
-    model = models.facts(_model(body))
+def _check_model_takes(body: Mapping[str, Any], behaviour: Behaviour) -> None:
+    name = _model(body)
+    model = models.facts(name)
+    code = None if behaviour.unsupported_parameter == "null" else "unsupported_parameter"
     effort = (body.get("reasoning") or {}).get("effort") or model.effort
     # Models that can do without reasoning take these while they do (documented for gpt-5.1 and later).
     sampling = model.sampling or (model.may_skip_reasoning and effort == "none")
-    for name, default in (("temperature", 1), ("top_p", model.top_p), ("top_logprobs", 0)):
-        given = body.get(name)
+    for field, default in (("temperature", 1), ("top_p", model.top_p), ("top_logprobs", 0)):
+        given = body.get(field)
         if given is not None and given != default and not sampling:
-            raise errors.unsupported_parameter(name, code=code)
-    if not model.reasons and (body.get("reasoning") or {}).get("effort") not in (None, "none"):
+            if behaviour.unsupported_parameter == "value":
+                only = f"Only the default ({default}) value is supported."
+                raise errors.unsupported_value(field, given, only)
+            raise errors.unsupported_parameter(field, code=code)
+    if not model.reasons:
+        _check_no_reasoning(body, code)
+    elif effort not in model.efforts:
+        raise errors.unsupported_choice("reasoning.effort", effort, name, model.efforts)
+    verbosity = (body.get("text") or {}).get("verbosity")
+    if verbosity is not None and verbosity not in model.verbosities:
+        raise errors.unsupported_choice("text.verbosity", verbosity, name, model.verbosities)
+    for tool in body.get("tools") or ():
+        if tool["type"] == "computer_use_preview" and not name.startswith("computer-use"):
+            raise errors.unsupported_tool(tool["type"], name)
+
+
+def _check_no_reasoning(body: Mapping[str, Any], code: str | None) -> None:
+    """Refuse what only models that reason can give."""
+    asked = body.get("reasoning") or {}
+    if asked.get("effort") not in (None, "none"):
         raise errors.unsupported_parameter("reasoning.effort", code=code)
+    if asked.get("summary") or asked.get("generate_summary"):
+        raise errors.unsupported_parameter("reasoning.summary", code=code)
+    if "reasoning.encrypted_content" in (body.get("include") or ()):
+        raise errors.encrypted_content_unsupported()
 
 
 def _check_tool_choice(body: Mapping[str, Any]) -> None:

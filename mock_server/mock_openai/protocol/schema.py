@@ -288,7 +288,8 @@ class Tagged:
 
     Tags in `listed` are known by name only and pass unseen. `default` is the shape of an object without the
     tag. A wrong tag is blamed on the object itself (reported for content parts), or on the tag's own path
-    when `blame_tag` is set.
+    when `blame_tag` is set. An error names the `shown` tags, without those all in alphabetical order; a tag
+    that is not among `all_tags` is told those instead.
     """
 
     shapes: Mapping[str, Object]
@@ -296,6 +297,8 @@ class Tagged:
     default: str | None = None
     tag: str = "type"
     blame_tag: bool = False
+    shown: tuple[str, ...] = ()
+    all_tags: tuple[str, ...] = ()
     noun: str = "an object"
 
     def accepts(self, value: object) -> bool:
@@ -314,8 +317,12 @@ class Tagged:
         if tag in self.shapes:
             self.shapes[tag].check(value, path)
         elif tag not in self.listed:
-            supported = sorted({*self.shapes, *self.listed})
-            raise errors.invalid_value(f"{path}.{self.tag}" if self.blame_tag else path, tag, supported)
+            supported: Iterable[str] = self.shown or sorted({*self.shapes, *self.listed})
+            if self.all_tags and tag not in self.all_tags:
+                supported = self.all_tags
+            raise errors.invalid_value(
+                f"{path}.{self.tag}" if self.blame_tag else path, tag, tuple(supported)
+            )
 
 
 @dataclass(frozen=True, slots=True)

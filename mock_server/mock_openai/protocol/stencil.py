@@ -18,6 +18,7 @@ import secrets
 import struct
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import count, groupby, islice
 from operator import itemgetter
 from typing import Any, overload
@@ -27,12 +28,12 @@ from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.events import Event, stream_events
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.padding import RandomPadding
-from mock_openai.protocol.reply import Call, Refusal, Reply, Text
+from mock_openai.protocol.reply import Call, Refusal, Reply, Text, Usage
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.response import open_response, with_billing
 from mock_openai.protocol.sequences import LOGPROBS
 from mock_openai.protocol.tokens import count_input
-from mock_openai.protocol.usage import cached
+from mock_openai.protocol.usage import cache_use
 
 MAX_SIZE = 256 * 1024
 """Bytes of the largest stream that is stencilled; longer ones should leave in several writes anyway."""
@@ -48,10 +49,10 @@ Dress = Callable[[str, int], tuple[bytes, bytes]]
 Parts = list[bytes | int]
 """Literals and holes: a value's number, or the complement of a length of padding."""
 
-# The values that every copy has: the response's id and its parent's, the time, tokens read, of these cached,
-# and in total; then come the ids of items and calls.
-_RESPONSE, _PREVIOUS, _TIME, _READ, _CACHED, _TOTAL, _FIRST_ID = range(7)
-_VARYING = (_PREVIOUS, _READ, _CACHED, _TOTAL)
+# The values that every copy has: the response's id and its parent's, the time, tokens read, of these cached
+# and written to the cache, and in total; then come the ids of items and calls.
+_RESPONSE, _PREVIOUS, _TIME, _READ, _CACHED, _WRITTEN, _TOTAL, _FIRST_ID = range(8)
+_VARYING = (_PREVIOUS, _READ, _CACHED, _WRITTEN, _TOTAL)
 _ID, _CALL_ID, _SECONDS = 50, 29, 10
 """Characters of an id after its prefix, of a call id, and of a time in seconds (until the year 2286)."""
 
@@ -89,6 +90,7 @@ def _may_be_stencilled(reply: Reply, request: Request) -> bool:
     return (
         not request.background
         and request.generate
+        and request.compact_threshold is None
         and LOGPROBS not in request.include
         and all(isinstance(item, Text | Refusal | Call) for item in reply.items)
     )
@@ -102,7 +104,7 @@ class Stencil:
         """The events' types, in order."""
         self.status = marks.status
         """The status with which the response ends."""
-        self._lengths = [len("resp_") + _ID, 0, _SECONDS, 0, 0, 0]
+        self._lengths = [len("resp_") + _ID, 0, _SECONDS, 0, 0, 0, 0]
         self._lengths += [_CALL_ID if made is None else len(made) + 1 + _ID for made in marks.made]
         self.events = [_Form(parts, self._lengths) for _, parts in events]
         """Each event's data."""
@@ -115,6 +117,7 @@ class Stencil:
         self._parts = events
         self._made_of = marks.made
         self._output = marks.output
+        self._told_read = marks.told_read
         self._dressed: dict[Dress, list[tuple[str | None, _Form]]] = {}
 
     def fill(self, ids: Ids, rng: random.Random, request: Request, history_tokens: int, now: int) -> Copy:
@@ -123,12 +126,15 @@ class Stencil:
         response_id = ids.response(parent or request.conversation)
         own = count_input(request.input, instructions=request.instructions, tools=request.tools)
         read = own + history_tokens
+        counted = read if self._told_read is None else self._told_read
+        written, cached = cache_use(request.model, counted, history_tokens)
         values = [
             response_id.encode(),
             (parent or "").encode(),
             b"%d" % now,
             b"%d" % read,
-            b"%d" % cached(history_tokens),
+            b"%d" % cached,
+            b"%d" % written,
             b"%d" % (read + self._output),
             *((ids.item(made, response_id) if made else ids.call()).encode() for made in self._made_of),
         ]
@@ -265,8 +271,12 @@ class _Marks(Ids):
         self.time = 9_000_000_000 + secrets.randbelow(10**9)
         self.read = 10**12 + secrets.randbelow(10**12)
         self.history = self.read - own
+        self.written = 10**12 + secrets.randbelow(10**12)
+        self.told_read: int | None = None
+        """What the reply says of the tokens read, if it does."""
         self.made: list[str | None] = []
         """The prefixes of the ids made, in order; None for a call id."""
+        self.cached = 0
         self.output = 0
         self.status = ""
         super().__init__(random.Random(0), self.clock)
@@ -292,7 +302,8 @@ class _Marks(Ids):
         numbers = {
             self.time: _TIME,
             self.read: _READ,
-            cached(self.history): _CACHED,
+            self.cached: _CACHED,
+            self.written: _WRITTEN,
             self.read + self.output: _TOTAL,
         }
         holes = {b"%d" % number: hole for number, hole in numbers.items()}
@@ -317,6 +328,12 @@ class _Marks(Ids):
 def _cut(reply: Reply, request: Request, behaviour: Behaviour) -> Stencil:
     own = count_input(request.input, instructions=request.instructions, tools=request.tools)
     marks = _Marks(own)
+    # How much is written to the cache is no sum of the others' marks, so it has one of its own.
+    told = reply.usage or Usage()
+    marks.told_read = told.input_tokens
+    _, marks.cached = cache_use(request.model, marks.read, marks.history)
+    if told.cache_write_tokens is None:
+        reply = replace(reply, usage=replace(told, cache_write_tokens=marks.written))
     response = open_response(request, id=marks.name("R"), created_at=marks.time)
     if request.previous_response_id is not None:
         response["previous_response_id"] = marks.name("V")

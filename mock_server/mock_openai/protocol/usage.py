@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mock_openai.protocol import models
 from mock_openai.protocol.drafts import Drafts
 from mock_openai.protocol.reply import Usage
 from mock_openai.protocol.request import Request
@@ -11,6 +12,8 @@ from mock_openai.protocol.tokens import count_input
 
 # Prompt caching begins at 1024 tokens and counts in steps of 128 (documented for models before gpt-5.6).
 _CACHE_FLOOR, _CACHE_STEP = 1024, 128
+# Tokens at the end of a prompt that are not written: three and eight in the recordings that show it.
+_UNCACHED = 4
 
 
 def usage_of(
@@ -22,12 +25,13 @@ def usage_of(
     told = told or Usage()
     own = count_input(request.input, instructions=request.instructions, tools=request.tools)
     input_tokens = _first(told.input_tokens, own + history_tokens)
+    written, read = cache_use(request.model, input_tokens, history_tokens)
     output_tokens = _first(told.output_tokens, drafts.output_tokens)
     return {
         "input_tokens": input_tokens,
         "input_tokens_details": {
-            "cache_write_tokens": told.cache_write_tokens,
-            "cached_tokens": _first(told.cached_tokens, cached(history_tokens)),
+            "cache_write_tokens": _first(told.cache_write_tokens, written),
+            "cached_tokens": _first(told.cached_tokens, read),
         },
         "output_tokens": output_tokens,
         "output_tokens_details": {"reasoning_tokens": _first(told.reasoning_tokens, drafts.reasoning_tokens)},
@@ -46,9 +50,18 @@ def usage_of_counts(input_tokens: int, output_tokens: int) -> dict[str, Any]:
     }
 
 
-def cached(history_tokens: int) -> int:
-    """Give how many tokens of a repeated history count as cached."""
-    return history_tokens // _CACHE_STEP * _CACHE_STEP if history_tokens >= _CACHE_FLOOR else 0
+def cache_use(model: str, input_tokens: int, history_tokens: int) -> tuple[int, int]:
+    """Give how many tokens of a prompt are written to the cache and how many are read from it, when the chain
+    before it holds `history_tokens`.
+
+    Models before gpt-5.6 write for free and read in steps; later ones do both to the token (documented).
+    """
+    reads = history_tokens >= _CACHE_FLOOR
+    if not models.facts(model).exact_cache:
+        return 0, history_tokens // _CACHE_STEP * _CACHE_STEP if reads else 0
+    read = history_tokens if reads else 0
+    written = input_tokens - _UNCACHED - read if input_tokens >= _CACHE_FLOOR else 0
+    return max(0, written), read
 
 
 def _first(told: int | None, counted: int) -> int:

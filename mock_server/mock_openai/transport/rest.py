@@ -68,6 +68,7 @@ class Rest:
             "cancel": self._cancel,
             "models": self._models,
             "model": self._model,
+            "model_delete": self._delete_model,
             **Conversations(site).answers,
         }
 
@@ -178,11 +179,15 @@ class Rest:
         await reply.json({"object": "list", "data": [_model(name) for name in _model_names()]})
 
     async def _model(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
-        if not models.is_known(name):
-            raise ApiError(
-                f"The model '{name}' does not exist", status=404, param="model", code="model_not_found"
-            )
+        _check_known(name)
         await reply.json(_model(name))
+
+    async def _delete_model(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
+        _check_known(name)
+        if not name.startswith("ft:"):
+            # Only one's own fine-tuned models can be deleted (documented; these words are inferred).
+            raise ApiError("You have insufficient permissions for this operation.", status=403)
+        await reply.json({"id": name, "object": "model", "deleted": True})
 
     async def _find(self, response_id: str) -> Remembered:
         live = self._site.background.find(response_id)
@@ -192,6 +197,13 @@ class Rest:
         if found is None:
             raise response_not_found(response_id)
         return found
+
+
+def _check_known(name: str) -> None:
+    if not models.is_known(name):
+        raise ApiError(
+            f"The model '{name}' does not exist", status=404, param="model", code="model_not_found"
+        )
 
 
 def _shown(response: Mapping[str, Any]) -> Mapping[str, Any]:

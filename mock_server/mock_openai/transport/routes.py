@@ -58,6 +58,7 @@ ENDPOINTS = (
     Endpoint("POST", f"{_RESPONSE}/cancel", "cancel", "Cancel a response of the background"),
     Endpoint("GET", "/v1/models", "models", "List models"),
     Endpoint("GET", "/v1/models/{model}", "model", "Read a model"),
+    Endpoint("DELETE", "/v1/models/{model}", "model_delete", "Delete a fine-tuned model"),
     Endpoint(
         "POST", "/v1/conversations", "conversation_create", "Create a conversation", body=NEW_CONVERSATION
     ),

@@ -633,3 +633,22 @@ def test_the_sdk_understands_every_event(play: Play) -> None:
     for data in played.data:
         assert adapter.validate_python(data).type == data["type"]
     responses.Response.model_validate(played.final)
+
+
+@pytest.mark.parametrize(
+    ("model", "history", "written", "read"),
+    [
+        ("gpt-4o", 1000, 0, 0),
+        ("gpt-4o", 1400, 0, 1280),
+        ("gpt-5.5", 2050, 0, 2048),
+        ("gpt-5.6", 300, 0, 0),
+        ("gpt-5.6", 1400, 3, 1400),
+        ("gpt-5.6-sol", 1020, 1023, 0),
+    ],
+)
+def test_what_the_prompt_cache_gives_and_takes(play, model, history, written, read):
+    usage = play(Text("Hi"), model=model, input="hello", history_tokens=history).final["usage"]
+    assert usage["input_tokens"] - history in (7, 8)
+    details = usage["input_tokens_details"]
+    assert (details["cached_tokens"], list(details)) == (read, ["cache_write_tokens", "cached_tokens"])
+    assert abs(details["cache_write_tokens"] - written) <= 1

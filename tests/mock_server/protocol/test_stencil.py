@@ -67,6 +67,7 @@ FINISHES = st.sampled_from([Reply().finish, Incomplete(), Failed(), Failed(mid_i
 FIELDS = st.fixed_dictionaries(
     {"input": TEXTS},
     optional={
+        "model": st.sampled_from(["gpt-4.1", "gpt-5.6", "gpt-6"]),
         "previous_response_id": st.sampled_from([PARENT, "resp_odd"]),
         "metadata": st.just({"a": "1790000000", "b": "é"}),
         "instructions": TEXTS,
@@ -115,8 +116,12 @@ def test_both_ways_give_the_same_bytes(
         (Reply((Text("Hello.", annotations=({"type": "url_citation"},)),)), {}),
         (Reply((Text("Hello."),)), {"generate": False}),
         (Reply((Text("word " * 9000, deltas=9000),)), {}),
+        (
+            Reply((Text("Hello."),)),
+            {"context_management": [{"type": "compaction", "compact_threshold": 1000}]},
+        ),
     ],
-    ids=["ciphertext", "logprobs", "annotations", "warm-up", "too long"],
+    ids=["ciphertext", "logprobs", "annotations", "warm-up", "too long", "compaction"],
 )
 def test_some_replies_are_rendered_anew_each_time(reply: Reply, fields: dict[str, Any]) -> None:
     stencils = Stencils()

@@ -133,3 +133,32 @@ async def test_a_method_that_does_not_fit_is_a_405(http, server):
     async with http.get(server.base_url + "/responses") as answer:
         assert answer.status == 405
         assert (await answer.json())["error"]["message"] == "Invalid method for URL (GET /v1/responses)"
+
+
+async def test_only_ones_own_fine_tuned_models_can_be_deleted(http):
+    async with MockServer() as server:
+        for name, status in (("ft:gpt-4o-mini:acme::x", 200), ("gpt-4o", 403), ("nobody", 404)):
+            async with http.delete(f"{server.base_url}/models/{name}") as answer:
+                assert answer.status == status
+                if status == 200:
+                    assert await answer.json() == {"id": name, "object": "model", "deleted": True}
+
+
+async def test_a_conversation_beyond_its_threshold_is_compacted_after_the_answer(http):
+    managed = [{"type": "compaction", "compact_threshold": 1000}]
+    async with MockServer(script=[reply("Fine.")]) as server:
+        client = AsyncOpenAI(base_url=server.base_url, api_key="any")
+        for text, kinds in (("short", ["message"]), ("word " * 1200, ["message", "compaction"])):
+            stream = await client.responses.create(
+                model="gpt-5.4", input=text, context_management=managed, stream=True
+            )
+            events = [event async for event in stream]
+            assert [item.type for item in events[-1].response.output] == kinds
+        told = [event.item for event in events if event.type.startswith("response.output_item")]
+        seals = [item.encrypted_content for item in told if item.type == "compaction"]
+        assert len(set(seals)) == 2, "added and done carry different ciphertexts"
+        later = await client.responses.create(
+            model="gpt-5.4", input="go on", previous_response_id=events[-1].response.id
+        )
+        assert later.usage.input_tokens < 600, "what was compacted is not read again"
+        await client.close()
