@@ -28,7 +28,7 @@ EXAMPLES = [
         "metadata": {"a": "b"},
         "temperature": 1,
         "max_output_tokens": None,
-        "include": ["reasoning.encrypted_content"],
+        "include": ["web_search_call.action.sources"],
     },
     {"model": "gpt-4o", "input": "hi", "unknown": 1},
     {"model": "gpt-4o", "input": "hi", "temperature": 3},

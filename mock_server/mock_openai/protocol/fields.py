@@ -6,6 +6,7 @@ the published ones, except where recordings or reports differ.
 
 from __future__ import annotations
 
+from mock_openai.protocol import errors
 from mock_openai.protocol.items import INPUT
 from mock_openai.protocol.schema import (
     Array,
@@ -15,6 +16,7 @@ from mock_openai.protocol.schema import (
     Integer,
     Map,
     Object,
+    OneOf,
     Rule,
     String,
     either,
@@ -87,8 +89,10 @@ _COMMON: dict[str, Field | Rule] = {
     ),
     "prompt_cache_retention": words("in_memory", "24h"),
     "reasoning": REASONING,
-    "safety_identifier": _TEXT,  # its length is an option: see `behaviour`
-    "service_tier": _TEXT,  # its values have an error of their own: see `request`
+    "safety_identifier": String(maximum=128),
+    "service_tier": OneOf(
+        ("auto", "default", "flex", "scale", "priority", "fast", "ultrafast"), errors.invalid_service_tier
+    ),
     "store": _YES_NO,
     "stream": _YES_NO,
     "stream_options": Object({"include_obfuscation": _YES_NO}),

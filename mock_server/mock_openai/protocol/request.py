@@ -18,7 +18,6 @@ from mock_openai.protocol.fields import CREATE, CREATE_ON_SOCKET
 from mock_openai.protocol.schema import describe
 from mock_openai.protocol.tools import family, strict_problem
 
-_TIERS = (None, "auto", "default", "flex", "scale", "priority", "fast", "ultrafast")
 _STREAM_ID = re.compile(r"[A-Za-z0-9_.-]{1,256}")
 
 
@@ -181,8 +180,6 @@ def _check_together(body: Mapping[str, Any], any_model: bool, behaviour: Behavio
     named = body.get("safety_identifier") or ""
     if len(named) > behaviour.safety_identifier_max:
         raise errors.string_too_long("safety_identifier", behaviour.safety_identifier_max, len(named))
-    if body.get("service_tier") not in _TIERS:
-        raise errors.invalid_service_tier()
     _check_model_takes(body, behaviour)
     _check_tool_choice(body)
     _check_strict_schemas(body)

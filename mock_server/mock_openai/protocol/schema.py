@@ -9,7 +9,7 @@ paths, `input[0].content[1].text`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -158,9 +158,10 @@ class String:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """One of a few words."""
+    """One of a few words. `refusal` is what other words get, where that is not the usual error."""
 
     words: tuple[str, ...]
+    refusal: Callable[[], errors.ApiError] | None = None
 
     @property
     def noun(self) -> str:
@@ -175,6 +176,8 @@ class OneOf:
     def check(self, value: Any, path: str) -> None:
         """Check that the word is a known one."""
         if value not in self.words:
+            if self.refusal is not None:
+                raise self.refusal()
             raise errors.invalid_value(path, value, self.words)
 
 
