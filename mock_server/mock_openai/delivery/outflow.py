@@ -51,8 +51,17 @@ class Outflow:
         return self._outlet.waiting >= FLUSH_BYTES
 
     @property
+    def types(self) -> list[str]:
+        """The types of all events that were handed over."""
+        if isinstance(self.sent, Copy):
+            return self.sent.types
+        return [event.type for event in (*self.sent, *self.waiting)]
+
+    @property
     def next_number(self) -> int:
         """The sequence number after the last event that was handed over."""
+        if isinstance(self.sent, Copy):
+            return len(self.sent) + self._added
         latest = self.waiting or self.sent
         found = _NUMBER.findall(latest[-1].data) if latest else []
         return int(found[-1]) + 1 if found else 0

@@ -181,6 +181,11 @@ class Copy(Sequence[Event]):
         """Bytes of all events, but for what varies in length."""
         return self._stencil.size
 
+    @property
+    def types(self) -> list[str]:
+        """The events' types."""
+        return self._stencil.types
+
     def wire(self, dress: Dress) -> bytes:
         """Give all events as they leave."""
         pads = self._stencil.pads.unpack(self._pads)

@@ -164,7 +164,7 @@ class Steering:
         return SteerRefused("response_not_active", f"Response with id '{target}' is not active.")
 
     def _note_end(self, target: str, delivery: Delivery) -> None:
-        completed = any(event.type == "response.completed" for event in delivery.told)
+        completed = "response.completed" in delivery.out.types
         self._ended[target] = _Ended(delivery.lane, completed, delivery.out.next_number)
         while len(self._ended) > _REMEMBERED:
             self._waiting.pop(self._ended.popitem(last=False)[0], None)
