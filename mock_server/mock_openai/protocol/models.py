@@ -139,6 +139,7 @@ _KNOWN = re.compile(
 OF_A_PROMPT = "gpt-4.1"
 
 
+@lru_cache(maxsize=256)
 def is_known(name: str) -> bool:
     """Tell whether a name is built like those of OpenAI's models; which of these exist today is not this
     server's to say.

@@ -13,7 +13,7 @@ from typing import Protocol
 _ALPHABET = (string.digits + string.ascii_uppercase + string.ascii_lowercase).encode()
 # Two letters in sixty-two come up a quarter more often than the others, which nobody will miss.
 _LETTERS = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
-_BATCH = 1024
+_BATCH = 256
 BLOCK = 16
 
 

@@ -262,6 +262,13 @@ class Object:
     fields: Mapping[str, Field | Rule] = field(default_factory=dict)
     open: bool = False
     noun: str = "an object"
+    _known: Mapping[str, Field] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        known = {
+            name: entry if isinstance(entry, Field) else Field(entry) for name, entry in self.fields.items()
+        }
+        object.__setattr__(self, "_known", known)
 
     def accepts(self, value: object) -> bool:
         """Take objects."""
@@ -272,10 +279,9 @@ class Object:
         prefix = f"{path}." if path else ""
         if not self.open:
             for name in value:
-                if name not in self.fields:
+                if name not in self._known:
                     raise errors.unknown_parameter(f"{prefix}{name}")
-        for name, entry in self.fields.items():
-            known = entry if isinstance(entry, Field) else Field(entry)
+        for name, known in self._known.items():
             if name not in value:
                 if known.required:
                     raise errors.missing_parameter(f"{prefix}{name}")

@@ -16,10 +16,12 @@ from mock_openai.responders.answer import Answer, ApiError, Recorded, Reply
 from mock_openai.responders.base import Turn
 from mock_openai.responders.rule import Answering, Rule
 from mock_openai.responders.source import ScriptError, from_python, from_yaml
-from mock_openai.responders.when import When, outputs_of, user_text
+from mock_openai.responders.when import Heard, When, outputs_of, user_text
 
 # Explanations of misses are for people; a long run need not keep them all.
 _KEPT_MISSES = 200
+# Texts for which it is remembered which rules hear them, and the length from which that is not worth it.
+_KEPT_TEXTS, _LONG_TEXT = 1000, 10_000
 
 Written = Rule | Answer | Mapping[str, Any] | str | Answering
 
@@ -34,6 +36,7 @@ class Script:
     def __init__(self, rules: Iterable[Written] = ()) -> None:
         self._rules: list[Rule] = []
         self._used: list[int] = []
+        self._heard: dict[Heard, tuple[int, ...]] = {}
         self.misses: deque[str] = deque(maxlen=_KEPT_MISSES)
         self.add(*rules)
 
@@ -68,17 +71,21 @@ class Script:
         place = 0 if first else len(self._rules)
         self._rules[place:place] = made
         self._used[place:place] = [0] * len(made)
+        self._heard.clear()
         return self
 
     def clear(self) -> None:
         """Forget all rules and misses."""
         self._rules.clear()
         self._used.clear()
+        self._heard.clear()
         self.misses.clear()
 
     async def answer(self, turn: Turn) -> Answer | None:
         """Answer by the first rule that holds, or give None."""
-        for index, rule in enumerate(list(self._rules)):
+        rules = list(self._rules)
+        for index in self._that_hear(turn):
+            rule = rules[index]
             if self._spent(index) or not rule.when.holds(turn):
                 continue
             # Counted before a function may wait, so that two turns at once do not share the last time.
@@ -90,6 +97,20 @@ class Script:
         if self._rules:
             self.misses.append(self.explain(turn))
         return None
+
+    def _that_hear(self, turn: Turn) -> tuple[int, ...]:
+        """Give the rules whose condition on the user's text holds. Most rules have one, so remembering this
+        makes the thousandth rule cost as little as the first.
+        """
+        heard = Heard.by(turn)
+        known = self._heard.get(heard)
+        if known is None:
+            known = tuple(index for index, rule in enumerate(self._rules) if rule.when.hears(heard))
+            if len(self._heard) >= _KEPT_TEXTS:
+                self._heard.clear()
+            if len(heard.said) <= _LONG_TEXT:
+                self._heard[heard] = known
+        return known
 
     def explain(self, turn: Turn) -> str:
         """Say which rule would answer, or which came nearest and why it did not hold."""

@@ -9,10 +9,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import Any
 
 from mock_openai.protocol.request import Request, ToolOutput, text_of, tool_outputs
 from mock_openai.responders.base import Turn
+
+# `re` itself remembers no more than 512 patterns, and compiles anew what does not fit.
+_pattern = lru_cache(maxsize=20_000)(re.compile)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a turn says, as far as the condition `user` is concerned."""
+
+    latest: str
+    """The last user text in the request."""
+    said: str
+    """The last user text in the conversation."""
+    answers_tool: bool
+    """Whether tool outputs close the input."""
+
+    @classmethod
+    def by(cls, turn: Turn) -> Heard:
+        """Look at a turn."""
+        latest = turn.request.last_user_text if turn.request else ""
+        return cls(latest, latest or user_text(turn), bool(outputs_of(turn)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +62,15 @@ class When:
     stream_id: str | None = None
     body: Mapping[str, Any] = field(default_factory=dict)
 
+    def hears(self, heard: Heard) -> bool:
+        """Tell whether `user` holds; it does when it is not given."""
+        if self.user is None:
+            return True
+        if heard.answers_tool and self.tool_output is None:
+            return False
+        text = heard.latest if self.tool_output is None else heard.said
+        return _pattern(self.user).search(text) is not None
+
     def holds(self, turn: Turn) -> bool:
         """Tell whether every condition holds."""
         return next(self.failures(turn), None) is None
@@ -52,10 +83,12 @@ class When:
             return
         yield from self._user(turn, request)
         yield from self._tool_output(turn, request)
-        if self.model is not None and not re.fullmatch(self.model, request.model):
+        if self.model is not None and not _pattern(self.model).fullmatch(request.model):
             yield f"model: '{request.model}' does not match /{self.model}/"
-        if self.instructions is not None and not re.search(self.instructions, request.instructions or ""):
-            yield f"instructions: {_quoted(request.instructions)} has no match for /{self.instructions}/"
+        if self.instructions is not None:
+            given = request.instructions
+            if not _pattern(self.instructions).search(given or ""):
+                yield f"instructions: {_quoted(given)} has no match for /{self.instructions}/"
         for name, value in self.metadata.items():
             if request.metadata.get(name) != value:
                 yield f"metadata: {name} is {_quoted(request.metadata.get(name))}, not '{value}'"
@@ -77,14 +110,14 @@ class When:
         return sum(getattr(self, each.name) not in (None, {}) for each in fields(self))
 
     def _user(self, turn: Turn, request: Request) -> Iterator[str]:
-        if self.user is None:
+        heard = Heard.by(turn)
+        if self.hears(heard):
             return
-        if outputs_of(turn) and self.tool_output is None:
+        if heard.answers_tool and self.tool_output is None:
             yield "user: the turn answers a tool output, not the user"
             return
-        text = user_text(turn) if self.tool_output is not None else request.last_user_text
-        if not re.search(self.user, text):
-            yield f"user: {_quoted(text)} has no match for /{self.user}/"
+        text = heard.latest if self.tool_output is None else heard.said
+        yield f"user: {_quoted(text)} has no match for /{self.user}/"
 
     def _tool_output(self, turn: Turn, request: Request) -> Iterator[str]:
         if self.tool_output is None and self.output is None:
@@ -103,7 +136,7 @@ class When:
                 names = ", ".join(each.name or each.call_id for each in outputs_of(turn))
                 yield f"tool_output: the input ends with the output of {names}, not of {self.tool_output}"
                 return
-        if self.output is not None and not any(re.search(self.output, each.output) for each in outputs):
+        if self.output is not None and not any(_pattern(self.output).search(each.output) for each in outputs):
             yield f"output: {_quoted(outputs[-1].output)} has no match for /{self.output}/"
 
 
