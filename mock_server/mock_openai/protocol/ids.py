@@ -30,8 +30,10 @@ class Ids:
     def response(self, parent: str | None = None) -> str:
         """Make a response id; with a parent it carries on the parent's root."""
         digits = _digits(parent)
-        root = digits[:18] if digits else f"0{self._hex(15)}0{self._rng.choice('01')}"
-        return f"resp_{self._body(root, '81' + self._rng.choice(_MARK_ENDINGS))}"
+        drawn = self._hex(40)  # one draw for all of it: ids are a good part of what a short turn costs
+        root = digits[:18] if digits else f"0{drawn[:15]}0{int(drawn[15], 16) & 1}"
+        mark = _MARK_ENDINGS[int(drawn[16:20], 16) % len(_MARK_ENDINGS)]
+        return f"resp_{root}{self._time()}{drawn[20:24]}81{mark}{drawn[24:]}"
 
     def item(self, prefix: str, response_id: str) -> str:
         """Make an id such as `msg_...` for something that belongs to a response."""
@@ -63,7 +65,8 @@ class Ids:
         return f"steer_{self._hex(32)}"
 
     def _body(self, root: str, mark: str) -> str:
-        return f"{root}{self._time()}{self._hex(4)}{mark}{self._hex(16)}"
+        drawn = self._hex(20)
+        return f"{root}{self._time()}{drawn[:4]}{mark}{drawn[4:]}"
 
     def _time(self) -> str:
         return f"{int(self._clock()) & 0xFFFFFFFF:08x}"

@@ -127,18 +127,22 @@ class HttpReply:
         transport = self._request.transport
         if transport is None or transport.is_closing():
             raise ConnectionResetError("the client has gone")
-        self.response = _Written(status=status)
+        self.response = Written(status=status)
         transport.write(answer)
         await self._request.writer.drain()
 
 
-class _Written(web.StreamResponse):
+class Written(web.StreamResponse):
     """An answer that has been written already, as aiohttp wants to see one."""
+
+    def __init__(self, *, status: int, keep_alive: bool = True) -> None:
+        super().__init__(status=status)
+        self._goes_on = keep_alive
 
     @property
     def keep_alive(self) -> bool:
-        """Go on with this connection."""
-        return True
+        """Whether the connection takes another request."""
+        return self._goes_on
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Write nothing."""

@@ -10,7 +10,8 @@ from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.stencil import Copy
 from mock_openai.responders.answer import Recorded
-from mock_openai.transport.wire import BINARY, TEXT, Line, frame, text_frame
+from mock_openai.transport.frames import BINARY, TEXT
+from mock_openai.transport.wire import Line, frame, text_frame
 
 
 class Socket(Protocol):

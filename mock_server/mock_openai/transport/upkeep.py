@@ -10,7 +10,8 @@ from typing import Any
 
 from mock_openai.clock import Clock, Timer
 from mock_openai.protocol.behaviour import Behaviour
-from mock_openai.transport.wire import PING, Line, frame
+from mock_openai.transport.frames import PING
+from mock_openai.transport.wire import Line, frame
 
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
 

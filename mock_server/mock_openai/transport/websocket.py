@@ -12,8 +12,7 @@ from collections.abc import Coroutine, Mapping
 from functools import partial
 from typing import Any
 
-from aiohttp import WebSocketError, WSMsgType, web
-from aiohttp.abc import AbstractStreamWriter
+from aiohttp import web
 
 from mock_openai.clock import Timer
 from mock_openai.control import redact
@@ -32,6 +31,8 @@ from mock_openai.protocol.schema import describe
 from mock_openai.site import Connection, Site
 from mock_openai.transport.bare import QuietWire
 from mock_openai.transport.body import decode
+from mock_openai.transport.channel import Channel
+from mock_openai.transport.frames import TEXT
 from mock_openai.transport.inject import inject_failed, injected, read_inject
 from mock_openai.transport.queue import Create, TurnQueue
 from mock_openai.transport.quiet import Quiet
@@ -39,9 +40,6 @@ from mock_openai.transport.socket_outlet import SocketOutlet
 from mock_openai.transport.steering import Steering
 from mock_openai.transport.upkeep import Upkeep
 from mock_openai.transport.wire import Line, close_frame, frame
-
-_CLOSE_WAIT = 1.0
-"""Seconds that a client has to answer a close frame."""
 
 
 class SocketSession:
@@ -54,12 +52,9 @@ class SocketSession:
         self._key = key
         self._headers: Mapping[str, str] = {}
         self._behaviour = site.settings.behaviour
-        self._socket = web.WebSocketResponse(
-            timeout=_CLOSE_WAIT,
-            compress=self._behaviour.deflate,
-            max_msg_size=self._behaviour.max_message,
+        self._channel = Channel(
+            line, max_message=self._behaviour.max_message, deflate=self._behaviour.deflate
         )
-        self._writer: AbstractStreamWriter | None = None
         self._lanes = Lanes(keep_all=self._behaviour.socket_memory == "all")
         self._queue = TurnQueue(self._behaviour.max_waiting)
         self._steering = Steering(site.engine.ids, self._behaviour, self._lanes)
@@ -78,13 +73,8 @@ class SocketSession:
     async def run(self, request: web.BaseRequest) -> web.StreamResponse:
         """Upgrade, then serve until either side closes."""
         self._headers = request.headers
-        try:
-            # aiohttp logs subprotocols that it does not know, and browsers put their key into one.
-            await self._socket.prepare(_without_subprotocols(request))
-        except web.HTTPBadRequest:
-            raise ApiError("This is not a valid WebSocket handshake.", status=400) from None
+        answer = self._channel.open(request)
         self._connection.upgraded = True
-        self._writer = request.writer
         clock = self._site.clock
         self._site.note("status", self._connection.number, {"status": 101})
         self._multi_agent = _wants_multi_agent(request)
@@ -98,6 +88,8 @@ class SocketSession:
         self._upkeep.begin(self._spawn, self._close_for_idleness)
         try:
             await self._read()
+            if self._channel.broken:
+                await self._channel.linger()
         finally:
             self._quiet.end()
             self._upkeep.end()
@@ -108,7 +100,7 @@ class SocketSession:
             self._site.engine.hung_up(self._connection.number)
             if self._tasks:
                 await asyncio.gather(*self._tasks, return_exceptions=True)
-        return self._socket
+        return answer
 
     async def write(self, data: bytes) -> None:
         """Write frames, once no fault holds the socket back; ConnectionResetError when it is closed."""
@@ -116,47 +108,41 @@ class SocketSession:
             await self._gate.wait()
         if self.line.dead:
             return
-        if self._socket.closed:
+        if self._channel.closed:
             raise ConnectionResetError("the WebSocket is closed")
-        self.line.write(data)
-        if self._writer is not None:
-            await self._writer.drain()
+        await self._channel.write(data)
 
     async def close(self, code: int | None, reason: str = "") -> None:
         """Send a close frame and wait a moment for the client's."""
-        if self.line.gone or self._socket.closed:
+        if self.line.gone or self._channel.closed:
             return
         if code is None:
-            # aiohttp always sends a status; an empty close frame has to be written by hand.
             self.line.write(close_frame(None))
             await self.line.fin()
             return
-        await self._socket.close(code=code, message=reason.encode())
+        await self._channel.close(code, reason)
 
     def go_away(self) -> None:
         """Close because the server stops: the frame leaves now, and nobody waits for an answer."""
         self._connection.end("server", how="close", code=1001)
-        farewell = b"" if self._socket.closed else close_frame(1001)
+        farewell = b"" if self._channel.closed else close_frame(1001)
         self.line.hang_up(farewell)
 
     # Reading
 
     async def _read(self) -> None:
-        while True:
-            message = await self._socket.receive()
-            if message.type is WSMsgType.TEXT:
-                await self._hear(message.data)
-            elif message.type is WSMsgType.BINARY:
+        while (message := await self._channel.receive()) is not None:
+            opcode, data = message
+            if opcode == TEXT:
+                await self._hear(data)
+            else:
                 told = "Invalid message: expected a text frame, but got a binary frame instead."
                 await self._bad_message(ApiError(told), close=1003)
-            else:
-                return
             if self._queue.full:
                 self._room.clear()
                 await self._room.wait()
 
-    async def _hear(self, text: str) -> None:
-        data = text.encode()
+    async def _hear(self, data: bytes) -> None:
         try:
             message = decode(data)
             if not isinstance(message, dict):
@@ -347,13 +333,12 @@ class SocketSession:
         await self.close(1000)
 
     def _note_close(self) -> None:
-        code = self._socket.close_code
-        broken = _broken_rule(self._socket)
+        code = self._channel.close_code
         if self._site.stopping:
             self._connection.end("server", how="close", code=1001)
-        elif broken is not None:
-            self._connection.end("server", how="close", code=broken)
-        elif code is None or code == 1006:
+        elif self._channel.broken:
+            self._connection.end("server", how="close", code=code)
+        elif code is None:
             self._connection.end("client", how=self._connection.broken)
         else:
             self._connection.end("client", how="close", code=code)
@@ -369,22 +354,6 @@ def _limit_error(lifetime: float) -> ApiError:
     )
 
 
-def _broken_rule(socket: web.WebSocketResponse) -> int | None:
-    """Give the code with which a socket was closed whose client broke the protocol, e.g. 1009."""
-    # The close code itself is lost when the client hangs up before the closing handshake is over.
-    reader = socket._reader
-    wrong = reader.exception() if reader is not None else None
-    return int(wrong.code) if isinstance(wrong, WebSocketError) else None
-
-
 def _wants_multi_agent(request: web.BaseRequest) -> bool:
     """Tell whether the client asked for the multi-agent beta, without which its events are unknown."""
     return "responses_multi_agent" in request.headers.get("OpenAI-Beta", "")
-
-
-def _without_subprotocols(request: web.BaseRequest) -> web.BaseRequest:
-    if "Sec-WebSocket-Protocol" not in request.headers:
-        return request
-    headers = request.headers.copy()
-    del headers["Sec-WebSocket-Protocol"]
-    return request.clone(headers=headers)

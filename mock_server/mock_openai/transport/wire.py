@@ -18,6 +18,8 @@ import sys
 from asyncio.trsock import TransportSocket
 from typing import cast
 
+from mock_openai.transport.frames import CLOSE, TEXT
+
 GRACE = 0.01
 """Seconds for the client to hand on what it has read; measured against websockets, aiohttp and openai
 clients.
@@ -34,8 +36,6 @@ ever.
 _STEP = 0.002
 _TIOCOUTQ = 0x5411
 _LISTEN_TABLES = {socket.AF_INET: "/proc/net/tcp", socket.AF_INET6: "/proc/net/tcp6"}
-
-TEXT, BINARY, CLOSE, PING = 0x1, 0x2, 0x8, 0x9
 
 
 def frame(payload: bytes, opcode: int = TEXT) -> bytes:
@@ -69,6 +69,7 @@ class Line:
         self._transport = transport
         self.dead = False
         """Whether the connection is over, or silent for good; writes then go nowhere."""
+        self._held = False
 
     @property
     def gone(self) -> bool:
@@ -84,6 +85,18 @@ class Line:
         if self._transport.is_closing():
             raise ConnectionResetError("the client has closed the connection")
         self._transport.write(data)
+
+    def hold(self) -> None:
+        """Read nothing for a while."""
+        if not self.gone and self._transport.is_reading():
+            self._held = True
+            self._transport.pause_reading()
+
+    def go_on(self) -> None:
+        """Read again what was held back."""
+        if self._held and not self.gone:
+            self._held = False
+            self._transport.resume_reading()
 
     async def settle(self) -> None:
         """Wait until the client has what was written (see the strategy above)."""
@@ -131,7 +144,8 @@ class Line:
         if self.gone:
             return
         self.dead = True
-        self._transport.pause_reading()
+        if self._transport.is_reading():
+            self._transport.pause_reading()
         await asyncio.sleep(HALF_OPEN_LASTS)
         self._transport.abort()
 

@@ -1,0 +1,175 @@
+"""One WebSocket: the handshake, messages in, frames out, and the closing handshake.
+
+aiohttp has the connection until it is upgraded; from then on its bytes come here. What a client breaks is
+answered with the close code for it, and what it sends after that is thrown away for a moment, because hanging
+up on unread bytes would lose the close frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import contextlib
+import hashlib
+import re
+from collections import deque
+
+from aiohttp import web
+
+from mock_openai.protocol.errors import ApiError
+from mock_openai.transport.frames import CLOSE, NORMAL, PING, PONG, BrokenRule, FrameReader, close_code
+from mock_openai.transport.headers import head
+from mock_openai.transport.reply import Written
+from mock_openai.transport.wire import Line, close_frame, frame
+
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+_CLOSE_WAIT = 1.0
+"""Seconds that a client has to answer a close frame."""
+
+_FALLS_SILENT = 0.05
+"""Seconds without a byte after which a client that broke a rule is taken to have heard of it."""
+
+_AHEAD = 256 * 1024
+"""Bytes of messages read ahead, beyond which the client is not read any more until they are worked off."""
+
+_DEFLATE = re.compile(
+    r"permessage-deflate((?:\s*;\s*(?:server_no_context_takeover|client_no_context_takeover"
+    r"|server_max_window_bits=\d+|client_max_window_bits(?:=\d+)?))*)\s*"
+)
+
+
+class Channel:
+    """One WebSocket connection."""
+
+    def __init__(self, line: Line, *, max_message: int, deflate: bool) -> None:
+        self.closed = False
+        """Whether either side has said that it closes."""
+        self.close_code: int | None = None
+        """The client's close code, or the one for the rule that it broke."""
+        self.broken = False
+        """Whether the client broke the protocol."""
+        self._line = line
+        self._limit = max_message
+        self._deflate = deflate
+        self._reader = FrameReader(max_message)
+        self._messages: deque[tuple[int, bytes]] = deque()
+        self._ahead = 0
+        self._waiter: asyncio.Future[None] | None = None
+        self._over = False
+        self._request: web.BaseRequest | None = None
+
+    def open(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer the handshake and take over the connection; ApiError when the request is none."""
+        accept = _accept(request)
+        offers = request.headers.get("Sec-WebSocket-Extensions", "").split(",") if self._deflate else []
+        agreed = next((found for offer in offers if (found := _DEFLATE.fullmatch(offer.strip()))), None)
+        headers = {"Upgrade": "websocket", "Connection": "upgrade", "Sec-WebSocket-Accept": accept}
+        if agreed is not None:
+            wanted = re.findall(r"server_max_window_bits=\d+", agreed[1])
+            terms = ["server_no_context_takeover", "client_no_context_takeover", *wanted]
+            headers["Sec-WebSocket-Extensions"] = "; ".join(["permessage-deflate", *terms])
+        self._reader = FrameReader(self._limit, inflate=agreed is not None)
+        self._request = request
+        self._line.write(head(101, headers))
+        request.protocol.set_parser(self)  # type: ignore[arg-type]  # has what is called of one
+        return Written(status=101, keep_alive=False)
+
+    # What aiohttp calls
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        """Take bytes from the client."""
+        if not self.broken:
+            try:
+                for opcode, payload in self._reader.feed(data):
+                    self._messages.append((opcode, payload))
+                    self._ahead += len(payload)
+            except BrokenRule as broken:
+                self._refuse(broken)
+        if self._ahead > _AHEAD:
+            self._line.hold()
+        self._wake()
+        return False, b""
+
+    def feed_eof(self) -> None:
+        """Learn that the connection is over."""
+        self._over = True
+        self._wake()
+
+    # What a session calls
+
+    async def receive(self) -> tuple[int, bytes] | None:
+        """Give the next text or binary message; None when the connection closes."""
+        while True:
+            while not self._messages:
+                if self.broken or self._over:
+                    return None
+                await self._news()
+            opcode, payload = self._messages.popleft()
+            self._ahead -= len(payload)
+            if not self._messages:
+                self._line.go_on()
+            if opcode == PING:
+                await self.write(frame(payload, PONG))
+            elif opcode == CLOSE:
+                self.close_code = close_code(payload) or 0
+                if not self.closed:
+                    self.closed = True
+                    self._line.write(close_frame(NORMAL))
+                return None
+            elif opcode != PONG and not self.closed:
+                return opcode, payload
+
+    async def write(self, data: bytes) -> None:
+        """Write frames and wait while the client does not keep up; ConnectionResetError when it is gone."""
+        self._line.write(data)
+        if self._request is not None:
+            await self._request.writer.drain()
+
+    async def close(self, code: int, reason: str = "") -> None:
+        """Send a close frame and wait a moment for the client's."""
+        if self.closed:
+            return
+        self.closed = True
+        self._line.write(close_frame(code, reason))
+        await asyncio.sleep(_CLOSE_WAIT)  # whoever receives learns of the client's answer, and ends this
+        self._line.hang_up()
+
+    async def linger(self) -> None:
+        """Let a client that broke a rule read the close frame."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_WAIT):
+                while not self._over:
+                    async with asyncio.timeout(_FALLS_SILENT):
+                        await self._news()
+
+    async def _news(self) -> None:
+        """Wait for bytes, or the end."""
+        self._waiter = asyncio.get_running_loop().create_future()
+        await self._waiter
+
+    def _refuse(self, broken: BrokenRule) -> None:
+        self.broken = True
+        self.close_code = broken.code
+        if not self.closed and not self._line.gone:
+            self.closed = True
+            self._line.write(close_frame(broken.code, broken.reason))
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+def _accept(request: web.BaseRequest) -> str:
+    """Give the answer to the client's key; ApiError when this is no handshake."""
+    headers = request.headers
+    key = headers.get("Sec-WebSocket-Key", "")
+    try:
+        size = len(base64.b64decode(key, validate=True))
+    except (binascii.Error, ValueError):
+        size = 0
+    upgrades = "upgrade" in headers.get("Connection", "").lower()
+    if not upgrades or size != 16 or headers.get("Sec-WebSocket-Version") != "13":
+        raise ApiError("This is not a valid WebSocket handshake.", status=400)
+    return base64.b64encode(hashlib.sha1(key.encode() + _GUID).digest()).decode()
