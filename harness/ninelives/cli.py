@@ -104,6 +104,9 @@ def replay(
     repeat: Annotated[
         bool, typer.Option("--repeat", help="Give every answer as often as it is asked for.")
     ] = False,
+    fresh_ids: Annotated[
+        bool, typer.Option("--fresh-ids", help="Give every answer new ids, the same in all its events.")
+    ] = False,
 ) -> None:
     """Serve a cassette as if it were the API.
 
@@ -111,7 +114,7 @@ def replay(
     """
     from ninelives.commands.replay import run
 
-    raise typer.Exit(run(cassette, host, port, timing, repeat))
+    raise typer.Exit(run(cassette, host, port, timing, repeat, fresh_ids))
 
 
 @app.command()

@@ -13,7 +13,7 @@ import contextlib
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +26,7 @@ from mock_openai.responders.base import Turn
 from ninelives.cassette import Cassette, Exchange, Redactor
 from ninelives.cassette.cassette import stack
 from ninelives.cassette.matching import Matcher, Matching, Wanted
+from ninelives.fresh import FreshIds
 
 NO_RECORDING = "ninelives_no_recording"
 """The error code of a request that nothing in the cassette answers."""
@@ -43,7 +44,8 @@ class Player:
     `timing` is "recorded" (events keep their distances), "none", or a number that scales them; the server's
     pace must be "recorded" for it to be felt. With `ordered` the requests must come in the recorded order.
     With `repeat` the last matching recording answers for ever once all are used. With `strict=False` a
-    request without a recording is passed on to the next responder instead of being refused. `ignore`,
+    request without a recording is passed on to the next responder instead of being refused. With `ids`
+    "fresh" every replay brings ids of its own, drawn from `seed` (None: new in every run). `ignore`,
     `compare` and `matchers` are those of `Matching`.
     """
 
@@ -61,6 +63,8 @@ class Player:
         ignore: Iterable[str] = (),
         compare: Iterable[str] = (),
         matchers: Iterable[Matcher] = (),
+        ids: Literal["recorded", "fresh"] = "recorded",
+        seed: int | None = None,
         redactor: Redactor | None = None,
     ) -> None:
         given = [cassette] if isinstance(cassette, Cassette | Path | str) else list(cassette)
@@ -76,6 +80,7 @@ class Player:
         self._scale = {"recorded": 1.0, "none": 0.0}[timing] if isinstance(timing, str) else timing
         self._ordered, self._repeat, self._strict = ordered, repeat, strict
         self._used: Counter[int] = Counter()
+        self._fresh = FreshIds(seed) if ids == "fresh" else None
 
     @property
     def used(self) -> list[Exchange]:
@@ -95,11 +100,16 @@ class Player:
     async def answer(self, turn: Turn) -> Answer | None:
         """The recorded answer to a request for a response, or an error that says why there is none."""
         streamed = turn.transport == "websocket" or turn.body.get("stream") is True
-        exchange = self._find(Wanted("POST", "/v1/responses", turn.body, streamed))
+        body = turn.body
+        called: Mapping[str, str] = {}
+        if self._fresh is not None:
+            body, _, called = self._fresh.recorded(body)
+        exchange = self._find(Wanted("POST", "/v1/responses", body, streamed))
         if isinstance(exchange, str):
             return _error(exchange) if self._strict else None
         lane = turn.body.get("stream_id")
-        return self._recorded(exchange, turn.transport, lane if isinstance(lane, str) else None)
+        recorded = self._recorded(exchange, turn.transport, lane if isinstance(lane, str) else None)
+        return self._fresh.renewed(recorded, called, creates=True) if self._fresh else recorded
 
     async def answer_http(self, method: str, path_qs: str, body: bytes) -> Recorded | None:
         """The recorded answer to any other HTTP request."""
@@ -108,11 +118,15 @@ class Player:
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             value = None
         streamed = isinstance(value, dict) and value.get("stream") is True
+        called: Mapping[str, str] = {}
+        if self._fresh is not None:
+            value, path_qs, called = self._fresh.recorded(value, path_qs)
         exchange = self._find(Wanted(method, path_qs, value, streamed))
         if isinstance(exchange, Exchange):
             recorded = self._recorded(exchange, "http", None)
             whole = exchange.answer if exchange.complete else recorded.body
-            return dataclasses.replace(recorded, body=whole)  # for a server that sends these in one piece
+            recorded = dataclasses.replace(recorded, body=whole)  # for a server that sends it in one piece
+            return self._fresh.renewed(recorded, called, creates=False) if self._fresh else recorded
         if not self._strict:
             return None
         error = _error(exchange)
@@ -179,15 +193,17 @@ class Player:
         return dataclasses.replace(_as_frames(exchange, events), ends=ends)
 
 
-def open_player(path: str, *, timing: str = "recorded") -> Player:
+def open_player(
+    path: str, *, timing: str = "recorded", ids: Literal["recorded", "fresh"] = "recorded"
+) -> Player:
     """What `mock-openai serve --cassette PATH` calls: a player with repeats, because a server outlives one
     conversation.
 
     `timing` is "recorded", "none" or a number as text.
     """
     if timing in ("recorded", "none"):
-        return Player(path, timing="recorded" if timing == "recorded" else "none", repeat=True)
-    return Player(path, timing=float(timing), repeat=True)
+        return Player(path, timing="recorded" if timing == "recorded" else "none", repeat=True, ids=ids)
+    return Player(path, timing=float(timing), repeat=True, ids=ids)
 
 
 def _refuses_upgrade(exchange: Exchange) -> bool:

@@ -58,6 +58,9 @@ def serve(
     cassette: Annotated[
         Path | None, typer.Option(help="Cassette of recorded traffic to answer from (needs ninelives).")
     ] = None,
+    fresh_ids: Annotated[
+        bool, typer.Option("--fresh-ids", help="Give what is replayed new ids each time.")
+    ] = False,
     faults: Annotated[
         Path | None, typer.Option(help="YAML plan of faults: what goes wrong, and where.")
     ] = None,
@@ -123,7 +126,7 @@ def serve(
         behaves = DEFAULT.with_settings([*(behaviour or ()), *short])
     except ValueError as error:
         _fail(f"--behaviour {error}")
-    responders = [_player(cassette)] if cassette is not None else []
+    responders = [_player(cassette, fresh_ids=fresh_ids)] if cassette is not None else []
     try:
         server = MockServer(
             script=_script(script),
@@ -224,7 +227,7 @@ def _limits(rpm: int | None, tpm: int | None) -> Limits | None:
     return Limits(rpm, tpm)
 
 
-def _player(path: Path) -> Responder:
+def _player(path: Path, *, fresh_ids: bool) -> Responder:
     """Open a cassette through the entry point, so that this package needs nothing of the one that reads
     cassettes.
     """
@@ -233,7 +236,8 @@ def _player(path: Path) -> Responder:
         _fail("--cassette: nothing installed here can read cassettes; install ninelives")
     try:
         # The times stay as recorded; the server's pace keeps, scales or drops them.
-        player: Responder = next(iter(found)).load()(str(path), timing="recorded")
+        ids = "fresh" if fresh_ids else "recorded"
+        player: Responder = next(iter(found)).load()(str(path), timing="recorded", ids=ids)
     except Exception as error:  # whatever the reader raises about the file, the user needs one line
         _fail(f"--cassette {path}: {' '.join(str(error).split()) or type(error).__name__}")
     return player

@@ -18,11 +18,11 @@ from ninelives.player import Player
 Timing = Literal["recorded", "none"] | float
 
 
-def run(path: Path, host: str, port: int, timing: str, repeat: bool) -> int:
+def run(path: Path, host: str, port: int, timing: str, repeat: bool, fresh_ids: bool) -> int:
     """Serve until Ctrl-C or SIGTERM."""
     wanted = _timing(timing)
     cassette = Cassette.load(path)
-    player = Player(cassette, timing=wanted, repeat=repeat)
+    player = Player(cassette, timing=wanted, repeat=repeat, ids="fresh" if fresh_ids else "recorded")
     try:
         asyncio.run(_serve(player, path.name, len(cassette), host, port))
     except OSError as error:
