@@ -8,6 +8,7 @@ which was judged did not pass; 0 that all is well.
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,6 +31,17 @@ INTERRUPTED = 130
 
 _OPTIONAL = frozenset({"pipecat", "pipecat_responses", "openai", "websockets", "loguru"})
 """What only the extra `pipecat` brings."""
+
+
+class RecordMode(StrEnum):
+    """What `record` does with its cassette; the words are vcrpy's."""
+
+    none = "none"
+    once = "once"
+    new_episodes = "new_episodes"
+    rewrite = "rewrite"
+    all = "all"
+    off = "off"
 
 
 def _version(wanted: bool) -> None:
@@ -78,6 +90,14 @@ def record(
     extend: Annotated[
         bool, typer.Option("--extend", help="Add to the cassette instead of replacing it.")
     ] = False,
+    mode: Annotated[
+        RecordMode,
+        typer.Option(
+            "--mode",
+            help="rewrite: record anew; all: and keep it even if COMMAND fails; once: replay if there is a "
+            "cassette; new_episodes: replay what is there, add the rest; none: replay only; off: neither.",
+        ),
+    ] = RecordMode.rewrite,
 ) -> None:
     """Record a client's traffic with the API into a cassette.
 
@@ -88,7 +108,7 @@ def record(
     """
     from ninelives.commands.record import run
 
-    raise typer.Exit(run(upstream, cassette, command or [], host, port, extend))
+    raise typer.Exit(run(upstream, cassette, command or [], host, port, extend, mode.value))
 
 
 @app.command()

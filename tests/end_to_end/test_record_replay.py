@@ -188,3 +188,42 @@ def test_a_command_that_does_not_exist_is_one_line(tmp_path: Path) -> None:
     assert ran.returncode == 127
     assert "'no-such-program' cannot be run" in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+MORE = CLIENT + """
+print(client.responses.create(model="gpt-4.1", input="One more").output_text)
+"""
+
+
+def test_the_record_modes_of_a_command(upstream: str, tmp_path: Path) -> None:
+    path = tmp_path / "talk.jsonl"
+
+    def record(mode: str, client: str, to: str = upstream) -> subprocess.CompletedProcess[str]:
+        how = ("record", "--mode", mode, "--upstream", to, "--cassette", str(path), "--")
+        return run(*how, sys.executable, "-c", client)
+
+    assert record("off", CLIENT).returncode == 0
+    assert record("none", CLIENT).returncode == 2
+    assert not path.exists()
+    first = record("once", CLIENT)
+    assert (first.returncode, len(Cassette.load(path))) == (0, 2)
+    before = path.read_bytes()
+    nowhere = "http://127.0.0.1:9"
+    again = record("once", CLIENT, nowhere)
+    assert (again.returncode, again.stdout) == (0, first.stdout)
+    assert "2 of 2 recorded exchanges were asked for; 0 requests had no recording" in again.stderr
+    missing = record("none", MORE, nowhere)
+    assert missing.returncode == 1
+    assert "No recording in talk.jsonl answers this request" in missing.stderr
+    assert path.read_bytes() == before
+    more = record("new_episodes", MORE)
+    assert more.returncode == 0, more.stderr
+    assert more.stdout.startswith(first.stdout)
+    assert path.read_bytes().startswith(before)
+    assert len(Cassette.load(path)) == 3
+    known = record("new_episodes", MORE, nowhere)
+    assert (known.returncode, known.stdout) == (0, more.stdout)
+    assert "nothing was new" in known.stderr
+    failing = record("all", f"{CLIENT}\nraise SystemExit(3)")
+    assert failing.returncode == 3
+    assert len(Cassette.load(path)) == 2

@@ -1,4 +1,4 @@
-"""`ninelives record`: the recording proxy round a command, or standing by itself.
+"""`ninelives record`: the recording proxy round a command, or standing by itself, in one of the record modes.
 
 The recording is kept when it ended well: the command's exit code was 0, or the user said so with Enter
 or SIGTERM. Ctrl-C, a failing command and a crash leave the old cassette untouched and the new one beside
@@ -9,62 +9,81 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import shlex
-import signal
-import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from rich.console import Console
 
+from ninelives.cassette.writer import CassetteWriter
 from ninelives.commands.printing import notes
+from ninelives.commands.running import BrokenOff, Urls, run_command, until_told
 from ninelives.complaint import Complaint
+from ninelives.fixtures.tapes import Mode
 from ninelives.recorder import Recorder
-
-BROKEN_OFF = 130
-"""Exit code after Ctrl-C."""
 
 PROGRESS = 0.25
 """Seconds between two looks at how far the recording has come."""
 
 
-class _BrokenOff(Exception):
-    """The recording did not end well. Leaves the recorder as an error does, so that it keeps the partial."""
-
-    def __init__(self, code: int, why: str) -> None:
-        super().__init__(why)
-        self.code = code
-
-
-def run(upstream: str, cassette: Path, command: list[str], host: str, port: int, extend: bool) -> int:
-    """Record; gives the command's exit code."""
+def run(
+    upstream: str, cassette: Path, command: list[str], host: str, port: int, extend: bool, mode: Mode
+) -> int:
+    """Record, or what the mode says; gives the command's exit code."""
+    if mode == "none" or (mode == "once" and cassette.exists()):
+        return _replay(cassette, command, host, port)
+    if mode == "off" and not command:
+        raise Complaint("--mode off records nothing and needs a COMMAND to run")
+    if mode == "new_episodes":
+        extend = True
     console = notes()
     try:
-        recorder = Recorder(upstream, cassette, host=host, port=port, extend=extend)
+        recorder = Recorder(upstream, cassette, host=host, port=0 if extend else port, extend=extend)
     except ValueError as error:
         raise Complaint(str(error)) from None
-    try:
-        _ = recorder.port  # binds it, so that a taken port is known before anything is written
-    except OSError as error:
-        raise Complaint(
-            f"{host}:{port} cannot be listened on ({error.strerror or error}); choose another --port"
-        ) from None
+    if mode == "off":
+        return _directly(recorder, command)
+    if mode != "new_episodes":
+        _bind(recorder, host, port)
     recorder.writer.open()
     try:
-        written = asyncio.run(_record(recorder, command, console))
-    except _BrokenOff as end:
-        _tell_broken_off(console, recorder, str(end))
+        asyncio.run(_record(recorder, command, console, mode, host, port))
+    except BrokenOff as end:
+        if mode == "all" and recorder.writer.lines:
+            console.print(f"{end}; kept {_count(recorder.writer)} in {cassette}", soft_wrap=True)
+        else:
+            _tell_broken_off(console, recorder, str(end))
         return end.code
-    if written:
-        console.print(f"recorded {written} lines into {cassette}", soft_wrap=True)
-    else:
+    if recorder.writer.lines:
+        console.print(f"recorded {_count(recorder.writer)} into {cassette}", soft_wrap=True)
+    elif mode != "new_episodes":
         left = f"{cassette} is as it was" if cassette.exists() else f"{cassette} was not written"
         console.print(
             "nothing passed through the proxy: does the client read OPENAI_BASE_URL or OPENAI_WS_URL? "
             + left,
             soft_wrap=True,
         )
+    else:
+        console.print(f"nothing was new; {cassette} is as it was", soft_wrap=True)
     return 0
+
+
+def _count(writer: CassetteWriter) -> str:
+    return f"{writer.lines} lines"
+
+
+def _bind(recorder: Recorder, host: str, port: int) -> None:
+    try:
+        _ = recorder.port  # binds it, so that a taken port is known before anything is written
+    except OSError as error:
+        raise _taken(host, port, error) from None
+
+
+def _taken(host: str, port: int, error: OSError) -> Complaint:
+    return Complaint(
+        f"{host}:{port} cannot be listened on ({error.strerror or error}); choose another --port"
+    )
 
 
 def _tell_broken_off(console: Console, recorder: Recorder, why: str) -> None:
@@ -76,91 +95,101 @@ def _tell_broken_off(console: Console, recorder: Recorder, why: str) -> None:
         console.print(f"{recorder.writer.lines} lines are in {partial}; to keep them: {keep}", soft_wrap=True)
 
 
-async def _record(recorder: Recorder, command: list[str], console: Console) -> int:
-    async with recorder:
+async def _record(
+    recorder: Recorder, command: list[str], console: Console, mode: Mode, host: str, port: int
+) -> None:
+    async with _stage(recorder, mode, host, port) as urls:
         console.print(f"recording {recorder.upstream} into {recorder.writer.path}", soft_wrap=True)
-        console.print(f"  OPENAI_BASE_URL={recorder.base_url}", soft_wrap=True)
-        console.print(f"  OPENAI_WS_URL={recorder.ws_url}", soft_wrap=True)
-        watching = asyncio.create_task(_show_progress(recorder, console)) if console.is_terminal else None
+        await _serve(urls, command, console, recorder)
+
+
+@asynccontextmanager
+async def _stage(recorder: Recorder, mode: Mode, host: str, port: int) -> AsyncIterator[Urls]:
+    """What the client talks to while this mode records."""
+    if mode == "all":
+        await recorder.start()
         try:
-            if command:
-                await _run_command(recorder, command)
-            else:
-                console.print("Enter ends and keeps the recording, Ctrl-C breaks it off", soft_wrap=True)
-                await _until_told()
+            yield recorder
         finally:
-            if watching is not None:
-                watching.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await watching
-    return recorder.writer.lines
+            await recorder.stop(commit=True)
+    elif mode == "new_episodes":
+        from mock_openai import MockServer
+
+        from ninelives.episodes import NewEpisodes
+        from ninelives.player import Player
+
+        path = recorder.writer.path
+        episodes = NewEpisodes(Player(path, strict=False) if path.exists() else None, recorder)
+        ended_well = False
+        await episodes.start()
+        try:
+            async with MockServer(responders=[episodes], host=host, port=port) as server:
+                yield server
+            ended_well = True
+        except OSError as error:
+            raise _taken(host, port, error) from None
+        finally:
+            await episodes.stop(commit=ended_well)
+    else:
+        async with recorder:
+            yield recorder
 
 
-async def _run_command(recorder: Recorder, command: list[str]) -> None:
-    environment = {**os.environ, "OPENAI_BASE_URL": recorder.base_url, "OPENAI_WS_URL": recorder.ws_url}
+async def _serve(urls: Urls, command: list[str], console: Console, recorder: Recorder | None = None) -> None:
+    console.print(f"  OPENAI_BASE_URL={urls.base_url}", soft_wrap=True)
+    console.print(f"  OPENAI_WS_URL={urls.ws_url}", soft_wrap=True)
+    shows = recorder is not None and console.is_terminal
+    watching = asyncio.create_task(_show_progress(recorder, console)) if shows and recorder else None
     try:
-        process = await asyncio.create_subprocess_exec(*command, env=environment)
+        if command:
+            await run_command(urls, command)
+        else:
+            end = "Enter ends and keeps the recording, Ctrl-C breaks it off" if recorder else "Enter ends"
+            console.print(end, soft_wrap=True)
+            await until_told()
+    finally:
+        if watching is not None:
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+
+
+def _directly(recorder: Recorder, command: list[str]) -> int:
+    """Mode off: the command talks to the upstream itself."""
+    try:
+        asyncio.run(run_command(recorder.direct, command))
+    except BrokenOff as end:
+        return end.code
+    return 0
+
+
+def _replay(path: Path, command: list[str], host: str, port: int) -> int:
+    """Modes none and once with a cassette: nothing is recorded, and a request without a recording fails."""
+    from mock_openai import MockServer
+
+    from ninelives.player import Player
+
+    console = notes()
+    player = Player(path)
+
+    async def serve() -> None:
+        async with MockServer(responders=[player], pace="recorded", host=host, port=port) as server:
+            console.print(f"replaying {path}", soft_wrap=True)
+            await _serve(server, command, console)
+
+    code = 0
+    try:
+        asyncio.run(serve())
     except OSError as error:
-        reason = f"{command[0]!r} cannot be run ({error.strerror})"
-        raise _BrokenOff(127 if isinstance(error, FileNotFoundError) else 126, reason) from None
-    stop = _signals()
-    ending = asyncio.create_task(process.wait())
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([ending, stopping], return_when=asyncio.FIRST_COMPLETED)
-    if stop.is_set() and process.returncode is None:
-        # A terminal sends Ctrl-C to the command too; whoever signals us alone expects it to be passed on.
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(ending), 5.0)
-        if process.returncode is None:
-            process.kill()
-            await ending
-    stopping.cancel()
-    if stop.is_set():
-        raise _BrokenOff(BROKEN_OFF, "the recording was broken off")
-    code = process.returncode or 0
-    if code:
-        raise _BrokenOff(code if code > 0 else 128 - code, f"{command[0]} ended with exit code {code}")
-
-
-async def _until_told() -> None:
-    """Wait for Enter or SIGTERM, which end the recording well, or Ctrl-C, which breaks it off."""
-    loop = asyncio.get_running_loop()
-    done = asyncio.Event()
-    interrupted = _signals(terminated=done)
-    watched = _watch_keyboard(loop, done)
-    waiting = [asyncio.create_task(done.wait()), asyncio.create_task(interrupted.wait())]
-    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    for task in waiting:
-        task.cancel()
-    if watched:
-        loop.remove_reader(sys.stdin)
-    if interrupted.is_set():
-        raise _BrokenOff(BROKEN_OFF, "the recording was broken off")
-
-
-def _watch_keyboard(loop: asyncio.AbstractEventLoop, done: asyncio.Event) -> bool:
-    def typed() -> None:
-        if sys.stdin.readline():
-            done.set()
-        else:  # nobody can press Enter there: only signals end the recording
-            loop.remove_reader(sys.stdin)
-
-    try:
-        loop.add_reader(sys.stdin, typed)
-    except (OSError, ValueError, NotImplementedError):  # no standard input, or a plain file
-        return False
-    return True
-
-
-def _signals(terminated: asyncio.Event | None = None) -> asyncio.Event:
-    loop = asyncio.get_running_loop()
-    interrupted = asyncio.Event()
-    with contextlib.suppress(NotImplementedError):
-        loop.add_signal_handler(signal.SIGINT, interrupted.set)
-        loop.add_signal_handler(signal.SIGTERM, (terminated or interrupted).set)
-    return interrupted
+        raise _taken(host, port, error) from None
+    except BrokenOff as end:
+        console.print(str(end), soft_wrap=True)
+        code = end.code
+    for miss in player.missed:
+        console.print(miss, markup=False, soft_wrap=True)
+    used = f"{len(player.used)} of {len(player.exchanges)} recorded exchanges were asked for"
+    console.print(f"{used}; {len(player.missed)} requests had no recording", soft_wrap=True)
+    return code or (1 if player.missed else 0)
 
 
 async def _show_progress(recorder: Recorder, console: Console) -> None:

@@ -14,6 +14,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
@@ -41,6 +42,18 @@ _GRACE = 1.0
 """Seconds that an answer in progress is given to end when the recording stops."""
 _PREFIX = "/v1"
 _NOT_THE_API = "recorded against a server on this machine, not the real API"
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """Where a client goes that is not to be recorded."""
+
+    base_url: str
+
+    @property
+    def ws_url(self) -> str:
+        """The URL of WebSocket mode."""
+        return f"ws{self.base_url.removeprefix('http')}/responses"
 
 
 class Recorder:
@@ -119,6 +132,11 @@ class Recorder:
     def ws_url(self) -> str:
         """The URL of WebSocket mode."""
         return f"ws://{self._authority}{self._prefix}/responses"
+
+    @property
+    def direct(self) -> Direct:
+        """The same addresses of the upstream itself."""
+        return Direct(f"{self.upstream}{self._prefix}")
 
     @property
     def _authority(self) -> str:
