@@ -188,15 +188,24 @@ def diff(
 @app.command()
 def lint(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Cassettes, or folders of them.")],
+    usage: Annotated[
+        Path | None,
+        typer.Option("--usage", metavar="FILE", help="What `pytest --cassette-report FILE` wrote."),
+    ] = None,
+    older_than: Annotated[
+        float | None, typer.Option("--older-than", metavar="DAYS", min=0, help="Older ones are stale.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
 ) -> None:
     """Look cassettes over before they are committed.
 
-    Secrets, headers, broken lines, events that are none, exchanges that never ended. Exit code 1 when there
-    is something to mend.
+    Secrets, headers, broken lines, events that are none, exchanges that never ended, models that are not
+    known; with --usage recordings that no test used, with --older-than those that are stale. Exit code 1 when
+    there is something to mend.
     """
     from ninelives.commands.lint import run
 
-    raise typer.Exit(run(paths))
+    raise typer.Exit(run(paths, usage, older_than, json))
 
 
 @app.command()

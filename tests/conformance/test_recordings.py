@@ -17,11 +17,11 @@ import pytest
 from mock_openai.server import MockServer
 from ninelives.cassette import Cassette, Redactor
 from ninelives.cassette.exchange import load
+from ninelives.cassette.sdk import complaints
 from ninelives.player import Player
 from websockets.asyncio.client import connect
 
 from .recordings import ABSENT, Recording, plain, recordings, sockets, streams
-from .strict import complaints
 
 if not recordings():
     pytest.skip(ABSENT, allow_module_level=True)

@@ -190,9 +190,12 @@ def test_a_command_that_does_not_exist_is_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in ran.stderr
 
 
-MORE = CLIENT + """
+MORE = (
+    CLIENT
+    + """
 print(client.responses.create(model="gpt-4.1", input="One more").output_text)
 """
+)
 
 
 def test_the_record_modes_of_a_command(upstream: str, tmp_path: Path) -> None:

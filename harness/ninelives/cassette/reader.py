@@ -108,26 +108,30 @@ def _without_half_line(rest: bytes, path: Path) -> tuple[bytes, int]:
 
 
 def _culprit(rest: bytes, path: Path) -> CassetteError:
-    broken = rest.split(b"\n")
-    for number, line in enumerate(broken, 2):
-        if not line.strip():
-            continue
-        try:
-            decoder.decode(line)
-        except msgspec.ValidationError as error:
-            return CassetteError(
-                path,
-                number,
-                f"{fragment(line)} ({fragment(str(error).encode())})",
-                _LINE,
-                "correct the field, or record it again",
-            )
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            last = number == len(broken) + 1
-            mend = (
-                "the line is cut: delete it if the rest is enough, or record it again"
-                if last
-                else "correct or delete the line, or restore the file from version control"
-            )
-            return CassetteError(path, number, fragment(line), "one JSON object", mend)
+    listed = rest.split(b"\n")
+    for number, line in enumerate(listed, 2):
+        if line.strip() and (error := broken(line, path, number, last=number == len(listed) + 1)):
+            return error
     return CassetteError(path, None, "lines that cannot be decoded", _LINE, "record it again")
+
+
+def broken(line: bytes, path: Path, number: int, *, last: bool = False) -> CassetteError | None:
+    """What is wrong with a line; None when it can be read."""
+    try:
+        decoder.decode(line)
+    except msgspec.ValidationError as error:
+        return CassetteError(
+            path,
+            number,
+            f"{fragment(line)} ({fragment(str(error).encode())})",
+            _LINE,
+            "correct the field, or record it again",
+        )
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        mend = (
+            "the line is cut: delete it if the rest is enough, or record it again"
+            if last
+            else "correct or delete the line, or restore the file from version control"
+        )
+        return CassetteError(path, number, fragment(line), "one JSON object", mend)
+    return None

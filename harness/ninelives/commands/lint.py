@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ninelives.cassette.lint import lint, scrub
+from ninelives.cassette.lint import lint, usage
+from ninelives.cassette.scrub import scrub
 from ninelives.commands.printing import output
 from ninelives.complaint import Complaint
 
 
-def run(paths: Sequence[Path]) -> int:
-    """Print a line for each problem; 1 when there is one."""
+def run(paths: Sequence[Path], report: Path | None, older_than: float | None, as_json: bool) -> int:
+    """Print a line for each problem; 1 when there is one that is more than a warning."""
     files = _cassettes(paths)
+    told = usage(report) if report is not None else None
     console = output()
-    problems = [problem for path in files for problem in lint(path)]
+    problems = [
+        problem
+        for path in files
+        for problem in lint(
+            path, used=None if told is None else told.get(path.resolve(), ()), older_than=older_than
+        )
+    ]
+    wrong = [problem for problem in problems if not problem.warning]
+    if as_json:
+        print(json.dumps({"files": len(files), "problems": [each.as_json() for each in problems]}, indent=1))
+        return 1 if wrong else 0
     for problem in problems:
         console.print(str(problem), markup=False, highlight=False, soft_wrap=True)
-    if not problems:
+    if not wrong:
         console.print(f"nothing to mend in {_count(len(files))}", soft_wrap=True)
-    return 1 if problems else 0
+    return 1 if wrong else 0
 
 
 def mend(paths: Sequence[Path]) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
 from pathlib import Path
 
 from ninelives.cassette import Cassette, Redactor
-from ninelives.cassette.lint import lint, scrub
+from ninelives.cassette.lint import lint
+from ninelives.cassette.scrub import scrub
 from ninelives.cassette.tape import Tape
 
 KEY = "sk-CANARY0123456789abcd"
@@ -22,7 +24,7 @@ def cassette(path: Path, redactor: Redactor) -> Path:
         b'{ "input":"%b", "t":1.0}' % KEY.encode(),
     )
     track.response(200, {"content-type": "text/event-stream"})
-    track.read(b'data: {"type":"response.completed","n":1.50}\n\n')
+    track.read(b'data: {"type":"keepalive","n":1.50}\n\n')
     track.end()
     socket = tape.track()
     socket.open("/v1/responses")
@@ -75,3 +77,76 @@ def test_broken_lines_invalid_events_and_unfinished_exchanges(tmp_path: Path) ->
         b'{"t":0,"c":1,"k":"response","status":200}\n{"t":0,"c":1,"k":"event","data":{"typ":"x"}}\n'
     )
     assert [(problem.line, problem.kind) for problem in lint(path)] == [(2, "unfinished"), (4, "event")]
+
+
+def streamed(path: Path, *events: dict[str, object], model: str = "gpt-5.4", **header: str) -> Path:
+    tape = Tape(redactor=Redactor.off(), upstream="https://api.openai.com", **header)
+    for said in (1, 2):
+        track = tape.track()
+        body = json.dumps({"model": model, "input": f"number {said}", "stream": True}).encode()
+        track.request("POST", "/v1/responses", {}, body)
+        track.response(200, {"content-type": "text/event-stream"})
+        for event in events:
+            track.read(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
+        track.end()
+    path.write_bytes(tape.bytes())
+    return path
+
+
+REST: dict[str, object] = {"logprobs": [], "sequence_number": 1}
+
+
+def delta(text: str) -> dict[str, object]:
+    place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+    return {
+        "type": "response.output_text.delta",
+        **place,
+        "delta": text,
+        "logprobs": [],
+        "sequence_number": 1,
+    }
+
+
+def test_a_secret_that_is_spelled_is_found_where_it_begins_and_scrubbed(tmp_path: Path) -> None:
+    path = streamed(tmp_path / "a.jsonl", *map(delta, ("It is ", "sk-CAN", "ARY0123456789", " as", " said.")))
+    found = lint(path)
+    assert [(problem.line, problem.kind) for problem in found] == [(5, "secret"), (13, "secret")]
+    assert "goes on in the next deltas" in str(found[0])
+    before = path.read_bytes().split(b"\n")
+    assert scrub(path) == 4
+    assert lint(path) == []
+    after = path.read_bytes().split(b"\n")
+    assert b"CAN" not in path.read_bytes()
+    assert [len(line) for line in before] == [len(line) for line in after]
+    assert scrub(path) == 0
+
+
+def test_events_are_held_to_the_types_of_the_sdk(tmp_path: Path) -> None:
+    wrong = {**delta("hello"), "content_index": "0"}
+    path = streamed(tmp_path / "a.jsonl", delta("hi"), wrong, {"type": "response.levitating", "n": 1})
+    found = [problem for problem in lint(path) if problem.line and problem.line < 8]
+    assert [(each.line, each.kind, each.warning) for each in found] == [
+        (5, "event", False),
+        (6, "event", True),
+    ]
+    assert "response.output_text.delta: int_type at content_index" in found[0].what
+    assert "knows no event 'response.levitating', 2 times" in found[1].what
+
+
+def test_every_broken_line_is_named_and_the_secrets_beside_them(tmp_path: Path) -> None:
+    path = streamed(tmp_path / "a.jsonl", delta(f"the key {KEY}"))
+    lines = path.read_bytes().split(b"\n")
+    lines[2], lines[5] = b'{"t":1,', b'{"t":1,"c":1,"k":"nonsense"}'
+    path.write_bytes(b"\n".join(lines))
+    kinds = [(problem.line, problem.kind) for problem in lint(path)]
+    assert kinds == [(3, "unreadable"), (4, "secret"), (6, "unreadable"), (8, "secret")]
+
+
+def test_what_is_unused_or_has_grown_old(tmp_path: Path) -> None:
+    done = {"type": "response.created", "response": {"id": "resp_1"}}
+    path = streamed(tmp_path / "a.jsonl", done, model="gpt-2.7-turbo", recorded="2020-01-01T00:00:00Z")
+    found = [problem for problem in lint(path, used=[2], older_than=30) if problem.kind != "event"]
+    assert [(problem.line, problem.kind) for problem in found] == [(1, "stale"), (2, "unused"), (2, "stale")]
+    assert "--refresh" in found[0].what
+    assert "'gpt-2.7-turbo'" in found[2].what
+    assert not [p for p in lint(path, used=[1, 2], older_than=1e6) if p.kind not in ("event", "stale")]

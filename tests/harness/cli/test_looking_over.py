@@ -147,3 +147,27 @@ def test_nobody_is_told_to_put_an_empty_file_over_a_good_cassette(capsys, tmp_pa
     assert "is as it was" in out + err
     assert "mv " not in out + err
     assert cassette.read_bytes() == TALK.read_bytes()
+
+
+def test_lint_knows_from_a_report_which_recordings_no_test_used_and_speaks_json(
+    capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("used.jsonl", "half.jsonl", "never.jsonl"):
+        shutil.copy(TALK, tmp_path / name)
+    report = {"cassettes": {"used.jsonl": {"used": [1, 2, 3, 4]}, "half.jsonl": {"used": [1, 2]}}}
+    Path("usage.json").write_text(json.dumps(report), encoding="utf-8")
+    assert ninelives(capsys, "lint", "used.jsonl", "--usage", "usage.json")[0] == 0
+    code, out, _ = ninelives(capsys, "lint", ".", "--usage", "usage.json", "--older-than", 3650, "--json")
+    assert code == 1
+    told = json.loads(out)
+    assert told["files"] == 3
+    assert [(each["path"], each["kind"], each["level"]) for each in told["problems"]] == [
+        ("half.jsonl", "unused", "error"),
+        ("half.jsonl", "unused", "error"),
+        *[("never.jsonl", "unused", "error")] * 4,
+    ]
+    code, _, err = ninelives(capsys, "lint", ".", "--usage", "half.jsonl")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "pytest --cassette-report FILE" in err
+    assert ninelives(capsys, "lint", TALK, "--older-than", 0)[0] == 1

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Any, get_args
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, get_args
 
-from openai.types.responses import ResponseStreamEvent
-from pydantic import BaseModel, TypeAdapter, ValidationError
+if TYPE_CHECKING:
+    from pydantic import BaseModel, TypeAdapter
 
 UNKNOWN_TYPES = {
     "response.apply_patch_call_operation_diff.delta": "not in openai 3.54.0 (observed 2026)",
@@ -53,21 +54,35 @@ KNOWN = {
 """(event type or *, pydantic's error, place) that may differ, and why."""
 
 
+def installed() -> bool:
+    """Whether there is an SDK to ask."""
+    return find_spec("openai") is not None
+
+
 @cache
 def models() -> dict[str, type[BaseModel]]:
+    """The SDK's model of each type of event."""
+    from openai.types.responses import ResponseStreamEvent
+
     return {_literals(model)[0]: model for model in get_args(get_args(ResponseStreamEvent)[0])}
 
 
 @cache
 def adapter() -> TypeAdapter[Any]:
+    """Validates any event."""
+    from openai.types.responses import ResponseStreamEvent
+    from pydantic import TypeAdapter
+
     return TypeAdapter(ResponseStreamEvent)
 
 
 @cache
 def stands_for() -> dict[str, set[str]]:
     """The values of `type` that the SDK's models stand for, by the name under which pydantic reports them."""
+    from pydantic import BaseModel
+
     found: dict[str, set[str]] = {}
-    open_classes = [BaseModel]
+    open_classes: list[type[BaseModel]] = [BaseModel]
     while open_classes:
         for model in open_classes.pop().__subclasses__():
             open_classes.append(model)
@@ -76,8 +91,15 @@ def stands_for() -> dict[str, set[str]]:
     return found
 
 
+def is_known(kind: str) -> bool:
+    """Whether the SDK, or we, know of this type of event."""
+    return kind in UNKNOWN_TYPES or kind in models()
+
+
 def complaints(data: bytes) -> list[str]:
     """What is wrong with an event in the SDK's eyes and is not known to be so; empty when all is well."""
+    from pydantic import ValidationError
+
     try:
         adapter().validate_json(data, strict=True)
     except ValidationError:
@@ -85,10 +107,10 @@ def complaints(data: bytes) -> list[str]:
     else:
         return []
     event = json.loads(data)
-    kind = event.get("type")
+    kind = str(event.get("type"))
     if kind in UNKNOWN_TYPES:
         return []
-    if kind not in models():
+    if not is_known(kind):
         return [f"unknown event type {kind!r}"]
     try:
         models()[kind].model_validate_json(data, strict=True)

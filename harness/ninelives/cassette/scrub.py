@@ -1,0 +1,92 @@
+"""Takes out of a cassette file what `lint` calls a secret or a header too many; every other byte stays."""
+
+from __future__ import annotations
+
+import base64
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+import ninelives.cassette.lines as lines
+import ninelives.cassette.payload as payload
+import ninelives.cassette.sse as sse
+from ninelives.cassette.cassette import Cassette
+from ninelives.cassette.redact import Redactor
+from ninelives.cassette.spelling import Speller
+from ninelives.cassette.tape import write_whole
+
+HEADER_FIELDS = ("headers", "answer")
+"""The fields of a line that hold headers."""
+
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def scrub(path: Path | str, *, redactor: Redactor | None = None) -> int:
+    """Replaces the secrets in a cassette file, in one step, and returns how many lines changed."""
+    path, redactor = Path(path), redactor or Redactor()
+    cassette = Cassette.load(path)
+    before = cassette.data.split(b"\n")
+    after = [redactor.text(before[0]), *before[1:]]
+    spellers: defaultdict[int, Speller] = defaultdict(lambda: Speller(redactor))
+    for number, line in zip(cassette.numbers, cassette.lines, strict=True):
+        place = number - 1
+        if isinstance(line, lines.EventLine | lines.Recv | lines.Send):
+            side = "client" if isinstance(line, lines.Send) else "server"
+            framed = isinstance(line, lines.EventLine)
+            exact = lines.exact_bytes(line)
+            spellers[line.c].take(exact, _into(after, place, line, exact), side, framed=framed)
+        else:
+            after[place] = _scrubbed(before[place], redactor)
+    for speller in spellers.values():
+        speller.flush()
+    changed = sum(old != new for old, new in zip(before, after, strict=True))
+    if changed:
+        write_whole(path, b"\n".join(after))
+    return changed
+
+
+def _into(
+    after: list[bytes], place: int, line: lines.EventLine | lines.Recv | lines.Send, exact: bytes
+) -> Callable[[bytes], None]:
+    def give(clean: bytes) -> None:
+        if clean != exact:
+            after[place] = _renewed(line, clean, len(clean) == len(exact))
+
+    return give
+
+
+def _renewed(line: lines.EventLine | lines.Recv | lines.Send, clean: bytes, fits: bool) -> bytes:
+    if isinstance(line, lines.EventLine):
+        fields = sse.event_fields(clean)
+        if fits and line.cuts:
+            fields.append(("cuts", payload.encode(line.cuts)))
+        if fits and line.joined:
+            fields.append(("joined", b"true"))
+        kind = "event"
+    else:
+        fields = payload.frame_fields(clean, binary=line.b64 is not None and not line.op)
+        kind = "send" if isinstance(line, lines.Send) else "recv"
+    return lines.render(kind, line.t, line.c, fields).rstrip(b"\n")
+
+
+def _scrubbed(line: bytes, redactor: Redactor) -> bytes:
+    found = _fields.decode(line)
+    clean = redactor.text(line)
+    renewed = {name: msgspec.Raw(redactor.text(bytes(value))) for name, value in found.items()}
+    changed = False
+    for name in HEADER_FIELDS:
+        if name in found:
+            headers = msgspec.json.decode(found[name], type=dict[str, str])
+            if any(low not in redactor.kept_headers({low: ""}) for low in headers):
+                renewed[name], changed = msgspec.Raw(payload.encode(redactor.kept_headers(headers))), True
+    if "b64" in found:
+        data = payload.from_b64(msgspec.json.decode(found["b64"], type=str))
+        if (hidden := redactor.text(data)) != data:
+            renewed["b64"], changed = msgspec.Raw(payload.encode(base64.b64encode(hidden).decode())), True
+    if not changed:
+        return clean
+    return (
+        b"{" + b",".join(payload.encode(name) + b":" + bytes(value) for name, value in renewed.items()) + b"}"
+    )
