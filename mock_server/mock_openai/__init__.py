@@ -26,6 +26,7 @@ from mock_openai.responders.answer import (
 from mock_openai.responders.build import call, reply
 from mock_openai.responders.script import Script
 from mock_openai.server import MockServer
+from mock_openai.session import Session
 
 __all__ = [
     "ApiError",
@@ -43,6 +44,7 @@ __all__ = [
     "Refusal",
     "Reply",
     "Script",
+    "Session",
     "Text",
     "Timed",
     "Usage",

@@ -87,6 +87,7 @@ class Engine:
         any_model: bool = False,
         clock: Clock | None = None,
         behaviour: Behaviour = DEFAULT,
+        session: str | None = None,
     ) -> None:
         self.clock = clock or Clock()
         """What time it is."""
@@ -102,6 +103,8 @@ class Engine:
         self.running: Callable[[str], Running | None] = lambda _: None
         """Finds a response that is still being generated in the background."""
         self._stencils = Stencils(behaviour)
+        self.session = session
+        """The session that it answers for; None for the server's own."""
         self.seed = random.randrange(2**63) if seed is None else seed
         """What all draws begin with."""
         self.reseed(self.seed)
@@ -169,6 +172,7 @@ class Engine:
             number=number,
             key=key,
             headers=headers or {},
+            session=self.session,
         )
         return OpenTurn(turn, history_tokens, self.dice(connection, number), size)
 

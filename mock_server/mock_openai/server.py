@@ -14,10 +14,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from mock_openai.clock import Clock
-from mock_openai.control.commands import Commands
 from mock_openai.control.journal import Journal
 from mock_openai.control.relay import Alone, Told
-from mock_openai.engine import Engine
 from mock_openai.faults.plan import Plan, Planned
 from mock_openai.limits import Limits
 from mock_openai.memory import ResponseStore
@@ -25,16 +23,17 @@ from mock_openai.pacing import Pace, parse_pace
 from mock_openai.protocol.behaviour import DEFAULT, AtLimit, Behaviour, OnCancel, Unauthorized
 from mock_openai.protocol.errors import ApiError
 from mock_openai.responders.base import Responder
-from mock_openai.responders.improvise import Improviser
+from mock_openai.responders.rule import Rule
 from mock_openai.responders.script import Script
-from mock_openai.site import Settings, Site
+from mock_openai.session import Session, Setup
+from mock_openai.sessions import Sessions
+from mock_openai.site import Settings
 
 if TYPE_CHECKING:
     from mock_openai.control.relay import Relay
     from mock_openai.memory.shared import SharedMemory
-    from mock_openai.transport.http import Front
     from mock_openai.transport.listener import Listener
-    from mock_openai.upstream import Upstream
+    from mock_openai.transport.reception import Reception
 
 logger = logging.getLogger("mock_openai")
 
@@ -82,32 +81,22 @@ class MockServer:
     ) -> None:
         if connection_lifetime <= 0:
             raise ValueError(f"connection_lifetime is in seconds and above 0, not {connection_lifetime!r}")
-        self.script = script if isinstance(script, Script) else Script(script or ())
-        """What the mocked model says; rules may be added while the server runs."""
         short = {"on_cancel": on_cancel, "at_limit": at_limit, "unauthorized": unauthorized}
         given: dict[str, Any] = {name: value for name, value in short.items() if value is not None}
         if keepalive is not _UNSET:
             given["keepalive"] = keepalive
         if given:
             behaviour = replace(behaviour, **given)
-        self.faults = Plan(faults)
-        """What goes wrong; faults may be added while the server runs."""
-        self.journal = Journal(journal_limit)
-        """What happened, in order."""
         self.clock = Clock()
         """What time it is for this server; `advance` moves it forward."""
-        self._upstream: Upstream | None = None
-        if upstream is not None:
-            from mock_openai.upstream import Upstream
-
-            self._upstream = Upstream(upstream)
         self._shared: SharedMemory | None = None
         if isinstance(store, str) and store != "memory":
             from mock_openai.memory.shared import SharedMemory
 
             self._shared = SharedMemory(store, clock=self.clock)
-        self._engine = Engine(
-            [*responders, self.script, self._upstream or Improviser(seed or 0)],
+        self._setup = Setup(
+            responders=tuple(responders),
+            faults=tuple(faults),
             pace=parse_pace(pace),
             seed=seed,
             store=self._shared.responses if self._shared else None if isinstance(store, str) else store,
@@ -115,17 +104,22 @@ class MockServer:
             clock=self.clock,
             any_model=any_model,
             behaviour=behaviour,
+            settings=Settings(api_key, connection_lifetime, behaviour, control_token),
+            limits=limits,
+            upstream=upstream,
+            journal_limit=journal_limit,
         )
-        settings = Settings(api_key, connection_lifetime, behaviour, control_token)
-        self._site = Site(
-            self._engine, self.faults, self.journal, settings, self._refuse, limits, self._upstream
+        self._own = Session(
+            None, self._setup, script if isinstance(script, Script) else Script(script or ()), self._refuse
         )
-        self._commands = Commands(self._site, self.script)
-        self._told: Told = Alone(self._commands)
+        self._began: tuple[Sequence[Rule], Sequence[Planned]] | None = None
+        self._sessions = Sessions(self._make_session)
+        self._own.commands.tenants = self._sessions
+        self._told: Told = Alone(self._own.commands)
         self._host = host
         self._port = port
         self._bound: socket.socket | None = None
-        self._front: Front | None = None
+        self._reception: Reception | None = None
         self._listener: Listener | None = None
         self._relay: Relay | None = None
 
@@ -170,24 +164,29 @@ class MockServer:
         if self._listener is not None:
             raise RuntimeError("this server is already running")
         from mock_openai.control.api import ControlApi
-        from mock_openai.transport.http import Front
         from mock_openai.transport.listener import Listener
+        from mock_openai.transport.reception import Reception
 
         self.bind()
         assert self._bound is not None
         if self._shared is not None:
             await self._join(self._shared)
-        self._site.stopping = False
-        self._site.start()
+        if self._began is None:
+            self._began = self.script.rules, tuple(self.faults)
+        self._own.site.start()
+        for session in (self._own, *self._sessions):
+            session.site.stopping = False
+            if session is not self._own:
+                session.site.join(self._own.site)
         control = ControlApi(
             self._told,
-            self.journal,
-            token=self._site.settings.control_token,
-            reset=self.reset,
+            self._journal,
+            token=self._setup.settings.control_token,
+            reset=self._reset,
             describe=self._describe,
         )
-        self._front = Front(self._site, control)
-        self._listener = Listener(self._front.handle, self._front.lost, self._front.hello)
+        self._reception = Reception(self._own, self._sessions, control)
+        self._listener = Listener(self._reception.handle, self._reception.lost, self._reception.hello)
         bound, self._bound = self._bound, None
         await self._listener.start(bound)
 
@@ -195,17 +194,17 @@ class MockServer:
         from mock_openai.control.relay import Relay
 
         # A number that no other server of this memory has ever had keeps their ids apart.
-        self._commands.worker = await shared.open()
-        self._engine.reseed(f"{self._engine.seed}:{self._commands.worker}")
-        self._site.background.show = shared.responses.show
-        relay = Relay(shared, self._commands)
+        self._own.commands.worker = await shared.open()
+        self._own.engine.reseed(f"{self._own.engine.seed}:{self._own.commands.worker}")
+        self._own.site.background.show = shared.responses.show
+        relay = Relay(shared, self._own.commands)
         try:
             await relay.join()
         except ApiError:
             await shared.close()
             raise OSError(f"Redis at {shared.place} does not answer; start it, or name another") from None
         self._relay = self._told = relay
-        self._site.everywhere = relay.everywhere
+        self._own.site.everywhere = relay.everywhere
 
     async def stop(self) -> None:
         """Close the port and all connections: sockets with 1001, everything else at once. Leaves no task
@@ -215,31 +214,82 @@ class MockServer:
             self._bound.close()
             self._bound = None
         listener, self._listener = self._listener, None
-        if listener is None or self._front is None:
+        if listener is None or self._reception is None:
             return
-        self._site.stopping = True
-        self._front.go_away()
+        for session in (self._own, *self._sessions):
+            session.site.stopping = True
+        self._reception.go_away()
         await listener.stop()
-        if self._upstream is not None:
-            await self._upstream.close()
+        await self._own.close()
+        await self._sessions.close()
         if self._relay is not None and self._shared is not None:
             relay, self._relay = self._relay, None
-            self._told = Alone(self._commands)
+            self._told = Alone(self._own.commands)
             await relay.leave()
             await self._shared.close()
 
     async def reset(self) -> None:
-        """Forget the journal, the faults, stored responses and used-up script rules' misses; count turns from
-        1 again. Servers that share a memory forget with it.
+        """Forget the journal, the faults, stored responses, used-up script rules' misses and all sessions;
+        count turns from 1 again. Servers that share a memory forget with it.
         """
         await self._told.everywhere("reset", {})
-        await self._engine.store.clear()
-        await self._engine.conversations.clear()
+        await self._own.engine.store.clear()
+        await self._own.engine.conversations.clear()
+
+    async def _reset(self, session: str | None) -> None:
+        if session is None:
+            await self.reset()
+        else:
+            await self._told.everywhere("reset", {"session": session})
+
+    # What is asked and told
+
+    @property
+    def script(self) -> Script:
+        """What the mocked model says; rules may be added while the server runs."""
+        return self._own.script
+
+    @property
+    def faults(self) -> Plan:
+        """What goes wrong; faults may be added while the server runs."""
+        return self._own.faults
+
+    @property
+    def journal(self) -> Journal:
+        """What happened, in order, but for what happened in a named session."""
+        return self._own.journal
 
     @property
     def misses(self) -> list[str]:
         """Why the script did not answer some turns, oldest first."""
-        return list(self.script.misses)
+        return self._own.misses
+
+    def session(self, name: str) -> Session:
+        """Give the session of this name, made now or by the first request that named it.
+
+        Each has a script, faults, a journal, stored responses and turns of its own, and begins as the server
+        began: with the rules and faults that it had when it started. Clients reach it by its `headers` or
+        its `api_key`. ValueError when the name cannot travel in a header.
+        """
+        return self._sessions.get(name, hold=True)
+
+    def forget(self, name: str) -> None:
+        """Forget a session with all that it kept; its connections are closed."""
+        self._sessions.forget(name)
+
+    @property
+    def sessions(self) -> list[str]:
+        """The names of the sessions there are."""
+        return [str(session.name) for session in self._sessions]
+
+    def _make_session(self, name: str) -> Session:
+        rules, planned = self._began or (self.script.rules, tuple(self.faults))
+        session = Session(name, replace(self._setup, faults=planned), Script(rules))
+        session.site.join(self._own.site)
+        return session
+
+    def _journal(self, session: str | None) -> Journal:
+        return self.journal if session is None else self._sessions.get(session).journal
 
     def _describe(self) -> Mapping[str, Any]:
         from mock_openai.description import description

@@ -110,6 +110,23 @@ class Site:
             self.started = asyncio.get_running_loop().time()
             self.started_at = self.clock.wall()
 
+    def join(self, other: Site) -> None:
+        """Begin as a part of a server that may have started: with its zero, and the servers it shares a
+        memory with.
+        """
+        self._was_started, self.started, self.started_at = (
+            other._was_started,
+            other.started,
+            other.started_at,
+        )
+        self.background.show = other.background.show
+        session = self.engine.session
+
+        async def everywhere(what: str, given: Mapping[str, Any]) -> list[Any]:
+            return await other.everywhere(what, {**given, "session": session})
+
+        self.everywhere = everywhere
+
     def connect(self, transport: Literal["http", "websocket"]) -> Connection:
         """Count a connection."""
         self._connections += 1

@@ -39,10 +39,10 @@ class ControlApi:
     def __init__(
         self,
         told: Told,
-        journal: Journal,
+        journal: Callable[[str | None], Journal],
         *,
         token: str | None,
-        reset: Callable[[], Awaitable[None]],
+        reset: Callable[[str | None], Awaitable[None]],
         describe: Callable[[], Mapping[str, Any]],
     ) -> None:
         self._told = told
@@ -84,12 +84,12 @@ class ControlApi:
                 limit = given.get("limit")
                 return _answer(entries if limit is None else entries[max(0, len(entries) - limit) :])
             case "reset":
-                await self._reset()
+                await self._reset(given.get("session"))
                 return _answer({"reset": True})
             case "advance":
                 given = {"by": _seconds(await _text(request))}
             case "script" | "plan":
-                given = {"text": await _text(request)}
+                given = {**given, "text": await _text(request)}
         told = await self._told.everywhere(wanted.name, given)
         return _answer(_shown(wanted.name, told))
 
@@ -132,12 +132,12 @@ class ControlApi:
             if self._told.shared:
                 await asyncio.sleep(_LOOK)
             else:
-                await self._news(max(ends.values()), spoke + _BEAT - loop.time())
+                await self._news(given.get("session"), max(ends.values()), spoke + _BEAT - loop.time())
 
-    async def _news(self, end: int, within: float) -> None:
+    async def _news(self, session: str | None, end: int, within: float) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within):
-                await self._journal.wait(lambda journal: journal.end > end)
+                await self._journal(session).wait(lambda journal: journal.end > end)
 
 
 def _shown(name: str, told: list[Any]) -> Any:
@@ -146,6 +146,8 @@ def _shown(name: str, told: list[Any]) -> Any:
             return {"misses": [miss for one in told for miss in one or ()]}
         case "script":
             return {"script": "replaced", "workers": len(told)}
+        case "sessions":
+            return sorted({name for one in told for name in one or ()})
         case "unplan":
             return []
     return told[0]

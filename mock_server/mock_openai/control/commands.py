@@ -6,10 +6,11 @@ and everything answered is JSON.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any, Protocol
 
 from mock_openai.control.journal import Entry
+from mock_openai.control.metrics import joined
 from mock_openai.faults.load import loads
 from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
@@ -22,6 +23,37 @@ LASTING = ("script", "plan", "unplan", "advance", "reset")
 """What a server that joins others has to be told, when it was said before."""
 
 
+class Tenant(Protocol):
+    """A session as the commands see it."""
+
+    name: str | None
+    commands: Commands
+
+    async def reset(self) -> None:
+        """Forget all that it kept."""
+        ...
+
+
+class Tenants(Protocol):
+    """The sessions of a server, by name."""
+
+    def __iter__(self) -> Iterator[Tenant]:
+        """Go through all of them."""
+        ...
+
+    def get(self, name: str) -> Tenant:
+        """Give a session, a new one if there is none."""
+        ...
+
+    def release(self, name: str) -> None:
+        """Forget a session that nobody holds."""
+        ...
+
+    def forget_all(self) -> None:
+        """Forget every session."""
+        ...
+
+
 class Commands:
     """Does what is asked of one server; `worker` is its number among those that share a memory."""
 
@@ -29,6 +61,8 @@ class Commands:
         self._site = site
         self._rules = script
         self.worker = 1
+        self.tenants: Tenants | None = None
+        """The sessions besides this one; None where there are none."""
         self._deeds: dict[str, Callable[[Mapping[str, Any]], Awaitable[Any]]] = {
             "journal": self._journal,
             "misses": self._misses,
@@ -40,13 +74,23 @@ class Commands:
             "advance": self._advance,
             "metrics": self._metrics,
             "reset": self._reset,
+            "sessions": self._sessions,
             "cancel": self._cancel,
             "refuse": self._refuse,
         }
 
     async def do(self, what: str, given: Mapping[str, Any]) -> Any:
         """Do one thing and give what there is to tell; ValueError when what was given does not do."""
-        return await self._deeds[what](given)
+        name = given.get("session")
+        if name is None or self.tenants is None:
+            return await self._deeds[what](given)
+        tenant = self.tenants.get(name)
+        tenant.commands.worker = self.worker
+        if what != "reset":
+            return await tenant.commands.do(what, {**given, "session": None})
+        await tenant.reset()
+        self.tenants.release(name)
+        return None
 
     @property
     def ahead(self) -> float:
@@ -113,7 +157,11 @@ class Commands:
         return await self._clock({})
 
     async def _metrics(self, given: Mapping[str, Any]) -> Any:
-        return self._site.metrics.samples()
+        others = [tenant.commands for tenant in self.tenants or ()]
+        return joined([self._site.metrics.samples(), *[await one.do("metrics", {}) for one in others]])
+
+    async def _sessions(self, given: Mapping[str, Any]) -> Any:
+        return sorted(str(tenant.name) for tenant in self.tenants or ())
 
     async def _reset(self, given: Mapping[str, Any]) -> Any:
         if "to" in given:
@@ -125,7 +173,8 @@ class Commands:
         site.recount()
         site.background.stop()
         site.limiter.clear()
-        site.limiter.clear()
+        if self.tenants is not None:
+            self.tenants.forget_all()
 
     async def _cancel(self, given: Mapping[str, Any]) -> Any:
         background = self._site.background

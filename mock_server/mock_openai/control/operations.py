@@ -68,6 +68,7 @@ _CLOCK: Schema = {
         "ahead": {"type": "number", "description": "seconds by which it was moved forward"},
     },
 }
+_SESSION = Query("session", "string", "of this session; without it, of the server's own")
 _YAML: dict[str, Schema] = {"application/yaml": _TEXT, "application/json": {}}
 
 OPERATIONS = (
@@ -89,6 +90,7 @@ OPERATIONS = (
             Query("since", "number", "only from this `at` on"),
             Query("limit", "integer", "at most so many, the newest"),
             Query("follow", "boolean", "go on with what happens next, one JSON object a line, or as SSE"),
+            _SESSION,
         ),
     ),
     Operation(
@@ -97,15 +99,33 @@ OPERATIONS = (
         "misses",
         "Why the script did not answer some turns",
         {"type": "object", "properties": {"misses": {"type": "array", "items": _TEXT}}},
+        query=(_SESSION,),
     ),
-    Operation("PUT", "/__mock__/script", "script", "Replace the script's rules", _DONE, body=_YAML),
-    Operation("POST", "/__mock__/script", "script", "Replace the script's rules", _DONE, body=_YAML),
+    Operation(
+        "PUT",
+        "/__mock__/script",
+        "script",
+        "Replace the script's rules",
+        _DONE,
+        query=(_SESSION,),
+        body=_YAML,
+    ),
+    Operation(
+        "POST",
+        "/__mock__/script",
+        "script",
+        "Replace the script's rules",
+        _DONE,
+        query=(_SESSION,),
+        body=_YAML,
+    ),
     Operation(
         "GET",
         "/__mock__/faults",
         "faults",
         "What may still go wrong",
         {"type": "array", "items": _PLANNED},
+        query=(_SESSION,),
     ),
     Operation(
         "POST",
@@ -113,9 +133,17 @@ OPERATIONS = (
         "plan",
         "Plan more faults",
         {"type": "array", "items": _PLANNED},
+        query=(_SESSION,),
         body=_YAML,
     ),
-    Operation("DELETE", "/__mock__/faults", "unplan", "Forget all faults", {"type": "array", "maxItems": 0}),
+    Operation(
+        "DELETE",
+        "/__mock__/faults",
+        "unplan",
+        "Forget all faults",
+        {"type": "array", "maxItems": 0},
+        query=(_SESSION,),
+    ),
     Operation("GET", "/__mock__/clock", "clock", "What time it is for the server", _CLOCK),
     Operation(
         "POST",
@@ -138,7 +166,21 @@ OPERATIONS = (
             }
         },
     ),
-    Operation("POST", "/__mock__/reset", "reset", "Forget journal, faults and what is stored", _DONE),
+    Operation(
+        "POST",
+        "/__mock__/reset",
+        "reset",
+        "Forget journal, faults, what is stored, and all sessions",
+        _DONE,
+        query=(Query("session", "string", "only this session, and the session itself"),),
+    ),
+    Operation(
+        "GET",
+        "/__mock__/sessions",
+        "sessions",
+        "The sessions that requests or tests have named",
+        {"type": "array", "items": _TEXT},
+    ),
     Operation(
         "GET",
         "/__mock__/metrics",

@@ -116,7 +116,7 @@ class Relay:
         """Do it here, then in all others."""
         own = await self._commands.do(what, given)
         if what == "advance" or what == "reset":
-            given = {"to": self._commands.ahead}
+            given = {"to": self._commands.ahead, "session": given.get("session")}
         try:
             return [own, *await self._ask(what, given)]
         except ApiError:
@@ -131,7 +131,7 @@ class Relay:
         message = {"from": self._commands.worker, "what": what, "given": given, "answers": answers}
         told = client.xadd(self._stream, {"message": json.compact(message)}, maxlen=_KEPT, approximate=True)
         place = await self._memory.answer(told)
-        if what == "reset":  # what was said before is over
+        if what == "reset" and given["session"] is None:  # what was said before is over
             await self._memory.answer(client.xtrim(self._stream, minid=place))
         return await self._collect(what, answers, others)
 

@@ -23,7 +23,8 @@ class Turn:
     when validation failed; `error` is then the answer that goes out unless a responder takes the turn.
     `history` holds the items of the `previous_response_id` chain, oldest first. `connection` counts
     connections and `number` the turns on this one, both from 1. `key` is the caller's key, used to keep
-    callers apart and never stored; neither are `headers`, those of the request or of the socket's handshake.
+    callers apart and never stored; neither are `headers`, those of the request or of the socket's
+    handshake. `session` is the name of the session that the request named.
     """
 
     body: Mapping[str, Any]
@@ -35,6 +36,7 @@ class Turn:
     number: int = 1
     key: str | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    session: str | None = None
 
 
 @runtime_checkable

@@ -1,7 +1,7 @@
 """Everything that arrives by HTTP: who may ask, where it goes, and creating a response without a WebSocket.
 
-One entry point for all requests of a server. The control API and the WebSocket upgrade branch off here;
-reading and deleting stored responses stands in `rest`.
+One entry point for all requests of a session. The WebSocket upgrade branches off here; reading and
+deleting stored responses stands in `rest`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import Any
 from aiohttp import web
 
 from mock_openai.control import redact
-from mock_openai.control.api import PREFIX, ControlApi
 from mock_openai.delivery import Delivery
 from mock_openai.faults.kinds.tls_failure import TlsFailure
 from mock_openai.faults.point import Spot
@@ -48,11 +47,10 @@ CREATE = "/v1/responses"
 
 
 class Front:
-    """Receives every HTTP request of a server."""
+    """Receives every HTTP request of a server, or of one of its sessions."""
 
-    def __init__(self, site: Site, control: ControlApi) -> None:
+    def __init__(self, site: Site) -> None:
         self._site = site
-        self._control = control
         self._rest = Rest(site)
         self._connections: dict[web.RequestHandler, Connection] = {}
         self._quiets: dict[web.RequestHandler, Quiet] = {}
@@ -64,8 +62,6 @@ class Front:
         connection.
         """
         site = self._site
-        if request.path.startswith(PREFIX):
-            return await self._control.handle(request)
         reply = HttpReply(
             request,
             site.engine.ids,
@@ -117,6 +113,11 @@ class Front:
             return
         connection.end("server" if self._site.stopping else "client", how=connection.broken)
         self._site.note("close", connection.number, connection.ended or {})
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._connections)
 
     def go_away(self) -> None:
         """Tell every open WebSocket that the server stops."""
@@ -178,7 +179,7 @@ class Front:
     def _authorize(self, request: web.BaseRequest) -> str | None:
         """Give the caller's key; ApiError 401 when this server demands another."""
         wanted = self._site.settings.api_key
-        given = _key(request.headers.get("Authorization", ""))
+        given = key_of(request.headers.get("Authorization", ""))
         if wanted is None:
             return given
         if not given:
@@ -296,7 +297,7 @@ class Front:
         self._site.note("status", connection.number, error.noted(), turn=turn)
 
 
-def _key(authorization: str) -> str | None:
+def key_of(authorization: str) -> str | None:
     """Give the key of a bearer header, or the password (else the user) of a basic one."""
     scheme, _, value = authorization.strip().partition(" ")
     value = value.strip()

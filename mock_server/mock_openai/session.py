@@ -1,0 +1,186 @@
+"""A server as one tenant sees it: a script, faults, a journal, stored responses and turns of its own.
+
+A MockServer has one for everybody, and one for each name that a request or a test gives. All begin alike, as
+the Setup says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+from mock_openai.clock import Clock
+from mock_openai.control.commands import Commands
+from mock_openai.control.journal import Journal
+from mock_openai.engine import Engine
+from mock_openai.faults.plan import Plan, Planned
+from mock_openai.limits import Limits
+from mock_openai.memory import ConversationStore, ResponseStore
+from mock_openai.pacing import Pace
+from mock_openai.protocol.behaviour import Behaviour
+from mock_openai.responders.base import Responder
+from mock_openai.responders.improvise import Improviser
+from mock_openai.responders.script import Script
+from mock_openai.site import Settings, Site
+
+if TYPE_CHECKING:
+    from mock_openai.upstream import Upstream
+
+HEADER = "x-mock-session"
+"""The request header that names a session."""
+KEY_PREFIX = "mock-session-"
+"""What an API key begins with that names a session."""
+LONGEST = 400
+"""Characters that a name may have as it travels, percent-encoded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What a server, and each of its sessions, begins with."""
+
+    responders: Sequence[Responder]
+    faults: Sequence[Planned]
+    pace: Pace
+    seed: int | None
+    store: ResponseStore | None
+    """Where all of them keep responses; None for a memory of its own each."""
+    conversations: ConversationStore | None
+    clock: Clock
+    any_model: bool
+    behaviour: Behaviour
+    settings: Settings
+    limits: Limits | None
+    upstream: str | None
+    journal_limit: int
+
+
+class Session:
+    """One tenant of a server; `server.session(name)` makes one. Clients reach it by its `headers` or its
+    `api_key`.
+    """
+
+    def __init__(
+        self,
+        name: str | None,
+        setup: Setup,
+        script: Script,
+        refuse: Callable[[float], None] | None = None,
+    ) -> None:
+        self.name = name
+        """Its name; None for the server's own."""
+        self.script = script
+        """What the mocked model says in this session; rules may be added at any time."""
+        self.faults = Plan(setup.faults)
+        """What goes wrong in this session; faults may be added at any time."""
+        self.journal = Journal(setup.journal_limit)
+        """What happened in this session, in order."""
+        self._upstream = _upstream(setup.upstream)
+        self.engine = Engine(
+            [*setup.responders, script, self._upstream or Improviser(setup.seed or 0)],
+            pace=setup.pace,
+            seed=setup.seed,
+            store=setup.store,
+            conversations=setup.conversations,
+            clock=setup.clock,
+            any_model=setup.any_model,
+            behaviour=setup.behaviour,
+            session=name,
+        )
+        if name is not None:
+            self.engine.reseed(f"{self.engine.seed}:{name}")
+        self.site = Site(
+            self.engine,
+            self.faults,
+            self.journal,
+            setup.settings,
+            refuse or self._refuse,
+            setup.limits,
+            self._upstream,
+        )
+        self.commands = Commands(self.site, script)
+        self._setup = setup
+        self._refuses_until = 0.0
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Headers that lead a request here, for a client's default headers."""
+        return {} if self.name is None else {HEADER: quote(self.name)}
+
+    @property
+    def api_key(self) -> str:
+        """An API key for this session. It leads here by itself, for clients that take no headers, unless the
+        server demands a key of its own.
+        """
+        demanded = self._setup.settings.api_key
+        if demanded is not None or self.name is None:
+            return demanded or "mock-key"
+        return KEY_PREFIX + quote(self.name, safe="")
+
+    @property
+    def refuses(self) -> bool:
+        """Whether a fault keeps new connections out. The port is everybody's, so they are accepted and reset
+        as soon as they name this session.
+        """
+        return asyncio.get_running_loop().time() < self._refuses_until
+
+    def _refuse(self, seconds: float) -> None:
+        self._refuses_until = asyncio.get_running_loop().time() + seconds
+
+    @property
+    def misses(self) -> list[str]:
+        """Why the script did not answer some turns, oldest first."""
+        return list(self.script.misses)
+
+    async def reset(self) -> None:
+        """Forget the journal, the faults, the script's misses and what is stored in this session alone; count
+        turns from 1 again.
+        """
+        await self.commands.do("reset", {})
+        self._refuses_until = 0.0
+        if self._setup.store is None:
+            await self.engine.store.clear()
+        if self._setup.conversations is None:
+            await self.engine.conversations.clear()
+
+    async def close(self) -> None:
+        """Stop what runs without a client."""
+        self.site.stopping = True
+        self.site.background.stop()
+        if self._upstream is not None:
+            await self._upstream.close()
+
+    def __repr__(self) -> str:
+        return f"<Session {self.name!r}>"
+
+
+def name_of(header: str | None, key: str | None, *, by_key: bool) -> str | None:
+    """Give the session that a request names, None for the server's own; ValueError when it is no name."""
+    if header is not None:
+        return _name(header)
+    if by_key and key is not None and key.startswith(KEY_PREFIX):
+        return _name(key.removeprefix(KEY_PREFIX))
+    return None
+
+
+def check_name(name: str) -> str:
+    """Give the name; ValueError when it cannot travel in a header."""
+    if not isinstance(name, str) or not name.strip() or len(quote(name, safe="")) > LONGEST:
+        raise ValueError(f"a session's name has 1 to {LONGEST} characters, percent-encoded, and is not blank")
+    return name
+
+
+def _name(text: str) -> str:
+    if len(text) > LONGEST:
+        raise ValueError(f"{HEADER}: a session's name has at most {LONGEST} characters, not {len(text)}")
+    return check_name(unquote(text))
+
+
+def _upstream(address: str | None) -> Upstream | None:
+    if address is None:
+        return None
+    from mock_openai.upstream import Upstream
+
+    return Upstream(address)

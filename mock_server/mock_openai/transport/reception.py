@@ -1,0 +1,86 @@
+"""Where every request of a server arrives: the control API, or the session that the request names.
+
+Each session has a Front of its own, as if it were a server of its own; one TCP connection may carry requests
+for several of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+from mock_openai.control.api import PREFIX, ControlApi
+from mock_openai.protocol.errors import ApiError
+from mock_openai.session import HEADER, Session, name_of
+from mock_openai.sessions import Sessions
+from mock_openai.transport.http import Front, key_of
+from mock_openai.transport.reply import HttpReply
+from mock_openai.transport.wire import Line
+
+
+class Reception:
+    """Receives every HTTP request of a server, and knows which sessions a connection has been to."""
+
+    def __init__(self, own: Session, sessions: Sessions, control: ControlApi) -> None:
+        self._own = own
+        self._sessions = sessions
+        self._control = control
+        self._front = Front(own.site)
+        self._fronts: dict[Session, Front] = {}
+        self._visited: dict[web.RequestHandler, list[Front]] = {}
+        sessions.part = self._part
+        sessions.in_use = self._in_use
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request."""
+        if request.path.startswith(PREFIX):
+            return await self._control.handle(request)
+        try:
+            session = self._session(request)
+        except ValueError as error:
+            reply = HttpReply(request, self._own.engine.ids)
+            await reply.error(ApiError(str(error), param=HEADER))
+            return reply.response or web.Response()
+        if session is None:
+            return await self._front.handle(request)
+        front = self._fronts.get(session)
+        if front is None:
+            front = self._fronts[session] = Front(session.site)
+        visited = self._visited.setdefault(request.protocol, [])
+        if front not in visited:
+            if session.refuses and request.transport is not None:
+                await Line(request.transport).reset()
+                return web.Response()
+            visited.append(front)
+        return await front.handle(request)
+
+    def hello(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        """Turn down a client that wants to speak TLS; it cannot have named a session yet."""
+        self._front.hello(handler, transport)
+
+    def lost(self, handler: web.RequestHandler, exc: BaseException | None) -> None:
+        """Write down that a connection is over, wherever it has been."""
+        self._front.lost(handler, exc)
+        for front in self._visited.pop(handler, ()):
+            front.lost(handler, exc)
+
+    def go_away(self) -> None:
+        """Tell every open WebSocket that the server stops."""
+        for front in (self._front, *self._fronts.values()):
+            front.go_away()
+
+    def _session(self, request: web.BaseRequest) -> Session | None:
+        key = key_of(request.headers.get("Authorization", ""))
+        by_key = self._own.site.settings.api_key is None
+        name = name_of(request.headers.get(HEADER), key, by_key=by_key)
+        return None if name is None else self._sessions.get(name)
+
+    def _part(self, session: Session) -> None:
+        front = self._fronts.pop(session, None)
+        if front is not None:
+            front.go_away()
+
+    def _in_use(self, session: Session) -> bool:
+        front = self._fronts.get(session)
+        return front is not None and front.connections > 0
