@@ -48,7 +48,10 @@ class Connection:
     number: int
     opened: float
     transport: Literal["http", "websocket"]
+    creates: int = 0
+    """How many responses were asked for on it, warm-ups included."""
     turns: int = 0
+    """How many of them were turns."""
     first: bool = True
     """Whether its first request has yet to be looked at."""
     busy: bool = False
@@ -132,11 +135,14 @@ class Site:
         self._connections += 1
         return Connection(self._connections, asyncio.get_running_loop().time(), transport)
 
-    def next_turn(self, connection: Connection) -> Spot:
-        """Count a turn, on its connection and over the server's life."""
+    def next_turn(self, connection: Connection, *, warms_up: bool = False) -> Spot:
+        """Count a create on its connection and, unless it only warms up, a turn there and in all."""
+        connection.creates += 1
+        if warms_up:
+            return Spot(connection.number, number=connection.creates)
         self.turns += 1
         connection.turns += 1
-        return Spot(connection.number, connection.turns, self.turns)
+        return Spot(connection.number, connection.turns, self.turns, connection.creates)
 
     def recount(self) -> None:
         """Count turns of the server's life from 1 again."""

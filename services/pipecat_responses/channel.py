@@ -8,7 +8,6 @@ server that echoes no lanes can carry one response at a time, and an abandoned o
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,14 +20,12 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from .continuation import Memory
 from .doors import failure_of_close, failure_of_refusal
 from .errors import Failure, TurnBroken
+from .flight import InFlight
 from .lanes import Lanes
 from .pulse import Ask, Heartbeat, Pulse
 from .wire import MessageSocket
 
-__all__ = ["Channel", "Endpoint", "Event", "InFlight"]
-
-Event = Mapping[str, Any] | None
-"""A response event; None stands for something that arrived and could not be read."""
+__all__ = ["Channel", "Endpoint"]
 
 _TERMINAL = frozenset({"response.completed", "response.failed", "response.incomplete"})
 _TURNING_POINTS = _TERMINAL | {"response.created", "error"}
@@ -80,71 +77,6 @@ class Endpoint:
             reason = str(error) or type(error).__name__
             raise TurnBroken(Failure("connection", f"No connection to {self.url}: {reason}")) from error
         return Channel(socket, pulse=pulse, lanes=lanes, changed=changed)
-
-
-class InFlight:
-    """One response that was asked for and whose last event has not come yet."""
-
-    def __init__(self, lane: str | None, abandon: Callable[["InFlight"], None]) -> None:
-        self.lane = lane
-        self.began = False
-        self.over = False
-        self.abandoned = False
-        self._events: deque[Event] = deque()
-        self._waiter: asyncio.Future[None] | None = None
-        self._failure: Failure | None = None
-        self._abandon = abandon
-
-    async def receive(self, timeout: float) -> list[Event]:
-        """The next events, all that are there; waits for at least one.
-
-        Raises TimeoutError after ``timeout`` seconds of silence and TurnBroken when the channel was lost.
-        """
-        if not self._events:
-            if self._failure is not None:
-                raise TurnBroken(self._failure)
-            await self._wait(timeout)
-            if not self._events:
-                if self._failure is not None:
-                    raise TurnBroken(self._failure)
-                raise TimeoutError
-        events = list(self._events)
-        self._events.clear()
-        return events
-
-    async def _wait(self, timeout: float) -> None:
-        loop = asyncio.get_running_loop()
-        self._waiter = loop.create_future()
-        timer = loop.call_later(max(0.0, timeout), self._wake)
-        try:
-            await self._waiter
-        finally:
-            timer.cancel()
-            self._waiter = None
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    def take(self, event: Event) -> None:
-        """An event of this response arrived."""
-        if self.abandoned:
-            return
-        self._events.append(event)
-        if self._waiter is not None:
-            self._wake()
-
-    def fail(self, failure: Failure) -> None:
-        """No more events will come."""
-        self._failure = failure
-        self._wake()
-
-    def abandon(self) -> None:
-        """Nobody wants this response any more. Costs nothing and never waits."""
-        if not self.abandoned:
-            self.abandoned = True
-            self._events.clear()
-            self._abandon(self)
 
 
 class Channel:
@@ -210,11 +142,14 @@ class Channel:
         """A lane to ask on, other than the one that keeps what is continued from."""
         return self._lanes.pick(keep, list(self.memory.lanes()))
 
-    async def create(self, lane: str | None, message: bytes) -> InFlight:
-        """Send a ``response.create``; return the response to wait for. Raises TurnBroken if it is lost."""
+    async def create(self, lane: str | None, message: bytes, *, aside: bool = False) -> InFlight:
+        """Send a ``response.create``; return the response to wait for. Raises TurnBroken if it is lost.
+
+        ``aside``: nobody is kept waiting by it.
+        """
         if self.failure is not None:
             raise TurnBroken(self.failure)
-        flight = InFlight(lane, self._abandoned)
+        flight = InFlight(lane, self._abandoned, aside=aside)
         self._lanes.take_off(flight)
         self._ask_now()
         try:
@@ -270,7 +205,10 @@ class Channel:
         if kind == "error" and _is_limit(event):
             self.retire()
         if flight is None:
-            if kind == "error":
+            if lane is None and self._lanes.are_a_mistake(kind):
+                self._lanes.known = False
+                self.abort("the server does not know lanes, and it was asked for two responses")
+            elif kind == "error":
                 logger.info(f"Responses WebSocket: unsolicited error {event.get('error')}")
             return
         if kind == "response.created":

@@ -57,6 +57,11 @@ class Connection:
         """Whether the server knows lanes; None while nobody can tell."""
         return self._keeping.lanes
 
+    @property
+    def current(self) -> Channel | None:
+        """The channel that a turn would get now."""
+        return self._keeping.best(asyncio.get_running_loop().time())
+
     def start(self) -> None:
         """Begin to connect; returns at once."""
         if self._keeper is None:

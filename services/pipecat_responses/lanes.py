@@ -21,6 +21,7 @@ class _Response(Protocol):
     lane: str | None
     began: bool
     abandoned: bool
+    aside: bool
 
 
 R = TypeVar("R", bound=_Response)
@@ -44,7 +45,10 @@ class Lanes(Generic[R]):
     @property
     def have_room(self) -> bool:
         """Whether another response may be asked for now."""
-        if self.known is not True:
+        if self.known is None:
+            # Better to find out now that there are no lanes than to let a turn wait for a warm-up.
+            return all(response.aside for response in self._in_flight.values())
+        if self.known is False:
             return not self._in_flight
         free = len(self._names) < MOST_LANES or any(name not in self._in_flight for name in self._names)
         return free and len(self._in_flight) < _MOST_IN_FLIGHT
@@ -87,6 +91,10 @@ class Lanes(Generic[R]):
         if kind == "error":
             waiting = [response for response in waiting if not response.began] or waiting
         return waiting[0] if len(waiting) == 1 and len(self._in_flight) == 1 else None
+
+    def are_a_mistake(self, kind: object) -> bool:
+        """Whether an event that names no lane, and is nobody's, shows that the server knows none."""
+        return self.known is None and len(self._in_flight) > 1 and kind in ("response.created", "error")
 
     @property
     def all_abandoned(self) -> bool:

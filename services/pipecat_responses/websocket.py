@@ -13,18 +13,20 @@ from typing import Any
 from loguru import logger
 from openai import Omit
 from pipecat.adapters.llm.services.open_ai_responses_adapter import OpenAIResponsesLLMAdapter
+from pipecat.frames.frames import StartFrame
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import WebsocketLLMService
 from pipecat.utils.types import assert_given
 
 from .base import ResponsesService
-from .channel import Channel, Endpoint, InFlight
+from .channel import Channel, Endpoint
 from .connection import Connection
 from .continuation import Plan
-from .errors import Failure, TurnBroken
+from .errors import Failure, TurnBroken, is_passing, is_rate_limit
+from .flight import InFlight
 from .pulse import Pulse
 from .request import encode
-from .steps import Finished
+from .steps import Failed, Finished, FirstOutput
 from .stream import ResponseStream
 from .turn import Exchange, Turn, conversation_of
 from .upkeep import Upkeep
@@ -78,8 +80,9 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
             reconnect_backoff_max_wait: Longest pause in seconds between attempts.
             lanes: Whether the server knows lanes (``stream_id``); None to find out by itself. Without them an
                 interruption costs a connection, and a spare one is kept.
-            warm_up: Whether a new connection is told the conversation ahead of the next turn (``generate:
-                false``). None: where the server knows lanes, which are newer.
+            warm_up: Whether a new connection is told instructions, tools and conversation ahead of the next
+                turn (``generate: false``), the first one too. None: unless the server knows no lanes, and is
+                therefore older, or turns out not to know warm-ups.
             rotate_after: Age in seconds at which a connection is replaced by a new one; the API ends them
                 after an hour.
             pulse: How a silent peer is found out; see ``Pulse``.
@@ -119,8 +122,16 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
             in_trouble=self._connection_in_trouble,
         )
         self._warming: asyncio.Task[None] | None = None
+        self._started = False
 
     # -- life --------------------------------------------------------------------------------------
+
+    async def start(self, frame: StartFrame) -> None:
+        """Start: from here on instructions and tools are known, and the server is told them ahead."""
+        await super().start(frame)
+        self._started = True
+        if (channel := self._connection.current) is not None:
+            self._begin_to_warm(channel)
 
     async def _connect_websocket(self) -> None:
         self._connection.start()
@@ -177,36 +188,70 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
     # -- telling a new connection the conversation ahead of the next turn --------------------------
 
     def _channel_opened(self, channel: Channel) -> None:
-        wanted = self._continues and (self._connection.lanes if self._warm_up is None else self._warm_up)
-        if wanted and self._last_context is not None and not self._answering:
+        if self._started and not self._answering:
+            self._begin_to_warm(channel)
+
+    def _begin_to_warm(self, channel: Channel) -> None:
+        wanted = self._connection.lanes is not False if self._warm_up is None else self._warm_up
+        context = self._last_context or self._context_ahead()
+        if wanted and self._continues:
             self._stop_warming()
             self._warming = asyncio.create_task(
-                self._warm(channel, self._last_context), name="responses-warm-up"
+                self._warm(channel, context or LLMContext()), name="responses-warm-up"
             )
+
+    def _context_ahead(self) -> LLMContext | None:
+        """The context of the aggregator in front of this service, from which the first turn will come."""
+        processor = self.previous
+        while processor is not None:
+            if isinstance(context := getattr(processor, "context", None), LLMContext):
+                return context
+            processor = processor.previous
+        return None
 
     async def _warm(self, channel: Channel, context: LLMContext) -> None:
         """Tell the server the conversation. If that fails, the next turn sends everything as usual."""
-        body = await self._body_of(context, assert_given(self._settings.system_instruction))
+        instruction = assert_given(self._settings.system_instruction)
+        body = await self._body_of(context, instruction)
+        conversation = body.pop("input")
+        if not context.get_messages():  # then the adapter makes a message of the instructions
+            conversation = []
+            if instruction:
+                body["instructions"] = instruction
+        if not (conversation or body.get("instructions") or body.get("tools")):
+            return  # nothing is known that would be worth telling
         turn = Turn(
-            input=body.pop("input"), body={**body, "generate": False}, limits=self._timeouts, calm_since=0.0
+            input=conversation, body={**body, "generate": False}, limits=self._timeouts, calm_since=0.0
         )
-        stream = ResponseStream()
         try:
-            exchange = await _LaneExchange.begin(channel, turn, turn.input)
+            exchange = await _LaneExchange.begin(channel, turn, conversation)
             try:
-                while not stream.ended:
-                    for event in await exchange.receive(self._timeouts.first_output):
-                        for step in stream.feed(event) if event is not None else ():
-                            if isinstance(step, Finished) and not step.output:
-                                exchange.completed(step)
-                                return
+                if not await self._is_warm(exchange):
+                    logger.info(f"{self}: this server knows no warm-up; it will not be asked again")
+                    self._warm_up = False
             finally:
                 exchange.flight.abandon()
         except (TurnBroken, TimeoutError) as error:
             logger.debug(f"{self}: the new connection could not be warmed up: {error!r}")
-            return
-        logger.info(f"{self}: this server knows no warm-up; it will not be asked again")
-        self._warm_up = False
+
+    async def _is_warm(self, exchange: "_LaneExchange") -> bool:
+        """Wait for the end of a warm-up; False if the server did not understand it. Raises TurnBroken."""
+        stream = ResponseStream()
+        while True:
+            for event in await exchange.receive(self._timeouts.first_output):
+                for step in stream.feed(event) if event is not None else ():
+                    match step:
+                        case FirstOutput():
+                            return False
+                        case Finished():
+                            exchange.completed(step)
+                            return True
+                        case Failed(failure) if is_passing(failure) or is_rate_limit(failure):
+                            raise TurnBroken(failure)
+                        case Failed(failure):
+                            exchange.failed(failure)
+            if stream.ended:
+                return False
 
     def _stop_warming(self) -> None:
         if self._warming is not None:
@@ -243,7 +288,9 @@ class _LaneExchange:
             message["previous_response_id"] = plan.previous_response_id
         if lane is not None:
             message["stream_id"] = lane
-        return cls(channel, await channel.create(lane, encode(message)), plan, turn, items)
+        aside = turn.body.get("generate") is False
+        flight = await channel.create(lane, encode(message), aside=aside)
+        return cls(channel, flight, plan, turn, items)
 
     async def receive(self, timeout: float) -> Sequence[Mapping[str, Any] | None]:
         try:

@@ -147,6 +147,54 @@ async def test_one_refused_handshake_costs_nothing(make_websocket: Any) -> None:
     assert turn.dead_air < 0.3
 
 
+async def test_a_handshake_that_hangs_is_raced(make_websocket: Any) -> None:
+    plan = [faults.at(connection=1).handshake_hang()]
+    async with MockServer(script=[reply("Hi.")], faults=plan) as server, Bot(make_websocket(server)) as bot:
+        turn = await bot.say("hello")
+        await bot.wait(10)
+        await bot.say("again")
+    assert (turn.text, bot.errors, bot.connection_errors) == ("Hi.", [], [])
+    assert turn.dead_air is not None
+    assert turn.dead_air < 0.5
+    assert server.journal.connections == 2
+
+
+async def test_a_connection_that_died_unnoticed_costs_the_turn_a_second(make_websocket: Any) -> None:
+    plan = [faults.at(connection=1, turn=1, phase="idle", at=9.5).half_open()]
+    async with MockServer(script=[reply("Hi.")], faults=plan) as server, Bot(make_websocket(server)) as bot:
+        await bot.say("hello")
+        await bot.wait(9.6)
+        turn = await bot.say("again")
+    assert (turn.text, turn.errors) == ("Hi.", [])
+    assert turn.dead_air is not None
+    assert turn.dead_air < 1.2
+
+
+async def test_a_peer_that_is_late_but_alive_keeps_its_turn(make_websocket: Any) -> None:
+    plan = [faults.at(turn=2, event="response.created").delay(0.8)]
+    async with MockServer(script=[reply("Hi.")], faults=plan) as server, Bot(make_websocket(server)) as bot:
+        await bot.say("hello")
+        turn = await bot.say("again")
+        await bot.wait(5)
+        await bot.say("and again")
+    assert (turn.text, bot.errors) == ("Hi.", [])
+    assert len(requests(server)) == 3
+    assert server.journal.connections == 1
+
+
+async def test_who_cuts_in_while_the_connection_is_lost_is_answered_at_once(make_websocket: Any) -> None:
+    plan = [faults.at(connection=2).handshake_hang(), faults.at(turn=2).reset()]
+    async with MockServer(script=[reply("Hi.")], faults=plan) as server, Bot(make_websocket(server)) as bot:
+        await bot.say("hello")
+        bot.say_soon("tell me more")
+        await bot.wait(0.12)
+        await bot.interrupt()
+        turn = await bot.say("again")
+    assert (turn.text, turn.errors) == ("Hi.", [])
+    assert turn.dead_air is not None
+    assert turn.dead_air < 0.3
+
+
 async def test_a_bad_key_is_one_permanent_error_and_no_hammering(make_websocket: Any) -> None:
     async with (
         MockServer(script=[reply("Hi.")], api_key="sk-right") as server,

@@ -82,7 +82,7 @@ class Outflow:
         if self._outlet.transport == "http":
             self.note("status", {"status": 200})
         at = self.spoke - self._site.started
-        self._site.journal.note(Run(at, self._spot.connection, self._spot.turn or None, self._lane, copy))
+        self._site.journal.note(Run(at, self._spot.connection, self._spot.number or None, self._lane, copy))
         self.sent = copy
         self.response_id = copy.response_id
 
@@ -137,7 +137,7 @@ class Outflow:
         if not self.sent and self._outlet.transport == "http":
             self.note("status", {"status": 200})
         at = self._loop.time() - self._site.started
-        connection, turn = self._spot.connection, self._spot.turn or None
+        connection, turn = self._spot.connection, self._spot.number or None
         self._site.journal.note(
             *(Entry(at, connection, turn, self._lane, "event", event) for event in self.waiting)
         )
@@ -150,7 +150,7 @@ class Outflow:
 
     def note(self, kind: Literal["status", "fault"], data: Mapping[str, Any]) -> None:
         """Write down something else that happened in this turn."""
-        self._site.note(kind, self._spot.connection, data, turn=self._spot.turn or None, lane=self._lane)
+        self._site.note(kind, self._spot.connection, data, turn=self._spot.number or None, lane=self._lane)
 
 
 def _response_id(first: Event) -> str | None:

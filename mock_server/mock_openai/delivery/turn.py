@@ -96,7 +96,7 @@ class Delivery:
                 body,
                 transport=self.outlet.transport,
                 connection=self.spot.connection,
-                number=self.spot.turn,
+                number=self.spot.number,
                 key=key,
                 headers=headers,
                 lanes=self._lanes,
@@ -129,7 +129,7 @@ class Delivery:
         except Exception as error:
             # A responder is the user's own code: what it raises is answered and logged, and the connection
             # lives on.
-            logger.exception("turn %d of connection %d failed", self.spot.turn, self.spot.connection)
+            logger.exception("turn %d of connection %d failed", self.spot.number, self.spot.connection)
             if not self.wire.over:
                 await self.wire.fail(_responder_failed(error))
         finally:

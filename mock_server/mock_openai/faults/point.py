@@ -28,7 +28,8 @@ class Point:
 
     `connection` counts connections from 1. `turn` counts creates from 1: on that connection when `connection`
     is given, otherwise over the server's whole life, so that a plan means the same however a client pools its
-    connections; 0 is the quiet before a connection's first turn (`phase="idle"` only). `event` is a type, a
+    connections; warm-ups (`generate: false`) are no turns, only a point that leaves `turn` out strikes them;
+    0 is the quiet before a connection's first turn (`phase="idle"` only). `event` is a type, a
     pattern such as "response.*.delta", or "terminal"; `nth` counts the events of the turn that match it, from
     1; `index` is the event's place in the turn, from 0. `when` says on which side of the event. `at` is in
     seconds on the loop's clock: of quiet for `phase="idle"`, otherwise since the turn began if `turn` is
@@ -119,10 +120,11 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where the server is: the connection, its turn (0 before the first) and that turn's number over the
-    server's life.
+    """Where the server is: the connection, its turn (0 before the first and in a warm-up), that turn's number
+    over the server's life, and the create's number on the connection.
     """
 
     connection: int
     turn: int = 0
     server_turn: int = 0
+    number: int = 0

@@ -224,9 +224,9 @@ class Front:
         except ApiError as wrong:
             error = wrong
         shown: Mapping[str, Any] = body if isinstance(body, dict) else {}
-        self._note_request(request, connection, redact.body(shown), spot.turn)
+        self._note_request(request, connection, redact.body(shown), spot.number)
         if error is not None:
-            self._note_error(connection, error, spot.turn)
+            self._note_error(connection, error, spot.number)
             await reply.error(error)
             return
         stream = body.get("stream") is True

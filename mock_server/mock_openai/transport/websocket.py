@@ -202,11 +202,11 @@ class SocketSession:
         await self.write(frame(event.data))
 
     async def _create(self, body: dict[str, Any], size: int) -> None:
-        spot = self._site.next_turn(self._connection)
+        spot = self._site.next_turn(self._connection, warms_up=body.get("generate") is False)
         shown = {"method": "WEBSOCKET", "path": "/v1/responses", "body": redact.body(body)}
         named = body.get("stream_id")
         lane = named if isinstance(named, str) else None
-        self._site.note("request", self._connection.number, shown, turn=spot.turn, lane=lane)
+        self._site.note("request", self._connection.number, shown, turn=spot.number, lane=lane)
         try:
             lane = self._lanes.admit(named)
             if self._expired:
@@ -214,7 +214,7 @@ class SocketSession:
         except ApiError as error:
             # A malformed name is not a lane to attribute an error to (documented).
             named_lane = lane if error.code != "invalid_stream_id" else None
-            await self._refuse(error, named_lane, spot.turn)
+            await self._refuse(error, named_lane, spot.number)
             if self._expired and not self._queue.running:
                 await self._close_at_limit(announce=error.code == "invalid_stream_id")
             return
@@ -284,18 +284,18 @@ class SocketSession:
         delivery = Delivery(
             self._site, outlet, self._connection, create.spot, lane=create.lane, lanes=self._lanes
         )
-        self._deliveries[create.spot.turn] = delivery
+        self._deliveries[create.spot.number] = delivery
         try:
             await delivery.run(create.body, size=create.size, key=self._key, headers=self._headers)
         finally:
-            del self._deliveries[create.spot.turn]
+            del self._deliveries[create.spot.number]
         return delivery
 
     def _successor(self, create: Create, body: dict[str, Any]) -> Create:
         """Count the turn that steering brings about; nobody sent a request for it."""
         spot = self._site.next_turn(self._connection)
         shown = {"method": "WEBSOCKET", "path": "/v1/responses", "body": redact.body(body), "automatic": True}
-        self._site.note("request", self._connection.number, shown, turn=spot.turn, lane=create.lane)
+        self._site.note("request", self._connection.number, shown, turn=spot.number, lane=create.lane)
         return Create(create.lane, spot, body, create.size)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -317,7 +317,7 @@ class SocketSession:
         error = _limit_error(self._site.settings.connection_lifetime)
         try:
             for create in self._queue.drain():
-                await self._refuse(error, create.lane, create.spot.turn)
+                await self._refuse(error, create.lane, create.spot.number)
                 announce = False
             if announce:
                 await self._refuse(error)
