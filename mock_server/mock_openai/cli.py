@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import signal
+from collections.abc import Callable
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 CASSETTE_GROUP, CASSETTE_NAME = "mock_openai.responders", "cassette"
 JOURNAL_LIMIT = 20_000
 """Entries kept by a server that may run for weeks."""
-
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)?")
-_UNITS = {None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 app = typer.Typer(
     name="mock-openai",
@@ -108,17 +105,31 @@ def serve(
             help="Ask this server what no rule answers, with the client's key, e.g. https://HOST/v1.",
         ),
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Server processes; only 1 for now.")] = 1,
-    store: Annotated[str, typer.Option(help="Where stored responses live; only memory for now.")] = "memory",
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Server processes; more than 1 need --store redis://...")
+    ] = 1,
+    store: Annotated[
+        str, typer.Option(help="Where responses and conversations live: memory, or redis://HOST:PORT/DB.")
+    ] = "memory",
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Serve https and wss with a throw-away certificate.")
+    ] = False,
+    control_token: Annotated[
+        str | None,
+        typer.Option(
+            help="Opens the control API to other machines, as a bearer token.",
+            envvar="MOCK_OPENAI_CONTROL_TOKEN",
+        ),
+    ] = None,
 ) -> None:
     """Serve until interrupted."""
     from mock_openai.protocol.behaviour import DEFAULT
     from mock_openai.server import MockServer
 
-    if store != "memory":
-        _fail(f"--store {store}: not supported; stored responses are kept in memory only, use --store memory")
-    if workers != 1:
-        _fail(f"--workers {workers}: not supported; several processes need a shared store, use --workers 1")
+    if workers > 1 and store == "memory":
+        _fail(f"--workers {workers}: processes do not share a memory; add --store redis://HOST:PORT/DB")
+    if control_token == "":
+        _fail("--control-token: an empty token opens nothing; leave it out, or give one")
     lifetime = _seconds(connection_lifetime)
     short = [f"on_cancel={on_cancel}"] if on_cancel is not None else []
     short += [f"keepalive={keepalive or 'none'}"] if keepalive is not None else []
@@ -143,17 +154,24 @@ def serve(
             limits=_limits(rpm, tpm),
             upstream=upstream,
             journal_limit=JOURNAL_LIMIT,
+            store=store,
+            control_token=control_token or None,
+            tls=tls,
         )
     except ValueError as error:
         _fail(str(error))
     try:
-        server.bind()
+        server.bind() if workers == 1 else server.share_port()
     except OSError as error:
         _fail(
             f"cannot listen on {host}:{port}: {error.strerror or error}; choose another with --port or --host"
         )
+    with_key = api_key is not None
+    if workers > 1:
+        raise typer.Exit(_serve_by(workers, server, with_key=with_key))
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(server, with_key=api_key is not None))
+        status = asyncio.run(_serve(server, lambda: _say_ready(server, with_key)))
+        raise typer.Exit(status)
 
 
 @app.command("options")
@@ -175,25 +193,56 @@ def list_faults() -> None:
         typer.echo(f"    {known.describe(kind)}")
 
 
-async def _serve(server: MockServer, *, with_key: bool) -> None:
+def _serve_by(count: int, server: MockServer, *, with_key: bool) -> int:
+    """Serve by several processes; gives the exit status."""
+    from mock_openai.protocol import tokens
+    from mock_openai.workers import Workers
+
+    try:
+        asyncio.run(server.check())
+    except OSError as error:
+        _fail(str(error))
+    tokens.prepare()  # once for all of them
+
+    def work(life: int, ready: Callable[[], None]) -> int:
+        server.forked()
+        return asyncio.run(_serve(server, ready, life))
+
+    def say(line: str) -> None:
+        typer.echo(f"mock-openai: {line}", err=True)
+
+    return Workers(count, work, lambda: _say_ready(server, with_key, count), say).run()
+
+
+async def _serve(server: MockServer, ready: Callable[[], None], life: int | None = None) -> int:
+    """Serve until a signal, or until the parent at the other end of `life` is gone; gives the exit status."""
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
     for wanted in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(wanted, over.set)
+    if life is not None:
+        loop.add_reader(life, over.set)
     try:
         await server.start()
-        _say_ready(server, with_key)
+        ready()
         await over.wait()
+    except OSError as error:
+        typer.echo(f"mock-openai: {error}", err=True)
+        return 2
     finally:
         await server.stop()
+    return 0
 
 
-def _say_ready(server: MockServer, with_key: bool) -> None:
+def _say_ready(server: MockServer, with_key: bool, workers: int = 1) -> None:
     key = "the key given with --api-key" if with_key else "any"
-    typer.echo(f"mock-openai is ready at {server.base_url} (WebSocket: {server.ws_url})")
+    by = f", {workers} workers" if workers > 1 else ""
+    typer.echo(f"mock-openai is ready at {server.base_url} (WebSocket: {server.ws_url}{by})")
     typer.echo(f"  export OPENAI_BASE_URL={server.base_url}")
     typer.echo("  export OPENAI_API_KEY=mock-key" if not with_key else f"  OPENAI_API_KEY must be {key}")
     typer.echo(f"  journal: {server.base_url.removesuffix('/v1')}/__mock__/journal    stop: Ctrl+C")
+    if server.ca_file is not None:
+        typer.echo(f"  export SSL_CERT_FILE={server.ca_file}")
 
 
 def _script(path: Path | None) -> Script | None:
@@ -244,8 +293,12 @@ def _player(path: Path, *, fresh_ids: bool) -> Responder:
 
 
 def _seconds(text: str) -> float:
-    match = _DURATION.fullmatch(text.strip())
-    seconds = float(match[1]) * _UNITS[match[2]] if match else 0.0
+    from mock_openai.clock import duration
+
+    try:
+        seconds = duration(text)
+    except ValueError:
+        seconds = 0.0
     if seconds <= 0:
         _fail(f"--connection-lifetime {text}: not a duration; write 90s, 60m or 1h")
     return seconds

@@ -111,7 +111,8 @@ class Engine:
 
     def reseed(self, seed: int | str) -> None:
         """Draw everything from another seed: servers that share a store must not make the same ids."""
-        self._drawn_from = seed
+        self.drawn_from = seed
+        """The seed that draws begin with now."""
         self.ids = Ids(self.dice("ids"), self.clock.wall)
         """For ids that belong to no turn, such as request ids."""
 
@@ -123,7 +124,7 @@ class Engine:
         """Give a generator of its own for a purpose, so that concurrent turns do not disturb each other's
         ids.
         """
-        return random.Random(f"{self._drawn_from}:{':'.join(map(str, purpose))}")
+        return random.Random(f"{self.drawn_from}:{':'.join(map(str, purpose))}")
 
     async def open(
         self,

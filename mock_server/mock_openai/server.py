@@ -32,8 +32,9 @@ from mock_openai.site import Settings
 if TYPE_CHECKING:
     from mock_openai.control.relay import Relay
     from mock_openai.memory.shared import SharedMemory
-    from mock_openai.transport.listener import Listener
+    from mock_openai.transport.listener import Listener, Sharing
     from mock_openai.transport.reception import Reception
+    from mock_openai.transport.tls import Certificate
 
 logger = logging.getLogger("mock_openai")
 
@@ -78,6 +79,7 @@ class MockServer:
         store: ResponseStore | str | None = None,
         journal_limit: int = 1_000_000,
         control_token: str | None = None,
+        tls: bool = False,
     ) -> None:
         if connection_lifetime <= 0:
             raise ValueError(f"connection_lifetime is in seconds and above 0, not {connection_lifetime!r}")
@@ -122,6 +124,12 @@ class MockServer:
         self._reception: Reception | None = None
         self._listener: Listener | None = None
         self._relay: Relay | None = None
+        self._sharing: Sharing = "no"
+        self._certificate: Certificate | None = None
+        if tls:
+            from mock_openai.transport.tls import Certificate
+
+            self._certificate = Certificate(host)
 
     # Where it is
 
@@ -135,6 +143,32 @@ class MockServer:
             self._bound = bind(self._host, self._port)
             self._port = self._bound.getsockname()[1]
 
+    def share_port(self) -> None:
+        """Take the port for several processes that will be forked from this one; OSError if it is taken."""
+        from mock_openai.transport.listener import SPREADS, bind
+
+        # A socket that shares its port binds beside another program's without a word, so one that does not
+        # goes first.
+        self.bind()
+        if SPREADS and self._bound is not None:
+            self._bound.close()
+            self._bound = bind(self._host, self._port, share=True)
+        self._sharing = "port" if SPREADS else "inherited"
+
+    def forked(self) -> None:
+        """Take a socket of this process's own, after a fork."""
+        if self._sharing == "port" and self._bound is not None:
+            self._bound.close()
+            self._bound = None
+            from mock_openai.transport.listener import bind
+
+            self._bound = bind(self._host, self._port, share=True)
+
+    @property
+    def ca_file(self) -> str | None:
+        """Where the certificate lies that clients have to trust, in PEM; None without TLS."""
+        return None if self._certificate is None else self._certificate.ca_file
+
     @property
     def port(self) -> int:
         """The TCP port."""
@@ -144,12 +178,16 @@ class MockServer:
     @property
     def base_url(self) -> str:
         """What to give a client as its base URL, e.g. `AsyncOpenAI(base_url=...)` or OPENAI_BASE_URL."""
-        return f"http://{self._authority}/v1"
+        return f"http{self._s}://{self._authority}/v1"
 
     @property
     def ws_url(self) -> str:
         """The address of the WebSocket mode."""
-        return f"ws://{self._authority}/v1/responses"
+        return f"ws{self._s}://{self._authority}/v1/responses"
+
+    @property
+    def _s(self) -> str:
+        return "" if self._certificate is None else "s"
 
     @property
     def _authority(self) -> str:
@@ -185,10 +223,22 @@ class MockServer:
             reset=self._reset,
             describe=self._describe,
         )
-        self._reception = Reception(self._own, self._sessions, control)
-        self._listener = Listener(self._reception.handle, self._reception.lost, self._reception.hello)
+        reception = self._reception = Reception(self._own, self._sessions, control)
+        secure = None
+        if self._certificate is not None:
+            from mock_openai.transport.tls import secured
+
+            secure = secured(self._certificate.context, reception.fails_hello)
+        self._listener = Listener(
+            reception.handle, reception.lost, reception.hello, shared=self._sharing, secure=secure
+        )
         bound, self._bound = self._bound, None
         await self._listener.start(bound)
+
+    async def check(self) -> None:
+        """Look whether a shared memory answers; OSError, in one line, when it does not."""
+        if self._shared is not None:
+            await self._shared.check()
 
     async def _join(self, shared: SharedMemory) -> None:
         from mock_openai.control.relay import Relay

@@ -114,8 +114,8 @@ class Site:
             self.started_at = self.clock.wall()
 
     def join(self, other: Site) -> None:
-        """Begin as a part of a server that may have started: with its zero, and the servers it shares a
-        memory with.
+        """Begin as a part of a server that may have started: with its zero, its seed, and the servers it
+        shares a memory with.
         """
         self._was_started, self.started, self.started_at = (
             other._was_started,
@@ -124,11 +124,17 @@ class Site:
         )
         self.background.show = other.background.show
         session = self.engine.session
+        self.engine.reseed(f"{other.engine.drawn_from}:{session}")
 
         async def everywhere(what: str, given: Mapping[str, Any]) -> list[Any]:
             return await other.everywhere(what, {**given, "session": session})
 
         self.everywhere = everywhere
+
+    @property
+    def next_connection(self) -> int:
+        """The number that the next connection will have."""
+        return self._connections + 1
 
     def connect(self, transport: Literal["http", "websocket"]) -> Connection:
         """Count a connection."""

@@ -49,14 +49,6 @@ async def described():
         yield http, await answer.json()
 
 
-async def test_it_is_openapi_3_1(described):
-    _, told = described
-    validator = pytest.importorskip(
-        "openapi_spec_validator", reason="openapi-spec-validator is not installed here"
-    )
-    validator.validate(told)
-
-
 async def test_it_holds_together(described):
     _, told = described
     assert told["openapi"].startswith("3.1")

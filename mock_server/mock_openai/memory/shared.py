@@ -1,34 +1,22 @@
 """Memory that several servers share through Redis: stored responses and conversations.
 
 Strategy: every change is one step in Redis (a script or a transaction), so that nothing is lost when two
-servers change one thing at a time. All keys begin with one prefix and nothing else is ever touched. What
-cannot be read counts as not there; a Redis that does not answer is an ApiError 500 as the API words it, after
-at most a few seconds, and the next command tries anew.
+servers change one thing at a time. What cannot be read counts as not there.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from mock_openai.clock import Clock
 from mock_openai.memory import packed
 from mock_openai.memory.conversations import Conversation
+from mock_openai.memory.link import Link
 from mock_openai.memory.store import RETENTION, Remembered, root_of
-from mock_openai.protocol.errors import server_error
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
-
-logger = logging.getLogger("mock_openai")
-
-PREFIX = "mock-openai:"
-CONNECT_WITHIN, ANSWER_WITHIN = 1.0, 2.0
-"""Seconds that Redis has to accept a connection, and to answer."""
-MAX_CONNECTIONS = 32
-"""Connections to Redis of one server; more commands than that wait for each other."""
 
 SHOWN = 30
 """Seconds for which a response is seen that is being generated: its server may be gone."""
@@ -72,121 +60,19 @@ return 1
 """
 
 
-class SharedMemory:
-    """One Redis database, or the part of it under a prefix. `redis://HOST:PORT/DB?prefix=...`."""
+class SharedMemory(Link):
+    """What several servers remember together. `redis://HOST:PORT/DB?prefix=...`."""
 
     def __init__(self, url: str, *, retention: float = RETENTION, clock: Clock | None = None) -> None:
-        self._url, self.prefix = _parts(url)
-        self.retention = retention
-        self.clock = clock or Clock()
-        self._client: Redis | None = None
-        self._away = False
+        super().__init__(url, retention=retention, clock=clock)
         self.responses = SharedResponses(self)
         self.conversations = SharedConversations(self)
-
-    @property
-    def place(self) -> str:
-        """Where it is, without user and password."""
-        parts = urlsplit(self._url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-    def connect(self, *, answer_within: float | None = None) -> Redis:
-        """Make a client for the running loop; no connection is opened yet."""
-        from redis.asyncio import BlockingConnectionPool, Redis
-        from redis.asyncio.retry import Retry
-        from redis.backoff import NoBackoff
-
-        pool = BlockingConnectionPool.from_url(
-            self._url,
-            max_connections=MAX_CONNECTIONS,
-            timeout=ANSWER_WITHIN,
-            socket_timeout=ANSWER_WITHIN if answer_within is None else answer_within,
-            socket_connect_timeout=CONNECT_WITHIN,
-            encoding_errors="surrogatepass",  # whatever a client calls a response, it is only not found
-            # A command that was lost may have been carried out: said twice, it would append twice.
-            retry=Retry(NoBackoff(), 0),
-        )
-        return Redis.from_pool(pool)
-
-    async def open(self) -> int:
-        """Connect, and give this server its number, which no other has; OSError, in one line, when Redis does
-        not answer.
-        """
-        from redis.exceptions import RedisError
-
-        client = self.connect()
-        try:
-            number = await client.incr(self.key("servers"))
-        except (RedisError, OSError) as error:
-            await client.aclose()
-            raise OSError(
-                f"Redis at {self.place} does not answer: {_reason(error)}; start it, or name another"
-            ) from None
-        self._client = client
-        return int(number)
-
-    async def close(self) -> None:
-        """Disconnect."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
-
-    async def clear(self) -> None:
-        """Delete every key under the prefix, but for the count of servers."""
-        kept = self.key("servers").encode()
-        found = [key async for key in self._keys() if key != kept]
-        for start in range(0, len(found), 1000):
-            await self.answer(self.client.unlink(*found[start : start + 1000]))
-
-    @property
-    def client(self) -> Redis:
-        """The connections to Redis; ApiError while there are none."""
-        if self._client is None:
-            raise server_error()
-        return self._client
-
-    def key(self, *parts: str) -> str:
-        """Name a key."""
-        return self.prefix + ":".join(parts)
-
-    async def answer(self, command: Awaitable[Any]) -> Any:
-        """Wait for Redis; None when the value is not of the kind it should be, ApiError when there is no
-        answer.
-        """
-        from redis.exceptions import RedisError, ResponseError
-
-        try:
-            value = await command
-        except ResponseError as error:
-            if "WRONGTYPE" in str(error):
-                return None
-            logger.warning("Redis at %s refuses: %s", self.place, _reason(error))
-            raise server_error() from None
-        except (RedisError, OSError) as error:
-            if not self._away:
-                logger.warning("Redis at %s does not answer: %s", self.place, _reason(error))
-            self._away = True
-            raise server_error() from None
-        if self._away:
-            self._away = False
-            logger.warning("Redis at %s answers again", self.place)
-        return value
-
-    async def _keys(self) -> AsyncIterator[bytes]:
-        literal = "".join(f"\\{letter}" if letter in "*?[]\\^-" else letter for letter in self.prefix)
-        cursor = 0
-        while True:
-            cursor, keys = await self.answer(self.client.scan(cursor, match=f"{literal}*", count=1000))
-            for key in keys:
-                yield key
-            if not cursor:
-                return
 
 
 class SharedResponses:
     """A ResponseStore in Redis. What has expired is gone from Redis by itself."""
 
-    def __init__(self, memory: SharedMemory) -> None:
+    def __init__(self, memory: Link) -> None:
         self._memory = memory
 
     async def put(self, remembered: Remembered) -> None:
@@ -260,7 +146,7 @@ class SharedResponses:
 class SharedConversations:
     """A ConversationStore in Redis: a header, and a list of items."""
 
-    def __init__(self, memory: SharedMemory) -> None:
+    def __init__(self, memory: Link) -> None:
         self._memory = memory
 
     async def put(self, conversation: Conversation) -> None:
@@ -343,30 +229,3 @@ def _awaitable(value: Any) -> Awaitable[Any]:
 
 def _item(item: dict[str, Any]) -> bytes:
     return packed.pack_items([item])[1:-1]
-
-
-def _reason(error: BaseException) -> str:
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
-
-
-def _parts(url: str) -> tuple[str, str]:
-    """Split the prefix off; ValueError, in one line, when this is no address of a Redis."""
-    try:
-        parts = urlsplit(url)
-        query = dict(parse_qsl(parts.query))
-        prefix = query.pop("prefix", PREFIX)
-        place = urlunsplit(parts._replace(query=urlencode(query)))
-        port = parts.port
-    except ValueError:
-        parts, query, prefix, place, port = urlsplit(""), {}, PREFIX, "", None
-    database = parts.path.strip("/")
-    wrong = parts.scheme not in ("redis", "rediss") or not parts.hostname or port == 0 or query
-    if wrong or (database and not database.isdecimal()) or not prefix:
-        raise ValueError(
-            "store: write memory, or redis://HOST:PORT/DB, with ?prefix=NAME if several share a DB"
-        )
-    try:
-        import redis.asyncio  # noqa: F401
-    except ImportError:
-        raise ValueError("store: Redis needs its client; pip install 'ninelives[redis]'") from None
-    return place, prefix if prefix.endswith(":") else f"{prefix}:"

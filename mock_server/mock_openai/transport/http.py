@@ -94,6 +94,11 @@ class Front:
         self._hellos.add(task)
         task.add_done_callback(self._hellos.discard)
 
+    def fails_hello(self) -> bool:
+        """Tell whether the next TLS handshake fails as planned; asked only when it could succeed."""
+        spot = Spot(self._site.next_connection)
+        return any(isinstance(one.fault, TlsFailure) for one in self._site.plan.due("handshake", spot))
+
     async def _turn_down(self, connection: Connection, wire: HelloWire) -> None:
         with contextlib.suppress(ConnectionError):
             planned = self._site.plan.take("handshake", Spot(connection.number))

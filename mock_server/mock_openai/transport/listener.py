@@ -10,14 +10,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Literal
 
 from aiohttp import web
 
 from mock_openai.transport.wire import Line
 
 BACKLOG = 1024
+
+SPREADS = sys.platform.startswith("linux")
+"""Whether the kernel spreads connections over the sockets that share a port; macOS gives them to the last."""
 
 _CLOSING_LIMIT = 0.3
 """Seconds for clients to take what is still buffered when the server stops; then connections are aborted."""
@@ -27,14 +31,18 @@ _CLOSING_LIMIT = 0.3
 _silent = logging.Logger("mock_openai.aiohttp", logging.CRITICAL + 1)
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Bind a TCP socket without listening yet; OSError when the address is taken or not ours."""
+def bind(host: str, port: int, *, share: bool = False) -> socket.socket:
+    """Bind a TCP socket without listening yet; OSError when the address is taken or not ours. Sockets that
+    `share` a port may be several.
+    """
     family, kind, protocol, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
     bound = socket.socket(family, kind, protocol)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if share:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         bound.bind(address)
         bound.setblocking(False)
     except BaseException:
@@ -48,6 +56,13 @@ _TLS_HANDSHAKE = b"\x16"
 
 Hello = Callable[[web.RequestHandler, asyncio.Transport], None]
 """Told of a client that wants to speak TLS."""
+
+
+Sharing = Literal["no", "port", "inherited"]
+"""Whether other processes listen too: on sockets of their own with the same port, or on this very socket."""
+
+Secure = Callable[[Callable[[], web.RequestHandler], Hello], Callable[[], asyncio.Protocol]]
+"""Puts something before the protocol of each new connection, which speaks TLS with the client."""
 
 
 class _Connection(web.RequestHandler):
@@ -101,17 +116,22 @@ class _Connections(web.Server):
 
 
 class Listener:
-    """Listens on one port and hands requests to `handler`."""
+    """Listens on one port and hands requests to `handler`; over TLS when it is to be `secure`."""
 
     def __init__(
         self,
         handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
         lost: Callable[[web.RequestHandler, BaseException | None], None],
         hello: Hello,
+        *,
+        shared: Sharing = "no",
+        secure: Secure | None = None,
     ) -> None:
         self._handler = handler
         self._told_lost = lost
         self._hello = hello
+        self._shared = shared
+        self._secure = secure
         self._connections: _Connections | None = None
         self._listening: asyncio.Server | None = None
         self._bound: socket.socket | None = None
@@ -132,9 +152,11 @@ class Listener:
             return
         address = self._bound.getsockname()
         if self._listening is not None:
+            # A socket that others inherited too cannot be bound anew; who connects waits instead.
+            kept = self._bound.dup() if self._shared == "inherited" else None
             self._listening.close()
             self._listening = None
-            self._bound = bind(address[0], address[1])
+            self._bound = kept or bind(address[0], address[1], share=self._shared == "port")
         if self._again is not None:
             self._again.cancel()
         self._again = asyncio.get_running_loop().call_later(seconds, self._reopen)
@@ -172,9 +194,15 @@ class Listener:
     async def _listen(self) -> None:
         assert self._bound is not None
         assert self._connections is not None
+        factory = self._secure(self._connections, self._hello) if self._secure else self._connections
+        # asyncio accepts as many at once as the backlog holds; of an inherited socket each takes one at a
+        # time, so that all have something to do.
+        inherited = self._shared == "inherited"
         self._listening = await asyncio.get_running_loop().create_server(
-            self._connections, sock=self._bound, backlog=BACKLOG
+            factory, sock=self._bound, backlog=1 if inherited else BACKLOG
         )
+        if inherited:
+            self._bound.listen(BACKLOG)
 
 
 async def _emptied(connections: web.Server) -> bool:

@@ -59,6 +59,10 @@ class Reception:
         """Turn down a client that wants to speak TLS; it cannot have named a session yet."""
         self._front.hello(handler, transport)
 
+    def fails_hello(self) -> bool:
+        """Tell whether the next TLS handshake fails as planned."""
+        return self._front.fails_hello()
+
     def lost(self, handler: web.RequestHandler, exc: BaseException | None) -> None:
         """Write down that a connection is over, wherever it has been."""
         self._front.lost(handler, exc)

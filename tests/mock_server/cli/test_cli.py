@@ -107,8 +107,11 @@ def test_a_taken_port_is_one_line():
         (["--cassette", "missing.jsonl"], "missing.jsonl"),
         (["--pace", "fast"], "is not a pace"),
         (["--connection-lifetime", "soon"], "90s, 60m or 1h"),
-        (["--store", "redis://localhost"], "--store memory"),
-        (["--workers", "2"], "--workers 1"),
+        (["--store", "sqlite"], "write memory, or redis://HOST:PORT/DB"),
+        (["--store", "redis://127.0.0.1:1/0"], "Redis at redis://127.0.0.1:1/0 does not answer"),
+        (["--store", "redis://127.0.0.1:1/0", "--workers", "2"], "does not answer"),
+        (["--workers", "2"], "add --store redis://HOST:PORT/DB"),
+        (["--control-token", ""], "an empty token opens nothing"),
     ],
 )
 def test_what_cannot_be_is_one_line_and_exit_2(arguments: list[str], words: str):

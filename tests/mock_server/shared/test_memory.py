@@ -51,6 +51,15 @@ async def test_servers_of_one_seed_never_make_the_same_id(store, api):
     assert len({answer["id"] for answer in made}) == 5
 
 
+async def test_sessions_of_one_name_on_two_servers_never_make_the_same_id(store, api):
+    async with MockServer(store=store) as one, MockServer(store=store) as two:
+        made = []
+        for server in (one, two):
+            body, named = {"model": "gpt-4o", "input": "Hello."}, server.session("a test").headers
+            made.append(await api("POST", f"{server.base_url}/responses", body, headers=named))
+    assert made[0]["id"] != made[1]["id"]
+
+
 async def test_who_has_the_last_event_can_continue_elsewhere_at_once(store):
     async with (
         MockServer(SCRIPT, store=store) as one,
@@ -226,7 +235,7 @@ def test_what_is_no_store_is_said_in_one_line(url):
 async def test_a_redis_that_never_answers_does_not_hang_the_server(store, monkeypatch):
     # A listener that accepts and says nothing, as a machine that is overloaded does.
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        monkeypatch.setattr("mock_openai.memory.shared.ANSWER_WITHIN", 0.1)
+        monkeypatch.setattr("mock_openai.memory.link.ANSWER_WITHIN", 0.1)
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
         with pytest.raises(OSError, match="does not answer"):
             await MockServer(store=url).start()

@@ -1,0 +1,167 @@
+"""Several server processes on one port, under a parent that starts, watches, replaces and stops them.
+
+Strategy: the parent is forked before any loop or thread exists, so workers begin with everything loaded and
+share its memory. Where the kernel spreads connections over sockets of one port (Linux, SO_REUSEPORT), each
+worker listens on its own; elsewhere all accept from one that they inherit. A pipe whose writing end only the
+parent holds tells workers that it is gone, however it went; so none is left behind.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+STOP_WITHIN = 5.0
+"""Seconds that workers have to end before they are killed."""
+
+_YOUNG = 2.0
+_TRIES = 3
+"""A worker that ends within so many seconds of its start, so many times in a row, is not started again."""
+
+Serve = Callable[[int, Callable[[], None]], int]
+"""Serves until it is told to stop: the descriptor that becomes readable when the parent is gone, and what to
+call when ready. Gives the exit status."""
+
+
+@dataclass(slots=True)
+class _Worker:
+    number: int
+    pid: int
+    began: float
+    ready: int
+    """The descriptor that tells when it serves; -1 once it does."""
+    tries: int = 0
+
+
+class Workers:
+    """The processes, as their parent sees them."""
+
+    def __init__(
+        self, count: int, serve: Serve, ready: Callable[[], None], say: Callable[[str], None]
+    ) -> None:
+        self._count = count
+        self._serve = serve
+        self._ready = ready
+        self._say = say
+        self._alive: dict[int, _Worker] = {}
+        self._stopping = False
+        self._told = False
+        self._life, self._hold = os.pipe()
+
+    def run(self) -> int:
+        """Run until told to stop, or until workers cannot be kept alive. Gives the exit status."""
+        wake, woken = os.pipe()
+        for descriptor in (wake, woken):
+            os.set_blocking(descriptor, False)
+        signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, self._stop)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        status = 0
+        try:
+            for number in range(1, self._count + 1):
+                self._start(number, tries=0)
+            while not self._stopping and status == 0:
+                starting = [worker.ready for worker in self._alive.values() if worker.ready >= 0]
+                readable, _, _ = select.select([wake, *starting], [], [])
+                if wake in readable:
+                    os.read(wake, 4096)
+                self._take_notice(readable)
+                status = self._replace()
+                if status or self._stopping:
+                    break
+                if not self._told and len(self._alive) == sum(one.ready < 0 for one in self._alive.values()):
+                    self._told = True
+                    self._ready()
+        finally:
+            self._end()
+        return status
+
+    def _start(self, number: int, *, tries: int) -> None:
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            self._work(reading, writing)
+        os.close(writing)
+        self._alive[pid] = _Worker(number, pid, time.monotonic(), reading, tries)
+
+    def _work(self, reading: int, writing: int) -> None:
+        """Be a worker; never returns."""
+        status = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            for name in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
+                signal.signal(name, signal.SIG_DFL)
+            os.close(reading)
+            os.close(self._hold)  # only the parent may keep it open
+            for other in self._alive.values():
+                if other.ready >= 0:
+                    os.close(other.ready)
+
+            def ready() -> None:
+                os.write(writing, b".")
+                os.close(writing)
+
+            status = self._serve(self._life, ready)
+        except KeyboardInterrupt:
+            status = 0
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+
+    def _take_notice(self, readable: list[int]) -> None:
+        for worker in self._alive.values():
+            if worker.ready in readable:
+                if os.read(worker.ready, 1):
+                    worker.tries = 0
+                os.close(worker.ready)
+                worker.ready = -1
+
+    def _dead(self) -> list[tuple[_Worker, int]]:
+        found: list[tuple[_Worker, int]] = []
+        for pid, worker in tuple(self._alive.items()):
+            gone, status = os.waitpid(pid, os.WNOHANG)
+            if gone:
+                del self._alive[pid]
+                if worker.ready >= 0:
+                    os.close(worker.ready)
+                found.append((worker, os.waitstatus_to_exitcode(status)))
+        return found
+
+    def _replace(self) -> int:
+        for worker, status in self._dead():
+            if self._stopping:
+                return 0
+            young = time.monotonic() - worker.began < _YOUNG
+            tries = worker.tries + 1 if young else 0
+            how = f"signal {-status}" if status < 0 else f"status {status}"
+            if not self._told or tries >= _TRIES:
+                self._say(f"worker {worker.number} ended with {how} and cannot be kept alive; stopping")
+                return 1
+            self._say(f"worker {worker.number} ended with {how}; starting it again")
+            self._start(worker.number, tries=tries)
+        return 0
+
+    def _stop(self, *_: object) -> None:
+        self._stopping = True
+
+    def _end(self) -> None:
+        os.close(self._hold)
+        self._signal(signal.SIGTERM)
+        deadline = time.monotonic() + STOP_WITHIN
+        while self._alive and time.monotonic() < deadline:
+            self._dead()
+            time.sleep(0.005)
+        self._signal(signal.SIGKILL)
+        for pid in tuple(self._alive):
+            os.waitpid(pid, 0)
+
+    def _signal(self, name: signal.Signals) -> None:
+        for pid in self._alive:
+            os.kill(pid, name)

@@ -1,0 +1,142 @@
+"""`mock-openai serve --workers N`: processes under a parent, one port, one memory, none left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import aiohttp
+import psutil
+import pytest
+
+COMMAND = [sys.executable, "-m", "mock_openai", "serve", "--port", "0"]
+
+
+@contextmanager
+def serving(*arguments: str) -> Iterator[SimpleNamespace]:
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    children: list[psutil.Process] = []
+    try:
+        banner = [process.stdout.readline() for _ in range(4)]
+        assert "ready at" in banner[0], process.communicate(timeout=10)
+        children = psutil.Process(process.pid).children()
+        base_url = banner[1].partition("=")[2].strip()
+        yield SimpleNamespace(process=process, banner=banner, base_url=base_url, children=children)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+async def say(url: str, text: str, **fields: object) -> dict:
+    # A connection of its own for each turn: the kernel spreads connections, not requests.
+    body = {"model": "gpt-4o", "input": text, **fields}
+    async with aiohttp.ClientSession() as client, client.post(f"{url}/responses", json=body) as answer:
+        assert answer.status == 200, await answer.text()
+        return await answer.json()
+
+
+def gone(children: list[psutil.Process]) -> bool:
+    _, alive = psutil.wait_procs(children, timeout=5)
+    return not alive
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+async def test_workers_answer_together_and_end_together(store, how):
+    with serving("--workers", "2", "--store", store) as run:
+        assert run.banner[0].count("2 workers") == 1
+        assert len(run.children) == 2
+        parent: dict = {}
+        for number in range(16):
+            chained = {"previous_response_id": parent["id"]} if parent else {}
+            parent = await say(run.base_url, f"turn {number}", **chained)
+        root = run.base_url.removesuffix("/v1")
+        async with aiohttp.ClientSession() as client:
+            async with client.get(f"{root}/__mock__/journal?kind=request") as answer:
+                by = [entry["worker"] for entry in await answer.json() if entry["turn"]]
+            assert len(by) == 16
+            assert len(set(by)) == 2, "connections are spread"
+            async with client.ws_connect(run.base_url.replace("http", "ws") + "/responses") as socket:
+                os.killpg(run.process.pid, how)  # as Ctrl-C in a terminal does
+                message = await socket.receive()
+                assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1001)
+        out, errors = run.process.communicate(timeout=10)
+        assert (run.process.returncode, out, errors) == (0, "", "")
+        assert gone(run.children)
+
+
+async def test_many_turns_of_one_conversation_over_two_workers_lose_nothing(store):
+    with serving("--workers", "2", "--store", store) as run:
+        async with (
+            aiohttp.ClientSession() as client,
+            client.post(f"{run.base_url}/conversations", json={}) as made,
+        ):
+            name = (await made.json())["id"]
+        await asyncio.gather(*(say(run.base_url, f"{n}", conversation=name) for n in range(24)))
+        url = f"{run.base_url}/conversations/{name}/items?limit=100"
+        async with aiohttp.ClientSession() as client, client.get(url) as answer:
+            items = (await answer.json())["data"]
+        assert len({item["id"] for item in items}) == 48
+        asked = {item["content"][0]["text"] for item in items if item["role"] == "user"}
+        assert asked == {str(n) for n in range(24)}
+
+
+async def test_a_worker_that_dies_is_replaced(store):
+    with serving("--workers", "2", "--store", store) as run:
+        kept = await say(run.base_url, "hello")
+        victim = run.children[0]
+        victim.kill()
+        assert "ended with signal 9; starting it again" in run.process.stderr.readline()
+        parent = psutil.Process(run.process.pid)
+        for _ in range(400):
+            children = {child.pid for child in parent.children()} - {victim.pid}
+            if len(children) == 2:
+                break
+            await asyncio.sleep(0.01)
+        assert len(children) == 2
+        made = {(await say(run.base_url, "more", previous_response_id=kept["id"]))["id"] for _ in range(6)}
+        assert len({*made, kept["id"]}) == 7, "who comes back makes other ids"
+
+
+def test_a_parent_that_is_killed_leaves_no_orphan(store):
+    with serving("--workers", "2", "--store", store) as run:
+        run.process.kill()
+        assert gone(run.children)
+
+
+def test_workers_that_cannot_be_kept_alive_are_an_end(own_redis):
+    with serving("--workers", "2", "--store", own_redis.url()) as run:
+        own_redis.stop()
+        run.children[1].kill()
+        began = time.monotonic()
+        _, errors = run.process.communicate(timeout=20)
+        assert run.process.returncode == 1
+        assert "cannot be kept alive; stopping" in errors
+        assert "Traceback" not in errors
+        assert time.monotonic() - began < 15
+        assert gone(run.children)
+
+
+def test_a_port_that_workers_have_is_taken(store):
+    with serving("--workers", "2", "--store", store) as run:
+        port = run.base_url.split(":")[2].split("/")[0]
+        again = [*COMMAND[:-1], port, "--workers", "2", "--store", store]
+        done = subprocess.run(again, capture_output=True, text=True, timeout=20)
+        assert done.returncode == 2
+        assert done.stderr.count("\n") == 1
+        assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
