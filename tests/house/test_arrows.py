@@ -94,7 +94,10 @@ def test_no_part_has_a_circle_of_imports(part: str) -> None:
 @pytest.mark.parametrize(
     ("package", "blocked"),
     [
-        ("mock_openai", "pipecat openai websockets ninelives pipecat_responses pytest syrupy vcr redis"),
+        (
+            "mock_openai",
+            "pipecat openai websockets ninelives pipecat_responses pytest syrupy vcr redis trustme",
+        ),
         ("ninelives", "pipecat openai websockets pipecat_responses redis dask"),
         ("ninelives.plugin", "pipecat openai websockets pipecat_responses redis dask"),
         ("ninelives.cassette", "pipecat openai websockets pipecat_responses redis dask"),
