@@ -24,8 +24,9 @@ from pipecat.processors.aggregators.llm_response_universal import (
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.settings import LLMSettings
 
+from ninelives.bot.guest import offline
 from ninelives.bot.listener import Direction, Listener, spoken
-from ninelives.bot.speech import Speech, SpokenTurns, announcement, turn_strategies, understood_by
+from ninelives.bot.speech import Speech, SpokenTurns, announcement, context_in, turn_strategies, understood_by
 from ninelives.bot.stage import Forward, Stage
 from ninelives.bot.tools import Tools, advertised
 from ninelives.bot.turn import Frames, ReportedError, Turn, TurnTimeout
@@ -49,11 +50,13 @@ class Bot:
             turn = await bot.say("What's the weather in Paris?")
         assert turn.text == "It is 21 degrees in Paris."
 
-    `service`: any Pipecat LLM service. `pipeline` instead: a list of processors (or a `Pipeline`) with an LLM
-    service somewhere in it. `tools`: functions by name or a list of them. `context`: an `LLMContext` to start
-    from. `system`: the instructions, given to the service as its settings. `timeout`: the bound of a turn in
-    seconds on the loop's clock. Leaving the context lets the pipeline finish, or hangs up if a turn still
-    goes on.
+    `service`: any Pipecat LLM service. `pipeline` instead: a list of processors (or a `Pipeline`, or a
+    worker with one, which is taken over without transports, speech recognition and voice) with an LLM
+    service somewhere in it. `tools`: functions by name or a list of them; in a whole pipeline they join
+    those of its own context. `context`: an `LLMContext` to start from. `system`: the instructions, given
+    to the service as its settings. `begin`: called with the running worker before the first turn, for
+    Pipecat Flows and whatever else waits for a caller. `timeout`: the bound of a turn in seconds on the
+    loop's clock. Leaving the context lets the pipeline finish, or hangs up if a turn still goes on.
     """
 
     def __init__(
@@ -63,16 +66,22 @@ class Bot:
         tools: Tools = (),
         context: LLMContext | None = None,
         system: str | None = None,
-        pipeline: Sequence[FrameProcessor] | Pipeline | None = None,
+        pipeline: Sequence[FrameProcessor] | Pipeline | PipelineWorker | None = None,
+        begin: Callable[[PipelineWorker], Awaitable[None]] | None = None,
         timeout: float = TURN_BOUND,
     ) -> None:
         if (service is None) == (pipeline is None):
             raise TypeError("Bot takes either a service or pipeline=[...], not both and not neither")
-        self.context = context if context is not None else LLMContext()
-        """The conversation as the model is told it. (A pipeline given whole keeps its own.)"""
+        if isinstance(pipeline, PipelineWorker):
+            pipeline = offline(pipeline)
+        own = None if pipeline is None else context_in(pipeline)
+        self.context = context or own or LLMContext()
+        """The conversation as the model is told it. A pipeline given whole keeps its own."""
         if tools:
+            added = advertised(tools)
+            names = {_tool_name(each) for each in added}
             present = getattr(self.context.tools, "standard_tools", [])
-            self.context.set_tools([*present, *advertised(tools)])
+            self.context.set_tools([each for each in present if _tool_name(each) not in names] + added)
         self.aggregators: LLMContextAggregatorPair | None = None
         """The context aggregators, unless the pipeline was given whole."""
         self.timeout = timeout
@@ -86,6 +95,7 @@ class Bot:
         """The LLM service under test."""
         self._speech: Speech | None = SpokenTurns() if pipeline is None else None
         self._system = system
+        self._begin = begin
         self._listener = Listener(self._changed, self._unasked)
         self._change = asyncio.Event()
         self._interruption = asyncio.Event()
@@ -219,6 +229,9 @@ class Bot:
                 self._speech = understood_by(self._stage.processors)
             if self._system is not None:
                 await self.update_settings(system_instruction=self._system)
+            if self._begin is not None:
+                await self._begin(self.worker)
+                await self._hear_greeting()
         except BaseException:
             self._stage.abandon()
             raise
@@ -233,6 +246,12 @@ class Bot:
             self._hung_up = True
             await self._stop_watching()
             await self._stage.end(self.timeout)
+
+    async def _hear_greeting(self) -> None:
+        """A bot may speak first when somebody connects. Nobody answers before it has."""
+        await self._stage.drained()
+        if self._listener.turn is not None:
+            await self.listen(self._listener.turn)
 
     def _subscribe(self) -> None:
         for service in self._stage.services:
@@ -369,6 +388,10 @@ class Bot:
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time() - self.started
+
+
+def _tool_name(tool: Any) -> str:
+    return str(getattr(tool, "name", None) or getattr(tool, "__name__", ""))
 
 
 def _words(turn: Turn) -> int:

@@ -22,6 +22,8 @@ from pipecat.frames.frames import (
     ServiceMetadataFrame,
     TranscriptionFrame,
 )
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.turns.types import ProcessFrameResult
@@ -115,6 +117,16 @@ def understood_by(processors: Iterable[FrameProcessor]) -> Speech:
             stops = getattr(controller, "resolves_proposed_turn_stop_frames", False)
             return SpokenTurns() if starts and stops else TypedTurns()
     return TypedTurns()
+
+
+def context_in(processors: Iterable[FrameProcessor] | Pipeline) -> LLMContext | None:
+    """The context of a pipeline's own user aggregator. None: there is none."""
+    inside = processors.processors if isinstance(processors, Pipeline) else processors
+    for processor in _all(inside):
+        if isinstance(processor, LLMUserAggregator):
+            context: LLMContext = processor.context
+            return context
+    return None
 
 
 def _all(processors: Iterable[FrameProcessor]) -> Iterable[FrameProcessor]:

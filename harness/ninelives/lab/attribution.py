@@ -198,8 +198,8 @@ def _attempts_by_turn(episode: Episode) -> list[list[Attempt]]:
     result: list[list[Attempt]] = [[] for _ in turns]
     callers: dict[str, int] = {}
     for said in sorted(episode.said, key=lambda each: each.began):
-        if said.request.get("generate") is False or not turns:
-            continue
+        if said.request.get("generate") is False or not turns or said.began < turns[0].began - SAME_TIME:
+            continue  # nobody's turn: told ahead, or said before anybody had spoken
         index = _turn_of(said, turns, callers)
         for call in said.calls:
             callers.setdefault(str(call.get("call_id")), index)

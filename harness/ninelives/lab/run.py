@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from mock_openai import MockServer
 
-from ninelives.bot import Bot, TurnTimeout
+from ninelives.bot import TurnTimeout
+from ninelives.complaint import Complaint
+from ninelives.fixtures.network import Guard
 from ninelives.lab.episode import Episode, Finding
+from ninelives.lab.hosting import bot_of
 from ninelives.lab.invariants import judge
 from ninelives.lab.scenario import Say, Scenario, Wait
 from ninelives.report.timeline import Chapter, Timeline, from_journal, from_turns, merged
@@ -24,15 +27,20 @@ from ninelives.virtual import VirtualDeadlock, run
 
 if TYPE_CHECKING:
     from mock_openai.control.journal import Entry, Said
-    from pipecat.services.llm_service import LLMService
 
-    from ninelives.bot import Turn
+    from ninelives.bot import Bot, Turn
+    from ninelives.bot.guest import Guest
 
-Factory = Callable[[str, str], "LLMService[Any]"]
-"""Builds the service under test from `base_url` and `ws_url`. Called once a scenario."""
+Factory = Callable[[str, str], Any]
+"""Builds what is tested from `base_url` and `ws_url`: a service, or anything that `hosting` takes. Called
+once a scenario, in the running loop.
+"""
 
 THINKER = "gpt-5-mini"
 """A model that takes `reasoning`; Pipecat's default model does not."""
+
+A_BREATH = 1.0
+"""Seconds between a bot's own greeting and the user's first words."""
 
 GRACE = 5.0
 """Seconds beyond a scenario's bound after which a turn is given up."""
@@ -96,15 +104,30 @@ def _unfinished(turn: Turn) -> bool:
 
 
 def run_scenario(scenario: Scenario, factory: Factory, *, seed: int = 0) -> Outcome:
-    """Play a scenario in virtual time. The same seed gives the same outcome."""
+    """Play a scenario in virtual time. The same seed gives the same outcome.
+
+    Nothing leaves this machine meanwhile: a bot that asks another server than it is told has crashed.
+    """
     before = random.getstate()
+    guard = Guard(forbidden)
+    guard.install()
     try:
-        return run(play(scenario, factory, seed=seed))
+        outcome = run(play(scenario, factory, seed=seed))
     except VirtualDeadlock as error:
         crash = f"VirtualDeadlock: {str(error).partition(chr(10))[0]}"
         return Outcome(scenario, Episode([], []), [], crash=crash)
     finally:
+        guard.remove()
         random.setstate(before)
+    return replace(outcome, crash=forbidden("the bot", guard.attempts[0])) if guard.attempts else outcome
+
+
+def forbidden(who: str, address: str) -> str:
+    """What a bot is told that goes elsewhere."""
+    return (
+        f"{who} tried to reach {address}; a scenario never leaves this machine. Give its services the "
+        "base_url and ws_url of the factory, or OPENAI_BASE_URL and OPENAI_WS_URL"
+    )
 
 
 async def play(scenario: Scenario, factory: Factory, *, seed: int = 0) -> Outcome:
@@ -120,23 +143,33 @@ async def play(scenario: Scenario, factory: Factory, *, seed: int = 0) -> Outcom
     )
     crash: str | None = None
     bot: Bot | None = None
+    guest: Guest | None = None
+    prologue = 0
     async with server:
         opened = loop.time()
         try:
-            service = factory(*_addresses(server, tls=scenario.tls))
-            bot = Bot(service, tools=dict(scenario.tools), timeout=scenario.bound + GRACE)
+            made = factory(*_addresses(server, tls=scenario.tls))
+            bot, guest = await bot_of(made, tools=scenario.tools, timeout=scenario.bound + GRACE)
             async with bot:
+                prologue = len(bot.turns)
+                if prologue:
+                    await bot.wait(A_BREATH)
                 if scenario.thinks:
                     await _let_it_think(bot)
                 await _perform(scenario, bot, server)
         except TurnTimeout:
             pass  # the turn has no end, and I4 says so
+        except Complaint:
+            raise
         except Exception as error:
             crash = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        finally:
+            if guest is not None:
+                await guest.leave()
         shift = opened - bot.started if bot is not None else 0.0
         entries = [replace(entry, at=entry.at + shift) for entry in server.journal.entries]
         said = [_shifted(each, shift) for each in server.journal.responses]
-    return _judged(scenario, bot, entries, said, crash)
+    return _judged(scenario, bot, entries, said, crash, prologue)
 
 
 def _addresses(server: MockServer, *, tls: bool) -> tuple[str, str]:
@@ -153,11 +186,17 @@ def _shifted(said: Said, by: float) -> Said:
 
 
 def _judged(
-    scenario: Scenario, bot: Bot | None, entries: list[Entry], said: list[Said], crash: str | None
+    scenario: Scenario,
+    bot: Bot | None,
+    entries: list[Entry],
+    said: list[Said],
+    crash: str | None,
+    prologue: int,
 ) -> Outcome:
-    turns = list(bot.turns) if bot is not None else []
+    everything = list(bot.turns) if bot is not None else []
+    turns = everything[prologue:]  # what a bot says before anybody has spoken is not part of the story
     errors = list(bot.errors) if bot is not None else []
-    reported = {id(error) for turn in turns for error in turn.errors}
+    reported = {id(error) for turn in everything for error in turn.errors}
     episode = Episode(
         turns=turns,
         said=said,
@@ -171,7 +210,7 @@ def _judged(
         scenario=scenario,
         episode=episode,
         findings=judge(episode),
-        timeline=merged(from_turns(turns), from_journal(entries)),
+        timeline=merged(from_turns(everything), from_journal(entries)),
         transport=_transport(entries),
         crash=crash,
     )

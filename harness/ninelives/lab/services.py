@@ -2,7 +2,7 @@
 a user names.
 
 `ninelives verdict ninelives.lab.services:pipecat_websocket` tries Pipecat's own service; a user's factory is
-any function of (base_url, ws_url), and a service class will do too.
+a service class, any function of (base_url, ws_url), or one that runs a whole bot.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import importlib
 import inspect
 import random
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -77,10 +79,30 @@ def find_factory(name: str) -> Factory:
 
 
 def as_factory(found: Any) -> Factory:
-    """A function of (base_url, ws_url) as it is; a service class called with what its constructor takes."""
-    if not inspect.isclass(found):
-        function: Factory = found
-        return function
+    """How to build a bot to test from what a user has.
+
+    A service class is called with what its constructor takes. A function may build a service, a list of
+    processors, a `Pipeline`, a worker or a `Bot`, from `base_url` and `ws_url` or from the environment; or it
+    may be one that runs a bot, as in Pipecat's examples (`run_bot(transport, runner_args)`).
+    """
+    if inspect.isclass(found):
+        return _of_class(found)
+    if list(inspect.signature(found).parameters)[:2] in (["base_url", "ws_url"], ["_base_url", "_ws_url"]):
+        factory: Factory = found
+        return factory
+    return lambda base_url, ws_url: Invitation(found, base_url, ws_url)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A user's function that is called, in the running loop, to bring its bot."""
+
+    function: Callable[..., Any]
+    base_url: str
+    ws_url: str
+
+
+def _of_class(found: type) -> Factory:
     names = set(inspect.signature(found).parameters)
 
     def build(base_url: str, ws_url: str) -> LLMService[Any]:

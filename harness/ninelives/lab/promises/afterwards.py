@@ -63,12 +63,19 @@ def _context_flaws(account: Account, told: list[Account], said: Mapping[str, Sai
         return  # it builds on a response that this journal does not know
     questions = [text_of(item).strip() for item in context if item.get("role") == "user"]
     asked = [(a.turn.user or "").strip() for a in told[: account.index + 1] if a.turn.user is not None]
-    if questions != asked:
+    if questions[len(_prologue(told, said)) :] != asked:
         yield f"the model was asked {questions}, but the user said {asked}"
     answers = " ".join(text_of(item) for item in context if item.get("role") == "assistant")
     for before in calm(told[: account.index]):
         if before.heard and not before.turn.errors and _flat(before.heard) not in _flat(answers):
             yield f"the model was not told its own answer {quote(before.heard)} of {turn(before)}"
+
+
+def _prologue(told: list[Account], said: Mapping[str, Said]) -> list[str]:
+    """What a bot's own context says in the user's name before the user has spoken."""
+    first = told[0]
+    context = context_of(first.attempts[0].said, said) if first.attempts else None
+    return [text_of(each) for each in context or () if each.get("role") == "user"][:-1]
 
 
 def _flat(text: str) -> str:

@@ -27,7 +27,7 @@ def verdict(promise: str, applies: bool, reasons: Reasons, held: str, idle: str)
 
 def turn(account: Account) -> str:
     """A turn as findings name it."""
-    return f"turn {account.turn.number}"
+    return f"turn {account.index + 1}"
 
 
 def calm(told: list[Account]) -> list[Account]:

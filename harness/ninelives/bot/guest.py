@@ -1,0 +1,253 @@
+"""A user's whole bot, unchanged but for its URL: invited in, and held at the moment at which it would run.
+
+Pipecat's examples build services, a pipeline and a worker in one function, and end by running it. Here the
+function is called with nobody on the line, its worker is caught as its runner would start, and its processors
+are taken over without transports, speech recognition and voice: a test takes their place. What the bot does
+when somebody connects happens too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipecat.frames.frames import Frame
+from pipecat.pipeline.pipeline import Pipeline, PipelineSink, PipelineSource
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.processors.frameworks.rtvi import RTVIProcessor
+from pipecat.runner.types import RunnerArguments
+from pipecat.services.stt_service import STTService
+from pipecat.services.tts_service import TTSService
+from pipecat.transports.base_input import BaseInputTransport
+from pipecat.transports.base_output import BaseOutputTransport
+from pipecat.transports.base_transport import BaseTransport
+from pipecat.workers.runner import WorkerRunner
+
+from ninelives.complaint import Complaint
+
+KEY = "sk-ninelives-not-a-real-key"
+"""Sent to the mock server, which takes any."""
+
+TO_RUN = 30.0
+"""Seconds on the loop's clock within which a bot must have come so far as to run its pipeline."""
+
+TO_LEAVE = 5.0
+"""Seconds for a bot to clear up behind itself."""
+
+_ANY_CLIENT = "nobody"
+
+
+class Nobody(FrameProcessor):
+    """Stands where a transport listens or speaks, and lets everything pass."""
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Let it pass."""
+        await super().process_frame(frame, direction)
+        await self.push_frame(frame, direction)
+
+
+class DeadLine(BaseTransport):
+    """A transport with nobody at the other end, on which any event may be awaited."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ends = Nobody(name="nobody speaks"), Nobody(name="nobody listens")
+
+    def input(self) -> FrameProcessor:
+        """Where a caller would speak."""
+        return self._ends[0]
+
+    def output(self) -> FrameProcessor:
+        """Where a caller would listen."""
+        return self._ends[1]
+
+    def add_event_handler(self, event_name: str, handler: Any) -> None:
+        """Take a handler for any event, whichever transport has it."""
+        if event_name not in self._event_handlers:
+            self._register_event_handler(event_name)
+        super().add_event_handler(event_name, handler)
+
+    async def ring(self) -> None:
+        """Somebody connects."""
+        for event in ("on_client_connected", "on_first_participant_joined", "on_participant_joined"):
+            if event in self._event_handlers:
+                await self._call_event_handler(event, _ANY_CLIENT)
+                return
+
+
+@dataclass
+class Guest:
+    """A bot that was caught before it ran."""
+
+    processors: Sequence[FrameProcessor]
+    """Its pipeline, without ears and mouth."""
+    worker: PipelineWorker | None = None
+    """Its own worker, which never runs; the bot's event handlers send their frames to it."""
+    line: DeadLine | None = None
+    """What it takes for its transport."""
+    _over: asyncio.Event = field(default_factory=asyncio.Event)
+    _running: asyncio.Task[Any] | None = None
+
+    async def begin(self, worker: PipelineWorker) -> None:
+        """The pipeline runs, in another worker: whatever is sent to the bot's own goes there, and somebody
+        connects.
+        """
+        if self.worker is not None:
+            self.worker.queue_frame = worker.queue_frame  # type: ignore[method-assign]
+            self.worker.queue_frames = worker.queue_frames  # type: ignore[method-assign]
+        if self.line is not None:
+            await self.line.ring()
+
+    async def leave(self) -> None:
+        """Let the bot's own function come to its end."""
+        self._over.set()
+        if self._running is not None:
+            await asyncio.wait([self._running], timeout=TO_LEAVE)
+            self._running.cancel()
+
+
+def offline(pipeline: PipelineWorker | Pipeline | Iterable[FrameProcessor]) -> list[FrameProcessor]:
+    """A pipeline's processors in order, without transports, speech recognition, voice and RTVI."""
+    if isinstance(pipeline, PipelineWorker):
+        return offline([pipeline.pipeline])
+    return [each for each in _flat(pipeline) if not isinstance(each, _NOT_HERE)]
+
+
+_NOT_HERE = (Nobody, BaseInputTransport, BaseOutputTransport, STTService, TTSService, RTVIProcessor)
+
+
+def _flat(pipeline: Pipeline | Iterable[FrameProcessor]) -> Iterator[FrameProcessor]:
+    inside = pipeline.processors if isinstance(pipeline, Pipeline) else pipeline
+    for each in inside:
+        if type(each) is Pipeline:
+            yield from _flat(each)
+        elif not isinstance(each, PipelineSource | PipelineSink):
+            yield each
+
+
+async def invite(function: Callable[..., Any], base_url: str, ws_url: str) -> Any:
+    """Call a function that builds or runs a bot; give what it builds, or the Guest it would have run.
+
+    It is given what it asks for by name (`base_url`, `ws_url`, `transport`, `runner_args`), and finds the
+    addresses in OPENAI_BASE_URL and OPENAI_WS_URL too. Raises Complaint when it asks for anything else.
+    """
+    line = DeadLine()
+    given = _given(function, line, base_url, ws_url)
+    with _environment(base_url, ws_url), _caught_runs() as caught:
+        made = function(**given)
+        if not inspect.isawaitable(made):
+            return made
+        running = asyncio.ensure_future(_awaited(made))
+        run = asyncio.ensure_future(caught.wait())
+        await asyncio.wait([running, run], timeout=TO_RUN, return_when=asyncio.FIRST_COMPLETED)
+        run.cancel()
+    if running.done():
+        return running.result()
+    if caught.worker is None:
+        running.cancel()
+        raise Complaint(
+            f"{_name(function)} ran no pipeline within {TO_RUN:g} s; expected it to end with "
+            "`await runner.run()` on a WorkerRunner, or to return its pipeline"
+        )
+    return Guest(offline(caught.worker), caught.worker, line, caught.over, running)
+
+
+async def _awaited(made: Awaitable[Any]) -> Any:
+    return await made
+
+
+def _given(function: Callable[..., Any], line: DeadLine, base_url: str, ws_url: str) -> dict[str, Any]:
+    known: Mapping[str, Any] = {
+        "base_url": base_url,
+        "ws_url": ws_url,
+        "transport": line,
+        "runner_args": _arguments,
+        "args": _arguments,
+    }
+    given = {}
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name in known:
+            value = known[parameter.name]
+            given[parameter.name] = value() if value is _arguments else value
+        elif parameter.name == "handle_sigint":
+            given[parameter.name] = False
+        elif parameter.default is parameter.empty and parameter.kind not in (
+            parameter.VAR_POSITIONAL,
+            parameter.VAR_KEYWORD,
+        ):
+            raise Complaint(
+                f"{_name(function)} asks for {parameter.name!r}; expected a function of base_url and ws_url, "
+                "or of transport and runner_args as in Pipecat's examples"
+            )
+    return given
+
+
+def _arguments() -> RunnerArguments:
+    arguments = RunnerArguments()
+    arguments.pipeline_idle_timeout_secs = None
+    return arguments
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return f"{function.__module__}:{getattr(function, '__qualname__', type(function).__name__)}"
+
+
+@contextmanager
+def _environment(base_url: str, ws_url: str) -> Iterator[None]:
+    """The addresses where OpenAI's clients look for them. A real key is put aside: it is not needed here."""
+    told = {"OPENAI_BASE_URL": base_url, "OPENAI_WS_URL": ws_url, "OPENAI_API_KEY": KEY}
+    before = {name: os.environ.get(name) for name in told}
+    os.environ.update(told)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+class _Caught:
+    """The worker that a bot wanted to run."""
+
+    def __init__(self) -> None:
+        self.worker: PipelineWorker | None = None
+        self.over = asyncio.Event()
+        self._come = asyncio.Event()
+
+    async def wait(self) -> None:
+        """Wait until one has come."""
+        await self._come.wait()
+
+    async def run(self, workers: Iterable[Any]) -> None:
+        """Take the place of a runner, until the test is over."""
+        self.worker = next((each for each in workers if isinstance(each, PipelineWorker)), None)
+        self._come.set()
+        await self.over.wait()
+
+
+@contextmanager
+def _caught_runs() -> Iterator[_Caught]:
+    """For a while no runner runs anything."""
+    caught = _Caught()
+    added: dict[int, list[Any]] = {}
+    add, run = WorkerRunner.add_workers, WorkerRunner.run
+
+    async def adding(self: WorkerRunner, *workers: Any) -> None:
+        added.setdefault(id(self), []).extend(workers)
+
+    async def running(self: WorkerRunner, worker: Any = None, **_: Any) -> None:
+        await caught.run([*added.get(id(self), []), worker])
+
+    WorkerRunner.add_workers, WorkerRunner.run = adding, running  # type: ignore[method-assign]
+    try:
+        yield caught
+    finally:
+        WorkerRunner.add_workers, WorkerRunner.run = add, run  # type: ignore[method-assign]
