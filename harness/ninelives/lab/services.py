@@ -103,6 +103,10 @@ class Invitation:
 
 
 def _of_class(found: type) -> Factory:
+    from pipecat.services.llm_service import LLMService
+
+    if not issubclass(found, LLMService):
+        raise Complaint(f"{found.__name__} is no LLM service; expected a class that is one, or a function")
     names = set(inspect.signature(found).parameters)
 
     def build(base_url: str, ws_url: str) -> LLMService[Any]:
