@@ -99,6 +99,8 @@ class Behaviour:
     or nothing until the next create."""
     limit_close: int | None = field(default=1001, metadata=_INFERRED)
     """Close code after the limit frame; none leaves the socket open, and every create gets the frame."""
+    handshake_headers: Literal["edge", "bare"] = field(default="edge", metadata=_INFERRED)
+    """What a 101 carries besides the upgrade: what all answers of the real edge carry, or nothing."""
     deflate: bool = field(default=False, metadata=_INFERRED)
     """Whether permessage-deflate is agreed to when a client offers it. Frames leave uncompressed either
     way."""

@@ -109,4 +109,4 @@ _COMMON: dict[str, Field | Rule] = {
 CREATE = Object(_COMMON)
 # WebSocket requests carry a lane and may ask for no output; `type` is the frame's own (documented). The SDK
 # offers `generate` on this transport only, but `prompt_cache_options.prewarm` implies it on both.
-CREATE_ON_SOCKET = Object({**_COMMON, "type": _TEXT, "generate": _YES_NO, "stream_id": never_null(_TEXT)})
+CREATE_ON_SOCKET = Object({**_COMMON, "type": _TEXT, "generate": _YES_NO, "stream_id": _TEXT})

@@ -71,6 +71,8 @@ class Course:
 
 
 _BEGUN = {"status": "in_progress"}
+# Outputs are there when they are told.
+_OVER = {"status": "completed"}
 
 
 def _progress(kind: str, *stages: str) -> tuple[Mark, ...]:
@@ -165,7 +167,7 @@ COURSES: Mapping[str, Course] = {
         ),
     ),
     "shell_call": Course("sh", {**_BEGUN, "action": {"commands": []}}, (Commands(),)),
-    "shell_call_output": Course("sho", {"output": []}, (Outputs(),)),
+    "shell_call_output": Course("sho", {**_OVER, "output": []}, (Outputs(),)),
     "local_shell_call": Course("lsh", {**_BEGUN, "action": {"command": [], "env": {}}}),
     "tool_search_call": Course("tsc", {**_BEGUN, "arguments": {}}),
     "tool_search_output": Course("tso", _BEGUN),
@@ -173,7 +175,7 @@ COURSES: Mapping[str, Course] = {
     "computer_call": Course("cu", _BEGUN),
     "compaction": Course("cmp", sealed="encrypted_content"),
     "program": Course("cm", {"code": ""}, sealed="fingerprint"),
-    "program_output": Course("cmo", {"result": ""}),
+    "program_output": Course("cmo", {**_OVER, "result": ""}),
 }
 _PREFIXES = {"message": "msg", "reasoning": "rs"}
 

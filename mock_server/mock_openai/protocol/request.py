@@ -111,7 +111,7 @@ def parse_request(
             if transport == "http"
             else errors.invalid_type("", "an object", describe(body))
         )
-    if "stream_id" in body and transport == "websocket":
+    if body.get("stream_id") is not None and transport == "websocket":
         check_stream_id(body["stream_id"])
     (CREATE if transport == "http" else CREATE_ON_SOCKET).check(body, "")
     if transport == "websocket":

@@ -7,6 +7,7 @@ order and writes it.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -124,13 +125,19 @@ def _annotation(note: tuple[int, Mapping[str, Any]], where: dict[str, Any]) -> B
 
 
 def _logprob(token: str, request: Request, rng: random.Random) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "bytes": list(token.encode()),
-        "logprob": -round(rng.random() / 4, 6),
-        "token": token,
-    }
+    chosen = _scored(token, -round(rng.random() / 4, 6))
     wanted = request.body.get("top_logprobs") or 0
-    return {**entry, "top_logprobs": [dict(entry)] if wanted else []}
+    others = [other for other in _OTHERS if other != token][: max(0, wanted - 1)]
+    falling = [_scored(other, round(-2.0 - rank - rng.random(), 6)) for rank, other in enumerate(others)]
+    return {**chosen, "top_logprobs": [dict(chosen), *falling] if wanted else []}
+
+
+# What the model might have said instead: as many as can be asked for, whatever came before.
+_OTHERS = re.findall(r" \w+", " the a and to of in is it that for on with as this you at but so not or")
+
+
+def _scored(token: str, logprob: float) -> dict[str, Any]:
+    return {"bytes": list(token.encode()), "logprob": logprob, "token": token}
 
 
 def _reasoning(draft: Draft, place: dict[str, Any]) -> Iterator[Bare]:

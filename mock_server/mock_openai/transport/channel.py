@@ -14,6 +14,7 @@ import contextlib
 import hashlib
 import re
 from collections import deque
+from collections.abc import Mapping
 
 from aiohttp import web
 
@@ -60,8 +61,10 @@ class Channel:
         self._over = False
         self._request: web.BaseRequest | None = None
 
-    def open(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer the handshake and take over the connection; ApiError when the request is none."""
+    def open(self, request: web.BaseRequest, more: Mapping[str, str]) -> web.StreamResponse:
+        """Answer the handshake, with more headers than it needs, and take over the connection; ApiError when
+        the request is none.
+        """
         accept = _accept(request)
         offers = request.headers.get("Sec-WebSocket-Extensions", "").split(",") if self._deflate else []
         agreed = next((found for offer in offers if (found := _DEFLATE.fullmatch(offer.strip()))), None)
@@ -72,7 +75,7 @@ class Channel:
             headers["Sec-WebSocket-Extensions"] = "; ".join(["permessage-deflate", *terms])
         self._reader = FrameReader(self._limit, inflate=agreed is not None)
         self._request = request
-        self._line.write(head(101, headers))
+        self._line.write(head(101, {**headers, **more}))
         request.protocol.set_parser(self)  # type: ignore[arg-type]  # has what is called of one
         return Written(status=101, keep_alive=False)
 

@@ -19,6 +19,7 @@ from mock_openai.transport.reply import HttpReply
 _TAKEN = frozenset(
     {
         "model",
+        "image",
         "input",
         "previous_response_id",
         "instructions",

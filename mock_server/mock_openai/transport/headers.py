@@ -63,6 +63,14 @@ def api_headers(
     }
 
 
+def handshake_headers(ids: Ids) -> dict[str, str]:
+    """Give what an upgraded connection's answer has besides the upgrade itself: what every answer of the edge
+    has, and no request id (reported).
+    """
+    shown = {name: value for name, value in _ALWAYS.items() if not name.startswith(("openai-", "access-"))}
+    return {**shown, "cf-ray": f"{ids.request()[4:20]}-FRA"}
+
+
 def head(status: int, headers: Mapping[str, str]) -> bytes:
     """Write an answer's status line and headers, and when it was."""
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])

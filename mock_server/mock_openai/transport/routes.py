@@ -43,6 +43,7 @@ class Endpoint:
         return tuple(step for mine, step in zip(own, steps, strict=True) if mine[0] == "{")
 
 
+_RESUME = ("stream", "starting_after", "include_obfuscation")
 _RESPONSE, _TALK = "/v1/responses/{response_id}", "/v1/conversations/{conversation_id}"
 
 CREATE_RESPONSE = Endpoint("POST", "/v1/responses", "create", "Create a response", body=CREATE)
@@ -52,7 +53,7 @@ ENDPOINTS = (
     CREATE_RESPONSE,
     Endpoint("POST", "/v1/responses/compact", "compact", "Compact a conversation"),
     Endpoint("POST", "/v1/responses/input_tokens", "input_tokens", "Count input tokens"),
-    Endpoint("GET", _RESPONSE, "retrieve", "Read a response", ("stream", "starting_after")),
+    Endpoint("GET", _RESPONSE, "retrieve", "Read a response", _RESUME),
     Endpoint("DELETE", _RESPONSE, "delete", "Delete a response"),
     Endpoint("GET", f"{_RESPONSE}/input_items", "input_items", "List a response's input", _PAGE),
     Endpoint("POST", f"{_RESPONSE}/cancel", "cancel", "Cancel a response of the background"),

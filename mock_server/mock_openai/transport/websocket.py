@@ -33,6 +33,7 @@ from mock_openai.transport.bare import QuietWire
 from mock_openai.transport.body import decode
 from mock_openai.transport.channel import Channel
 from mock_openai.transport.frames import TEXT
+from mock_openai.transport.headers import handshake_headers
 from mock_openai.transport.inject import inject_failed, injected, read_inject
 from mock_openai.transport.queue import Create, TurnQueue
 from mock_openai.transport.quiet import Quiet
@@ -73,7 +74,8 @@ class SocketSession:
     async def run(self, request: web.BaseRequest) -> web.StreamResponse:
         """Upgrade, then serve until either side closes."""
         self._headers = request.headers
-        answer = self._channel.open(request)
+        edge = self._behaviour.handshake_headers == "edge"
+        answer = self._channel.open(request, handshake_headers(self._site.engine.ids) if edge else {})
         self._connection.upgraded = True
         clock = self._site.clock
         self._site.note("status", self._connection.number, {"status": 101})

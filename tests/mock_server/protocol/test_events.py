@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -376,45 +376,6 @@ def test_a_triggered_compaction_says_that_it_is_at_work(play: Play) -> None:
     assert "response.compaction.compacting" not in play(item).types
 
 
-def test_no_event_of_the_sdk_is_missing(play: Play) -> None:
-    """A new release of the SDK that knows more events fails here until this server has them."""
-    responses = pytest.importorskip("openai.types.responses")
-    note = {"type": "url_citation", "url": "https://a.b", "title": "a", "start_index": 0, "end_index": 2}
-    search = {"status": "completed", "queries": ["x"], "results": None}
-    run = {"status": "completed", "code": "1", "container_id": "cntr_1", "outputs": []}
-    remote = {"server_label": "d", "name": "roll", "arguments": "{}"}
-    picture = {"type": "image_generation_call", "status": "completed", "result": "aGk="}
-    made = play(
-        Reasoning(("Hm.",)),
-        Text("Hi", annotations=(note,)),
-        Refusal("No."),
-        Call("f", "{}"),
-        Item({"type": "custom_tool_call", "input": "4+4", "name": "math"}),
-        Item({"type": "reasoning", "summary": [], "content": [{"type": "reasoning_text", "text": "So."}]}),
-        Item({"type": "web_search_call", "action": {"type": "search", "query": "x"}}),
-        Item({"type": "file_search_call", **search}),
-        Item({"type": "code_interpreter_call", **run}),
-        Item(picture),
-        Item({"type": "mcp_list_tools", "server_label": "d", "tools": []}),
-        Item({"type": "mcp_call", **remote}),
-        Item({"type": "mcp_list_tools", "server_label": "d", "tools": [], "error": "down"}),
-        Item({"type": "mcp_call", "error": "down", **remote}),
-        Item({"type": "shell_call", "action": {"commands": ["ls"]}}),
-        Item({"type": "shell_call_output", "output": [{"stdout": "a", "stderr": ""}]}),
-        Item({"type": "compaction", "encrypted_content": "x"}),
-        input=[{"role": "user", "content": "hi"}, {"type": "compaction_trigger"}],
-        reasoning={"summary": "auto"},
-        model="gpt-5.4",
-        background=True,
-        tools=[{"type": "image_generation", "partial_images": 1}],
-    ).types
-    made += play(reply=Reply(finish=Failed())).types + play(reply=Reply(finish=Incomplete())).types
-    members = get_args(get_args(responses.ResponseStreamEvent)[0])
-    known = {get_args(member.model_fields["type"].annotation)[0] for member in members}
-    of_speech = {kind for kind in known if kind.startswith("response.audio.")}  # not of this endpoint
-    assert known - of_speech - set(made) == set()
-
-
 def test_a_failed_mcp_call_says_so(play: Play) -> None:
     failed = {"type": "mcp_call", "arguments": "{}", "error": {"type": "x"}, "name": "n", "output": None}
     assert "response.mcp_call.failed" in play(Item(failed)).types
@@ -652,3 +613,15 @@ def test_what_the_prompt_cache_gives_and_takes(play, model, history, written, re
     details = usage["input_tokens_details"]
     assert (details["cached_tokens"], list(details)) == (read, ["cache_write_tokens", "cached_tokens"])
     assert abs(details["cache_write_tokens"] - written) <= 1
+
+
+@pytest.mark.parametrize("wanted", [0, 1, 5, 20])
+def test_as_many_alternatives_as_asked_for_are_scored_the_likeliest_first(play, wanted):
+    played = play(Text("Hi, the end."), include=["message.output_text.logprobs"], top_logprobs=wanted)
+    for event in played.of("response.output_text.delta"):
+        (score,) = event["logprobs"]
+        listed = score["top_logprobs"]
+        assert len(listed) == wanted
+        assert [one["token"] for one in listed[:1]] == [score["token"]][:wanted]
+        assert len({one["token"] for one in listed}) == wanted
+        assert [one["logprob"] for one in listed] == sorted((one["logprob"] for one in listed), reverse=True)

@@ -424,7 +424,7 @@ def test_a_request_needs_a_model() -> None:
     assert caught.value.message == "Missing required parameter: 'model'."
 
 
-@pytest.mark.parametrize("lane", ["", "a b", "x" * 257, 5, None])
+@pytest.mark.parametrize("lane", ["", "a b", "x" * 257, 5])
 def test_a_lanes_name_has_a_form(lane: Any) -> None:
     assert refused("websocket", stream_id=lane).code == "invalid_stream_id"
 

@@ -262,3 +262,12 @@ async def test_a_socket_may_say_keepalive(connect):
 def test_a_value_that_an_option_does_not_have_is_told_in_one_line(options):
     with pytest.raises(ValueError, match=r"\w+=\S+: takes "):
         Behaviour(**options)
+
+
+async def test_a_handshake_may_carry_no_more_than_the_upgrade(connect):
+    async with MockServer() as server, connect(server) as socket:
+        headers = socket.raw.response.headers
+        assert (headers["Server"], headers["CF-Cache-Status"]) == ("cloudflare", "DYNAMIC")
+        assert "x-request-id" not in headers
+    async with serve(handshake_headers="bare") as server, connect(server) as socket:
+        assert "CF-Ray" not in socket.raw.response.headers

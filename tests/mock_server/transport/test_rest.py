@@ -162,3 +162,16 @@ async def test_a_conversation_beyond_its_threshold_is_compacted_after_the_answer
         )
         assert later.usage.input_tokens < 600, "what was compacted is not read again"
         await client.close()
+
+
+async def test_a_stored_stream_is_read_again_without_its_padding(http):
+    text = 'He said ","obfuscation":"x" twice.'
+    async with MockServer(script=[reply(text)]) as server:
+        client = AsyncOpenAI(base_url=server.base_url, api_key="any")
+        first = await client.responses.create(model="gpt-4o", input="hi")
+        for wanted in (True, False):
+            stream = await client.responses.retrieve(first.id, stream=True, include_obfuscation=wanted)
+            deltas = [event async for event in stream if event.type == "response.output_text.delta"]
+            assert all(hasattr(event, "obfuscation") == wanted for event in deltas)
+            assert "".join(event.delta for event in deltas) == text
+        await client.close()

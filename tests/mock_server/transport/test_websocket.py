@@ -136,6 +136,11 @@ async def test_a_malformed_lane_gets_the_documented_error(connect, name):
         assert error["error"]["param"] == "stream_id"
 
 
+async def test_a_null_lane_is_the_default_lane(connect):
+    async with MockServer(script=[reply("Hi")]) as server, connect(server) as socket:
+        assert "stream_id" not in await socket.turn(stream_id=None)
+
+
 # Memory
 
 
