@@ -34,6 +34,7 @@ from mock_openai.protocol.request import parse_request
 from mock_openai.protocol.response import open_response
 from mock_openai.protocol.steering import Steer, SteerRefused, accepted, failed, pending
 from mock_openai.protocol.tools import TOOL_CHOICE, TOOLS
+from ninelives.cassette.sdk import UNKNOWN_TYPES, complaints
 from openai.types.responses import (
     Response,
     ResponseCompletedEvent,
@@ -47,8 +48,6 @@ from openai.types.responses import (
 from openai.types.responses.response_includable import ResponseIncludable
 from openai.types.responses.responses_server_event import ResponsesServerEvent
 from pydantic import BaseModel, ValidationError
-
-from .strict import UNKNOWN_TYPES, complaints
 
 NOW = 1_790_000_000.0
 NOTE = {"type": "url_citation", "url": "https://a.b", "title": "a", "start_index": 0, "end_index": 2}
