@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from mock_openai.server import MockServer
 
 CASSETTE_GROUP, CASSETTE_NAME = "mock_openai.responders", "cassette"
+MISSES_TOLD = 1_000
+"""Different misses of a script that are told on the terminal."""
 JOURNAL_LIMIT = 20_000
 """Entries kept by a server that may run for weeks."""
 
@@ -160,6 +162,7 @@ def serve(
         )
     except ValueError as error:
         _fail(str(error))
+    server.script.on_miss = _tell_misses("passed on" if upstream else "improvised")
     try:
         server.bind() if workers == 1 else server.share_port()
     except OSError as error:
@@ -243,6 +246,18 @@ def _say_ready(server: MockServer, with_key: bool, workers: int = 1) -> None:
     typer.echo(f"  journal: {server.base_url.removesuffix('/v1')}/__mock__/journal    stop: Ctrl+C")
     if server.ca_file is not None:
         typer.echo(f"  export SSL_CERT_FILE={server.ca_file}")
+
+
+def _tell_misses(instead: str) -> Callable[[str], None]:
+    """Give what tells the terminal why no rule answered; the same thing once."""
+    told: set[str] = set()
+
+    def tell(miss: str) -> None:
+        if miss not in told and len(told) < MISSES_TOLD:
+            told.add(miss)
+            typer.echo(f"{miss} It was {instead}.", err=True)
+
+    return tell
 
 
 def _script(path: Path | None) -> Script | None:

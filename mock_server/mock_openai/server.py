@@ -334,7 +334,10 @@ class MockServer:
 
     def _make_session(self, name: str) -> Session:
         rules, planned = self._began or (self.script.rules, tuple(self.faults))
-        session = Session(name, replace(self._setup, faults=planned), Script(rules))
+        script = Script(rules)
+        if (told := self.script.on_miss) is not None:
+            script.on_miss = lambda miss: told(f"session {name!r}: {miss}")
+        session = Session(name, replace(self._setup, faults=planned), script)
         session.site.join(self._own.site)
         return session
 

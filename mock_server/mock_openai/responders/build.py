@@ -4,6 +4,8 @@ user="weather")`.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,7 +46,13 @@ def reply(
             delay=delay,
         )
     given = when if isinstance(when, When) else grammar.conditions({**(when or {}), **conditions})
-    return Rule(answer, given, times)
+    return Rule(answer, given, times, where=_caller())
+
+
+def _caller() -> str:
+    """Say where the rule was written, for explanations."""
+    frame = sys._getframe(2)
+    return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
 
 
 def call(

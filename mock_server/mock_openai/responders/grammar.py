@@ -58,6 +58,7 @@ def read_script(spot: Spot) -> list[Rule]:
 
 def read_rule(spot: Spot) -> Rule:
     """Read one rule."""
+    _conditions_stand_under_when(spot)
     given = spot.mapping(_RULE, "a rule")
     if ("reply" in given) == ("error" in given) and not ({"failed", "incomplete"} & set(given)):
         found = "both reply and error" if "reply" in given else "a rule without reply and error"
@@ -74,6 +75,18 @@ def read_rule(spot: Spot) -> Rule:
         delay=read_delay(given["delay"]) if "delay" in given else 0.0,
     )
     return Rule(answer, when, times, where)
+
+
+def _conditions_stand_under_when(spot: Spot) -> None:
+    if not isinstance(spot.value, dict):
+        return
+    stray = next((name for name in spot.value if name in CONDITIONS), None)
+    if stray is not None:
+        raise spot.value[stray].error(
+            f"found the condition '{stray}' in a rule",
+            "conditions under when",
+            f"write when: {{{stray}: ...}}",
+        )
 
 
 def read_when(spot: Spot) -> When:

@@ -7,7 +7,7 @@ say which came nearest and why it did not hold.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,8 @@ class Script:
         self._used: list[int] = []
         self._heard: dict[Heard, tuple[int, ...]] = {}
         self.misses: deque[str] = deque(maxlen=_KEPT_MISSES)
+        self.on_miss: Callable[[str], None] | None = None
+        """Told of each miss as it happens; for a terminal."""
         self.add(*rules)
 
     @classmethod
@@ -95,7 +97,10 @@ class Script:
                 return said
             self._used[index] -= 1
         if self._rules:
-            self.misses.append(self.explain(turn))
+            miss = self.explain(turn)
+            self.misses.append(miss)
+            if self.on_miss is not None:
+                self.on_miss(miss)
         return None
 
     def _that_hear(self, turn: Turn) -> tuple[int, ...]:
@@ -117,22 +122,23 @@ class Script:
         asked = _asked(turn)
         if not self._rules:
             return f"No rule for {asked}: the script is empty."
-        best: tuple[int, int] | None = None
+        best = -1
         nearest = ""
         for index, rule in enumerate(self._rules):
             reasons = list(rule.when.failures(turn))
+            near = rule.when.nearness(turn, failed=reasons)
             if self._spent(index):
-                reasons.append(f"times: it has answered {rule.times} times already")
+                times = "once" if rule.times == 1 else f"{rule.times} times"
+                reasons.append(f"times: it has answered {times} already")
             if not reasons and callable(rule.answer) and not isinstance(rule.answer, ApiError):
                 reasons.append("its function passed")
             name = f"rule {index + 1}" + (f" ({rule.where})" if rule.where else "")
             if not reasons:
                 return f"{name} answers {asked}."
-            # Nearest is the one with the most conditions that hold, then the fewest that do not.
-            score = (len(reasons) - rule.when.size, len(reasons))
-            if best is None or score < best:
-                best, nearest = score, f"{name}: {'; '.join(reasons)}"
-        return f"No rule for {asked}. Nearest was {nearest}."
+            if near > best:
+                best, nearest = near, f"{name}: {'; '.join(reasons)}"
+        few = f" of {len(self._rules)}" if len(self._rules) > 1 else ""
+        return f"No rule for {asked}. Nearest{few} was {nearest}."
 
     def _spent(self, index: int) -> bool:
         times = self._rules[index].times

@@ -7,7 +7,7 @@ mend a script.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import Any
@@ -35,6 +35,13 @@ class Heard:
         """Look at a turn."""
         latest = turn.request.last_user_text if turn.request else ""
         return cls(latest, latest or user_text(turn), bool(outputs_of(turn)))
+
+
+# What a condition that holds is worth when the nearest rule is looked for.
+_WEIGHT = {"user": 8, "tool_output": 8, "output": 8, "body": 2, "metadata": 2, "instructions": 2}
+
+_FITS = 4
+"""The same for a rule that is for this kind of turn: the user's, or a tool output's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +111,16 @@ class When:
             if turn.body.get(name) != value:
                 yield f"body: {name} is {turn.body.get(name)!r}, not {value!r}"
 
-    @property
-    def size(self) -> int:
-        """How many conditions are given."""
-        return sum(getattr(self, each.name) not in (None, {}) for each in fields(self))
+    def nearness(self, turn: Turn, *, failed: Iterable[str]) -> int:
+        """Say how near the conditions came to holding; `failed` is what `failures` gave.
+
+        What was said counts most, then whether the rule is for this kind of turn at all, then the rest.
+        """
+        wrong = {reason.partition(":")[0] for reason in failed}
+        given = [each.name for each in fields(self) if getattr(self, each.name) not in (None, {})]
+        held = sum(_WEIGHT.get(name, 1) for name in given if name not in wrong)
+        asked_of = "tool_output" if outputs_of(turn) else "user"
+        return held + (_FITS if asked_of in given else 0)
 
     def _user(self, turn: Turn, request: Request) -> Iterator[str]:
         heard = Heard.by(turn)

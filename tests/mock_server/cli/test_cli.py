@@ -189,3 +189,16 @@ def test_limits_and_upstreams_that_are_none_are_one_line(wrong: tuple[str, str])
     assert done.returncode == 2
     assert wrong[0].strip("-") in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_terminal_says_once_why_no_rule_answered(tmp_path: Path):
+    script = tmp_path / "script.yaml"
+    script.write_text("replies:\n  - when: {user: hi}\n    reply: Hello.\n")
+    with serving("--script", str(script)) as (process, _, base_url):
+        for text in ("hi", "bye", "bye"):
+            ask(base_url, text)
+        ask(base_url, "the end")
+        assert process.stderr is not None
+        told = [process.stderr.readline(), process.stderr.readline()]
+    why = f"Nearest was rule 1 ({script}:2): user: '{{}}' has no match for /hi/. It was improvised.\n"
+    assert told == [f"No rule for '{text}'. " + why.format(text) for text in ("bye", "the end")]

@@ -1,5 +1,7 @@
 """Scripts: which rule answers, how often, and what they say about a miss."""
 
+import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -208,7 +210,7 @@ async def test_conditions(
     asked = turn(**request_fields)
     assert (await script.answer(asked) is not None) == holds
     explained = script.explain(asked)
-    assert explained.startswith("rule 1 answers" if holds else "No rule for")
+    assert explained.startswith("rule 1 (test_script.py:" if holds else "No rule for")
 
 
 def test_the_nearest_rule_is_the_one_with_the_most_that_holds(turn: Make) -> None:
@@ -216,13 +218,49 @@ def test_the_nearest_rule_is_the_one_with_the_most_that_holds(turn: Make) -> Non
         [reply("a", user="joke"), reply("b", user="hello", model="gpt-4o", metadata={"room": "7"})]
     )
     told = script.explain(turn("hello"))
-    assert told == "No rule for 'hello'. Nearest was rule 2: metadata: room is nothing, not '7'."
+    assert re.sub(r" \(.*?\)", "", told) == (
+        "No rule for 'hello'. Nearest of 2 was rule 2: metadata: room is nothing, not '7'."
+    )
+
+
+NEAREST: list[tuple[Any, str]] = [
+    # What was said counts more than conditions that hold for everybody.
+    ("bye", "rule 3 (x): instructions: nothing has no match for /polite/"),
+    ([{"role": "user", "content": "hi"}, CALL, OUTPUT], "rule 2 (x): tool_output: the input ends with the"),
+    ("hello", "rule 1 (x): user: 'hello' has no match for /weather/"),
+]
+
+
+@pytest.mark.parametrize(("said", "nearest"), NEAREST)
+def test_the_nearest_rule_is_one_for_what_was_said(said: Any, nearest: str, turn: Make) -> None:
+    script = Script(
+        [
+            reply("a", user="weather", model="gpt-4o", transport="websocket", tool="get_weather"),
+            reply("b", tool_output="another_tool"),
+            reply("c", user="bye", instructions="polite"),
+        ]
+    )
+    told = script.explain(turn(said))
+    assert f"Nearest of 3 was {nearest}" in re.sub(r"\(test_script.py:\d+\)", "(x)", told)
+
+
+def test_a_rule_says_where_it_was_written(turn: Make) -> None:
+    line = sys._getframe().f_lineno + 1
+    script = Script([reply("a", user="weather")])
+    assert f"rule 1 (test_script.py:{line})" in script.explain(turn("hello"))
+
+
+async def test_somebody_can_be_told_of_misses_as_they_happen(turn: Make) -> None:
+    script, told = Script([reply("a", user="weather")]), []
+    script.on_miss = told.append
+    await script.answer(turn("hello"))
+    assert told == list(script.misses)
 
 
 async def test_a_used_up_rule_says_so(turn: Make) -> None:
     script = Script([reply("once", user="hi", times=1)])
     await script.answer(turn("hi"))
-    assert "times: it has answered 1 times already" in script.explain(turn("hi"))
+    assert "times: it has answered once already" in script.explain(turn("hi"))
 
 
 async def test_a_script_may_grow_and_be_cleared(turn: Make) -> None:

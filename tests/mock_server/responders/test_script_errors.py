@@ -12,6 +12,12 @@ CASES = [
     ("", 1, "found nothing", "replies"),
     ("replies: {}", 1, "", "replies:"),
     ("replies:\n  - when: {usr: hi}\n    reply: x", 2, "found the key 'usr' in when", "did you mean 'user'?"),
+    (
+        "replies:\n  - user: hi\n    reply: x",
+        2,
+        "found the condition 'user' in a rule",
+        "write when: {user: ...}",
+    ),
     ("replies:\n  - when: {user: 42}\n    reply: x", 2, "a whole number (42)", "put it in quotes: '42'"),
     ("replies:\n  - when: {user: '('}\n    reply: x", 2, "no regular expression", "backslash"),
     ("replies:\n  - reply: [{txt: hi}]", 2, "found the key 'txt' in an item", "did you mean 'text'?"),
