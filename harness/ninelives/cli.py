@@ -76,9 +76,9 @@ def demo(
 @app.command()
 def record(
     upstream: Annotated[
-        str, typer.Option("--upstream", help="The API to record.")
-    ] = "https://api.openai.com",
-    cassette: Annotated[Path, typer.Option("--cassette", help="The file to write.")] = ...,  # type: ignore[assignment]
+        str | None, typer.Option("--upstream", help="The API to record; https://api.openai.com if not given.")
+    ] = None,
+    cassette: Annotated[Path | None, typer.Option("--cassette", help="The file to write.")] = None,
     command: Annotated[
         list[str] | None,
         typer.Argument(metavar="COMMAND", help="What to run; it finds the proxy in its environment."),
@@ -98,6 +98,18 @@ def record(
             "cassette; new_episodes: replay what is there, add the rest; none: replay only; off: neither.",
         ),
     ] = RecordMode.rewrite,
+    refresh: Annotated[
+        Path | None,
+        typer.Option(
+            "--refresh", metavar="DIR", help="Ask what is recorded there again: has the API changed?"
+        ),
+    ] = None,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="With --refresh: exit with 1 when the API has changed.")
+    ] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="With --refresh: put the new recordings in the place of the old.")
+    ] = False,
 ) -> None:
     """Record a client's traffic with the API into a cassette.
 
@@ -105,9 +117,21 @@ def record(
     exit code is 0. Without COMMAND the proxy stays up: Enter (or SIGTERM) ends and keeps the recording,
     Ctrl-C breaks it off. A recording that was broken off leaves the old cassette as it was and the new one in
     FILE.partial.
+
+    With --refresh nothing is run: the requests of the cassettes in DIR are asked again, of the upstream, or
+    of the real API if OPENAI_API_KEY is set, or else of the mock server.
     """
+    from ninelives.complaint import Complaint
+
+    if refresh is not None:
+        from ninelives.commands.refresh import run as ask_again
+
+        raise typer.Exit(ask_again(refresh, upstream, exit_code, write))
+    if cassette is None:
+        raise Complaint("record needs --cassette FILE to write, or --refresh DIR to ask again")
     from ninelives.commands.record import run
 
+    upstream = upstream or "https://api.openai.com"
     raise typer.Exit(run(upstream, cassette, command or [], host, port, extend, mode.value))
 
 

@@ -1,0 +1,132 @@
+"""`ninelives record --refresh`: recorded requests asked again, and what of the API has changed since."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+from mock_openai import MockServer
+from rich.console import Console
+from rich.text import Text
+
+from ninelives.cassette import Cassette, CassetteError
+from ninelives.cassette.tape import write_whole
+from ninelives.commands.printing import notes, output
+from ninelives.complaint import Complaint
+from ninelives.refresh import Asked, Drift, ask_again, drift
+from ninelives.refresh.drift import not_compared
+
+_API = "https://api.openai.com"
+_SHOWN = 200
+_UNAUTHORISED = (401, 403)
+
+
+def run(folder: Path, upstream: str | None, exit_code: bool, write: bool) -> int:
+    """Ask again, report; 1 when the API has drifted and the exit code shall say so."""
+    paths = sorted(folder.rglob("*.jsonl")) if folder.is_dir() else [folder]
+    if not paths:
+        raise Complaint(f"{folder}: found no cassette; expected a file, or a folder with .jsonl files")
+    cassettes = [Cassette.load(path) for path in paths]
+    key = os.environ.get("OPENAI_API_KEY", "")
+    mocked = upstream is None and not key
+    console = output()
+    if mocked:
+        console.print(
+            "no OPENAI_API_KEY and no --upstream: the mock server is asked, not the real API",
+            soft_wrap=True,
+        )
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            asked = asyncio.run(_ask(cassettes, upstream, key, mocked, Path(scratch)))
+        except ValueError as error:  # an upstream that is no URL
+            raise Complaint(str(error)) from None
+        _refuse_a_bad_key(asked)
+        changes = _tell(asked, upstream or ("the mock server" if mocked else _API), console)
+        if write:
+            _write(asked, console)
+    return 1 if exit_code and any(change.of_the_api for change in changes) else 0
+
+
+async def _ask(
+    cassettes: Sequence[Cassette], upstream: str | None, key: str, mocked: bool, scratch: Path
+) -> list[Asked]:
+    found = []
+    async with MockServer() if mocked else nullcontext() as server:
+        to = server.base_url if server is not None else upstream or _API
+        for number, cassette in enumerate(cassettes, 1):
+            notes().print(f"{number}/{len(cassettes)} {cassette.path}", soft_wrap=True, markup=False)
+            target = scratch / f"{number}.jsonl"
+            found.append(await ask_again(cassette, to, target, key=key or "none"))
+    return found
+
+
+def _refuse_a_bad_key(asked: Sequence[Asked]) -> None:
+    pairs = [pair for each in asked for pair in each.pairs]
+    refused = [new for old, new in pairs if new.status in _UNAUTHORISED and old.status not in _UNAUTHORISED]
+    if refused and len(refused) == len(pairs):
+        raise Complaint(
+            f"the upstream answers every request with {refused[0].status}; "
+            "is OPENAI_API_KEY the key of an account that may use it?"
+        )
+    if pairs and all(new.status is None for _, new in pairs):
+        raise Complaint("the upstream gives no answer; check --upstream and the network")
+
+
+def _tell(asked: Sequence[Asked], where: str, console: Console) -> list[Drift]:
+    compared, silent = [], []
+    for each in asked:
+        name = each.cassette.path.name
+        silent += [(name, exchange, why) for exchange, why in each.left_out]
+        for old, new in each.pairs:
+            if (why := not_compared(old, new)) is None:
+                compared.append((name, old, new))
+            else:
+                silent.append((name, old, why))
+    changes = drift(compared)
+    console.print(f"{len(compared)} answers of {where} compared with the recorded ones", soft_wrap=True)
+    for title, style, of_the_api in (
+        ("drift of the API", "bold red", True),
+        ("other wording", "bold", False),
+    ):
+        chosen = [change for change in changes if change.of_the_api is of_the_api]
+        if not chosen:
+            console.print(Text(f"{title}: none", style="bold green" if of_the_api else "dim"))
+            continue
+        console.print(Text(f"{title}: {len(chosen)}", style=style))
+        for change in chosen:
+            console.print(Text(f"  {change.kind}  {change.what}", style="cyan"), soft_wrap=True)
+            console.print(f"    {_places(change)}", soft_wrap=True, markup=False)
+            console.print(Text(f"    - {_cut(change.before)}", style="red"), soft_wrap=True)
+            console.print(Text(f"    + {_cut(change.after)}", style="green"), soft_wrap=True)
+    if silent:
+        console.print(Text(f"not compared: {len(silent)}", style="bold"))
+        for name, exchange, why in silent:
+            console.print(f"  {name} exchange {exchange.number}: {why}", soft_wrap=True, markup=False)
+    return changes
+
+
+def _write(asked: Sequence[Asked], console: Console) -> None:
+    for each in asked:
+        path = each.cassette.path
+        if each.again is None or each.left_out or any(new.status is None for _, new in each.pairs):
+            console.print(f"{path} is as it was: not everything came again", soft_wrap=True, markup=False)
+            continue
+        try:
+            write_whole(path, each.again.data)
+        except CassetteError as error:
+            raise Complaint(str(error)) from None
+        console.print(f"wrote {path}", soft_wrap=True, markup=False)
+
+
+def _places(change: Drift) -> str:
+    (name, number), *more = change.exchanges
+    others = f" and {len(more)} more" if more else ""
+    return f"{name} exchange {number}{others}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ..."

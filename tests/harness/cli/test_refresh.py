@@ -1,0 +1,158 @@
+"""`ninelives record --refresh`: the same requests asked again, and what of the API has changed since."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mock_openai import MockServer
+from ninelives.cassette import Cassette
+from ninelives.cli import _run
+from ninelives.lab.talk import SCRIPT
+from ninelives.player import Player
+
+CASSETTES = Path(__file__).parents[3] / "cassettes"
+SSE, SOCKET = "weather_over_sse.jsonl", "weather_over_websocket.jsonl"
+
+
+@contextmanager
+def serving(make: Callable[[], MockServer]) -> Iterator[MockServer]:
+    """A server in a thread, for a command that has a loop of its own."""
+    ready, servers, loops = threading.Event(), [], []
+
+    async def live() -> None:
+        loops.append((asyncio.get_running_loop(), asyncio.Event()))
+        async with make() as server:
+            servers.append(server)
+            ready.set()
+            await loops[0][1].wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(live()))
+    thread.start()
+    assert ready.wait(20)
+    yield servers[0]
+    loops[0][0].call_soon_threadsafe(loops[0][1].set)
+    thread.join(20)
+
+
+@pytest.fixture
+def tapes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    folder = tmp_path / "cassettes"
+    folder.mkdir()
+    for name in (SSE, SOCKET):
+        shutil.copy(CASSETTES / name, folder / name)
+    return folder
+
+
+def refresh(capsys: Any, folder: Path, *options: str) -> tuple[int, str, str]:
+    code = _run(["record", "--refresh", str(folder), *options])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_a_conversation_asked_again_follows_its_new_ids(capsys: Any, tapes: Path) -> None:
+    with serving(lambda: MockServer(script=SCRIPT, seed=99)) as server:
+        code, out, _ = refresh(capsys, tapes, "--upstream", server.base_url, "--exit-code")
+        sent = [entry.data["body"] for entry in server.journal.entries if entry.kind == "request"]
+    assert code == 0, out
+    assert "8 answers of" in out
+    assert "drift of the API: none" in out
+    assert "other wording: none" in out
+    assert "not compared" not in out
+    assert any(body.get("previous_response_id") for body in sent)
+    assert "sk-" not in out
+
+
+def test_without_a_key_the_mock_is_asked_and_it_says_so(capsys: Any, tapes: Path) -> None:
+    code, out, _ = refresh(capsys, tapes, "--exit-code")
+    assert code == 0, out
+    assert out.startswith("no OPENAI_API_KEY and no --upstream: the mock server is asked")
+    assert "drift of the API: none" in out
+    assert "other wording: " in out
+    assert "calls\n" in out  # it says what it likes, and calls nothing
+    assert "for which nothing came this time" in out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            '"logprobs":[],"obf',
+            '"obf',
+            ("field  logprobs in response.output_text.delta", "- always", "+ never"),
+        ),
+        ('"obfuscation"', '"padding"', ("field  padding in response.output_text.delta", "+ came")),
+        ("response.in_progress", "response.in_a_hurry", ("event  response.in_a_hurry", "- never", "+ came")),
+        ('"created_at":17', '"created_at":"then","was":17', ("type  response.created_at in", "+ string")),
+    ],
+)
+def test_what_the_api_changed_is_told_apart(
+    capsys: Any, tapes: Path, tmp_path: Path, old: str, new: str, said: tuple[str, ...]
+) -> None:
+    text = (CASSETTES / SSE).read_text("utf-8")
+    assert old in text
+    changed = Cassette.parse(text.replace(old, new).encode())
+    with serving(lambda: MockServer(responders=[Player(changed, repeat=True)])) as server:
+        code, out, _ = refresh(capsys, tapes / SSE, "--upstream", server.base_url, "--exit-code")
+        assert code == 1
+        assert all(word in out for word in said), out
+        assert "other wording: none" in out
+        assert refresh(capsys, tapes / SSE, "--upstream", server.base_url)[0] == 0
+
+
+def test_a_changed_error_is_drift_and_one_in_passing_is_none(capsys: Any, tapes: Path) -> None:
+    name = "plain_answers_and_a_refusal_by_the_api.jsonl"
+    text = (CASSETTES / name).read_text("utf-8")
+    shutil.copy(CASSETTES / name, tapes / name)
+    assert '"invalid_request_error"' in text
+    other = Cassette.parse(text.replace('"invalid_request_error"', '"bad_request"').encode())
+    with serving(lambda: MockServer(responders=[Player(other, repeat=True)])) as server:
+        code, out, _ = refresh(capsys, tapes / name, "--upstream", server.base_url, "--exit-code")
+    assert code == 1
+    assert "error  type" in out
+    assert "- invalid_request_error" in out
+    assert "+ bad_request" in out
+    late = Cassette.parse((CASSETTES / SSE).read_bytes().replace(b'"status":200', b'"status":503'))
+    with serving(lambda: MockServer(responders=[Player(late, repeat=True)])) as server:
+        code, out, _ = refresh(capsys, tapes / SSE, "--upstream", server.base_url, "--exit-code")
+    assert code == 0
+    assert "not compared: 4" in out
+    assert "the upstream answered 503" in out
+
+
+def test_the_new_recordings_take_the_place_of_the_old_when_asked_to(capsys: Any, tapes: Path) -> None:
+    before = {path.name: path.read_bytes() for path in tapes.iterdir()}
+    with serving(lambda: MockServer(script=SCRIPT, seed=7)) as server:
+        refresh(capsys, tapes, "--upstream", server.base_url)
+        assert {path.name: path.read_bytes() for path in tapes.iterdir()} == before
+        code, out, _ = refresh(capsys, tapes, "--upstream", server.base_url, "--write")
+    assert code == 0
+    assert out.count("wrote ") == 2
+    for path in tapes.iterdir():
+        assert path.read_bytes() != before[path.name]
+        assert len(Cassette.load(path)) == 4
+
+
+def test_what_cannot_be_asked_is_one_line(capsys: Any, tapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for options, said in (
+        (("--upstream", "http://127.0.0.1:9"), "the upstream gives no answer"),
+        (("--upstream", "http://127.0.0.1:99999"), "is not a URL"),
+    ):
+        code, _, err = refresh(capsys, tapes / SSE, *options)
+        assert code == 2
+        assert said in err.splitlines()[-1]
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-CANARY0123456789")
+    with serving(lambda: MockServer(api_key="another")) as server:
+        code, out, err = refresh(capsys, tapes / SSE, "--upstream", server.base_url)
+    assert code == 2
+    assert "answers every request with 401" in err.splitlines()[-1]
+    assert "CANARY" not in out + err
+    assert _run(["record"]) == 2
+    assert "--cassette FILE" in capsys.readouterr().err
