@@ -137,7 +137,9 @@ def record(
 
 @app.command()
 def replay(
-    cassette: Annotated[Path, typer.Argument(metavar="FILE", help="The cassette.")],
+    cassettes: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Cassettes; vcrpy's YAML and HAR files will do.")
+    ],
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
@@ -152,13 +154,13 @@ def replay(
         bool, typer.Option("--fresh-ids", help="Give every answer new ids, the same in all its events.")
     ] = False,
 ) -> None:
-    """Serve a cassette as if it were the API.
+    """Serve cassettes as if they were the API.
 
     Over HTTP and WebSocket, until Ctrl-C.
     """
     from ninelives.commands.replay import run
 
-    raise typer.Exit(run(cassette, host, port, timing, repeat, fresh_ids))
+    raise typer.Exit(run(cassettes, host, port, timing, repeat, fresh_ids))
 
 
 @app.command()

@@ -25,6 +25,7 @@ from mock_openai.responders.base import Turn
 
 from ninelives.cassette import Cassette, Exchange, Redactor
 from ninelives.cassette.cassette import stack
+from ninelives.cassette.convert import load
 from ninelives.cassette.matching import Matcher, Matching, Wanted
 from ninelives.fresh import FreshIds
 
@@ -39,7 +40,7 @@ _LENGTH_HEADERS = frozenset(
 
 
 class Player:
-    """A responder that answers from one cassette or several.
+    """A responder that answers from one cassette or several; vcrpy's YAML, HAR and exchange files will do.
 
     `timing` is "recorded" (events keep their distances), "none", or a number that scales them; the server's
     pace must be "recorded" for it to be felt. With `ordered` the requests must come in the recorded order.
@@ -68,7 +69,7 @@ class Player:
         redactor: Redactor | None = None,
     ) -> None:
         given = [cassette] if isinstance(cassette, Cassette | Path | str) else list(cassette)
-        self.cassettes = [one if isinstance(one, Cassette) else Cassette.load(one) for one in given]
+        self.cassettes = [one if isinstance(one, Cassette) else load(one) for one in given]
         self.exchanges: list[Exchange] = stack(self.cassettes)
         """All exchanges, those of the first cassette first."""
         self.missed: list[str] = []

@@ -40,7 +40,7 @@ class Cassette:
     def parse(cls, data: bytes, name: str = "<memory>") -> Cassette:
         """Reads a cassette from memory; raises CassetteError like `load`."""
         read = reader.parse(data, name)
-        return cls(Path(name), read.header, read.lines, read.numbers, data)
+        return cls(Path(name), read.header, read.lines, read.numbers, read.data)
 
     @cached_property
     def exchanges(self) -> list[Exchange]:

@@ -4,6 +4,7 @@ name.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,7 @@ from ninelives.cassette.tape import write_whole
 Format = Literal["cassette", "vcr", "har", "exchange"]
 
 _BY_SUFFIX: dict[str, Format] = {".jsonl": "cassette", ".yaml": "vcr", ".yml": "vcr", ".har": "har"}
+_OURS = (".jsonl", ".partial")
 _GZIP = b"\x1f\x8b"
 
 
@@ -26,10 +28,13 @@ def sniff(source: Path) -> Format:
         return "exchange"
     try:
         data = source.read_bytes()
+    except FileNotFoundError:
+        raise CassetteError(source, None, "no such file", "a recording", "check the path") from None
     except OSError as error:
         raise CassetteError(
             source, None, f"{error.strerror}", "a file that can be read", "check the path"
         ) from None
+    data = data.removeprefix(BOM_UTF8)
     if data.lstrip()[:1] == b"{":
         if b'"ninelives"' in data.partition(b"\n")[0]:
             return "cassette"
@@ -53,6 +58,8 @@ def sniff(source: Path) -> Format:
 def load(source: Path | str, *, redactor: Redactor | None = None) -> Cassette:
     """Any known recording as a cassette in memory, secrets replaced; raises CassetteError."""
     source = Path(source)
+    if source.suffix in _OURS:
+        return Cassette.load(source)
     kind = sniff(source)
     if kind == "cassette":
         return Cassette.load(source)
@@ -63,7 +70,16 @@ def load(source: Path | str, *, redactor: Redactor | None = None) -> Cassette:
     elif kind == "har":
         data = har.load(source, redactor)
     else:
-        data = exchange.load(sorted(source.glob("*.json")) if source.is_dir() else [source], redactor)
+        files = sorted(source.glob("*.json")) if source.is_dir() else [source]
+        if not files:
+            raise CassetteError(
+                source,
+                None,
+                "a folder without exchange files",
+                "a folder of .json files, or one recording",
+                "name the recording itself",
+            )
+        data = exchange.load(files, redactor)
     return Cassette.parse(data, str(source))
 
 

@@ -7,6 +7,7 @@ codes and no resets; those are lost on the way out and absent on the way in.
 from __future__ import annotations
 
 import base64
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,7 +43,7 @@ def is_har(data: bytes) -> bool:
 def load(path: Path, redactor: Redactor | None = None) -> bytes:
     """A HAR file as a cassette; CassetteError when it is none."""
     try:
-        entries = msgspec.json.decode(path.read_bytes())["log"]["entries"]
+        entries = msgspec.json.decode(path.read_bytes().removeprefix(BOM_UTF8))["log"]["entries"]
         found = sorted(entries, key=lambda entry: _seconds(entry["startedDateTime"]))
         start = _seconds(found[0]["startedDateTime"]) if found else 0.0
         tape = Tape(

@@ -132,6 +132,12 @@ class Matching:
             if all(_holds(matcher, request, self.exchanges[place]) for matcher in self._matchers)
         ]
 
+    def meaning(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """What a request for a response asks, however it travels: fields that count, and the conversation."""
+        kept: dict[str, Any] = {k: v for k, v in body.items() if k not in self._dropped}
+        kept["conversation so far"] = self._conversation(body)
+        return kept
+
     def form(self, request: Wanted) -> Form:
         """What is compared of a request."""
         path = _path(request.path)
@@ -139,9 +145,7 @@ class Matching:
         how = " streamed" if created and request.streamed else ""
         body = request.body
         if isinstance(body, Mapping) and path.startswith("responses"):
-            kept: dict[str, Any] = {k: v for k, v in body.items() if k not in self._dropped}
-            kept["conversation so far"] = self._conversation(body)
-            body = kept
+            body = self.meaning(body)
         content = self._redactor.blank(
             msgspec.json.encode(_lists_of_lines(items.plain(body)), order="sorted")
         )
@@ -151,12 +155,12 @@ class Matching:
         """Why nothing answers a request: one summary line, then the nearest recording and a short diff."""
         form = self.form(request)
         same = self._by_form.get(form, [])
+        if same and not self.places(request):
+            return f"a custom matcher rejects {_name(self.exchanges[same[0]])}, which is equal otherwise"
         if same and all(place in used for place in same):
             recorded = _name(self.exchanges[same[-1]])
             times = "once" if len(same) == 1 else f"{len(same)} times"
             return f"it was recorded {times} ({recorded}) and replayed; allow repeats or record it again"
-        if same:
-            return f"a custom matcher rejects {_name(self.exchanges[same[0]])}, which is equal otherwise"
         alike = [place for place, other in enumerate(self.forms) if other.kind == form.kind]
         if not alike:
             kinds = ", ".join(sorted({other.kind for other in self.forms})) or "nothing"

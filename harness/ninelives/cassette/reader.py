@@ -8,6 +8,7 @@ warning.
 from __future__ import annotations
 
 import warnings
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +54,7 @@ def parse(data: bytes, path: Path | str) -> Lines:
     half a line.
     """
     path = Path(path)
+    data = data.removeprefix(BOM_UTF8)  # some editors put it there
     first, _, rest = data.partition(b"\n")
     header = _header(first, path)
     rest, dropped = _without_half_line(rest, path)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from ninelives.cassette import Cassette
+from ninelives.cassette.convert import load
 from ninelives.commands.printing import output
 from ninelives.report.comparison import KINDS, compare
 
@@ -15,7 +15,7 @@ _SHOWN = 400
 
 def run(before: Path, after: Path, exit_code: bool) -> int:
     """Print the differences, each kind apart; 1 when there are any and the exit code shall say so."""
-    found = compare(Cassette.load(before).exchanges, Cassette.load(after).exchanges)
+    found = compare(load(before).exchanges, load(after).exchanges)
     console = output()
     if not found:
         console.print("no difference but for ids, headers and small change in timing", soft_wrap=True)

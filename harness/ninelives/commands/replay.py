@@ -1,16 +1,16 @@
-"""`ninelives replay`: a cassette served as if it were the API."""
+"""`ninelives replay`: cassettes served as if they were the API."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from mock_openai import MockServer
 
-from ninelives.cassette import Cassette
 from ninelives.commands.printing import output
 from ninelives.complaint import Complaint
 from ninelives.player import Player
@@ -18,13 +18,13 @@ from ninelives.player import Player
 Timing = Literal["recorded", "none"] | float
 
 
-def run(path: Path, host: str, port: int, timing: str, repeat: bool, fresh_ids: bool) -> int:
+def run(paths: Sequence[Path], host: str, port: int, timing: str, repeat: bool, fresh_ids: bool) -> int:
     """Serve until Ctrl-C or SIGTERM."""
     wanted = _timing(timing)
-    cassette = Cassette.load(path)
-    player = Player(cassette, timing=wanted, repeat=repeat, ids="fresh" if fresh_ids else "recorded")
+    player = Player(paths, timing=wanted, repeat=repeat, ids="fresh" if fresh_ids else "recorded")
+    name = paths[0].name if len(paths) == 1 else f"{len(paths)} cassettes"
     try:
-        asyncio.run(_serve(player, path.name, len(cassette), host, port))
+        asyncio.run(_serve(player, name, len(player.exchanges), host, port))
     except OSError as error:
         raise Complaint(
             f"{host}:{port} cannot be listened on ({error.strerror or error}); choose another --port"

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.text import Text
 
 from ninelives.cassette import Cassette, Exchange
+from ninelives.cassette.convert import load
 from ninelives.commands.files import write_text
 from ninelives.commands.printing import output
 from ninelives.report.axis import duration
@@ -19,7 +20,7 @@ from ninelives.report.timeline import Chapter, from_exchanges
 
 def run(path: Path, raw: bool, html: Path | None) -> int:
     """Print the cassette, or write its page."""
-    cassette = Cassette.load(path)
+    cassette = load(path)
     exchanges = cassette.exchanges
     console = output()
     told = conversation(exchanges)

@@ -1,7 +1,9 @@
 """What changed between two recordings of a conversation: requests, wording, structure, timing, each apart.
 
 Exchanges are compared in their order. Ids differ from one recording to the next and mean nothing by
-themselves, so each is read as the first, second, third of its kind.
+themselves, so each is read as the first, second, third of its kind. Of the same conversation over HTTP and
+over a WebSocket only that is compared which does not come with the transport: a request is what it means,
+with all that it continues.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING, Any, Literal
 
+from ninelives.cassette.matching import Matching
 from ninelives.report.conversation import Exchanged, conversation
 from ninelives.report.timeline import decoded
 
@@ -27,6 +30,8 @@ SLACK, SHARE = 0.05, 0.25
 _ID = re.compile(r"\b(resp|msg|rs|fc|ctc|ws|fs|ci|ig|mcp|mcpl|mcpr|call|conv|cmp|req)_[0-9A-Za-z]{16,}\b")
 _CARRIAGE = frozenset({"type", "stream", "stream_id"})
 """Fields of a request that say how it travels, not what is asked."""
+_OF_A_TRANSPORT = frozenset({"stream_id", "obfuscation"})
+"""Fields of an event that only one transport has, or that only pad it."""
 _ABSENT = object()
 
 
@@ -47,6 +52,7 @@ def compare(before: Sequence[Exchange], after: Sequence[Exchange]) -> list[Diffe
     """Compare two recordings, exchange by exchange, in their order."""
     found: list[Difference] = []
     names = (_Names(), _Names())
+    matchings = Matching(before), Matching(after)
     pairs = zip_longest(
         zip(before, conversation(before), strict=True), zip(after, conversation(after), strict=True)
     )
@@ -56,7 +62,12 @@ def compare(before: Sequence[Exchange], after: Sequence[Exchange]) -> list[Diffe
             sides = (there, there_not) if new is None else (there_not, there)
             found.append(Difference("structure", number, "exchange", *sides))
             continue
-        found += _requests(number, old[0], new[0], names)
+        if old[0].transport == new[0].transport:
+            asked = _asked(old[0]), _asked(new[0])
+            found += _addresses(number, old[0], new[0])
+        else:
+            asked = _meant(old[0], matchings[0]), _meant(new[0], matchings[1])
+        found += _requests(number, asked, names)
         found += _wording(number, old[1], new[1])
         found += _structure(number, old, new)
         found += _timing(number, old[1], new[1])
@@ -78,12 +89,13 @@ class _Names:
         return self._known.setdefault(found[0], f"{prefix}#{count + 1}")
 
 
-def _requests(
-    number: int, old: Exchange, new: Exchange, names: tuple[_Names, _Names]
-) -> Iterator[Difference]:
+def _addresses(number: int, old: Exchange, new: Exchange) -> Iterator[Difference]:
     if (told := f"{old.method} {old.path}") != (now := f"{new.method} {new.path}"):
         yield Difference("requests", number, "address", told, now)
-    for path, was, came in _changes(_asked(old), _asked(new), ""):
+
+
+def _requests(number: int, asked: tuple[Any, Any], names: tuple[_Names, _Names]) -> Iterator[Difference]:
+    for path, was, came in _changes(*asked, ""):
         sides = names[0].told(_shown(was)), names[1].told(_shown(came))
         if sides[0] != sides[1]:
             yield Difference("requests", number, path or "body", *sides)
@@ -93,6 +105,10 @@ def _asked(exchange: Exchange) -> Any:
     if not isinstance(exchange.body, Mapping):
         return exchange.body
     return {key: value for key, value in exchange.body.items() if key not in _CARRIAGE}
+
+
+def _meant(exchange: Exchange, matching: Matching) -> Any:
+    return matching.meaning(exchange.body) if isinstance(exchange.body, Mapping) else exchange.body
 
 
 def _changes(old: Any, new: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
@@ -120,15 +136,16 @@ def _wording(number: int, old: Exchanged, new: Exchanged) -> Iterator[Difference
 def _structure(
     number: int, old: tuple[Exchange, Exchanged], new: tuple[Exchange, Exchanged]
 ) -> Iterator[Difference]:
+    same = old[0].transport == new[0].transport
     for where, was, came in (
-        ("status", old[1].status, new[1].status),
+        ("status", *((each[1].status if same else _status(each[0])) for each in (old, new))),
         ("ending", old[1].ending, new[1].ending),
         ("calls", _calls(old[1]), _calls(new[1])),
         ("events", _course(old[0]), _course(new[0])),
     ):
         if was != came:
             yield Difference("structure", number, where, was, came)
-    fields = _fields(old[0]), _fields(new[0])
+    fields = (_fields(old[0]), _fields(new[0])) if same else (_bare(old[0]), _bare(new[0]))
     for kind in sorted(fields[0].keys() & fields[1].keys()):
         lost, won = fields[0][kind] - fields[1][kind], fields[1][kind] - fields[0][kind]
         if lost or won:
@@ -149,6 +166,18 @@ def _fields(exchange: Exchange) -> dict[str, set[str]]:
     if not exchange.events:
         found["answer"] = set(decoded(exchange.answer or b""))
     return found
+
+
+def _bare(exchange: Exchange) -> dict[str, set[str]]:
+    return {kind: names - _OF_A_TRANSPORT for kind, names in _fields(exchange).items()}
+
+
+def _status(exchange: Exchange) -> str:
+    """The status of an answer; of one over a WebSocket, what it would have been over HTTP."""
+    if exchange.transport == "http":
+        return str(exchange.status)
+    told = next((decoded(e.event.data) for e in exchange.events if e.event.type == "error"), {})
+    return str(told.get("status", 200))
 
 
 def _timing(number: int, old: Exchanged, new: Exchanged) -> Iterator[Difference]:

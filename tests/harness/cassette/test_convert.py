@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ninelives.cassette import Cassette, CassetteError, CassetteWarning, Redactor
+from ninelives.cassette import Cassette, CassetteError, CassetteWarning, Exchange, Redactor
 from ninelives.cassette.convert import convert, load, sniff
 from ninelives.cassette.tape import Tape
 
@@ -283,3 +283,36 @@ def test_public_data_can_be_kept_as_it_is(tmp_path: Path) -> None:
         kept = load(vcr_file(tmp_path, one), redactor=Redactor.off())
     assert b"org-abcdefghijklmnop" in kept.data
     assert KEY.encode() not in kept.data  # headers are kept by the list all the same
+
+
+def test_a_byte_order_mark_is_no_part_of_a_recording(tmp_path: Path) -> None:
+    source = socket_cassette(tmp_path / "a.jsonl")
+    plain = source.read_bytes()
+    convert(source, tmp_path / "a.har")
+    for path in (source, tmp_path / "a.har"):
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert Cassette.load(source).data == plain
+    assert load(source).data == plain
+    assert len(load(tmp_path / "a.har")) == len(load(source))
+
+
+def test_a_folder_without_recordings_is_one_error(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CassetteError, match="a folder without exchange files; expected"):
+        convert(tmp_path / "empty", tmp_path / "out.jsonl")
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_a_cassette_goes_out_as_har_and_comes_back_the_same_but_for_reads_and_closes(tmp_path: Path) -> None:
+    for source in sorted((Path(__file__).parents[3] / "cassettes").glob("*.jsonl")):
+        before = Cassette.load(source)
+        convert(source, tmp_path / "a.har")
+        after = load(tmp_path / "a.har")
+        told = [_told(each) for each in after.exchanges]
+        assert all(_told(each) in told for each in before.exchanges if each.complete)
+        assert len(told) == len(before.exchanges)
+
+
+def _told(exchange: Exchange) -> tuple[object, ...]:
+    events = [(timed.event.type, timed.event.data) for timed in exchange.events]
+    return exchange.request, exchange.status, exchange.answer, events

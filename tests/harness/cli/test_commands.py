@@ -155,7 +155,7 @@ def test_help_lists_only_what_works_and_is_quick() -> None:
         (["replay", "hello.jsonl", "--timing", "fast"], "expected recorded, none, or a factor"),
         (["replay", "hello.jsonl", "--port", "many"], "Invalid value for '--port'"),
         (["record", "--upstream", "ftp://x", "--cassette", "c.jsonl"], "is not a URL of an HTTP server"),
-        (["record"], "Missing option '--cassette'"),
+        (["record"], "record needs --cassette FILE"),
         (["record", "--cassette", "folder", "true"], "Is a directory"),
         (["replay", "hello.jsonl", "--port", "70000"], "Invalid value for '--port'"),
         (["record", "--cassette", "c.jsonl", "--port", "-1"], "Invalid value for '--port'"),

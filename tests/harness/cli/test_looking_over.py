@@ -171,3 +171,16 @@ def test_lint_knows_from_a_report_which_recordings_no_test_used_and_speaks_json(
     assert (code, err.count("\n")) == (2, 1)
     assert "pytest --cassette-report FILE" in err
     assert ninelives(capsys, "lint", TALK, "--older-than", 0)[0] == 1
+
+
+def test_the_same_conversation_over_the_other_transport_is_no_difference(capsys, tmp_path: Path) -> None:
+    socket = CASSETTES / "weather_over_websocket.jsonl"
+    assert ninelives(capsys, "diff", TALK, socket, "--exit-code")[0] == 0
+    other = tmp_path / "other.jsonl"
+    text = socket.read_text(encoding="utf-8")
+    assert "What is the weather in Paris?" in text
+    other.write_text(text.replace("What is the weather in Paris?", "In Rome?"), encoding="utf-8")
+    code, out, _ = ninelives(capsys, "diff", TALK, other, "--exit-code")
+    assert code == 1
+    assert {line.split(":")[0] for line in out.splitlines() if not line.startswith(" ")} == {"requests"}
+    assert "'In Rome?'" in out
