@@ -9,6 +9,7 @@ from .http import OpenAIResponsesHttpLLMService
 from .patience import Timeouts
 from .pulse import Pulse
 from .settings import OpenAIResponsesLLMSettings, OpenAIResponsesReasoningConfig
+from .usage import TokenUsage
 from .websocket import OpenAIResponsesLLMService
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "OpenAIResponsesReasoningConfig",
     "Pulse",
     "Timeouts",
+    "TokenUsage",
 ]

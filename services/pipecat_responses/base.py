@@ -65,6 +65,7 @@ class ResponsesService(TurnService):
         timeouts: Timeouts | None = None,
         speak_refusals: bool = True,
         continue_after_loss: bool = False,
+        delete_on_close: bool = False,
         rng: random.Random | None = None,
         **kwargs: Any,
     ) -> None:
@@ -85,6 +86,8 @@ class ResponsesService(TurnService):
             speak_refusals: Whether a model's refusal is spoken; else it is reported as an empty answer.
             continue_after_loss: After a loss in the middle of an answer, ask the model to go on where it
                 stopped instead of ending the turn.
+            delete_on_close: Whether responses that were stored (``store=True`` in the settings) are deleted
+                when the service stops; see ``Timeouts.delete``.
             rng: Source of the jitter between attempts; pass a seeded one for tests that repeat exactly.
             **kwargs: Passed on to Pipecat's base classes.
         """
@@ -125,6 +128,8 @@ class ResponsesService(TurnService):
         )
         self._api_key = api_key or os.environ.get("OPENAI_API_KEY")
         self._service_tier = service_tier
+        self._delete_on_close = delete_on_close
+        self._told_unsent: set[str] = set()
         self._told_model_cannot_reason: str | None = None
         self._last_context: LLMContext | None = None
         self._answering = False
@@ -169,12 +174,24 @@ class ResponsesService(TurnService):
     async def start(self, frame: StartFrame) -> None:
         """Start, and say once which settings will have no effect."""
         await super().start(frame)
-        if unsent := unsent_settings(self._settings):
-            logger.warning(f"{self}: the Responses API knows no {', '.join(unsent)}; they are not sent")
+        self._tell_unsent()
+
+    async def _update_settings(self, delta: Any) -> dict[str, Any]:
+        changed = await super()._update_settings(delta)
+        self._tell_unsent()
+        return changed
+
+    def _tell_unsent(self) -> None:
+        """Say which settings have no effect, each once."""
+        if news := [name for name in unsent_settings(self._settings) if name not in self._told_unsent]:
+            self._told_unsent.update(news)
+            logger.warning(f"{self}: the Responses API knows no {', '.join(news)}; they are not sent")
 
     async def cleanup(self) -> None:
-        """Close the HTTP client."""
+        """Delete what was stored, if that is wanted, and close the HTTP client."""
         await super().cleanup()  # type: ignore[no-untyped-call]
+        if self._delete_on_close:
+            await self._stored.delete(self._client.responses.delete, within=self._timeouts.delete)
         await self._client.close()
 
     async def run_inference(

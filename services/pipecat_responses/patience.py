@@ -40,6 +40,7 @@ class Timeouts:
         first_output: From sending a request to the first sign of the model's answer.
         between_events: Silence inside an answer that has begun.
         turn: One attempt at an answer, from request to end.
+        delete: Deleting what was stored, when the service stops (``delete_on_close``).
     """
 
     connect: float = 4.0
@@ -48,6 +49,7 @@ class Timeouts:
     first_output: float = 10.0
     between_events: float = 8.0
     turn: float = 120.0
+    delete: float = 5.0
 
     def for_body(self, body: Mapping[str, Any]) -> "Timeouts":
         """The limits for one request: a model that was asked to think may be silent for longer."""

@@ -22,7 +22,6 @@ from pipecat.frames.frames import (
     LLMThoughtStartFrame,
     LLMThoughtTextFrame,
 )
-from pipecat.metrics.metrics import LLMTokenUsage
 from pipecat.services.llm_service import LLMService
 
 from .errors import Failure, TurnBroken, category, is_passing, is_permanent, wording
@@ -43,7 +42,9 @@ from .steps import (
     ThoughtText,
     Usage,
 )
+from .stored import StoredResponses
 from .stream import ResponseStream
+from .usage import total_of
 
 __all__ = ["Exchange", "Turn", "TurnService", "conversation_of"]
 
@@ -125,6 +126,7 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
         self._thought_open = False
         self._usable_through_errors = False
         self._full_model_name: str | None = None
+        self._stored = StoredResponses()
         self._register_event_handler("on_response_interrupted")
 
     async def set_usable(self, is_usable: bool) -> None:
@@ -219,6 +221,9 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
             except TurnBroken as broken:
                 exchange.failed(broken.failure)
                 raise
+            finally:
+                if turn.body.get("store") and stream.response_id is not None:
+                    self._stored.add(stream.response_id)
 
     def _first_output_limit(self, turn: Turn) -> float:
         if self._retry_on_timeout and self._retry_timeout_secs is not None:
@@ -319,17 +324,7 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
         if not turn.usage:
             return
         usage, turn.usage = turn.usage, []
-        logger.debug(f"{self}: service tier used: {usage[-1].service_tier}")
-        await self.start_llm_usage_metrics(
-            LLMTokenUsage(
-                prompt_tokens=sum(part.input_tokens for part in usage),
-                completion_tokens=sum(part.output_tokens for part in usage),
-                total_tokens=sum(part.total_tokens for part in usage),
-                cache_read_input_tokens=sum(part.cached_tokens for part in usage),
-                cache_creation_input_tokens=sum(part.cache_write_tokens for part in usage),
-                reasoning_tokens=sum(part.reasoning_tokens for part in usage),
-            )
-        )
+        await self.start_llm_usage_metrics(total_of(usage, asked_tier=turn.body.get("service_tier")))
 
     async def _end_thought(self) -> None:
         if self._thought_open:

@@ -296,8 +296,10 @@ class _LaneExchange:
         try:
             return await self.flight.receive(timeout)
         except TimeoutError:
-            # A connection on which an answer got stuck is not trusted with the next one.
-            self._channel.abort("an answer got stuck")
+            # A connection on which an answer got stuck is not trusted with the next one. A warm-up is none,
+            # and one may be under way beside it.
+            if not self.flight.aside:
+                self._channel.abort("an answer got stuck")
             raise
 
     def completed(self, finished: Finished) -> None:

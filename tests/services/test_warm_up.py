@@ -115,6 +115,18 @@ async def test_a_turn_does_not_wait_for_a_warm_up(make_websocket: Any) -> None:
     assert server.journal.connections == 1
 
 
+async def test_a_warm_up_that_gets_stuck_takes_no_answer_with_it(make_websocket: Any) -> None:
+    plan = [faults.at().missing_terminal()]
+    async with (
+        MockServer(script=[reply("one two three four five six")], faults=plan, pace="fixed:0.2") as server,
+        Bot(make_websocket(server, settings=told())) as bot,
+    ):
+        await bot.wait(9.5)  # the warm-up is given up after ten seconds
+        turn = await bot.say("hello")
+    assert (turn.text, turn.errors) == ("one two three four five six", [])
+    assert server.journal.connections == 1
+
+
 async def test_a_warm_up_that_fails_is_not_heard_and_tried_on_the_next_connection(
     make_websocket: Any,
 ) -> None:

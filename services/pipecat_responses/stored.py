@@ -1,0 +1,53 @@
+"""Responses that OpenAI was asked to store, and their deletion when the service stops."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from loguru import logger
+
+__all__ = ["StoredResponses"]
+
+_AT_THE_SAME_TIME = 8
+
+
+class StoredResponses:
+    """The ids of responses that are to be deleted."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, None] = {}
+
+    def add(self, response_id: str) -> None:
+        """Remember one, finished or not: an answer that was cut off is stored as well."""
+        self._ids[response_id] = None
+
+    async def delete(self, delete: Callable[[str], Awaitable[object]], *, within: float) -> None:
+        """Delete all, for at most ``within`` seconds; what could not be deleted is logged once."""
+        waiting = list(self._ids)
+        self._ids.clear()
+        left = dict.fromkeys(waiting)
+        reasons: list[str] = []
+
+        async def work() -> None:
+            while waiting:
+                response_id = waiting.pop()
+                try:
+                    await delete(response_id)
+                except Exception as error:
+                    if getattr(error, "status_code", None) != 404:  # then it is gone, or was never kept
+                        reasons.append(f"{type(error).__name__}: {error}".partition("\n")[0])
+                        continue
+                del left[response_id]
+
+        workers = [asyncio.create_task(work()) for _ in range(min(_AT_THE_SAME_TIME, len(waiting)))]
+        if not workers:
+            return
+        _, late = await asyncio.wait(workers, timeout=within)
+        for worker in late:
+            worker.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        if left:
+            why = reasons[0] if reasons else f"no answer within {within:g} s"
+            logger.warning(
+                f"{len(left)} stored responses could not be deleted ({why}); OpenAI keeps them for 30 days: "
+                f"{', '.join(left)}"
+            )
