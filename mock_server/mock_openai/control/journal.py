@@ -15,6 +15,7 @@ from typing import Any, Literal, cast
 import msgspec
 
 from mock_openai.protocol.events import Event
+from mock_openai.protocol.stencil import Copy
 
 Kind = Literal["open", "request", "status", "event", "fault", "close"]
 
@@ -49,7 +50,7 @@ class Run:
     connection: int
     turn: int | None
     lane: str | None
-    events: Sequence[Event]
+    events: Copy
 
     @property
     def entries(self) -> Iterator[Entry]:
@@ -164,14 +165,21 @@ class Journal:
 
     def since(self, number: int) -> Iterator[Entry]:
         """Give the entries from this number on, without those that are forgotten."""
+        for noted, place in self.noted_since(number):
+            if isinstance(noted, Run):
+                yield from islice(noted.entries, max(0, number - place), None)
+            else:
+                yield noted
+
+    def noted_since(self, number: int) -> Iterator[tuple[Entry | Run, int]]:
+        """The same, with turns that left in one write as they were noted, each with the number of its first
+        entry.
+        """
         place = self.first
         for noted in tuple(self._noted):
-            length = _length(noted)
-            place += length
-            if place <= number:
-                continue
-            entries = noted.entries if isinstance(noted, Run) else (noted,)
-            yield from islice(entries, max(0, length - (place - number)), None)
+            begins, place = place, place + _length(noted)
+            if place > number:
+                yield noted, begins
 
     async def wait(self, predicate: Callable[[Journal], bool]) -> None:
         """Wait until the predicate holds; it is asked now and whenever something was written."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from mock_openai.control.journal import TERMINAL, Entry, Journal
+from mock_openai.control.journal import TERMINAL, Entry, Journal, Run
 from mock_openai.protocol.events import Event
 
 Sample = tuple[str, tuple[tuple[str, str], ...], float]
@@ -71,9 +71,19 @@ class Metrics:
         return [*found, ("turn_seconds_sum", (), self._seconds), ("turn_seconds_count", (), below)]
 
     def _read_on(self) -> None:
-        for entry in self._journal.since(self._read):
-            self._count(entry)
+        for noted, _ in self._journal.noted_since(self._read):
+            if isinstance(noted, Run):
+                self._count_all(noted)
+            else:
+                self._count(noted)
         self._read = self._journal.end
+
+    def _count_all(self, run: Run) -> None:
+        """Count a turn that left in one write without looking at its events."""
+        for kind, number in run.events.tally.items():
+            self._counts["events_total", "type", kind] += number
+        last = run.events.types[-1].removeprefix("response.")
+        self._end((run.connection, run.turn or 0), last, run.at)
 
     def _count(self, entry: Entry) -> None:
         turn = (entry.connection, entry.turn or 0)

@@ -16,8 +16,8 @@ import random
 import re
 import secrets
 import struct
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count, groupby, islice
 from operator import itemgetter
@@ -102,6 +102,8 @@ class Stencil:
     def __init__(self, events: list[tuple[str, Parts]], body: Parts, marks: _Marks) -> None:
         self.types = [kind for kind, _ in events]
         """The events' types, in order."""
+        self.tally = Counter(self.types)
+        """How many events there are of each type."""
         self.status = marks.status
         """The status with which the response ends."""
         self._lengths = [len("resp_") + _ID, 0, _SECONDS, 0, 0, 0, 0]
@@ -180,6 +182,11 @@ class Copy(Sequence[Event]):
     def size(self) -> int:
         """Bytes of all events, but for what varies in length."""
         return self._stencil.size
+
+    @property
+    def tally(self) -> Mapping[str, int]:
+        """How many events there are of each type."""
+        return self._stencil.tally
 
     @property
     def types(self) -> list[str]:
