@@ -8,7 +8,7 @@ JOBS   ?= 2
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 
-.PHONY: demo test lint types tests format conformance bench bench-services bench-recorder cassettes images lock wheel clean help
+.PHONY: demo test lint types tests format conformance bench soak bench-services bench-recorder cassettes images lock wheel clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench-recorder: $(READY) ## what the recording proxy adds to a request
 
 bench: $(READY) ## the mock server beside aimock and a bare server, as ratios (BENCH="--only sse --json out.json")
 	@$(BIN)/python -m benchmarks.server $(BENCH)
+
+soak: $(READY) ## five minutes of hostile clients: flat memory, and nobody else notices (SOAK="--minutes 60")
+	@$(BIN)/python -m benchmarks.soak $(SOAK)
 
 cassettes: $(READY) ## record the project's own cassettes again
 	@$(BIN)/python cassettes/record.py

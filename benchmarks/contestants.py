@@ -66,7 +66,7 @@ def ours(work: Path, *, rules: int = 1, options: tuple[str, ...] = ()) -> Contes
     ]
     script.write_text(json.dumps({"replies": replies}))
     command = [sys.executable, "-m", "mock_openai", "serve", "--script", str(script), *options]
-    return _start("ninelives", [*command, "--port"])
+    return start("ninelives", [*command, "--port"])
 
 
 def aimock(work: Path) -> Contestant | str:
@@ -86,7 +86,7 @@ def aimock(work: Path) -> Contestant | str:
     ]
     fixtures.write_text(json.dumps({"fixtures": answers}))
     command = [node, str(program), "-f", str(fixtures), "-c", str(len(PIECE)), "--log-level", "silent"]
-    return _start("aimock", [*command, "--host", "127.0.0.1", "--port"])
+    return start("aimock", [*command, "--host", "127.0.0.1", "--port"])
 
 
 def bare(work: Path, model: Contestant) -> Contestant:
@@ -97,7 +97,7 @@ def bare(work: Path, model: Contestant) -> Contestant:
     }
     kept = work / "answers.pickle"
     kept.write_bytes(pickle.dumps(answers))
-    return _start("bare", [sys.executable, "-m", "benchmarks.bare"], str(kept))
+    return start("bare", [sys.executable, "-m", "benchmarks.bare"], str(kept))
 
 
 def ask(server: Contestant, load: Load, seconds: float) -> dict[str, float]:
@@ -137,7 +137,8 @@ def _read(talk: socket.socket, end: bytes) -> bytes:
     return data
 
 
-def _start(name: str, command: list[str], *more: str) -> Contestant:
+def start(name: str, command: list[str], *more: str) -> Contestant:
+    """Start a server whose command ends with its port and what else there is; waits until it listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]

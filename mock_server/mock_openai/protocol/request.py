@@ -148,7 +148,8 @@ def tool_outputs(
 
 
 def _is_call(item: Mapping[str, Any]) -> bool:
-    return str(item.get("type", "")).endswith("_call") and "call_id" in item
+    # Items that a client does not answer may carry anything under this name.
+    return str(item.get("type", "")).endswith("_call") and isinstance(item.get("call_id"), str)
 
 
 def _closing_outputs(items: tuple[dict[str, Any], ...]) -> Iterator[dict[str, Any]]:

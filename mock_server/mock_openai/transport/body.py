@@ -6,6 +6,8 @@ charsets, broken or bomb-like compression. Nothing here raises anything else but
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import zlib
 from typing import Any
 
@@ -20,6 +22,9 @@ MAX_BODY = 64 * 1024 * 1024
 at 16 MiB.
 """
 
+_SILENCE = 60.0
+"""Seconds between two pieces of a body."""
+
 MAX_DEPTH = 200
 """Levels of nesting; deeper bodies are refused as invalid JSON, since echoing them would exhaust the encoder.
 """
@@ -33,16 +38,26 @@ async def read_body(request: web.BaseRequest) -> bytes:
     parts: list[bytes] = []
     size = 0
     try:
-        async for part in request.content.iter_any():
-            size += len(part)
-            if size > MAX_BODY:
-                raise _too_large()
-            parts.append(part)
+        # Nearly all bodies are there with their headers, and a timeout costs as much as reading them.
+        async with contextlib.nullcontext() if request.content.is_eof() else _patience() as patience:
+            async for part in request.content.iter_any():
+                size += len(part)
+                if size > MAX_BODY:
+                    raise _too_large()
+                parts.append(part)
+                if patience is not None:
+                    patience.reschedule(asyncio.get_running_loop().time() + _SILENCE)
+    except TimeoutError:
+        raise ApiError("The request body did not arrive in time.", status=408) from None
     except (web.RequestPayloadError, HttpProcessingError):
         raise invalid_json() from None
     data = b"".join(parts)
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     return data if encoding in ("", "identity") or not data else _decompress(data, encoding)
+
+
+def _patience() -> asyncio.Timeout:
+    return asyncio.timeout(_SILENCE)
 
 
 def decode(data: bytes, content_type: str = "") -> Any:

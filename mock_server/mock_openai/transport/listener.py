@@ -64,16 +64,38 @@ Sharing = Literal["no", "port", "inherited"]
 Secure = Callable[[Callable[[], web.RequestHandler], Hello], Callable[[], asyncio.Protocol]]
 """Puts something before the protocol of each new connection, which speaks TLS with the client."""
 
+_HEADERS_WITHIN = 30.0
+"""Seconds from a request's first byte to the end of its headers; slower clients get a 408."""
+
+_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
 
 class _Connection(web.RequestHandler):
-    """One connection, whose first byte tells whether the client speaks TLS."""
+    """One connection, whose first byte tells whether the client speaks TLS, and which does not wait for
+    headers for ever.
+    """
 
-    __slots__ = ("_hello", "_plain")
+    __slots__ = ("_hello", "_patience", "_plain", "answering")
 
     def __init__(self, server: web.Server, hello: Hello, **options: Any) -> None:
         super().__init__(server, **options)
         self._hello = hello
         self._plain: bool | None = None
+        self._patience: asyncio.TimerHandle | None = None
+        self.answering = False
+        """Whether a request's headers are there and its answer is not over."""
+
+    def arrived(self) -> None:
+        """Learn that a request's headers are there."""
+        self.answering = True
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Wait for nothing any more."""
+        self.arrived()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless it is a TLS hello."""
@@ -82,7 +104,14 @@ class _Connection(web.RequestHandler):
             if not self._plain and isinstance(self.transport, asyncio.Transport):
                 self._hello(self, self.transport)
         if self._plain:
+            if not self.answering and self._patience is None and b"\r\n\r\n" not in data:
+                loop = asyncio.get_running_loop()
+                self._patience = loop.call_later(_HEADERS_WITHIN, self._give_up)
             super().data_received(data)
+
+    def _give_up(self) -> None:
+        if isinstance(self.transport, asyncio.Transport):
+            Line(self.transport).hang_up(_TOO_SLOW)
 
 
 class _Connections(web.Server):
@@ -95,15 +124,25 @@ class _Connections(web.Server):
         hello: Hello,
     ) -> None:
         super().__init__(
-            handler,
+            self._answer,
             handler_cancellation=True,
             access_log=None,
             logger=_silent,
             auto_decompress=False,
             keepalive_timeout=3600.0,
         )
+        self._answered_by = handler
         self._lost = lost
         self._hello = hello
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        connection = request.protocol
+        assert isinstance(connection, _Connection)
+        connection.arrived()
+        try:
+            return await self._answered_by(request)
+        finally:
+            connection.answering = False
 
     def __call__(self) -> web.RequestHandler:
         """Make the handler of a new connection."""
