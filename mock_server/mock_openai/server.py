@@ -6,16 +6,19 @@ async with MockServer(script=[reply("Hello.")], faults=[faults.at(turn=2).reset(
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+import uuid
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from mock_openai.clock import Clock
 from mock_openai.control.journal import Journal
-from mock_openai.control.relay import Alone, Told
+from mock_openai.control.relay import Alone, RelayError, Told
 from mock_openai.faults.plan import Plan, Planned
 from mock_openai.limits import Limits
 from mock_openai.memory import ResponseStore
@@ -117,6 +120,8 @@ class MockServer:
         self._began: tuple[Sequence[Rule], Sequence[Planned]] | None = None
         self._sessions = Sessions(self._make_session)
         self._own.commands.tenants = self._sessions
+        self._own.commands.refuse = self._refuse_here
+        self._telling: set[asyncio.Task[None]] = set()
         self._told: Told = Alone(self._own.commands)
         self._host = host
         self._port = port
@@ -154,6 +159,7 @@ class MockServer:
             self._bound.close()
             self._bound = bind(self._host, self._port, share=True)
         self._sharing = "port" if SPREADS else "inherited"
+        self._own.commands.port = uuid.uuid4().hex
 
     def forked(self) -> None:
         """Take a socket of this process's own, after a fork."""
@@ -350,6 +356,16 @@ class MockServer:
         return description()
 
     def _refuse(self, seconds: float) -> None:
+        if self._own.commands.port is None:
+            self._refuse_here(seconds)
+            return
+        # Who shares the port would take the connections.
+        given = {"seconds": seconds, "port": self._own.commands.port}
+        task = asyncio.get_running_loop().create_task(_quietly(self._told.everywhere("refuse", given)))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    def _refuse_here(self, seconds: float) -> None:
         if self._listener is not None:
             self._listener.refuse(seconds)
 
@@ -374,3 +390,8 @@ class MockServer:
     def __repr__(self) -> str:
         state = "running" if self._listener is not None else "stopped"
         return f"<MockServer {self._host}:{self._port} {state}>"
+
+
+async def _quietly(telling: Awaitable[object]) -> None:
+    with contextlib.suppress(RelayError):
+        await telling

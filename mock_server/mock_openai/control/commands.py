@@ -61,6 +61,10 @@ class Commands:
         self._site = site
         self._rules = script
         self.worker = 1
+        self.port: str | None = None
+        """What names the port that this server shares with others; None when it has it alone."""
+        self.refuse: Callable[[float], None] = lambda _: None
+        """Stops listening for so many seconds."""
         self.tenants: Tenants | None = None
         """The sessions besides this one; None where there are none."""
         self._deeds: dict[str, Callable[[Mapping[str, Any]], Awaitable[Any]]] = {
@@ -183,7 +187,8 @@ class Commands:
         return await background.cancel(given["id"])
 
     async def _refuse(self, given: Mapping[str, Any]) -> Any:
-        self._site.refuse(float(given["seconds"]))
+        if given["port"] == self.port:
+            self.refuse(float(given["seconds"]))
 
 
 def _asked_for(entry: Entry, given: Mapping[str, Any]) -> bool:

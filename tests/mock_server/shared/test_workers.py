@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -94,6 +95,33 @@ async def test_many_turns_of_one_conversation_over_two_workers_lose_nothing(stor
         assert len({item["id"] for item in items}) == 48
         asked = {item["content"][0]["text"] for item in items if item["role"] == "user"}
         assert asked == {str(n) for n in range(24)}
+
+
+async def test_a_port_that_is_refused_is_refused_by_all(store):
+    with serving("--workers", "2", "--store", store) as run:
+        port = int(run.base_url.split(":")[2].split("/")[0])
+        root = run.base_url.removesuffix("/v1")
+        async with aiohttp.ClientSession() as client:
+            plan = [{"do": {"refuse": {"seconds": 0.3}}}]
+            async with client.post(f"{root}/__mock__/faults", json=plan) as answer:
+                assert answer.status == 200
+            with contextlib.suppress(aiohttp.ClientError):
+                await client.post(f"{run.base_url}/responses", json={"model": "gpt-4o", "input": "x"})
+            refused = 0
+            for _ in range(200):
+                try:
+                    _, writer = await asyncio.open_connection("127.0.0.1", port)
+                except ConnectionRefusedError:
+                    refused += 1
+                else:
+                    writer.close()
+                    if refused:
+                        break
+                await asyncio.sleep(0.005)
+            assert refused > 5
+            async with client.delete(f"{root}/__mock__/faults") as answer:  # the other worker's own is left
+                assert answer.status == 200
+        await say(run.base_url, "again")
 
 
 async def test_a_worker_that_dies_is_replaced(store):
