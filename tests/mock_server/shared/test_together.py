@@ -18,8 +18,8 @@ def root(server):
 @pytest.fixture
 async def pair(store):
     async with (
-        MockServer(SLOW, store=store, pace="fixed:0.05") as one,
-        MockServer(SLOW, store=store, pace="fixed:0.05") as two,
+        MockServer(SLOW, store=store, pace="fixed:0.02") as one,
+        MockServer(SLOW, store=store, pace="fixed:0.02") as two,
     ):
         yield one, two
 

@@ -15,7 +15,6 @@ from types import SimpleNamespace
 
 import aiohttp
 import psutil
-import pytest
 
 COMMAND = [sys.executable, "-m", "mock_openai", "serve", "--port", "0"]
 
@@ -52,13 +51,27 @@ async def say(url: str, text: str, **fields: object) -> dict:
         return await answer.json()
 
 
+def another_cannot_have_its_port(run: SimpleNamespace, store: str) -> None:
+    port = run.base_url.split(":")[2].split("/")[0]
+    again = [*COMMAND[:-1], port, "--workers", "2", "--store", store]
+    done = subprocess.run(again, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
+
+
+def ended_well(run: SimpleNamespace) -> None:
+    out, errors = run.process.communicate(timeout=10)
+    assert (run.process.returncode, out, errors) == (0, "", "")
+    assert gone(run.children)
+
+
 def gone(children: list[psutil.Process]) -> bool:
     _, alive = psutil.wait_procs(children, timeout=5)
     return not alive
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-async def test_workers_answer_together_and_end_together(store, how):
+async def test_workers_answer_together_and_end_together_on_ctrl_c(store):
     with serving("--workers", "2", "--store", store) as run:
         assert run.banner[0].count("2 workers") == 1
         assert len(run.children) == 2
@@ -72,13 +85,12 @@ async def test_workers_answer_together_and_end_together(store, how):
                 by = [entry["worker"] for entry in await answer.json() if entry["turn"]]
             assert len(by) == 16
             assert len(set(by)) == 2, "connections are spread"
+            await asyncio.to_thread(another_cannot_have_its_port, run, store)
             async with client.ws_connect(run.base_url.replace("http", "ws") + "/responses") as socket:
-                os.killpg(run.process.pid, how)  # as Ctrl-C in a terminal does
+                os.killpg(run.process.pid, signal.SIGINT)  # as Ctrl-C in a terminal does
                 message = await socket.receive()
                 assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1001)
-        out, errors = run.process.communicate(timeout=10)
-        assert (run.process.returncode, out, errors) == (0, "", "")
-        assert gone(run.children)
+        ended_well(run)
 
 
 async def test_many_turns_of_one_conversation_over_two_workers_lose_nothing(store):
@@ -95,6 +107,8 @@ async def test_many_turns_of_one_conversation_over_two_workers_lose_nothing(stor
         assert len({item["id"] for item in items}) == 48
         asked = {item["content"][0]["text"] for item in items if item["role"] == "user"}
         assert asked == {str(n) for n in range(24)}
+        run.process.terminate()  # the parent alone, as a supervisor does
+        ended_well(run)
 
 
 async def test_a_port_that_is_refused_is_refused_by_all(store):
@@ -124,7 +138,7 @@ async def test_a_port_that_is_refused_is_refused_by_all(store):
         await say(run.base_url, "again")
 
 
-async def test_a_worker_that_dies_is_replaced(store):
+async def test_a_worker_that_dies_is_replaced_and_a_parent_that_dies_leaves_no_orphan(store):
     with serving("--workers", "2", "--store", store) as run:
         kept = await say(run.base_url, "hello")
         victim = run.children[0]
@@ -139,12 +153,9 @@ async def test_a_worker_that_dies_is_replaced(store):
         assert len(children) == 2
         made = {(await say(run.base_url, "more", previous_response_id=kept["id"]))["id"] for _ in range(6)}
         assert len({*made, kept["id"]}) == 7, "who comes back makes other ids"
-
-
-def test_a_parent_that_is_killed_leaves_no_orphan(store):
-    with serving("--workers", "2", "--store", store) as run:
+        left = parent.children()
         run.process.kill()
-        assert gone(run.children)
+        assert gone(left)
 
 
 def test_workers_that_cannot_be_kept_alive_are_an_end(own_redis):
@@ -158,13 +169,3 @@ def test_workers_that_cannot_be_kept_alive_are_an_end(own_redis):
         assert "Traceback" not in errors
         assert time.monotonic() - began < 15
         assert gone(run.children)
-
-
-def test_a_port_that_workers_have_is_taken(store):
-    with serving("--workers", "2", "--store", store) as run:
-        port = run.base_url.split(":")[2].split("/")[0]
-        again = [*COMMAND[:-1], port, "--workers", "2", "--store", store]
-        done = subprocess.run(again, capture_output=True, text=True, timeout=20)
-        assert done.returncode == 2
-        assert done.stderr.count("\n") == 1
-        assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
