@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from mock_openai import Script
+from mock_openai.control.operations import OPERATIONS
 from mock_openai.faults import loads
 from mock_openai.protocol.behaviour import options
 
@@ -26,6 +27,12 @@ def test_the_scripts_and_fault_plans_of_the_page_are_read_as_they_stand(tmp_path
     path.write_text(yaml_block("server.md", "replies:"))
     Script.load(path)
     assert len(loads(yaml_block("server.md", "faults:"))) == 2
+
+
+def test_the_page_names_every_operation_of_the_control_api() -> None:
+    page = (DOCS / "server.md").read_text("utf-8")
+    named = set(re.findall(r"`(?:GET|PUT|POST|DELETE) (/__mock__/[\w.]+)", page))
+    assert named == {operation.path for operation in OPERATIONS}
 
 
 def test_the_page_of_options_lists_every_option_with_its_values_default_and_status() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import shutil
@@ -116,6 +117,19 @@ async def test_a_half_open_connection_says_nothing_more(server, monkeypatch):
     with pytest.raises(TimeoutError):
         await listen_to_socket(server, monkeypatch, heard, patience=0.3)
     assert sum("output_text.delta" in one for one in heard) == 1
+
+
+async def test_a_reset_is_one_of_tcp_and_a_fin_an_orderly_end(server):
+    for fault, end in (("reset", ConnectionResetError), ("fin", None)):
+        server.faults.add(getattr(faults.at(event="response.output_text.delta", nth=2), fault)())
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, ssl=trusting(server))
+        body = b'{"model":"gpt-4o","input":"Hello.","stream":true}'
+        writer.write(
+            b"POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+        )
+        with contextlib.nullcontext() if end is None else pytest.raises(end):
+            await reader.read()
+        writer.transport.abort()
 
 
 async def test_a_handshake_fails_as_planned_and_the_next_does_not(server):
