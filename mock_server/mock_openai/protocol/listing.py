@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mock_openai.protocol.errors import above_maximum, below_minimum, invalid_type, invalid_value
+from mock_openai.protocol.fields import INCLUDE
 from mock_openai.protocol.hosted import prefix_of
 from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.schema import validate
 
 _OUTPUTS = {"function_call_output": "fco", "custom_tool_call_output": "ctco", "computer_call_output": "cuo"}
 _PARTS = {"user": "input_text", "system": "input_text", "developer": "input_text", "assistant": "output_text"}
@@ -15,6 +17,8 @@ _WITHOUT_STATUS = frozenset(
     {"reasoning", "compaction", "mcp_list_tools", "mcp_approval_request", "mcp_approval_response"}
 )
 _PAGE, _MAX_PAGE = 20, 100
+
+IMAGE_URLS, SCREENSHOT_URLS = "message.input_image.image_url", "computer_call_output.output.image_url"
 
 
 def with_ids(items: Iterable[Mapping[str, Any]], parent: str, ids: Ids) -> list[dict[str, Any]]:
@@ -54,6 +58,43 @@ def _content(content: object, role: str) -> object:
         else dict(part)
         for part in content
     ]
+
+
+def included(query: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """Give what a query asks to include (`include`, `include[]` or `include[0]`); ApiError for what nobody
+    knows.
+    """
+    wanted = [value for name, value in query if name == "include" or name.startswith("include[")]
+    for index, name in enumerate(wanted):
+        validate(INCLUDE, name, f"include[{index}]")
+    return frozenset(wanted)
+
+
+def with_pictures(items: Iterable[dict[str, Any]], include: frozenset[str]) -> list[dict[str, Any]]:
+    """Give items with the addresses of pictures only where these are asked for (documented)."""
+    shown = list(items)
+    if IMAGE_URLS not in include:
+        shown = [_without_pictures(item, "content") for item in shown]
+    if SCREENSHOT_URLS not in include:
+        shown = [_blank(item, "output") if item["type"] == "computer_call_output" else item for item in shown]
+    return shown
+
+
+def _without_pictures(item: dict[str, Any], where: str) -> dict[str, Any]:
+    parts = item.get(where)
+    if not isinstance(parts, list) or not any(_is_picture(part) for part in parts):
+        return item
+    blanked = [{**part, "image_url": None} if _is_picture(part) else part for part in parts]
+    return {**item, where: blanked}
+
+
+def _blank(item: dict[str, Any], where: str) -> dict[str, Any]:
+    shot = item.get(where)
+    return {**item, where: {**shot, "image_url": None}} if isinstance(shot, Mapping) else item
+
+
+def _is_picture(part: object) -> bool:
+    return isinstance(part, Mapping) and part.get("type") == "input_image" and "image_url" in part
 
 
 def page(items: Sequence[dict[str, Any]], query: Mapping[str, str]) -> dict[str, Any]:

@@ -97,6 +97,7 @@ _FAMILIES: tuple[tuple[str, Model], ...] = (
     (r"", _OPEN),
 )
 
+# Observed where a recording exists, otherwise as the documentation and lists of models name them.
 _SNAPSHOTS = {
     "gpt-4o": "gpt-4o-2024-08-06",
     "gpt-4o-mini": "gpt-4o-mini-2024-07-18",
@@ -112,6 +113,22 @@ _SNAPSHOTS = {
     "gpt-5.4-mini": "gpt-5.4-mini-2026-03-17",
     "gpt-5.5": "gpt-5.5-2026-04-23",
     "gpt-5.6": "gpt-5.6-sol",
+    "gpt-4": "gpt-4-0613",
+    "gpt-4-turbo": "gpt-4-turbo-2024-04-09",
+    "gpt-3.5-turbo": "gpt-3.5-turbo-0125",
+    "gpt-4.5-preview": "gpt-4.5-preview-2025-02-27",
+    "gpt-4o-search-preview": "gpt-4o-search-preview-2025-03-11",
+    "gpt-4o-mini-search-preview": "gpt-4o-mini-search-preview-2025-03-11",
+    "gpt-5-pro": "gpt-5-pro-2025-10-06",
+    "gpt-5.2-pro": "gpt-5.2-pro-2025-12-11",
+    "gpt-5.4-pro": "gpt-5.4-pro-2026-03-05",
+    "gpt-5.4-nano": "gpt-5.4-nano-2026-03-17",
+    "o1": "o1-2024-12-17",
+    "o1-pro": "o1-pro-2025-03-19",
+    "o3": "o3-2025-04-16",
+    "o3-pro": "o3-pro-2025-06-10",
+    "o3-deep-research": "o3-deep-research-2025-06-26",
+    "o4-mini-deep-research": "o4-mini-deep-research-2025-06-26",
     "o3-mini": "o3-mini-2025-01-31",
     "o4-mini": "o4-mini-2025-04-16",
     "computer-use-preview": "computer-use-preview-2025-03-11",
@@ -119,8 +136,8 @@ _SNAPSHOTS = {
 
 _KNOWN = re.compile(
     r"""(ft:)?(
-        gpt-[5-9](\.\d+)?(-(chat|codex|pro|mini|nano|max|sol|luna|terra|thinking|instant|realtime|audio|search|api))*
-      | gpt-4(\.\d)?(-(mini|nano))?
+        gpt-[5-9](\.\d+)?(-(chat|codex|pro|mini|nano|max|spark|sol|luna|terra|thinking|instant|realtime|audio|search|api))*
+      | gpt-4(\.\d)?(-(mini|nano|preview))?
       | gpt-4(-(turbo|preview|32k|vision))*
       | gpt-4o(-(mini|audio|search|realtime|transcribe|tts|preview))*
       | gpt-3\.5-turbo(-(16k|instruct))?
@@ -130,7 +147,7 @@ _KNOWN = re.compile(
       | codex-mini
       | computer-use-preview
     )
-    (-latest)?(-\d{4}(-\d\d-\d\d)?)?(:.*)?""",
+    (-latest)?(-\d{4}(-\d\d-\d\d)?)?(-preview)?(:.*)?""",
     re.VERBOSE,
 )
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from mock_openai.memory import Conversation
 from mock_openai.protocol.errors import ApiError, conversation_not_found, invalid_json
 from mock_openai.protocol.ids import Ids
-from mock_openai.protocol.listing import page, with_ids
+from mock_openai.protocol.listing import included, page, with_ids, with_pictures
 from mock_openai.protocol.schema import Object
 from mock_openai.site import Site
 from mock_openai.transport.body import decode
@@ -61,7 +61,9 @@ class Conversations:
         await reply.json({"id": name, "object": "conversation.deleted", "deleted": True})
 
     async def _list(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
-        await reply.json(page((await self._find(name)).items, request.query))
+        include = included(request.query.items())
+        items = with_pictures((await self._find(name)).items, include)
+        await reply.json(page(items, request.query))
 
     async def _add(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
         await self._find(name)

@@ -24,7 +24,7 @@ from mock_openai.protocol.errors import (
 )
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.ids import Ids
-from mock_openai.protocol.listing import number, page, with_ids
+from mock_openai.protocol.listing import included, number, page, with_ids, with_pictures
 from mock_openai.protocol.response import with_billing
 from mock_openai.site import Site
 from mock_openai.transport.body import decode
@@ -112,6 +112,7 @@ class Rest:
     async def _retrieve(
         self, response_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes
     ) -> None:
+        included(request.query.items())
         found = await self._find(response_id)
         if request.query.get("stream", "").lower() != "true":
             await reply.json(_shown(found.response))
@@ -162,7 +163,8 @@ class Rest:
         found = await self._find(response_id)
         created = float(found.response.get("created_at") or 0)
         ids = Ids(random.Random(found.id), lambda: created)  # the same ids every time
-        await reply.json(page(with_ids(found.input, found.id, ids), request.query))
+        items = with_pictures(with_ids(found.input, found.id, ids), included(request.query.items()))
+        await reply.json(page(items, request.query))
 
     async def _input_tokens(self, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
         body = decode(data, request.headers.get("Content-Type", ""))

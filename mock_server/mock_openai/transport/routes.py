@@ -19,7 +19,7 @@ NEW_CONVERSATION = Object({"items": Array(ITEM, maximum=MOST_ITEMS), "metadata":
 CHANGED_CONVERSATION = Object({"metadata": need(METADATA)})
 MORE_ITEMS = Object({"items": need(Array(ITEM, maximum=MOST_ITEMS))})
 
-_PAGE = ("limit", "order", "after", "before")
+_PAGE = ("limit", "order", "after", "before", "include")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.models import snapshot
 from mock_openai.protocol.request import parse_request
 
 
@@ -176,3 +177,17 @@ def test_refusals_in_reported_words(
 def test_pictures_by_address_and_in_the_request_are_taken() -> None:
     for url in ("https://example.com/a.png", "data:image/jpeg;base64,aGk="):
         accepted(input=[{"role": "user", "content": [{"type": "input_image", "image_url": url}]}])
+
+
+def test_names_built_like_those_of_the_families_are_known_and_aliases_stand_for_snapshots() -> None:
+    for name in (
+        "gpt-4-1106-preview",
+        "gpt-4.5-preview",
+        "gpt-5.3-codex-spark",
+        "o1-preview",
+        "chatgpt-4o-latest",
+    ):
+        accepted(model=name)
+    assert snapshot("o3") == "o3-2025-04-16"
+    assert snapshot("gpt-4-turbo") == "gpt-4-turbo-2024-04-09"
+    assert snapshot("gpt-6") == "gpt-6"

@@ -175,3 +175,23 @@ async def test_a_stored_stream_is_read_again_without_its_padding(http):
             assert all(hasattr(event, "obfuscation") == wanted for event in deltas)
             assert "".join(event.delta for event in deltas) == text
         await client.close()
+
+
+async def test_addresses_of_pictures_are_listed_when_asked_for(http):
+    picture = {"type": "input_image", "detail": "auto", "image_url": "https://a.b/c.png"}
+    message = {"role": "user", "content": [{"type": "input_text", "text": "look"}, picture]}
+    async with MockServer(script=[reply("Hi")]) as server:
+        client = AsyncOpenAI(base_url=server.base_url, api_key="any")
+        first = await client.responses.create(model="gpt-4o", input=[message])
+        talk = await client.conversations.create(items=[{"type": "message", **message}])
+        for include, address in ((None, None), (["message.input_image.image_url"], "https://a.b/c.png")):
+            more = {} if include is None else {"include": include}
+            items = await client.responses.input_items.list(first.id, **more)
+            assert items.data[0].content[1].image_url == address
+            items = await client.conversations.items.list(talk.id, **more)
+            assert items.data[0].content[1].image_url == address
+        for path in (f"/responses/{first.id}", f"/responses/{first.id}/input_items"):
+            async with http.get(f"{server.base_url}{path}?include[]=nonsense") as answer:
+                error = (await answer.json())["error"]
+                assert (answer.status, error["code"], error["param"]) == (400, "invalid_value", "include[0]")
+        await client.close()
