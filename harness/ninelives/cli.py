@@ -263,8 +263,14 @@ def verdict(
         ),
     ],
     scenario: Annotated[
-        str, typer.Option("--scenario", metavar="GLOB", help="Only scenarios like this.")
-    ] = "*",
+        str | None, typer.Option("--scenario", metavar="GLOB", help="Only scenarios like this.")
+    ] = None,
+    scenario_file: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--scenario-file", metavar="FILE", help="Stories that explore kept: a file, or a folder of them."
+        ),
+    ] = None,
     html: Annotated[Path | None, typer.Option("--html", metavar="OUT", help="Write a timeline page.")] = None,
     json: Annotated[
         Path | None, typer.Option("--json", metavar="OUT", help="Write the findings as JSON.")
@@ -277,7 +283,52 @@ def verdict(
     """
     from ninelives.commands.verdict import run
 
-    raise typer.Exit(run(factory, scenario, html, json, seed))
+    raise typer.Exit(run(factory, scenario, html, json, seed, scenario_file or ()))
+
+
+@app.command()
+def explore(
+    factory: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODULE:FACTORY", help="A service class, or a function of (base_url, ws_url)."
+        ),
+    ],
+    runs: Annotated[int, typer.Option("--runs", min=1, help="How many random stories to play.")] = 1000,
+    seed: Annotated[int, typer.Option("--seed", help="Which stories: the same seed, the same ones.")] = 0,
+    first: Annotated[int, typer.Option("--from", min=0, help="Number of the first run.")] = 0,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="Stories played at once; one a core if not given.")
+    ] = None,
+    executor: Annotated[
+        str, typer.Option("--executor", help="processes, threads, or dask://HOST:PORT.")
+    ] = "processes",
+    until_broken: Annotated[
+        bool, typer.Option("--until-broken", help="Stop at the first run that breaks a promise.")
+    ] = False,
+    resume: Annotated[
+        Path | None, typer.Option("--resume", metavar="FILE", help="Go on from this journal.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder for the journal and the stories found.")
+    ] = Path("ninelives-explore"),
+    html: Annotated[bool, typer.Option("--html", help="Write a timeline page of what broke, too.")] = False,
+) -> None:
+    """Try a service in random stories, and shrink what breaks.
+
+    Conversations, faults, interruptions and timings are drawn; each run is judged by the nine promises. Every
+    breach is told once, by the shortest story that shows it, and kept as a file. Run 17 of seed 3 is the same
+    story always and everywhere. Exit code 1 when a promise is broken.
+
+    \b
+    ninelives explore my_bot:make_service --runs 10000 --seed 7
+    ninelives explore my_bot:make_service --runs 10000 --seed 7 --resume ninelives-explore/runs-7.jsonl
+    ninelives explore my_bot:make_service --seed 7 --from 4711 --runs 1
+    ninelives verdict my_bot:make_service --scenario-file ninelives-explore/i1_reset.yaml
+    """
+    from ninelives.commands.explore import Wish, run
+
+    raise typer.Exit(run(Wish(factory, runs, seed, first, jobs, executor, until_broken, resume, out, html)))
 
 
 @app.command()

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from ninelives.lab.scenario import Scenario
 
 
+FEW = 3
+"""Scenarios up to which a broken one is told turn by turn."""
+
+
 def table_of_contents(pattern: str) -> int:
     """List the scenarios."""
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
@@ -43,9 +47,20 @@ def _chosen(pattern: str) -> list[Scenario]:
     return chosen
 
 
-def run(name: str, pattern: str, html: Path | None, json_out: Path | None, seed: int) -> int:
-    """Judge a service. 1 when a promise was broken."""
-    chosen = _chosen(pattern)
+def run(
+    name: str,
+    pattern: str | None,
+    html: Path | None,
+    json_out: Path | None,
+    seed: int,
+    files: Sequence[Path] = (),
+) -> int:
+    """Judge a service in scenarios of a pattern, of files, or in all. 1 when a promise was broken."""
+    chosen = _chosen(pattern or "*") if pattern is not None or not files else []
+    if files:
+        from ninelives.lab.story_file import load_all
+
+        chosen += [scenario for file in files for scenario in load_all(file)]
     from ninelives.commands.quiet import quiet
 
     quiet()
@@ -100,6 +115,10 @@ def _tell_broken(console: Console, outcomes: Sequence[Outcome]) -> None:
         console.print(
             Text.assemble((outcome.scenario.name, "bold"), (f"  {outcome.scenario.sentence}", "dim"))
         )
+        if len(outcomes) <= FEW:
+            from ninelives.lab.telling import turns
+
+            console.print(Text("\n".join(["", *turns(outcome), ""])), soft_wrap=True)
         if outcome.crash:
             console.print(Text(f"  crashed  {outcome.crash}", style="red"))
         for finding in outcome.broken:

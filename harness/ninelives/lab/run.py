@@ -133,6 +133,7 @@ def forbidden(who: str, address: str) -> str:
 async def play(scenario: Scenario, factory: Factory, *, seed: int = 0) -> Outcome:
     """Play a scenario on the running loop, which should be a virtual one."""
     loop = asyncio.get_running_loop()
+    seed += scenario.seed
     random.seed(seed)  # backoff is jittered, and the clients draw from the one generator there is
     server = MockServer(
         script=list(scenario.script),

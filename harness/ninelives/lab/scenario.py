@@ -107,6 +107,8 @@ class Scenario:
     pace: str = PACE
     bound: float = TURN_BOUND
     """Seconds within which each turn must have ended."""
+    seed: int = 0
+    """Added to the seed of a run, for a story that was found with another."""
 
     @property
     def expected(self) -> list[str | None]:

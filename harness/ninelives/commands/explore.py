@@ -1,0 +1,227 @@
+"""`ninelives explore`: random stories against any service, and the shortest of each kind that broke."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from ninelives.commands.files import write_text
+from ninelives.commands.printing import notes, output
+from ninelives.complaint import Complaint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ninelives.lab.exploration import Breach, Exploration
+    from ninelives.lab.exploration.explore import Progress as Done
+
+SHOWN_RUNS = 5
+"""Runs named for one breach."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user asked for, as the command line has it."""
+
+    factory: str
+    runs: int
+    seed: int
+    first: int
+    jobs: int | None
+    executor: str
+    until_broken: bool
+    resume: Path | None
+    out: Path
+    html: bool
+
+    @property
+    def journal(self) -> Path:
+        """Where runs are written down."""
+        return self.resume or self.out / f"runs-{self.seed}.jsonl"
+
+    def command(self, *more: str) -> str:
+        """The command that does this again."""
+        words = ["ninelives", "explore", self.factory, "--runs", str(self.runs), "--seed", str(self.seed)]
+        words += ["--from", str(self.first)] if self.first else []
+        words += ["--executor", self.executor] if self.executor != "processes" else []
+        words += ["--until-broken"] if self.until_broken else []
+        words += ["--out", str(self.out)] if self.out != Path("ninelives-explore") else []
+        return shlex.join([*words, *more])
+
+
+def run(wish: Wish) -> int:
+    """Explore, and tell what broke. 1 when a promise was broken, 130 after Ctrl-C."""
+    from ninelives.commands.quiet import quiet
+
+    quiet()
+    if find_spec("hypothesis") is None:
+        raise Complaint("explore needs hypothesis, which is not installed: pip install 'ninelives[explore]'")
+    from ninelives.lab.exploration import explore
+    from ninelives.lab.exploration.executors import open_executor
+    from ninelives.lab.exploration.trial import factory_of
+
+    _prepare(wish)
+    if wish.executor == "processes":
+        factory_of(wish.factory)  # so that a wrong name is said here and once
+    done: Done | None = None
+    try:
+        with _bar() as show, open_executor(wish.executor, wish.jobs) as (executor, jobs):
+
+            def progress(now: Done) -> None:
+                nonlocal done
+                done = now if not now.shrinking else done
+                show(now)
+
+            result = explore(
+                wish.factory,
+                runs=wish.runs,
+                seed=wish.seed,
+                first=wish.first,
+                executor=executor,
+                jobs=jobs,
+                until_broken=wish.until_broken,
+                journal=wish.journal,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        _tell_interrupted(wish, done)
+        return 130
+    console = output()
+    for breach in result.breaches:
+        _tell(console, wish, breach)
+    _tell_unshrunk(console, result)
+    if wish.html and result.breaches:
+        _write_page(console, wish, result)
+    console.print(_summary(wish, result))
+    return 1 if result.broken else 0
+
+
+def _prepare(wish: Wish) -> None:
+    """A journal of earlier is gone on from only when asked for, and thrown away only when it is complete."""
+    if wish.resume is not None:
+        if not wish.resume.is_file():
+            raise Complaint(f"{wish.resume} cannot be read (no such file); name the journal to go on from")
+        return
+    if not wish.journal.exists():
+        return
+    from ninelives.lab.exploration.ledger import played_in
+
+    there = played_in(wish.journal)
+    if there.subject == wish.factory and len(there.runs) < wish.runs and not wish.until_broken:
+        raise Complaint(
+            f"{wish.journal} holds {len(there.runs)} runs of an earlier exploration; go on with --resume "
+            f"{wish.journal}, or remove it"
+        )
+    wish.journal.unlink()
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[Done], None]]:
+    """A progress bar on a terminal, nothing in a pipe."""
+    console = notes()
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        TextColumn("{task.fields[broken]}"),
+    )  # fmt: skip
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("playing", total=None, broken="")
+
+        def show(now: Done) -> None:
+            broken = f"{now.broken} broken" if now.broken else ""
+            what = "shrinking" if now.shrinking else "playing"
+            bar.update(task, description=what, completed=now.done, total=now.of, broken=broken)
+
+        yield show
+
+
+def _tell(console: Console, wish: Wish, breach: Breach) -> None:
+    from ninelives.lab.exploration.trial import CRASH
+    from ninelives.lab.invariants import PROMISES
+    from ninelives.lab.story_file import to_yaml
+
+    path = wish.out / f"{breach.story.name}.yaml"
+    again = shlex.join(["ninelives", "verdict", wish.factory, "--scenario-file", str(path)])
+    origin = Wish(wish.factory, 1, wish.seed, breach.run, None, "processes", False, None, wish.out, False)
+    acts, trouble, _ = breach.story.size
+    was_acts, was_trouble, _ = breach.size
+    console.print()
+    for promise in breach.promises:
+        law = PROMISES.get(promise, "The run ended with an exception.")
+        mark = promise if promise != CRASH else "crashed"
+        console.print(Text.assemble(("✗ ", "bold red"), (f"{mark}  ", "bold"), law))
+    shown = ", ".join(map(str, breach.runs[:SHOWN_RUNS])) + (", …" if len(breach.runs) > SHOWN_RUNS else "")
+    console.print(
+        Text(
+            f"  in {len(breach.runs)} run{'s' if len(breach.runs) > 1 else ''} ({shown}); run {breach.run} "
+            f"was shrunk from {was_acts} acts and {was_trouble} troubles to {acts} and {trouble} "
+            f"in {breach.tries} tries",
+            style="dim",
+        )
+    )
+    if not breach.repeats:
+        console.print(
+            Text("  It did not break again when repeated: it depends on more than the seed.", style="red")
+        )
+    console.print()
+    console.print(Text("\n".join(f"  {line}" for line in breach.evidence.splitlines())), soft_wrap=True)
+    console.print()
+    remarks = [
+        f"Found by: {origin.command()}",
+        f"Play it again: {again}",
+        *(f"{promise}: {why}" for promise, why in breach.broken),
+    ]
+    write_text(path, to_yaml(breach.story, [remark.replace("\n", " ") for remark in remarks]))
+    for label, text in (("kept", str(path)), ("again", again), ("found by", origin.command())):
+        console.print(Text.assemble((f"  {label:<9}", "dim"), text), soft_wrap=True)
+
+
+def _tell_unshrunk(console: Console, result: Exploration) -> None:
+    if not result.unshrunk:
+        return
+    console.print(Text("\nand, not shrunk because there is enough above to begin with:", style="dim"))
+    for (promise, shape), runs in result.unshrunk.items():
+        console.print(Text.assemble(("  ✗ ", "red"), (f"{promise}  ", "bold"), f"{shape} (run {runs[0]})"))
+
+
+def _write_page(console: Console, wish: Wish, result: Exploration) -> None:
+    from ninelives.lab.exploration.trial import factory_of, play
+    from ninelives.report.html import page
+
+    factory = factory_of(wish.factory)
+    chapters = [play(breach.story, factory).chapter() for breach in result.breaches]
+    path = wish.out / "timelines.html"
+    write_text(path, page(chapters, f"ninelives explore: {wish.factory}"))
+    console.print(f"\ntimelines: {path}", soft_wrap=True)
+
+
+def _tell_interrupted(wish: Wish, done: Done | None) -> None:
+    many = f"{done.done} of {done.of} runs are done" if done is not None else "nothing is done yet"
+    broken = f", {done.broken} of them broke a promise" if done is not None and done.broken else ""
+    console = notes()
+    console.print(f"ninelives: interrupted; {many}{broken}", soft_wrap=True)
+    console.print(f"go on with: {wish.command('--resume', str(wish.journal))}", soft_wrap=True)
+
+
+def _summary(wish: Wish, result: Exploration) -> Text:
+    many = len(result.trials)
+    runs = f"{many:,} random stor{'y' if many == 1 else 'ies'} of seed {wish.seed}"
+    if not result.broken:
+        return Text(f"\n{wish.factory}: every promise was kept in {runs}.", style="bold green")
+    kinds = len(result.breaches) + len(result.unshrunk)
+    ways = f"{kinds} distinct breach{'' if kinds == 1 else 'es'}"
+    return Text(
+        f"\n{wish.factory}: promises were broken in {len(result.broken):,} of {runs}: {ways}.",
+        style="bold red",
+    )

@@ -1,0 +1,143 @@
+"""How a story is drawn: what is said, what goes wrong, when the user cuts in, how long everybody waits.
+
+`draw_story(seed, run)` is a pure function: the same two numbers give the same story in every process, in any
+order, with any number of jobs. `tell` is the same thing over any source of choices, which is how hypothesis
+shrinks it; the simplest option stands first everywhere, and acts, faults and interruptions are slots that can
+be empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from mock_openai.faults import Planned
+
+from ninelives.lab.exploration.choices import Choices, Seeded, maybe, pick
+from ninelives.lab.exploration.faults import draw_fault, draw_idle_fault, needs_a_person
+from ninelives.lab.exploration.topics import TOPICS
+from ninelives.lab.story import TOOL, Ask, CutIn, OnCancel, Pause, Step, Story
+
+MOST_TURNS = 5
+
+_PAUSES = (1.0, 0.0, 0.3, 5.0, 30.0, 1.0, 0.0, 0.3, 5.0, 90.0, 1.0, 0.0, 0.3, 5.0, 3700.0)
+"""Seconds between turns: at once, in the same breath, after a while, after a connection's 60-minute life."""
+
+_CUT_TIMES = (0.513, 0.053, 0.107, 0.213, 1.013, 3.013)
+"""Seconds after the question at which the user cuts in. Odd, so that it is never the very moment at which an
+event leaves or a tool is done: Pipecat then passes a tool's result on although the user has begun to speak.
+"""
+
+_CANCELS: tuple[OnCancel, ...] = ("honour", "ignore", "reject")
+
+
+def draw_story(seed: int, run: int) -> Story:
+    """The story of one run of one seed."""
+    return tell(Seeded(seed, run))
+
+
+def tell(choices: Choices) -> Story:
+    """A story, choice by choice."""
+    acts: list[Ask | Pause] = []
+    for number in range(MOST_TURNS):
+        if any(isinstance(act, Ask) and not act.answerable for act in acts):
+            break  # until a person has acted there is nothing to expect
+        acts += choices.part(partial(_exchange, number=number, before=tuple(acts)))
+    if isinstance(acts[-1], Pause) and not acts[-1].faults:
+        acts.pop()  # a silence after which nobody speaks
+    return Story(
+        tuple(acts),
+        name="drawn",
+        sentence="Drawn at random.",
+        pace=pick(choices, (0.05, 0.05, 0.02, 0.2)),
+        tool_seconds=pick(choices, (0.0, 0.0, 0.3, 2.0)),
+        on_cancel=pick(choices, _CANCELS),
+        seed=choices.below(100),
+    )
+
+
+def _exchange(choices: Choices, number: int, before: Sequence[Ask | Pause]) -> list[Ask | Pause]:
+    """One turn and the pause after it, or nothing. The first turn is always there."""
+    if number and choices.below(3) == 0:
+        return []
+    earlier = [act for act in before if isinstance(act, Ask)]
+    again = choices.below(8) == 7
+    user, answer = (
+        (earlier[-1].user, earlier[-1].answer)
+        if again and earlier
+        else (TOPICS[number][0], _answer(choices, number))
+    )
+    planned = [
+        each for most in (2.0, 5.0) for each in maybe(choices, most, lambda c: draw_fault(c, answer)) or ()
+    ]
+    ask = Ask(
+        user,
+        answer,
+        tuple(planned),
+        maybe(choices, 4, _cut_in),
+        answerable=not any(needs_a_person(one) for one in planned),
+    )
+    seconds = pick(choices, _PAUSES)
+    idle: list[Planned] = maybe(choices, 8, lambda c: draw_idle_fault(c, seconds)) or []
+    return [ask, Pause(seconds, tuple(idle))]
+
+
+def _cut_in(choices: Choices) -> CutIn:
+    if choices.below(2) == 0:
+        return CutIn(words=pick(choices, (3, 1, 0, 5, 12)))
+    return CutIn(seconds=pick(choices, _CUT_TIMES))
+
+
+# What the model says ----------------------------------------------------------------------------------------
+
+
+def _answer(choices: Choices, number: int) -> tuple[Step, ...]:
+    draw = pick(
+        choices, (_words, _words, _words, _tool, _tool, _parallel, _said_first, _two_rounds, _refusal)
+    )
+    thought: list[Any] = (
+        maybe(choices, 5, lambda c: [{"reasoning": pick(c, ("I think.", "Let me think about it."))}]) or []
+    )
+    first, *rest = draw(choices, number)
+    return ((*thought, *first), *rest)
+
+
+def _text(choices: Choices, number: int) -> dict[str, Any]:
+    sentences = TOPICS[number][1]
+    return {"text": " ".join(sentences[: 1 + choices.below(len(sentences))])}
+
+
+def _call(number: int, which: str) -> dict[str, Any]:
+    return {"call": TOOL, "arguments": {"topic": f"{TOPICS[number][2]} {which}"}}
+
+
+def _words(choices: Choices, number: int) -> list[Step]:
+    return [(_text(choices, number),)]
+
+
+def _tool(choices: Choices, number: int) -> list[Step]:
+    return [(_call(number, "one"),), (_text(choices, number),)]
+
+
+def _parallel(choices: Choices, number: int) -> list[Step]:
+    calls = tuple(_call(number, which) for which in ("one", "two", "three")[: 2 + choices.below(2)])
+    return [calls, (_text(choices, number),)]
+
+
+def _said_first(choices: Choices, number: int) -> list[Step]:
+    return [
+        ({"text": f"Let me look up {TOPICS[number][2]}. "}, _call(number, "one")),
+        (_text(choices, number),),
+    ]
+
+
+def _two_rounds(choices: Choices, number: int) -> list[Step]:
+    return [(_call(number, "one"),), (_call(number, "two"),), (_text(choices, number),)]
+
+
+def _refusal(choices: Choices, number: int) -> list[Step]:
+    return [({"refusal": f"I am sorry, I may not speak about {TOPICS[number][2]}."},)]
+
+
+Drawn = Callable[[Choices, int], list[Step]]

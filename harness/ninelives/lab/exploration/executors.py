@@ -1,0 +1,85 @@
+"""Where runs are played: here, in processes, in threads, or on a Dask cluster; any other executor will do."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from ninelives.complaint import Complaint
+
+
+class Here(Executor):
+    """Plays what is submitted at once, in this thread."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run it, and give back a future that is done."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+@contextmanager
+def open_executor(name: str, jobs: int | None) -> Iterator[tuple[Executor, int]]:
+    """The executor of a name and how much it does at once: `processes`, `threads`, or `dask://HOST:PORT`.
+
+    Raises Complaint.
+    """
+    if name.startswith("dask://"):
+        yield from _dask(name.removeprefix("dask://"), jobs)
+        return
+    many = jobs or os.cpu_count() or 1
+    if name == "threads":
+        with ThreadPoolExecutor(many) as threads:
+            yield threads, many
+    elif name == "processes" and many == 1:
+        yield Here(), 1
+    elif name == "processes":
+        # Not forked: a fork copies locks that another thread holds, and the threads of a progress bar are
+        # there.
+        pool = ProcessPoolExecutor(many, multiprocessing.get_context("spawn"), _leave_with_the_parent)
+        try:
+            yield pool, many
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+    else:
+        raise Complaint(f"no executor is called {name!r}; expected processes, threads, or dask://HOST:PORT")
+
+
+def _leave_with_the_parent() -> None:
+    """Ctrl-C is the parent's to answer; and a worker whose parent was killed would wait for work for ever."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _dask(address: str, jobs: int | None) -> Iterator[tuple[Executor, int]]:
+    try:
+        from distributed import Client
+    except ModuleNotFoundError:
+        raise Complaint(f"dask://{address} needs a package: pip install 'ninelives[dask]'") from None
+    connect: Any = Client
+    try:
+        client = connect(f"tcp://{address}", timeout=10)
+    except (OSError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise Complaint(f"no Dask scheduler answers at {address!r} ({reason}); expected HOST:PORT") from None
+    with client:
+        many = jobs or sum(client.nthreads().values()) or 1
+        # The same call twice is to be played twice: a run is not a pure function until that is what is
+        # tested.
+        yield client.get_executor(pure=False), many

@@ -1,0 +1,196 @@
+"""Many random stories against one service, on any executor; what breaks is shrunk and told once.
+
+    from ninelives.lab.exploration import explore
+
+    result = explore("my_bot:make_service", runs=1000, seed=7)
+    assert not result.breaches, result.breaches[0].evidence
+
+**Repeatable.** Run `i` of seed `s` is drawn from a generator of its own, seeded with the pair (s, i), so it
+is the same story whichever worker draws it, in whatever order, with any number of jobs; only the pair travels
+to a worker. What is made of the runs begins when all have ended, from the runs in order, so the result does
+not depend on the executor either. A file of runs that have ended (`ledger`) is as good as having played them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ninelives.lab.exploration.breaches import Breach, Key, grouped, merged, shortest
+from ninelives.lab.exploration.executors import open_executor
+from ninelives.lab.exploration.ledger import Ledger, Task
+from ninelives.lab.exploration.shrinking import TRIES
+from ninelives.lab.exploration.trial import Trial, try_runs
+
+if TYPE_CHECKING:
+    from ninelives.lab.run import Factory
+
+BATCH = 8
+"""Runs that travel together: half a second of work, so that the way costs nothing."""
+
+WAVE = 4
+"""Breaches shrunk at once. Fixed, so that the result does not depend on the number of jobs."""
+
+MOST = 24
+"""Breaches that are shrunk at most; what is left is told by its runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exploration:
+    """What an exploration found."""
+
+    task: Task
+    trials: Sequence[Trial]
+    """The runs that were played, in order."""
+    breaches: Sequence[Breach]
+    """Each distinct breach once, with the shortest story."""
+    unshrunk: dict[Key, list[int]] = field(default_factory=dict)
+    """Beyond the first `MOST` breaches: what broke, and in which runs."""
+
+    @property
+    def broken(self) -> list[Trial]:
+        """The runs in which a promise was not kept."""
+        return [trial for trial in self.trials if trial.broken]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an exploration has come."""
+
+    done: int
+    of: int
+    broken: int
+    """Runs in which something broke."""
+    shrinking: bool = False
+    """All runs are done, and `done` of `of` breaches are shrunk."""
+
+
+def explore(
+    factory: str | Factory,
+    *,
+    runs: int = 1000,
+    seed: int = 0,
+    first: int = 0,
+    executor: Executor | None = None,
+    jobs: int | None = None,
+    until_broken: bool = False,
+    journal: Path | None = None,
+    tries: int = TRIES,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> Exploration:
+    """Play `runs` random stories of a seed against a service, from number `first` on, and sort what breaks.
+
+    `factory` is a service class or a function of `(base_url, ws_url)`, or the name of one, `MODULE:NAME`;
+    other processes and machines must be able to import it. `executor` is any `concurrent.futures.Executor`;
+    without one a pool of `jobs` processes is made (one job plays here, in this process). `until_broken` ends
+    at the first run that breaks something, the one with the lowest number. `journal` is a file to go on from
+    and to write to. `tries` bounds the stories played to shorten one breach; 0 shortens none.
+    """
+    name = factory if isinstance(factory, str) else f"{factory.__module__}:{factory.__qualname__}"
+    task = Task(name, seed, runs, first)
+    with ExitStack() as stack:
+        if executor is None:
+            executor, jobs = stack.enter_context(open_executor("processes", jobs))
+        ledger = Ledger(journal, task) if journal is not None else None
+        if ledger is not None:
+            stack.callback(ledger.close)
+        crew = _Crew(executor, jobs or os.cpu_count() or 1)
+        trials = _play(crew, factory, task, ledger, until_broken, progress)
+        groups = grouped(seed, trials)
+        found, left = _shrink(crew, factory, seed, groups, tries, progress)
+    return Exploration(task, trials, merged(found, groups), left)
+
+
+@dataclass(frozen=True, slots=True)
+class _Crew:
+    executor: Executor
+    jobs: int
+
+    def results(self, calls: Iterable[tuple[Callable[..., Any], Sequence[Any]]]) -> Iterator[Any]:
+        """The results of calls as they come, never more under way than twice the jobs there are."""
+        waiting: set[Future[Any]] = set()
+        coming = iter(calls)
+        try:
+            while True:
+                while len(waiting) < 2 * self.jobs and (call := next(coming, None)) is not None:
+                    function, arguments = call
+                    waiting.add(self.executor.submit(function, *arguments))
+                if not waiting:
+                    return
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _play(
+    crew: _Crew,
+    factory: str | Factory,
+    task: Task,
+    ledger: Ledger | None,
+    until_broken: bool,
+    progress: Callable[[Progress], None],
+) -> list[Trial]:
+    played: dict[int, Trial] = {}
+    if ledger is not None:
+        played = {run: trial for run, trial in ledger.trials.items() if run in task.numbers}
+
+    def earliest() -> int | None:
+        return min((run for run, trial in played.items() if trial.broken), default=None)
+
+    def calls() -> Iterator[tuple[Callable[..., Any], Sequence[Any]]]:
+        missing = [number for number in task.numbers if number not in played]
+        size = 1 if until_broken else BATCH
+        for at in range(0, len(missing), size):
+            end = earliest() if until_broken else None
+            if end is not None and missing[at] > end:
+                return
+            yield try_runs, (factory, task.seed, missing[at : at + size])
+
+    def tell() -> None:
+        progress(Progress(len(played), task.runs, sum(bool(trial.broken) for trial in played.values())))
+
+    tell()
+    for trials in crew.results(calls()):
+        played |= {trial.run: trial for trial in trials}
+        if ledger is not None:
+            ledger.note(trials)
+        tell()
+    end = earliest() if until_broken else None
+    return [played[run] for run in sorted(played) if end is None or run <= end]
+
+
+def _shrink(
+    crew: _Crew,
+    factory: str | Factory,
+    seed: int,
+    groups: dict[Key, list[int]],
+    tries: int,
+    progress: Callable[[Progress], None],
+) -> tuple[list[Breach], dict[Key, list[int]]]:
+    # The breach with the shortest story first: it explains others, which then need no search of their own.
+    waiting = sorted(groups, key=lambda key: (grouping_order(seed, groups[key]), key))
+    found: list[Breach] = []
+    while waiting and len(found) < MOST:
+        wave, waiting = waiting[:WAVE], waiting[WAVE:]
+        progress(Progress(len(found), len(found) + len(wave) + len(waiting), 0, shrinking=True))
+        calls = [(shortest, (factory, seed, groups[key][0], key, tries)) for key in wave]
+        shrunk = {breach.key: breach for breach in crew.results(calls)}
+        found += [shrunk[key] for key in wave]
+        explained = {key for breach in found for key in breach.keys}
+        waiting = [key for key in waiting if key not in explained]
+    return found, {key: groups[key] for key in waiting}
+
+
+def grouping_order(seed: int, runs: Sequence[int]) -> tuple[Any, ...]:
+    """Groups with a short story come first."""
+    from ninelives.lab.exploration.drawing import draw_story
+
+    return (draw_story(seed, runs[0]).size, runs[0])

@@ -1,0 +1,112 @@
+"""Which faults are drawn, and where: every kind in the catalogue, at every place where it can strike.
+
+A kind says itself which phase it belongs to (`where`), so a new file in `mock_openai/faults/kinds` is drawn
+without a word here; only the parameters worth varying are listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from mock_openai.faults import Fault, Planned, Point, catalogue, create
+
+from ninelives.lab.exploration.choices import Choices, pick
+from ninelives.lab.story import Step
+
+_VARIANTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    "close": ({}, {"code": 1000}, {"code": 1001}, {"code": 1012}, {"code": 4000, "reason": "enough"}),
+    "connection_limit": ({}, {"close": False}),
+    "delay": ({"seconds": 1.0}, {"seconds": 0.2}, {"seconds": 3.0}),
+    "duplicate": ({}, {"extra": 3}),
+    "handshake_status": ({}, {"status": 429, "retry_after": 1.0}, {"status": 500}),
+    "oversize_frame": ({"size": 2_000_000},),
+    "rate_limit": ({"retry_after": 1.0}, {"retry_after": 3.0}),
+    "refuse": ({"seconds": 0.5}, {"seconds": 3.0}),
+    "server_error": ({}, {"status": 503}),
+    "stall": ({"seconds": 2.0}, {}),
+    "truncate": ({}, {"share": 0.1}, {"share": 0.9}),
+}
+"""Parameters to draw from, the simplest first. Kinds that are not here have their own defaults."""
+
+_TERMINAL = "terminal"
+_DELTA = "response.output_text.delta"
+_BEGUN = ("response.created", "response.in_progress", "response.output_item.added")
+_TALK = ("response.content_part.added", "response.output_text.done", "response.content_part.done")
+_CALL = "response.function_call_arguments.delta"
+_CALLED = "response.function_call_arguments.done"
+_ITEM = "response.output_item.done"
+
+_PERSON = frozenset({"insufficient_quota"})
+
+_LOSSES = ("reset", "fin", "close", "close_no_status", "half_open")
+"""What may befall a connection while nobody speaks."""
+
+
+def needs_a_person(planned: Planned) -> bool:
+    """Whether nobody but a person can mend it, so that there is no answer to expect."""
+    return planned.fault.name in _PERSON
+
+
+def draw_fault(choices: Choices, answer: Sequence[Step]) -> list[Planned]:
+    """A fault in a turn that is answered so. More than one where a fault alone would never be met."""
+    fault = _kind(
+        choices, _by_phase()["any"] + _by_phase()["event"] + _by_phase()["request"] + _by_phase()["handshake"]
+    )
+    phase = fault.where.phase
+    if phase == "handshake":
+        # Met only when a connection is opened, so that one must be lost first.
+        return [Planned(fault.where, fault), Planned(Point(phase="request"), create("reset"))]
+    if phase == "request" and not (fault.name == "server_error" and choices.below(2)):
+        return [Planned(fault.where, fault, None if fault.name in _PERSON else 1)]
+    if phase == "event" and fault.where.names_event:
+        return [Planned(fault.where, fault)]
+    if phase is None and choices.below(6) == 5:
+        return [Planned(Point(phase="request"), fault)]
+    return [Planned(_event(choices, answer), fault)]
+
+
+def draw_idle_fault(choices: Choices, seconds: float) -> list[Planned]:
+    """A loss while nobody speaks, early enough for a good service to mend it before the user goes on."""
+    if seconds < 30:
+        return []
+    fault = _kind(choices, _LOSSES)
+    return [Planned(Point(phase="idle", at=pick(choices, (2.0, 10.0)) if seconds < 90 else 30.0), fault)]
+
+
+def _kind(choices: Choices, names: Sequence[str]) -> Fault:
+    name = pick(choices, names)
+    return create(name, **pick(choices, _VARIANTS.get(name, ({},))))
+
+
+@cache
+def _by_phase() -> Mapping[str, tuple[str, ...]]:
+    """The kinds by where they belong. The commonest losses stand first: they are the simplest to read."""
+    found: dict[str, list[str]] = {"any": list(_LOSSES), "event": [], "request": [], "handshake": []}
+    for name, kind in catalogue().items():
+        if name not in _LOSSES and _buildable(name):
+            found.setdefault(kind.where.phase or "any", []).append(name)
+    return {phase: tuple(names) for phase, names in found.items()}
+
+
+def _buildable(name: str) -> bool:
+    try:
+        create(name, **_VARIANTS.get(name, ({},))[0])
+    except ValueError:
+        return False  # it needs parameters that nobody has thought of yet
+    return True
+
+
+def _event(choices: Choices, answer: Sequence[Step]) -> Point:
+    """An event that this answer has."""
+    calls = any("call" in item for step in answer for item in step)
+    refused = any("refusal" in item for step in answer for item in step)
+    words = "response.refusal.delta" if refused else _DELTA
+    places = [(words, 12), (_TERMINAL, 1), (_ITEM, 2), *((name, 1) for name in _BEGUN)]
+    places += [(name, 1) for name in (_TALK if not refused else _TALK[:1])]
+    if calls:
+        places += [(_CALL, 3), (_CALLED, 1), (_CALL, 1)]
+    event, most = pick(choices, places)
+    nth = 1 + choices.below(most) if most > 1 else 1
+    return Point(phase="event", event=event, nth=nth, when=pick(choices, ("before", "after")))

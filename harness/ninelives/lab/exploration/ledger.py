@@ -1,0 +1,129 @@
+"""What is done of an exploration, as a file: one JSON line a run, written as runs end.
+
+The first line says what is explored. A run that was killed loses the runs that were under way and no more;
+whoever goes on reads the lines, passes over one that was cut off, and plays what is missing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ninelives.complaint import Complaint
+from ninelives.lab.exploration.drawing import draw_story
+from ninelives.lab.exploration.trial import Trial
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is explored: whose service, which runs of which seed."""
+
+    subject: str
+    seed: int
+    runs: int
+    first: int = 0
+
+    @property
+    def numbers(self) -> range:
+        """The runs, by number."""
+        return range(self.first, self.first + self.runs)
+
+
+class Ledger:
+    """The file of one exploration, read and written."""
+
+    def __init__(self, path: Path, task: Task) -> None:
+        """Go on with a file, or begin it. Raises Complaint when it is another exploration's."""
+        self.path = path
+        self.trials: dict[int, Trial] = {}
+        try:
+            lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+            whole = [line for line in lines if line.endswith(b"\n")]
+            if whole:
+                self._read(whole, task)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if len(whole) != len(lines):
+                path.write_bytes(b"".join(whole))  # the last line was cut off
+            self._file = path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise Complaint(f"{path} cannot be used ({error.strerror}); choose another file") from None
+        if not whole:
+            self._write({"ninelives_explore": VERSION, **_heading(task)})
+
+    def _read(self, lines: list[bytes], task: Task) -> None:
+        heading, *rest = (self._parsed(line, number) for number, line in enumerate(lines, 1))
+        if heading.get("ninelives_explore") != VERSION:
+            raise Complaint(f"{self.path} is no journal of `ninelives explore`; name one, or a new file")
+        wanted = _heading(task)
+        if (heading.get("subject"), heading.get("seed")) != (task.subject, task.seed):
+            raise Complaint(
+                f"{self.path} explores {heading.get('subject')} with seed {heading.get('seed')}, not "
+                f"{task.subject} with seed {task.seed}; name the same service and seed, or another file"
+            )
+        if heading.get("stories") != wanted["stories"]:
+            raise Complaint(f"{self.path} is of a version that drew other stories; begin with a new file")
+        for line in rest:
+            trial = Trial(line["run"], line["transport"], tuple((p, why) for p, why in line["broken"]))
+            self.trials[trial.run] = trial
+
+    def _parsed(self, line: bytes, number: int) -> dict[str, Any]:
+        try:
+            value = json.loads(line)
+            if isinstance(value, dict) and (number == 1 or {"run", "transport", "broken"} <= set(value)):
+                return value
+        except ValueError:
+            pass
+        raise Complaint(
+            f"{self.path}:{number} is no line of an exploration's journal; remove it, or begin anew"
+        )
+
+    def note(self, trials: Iterable[Trial]) -> None:
+        """Write down runs that have ended."""
+        for trial in trials:
+            self.trials[trial.run] = trial
+            self._write({"run": trial.run, "transport": trial.transport, "broken": trial.broken})
+
+    def _write(self, line: dict[str, Any]) -> None:
+        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What a journal says of itself."""
+
+    subject: str
+    runs: frozenset[int]
+
+
+def played_in(path: Path) -> Played:
+    """Whose runs a journal holds, and which. A file that is no journal is a Complaint."""
+    try:
+        first, *rest = path.read_text(encoding="utf-8").splitlines() or [""]
+        heading = json.loads(first)
+        return Played(
+            str(heading["subject"]), frozenset(json.loads(line)["run"] for line in rest if line[-1:] == "}")
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        raise Complaint(
+            f"{path} is no journal of `ninelives explore`; choose another --out, or remove it"
+        ) from None
+
+
+def _heading(task: Task) -> dict[str, Any]:
+    drawn = "".join(repr(draw_story(task.seed, run)) for run in range(8))
+    return {
+        "subject": task.subject,
+        "seed": task.seed,
+        "stories": hashlib.sha256(drawn.encode()).hexdigest()[:12],
+    }

@@ -1,0 +1,90 @@
+"""One story played against one service, and what is worth remembering of it."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ninelives.lab.exploration.drawing import draw_story
+
+if TYPE_CHECKING:
+    from ninelives.lab.run import Factory, Outcome
+    from ninelives.lab.story import Story
+
+CRASH = "crash"
+"""Stands among the promises for a run that ended with an exception."""
+
+_one_at_a_time = threading.Lock()
+"""A run seeds the one random generator there is, so two in one process would disturb each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of one run."""
+
+    run: int
+    transport: str
+    broken: tuple[tuple[str, str], ...]
+    """The promises that were not kept, each with why."""
+
+    @property
+    def keys(self) -> frozenset[tuple[str, str]]:
+        """Each way in which something was broken: the promise and the shape of the reason."""
+        return keys_of(self.broken)
+
+
+def factory_of(subject: str | Factory) -> Factory:
+    """The factory a worker is told of: by name, or as it is."""
+    from ninelives.lab.services import as_factory, find_factory
+
+    return find_factory(subject) if isinstance(subject, str) else as_factory(subject)
+
+
+def try_runs(subject: str | Factory, seed: int, numbers: Sequence[int]) -> list[Trial]:
+    """Play these runs of a seed. This is what travels to a worker: two numbers instead of a story."""
+    from ninelives.commands.quiet import quiet
+
+    quiet()
+    factory = factory_of(subject)
+    return [_trial(number, play(draw_story(seed, number), factory)) for number in numbers]
+
+
+def play(story: Story, factory: Factory) -> Outcome:
+    """Play a story in virtual time."""
+    from ninelives.lab.run import run_scenario
+
+    with _one_at_a_time:
+        return run_scenario(story.scenario(), factory)
+
+
+def _trial(number: int, outcome: Outcome) -> Trial:
+    return Trial(number, outcome.transport, broken_in(outcome))
+
+
+def broken_in(outcome: Outcome) -> tuple[tuple[str, str], ...]:
+    """What was broken, a crash included."""
+    crash = ((CRASH, outcome.crash),) if outcome.crash else ()
+    return (*crash, *((each.promise, each.why) for each in outcome.broken))
+
+
+_PARTICULARS = (
+    (re.compile(r'"[^"]*"'), '"…"'),
+    (re.compile(r"\[[^\]]*\]"), "[…]"),
+    (re.compile(r"\{[^}]*\}"), "{…}"),
+    (re.compile(r"\b(call|resp|msg|fc|rs)_\w+"), r"\1"),
+    (re.compile(r"\d+(\.\d+)?"), "N"),
+)
+
+
+def keys_of(broken: Sequence[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """Breaches without their particulars, so that the same one in another story is the same."""
+    return frozenset((promise, shape) for promise, why in broken for shape in _shapes(why))
+
+
+def _shapes(why: str) -> list[str]:
+    for particular, plain in _PARTICULARS:
+        why = particular.sub(plain, why)
+    return re.split(r"; (?=turn N|between turns)", why)

@@ -1,0 +1,153 @@
+"""A story: a scenario as pure data, so that it can be drawn, shrunk, written to a file and sent about.
+
+What the user asks and what the model answers stand side by side, step by step; the script, the tools and the
+whole answer of each turn follow from them. `story_file` writes and reads it as YAML.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from ninelives.lab.scenario import BOTH, Act, Say, Scenario, Transport, Wait
+
+if TYPE_CHECKING:
+    from mock_openai.faults import Planned
+
+OnCancel = Literal["honour", "ignore", "reject"]
+
+Step = tuple[Mapping[str, Any], ...]
+"""What one response says: reply items as a script writes them."""
+
+TOOL = "look_up"
+"""The one tool of every story. It takes a `topic` and gives it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutIn:
+    """When the user interrupts: after so many words, or so many seconds after they had asked."""
+
+    words: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The user asks, and the model answers in one response, or in several with tools between."""
+
+    user: str
+    answer: tuple[Step, ...]
+    """One step a response; every step but the last calls a tool."""
+    faults: tuple[Planned, ...] = ()
+    cut_in: CutIn | None = None
+    answerable: bool = True
+    """False: what goes wrong leaves no answer to expect (the quota is used up, the key is bad)."""
+
+    @property
+    def text(self) -> str:
+        """All that should be heard."""
+        return "".join(item.get("text") or item.get("refusal") or "" for step in self.answer for item in step)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Nobody says anything."""
+
+    seconds: float
+    faults: tuple[Planned, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A conversation and what goes wrong in it."""
+
+    acts: tuple[Ask | Pause, ...]
+    name: str = "story"
+    sentence: str = "A story."
+    pace: float = 0.05
+    """Seconds between two events of a response."""
+    tool_seconds: float = 0.0
+    """How long the tool takes."""
+    on_cancel: OnCancel = "honour"
+    """What the server makes of a `response.cancel`."""
+    transports: tuple[Transport, ...] = BOTH
+    seed: int = 0
+    """Of the server's ids and of the jitter between attempts."""
+    broke: tuple[str, ...] = ()
+    """The promises it was found to break, for the reader."""
+
+    @property
+    def asks(self) -> list[Ask]:
+        """What the user asks, in order."""
+        return [act for act in self.acts if isinstance(act, Ask)]
+
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """How long it is to read: acts, faults and interruptions, characters."""
+        trouble = sum(len(act.faults) for act in self.acts) + sum(ask.cut_in is not None for ask in self.asks)
+        return len(self.acts), trouble, sum(len(ask.text) for ask in self.asks)
+
+    def scenario(self) -> Scenario:
+        """The story as the laboratory plays it."""
+        return Scenario(
+            name=self.name,
+            sentence=self.sentence,
+            acts=tuple(_act(act) for act in self.acts),
+            script=tuple(self._rules()),
+            tools=_tools(self.tool_seconds),
+            transports=self.transports,
+            server={"on_cancel": self.on_cancel},
+            pace=f"fixed:{self.pace:g}",
+            seed=self.seed,
+        )
+
+    def _rules(self) -> Iterator[Mapping[str, Any]]:
+        told: set[str] = set()
+        for ask in self.asks:
+            if ask.user in told:
+                continue  # asked again, answered again
+            told.add(ask.user)
+            user = f"^{re.escape(ask.user)}$"
+            for number, step in enumerate(ask.answer):
+                when: dict[str, Any] = {"user": user}
+                if number:
+                    topics = [re.escape(topic) for topic in _topics(ask.answer[number - 1])]
+                    when |= {"tool_output": True, "output": "|".join(topics)}
+                yield {"when": when, "reply": [dict(item) for item in step]}
+
+
+def _act(act: Ask | Pause) -> Act:
+    if isinstance(act, Pause):
+        return Wait(act.seconds, act.faults)
+    answer = act.text if act.answerable else None
+    if act.cut_in is None:
+        return Say(act.user, answer, faults=act.faults)
+    if act.cut_in.seconds is None:
+        return Say(act.user, answer, faults=act.faults, cut_in=act.cut_in.words)
+    return Say(act.user, answer, faults=act.faults, cut_in=0, after=act.cut_in.seconds)
+
+
+def _topics(step: Step) -> list[str]:
+    return [
+        json.dumps(str(item.get("arguments", {}).get("topic", "")))
+        for item in step
+        if item.get("call") == TOOL
+    ]
+
+
+def _tools(seconds: float) -> Mapping[str, Callable[..., Any]]:
+    async def look_up(topic: str) -> dict[str, str]:
+        """Look something up.
+
+        Args:
+            topic: What to look up.
+        """
+        if seconds:
+            await asyncio.sleep(seconds)
+        return {"topic": topic}
+
+    return {TOOL: look_up}

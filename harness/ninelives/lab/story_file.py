@@ -1,0 +1,286 @@
+"""Stories as files: YAML to keep beside the tests and to play again by `verdict`, `as_tests` and the rest.
+
+What an answer says is written as in a script, faults as in a fault plan. A file that cannot be read is one
+line: file, line, what was found, what was expected, how to mend it. A Python file with a `SCENARIO` is read
+too.
+"""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from mock_openai.faults import Planned, Point, create
+from mock_openai.responders.grammar import read_items
+from mock_openai.responders.source import ScriptError, Spot, from_yaml
+
+from ninelives.complaint import Complaint
+from ninelives.lab.scenario import BOTH, Scenario
+from ninelives.lab.story import TOOL, Ask, CutIn, OnCancel, Pause, Step, Story
+
+ENDINGS = (".yaml", ".yml", ".py")
+
+_STORY = (
+    "story", "sentence", "broke", "acts", "pace", "tool_seconds", "on_cancel", "transports", "seed",
+)  # fmt: skip
+_ASK = ("user", "answer", "faults", "cut_in", "answerable")
+_PAUSE = ("pause", "faults")
+
+
+# Writing ----------------------------------------------------------------------------------------------------
+
+
+def to_data(story: Story) -> dict[str, Any]:
+    """The story as plain data; what has its usual value is left out."""
+    usual = Story(())
+    data: dict[str, Any] = {"story": story.name, "sentence": story.sentence}
+    if story.broke:
+        data["broke"] = list(story.broke)
+    for name in ("pace", "tool_seconds", "on_cancel", "transports", "seed"):
+        value = getattr(story, name)
+        if value != getattr(usual, name):
+            data[name] = list(value) if isinstance(value, tuple) else value
+    return {**data, "acts": [_act_data(act) for act in story.acts]}
+
+
+def to_yaml(story: Story, remarks: Sequence[str] = ()) -> str:
+    """The story as a file, `remarks` as comments above it."""
+    head = "".join(f"# {line}\n" for line in remarks)
+    body = yaml.dump(to_data(story), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return head + str(body)
+
+
+def _act_data(act: Ask | Pause) -> dict[str, Any]:
+    data: dict[str, Any]
+    if isinstance(act, Pause):
+        data = {"pause": act.seconds}
+    else:
+        data = {"user": act.user, "answer": [[dict(item) for item in step] for step in act.answer]}
+        if act.cut_in is not None:
+            cut = act.cut_in
+            data["cut_in"] = {"words": cut.words} if cut.words is not None else {"seconds": cut.seconds}
+        if not act.answerable:
+            data["answerable"] = False
+    if act.faults:
+        data["faults"] = [_fault_data(one) for one in act.faults]
+    return data
+
+
+def _fault_data(planned: Planned) -> dict[str, Any]:
+    told = planned.describe()
+    (name, given), *_ = told["do"].items()  # type: ignore[attr-defined]
+    usual = {each.name: each.default for each in fields(type(planned.fault))}  # type: ignore[arg-type]
+    parameters = {key: value for key, value in given.items() if value != usual[key]}
+    at = {key: value for key, value in told["at"].items() if (key, value) != ("phase", "event")}  # type: ignore[attr-defined]
+    data: dict[str, Any] = {"at": at, "do": {name: parameters} if parameters else name}
+    return data if planned.times == 1 else {**data, "times": planned.times}
+
+
+class _Dumper(yaml.SafeDumper):
+    """Short mappings and lists on one line, as a person would write them."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _flow(dumper: yaml.SafeDumper, data: Any) -> yaml.Node:
+    node: yaml.CollectionNode
+    node = dumper.represent_dict(data) if isinstance(data, Mapping) else dumper.represent_list(data)
+    node.flow_style = _is_small(data)
+    return node
+
+
+def _is_small(data: Any) -> bool:
+    if isinstance(data, Mapping):
+        return "acts" not in data and "user" not in data and "pause" not in data
+    return all(not isinstance(each, Mapping | list) for each in data)
+
+
+_Dumper.add_representer(dict, _flow)
+_Dumper.add_representer(list, _flow)
+
+
+# Reading ----------------------------------------------------------------------------------------------------
+
+
+def from_text(text: str, file: str = "<story>") -> Story:
+    """Read a story from YAML (JSON is YAML too). Raises Complaint."""
+    try:
+        return _story(from_yaml(text, file=file))
+    except ScriptError as error:
+        raise Complaint(str(error)) from None
+
+
+def from_data(data: Mapping[str, Any]) -> Story:
+    """Read a story from plain data, as `to_data` gives it. Raises Complaint."""
+    return from_text(yaml.dump(data, Dumper=yaml.SafeDumper, sort_keys=False))
+
+
+def load(path: Path) -> Scenario:
+    """The scenario in a file: a story in YAML, or a Python file with a `SCENARIO`. Raises Complaint."""
+    if path.suffix == ".py":
+        return _from_python(path)
+    if path.suffix not in ENDINGS:
+        raise Complaint(f"{path} is no scenario file; expected one that ends in {', '.join(ENDINGS)}")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise Complaint(f"{path} cannot be read ({error.strerror}); check the path") from None
+    except UnicodeDecodeError:
+        raise Complaint(f"{path} is not text in UTF-8; expected a story in YAML") from None
+    return from_text(text, str(path)).scenario()
+
+
+def load_all(place: Path) -> list[Scenario]:
+    """The scenarios of a file, or of every scenario file in a folder by name. Raises Complaint."""
+    if not place.is_dir():
+        return [load(place)]
+    found = [load(path) for path in sorted(place.iterdir()) if _is_ours(path)]
+    if not found:
+        raise Complaint(f"{place} holds no scenario file; expected some that end in {', '.join(ENDINGS)}")
+    return found
+
+
+def _is_ours(path: Path) -> bool:
+    return (
+        path.is_file()
+        and path.suffix in ENDINGS
+        and not path.name.startswith(("_", ".", "test_", "conftest"))
+    )
+
+
+def _from_python(path: Path) -> Scenario:
+    if not path.is_file():
+        raise Complaint(f"{path} cannot be read (no such file); check the path")
+    try:
+        scenario = runpy.run_path(str(path)).get("SCENARIO")
+    except Exception as error:
+        raise Complaint(
+            f"{path} cannot be run ({type(error).__name__}: {error}); expected a SCENARIO"
+        ) from None
+    if not isinstance(scenario, Scenario):
+        raise Complaint(f"{path} has no SCENARIO; expected SCENARIO = Scenario(...)")
+    return scenario
+
+
+def _story(spot: Spot) -> Story:
+    given = spot.mapping(_STORY, "a story")
+    if "acts" not in given or not isinstance(given["acts"].value, list) or not given["acts"].value:
+        raise given.get("acts", spot).wrong("acts: followed by a list", "write - user: ... or - pause: ...")
+    more: dict[str, Any] = {}
+    for key, name in (("story", "name"), ("sentence", "sentence")):
+        if key in given:
+            more[name] = given[key].text(key)
+    for key in ("pace", "tool_seconds"):
+        if key in given:
+            more[key] = _seconds(given[key], key)
+    if "on_cancel" in given:
+        more["on_cancel"] = _one_of(given["on_cancel"], get_args(OnCancel), "on_cancel")
+    if "seed" in given:
+        more["seed"] = given["seed"].whole("seed")
+    if "transports" in given:
+        more["transports"] = tuple(
+            _one_of(each, BOTH, "a transport") for each in _list(given["transports"], "transports")
+        )
+    if "broke" in given:
+        more["broke"] = tuple(each.text("a promise") for each in _list(given["broke"], "broke"))
+    return Story(tuple(_read_act(each) for each in given["acts"].value), **more)
+
+
+def _read_act(spot: Spot) -> Ask | Pause:
+    if isinstance(spot.value, dict) and "pause" in spot.value:
+        given = spot.mapping(_PAUSE, "a pause")
+        return Pause(_seconds(given["pause"], "pause"), tuple(_faults(given)))
+    given = spot.mapping(_ASK, "an act")
+    if "user" not in given or "answer" not in given:
+        raise spot.wrong(
+            "an act with user and answer, or with pause", "say what is asked and what is answered"
+        )
+    return Ask(
+        given["user"].text("user"),
+        _answer(given["answer"]),
+        tuple(_faults(given)),
+        _cut_in(given["cut_in"]) if "cut_in" in given else None,
+        given["answerable"].flag("answerable") if "answerable" in given else True,
+    )
+
+
+def _answer(spot: Spot) -> tuple[Step, ...]:
+    if isinstance(spot.value, str):
+        return (({"text": spot.value},),)
+    steps = _list(spot, "answer")
+    if steps and all(isinstance(each.value, dict) for each in steps):
+        steps = [spot]  # the items of one response
+    answer = []
+    for step in steps:
+        read_items(step)  # says what is wrong, and where
+        answer.append(tuple({"text": i} if isinstance(i, str) else i for i in step.plain()))
+    for number, said in enumerate(answer, 1):
+        calls = [item for item in said if "call" in item]
+        if wrong := [item["call"] for item in calls if item["call"] != TOOL]:
+            raise spot.error(f"found a call of '{wrong[0]}'", f"calls of {TOOL}", f"call {TOOL} with a topic")
+        if bool(calls) != (number < len(answer)):
+            raise spot.error(
+                "found " + ("a call in the last step" if calls else "a step without a call before the last"),
+                f"a call of {TOOL} in every step but the last",
+                "a step is one response, and only a call leads to another",
+            )
+    if not answer:
+        raise spot.wrong("an answer", "write what the model says")
+    return tuple(answer)
+
+
+def _faults(given: Mapping[str, Spot]) -> Iterator[Planned]:
+    for spot in _list(given["faults"], "faults") if "faults" in given else ():
+        told = spot.mapping(("at", "do", "times"), "a fault")
+        if "do" not in told:
+            raise spot.wrong("a fault with at and do", "write for example {at: {event: terminal}, do: reset}")
+        at = told["at"].mapping([each.name for each in fields(Point)], "a point") if "at" in told else {}
+        do = told["do"].value
+        name, parameters = (
+            (do, None)
+            if isinstance(do, str)
+            else next(iter(do.items()), ("", None))
+            if isinstance(do, dict)
+            else ("", None)
+        )
+        try:
+            fault = create(name, **(parameters.plain() or {} if parameters is not None else {}))
+            point = Point(**{key: value.plain() for key, value in at.items()}).with_defaults(fault.where)
+            yield Planned(point, fault, told["times"].plain() if "times" in told else 1)
+        except (TypeError, ValueError) as error:
+            raise told["do"].error(
+                f"found a fault that cannot be ({error})", "a fault", "see mock-openai faults"
+            ) from None
+
+
+def _cut_in(spot: Spot) -> CutIn:
+    given = spot.mapping(("words", "seconds"), "cut_in")
+    if len(given) != 1:
+        raise spot.wrong("words or seconds", "write for example cut_in: {words: 3}")
+    if "words" in given:
+        return CutIn(words=given["words"].whole("words"))
+    return CutIn(seconds=_seconds(given["seconds"], "seconds"))
+
+
+def _list(spot: Spot, what: str) -> list[Spot]:
+    if not isinstance(spot.value, list):
+        raise spot.wrong(f"{what} as a list", "write [ ] round it")
+    return spot.value
+
+
+def _one_of(spot: Spot, known: Sequence[str], what: str) -> Any:
+    if spot.value not in known:
+        raise spot.wrong(f"{what} as one of {', '.join(known)}", "choose one of these")
+    return spot.value
+
+
+def _seconds(spot: Spot, what: str) -> float:
+    value = spot.value
+    if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
+        raise spot.wrong(f"{what} in seconds, from 0", "write for example 0.5")
+    return float(value)

@@ -1,0 +1,42 @@
+"""A failed scenario in words, turn by turn: what should have been heard, what was said, what was heard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from ninelives.lab.attribution import accounts
+
+if TYPE_CHECKING:
+    from ninelives.lab.run import Outcome
+
+
+def told(outcome: Outcome) -> str:
+    """The whole case on one screen: the turns, what struck, what was promised and not kept."""
+    lines = [outcome.scenario.sentence, "", *turns(outcome)]
+    if outcome.crash:
+        lines += ["", f"crashed: {outcome.crash}"]
+    lines += ["", *(f"{each.promise} broken: {each.why}" for each in outcome.broken)]
+    return "\n".join(lines)
+
+
+def turns(outcome: Outcome) -> Iterator[str]:
+    """Turn by turn, what should have been heard, what was said and what was heard."""
+    for account in accounts(outcome.episode):
+        turn, expected = account.turn, account.expected
+        yield f"turn {turn.number}, the user: {turn.user!r}"
+        for fault in account.faults:
+            data = fault.data if isinstance(fault.data, Mapping) else {}
+            yield f"  struck at {fault.at - turn.began:4.2f} s: {data.get('fault', 'a fault')}"
+        if turn.interrupted is not None:
+            yield f"  cut in at {turn.interrupted - turn.began:4.2f} s: the user"
+        if expected is not None:
+            yield f"  should be heard: {expected!r}"
+        if account.said and account.said != expected:
+            yield f"  was said:        {account.said!r}"
+        yield f"  was heard:       {turn.text!r}"
+        for call in turn.calls:
+            yield f"  ran:             {call.name}({dict(call.arguments)})"
+        for error in turn.errors:
+            lasting = ", permanent" if error.permanent else ""
+            yield f"  reported:        {error.category}{lasting}: {error.message}"
