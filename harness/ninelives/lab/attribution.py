@@ -105,10 +105,9 @@ class Account:
     def broke_after_speech(self) -> bool:
         """Some words of the response that broke had been heard by then."""
         spoken = {id(piece.owner.said) for piece in self.pieces if piece.owner is not None}
-        lost = [attempt for attempt in self.attempts if attempt.lost]
-        if any(id(attempt.said) in spoken for attempt in lost):
+        if any(attempt.lost and id(attempt.said) in spoken for attempt in self.attempts):
             return True
-        if lost or self.stopped_short or not self.faults or not self.turn.errors or not self.turn.heard:
+        if self.fatal or self.stopped_short or not self.faults or not self.turn.errors or not self.turn.heard:
             return False
         # The server believes it sent everything; what arrived was unusable, and the bot gave up after it had
         # begun to speak.

@@ -85,6 +85,9 @@ class Said:
     latest: int | None = None
     """The sequence number of the latest text delta: a fault may send one twice."""
     refusal: str = ""
+    """As `text`, and where an event gave the refusal whole, that."""
+    refused: int = 0
+    """How many characters of `refusal` were given whole."""
     calls: list[dict[str, Any]] = field(default_factory=list)
     """Function calls that left whole: call_id, name, arguments."""
     status: Literal["completed", "incomplete", "failed", "cancelled"] | None = None
@@ -270,7 +273,14 @@ def _take_in(said: Said, kind: str, data: dict[str, Any]) -> None:
             said.text += data["delta"]
         said.latest = number
     elif kind == "response.refusal.delta":
-        said.refusal += data["delta"]
+        number = data.get("sequence_number")
+        if number is None or number != said.latest:
+            said.refusal += data["delta"]
+        said.latest = number
+    elif kind == "response.refusal.done":
+        if said.refused < len(said.refusal):  # else it was sent twice
+            said.refusal = said.refusal[: said.refused] + data["refusal"]
+            said.refused = len(said.refusal)
     elif kind == "response.output_item.done":
         item = data["item"]
         if item.get("type") == "function_call" and item.get("status") != "incomplete":
@@ -290,6 +300,7 @@ def _take_all(said: Said, output: Sequence[Mapping[str, Any]]) -> None:
     parts = [part for item in output if item.get("type") == "message" for part in item["content"]]
     said.whole = "".join(part.get("text", "") for part in parts)
     said.covered = len(said.text)
+    said.refusal = "".join(part.get("refusal", "") for part in parts)
     known = {call["call_id"] for call in said.calls}
     for item in output:
         if item.get("type") == "function_call" and item.get("call_id") not in known:

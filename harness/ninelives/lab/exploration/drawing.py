@@ -15,7 +15,7 @@ from typing import Any
 from mock_openai.faults import Planned
 
 from ninelives.lab.exploration.choices import Choices, Seeded, maybe, pick
-from ninelives.lab.exploration.faults import draw_fault, draw_idle_fault, needs_a_person
+from ninelives.lab.exploration.faults import draw_fault, draw_idle_fault, needs_a_person, transports
 from ninelives.lab.exploration.topics import TOPICS
 from ninelives.lab.story import TOOL, Ask, CutIn, OnCancel, Pause, Step, Story
 
@@ -54,6 +54,7 @@ def tell(choices: Choices) -> Story:
         tool_seconds=pick(choices, (0.0, 0.0, 0.3, 2.0)),
         on_cancel=pick(choices, _CANCELS),
         seed=choices.below(100),
+        transports=transports(one for act in acts for one in act.faults),
     )
 
 

@@ -6,13 +6,14 @@ without a word here; only the parameters worth varying are listed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from mock_openai.faults import Fault, Planned, Point, catalogue, create
 
 from ninelives.lab.exploration.choices import Choices, pick
+from ninelives.lab.scenario import BOTH, Transport
 from ninelives.lab.story import Step
 
 _VARIANTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
@@ -29,6 +30,12 @@ _VARIANTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "truncate": ({}, {"share": 0.1}, {"share": 0.9}),
 }
 """Parameters to draw from, the simplest first. Kinds that are not here have their own defaults."""
+
+_ONLY: Mapping[str, Transport] = {"bad_chunk": "http", "bad_frame": "websocket"}
+"""Kinds that mean something on one transport alone. A story with one is not told on the other."""
+
+_NEVER = frozenset({"tls_failure"})
+"""Kinds that need more than a point: a server that speaks TLS."""
 
 _TERMINAL = "terminal"
 _DELTA = "response.output_text.delta"
@@ -47,6 +54,12 @@ _LOSSES = ("reset", "fin", "close", "close_no_status", "half_open")
 def needs_a_person(planned: Planned) -> bool:
     """Whether nobody but a person can mend it, so that there is no answer to expect."""
     return planned.fault.name in _PERSON
+
+
+def transports(planned: Iterable[Planned]) -> tuple[Transport, ...]:
+    """Where all these faults mean something."""
+    needed = {_ONLY[one.fault.name] for one in planned if one.fault.name in _ONLY}
+    return tuple(each for each in BOTH if needed <= {each})
 
 
 def draw_fault(choices: Choices, answer: Sequence[Step]) -> list[Planned]:
@@ -85,7 +98,7 @@ def _by_phase() -> Mapping[str, tuple[str, ...]]:
     """The kinds by where they belong. The commonest losses stand first: they are the simplest to read."""
     found: dict[str, list[str]] = {"any": list(_LOSSES), "event": [], "request": [], "handshake": []}
     for name, kind in catalogue().items():
-        if name not in _LOSSES and _buildable(name):
+        if name not in _LOSSES and name not in _NEVER and _buildable(name):
             found.setdefault(kind.where.phase or "any", []).append(name)
     return {phase: tuple(names) for phase, names in found.items()}
 

@@ -65,7 +65,9 @@ def _trial(number: int, outcome: Outcome) -> Trial:
 
 
 def broken_in(outcome: Outcome) -> tuple[tuple[str, str], ...]:
-    """What was broken, a crash included."""
+    """What was broken, a crash included. Nothing, where the story cannot happen."""
+    if not outcome.told:
+        return ()
     crash = ((CRASH, outcome.crash),) if outcome.crash else ()
     return (*crash, *((each.promise, each.why) for each in outcome.broken))
 

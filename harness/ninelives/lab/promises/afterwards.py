@@ -31,6 +31,12 @@ MENDED_WITHIN = 1.5
 up and replaced.
 """
 
+DOORS = frozenset({"refuse", "handshake_hang", "handshake_reset", "handshake_status"})
+"""Faults that keep a connection from being opened. A turn that begins in an outage waits for its end."""
+
+SWITCHED = 101
+"""Status of a handshake that succeeded."""
+
 
 def next_turn_answers_its_question(name: str, episode: Episode, told: list[Account]) -> Finding:
     """I7: a turn in which nothing is broken is answered in full, without error, from the right context."""
@@ -114,7 +120,8 @@ def no_waiting_for_housekeeping(name: str, episode: Episode, told: list[Account]
     def waits() -> Reasons:
         for a in later:
             met = _meets_a_silent_fault(episode, a)
-            if not met and (opened := _opened(episode, a, told)) > 0:
+            outage = _outage(episode, a)
+            if not (met or outage) and (opened := _opened(episode, a, told)) > 0:
                 yield f"{turn(a)} waited for {opened} new connection{'s' if opened > 1 else ''}"
             if (wasted := _requests(episode, a, told) - a.steps) > 0 and a.steps:
                 codes = ", ".join(sorted(_codes(episode, a)))
@@ -122,7 +129,7 @@ def no_waiting_for_housekeeping(name: str, episode: Episode, told: list[Account]
                 yield f"{turn(a)} spent {many} in vain{f' ({codes})' if codes else ''}"
             if baseline is None or a.air is None:
                 continue
-            if a.air > baseline + (MENDED_WITHIN if met else DEAD_AIR_SLACK):
+            if a.air > baseline + outage + (MENDED_WITHIN if met else DEAD_AIR_SLACK):
                 late = a.air - baseline
                 silent = f"{turn(a)} was silent for {a.turn.dead_air:.2f} s"
                 yield f"{silent}, {late:.2f} s longer than a healthy turn"
@@ -143,6 +150,18 @@ def _meets_a_silent_fault(episode: Episode, account: Account) -> bool:
         _field(entry.data, "fault") in SILENT and 0.0 <= account.turn.began - entry.at <= FOUND_OUT_WITHIN
         for entry in episode.faults
     )
+
+
+def _outage(episode: Episode, account: Account) -> float:
+    """Seconds of the turn until a connection could be had again, where a door was shut before it began."""
+    began = account.turn.began
+    door, opened = None, None
+    for entry in episode.wire:
+        if entry.kind == "fault" and _field(entry.data, "fault") in DOORS and entry.at <= began:
+            door, opened = entry, None
+        elif entry.kind == "status" and _field(entry.data, "status") == SWITCHED and opened is None:
+            opened = entry
+    return max(0.0, opened.at - began) if door is not None and opened is not None else 0.0
 
 
 def _opened(episode: Episode, account: Account, told: list[Account]) -> int:
