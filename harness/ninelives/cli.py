@@ -306,6 +306,9 @@ def explore(
     until_broken: Annotated[
         bool, typer.Option("--until-broken", help="Stop at the first run that breaks a promise.")
     ] = False,
+    tries: Annotated[
+        int, typer.Option("--tries", min=0, help="Stories played at most to shorten one breach.")
+    ] = 200,
     resume: Annotated[
         Path | None, typer.Option("--resume", metavar="FILE", help="Go on from this journal.")
     ] = None,
@@ -328,7 +331,9 @@ def explore(
     """
     from ninelives.commands.explore import Wish, run
 
-    raise typer.Exit(run(Wish(factory, runs, seed, first, jobs, executor, until_broken, resume, out, html)))
+    raise typer.Exit(
+        run(Wish(factory, runs, seed, first, jobs, executor, until_broken, tries, resume, out, html))
+    )
 
 
 @app.command()

@@ -39,6 +39,7 @@ class Wish:
     jobs: int | None
     executor: str
     until_broken: bool
+    tries: int
     resume: Path | None
     out: Path
     html: bool
@@ -90,6 +91,7 @@ def run(wish: Wish) -> int:
                 jobs=jobs,
                 until_broken=wish.until_broken,
                 journal=wish.journal,
+                tries=wish.tries,
                 progress=progress,
             )
     except KeyboardInterrupt:
@@ -153,7 +155,9 @@ def _tell(console: Console, wish: Wish, breach: Breach) -> None:
 
     path = wish.out / f"{breach.story.name}.yaml"
     again = shlex.join(["ninelives", "verdict", wish.factory, "--scenario-file", str(path)])
-    origin = Wish(wish.factory, 1, wish.seed, breach.run, None, "processes", False, None, wish.out, False)
+    origin = Wish(
+        wish.factory, 1, wish.seed, breach.run, None, "processes", False, wish.tries, None, wish.out, False
+    )
     acts, trouble, _ = breach.story.size
     was_acts, was_trouble, _ = breach.size
     console.print()

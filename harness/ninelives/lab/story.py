@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from ninelives.lab.scenario import BOTH, Act, Say, Scenario, Transport, Wait
@@ -139,6 +140,7 @@ def _topics(step: Step) -> list[str]:
     ]
 
 
+@cache
 def _tools(seconds: float) -> Mapping[str, Callable[..., Any]]:
     async def look_up(topic: str) -> dict[str, str]:
         """Look something up.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -152,7 +153,7 @@ def factory_of(kind: type[Any]) -> Callable[[str, str], Any]:
 
     def build(base_url: str, ws_url: str) -> Any:
         socket = {"ws_url": ws_url} if issubclass(kind, OpenAIResponsesLLMService) else {}
-        return kind(api_key=KEY, base_url=base_url, **socket)
+        return kind(api_key=KEY, base_url=base_url, rng=random.Random(0), **socket)
 
     build.__module__, build.__qualname__ = kind.__module__, kind.__name__
     return build

@@ -36,6 +36,25 @@ def test_promises_kept_pass_broken_ones_are_shown_and_what_cannot_happen_is_skip
     )
 
 
+def test_stories_that_were_kept_are_tests_too(pytester: pytest.Pytester) -> None:
+    stories = pytester.mkdir("stories")
+    (stories / "calm.yaml").write_text(
+        "story: calm\nacts:\n- {user: Hello, answer: Hello to you.}\n", encoding="utf-8"
+    )
+    pytester.makepyfile(
+        """
+        from ninelives.lab import as_tests
+        from ninelives.lab.services import http
+
+        test_found = as_tests(http, stories="stories")
+        test_both = as_tests(http, "idle_close", stories="stories/calm.yaml")
+        """
+    )
+    result = pytester.runpytest_subprocess("-v", "-p", "no:randomly")
+    result.assert_outcomes(passed=2, skipped=1)
+    result.stdout.fnmatch_lines(["*test_found?calm? PASSED*"])
+
+
 def test_a_pattern_that_fits_nothing_says_so() -> None:
     with pytest.raises(ValueError, match="no scenario is called 'earthquake'"):
         as_tests(object, "earthquake")

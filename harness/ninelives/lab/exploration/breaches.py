@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ninelives.lab.exploration.choices import Seeded
 from ninelives.lab.exploration.drawing import draw_story, tell
 from ninelives.lab.exploration.shrinking import TRIES, Shrinking
-from ninelives.lab.exploration.trial import Trial, broken_in, factory_of, keys_of, play
+from ninelives.lab.exploration.trial import Trial, broken_in, factory_of, keys_of, play, quiet_in_a_worker
 from ninelives.lab.story import Story
 from ninelives.lab.telling import told
 
@@ -69,9 +69,7 @@ def grouped(seed: int, trials: Iterable[Trial]) -> dict[Key, list[int]]:
 
 def shortest(subject: str | Factory, seed: int, run: int, key: Key, tries: int = TRIES) -> Breach:
     """The breach that one run shows, with the shortest story for it. This is what a worker does."""
-    from ninelives.commands.quiet import quiet
-
-    quiet()
+    quiet_in_a_worker()
     factory = factory_of(subject)
     choices = Seeded(seed, run)
     drawn = tell(choices)

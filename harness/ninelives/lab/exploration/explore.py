@@ -30,8 +30,8 @@ from ninelives.lab.exploration.trial import Trial, try_runs
 if TYPE_CHECKING:
     from ninelives.lab.run import Factory
 
-BATCH = 8
-"""Runs that travel together: half a second of work, so that the way costs nothing."""
+BATCH = 4
+"""Runs that travel together: a quarter of a second of work, so that the way costs nothing."""
 
 WAVE = 4
 """Breaches shrunk at once. Fixed, so that the result does not depend on the number of jobs."""
@@ -113,17 +113,19 @@ class _Crew:
 
     def results(self, calls: Iterable[tuple[Callable[..., Any], Sequence[Any]]]) -> Iterator[Any]:
         """The results of calls as they come, never more under way than twice the jobs there are."""
-        waiting: set[Future[Any]] = set()
+        waiting: list[Future[Any]] = []
         coming = iter(calls)
         try:
             while True:
                 while len(waiting) < 2 * self.jobs and (call := next(coming, None)) is not None:
                     function, arguments = call
-                    waiting.add(self.executor.submit(function, *arguments))
+                    waiting.append(self.executor.submit(function, *arguments))
                 if not waiting:
                     return
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
+                done = wait(waiting, return_when=FIRST_COMPLETED).done
+                ended = [future for future in waiting if future in done]
+                waiting = [future for future in waiting if future not in done]
+                for future in ended:
                     yield future.result()
         finally:
             for future in waiting:

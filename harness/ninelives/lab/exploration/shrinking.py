@@ -31,28 +31,45 @@ SECONDS = 120.0
 
 @dataclass(slots=True)
 class Shrinking:
-    """One search for a shorter story. `tries` counts the stories played."""
+    """One search for a shorter story. `tries` counts the stories played.
+
+    hypothesis takes few and small choices for simple; a reader counts turns, faults and unusual settings. So
+    each time a story is found that is easier to read, the search begins again from there.
+    """
 
     breaks: Callable[[Story], bool]
     most: int = TRIES
     seconds: float = SECONDS
     tries: int = 0
     shortest: Story | None = None
+    _choices: Sequence[int] = ()
     _known: dict[str, bool] = field(default_factory=dict)
     _until: float = 0.0
 
     def of(self, choices: Sequence[int]) -> Story | None:
         """The shortest story found from these choices on. None: it did not break when played again."""
+        self._until = time.monotonic() + self.seconds
+        with suppress(_Enough, _Better):
+            self._try(tell(Recorded(choices)), choices)
+        with _undisturbed():
+            while self.shortest is not None:
+                try:
+                    self._search()
+                except _Better:
+                    continue
+                except _Enough:
+                    pass
+                break
+        return self.shortest
+
+    def _search(self) -> None:
         import hypothesis
         from hypothesis import HealthCheck, Phase, Verbosity
         from hypothesis.database import InMemoryExampleDatabase, choices_to_bytes
 
-        self._until = time.monotonic() + self.seconds
-        if not self._try(tell(Recorded(choices))):
-            return None
         known = InMemoryExampleDatabase()
         # One choice too many: what fits exactly hypothesis takes for shrunk already.
-        known.save(_KEY, choices_to_bytes([*choices, 0]))
+        known.save(_KEY, choices_to_bytes([*self._choices, 0]))
         settings = hypothesis.settings(
             database=known,
             phases=(Phase.reuse, Phase.shrink),
@@ -61,28 +78,42 @@ class Shrinking:
             suppress_health_check=list(HealthCheck),
             verbosity=Verbosity.quiet,
         )
-        with _undisturbed(), suppress(_Enough):
-            hypothesis.find(_stories(), self._try, settings=settings, database_key=_KEY)
-        return self.shortest
+        hypothesis.find(_stories(), lambda drawn: self._try(*drawn), settings=settings, database_key=_KEY)
 
-    def _try(self, story: Story) -> bool:
+    def _try(self, story: Story, choices: Sequence[int]) -> bool:
+        if story == self.shortest:
+            return True
+        if self.shortest is not None and _rank(story) >= _rank(self.shortest):
+            return False
         told = repr(story)
-        if told in self._known:
-            return self._known[told]
-        if self.tries >= self.most or time.monotonic() > self._until:
-            raise _Enough
-        self.tries += 1
-        broke = self._known[told] = self.breaks(story)
-        if broke and (self.shortest is None or story.size <= self.shortest.size):
-            self.shortest = story
-        return broke
+        if told not in self._known:
+            if self.tries >= self.most or time.monotonic() > self._until:
+                raise _Enough
+            self.tries += 1
+            self._known[told] = self.breaks(story)
+        if self._known[told]:
+            self.shortest, self._choices = story, choices
+            raise _Better
+        return False
 
 
 _KEY = b"a story that broke a promise"
 
 
+def _rank(story: Story) -> tuple[Any, ...]:
+    """How hard a story is to read: its size, then what is unusual about it."""
+    usual = Story(())
+    settings = ("pace", "tool_seconds", "on_cancel", "transports", "seed")
+    unusual = sum(getattr(story, name) != getattr(usual, name) for name in settings)
+    return (*story.size, unusual, story.seed, len(repr(story)))
+
+
 class _Enough(BaseException):
-    """Ends a search; hypothesis lets pass what is no `Exception`."""
+    """Ends a search with what it has; hypothesis lets pass what is no `Exception`."""
+
+
+class _Better(BaseException):
+    """Ends a search because there is a better story to begin from."""
 
 
 @contextmanager
@@ -107,20 +138,29 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _stories() -> Any:
+    """Stories, each with the choices it was made of."""
     from hypothesis import strategies as st
 
     @st.composite
-    def part(draw: Any, drawn: Callable[[Choices], Any]) -> Any:
-        return drawn(_Drawing(draw))
+    def part(draw: Any, drawn: Callable[[Choices], Any], made: list[int]) -> Any:
+        return drawn(_Drawing(draw, made))
 
     class _Drawing:
-        def __init__(self, draw: Any) -> None:
-            self._draw = draw
+        def __init__(self, draw: Any, made: list[int]) -> None:
+            self._draw, self._made = draw, made
 
         def below(self, number: int) -> int:
-            return cast("int", self._draw(st.integers(0, number - 1)))
+            chosen = cast("int", self._draw(st.integers(0, number - 1)))
+            self._made.append(chosen)
+            return chosen
 
         def part(self, drawn: Callable[[Choices], T]) -> T:
-            return cast("T", self._draw(part(drawn)))
+            return cast("T", self._draw(part(drawn, self._made)))
 
-    return part(tell)
+    @st.composite
+    def whole(draw: Any) -> tuple[Story, tuple[int, ...]]:
+        made: list[int] = []
+        story = draw(part(tell, made))
+        return story, tuple(made)
+
+    return whole()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import re
 import threading
 from collections.abc import Sequence
@@ -45,11 +46,17 @@ def factory_of(subject: str | Factory) -> Factory:
 
 def try_runs(subject: str | Factory, seed: int, numbers: Sequence[int]) -> list[Trial]:
     """Play these runs of a seed. This is what travels to a worker: two numbers instead of a story."""
-    from ninelives.commands.quiet import quiet
-
-    quiet()
+    quiet_in_a_worker()
     factory = factory_of(subject)
     return [_trial(number, play(draw_story(seed, number), factory)) for number in numbers]
+
+
+def quiet_in_a_worker() -> None:
+    """Keep libraries from logging in a process that was made for this; another's logging is its own."""
+    if multiprocessing.parent_process() is not None:
+        from ninelives.commands.quiet import quiet
+
+        quiet()
 
 
 def play(story: Story, factory: Factory) -> Outcome:

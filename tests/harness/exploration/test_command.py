@@ -1,0 +1,130 @@
+"""`ninelives explore`: what it prints and keeps, that this plays again, and that it can be stopped."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from ninelives.cli import _run
+from ninelives.commands import quiet
+
+BOT = """
+from ninelives.lab.services import KEY
+from pipecat_responses import OpenAIResponsesHttpLLMService
+
+
+class Impatient(OpenAIResponsesHttpLLMService):
+    def _delay_before_next(self, turn, failure):
+        return None
+
+
+def make(base_url, ws_url):
+    return Impatient(api_key=KEY, base_url=base_url)
+"""
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_with_a_bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(quiet, "quiet", lambda: None)  # the logging of this process is the test run's
+    for name in ("impatient", "steady"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    (tmp_path / "impatient.py").write_text(BOT, encoding="utf-8")
+
+
+def ninelives(capsys: pytest.CaptureFixture[str], line: str) -> tuple[int, str, str]:
+    code = _run(shlex.split(line))
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_a_breach_is_printed_on_a_screen_kept_as_a_file_and_breaks_again(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code, out, _ = ninelives(
+        capsys,
+        "explore impatient:make --runs 2 --seed 8 --jobs 1 --until-broken --tries 20 --html --out kept",
+    )
+    assert code == 1
+    assert "✗ I5  If nothing had been spoken when it broke" in out
+    for words in (
+        "turn 1, the user:",
+        "was heard:",
+        "reported:",
+        "I5 broken:",
+        "promises were broken in 1 of",
+    ):
+        assert words in out
+    (story,) = (tmp_path / "kept").glob("i5_*.yaml")
+    again = f"verdict impatient:make --scenario-file kept/{story.name}"
+    assert f"again    ninelives {again}" in out
+    assert "found by ninelives explore impatient:make --runs 1 --seed 8" in out
+    assert (tmp_path / "kept" / "timelines.html").stat().st_size > 10_000
+    code, out, _ = ninelives(capsys, again)
+    assert code == 1
+    assert "✗ I5" in out
+    assert "was heard:" in out
+    assert ninelives(capsys, f"verdict ninelives.lab.services:http --scenario-file kept/{story.name}")[0] == 0
+    assert story.read_text(encoding="utf-8").startswith(
+        "# Found by: ninelives explore impatient:make --runs 1"
+    )
+
+
+def test_promises_that_are_kept_are_exit_code_zero(capsys: pytest.CaptureFixture[str]) -> None:
+    line = "explore ninelives.lab.services:http --runs 2 --seed 1 --jobs 1"
+    code, out, _ = ninelives(capsys, line)
+    assert code == 0
+    assert "every promise was kept in 2 random stories of seed 1" in out
+    assert Path("ninelives-explore/runs-1.jsonl").is_file()
+    assert ninelives(capsys, line)[0] == 0  # a journal that is complete is begun anew
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("explore nowhere:make", "'nowhere' cannot be imported"),
+        ("explore ninelives.lab.services:http --executor mainframe", "no executor is called 'mainframe'"),
+        ("explore ninelives.lab.services:http --resume gone.jsonl", "gone.jsonl cannot be read"),
+        ("explore ninelives.lab.services:http --resume impatient.py", "impatient.py:1 is no line"),
+        ("explore ninelives.lab.services:http --runs 0", "--runs"),
+        ("verdict ninelives.lab.services:http --scenario-file gone.yaml", "gone.yaml cannot be read"),
+    ],
+)
+def test_bad_input_is_one_line(capsys: pytest.CaptureFixture[str], line: str, complaint: str) -> None:
+    code, out, err = ninelives(capsys, line)
+    assert (code, out) == (2, "")
+    assert complaint in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
+def test_ctrl_c_says_what_is_done_and_how_to_go_on(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "ninelives.cli", "explore", "ninelives.lab.services:http"]
+    process = subprocess.Popen(
+        [*command, "--runs", "2000", "--seed", "3", "--jobs", "1"], stderr=subprocess.PIPE, text=True
+    )
+    journal = tmp_path / "ninelives-explore" / "runs-3.jsonl"
+    until = time.monotonic() + 60
+    while not (journal.exists() and len(journal.read_bytes().splitlines()) > 4):
+        assert time.monotonic() < until, "nothing was written down"
+        os.sched_yield()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    kept = len(journal.read_text(encoding="utf-8").splitlines()) - 1
+    assert f"interrupted; {kept} of 2000 runs are done" in said
+    line = "explore ninelives.lab.services:http --runs 2000 --seed 3 --resume ninelives-explore/runs-3.jsonl"
+    assert f"go on with: ninelives {line}" in said
+    assert ninelives(capsys, f"{line} --runs {kept} --jobs 1")[0] in (0, 1)
+    code, _, err = ninelives(capsys, "explore ninelives.lab.services:http --runs 2000 --seed 3 --jobs 1")
+    assert code == 2
+    assert f"holds {kept} runs of an earlier exploration; go on with --resume" in err

@@ -1,0 +1,142 @@
+"""Exploration: what is broken is found and told once, whoever plays it and however often it was stopped."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ninelives.complaint import Complaint
+from ninelives.lab.exploration import Exploration, draw_story, explore
+from ninelives.lab.exploration.executors import Here, open_executor
+from ninelives.lab.exploration.explore import Progress
+from ninelives.lab.exploration.trial import keys_of
+from ninelives.lab.services import http
+
+from .broken import BROKEN, GivesUp, ReportsTwice, factory_of
+
+SEED = 8
+
+
+@pytest.mark.parametrize("kind", BROKEN, ids=lambda kind: kind.__name__)
+def test_a_broken_service_is_found_within_two_hundred_runs(kind: type[Any]) -> None:
+    result = explore(
+        factory_of(kind), runs=200, seed=SEED, executor=Here(), jobs=1, until_broken=True, tries=0
+    )
+    (broken,) = result.broken
+    assert BROKEN[kind] in {promise for promise, _ in broken.broken}
+
+
+def test_a_breach_is_told_once_by_its_shortest_story() -> None:
+    result = explore(factory_of(GivesUp), runs=5, seed=SEED, executor=Here(), jobs=1, tries=40)
+    assert len(result.broken) > 1
+    promises = [breach.key[0] for breach in result.breaches]
+    assert promises.count("I5") == 1
+    breach = result.breaches[promises.index("I5")]
+    assert breach.repeats
+    assert breach.tries <= 40
+    assert breach.story.size[:2] <= (1, 2)
+    assert breach.story.size < breach.size == draw_story(SEED, breach.run).size
+    assert breach.run in breach.runs
+    assert breach.story.name.startswith("i5_")
+    assert breach.story.broke[0] == "I5"
+    for words in (
+        "turn 1, the user: 'Hello, who is this?'",
+        "struck at",
+        "was heard: ",
+        "reported: ",
+        "I5 broken",
+    ):
+        assert words in breach.evidence
+
+
+def played(**given: Any) -> Exploration:
+    return explore(factory_of(ReportsTwice), runs=5, seed=SEED, tries=2, **given)
+
+
+def test_every_executor_finds_the_same() -> None:
+    alone = played(executor=Here(), jobs=1)
+    assert alone.broken
+    with ThreadPoolExecutor(3) as threads:
+        assert played(executor=threads, jobs=3) == alone
+    assert played(executor=Here(), jobs=5) == alone
+
+
+def test_a_pool_of_processes_finds_the_same() -> None:
+    given: dict[str, Any] = {"runs": 4, "seed": SEED, "tries": 0}
+    with open_executor("processes", 2) as (pool, jobs):
+        assert explore("ninelives.lab.services:http", executor=pool, jobs=jobs, **given) == explore(
+            "ninelives.lab.services:http", executor=Here(), jobs=1, **given
+        )
+
+
+def test_a_dask_cluster_finds_the_same() -> None:
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+    given: dict[str, Any] = {"runs": 4, "seed": SEED, "tries": 0}
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=2, processes=False, protocol="tcp", dashboard_address=None
+        ) as cluster,
+        open_executor("dask://" + cluster.scheduler_address.removeprefix("tcp://"), None) as (executor, jobs),
+    ):
+        assert jobs == 2
+        assert isinstance(executor, Executor)
+        there = explore("ninelives.lab.services:http", executor=executor, jobs=jobs, **given)
+    assert there == explore("ninelives.lab.services:http", executor=Here(), jobs=1, **given)
+
+
+class Stopped(Exception):
+    pass
+
+
+def test_what_was_stopped_goes_on_where_it_was_and_ends_the_same(tmp_path: Path) -> None:
+    whole = played(executor=Here(), jobs=1)
+    journal = tmp_path / "runs.jsonl"
+
+    def stop(progress: Progress) -> None:
+        if progress.done >= 4 and not progress.shrinking:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        played(executor=Here(), jobs=1, journal=journal, progress=stop)
+    kept = journal.read_bytes()
+    assert len(kept.splitlines()) == 5
+    journal.write_bytes(kept + b'{"run": 4, "transp')  # as a process that was killed leaves it
+    seen: list[int] = []
+    again = played(executor=Here(), jobs=1, journal=journal, progress=lambda now: seen.append(now.done))
+    assert seen[0] == 4  # and not from the beginning
+    assert again == whole
+    assert len(journal.read_bytes().splitlines()) == 6
+
+
+def test_a_journal_of_something_else_is_refused(tmp_path: Path) -> None:
+    journal = tmp_path / "runs.jsonl"
+    explore(http, runs=1, seed=1, executor=Here(), jobs=1, journal=journal)
+    heading = journal.read_text(encoding="utf-8").splitlines()[0]
+    for text, seed, complaint in (
+        (heading + "\n", 2, "explores ninelives.lab.services:http with seed 1"),
+        (heading.replace('"stories": "', '"stories": "f') + "\n", 1, "drew other stories"),
+        ('{"ninelives": 1}\n', 1, "is no journal"),
+        (heading + '\n{"tun": 4}\n', 1, "runs.jsonl:2 is no line"),
+    ):
+        journal.write_text(text, encoding="utf-8")
+        with pytest.raises(Complaint, match=complaint):
+            explore(http, runs=1, seed=seed, executor=Here(), jobs=1, journal=journal)
+
+
+def test_a_service_that_cannot_be_built_is_one_breach() -> None:
+    def crash(base_url: str, ws_url: str) -> Any:
+        raise RuntimeError("no model in this build")
+
+    result = explore(crash, runs=3, seed=SEED, executor=Here(), jobs=1, tries=10)
+    (breach,) = result.breaches
+    assert breach.broken == (("crash", "RuntimeError: no model in this build"),)
+    assert breach.runs == (0, 1, 2)
+
+
+def test_the_same_breach_has_the_same_key_in_another_story() -> None:
+    one = keys_of([("I5", 'turn 3 heard "so" instead of "so; turn on"; turn 4 heard "" instead of "a 7"')])
+    other = keys_of([("I5", 'turn 1 heard "" instead of "b"')])
+    assert one == other
+    assert keys_of([("I7", 'turn 1 heard "" instead of "b"')]) != other

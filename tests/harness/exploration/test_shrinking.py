@@ -1,0 +1,73 @@
+"""Shrinking: the shortest story that still breaks, the same every time, within bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ninelives.lab.exploration.choices import Recorded, Seeded
+from ninelives.lab.exploration.drawing import draw_story, tell
+from ninelives.lab.exploration.shrinking import Shrinking
+from ninelives.lab.story import Story
+
+
+def has_a_reset(story: Story) -> bool:
+    return any(one.fault.name == "reset" for act in story.acts for one in act.faults)
+
+
+def calls_after_an_interruption(story: Story) -> bool:
+    cut = [number for number, ask in enumerate(story.asks) if ask.cut_in is not None]
+    return bool(cut) and any(len(ask.answer) > 1 for ask in story.asks[cut[0] + 1 :])
+
+
+def first(breaks: Callable[[Story], bool]) -> Seeded:
+    for run in range(1000):
+        choices = Seeded(3, run)
+        story = tell(choices)
+        if breaks(story) and story.size > (6, 4, 300):
+            return choices
+    raise AssertionError("nothing drawn breaks")
+
+
+@pytest.mark.parametrize(("breaks", "size"), [(has_a_reset, (1, 1)), (calls_after_an_interruption, (5, 1))])
+def test_what_does_not_matter_is_left_out(breaks: Callable[[Story], bool], size: tuple[int, int]) -> None:
+    choices = first(breaks)
+    search = Shrinking(breaks)
+    found = search.of(choices.made)
+    assert found is not None
+    assert breaks(found)
+    assert found.size[:2] <= size
+    assert (found.pace, found.tool_seconds, found.on_cancel, found.seed) == (0.05, 0.0, "honour", 0)
+    assert search.tries <= 150
+
+
+def test_it_begins_from_the_very_story_that_was_drawn() -> None:
+    for run in range(40):
+        choices = Seeded(5, run)
+        story = tell(choices)
+        assert tell(Recorded(choices.made)) == story == draw_story(5, run)
+        search = Shrinking(lambda each, story=story: each != story, most=1)  # type: ignore[misc]
+        assert search.of(choices.made) is None  # it tried that one first
+
+
+def test_it_ends_after_so_many_tries_with_the_shortest_so_far() -> None:
+    choices = first(has_a_reset)
+    search = Shrinking(has_a_reset, most=5)
+    found = search.of(choices.made)
+    assert search.tries == 5
+    assert Shrinking(has_a_reset, most=5).of(choices.made) == found
+    assert found is not None
+    assert found.size < tell(Recorded(choices.made)).size
+
+
+def test_what_does_not_break_again_is_not_shrunk() -> None:
+    search = Shrinking(lambda story: False)
+    assert search.of(Seeded(5, 0).made) is None
+    assert search.tries == 1
+
+
+def test_nothing_is_left_in_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Shrinking(has_a_reset).of(first(has_a_reset).made)
+    assert not list(tmp_path.iterdir())
