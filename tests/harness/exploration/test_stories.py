@@ -65,7 +65,7 @@ def test_a_story_is_a_scenario_with_its_whole_answers() -> None:
     assert (scenario.name, scenario.sentence) == ("found", "Found.")
     for ask, act in zip(story.asks, (act for act in scenario.acts if isinstance(act, Say)), strict=True):
         assert act.text == ask.user
-        assert act.interrupts == (ask.cut_in is not None)
+        assert (act.cut_in is not None) == (ask.cut_in is not None)
         if ask.answerable:
             assert act.answer == ask.text
 
