@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from mock_openai.control.journal import TERMINAL, Entry, Journal, Run
 from mock_openai.protocol.events import Event
@@ -153,6 +154,7 @@ def _escaped(value: str) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
+@lru_cache(maxsize=1024)
 def _endpoint(path: str) -> str:
     """Give the endpoint of a path: ids would make a series for each, and so would addresses that are not."""
     steps = path.strip("/").split("/")

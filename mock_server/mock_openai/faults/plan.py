@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from mock_openai.faults.point import Phase, Point, Spot, When
 from mock_openai.faults.registry import parameters
@@ -51,7 +52,7 @@ class Plan:
         self.version = 0
         """Grows with every change, so that turns in flight notice faults planned after they began."""
         self._armed: list[_Armed] = []
-        self._watchers: list[Callable[[], None]] = []
+        self._watchers: dict[object, Callable[[], None]] = {}
         self.add(*planned)
 
     def add(self, *planned: Planned) -> None:
@@ -69,8 +70,9 @@ class Plan:
 
     def watch(self, changed: Callable[[], None]) -> Callable[[], None]:
         """Call `changed` after every change of the plan; call what is returned to stop that."""
-        self._watchers.append(changed)
-        return lambda: self._watchers.remove(changed)
+        watcher = object()
+        self._watchers[watcher] = changed
+        return partial(self._watchers.__delitem__, watcher)
 
     @property
     def pending(self) -> tuple[Planned, ...]:
@@ -114,8 +116,8 @@ class Plan:
 
     def _changed(self) -> None:
         self.version += 1
-        for watcher in tuple(self._watchers):
-            watcher()
+        for changed in tuple(self._watchers.values()):
+            changed()
 
 
 class Passage:

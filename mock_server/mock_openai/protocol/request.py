@@ -105,7 +105,7 @@ def parse_request(
 
     `any_model` takes every model for an existing one. Raises ApiError for the first thing that is wrong.
     """
-    if not isinstance(body, Mapping):
+    if not isinstance(body, dict | Mapping):
         raise (
             errors.invalid_json()
             if transport == "http"

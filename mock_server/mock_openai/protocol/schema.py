@@ -15,6 +15,8 @@ from typing import Any, Protocol
 
 from mock_openai.protocol import errors
 
+_OBJECTS = (dict, Mapping)  # the first settles nearly all, and costs a tenth of the second
+
 
 class Rule(Protocol):
     """What a value must be."""
@@ -224,7 +226,7 @@ class Map:
 
     def accepts(self, value: object) -> bool:
         """Take objects."""
-        return isinstance(value, Mapping)
+        return isinstance(value, _OBJECTS)
 
     def check(self, value: Any, path: str) -> None:
         """Check the number of keys, their lengths and the values."""
@@ -272,7 +274,7 @@ class Object:
 
     def accepts(self, value: object) -> bool:
         """Take objects."""
-        return isinstance(value, Mapping)
+        return isinstance(value, _OBJECTS)
 
     def check(self, value: Any, path: str) -> None:
         """Check for unknown fields, then each known one."""
@@ -312,7 +314,7 @@ class Tagged:
 
     def accepts(self, value: object) -> bool:
         """Take objects."""
-        return isinstance(value, Mapping)
+        return isinstance(value, _OBJECTS)
 
     def check(self, value: Any, path: str) -> None:
         """Check the tag, then the shape that it names."""

@@ -189,7 +189,7 @@ _READ = ("text", "refusal", "content", "arguments", "output", "input", "name", "
 def _texts(value: object) -> Iterable[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict | Mapping):
         for name in _READ:
             if name in value:
                 yield from _texts(value[name])

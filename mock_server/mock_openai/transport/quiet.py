@@ -43,6 +43,8 @@ class Quiet:
     def arm(self) -> None:
         """Set the timers for what is planned now; the quiet, if there is one, counts from now."""
         self._disarm()
+        if not self._site.plan:
+            return
         idle = self._idle()
         loop = asyncio.get_running_loop()
         spot = Spot(self._connection.number, self._connection.turns, self._site.turns)
