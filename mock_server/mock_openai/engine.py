@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from mock_openai.bodies import MAX_SIZE
 from mock_openai.clock import Clock
 from mock_openai.memory import (
     ConversationStore,
@@ -52,6 +53,7 @@ from mock_openai.responders.base import (
     Turn,
 )
 
+_KEPT_REQUESTS = 128
 _PARENTS = {
     "ended": ("completed", "incomplete"),
     "completed": ("completed",),
@@ -102,6 +104,7 @@ class Engine:
         """What it does where the real server's behaviour is not known."""
         self.running: Callable[[str], Running | None] = lambda _: None
         """Finds a response that is still being generated in the background."""
+        self._valid: dict[int, tuple[Mapping[str, Any], str, Request]] = {}
         self._stencils = Stencils(behaviour)
         self.session = session
         """The session that it answers for; None for the server's own."""
@@ -149,9 +152,7 @@ class Engine:
         history: tuple[dict[str, Any], ...] = ()
         history_tokens = 0
         try:
-            request = parse_request(
-                body, transport=transport, any_model=self.any_model, behaviour=self.behaviour
-            )
+            request = self._read(body, transport, size)
             parent = await self._resolve(request, lanes)
             if parent is not None:
                 history, history_tokens = parent.items, parent.tokens
@@ -289,6 +290,18 @@ class Engine:
                 lanes.evict(request.stream_id, request.previous_response_id)
         return True
 
+    def _read(self, body: Mapping[str, Any], transport: Literal["http", "websocket"], size: int) -> Request:
+        """Validate a body, unless this very object was found valid before."""
+        known = self._valid.get(id(body))
+        if known is not None and known[0] is body and known[1] == transport:
+            return known[2]
+        request = parse_request(body, transport=transport, any_model=self.any_model, behaviour=self.behaviour)
+        if 0 < size <= MAX_SIZE:
+            if len(self._valid) >= _KEPT_REQUESTS:
+                self._valid.clear()
+            self._valid[id(body)] = (body, transport, request)
+        return request
+
     async def _resolve(self, request: Request, lanes: Lanes | None) -> Remembered | None:
         if request.previous_response_id is None:
             return None
@@ -381,7 +394,7 @@ class OpenTurn:
         asked = self.turn.request
         if asked is None:
             return 0
-        own = count_input(asked.input, instructions=asked.instructions, tools=asked.tools)
+        own = asked.tokens
         return self.history_tokens + own
 
 
@@ -398,7 +411,7 @@ def _check_window(request: Request, size: int, history_tokens: int) -> None:
     # A token has at least one byte, and counting is dear: only what could be too large is counted.
     if history_tokens + size <= window:
         return
-    own = count_input(request.input, instructions=request.instructions, tools=request.tools)
+    own = request.tokens
     if history_tokens + own > window:
         raise context_length_exceeded()
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from mock_openai.background import Background
+from mock_openai.bodies import Bodies
 from mock_openai.control.journal import Entry, Journal, Kind
 from mock_openai.control.metrics import Metrics
 from mock_openai.engine import Engine
@@ -84,6 +85,7 @@ class Site:
     ) -> None:
         self.engine = engine
         self.clock = engine.clock
+        self.bodies = Bodies()
         self.background = Background(engine)
         self.limiter = Limiter(limits)
         self.upstream = upstream

@@ -108,7 +108,7 @@ def _has_outgrown(request: Request, said: Drafts, history_tokens: int) -> bool:
         return False
     if any(draft.item["type"] == "compaction" for draft in said.drafts):
         return False  # the reply brings its own
-    own = tokens.count_input(request.input, instructions=request.instructions, tools=request.tools)
+    own = request.tokens
     return history_tokens + own + said.output_tokens > threshold
 
 

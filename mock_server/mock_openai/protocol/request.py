@@ -10,14 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
-from mock_openai.protocol import errors, models
+from mock_openai.protocol import errors, json, models
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.fields import CREATE, CREATE_ON_SOCKET
 from mock_openai.protocol.schema import describe
+from mock_openai.protocol.tokens import count_input
 from mock_openai.protocol.tools import family, strict_problem
 
+_OF_THE_TURN = frozenset({"input", "previous_response_id", "stream", "type"})
 _STREAM_ID = re.compile(r"[A-Za-z0-9_.-]{1,256}")
 
 
@@ -32,9 +35,11 @@ class ToolOutput:
     output: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Request:
-    """A validated create request. `body` is it as received; the rest is what it means."""
+    """A validated create request. `body` is it as received; the rest is what it means. What is derived from
+    it is found out once.
+    """
 
     body: Mapping[str, Any]
     model: str
@@ -60,7 +65,7 @@ class Request:
     temperature: float | None
     top_p: float | None
 
-    @property
+    @cached_property
     def last_user_text(self) -> str:
         """The text of the last user message, its parts joined by newlines; empty when there is none."""
         for item in reversed(self.input):
@@ -68,10 +73,20 @@ class Request:
                 return text_of(item.get("content"))
         return ""
 
-    @property
+    @cached_property
     def tool_outputs(self) -> tuple[ToolOutput, ...]:
         """The tool outputs that close the input, in order: those after the last message."""
         return tool_outputs(self.input)
+
+    @cached_property
+    def tokens(self) -> int:
+        """Tokens of its own input, without what it continues from."""
+        return count_input(self.input, instructions=self.instructions, tools=self.tools)
+
+    @cached_property
+    def settings(self) -> bytes:
+        """All of its body but what differs from turn to turn, as JSON."""
+        return json.compact({name: self.body[name] for name in self.body if name not in _OF_THE_TURN})
 
     @property
     def compact_threshold(self) -> int | None:

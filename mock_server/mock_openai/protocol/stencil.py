@@ -32,7 +32,6 @@ from mock_openai.protocol.reply import Call, Refusal, Reply, Text, Usage
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.response import open_response, with_billing
 from mock_openai.protocol.sequences import LOGPROBS
-from mock_openai.protocol.tokens import count_input
 from mock_openai.protocol.usage import cache_use
 
 MAX_SIZE = 256 * 1024
@@ -40,8 +39,6 @@ MAX_SIZE = 256 * 1024
 
 _KEPT = 64
 """Stencils held at once; each takes about twice the bytes of its stream."""
-
-_OF_THE_TURN = frozenset({"input", "previous_response_id", "stream", "type"})
 
 Dress = Callable[[str, int], tuple[bytes, bytes]]
 """What a transport puts before and after an event of this type and this many bytes."""
@@ -68,8 +65,7 @@ class Stencils:
         """Give the stencil for a reply under a request's settings; None when there is none, or not yet."""
         if not _may_be_stencilled(reply, request):
             return None
-        settings = {name: value for name, value in request.body.items() if name not in _OF_THE_TURN}
-        key = (reply, json.compact(settings), request.previous_response_id is None)
+        key = (reply, request.settings, request.previous_response_id is None)
         try:
             found = self._known.get(key, key)
         except TypeError:  # annotations are no hashable values
@@ -126,7 +122,7 @@ class Stencil:
         """Make a turn's own copy; ids and padding are drawn in the order in which `events` draws them."""
         parent = request.previous_response_id
         response_id = ids.response(parent or request.conversation)
-        own = count_input(request.input, instructions=request.instructions, tools=request.tools)
+        own = request.tokens
         read = own + history_tokens
         counted = read if self._told_read is None else self._told_read
         written, cached = cache_use(request.model, counted, history_tokens)
@@ -338,7 +334,7 @@ class _Marks(Ids):
 
 
 def _cut(reply: Reply, request: Request, behaviour: Behaviour) -> Stencil:
-    own = count_input(request.input, instructions=request.instructions, tools=request.tools)
+    own = request.tokens
     marks = _Marks(own)
     # How much is written to the cache is no sum of the others' marks, so it has one of its own.
     told = reply.usage or Usage()

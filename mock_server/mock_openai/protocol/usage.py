@@ -8,7 +8,6 @@ from mock_openai.protocol import models
 from mock_openai.protocol.drafts import Drafts
 from mock_openai.protocol.reply import Usage
 from mock_openai.protocol.request import Request
-from mock_openai.protocol.tokens import count_input
 
 # Prompt caching begins at 1024 tokens and counts in steps of 128 (documented for models before gpt-5.6).
 _CACHE_FLOOR, _CACHE_STEP = 1024, 128
@@ -23,7 +22,7 @@ def usage_of(
     the counts.
     """
     told = told or Usage()
-    own = count_input(request.input, instructions=request.instructions, tools=request.tools)
+    own = request.tokens
     input_tokens = _first(told.input_tokens, own + history_tokens)
     written, read = cache_use(request.model, input_tokens, history_tokens)
     output_tokens = _first(told.output_tokens, drafts.output_tokens)

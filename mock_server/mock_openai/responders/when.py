@@ -158,7 +158,9 @@ CONDITIONS = tuple(each.name for each in fields(When))
 
 def outputs_of(turn: Turn) -> tuple[ToolOutput, ...]:
     """Give the tool outputs that close the input, named after the calls in the input or the history."""
-    return tool_outputs(turn.request.input, turn.history) if turn.request else ()
+    if turn.request is None:
+        return ()
+    return tool_outputs(turn.request.input, turn.history) if turn.history else turn.request.tool_outputs
 
 
 def user_text(turn: Turn) -> str:

@@ -223,9 +223,7 @@ class Front:
         body: Any = None
         try:
             data = await read_body(request)
-            body = decode(data, request.headers.get("Content-Type", ""))
-            if not isinstance(body, dict):
-                raise invalid_json()
+            body = self._decoded(data, request.headers.get("Content-Type", ""))
         except ApiError as wrong:
             error = wrong
         shown: Mapping[str, Any] = body if isinstance(body, dict) else {}
@@ -240,6 +238,16 @@ class Front:
         delivery = Delivery(site, outlet, connection, spot)
         await delivery.run(body, size=len(data), key=key, headers=request.headers)
         self._fall_quiet(request, connection, line)
+
+    def _decoded(self, data: bytes, content_type: str) -> dict[str, Any]:
+        known = self._site.bodies.find(content_type, data)
+        if known is not None:
+            return known
+        body = decode(data, content_type)
+        if not isinstance(body, dict):
+            raise invalid_json()
+        self._site.bodies.keep(content_type, data, body)
+        return body
 
     def _fall_quiet(self, request: web.BaseRequest, connection: Connection, line: Line) -> None:
         """Arm the faults planned for the quiet after a turn; the connection stays open for the client's next

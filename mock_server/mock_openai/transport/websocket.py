@@ -145,6 +145,10 @@ class SocketSession:
                 await self._room.wait()
 
     async def _hear(self, data: bytes) -> None:
+        known = self._site.bodies.find("websocket", data)
+        if known is not None:
+            await self._create(known, len(data))
+            return
         try:
             message = decode(data)
             if not isinstance(message, dict):
@@ -160,6 +164,7 @@ class SocketSession:
         try:
             match kind:
                 case "response.create":
+                    self._site.bodies.keep("websocket", data, message)
                     await self._create(message, len(data))
                 case "response.cancel":
                     await self._cancel(message)
