@@ -7,7 +7,6 @@ charsets, broken or bomb-like compression. Nothing here raises anything else but
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import zlib
 from typing import Any
 
@@ -35,29 +34,29 @@ _SURROGATES = range(0xD800, 0xE000)
 
 async def read_body(request: web.BaseRequest) -> bytes:
     """Read and decompress the whole body; ApiError when it is too large or cannot be decompressed."""
-    parts: list[bytes] = []
-    size = 0
     try:
-        # Nearly all bodies are there with their headers, and a timeout costs as much as reading them.
-        async with contextlib.nullcontext() if request.content.is_eof() else _patience() as patience:
-            async for part in request.content.iter_any():
-                size += len(part)
-                if size > MAX_BODY:
-                    raise _too_large()
-                parts.append(part)
-                if patience is not None:
-                    patience.reschedule(asyncio.get_running_loop().time() + _SILENCE)
+        # Nearly all bodies are there with their headers.
+        data = request.content.read_nowait() if request.content.is_eof() else await _awaited(request)
     except TimeoutError:
         raise ApiError("The request body did not arrive in time.", status=408) from None
     except (web.RequestPayloadError, HttpProcessingError):
         raise invalid_json() from None
-    data = b"".join(parts)
+    if len(data) > MAX_BODY:
+        raise _too_large()
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     return data if encoding in ("", "identity") or not data else _decompress(data, encoding)
 
 
-def _patience() -> asyncio.Timeout:
-    return asyncio.timeout(_SILENCE)
+async def _awaited(request: web.BaseRequest) -> bytes:
+    loop = asyncio.get_running_loop()
+    data = bytearray()
+    async with asyncio.timeout(_SILENCE) as patience:
+        async for part in request.content.iter_any():
+            data += part
+            if len(data) > MAX_BODY:
+                break
+            patience.reschedule(loop.time() + _SILENCE)
+    return bytes(data)
 
 
 def decode(data: bytes, content_type: str = "") -> Any:
