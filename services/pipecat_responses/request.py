@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from openai._types import NotGiven as OpenAINotGiven
 from pipecat.utils.types import is_given
 
 from .settings import OpenAIResponsesLLMSettings
@@ -50,7 +51,7 @@ def build_body(
             body["tool_choice"] = choice
     for name in _PASSED_THROUGH:
         value = getattr(settings, name)
-        if is_given(value) and value is not None:
+        if is_given(value) and not isinstance(value, OpenAINotGiven) and value is not None:
             body[name] = value
     if isinstance(settings.verbosity, str):
         body["text"] = {"verbosity": settings.verbosity}

@@ -56,18 +56,22 @@ class OpenAIResponsesLLMSettings(LLMSettings):
         safety_identifier: A stable, anonymous name of the end user.
     """
 
-    # Wider than in the base class, as in Pipecat's own settings: openai's sentinel is a value too.
+    # As in Pipecat's own settings openai's sentinel is a value too: set, to nothing; tracing leaves it out.
     temperature: float | NotGiven | OpenAINotGiven | None = field(default_factory=lambda: NOT_GIVEN)  # type: ignore[assignment]
     top_p: float | NotGiven | OpenAINotGiven | None = field(default_factory=lambda: NOT_GIVEN)  # type: ignore[assignment]
     max_completion_tokens: int | NotGiven | OpenAINotGiven = field(default_factory=lambda: NOT_GIVEN)
     reasoning: OpenAIResponsesReasoningConfig | NotGiven | None = field(default_factory=lambda: NOT_GIVEN)
-    parallel_tool_calls: bool | NotGiven | None = field(default_factory=lambda: NOT_GIVEN)
-    store: bool | NotGiven | None = field(default_factory=lambda: NOT_GIVEN)
-    truncation: Literal["auto", "disabled"] | NotGiven | None = field(default_factory=lambda: NOT_GIVEN)
-    verbosity: Literal["low", "medium", "high"] | NotGiven | None = field(default_factory=lambda: NOT_GIVEN)
-    metadata: dict[str, str] | NotGiven | None = field(default_factory=lambda: NOT_GIVEN)
-    prompt_cache_key: str | NotGiven | None = field(default_factory=lambda: NOT_GIVEN)
-    safety_identifier: str | NotGiven | None = field(default_factory=lambda: NOT_GIVEN)
+    parallel_tool_calls: bool | NotGiven | OpenAINotGiven | None = field(default_factory=lambda: NOT_GIVEN)
+    store: bool | NotGiven | OpenAINotGiven | None = field(default_factory=lambda: NOT_GIVEN)
+    truncation: Literal["auto", "disabled"] | NotGiven | OpenAINotGiven | None = field(
+        default_factory=lambda: NOT_GIVEN
+    )
+    verbosity: Literal["low", "medium", "high"] | NotGiven | OpenAINotGiven | None = field(
+        default_factory=lambda: NOT_GIVEN
+    )
+    metadata: dict[str, str] | NotGiven | OpenAINotGiven | None = field(default_factory=lambda: NOT_GIVEN)
+    prompt_cache_key: str | NotGiven | OpenAINotGiven | None = field(default_factory=lambda: NOT_GIVEN)
+    safety_identifier: str | NotGiven | OpenAINotGiven | None = field(default_factory=lambda: NOT_GIVEN)
 
 
 UNKNOWN_TO_THE_API = ("frequency_penalty", "presence_penalty", "seed", "top_k")
