@@ -39,11 +39,14 @@ class SteerRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Steer:
-    """A submission: the response that it steers and its input as sent. `id` is given when it is accepted."""
+    """A submission: the response that it steers and its input as sent. `id` is given when it is accepted;
+    `size` is its message's, in bytes.
+    """
 
     previous_response_id: str
     input: Any
     id: str | None = None
+    size: int = 0
 
     @property
     def items(self) -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ from mock_openai.protocol.steering import (
     read_steer,
     required_input,
 )
-from mock_openai.transport.queue import Create
+from mock_openai.transport.queue import MAX_WAITING_BYTES, Create
 
 _REMEMBERED = 1024
 """Ended responses of a connection that are still told from unknown ones."""
@@ -55,8 +55,11 @@ class Steering:
         self._waiting: dict[str, list[Steer]] = {}
         self._ended: OrderedDict[str, _Ended] = OrderedDict()
 
-    async def hear(self, message: Mapping[str, Any], deliveries: Iterable[Delivery]) -> Event | None:
-        """Take a submission; gives the event that refuses it, unless the response's own stream told so.
+    async def hear(
+        self, message: Mapping[str, Any], size: int, deliveries: Iterable[Delivery]
+    ) -> Event | None:
+        """Take a submission of so many bytes; gives the event that refuses it, unless the response's own
+        stream told so.
 
         Raises ApiError for a message that names no response or has no input at all.
         """
@@ -74,7 +77,8 @@ class Steering:
             if request is not None:
                 check_target(request)
             waiting = self._waiting.setdefault(target, [])
-            if len(waiting) >= self._behaviour.max_pending_steers:
+            held = sum(one.size for kept in self._waiting.values() for one in kept)
+            if len(waiting) >= self._behaviour.max_pending_steers or held + size > MAX_WAITING_BYTES:
                 raise SteerRefused(
                     "too_many_pending_steers", "Too much steering input is pending for this response."
                 )
@@ -87,7 +91,7 @@ class Steering:
                 return failed(steer, ended.lane, refused, ended.number - 1)
             await delivery.say(partial(failed, steer, delivery.lane, refused))
             return None
-        owned = replace(steer, id=self._ids.steer())
+        owned = replace(steer, id=self._ids.steer(), size=size)
         waiting.append(owned)
         await delivery.say(partial(accepted, owned, delivery.lane))
         if self._behaviour.steer_boundary == "item":
@@ -99,6 +103,7 @@ class Steering:
         target = delivery.response_id
         if target is None:
             return None
+        self._note_end(target, delivery)
         try:
             return await self._settle(target, create, delivery, closing)
         finally:

@@ -22,19 +22,15 @@ from mock_openai.protocol import json
 from mock_openai.protocol.errors import (
     ApiError,
     connection_limit_reached,
-    invalid_type,
-    invalid_value,
-    missing_parameter,
 )
 from mock_openai.protocol.events import Event
-from mock_openai.protocol.schema import describe
 from mock_openai.site import Connection, Site
 from mock_openai.transport.bare import QuietWire
-from mock_openai.transport.body import decode
 from mock_openai.transport.channel import Channel
 from mock_openai.transport.frames import TEXT
 from mock_openai.transport.headers import handshake_headers
 from mock_openai.transport.inject import inject_failed, injected, read_inject
+from mock_openai.transport.messages import binary_message, known_types, read_message
 from mock_openai.transport.queue import Create, TurnQueue
 from mock_openai.transport.quiet import Quiet
 from mock_openai.transport.socket_outlet import SocketOutlet
@@ -66,7 +62,7 @@ class SocketSession:
         self._room = asyncio.Event()
         self._room.set()
         self._expired = False
-        self._multi_agent = False
+        self._types: tuple[str, ...] = ()
         self._limit: Timer | None = None
         self._quiet: Quiet | None = None
         self._upkeep = Upkeep(self._behaviour, site.clock, self.line, idle=lambda: self._queue.idle)
@@ -79,7 +75,7 @@ class SocketSession:
         self._connection.upgraded = True
         clock = self._site.clock
         self._site.note("status", self._connection.number, {"status": 101})
-        self._multi_agent = _wants_multi_agent(request)
+        self._types = known_types(self._behaviour, request.headers)
         if self._behaviour.at_limit != "next_create":
             self._limit = clock.call_later(self._site.settings.connection_lifetime, self._expire)
         else:
@@ -138,8 +134,7 @@ class SocketSession:
             if opcode == TEXT:
                 await self._hear(data)
             else:
-                told = "Invalid message: expected a text frame, but got a binary frame instead."
-                await self._bad_message(ApiError(told), close=1003)
+                await self._bad_message(binary_message(), close=1003)
             if self._queue.full:
                 self._room.clear()
                 await self._room.wait()
@@ -150,14 +145,7 @@ class SocketSession:
             await self._create(known, len(data))
             return
         try:
-            message = decode(data)
-            if not isinstance(message, dict):
-                raise invalid_type("message", "an object", describe(message))
-            kind = message.pop("type", None)
-            if kind is None:
-                raise missing_parameter("type")
-            if kind not in self._events:
-                raise invalid_value("type", kind, self._events)
+            kind, message = read_message(data, self._types)
         except ApiError as error:
             await self._bad_message(error, close=1007)
             return
@@ -169,30 +157,23 @@ class SocketSession:
                 case "response.cancel":
                     await self._cancel(message)
                 case "response.steer":
-                    await self._steer(message)
+                    await self._steer(message, len(data))
                 case "response.inject":
                     await self._inject(message)
         except ApiError as error:
             await self._refuse(error)
-
-    @property
-    def _events(self) -> tuple[str, ...]:
-        known: tuple[str, ...] = ("response.create", "response.steer")
-        if self._behaviour.on_cancel != "reject":
-            known = (*known, "response.cancel")
-        return (*known, "response.inject") if self._multi_agent else known
 
     async def _bad_message(self, error: ApiError, *, close: int) -> None:
         if self._behaviour.bad_message == "answer":
             await self._refuse(error)
         elif self._behaviour.bad_message == "close":
             self._connection.end("server", how="close", code=close)
-            await self.close(close)
+            self._spawn(self.close(close))  # not here: the client's answer is still to be read
 
-    async def _steer(self, message: dict[str, Any]) -> None:
+    async def _steer(self, message: dict[str, Any], size: int) -> None:
         shown = {"method": "WEBSOCKET", "path": "/v1/responses", "body": redact.body(message)}
         self._site.note("request", self._connection.number, {**shown, "event": "response.steer"})
-        refused = await self._steering.hear(message, tuple(self._deliveries.values()))
+        refused = await self._steering.hear(message, size, tuple(self._deliveries.values()))
         if refused is not None:
             await self._tell(refused)
 
@@ -223,7 +204,7 @@ class SocketSession:
             named_lane = lane if error.code != "invalid_stream_id" else None
             await self._refuse(error, named_lane, spot.number)
             if self._expired and not self._queue.running:
-                await self._close_at_limit(announce=error.code == "invalid_stream_id")
+                self._spawn(self._close_at_limit(announce=error.code == "invalid_stream_id"))
             return
         self._queue.push(Create(lane, spot, body, size))
         self._pump()
@@ -359,8 +340,3 @@ def _limit_error(lifetime: float) -> ApiError:
         if minutes * 60 == lifetime and minutes
         else connection_limit_reached()
     )
-
-
-def _wants_multi_agent(request: web.BaseRequest) -> bool:
-    """Tell whether the client asked for the multi-agent beta, without which its events are unknown."""
-    return "responses_multi_agent" in request.headers.get("OpenAI-Beta", "")

@@ -247,6 +247,24 @@ async def test_options_bound_and_hold_back_steering(connect):
         assert told["error"]["code"] == "too_many_pending_steers"
 
 
+async def test_steering_input_is_bounded_in_bytes(connect, monkeypatch):
+    monkeypatch.setattr("mock_openai.transport.steering.MAX_WAITING_BYTES", 3500)
+    behaviour = Behaviour(steer_boundary="end")
+    async with (
+        MockServer(script=[reply("Late.", delay=60)], behaviour=behaviour) as server,
+        connect(server) as socket,
+    ):
+        await socket.create(model=MODEL)
+        target = (await socket.next())["response"]["id"]
+        await socket.next()
+        told = []
+        for _ in range(4):
+            await steer(socket, target, "x" * 1000)
+            event = await socket.next()
+            told.append(event["error"]["code"] if "error" in event else "accepted")
+    assert told == ["accepted"] * 3 + ["too_many_pending_steers"]
+
+
 async def test_every_steering_event_is_valid_in_the_sdks_eyes_and_the_sdk_can_steer():
     async with MockServer(script=[CALL, *SCRIPT], pace="fixed:0.02") as server:
         client = AsyncOpenAI(base_url=server.base_url, api_key="any")

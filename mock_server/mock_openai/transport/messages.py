@@ -1,0 +1,41 @@
+"""What a client says on a WebSocket: JSON objects that name their type, and which types there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mock_openai.protocol.behaviour import Behaviour
+from mock_openai.protocol.errors import ApiError, invalid_type, invalid_value, missing_parameter
+from mock_openai.protocol.schema import describe
+from mock_openai.transport.body import decode
+
+
+def known_types(behaviour: Behaviour, headers: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the types that a connection takes; the multi-agent beta's are unknown without its header
+    (documented).
+    """
+    known: tuple[str, ...] = ("response.create", "response.steer")
+    if behaviour.on_cancel != "reject":
+        known = (*known, "response.cancel")
+    if "responses_multi_agent" in headers.get("OpenAI-Beta", ""):
+        known = (*known, "response.inject")
+    return known
+
+
+def read_message(data: bytes, known: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
+    """Read a text message: its type, and the rest; ApiError when it is none of the known ones."""
+    message = decode(data)
+    if not isinstance(message, dict):
+        raise invalid_type("message", "an object", describe(message))
+    kind = message.pop("type", None)
+    if kind is None:
+        raise missing_parameter("type")
+    if kind not in known:
+        raise invalid_value("type", kind, known)
+    return kind, message
+
+
+def binary_message() -> ApiError:
+    """Say that only text is read (inferred)."""
+    return ApiError("Invalid message: expected a text frame, but got a binary frame instead.")
