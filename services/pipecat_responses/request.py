@@ -5,7 +5,7 @@ it knows is sent, and ``settings.extra`` has the last word over everything but t
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -34,7 +34,7 @@ def build_body(
     body: dict[str, Any] = {
         "model": settings.model,
         "store": settings.store if isinstance(settings.store, bool) else False,
-        "input": invocation["input"],
+        "input": without_stray_thoughts(invocation["input"]),
     }
     if instructions := invocation.get("instructions"):
         body["instructions"] = instructions
@@ -64,6 +64,23 @@ def build_body(
             body["include"] = ["reasoning.encrypted_content"]
     body.update(settings.extra)
     return body
+
+
+def without_stray_thoughts(items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The input without reasoning that led to nothing.
+
+    An interruption can take away the call that a thought led to. The API refuses a reasoning item that is not
+    followed by what it led to (reported), and would refuse every later turn of the conversation too.
+    """
+    kept: list[Mapping[str, Any]] = []
+    led_to_something = False
+    for item in reversed(items):
+        if item.get("type") != "reasoning":
+            led_to_something = item.get("role") == "assistant" or str(item.get("type")).endswith("_call")
+        elif not led_to_something:
+            continue
+        kept.append(item)
+    return kept[::-1]
 
 
 def _output_limit(settings: OpenAIResponsesLLMSettings) -> int | None:

@@ -124,8 +124,8 @@ class ResponseStream:
         """Judge a number that is not the next one: a repeated event, a gap, or a server with its own way."""
         if not isinstance(number, int):
             return False
-        if self._next_number is None and number == 0:
-            self._next_number, self._in_sequence = 1, 1
+        if self._next_number is None and number in (0, 1):  # 1: it begins there, or the first one got lost
+            self._next_number, self._in_sequence = number + 1, 1
             return False
         if event == self._last:
             return True

@@ -23,6 +23,16 @@ def test_a_plain_request_has_nothing_superfluous() -> None:
     assert body == {"model": "gpt-4.1", "store": False, "input": INVOCATION["input"]}
 
 
+def test_a_thought_whose_call_was_cut_off_is_not_sent() -> None:
+    question, answer = {"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}
+    thoughts = [{"type": "reasoning", "id": f"rs_{number}"} for number in range(4)]
+    call = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
+    output = {"type": "function_call_output", "call_id": "c", "output": "1"}
+    sent = [question, thoughts[0], call, output, thoughts[1], answer, question, thoughts[2], question]
+    body = build_body(settings(), {**INVOCATION, "input": [*sent, thoughts[3]]})
+    assert body["input"] == [item for item in sent if item is not thoughts[2]]
+
+
 def test_everything_the_api_knows_is_sent() -> None:
     body = build_body(
         settings(

@@ -123,6 +123,10 @@ def test_even_the_first_event_may_be_repeated() -> None:
     assert said(steps_of([TEXT[0], *TEXT[:4], TEXT[3], *TEXT[4:]])) == "Hello there"
 
 
+def test_a_repeated_event_is_said_once_although_the_first_was_lost() -> None:
+    assert said(steps_of([*TEXT[1:4], TEXT[3], *TEXT[4:]])) == "Hello there"
+
+
 @pytest.mark.parametrize("lost", [2, 3, 4])
 def test_what_a_lost_event_would_have_told_is_said_when_the_whole_text_is_known(lost: int) -> None:
     events = numbered(

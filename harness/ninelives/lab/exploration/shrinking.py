@@ -10,6 +10,7 @@ on another machine; the seconds are there for a service that hangs.
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -124,10 +125,13 @@ def _undisturbed() -> Iterator[None]:
     does not. The folder is where it keeps what it has read in the modules it sees.
     """
     from hypothesis import configuration, core
+    from hypothesis.errors import HypothesisDeprecationWarning
 
     seed = vars(core).get("global_force_seed")
     before = vars(configuration).get("__hypothesis_home_directory")
-    with TemporaryDirectory(ignore_cleanup_errors=True) as home:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as home, warnings.catch_warnings():
+        # It warns when another thread draws from the one generator there is meanwhile.
+        warnings.simplefilter("ignore", HypothesisDeprecationWarning)
         configuration.set_hypothesis_home_dir(home)
         vars(core)["global_force_seed"] = 0
         try:
