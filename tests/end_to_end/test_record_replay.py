@@ -230,3 +230,19 @@ def test_the_record_modes_of_a_command(upstream: str, tmp_path: Path) -> None:
     failing = record("all", f"{CLIENT}\nraise SystemExit(3)")
     assert failing.returncode == 3
     assert len(Cassette.load(path)) == 2
+
+
+def test_a_second_recording_of_the_same_cassette_is_refused_with_one_line(
+    upstream: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "talk.jsonl"
+    command = [*NINELIVES, "record", "--upstream", upstream, "--cassette", str(path)]
+    with standing(command) as (process, url):
+        second = record(upstream, path)
+        assert second.returncode == 2
+        assert second.stderr.count("\n") == 1
+        assert "the lock of another recording" in second.stderr
+        ask(url)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    assert len(Cassette.load(path)) == 2

@@ -112,8 +112,8 @@ def test_twenty_thousand_events_load_in_a_moment(tmp_path: Path) -> None:
     )
     path.write_bytes(HEADER + REQUEST + RESPONSE + delta * 20_000 + END)
     best = 1.0
-    for _ in range(5):
-        began = time.perf_counter()
+    for _ in range(7):
+        began = time.process_time()  # the machine may have other things to do
         assert len(Cassette.load(path)) == 1
-        best = min(best, time.perf_counter() - began)
-    assert best < 0.1  # about 0.012 on an idle machine; the benchmark measures it properly
+        best = min(best, time.process_time() - began)
+    assert best < 0.05  # 0.025 is promised for two quiet cores, 0.012 measured there
