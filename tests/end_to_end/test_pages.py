@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from mock_openai import MockServer, reply
+from ninelives.cassette.lines import AnyLine
+from ninelives.fixtures.asked import OPTIONS
+from ninelives.fixtures.tapes import MODES
+from ninelives.recorder import Recorder
+from openai import AsyncOpenAI
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -23,3 +30,40 @@ def test_the_page_on_virtual_time(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\nasyncio_mode = auto\n")
     pytester.runpytest_subprocess("-p", "no:randomly", "-q").assert_outcomes(passed=1)
     assert pytester.runpython(pytester.makepyfile(program=program)).ret == 0
+
+
+async def test_the_page_on_cassettes(pytester: pytest.Pytester) -> None:
+    test, options, vcr = python_of("cassettes.md")
+    pytester.makeini("[pytest]\nasyncio_mode = auto\n")
+    folder = pytester.makepyfile(test_page=test).parent / "cassettes" / "test_page"
+    async with (
+        MockServer(script=[reply("Hello.")]) as upstream,
+        Recorder(upstream.base_url, folder / "test_greeting.jsonl") as proxy,
+        AsyncOpenAI(base_url=proxy.base_url, api_key="any") as client,
+    ):
+        await client.responses.create(model="gpt-5.4", input="Say hello.")
+    pytester._monkeypatch.setenv("OPENAI_API_KEY", "any")
+    for conftest in (options, vcr):
+        pytester.makeconftest(conftest)
+        how = ("-p", "no:randomly", "-q", "--cassette-mode=none", "--block-network")
+        pytester.runpytest_subprocess(*how).assert_outcomes(passed=1)
+
+
+def test_what_the_page_on_cassettes_names_is_there() -> None:
+    page = (DOCS / "cassettes.md").read_text("utf-8")
+    options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page))
+    source = "".join(
+        (DOCS.parent / path).read_text("utf-8")
+        for path in (
+            "harness/ninelives/cli.py",
+            "harness/ninelives/plugin.py",
+            "mock_server/mock_openai/cli.py",
+        )
+    )
+    assert {option for option in options if f'"{option}"' not in source} == set()
+    for kind in get_args(AnyLine):
+        assert f"`{kind.__struct_config__.tag}`" in page
+    for mode in MODES:
+        assert f"| `{mode}`" in page
+    for option in OPTIONS:
+        assert f"`{option}`" in page
