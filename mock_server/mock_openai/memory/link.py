@@ -92,10 +92,10 @@ class Link:
         if client is not None:
             await client.aclose()
 
-    async def clear(self) -> None:
-        """Delete every key under the prefix, but for the count of servers."""
-        kept = self.key("servers").encode()
-        found = [key async for key in self._keys() if key != kept]
+    async def clear(self, *families: str) -> None:
+        """Delete the keys of these families, and no other."""
+        begins = tuple(self.key(family, "").encode() for family in families)
+        found = [key async for key in self._keys() if key.startswith(begins)]
         for start in range(0, len(found), 1000):
             await self.answer(self.client.unlink(*found[start : start + 1000]))
 

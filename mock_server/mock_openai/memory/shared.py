@@ -130,8 +130,8 @@ class SharedResponses:
         return None
 
     async def clear(self) -> None:
-        """Forget everything, conversations too."""
-        await self._memory.clear()
+        """Forget everything."""
+        await self._memory.clear("response", "node", "root")
 
     def _head(self, response_id: str) -> str:
         return self._memory.key("response", response_id)
@@ -207,8 +207,8 @@ class SharedConversations:
         return bool(gone and gone[0])
 
     async def clear(self) -> None:
-        """Forget everything, responses too."""
-        await self._memory.clear()
+        """Forget everything."""
+        await self._memory.clear("conversation", "items")
 
     def _keys(self, conversation_id: str) -> list[str]:
         return [

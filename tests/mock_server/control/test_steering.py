@@ -188,10 +188,11 @@ async def test_numbers_for_prometheus(http, server):
     )
     buckets = [int(value) for name, value in numbers.items() if "_bucket" in name]
     assert buckets == sorted(buckets)
+    await say(http)
     server.journal.clear()
     async with http.get("/__mock__/metrics") as answer:
         after = await answer.text()
-    assert 'ended="completed"} 2' in after, "what was counted stays, also when the journal forgets"
+    assert 'ended="completed"} 3' in after, "what the journal forgets has been counted"
 
 
 # Who may

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
 import subprocess
 import uuid
@@ -39,6 +40,15 @@ class RedisProcess:
         if process is not None:
             process.kill()
             process.communicate()
+
+    def freeze(self) -> None:
+        """Let it accept connections and answer nothing."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def url(self, prefix: str = "") -> str:
         return f"redis://127.0.0.1:{self.port}/0" + (f"?prefix={prefix}" if prefix else "")

@@ -86,6 +86,16 @@ async def test_a_reset_forgets_in_all(pair, api):
     await api("GET", f"{two.base_url}/responses/{kept['id']}", status=404)
 
 
+async def test_what_is_told_right_after_a_reset_reaches_all(pair, api):
+    one, two = pair
+    for number in range(5):
+        await api("POST", f"{root(one)}/reset")
+        rules = f"replies:\n  - reply: [{{text: Round {number}.}}]\n"
+        async with api.session.put(f"{root(one)}/script", data=rules) as answer:
+            assert (await answer.json())["workers"] == 2
+        assert said(await api.say(two, "hi")) == f"Round {number}."
+
+
 async def test_a_response_of_the_background_is_polled_watched_and_resumed_elsewhere(pair, api):
     one, two = pair
     begun = await api.say(one, "slow", background=True)
