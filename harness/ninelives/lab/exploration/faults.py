@@ -7,6 +7,7 @@ without a word here; only the parameters worth varying are listed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -77,7 +78,11 @@ def draw_fault(choices: Choices, answer: Sequence[Step]) -> list[Planned]:
         return [Planned(fault.where, fault)]
     if phase is None and choices.below(6) == 5:
         return [Planned(Point(phase="request"), fault)]
-    return [Planned(_event(choices, answer), fault)]
+    point = _event(choices, answer)
+    if fault.name == "stall" and point.event == _TERMINAL:
+        # After its last event a response has nothing to be missed: no service could notice.
+        point = replace(point, when="before")
+    return [Planned(point, fault)]
 
 
 def draw_idle_fault(choices: Choices, seconds: float) -> list[Planned]:

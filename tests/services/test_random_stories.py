@@ -1,0 +1,25 @@
+"""Random conversations with random faults: whatever is drawn, our services break none of the nine promises.
+
+Forty stories of seed 0 run with the suite, one after the other over each transport; ``NINELIVES_RUNS=1000``
+asks for more. ``ninelives explore`` plays the same ones by the thousand.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from ninelives.lab.exploration import draw_story
+from ninelives.lab.exploration.trial import broken_in, play
+from ninelives.lab.services import http, websocket
+from ninelives.lab.story_file import to_yaml
+from ninelives.lab.telling import told
+
+RUNS = int(os.environ.get("NINELIVES_RUNS", "40"))
+
+
+@pytest.mark.parametrize("run", range(RUNS))
+def test_no_random_story_breaks_a_promise(run: int) -> None:
+    story = draw_story(0, run)
+    outcome = play(story, (websocket, http)[run % 2])
+    assert not broken_in(outcome), f"{told(outcome)}\n\n{to_yaml(story)}"
