@@ -89,8 +89,6 @@ class Session:
             behaviour=setup.behaviour,
             session=name,
         )
-        if name is not None:
-            self.engine.reseed(f"{self.engine.seed}:{name}")
         self.site = Site(
             self.engine,
             self.faults,

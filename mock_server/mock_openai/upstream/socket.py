@@ -15,6 +15,10 @@ from mock_openai.protocol.events import Event
 from mock_openai.responders.answer import Close, Cut
 from mock_openai.upstream.stream import Head, head_of
 
+CONNECT_WITHIN, SILENT_AT_MOST = 10.0, 600.0
+"""Seconds in which a connection must be there, and in which something must come on it. The second is the
+patience of OpenAI's own clients; a client that gives up earlier ends the request here as well.
+"""
 _AFTER_ERROR = 5.0
 """Seconds for the `response.failed` that follows an `error` event within a stream; some servers send none."""
 
@@ -50,9 +54,12 @@ class Course:
             if not self._frames and not self.over:
                 self._news.clear()
                 try:
-                    await asyncio.wait_for(self._news.wait(), _AFTER_ERROR if self._failing else None)
+                    await asyncio.wait_for(
+                        self._news.wait(), _AFTER_ERROR if self._failing else SILENT_AT_MOST
+                    )
                 except TimeoutError:
                     self.over = True
+                    self._cut = None if self._failing else Cut("fin")
             if self._frames:
                 batch = list(self._frames)
                 self._frames.clear()

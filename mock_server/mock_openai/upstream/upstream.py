@@ -16,13 +16,8 @@ from mock_openai.responders.base import Turn
 from mock_openai.upstream.address import Address, passed_on
 from mock_openai.upstream.continuing import Births, outgoing
 from mock_openai.upstream.failure import cut, unreachable
-from mock_openai.upstream.socket import UpstreamSocket
+from mock_openai.upstream.socket import CONNECT_WITHIN, SILENT_AT_MOST, UpstreamSocket
 from mock_openai.upstream.stream import EventStream
-
-CONNECT_WITHIN, SILENT_AT_MOST = 10.0, 600.0
-"""Seconds in which a connection must be there, and in which something must come on it. The second is the
-patience of OpenAI's own clients; a client that gives up earlier ends the request here as well.
-"""
 
 _FAILURES = (aiohttp.ClientError, OSError, TimeoutError)
 

@@ -159,6 +159,7 @@ async def test_with_a_key_of_its_own_the_server_tells_sessions_by_their_header()
         async with AsyncOpenAI(base_url=server.base_url, api_key="mock-session-one") as client:
             with pytest.raises(openai.AuthenticationError):
                 await client.responses.create(**ASK)
+        assert session.journal.connections == 1
 
 
 @pytest.mark.parametrize("name", ["tests/test_a.py::test_b[x y-1]", "größe", "a%2Fb", "x" * 300])

@@ -255,18 +255,36 @@ def test_an_answer_leaves_no_faster_than_this_servers_pace_and_no_faster_than_it
     assert run(took("instant", "fixed:1")) == pytest.approx(events - 1, abs=1.5)
 
 
-async def test_a_cancelled_turn_ends_here_at_once_and_leaves_the_lane_usable() -> None:
-    async with both(there={"pace": "fixed:0.03"}) as (mock, _, _), open_socket(mock) as socket:
-        await socket.raw.send(json.dumps({"type": "response.create", "model": "gpt-4o", "input": "beyond"}))
-        while json.loads(await socket.raw.recv())["type"] != "response.output_text.delta":
-            pass
-        await socket.raw.send(json.dumps({"type": "response.cancel"}))
-        while (last := json.loads(await socket.raw.recv()))["type"] != "response.incomplete":
-            pass
-        assert last["response"]["status"] == "cancelled"
-        again = await socket.turn("more")
-        assert text_of(again) == "From the upstream."
-        assert again[0]["response"]["id"] != last["response"]["id"]
+SILENT = faults.at(turn=1, event="response.output_text.delta", nth=2).stall(60)
+
+
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [({}, {"pace": "fixed:30"}), ({"pace": "fixed:30"}, {}), ({}, {"faults": [SILENT]})],
+    ids=["it comes slowly", "it leaves slowly", "nothing comes"],
+)
+def test_a_cancelled_turn_ends_here_at_once_and_leaves_the_lane_usable(
+    here: dict[str, Any], there: dict[str, Any]
+) -> None:
+    async def story() -> float:
+        async with both(here, there) as (mock, _, _), open_socket(mock) as socket:
+            await socket.raw.send(
+                json.dumps({"type": "response.create", "model": "gpt-4o", "input": "beyond"})
+            )
+            while json.loads(await socket.raw.recv())["type"] != "response.output_text.delta":
+                pass
+            began = asyncio.get_running_loop().time()
+            await socket.raw.send(json.dumps({"type": "response.cancel"}))
+            while (last := json.loads(await socket.raw.recv()))["type"] != "response.incomplete":
+                pass
+            took = asyncio.get_running_loop().time() - began
+            assert last["response"]["status"] == "cancelled"
+            again = await socket.turn("more")
+            assert text_of(again) == "From the upstream."
+            assert again[0]["response"]["id"] != last["response"]["id"]
+            return took
+
+    assert run(story()) < 1
 
 
 # An upstream that is down, refuses, or cuts
@@ -334,6 +352,18 @@ async def test_a_socket_that_is_closed_there_is_closed_here(code: int | None, se
         with pytest.raises(websockets.ConnectionClosed):
             await socket.turn()
         assert socket.raw.close_code == seen
+
+
+def test_a_socket_on_which_nothing_comes_is_waited_for_ten_minutes_and_no_longer() -> None:
+    async def story() -> float:
+        silent = faults.at(turn=1, event="response.output_text.delta", nth=2).stall()
+        async with both(there={"faults": [silent]}) as (mock, _, _), open_socket(mock) as socket:
+            began = asyncio.get_running_loop().time()
+            with pytest.raises(websockets.ConnectionClosed):
+                await socket.turn()
+            return asyncio.get_running_loop().time() - began
+
+    assert run(story()) == pytest.approx(600, abs=5)
 
 
 def test_an_upstream_that_says_nothing_is_waited_for_ten_minutes_and_no_longer() -> None:
