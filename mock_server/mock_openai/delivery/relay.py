@@ -45,7 +45,7 @@ async def relay(to: Relaying, opened: OpenTurn | None, answer: Relayed) -> None:
             await to.out.flush()
         if to.wire.over:
             return
-        if to.due.cancelled and to.out.sent:
+        if to.due.cancelled and to.out.sent and to.out.sent[-1].type not in TERMINAL:
             await _cancel(to)
         else:
             await to.out.finish()

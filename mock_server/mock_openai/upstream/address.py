@@ -73,13 +73,18 @@ class Address:
         return self.origin + path_qs
 
 
-def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
-    """Give the client's headers as the other server gets them, the key among them."""
+PASSED_BY = "x-mock-passed-by"
+"""The header in which servers that pass a request on put their marks, so that none meets it twice."""
+
+
+def passed_on(headers: Mapping[str, str], mark: str) -> dict[str, str]:
+    """Give the client's headers as the other server gets them, the key among them, and this server's mark."""
     return {
         **{
             name: value
             for name, value in headers.items()
             if name.lower() not in _KEPT_BACK and not name.lower().startswith(_KEPT_BACK_PREFIXES)
         },
+        PASSED_BY: f"{headers[PASSED_BY]},{mark}" if PASSED_BY in headers else mark,
         "Accept-Encoding": "identity",  # the bytes are passed on as they are
     }

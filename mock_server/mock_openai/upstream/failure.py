@@ -30,6 +30,16 @@ def unreachable(address: Address, error: BaseException) -> ApiError:
     )
 
 
+def in_circles(address: Address) -> ApiError:
+    """Say that the other server leads back to this one."""
+    return ApiError(
+        f"The upstream server {address} leads back to this one. Name another.",
+        status=508,
+        type="server_error",
+        code="upstream_loop",
+    )
+
+
 def cut(error: BaseException, rest: bytes = b"") -> Cut:
     """Tell how an answer broke off; `rest` is what came of the next event."""
     return Cut("reset" if isinstance(error, OSError) and not _is_timeout(error) else "fin", rest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Mapping
 
@@ -13,9 +14,9 @@ from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event, Timed
 from mock_openai.responders.answer import Answer, Recorded, Relayed
 from mock_openai.responders.base import Turn
-from mock_openai.upstream.address import Address, passed_on
+from mock_openai.upstream.address import PASSED_BY, Address, passed_on
 from mock_openai.upstream.continuing import Births, outgoing
-from mock_openai.upstream.failure import cut, unreachable
+from mock_openai.upstream.failure import cut, in_circles, unreachable
 from mock_openai.upstream.socket import CONNECT_WITHIN, SILENT_AT_MOST, UpstreamSocket
 from mock_openai.upstream.stream import EventStream
 
@@ -35,6 +36,7 @@ class Upstream:
         self.address = Address.parse(address)
         self.births = Births()
         """The responses that came from there."""
+        self._mark = uuid.uuid4().hex[:16]
         self._session: aiohttp.ClientSession | None = None
         self._sockets: dict[int, UpstreamSocket] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -42,6 +44,8 @@ class Upstream:
 
     async def answer(self, turn: Turn) -> Answer:
         """Ask, and give the answer as far as it has come."""
+        if self._mark in turn.headers.get(PASSED_BY, ""):
+            return in_circles(self.address)
         try:
             if turn.transport == "websocket":
                 return await self._over_socket(turn)
@@ -53,7 +57,9 @@ class Upstream:
         self, method: str, path_qs: str, headers: Mapping[str, str], data: bytes
     ) -> Recorded | Relayed | ApiError:
         """Pass an HTTP request on, and give the answer: as a whole, or while it comes if it is a stream."""
-        given = passed_on(headers)
+        if self._mark in headers.get(PASSED_BY, ""):
+            return in_circles(self.address)
+        given = passed_on(headers, self._mark)
         if data:
             given["Content-Type"] = headers.get("Content-Type", "application/json")
         try:
@@ -142,7 +148,7 @@ class Upstream:
             await socket.close()
         opened = await self._client.ws_connect(
             self.address.url("/v1/responses"),
-            headers=passed_on(turn.headers),
+            headers=passed_on(turn.headers, self._mark),
             max_msg_size=0,
             timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
         )

@@ -275,8 +275,8 @@ def test_a_cancelled_turn_ends_here_at_once_and_leaves_the_lane_usable(
                 pass
             began = asyncio.get_running_loop().time()
             await socket.raw.send(json.dumps({"type": "response.cancel"}))
-            while (last := json.loads(await socket.raw.recv()))["type"] != "response.incomplete":
-                pass
+            last = json.loads(await socket.raw.recv())
+            assert last["type"] == "response.incomplete"
             took = asyncio.get_running_loop().time() - began
             assert last["response"]["status"] == "cancelled"
             again = await socket.turn("more")
@@ -385,6 +385,24 @@ def test_an_upstream_that_says_nothing_is_waited_for_ten_minutes_and_no_longer()
             return asyncio.get_running_loop().time() - began
 
     assert run(story()) == pytest.approx(600, abs=5)
+
+
+async def test_an_upstream_that_leads_back_is_found_out() -> None:
+    port = closed_port()
+    async with (
+        MockServer(upstream=f"http://127.0.0.1:{port}/v1") as front,
+        MockServer(upstream=front.base_url, port=port) as back,
+        AsyncOpenAI(base_url=back.base_url, api_key=KEY, max_retries=0) as client,
+    ):
+        for streamed in (False, True):
+            with pytest.raises(openai.InternalServerError) as caught:
+                await client.responses.create(model="gpt-4o", input="hi", stream=streamed)
+            assert (caught.value.status_code, caught.value.code) == (508, "upstream_loop")
+        with pytest.raises(openai.InternalServerError):
+            await client.models.list()
+        async with open_socket(back) as socket:
+            [told] = await socket.turn()
+            assert told["error"]["code"] == "upstream_loop"
 
 
 # Secrets, addresses
