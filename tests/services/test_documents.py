@@ -1,0 +1,51 @@
+"""docs/services.md names every argument and setting, and only tests and files that exist."""
+
+import inspect
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pipecat_responses as ours
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "services.md").read_text(encoding="utf-8")
+
+
+def named(name: str) -> bool:
+    return re.search(rf"`[^`]*\b{name}\b[^`]*`", PAGE) is not None
+
+
+def test_every_argument_and_setting_is_named() -> None:
+    arguments = {
+        name
+        for service in (ours.OpenAIResponsesLLMService, ours.OpenAIResponsesHttpLLMService)
+        for kind in service.__mro__
+        if kind.__module__.startswith("pipecat_responses") and "__init__" in vars(kind)
+        for name, parameter in inspect.signature(kind.__init__).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+    known = {
+        field.name for kind in (ours.OpenAIResponsesLLMSettings, ours.Timeouts) for field in fields(kind)
+    }
+    assert len(arguments) > 15
+    assert [name for name in sorted(arguments | known) if not named(name)] == []
+
+
+def test_every_test_and_file_it_names_exists() -> None:
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    told = re.findall(r"`(test_\w+)`", PAGE)
+    assert len(told) > 40
+    assert [name for name in told if f"def {name}(" not in tests] == []
+    files = {path.name for path in Path(ours.__file__).parent.glob("*.py")} - {"__init__.py"}
+    assert files == set(re.findall(r"\b(\w+\.py)\b", PAGE)) - {"console_bot.py"}
+
+
+def test_the_patience_and_the_pulse_are_what_it_says() -> None:
+    for name, seconds in vars_of(ours.Timeouts()).items():
+        assert re.search(rf"`{name}`\s+{seconds:g}\b", PAGE), name
+    pulse = ours.Pulse()
+    assert f"ping after {pulse.idle:g} s of quiet, after {pulse.busy:g} s while" in PAGE
+
+
+def vars_of(timeouts: ours.Timeouts) -> dict[str, float]:
+    return {field.name: getattr(timeouts, field.name) for field in fields(timeouts)}
