@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 
+from mock_openai.control.metrics import Sample, joined
 from mock_openai.session import Session, check_name
 
 LIMIT = 256
@@ -20,6 +21,8 @@ class Sessions:
         """Called with a session that is being forgotten, to close its connections."""
         self.in_use: Callable[[Session], bool] = lambda session: False
         """Tells whether a session has a connection open."""
+        self.gone: list[Sample] = []
+        """What the forgotten ones had counted: counters never go back."""
         self._make = make
         self._named: dict[str, Session] = {}
         self._held: set[str] = set()
@@ -49,6 +52,8 @@ class Sessions:
         session = self._named.pop(name, None)
         if session is None:
             return False
+        counted = [one for one in session.site.metrics.samples() if not one[0].endswith("_open")]
+        self.gone = joined([self.gone, counted])
         self.part(session)
         try:
             closing = asyncio.get_running_loop().create_task(session.close())

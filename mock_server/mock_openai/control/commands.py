@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from mock_openai.control.journal import Entry
-from mock_openai.control.metrics import joined
+from mock_openai.control.metrics import Sample, joined
 from mock_openai.faults.load import loads
 from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
@@ -36,6 +36,8 @@ class Tenant(Protocol):
 
 class Tenants(Protocol):
     """The sessions of a server, by name."""
+
+    gone: list[Sample]
 
     def __iter__(self) -> Iterator[Tenant]:
         """Go through all of them."""
@@ -161,8 +163,11 @@ class Commands:
         return await self._clock({})
 
     async def _metrics(self, given: Mapping[str, Any]) -> Any:
-        others = [tenant.commands for tenant in self.tenants or ()]
-        return joined([self._site.metrics.samples(), *[await one.do("metrics", {}) for one in others]])
+        own = self._site.metrics.samples()
+        if self.tenants is None:
+            return own
+        others = [await tenant.commands.do("metrics", {}) for tenant in self.tenants]
+        return joined([own, *others, self.tenants.gone])
 
     async def _sessions(self, given: Mapping[str, Any]) -> Any:
         return sorted(str(tenant.name) for tenant in self.tenants or ())

@@ -13,17 +13,17 @@ def unreachable(address: Address, error: BaseException) -> ApiError:
     """Say that there is no answer to pass on: 502, which clients try again."""
     match error:
         case aiohttp.ClientConnectorDNSError():
-            why = "its host name is not known"
+            why = "its host name is not known. Check the address"
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
-            why = "its TLS certificate is not trusted"
+            why = "its TLS certificate is not trusted. Name its authority in SSL_CERT_FILE"
         case aiohttp.ClientConnectorError(os_error=cause):
-            why = f"no connection ({cause.strerror or type(cause).__name__})"
+            why = f"no connection ({cause.strerror or type(cause).__name__}). Check that it runs"
         case TimeoutError():
             why = "no answer in time"
         case _:
             why = "it closed the connection before it answered"
     return ApiError(
-        f"The upstream server {address} cannot be asked: {why}. Check that it runs, and its address.",
+        f"The upstream server {address} cannot be asked: {why}.",
         status=502,
         type="server_error",
         code="upstream_unreachable",

@@ -270,6 +270,9 @@ async def test_the_control_api_speaks_of_a_session_when_it_is_named() -> None:
             assert 'mock_openai_turns_total{ended="completed"} 2' in await answer.text()
         await say("POST", "reset?session=one")
         assert await say("GET", "sessions") == []
+        async with http.get(f"{control}/metrics") as answer:
+            # What a forgotten session has counted stays counted.
+            assert 'mock_openai_turns_total{ended="completed"} 2' in await answer.text()
         async with http.get(f"{control}/journal", params={"session": " "}) as answer:
             assert answer.status == 400
 
