@@ -14,18 +14,21 @@ import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import msgspec
 
 import ninelives.cassette.sse as sse
+import ninelives.cassette.turns as turns
 from ninelives.cassette.redact import Redactor
 
 LONGEST = 16 * 1024
 """Bytes of one text that are held back at most."""
 
 _CONTEXT = 128  # bytes before and after the part that is decided, for what looks behind and ahead
-_LAST = frozenset({"response.completed", "response.incomplete", "response.failed", "error"})
+_LAST = turns.TERMINAL | {"error"}
+_KEYS = {key: re.compile(b'"%s"\\s*:\\s*' % key.encode()) for key in ("delta", "content", "arguments")}
 
 
 _BROKEN = re.compile(rb'"(?:delta|content|arguments)"\s*:\s*"((?:[^"\\]|\\.)*)\\?$')
@@ -155,14 +158,16 @@ class Speller:
         ends = [end for end, _ in text.waiting if end <= limit]
         if not ends:
             return
-        for start, end in sorted(self._redactor.secrets(text.data, text.decided), reverse=True):
+        secrets = self._redactor.secrets(text.data, text.decided)
+        for start, end in sorted(secrets, reverse=True):
             while ends and start < ends[-1] < end:
                 ends.pop()  # a secret is decided whole
         if not ends:
             return
         base = max(0, text.decided - _CONTEXT)
         marks = [at - base for at in (text.decided, *ends)]
-        clean = self._redactor.pieces(text.data[base : ends[-1] + _CONTEXT], marks)
+        near = text.data[base : ends[-1] + _CONTEXT]
+        clean = self._redactor.pieces(near, marks) if secrets else [near[a:b] for a, b in pairwise(marks)]
         for (_, piece), part in zip(text.waiting, clean, strict=False):
             piece.clean = part
         shift = max(0, ends[-1] - _CONTEXT)
@@ -244,10 +249,9 @@ def _placed(data: bytes, found: list[tuple[Name, str, bytes]]) -> list[_Piece]:
     pieces: list[_Piece] = []
     done = 0
     for name, key, text in found:
-        there = list(re.finditer(b'"%s"\\s*:\\s*(%s)' % (key.encode(), re.escape(text)), data[done:]))
+        there = [at.end() for at in _KEYS[key].finditer(data, done) if data.startswith(text, at.end())]
         if there:
-            match = there[-1] if len(found) == 1 else there[0]
-            start, end = match.span(1)
-            pieces.append(_Piece(name, done + start + 1, done + end - 1))
-            done += end
+            start = there[-1] if len(found) == 1 else there[0]
+            done = start + len(text)
+            pieces.append(_Piece(name, start + 1, done - 1))
     return pieces
