@@ -33,6 +33,14 @@ _OPTIONAL = frozenset({"pipecat", "pipecat_responses", "openai", "websockets", "
 """What only the extra `pipecat` brings."""
 
 
+Emails = Annotated[bool, typer.Option("--emails", help="E-mail addresses are secrets too.")]
+Phones = Annotated[bool, typer.Option("--phones", help="Phone numbers are secrets too.")]
+Redact = Annotated[
+    list[str] | None,
+    typer.Option("--redact", metavar="REGEX", help="What matches is a secret too; may be repeated."),
+]
+
+
 class RecordMode(StrEnum):
     """What `record` does with its cassette; the words are vcrpy's."""
 
@@ -98,6 +106,9 @@ def record(
             "cassette; new_episodes: replay what is there, add the rest; none: replay only; off: neither.",
         ),
     ] = RecordMode.rewrite,
+    emails: Emails = False,
+    phones: Phones = False,
+    redact: Redact = None,
     refresh: Annotated[
         Path | None,
         typer.Option(
@@ -121,18 +132,20 @@ def record(
     With --refresh nothing is run: the requests of the cassettes in DIR are asked again, of the upstream, or
     of the real API if OPENAI_API_KEY is set, or else of the mock server.
     """
+    from ninelives.commands.secrets import Secrets
     from ninelives.complaint import Complaint
 
+    secrets = Secrets(emails, phones, redact or ())
     if refresh is not None:
         from ninelives.commands.refresh import run as ask_again
 
-        raise typer.Exit(ask_again(refresh, upstream, exit_code, write))
+        raise typer.Exit(ask_again(refresh, upstream, exit_code, write, secrets))
     if cassette is None:
         raise Complaint("record needs --cassette FILE to write, or --refresh DIR to ask again")
     from ninelives.commands.record import run
 
     upstream = upstream or "https://api.openai.com"
-    raise typer.Exit(run(upstream, cassette, command or [], host, port, extend, mode.value))
+    raise typer.Exit(run(upstream, cassette, command or [], host, port, extend, mode.value, secrets))
 
 
 @app.command()
@@ -222,6 +235,9 @@ def lint(
         float | None, typer.Option("--older-than", metavar="DAYS", min=0, help="Older ones are stale.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
+    emails: Emails = False,
+    phones: Phones = False,
+    redact: Redact = None,
 ) -> None:
     """Look cassettes over before they are committed.
 
@@ -230,18 +246,23 @@ def lint(
     there is something to mend.
     """
     from ninelives.commands.lint import run
+    from ninelives.commands.secrets import Secrets
 
-    raise typer.Exit(run(paths, usage, older_than, json))
+    raise typer.Exit(run(paths, usage, older_than, json, Secrets(emails, phones, redact or ())))
 
 
 @app.command()
 def scrub(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Cassettes, or folders of them.")],
+    emails: Emails = False,
+    phones: Phones = False,
+    redact: Redact = None,
 ) -> None:
     """Replace the secrets that lint found, and nothing else."""
     from ninelives.commands.lint import mend
+    from ninelives.commands.secrets import Secrets
 
-    raise typer.Exit(mend(paths))
+    raise typer.Exit(mend(paths, Secrets(emails, phones, redact or ())))
 
 
 @app.command()

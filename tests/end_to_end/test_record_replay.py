@@ -206,6 +206,10 @@ def test_the_record_modes_of_a_command(upstream: str, tmp_path: Path) -> None:
         return run(*how, sys.executable, "-c", client)
 
     assert record("off", CLIENT).returncode == 0
+    how = ("record", "--redact", "[Cc]ount to [a-z]+", "--upstream", upstream, "--cassette", str(path), "--")
+    assert run(*how, sys.executable, "-c", CLIENT).returncode == 0
+    assert "ount to" not in path.read_text()
+    path.unlink()
     assert record("none", CLIENT).returncode == 2
     assert not path.exists()
     first = record("once", CLIENT)

@@ -6,24 +6,24 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ninelives.cassette.lint import lint, usage
+from ninelives.cassette.lint import Problem, lint, usage
 from ninelives.cassette.scrub import scrub
 from ninelives.commands.printing import output
+from ninelives.commands.secrets import Secrets
 from ninelives.complaint import Complaint
 
 
-def run(paths: Sequence[Path], report: Path | None, older_than: float | None, as_json: bool) -> int:
+def run(
+    paths: Sequence[Path], report: Path | None, older_than: float | None, as_json: bool, secrets: Secrets
+) -> int:
     """Print a line for each problem; 1 when there is one that is more than a warning."""
     files = _cassettes(paths)
     told = usage(report) if report is not None else None
     console = output()
-    problems = [
-        problem
-        for path in files
-        for problem in lint(
-            path, used=None if told is None else told.get(path.resolve(), ()), older_than=older_than
-        )
-    ]
+    problems: list[Problem] = []
+    for path in files:
+        used = None if told is None else told.get(path.resolve(), ())
+        problems += lint(path, redactor=secrets.redactor(), used=used, older_than=older_than)
     wrong = [problem for problem in problems if not problem.warning]
     if as_json:
         print(json.dumps({"files": len(files), "problems": [each.as_json() for each in problems]}, indent=1))
@@ -35,11 +35,11 @@ def run(paths: Sequence[Path], report: Path | None, older_than: float | None, as
     return 1 if wrong else 0
 
 
-def mend(paths: Sequence[Path]) -> int:
+def mend(paths: Sequence[Path], secrets: Secrets) -> int:
     """Replace the secrets in each file, in one step a file."""
     console = output()
     for path in _cassettes(paths):
-        changed = scrub(path)
+        changed = scrub(path, redactor=secrets.redactor())
         told = f"{changed} line{'' if changed == 1 else 's'} changed" if changed else "nothing to mend"
         console.print(f"{path}: {told}", markup=False, highlight=False, soft_wrap=True)
     return 0

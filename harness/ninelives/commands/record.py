@@ -19,6 +19,7 @@ from rich.console import Console
 from ninelives.cassette.writer import CassetteWriter
 from ninelives.commands.printing import notes
 from ninelives.commands.running import BrokenOff, Urls, run_command, until_told
+from ninelives.commands.secrets import Secrets
 from ninelives.complaint import Complaint
 from ninelives.fixtures.tapes import Mode
 from ninelives.recorder import Recorder
@@ -28,7 +29,14 @@ PROGRESS = 0.25
 
 
 def run(
-    upstream: str, cassette: Path, command: list[str], host: str, port: int, extend: bool, mode: Mode
+    upstream: str,
+    cassette: Path,
+    command: list[str],
+    host: str,
+    port: int,
+    extend: bool,
+    mode: Mode,
+    secrets: Secrets,
 ) -> int:
     """Record, or what the mode says; gives the command's exit code."""
     if mode == "none" or (mode == "once" and cassette.exists()):
@@ -39,7 +47,10 @@ def run(
         extend = True
     console = notes()
     try:
-        recorder = Recorder(upstream, cassette, host=host, port=0 if extend else port, extend=extend)
+        bound = 0 if mode == "new_episodes" else port  # the mock stands before it then
+        recorder = Recorder(
+            upstream, cassette, host=host, port=bound, extend=extend, redactor=secrets.redactor()
+        )
     except ValueError as error:
         raise Complaint(str(error)) from None
     if mode == "off":

@@ -16,6 +16,7 @@ from rich.text import Text
 from ninelives.cassette import Cassette, CassetteError
 from ninelives.cassette.tape import write_whole
 from ninelives.commands.printing import notes, output
+from ninelives.commands.secrets import Secrets
 from ninelives.complaint import Complaint
 from ninelives.refresh import Asked, Drift, ask_again, drift
 from ninelives.refresh.drift import not_compared
@@ -25,7 +26,7 @@ _SHOWN = 200
 _UNAUTHORISED = (401, 403)
 
 
-def run(folder: Path, upstream: str | None, exit_code: bool, write: bool) -> int:
+def run(folder: Path, upstream: str | None, exit_code: bool, write: bool, secrets: Secrets) -> int:
     """Ask again, report; 1 when the API has drifted and the exit code shall say so."""
     paths = sorted(folder.rglob("*.jsonl")) if folder.is_dir() else [folder]
     if not paths:
@@ -41,7 +42,7 @@ def run(folder: Path, upstream: str | None, exit_code: bool, write: bool) -> int
         )
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            asked = asyncio.run(_ask(cassettes, upstream, key, mocked, Path(scratch)))
+            asked = asyncio.run(_ask(cassettes, upstream, key, mocked, Path(scratch), secrets))
         except ValueError as error:  # an upstream that is no URL
             raise Complaint(str(error)) from None
         _refuse_a_bad_key(asked)
@@ -52,7 +53,12 @@ def run(folder: Path, upstream: str | None, exit_code: bool, write: bool) -> int
 
 
 async def _ask(
-    cassettes: Sequence[Cassette], upstream: str | None, key: str, mocked: bool, scratch: Path
+    cassettes: Sequence[Cassette],
+    upstream: str | None,
+    key: str,
+    mocked: bool,
+    scratch: Path,
+    secrets: Secrets,
 ) -> list[Asked]:
     found = []
     async with MockServer() if mocked else nullcontext() as server:
@@ -60,7 +66,9 @@ async def _ask(
         for number, cassette in enumerate(cassettes, 1):
             notes().print(f"{number}/{len(cassettes)} {cassette.path}", soft_wrap=True, markup=False)
             target = scratch / f"{number}.jsonl"
-            found.append(await ask_again(cassette, to, target, key=key or "none"))
+            found.append(
+                await ask_again(cassette, to, target, key=key or "none", redactor=secrets.redactor())
+            )
     return found
 
 

@@ -184,3 +184,21 @@ def test_the_same_conversation_over_the_other_transport_is_no_difference(capsys,
     assert code == 1
     assert {line.split(":")[0] for line in out.splitlines() if not line.startswith(" ")} == {"requests"}
     assert "'In Rome?'" in out
+
+
+def test_what_else_is_a_secret_the_command_line_says(capsys, tmp_path: Path) -> None:
+    path = edited(
+        tmp_path / "a.jsonl", "Hello, who is this?", "I am eve@example.com, +49 170 1234567, ACME-77"
+    )
+    ours = ("--emails", "--phones", "--redact", r"ACME-\d+")
+    assert ninelives(capsys, "lint", path)[0] == 0
+    code, out, _ = ninelives(capsys, "lint", path, *ours)
+    assert code == 1
+    assert all(f"a secret ({kind})" in out for kind in ("email", "phone", "rule"))
+    assert ninelives(capsys, "scrub", path, *ours)[0] == 0
+    assert ninelives(capsys, "lint", path, *ours)[0] == 0
+    text = path.read_text(encoding="utf-8")
+    assert not any(secret in text for secret in ("eve@", "1234567", "ACME-77"))
+    for wrong in ("[", "x*", "red"):
+        code, _, err = ninelives(capsys, "lint", path, "--redact", wrong)
+        assert (code, err.count("\n")) == (2, 1)

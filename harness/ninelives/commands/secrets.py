@@ -1,0 +1,36 @@
+"""What a command line calls a secret, beside what is one anyway."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ninelives.cassette import Redactor
+from ninelives.complaint import Complaint
+
+IN_ITS_PLACE = "redacted"
+"""What stands where an expression of the user's has matched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The options `--emails`, `--phones` and `--redact REGEX`."""
+
+    emails: bool = False
+    phones: bool = False
+    redact: Sequence[str] = ()
+
+    def redactor(self) -> Redactor:
+        """A redactor that knows of them; one for each recording, because fakes are numbered in it. Raises
+        Complaint for what is no regular expression.
+        """
+        for expression in self.redact:
+            try:
+                matches_nothing = re.compile(expression.encode()).search(b"")
+            except re.error as error:
+                raise Complaint(f"--redact {expression!r} is no regular expression ({error})") from None
+            if matches_nothing or re.search(expression, IN_ITS_PLACE):
+                raise Complaint(f"--redact {expression!r} matches what would stand in its place; be stricter")
+        rules = [(expression, IN_ITS_PLACE) for expression in self.redact]
+        return Redactor(rules=rules, emails=self.emails, phones=self.phones)
