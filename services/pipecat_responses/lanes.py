@@ -35,6 +35,8 @@ class Lanes(Generic[R]):
         self.known = known
         self._in_flight: dict[str | None, R] = {}
         self._names: list[str] = []
+        self._warmed: set[str | None] = set()
+        """Lanes of warm-ups. They are not used again: no turn shall queue behind what is left of one."""
 
     def __iter__(self) -> Iterator[R]:
         return iter(list(self._in_flight.values()))
@@ -50,7 +52,7 @@ class Lanes(Generic[R]):
             return all(response.aside for response in self._in_flight.values())
         if self.known is False:
             return not self._in_flight
-        free = len(self._names) < MOST_LANES or any(name not in self._in_flight for name in self._names)
+        free = len(self._names) < MOST_LANES or bool(self._free())
         return free and len(self._in_flight) < _MOST_IN_FLIGHT
 
     def pick(self, keep: str | None, remembered: Collection[str | None]) -> str | None:
@@ -60,8 +62,7 @@ class Lanes(Generic[R]):
         """
         if self.known is False:
             return None
-        free = [name for name in self._names if name not in self._in_flight and name != keep]
-        if free:
+        if free := [name for name in self._free() if name != keep]:
             order = list(remembered)
             return min(free, key=lambda name: order.index(name) if name in order else -1)
         if len(self._names) >= MOST_LANES:
@@ -69,8 +70,13 @@ class Lanes(Generic[R]):
         self._names.append(f"lane-{len(self._names) + 1}")
         return self._names[-1]
 
+    def _free(self) -> list[str]:
+        return [name for name in self._names if name not in self._in_flight and name not in self._warmed]
+
     def take_off(self, response: R) -> None:
         """A response was asked for."""
+        if response.aside:
+            self._warmed.add(response.lane)
         self._in_flight[response.lane] = response
 
     def land(self, response: R) -> None:

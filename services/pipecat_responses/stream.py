@@ -130,7 +130,9 @@ class ResponseStream:
         if event == self._last:
             return True
         if self._next_number is None or not self._trusts_numbers():
-            self._unnumbered = True
+            # Too early to tell a lost event from a server with its own way: count anew from here.
+            self._unnumbered = self._next_number is None or number < self._next_number
+            self._next_number, self._in_sequence = number + 1, 1
             return False
         if number < self._next_number:
             # Two different events in a row with one number are two: a keepalive that counts for nothing.

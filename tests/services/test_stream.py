@@ -172,6 +172,14 @@ def test_after_a_loss_the_messages_stay_in_order() -> None:
     assert said(steps_of([*events[:4], *events[5:]])) == "One.Two."
 
 
+def test_an_event_lost_early_does_not_end_the_counting() -> None:
+    events = [{**event, "sequence_number": number} for number, event in enumerate(TEXT)]
+    again = events[3]
+    at = 3
+    heard = said(steps_of([*events[:1], *events[2 : at + 1], again, *events[at + 1 :]]))
+    assert heard == "Hello there"
+
+
 @pytest.mark.parametrize(
     "numbers", [[0, 0, 0, 0, 0, 0], [1, 1, 2, 2, 1, 2], [-1] * 6, [5, 9, 11, 12, 30, 31]]
 )

@@ -127,6 +127,18 @@ async def test_a_warm_up_that_gets_stuck_takes_no_answer_with_it(make_websocket:
     assert server.journal.connections == 1
 
 
+async def test_no_turn_queues_behind_what_is_left_of_a_warm_up(make_websocket: Any) -> None:
+    plan = [faults.at(event="terminal", when="after").stall()]
+    async with (
+        MockServer(script=[reply("Hi.")], faults=plan) as server,
+        Bot(make_websocket(server, settings=told())) as bot,
+    ):
+        await bot.wait(1)
+        turns = [await bot.say(word) for word in ("one", "two", "three")]
+    assert [(turn.text, turn.errors, turn.dead_air) for turn in turns] == [("Hi.", [], 0.0)] * 3
+    assert len({body["stream_id"] for body in server.journal.requests}) == 3
+
+
 async def test_a_warm_up_that_fails_is_not_heard_and_tried_on_the_next_connection(
     make_websocket: Any,
 ) -> None:
