@@ -21,7 +21,8 @@ STOP_WITHIN = 5.0
 
 _YOUNG = 2.0
 _TRIES = 3
-"""A worker that ends within so many seconds of its start, so many times in a row, is not started again."""
+"""A worker that ends before it serves, or within so many seconds of its start, so many times in a row, is not
+started again."""
 
 Serve = Callable[[int, Callable[[], None]], int]
 """Serves until it is told to stop: the descriptor that becomes readable when the parent is gone, and what to
@@ -117,9 +118,7 @@ class Workers:
 
     def _take_notice(self, readable: list[int]) -> None:
         for worker in self._alive.values():
-            if worker.ready in readable:
-                if os.read(worker.ready, 1):
-                    worker.tries = 0
+            if worker.ready in readable and os.read(worker.ready, 1):
                 os.close(worker.ready)
                 worker.ready = -1
 
@@ -138,7 +137,7 @@ class Workers:
         for worker, status in self._dead():
             if self._stopping:
                 return 0
-            young = time.monotonic() - worker.began < _YOUNG
+            young = worker.ready >= 0 or time.monotonic() - worker.began < _YOUNG
             tries = worker.tries + 1 if young else 0
             how = f"signal {-status}" if status < 0 else f"status {status}"
             if not self._told or tries >= _TRIES:

@@ -234,7 +234,7 @@ def test_what_is_no_store_is_said_in_one_line(url):
 
 
 async def test_a_redis_that_accepts_and_says_nothing_holds_up_nobody_for_long(own_redis, api, monkeypatch):
-    monkeypatch.setattr("mock_openai.memory.link.ANSWER_WITHIN", 0.2)
+    monkeypatch.setattr("mock_openai.memory.link.ANSWER_WITHIN", 0.4)
     began = time.perf_counter()
     async with MockServer(SCRIPT, store=own_redis.url()) as server:
         await api.say(server, "Hello.")
@@ -252,7 +252,7 @@ async def test_a_redis_that_accepts_and_says_nothing_holds_up_nobody_for_long(ow
         own_redis.freeze()
         with pytest.raises(OSError, match="does not answer"):
             await MockServer(store=own_redis.url()).start()
-    assert time.perf_counter() - began < 10, "not even the end waits for it"
+    assert time.perf_counter() - began < 15, "not even the end waits for it"
 
 
 @pytest.fixture

@@ -115,7 +115,7 @@ async def test_a_half_open_connection_says_nothing_more(server, monkeypatch):
     server.faults.add(faults.at(event="response.output_text.delta", nth=2).half_open())
     heard: list[str] = []
     with pytest.raises(TimeoutError):
-        await listen_to_socket(server, monkeypatch, heard, patience=0.3)
+        await listen_to_socket(server, monkeypatch, heard, patience=0.6)
     assert sum("output_text.delta" in one for one in heard) == 1
 
 
