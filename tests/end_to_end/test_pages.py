@@ -33,20 +33,24 @@ def test_the_page_on_virtual_time(pytester: pytest.Pytester) -> None:
 
 
 async def test_the_page_on_cassettes(pytester: pytest.Pytester) -> None:
-    test, options, vcr = python_of("cassettes.md")
+    test, *conftests = python_of("cassettes.md")
     pytester.makeini("[pytest]\nasyncio_mode = auto\n")
-    folder = pytester.makepyfile(test_page=test).parent / "cassettes" / "test_page"
     async with (
         MockServer(script=[reply("Hello.")]) as upstream,
-        Recorder(upstream.base_url, folder / "test_greeting.jsonl") as proxy,
+        Recorder(upstream.base_url, pytester.path / "greeting.jsonl") as proxy,
         AsyncOpenAI(base_url=proxy.base_url, api_key="any") as client,
     ):
         await client.responses.create(model="gpt-5.4", input="Say hello.")
+    for number, conftest in enumerate(conftests):
+        folder = pytester.mkdir(f"project{number}")
+        (folder / f"test_page{number}.py").write_text(test, "utf-8")
+        (folder / "conftest.py").write_text(conftest, "utf-8")
+        cassette = folder / "cassettes" / f"test_page{number}" / "test_greeting.jsonl"
+        cassette.parent.mkdir(parents=True)
+        cassette.write_bytes((pytester.path / "greeting.jsonl").read_bytes())
     pytester._monkeypatch.setenv("OPENAI_API_KEY", "any")
-    for conftest in (options, vcr):
-        pytester.makeconftest(conftest)
-        how = ("-p", "no:randomly", "-q", "--cassette-mode=none", "--block-network")
-        pytester.runpytest_subprocess(*how).assert_outcomes(passed=1)
+    how = ("-p", "no:randomly", "-q", "--cassette-mode=none", "--block-network")
+    pytester.runpytest_subprocess(*how).assert_outcomes(passed=len(conftests))
 
 
 def test_what_the_page_on_cassettes_names_is_there() -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from ninelives.cassette import Cassette
+from ninelives.cli import _run
 
 NINELIVES = [sys.executable, "-m", "ninelives.cli"]
 MOCK = [sys.executable, "-c", "from mock_openai.cli import main; main()"]
@@ -190,50 +191,59 @@ def test_a_command_that_does_not_exist_is_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in ran.stderr
 
 
-MORE = (
-    CLIENT
-    + """
-print(client.responses.create(model="gpt-4.1", input="One more").output_text)
+QUICK = """
+import json, os, sys, urllib.request
+for text in sys.argv[1:]:
+    if text == "--fail":
+        sys.exit(3)
+    body = json.dumps({"model": "gpt-4.1", "input": text}).encode()
+    url = os.environ["OPENAI_BASE_URL"] + "/responses"
+    headers = {"Content-Type": "application/json", "Authorization": "Bearer sk-any0123456789"}
+    with urllib.request.urlopen(urllib.request.Request(url, body, headers)) as answer:
+        print(json.load(answer)["output"][0]["content"][0]["text"])
 """
-)
 
 
-def test_the_record_modes_of_a_command(upstream: str, tmp_path: Path) -> None:
+def test_the_record_modes_of_a_command(
+    upstream: str, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
     path = tmp_path / "talk.jsonl"
-
-    def record(mode: str, client: str, to: str = upstream) -> subprocess.CompletedProcess[str]:
-        how = ("record", "--mode", mode, "--upstream", to, "--cassette", str(path), "--")
-        return run(*how, sys.executable, "-c", client)
-
-    assert record("off", CLIENT).returncode == 0
-    how = ("record", "--redact", "[Cc]ount to [a-z]+", "--upstream", upstream, "--cassette", str(path), "--")
-    assert run(*how, sys.executable, "-c", CLIENT).returncode == 0
-    assert "ount to" not in path.read_text()
-    path.unlink()
-    assert record("none", CLIENT).returncode == 2
-    assert not path.exists()
-    first = record("once", CLIENT)
-    assert (first.returncode, len(Cassette.load(path))) == (0, 2)
-    before = path.read_bytes()
     nowhere = "http://127.0.0.1:9"
-    again = record("once", CLIENT, nowhere)
-    assert (again.returncode, again.stdout) == (0, first.stdout)
-    assert "2 of 2 recorded exchanges were asked for; 0 requests had no recording" in again.stderr
-    missing = record("none", MORE, nowhere)
-    assert missing.returncode == 1
-    assert "No recording in talk.jsonl answers this request" in missing.stderr
+
+    def record(mode: str, *said: str, to: str = upstream, **more: str) -> tuple[int, str, str]:
+        options = [word for name, value in more.items() for word in (f"--{name}", value)]
+        how = ["record", "--mode", mode, "--upstream", to, "--cassette", str(path), *options, "--"]
+        code = _run([*how, sys.executable, "-S", "-c", QUICK, *said])
+        return code, *capfd.readouterr()
+
+    assert record("off", "Hello")[0] == 0
+    assert record("none", "Hello")[0] == 2
+    assert not path.exists()
+    assert record("rewrite", "Tell my name is Eve", redact="name is [A-Z][a-z]+")[0] == 0
+    assert "Eve" not in path.read_text()
+    path.unlink()
+    code, first, _ = record("once", "Hello", "Count to three")
+    assert (code, len(Cassette.load(path))) == (0, 2)
+    before = path.read_bytes()
+    code, again, told = record("once", "Hello", "Count to three", to=nowhere)
+    assert (code, again) == (0, first)
+    assert "2 of 2 recorded exchanges were asked for; 0 requests had no recording" in told
+    code, _, told = record("none", "Something else", to=nowhere)
+    assert code == 1
+    assert "No recording in talk.jsonl answers this request" in told
     assert path.read_bytes() == before
-    more = record("new_episodes", MORE)
-    assert more.returncode == 0, more.stderr
-    assert more.stdout.startswith(first.stdout)
+    code, more, _ = record("new_episodes", "Hello", "Count to three", "One more")
+    assert code == 0
+    assert more.startswith(first)
     assert path.read_bytes().startswith(before)
     assert len(Cassette.load(path)) == 3
-    known = record("new_episodes", MORE, nowhere)
-    assert (known.returncode, known.stdout) == (0, more.stdout)
-    assert "nothing was new" in known.stderr
-    failing = record("all", f"{CLIENT}\nraise SystemExit(3)")
-    assert failing.returncode == 3
-    assert len(Cassette.load(path)) == 2
+    code, known, told = record("new_episodes", "One more", "Hello", to=nowhere)
+    assert (code, set(known.splitlines()) <= set(more.splitlines())) == (0, True)
+    assert "nothing was new" in told
+    assert record("all", "Hello", "--fail")[0] == 3
+    assert len(Cassette.load(path)) == 1
 
 
 def test_a_second_recording_of_the_same_cassette_is_refused_with_one_line(
