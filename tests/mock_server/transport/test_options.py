@@ -13,6 +13,7 @@ from mock_openai.protocol import tokens
 
 BREAK = reply(Text("x", deltas=2), finish=Failed("server_error"), user="break")
 SCRIPT = [BREAK, reply("Hi")]
+pytestmark = pytest.mark.virtual_time
 SLOW = "fixed:0.02"
 
 

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from mock_openai import Call, Failed, MockServer, Text, reply
 from mock_openai.protocol.behaviour import Behaviour
+from mock_openai.protocol.events import Event
+from mock_openai.protocol.steering import at_boundary
 from openai import AsyncOpenAI
 from openai.types.responses.responses_server_event import ResponsesServerEvent
 from pydantic import TypeAdapter
 
+pytestmark = pytest.mark.virtual_time
 MODEL = "gpt-6"
 PARTS = reply(Text("One.", deltas=2), Text("Two.", deltas=2), user="count")
 SCRIPT = [PARTS, reply("Steered.", user="other")]
@@ -141,6 +144,37 @@ async def test_input_for_a_response_that_waits_for_a_tool_is_pending_and_goes_be
         items = await client.responses.input_items.list(done["response"]["id"], order="asc")
         assert [getattr(item, "role", item.type) for item in items.data] == ["user", "function_call_output"]
     await client.close()
+
+
+async def test_pending_input_goes_with_its_own_lane_and_only_once(connect):
+    script = [CALL, reply("Done.", tool_output="look")]
+    tool = {"type": "function", "name": "look", "parameters": {"type": "object", "properties": {}}}
+    output = [{"type": "function_call_output", "call_id": "call_1", "output": "seen"}]
+    async with MockServer(script=script, pace="fixed:0.02") as server, connect(server) as socket:
+        events = await begin(socket, "look", tools=[tool], stream_id="a")
+        target = events[0]["response"]["id"]
+        await steer(socket, target, "be brief")
+        await until(socket, "response.steer.pending")
+        for lane in ("b", "a", "a"):
+            await socket.turn(output, model=MODEL, previous_response_id=target, stream_id=lane)
+        read = [len(request["input"]) for request in server.journal.requests[1:]]
+        assert read == [1, 1, 1], "the journal has what the client sent"
+        client = AsyncOpenAI(base_url=server.base_url, api_key="any")
+        took = []
+        for said in server.journal.responses[1:]:
+            items = await client.responses.input_items.list(str(said.id))
+            took.append(len(items.data))
+        await client.close()
+    assert took == [1, 2, 1]
+
+
+def test_no_boundary_is_where_an_item_is_open():
+    added = Event("response.output_item.added", b"{}")
+    done = Event("response.output_item.done", b'{"item":{"type":"message"}}')
+    assert at_boundary([], added)
+    assert at_boundary([added, done], added)
+    assert not at_boundary([added], added), "lists of tools overlap"
+    assert not at_boundary([added, done], Event("response.completed", b"{}"))
 
 
 async def refused(connect: Any, message: dict[str, Any], **fields: Any) -> dict[str, Any]:
