@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ninelives.fixtures.survival import Survival
 from ninelives.fixtures.usage import PROPERTY, Usage
 
 if TYPE_CHECKING:
@@ -31,12 +32,13 @@ MODES = ("none", "once", "new_episodes", "rewrite", "all", "off")
 
 _LONGEST_NAME = 200
 _guard_key: pytest.StashKey[Guard] = pytest.StashKey()
-_evidence_key: pytest.StashKey[Evidence] = pytest.StashKey()
 _tape_key: pytest.StashKey[Tape] = pytest.StashKey()
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Options and their ini keys."""
+    if not pluginmanager.has_plugin("ninelives-survival"):
+        pluginmanager.register(Survival(), "ninelives-survival")  # now, to see every conftest.py
     group = parser.getgroup("ninelives", "ninelives: voice bots on OpenAI's Responses API")
     group.addoption(
         "--cassette-mode",
@@ -69,6 +71,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addini(key, "As --cassette-mode.", default=None)
     for key in ("block_network", "block-network"):
         parser.addini(key, "As --block-network.", type="bool", default=False)
+    parser.addini("ninelives_bot", "MODULE:FACTORY: play the scenarios against this bot.", default="")
+    parser.addini("ninelives_scenarios", "Only scenarios like this, e.g. reset_*.", default="*")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -165,11 +169,15 @@ def _tape(item: pytest.Item, config: Mapping[str, Any]) -> Tape:
 
 
 def _evidence(item: pytest.Item) -> Evidence:
-    if _evidence_key not in item.stash:
-        from ninelives.fixtures.evidence import Evidence
+    from ninelives.fixtures.evidence import evidence_of
 
-        item.stash[_evidence_key] = Evidence()
-    return item.stash[_evidence_key]
+    return evidence_of(item)
+
+
+def _known_evidence(item: pytest.Item) -> Evidence | None:
+    from ninelives.fixtures.evidence import known_evidence
+
+    return known_evidence(item)
 
 
 # --- virtual time ----------------------------------------------------------------------------------------
@@ -275,7 +283,7 @@ def pytest_runtest_makereport(
         report.longrepr = f"{item.nodeid} passed, but tried to reach {tried} (--block-network)"
         guard.attempts = []
     if report.failed:
-        evidence = item.stash.get(_evidence_key, None)
+        evidence = _known_evidence(item)
         for server in evidence.servers if evidence is not None else ():
             server.give_up_recording()  # now, for the loop may close before the fixture does
         if evidence is not None and call.when == "call" and (text := _told(evidence, item)):

@@ -24,7 +24,7 @@ def turns(outcome: Outcome) -> Iterator[str]:
     """Turn by turn, what should have been heard, what was said and what was heard."""
     for account in accounts(outcome.episode):
         turn, expected = account.turn, account.expected
-        yield f"turn {turn.number}, the user: {turn.user!r}"
+        yield f"turn {account.index + 1}, the user: {turn.user!r}"
         for fault in account.faults:
             data = fault.data if isinstance(fault.data, Mapping) else {}
             yield f"  struck at {fault.at - turn.began:4.2f} s: {data.get('fault', 'a fault')}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ninelives.lab.run import Factory
     from ninelives.lab.scenario import Scenario
 
 
@@ -18,11 +19,13 @@ def as_tests(
 
         test_my_bot_survives = as_tests(make_service)
 
-    `service` is a service class, or a function of `(base_url, ws_url)` that builds one. `pattern` chooses
+    `service` is a service class, a function of `(base_url, ws_url)` that builds one or a whole pipeline, or
+    one that runs a bot, as in Pipecat's examples: `run_bot(transport, runner_args)`. `pattern` chooses
     scenarios by name, as `ninelives verdict --scenario` does; ValueError when none is called so. `stories` is
     a folder, or a file, of stories that `ninelives explore` found, beside the file that calls this; they are
     then the only ones unless a pattern is given too. Scenarios that cannot happen on the service's transport
-    are skipped. A failed test shows what was said and heard in each turn and which promise it broke.
+    are skipped. A failed test shows what was said and heard in each turn, which promise it broke, and the
+    timeline around it.
     """
     import pytest
 
@@ -42,15 +45,31 @@ def as_tests(
     factory = as_factory(service)
 
     @pytest.mark.parametrize("scenario", [pytest.param(each, id=each.name) for each in chosen])
-    def test(scenario: Scenario) -> None:
-        from ninelives.lab.run import run_scenario
-
-        outcome = run_scenario(scenario, factory)
-        if not outcome.told:
-            pytest.skip(f"cannot happen over {outcome.transport}")
-        if not outcome.held:
-            from ninelives.lab.telling import told
-
-            pytest.fail(told(outcome), pytrace=False)
+    def test(scenario: Scenario, request: pytest.FixtureRequest) -> None:
+        survive(scenario, factory, request.node)
 
     return test
+
+
+def survive(scenario: Scenario, factory: Factory, item: Any) -> None:
+    """Play a scenario as the test `item`: skip what cannot happen, fail what breaks a promise, with the
+    timeline around it.
+    """
+    import pytest
+    from loguru import logger
+
+    from ninelives.fixtures.evidence import evidence_of
+    from ninelives.lab.run import run_scenario
+    from ninelives.lab.telling import told
+
+    # Pages of Pipecat's log would stand before what matters, and the timeline says more.
+    logger.disable("pipecat")
+    try:
+        outcome = run_scenario(scenario, factory)
+    finally:
+        logger.enable("pipecat")
+    if not outcome.told:
+        pytest.skip(f"cannot happen over {outcome.transport}")
+    if not outcome.held:
+        evidence_of(item).outcomes.append(outcome)
+        pytest.fail(told(outcome), pytrace=False)

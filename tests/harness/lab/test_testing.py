@@ -32,8 +32,12 @@ def test_promises_kept_pass_broken_ones_are_shown_and_what_cannot_happen_is_skip
             "*should be heard: *",
             "*was heard: *",
             "I1 broken: *",
+            "what happened around turn 2, 30 of * moments:",
+            "*fault * reset on connection 1",
+            "the whole story: *test_pipecats_reset_in_mid_sentence_.html",
         ]
     )
+    result.stdout.no_fnmatch_line("* DEBUG *")
 
 
 def test_stories_that_were_kept_are_tests_too(pytester: pytest.Pytester) -> None:
@@ -58,3 +62,55 @@ def test_stories_that_were_kept_are_tests_too(pytester: pytest.Pytester) -> None
 def test_a_pattern_that_fits_nothing_says_so() -> None:
     with pytest.raises(ValueError, match="no scenario is called 'earthquake'"):
         as_tests(object, "earthquake")
+
+
+def test_one_line_in_conftest_makes_tests_of_all_scenarios(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("from pipecat_responses import OpenAIResponsesHttpLLMService as ninelives_bot")
+    pytester.makepyfile("def test_of_their_own(): pass")
+    result = pytester.runpytest_subprocess(
+        "-v", "-p", "no:randomly", "-k", "calm_thinking or idle_close_1011 or their_own"
+    )
+    result.assert_outcomes(passed=2, skipped=1)
+    result.stdout.fnmatch_lines_random(
+        [
+            "*test_of_their_own PASSED*",
+            "scenarios::calm_thinking PASSED*",
+            "scenarios::idle_close_1011 SKIPPED*",
+        ]
+    )
+    only = pytester.runpytest_subprocess(
+        "-p", "no:randomly", "test_one_line_in_conftest_makes_tests_of_all_scenarios.py"
+    )
+    only.assert_outcomes(passed=1)  # who names a file wants that file
+
+
+def test_one_line_in_the_settings_does_too_and_a_failure_shows_its_timeline(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeini(
+        "[pytest]\nninelives_bot = ninelives.lab.services:pipecat_http\nninelives_scenarios = calm_thinking"
+    )
+    pytester.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=1)
+    pytester.makeini(
+        "[pytest]\nninelives_bot = ninelives.lab.services:pipecat_http\nninelives_scenarios = refusal"
+    )
+    failed = pytester.runpytest_subprocess("-p", "no:randomly")
+    failed.assert_outcomes(failed=1)
+    failed.stdout.fnmatch_lines_random(["I7 broken: *", "what happened around turn 2*", "the whole story: *"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("ninelives_bot = nowhere:bot", "*ninelives_bot: 'nowhere' cannot be imported*"),
+        (
+            "ninelives_bot = json:loads\nninelives_scenarios = earthquake",
+            "*earthquake: no scenario is called so*",
+        ),
+    ],
+)
+def test_settings_that_cannot_be_are_one_line(pytester: pytest.Pytester, settings: str, said: str) -> None:
+    pytester.makeini(f"[pytest]\n{settings}")
+    result = pytester.runpytest_subprocess("-p", "no:randomly")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([said])

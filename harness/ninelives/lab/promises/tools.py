@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ninelives.lab.attribution import Account
 from ninelives.lab.episode import Episode, Finding
-from ninelives.lab.promises.verdict import Reasons, turn, verdict
+from ninelives.lab.promises.verdict import Reasons, calm, turn, verdict
 from ninelives.lab.wording import quote
 
 if TYPE_CHECKING:
@@ -37,6 +37,16 @@ def tools_once_and_whole(name: str, episode: Episode, told: list[Account]) -> Fi
                 yield f"{what}, but the arguments said were {quote(str(asked.get('arguments')))}"
             elif _arguments(asked) != dict(call.arguments):
                 yield f"{what}, but the arguments said were {asked.get('arguments')}"
+
+        ids = {call.call_id for _, call in ran}
+        for account in calm(told):
+            if account.turn.errors:
+                continue
+            for attempt in account.attempts:
+                for asked in attempt.said.calls if attempt.said.status == "completed" else ():
+                    if str(asked.get("call_id")) not in ids and _arguments(asked) is not None:
+                        what = f"{asked.get('name')}({asked.get('arguments')})"
+                        yield f"{turn(account)} never ran {what}, though the model asked for it"
 
     return verdict(
         name,

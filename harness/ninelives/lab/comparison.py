@@ -1,0 +1,158 @@
+"""Several services in the same scenarios, side by side, as a page of Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ninelives.lab.defects import DEFECTS, Defect
+from ninelives.lab.invariants import PROMISES
+from ninelives.lab.scenario import CHAPTERS
+
+if TYPE_CHECKING:
+    from ninelives.lab.run import Outcome
+    from ninelives.lab.scenario import Scenario
+
+Outcomes = Mapping[str, Outcome] if TYPE_CHECKING else Mapping
+"""The outcomes of one scenario, by service."""
+
+_HELD, _ELSEWHERE = "✓", "–"
+_WORDING = re.compile(
+    r"does not say what to do|has no category that helps|breaks off before it says|is too short|is empty"
+)
+_VOLATILE = (
+    (re.compile(r"'127\.0\.0\.1', \d+"), "'127.0.0.1', PORT"),
+    (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:PORT"),
+)
+
+
+def page(results: Sequence[Outcomes], services: Sequence[str], command: str, versions: str) -> str:
+    """The whole page. `services` are factories, `results` one entry a scenario with an outcome for each."""
+    titles = [_title(service) for service in services]
+    return "\n".join(
+        [
+            "# The verdict",
+            "",
+            f"Made by `{command}` ({versions}). Everything is in virtual time, so the same command gives the same page.",
+            "",
+            *_summary(results, services, titles),
+            "",
+            "## What each promise says",
+            "",
+            *(f"- **{name}** {text}" for name, text in PROMISES.items()),
+            "",
+            "## Scenario by scenario",
+            "",
+            f"`{_HELD}` every promise that applies was kept; otherwise those that were broken, in brackets where only "
+            "the wording or the category of an error was wanting. Then the longest dead air of a turn in seconds. "
+            f"`{_ELSEWHERE}` the story cannot happen over that transport. `ninelives verdict` with `--scenario NAME` "
+            "says why, and `--html` shows the timeline.",
+            *(line for chapter in CHAPTERS for line in _chapter(chapter, results, services, titles)),
+            *_defects(results, services),
+            "",
+        ]
+    )
+
+
+def row(outcomes: Outcomes, services: Sequence[str]) -> str:
+    """One scenario's line."""
+    scenario = next(iter(outcomes.values())).scenario
+    cells = [_cell(outcomes[service]) for service in services]
+    return f"| {_name(scenario)} | " + " | ".join(cells) + " |"
+
+
+def evidence(defect: Defect, outcome: Outcome) -> str:
+    """The line of a known defect: what it is, and what the scenario showed."""
+    why = next((each.why for each in outcome.broken if each.promise == defect.promise), "")
+    shown = _steady(why) if why else "not shown any more"
+    air = _longest(outcome)
+    waited = f" Dead air: {air:.2f} s." if air is not None else ""
+    return f"| {defect.number} | {defect.what} | `{defect.scenario}` | {defect.promise}: {_escaped(shown)}.{waited} |"
+
+
+def _title(service: str) -> str:
+    return service.rpartition(":")[2]
+
+
+def _name(scenario: Scenario) -> str:
+    return scenario.name.replace("_", " ")
+
+
+def _cell(outcome: Outcome) -> str:
+    if not outcome.told:
+        return _ELSEWHERE
+    if outcome.crash:
+        return "crashed"
+    air = _longest(outcome)
+    waited = f" {air:.2f}" if air is not None else ""
+    if outcome.held:
+        return _HELD + waited
+    return (
+        " ".join(f"({each.promise})" if _by_wording(each.why) else each.promise for each in outcome.broken)
+        + waited
+    )
+
+
+def _by_wording(why: str) -> bool:
+    return all(_WORDING.search(reason) for reason in why.split("; turn "))
+
+
+def _longest(outcome: Outcome) -> float | None:
+    return max((air for air in outcome.dead_air if air is not None), default=None)
+
+
+def _summary(results: Sequence[Outcomes], services: Sequence[str], titles: Sequence[str]) -> Iterator[str]:
+    yield "| service | scenarios | every promise kept | broken | of these by wording alone | longest dead air |"
+    yield "|---|---|---|---|---|---|"
+    for service, title in zip(services, titles, strict=True):
+        tried = [each[service] for each in results if each[service].told]
+        broken = [each for each in tried if not each.held]
+        words = [each for each in broken if not each.crash and all(_by_wording(f.why) for f in each.broken)]
+        longest = max((air for each in tried if (air := _longest(each)) is not None), default=0.0)
+        kept = len(tried) - len(broken)
+        yield f"| `{title}` | {len(tried)} | {kept} | {len(broken)} | {len(words)} | {longest:.2f} s |"
+
+
+def _chapter(
+    chapter: str, results: Sequence[Outcomes], services: Sequence[str], titles: Sequence[str]
+) -> Iterator[str]:
+    inside = [each for each in results if next(iter(each.values())).scenario.chapter == chapter]
+    if not inside:
+        return
+    yield ""
+    yield f"### {chapter[0].upper()}{chapter[1:]}"
+    yield ""
+    yield "| scenario | " + " | ".join(f"`{title}`" for title in titles) + " |"
+    yield "|---" * (len(titles) + 1) + "|"
+    yield from (row(each, services) for each in inside)
+
+
+def _defects(results: Sequence[Outcomes], services: Sequence[str]) -> Iterator[str]:
+    by_title = {_title(service): service for service in services}
+    by_name = {next(iter(each.values())).scenario.name: each for each in results}
+    shown = [
+        each for each in DEFECTS if each.unseen or (each.service in by_title and each.scenario in by_name)
+    ]
+    if not any(each.service in by_title for each in shown):
+        return
+    yield ""
+    yield "## Known defects of Pipecat's own services, and what shows them"
+    yield ""
+    yield "| | what | scenario | evidence |"
+    yield "|---|---|---|---|"
+    for defect in shown:
+        if defect.unseen:
+            yield f"| {defect.number} | {defect.what} | | no scenario: {defect.unseen} |"
+        else:
+            yield evidence(defect, by_name[defect.scenario][by_title[defect.service]])
+
+
+def _steady(text: str) -> str:
+    for pattern, replacement in _VOLATILE:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
