@@ -135,6 +135,11 @@ class Bot:
         return "".join(turn.text for turn in self.turns)
 
     @property
+    def events(self) -> frozenset[str]:
+        """The events that the service has, by name."""
+        return frozenset(getattr(self.service, "_event_handlers", {}))
+
+    @property
     def worker(self) -> PipelineWorker:
         """The worker that runs the pipeline, once the bot has started: for Pipecat Flows, observers, ..."""
         return self._stage.worker

@@ -77,9 +77,11 @@ class Account:
         asked = [attempt.said for attempt in self.attempts if attempt.said.began <= first + SAME_TIME]
         if not asked:
             return first - self.turn.began
-        last = asked[-1]
-        thought = last.spoke - last.opened if last.spoke is not None and last.opened is not None else 0.0
-        return (asked[0].began - self.turn.began) + (first - last.began) - thought
+        begun = [each for each in asked if each.opened is not None and each.opened <= first + SAME_TIME]
+        answer = (begun or asked)[-1]
+        spoke = first if answer.spoke is None else min(answer.spoke, first)
+        thought = max(0.0, spoke - answer.opened) if answer.opened is not None else 0.0
+        return (asked[0].began - self.turn.began) + (first - answer.began) - thought
 
     @property
     def fatal(self) -> tuple[Attempt, ...]:

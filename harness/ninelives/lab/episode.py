@@ -47,6 +47,11 @@ class Episode:
     stray: Sequence[ReportedError] = ()
     """Errors reported while no turn was going on."""
 
+    tells_spoken: bool = True
+    """The service has the event `on_response_interrupted`. One without it cannot say what was spoken, and
+    is not blamed for that.
+    """
+
     bound: float = TURN_BOUND
     """Seconds within which a turn must end."""
 

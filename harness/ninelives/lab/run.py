@@ -205,6 +205,7 @@ def _judged(
         expected=scenario.expected,
         wire=entries,
         stray=[error for error in errors if id(error) not in reported],
+        tells_spoken=bot is not None and "on_response_interrupted" in bot.events,
         bound=scenario.bound,
     )
     return Outcome(

@@ -37,12 +37,18 @@ def honest_end_if_something_was_spoken(name: str, episode: Episode, told: list[A
             spoken = a.lost_words or a.heard
             if a.stopped_short and not a.fatal:
                 continue
+            if a.heard == a.expected and not a.fatal and a.turn.errors:
+                error = a.turn.errors[0]
+                yield f"{turn(a)} heard its whole answer, and reported {quote(error.message)} all the same"
+                continue
             if len(a.turn.errors) != (2 if a.stopped_short else 1):
                 yield f"{turn(a)} broke after {quote(spoken)} with {len(a.turn.errors)} errors instead of one"
                 continue
             error = a.turn.errors[-1]
             if error.category not in _right_categories(a):
                 yield f"{turn(a)} broke after {quote(spoken)} and called it {error.category!r}"
+            if not episode.tells_spoken:
+                continue
             events = [text.strip() for text in a.turn.spoken_before_loss]
             if spoken.strip() not in events and a.heard.strip() not in events:
                 reported = ", ".join(quote(text) for text in events) or "nothing"
