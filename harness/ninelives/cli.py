@@ -277,10 +277,11 @@ def scenarios(
 
 @app.command()
 def verdict(
-    factory: Annotated[
-        str,
+    factories: Annotated[
+        list[str],
         typer.Argument(
-            metavar="MODULE:FACTORY", help="A service class, or a function of (base_url, ws_url)."
+            metavar="MODULE:FACTORY...",
+            help="A service class, a function of (base_url, ws_url), or one that runs a bot.",
         ),
     ],
     scenario: Annotated[
@@ -296,15 +297,18 @@ def verdict(
     json: Annotated[
         Path | None, typer.Option("--json", metavar="OUT", help="Write the findings as JSON.")
     ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", metavar="OUT", help="Write a comparison as Markdown.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")] = 0,
 ) -> None:
-    """Try a service in every scenario and judge it.
+    """Try a service, or a whole bot, in every scenario and judge it.
 
     Virtual time, nine promises; exit code 1 when one is broken.
     """
-    from ninelives.commands.verdict import run
+    from ninelives.commands.verdict import Pages, run
 
-    raise typer.Exit(run(factory, scenario, html, json, seed, scenario_file or ()))
+    raise typer.Exit(run(factories, scenario, Pages(html, json, markdown), seed, scenario_file or ()))
 
 
 @app.command()

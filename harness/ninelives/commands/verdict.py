@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ from rich.text import Text
 from ninelives.commands.files import write_text
 from ninelives.commands.printing import notes, output
 from ninelives.complaint import Complaint
+from ninelives.lab.scenario import CHAPTERS
 from ninelives.lab.scenarios import matching, scenarios
 from ninelives.report.terminal import heading_of_marks, marks
 
@@ -30,9 +33,16 @@ def table_of_contents(pattern: str) -> int:
     """List the scenarios."""
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, style="dim")
     table.add_column(style="dim")
-    for scenario in _chosen(pattern):
-        table.add_row(scenario.name, scenario.sentence)
+    chapter = None
+    for scenario in sorted(_chosen(pattern), key=lambda each: CHAPTERS.index(each.chapter)):
+        if scenario.chapter != chapter:
+            table.add_row(
+                Text(f"{'' if chapter is None else chr(10)}{scenario.chapter}", style="bold"), "", ""
+            )
+            chapter = scenario.chapter
+        table.add_row(scenario.name, " ".join(scenario.about), scenario.sentence)
     output().print(table)
     return 0
 
@@ -47,15 +57,23 @@ def _chosen(pattern: str) -> list[Scenario]:
     return chosen
 
 
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What is written besides the terminal."""
+
+    html: Path | None = None
+    json: Path | None = None
+    markdown: Path | None = None
+
+
 def run(
-    name: str,
+    names: Sequence[str],
     pattern: str | None,
-    html: Path | None,
-    json_out: Path | None,
+    pages: Pages,
     seed: int,
     files: Sequence[Path] = (),
 ) -> int:
-    """Judge a service in scenarios of a pattern, of files, or in all. 1 when a promise was broken."""
+    """Judge services in scenarios of a pattern, of files, or in all. 1 when a promise was broken."""
     chosen = _chosen(pattern or "*") if pattern is not None or not files else []
     if files:
         from ninelives.lab.story_file import load_all
@@ -67,27 +85,46 @@ def run(
     from ninelives.lab.run import run_scenario
     from ninelives.lab.services import find_factory
 
-    factory = find_factory(name)
+    factories = {name: find_factory(name) for name in names}
     console = output()
-    outcomes: list[Outcome] = []
+    results: dict[str, list[Outcome]] = {name: [] for name in names}
     with notes().status("starting") as status:
-        for number, scenario in enumerate(chosen, 1):
-            status.update(f"{number}/{len(chosen)} {scenario.name.replace('_', ' ')}")
-            outcomes.append(run_scenario(scenario, factory, seed=seed))
-    console.print(_table(outcomes))
-    _tell_broken(console, outcomes)
-    console.print(_summary(name, outcomes))
-    if html is not None:
+        for name, factory in factories.items():
+            for number, scenario in enumerate(chosen, 1):
+                status.update(f"{name} {number}/{len(chosen)} {scenario.name.replace('_', ' ')}")
+                results[name].append(run_scenario(scenario, factory, seed=seed))
+    for name, outcomes in results.items():
+        console.print(_table(outcomes))
+        _tell_broken(console, outcomes)
+        console.print(_summary(name, outcomes))
+    _write(console, results, pages, pattern)
+    return 0 if all(each.held for outcomes in results.values() for each in outcomes if each.told) else 1
+
+
+def _write(console: Console, results: dict[str, list[Outcome]], pages: Pages, pattern: str | None) -> None:
+    names = list(results)
+    if pages.html is not None:
         from ninelives.report.html import page
 
+        chapters = [each.chapter() for outcomes in results.values() for each in outcomes if each.told]
+        write_text(pages.html, page(chapters, f"ninelives verdict: {', '.join(names)}"))
+        console.print(f"timelines: {pages.html}", soft_wrap=True)
+    if pages.json is not None:
+        told = {name: [as_json(each) for each in outcomes] for name, outcomes in results.items()}
+        write_text(pages.json, json.dumps(told if len(told) > 1 else told[names[0]], indent=1) + "\n")
+        console.print(f"findings: {pages.json}", soft_wrap=True)
+    if pages.markdown is not None:
+        from importlib.metadata import version
+
+        from ninelives.lab import comparison
+
+        side_by_side = [dict(zip(names, row, strict=True)) for row in zip(*results.values(), strict=True)]
+        only = f" --scenario {shlex.quote(pattern)}" if pattern is not None else ""
+        command = f"ninelives verdict {' '.join(names)}{only} --markdown {pages.markdown}"
         write_text(
-            html, page([each.chapter() for each in outcomes if each.told], f"ninelives verdict: {name}")
+            pages.markdown, comparison.page(side_by_side, names, command, f"Pipecat {version('pipecat-ai')}")
         )
-        console.print(f"timelines: {html}", soft_wrap=True)
-    if json_out is not None:
-        write_text(json_out, json.dumps([as_json(each) for each in outcomes], indent=1) + "\n")
-        console.print(f"findings: {json_out}", soft_wrap=True)
-    return 0 if all(each.held for each in outcomes if each.told) else 1
+        console.print(f"comparison: {pages.markdown}", soft_wrap=True)
 
 
 def _table(outcomes: Sequence[Outcome]) -> Table:

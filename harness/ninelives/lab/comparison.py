@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from ninelives.lab.run import Outcome
     from ninelives.lab.scenario import Scenario
 
-Outcomes = Mapping[str, Outcome] if TYPE_CHECKING else Mapping
+Outcomes = Mapping[str, "Outcome"]
 """The outcomes of one scenario, by service."""
+
+NOT_SHOWN = "not shown any more"
+"""What the page says of a known defect that its scenario does not show."""
 
 _HELD, _ELSEWHERE = "✓", "–"
 _WORDING = re.compile(
@@ -34,7 +37,8 @@ def page(results: Sequence[Outcomes], services: Sequence[str], command: str, ver
         [
             "# The verdict",
             "",
-            f"Made by `{command}` ({versions}). Everything is in virtual time, so the same command gives the same page.",
+            f"Made by `{command}` ({versions}).",
+            "Everything is in virtual time, so the same command gives the same page.",
             "",
             *_summary(results, services, titles),
             "",
@@ -44,10 +48,10 @@ def page(results: Sequence[Outcomes], services: Sequence[str], command: str, ver
             "",
             "## Scenario by scenario",
             "",
-            f"`{_HELD}` every promise that applies was kept; otherwise those that were broken, in brackets where only "
-            "the wording or the category of an error was wanting. Then the longest dead air of a turn in seconds. "
-            f"`{_ELSEWHERE}` the story cannot happen over that transport. `ninelives verdict` with `--scenario NAME` "
-            "says why, and `--html` shows the timeline.",
+            f"`{_HELD}` every promise that applies was kept; otherwise those that were broken, in brackets",
+            "where only the wording or the category of an error was wanting. Then the longest dead air of a",
+            f"turn, in seconds. `{_ELSEWHERE}` the story cannot happen over that transport.",
+            "`ninelives verdict` with `--scenario NAME` says why, and `--html` shows the timeline.",
             *(line for chapter in CHAPTERS for line in _chapter(chapter, results, services, titles)),
             *_defects(results, services),
             "",
@@ -64,11 +68,12 @@ def row(outcomes: Outcomes, services: Sequence[str]) -> str:
 
 def evidence(defect: Defect, outcome: Outcome) -> str:
     """The line of a known defect: what it is, and what the scenario showed."""
-    why = next((each.why for each in outcome.broken if each.promise == defect.promise), "")
-    shown = _steady(why) if why else "not shown any more"
     air = _longest(outcome)
-    waited = f" Dead air: {air:.2f} s." if air is not None else ""
-    return f"| {defect.number} | {defect.what} | `{defect.scenario}` | {defect.promise}: {_escaped(shown)}.{waited} |"
+    shown = [f"{air:.2f} s of dead air"] if air is not None else []
+    if defect.promise:
+        why = next((each.why for each in outcome.broken if each.promise == defect.promise), NOT_SHOWN)
+        shown.insert(0, f"{defect.promise}: {_escaped(_steady(why))}")
+    return f"| {defect.number} | {defect.what} | `{defect.scenario}` | {'; '.join(shown)} |"
 
 
 def _title(service: str) -> str:
@@ -103,7 +108,7 @@ def _longest(outcome: Outcome) -> float | None:
 
 
 def _summary(results: Sequence[Outcomes], services: Sequence[str], titles: Sequence[str]) -> Iterator[str]:
-    yield "| service | scenarios | every promise kept | broken | of these by wording alone | longest dead air |"
+    yield "| service | scenarios | all kept | broken | of these by wording alone | longest dead air |"
     yield "|---|---|---|---|---|---|"
     for service, title in zip(services, titles, strict=True):
         tried = [each[service] for each in results if each[service].told]

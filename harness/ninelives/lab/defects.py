@@ -20,6 +20,7 @@ class Defect:
     scenario: str = ""
     """Nothing when no scenario shows it."""
     promise: str = ""
+    """The promise that is broken. Nothing when it only takes long."""
     unseen: str = ""
     """Why no scenario shows it."""
 
@@ -97,9 +98,7 @@ DEFECTS = (
     Defect(
         "C2", "one failed handshake: four seconds and two errors", _SOCKET, "handshake_refused_once", "I5"
     ),
-    Defect(
-        "C3", "a dead peer is noticed after forty seconds", _SOCKET, "half_open_before_the_response", "I5"
-    ),
+    Defect("C3", "a dead peer is noticed after forty seconds", _SOCKET, "half_open_before_the_response"),
     Defect("C4", "an idle close is noticed only by the next turn", _SOCKET, "idle_close", "I8"),
     Defect(
         "C5",
