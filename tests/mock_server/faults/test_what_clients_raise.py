@@ -316,7 +316,7 @@ async def test_a_tls_client_is_turned_down_without_a_fault_too_and_the_journal_s
     ("client", "fault", "advice"),
     [
         ("openai_sse", HERE.bad_frame(), "bad_frame strikes WebSockets only; on HTTP use bad_chunk."),
-        ("openai_sse", faults.at(connection=1).tls_failure(), "give the client https:// or wss://"),
+        ("openai_sse", faults.at(connection=1).tls_failure(), "a client that is given https:// or wss://"),
     ],
 )
 async def test_a_fault_of_another_transport_says_so_in_one_line(client: str, fault: Any, advice: str) -> None:

@@ -35,7 +35,9 @@ class TlsFailure:
     async def strike(self, wire: Wire) -> Verdict:
         """Send the alert and end."""
         if not wire.encrypted:
-            message = "tls_failure strikes TLS only; give the client https:// or wss:// instead of http:// or ws://."
+            message = (
+                "tls_failure needs a server without tls=, and a client that is given https:// or wss://."
+            )
             await wire.fail(ApiError(message, status=500))
             return Verdict.STOP
         await wire.raw(alert_record(self.alert))
