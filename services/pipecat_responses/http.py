@@ -6,6 +6,7 @@ holds up the event loop meanwhile.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -26,6 +27,9 @@ __all__ = ["OpenAIResponsesHttpLLMService"]
 _HEADERS = {"Accept": "text/event-stream"}
 _DONE = b"[DONE]"
 
+_LAST_BYTES = 0.05
+"""Seconds for the end of a body whose last event has come. It mostly comes with it."""
+
 
 class OpenAIResponsesHttpLLMService(ResponsesService):
     """OpenAI's Responses API over HTTP; takes the place of Pipecat's service of the same name.
@@ -45,11 +49,12 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
         asked_at = asyncio.get_running_loop().time()
         response = await self._post(body, turn)
         pieces = response.aiter_bytes()
+        whole = response.headers.get("content-type", "").startswith("application/json")
+        exchange = _WholeExchange(pieces, asked_at) if whole else _EventExchange(pieces, asked_at)
         try:
-            if response.headers.get("content-type", "").startswith("application/json"):
-                yield _WholeExchange(pieces, asked_at)
-            else:
-                yield _EventExchange(pieces, asked_at)
+            yield exchange
+            if exchange.finished:
+                await exchange.read_out()
         finally:
             await pieces.aclose()
             await response.aclose()
@@ -97,7 +102,15 @@ class _Pieces:
 
     def __init__(self, pieces: AsyncIterator[bytes], asked_at: float) -> None:
         self.asked_at = asked_at
+        self.finished = False
         self._pieces = pieces
+
+    async def read_out(self) -> None:
+        """Read what comes behind the last event: only then can the next request have the connection."""
+        with contextlib.suppress(TimeoutError, httpx2.HTTPError, httpx2.StreamError):
+            async with asyncio.timeout(_LAST_BYTES):
+                async for _ in self._pieces:
+                    pass
 
     async def _next(self, timeout: float) -> bytes | None:
         try:
@@ -111,6 +124,7 @@ class _Pieces:
 
     def completed(self, finished: Finished) -> None:
         """Nothing is remembered over HTTP."""
+        self.finished = True
 
     def failed(self, failure: Failure) -> None:
         """Nothing is remembered over HTTP."""

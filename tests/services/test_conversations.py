@@ -213,3 +213,20 @@ async def test_the_bot_speaks_first(make: Any) -> None:
     async with MockServer(script=[reply("Welcome.")]) as server, Bot(make(server), system="Greet.") as bot:
         turn = await bot.greet()
     assert turn.text == "Welcome."
+
+
+@pytest.mark.virtual_time
+async def test_turns_and_rounds_of_tools_share_a_connection(make: Any) -> None:
+    script = [
+        {"when": {"tool_output": "look"}, "reply": [{"text": "It is red."}]},
+        {"when": {"user": "colour"}, "reply": [{"call": "look"}]},
+        {"when": {"user": "Hello"}, "reply": [{"text": "Hello."}]},
+    ]
+
+    async def look() -> str:
+        return "red"
+
+    async with MockServer(script=script) as server, Bot(make(server), tools=[look]) as bot:
+        await bot.say("Hello")
+        assert (await bot.say("What colour is it?")).text == "It is red."
+        assert server.journal.connections == 1

@@ -1,5 +1,5 @@
-"""Every scenario, played against our services and Pipecat's own: ours keep every promise, and known defects
-are found.
+"""Every scenario, played against our services, which keep every promise. What Pipecat's own do stands in
+`test_comparison.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import pytest
 from ninelives.lab import PROMISES, Outcome, run_scenario
 from ninelives.lab.scenario import CHAPTERS, Say
 from ninelives.lab.scenarios import matching, scenarios
-from ninelives.lab.services import as_factory, http, pipecat_http, pipecat_websocket, websocket
+from ninelives.lab.services import as_factory, http, websocket
 
 NAMES = list(scenarios())
 
@@ -38,38 +38,6 @@ def test_our_services_keep_every_promise_and_the_story_happens_as_told(name: str
     spoken = [act for act in scenario.acts if isinstance(act, Say)]
     for act, turn in zip(spoken, outcome.episode.turns, strict=True):
         assert (act.cut_in is not None) == (turn.interrupted is not None)
-
-
-@pytest.mark.parametrize(
-    ("name", "factory", "promises"),
-    [
-        ("reset_in_mid_sentence", pipecat_websocket, {"I1", "I6"}),  # A1: spoken twice, no error
-        ("call_left_incomplete", pipecat_websocket, {"I3"}),  # A6: a truncated call runs with {}
-        ("malformed_event_in_mid_sentence", pipecat_websocket, {"I2"}),  # A4: turn 3 hears turn 2's answer
-        ("failed_in_mid_sentence", pipecat_websocket, {"I6", "I7", "I9"}),  # A5: the next turn is silent
-        ("interruption_of_a_deaf_server", pipecat_websocket, {"I8"}),  # B2: waits for the old answer
-        ("handshake_refused_once", pipecat_websocket, {"I5"}),  # C2: four seconds and an error
-        ("idle_close", pipecat_websocket, {"I8"}),  # C4: noticed only at the next turn
-        ("limit_between_turns", pipecat_websocket, {"I8"}),
-        ("reset_in_mid_thought", pipecat_http, {"I4"}),  # D4: a thought without an end
-        ("refusal", pipecat_http, {"I7"}),  # D3: a refusal is not spoken
-        ("interruption_of_a_server_that_falls_silent", pipecat_websocket, {"I2"}),  # A3: a stale answer
-        (
-            "interruption_before_the_response",
-            pipecat_websocket,
-            {"I8"},
-        ),  # B1: the whole old answer is awaited
-        ("refused_at_the_start", pipecat_websocket, {"I9"}),  # C1: gone for good after twelve seconds
-        ("rate_limit_before_the_answer", pipecat_websocket, {"I9"}),  # D2: category unknown
-        ("stall_in_mid_sentence", pipecat_websocket, {"I4"}),  # D1: hangs for ever
-        ("stream_without_a_terminal_event", pipecat_http, {"I9"}),  # A9: silence about the cut
-    ],
-)
-def test_the_known_defects_of_pipecats_own_services_are_found(
-    name: str, factory: Any, promises: set[str]
-) -> None:
-    broken = {each.promise for each in play(name, factory).broken}
-    assert promises <= broken
 
 
 def test_a_scenario_that_cannot_happen_over_a_transport_says_so() -> None:

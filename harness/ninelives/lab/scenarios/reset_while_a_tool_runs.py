@@ -2,7 +2,7 @@
 
 from mock_openai import faults
 
-from ninelives.lab.scenario import SOCKET, Say, Scenario, Wait
+from ninelives.lab.scenario import Say, Scenario, Wait
 from ninelives.lab.talk import LOOK, SCRIPT, TOOLS, VIEW, bye, hello
 
 SCENARIO = Scenario(
@@ -19,5 +19,4 @@ SCENARIO = Scenario(
         Wait(1),
         bye(),
     ),
-    transports=SOCKET,
 )
