@@ -105,7 +105,10 @@ def ask(server: Contestant, load: Load, seconds: float) -> dict[str, float]:
     before = server.cpu
     command = [sys.executable, "-m", "benchmarks.load", load.way, load.prompt, str(server.port)]
     done = subprocess.run(
-        [*command, str(load.connections), str(seconds), str(load.history)],
+        [
+            *command,
+            *(str(load.connections), str(seconds), str(load.history), "fresh" if load.fresh else "same"),
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,

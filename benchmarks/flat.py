@@ -104,7 +104,7 @@ def _conversation(work: Path, rounds: int) -> list[dict[str, object]]:
     try:
         costs = {
             length: statistics.median(
-                _cost(server, 0.5, Load("json", "short-reply", 1, history=length)) for _ in range(rounds)
+                _cost(server, 0.5, Load("json", "short-reply", 1, length, fresh=True)) for _ in range(rounds)
             )
             for length in (10, 100, 1000)
         }

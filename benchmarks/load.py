@@ -2,7 +2,7 @@
 
 A bare asyncio.Protocol that sends a request, waits until the reply's last bytes are there and sends the next.
 It reads no more of a reply than it needs to find its end; the very first reply is counted event by event.
-Usage: python -m benchmarks.load WAY PROMPT PORT CONNECTIONS SECONDS [HISTORY], prints one line of JSON.
+Usage: python -m benchmarks.load WAY PROMPT PORT CONNECTIONS SECONDS HISTORY FRESH, prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -11,13 +11,17 @@ import asyncio
 import json
 import sys
 import time
+from itertools import count
 
-from benchmarks.turns import HANDSHAKE, Load
+from benchmarks.turns import COUNTER, HANDSHAKE, Load
 
 WS_END = b'"type":"response.completed"'
 FIRST = b"output_text.delta"
 _TAIL = 64
 _LAST_CHUNK = b"\r\n0\r\n\r\n"
+
+
+_numbers = count(1)
 
 
 class Asking(asyncio.Protocol):
@@ -111,7 +115,10 @@ class Asking(asyncio.Protocol):
         assert self._transport is not None
         self._heard = False
         self._began = time.perf_counter()
-        self._transport.write(self._asked)
+        asked = self._asked
+        if self._load.fresh:
+            asked = asked.replace(COUNTER, b"%08d" % next(_numbers), 1)
+        self._transport.write(asked)
 
     def _check(self, reply: bytes) -> None:
         found = (
@@ -157,6 +164,6 @@ async def run(load: Load, port: int, seconds: float) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    way, prompt, port, connections, seconds, *more = sys.argv[1:]
-    load = Load(way, prompt, int(connections), int(more[0]) if more else 0)  # type: ignore[arg-type]
+    way, prompt, port, connections, seconds, history, fresh = sys.argv[1:]
+    load = Load(way, prompt, int(connections), int(history), fresh == "fresh")  # type: ignore[arg-type]
     print(json.dumps(asyncio.run(run(load, int(port), float(seconds)))))

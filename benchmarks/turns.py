@@ -18,6 +18,9 @@ EVENTS = {"long-reply": 208, "short-reply": 9}
 PIECE = "word "
 """One delta; both servers are told to cut the text into pieces of this size."""
 
+COUNTER = b"00000000"
+"""What a client replaces by the number of the request, so that no two are the same."""
+
 HEADERS = (
     "Host: 127.0.0.1\r\nAuthorization: Bearer mock-key\r\nContent-Type: application/json\r\n"
     "Accept: text/event-stream\r\nUser-Agent: bench/1.0\r\n"
@@ -40,6 +43,8 @@ class Load:
     connections: int
     history: int = 0
     """Messages before the prompt."""
+    fresh: bool = False
+    """Whether no two requests are the same."""
 
     @property
     def events(self) -> int:
@@ -48,10 +53,11 @@ class Load:
 
     def request(self) -> bytes:
         """Give the bytes of one request."""
-        asked: str | list[dict[str, str]] = self.prompt
+        prompt = f"{COUNTER.decode()} {self.prompt}" if self.fresh else self.prompt
+        asked: str | list[dict[str, str]] = prompt
         if self.history:
             asked = [{"role": "user", "content": "And what then?"}] * self.history
-            asked.append({"role": "user", "content": self.prompt})
+            asked.append({"role": "user", "content": prompt})
         body: dict[str, object] = {"model": MODEL, "input": asked}
         if self.way == "ws":
             return frame(json.dumps({"type": "response.create", **body}).encode())

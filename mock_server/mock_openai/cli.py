@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import Callable
 from enum import StrEnum
@@ -217,8 +218,16 @@ def _serve_by(count: int, server: MockServer, *, with_key: bool) -> int:
     return Workers(count, work, lambda: _say_ready(server, with_key, count), say).run()
 
 
+def collect_rarely() -> None:
+    """Let Python look for unreachable circles less often: with thousands of sockets and a full store, each
+    full look stops everybody for a quarter of a second, and next to nothing here forms circles.
+    """
+    gc.set_threshold(10_000, 10, 1_000)
+
+
 async def _serve(server: MockServer, ready: Callable[[], None], life: int | None = None) -> int:
     """Serve until a signal, or until the parent at the other end of `life` is gone; gives the exit status."""
+    collect_rarely()
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
     for wanted in (signal.SIGINT, signal.SIGTERM):
