@@ -512,6 +512,48 @@ def test_a_turn_that_meets_a_silent_fault_may_replace_the_connection_but_only_so
     assert next_turn_after_a_cut(fault="reset", before=0.5, silent=0.0).held is False
 
 
+def next_turn_in_an_outage(*, of: float, late: float = 0.0, fault: str = "refuse") -> Finding:
+    """The user goes on while no connection can be had, for so many seconds more."""
+    tale = Tale()
+    calm_turn(tale)
+    tale.user("tell me more", "More.")
+    tale.turns[-1].interrupted = tale.tick()
+    tale.breaks(fault)
+    tale.ends()
+    tale.tick(min(of, 0.0))
+    opened = tale.now + 1.0 + of
+    tale.user("still there?", "Yes.")
+    tale.tick(opened - tale.now)
+    tale.entry("open", transport="websocket")
+    tale.entry("status", status=101)
+    tale.tick(late)
+    tale.speaks("Yes.")
+    tale.ends()
+    return finding(tale.told(), "I8")
+
+
+def test_a_turn_that_begins_in_an_outage_may_wait_for_its_end_and_no_longer() -> None:
+    assert next_turn_in_an_outage(of=3.0).held is True
+    assert next_turn_in_an_outage(of=3.0, late=1.0).held is False
+    assert next_turn_in_an_outage(of=3.0, fault="reset").held is False
+
+
+def test_an_answer_that_was_spoilt_after_an_attempt_had_failed_broke_in_mid_sentence() -> None:
+    tale = Tale()
+    tale.user("hello", "Hello there.")
+    tale.breaks("overloaded")
+    tale.says("", status=None)
+    tale.tick()
+    tale.breaks("bad_frame")
+    tale.says("Hello there.")  # the server believes that it sent everything
+    tale.hears("Hello ")
+    tale.reports()
+    tale.turns[-1].spoken_before_loss.append("Hello ")
+    tale.ends()
+    assert finding(tale.told(), "I5").held is not False
+    assert finding(tale.told(), "I6").held is True
+
+
 def test_a_request_belongs_to_the_turn_that_begins_with_it_and_not_to_the_one_that_ended_then() -> None:
     def told(wasted: int) -> Finding:
         tale = Tale()

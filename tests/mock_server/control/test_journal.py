@@ -53,6 +53,21 @@ async def test_it_tells_what_was_said_from_what_left():
     assert len(journal.events("response.output_text.delta")) == 2
 
 
+async def test_a_refusal_that_went_out_twice_or_out_of_order_was_said_once():
+    journal = Journal()
+    journal.note(
+        request(),
+        event("response.refusal.delta", '{"delta":"I am ","sequence_number":4}'),
+        event("response.refusal.delta", '{"delta":"I am ","sequence_number":4}'),
+        event("response.refusal.delta", '{"delta":"afraid","sequence_number":6}'),
+        event("response.refusal.delta", '{"delta":"not ","sequence_number":5}'),
+    )
+    assert journal.responses[0].refusal == "I am afraidnot "
+    for _ in range(2):
+        journal.note(event("response.refusal.done", '{"refusal":"I am not afraid"}'))
+    assert journal.responses[0].refusal == "I am not afraid"
+
+
 async def test_a_turn_that_never_ended_has_no_status():
     journal = Journal()
     journal.note(request())

@@ -31,8 +31,8 @@ MENDED_WITHIN = 1.5
 up and replaced.
 """
 
-DOORS = frozenset({"refuse", "handshake_hang", "handshake_reset", "handshake_status"})
-"""Faults that keep a connection from being opened. A turn that begins in an outage waits for its end."""
+OUTAGE = "refuse"
+"""The fault that lets no connection be opened for a while. A turn that begins in it waits for its end."""
 
 SWITCHED = 101
 """Status of a handshake that succeeded."""
@@ -153,15 +153,15 @@ def _meets_a_silent_fault(episode: Episode, account: Account) -> bool:
 
 
 def _outage(episode: Episode, account: Account) -> float:
-    """Seconds of the turn until a connection could be had again, where a door was shut before it began."""
+    """Seconds of the turn until a connection could be had again, where none could be before it began."""
     began = account.turn.began
-    door, opened = None, None
+    outage, opened = None, None
     for entry in episode.wire:
-        if entry.kind == "fault" and _field(entry.data, "fault") in DOORS and entry.at <= began:
-            door, opened = entry, None
+        if entry.kind == "fault" and _field(entry.data, "fault") == OUTAGE and entry.at <= began:
+            outage, opened = entry, None
         elif entry.kind == "status" and _field(entry.data, "status") == SWITCHED and opened is None:
             opened = entry
-    return max(0.0, opened.at - began) if door is not None and opened is not None else 0.0
+    return max(0.0, opened.at - began) if outage is not None and opened is not None else 0.0
 
 
 def _opened(episode: Episode, account: Account, told: list[Account]) -> int:
