@@ -50,7 +50,7 @@ def test_a_breach_is_printed_on_a_screen_kept_as_a_file_and_breaks_again(
 ) -> None:
     code, out, _ = ninelives(
         capsys,
-        "explore impatient:make --runs 2 --seed 8 --jobs 1 --until-broken --tries 20 --html --out kept",
+        "explore impatient:make --runs 3 --seed 30 --jobs 1 --until-broken --tries 3 --html --out kept",
     )
     assert code == 1
     assert "✗ I5  If nothing had been spoken when it broke" in out
@@ -65,7 +65,7 @@ def test_a_breach_is_printed_on_a_screen_kept_as_a_file_and_breaks_again(
     (story,) = (tmp_path / "kept").glob("i5_*.yaml")
     again = f"verdict impatient:make --scenario-file kept/{story.name}"
     assert f"again    ninelives {again}" in out
-    assert "found by ninelives explore impatient:make --runs 1 --seed 8" in out
+    assert "found by ninelives explore impatient:make --runs 1 --seed 30" in out
     assert (tmp_path / "kept" / "timelines.html").stat().st_size > 10_000
     code, out, _ = ninelives(capsys, again)
     assert code == 1
@@ -124,7 +124,6 @@ def test_ctrl_c_says_what_is_done_and_how_to_go_on(
     assert f"interrupted; {kept} of 2000 runs are done" in said
     line = "explore ninelives.lab.services:http --runs 2000 --seed 3 --resume ninelives-explore/runs-3.jsonl"
     assert f"go on with: ninelives {line}" in said
-    assert ninelives(capsys, f"{line} --runs {kept} --jobs 1")[0] in (0, 1)
     code, _, err = ninelives(capsys, "explore ninelives.lab.services:http --runs 2000 --seed 3 --jobs 1")
     assert code == 2
     assert f"holds {kept} runs of an earlier exploration; go on with --resume" in err

