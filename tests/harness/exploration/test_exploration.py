@@ -40,13 +40,13 @@ def alone() -> Exploration:
 
 def test_a_breach_is_told_once_by_its_shortest_story(alone: Exploration) -> None:
     assert alone.broken
-    (breach,) = alone.breaches
-    assert breach.key[0] in ("I6", "I9")
+    keys = [breach.key for breach in alone.breaches]
+    assert len(set(keys)) == len(keys)
+    breach = next(each for each in alone.breaches if "I9" in each.promises)
     assert breach.repeats
     assert breach.tries <= 6
     assert breach.story.size < breach.size == draw_story(SEED, breach.run).size
     assert breach.run in breach.runs
-    assert breach.story.name.startswith(("i6_", "i9_"))
     assert breach.story.broke == tuple(breach.promises)
     for words in ("turn 1, the user: 'Hello, who is this?'", "struck at", "was heard: ", "I9 broken"):
         assert words in breach.evidence
