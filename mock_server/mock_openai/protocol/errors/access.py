@@ -1,0 +1,52 @@
+"""Who asks: keys that are missing or wrong, and what is never told of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mock_openai.protocol.errors.base import ApiError
+
+
+def missing_api_key() -> ApiError:
+    """Say that no key was sent (reported)."""
+    return ApiError(
+        "Missing bearer or basic authentication in header",
+        status=401,
+        headers={"www-authenticate": 'Bearer realm="OpenAI API"'},
+    )
+
+
+_WRONG_KEY = (
+    "Incorrect API key provided: {}. You can find your API key at "
+    "https://platform.openai.com/account/api-keys."
+)
+
+
+class WrongKey(ApiError):
+    """The one error that repeats a secret, or what masking leaves of it."""
+
+    def noted(self) -> dict[str, Any]:
+        """Give what the journal keeps of it: nothing of the key."""
+        told = super().noted()
+        return {**told, "error": {**told["error"], "message": _WRONG_KEY.format("[redacted]")}}
+
+
+def invalid_api_key(key: str) -> ApiError:
+    """Say that the key is wrong, masked as the API masks it: eight characters, stars, four characters
+    (observed).
+    """
+    return WrongKey(
+        _WRONG_KEY.format(mask_key(key)),
+        status=401,
+        code="invalid_api_key",
+        headers={"www-authenticate": 'Bearer realm="OpenAI API"'},
+    )
+
+
+def mask_key(key: str) -> str:
+    """Hide the middle of a key; keys of at most twelve characters are shown whole, as the API does
+    (observed).
+    """
+    if len(key) <= 12:
+        return key
+    return key[:8] + "*" * (len(key) - 12) + key[-4:]
