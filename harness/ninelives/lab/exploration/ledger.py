@@ -121,7 +121,7 @@ def played_in(path: Path) -> Played:
 
 
 def _heading(task: Task) -> dict[str, Any]:
-    drawn = "".join(repr(draw_story(task.seed, run)) for run in range(8))
+    drawn = "".join(repr(draw_story(task.seed, run)) for run in range(64))
     return {
         "subject": task.subject,
         "seed": task.seed,
