@@ -525,7 +525,6 @@ def next_turn_in_an_outage(*, of: float, late: float = 0.0, fault: str = "refuse
     tale.user("still there?", "Yes.")
     tale.tick(opened - tale.now)
     tale.entry("open", transport="websocket")
-    tale.entry("status", status=101)
     tale.tick(late)
     tale.speaks("Yes.")
     tale.ends()

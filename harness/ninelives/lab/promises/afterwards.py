@@ -34,9 +34,6 @@ up and replaced.
 OUTAGE = "refuse"
 """The fault that lets no connection be opened for a while. A turn that begins in it waits for its end."""
 
-SWITCHED = 101
-"""Status of a handshake that succeeded."""
-
 
 def next_turn_answers_its_question(name: str, episode: Episode, told: list[Account]) -> Finding:
     """I7: a turn in which nothing is broken is answered in full, without error, from the right context."""
@@ -159,7 +156,7 @@ def _outage(episode: Episode, account: Account) -> float:
     for entry in episode.wire:
         if entry.kind == "fault" and _field(entry.data, "fault") == OUTAGE and entry.at <= began:
             outage, opened = entry, None
-        elif entry.kind == "status" and _field(entry.data, "status") == SWITCHED and opened is None:
+        elif entry.kind == "open" and opened is None:
             opened = entry
     return max(0.0, opened.at - began) if outage is not None and opened is not None else 0.0
 
