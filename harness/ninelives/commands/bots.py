@@ -1,0 +1,132 @@
+"""The commands for bots as the command line has them: what can happen to one, how it stands that, and whether
+all that is needed works here. Each is a few lines here and a file beside this one, imported when it runs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+
+@app.command()
+def scenarios(
+    pattern: Annotated[str, typer.Argument(metavar="GLOB", help="Only names like this.")] = "*",
+) -> None:
+    """List all that can happen to a bot's connection.
+
+    \b
+    ninelives scenarios
+    ninelives scenarios 'reset_*'
+    """
+    from ninelives.commands.verdict import table_of_contents
+
+    raise typer.Exit(table_of_contents(pattern))
+
+
+@app.command()
+def verdict(
+    factories: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="MODULE:FACTORY...",
+            help="A service class, a function of (base_url, ws_url), or one that runs a bot.",
+        ),
+    ],
+    scenario: Annotated[
+        str | None, typer.Option("--scenario", metavar="GLOB", help="Only scenarios like this.")
+    ] = None,
+    scenario_file: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--scenario-file", metavar="FILE", help="Stories that explore kept: a file, or a folder of them."
+        ),
+    ] = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="OUT", help="Write a timeline page.")] = None,
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="OUT", help="Write the findings as JSON.")
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", metavar="OUT", help="Write a comparison as Markdown.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")] = 0,
+) -> None:
+    """Try a service, or a whole bot, in every scenario and judge it.
+
+    Virtual time, nine promises; exit code 1 when one is broken.
+
+    \b
+    ninelives verdict pipecat_responses:OpenAIResponsesLLMService
+    ninelives verdict my_bot:make_service --scenario 'reset_*' --html verdict.html
+    """
+    from ninelives.commands.verdict import Pages, run
+
+    raise typer.Exit(run(factories, scenario, Pages(html, json, markdown), seed, scenario_file or ()))
+
+
+@app.command()
+def explore(
+    factory: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODULE:FACTORY", help="A service class, or a function of (base_url, ws_url)."
+        ),
+    ],
+    runs: Annotated[int, typer.Option("--runs", min=1, help="How many random stories to play.")] = 1000,
+    seed: Annotated[int, typer.Option("--seed", help="Which stories: the same seed, the same ones.")] = 0,
+    first: Annotated[int, typer.Option("--from", min=0, help="Number of the first run.")] = 0,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="Stories played at once; one a core if not given.")
+    ] = None,
+    executor: Annotated[
+        str, typer.Option("--executor", help="processes, threads, or dask://HOST:PORT.")
+    ] = "processes",
+    until_broken: Annotated[
+        bool, typer.Option("--until-broken", help="Stop at the first run that breaks a promise.")
+    ] = False,
+    tries: Annotated[
+        int, typer.Option("--tries", min=0, help="Stories played at most to shorten one breach.")
+    ] = 200,
+    resume: Annotated[
+        Path | None, typer.Option("--resume", metavar="FILE", help="Go on from this journal.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder for the journal and the stories found.")
+    ] = Path("ninelives-explore"),
+    html: Annotated[bool, typer.Option("--html", help="Write a timeline page of what broke, too.")] = False,
+) -> None:
+    """Try a service in random stories, and shrink what breaks.
+
+    Conversations, faults, interruptions and timings are drawn; each run is judged by the nine promises. Every
+    breach is told once, by the shortest story that shows it, and kept as a file. Run 17 of seed 3 is the same
+    story always and everywhere. Exit code 1 when a promise is broken.
+
+    \b
+    ninelives explore my_bot:make_service --runs 10000 --seed 7
+    ninelives explore my_bot:make_service --runs 10000 --seed 7 --resume ninelives-explore/runs-7.jsonl
+    ninelives explore my_bot:make_service --seed 7 --from 4711 --runs 1
+    ninelives verdict my_bot:make_service --scenario-file ninelives-explore/i1_reset.yaml
+    """
+    from ninelives.commands.explore import Wish, run
+
+    raise typer.Exit(
+        run(Wish(factory, runs, seed, first, jobs, executor, until_broken, tries, resume, out, html))
+    )
+
+
+@app.command()
+def doctor() -> None:
+    """Look whether everything works here.
+
+    Versions, extras, the pytest plugin, a mock server on loopback, virtual time, proxies in the way. Exit
+    code 1 when something does not work, with what to do about it.
+
+    \b
+    ninelives doctor
+    """
+    from ninelives.commands.doctor import run
+
+    raise typer.Exit(run())
