@@ -274,6 +274,7 @@ class Engine:
             events=sent,
             parent=request.previous_response_id,
             input_size=opened.size,
+            frame_tokens=request.frame_tokens,
         )
         if opened.response_id is None:
             kept.id = str(kept.response.get("id"))  # a recording brings its own id

@@ -29,6 +29,7 @@ class _Head(msgspec.Struct, array_like=True):
     inputs: int
     parent: str | None
     events: list[tuple[str, bytes, bytes | None]]
+    frame_tokens: int = 0
 
 
 class _Header(msgspec.Struct):
@@ -45,7 +46,7 @@ _item = msgspec.json.Decoder(dict[str, Any])
 def pack_head(kept: Remembered, at: float) -> bytes:
     """Write a response's events, and when it was kept (unix seconds)."""
     events = [(event.type, event.data, event.wire) for event in kept.events]
-    return msgspec.msgpack.encode(_Head(at, len(kept.input), kept.parent, events))
+    return msgspec.msgpack.encode(_Head(at, len(kept.input), kept.parent, events, kept.frame_tokens))
 
 
 def pack_items(items: Sequence[dict[str, Any]]) -> bytes:
@@ -82,6 +83,7 @@ def unpack_response(
         events=events,
         parent=read.parent,
         response=response,
+        frame_tokens=read.frame_tokens,
     )
 
 

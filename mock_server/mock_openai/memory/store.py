@@ -33,7 +33,7 @@ class Remembered:
     continued.
     """
 
-    __slots__ = ("_items", "_response", "before", "events", "id", "input", "parent", "size")
+    __slots__ = ("_items", "_response", "before", "events", "frame_tokens", "id", "input", "parent", "size")
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class Remembered:
         parent: str | None = None,
         response: Mapping[str, Any] | None = None,
         input_size: int = 0,
+        frame_tokens: int = 0,
     ) -> None:
         self.id = id
         """The response's id."""
@@ -59,6 +60,8 @@ class Remembered:
         written = events.size if isinstance(events, Copy) else sum(len(event.data) for event in events)
         self.size = written + input_size + _OVERHEAD
         """Bytes that it is counted for."""
+        self.frame_tokens = frame_tokens
+        """Tokens of the turn's instructions and tools, which a continuation does not take over."""
         self._response = response
         self._items: tuple[dict[str, Any], ...] | None = None
 
@@ -78,12 +81,15 @@ class Remembered:
 
     @property
     def tokens(self) -> int:
-        """Tokens of the whole conversation; a continuation counts them as input again (documented). Of a
-        compacted one only what came out of this turn counts (inferred).
+        """Tokens of the whole conversation; a continuation counts them as input again (documented), without
+        this turn's instructions and tools. Of a compacted one only what came out of this turn counts
+        (inferred).
         """
         usage = self.response.get("usage") or {}
         compacted = any(item.get("type") == "compaction" for item in self.response.get("output", ()))
-        return int(usage.get("output_tokens" if compacted else "total_tokens") or 0)
+        if compacted:
+            return int(usage.get("output_tokens") or 0)
+        return max(0, int(usage.get("total_tokens") or 0) - self.frame_tokens)
 
     @property
     def status(self) -> str:

@@ -17,7 +17,7 @@ from mock_openai.protocol import errors, json, models
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.fields import CREATE, CREATE_ON_SOCKET
 from mock_openai.protocol.schema import describe
-from mock_openai.protocol.tokens import count_input
+from mock_openai.protocol.tokens import count_input, count_items
 from mock_openai.protocol.tools import family, strict_problem
 
 _OF_THE_TURN = frozenset({"input", "previous_response_id", "stream", "type"})
@@ -79,9 +79,14 @@ class Request:
         return tool_outputs(self.input)
 
     @cached_property
+    def frame_tokens(self) -> int:
+        """Tokens of its instructions and tools, which hold for this turn only: the next brings its own."""
+        return count_input((), instructions=self.instructions, tools=self.tools)
+
+    @cached_property
     def tokens(self) -> int:
-        """Tokens of its own input, without what it continues from."""
-        return count_input(self.input, instructions=self.instructions, tools=self.tools)
+        """Tokens of its frame and its own input, without what it continues from."""
+        return self.frame_tokens + count_items(self.input)
 
     @cached_property
     def settings(self) -> bytes:

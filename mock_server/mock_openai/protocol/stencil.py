@@ -32,7 +32,7 @@ from mock_openai.protocol.reply import Call, Refusal, Reply, Text, Usage
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.response import open_response, with_billing
 from mock_openai.protocol.sequences import LOGPROBS
-from mock_openai.protocol.usage import cache_use
+from mock_openai.protocol.usage import cache_use, prefix_tokens
 
 MAX_SIZE = 256 * 1024
 """Bytes of the largest stream that is stencilled; longer ones should leave in several writes anyway."""
@@ -125,7 +125,7 @@ class Stencil:
         own = request.tokens
         read = own + history_tokens
         counted = read if self._told_read is None else self._told_read
-        written, cached = cache_use(request.model, counted, history_tokens)
+        written, cached = cache_use(request.model, counted, prefix_tokens(request, history_tokens))
         values = [
             response_id.encode(),
             (parent or "").encode(),
@@ -339,7 +339,7 @@ def _cut(reply: Reply, request: Request, behaviour: Behaviour) -> Stencil:
     # How much is written to the cache is no sum of the others' marks, so it has one of its own.
     told = reply.usage or Usage()
     marks.told_read = told.input_tokens
-    _, marks.cached = cache_use(request.model, marks.read, marks.history)
+    _, marks.cached = cache_use(request.model, marks.read, prefix_tokens(request, marks.history))
     if told.cache_write_tokens is None:
         reply = replace(reply, usage=replace(told, cache_write_tokens=marks.written))
     response = open_response(request, id=marks.name("R"), created_at=marks.time)

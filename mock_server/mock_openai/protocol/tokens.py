@@ -157,14 +157,17 @@ def count_input(
 
     What stands before a compaction is not read any more (observed).
     """
-    total = _PER_REQUEST
+    total = _PER_REQUEST + count_items(items)
     if instructions:
         total += count(instructions) + _PER_MESSAGE
-    for item in _from_compaction(items):
-        total += _PER_MESSAGE + count_item(item)
     for tool in tools:
         total += count(json.dumps(tool, ensure_ascii=False, separators=(",", ":")))
     return total
+
+
+def count_items(items: Iterable[Mapping[str, Any]]) -> int:
+    """Count the items of a conversation that are still read."""
+    return sum(_PER_MESSAGE + count_item(item) for item in _from_compaction(items))
 
 
 def _from_compaction(items: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:

@@ -24,7 +24,7 @@ def usage_of(
     told = told or Usage()
     own = request.tokens
     input_tokens = _first(told.input_tokens, own + history_tokens)
-    written, read = cache_use(request.model, input_tokens, history_tokens)
+    written, read = cache_use(request.model, input_tokens, prefix_tokens(request, history_tokens))
     output_tokens = _first(told.output_tokens, drafts.output_tokens)
     return {
         "input_tokens": input_tokens,
@@ -49,9 +49,16 @@ def usage_of_counts(input_tokens: int, output_tokens: int) -> dict[str, Any]:
     }
 
 
+def prefix_tokens(request: Request, history_tokens: int) -> int:
+    """Give how much of a prompt was there in the turn before: the chain, behind the same instructions and
+    tools.
+    """
+    return history_tokens + request.frame_tokens if history_tokens else 0
+
+
 def cache_use(model: str, input_tokens: int, history_tokens: int) -> tuple[int, int]:
-    """Give how many tokens of a prompt are written to the cache and how many are read from it, when the chain
-    before it holds `history_tokens`.
+    """Give how many tokens of a prompt are written to the cache and how many are read from it, when it begins
+    with `history_tokens` of an earlier one.
 
     Models before gpt-5.6 write for free and read in steps; later ones do both to the token (documented).
     """

@@ -62,11 +62,23 @@ async def test_a_deleted_response_is_gone_and_cannot_be_continued(client, http, 
     assert raised.value.code == "previous_response_not_found"
 
 
-async def test_a_chain_counts_its_history_as_input(client):
-    first = await client.responses.create(model="gpt-4o", input="hi")
-    second = await client.responses.create(model="gpt-4o", input="hi", previous_response_id=first.id)
-    assert second.usage.input_tokens == first.usage.total_tokens + first.usage.input_tokens
-    assert second.id[5:21] == first.id[5:21]
+async def test_a_chain_counts_its_history_as_input_and_instructions_and_tools_once(client):
+    async def two_turns(**frame):
+        first = await client.responses.create(model="gpt-4o", input="hi", **frame)
+        second = await client.responses.create(
+            model="gpt-4o", input="hi", previous_response_id=first.id, **frame
+        )
+        assert second.id[5:21] == first.id[5:21]
+        return first.usage, second.usage
+
+    tool = {"type": "function", "name": "look", "parameters": {"type": "object", "properties": {}}}
+    plain, plain_chained = await two_turns()
+    framed, framed_chained = await two_turns(instructions="Speak like a pirate.", tools=[tool])
+
+    assert plain_chained.input_tokens > plain.total_tokens
+    frame = framed.input_tokens - plain.input_tokens
+    assert frame > 10
+    assert framed_chained.input_tokens == plain_chained.input_tokens + frame
 
 
 async def test_a_tool_output_must_answer_a_call_of_the_chain(client):
