@@ -40,6 +40,10 @@ from .turn import Turn, TurnService
 
 __all__ = ["ResponsesService"]
 
+# A connection that was idle for longer is not reused for the next request: whether its peer is still there
+# would only be found out by waiting for an answer. Opening another costs less than being wrong once.
+_REUSED_WITHIN = 15.0
+
 
 class ResponsesService(TurnService):
     """Base of both services."""
@@ -150,7 +154,9 @@ class ResponsesService(TurnService):
         default_headers: Mapping[str, str] | None = None,
     ) -> AsyncOpenAI:
         """The HTTP client, for ``run_inference`` and for the HTTP service's turns."""
-        limits = connection_limits(max_keepalive_connections=100, max_connections=1000, keepalive_expiry=None)
+        limits = connection_limits(
+            max_keepalive_connections=100, max_connections=1000, keepalive_expiry=_REUSED_WITHIN
+        )
         return AsyncOpenAI(
             api_key=api_key,
             base_url=base_url,

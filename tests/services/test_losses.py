@@ -254,3 +254,13 @@ async def test_garbage_behind_a_whole_answer_costs_nothing(make_websocket: Any) 
     assert (turn.text, after.text, turn.errors + after.errors) == (STORY, STORY, [])
     assert "previous_response_id" in server.journal.requests[-1]
     assert len(server.journal.requests) == 2
+
+
+async def test_a_connection_that_died_while_idle_is_not_asked_over_http(make_http: Any) -> None:
+    plan = [faults.at(phase="idle", at=2.0).half_open()]
+    async with MockServer(script=[reply(STORY)], faults=plan) as server, Bot(make_http(server)) as bot:
+        await bot.say("a story")
+        await bot.wait(30)
+        turn = await bot.say("another")
+    assert (turn.text, turn.errors) == (STORY, [])
+    assert turn.dead_air < 0.1
