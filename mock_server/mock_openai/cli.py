@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import signal
+import sys
 from collections.abc import Callable
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -125,7 +127,20 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Serve until interrupted."""
+    """Serve until interrupted.
+
+    \b
+    mock-openai serve                                  improvise, on port 8080
+    mock-openai serve --port 0 --script replies.yaml   say what the model says, on a free port
+    mock-openai serve --faults plan.yaml --pace realistic
+    mock-openai serve --rpm 60 --tpm 40000             429 beyond that
+    mock-openai serve --script replies.yaml --upstream https://api.openai.com/v1
+    mock-openai serve --workers 2 --store redis://127.0.0.1:6379/0
+    mock-openai serve --behaviour at_limit=cut --connection-lifetime 90s
+    mock-openai serve --tls --api-key sk-only-this
+
+    The client needs OPENAI_BASE_URL=http://127.0.0.1:8080/v1 and any OPENAI_API_KEY.
+    """
     from mock_openai.protocol.behaviour import DEFAULT
     from mock_openai.server import MockServer
 
@@ -133,6 +148,8 @@ def serve(
         _fail(f"--workers {workers}: processes do not share a memory; add --store redis://HOST:PORT/DB")
     if control_token == "":
         _fail("--control-token: an empty token opens nothing; leave it out, or give one")
+    if api_key == "":
+        _fail("--api-key: no client can send an empty key; leave it out to accept every key, or give one")
     lifetime = _seconds(connection_lifetime)
     short = [f"on_cancel={on_cancel}"] if on_cancel is not None else []
     short += [f"keepalive={keepalive or 'none'}"] if keepalive is not None else []
@@ -180,7 +197,12 @@ def serve(
 
 @app.command("options")
 def list_options() -> None:
-    """List what --behaviour can set: the default, what else it may be, and how well it is known."""
+    """List what --behaviour can set: the default, what else it may be, and how well it is known.
+
+    \b
+    mock-openai options
+    mock-openai serve --behaviour on_cancel=ignore --behaviour keepalive=none
+    """
     from mock_openai.protocol.behaviour import options
 
     for option in options().values():
@@ -189,7 +211,13 @@ def list_options() -> None:
 
 @app.command("faults")
 def list_faults() -> None:
-    """List the kinds of fault, with their parameters."""
+    """List the kinds of fault, with their parameters.
+
+    \b
+    mock-openai faults
+    mock-openai serve --faults plan.yaml    where plan.yaml says, for instance:
+        faults: [{at: {turn: 2}, do: reset}]
+    """
     from mock_openai import faults as known
 
     for kind in known.catalogue().values():
@@ -334,5 +362,26 @@ def _fail(message: str) -> NoReturn:
 
 
 def main() -> None:
-    """Run the command."""
-    app()
+    """Run the command and exit."""
+    raise SystemExit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    """Run the command; a wrong command line is one line, like everything else that a user gets wrong."""
+    command: Any = typer.main.get_command(app)
+    try:
+        code = command.main(arguments or ["--help"], prog_name="mock-openai", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except BrokenPipeError:  # `mock-openai options | head`; Python would complain again when it flushes
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        context = getattr(error, "ctx", None)
+        where = context.command_path if context is not None else "mock-openai"
+        said = " ".join(error.format_message().split()).rstrip(".")
+        typer.echo(f"mock-openai: {said}. See `{where} --help`.", err=True)
+        return 2
+    return code if isinstance(code, int) else 0

@@ -8,7 +8,7 @@ is in `conversation`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from typing import Any, Literal
 from mock_openai.protocol import errors, json, models
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.fields import CREATE, CREATE_ON_SOCKET
+from mock_openai.protocol.metaschema import root_problem
 from mock_openai.protocol.schema import describe
 from mock_openai.protocol.tokens import count_input, count_items
 from mock_openai.protocol.tools import family, strict_problem
@@ -203,7 +204,7 @@ def _check_together(body: Mapping[str, Any], any_model: bool, behaviour: Behavio
         raise errors.string_too_long("safety_identifier", behaviour.safety_identifier_max, len(named))
     _check_model_takes(body, behaviour)
     _check_tool_choice(body)
-    _check_strict_schemas(body)
+    _check_schemas(body)
     if (body.get("text") or {}).get("format", {"type": ""})["type"] == "json_object" and not _says_json(body):
         raise errors.json_word_missing()
 
@@ -271,16 +272,30 @@ def _check_tool_choice(body: Mapping[str, Any]) -> None:
             raise errors.tool_choice_not_found(wanted[1] or choice["type"])
 
 
-def _check_strict_schemas(body: Mapping[str, Any]) -> None:
-    for index, tool in enumerate(body.get("tools") or ()):
-        problem = strict_problem(tool.get("parameters")) if tool.get("strict") is True else None
+def _check_schemas(body: Mapping[str, Any]) -> None:
+    for path, tool in _functions(body.get("tools") or (), "tools"):
+        schema = tool.get("parameters")
+        problem = root_problem(schema) if schema is not None else None
+        if problem is None and tool.get("strict") is True:
+            problem = strict_problem(schema)
         if problem:
-            raise errors.invalid_function_schema(tool["name"], problem, f"tools[{index}].parameters")
+            raise errors.invalid_function_schema(tool["name"], problem, f"{path}.parameters")
     form = (body.get("text") or {}).get("format") or {}
-    if form.get("type") == "json_schema" and form.get("strict") is True:
-        problem = strict_problem(form["schema"])
+    if form.get("type") == "json_schema":
+        problem = root_problem(form["schema"])
+        if problem is None and form.get("strict") is True:
+            problem = strict_problem(form["schema"])
         if problem:
             raise errors.invalid_format_schema(form["name"], problem)
+
+
+def _functions(tools: Sequence[Mapping[str, Any]], path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for index, tool in enumerate(tools):
+        here = f"{path}[{index}]"
+        if tool["type"] == "function":
+            yield here, tool
+        elif tool["type"] == "namespace":
+            yield from _functions(tool.get("tools") or (), f"{here}.tools")
 
 
 def _says_json(body: Mapping[str, Any]) -> bool:

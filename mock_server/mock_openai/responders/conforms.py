@@ -44,20 +44,34 @@ def resolve(schema: Schema, root: Schema) -> Schema:
     return schema
 
 
-def conforms(value: Any, schema: Schema, root: Schema, depth: int = 0) -> bool:
-    """Tell whether a value conforms to a schema."""
-    if depth > 32 or isinstance(schema, bool):
-        return depth > 32 or bool(schema)
-    target = resolve(schema, root)
-    if target is not schema and not conforms(value, target, root, depth + 1):
-        return False
-    if not _right_type(value, schema.get("type")):
-        return False
-    if "const" in schema and not _same(value, schema["const"]):
-        return False
-    if "enum" in schema and not any(_same(value, choice) for choice in schema["enum"]):
-        return False
-    return _combined(value, schema, root, depth) and _inside(value, schema, root, depth)
+class Checker:
+    """Tells whether values conform to the parts of one schema document.
+
+    A document whose parts refer to each other can make that endless; when `work` steps are done, everything
+    conforms.
+    """
+
+    def __init__(self, root: Schema, work: int = 200_000) -> None:
+        self._root = root
+        self._left = work
+
+    def conforms(self, value: Any, schema: Schema, depth: int = 0) -> bool:
+        """Tell whether a value conforms to a schema."""
+        self._left -= 1
+        if self._left < 0 or depth > 32:
+            return True
+        if isinstance(schema, bool):
+            return schema
+        target = resolve(schema, self._root)
+        if target is not schema and not self.conforms(value, target, depth + 1):
+            return False
+        if not _right_type(value, schema.get("type")):
+            return False
+        if "const" in schema and not _same(value, schema["const"]):
+            return False
+        if "enum" in schema and not any(_same(value, choice) for choice in schema["enum"]):
+            return False
+        return _combined(value, schema, self, depth) and _inside(value, schema, self, depth)
 
 
 def is_type(value: Any, name: str) -> bool:
@@ -80,32 +94,32 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
-def _combined(value: Any, schema: Mapping[str, Any], root: Schema, depth: int) -> bool:
+def _combined(value: Any, schema: Mapping[str, Any], checker: Checker, depth: int) -> bool:
     def count(word: str) -> int:
-        return sum(conforms(value, part, root, depth + 1) for part in schema[word])
+        return sum(checker.conforms(value, part, depth + 1) for part in schema[word])
 
     return (
         ("allOf" not in schema or count("allOf") == len(schema["allOf"]))
         and ("anyOf" not in schema or count("anyOf") > 0)
         and ("oneOf" not in schema or count("oneOf") == 1)
-        and ("not" not in schema or not conforms(value, schema["not"], root, depth + 1))
+        and ("not" not in schema or not checker.conforms(value, schema["not"], depth + 1))
     )
 
 
-def _inside(value: Any, schema: Mapping[str, Any], root: Schema, depth: int) -> bool:
+def _inside(value: Any, schema: Mapping[str, Any], checker: Checker, depth: int) -> bool:
     match value:
         case str():
             return schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value)) and (
-                "pattern" not in schema or re.search(schema["pattern"], value) is not None
+                "pattern" not in schema or _matches(schema["pattern"], value)
             )
         case bool() | None:
             return True
         case int() | float():
             return _in_range(value, schema)
         case list():
-            return _array(value, schema, root, depth)
+            return _array(value, schema, checker, depth)
         case dict():
-            return _object(value, schema, root, depth)
+            return _object(value, schema, checker, depth)
     return True
 
 
@@ -116,11 +130,25 @@ def _in_range(value: float, schema: Mapping[str, Any]) -> bool:
         and value <= schema.get("maximum", value)
         and ("exclusiveMinimum" not in schema or value > schema["exclusiveMinimum"])
         and ("exclusiveMaximum" not in schema or value < schema["exclusiveMaximum"])
-        and (not step or abs(value / step - round(value / step)) < 1e-9)
+        and (not step or _is_multiple(value, step))
     )
 
 
-def _array(value: list[Any], schema: Mapping[str, Any], root: Schema, depth: int) -> bool:
+def _is_multiple(value: float, step: float) -> bool:
+    try:
+        return abs(value / step - round(value / step)) < 1e-9
+    except OverflowError:  # beyond what floats hold
+        return False
+
+
+def _matches(pattern: str, text: str) -> bool:
+    try:
+        return re.search(pattern, text) is not None
+    except (re.error, OverflowError, RecursionError):  # no pattern, or not in Python's dialect
+        return True
+
+
+def _array(value: list[Any], schema: Mapping[str, Any], checker: Checker, depth: int) -> bool:
     if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
         return False
     if schema.get("uniqueItems") and any(
@@ -128,15 +156,17 @@ def _array(value: list[Any], schema: Mapping[str, Any], root: Schema, depth: int
     ):
         return False
     leading = schema.get("prefixItems", [])
-    if not all(conforms(one, part, root, depth + 1) for one, part in zip(value, leading, strict=False)):
+    if not all(checker.conforms(one, part, depth + 1) for one, part in zip(value, leading, strict=False)):
         return False
-    if "contains" in schema and not any(conforms(one, schema["contains"], root, depth + 1) for one in value):
+    if "contains" in schema and not any(
+        checker.conforms(one, schema["contains"], depth + 1) for one in value
+    ):
         return False
     rest = schema.get("items", True)
-    return all(conforms(one, rest, root, depth + 1) for one in value[len(leading) :])
+    return all(checker.conforms(one, rest, depth + 1) for one in value[len(leading) :])
 
 
-def _object(value: dict[str, Any], schema: Mapping[str, Any], root: Schema, depth: int) -> bool:
+def _object(value: dict[str, Any], schema: Mapping[str, Any], checker: Checker, depth: int) -> bool:
     if not schema.get("minProperties", 0) <= len(value) <= schema.get("maxProperties", len(value)):
         return False
     if any(name not in value for name in schema.get("required", ())):
@@ -145,8 +175,8 @@ def _object(value: dict[str, Any], schema: Mapping[str, Any], root: Schema, dept
     patterns = schema.get("patternProperties", {})
     others = schema.get("additionalProperties", True)
     for name, inner in value.items():
-        parts = [part for pattern, part in patterns.items() if re.search(pattern, name)]
+        parts = [part for pattern, part in patterns.items() if _matches(pattern, name)]
         parts += [properties[name]] if name in properties else []
-        if not all(conforms(inner, part, root, depth + 1) for part in parts or [others]):
+        if not all(checker.conforms(inner, part, depth + 1) for part in parts or [others]):
             return False
     return True

@@ -7,16 +7,20 @@ value.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import mock_openai.responders.pattern as pattern
-from mock_openai.responders.conforms import Schema, conforms, is_type, resolve
+from mock_openai.responders.conforms import Checker, Schema, is_type, resolve
 
 # Below this depth optional properties and elements are left out, so that recursive schemas come to an end.
 _DEEP = 4
 _DEEPEST = 24
+# What a schema may ask for: parts in all, members of one list or object, characters. The answer to one that
+# asks for more is as large as that, and does not conform.
+_PARTS, _MEMBERS, _CHARACTERS = 10_000, 1_000, 10_000
 _WORDS = ("harbour", "lantern", "meadow", "copper", "willow", "saffron", "granite", "ember")
 _FORMATS: Mapping[str, str] = {
     "date-time": "2026-01-01T12:00:00Z",
@@ -48,20 +52,23 @@ class _Inventor:
     def __init__(self, root: Schema, rng: random.Random) -> None:
         self._root = root
         self._rng = rng
+        self._left = _PARTS
+        self._checker = Checker(root)
 
     def invent(self, schema: Schema, depth: int) -> Any:
         """Give the first candidate that conforms, or the last one."""
         candidate: Any = None
+        self._left -= 1
         for candidate in self._candidates(schema, depth):
-            if conforms(candidate, schema, self._root):
+            if self._checker.conforms(candidate, schema):
                 return candidate
         return candidate
 
     def _candidates(self, schema: Schema, depth: int) -> Iterator[Any]:
-        if isinstance(schema, bool) or depth > _DEEPEST:
+        if isinstance(schema, bool) or depth > _DEEPEST or self._left < 0:
             yield None
             return
-        flat = self._flat(schema)
+        flat = self._flat(schema, depth)
         if isinstance(flat, bool):
             yield None
             return
@@ -83,17 +90,19 @@ class _Inventor:
         for kind in self._kinds(flat):
             yield from self._of_kind(kind, flat, depth)
 
-    def _flat(self, schema: Mapping[str, Any]) -> Schema:
+    def _flat(self, schema: Mapping[str, Any], depth: int) -> Schema:
         """Fold `$ref` and `allOf` into one schema."""
         own = {name: value for name, value in schema.items() if name not in ("$ref", "allOf")}
+        if depth > _DEEPEST:  # it refers to itself
+            return own
         if "$ref" in schema:
             target = resolve(schema, self._root)
             own = _merged(own, target if isinstance(target, Mapping) else {})
             if "$ref" in own or "allOf" in own:
-                return self._flat(own)
+                return self._flat(own, depth + 1)
         for part in schema.get("allOf") or ():
             if isinstance(part, Mapping):
-                flat = self._flat(part)
+                flat = self._flat(part, depth + 1)
                 own = _merged(own, flat if isinstance(flat, Mapping) else {})
         return own
 
@@ -137,8 +146,8 @@ class _Inventor:
                 yield None
 
     def _strings(self, schema: Mapping[str, Any]) -> Iterator[str]:
-        shortest = schema.get("minLength", 0)
-        longest = schema.get("maxLength", max(shortest, 60))
+        shortest = _size(schema, "minLength", 0, _CHARACTERS)
+        longest = _size(schema, "maxLength", max(shortest, 60), _CHARACTERS)
         if schema.get("format") in _FORMATS:
             yield _FORMATS[schema["format"]]
         if "pattern" in schema:
@@ -150,7 +159,14 @@ class _Inventor:
         yield word[:longest] if longest >= shortest else word
 
     def _numbers(self, schema: Mapping[str, Any], *, whole: bool) -> Iterator[float]:
-        step = schema.get("multipleOf") or (1 if whole else 0.5)
+        try:
+            for value in self._near(schema, 1 if whole else 0.5):
+                yield int(value) if whole and float(value).is_integer() else value
+        except (OverflowError, ValueError):  # beyond what floats hold
+            yield 0
+
+    def _near(self, schema: Mapping[str, Any], default_step: float) -> Iterator[float]:
+        step = schema.get("multipleOf") or default_step
         low, high = _bounds(schema, step)
         if low is None and high is None:
             low, high = 1, 10
@@ -162,31 +178,32 @@ class _Inventor:
         offset = self._rng.randint(0, min(room, 8))
         for count in (offset, 0, 1, 2):
             value = first + direction * count * step
-            yield int(value) if whole and float(value).is_integer() else value
+            if math.isfinite(value):
+                yield value
         if low is not None and high is not None:
             yield (low + high) / 2
 
     def _array(self, schema: Mapping[str, Any], depth: int) -> list[Any]:
         made = [self.invent(part, depth + 1) for part in schema.get("prefixItems", ())]
-        least = schema.get("minItems", 0)
+        least = _size(schema, "minItems", 0, _MEMBERS)
         wanted = max(least, len(made), 0 if depth >= _DEEP else 1)
-        wanted = min(wanted, max(least, schema.get("maxItems", wanted)))
-        if "contains" in schema and not any(conforms(one, schema["contains"], self._root) for one in made):
+        wanted = min(wanted, max(least, _size(schema, "maxItems", wanted, _MEMBERS)))
+        if "contains" in schema and not any(self._checker.conforms(one, schema["contains"]) for one in made):
             made.append(self.invent(schema["contains"], depth + 1))
         items = schema.get("items", True)
         tries = 0
-        while len(made) < wanted and items is not False and tries < wanted + 50:
+        while len(made) < wanted and items is not False and tries < wanted + 50 and self._left > 0:
             tries += 1
             one = self.invent(items if items is not True else {"type": "string"}, depth + 1)
             if not schema.get("uniqueItems") or one not in made:
                 made.append(one)
-        return made[: schema.get("maxItems", len(made))]
+        return made[: _size(schema, "maxItems", len(made), len(made))]
 
     def _object(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
         properties: Mapping[str, Schema] = schema.get("properties", {})
         required = list(schema.get("required", ()))
         optional = [] if depth >= _DEEP else [name for name in properties if name not in required]
-        most = schema.get("maxProperties", len(properties) + len(required))
+        most = _size(schema, "maxProperties", len(properties) + len(required), _PARTS)
         names = [name for name in properties if name in required or name in optional]
         names += [name for name in required if name not in properties]
         while len(names) > max(most, len(required)) and optional:
@@ -198,11 +215,17 @@ class _Inventor:
             part = properties.get(name, extra)
             value = self.invent(part, depth + 1)
             # An optional property for which nothing conforms is better left out.
-            if name in required or conforms(value, part, self._root):
+            if name in required or self._checker.conforms(value, part):
                 made[name] = value
-        while len(made) < schema.get("minProperties", 0) and others is not False:
+        least = _size(schema, "minProperties", 0, _MEMBERS)
+        while len(made) < least and others is not False:
             made[f"property{len(made) + 1}"] = self.invent(extra, depth + 1)
         return made
+
+
+def _size(schema: Mapping[str, Any], word: str, default: int, limit: int) -> int:
+    """Give a length that a schema names, at most `limit`; JSON may write it 5.0."""
+    return int(min(schema.get(word, default), limit))
 
 
 def _bounds(schema: Mapping[str, Any], step: float) -> tuple[float | None, float | None]:

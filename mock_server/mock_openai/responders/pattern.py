@@ -24,6 +24,8 @@ _CATEGORIES = {
     op.CATEGORY_NOT_WORD: "-",
     op.CATEGORY_NOT_SPACE: string.ascii_lowercase,
 }
+# Characters, roughly; a pattern that asks for more gets no match.
+_LONGEST = 10_000
 _PRINTABLE = string.ascii_lowercase + string.digits + string.ascii_uppercase + "-_ .,:;!?/+*#@"
 
 
@@ -33,7 +35,7 @@ def example(pattern: str, rng: random.Random, at_least: int = 0) -> str:
     """
     try:
         parsed = _parser.parse(pattern)
-    except re.error:
+    except (re.error, OverflowError, RecursionError):
         return ""
     walker = _Walker(rng, at_least)
     return walker.walk(parsed)
@@ -43,12 +45,14 @@ class _Walker:
     def __init__(self, rng: random.Random, at_least: int) -> None:
         self._rng = rng
         self._at_least = at_least
+        self._left = _LONGEST
         self._groups: dict[int, str] = {}
 
     def walk(self, parsed: Any) -> str:
         return "".join(self._one(kind, argument) for kind, argument in parsed)
 
     def _one(self, kind: Any, argument: Any) -> str:
+        self._left -= 1
         if kind is op.LITERAL:
             return chr(argument)
         if kind is op.NOT_LITERAL:
@@ -78,7 +82,10 @@ class _Walker:
         count = self._rng.randint(least, min(limit, max(least, 1) + 2))
         if most is op.MAXREPEAT or int(most) >= self._at_least:
             count = max(count, self._at_least)
-        return "".join(self.walk(inside) for _ in range(count))
+        texts: list[str] = []
+        while len(texts) < count and self._left > 0:
+            texts.append(self.walk(inside))
+        return "".join(texts)
 
     def _in(self, members: Any) -> str:
         signs: list[str] = []

@@ -112,6 +112,10 @@ def test_a_taken_port_is_one_line():
         (["--store", "redis://127.0.0.1:1/0", "--workers", "2"], "does not answer"),
         (["--workers", "2"], "add --store redis://HOST:PORT/DB"),
         (["--control-token", ""], "an empty token opens nothing"),
+        (["--api-key", ""], "no client can send an empty key"),
+        (["--no-such-option"], "No such option: --no-such-option"),
+        (["--rpm", "0"], "Invalid value for '--rpm'"),
+        (["extra"], "unexpected extra argument"),
     ],
 )
 def test_what_cannot_be_is_one_line_and_exit_2(arguments: list[str], words: str):
@@ -142,6 +146,12 @@ def test_help_names_every_option():
         assert option in done.stdout
     for option in ("--connection-lifetime", "--on-cancel", "--workers", "--store"):
         assert option in done.stdout
+
+
+@pytest.mark.parametrize("command", ["serve", "options", "faults"])
+def test_help_shows_how_a_command_is_used(command: str):
+    lines = [line.split() for line in run(command, "--help").stdout.splitlines()]
+    assert any(line[:2] == ["mock-openai", command] for line in lines)
 
 
 def test_a_script_with_characters_yaml_has_not_is_one_line(tmp_path: Path):

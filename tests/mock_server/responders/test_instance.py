@@ -1,5 +1,6 @@
 """Invented values conform to their schemas, whatever these ask for."""
 
+import json
 import random
 from typing import Any
 
@@ -7,7 +8,7 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mock_openai.responders.conforms import conforms
+from mock_openai.responders.conforms import Checker
 from mock_openai.responders.instance import instance
 
 CHECKER = jsonschema.Draft202012Validator.FORMAT_CHECKER
@@ -137,7 +138,7 @@ def _object(parts: tuple[dict[str, Any], bool, Any]) -> dict[str, Any]:
 @given(st.recursive(LEAVES, nested, max_leaves=8), st.integers(0, 3))
 def test_any_schema_of_the_usual_words_is_met(schema: dict[str, Any], seed: int) -> None:
     value = check(schema, seed)
-    assert conforms(value, schema, schema)
+    assert Checker(schema).conforms(value, schema)
 
 
 @settings(max_examples=100, deadline=None)
@@ -153,4 +154,28 @@ def test_any_schema_of_the_usual_words_is_met(schema: dict[str, Any], seed: int)
 )
 def test_conforming_means_what_the_standard_says(schema: dict[str, Any], value: Any) -> None:
     expected = jsonschema.Draft202012Validator(schema).is_valid(value)
-    assert conforms(value, schema, schema) == expected
+    assert Checker(schema).conforms(value, schema) == expected
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "array", "minItems": 10**9},
+        {"type": "array", "minItems": 900, "items": {"type": "array", "minItems": 900}},
+        {"type": "object", "minProperties": 10**9},
+        {"type": "string", "minLength": 10**10},
+        {"type": "string", "minLength": 9.0, "maxLength": 12.0},
+        {"type": "array", "minItems": 2.0, "maxItems": 3.0},
+        {"type": "string", "pattern": "((a{1000}){1000}){1000}"},
+        {"type": "string", "pattern": "a{99999999999}"},
+        {"type": "string", "pattern": r"^\p{L}("},
+        {"type": "number", "multipleOf": 1e-300},
+        {"type": "integer", "minimum": 10**400},
+        {"allOf": [{"$ref": "#"}]},
+        {"not": {"$ref": "#"}},
+        {"oneOf": [{"anyOf": [{"$ref": "#"}, {"$ref": "#"}]}, {"$ref": "#"}]},
+        {"type": "object", "properties": {"a": {"$ref": "#"}, "b": {"$ref": "#"}}, "required": ["a", "b"]},
+    ],
+)
+def test_a_schema_that_asks_for_too_much_gets_an_answer_of_bounded_size(schema: dict[str, Any]):
+    assert len(json.dumps(instance(schema, random.Random(0)))) < 1_000_000
