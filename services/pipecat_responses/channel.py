@@ -216,6 +216,7 @@ class Channel:
             if flight.lane is not None and self._lanes.known is None:
                 self._lanes.known = lane is not None
                 self._changed(self)
+        flight.failed = flight.failed or kind == "error"
         if kind in _TERMINAL or (kind == "error" and not flight.began):
             self._land(flight)
         flight.take(event)

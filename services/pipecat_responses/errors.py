@@ -309,6 +309,10 @@ _ADVICE_BY_CATEGORY: dict[ErrorCategory, str] = {
 }
 
 
+# Without a word of the API's own: a wrong path, a proxy, or a server that is not meant.
+_WRONG_DOOR = frozenset({404, 405, 426})
+
+
 def _advice(failure: Failure) -> str:
     match failure.source:
         case "incomplete" if failure.code == "max_output_tokens":
@@ -333,6 +337,8 @@ def _advice(failure: Failure) -> str:
         return "Check the model name in the settings."
     if failure.code == "message_too_big":
         return "A WebSocket request may have 16 MiB: send fewer or smaller images, or use the HTTP service."
+    if failure.status and not failure.codes and (failure.status < 400 or failure.status in _WRONG_DOOR):
+        return "Check the URL (base_url or ws_url): is the Responses API there?"
     if category(failure) is ErrorCategory.INVALID_REQUEST:
         return (
             f"Check {failure.param} in settings or context."

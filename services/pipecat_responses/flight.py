@@ -23,6 +23,7 @@ class InFlight:
         self.lane = lane
         self.aside = aside
         self.began = False
+        self.failed = False
         self.over = False
         self.abandoned = False
         self._events: deque[Event] = deque()

@@ -22,6 +22,8 @@ class _Response(Protocol):
     began: bool
     abandoned: bool
     aside: bool
+    failed: bool
+    """An error event has been told of it."""
 
 
 R = TypeVar("R", bound=_Response)
@@ -93,10 +95,11 @@ class Lanes(Generic[R]):
         found = self._in_flight.get(lane)
         if found is not None or lane is not None:
             return found
-        waiting = [response for response in self._in_flight.values() if not response.abandoned]
+        candidates = list(self._in_flight.values())
         if kind == "error":
-            waiting = [response for response in waiting if not response.began] or waiting
-        return waiting[0] if len(waiting) == 1 and len(self._in_flight) == 1 else None
+            # What has failed already keeps its lane, for an end may follow; a second error it will not have.
+            candidates = [response for response in candidates if not (response.abandoned and response.failed)]
+        return candidates[0] if len(candidates) == 1 and not candidates[0].abandoned else None
 
     def are_a_mistake(self, kind: object) -> bool:
         """Whether an event that names no lane, and is nobody's, shows that the server knows none."""

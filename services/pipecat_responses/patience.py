@@ -38,7 +38,7 @@ class Timeouts:
         recover: How long one turn may spend on getting a connection or on trying again before it fails.
         first_event: From sending a request to any event at all; the API's first comes in a second (observed).
         first_output: From sending a request to the first sign of the model's answer.
-        between_events: Silence inside an answer that has begun.
+        between_events: Silence inside an answer that has begun; in mid-sentence never longer.
         turn: One attempt at an answer, from request to end.
         delete: Deleting what was stored, when the service stops (``delete_on_close``).
     """

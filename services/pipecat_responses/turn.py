@@ -184,12 +184,13 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
                 first_output_by = exchange.asked_at + limit
                 first_event_by = exchange.asked_at + min(limit, turn.limits.first_event)
                 end_by = exchange.asked_at + turn.limits.turn
-                heard = False
+                heard = talking = False
                 while True:
                     now = loop.time()
                     patience = (first_output_by if heard else first_event_by) - now
                     if stream.has_output:
-                        patience = turn.limits.between_events
+                        # In the middle of a sentence nobody thinks, however hard the model was asked to.
+                        patience = (self._timeouts if talking else turn.limits).between_events
                     if stream.doubtful:
                         patience = min(patience, _DOUBT_LASTS)
                     try:
@@ -218,6 +219,7 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
                                 if isinstance(outcome, Finished):
                                     exchange.completed(outcome)
                                 return outcome
+                    talking = bool(steps) and type(steps[-1]) is Say
             except TurnBroken as broken:
                 exchange.failed(broken.failure)
                 raise

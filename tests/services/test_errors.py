@@ -57,6 +57,11 @@ def test_category_and_permanence(
     assert (category(failure), is_permanent(failure)) == (expected, permanent)
 
 
+@pytest.mark.parametrize("status", [200, 302, 404, 426])
+def test_an_answer_that_is_not_the_apis_sends_the_reader_to_the_url(status: int) -> None:
+    assert "base_url" in wording(failure_of_error("Not here", "handshake", status=status))
+
+
 def test_the_wording_says_what_happened_with_code_and_request_and_what_to_do() -> None:
     error = {"code": "rate_limit_exceeded", "message": "Rate limit reached. Please try again in 6.57s."}
     failure = failure_of_error(error, "http", status=429, headers={"X-Request-Id": "req_1"})

@@ -167,6 +167,19 @@ async def test_silence_ends_in_an_error_within_its_limits_and_says_so(make: Any)
     assert (after.text, after.errors) == (STORY, [])
 
 
+async def test_a_thinking_model_that_falls_silent_in_mid_sentence_is_not_waited_for_longer(make: Any) -> None:
+    plan = [faults.at(turn=1, event="response.output_text.delta", nth=3).stall()]
+    async with MockServer(script=[reply(STORY)], faults=plan) as server:
+        service = make(server)
+        config = type(service).ReasoningConfig(effort="high")
+        async with Bot(service) as bot:
+            await bot.update_settings(model="gpt-5", reasoning=config)
+            turn = await bot.say("hello")
+    assert (len(turn.errors), turn.spoken_before_loss) == (1, [turn.text])
+    assert turn.ended is not None
+    assert turn.ended - turn.began == pytest.approx(8.0, abs=0.5)
+
+
 async def test_retry_on_timeout_sends_the_request_again(make: Any) -> None:
     plan = [faults.at(turn=1, event="response.output_item.added", nth=1).stall()]
     async with (

@@ -105,6 +105,24 @@ async def test_a_server_that_knows_no_warm_up_is_not_warmed_up_again() -> None:
     assert len([body for body in asked if "generate" in body]) == 1
 
 
+async def test_errors_that_name_no_lane_are_those_of_the_answer_under_way() -> None:
+    async def answer(socket: ServerConnection, body: dict[str, Any]) -> None:
+        lane = {"stream_id": body["stream_id"]}
+        if len(asked) > 2:
+            await speak(socket, answer_to(body), **lane)
+            return
+        response = {"id": f"resp_{len(asked)}", "model": "m", "output": []}
+        await socket.send(json.dumps({"type": "response.created", "response": response, **lane}))
+        error = {"type": "server_error", "code": "server_error", "message": "Oops."}
+        await socket.send(json.dumps({"type": "error", "status": 500, "error": error}))
+
+    async with server(answer) as (url, asked), Bot(OpenAIResponsesLLMService(api_key="k", ws_url=url)) as bot:
+        turn = await bot.say("hello")
+    assert (turn.text, turn.errors) == ("You said hello.", [])
+    assert turn.dead_air is not None
+    assert turn.dead_air < 2  # told at once, not after a silence
+
+
 async def test_binary_frames_are_read_like_text() -> None:
     async def answer(socket: ServerConnection, body: dict[str, Any]) -> None:
         await socket.send(b"\x00\xff not json")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from ninelives.lab.episode import TURN_BOUND
 from ninelives.lab.scenario import BOTH, Act, Say, Scenario, Transport, Wait
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ Step = tuple[Mapping[str, Any], ...]
 
 TOOL = "look_up"
 """The one tool of every story. It takes a `topic` and gives it back."""
+
+PATIENCE_WITH_THINKERS = 6.0
+"""How many times as long a turn may take where the model thinks: a service cannot tell that from a stall."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class Story:
 
     def scenario(self) -> Scenario:
         """The story as the laboratory plays it."""
+        thinks = any("reasoning" in item for ask in self.asks for step in ask.answer for item in step)
         return Scenario(
             name=self.name,
             sentence=self.sentence,
@@ -103,6 +108,8 @@ class Story:
             transports=self.transports,
             server={"on_cancel": self.on_cancel},
             pace=f"fixed:{self.pace:g}",
+            thinks=thinks,
+            bound=TURN_BOUND * (PATIENCE_WITH_THINKERS if thinks else 1.0),
             seed=self.seed,
         )
 

@@ -90,6 +90,13 @@ acts:
 """
 
 
+def test_where_the_model_thinks_its_thoughts_are_asked_for_and_it_may_take_longer() -> None:
+    plain = Story((Ask("Hello?", (({"text": "Hello."},),)),))
+    thinking = Story((Ask("Hello?", (({"reasoning": "Who is it?"}, {"text": "Hello."}),)),))
+    assert (plain.scenario().thinks, thinking.scenario().thinks) == (False, True)
+    assert thinking.scenario().bound > plain.scenario().bound
+
+
 def test_a_story_can_be_written_by_hand(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(WRITTEN, encoding="utf-8")
