@@ -100,7 +100,7 @@ def _one_line(error: Exception) -> str | None:
     if hasattr(error, "format_message"):  # the command line itself is wrong
         context = getattr(error, "ctx", None)
         where = context.command_path if context is not None else "ninelives"
-        return f"{error.format_message()} See `{where} --help`.".replace("\n", " ")
+        return f"{error.format_message().rstrip('.')}. See `{where} --help`.".replace("\n", " ")
     if isinstance(error, ModuleNotFoundError):
         missing = (error.name or "").partition(".")[0]
         if missing in _OPTIONAL:

@@ -191,6 +191,14 @@ def test_a_command_that_does_not_exist_is_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in ran.stderr
 
 
+def test_a_command_that_was_killed_is_told_by_its_signal(tmp_path: Path) -> None:
+    path = tmp_path / "talk.jsonl"
+    killed = ("--", "sh", "-c", "kill -9 $$")
+    ran = run("record", "--upstream", "http://127.0.0.1:9", "--cassette", str(path), *killed)
+    assert ran.returncode == 137
+    assert "sh was ended by signal 9" in ran.stderr
+
+
 QUICK = """
 import json, os, sys, urllib.request
 for text in sys.argv[1:]:

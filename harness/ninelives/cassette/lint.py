@@ -100,19 +100,26 @@ def _unreadable(path: Path, first: CassetteError, redactor: Redactor) -> list[Pr
     problems = [Problem(path, first.line, "unreadable", f"found {first.found}; {first.mend}")]
     if first.line is None:
         return problems
+    ours = _is_ours(path)
     for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
         for kind in sorted({finding.kind for finding in redactor.findings(line)}):
             problems.append(
                 Problem(path, number, "secret", f"a secret ({kind}); mend the file, then scrub it")
             )
         if (
-            number > 1
+            ours  # of another file the first line says it all
+            and number > 1
             and number != first.line
             and line.strip()
             and (error := reader.broken(line, path, number))
         ):
             problems.append(Problem(path, number, "unreadable", f"found {error.found}; {error.mend}"))
     return sorted(problems, key=lambda problem: problem.line or 0)
+
+
+def _is_ours(path: Path) -> bool:
+    lines = path.read_bytes().split(b"\n")
+    return any(reader.broken(line, path, number) is None for number, line in enumerate(lines, 1))
 
 
 def _secrets(cassette: Cassette, redactor: Redactor) -> Iterator[Problem]:

@@ -7,7 +7,6 @@ and the partial beside it, and a lock on the partial keeps two processes from wr
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import time
@@ -22,6 +21,7 @@ from ninelives.cassette.lines import header_line
 from ninelives.cassette.redact import Redactor
 from ninelives.cassette.track import InexactRecording, Track
 
+_SUCH_AS = "cassettes/talk.jsonl"
 TOOL = "ninelives 0.1"
 """What the header names as the tool that wrote the file."""
 
@@ -57,7 +57,8 @@ class CassetteWriter:
         self._extend = extend
         self._connections = 0
         self._holding: set[Track] = set()
-        self._failure: str | None = None
+        self.failure: str | None = None
+        """Why the recording is unusable, if it is."""
         self._file: int | None = None
 
     def track(self) -> Track:
@@ -70,9 +71,10 @@ class CassetteWriter:
         """Creates and locks the partial and writes the header; the first line does it too."""
         if self._file is not None:
             return
+        if self.path.exists() and not self.path.is_file():
+            what = "a folder" if self.path.is_dir() else "a device or pipe"
+            raise CassetteError(self.path, None, what, "a file to write", f"name one, such as {_SUCH_AS}")
         try:
-            if self.path.is_dir():
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = _open_locked(self.partial)
         except BlockingIOError:
@@ -99,35 +101,37 @@ class CassetteWriter:
             tool=TOOL,
             origin=self._clean(self._origin),
         )
-        _write_all(self._file, old or header)
+        self._write(old or header)
 
     def write(self, line: bytes) -> None:
         """Appends one line, newline included."""
         self.open()
-        assert self._file is not None
-        _write_all(self._file, line)
+        self._write(line)
         self.lines += 1
 
     def fail(self, reason: str) -> None:
         """Marks the recording as unusable: commit() will refuse, and say why."""
-        self._failure = self._failure or reason
+        self.failure = self.failure or reason
 
     def commit(self) -> None:
         """Puts the recording in the place of the old cassette, in one step that cannot be seen half done."""
         if self._file is None:
             return
         self._write_held()
-        if self._failure is not None:
+        if self.failure is not None:
             self.abandon()
             raise CassetteError(
                 self.partial,
                 None,
-                f"a recording that failed ({self._failure})",
+                f"a recording that failed ({self.failure})",
                 "an exact recording",
                 "the old cassette is untouched; record again",
             )
-        os.fsync(self._file)
-        os.replace(self.partial, self.path)
+        try:
+            os.fsync(self._file)
+            os.replace(self.partial, self.path)
+        except OSError as error:
+            raise self._full(error) from None
         os.close(self._file)
         self._file = None
 
@@ -142,8 +146,21 @@ class CassetteWriter:
         try:
             for track in list(self._holding):
                 track.finish()
-        except InexactRecording as error:
+        except (InexactRecording, CassetteError) as error:
             self.fail(str(error))
+
+    def _write(self, data: bytes) -> None:
+        assert self._file is not None
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[os.write(self._file, view) :]
+        except OSError as error:
+            raise self._full(error) from None
+
+    def _full(self, error: OSError) -> CassetteError:
+        mend = "make room, or record into another folder; what was written before stays there"
+        return CassetteError(self.partial, None, f"{error.strerror}", "a file that takes more", mend)
 
     def _clean(self, text: str) -> str:
         return self.redactor.text(text.encode()).decode()
@@ -186,9 +203,3 @@ def _open_locked(path: Path) -> int:
             os.close(file)
             raise
         os.close(file)  # the one who held the lock has just moved the file away: take the new one
-
-
-def _write_all(file: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(file, view) :]

@@ -93,7 +93,7 @@ def _bind(recorder: Recorder, host: str, port: int) -> None:
 
 def _taken(host: str, port: int, error: OSError) -> Complaint:
     return Complaint(
-        f"{host}:{port} cannot be listened on ({error.strerror or error}); choose another --port"
+        f"{host}:{port} cannot be listened on ({error.strerror or error}); choose another --host or --port"
     )
 
 

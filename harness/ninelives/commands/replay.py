@@ -27,7 +27,8 @@ def run(paths: Sequence[Path], host: str, port: int, timing: str, repeat: bool, 
         asyncio.run(_serve(player, name, len(player.exchanges), host, port))
     except OSError as error:
         raise Complaint(
-            f"{host}:{port} cannot be listened on ({error.strerror or error}); choose another --port"
+            f"{host}:{port} cannot be listened on ({error.strerror or error}); "
+            "choose another --host or --port"
         ) from None
     return 0
 

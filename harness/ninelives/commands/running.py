@@ -59,7 +59,15 @@ async def run_command(urls: Urls, command: list[str]) -> None:
         raise BrokenOff(BROKEN_OFF, "the recording was broken off")
     code = process.returncode or 0
     if code:
-        raise BrokenOff(code if code > 0 else 128 - code, f"{command[0]} ended with exit code {code}")
+        raise BrokenOff(code if code > 0 else 128 - code, f"{command[0]} {_ended(code)}")
+
+
+def _ended(code: int) -> str:
+    return (
+        f"ended with exit code {code}"
+        if code > 0
+        else f"was ended by signal {-code} ({signal.strsignal(-code)})"
+    )
 
 
 async def until_told() -> None:

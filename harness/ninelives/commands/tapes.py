@@ -92,6 +92,13 @@ def record(
     from ninelives.complaint import Complaint
 
     secrets = Secrets(emails, phones, redact or ())
+    if refresh is not None and (cassette is not None or command):
+        raise Complaint("--refresh asks again what is recorded: give it no --cassette and no COMMAND")
+    if refresh is None and (exit_code or write):
+        option = "--exit-code" if exit_code else "--write"
+        raise Complaint(f"{option} says what --refresh DIR shall do; give that, or leave it out")
+    if extend and mode not in (RecordMode.rewrite, RecordMode.new_episodes):
+        raise Complaint(f"--extend adds to the cassette and does not go with --mode {mode.value}")
     if refresh is not None:
         from ninelives.commands.refresh import run as ask_again
 
@@ -100,7 +107,7 @@ def record(
         raise Complaint("record needs --cassette FILE to write, or --refresh DIR to ask again")
     from ninelives.commands.record import run
 
-    upstream = upstream or "https://api.openai.com"
+    upstream = "https://api.openai.com" if upstream is None else upstream
     raise typer.Exit(run(upstream, cassette, command or [], host, port, extend, mode.value, secrets))
 
 

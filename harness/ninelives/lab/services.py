@@ -68,6 +68,11 @@ def find_factory(name: str) -> Factory:
         module = importlib.import_module(module_name)
     except ImportError as error:
         raise Complaint(f"{module_name!r} cannot be imported ({error}); {expected}") from None
+    except Exception as error:  # what stands in the module does not run
+        raise Complaint(
+            f"{module_name!r} cannot be imported ({type(error).__name__}: {error}); "
+            f"`python -c 'import {module_name}'` shows where"
+        ) from None
     found = module
     for part in attribute.split("."):
         if not hasattr(found, part):

@@ -15,11 +15,9 @@ import logging
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
@@ -30,6 +28,7 @@ from ninelives.cassette import CassetteError, CassetteWriter, InexactRecording, 
 from ninelives.cassette.lines import How
 from ninelives.recorder.ending import Watch, break_off, how_it_failed
 from ninelives.recorder.socket_relay import SocketRelay
+from ninelives.recorder.upstream import Upstream
 
 _log = logging.getLogger("ninelives.recorder")
 _silent = logging.getLogger(
@@ -40,7 +39,6 @@ _silent.addFilter(lambda record: False)
 _LONGEST_HEADER = 2**16
 _GRACE = 1.0
 """Seconds that an answer in progress is given to end when the recording stops."""
-_PREFIX = "/v1"
 _NOT_THE_API = "recorded against a server on this machine, not the real API"
 
 
@@ -77,21 +75,10 @@ class Recorder:
         origin: str | None = None,
         extend: bool = False,
     ) -> None:
-        parts = urlsplit(upstream if "://" in upstream else f"https://{upstream}")
-        scheme = {"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme)
-        try:
-            fits = scheme in ("http", "https") and parts.port != 0
-        except ValueError:  # a port that is no number, or above 65535
-            fits = False
-        if not fits or not parts.hostname:
-            raise ValueError(
-                f"upstream {Redactor().text(upstream.encode()).decode()!r} is not a URL of an HTTP server; "
-                "expected for example https://api.openai.com"
-            )
-        self.upstream = f"{scheme}://{parts.netloc.rpartition('@')[2]}"
+        to = Upstream.parse(upstream)
+        self.upstream = to.origin
         """The upstream's scheme, host and port."""
-        self._prefix = parts.path.rstrip("/").removesuffix("/responses") or _PREFIX
-        self._local = _is_local(parts.hostname)
+        self._prefix, self._local = to.prefix, to.local
         self._host, self._port = host, port
         self._listening: socket.socket | None = None
         self._began = 0.0
@@ -180,7 +167,7 @@ class Recorder:
             await self._session.close()
         if self._listening is not None:
             self._listening.close()
-        if commit and self.writer.lines:
+        if commit and (self.writer.lines or self.writer.failure):
             self.writer.commit()
         else:
             self.writer.abandon()
@@ -326,24 +313,18 @@ class Recorder:
         """Writes a line. What goes wrong here spoils the recording, never the traffic."""
         try:
             record()
-        except (InexactRecording, CassetteError) as error:
+        except CassetteError as error:  # the disk is full
+            self._spoiled(error.found)
+        except InexactRecording as error:
             self._spoiled(str(error))
         except Exception as error:
             self._spoiled(f"{type(error).__name__} while recording")  # its text may quote the traffic
 
     def _spoiled(self, reason: str) -> None:
-        _log.error("this recording will not be kept: %s", reason)
+        if self.writer.failure is None:  # what follows from the first is no news
+            _log.error("this recording will not be kept: %s", reason)
         self.writer.fail(reason)
 
 
 def _kept(response: aiohttp.ClientResponse) -> list[tuple[str, str]]:
     return list(headers.to_client(response.headers).items())
-
-
-def _is_local(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

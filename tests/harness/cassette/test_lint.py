@@ -66,6 +66,12 @@ def test_secrets_are_found_in_text_headers_and_base64_and_scrubbed(tmp_path: Pat
     assert scrub(path) == 0
 
 
+def test_of_a_file_that_is_no_cassette_one_line_tells_it_and_its_secrets_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"a: 1\nb: 2\nkey: sk-proj-4f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c\n")
+    assert [(problem.line, problem.kind) for problem in lint(path)] == [(1, "unreadable"), (3, "secret")]
+
+
 def test_broken_lines_invalid_events_and_unfinished_exchanges(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"ninelives":1}\n{"t":0,"c":1,"k":"end"\n')

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -132,7 +133,9 @@ def test_help_lists_only_what_works_and_is_quick() -> None:
     known = ["demo", "record", "replay", "show", "convert", "diff", "lint", "scrub", "scenarios", "verdict"]
     assert set(known) <= set(commands)
     for command in commands:
-        assert "Usage: ninelives" in ninelives(command, "--help").stdout
+        shown = ninelives(command, "--help").stdout
+        assert "Usage: ninelives" in shown
+        assert re.search(rf"^  ninelives {command}\b", shown, re.MULTILINE), f"{command} shows no example"
     modules = subprocess.run(
         [sys.executable, "-c", "import sys, ninelives.cli; print(*sys.modules)"],
         capture_output=True,
@@ -150,19 +153,26 @@ def test_help_lists_only_what_works_and_is_quick() -> None:
         (["show", "broken.jsonl"], "broken.jsonl:2: found"),
         (["show"], "Missing argument 'FILE'"),
         (["shwo", "x"], "No such command 'shwo'"),
-        (["show", "--colour", "x"], "No such option"),
+        (["show", "--colour", "x"], "No such option: --colour. See `"),
         (["replay", "broken.jsonl"], "broken.jsonl:2: found"),
         (["replay", "hello.jsonl", "--timing", "fast"], "expected recorded, none, or a factor"),
         (["replay", "hello.jsonl", "--port", "many"], "Invalid value for '--port'"),
         (["record", "--upstream", "ftp://x", "--cassette", "c.jsonl"], "is not a URL of an HTTP server"),
         (["record"], "record needs --cassette FILE"),
-        (["record", "--cassette", "folder", "true"], "Is a directory"),
+        (["record", "--cassette", "folder", "true"], "folder: found a folder; expected a file to write"),
+        (["record", "--cassette", "/dev/full", "true"], "found a device or pipe"),
+        (["record", "--cassette", "c.jsonl", "--upstream", ""], "upstream '' is not a URL"),
+        (["record", "--cassette", "c.jsonl", "--upstream", "http://[::1"], "'http://[::1' is not a URL"),
+        (["record", "--cassette", "c.jsonl", "--write", "true"], "--write says what --refresh DIR shall do"),
+        (["record", "--refresh", "hello.jsonl", "--cassette", "c.jsonl"], "give it no --cassette"),
+        (["record", "--cassette", "c.jsonl", "--extend", "--mode", "none"], "does not go with --mode none"),
         (["replay", "hello.jsonl", "--port", "70000"], "Invalid value for '--port'"),
         (["record", "--cassette", "c.jsonl", "--port", "-1"], "Invalid value for '--port'"),
         (["convert", "missing.yaml", "out.jsonl"], "missing.yaml"),
         (["convert", "hello.jsonl", "out.docx"], "out.docx"),
         (["scenarios", "earthquake"], "no scenario is called 'earthquake'"),
         (["verdict", "no_such_module:f"], "cannot be imported"),
+        (["verdict", "raises:bot"], "'raises' cannot be imported (RuntimeError: no key)"),
         (["verdict", "json"], "names no factory"),
         (["verdict", "json:missing"], "'json' has no 'missing'"),
         (["verdict", "json:loads", "--scenario", "earthquake"], "no scenario is called"),
@@ -173,6 +183,7 @@ def test_help_lists_only_what_works_and_is_quick() -> None:
 def test_bad_input_is_one_line_and_exit_code_2(cassette: Path, arguments: list[str], said: str) -> None:
     (cassette.parent / "broken.jsonl").write_text(json.dumps(CASSETTE[0]) + '\n{"t":0,"c":1,"k":"dance"}\n')
     (cassette.parent / "folder").mkdir()
+    (cassette.parent / "raises.py").write_text('raise RuntimeError("no key")\n')
     ran = ninelives(*arguments, cwd=cassette.parent)
     assert ran.returncode == 2, ran.stdout + ran.stderr
     assert said in ran.stderr

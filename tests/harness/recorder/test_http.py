@@ -5,9 +5,11 @@ was.
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
 import json
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -283,6 +285,43 @@ async def test_a_hook_that_fails_spoils_the_recording_but_not_the_traffic(
             assert await post(proxy) == (200, b"ok")
     assert not (tmp_path / "a.jsonl").exists()
     assert "CANARY" not in caplog.text
+
+
+async def test_a_full_disk_spoils_the_recording_and_not_the_traffic_and_is_told_once(
+    upstream: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def serve(peer: Any) -> None:
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    def full(file: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    upstream.serve = serve
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"old")
+    proxy = Recorder(upstream.url, cassette=path)
+    await proxy.start()
+    with monkeypatch.context() as disk:
+        disk.setattr("ninelives.cassette.writer.os.write", full)
+        assert await post(proxy) == (200, b"ok")
+    with pytest.raises(CassetteError, match=r"failed \(No space left on device\)"):
+        await proxy.stop(commit=True)
+    assert path.read_bytes() == b"old"
+    assert caplog.text.count("will not be kept") == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("localhost:8080/v1", "http://localhost:8080"),
+        ("[::1]:8080", "http://[::1]:8080"),
+        ("api.example.com", "https://api.example.com"),
+    ],
+)
+def test_a_host_without_a_scheme_speaks_http_if_it_is_this_machine(typed: str, meant: str) -> None:
+    assert Recorder(typed, cassette="a.jsonl").upstream == meant
 
 
 async def test_no_log_carries_what_a_broken_client_sent(

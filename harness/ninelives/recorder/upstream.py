@@ -1,0 +1,55 @@
+"""Where a recorder passes things on to, from what a user types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from ninelives.cassette import Redactor
+
+_PREFIX = "/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A server of the Responses API."""
+
+    origin: str
+    """Scheme, host and port."""
+    prefix: str
+    """What paths begin with, `/v1` if nothing else was said."""
+    local: bool
+    """It is on this machine."""
+
+    @classmethod
+    def parse(cls, typed: str) -> Upstream:
+        """Of a URL, or of a host: one on this machine speaks http, any other https. Raises ValueError, which
+        quotes what was typed without the secrets in it.
+        """
+        try:
+            parts = urlsplit(typed if "://" in typed else f"//{typed}")
+            host = parts.hostname or ""
+            local = _is_local(host)
+            scheme = {"ws": "http", "wss": "https", "": "http" if local else "https"}.get(
+                parts.scheme, parts.scheme
+            )
+            fits = bool(host) and scheme in ("http", "https") and parts.port != 0
+        except ValueError:  # a port that is no number, or above 65535; half an IPv6 address
+            fits = False
+        if not fits:
+            raise ValueError(
+                f"upstream {Redactor().text(typed.encode()).decode()!r} is not a URL of an HTTP server; "
+                "expected for example https://api.openai.com"
+            )
+        prefix = parts.path.rstrip("/").removesuffix("/responses") or _PREFIX
+        return cls(f"{scheme}://{parts.netloc.rpartition('@')[2]}", prefix, local)
+
+
+def _is_local(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
