@@ -39,7 +39,14 @@ _MESSAGE_OVERHEAD, _REASONER_OVERHEAD, _CALL_OVERHEAD = 1, 4, 10
 _SEALED_PER_TOKEN = 6
 
 # Items that a client answers by their call id.
-_CALLED = ("function_call", "custom_tool_call", "shell_call", "apply_patch_call", "computer_call")
+_CALLED = (
+    "function_call",
+    "custom_tool_call",
+    "local_shell_call",
+    "shell_call",
+    "apply_patch_call",
+    "computer_call",
+)
 
 
 @dataclass(slots=True)
@@ -241,7 +248,7 @@ class _Maker:
         if kind == "message" or "status" in course(kind).opening:
             item["status"] = given.get("status", "completed")
         if kind in _CALLED and "call_id" not in given:
-            item["call_id"] = self._ids.call()
+            given = dict(sorted({**given, "call_id": self._ids.call()}.items()))  # as on the wire (observed)
         item.update({name: value for name, value in given.items() if name not in item})
         cost = tokens.count_item(item)
         if kind == "message":

@@ -1,7 +1,8 @@
 """A sensible answer to anything, when no script says what to answer.
 
 Any prompt gets short, stable text; a forced tool gets arguments valid for its schema; a structured format
-gets valid JSON; tool output is mentioned. The same request and seed give the same answer.
+gets valid JSON; a forced hosted tool is called; tool output is mentioned. The same request and seed give
+the same answer.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from typing import Any
 
 from mock_openai.protocol import json
 from mock_openai.protocol.request import Request
+from mock_openai.protocol.tools import family
 from mock_openai.responders.answer import Answer, Call, Item, Reasoning, Reply, ReplyItem, Text
 from mock_openai.responders.base import Turn
+from mock_openai.responders.hosted import calls_of
 from mock_openai.responders.instance import instance
 from mock_openai.responders.when import outputs_of, user_text
 
@@ -43,10 +46,19 @@ class Improviser:
         if request is None:
             return None
         rng = random.Random(self._key(turn, request))
-        return Reply((*self._thought(request), self._said(turn, request, rng)))
-
-    def _said(self, turn: Turn, request: Request, rng: random.Random) -> ReplyItem:
         tool = _forced(request)
+        calls: tuple[ReplyItem, ...] = ()
+        over = False
+        if tool is not None and tool["type"] not in ("function", "custom"):
+            said = _short(user_text(turn), _SHOWN_PROMPT)
+            calls, over = calls_of(tool, said, request.include, rng)
+            tool = None
+        answer = () if over else (self._said(turn, request, tool, rng),)
+        return Reply((*self._thought(request), *calls, *answer))
+
+    def _said(
+        self, turn: Turn, request: Request, tool: Mapping[str, Any] | None, rng: random.Random
+    ) -> ReplyItem:
         if tool is not None and tool["type"] == "custom":
             return Item(
                 {
@@ -89,18 +101,27 @@ class Improviser:
 
 
 def _forced(request: Request) -> Mapping[str, Any] | None:
-    """Give the tool that must be called, if it is one that a client runs."""
-    choice = request.tool_choice
-    tools = [tool for tool in request.tools if tool["type"] in ("function", "custom")]
-    match choice:
+    """Give the tool that must be called: the first of those that a choice leaves, functions before others."""
+    tools = sorted(request.tools, key=lambda tool: tool["type"] not in ("function", "custom"))
+    match request.tool_choice:
         case "required":
-            return tools[0] if tools else None
-        case {"type": "function" | "custom", "name": name}:
-            return next((tool for tool in tools if tool["name"] == name), None)
+            wanted = tools
         case {"type": "allowed_tools", "mode": "required", "tools": allowed}:
-            names = [tool.get("name") for tool in allowed]
-            return next((tool for tool in tools if tool["name"] in names), None)
-    return None
+            wanted = [tool for tool in tools if any(_is_meant(tool, choice) for choice in allowed)]
+        case {"type": "allowed_tools"}:
+            wanted = []
+        case {"type": _} as choice:
+            wanted = [tool for tool in tools if _is_meant(tool, choice)]
+        case _:
+            wanted = []
+    return next(iter(wanted), None)
+
+
+def _is_meant(tool: Mapping[str, Any], choice: Mapping[str, Any]) -> bool:
+    by = {"function": "name", "custom": "name", "mcp": "server_label"}.get(tool["type"])
+    return family(tool["type"]) == family(choice.get("type", "function")) and (
+        by is None or choice.get(by) in (tool[by], None)
+    )
 
 
 def _prose(turn: Turn, rng: random.Random) -> str:

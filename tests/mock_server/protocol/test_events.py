@@ -389,6 +389,12 @@ def test_what_an_item_leaves_out_is_made_up(play: Play) -> None:
     assert item["status"] == "completed"
 
 
+def test_a_made_up_call_id_stands_where_the_wire_has_it(play: Play) -> None:
+    action = {"type": "exec", "command": ["ls"], "env": {}}
+    item = play(Item({"type": "local_shell_call", "action": action})).final["output"][0]
+    assert list(item) == ["id", "type", "status", "action", "call_id"]
+
+
 def test_a_message_may_be_given_as_an_item(play: Play) -> None:
     message = {
         "type": "message",
