@@ -215,6 +215,7 @@ _CATEGORY_OF_CODES: tuple[tuple[set[str], ErrorCategory], ...] = (
     (_OVERLOADED | _SERVER, ErrorCategory.SERVER),
     (_BAD_REQUEST, ErrorCategory.INVALID_REQUEST),
 )
+_CONNECTION_LIMIT = "websocket_connection_limit_reached"
 _CATEGORY_OF_SOURCE: dict[str, ErrorCategory] = {
     "connection": ErrorCategory.CONNECTIVITY,
     "timeout": ErrorCategory.CONNECTIVITY,
@@ -228,6 +229,8 @@ _CATEGORY_OF_SOURCE: dict[str, ErrorCategory] = {
 
 def category(failure: Failure) -> ErrorCategory:
     """Pipecat's category of a failure: by the API's code, else by status, else by where it was noticed."""
+    if failure.code == _CONNECTION_LIMIT:  # told with status 400, though nothing is wrong with the request
+        return ErrorCategory.CONNECTIVITY
     if failure.source != "incomplete":
         for codes, found in _CATEGORY_OF_CODES:
             if failure.codes & codes:
@@ -333,6 +336,8 @@ def _advice(failure: Failure) -> str:
             return "The model had nothing to say: ask again, or check the instructions."
     if failure.codes & _TOO_LONG:
         return "The context is too long for the model: shorten or summarize it."
+    if failure.code == _CONNECTION_LIMIT:
+        return "A connection may live for an hour; the next turn has a new one."
     if failure.code == "model_not_found":
         return "Check the model name in the settings."
     if failure.code == "message_too_big":

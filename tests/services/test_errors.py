@@ -62,6 +62,13 @@ def test_an_answer_that_is_not_the_apis_sends_the_reader_to_the_url(status: int)
     assert "base_url" in wording(failure_of_error("Not here", "handshake", status=status))
 
 
+def test_the_end_of_a_connections_hour_is_no_fault_of_the_request() -> None:
+    error = {"code": "websocket_connection_limit_reached", "message": "60 minutes are over."}
+    failure = failure_of_error(error, "websocket", status=400)
+    assert category(failure) is ErrorCategory.CONNECTIVITY
+    assert "next turn has a new one" in wording(failure)
+
+
 def test_the_wording_says_what_happened_with_code_and_request_and_what_to_do() -> None:
     error = {"code": "rate_limit_exceeded", "message": "Rate limit reached. Please try again in 6.57s."}
     failure = failure_of_error(error, "http", status=429, headers={"X-Request-Id": "req_1"})
