@@ -146,6 +146,37 @@ def cassette_config():
     assert cassettes.asked == 1
 
 
+@pytest.mark.parametrize(
+    ("marker", "said"),
+    [
+        ("cassette(3)", "pytest.mark.cassette(3): expected the path of a cassette"),
+        ("cassette(timing='fast')", "*test_talk: timing 'fast' is not known; expected recorded, none, or *"),
+    ],
+)
+def test_a_marker_that_makes_no_sense_says_so(project, cassettes, marker, said):
+    project.test(asked(HI, talk=TALK.replace("cassette\n", f"{marker}\n")))
+    result = cassettes.run()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"*UsageError: {said}*"])
+
+
+def test_a_test_that_no_longer_asks_anything_uses_nothing_of_its_cassette(project, cassettes):
+    project.test(asked(HI))
+    cassettes.run("--cassette-mode=once").assert_outcomes(passed=1)
+    project.test("@pytest.mark.cassette\nasync def test_talk(openai_server):\n    pass\n")
+    result = cassettes.run()
+    result.assert_outcomes(passed=1)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["1 recorded exchange unused.*"])
+
+
+def test_a_report_that_cannot_be_written_is_one_line(project, cassettes):
+    project.test(asked(HI))
+    result = cassettes.run("--cassette-mode=once", "--cassette-report=test_it.py/used.json")
+    assert "cannot be written" in result.stderr.str() + result.stdout.str()
+    assert "Traceback" not in result.stderr.str() + result.stdout.str()
+
+
 def test_an_option_that_a_cassette_does_not_have(project, cassettes):
     project.test(asked(HI, talk=TALK.replace("cassette\n", "cassette(matching='body')\n")))
     result = cassettes.run()
