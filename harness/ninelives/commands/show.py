@@ -34,7 +34,8 @@ def run(path: Path, raw: bool, html: Path | None) -> int:
         for line in moments(from_exchanges(exchanges)):
             console.print(line, soft_wrap=not console.is_terminal, overflow="ellipsis", no_wrap=True)
     else:
-        console.print(talk(told))
+        for exchange in talk(told):
+            console.print(exchange)
     return 0
 
 

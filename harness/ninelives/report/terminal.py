@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -33,15 +33,17 @@ _WHO = {"user": ("user", STYLES[USER]), "tool": ("tool", STYLES[TOOL])}
 # A conversation ---------------------------------------------------------------------------------------------
 
 
-def talk(exchanges: Sequence[Exchanged]) -> RenderableType:
-    """A recorded conversation as people read one."""
+def talk(exchanges: Sequence[Exchanged]) -> Iterator[RenderableType]:
+    """A recorded conversation as people read one, exchange by exchange: of a long one the first is there at
+    once.
+    """
     longest = max((each.took for each in exchanges), default=0.0)
-    return Group(*(_exchange(each, longest) for each in exchanges))
+    return (_exchange(each, longest) for each in exchanges)
 
 
 def _exchange(each: Exchanged, longest: float) -> RenderableType:
     grid = Table.grid(padding=(0, 1))
-    grid.add_column(justify="right", width=3, style="dim")
+    grid.add_column(justify="right", width=max(3, len(str(each.number))), style="dim")
     grid.add_column(justify="right", width=9)
     grid.add_column(ratio=1, overflow="fold")
     label = str(each.number)

@@ -14,7 +14,7 @@ from ninelives.report import Chapter, conversation
 from ninelives.report.html import page
 from ninelives.report.terminal import marks, moments, talk
 from ninelives.report.timeline import Row, Timeline, from_exchanges, merged
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 
 HEADER = {"ninelives": 1, "recorded": "2026-11-24T09:00:00Z", "upstream": "http://127.0.0.1:1"}
 USAGE = {"input_tokens": 12, "output_tokens": 5}
@@ -151,7 +151,7 @@ def test_a_plain_json_answer_and_an_error_are_read_too() -> None:
 
 
 def test_the_terminal_shows_the_conversation_with_what_broke() -> None:
-    text = " ".join(rendered(talk(conversation(weather().exchanges))).split())
+    text = " ".join(rendered(Group(*talk(conversation(weather().exchanges)))).split())
     assert "What is the weather in Paris?" in text
     assert 'get_weather(city="Paris")' in text
     assert "It is 21 degrees." in text
