@@ -8,6 +8,7 @@ which was judged did not pass; 0 that all is well.
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -73,6 +74,17 @@ app.add_typer(bots.app)
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit."""
+    others = warnings.showwarning
+
+    def warn(message: Any, category: type[Warning], *where: Any, **how: Any) -> None:
+        if category.__module__.startswith(
+            "ninelives"
+        ):  # for the user, who did not write the line it is about
+            print(f"ninelives: {message}", file=sys.stderr)
+        else:
+            others(message, category, *where, **how)
+
+    warnings.showwarning = warn
     raise SystemExit(_run(sys.argv[1:] if arguments is None else arguments))
 
 

@@ -88,6 +88,14 @@ def test_convert_there_and_back(cassette: Path, tmp_path: Path) -> None:
     assert "bot Good day." in ninelives("show", str(back)).stdout
 
 
+def test_what_a_format_cannot_hold_is_one_line(cassette: Path, tmp_path: Path) -> None:
+    converted = ninelives("convert", str(cassette), str(tmp_path / "hello.yaml"))
+    assert converted.returncode == 0
+    assert converted.stderr.startswith("ninelives: ")
+    assert "which vcrpy cannot hold" in converted.stderr
+    assert len(converted.stderr.splitlines()) == 1
+
+
 def test_scenarios_are_listed_with_a_sentence_each() -> None:
     listed = ninelives("scenarios", "limit_*").stdout
     assert "limit_between_turns" in listed
