@@ -60,6 +60,8 @@ def test_what_the_page_on_cassettes_names_is_there() -> None:
         (DOCS.parent / path).read_text("utf-8")
         for path in (
             "harness/ninelives/cli.py",
+            "harness/ninelives/commands/tapes.py",
+            "harness/ninelives/commands/bots.py",
             "harness/ninelives/plugin.py",
             "mock_server/mock_openai/cli.py",
         )
