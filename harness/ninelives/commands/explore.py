@@ -103,7 +103,7 @@ def run(wish: Wish) -> int:
     _tell_unshrunk(console, result)
     if wish.html and result.breaches:
         _write_page(console, wish, result)
-    console.print(_summary(wish, result))
+    console.print(_summary(wish, result), soft_wrap=True)
     return 1 if result.broken else 0
 
 
