@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ninelives.lab.attribution import Account
 from ninelives.lab.episode import Episode, Finding
 from ninelives.lab.promises.verdict import CATEGORIES, Reasons, turn, verdict
 from ninelives.lab.wording import quote
+
+_HOUR_OVER = "connection_limit"
 
 
 def whole_answer_if_nothing_was_spoken(name: str, episode: Episode, told: list[Account]) -> Finding:
@@ -64,6 +68,8 @@ def honest_end_if_something_was_spoken(name: str, episode: Episode, told: list[A
 
 def _right_categories(account: Account) -> frozenset[str]:
     statuses = {attempt.said.status for attempt in account.fatal or account.attempts if attempt.lost}
+    if any(isinstance(f.data, Mapping) and f.data.get("fault") == _HOUR_OVER for f in account.faults):
+        return CATEGORIES - {"application"}  # the API said why, and it is the connection
     if "failed" in statuses:  # the API said why, so it is not the network
         return CATEGORIES - {"connectivity", "application"}
     return frozenset({"connectivity", "server"})
