@@ -30,7 +30,7 @@ class Pulse:
     """
 
     idle: float = 5.0
-    busy: float = 2.0
+    busy: float = 0.6
     answer: float = 2.0
     prompt: float = 1.0
     doubt: float = 0.3
