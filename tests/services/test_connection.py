@@ -289,6 +289,7 @@ async def test_every_later_request_sends_only_what_is_new(
         MockServer(script=[*script, reply("Bye.", user="two")]) as server,
         Bot(make_websocket(server), tools=[look]) as bot,
     ):
+        await bot.wait(1)  # until the warm-up is through, which the first turn would not wait for
         await bot.say("one")
         turn = await bot.say("two")
     assert (turn.text, bot.errors) == ("Bye.", [])
