@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ninelives.lab.scenario import Say
+from ninelives.lab.scenario import Act, Say, Wait
 
 HELLO = "Hello, who is this?"
 GREETING = "Hello, this is the weather service. Which city would you like to hear about?"
@@ -122,3 +122,8 @@ def story(**more: Any) -> Say:
 def bye(**more: Any) -> Say:
     """The user takes leave."""
     return Say(BYE, FAREWELL, **more)
+
+
+def between(trouble: Act) -> tuple[Act, ...]:
+    """The usual story: a healthy turn, what the scenario is about, and a turn that has to be as before."""
+    return hello(), Wait(1), trouble, Wait(1), bye()

@@ -2,8 +2,8 @@
 
 from mock_openai import faults
 
-from ninelives.lab.scenario import Scenario, Wait
-from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+from ninelives.lab.scenario import Scenario
+from ninelives.lab.talk import SCRIPT, TOOLS, between, weather
 
 SCENARIO = Scenario(
     name="call_cut_in_half",
@@ -12,11 +12,7 @@ SCENARIO = Scenario(
     about=("I3", "I5"),
     script=SCRIPT,
     tools=TOOLS,
-    acts=(
-        hello(),
-        Wait(1),
+    acts=between(
         weather(faults=(faults.at(event="response.function_call_arguments.delta", nth=3).reset(),)),
-        Wait(1),
-        bye(),
     ),
 )

@@ -2,8 +2,8 @@
 
 from mock_openai import faults
 
-from ninelives.lab.scenario import Say, Scenario, Wait
-from ninelives.lab.talk import SCRIPT, TOOLS, WEATHER, bye, hello
+from ninelives.lab.scenario import Say, Scenario
+from ninelives.lab.talk import SCRIPT, TOOLS, WEATHER, between
 
 SCENARIO = Scenario(
     name="call_left_incomplete",
@@ -12,15 +12,11 @@ SCENARIO = Scenario(
     about=("I3", "I9"),
     script=SCRIPT,
     tools=TOOLS,
-    acts=(
-        hello(),
-        Wait(1),
+    acts=between(
         Say(
             WEATHER,
             None,
             faults=(faults.at(event="response.function_call_arguments.delta", nth=3).incomplete(),),
         ),
-        Wait(1),
-        bye(),
     ),
 )

@@ -1,7 +1,7 @@
 """Nothing goes wrong: the yardstick for all others."""
 
-from ninelives.lab.scenario import Scenario, Wait
-from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+from ninelives.lab.scenario import Scenario
+from ninelives.lab.talk import SCRIPT, TOOLS, between, weather
 
 SCENARIO = Scenario(
     name="calm_conversation_with_a_tool",
@@ -10,11 +10,7 @@ SCENARIO = Scenario(
     about=("I3", "I7"),
     script=SCRIPT,
     tools=TOOLS,
-    acts=(
-        hello(),
-        Wait(1),
+    acts=between(
         weather(),
-        Wait(1),
-        bye(),
     ),
 )

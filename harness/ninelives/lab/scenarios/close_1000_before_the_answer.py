@@ -2,8 +2,8 @@
 
 from mock_openai import faults
 
-from ninelives.lab.scenario import SOCKET, Scenario, Wait
-from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
+from ninelives.lab.scenario import SOCKET, Scenario
+from ninelives.lab.talk import SCRIPT, TOOLS, between, story
 
 SCENARIO = Scenario(
     name="close_1000_before_the_answer",
@@ -12,12 +12,8 @@ SCENARIO = Scenario(
     about=("I5",),
     script=SCRIPT,
     tools=TOOLS,
-    acts=(
-        hello(),
-        Wait(1),
+    acts=between(
         story(faults=(faults.at(phase="request").close(1000),)),
-        Wait(1),
-        bye(),
     ),
     transports=SOCKET,
 )

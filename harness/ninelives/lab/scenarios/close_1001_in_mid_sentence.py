@@ -2,8 +2,8 @@
 
 from mock_openai import faults
 
-from ninelives.lab.scenario import SOCKET, Scenario, Wait
-from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+from ninelives.lab.scenario import SOCKET, Scenario
+from ninelives.lab.talk import SCRIPT, TOOLS, between, weather
 
 SCENARIO = Scenario(
     name="close_1001_in_mid_sentence",
@@ -12,12 +12,8 @@ SCENARIO = Scenario(
     about=("I1", "I6"),
     script=SCRIPT,
     tools=TOOLS,
-    acts=(
-        hello(),
-        Wait(1),
+    acts=between(
         weather(faults=(faults.at(event="response.output_text.delta", nth=6).close(1001, "going away"),)),
-        Wait(1),
-        bye(),
     ),
     transports=SOCKET,
 )

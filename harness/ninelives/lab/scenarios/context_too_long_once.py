@@ -2,8 +2,8 @@
 
 from mock_openai import faults
 
-from ninelives.lab.scenario import Say, Scenario, Wait
-from ninelives.lab.talk import SCRIPT, STORY, TOOLS, bye, hello
+from ninelives.lab.scenario import Say, Scenario
+from ninelives.lab.talk import SCRIPT, STORY, TOOLS, between
 
 SCENARIO = Scenario(
     name="context_too_long_once",
@@ -12,11 +12,7 @@ SCENARIO = Scenario(
     about=("I9", "I7"),
     script=SCRIPT,
     tools=TOOLS,
-    acts=(
-        hello(),
-        Wait(1),
+    acts=between(
         Say(STORY, None, faults=(faults.at(turn=2).server_error(400, "context_length_exceeded"),)),
-        Wait(1),
-        bye(),
     ),
 )

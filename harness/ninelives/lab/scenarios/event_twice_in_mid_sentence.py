@@ -2,8 +2,8 @@
 
 from mock_openai import faults
 
-from ninelives.lab.scenario import Scenario, Wait
-from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+from ninelives.lab.scenario import Scenario
+from ninelives.lab.talk import SCRIPT, TOOLS, between, weather
 
 SCENARIO = Scenario(
     name="event_twice_in_mid_sentence",
@@ -12,11 +12,7 @@ SCENARIO = Scenario(
     about=("I1",),
     script=SCRIPT,
     tools=TOOLS,
-    acts=(
-        hello(),
-        Wait(1),
+    acts=between(
         weather(faults=(faults.at(event="response.output_text.delta", nth=6).duplicate(),)),
-        Wait(1),
-        bye(),
     ),
 )

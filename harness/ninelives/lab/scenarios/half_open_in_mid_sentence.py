@@ -2,8 +2,8 @@
 
 from mock_openai import faults
 
-from ninelives.lab.scenario import Scenario, Wait
-from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+from ninelives.lab.scenario import Scenario
+from ninelives.lab.talk import SCRIPT, TOOLS, between, weather
 
 SCENARIO = Scenario(
     name="half_open_in_mid_sentence",
@@ -12,12 +12,8 @@ SCENARIO = Scenario(
     about=("I1", "I6", "I7"),
     script=SCRIPT,
     tools=TOOLS,
-    acts=(
-        hello(),
-        Wait(1),
+    acts=between(
         weather(faults=(faults.at(event="response.output_text.delta", nth=6).half_open(),)),
-        Wait(1),
-        bye(),
     ),
     bound=150,
 )

@@ -2,8 +2,8 @@
 
 from mock_openai import faults
 
-from ninelives.lab.scenario import Scenario, Wait
-from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
+from ninelives.lab.scenario import Scenario
+from ninelives.lab.talk import SCRIPT, TOOLS, between, story
 
 SCENARIO = Scenario(
     name="interruption_before_the_response",
@@ -12,11 +12,7 @@ SCENARIO = Scenario(
     about=("I2", "I8"),
     script=SCRIPT,
     tools=TOOLS,
-    acts=(
-        hello(),
-        Wait(1),
+    acts=between(
         story(cut_in=0, after=0.5, faults=(faults.at(event="response.created").delay(1),)),
-        Wait(1),
-        bye(),
     ),
 )

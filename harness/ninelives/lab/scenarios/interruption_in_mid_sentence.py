@@ -1,7 +1,7 @@
 """Barge-in, the way it should go."""
 
-from ninelives.lab.scenario import Scenario, Wait
-from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
+from ninelives.lab.scenario import Scenario
+from ninelives.lab.talk import SCRIPT, TOOLS, between, story
 
 SCENARIO = Scenario(
     name="interruption_in_mid_sentence",
@@ -10,11 +10,7 @@ SCENARIO = Scenario(
     about=("I2", "I8"),
     script=SCRIPT,
     tools=TOOLS,
-    acts=(
-        hello(),
-        Wait(1),
+    acts=between(
         story(cut_in=5),
-        Wait(1),
-        bye(),
     ),
 )

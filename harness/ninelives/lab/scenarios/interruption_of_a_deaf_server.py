@@ -1,7 +1,7 @@
 """Barge-in against a server that goes on generating."""
 
-from ninelives.lab.scenario import SOCKET, Scenario, Wait
-from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
+from ninelives.lab.scenario import SOCKET, Scenario
+from ninelives.lab.talk import SCRIPT, TOOLS, between, story
 
 SCENARIO = Scenario(
     name="interruption_of_a_deaf_server",
@@ -10,12 +10,8 @@ SCENARIO = Scenario(
     about=("I2", "I8"),
     script=SCRIPT,
     tools=TOOLS,
-    acts=(
-        hello(),
-        Wait(1),
+    acts=between(
         story(cut_in=5),
-        Wait(1),
-        bye(),
     ),
     server={"on_cancel": "ignore"},
     transports=SOCKET,

@@ -2,8 +2,8 @@
 
 from mock_openai import faults
 
-from ninelives.lab.scenario import SOCKET, Scenario, Wait
-from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+from ninelives.lab.scenario import SOCKET, Scenario
+from ninelives.lab.talk import SCRIPT, TOOLS, between, weather
 
 SCENARIO = Scenario(
     name="limit_reached_out_of_the_blue",
@@ -12,12 +12,8 @@ SCENARIO = Scenario(
     about=("I5", "I7"),
     script=SCRIPT,
     tools=TOOLS,
-    acts=(
-        hello(),
-        Wait(1),
+    acts=between(
         weather(faults=(faults.at(phase="request").connection_limit(),)),
-        Wait(1),
-        bye(),
     ),
     transports=SOCKET,
 )

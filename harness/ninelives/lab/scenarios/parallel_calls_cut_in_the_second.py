@@ -2,8 +2,8 @@
 
 from mock_openai import faults
 
-from ninelives.lab.scenario import Scenario, Wait
-from ninelives.lab.talk import SCRIPT, TOOLS, bye, compare, hello
+from ninelives.lab.scenario import Scenario
+from ninelives.lab.talk import SCRIPT, TOOLS, between, compare
 
 SCENARIO = Scenario(
     name="parallel_calls_cut_in_the_second",
@@ -12,11 +12,7 @@ SCENARIO = Scenario(
     about=("I3", "I5"),
     script=SCRIPT,
     tools=TOOLS,
-    acts=(
-        hello(),
-        Wait(1),
+    acts=between(
         compare(faults=(faults.at(event="response.function_call_arguments.delta", nth=7).reset(),)),
-        Wait(1),
-        bye(),
     ),
 )

@@ -2,8 +2,8 @@
 
 from mock_openai import faults
 
-from ninelives.lab.scenario import Scenario, Wait
-from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, weather
+from ninelives.lab.scenario import Scenario
+from ninelives.lab.talk import SCRIPT, TOOLS, between, weather
 
 SCENARIO = Scenario(
     name="rate_limit_before_the_answer",
@@ -12,11 +12,7 @@ SCENARIO = Scenario(
     about=("I5", "I9"),
     script=SCRIPT,
     tools=TOOLS,
-    acts=(
-        hello(),
-        Wait(1),
+    acts=between(
         weather(faults=(faults.at(phase="request").rate_limit(retry_after=2),)),
-        Wait(1),
-        bye(),
     ),
 )

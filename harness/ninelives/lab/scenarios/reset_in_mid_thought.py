@@ -2,8 +2,8 @@
 
 from mock_openai import faults
 
-from ninelives.lab.scenario import Scenario, Wait
-from ninelives.lab.talk import SCRIPT, TOOLS, bye, clothes, hello
+from ninelives.lab.scenario import Scenario
+from ninelives.lab.talk import SCRIPT, TOOLS, between, clothes
 
 SCENARIO = Scenario(
     name="reset_in_mid_thought",
@@ -13,11 +13,7 @@ SCENARIO = Scenario(
     script=SCRIPT,
     tools=TOOLS,
     thinks=True,
-    acts=(
-        hello(),
-        Wait(1),
+    acts=between(
         clothes(faults=(faults.at(event="response.reasoning_summary_text.delta", nth=3).reset(),)),
-        Wait(1),
-        bye(),
     ),
 )

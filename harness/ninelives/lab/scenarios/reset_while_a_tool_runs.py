@@ -2,8 +2,8 @@
 
 from mock_openai import faults
 
-from ninelives.lab.scenario import Say, Scenario, Wait
-from ninelives.lab.talk import LOOK, SCRIPT, TOOLS, VIEW, bye, hello
+from ninelives.lab.scenario import Say, Scenario
+from ninelives.lab.talk import LOOK, SCRIPT, TOOLS, VIEW, between
 
 SCENARIO = Scenario(
     name="reset_while_a_tool_runs",
@@ -12,11 +12,7 @@ SCENARIO = Scenario(
     about=("I3", "I7"),
     script=SCRIPT,
     tools=TOOLS,
-    acts=(
-        hello(),
-        Wait(1),
+    acts=between(
         Say(LOOK, VIEW, faults=(faults.at(phase="idle", at=1).reset(),)),
-        Wait(1),
-        bye(),
     ),
 )

@@ -2,8 +2,8 @@
 
 from mock_openai import faults
 
-from ninelives.lab.scenario import Scenario, Wait
-from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
+from ninelives.lab.scenario import Scenario
+from ninelives.lab.talk import SCRIPT, TOOLS, between, story
 
 SCENARIO = Scenario(
     name="stream_without_a_terminal_event",
@@ -12,12 +12,8 @@ SCENARIO = Scenario(
     about=("I1", "I6"),
     script=SCRIPT,
     tools=TOOLS,
-    acts=(
-        hello(),
-        Wait(1),
+    acts=between(
         story(faults=(faults.at().missing_terminal(),)),
-        Wait(1),
-        bye(),
     ),
     bound=150,
 )

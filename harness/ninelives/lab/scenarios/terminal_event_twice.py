@@ -2,8 +2,8 @@
 
 from mock_openai import faults
 
-from ninelives.lab.scenario import Scenario, Wait
-from ninelives.lab.talk import SCRIPT, TOOLS, bye, hello, story
+from ninelives.lab.scenario import Scenario
+from ninelives.lab.talk import SCRIPT, TOOLS, between, story
 
 SCENARIO = Scenario(
     name="terminal_event_twice",
@@ -12,11 +12,7 @@ SCENARIO = Scenario(
     about=("I1", "I2", "I7"),
     script=SCRIPT,
     tools=TOOLS,
-    acts=(
-        hello(),
-        Wait(1),
+    acts=between(
         story(faults=(faults.at(event="terminal").duplicate(),)),
-        Wait(1),
-        bye(),
     ),
 )
