@@ -87,7 +87,7 @@ def test_the_page_needs_nothing_but_itself(
 ) -> None:
     page = demo[0] / "timeline.html"
     text = page.read_text("utf-8")
-    assert page.stat().st_size < 400_000
+    assert page.stat().st_size < 300_000
     outside = (
         text.partition('<script id="data"')[0] + text.rpartition("</script>")[0].rpartition("<script>")[2]
     )

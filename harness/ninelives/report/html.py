@@ -22,9 +22,9 @@ def page(chapters: Sequence[Chapter], title: str) -> str:
     """Draw the chapters as one page. The result is the whole file."""
     parts = resources.files("ninelives.report")
     text = (parts / "page.html").read_text("utf-8")
-    data = json.dumps(
-        {"chapters": [_chapter(each) for each in chapters]}, ensure_ascii=False, separators=(",", ":")
-    )
+    details: dict[str, int] = {}  # much is the same in several chapters, and is written down once
+    told = [_chapter(each, details) for each in chapters]
+    data = json.dumps({"chapters": told, "details": list(details)}, ensure_ascii=False, separators=(",", ":"))
     filled = {
         "title": html.escape(title),
         "style": (parts / "page.css").read_text("utf-8"),
@@ -37,7 +37,7 @@ def page(chapters: Sequence[Chapter], title: str) -> str:
     return text
 
 
-def _chapter(chapter: Chapter) -> dict[str, Any]:
+def _chapter(chapter: Chapter, details: dict[str, int]) -> dict[str, Any]:
     timeline = chapter.timeline
     moments = [row.at for row in timeline.rows]
     moments += [edge for span in timeline.spans for edge in (span.began, span.until) if edge is not None]
@@ -56,7 +56,7 @@ def _chapter(chapter: Chapter) -> dict[str, Any]:
                 lanes.index(row.lane),
                 row.kind,
                 row.text,
-                row.detail,
+                details.setdefault(row.detail, len(details)),
             ]
             for row in timeline.rows
         ],

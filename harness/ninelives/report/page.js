@@ -5,7 +5,7 @@
   const colours = { user: "--user", bot: "--bot", tool: "--tool", error: "--error", fault: "--fault" };
   const colour = (lane) => `var(${colours[lane] || "--wire"})`;
   for (const c of data.chapters) {
-    c.rows = c.rows.map(([x, at, lane, kind, text, detail]) => ({ x, at, lane, kind, text, detail }));
+    c.rows = c.rows.map(([x, at, lane, kind, text, n]) => ({ x, at, lane, kind, text, detail: data.details[n] }));
   }
   let chapter = null, selected = -1, zoom = 1, hidden = new Set(), shown = [], parts = [];
 
