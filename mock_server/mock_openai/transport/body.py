@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from mock_openai.control import redact
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError, invalid_json
 
@@ -75,6 +77,17 @@ def decode(data: bytes, content_type: str = "") -> Any:
     if sum(data.count(opener) for opener in _OPENERS) > MAX_DEPTH and _depth_exceeds(value, MAX_DEPTH):
         raise invalid_json()
     return value
+
+
+def to_note(data: bytes, content_type: str = "") -> Mapping[str, Any] | None:
+    """Give what the journal keeps of a body: no secrets; empty if it is no JSON object, None if empty."""
+    if not data:
+        return None
+    try:
+        body = decode(data, content_type)
+    except ApiError:
+        return {}
+    return redact.body(body) if isinstance(body, dict) else {}
 
 
 def _charset(content_type: str) -> str:

@@ -33,7 +33,7 @@ from mock_openai.protocol.errors import (
 from mock_openai.responders.answer import Relayed
 from mock_openai.site import Connection, Site
 from mock_openai.transport.bare import BareWire, HandshakeWire, HelloWire, strike
-from mock_openai.transport.body import decode, read_body
+from mock_openai.transport.body import decode, read_body, to_note
 from mock_openai.transport.outlet import JsonOutlet, SseOutlet
 from mock_openai.transport.quiet import Quiet
 from mock_openai.transport.reply import HttpReply
@@ -267,7 +267,8 @@ class Front:
         self, request: web.BaseRequest, reply: HttpReply, connection: Connection, line: Line
     ) -> None:
         data = await read_body(request)
-        self._note_request(request, connection, None, None)
+        noted = to_note(data, request.headers.get("Content-Type", ""))
+        self._note_request(request, connection, noted, None)
         recorded = await self._site.engine.answer_http(request.method, request.path_qs, data)
         if recorded is not None:
             streamed = bool(recorded.events)

@@ -207,3 +207,21 @@ async def test_addresses_of_pictures_are_listed_when_asked_for(http):
                 error = (await answer.json())["error"]
                 assert (answer.status, error["code"], error["param"]) == (400, "invalid_value", "include[0]")
         await client.close()
+
+
+async def test_what_was_sent_to_any_endpoint_stands_in_the_journal_without_secrets(client, http, server):
+    talk = await client.conversations.create(metadata={"who": "me"})
+    await client.conversations.update(talk.id, metadata={"who": "you"})
+    tool = {"type": "mcp", "server_label": "m", "server_url": "https://u:p@m.test/k", "authorization": "hush"}
+    counted = {"model": "gpt-4o", "input": "hi", "tools": [tool]}
+    await http.post(f"{server.base_url}/responses/input_tokens", json=counted)
+    await http.post(f"{server.base_url}/responses/compact", json={"model": "gpt-4o", "input": "hi"})
+    await http.post(f"{server.base_url}/conversations", data=b"no json")
+    await client.conversations.retrieve(talk.id)
+    noted = [entry.data["body"] for entry in server.journal.entries if entry.kind == "request"]
+    assert noted[:2] == [{"metadata": {"who": "me"}}, {"metadata": {"who": "you"}}]
+    assert noted[2]["input"] == "hi"
+    assert noted[2]["tools"][0]["authorization"] == "[redacted]"
+    assert "hush" not in str(noted)
+    assert noted[3:] == [{"model": "gpt-4o", "input": "hi"}, {}, None]
+    assert not server.journal.requests, "these are creates only"
