@@ -7,8 +7,10 @@ BIN    := $(VENV)/bin
 JOBS   ?= 2
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check install
+AGENTS := tests/clients/openai_agents
+NODE   := tests/clients/openai_node
 
-.PHONY: demo test lint types tests format conformance bench soak bench-services bench-recorder cassettes images lock wheel clean help
+.PHONY: demo test lint types tests clients format conformance bench soak bench-services bench-recorder cassettes images lock wheel clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,8 +37,19 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
-tests: $(READY)
+tests: $(READY) clients
 	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term:skip-covered
+
+clients: $(READY) $(AGENTS)/.site/.ready $(NODE)/node_modules/.ready ## install two clients to test with, in folders of their own
+
+$(AGENTS)/.site/.ready: $(AGENTS)/requirements.txt $(READY)
+	@rm -rf $(@D)
+	@if $(PIP) --no-deps --target $(@D) -r $<; then touch $@; else echo "could not install openai-agents; its tests will skip"; fi
+
+$(NODE)/node_modules/.ready: $(NODE)/package.json
+	@rm -rf $(@D)
+	@if command -v npm >/dev/null && npm install --prefix $(NODE) --silent --no-package-lock --no-audit --no-fund; \
+	  then touch $@; else echo "could not install the Node client; its tests will skip"; fi
 
 format: $(READY) ## format and mend what can be mended
 	$(BIN)/ruff format .
@@ -72,4 +85,4 @@ wheel: $(READY) ## build the wheel and the source distribution into dist/
 	$(BIN)/python -m build --quiet
 
 clean: ## remove .venv and everything generated
-	rm -rf $(VENV) dist build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache ninelives-demo
+	rm -rf $(VENV) $(AGENTS)/.site $(NODE)/node_modules dist build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache ninelives-demo

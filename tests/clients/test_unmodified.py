@@ -1,15 +1,10 @@
-"""Clients that know nothing of us, against `mock-openai serve` as users start it: only URL and key change."""
+"""openai-python, Pipecat's own services and curl, unmodified: only URL and key change."""
 
 from __future__ import annotations
 
 import json
-import re
 import shutil
-import signal
 import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import openai
@@ -19,14 +14,6 @@ from openai import AsyncOpenAI
 from pipecat.services.openai.responses.llm import OpenAIResponsesHttpLLMService, OpenAIResponsesLLMService
 from pydantic import BaseModel
 
-KEY = "sk-a-key-for-tests-only"
-SCRIPT = """
-replies:
-  - when: {tool_output: get_weather}
-    reply: [{text: "It is 21 degrees in Paris."}]
-  - when: {user: "(?i)weather"}
-    reply: [{call: get_weather, arguments: {city: Paris}}]
-"""
 TOOL = {
     "type": "function",
     "name": "get_weather",
@@ -34,25 +21,9 @@ TOOL = {
 }
 
 
-@pytest.fixture(scope="module")
-def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    script = tmp_path_factory.mktemp("server") / "replies.yaml"
-    script.write_text(SCRIPT)
-    options = ["--port", "0", "--api-key", KEY, "--script", str(script)]
-    command = [sys.executable, "-m", "mock_openai", "serve", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        ready = server.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:\d+/v1", ready)
-        assert found, ready
-        yield found[0]
-        server.send_signal(signal.SIGTERM)
-        server.stdout.read()
-
-
 @pytest.fixture
-async def client(base_url: str):
-    async with AsyncOpenAI(api_key=KEY, base_url=base_url, max_retries=0) as client:
+async def client(base_url: str, key: str):
+    async with AsyncOpenAI(api_key=key, base_url=base_url, max_retries=0) as client:
         yield client
 
 
@@ -120,19 +91,19 @@ async def test_openai_python_raises_what_it_raises_for_the_real_api(
     with pytest.raises(openai.BadRequestError) as model:
         await client.responses.create(model="no-such-model", input="Hm?")
     async with AsyncOpenAI(api_key="sk-wrong-key-altogether", base_url=base_url) as stranger:
-        with pytest.raises(openai.AuthenticationError) as key:
+        with pytest.raises(openai.AuthenticationError) as refused:
             await stranger.responses.create(model="gpt-4.1", input="Hm?")
-    codes = [error.value.code for error in (unknown, model, key)]
+    codes = [error.value.code for error in (unknown, model, refused)]
     assert codes == ["previous_response_not_found", "model_not_found", "invalid_api_key"]
 
 
 @pytest.mark.parametrize("transport", ["websocket", "http"])
-async def test_pipecats_own_services_hold_a_conversation(base_url: str, transport: str) -> None:
+async def test_pipecats_own_services_hold_a_conversation(base_url: str, key: str, transport: str) -> None:
     if transport == "websocket":
         ws_url = base_url.replace("http:", "ws:") + "/responses"
-        service = OpenAIResponsesLLMService(api_key=KEY, base_url=base_url, ws_url=ws_url)
+        service = OpenAIResponsesLLMService(api_key=key, base_url=base_url, ws_url=ws_url)
     else:
-        service = OpenAIResponsesHttpLLMService(api_key=KEY, base_url=base_url)
+        service = OpenAIResponsesHttpLLMService(api_key=key, base_url=base_url)
 
     def get_weather(city: str) -> str:
         """Get the weather of a city."""
@@ -146,7 +117,7 @@ async def test_pipecats_own_services_hold_a_conversation(base_url: str, transpor
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-def test_curl_reads_events_and_errors(base_url: str, tmp_path: Path) -> None:
+def test_curl_reads_events_and_errors(base_url: str, key: str) -> None:
     def curl(body: dict[str, object], *more: str) -> str:
         command = ["curl", "-sS", "-N", f"{base_url}/responses", "-H", "content-type: application/json"]
         done = subprocess.run(
@@ -155,7 +126,7 @@ def test_curl_reads_events_and_errors(base_url: str, tmp_path: Path) -> None:
         return done.stdout
 
     asked = {"model": "gpt-4.1", "input": "Say hello.", "stream": True}
-    stream = curl(asked, "-H", f"Authorization: Bearer {KEY}")
+    stream = curl(asked, "-H", f"Authorization: Bearer {key}")
     assert stream.startswith('event: response.created\ndata: {"type":"response.created"')
     assert stream.endswith("}\n\n")
     assert "[DONE]" not in stream
