@@ -57,7 +57,7 @@ class MockServer:
     of a server that is asked what no rule answers, instead of improvising. Port 0 takes a free one. A stopped
     server may be started again, on the same port. `store` is where stored responses and conversations live:
     None for this server's memory, `redis://HOST:PORT/DB` to share them with other servers, or a ResponseStore
-    of your own. `control_token` opens the control API to other machines.
+    of your own, which does not tell sessions apart. `control_token` opens the control API to other machines.
     """
 
     def __init__(
@@ -104,8 +104,8 @@ class MockServer:
             faults=tuple(faults),
             pace=parse_pace(pace),
             seed=seed,
-            store=self._shared.responses if self._shared else None if isinstance(store, str) else store,
-            conversations=self._shared.conversations if self._shared else None,
+            store=None if isinstance(store, str) else store,
+            shared=self._shared,
             clock=self.clock,
             any_model=any_model,
             behaviour=behaviour,
@@ -252,7 +252,6 @@ class MockServer:
         # A number that no other server of this memory has ever had keeps their ids apart.
         self._own.commands.worker = await shared.open()
         self._own.engine.reseed(f"{self._own.engine.seed}:{self._own.commands.worker}")
-        self._own.site.background.show = shared.responses.show
         relay = Relay(shared, self._own.commands)
         try:
             await relay.join()
@@ -289,6 +288,9 @@ class MockServer:
         count turns from 1 again. Servers that share a memory forget with it.
         """
         await self._told.everywhere("reset", {})
+        if self._shared is not None:
+            await self._shared.forget()
+            return
         await self._own.engine.store.clear()
         await self._own.engine.conversations.clear()
 
@@ -297,6 +299,8 @@ class MockServer:
             await self.reset()
         else:
             await self._told.everywhere("reset", {"session": session})
+            if self._shared is not None:
+                await self._shared.part(session).forget()
 
     # What is asked and told
 

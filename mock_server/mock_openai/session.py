@@ -18,7 +18,7 @@ from mock_openai.control.journal import Journal
 from mock_openai.engine import Engine
 from mock_openai.faults.plan import Plan, Planned
 from mock_openai.limits import Limits
-from mock_openai.memory import ConversationStore, ResponseStore
+from mock_openai.memory import ResponseStore
 from mock_openai.pacing import Pace
 from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.responders.base import Responder
@@ -27,6 +27,7 @@ from mock_openai.responders.script import Script
 from mock_openai.site import Settings, Site
 
 if TYPE_CHECKING:
+    from mock_openai.memory.shared import SharedMemory
     from mock_openai.upstream import Upstream
 
 HEADER = "x-mock-session"
@@ -46,8 +47,9 @@ class Setup:
     pace: Pace
     seed: int | None
     store: ResponseStore | None
-    """Where all of them keep responses; None for a memory of its own each."""
-    conversations: ConversationStore | None
+    """Where all of them keep responses, whoever made them; None for a memory of its own each."""
+    shared: SharedMemory | None
+    """What several servers remember together, each session apart; None for this server's memory."""
     clock: Clock
     any_model: bool
     behaviour: Behaviour
@@ -78,12 +80,13 @@ class Session:
         self.journal = Journal(setup.journal_limit)
         """What happened in this session, in order."""
         self._upstream = _upstream(setup.upstream)
+        self._part = None if setup.shared is None else setup.shared.part(name)
         self.engine = Engine(
             [*setup.responders, script, self._upstream or Improviser(setup.seed or 0)],
             pace=setup.pace,
             seed=setup.seed,
-            store=setup.store,
-            conversations=setup.conversations,
+            store=self._part.responses if self._part else setup.store,
+            conversations=self._part.conversations if self._part else None,
             clock=setup.clock,
             any_model=setup.any_model,
             behaviour=setup.behaviour,
@@ -98,6 +101,8 @@ class Session:
             setup.limits,
             self._upstream,
         )
+        if self._part is not None:
+            self.site.background.show = self._part.responses.show
         self.commands = Commands(self.site, script)
         self._setup = setup
         self._refuses_until = 0.0
@@ -134,13 +139,19 @@ class Session:
 
     async def reset(self) -> None:
         """Forget the journal, the faults, the script's misses and what is stored in this session alone; count
-        turns from 1 again.
+        turns from 1 again. Of what several servers remember together, they forget this session's part.
         """
+        await self.begin_anew()
+        if self._part is not None:
+            await self._part.forget()
+
+    async def begin_anew(self) -> None:
+        """The same, but for what several servers remember together: who tells them all clears that once."""
         await self.commands.do("reset", {})
         self._refuses_until = 0.0
-        if self._setup.store is None:
-            await self.engine.store.clear()
-        if self._setup.conversations is None:
+        if self._part is None:
+            if self._setup.store is None:
+                await self.engine.store.clear()
             await self.engine.conversations.clear()
 
     async def close(self) -> None:

@@ -124,7 +124,6 @@ class Site:
             other.started,
             other.started_at,
         )
-        self.background.show = other.background.show
         session = self.engine.session
         self.engine.reseed(f"{other.engine.drawn_from}:{session}")
 

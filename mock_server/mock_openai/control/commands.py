@@ -29,8 +29,8 @@ class Tenant(Protocol):
     name: str | None
     commands: Commands
 
-    async def reset(self) -> None:
-        """Forget all that it kept."""
+    async def begin_anew(self) -> None:
+        """Forget all that it kept here."""
         ...
 
 
@@ -94,7 +94,7 @@ class Commands:
         tenant.commands.worker = self.worker
         if what != "reset":
             return await tenant.commands.do(what, {**given, "session": None})
-        await tenant.reset()
+        await tenant.begin_anew()
         self.tenants.release(name)
         return None
 

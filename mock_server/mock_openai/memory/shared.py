@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
 
 from mock_openai.clock import Clock
 from mock_openai.memory import packed
@@ -23,6 +24,9 @@ SHOWN = 30
 
 _SLACK = 86400
 """Seconds that a node outlives its response, so that a continuation that is just being made finds it."""
+
+_RESPONSES, _CONVERSATIONS = ("response", "node", "root"), ("conversation", "items")
+_FAMILIES = (*_RESPONSES, *_CONVERSATIONS)
 
 _KEEP = """
 local linked = ARGV[3] ~= '' and redis.call('EXISTS', KEYS[3]) == 1
@@ -65,15 +69,47 @@ class SharedMemory(Link):
 
     def __init__(self, url: str, *, retention: float = RETENTION, clock: Clock | None = None) -> None:
         super().__init__(url, retention=retention, clock=clock)
-        self.responses = SharedResponses(self)
-        self.conversations = SharedConversations(self)
+        self.own = Part(self)
+        """The part that belongs to no session."""
+
+    def part(self, session: str | None) -> Part:
+        """Give a session's part; None for the server's own."""
+        return self.own if session is None else Part(self, "session", quote(session, safe=""))
+
+    async def forget(self) -> None:
+        """Forget everything that any session keeps; what the servers tell each other stays."""
+        await self.clear(*_FAMILIES, "session")
 
 
-class SharedResponses:
-    """A ResponseStore in Redis. What has expired is gone from Redis by itself."""
+class Part:
+    """What one session of all servers remembers: nobody else finds it. Its keys begin with `within`."""
 
-    def __init__(self, memory: Link) -> None:
+    def __init__(self, memory: Link, *within: str) -> None:
+        self.responses = SharedResponses(memory, within)
+        self.conversations = SharedConversations(memory, within)
+
+    async def forget(self) -> None:
+        """Forget everything."""
+        await self.responses.clear()
+        await self.conversations.clear()
+
+
+class _Shelf:
+    """Keys of a Redis that begin alike."""
+
+    def __init__(self, memory: Link, within: Sequence[str] = ()) -> None:
         self._memory = memory
+        self._within = within
+
+    def _key(self, family: str, name: str) -> str:
+        return self._memory.key(*self._within, family, name)
+
+    async def _clear(self, families: Sequence[str]) -> None:
+        await self._memory.clear(*(":".join((*self._within, family)) for family in families))
+
+
+class SharedResponses(_Shelf):
+    """A ResponseStore in Redis. What has expired is gone from Redis by itself."""
 
     async def put(self, remembered: Remembered) -> None:
         """Keep a response."""
@@ -101,7 +137,7 @@ class SharedResponses:
     async def get(self, response_id: str) -> Remembered | None:
         """Find a response."""
         memory = self._memory
-        values = [response_id, memory.key("node", ""), int(memory.retention) + _SLACK]
+        values = [response_id, self._node(""), int(memory.retention) + _SLACK]
         found = await memory.answer(_run(memory.client, _FIND, [self._head(response_id)], values))
         if not found:
             return None
@@ -131,23 +167,20 @@ class SharedResponses:
 
     async def clear(self) -> None:
         """Forget everything."""
-        await self._memory.clear("response", "node", "root")
+        await self._clear(_RESPONSES)
 
     def _head(self, response_id: str) -> str:
-        return self._memory.key("response", response_id)
+        return self._key("response", response_id)
 
     def _node(self, response_id: str) -> str:
-        return self._memory.key("node", response_id)
+        return self._key("node", response_id)
 
     def _family(self, identifier: str) -> str:
-        return self._memory.key("root", root_of(identifier))
+        return self._key("root", root_of(identifier))
 
 
-class SharedConversations:
+class SharedConversations(_Shelf):
     """A ConversationStore in Redis: a header, and a list of items."""
-
-    def __init__(self, memory: Link) -> None:
-        self._memory = memory
 
     async def put(self, conversation: Conversation) -> None:
         """Keep a new conversation."""
@@ -208,13 +241,10 @@ class SharedConversations:
 
     async def clear(self) -> None:
         """Forget everything."""
-        await self._memory.clear("conversation", "items")
+        await self._clear(_CONVERSATIONS)
 
     def _keys(self, conversation_id: str) -> list[str]:
-        return [
-            self._memory.key("conversation", conversation_id),
-            self._memory.key("items", conversation_id),
-        ]
+        return [self._key(family, conversation_id) for family in _CONVERSATIONS]
 
 
 def _run(client: Redis, script: str, keys: Sequence[str], values: Sequence[Any]) -> Awaitable[Any]:
