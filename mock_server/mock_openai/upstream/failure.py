@@ -2,11 +2,105 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+
 import aiohttp
 
+from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.responders.answer import Cut
 from mock_openai.upstream.address import Address
+
+_LONGEST, _WITHIN = 65_536, 10.0
+"""Bytes of a refusal that are read, and seconds in which they must be there."""
+_SHOWN = 1_000
+"""Characters of a refusal that are shown, when it is not an error as the API writes them."""
+
+# True only of the connection, or of the body as it was sent; and what is for the cookie jar of a browser.
+_NOT_TOLD = frozenset(
+    {
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "date",
+        "keep-alive",
+        "set-cookie",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+
+class Refusal(Exception):
+    """A WebSocket that the other server did not open, and what it answered instead."""
+
+    def __init__(self, status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
+        super().__init__(f"refused with status {status}")
+        self.status = status
+        self.headers = {name.lower(): value for name, value in (headers or {}).items()}
+        self.body = body
+
+    def error(self, key: str | None = None) -> ApiError:
+        """Give it as the API's error: the other server's own if it has sent one, else with what it said; but
+        without the client's key, should it repeat that.
+        """
+        if key:
+            self.body = self.body.replace(key.encode("utf-8", "surrogateescape"), b"[redacted]")
+        headers = {name: value for name, value in self.headers.items() if name not in _NOT_TOLD}
+        told = _error_in(self.body)
+        kind = "invalid_request_error" if self.status < 500 else "server_error"
+        if told is not None:
+            return ApiError(
+                str(told["message"]),
+                status=self.status,
+                type=str(told.get("type") or kind),
+                param=_text(told.get("param")),
+                code=_text(told.get("code")),
+                headers=headers,
+            )
+        said = " ".join(self.body.decode("utf-8", "replace").split())[:_SHOWN]
+        said = f": {said}" if said else "."
+        return ApiError(
+            f"The upstream server refused the WebSocket with status {self.status}{said}",
+            status=self.status,
+            type=kind,
+            code="upstream_refused",
+            headers=headers,
+        )
+
+
+async def keep_refusal(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Raise what a server answers that refuses a WebSocket; aiohttp's own error has no body. A middleware."""
+    answer = await handler(request)
+    if answer.status < 400 or "Sec-WebSocket-Key" not in request.headers:
+        return answer
+    body = b""
+    try:
+        async with asyncio.timeout(_WITHIN):
+            body = await answer.content.readexactly(_LONGEST)
+    except asyncio.IncompleteReadError as error:
+        body = error.partial
+    except (aiohttp.ClientError, TimeoutError):
+        pass  # the status is known all the same
+    answer.close()
+    raise Refusal(answer.status, answer.headers, body)
+
+
+def _error_in(body: bytes) -> Mapping[str, object] | None:
+    try:
+        told = json.parse(body)
+    except (ValueError, RecursionError):
+        return None
+    error = told.get("error") if isinstance(told, dict) else None
+    return error if isinstance(error, dict) and error.get("message") else None
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def unreachable(address: Address, error: BaseException) -> ApiError:

@@ -16,9 +16,14 @@ from mock_openai.responders.answer import Answer, Recorded, Relayed
 from mock_openai.responders.base import Turn
 from mock_openai.upstream.address import PASSED_BY, Address, passed_on
 from mock_openai.upstream.continuing import Births, outgoing
-from mock_openai.upstream.failure import cut, in_circles, unreachable
+from mock_openai.upstream.failure import Refusal, cut, in_circles, keep_refusal, unreachable
 from mock_openai.upstream.socket import CONNECT_WITHIN, SILENT_AT_MOST, UpstreamSocket
 from mock_openai.upstream.stream import EventStream
+
+KEPT_IDLE = 5.0
+"""Seconds for which a connection is kept for another request, as OpenAI's own client keeps it. The longer,
+the more often one is met that the other server is just closing, and a create cannot be sent twice.
+"""
 
 _FAILURES = (aiohttp.ClientError, OSError, TimeoutError)
 
@@ -102,9 +107,9 @@ class Upstream:
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                # One connection a request: one that was kept may be gone when it is used again, and a create
-                # cannot be sent twice.
-                connector=aiohttp.TCPConnector(limit=0, force_close=True),
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_IDLE),
+                cookie_jar=aiohttp.DummyCookieJar(),  # one client's cookies are not another's
+                middlewares=(keep_refusal,),
                 timeout=aiohttp.ClientTimeout(
                     total=None, sock_connect=CONNECT_WITHIN, sock_read=SILENT_AT_MOST
                 ),
@@ -135,8 +140,10 @@ class Upstream:
         try:
             async with self._opening[turn.connection]:  # turns of two lanes may come at once
                 socket = await self._socket(turn)
+        except Refusal as refusal:
+            return refusal.error(turn.key)
         except aiohttp.WSServerHandshakeError as error:
-            return _refused(error)
+            return Refusal(error.status).error()
         course = await socket.ask(self._body(turn))
         return Relayed(course.events())
 
@@ -174,12 +181,3 @@ class Upstream:
             self.births.add(json.parse(created)["response"]["id"])
         except (ValueError, KeyError, TypeError):
             return  # not an event of this API; nothing can be continued from it
-
-
-def _refused(error: aiohttp.WSServerHandshakeError) -> ApiError:
-    return ApiError(
-        f"The upstream server refused the WebSocket with status {error.status}.",
-        status=error.status,
-        type="invalid_request_error" if error.status < 500 else "server_error",
-        code="upstream_refused",
-    )

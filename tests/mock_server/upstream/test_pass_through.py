@@ -327,6 +327,89 @@ async def test_an_upstream_that_refuses_is_heard_as_it_speaks() -> None:
         assert limited.value.response.headers["retry-after"] == "3"
 
 
+@asynccontextmanager
+async def answering(*answers: bytes) -> AsyncIterator[str]:
+    """A server that gives these answers to the requests on its one connection, whatever they are."""
+    left = list(answers)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while left:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(left.pop(0))
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield f"http://localhost:{server.sockets[0].getsockname()[1]}/v1"
+
+
+async def test_a_socket_that_is_refused_there_tells_its_error_and_its_headers_here() -> None:
+    body = json.dumps({"error": {"message": "Too many sockets.", "type": "requests", "code": "busy"}})
+    head = f"HTTP/1.1 429 No\r\nRetry-After: 3\r\nSet-Cookie: a=b\r\nContent-Length: {len(body)}\r\n\r\n"
+    async with (
+        answering((head + body).encode()) as address,
+        MockServer(upstream=address) as mock,
+        open_socket(mock) as socket,
+    ):
+        [told] = await socket.turn()
+        assert (told["type"], told["status"]) == ("error", 429)
+        assert told["error"] == {
+            "type": "requests",
+            "code": "busy",
+            "headers": {"retry-after": "3"},
+            "message": "Too many sockets.",
+            "param": None,
+        }
+    page = f"<h1>Blocked</h1>\n{KEY}".encode()
+    async with (
+        answering(b"HTTP/1.1 403 No\r\nContent-Length: %d\r\n\r\n%b" % (len(page), page)) as address,
+        MockServer(upstream=address) as mock,
+        open_socket(mock) as socket,
+    ):
+        [told] = await socket.turn()
+        assert told["status"] == 403
+        assert told["error"]["message"].endswith("with status 403: <h1>Blocked</h1> [redacted]")
+        assert KEY not in repr(mock.journal.entries)
+
+
+async def test_requests_share_a_connection() -> None:
+    async with both() as (_, upstream, client):
+        for _ in range(3):
+            await client.responses.create(model="gpt-4o", input="beyond")
+            assert [
+                event
+                async for event in await client.responses.create(model="gpt-4o", input="more", stream=True)
+            ]
+        await client.models.list()
+        assert upstream.journal.connections == 1
+        # One that is left in the middle of an answer is of no more use.
+        stream = await client.responses.create(model="gpt-4o", input="beyond", stream=True)
+        await stream.close()
+        await client.responses.create(model="gpt-4o", input="beyond")
+        assert upstream.journal.connections <= 2
+
+
+async def test_a_cookie_that_came_there_is_not_told_there_again() -> None:
+    told = b"HTTP/1.1 200 OK\r\nSet-Cookie: whose=first\r\nContent-Length: 2\r\n\r\nok"
+    seen: list[bytes] = []
+
+    async def note(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            seen.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(told)
+        writer.close()
+
+    async with await asyncio.start_server(note, "127.0.0.1", 0) as server, aiohttp.ClientSession() as http:
+        address = f"http://localhost:{server.sockets[0].getsockname()[1]}"
+        async with MockServer(upstream=address) as mock:
+            for _ in range(2):
+                async with http.get(f"{mock.base_url}/files") as answer:
+                    assert await answer.text() == "ok"
+    assert len(seen) == 2
+    assert not any(b"whose" in one for one in seen)
+
+
 @pytest.mark.parametrize("kind", ["reset", "fin", "truncate"])
 async def test_a_stream_that_breaks_there_breaks_here(kind: str) -> None:
     planned = [getattr(faults.at(turn=1, event="response.output_text.delta", nth=2), kind)()]
