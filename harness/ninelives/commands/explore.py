@@ -178,6 +178,10 @@ def _tell(console: Console, wish: Wish, breach: Breach) -> None:
         console.print(
             Text("  It did not break again when repeated: it depends on more than the seed.", style="red")
         )
+    if breach.late:
+        console.print(
+            Text("  Shrinking ran out of time: a faster machine may find a shorter story.", style="dim")
+        )
     console.print()
     console.print(Text("\n".join(f"  {line}" for line in breach.evidence.splitlines())), soft_wrap=True)
     console.print()

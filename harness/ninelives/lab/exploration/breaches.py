@@ -40,6 +40,8 @@ class Breach:
     """Stories played to shorten it."""
     repeats: bool
     """False: it did not break when it was played again, so it depends on more than the seed."""
+    late: bool
+    """Shrinking ran out of real seconds, not of tries: a faster machine may find a shorter story."""
     evidence: str
     """Said and heard, turn by turn."""
     runs: tuple[int, ...] = ()
@@ -89,6 +91,7 @@ def shortest(subject: str | Factory, seed: int, run: int, key: Key, tries: int =
         size=drawn.size,
         tries=search.tries,
         repeats=found is not None,
+        late=search.late,
         evidence=told(titled),
     )
 

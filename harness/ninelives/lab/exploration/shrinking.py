@@ -9,6 +9,7 @@ on another machine; the seconds are there for a service that hangs.
 
 from __future__ import annotations
 
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -26,13 +27,15 @@ T = TypeVar("T")
 TRIES = 200
 """Stories tried at most for one breach."""
 
-SECONDS = 120.0
-"""Real seconds after which shrinking ends with the shortest story so far."""
+SECONDS = 300.0
+"""Real seconds after which shrinking ends with the shortest story so far. Ten times what 200 tries need: it
+must not strike on a machine that is merely busy.
+"""
 
 
 @dataclass(slots=True)
 class Shrinking:
-    """One search for a shorter story. `tries` counts the stories played.
+    """One search for a shorter story. `tries` counts the stories played; `late`: the seconds ended it.
 
     hypothesis takes few and small choices for simple; a reader counts turns, faults and unusual settings. So
     each time a story is found that is easier to read, the search begins again from there.
@@ -42,6 +45,7 @@ class Shrinking:
     most: int = TRIES
     seconds: float = SECONDS
     tries: int = 0
+    late: bool = False
     shortest: Story | None = None
     _choices: Sequence[int] = ()
     _known: dict[str, bool] = field(default_factory=dict)
@@ -71,8 +75,12 @@ class Shrinking:
         known = InMemoryExampleDatabase()
         # One choice too many: what fits exactly hypothesis takes for shrunk already.
         known.save(_KEY, choices_to_bytes([*self._choices, 0]))
+        # Everything is named: what is not comes from the profile that is loaded, and that is another one on
+        # a CI machine (hypothesis looks at the environment), or the user's own.
         settings = hypothesis.settings(
             database=known,
+            derandomize=False,
+            backend="hypothesis",
             phases=(Phase.reuse, Phase.shrink),
             deadline=None,
             max_examples=10,
@@ -88,7 +96,8 @@ class Shrinking:
             return False
         told = repr(story)
         if told not in self._known:
-            if self.tries >= self.most or time.monotonic() > self._until:
+            self.late = time.monotonic() > self._until
+            if self.late or self.tries >= self.most:
                 raise _Enough
             self.tries += 1
             self._known[told] = self.breaks(story)
@@ -117,19 +126,23 @@ class _Better(BaseException):
     """Ends a search because there is a better story to begin from."""
 
 
+_one_at_a_time = threading.Lock()
+
+
 @contextmanager
 def _undisturbed() -> Iterator[None]:
     """The same search every time, and no `.hypothesis` in the working directory.
 
     A seed given to `find` would forbid the example database; the one that hypothesis' own pytest option sets
-    does not. The folder is where it keeps what it has read in the modules it sees.
+    does not. The folder is where it keeps what it has read in the modules it sees. Both are the process's, so
+    one search has them at a time; that costs threads nothing, because stories are played one at a time too.
     """
     from hypothesis import configuration, core
     from hypothesis.errors import HypothesisDeprecationWarning
 
-    seed = vars(core).get("global_force_seed")
-    before = vars(configuration).get("__hypothesis_home_directory")
-    with TemporaryDirectory(ignore_cleanup_errors=True) as home, warnings.catch_warnings():
+    with _one_at_a_time, TemporaryDirectory(ignore_cleanup_errors=True) as home, warnings.catch_warnings():
+        seed = vars(core).get("global_force_seed")
+        before = vars(configuration).get("__hypothesis_home_directory")
         # It warns when another thread draws from the one generator there is meanwhile.
         warnings.simplefilter("ignore", HypothesisDeprecationWarning)
         configuration.set_hypothesis_home_dir(home)
