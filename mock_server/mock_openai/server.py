@@ -6,40 +6,32 @@ async with MockServer(script=[reply("Hello.")], faults=[faults.at(turn=2).reset(
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import logging
-import socket
 import uuid
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from mock_openai.clock import Clock
 from mock_openai.control.journal import Journal
-from mock_openai.control.relay import Alone, RelayError, Told
 from mock_openai.faults.plan import Plan, Planned
 from mock_openai.limits import Limits
 from mock_openai.memory import ResponseStore
 from mock_openai.pacing import Pace, parse_pace
+from mock_openai.peers import Peers
 from mock_openai.protocol.behaviour import DEFAULT, AtLimit, Behaviour, OnCancel, Unauthorized
-from mock_openai.protocol.errors import ApiError
 from mock_openai.responders.base import Responder
 from mock_openai.responders.rule import Rule
 from mock_openai.responders.script import Script
 from mock_openai.session import Session, Setup
 from mock_openai.sessions import Sessions
 from mock_openai.site import Settings
+from mock_openai.transport.port import Port
 
 if TYPE_CHECKING:
-    from mock_openai.control.relay import Relay
     from mock_openai.memory.shared import SharedMemory
-    from mock_openai.transport.listener import Listener, Sharing
+    from mock_openai.transport.listener import Listener
     from mock_openai.transport.reception import Reception
-    from mock_openai.transport.tls import Certificate
-
-logger = logging.getLogger("mock_openai")
 
 _UNSET: Any = object()
 
@@ -94,18 +86,18 @@ class MockServer:
             behaviour = replace(behaviour, **given)
         self.clock = Clock()
         """What time it is for this server; `advance` moves it forward."""
-        self._shared: SharedMemory | None = None
+        shared: SharedMemory | None = None
         if isinstance(store, str) and store != "memory":
             from mock_openai.memory.shared import SharedMemory
 
-            self._shared = SharedMemory(store, clock=self.clock)
+            shared = SharedMemory(store, clock=self.clock)
         self._setup = Setup(
             responders=tuple(responders),
             faults=tuple(faults),
             pace=parse_pace(pace),
             seed=seed,
             store=None if isinstance(store, str) else store,
-            shared=self._shared,
+            shared=shared,
             clock=self.clock,
             any_model=any_model,
             behaviour=behaviour,
@@ -121,20 +113,10 @@ class MockServer:
         self._sessions = Sessions(self._make_session)
         self._own.commands.tenants = self._sessions
         self._own.commands.refuse = self._refuse_here
-        self._telling: set[asyncio.Task[None]] = set()
-        self._told: Told = Alone(self._own.commands)
-        self._host = host
-        self._port = port
-        self._bound: socket.socket | None = None
+        self._peers = Peers(shared, self._own)
         self._reception: Reception | None = None
         self._listener: Listener | None = None
-        self._relay: Relay | None = None
-        self._sharing: Sharing = "no"
-        self._certificate: Certificate | None = None
-        if tls:
-            from mock_openai.transport.tls import Certificate
-
-            self._certificate = Certificate(host)
+        self._port = Port(host, port, tls=tls)
 
     # Where it is
 
@@ -142,64 +124,36 @@ class MockServer:
         """Take the port without listening yet, so that the addresses are known before any loop runs; OSError
         if it is taken.
         """
-        if self._bound is None and self._listener is None:
-            from mock_openai.transport.listener import bind
-
-            self._bound = bind(self._host, self._port)
-            self._port = self._bound.getsockname()[1]
+        self._port.bind()
 
     def share_port(self) -> None:
         """Take the port for several processes that will be forked from this one; OSError if it is taken."""
-        from mock_openai.transport.listener import SPREADS, bind
-
-        # A socket that shares its port binds beside another program's without a word, so one that does not
-        # goes first.
-        self.bind()
-        if SPREADS and self._bound is not None:
-            self._bound.close()
-            self._bound = bind(self._host, self._port, share=True)
-        self._sharing = "port" if SPREADS else "inherited"
+        self._port.share()
         self._own.commands.port = uuid.uuid4().hex
 
     def forked(self) -> None:
         """Take a socket of this process's own, after a fork."""
-        if self._sharing == "port" and self._bound is not None:
-            self._bound.close()
-            self._bound = None
-            from mock_openai.transport.listener import bind
-
-            self._bound = bind(self._host, self._port, share=True)
+        self._port.forked()
 
     @property
     def ca_file(self) -> str | None:
         """Where the certificate lies that clients have to trust, in PEM; None without TLS."""
-        return None if self._certificate is None else self._certificate.ca_file
+        return None if self._port.certificate is None else self._port.certificate.ca_file
 
     @property
     def port(self) -> int:
         """The TCP port."""
-        self.bind()
-        return self._port
+        return self._port.number
 
     @property
     def base_url(self) -> str:
         """What to give a client as its base URL, e.g. `AsyncOpenAI(base_url=...)` or OPENAI_BASE_URL."""
-        return f"http{self._s}://{self._authority}/v1"
+        return self._port.base_url
 
     @property
     def ws_url(self) -> str:
         """The address of the WebSocket mode."""
-        return f"ws{self._s}://{self._authority}/v1/responses"
-
-    @property
-    def _s(self) -> str:
-        return "" if self._certificate is None else "s"
-
-    @property
-    def _authority(self) -> str:
-        host = "127.0.0.1" if self._host in ("", "0.0.0.0") else self._host
-        host = "::1" if host == "::" else host
-        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+        return self._port.ws_url
 
     # Its life
 
@@ -211,10 +165,8 @@ class MockServer:
         from mock_openai.transport.listener import Listener
         from mock_openai.transport.reception import Reception
 
-        self.bind()
-        assert self._bound is not None
-        if self._shared is not None:
-            await self._join(self._shared)
+        self._port.bind()
+        await self._peers.join()
         if self._began is None:
             self._began = self.script.rules, tuple(self.faults)
         self._own.site.start()
@@ -223,51 +175,32 @@ class MockServer:
             if session is not self._own:
                 session.site.join(self._own.site)
         control = ControlApi(
-            self._told,
+            self._peers.told,
             self._journal,
             token=self._setup.settings.control_token,
-            reset=self._reset,
+            reset=self._peers.reset,
             describe=self._describe,
         )
         reception = self._reception = Reception(self._own, self._sessions, control)
         secure = None
-        if self._certificate is not None:
+        if self._port.certificate is not None:
             from mock_openai.transport.tls import secured
 
-            secure = secured(self._certificate.context, reception.fails_hello)
+            secure = secured(self._port.certificate.context, reception.fails_hello)
         self._listener = Listener(
-            reception.handle, reception.lost, reception.hello, shared=self._sharing, secure=secure
+            reception.handle, reception.lost, reception.hello, shared=self._port.sharing, secure=secure
         )
-        bound, self._bound = self._bound, None
-        await self._listener.start(bound)
+        await self._listener.start(self._port.hand_over())
 
     async def check(self) -> None:
         """Look whether a shared memory answers; OSError, in one line, when it does not."""
-        if self._shared is not None:
-            await self._shared.check()
-
-    async def _join(self, shared: SharedMemory) -> None:
-        from mock_openai.control.relay import Relay
-
-        # A number that no other server of this memory has ever had keeps their ids apart.
-        self._own.commands.worker = await shared.open()
-        self._own.engine.reseed(f"{self._own.engine.seed}:{self._own.commands.worker}")
-        relay = Relay(shared, self._own.commands)
-        try:
-            await relay.join()
-        except ApiError:
-            await shared.close()
-            raise OSError(f"Redis at {shared.place} does not answer; start it, or name another") from None
-        self._relay = self._told = relay
-        self._own.site.everywhere = relay.everywhere
+        await self._peers.check()
 
     async def stop(self) -> None:
         """Close the port and all connections: sockets with 1001, everything else at once. Leaves no task
         behind.
         """
-        if self._bound is not None:
-            self._bound.close()
-            self._bound = None
+        self._port.release()
         listener, self._listener = self._listener, None
         if listener is None or self._reception is None:
             return
@@ -277,30 +210,13 @@ class MockServer:
         await listener.stop()
         await self._own.close()
         await self._sessions.close()
-        if self._relay is not None and self._shared is not None:
-            relay, self._relay = self._relay, None
-            self._told = Alone(self._own.commands)
-            await relay.leave()
-            await self._shared.close()
+        await self._peers.leave()
 
     async def reset(self) -> None:
         """Forget the journal, the faults, stored responses, used-up script rules' misses and all sessions;
         count turns from 1 again. Servers that share a memory forget with it.
         """
-        await self._told.everywhere("reset", {})
-        if self._shared is not None:
-            await self._shared.forget()
-            return
-        await self._own.engine.store.clear()
-        await self._own.engine.conversations.clear()
-
-    async def _reset(self, session: str | None) -> None:
-        if session is None:
-            await self.reset()
-        else:
-            await self._told.everywhere("reset", {"session": session})
-            if self._shared is not None:
-                await self._shared.part(session).forget()
+        await self._peers.reset()
 
     # What is asked and told
 
@@ -364,10 +280,7 @@ class MockServer:
             self._refuse_here(seconds)
             return
         # Who shares the port would take the connections.
-        given = {"seconds": seconds, "port": self._own.commands.port}
-        task = asyncio.get_running_loop().create_task(_quietly(self._told.everywhere("refuse", given)))
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
+        self._peers.tell_soon("refuse", {"seconds": seconds, "port": self._own.commands.port})
 
     def _refuse_here(self, seconds: float) -> None:
         if self._listener is not None:
@@ -385,17 +298,6 @@ class MockServer:
     ) -> None:
         await self.stop()
 
-    def __del__(self) -> None:
-        # A server that was asked for its address and never started still holds the port.
-        bound = getattr(self, "_bound", None)
-        if bound is not None:
-            bound.close()
-
     def __repr__(self) -> str:
         state = "running" if self._listener is not None else "stopped"
-        return f"<MockServer {self._host}:{self._port} {state}>"
-
-
-async def _quietly(telling: Awaitable[object]) -> None:
-    with contextlib.suppress(RelayError):
-        await telling
+        return f"<MockServer {self._port} {state}>"

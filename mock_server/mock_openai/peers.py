@@ -1,0 +1,87 @@
+"""The servers that share a memory with this one: joined when it starts, left when it stops, and told what all
+of them have to do. Where no memory is shared there are none, and this server is told alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from mock_openai.control.relay import Alone, RelayError, Told
+from mock_openai.protocol.errors import ApiError
+
+if TYPE_CHECKING:
+    from mock_openai.control.relay import Relay
+    from mock_openai.memory.shared import SharedMemory
+    from mock_openai.session import Session
+
+
+class Peers:
+    """All servers of a memory, seen from one whose own session is `own`."""
+
+    def __init__(self, shared: SharedMemory | None, own: Session) -> None:
+        self.told: Told = Alone(own.commands)
+        """Tells all of them."""
+        self._shared = shared
+        self._own = own
+        self._relay: Relay | None = None
+        self._telling: set[asyncio.Task[None]] = set()
+
+    async def check(self) -> None:
+        """Look whether the shared memory answers; OSError, in one line, when it does not."""
+        if self._shared is not None:
+            await self._shared.check()
+
+    async def join(self) -> None:
+        """Be one of them; OSError, in one line, when the shared memory does not answer."""
+        shared, own = self._shared, self._own
+        if shared is None:
+            return
+        from mock_openai.control.relay import Relay
+
+        # A number that no other server of this memory has ever had keeps their ids apart.
+        own.commands.worker = await shared.open()
+        own.engine.reseed(f"{own.engine.seed}:{own.commands.worker}")
+        relay = Relay(shared, own.commands)
+        try:
+            await relay.join()
+        except ApiError:
+            await shared.close()
+            raise OSError(f"Redis at {shared.place} does not answer; start it, or name another") from None
+        self._relay = self.told = relay
+        own.site.everywhere = relay.everywhere
+
+    async def leave(self) -> None:
+        """Be one of them no more."""
+        if self._relay is not None and self._shared is not None:
+            relay, self._relay = self._relay, None
+            self.told = Alone(self._own.commands)
+            await relay.leave()
+            await self._shared.close()
+
+    async def reset(self, session: str | None = None) -> None:
+        """Begin anew everywhere, with one session or with everything."""
+        if session is not None:
+            await self.told.everywhere("reset", {"session": session})
+            if self._shared is not None:
+                await self._shared.part(session).forget()
+            return
+        await self.told.everywhere("reset", {})
+        if self._shared is not None:
+            await self._shared.forget()
+            return
+        await self._own.engine.store.clear()
+        await self._own.engine.conversations.clear()
+
+    def tell_soon(self, what: str, given: Mapping[str, Any]) -> None:
+        """Tell all of them without waiting until they did it."""
+        task = asyncio.get_running_loop().create_task(_quietly(self.told.everywhere(what, given)))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+
+async def _quietly(telling: Awaitable[object]) -> None:
+    with contextlib.suppress(RelayError):
+        await telling
