@@ -1,0 +1,47 @@
+"""How `mock-openai` says no: one line on standard error and exit status 2, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, NoReturn
+
+import typer
+
+NAME = "mock-openai"
+BAD_INPUT = 2
+"""Exit status for what the user must mend."""
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
+
+def fail(message: str) -> NoReturn:
+    """End the command with one line: what is wrong, where, what was expected."""
+    typer.echo(f"{NAME}: {message}", err=True)
+    raise typer.Exit(BAD_INPUT)
+
+
+def run(app: typer.Typer, arguments: list[str]) -> int:
+    """Run a command and give its exit status; a wrong command line is one line, like everything else that a
+    user gets wrong.
+    """
+    command: Any = typer.main.get_command(app)
+    try:
+        code = command.main(arguments or ["--help"], prog_name=NAME, standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:  # `mock-openai options | head`; Python would complain again when it flushes
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        context = getattr(error, "ctx", None)
+        if context is not None:
+            where = context.command_path
+        else:  # as when an option stands last that wants a value
+            where = f"{NAME} {arguments[0]}" if arguments[0] in command.commands else NAME
+        said = " ".join(error.format_message().split()).rstrip(".").replace("Value error, ", "")
+        typer.echo(f"{NAME}: {said}. See `{where} --help`.", err=True)
+        return BAD_INPUT
+    return code if isinstance(code, int) else 0

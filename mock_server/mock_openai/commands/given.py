@@ -1,0 +1,92 @@
+"""What the options of `mock-openai serve` name, read and checked; what cannot be is one line on where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+
+from mock_openai.clock import duration
+from mock_openai.commands.complaint import fail
+from mock_openai.faults import PlanError, load
+from mock_openai.faults.plan import Planned
+from mock_openai.limits import Limits
+from mock_openai.pacing import Pace, parse_pace
+from mock_openai.protocol.behaviour import DEFAULT, Behaviour
+from mock_openai.responders.base import Responder
+from mock_openai.responders.script import Script
+from mock_openai.responders.source import ScriptError
+
+CASSETTE_GROUP, CASSETTE_NAME = "mock_openai.responders", "cassette"
+
+
+def script(path: Path | None) -> Script | None:
+    """Read `--script`."""
+    if path is None:
+        return None
+    try:
+        return Script.load(path)
+    except ScriptError as error:
+        fail(str(error))
+
+
+def faults(path: Path | None) -> list[Planned]:
+    """Read `--faults`."""
+    if path is None:
+        return []
+    try:
+        return load(path)
+    except PlanError as error:
+        fail(str(error))
+
+
+def responders(path: Path | None, *, fresh_ids: bool) -> list[Responder]:
+    """Open `--cassette` through the entry point, so that this package needs nothing of the one that reads
+    cassettes.
+    """
+    if path is None:
+        return []
+    found = metadata.entry_points(group=CASSETTE_GROUP, name=CASSETTE_NAME)
+    if not found:
+        fail("--cassette: nothing installed here can read cassettes; install ninelives")
+    try:
+        # The times stay as recorded; the server's pace keeps, scales or drops them.
+        ids = "fresh" if fresh_ids else "recorded"
+        return [next(iter(found)).load()(str(path), timing="recorded", ids=ids)]
+    except Exception as error:  # whatever the reader raises about the file, the user needs one line
+        said = " ".join(str(error).split()).removeprefix(f"{path}: ") or type(error).__name__
+        fail(f"--cassette {path}: {said}")
+
+
+def pace(text: str) -> Pace:
+    """Read `--pace`."""
+    try:
+        return parse_pace(text)
+    except ValueError as error:
+        fail(f"--pace: {error}")
+
+
+def lifetime(text: str) -> float:
+    """Read `--connection-lifetime`, in seconds."""
+    try:
+        seconds = duration(text)
+    except ValueError:
+        seconds = 0.0
+    if seconds <= 0:
+        fail(f"--connection-lifetime {text}: not a duration; write 90s, 60m or 1h")
+    return seconds
+
+
+def limits(rpm: int | None, tpm: int | None) -> Limits | None:
+    """Give what `--rpm` and `--tpm` leave to a key in a minute."""
+    return None if rpm is None and tpm is None else Limits(rpm, tpm)
+
+
+def behaviour(settings: Sequence[str], on_cancel: str | None, keepalive: float | None) -> Behaviour:
+    """Read `--behaviour` and what is short for it."""
+    short = [f"on_cancel={on_cancel}"] if on_cancel is not None else []
+    short += [f"keepalive={keepalive or 'none'}"] if keepalive is not None else []
+    try:
+        return DEFAULT.with_settings([*settings, *short])
+    except ValueError as error:
+        fail(f"--behaviour {error}")

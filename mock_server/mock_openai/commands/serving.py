@@ -1,0 +1,103 @@
+"""A server that runs until a signal, in this process or in several that a parent watches; and what the
+terminal is told meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import signal
+from collections.abc import Callable
+
+import typer
+
+from mock_openai.commands.complaint import BAD_INPUT, NAME, fail
+from mock_openai.server import MockServer
+
+MISSES_TOLD = 1_000
+"""Different misses of a script that are told on the terminal."""
+
+
+def serve(server: MockServer, *, workers: int, with_key: bool) -> int:
+    """Serve by so many processes until told to stop; gives the exit status."""
+    if workers > 1:
+        return _serve_by(workers, server, with_key=with_key)
+    with contextlib.suppress(KeyboardInterrupt):
+        return asyncio.run(_serve(server, lambda: _say_ready(server, with_key)))
+    return 0
+
+
+def collect_rarely() -> None:
+    """Let Python look for unreachable circles less often: with thousands of sockets and a full store, each
+    full look stops everybody for a quarter of a second, and next to nothing here forms circles.
+    """
+    gc.set_threshold(10_000, 10, 1_000)
+
+
+def tell_misses(instead: str) -> Callable[[str], None]:
+    """Give what tells the terminal why no rule answered; the same thing once."""
+    told: set[str] = set()
+
+    def tell(miss: str) -> None:
+        if miss not in told and len(told) < MISSES_TOLD:
+            told.add(miss)
+            typer.echo(f"{miss} It was {instead}.", err=True)
+
+    return tell
+
+
+def _serve_by(count: int, server: MockServer, *, with_key: bool) -> int:
+    from mock_openai.protocol import tokens
+    from mock_openai.workers import Workers
+
+    try:
+        asyncio.run(server.check())
+    except OSError as error:
+        fail(str(error))
+    tokens.prepare()  # once for all of them
+
+    def work(life: int, ready: Callable[[], None]) -> int:
+        server.forked()
+        return asyncio.run(_serve(server, ready, life))
+
+    def say(line: str) -> None:
+        typer.echo(f"{NAME}: {line}", err=True)
+
+    return Workers(count, work, lambda: _say_ready(server, with_key, count), say).run()
+
+
+async def _serve(server: MockServer, ready: Callable[[], None], life: int | None = None) -> int:
+    """Serve until a signal, or until the parent at the other end of `life` is gone; gives the exit status."""
+    collect_rarely()
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(wanted, over.set)
+    if life is not None:
+        loop.add_reader(life, over.set)
+    try:
+        await server.start()
+        ready()
+        await over.wait()
+    except OSError as error:
+        typer.echo(f"{NAME}: {error}", err=True)
+        return BAD_INPUT
+    finally:
+        await server.stop()
+    return 0
+
+
+def _say_ready(server: MockServer, with_key: bool, workers: int = 1) -> None:
+    by = f", {workers} workers" if workers > 1 else ""
+    typer.echo(f"{NAME} is ready at {server.base_url} (WebSocket: {server.ws_url}{by})")
+    typer.echo(f"  export OPENAI_BASE_URL={server.base_url}")
+    key = (
+        "OPENAI_API_KEY must be the key given with --api-key"
+        if with_key
+        else "export OPENAI_API_KEY=mock-key"
+    )
+    typer.echo(f"  {key}")
+    typer.echo(f"  journal: {server.base_url.removesuffix('/v1')}/__mock__/journal    stop: Ctrl+C")
+    if server.ca_file is not None:
+        typer.echo(f"  export SSL_CERT_FILE={server.ca_file}")
