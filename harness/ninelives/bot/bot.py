@@ -2,8 +2,7 @@
 
 The pipeline is what a voice bot has between speech-to-text and text-to-speech: the user's context aggregator,
 the LLM service, the assistant's context aggregator, run by Pipecat's own worker and runner. Two taps that
-forward every frame at once stand before and after the service. Nothing is patched, and nothing sleeps: a turn
-is over when Pipecat's own flush probe has come back and no response or tool call is open.
+forward every frame at once stand before and after the service. Nothing is patched, and nothing sleeps.
 """
 
 from __future__ import annotations
@@ -24,20 +23,18 @@ from pipecat.processors.aggregators.llm_response_universal import (
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.settings import LLMSettings
 
+from ninelives.bot.barge_in import BargeIn
 from ninelives.bot.guest import offline
 from ninelives.bot.listener import Direction, Listener, spoken
 from ninelives.bot.speech import Speech, SpokenTurns, announcement, context_in, turn_strategies, understood_by
 from ninelives.bot.stage import Forward, Stage
-from ninelives.bot.tools import Tools, advertised
-from ninelives.bot.turn import Frames, ReportedError, Turn, TurnTimeout
-from ninelives.frames.lines import to_lines
+from ninelives.bot.tools import Tools, add_to
+from ninelives.bot.turn import Frames, ReportedError, Turn
+from ninelives.bot.watch import Watch
 from ninelives.virtual.loop import VirtualLoop
 
 TURN_BOUND = 60.0
 """Seconds on the loop's clock within which a turn must be over. A caller has hung up long before."""
-
-BARGE_IN_BOUND = 5.0
-"""Seconds to wait for an interruption to reach the service. It takes none, unless something holds it back."""
 
 NEVER = 86_400.0
 """Seconds. Pipecat's watchdog for user turns that never end; the test decides here when they do."""
@@ -77,11 +74,7 @@ class Bot:
         own = None if pipeline is None else context_in(pipeline)
         self.context = context or own or LLMContext()
         """The conversation as the model is told it. A pipeline given whole keeps its own."""
-        if tools:
-            added = advertised(tools)
-            names = {_tool_name(each) for each in added}
-            present = getattr(self.context.tools, "standard_tools", [])
-            self.context.set_tools([each for each in present if _tool_name(each) not in names] + added)
+        add_to(self.context, tools)
         self.aggregators: LLMContextAggregatorPair | None = None
         """The context aggregators, unless the pipeline was given whole."""
         self.timeout = timeout
@@ -96,14 +89,11 @@ class Bot:
         self._speech: Speech | None = SpokenTurns() if pipeline is None else None
         self._system = system
         self._begin = begin
-        self._listener = Listener(self._changed, self._unasked)
-        self._change = asyncio.Event()
-        self._interruption = asyncio.Event()
-        self._interrupted_service = asyncio.Event()
-        self._cut_after: int | None = None
-        self._hung_up = False
-        self._watch: asyncio.Task[None] | None = None
+        self._listener = Listener(lambda: self._watch.changed(), self._unasked)
+        self._watch = Watch(self._stage, self._listener, lambda: self.timeout, self._now)
+        self._barge_in = BargeIn(self._cut_in, self._watch.change)
         self._speaking: asyncio.Task[None] | None = None
+        self._hung_up = False
 
     def _around(self, service: FrameProcessor | None) -> list[FrameProcessor]:
         """What a voice bot has between speech-to-text and text-to-speech."""
@@ -168,13 +158,7 @@ class Bot:
             if not self.turns:
                 raise RuntimeError("nothing to listen to: nobody has said anything yet")
             turn = self.turns[-1]
-        while turn.ended is None:
-            watch = self._watch
-            if watch is None:
-                raise RuntimeError("the bot is gone: nothing can end this turn any more")
-            await asyncio.wait([watch])
-            if not watch.cancelled():
-                watch.result()
+        await self._watch.over(turn)
         return turn
 
     async def interrupt(self, after_words: int | None = None) -> Turn | None:
@@ -188,16 +172,9 @@ class Bot:
         await self._finish_speaking()
         turn = self._listener.turn
         if after_words is not None and turn is not None:
-            self._cut_after = after_words
-            try:
-                while turn.ended is None and turn.interrupted is None and not turn.timed_out:
-                    if _words(turn) >= after_words and self._cut_after is not None:
-                        break
-                    await self._next_change()
-            finally:
-                self._cut_after = None
-        if turn is None or (turn.ended is None and turn.interrupted is None):
-            await self._cut_in()
+            await self._barge_in.after(turn, after_words)
+        elif turn is None or turn.interrupted is None:
+            await self._barge_in.now()
         return turn
 
     async def update_settings(self, delta: Any = None, **fields: Any) -> None:
@@ -216,7 +193,7 @@ class Bot:
         if self._hung_up:
             return
         self._hung_up = True
-        await self._stop_watching()
+        await self._stop()
         await self._stage.cut_off("the user hung up")
 
     # --- its life --------------------------------------------------------------------------------------
@@ -249,7 +226,7 @@ class Bot:
             await self.hang_up()
         elif not self._hung_up:
             self._hung_up = True
-            await self._stop_watching()
+            await self._stop()
             await self._stage.end(self.timeout)
 
     async def _hear_greeting(self) -> None:
@@ -289,29 +266,22 @@ class Bot:
         if before is not None:
             await asyncio.wait([before])
         if turn.user is not None:
-            await self._cut_in()
+            await self._barge_in.now()
         turn.began = self._now()
         self._open_turn(turn)
         for frame in frames():
             await self._stage.queue(frame)
 
-    async def _cut_in(self) -> None:
-        """Begin to speak, and wait until Pipecat has made an interruption of it."""
+    async def _cut_in(self) -> bool:
         frames = self._require_speech().cuts_in(self._listener.turn is not None)
-        self._interruption.clear()
-        self._interrupted_service.clear()
         for frame in frames:
             await self._stage.queue(frame)
-        if frames:
-            await _within(BARGE_IN_BOUND, self._interruption.wait())
+        return bool(frames)
 
     def _open_turn(self, turn: Turn) -> None:
         turn.number = len(self.turns) + 1
         self._listener.begin(turn)
-        if self._watch is not None:
-            self._watch.cancel()
-        self._watch = asyncio.create_task(self._until_over(turn), name=f"turn {turn.number}")
-        self._watch.add_done_callback(_retrieve)
+        self._watch.begin(turn)
 
     def _unasked(self, at: float) -> Turn:
         turn = Turn(number=0, user=None, began=at)
@@ -327,91 +297,31 @@ class Bot:
             raise RuntimeError("the bot is not there: use it inside `async with Bot(...) as bot`")
         return self._speech
 
+    async def _stop(self) -> None:
+        """Say nothing more, and wait for nothing."""
+        if self._speaking is not None and not self._speaking.done():
+            self._speaking.cancel()
+            await asyncio.wait([self._speaking])
+        await self._watch.stop()
+
     # --- listening -------------------------------------------------------------------------------------
-
-    async def _until_over(self, turn: Turn) -> None:
-        """Close the turn once the pipeline has drained and nothing is open."""
-        try:
-            async with asyncio.timeout(self.timeout):
-                while True:
-                    drained = await self._stage.drained()
-                    if self._listener.quiet and (drained or turn.ends > 0):
-                        break
-                    if not self._listener.quiet:
-                        await self._next_change()
-        except TimeoutError:
-            turn.timed_out = True
-            self._changed()
-            last = to_lines(turn.frames[-12:])
-            raise TurnTimeout(turn, self.timeout, self._listener.pending, last) from None
-        turn.ended = self._now()
-        self._changed()
-
-    async def _stop_watching(self) -> None:
-        for task in (self._speaking, self._watch):
-            if task is not None and not task.done():
-                task.cancel()
-                await asyncio.wait([task])
-        self._watch = None
-
-    async def _next_change(self) -> None:
-        self._change.clear()
-        await self._change.wait()
-
-    def _changed(self) -> None:
-        self._change.set()
 
     async def _before_service(self, frame: Frame, direction: Direction, forward: Forward) -> None:
         if direction == "up":
             self._listener.leaves(self._now(), direction, frame)
         elif self._listener.cut_in(self._now(), frame):
-            self._interruption.set()
-            self._changed()
+            self._barge_in.made()
+            self._watch.changed()
         await forward()
 
     async def _after_service(self, frame: Frame, direction: Direction, forward: Forward) -> None:
         if direction == "down":
             self._listener.leaves(self._now(), direction, frame)
             if isinstance(frame, InterruptionFrame):
-                self._interrupted_service.set()
+                self._barge_in.through()
         await forward()
-        if direction == "down" and self._cut_after is not None and spoken(frame):
-            await self._cut_here()
-
-    async def _cut_here(self) -> None:
-        """Cut in right after the word that just passed, and hold the stream meanwhile.
-
-        A speaker takes longer than the wire: without holding, a server that sends everything at once would
-        have said it all before the interruption gets through. Pipecat cancels this very wait by interrupting.
-        """
-        turn = self._listener.turn
-        if turn is None or self._cut_after is None or _words(turn) < self._cut_after:
-            return
-        self._cut_after = None
-        await self._cut_in()
-        await _within(BARGE_IN_BOUND, self._interrupted_service.wait())
+        if direction == "down" and spoken(frame):
+            await self._barge_in.said(self._listener.turn)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time() - self.started
-
-
-def _tool_name(tool: Any) -> str:
-    return str(getattr(tool, "name", None) or getattr(tool, "__name__", ""))
-
-
-def _words(turn: Turn) -> int:
-    return len(turn.text.split())
-
-
-async def _within(seconds: float, waiting: Awaitable[Any]) -> None:
-    """Wait, but not for ever: a pipeline may swallow what is waited for, and the test goes on regardless."""
-    try:
-        await asyncio.wait_for(waiting, seconds)
-    except TimeoutError:
-        return
-
-
-def _retrieve(task: asyncio.Task[None]) -> None:
-    """A turn nobody listens to may time out unseen; asyncio need not complain."""
-    if not task.cancelled():
-        task.exception()

@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
+from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import FunctionCallParams
 
 Tool = Callable[..., Any]
@@ -28,6 +29,20 @@ def advertised(tools: Tools) -> list[FunctionSchema | Tool]:
         tools.items() if isinstance(tools, Mapping) else ((tool.__name__, tool) for tool in tools)
     )
     return [_advertised(name, tool) for name, tool in named]
+
+
+def add_to(context: LLMContext, tools: Tools) -> None:
+    """Add tools to those that a context has; one of the same name is replaced."""
+    if not tools:
+        return
+    added = advertised(tools)
+    names = {_name_of(each) for each in added}
+    present = getattr(context.tools, "standard_tools", [])
+    context.set_tools([each for each in present if _name_of(each) not in names] + added)
+
+
+def _name_of(tool: Any) -> str:
+    return str(getattr(tool, "name", None) or getattr(tool, "__name__", ""))
 
 
 def _advertised(name: str, tool: Tool) -> FunctionSchema | Tool:

@@ -1,0 +1,82 @@
+"""When a turn is over: Pipecat's own flush probe has come back, and no response or tool call is open."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from ninelives.bot.listener import Listener
+from ninelives.bot.stage import Stage
+from ninelives.bot.turn import Turn, TurnTimeout
+from ninelives.frames.lines import to_lines
+
+
+class Watch:
+    """Ends the turn that goes on, within `timeout` seconds on the loop's clock."""
+
+    def __init__(
+        self, stage: Stage, listener: Listener, timeout: Callable[[], float], now: Callable[[], float]
+    ) -> None:
+        self._timeout = timeout
+        self._stage = stage
+        self._listener = listener
+        self._now = now
+        self._happened = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self, turn: Turn) -> None:
+        """Watch this turn from now on, and no other."""
+        if self._task is not None:
+            self._task.cancel()
+        self._task = asyncio.create_task(self._until_over(turn), name=f"turn {turn.number}")
+        self._task.add_done_callback(_retrieve)
+
+    async def over(self, turn: Turn) -> None:
+        """Wait until a turn is over. Raises `TurnTimeout`."""
+        while turn.ended is None:
+            task = self._task
+            if task is None:
+                raise RuntimeError("the bot is gone: nothing can end this turn any more")
+            await asyncio.wait([task])
+            if not task.cancelled():
+                task.result()
+
+    async def stop(self) -> None:
+        """Watch nothing any more."""
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        self._task = None
+
+    def changed(self) -> None:
+        """Anything happened."""
+        self._happened.set()
+
+    async def change(self) -> None:
+        """Wait until anything happens."""
+        self._happened.clear()
+        await self._happened.wait()
+
+    async def _until_over(self, turn: Turn) -> None:
+        bound = self._timeout()
+        try:
+            async with asyncio.timeout(bound):
+                while True:
+                    drained = await self._stage.drained()
+                    if self._listener.quiet and (drained or turn.ends > 0):
+                        break
+                    if not self._listener.quiet:
+                        await self.change()
+        except TimeoutError:
+            turn.timed_out = True
+            self.changed()
+            last = to_lines(turn.frames[-12:])
+            raise TurnTimeout(turn, bound, self._listener.pending, last) from None
+        turn.ended = self._now()
+        self.changed()
+
+
+def _retrieve(task: asyncio.Task[None]) -> None:
+    """A turn nobody listens to may time out unseen; asyncio need not complain."""
+    if not task.cancelled():
+        task.exception()
