@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib.util import find_spec
+from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from ninelives.lab.exploration import Breach, Exploration
     from ninelives.lab.exploration.explore import Progress as Done
+    from ninelives.lab.story import Story
 
 SHOWN_RUNS = 5
 """Runs named for one breach."""
@@ -46,16 +48,22 @@ class Wish:
 
     @property
     def journal(self) -> Path:
-        """Where runs are written down."""
-        return self.resume or self.out / f"runs-{self.seed}.jsonl"
+        """Where runs are written down. Runs that are played again alone have a file of their own."""
+        first = f"-from-{self.first}" if self.first or self.runs == 1 else ""
+        return self.resume or self.out / f"runs-{self.seed}{first}.jsonl"
 
     def command(self, *more: str) -> str:
         """The command that does this again."""
+        from ninelives.lab.exploration.shrinking import TRIES
+
         words = ["ninelives", "explore", self.factory, "--runs", str(self.runs), "--seed", str(self.seed)]
         words += ["--from", str(self.first)] if self.first else []
         words += ["--executor", self.executor] if self.executor != "processes" else []
+        words += ["--jobs", str(self.jobs)] if self.jobs is not None else []
         words += ["--until-broken"] if self.until_broken else []
+        words += ["--tries", str(self.tries)] if self.tries != TRIES else []
         words += ["--out", str(self.out)] if self.out != Path("ninelives-explore") else []
+        words += ["--html"] if self.html else []
         return shlex.join([*words, *more])
 
 
@@ -64,8 +72,6 @@ def run(wish: Wish) -> int:
     from ninelives.commands.quiet import quiet
 
     quiet()
-    if find_spec("hypothesis") is None:
-        raise Complaint("explore needs hypothesis, which is not installed: pip install 'ninelives[explore]'")
     from ninelives.lab.exploration import explore
     from ninelives.lab.exploration.executors import open_executor
     from ninelives.lab.exploration.trial import factory_of
@@ -108,7 +114,7 @@ def run(wish: Wish) -> int:
 
 
 def _prepare(wish: Wish) -> None:
-    """A journal of earlier is gone on from only when asked for, and thrown away only when it is complete."""
+    """A journal of earlier is gone on from only when asked for; one that is complete is put aside."""
     if wish.resume is not None:
         if not wish.resume.is_file():
             raise Complaint(f"{wish.resume} cannot be read (no such file); name the journal to go on from")
@@ -123,7 +129,7 @@ def _prepare(wish: Wish) -> None:
             f"{wish.journal} holds {len(there.runs)} runs of an earlier exploration; go on with --resume "
             f"{wish.journal}, or remove it"
         )
-    wish.journal.unlink()
+    wish.journal.replace(wish.journal.with_suffix(".before.jsonl"))
 
 
 @contextmanager
@@ -153,11 +159,12 @@ def _tell(console: Console, wish: Wish, breach: Breach) -> None:
     from ninelives.lab.invariants import PROMISES
     from ninelives.lab.story_file import to_yaml
 
-    path = wish.out / f"{breach.story.name}.yaml"
+    story, path = _place(wish.out, breach.story)
     again = shlex.join(["ninelives", "verdict", wish.factory, "--scenario-file", str(path)])
-    origin = Wish(
-        wish.factory, 1, wish.seed, breach.run, None, "processes", False, wish.tries, None, wish.out, False
-    )
+    origin = replace(
+        wish, runs=1, first=breach.run, jobs=None, executor="processes", until_broken=False, resume=None,
+        html=False,
+    )  # fmt: skip
     acts, trouble, _ = breach.story.size
     was_acts, was_trouble, _ = breach.size
     console.print()
@@ -170,9 +177,10 @@ def _tell(console: Console, wish: Wish, breach: Breach) -> None:
         Text(
             f"  in {len(breach.runs)} run{'s' if len(breach.runs) > 1 else ''} ({shown}); run {breach.run} "
             f"was shrunk from {was_acts} acts and {was_trouble} troubles to {acts} and {trouble} "
-            f"in {breach.tries} tries",
+            f"in {breach.tries} {'try' if breach.tries == 1 else 'tries'}",
             style="dim",
-        )
+        ),
+        soft_wrap=True,
     )
     if not breach.repeats:
         console.print(
@@ -190,9 +198,26 @@ def _tell(console: Console, wish: Wish, breach: Breach) -> None:
         f"Play it again: {again}",
         *(f"{promise}: {why}" for promise, why in breach.broken),
     ]
-    write_text(path, to_yaml(breach.story, [remark.replace("\n", " ") for remark in remarks]))
+    write_text(path, to_yaml(story, [remark.replace("\n", " ") for remark in remarks]))
     for label, text in (("kept", str(path)), ("again", again), ("found by", origin.command())):
         console.print(Text.assemble((f"  {label:<9}", "dim"), text), soft_wrap=True)
+
+
+def _place(out: Path, story: Story) -> tuple[Story, Path]:
+    """Where a story is kept: in its old file when it is there already, and never in that of another one."""
+    from ninelives.lab.story_file import to_yaml
+
+    bare = re.sub(r"_\d+$", "", story.name)
+    for name in chain([story.name], (f"{bare}_{number}" for number in count(2))):
+        renamed, path = replace(story, name=name), out / f"{name}.yaml"
+        if not path.is_file() or _told(path.read_text(encoding="utf-8")) == _told(to_yaml(renamed)):
+            return renamed, path
+    raise AssertionError("numbers do not end")
+
+
+def _told(text: str) -> list[str]:
+    """A story file without its remarks."""
+    return [line for line in text.splitlines() if not line.startswith("#")]
 
 
 def _tell_unshrunk(console: Console, result: Exploration) -> None:

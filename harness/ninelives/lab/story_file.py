@@ -120,8 +120,9 @@ def from_data(data: Mapping[str, Any]) -> Story:
     return from_text(yaml.dump(data, Dumper=yaml.SafeDumper, sort_keys=False))
 
 
-def load(path: Path) -> Scenario:
+def load(path: Path | str) -> Scenario:
     """The scenario in a file: a story in YAML, or a Python file with a `SCENARIO`. Raises Complaint."""
+    path = Path(path)
     if path.suffix == ".py":
         return _from_python(path)
     if path.suffix not in ENDINGS:
@@ -135,8 +136,9 @@ def load(path: Path) -> Scenario:
     return from_text(text, str(path)).scenario()
 
 
-def load_all(place: Path) -> list[Scenario]:
+def load_all(place: Path | str) -> list[Scenario]:
     """The scenarios of a file, or of every scenario file in a folder by name. Raises Complaint."""
+    place = Path(place)
     if not place.is_dir():
         return [load(place)]
     found = [load(path) for path in sorted(place.iterdir()) if _is_ours(path)]

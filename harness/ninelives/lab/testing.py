@@ -62,12 +62,14 @@ def survive(scenario: Scenario, factory: Factory, item: Any) -> None:
     from ninelives.lab.run import run_scenario
     from ninelives.lab.telling import told
 
-    # Pages of Pipecat's log would stand before what matters, and the timeline says more.
-    logger.disable("pipecat")
+    # Pages of log would stand before what matters, and the timeline says more.
+    for name in ("pipecat", "pipecat_responses"):
+        logger.disable(name)
     try:
         outcome = run_scenario(scenario, factory)
     finally:
-        logger.enable("pipecat")
+        for name in ("pipecat", "pipecat_responses"):
+            logger.enable(name)
     if not outcome.told:
         pytest.skip(f"cannot happen over {outcome.transport}")
     if not outcome.held:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -77,6 +78,25 @@ def test_a_breach_is_printed_on_a_screen_kept_as_a_file_and_breaks_again(
     )
 
 
+def test_nothing_of_an_earlier_exploration_is_lost(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    line = "explore impatient:make --seed 30 --jobs 1 --tries 1 --out kept "
+    out = ninelives(capsys, line + "--runs 3 --until-broken")[1]
+    kept, journal = next((tmp_path / "kept").glob("*.yaml")), (tmp_path / "kept/runs-30.jsonl").read_bytes()
+    story = kept.read_bytes()
+    again = next(each for each in out.splitlines() if "found by" in each).partition("ninelives ")[2]
+    assert ninelives(capsys, again)[0] == 1
+    assert (tmp_path / "kept/runs-30.jsonl").read_bytes() == journal  # one run beside it is another file
+    assert [each.read_bytes() for each in (tmp_path / "kept").glob("*.yaml")] == [story]
+    kept.write_text(kept.read_text(encoding="utf-8").replace("acts:", "seed: 5\nacts:"), encoding="utf-8")
+    assert ninelives(capsys, line + "--runs 3 --until-broken")[0] == 1
+    assert (tmp_path / "kept/runs-30.before.jsonl").read_bytes() == journal
+    second = kept.with_stem(f"{kept.stem}_2")
+    assert f"story: {second.stem}" in second.read_text(encoding="utf-8")
+    assert "seed: 5" in kept.read_text(encoding="utf-8")  # another story of that name
+
+
 def test_promises_that_are_kept_are_exit_code_zero(capsys: pytest.CaptureFixture[str]) -> None:
     line = "explore ninelives.lab.services:http --runs 2 --seed 1 --jobs 1"
     code, out, _ = ninelives(capsys, line)
@@ -84,6 +104,25 @@ def test_promises_that_are_kept_are_exit_code_zero(capsys: pytest.CaptureFixture
     assert "every promise was kept in 2 random stories of seed 1" in " ".join(out.split())
     assert Path("ninelives-explore/runs-1.jsonl").is_file()
     assert ninelives(capsys, line)[0] == 0  # a journal that is complete is begun anew
+
+
+def test_what_the_documentation_shows_is_what_is_printed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "exploring.md").read_text(encoding="utf-8")
+    code, *_ = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    monkeypatch.delitem(sys.modules, "my_bot", raising=False)
+    (tmp_path / "my_bot.py").write_text(code, encoding="utf-8")
+    sample = page[page.index("    ✗ I5") : page.index("An act is a question")]
+    (command,) = re.findall(r"found by ninelives (.*)", sample)
+    out = ninelives(capsys, f"{command} --jobs 1")[1]
+    for line in sample.splitlines():
+        told = line.removeprefix("    ").partition("[…]")[0].rstrip()
+        if " runs (" in line:
+            told = told.partition("; ")[2]  # how many showed it depends on how many were played
+        assert told in out
+    (story,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert (tmp_path / "ninelives-explore" / "i5_server_error.yaml").read_text("utf-8").endswith(story)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +161,8 @@ def test_ctrl_c_says_what_is_done_and_how_to_go_on(
     assert process.returncode == 130
     kept = len(journal.read_text(encoding="utf-8").splitlines()) - 1
     assert f"interrupted; {kept} of 2000 runs are done" in said
-    line = "explore ninelives.lab.services:http --runs 2000 --seed 3 --resume ninelives-explore/runs-3.jsonl"
-    assert f"go on with: ninelives {line}" in said
-    code, _, err = ninelives(capsys, "explore ninelives.lab.services:http --runs 2000 --seed 3 --jobs 1")
+    line = "explore ninelives.lab.services:http --runs 2000 --seed 3 --jobs 1"
+    assert f"go on with: ninelives {line} --resume ninelives-explore/runs-3.jsonl" in said
+    code, _, err = ninelives(capsys, line)
     assert code == 2
     assert f"holds {kept} runs of an earlier exploration; go on with --resume" in err

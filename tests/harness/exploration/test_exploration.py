@@ -48,7 +48,7 @@ def test_a_breach_is_told_once_by_its_shortest_story(alone: Exploration) -> None
     assert breach.story.size < breach.size == draw_story(SEED, breach.run).size
     assert breach.run in breach.runs
     assert breach.story.broke == tuple(breach.promises)
-    for words in ("turn 1, the user: 'Hello, who is this?'", "struck at", "was heard: ", "I9 broken"):
+    for words in ("turn 1, the user: '", "struck at", "was heard: ", "I9 broken"):
         assert words in breach.evidence
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+import random
+from collections.abc import Callable
 
-import hypothesis
 import pytest
-from ninelives.lab.exploration.choices import Recorded, Seeded
-from ninelives.lab.exploration.drawing import draw_story, tell
+from ninelives.lab.exploration.drawing import draw_story
 from ninelives.lab.exploration.shrinking import Shrinking
-from ninelives.lab.story import Story
+from ninelives.lab.exploration.simpler import WAYS
+from ninelives.lab.story import Ask, Pause, Story
 
 
 def has_a_reset(story: Story) -> bool:
@@ -23,109 +21,89 @@ def calls_after_an_interruption(story: Story) -> bool:
     return bool(cut) and any(len(ask.answer) > 1 for ask in story.asks[cut[0] + 1 :])
 
 
-def first(breaks: Callable[[Story], bool]) -> Seeded:
+def first(breaks: Callable[[Story], bool]) -> Story:
     for run in range(1000):
-        choices = Seeded(3, run)
-        story = tell(choices)
+        story = draw_story(3, run)
         if breaks(story) and story.size > (6, 4, 300):
-            return choices
+            return story
     raise AssertionError("nothing drawn breaks")
 
 
-@pytest.mark.parametrize(("breaks", "size"), [(has_a_reset, (1, 1)), (calls_after_an_interruption, (5, 1))])
+@pytest.mark.parametrize(("breaks", "size"), [(has_a_reset, (1, 1)), (calls_after_an_interruption, (3, 1))])
 def test_what_does_not_matter_is_left_out(breaks: Callable[[Story], bool], size: tuple[int, int]) -> None:
-    choices = first(breaks)
     search = Shrinking(breaks, most=70)
-    found = search.of(choices.made)
+    found = search.of(first(breaks))
     assert found is not None
     assert breaks(found)
-    assert found.size[:2] <= size
-    assert (found.tool_seconds, found.on_cancel) == (0.0, "honour")
+    assert found.size[:2] == size
+    assert (found.pace, found.tool_seconds, found.on_cancel, found.seed) == (0.05, 0.0, "honour", 0)
     assert search.tries <= 70
 
 
-def test_it_begins_from_the_very_story_that_was_drawn() -> None:
-    for run in range(40):
-        choices = Seeded(5, run)
-        story = tell(choices)
-        assert tell(Recorded(choices.made)) == story == draw_story(5, run)
-        search = Shrinking(lambda each, story=story: each != story, most=1)  # type: ignore[misc]
-        assert search.of(choices.made) is None  # it tried that one first
-
-
-def test_it_ends_after_so_many_tries_with_the_shortest_so_far() -> None:
-    choices = first(has_a_reset)
-    search = Shrinking(has_a_reset, most=5)
-    found = search.of(choices.made)
-    assert search.tries == 5
-    assert Shrinking(has_a_reset, most=5).of(choices.made) == found
-    assert found is not None
-    assert found.size < tell(Recorded(choices.made)).size
-
-
-@pytest.fixture
-def another_profile() -> Iterator[None]:
-    """hypothesis as it sets itself up on a CI machine, or as a project may have set it up."""
-    settings = hypothesis.settings
-    before = settings.default
-    settings.register_profile("another", settings.get_profile("ci"), max_examples=1, stateful_step_count=2)
-    settings.load_profile("another")
-    yield
-    settings.register_profile("as before", before)
-    settings.load_profile("as before")
-
-
-def test_the_shortest_story_does_not_depend_on_the_profile_of_hypothesis(another_profile: None) -> None:
-    test_what_does_not_matter_is_left_out(calls_after_an_interruption, (5, 1))
-    choices = first(calls_after_an_interruption).made
-    there = searched(choices)
-    hypothesis.settings.load_profile("default")
-    assert searched(choices) == there  # the same stories in the same order
-
-
-def test_searches_in_several_threads_do_not_disturb_each_other() -> None:
-    choices = first(calls_after_an_interruption).made
-    alone, found = searched(choices), []
-    first_is_over = threading.Event()
-    second = threading.Thread(
-        target=lambda: found.append(searched(choices, lambda play: play == 2 and first_is_over.wait(60)))
-    )
-    found.append(searched(choices, lambda play: play == 2 and second.start()))
-    first_is_over.set()
-    second.join(60)
-    assert found == [alone, alone]
-
-
-def searched(choices: list[int], at: Callable[[int], object] = lambda play: None) -> list[Story]:
-    """The stories that a search plays; `at` is told the number of each."""
+def searched(story: Story) -> list[Story]:
     played: list[Story] = []
 
     def breaks(story: Story) -> bool:
         played.append(story)
-        at(len(played))
         return calls_after_an_interruption(story)
 
-    Shrinking(breaks, most=20).of(choices)
+    found = Shrinking(breaks, most=70).of(story)
+    assert found in played
+    assert len(played) == len({repr(each) for each in played})  # none twice
     return played
 
 
+def test_it_plays_the_same_stories_every_time_and_leaves_chance_alone() -> None:
+    story = first(calls_after_an_interruption)
+    random.seed(1)
+    there = searched(story)
+    assert random.random() == random.Random(1).random()
+    assert searched(story) == there
+    assert there[0] == story  # first the one that was drawn
+
+
+@pytest.mark.parametrize("run", range(40))
+def test_what_is_simpler_could_have_been_drawn(run: int) -> None:
+    drawn = draw_story(5, run)
+    for way in WAYS:
+        for story in way(drawn):
+            assert story != drawn
+            assert story.size <= drawn.size
+            assert isinstance(story.acts[0], Ask)
+            assert all(
+                isinstance(act, Pause) is bool(number % 2) for number, act in enumerate(story.acts)
+            )  # questions with a pause between
+            assert len({(ask.user, repr(ask.answer)) for ask in story.asks}) == len(
+                {ask.user for ask in story.asks}
+            )  # what is asked twice is answered the same way
+            for ask in story.asks:
+                assert ask.text
+                assert all(any("call" in item for item in step) for step in ask.answer[:-1])
+                assert ask.answerable is not any(one.fault.name == "insufficient_quota" for one in ask.faults)
+            assert story.scenario().script
+
+
+def test_it_ends_after_so_many_tries_with_the_shortest_so_far() -> None:
+    story = first(has_a_reset)
+    search = Shrinking(has_a_reset, most=5)
+    found = search.of(story)
+    assert search.tries == 5
+    assert Shrinking(has_a_reset, most=5).of(story) == found
+    assert found is not None
+    assert found.size < story.size
+
+
 def test_a_service_that_takes_too_long_ends_the_search_and_it_says_so() -> None:
-    choices = first(has_a_reset).made
-    search = Shrinking(has_a_reset, seconds=0.0)
-    assert search.of(choices) is None
+    story = first(has_a_reset)
+    search = Shrinking(has_a_reset, seconds=-1.0)
+    assert search.of(story) == story  # it broke again, and that is all there was time for
     assert search.late
     unhurried = Shrinking(has_a_reset)
-    assert unhurried.of(choices) is not None
+    unhurried.of(story)
     assert not unhurried.late
 
 
 def test_what_does_not_break_again_is_not_shrunk() -> None:
     search = Shrinking(lambda story: False)
-    assert search.of(Seeded(5, 0).made) is None
+    assert search.of(draw_story(5, 0)) is None
     assert search.tries == 1
-
-
-def test_nothing_is_left_in_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    Shrinking(has_a_reset).of(first(has_a_reset).made)
-    assert not list(tmp_path.iterdir())

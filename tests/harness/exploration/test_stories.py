@@ -140,7 +140,7 @@ def test_a_folder_of_stories_and_scenarios_is_read_by_name(tmp_path: Path) -> No
         encoding="utf-8",
     )
     (tmp_path / "notes.txt").write_text("not a story", encoding="utf-8")
-    assert load_all(tmp_path) == [scenarios()["idle_reset"], load(tmp_path / "b.yaml")]
+    assert load_all(str(tmp_path)) == [scenarios()["idle_reset"], load(str(tmp_path / "b.yaml"))]
     for place, complaint in (
         (tmp_path / "notes.txt", "is no scenario file"),
         (tmp_path / "nowhere.yaml", "cannot be read"),

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ninelives.lab.exploration.choices import Seeded
-from ninelives.lab.exploration.drawing import draw_story, tell
+from ninelives.lab.exploration.drawing import draw_story
 from ninelives.lab.exploration.shrinking import TRIES, Shrinking
 from ninelives.lab.exploration.trial import Trial, broken_in, factory_of, keys_of, play, quiet_in_a_worker
 from ninelives.lab.story import Story
@@ -73,10 +72,9 @@ def shortest(subject: str | Factory, seed: int, run: int, key: Key, tries: int =
     """The breach that one run shows, with the shortest story for it. This is what a worker does."""
     quiet_in_a_worker()
     factory = factory_of(subject)
-    choices = Seeded(seed, run)
-    drawn = tell(choices)
+    drawn = draw_story(seed, run)
     search = Shrinking(lambda story: key in keys_of(broken_in(play(story, factory))), tries)
-    found = search.of(choices.made) if tries else drawn
+    found = search.of(drawn) if tries else drawn
     story = found or drawn
     outcome = play(story, factory)
     broken = broken_in(outcome)

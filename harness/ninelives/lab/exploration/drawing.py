@@ -1,20 +1,17 @@
 """How a story is drawn: what is said, what goes wrong, when the user cuts in, how long everybody waits.
 
 `draw_story(seed, run)` is a pure function: the same two numbers give the same story in every process, in any
-order, with any number of jobs. `tell` is the same thing over any source of choices, which is how hypothesis
-shrinks it; the simplest option stands first everywhere, and acts, faults and interruptions are slots that can
-be empty.
+order, with any number of jobs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 from mock_openai.faults import Planned
 
-from ninelives.lab.exploration.choices import Choices, Seeded, maybe, pick
+from ninelives.lab.exploration.choices import Choices, maybe, pick
 from ninelives.lab.exploration.faults import draw_fault, draw_idle_fault, needs_a_person, transports
 from ninelives.lab.exploration.topics import TOPICS
 from ninelives.lab.story import TOOL, Ask, CutIn, OnCancel, Pause, Step, Story
@@ -34,16 +31,12 @@ _CANCELS: tuple[OnCancel, ...] = ("honour", "ignore", "reject")
 
 def draw_story(seed: int, run: int) -> Story:
     """The story of one run of one seed."""
-    return tell(Seeded(seed, run))
-
-
-def tell(choices: Choices) -> Story:
-    """A story, choice by choice."""
+    choices = Choices(seed, run)
     acts: list[Ask | Pause] = []
     for number in range(MOST_TURNS):
         if any(isinstance(act, Ask) and not act.answerable for act in acts):
             break  # until a person has acted there is nothing to expect
-        acts += choices.part(partial(_exchange, number=number, before=tuple(acts)))
+        acts += _exchange(choices, number, tuple(acts))
     if isinstance(acts[-1], Pause) and not acts[-1].faults:
         acts.pop()  # a silence after which nobody speaks
     return Story(

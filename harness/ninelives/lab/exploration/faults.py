@@ -6,7 +6,7 @@ without a word here; only the parameters worth varying are listed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -91,6 +91,25 @@ def draw_idle_fault(choices: Choices, seconds: float) -> list[Planned]:
         return []
     fault = _kind(choices, _LOSSES)
     return [Planned(Point(phase="idle", at=pick(choices, (2.0, 10.0)) if seconds < 90 else 30.0), fault)]
+
+
+def simpler_faults(planned: Planned) -> Iterator[Planned]:
+    """Faults that are easier to understand than this one, the simplest first."""
+    fault, point = planned.fault, planned.point
+    if fault.name != "reset" and point.phase in ("event", "idle", "request"):
+        yield replace(planned, fault=create("reset"), times=1)
+    plain = create(fault.name, **_VARIANTS.get(fault.name, ({},))[0])
+    if fault != plain:
+        yield replace(planned, fault=plain)
+    if point.phase != "event" or fault.where.names_event:
+        return
+    if point.event != _DELTA:
+        yield replace(planned, point=replace(point, event=_DELTA, nth=1))
+    for nth in (1, (point.nth or 1) // 2, (point.nth or 1) - 1):
+        if 0 < nth < (point.nth or 1):
+            yield replace(planned, point=replace(point, nth=nth))
+    if point.when != "before":
+        yield replace(planned, point=replace(point, when="before"))
 
 
 def _kind(choices: Choices, names: Sequence[str]) -> Fault:
