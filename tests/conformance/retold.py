@@ -105,6 +105,9 @@ def parent(body: dict[str, Any]) -> Remembered | None:
         if item.get("type") in ANSWERED_BY and item.get("call_id") not in told:
             kind, fields = ANSWERED_BY[item["type"]]
             output.append({"id": "earlier", "type": kind, "call_id": item["call_id"], **fields})
+        elif item.get("type") == "mcp_approval_response":
+            asked = {"arguments": "{}", "name": "earlier", "server_label": "earlier"}
+            output.append({"id": item["approval_request_id"], "type": "mcp_approval_request", **asked})
         elif item.get("type") == "item_reference":
             output.append({"id": item["id"], "type": "message", "role": "assistant", "content": "earlier"})
     references = [item["id"] for item in output if item["type"] == "message"]

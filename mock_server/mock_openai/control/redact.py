@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from mock_openai.protocol.tools import bare_address
+from mock_openai.protocol.echo import bare_address
 
 STRUCK_OUT = "[redacted]"
 

@@ -52,6 +52,10 @@ class Behaviour:
     """Status for an unknown conversation."""
     safety_identifier_max: Literal[128, 64] = field(default=128, metadata=_DOCUMENTED)
     """Longest `safety_identifier`, in characters: the SDK says 128, the older schema 64."""
+    refusals: Literal["earlier", "newest"] = field(default="earlier", metadata=_OBSERVED)
+    """Words of two refusals that have changed: of `previous_response_id` with `conversation`, and of an
+    unknown `service_tier`.
+    """
     spent_tokens: Literal["stream", "status"] = field(default="stream", metadata=_OBSERVED)
     """How an SSE stream is told that the minute's tokens are spent: within it, or by a 429."""
 

@@ -1,5 +1,5 @@
 """Whether a conversation holds together: every output answers a call, every call has its output, no
-reasoning stands alone.
+reasoning stands alone, nothing is there twice.
 
 The engine calls this once memory has said what came before.
 """
@@ -30,8 +30,10 @@ def check_conversation(history: Iterable[Mapping[str, Any]], request: Request) -
     Requests with `generate: false` may leave calls unanswered: nothing is generated from them yet (inferred).
     """
     items = [*history, *request.input]
+    _check_identities(items, request)
     calls: dict[str, str] = {}
     answered: set[str] = set()
+    asked: list[str] = []
     for item in items:
         kind = item.get("type")
         if kind in _ANSWERED_BY and "call_id" in item:
@@ -40,12 +42,34 @@ def check_conversation(history: Iterable[Mapping[str, Any]], request: Request) -
             if calls.get(item["call_id"]) != _ANSWERS[kind][0] and not _kept_elsewhere(request):
                 raise errors.no_tool_call(item["call_id"], _ANSWERS[kind][1])
             answered.add(item["call_id"])
+        elif kind == "mcp_approval_request" and "id" in item:
+            asked.append(item["id"])
+        elif kind == "mcp_approval_response":
+            if item["approval_request_id"] not in asked and not _kept_elsewhere(request):
+                raise errors.approvals_unasked([item["approval_request_id"]])
+            answered.add(item["approval_request_id"])
     if not request.generate:
         return
     for call_id, kind in calls.items():
         if call_id not in answered:
             raise errors.no_tool_output(call_id, _ANSWERED_BY[kind][1])
+    if waiting := [name for name in asked if name not in answered]:
+        raise errors.approvals_missing(waiting)
     _check_reasoning(request)
+
+
+def _check_identities(items: Iterable[Mapping[str, Any]], request: Request) -> None:
+    """An item is told once: those of the history are not sent again (reported)."""
+    if not any("id" in item for item in request.input):
+        return
+    known: set[object] = set()
+    for item in items:
+        identity = item.get("id")
+        if identity is None or item.get("type") == "item_reference":
+            continue
+        if identity in known:
+            raise errors.duplicate_item(str(identity))
+        known.add(identity)
 
 
 def _kept_elsewhere(request: Request) -> bool:

@@ -26,6 +26,7 @@ from mock_openai.protocol.schema import (
 _KINDS = {
     "a string": "string",
     "an object": "object",
+    "an input item": "object",
     "a boolean": "boolean",
     "an integer": "integer",
     "a decimal": "number",

@@ -16,6 +16,7 @@ from mock_openai.protocol import models, tokens
 from mock_openai.protocol.ciphertext import ciphertext
 from mock_openai.protocol.hosted import Stream, course, prefix_of
 from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.parts import text_of
 from mock_openai.protocol.reply import (
     Call,
     Compaction,
@@ -28,7 +29,7 @@ from mock_openai.protocol.reply import (
     ReplyItem,
     Text,
 )
-from mock_openai.protocol.request import Request, text_of
+from mock_openai.protocol.request import Request
 
 # What an item costs beyond its text (observed): a message one token at its end, four from models that
 # reason; a call ten and its name before its arguments begin.
@@ -250,7 +251,7 @@ class _Maker:
         if kind in _CALLED and "call_id" not in given:
             given = dict(sorted({**given, "call_id": self._ids.call()}.items()))  # as on the wire (observed)
         item.update({name: value for name, value in given.items() if name not in item})
-        cost = tokens.count_item(item)
+        cost = tokens.count_written(item)
         if kind == "message":
             item["content"] = [dict(part) for part in _content(given.get("content"))]
             return Draft(item, [tokens.pieces(_part_text(part)) for part in item["content"]]), cost

@@ -6,6 +6,9 @@ the published ones, except where recordings or reports differ.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from mock_openai.protocol import errors
 from mock_openai.protocol.items import INPUT
 from mock_openai.protocol.schema import (
@@ -19,66 +22,89 @@ from mock_openai.protocol.schema import (
     OneOf,
     Rule,
     String,
+    describe,
     either,
     need,
     never_null,
     words,
 )
+from mock_openai.protocol.spelling import near
 from mock_openai.protocol.tools import TEXT, TOOL_CHOICE, TOOLS
 
 _TEXT = String()
 _OPEN = Object(open=True)
 _YES_NO = Boolean()
 
-METADATA = Map(values=String(maximum=512), maximum=16, key_length=64)
+# Of a null in the two required fields the API says that it is no string but an object (reported).
+_NO_TEXT = ("a string", "an object")
+
+METADATA = Map(values=String(maximum=512), maximum=16, key_length=64, noun="a metadata object")
 INCLUDE = words(
-    "code_interpreter_call.outputs",
-    "computer_call_output.output.image_url",
     "file_search_call.results",
-    "message.input_image.image_url",
-    "message.output_text.logprobs",
-    "reasoning.encrypted_content",
-    "web_search_call.action.sources",
     "web_search_call.results",
+    "web_search_call.action.sources",
+    "message.input_image.image_url",
+    "computer_call_output.output.image_url",
+    "code_interpreter_call.outputs",
+    "reasoning.encrypted_content",
+    "message.output_text.logprobs",
 )
+
+
+class _EffortNumber:
+    """A number where an effort should be: it is taken for one, and then is none of the words that there were
+    when that was decided (reported).
+    """
+
+    noun = "an integer"
+    _words = words("minimal", "low", "medium", "high")
+
+    def accepts(self, value: object) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool)
+
+    def check(self, value: int, path: str) -> None:
+        raise errors.invalid_type(path, self._words.noun, describe(value))
+
+
+_SUMMARY = words("concise", "detailed", "auto")
 REASONING = Object(
     {
         "context": never_null(words("auto", "current_turn", "all_turns")),
-        "effort": words("none", "minimal", "low", "medium", "high", "xhigh", "max"),
-        "generate_summary": words("auto", "concise", "detailed"),
+        "effort": either(words("none", "minimal", "low", "medium", "high", "xhigh", "max"), _EffortNumber()),
+        "generate_summary": _SUMMARY,
         # The one explicit null that is known to be refused (reported).
         "mode": never_null(words("standard", "pro")),
-        "summary": words("auto", "concise", "detailed"),
+        "summary": _SUMMARY,
     }
 )
 
+# In the order in which the API reports what is wrong with them (reported for type errors, measured pair by
+# pair); those that were not measured stand where they are least in the way.
 _COMMON: dict[str, Field | Rule] = {
-    # Only a stored prompt can name the model instead; `request` sees to that.
-    "model": never_null(_TEXT),
-    "input": INPUT,
-    "instructions": _TEXT,
-    "access_programs": Object({"cyber": words("standard", "daybreak_blue", "daybreak_red")}, open=True),
-    "background": _YES_NO,
-    "background_options": Object(
-        {"completion_window": words("soonest", "2h", "8h"), "continuation_id": _TEXT}
-    ),
-    # Codex sends it and the server takes it without a word (reported).
-    "client_metadata": _OPEN,
-    "context_management": Array(
-        Object({"type": need(words("compaction")), "compact_threshold": Integer(minimum=1000)}), minimum=1
-    ),
-    "conversation": either(Object({"id": need(String(filled=True, prefix="conv"))}), String(prefix="conv")),
-    "image": Object({"context_compression": words("auto", "enabled", "disabled")}),
-    "include": Array(INCLUDE),
-    "max_output_tokens": Integer(minimum=16),
-    "max_tool_calls": Integer(minimum=1),
-    "metadata": METADATA,
-    "moderation": Object({"model": need(_TEXT), "policy": _OPEN}),
-    "multi_agent": _OPEN,
-    "parallel_tool_calls": _YES_NO,
+    # Only a stored prompt can name the model instead; `request` sees to that, and to a missing input.
+    "model": Field(_TEXT, nullable=False, null=_NO_TEXT),
+    "input": Field(INPUT, nullable=False, null=_NO_TEXT),
     "previous_response_id": String(prefix="resp"),
     "prompt": Object({"id": need(String(filled=True)), "version": _TEXT, "variables": _OPEN}),
-    "prompt_cache_key": String(maximum=64),
+    "moderation": Object({"model": need(_TEXT), "policy": _OPEN}),
+    "include": Array(INCLUDE),
+    "tools": TOOLS,
+    "tool_choice": TOOL_CHOICE,
+    "metadata": METADATA,
+    "text": TEXT,
+    "temperature": Decimal(0, 2),
+    "top_p": Decimal(0, 1),
+    "presence_penalty": Decimal(-2, 2),
+    "frequency_penalty": Decimal(-2, 2),
+    "parallel_tool_calls": _YES_NO,
+    "stream": _YES_NO,
+    "stream_options": Object({"include_obfuscation": _YES_NO}),
+    "background": _YES_NO,
+    "max_output_tokens": Integer(minimum=16),
+    "max_tool_calls": Integer(minimum=1),
+    "reasoning": REASONING,
+    "user": _TEXT,
+    "safety_identifier": String(maximum=128),
     "prompt_cache_options": Object(
         {
             "mode": words("implicit", "explicit"),
@@ -87,26 +113,40 @@ _COMMON: dict[str, Field | Rule] = {
             "comparison_response_id": _TEXT,
         }
     ),
+    "prompt_cache_key": String(maximum=64),
     "prompt_cache_retention": words("in_memory", "24h"),
-    "reasoning": REASONING,
-    "safety_identifier": String(maximum=128),
-    "service_tier": OneOf(
-        ("auto", "default", "flex", "scale", "priority", "fast", "ultrafast"), errors.invalid_service_tier
-    ),
-    "store": _YES_NO,
-    "stream": _YES_NO,
-    "stream_options": Object({"include_obfuscation": _YES_NO}),
-    "temperature": Decimal(0, 2),
-    "text": TEXT,
-    "tool_choice": TOOL_CHOICE,
-    "tools": TOOLS,
-    "top_logprobs": Integer(0, 20),
-    "top_p": Decimal(0, 1),
     "truncation": words("auto", "disabled"),
-    "user": _TEXT,
+    "instructions": _TEXT,
+    "store": _YES_NO,
+    "service_tier": OneOf(("auto", "default", "fast", "flex", "priority"), untold=("scale", "ultrafast")),
+    "top_logprobs": Integer(0, 20),
+    "context_management": Array(
+        Object({"type": need(words("compaction")), "compact_threshold": Integer(minimum=1000)}), minimum=1
+    ),
+    "conversation": either(Object({"id": need(String(filled=True, prefix="conv"))}), String(prefix="conv")),
+    "access_programs": Object({"cyber": words("standard", "daybreak_blue", "daybreak_red")}, open=True),
+    "background_options": Object(
+        {"completion_window": words("soonest", "2h", "8h"), "continuation_id": _TEXT}
+    ),
+    # Codex sends it and the server takes it without a word (reported).
+    "client_metadata": _OPEN,
+    "image": Object({"context_compression": words("auto", "enabled", "disabled")}),
+    "multi_agent": _OPEN,
 }
 
-CREATE = Object(_COMMON)
+
+def _unknown(name: str, given: Mapping[str, Any]) -> errors.ApiError:
+    """Say that the request has no such field. The one that Chat Completions has instead of `input` is told
+    so; others are told which known ones, not given yet, are spelled nearly alike (reported).
+    """
+    if name == "messages":
+        return errors.moved_parameter(name, "input")
+    return errors.unknown_parameter(name, near(name, (field for field in _COMMON if field not in given)))
+
+
+CREATE = Object(_COMMON, unknown=_unknown)
 # WebSocket requests carry a lane and may ask for no output; `type` is the frame's own (documented). The SDK
 # offers `generate` on this transport only, but `prompt_cache_options.prewarm` implies it on both.
-CREATE_ON_SOCKET = Object({**_COMMON, "type": _TEXT, "generate": _YES_NO, "stream_id": _TEXT})
+CREATE_ON_SOCKET = Object(
+    {**_COMMON, "type": _TEXT, "generate": _YES_NO, "stream_id": _TEXT}, unknown=_unknown
+)

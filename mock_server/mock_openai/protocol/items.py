@@ -7,7 +7,10 @@ they are.
 
 from __future__ import annotations
 
+from typing import Any
+
 from mock_openai.protocol import errors
+from mock_openai.protocol.parts import ASSISTANT_CONTENT, SPEAKER_CONTENT, TOOL_OUTPUT
 from mock_openai.protocol.schema import (
     Anything,
     Array,
@@ -15,7 +18,6 @@ from mock_openai.protocol.schema import (
     Field,
     Integer,
     Object,
-    OneOf,
     Rule,
     String,
     Tagged,
@@ -25,163 +27,42 @@ from mock_openai.protocol.schema import (
 )
 
 _TEXT = String()
+_CALL_ID = String(filled=True, maximum=64)
+_NAME = String(filled=True, maximum=128, pattern="[a-zA-Z0-9_-]+")
 _STATUS = words("in_progress", "completed", "incomplete")
-_BREAKPOINT = Object({"mode": need(words("explicit")), "ttl": words("30m", "12h")})
-
-_MEDIA = ("audio/", "video/")
-_MEDIA_ENDINGS = (".mp3", ".wav", ".ogg", ".flac", ".m4a", ".mp4", ".mov", ".avi", ".mkv", ".webm")
 
 
-class _FileData:
-    """A file within the request. Sound and film are refused (observed for mp3, otherwise inferred)."""
-
-    noun = "a string"
-
-    def accepts(self, value: object) -> bool:
-        return isinstance(value, str)
-
-    def check(self, value: str, path: str) -> None:
-        if not value.startswith("data:"):
-            raise errors.unsupported_file_data(path, None)
-        kind = value[5:].partition(";")[0]
-        if kind.startswith(_MEDIA):
-            raise errors.unsupported_file_data(path, kind)
+def _message(content: Rule, **more: Rule) -> Object:
+    known: dict[str, Field | Rule] = {
+        "type": _TEXT,
+        "id": _id("msg"),
+        "role": _TEXT,
+        "content": need(content),
+        "status": _STATUS,
+    }
+    return Object({**known, **more})
 
 
-class _ImageUrl:
-    """A picture, by address or within the request; addresses are not fetched, pictures not looked at."""
-
-    noun = "a string"
-
-    def accepts(self, value: object) -> bool:
-        return isinstance(value, str)
-
-    def check(self, value: str, path: str) -> None:
-        if value.lower().startswith(("http://", "https://")):
-            return
-        if not value.startswith("data:"):
-            raise errors.invalid_image_url(path, "a value without the 'data:' prefix")
-        kind, comma, data = value[5:].partition(",")
-        if not kind.startswith("image/"):
-            raise errors.invalid_image_url(path, f"unsupported MIME type '{kind.partition(';')[0]}'")
-        if not comma or not data:
-            raise errors.invalid_image_url(path, "empty base64-encoded bytes")
+def _id(prefix: str) -> String:
+    return String(maximum=64, prefix=prefix, plain=True)
 
 
-class _FileUrl:
-    """A file elsewhere, judged by its name: this server fetches nothing."""
-
-    noun = "a string"
-
-    def accepts(self, value: object) -> bool:
-        return isinstance(value, str)
-
-    def check(self, value: str, path: str) -> None:
-        if value.partition("?")[0].lower().endswith(_MEDIA_ENDINGS):
-            raise errors.unsupported_file()
-
-
-_INPUT_PARTS = {
-    "input_text": Object({"type": _TEXT, "text": need(_TEXT), "prompt_cache_breakpoint": _BREAKPOINT}),
-    "input_image": Object(
-        {
-            "type": _TEXT,
-            "detail": words("low", "high", "auto", "original"),
-            "image_url": _ImageUrl(),
-            "file_id": _TEXT,
-            "prompt_cache_breakpoint": _BREAKPOINT,
-        }
-    ),
-    "input_file": Object(
-        {
-            "type": _TEXT,
-            "detail": words("auto", "low", "high"),
-            "file_data": _FileData(),
-            "file_id": _TEXT,
-            "file_url": _FileUrl(),
-            "filename": _TEXT,
-            "prompt_cache_breakpoint": _BREAKPOINT,
-        }
-    ),
-}
-# The API knows all kinds of parts before it looks at whose they are: an unheard-of one is told all of them,
-# one that stands in the wrong place those that may stand there (reported, with these lists in this order).
-_PARTS = (
-    "input_text",
-    "input_image",
-    "output_text",
-    "refusal",
-    "input_file",
-    "computer_screenshot",
-    "summary_text",
-    "encrypted_content",
-)
-_INPUT_CONTENT = Tagged(
-    _INPUT_PARTS,
-    listed=frozenset({"input_audio", "computer_screenshot"}),
-    all_tags=_PARTS,
-    shown=("input_text", "input_image", "input_file"),
-)
-USER_CONTENT = either(Array(Tagged(_INPUT_PARTS, all_tags=_PARTS)), _TEXT)
-"""What a user's message may hold."""
-
-_OUTPUT_CONTENT = Tagged(
-    {
-        "output_text": Object(
-            {
-                "type": _TEXT,
-                "text": need(_TEXT),
-                "annotations": Array(Object(open=True)),
-                "logprobs": Array(Object(open=True)),
-            }
-        ),
-        "refusal": Object({"type": _TEXT, "refusal": need(_TEXT)}),
-    },
-    all_tags=_PARTS,
-    shown=("output_text", "refusal"),
-)
-
-
-def _message(role: OneOf, content: Rule) -> Object:
-    return Object(
-        {
-            "type": _TEXT,
-            "id": String(prefix="msg"),
-            "role": need(role),
-            "content": need(content),
-            "status": _STATUS,
-            "phase": words("commentary", "final_answer"),
-        }
-    )
-
-
-_ROLES = words("assistant", "system", "developer", "user")
-_ASSISTANT = _message(_ROLES, either(Array(_OUTPUT_CONTENT), _TEXT))
-_SPEAKER = _message(_ROLES, either(Array(_INPUT_CONTENT), _TEXT))
+_ASSISTANT = _message(ASSISTANT_CONTENT, phase=words("commentary", "final_answer"))
+_SPEAKER = _message(SPEAKER_CONTENT)
+_ROLES = ("assistant", "system", "developer", "user")
 _ID_AND_STATUS: dict[str, Field | Rule] = {
     "type": _TEXT,
     "status": _STATUS,
     "created_by": _TEXT,
     "caller": Object(open=True),
 }
-_TOOL_OUTPUT = either(
-    Array(
-        Tagged(
-            _INPUT_PARTS,
-            listed=frozenset({"computer_screenshot", "scoped_content"}),
-            shown=("input_text", "input_image", "input_file", "scoped_content"),
-        )
-    ),
-    _TEXT,
-)
-
 _SHAPES: dict[str, Object] = {
     "function_call": Object(
         {
             **_ID_AND_STATUS,
-            "id": String(prefix="fc"),
-            "call_id": need(String(filled=True)),
-            "name": need(String(filled=True)),
+            "id": _id("fc"),
+            "call_id": need(_CALL_ID),
+            "name": need(_NAME),
             "arguments": need(_TEXT),
             "namespace": _TEXT,
         }
@@ -189,19 +70,19 @@ _SHAPES: dict[str, Object] = {
     "function_call_output": Object(
         {
             **_ID_AND_STATUS,
-            "id": String(prefix="fc"),
-            "call_id": Field(String(filled=True), required=True),
-            "output": need(_TOOL_OUTPUT),
-            "name": _TEXT,
+            "id": _id("fc"),
+            "call_id": Field(_CALL_ID, required=True),
+            "output": need(TOOL_OUTPUT),
+            "name": _NAME,
             "namespace": _TEXT,
         }
     ),
     "custom_tool_call": Object(
         {
             **_ID_AND_STATUS,
-            "id": String(prefix="ctc"),
-            "call_id": need(String(filled=True)),
-            "name": need(String(filled=True)),
+            "id": _id("ctc"),
+            "call_id": need(_CALL_ID),
+            "name": need(_NAME),
             "input": need(_TEXT),
             "namespace": _TEXT,
         }
@@ -210,15 +91,15 @@ _SHAPES: dict[str, Object] = {
         {
             **_ID_AND_STATUS,
             "id": _TEXT,
-            "call_id": need(String(filled=True)),
-            "output": need(_TOOL_OUTPUT),
+            "call_id": need(_CALL_ID),
+            "output": need(TOOL_OUTPUT),
             "name": _TEXT,
         }
     ),
     "reasoning": Object(
         {
             "type": _TEXT,
-            "id": String(prefix="rs"),
+            "id": _id("rs"),
             "summary": need(Array(Tagged({"summary_text": Object({"type": _TEXT, "text": need(_TEXT)})}))),
             "content": Array(Object(open=True)),
             "encrypted_content": _TEXT,
@@ -236,12 +117,12 @@ _SHAPES: dict[str, Object] = {
             "reason": _TEXT,
         }
     ),
-    "computer_call_output": Object({"call_id": need(_TEXT), "output": need(Object(open=True))}, open=True),
+    "computer_call_output": Object({"call_id": need(_CALL_ID), "output": need(Object(open=True))}, open=True),
     "shell_call_output": Object(
-        {"call_id": need(_TEXT), "output": need(Array(Object(open=True))), "max_output_length": Integer()},
+        {"call_id": need(_CALL_ID), "output": need(Array(Object(open=True))), "max_output_length": Integer()},
         open=True,
     ),
-    "apply_patch_call_output": Object({"call_id": need(_TEXT), "output": _TEXT}, open=True),
+    "apply_patch_call_output": Object({"call_id": need(_CALL_ID), "output": _TEXT}, open=True),
     "local_shell_call_output": Object({"output": need(Anything())}, open=True),
 }
 
@@ -249,6 +130,7 @@ _SHAPES: dict[str, Object] = {
 _LISTED = frozenset(
     {
         "additional_tools",
+        "agent_message",
         "apply_patch_call",
         "code_interpreter_call",
         "compaction_trigger",
@@ -260,6 +142,8 @@ _LISTED = frozenset(
         "mcp_approval_request",
         "mcp_call",
         "mcp_list_tools",
+        "multi_agent_call",
+        "multi_agent_call_output",
         "program",
         "program_output",
         "shell_call",
@@ -270,26 +154,43 @@ _LISTED = frozenset(
 )
 
 
+# Those that the API names to who sends another (reported; the one left out is in the SDK only).
+_KINDS = tuple(sorted({"message", *_SHAPES, *_LISTED} - {"configuration_update"}))
+
+
 class _InputItem:
     """Messages are told apart by role, everything else by type; an item without a type is a message or a
-    reference.
+    reference. What is neither is blamed on the item as a whole, and a tag that is no text reads as an empty
+    one (reported).
     """
 
-    noun = "an object"
-    _others = Tagged({"message": _SPEAKER, **_SHAPES}, listed=_LISTED, default="message")
+    noun = "an input item"
+    _shapes = _SHAPES
 
     def accepts(self, value: object) -> bool:
         return isinstance(value, dict)
 
-    def check(self, value: dict[str, object], path: str) -> None:
+    def check(self, value: dict[str, Any], path: str) -> None:
         kind = value.get("type")
-        if kind in (None, "message") and value.get("role") == "assistant":
-            _ASSISTANT.check(value, path)
-        elif kind is None and "role" not in value and set(value) <= {"id", "type"} and "id" in value:
-            _SHAPES["item_reference"].check(value, path)
-        else:
-            self._others.check(value, path)
+        if kind is None and "role" not in value and set(value) <= {"id", "type"} and "id" in value:
+            kind = "item_reference"
+        if kind is None or kind == "message":
+            self._check_message(value, path)
+        elif not isinstance(kind, str) or (kind not in self._shapes and kind not in _LISTED):
+            raise errors.invalid_value(path, _text(kind), _KINDS)
+        elif kind in self._shapes:
+            self._shapes[kind].check(value, path)
+
+    def _check_message(self, value: dict[str, Any], path: str) -> None:
+        role = value.get("role")
+        if role not in _ROLES:
+            raise errors.invalid_value(path, _text(role), _ROLES)
+        (_ASSISTANT if role == "assistant" else _SPEAKER).check(value, path)
+
+
+def _text(tag: object) -> str:
+    return tag if isinstance(tag, str) else ""
 
 
 ITEM = _InputItem()
-INPUT = either(Array(ITEM), String(maximum=10_485_760))
+INPUT = either(String(maximum=10_485_760), Array(ITEM))

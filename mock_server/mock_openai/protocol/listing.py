@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from mock_openai.protocol.errors import above_maximum, below_minimum, invalid_type, invalid_value
+from mock_openai.protocol.errors import (
+    ApiError,
+    above_maximum,
+    below_minimum,
+    conversation_item_not_found,
+    invalid_type,
+    invalid_value,
+)
 from mock_openai.protocol.fields import INCLUDE
 from mock_openai.protocol.hosted import prefix_of
 from mock_openai.protocol.ids import Ids
@@ -97,9 +104,13 @@ def _is_picture(part: object) -> bool:
     return isinstance(part, Mapping) and part.get("type") == "input_image" and "image_url" in part
 
 
-def page(items: Sequence[dict[str, Any]], query: Mapping[str, str]) -> dict[str, Any]:
+def page(
+    items: Sequence[dict[str, Any]],
+    query: Mapping[str, str],
+    unknown: Callable[[str], ApiError] = conversation_item_not_found,
+) -> dict[str, Any]:
     """Give the page that `limit`, `order` (newest first unless "asc"), `after` and `before` ask for, as a
-    list object.
+    list object. `unknown` makes the error for an item to begin at that is not there (inferred).
     """
     limit = number(query, "limit", _PAGE, least=1, most=_MAX_PAGE)
     order = query.get("order", "desc")
@@ -107,10 +118,13 @@ def page(items: Sequence[dict[str, Any]], query: Mapping[str, str]) -> dict[str,
         raise invalid_value("order", order, ("asc", "desc"))
     rows = list(items) if order == "asc" else list(reversed(items))
     places = {item["id"]: index for index, item in enumerate(rows)}
-    if (after := query.get("after")) in places:
-        rows = rows[places[after] + 1 :]
-    elif (before := query.get("before")) in places:
-        rows = rows[: places[before]]
+    for bound in ("after", "before"):
+        if query.get(bound) and query[bound] not in places:
+            raise unknown(query[bound])
+    if query.get("after"):
+        rows = rows[places[query["after"]] + 1 :]
+    elif query.get("before"):
+        rows = rows[: places[query["before"]]]
     shown = rows[:limit]
     return {
         "object": "list",

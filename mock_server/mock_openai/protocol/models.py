@@ -20,6 +20,7 @@ class Model:
     whether `temperature` and `top_p` are accepted at all. `phase` tells whether messages name their phase.
     `efforts` and `verbosities` are what it takes of each (reported, measured by trying them all).
     `steers` tells whether a response can be steered while it is written: GPT-6 and later (documented).
+    `long_cache_only` tells whether prompts are kept for a day or not at all: gpt-5.5 and later (reported).
     `window` is its context window in tokens (documented, for the newest families inferred).
     """
 
@@ -33,6 +34,7 @@ class Model:
     efforts: tuple[str, ...] = ()
     verbosities: tuple[str, ...] = ("medium",)
     steers: bool = False
+    long_cache_only: bool = False
 
     @property
     def exact_cache(self) -> bool:
@@ -68,7 +70,8 @@ _GPT_5_2 = replace(
 _CODEX = replace(_GPT_5_2, effort="medium", efforts=("low", "medium", "high", "xhigh"))
 _PRO = replace(_GPT_5_2, effort="medium", efforts=("medium", "high", "xhigh"))
 _GPT_5_4 = replace(_GPT_5_2, phase=True, window=1_050_000)
-_NEWEST = replace(_GPT_5_4, effort="medium", context="all_turns", efforts=(*_GPT_5_4.efforts, "max"))
+_GPT_5_5 = replace(_GPT_5_4, effort="medium", long_cache_only=True)
+_NEWEST = replace(_GPT_5_5, context="all_turns", efforts=(*_GPT_5_4.efforts, "max"))
 
 # First match wins. Observed where a recording exists; families between two observed ones take the nearest
 # (inferred).
@@ -76,8 +79,9 @@ _FAMILIES: tuple[tuple[str, Model], ...] = (
     (r"gpt-5(\.\d+)?-chat", _OPEN),
     (r"gpt-([6-9]|\d\d)", replace(_NEWEST, steers=True)),
     (r"gpt-5\.([6-9]|\d\d)", _NEWEST),
-    (r"gpt-5\.[45]-pro", replace(_PRO, phase=True, window=1_050_000)),
-    (r"gpt-5\.5", replace(_GPT_5_4, effort="medium")),
+    (r"gpt-5\.5-pro", replace(_PRO, phase=True, window=1_050_000, long_cache_only=True)),
+    (r"gpt-5\.4-pro", replace(_PRO, phase=True, window=1_050_000)),
+    (r"gpt-5\.5", _GPT_5_5),
     (r"gpt-5\.4", _GPT_5_4),
     (r"gpt-5\.3", replace(_CODEX, phase=True)),
     (r"gpt-5\.2-codex", _CODEX),

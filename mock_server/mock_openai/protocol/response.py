@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mock_openai.protocol import models
+from mock_openai.protocol.echo import echo_text, echo_tools
 from mock_openai.protocol.request import Request
-from mock_openai.protocol.tools import echo_text, echo_tools
 
 # "fast" is another name for priority processing (documented).
 _TIERS = {None: "auto", "fast": "priority"}
@@ -29,7 +29,7 @@ def open_response(request: Request, *, id: str, created_at: int) -> dict[str, An
         "background": request.background,
         "completed_at": None,
         "error": None,
-        "frequency_penalty": 0.0,
+        "frequency_penalty": _number(body.get("frequency_penalty"), 0.0),
         "incomplete_details": None,
         "instructions": request.instructions,
         "max_output_tokens": request.max_output_tokens,
@@ -38,7 +38,7 @@ def open_response(request: Request, *, id: str, created_at: int) -> dict[str, An
         "moderation": None,
         "output": [],
         "parallel_tool_calls": request.parallel_tool_calls,
-        "presence_penalty": 0.0,
+        "presence_penalty": _number(body.get("presence_penalty"), 0.0),
         "previous_response_id": request.previous_response_id,
         "prompt_cache_key": body.get("prompt_cache_key"),
         "prompt_cache_retention": body.get("prompt_cache_retention") or model.cache_retention,

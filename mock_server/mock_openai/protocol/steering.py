@@ -15,7 +15,7 @@ from typing import Any
 from mock_openai.protocol import json, models
 from mock_openai.protocol.errors import INVALID_REQUEST, ApiError, invalid_type, missing_parameter
 from mock_openai.protocol.events import Event
-from mock_openai.protocol.items import USER_CONTENT
+from mock_openai.protocol.parts import USER_CONTENT
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.schema import Array, Object, String, describe, either, need, words
 

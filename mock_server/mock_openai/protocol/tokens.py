@@ -180,22 +180,38 @@ def _from_compaction(items: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str
 
 
 def count_item(item: Mapping[str, Any]) -> int:
-    """Count the text in an item; ids, pictures and ciphertexts but a compaction's count nothing."""
+    """Count the text in an item that is read; ids, pictures and ciphertexts but a compaction's count
+    nothing.
+    """
     if item.get("type") == "compaction":
         return len(str(item.get("encrypted_content") or "")) // _SEALED_PER_TOKEN
-    return sum(count(text) for text in _texts(item))
+    return sum(count(text) for text in _texts(item, _READ))
 
 
-_READ = ("text", "refusal", "content", "arguments", "output", "input", "name", "summary", "code", "result")
+def count_written(item: Mapping[str, Any]) -> int:
+    """Count the text in an item that the model wrote: what a hosted tool answered is none of it."""
+    if str(item.get("type")).endswith("_output"):
+        return 0
+    return count_item(item) if item.get("type") == "compaction" else sum(map(count, _texts(item, _WRITTEN)))
 
 
-def _texts(value: object) -> Iterable[str]:
+_WRITTEN = frozenset(
+    {
+        *("text", "refusal", "content", "arguments", "input", "name", "summary", "code"),
+        # Where the calls of hosted tools say what is to be done.
+        *("action", "operation", "queries", "query", "command", "commands", "diff", "path", "pattern", "url"),
+    }
+)
+_READ = _WRITTEN | {"output", "result", "outputs", "logs", "stdout", "stderr"}
+
+
+def _texts(value: object, names: frozenset[str]) -> Iterable[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | Mapping):
-        for name in _READ:
-            if name in value:
-                yield from _texts(value[name])
+        for name, inner in value.items():
+            if name in names:
+                yield from _texts(inner, names)
     elif isinstance(value, list | tuple):
         for part in value:
-            yield from _texts(part)
+            yield from _texts(part, names)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import Any
 
-from mock_openai.protocol.request import Request, ToolOutput, text_of, tool_outputs
+from mock_openai.protocol.parts import text_of
+from mock_openai.protocol.request import Request, ToolOutput, tool_outputs
 from mock_openai.responders.base import Turn
 
 # `re` itself remembers no more than 512 patterns, and compiles anew what does not fit.

@@ -8,7 +8,12 @@ from typing import Any
 from aiohttp import web
 
 from mock_openai.memory import Conversation
-from mock_openai.protocol.errors import ApiError, conversation_not_found, invalid_json
+from mock_openai.protocol.errors import (
+    ApiError,
+    conversation_item_not_found,
+    conversation_not_found,
+    unparsable_json,
+)
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.listing import included, page, with_ids, with_pictures
 from mock_openai.protocol.schema import Object
@@ -63,7 +68,7 @@ class Conversations:
     async def _list(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
         include = included(request.query.items())
         items = with_pictures((await self._find(name)).items, include)
-        await reply.json(page(items, request.query))
+        await reply.json(page(items, request.query, conversation_item_not_found))
 
     async def _add(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
         await self._find(name)
@@ -80,14 +85,14 @@ class Conversations:
             if item["id"] == item_id:
                 await reply.json(item)
                 return
-        raise _no_item(name, item_id)
+        raise conversation_item_not_found(item_id)
 
     async def _remove(
         self, name: str, item_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes
     ) -> None:
         await self._find(name)
         if not await self._store.remove(name, item_id):
-            raise _no_item(name, item_id)
+            raise conversation_item_not_found(item_id)
         await reply.json((await self._find(name)).shown())  # the conversation, not the item (documented)
 
     async def _find(self, name: str) -> Conversation:
@@ -107,13 +112,11 @@ class Conversations:
 
 
 def _body(request: web.BaseRequest, data: bytes, form: Object) -> Mapping[str, Any]:
-    body = decode(data, request.headers.get("Content-Type", ""))
+    try:
+        body = decode(data, request.headers.get("Content-Type", ""))
+    except ApiError:
+        raise unparsable_json() from None
     if not isinstance(body, dict):
-        raise invalid_json()
+        raise unparsable_json()
     form.check(body, "")
     return body
-
-
-def _no_item(name: str, item_id: str) -> ApiError:
-    # The wording is that of other things not found (inferred).
-    return ApiError(f"Conversation item with id '{item_id}' not found in conversation '{name}'.", status=404)

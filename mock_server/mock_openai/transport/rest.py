@@ -17,8 +17,9 @@ from mock_openai.memory import Remembered
 from mock_openai.protocol import models
 from mock_openai.protocol.errors import (
     ApiError,
-    cannot_cancel_synchronous,
+    cannot_cancel,
     invalid_json,
+    listed_item_not_found,
     missing_parameter,
     response_not_found,
 )
@@ -32,7 +33,7 @@ from mock_openai.transport.compaction import compact
 from mock_openai.transport.conversations import Conversations
 from mock_openai.transport.outlet import EVENT_STREAM, sse
 from mock_openai.transport.reply import HttpReply
-from mock_openai.transport.routes import CREATE_RESPONSE, find
+from mock_openai.transport.routes import CREATE_RESPONSE, exists, find
 
 Answer = Callable[[web.BaseRequest, HttpReply, bytes], Awaitable[None]]
 
@@ -82,7 +83,7 @@ class Rest:
         if found is not None and found[0] is not CREATE_RESPONSE:
             endpoint, named = found
             return partial(self._answers[endpoint.name], *named)
-        if path.strip("/") == "v1/responses":
+        if exists(path):
             raise ApiError(f"Invalid method for URL ({method} {path})", status=405)
         return None
 
@@ -146,8 +147,10 @@ class Rest:
         await self._cancel_elsewhere(response_id, forget=False)
         found = await self._find(response_id)
         if not found.response.get("background"):
-            raise cannot_cancel_synchronous()
-        # Cancelling what is over gives it back unchanged (documented).
+            raise cannot_cancel(None)
+        # Cancelling twice gives the response back unchanged (documented), other ends cannot be undone.
+        if found.status != "cancelled":
+            raise cannot_cancel(found.status)
         await reply.json(_shown(found.response))
 
     async def _cancel_elsewhere(self, response_id: str, *, forget: bool) -> bool:
@@ -164,7 +167,7 @@ class Rest:
         created = float(found.response.get("created_at") or 0)
         ids = Ids(random.Random(found.id), lambda: created)  # the same ids every time
         items = with_pictures(with_ids(found.input, found.id, ids), included(request.query.items()))
-        await reply.json(page(items, request.query))
+        await reply.json(page(items, request.query, listed_item_not_found))
 
     async def _input_tokens(self, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
         body = decode(data, request.headers.get("Content-Type", ""))

@@ -84,3 +84,8 @@ def find(method: str, path: str) -> tuple[Endpoint, tuple[str, ...]] | None:
         if (named := endpoint.match(method, steps)) is not None:
             return endpoint, named
     return None
+
+
+def exists(path: str) -> bool:
+    """Tell whether there is anything at an address, whatever the method."""
+    return any(find(method, path) for method in ("GET", "POST", "DELETE"))

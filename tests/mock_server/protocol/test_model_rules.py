@@ -82,6 +82,12 @@ def test_any_verbosity_from_gpt_5_on() -> None:
             accepted(model=model, text={"verbosity": verbosity})
 
 
+COMPUTER = {
+    "type": "computer_use_preview",
+    "display_height": 768,
+    "display_width": 1024,
+    "environment": "browser",
+}
 ROWS: list[tuple[dict[str, Any], str, str | None, str | None]] = [
     (
         {"include": ["reasoning.encrypted_content"]},
@@ -97,21 +103,23 @@ ROWS: list[tuple[dict[str, Any], str, str | None, str | None]] = [
     ),
     ({"service_tier": "gold"}, "Invalid service_tier argument", "service_tier", None),
     (
-        {"model": "gpt-5.4", "tools": [{"type": "computer_use_preview"}]},
+        {"model": "gpt-5.4", "tools": [COMPUTER]},
         "Tool 'computer_use_preview' is not supported with gpt-5.4.",
         "tools",
         None,
     ),
     (
         {"input": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]},
-        "Invalid value: 'image_url'. Supported values are: 'input_text', 'input_image', 'output_text', "
-        "'refusal', 'input_file', 'computer_screenshot', 'summary_text', and 'encrypted_content'.",
-        "input[0].content[0]",
+        "Invalid value: 'image_url'. Supported values are: 'input_text', 'input_image', 'input_audio', "
+        "'output_text', 'refusal', 'input_file', 'computer_screenshot', 'summary_text', and "
+        "'encrypted_content'.",
+        "input[0].content[0].type",
         "invalid_value",
     ),
     (
         {"input": [{"role": "user", "content": [{"type": "output_text", "text": "x"}]}]},
-        "Invalid value: 'output_text'. Supported values are: 'input_text', 'input_image', and 'input_file'.",
+        "Invalid value: 'output_text'. Supported values are: 'input_text', 'input_image', 'input_file', "
+        "'scoped_content', and 'input_audio'.",
         "input[0].content[0]",
         "invalid_value",
     ),

@@ -200,7 +200,7 @@ CASES: list[tuple[dict[str, Any], str | None, str | None, str]] = [
         {"max_output_tokens": 20.5},
         "invalid_type",
         "max_output_tokens",
-        "Invalid type for 'max_output_tokens': expected an integer, but got a decimal instead.",
+        "Invalid type for 'max_output_tokens': expected an integer, but got a decimal number instead.",
     ),
     (
         {"top_logprobs": 50},
@@ -232,9 +232,8 @@ CASES: list[tuple[dict[str, Any], str | None, str | None, str]] = [
         {"metadata": {"k" * 65: "v"}},
         "property_name_above_max_length",
         "metadata." + "k" * 65,
-        f"Invalid property name in 'metadata': '{'k' * 65}' is too long. Expected a string with maximum "
-        "length 64, "
-        "but got a string with length 65 instead.",
+        "Invalid property name in 'metadata': 'kkk...kkk' is too long. Expected a string with maximum "
+        "length 64, but got a string with length 65 instead.",
     ),
     (
         {"metadata": {"k": 1}},
@@ -271,10 +270,16 @@ CASES: list[tuple[dict[str, Any], str | None, str | None, str]] = [
     (
         {"input": []},
         "missing_required_parameter",
-        "input",
-        "One of \"input\" or \"previous_response_id\" or 'prompt' or 'conversation_id' must be provided.",
+        None,
+        "One of \"input\" or \"previous_response_id\" or 'prompt' or 'conversation' must be provided.",
     ),
-    ({"input": 5}, "invalid_type", "input", "Invalid type for 'input': " + UNION.format("an integer")),
+    (
+        {"input": 5},
+        "invalid_type",
+        "input",
+        "Invalid type for 'input': expected one of a string or array of input items, but got an integer "
+        "instead.",
+    ),
     (
         {"input": [{"role": "user", "content": None}]},
         "invalid_type",
@@ -290,7 +295,7 @@ CASES: list[tuple[dict[str, Any], str | None, str | None, str]] = [
     (
         {"input": [{"role": "tool", "content": "x"}]},
         "invalid_value",
-        "input[0].role",
+        "input[0]",
         "Invalid value: 'tool'. Supported values are: 'assistant', 'system', 'developer', and 'user'.",
     ),
     (
@@ -399,12 +404,10 @@ CASES: list[tuple[dict[str, Any], str | None, str | None, str]] = [
         {"include": ["everything"]},
         "invalid_value",
         "include[0]",
-        "Invalid value: 'everything'. Supported values are: 'code_interpreter_call.outputs', "
-        "'computer_call_output.output.image_url', 'file_search_call.results', "
-        "'message.input_image.image_url', "
-        "'message.output_text.logprobs', 'reasoning.encrypted_content', 'web_search_call.action.sources', "
-        "and "
-        "'web_search_call.results'.",
+        "Invalid value: 'everything'. Supported values are: 'file_search_call.results', "
+        "'web_search_call.results', 'web_search_call.action.sources', 'message.input_image.image_url', "
+        "'computer_call_output.output.image_url', 'code_interpreter_call.outputs', "
+        "'reasoning.encrypted_content', and 'message.output_text.logprobs'.",
     ),
 ]
 

@@ -1,6 +1,7 @@
 """Tokens: counts, cuts that keep characters whole, and exact numbers of pieces."""
 
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -82,3 +83,28 @@ def test_thousands_of_pieces_are_no_matter() -> None:
     began = time.perf_counter()
     assert len(tokens.exactly("a short text", 20_000)) == 20_000
     assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"type": "web_search_call", "action": {"type": "search", "query": "weather in Paris", "queries": []}},
+        {"type": "file_search_call", "queries": ["return policy"], "results": None},
+        {"type": "shell_call", "action": {"commands": ["ls -la"], "timeout_ms": 1}},
+        {"type": "local_shell_call", "action": {"type": "exec", "command": ["ls"], "env": {}}},
+        {"type": "apply_patch_call", "operation": {"type": "update_file", "path": "a.py", "diff": "+x"}},
+        {"type": "code_interpreter_call", "code": "1 + 1", "outputs": []},
+    ],
+)
+def test_what_the_call_of_a_hosted_tool_asks_for_was_written_by_the_model(item: dict[str, Any]) -> None:
+    assert tokens.count_written(item) > 0
+    assert tokens.count_item(item) >= tokens.count_written(item)
+
+
+def test_what_a_hosted_tool_answered_is_read_but_was_not_written_by_the_model() -> None:
+    asked = {"type": "mcp_call", "name": "roll", "arguments": "{}", "server_label": "dice"}
+    answered = {**asked, "output": "four and two"}
+    assert tokens.count_written(answered) == tokens.count_written(asked)
+    assert tokens.count_item(answered) > tokens.count_item(asked)
+    shown = {"type": "shell_call_output", "output": [{"stdout": "a.py", "stderr": ""}]}
+    assert tokens.count_item(shown) > tokens.count_written(shown) == 0

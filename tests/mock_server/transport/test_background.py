@@ -95,8 +95,16 @@ async def test_it_can_be_deleted_while_it_runs(client):
 
 async def test_only_the_background_can_be_cancelled(client):
     done = await client.responses.create(model="gpt-4o", input="slow")
-    with pytest.raises(openai.BadRequestError, match="Cannot cancel a synchronous response"):
+    with pytest.raises(openai.BadRequestError, match="Cannot cancel a synchronous response") as raised:
         await client.responses.cancel(done.id)
+    assert (raised.value.param, raised.value.code) == ("response_id", None)
+
+
+async def test_what_has_ended_by_itself_cannot_be_cancelled_any_more(client):
+    begun = await client.responses.create(model="gpt-4o", input="slow", background=True)
+    await until_over(client, begun.id)
+    with pytest.raises(openai.BadRequestError, match="Cannot cancel a completed response"):
+        await client.responses.cancel(begun.id)
 
 
 async def test_a_server_stops_although_something_runs_in_the_background():

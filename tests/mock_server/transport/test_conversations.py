@@ -143,3 +143,23 @@ async def test_odd_items_are_kept_or_refused_and_never_an_error_of_the_server(cl
         return
     listed = await client.get(f"/conversations/{made.id}/items", cast_to=object)
     assert isinstance(listed["data"][0]["id"], str)
+
+
+async def test_what_is_wrong_with_a_conversation_is_told_in_its_own_words(client):
+    made = await client.conversations.create(items=[message("Hi")])
+    for ask in (client.conversations.items.retrieve, client.conversations.items.delete):
+        with pytest.raises(openai.NotFoundError) as raised:
+            await ask("msg_none", conversation_id=made.id)
+        assert raised.value.body["message"] == "Item with id 'msg_none' not found in conversation."
+    with pytest.raises(openai.NotFoundError, match="Item with id 'msg_none' not found in conversation"):
+        await client.conversations.items.list(made.id, after="msg_none")
+    with pytest.raises(openai.BadRequestError) as raised:
+        await client.conversations.items.create(made.id, items=[{"type": "message", "content": "Hi"}])
+    assert (raised.value.param, raised.value.code) == ("items[0]", "invalid_value")
+    picture = {"role": "user", "content": [{"type": "input_image"}]}
+    with pytest.raises(openai.BadRequestError, match="Missing mutually exclusive parameters") as raised:
+        await client.conversations.items.create(made.id, items=[picture])
+    assert raised.value.param == "items[0].content[0]"
+    with pytest.raises(openai.BadRequestError, match="Invalid body: failed to parse JSON value") as raised:
+        await client.post("/conversations", content=b"{", cast_to=object)
+    assert raised.value.code == "invalid_json"

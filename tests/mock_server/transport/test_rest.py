@@ -104,6 +104,13 @@ async def test_input_items_are_listed_newest_first_in_pages(client):
     assert oldest.data[0].id == rest.data[0].id, "ids stay the same"
 
 
+async def test_a_page_cannot_begin_at_an_item_that_is_not_there(client):
+    made = await client.responses.create(model="gpt-4o", input="hi")
+    for bound in ("after", "before"):
+        with pytest.raises(openai.NotFoundError, match="Item with id 'msg_none' not found"):
+            await client.responses.input_items.list(made.id, extra_query={bound: "msg_none"})
+
+
 @pytest.mark.parametrize("query", ["limit=many", "limit=0", "limit=101", "order=sideways"])
 async def test_a_bad_page_is_a_400(client, http, server, query):
     made = await client.responses.create(model="gpt-4o", input="hi")
@@ -141,10 +148,27 @@ async def test_models_are_listed_and_looked_up(client, http, server):
         assert json.loads(await answer.text())["error"]["code"] == "model_not_found"
 
 
-async def test_a_method_that_does_not_fit_is_a_405(http, server):
-    async with http.get(server.base_url + "/responses") as answer:
-        assert answer.status == 405
-        assert (await answer.json())["error"]["message"] == "Invalid method for URL (GET /v1/responses)"
+@pytest.mark.parametrize(
+    ("method", "path", "status", "what"),
+    [
+        ("GET", "/responses", 405, "method for URL"),
+        ("PUT", "/responses/resp_1", 405, "method for URL"),
+        ("GET", "/conversations", 405, "method for URL"),
+        ("POST", "/chat/completions", 404, "URL"),
+        ("GET", "/responses/resp_1/output", 404, "URL"),
+    ],
+)
+async def test_a_method_that_does_not_fit_is_a_405_and_what_is_not_there_a_404(
+    http, server, method, path, status, what
+):
+    async with http.request(method, server.base_url + path) as answer:
+        assert answer.status == status
+        assert (await answer.json())["error"] == {
+            "message": f"Invalid {what} ({method} /v1{path})",
+            "type": "invalid_request_error",
+            "param": None,
+            "code": None,
+        }
 
 
 async def test_only_ones_own_fine_tuned_models_can_be_deleted(http):

@@ -191,7 +191,7 @@ async def refused(connect: Any, message: dict[str, Any], **fields: Any) -> dict[
         ("", "empty string"),
         (7, "Invalid type for 'input'"),
         ([{"role": "developer", "content": "x"}], "Supported values are: 'user'"),
-        ([{"type": "function_call_output", "call_id": "c", "output": "x"}], "Unknown parameter"),
+        ([{"type": "function_call_output", "call_id": "c", "output": "x"}], "'input[0].role'"),
         ([{"role": "user", "content": "x", "id": "msg_1"}], "Unknown parameter: 'input[0].id'"),
         ([{"role": "user", "content": [{"type": "input_audio"}]}], "Invalid value"),
     ],

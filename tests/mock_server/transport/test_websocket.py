@@ -436,3 +436,29 @@ async def test_the_limit_may_wait_for_the_next_create(connect):
         assert await socket.raw.recv() == LIMIT_FRAME
         with pytest.raises(websockets.ConnectionClosedOK):
             await socket.raw.recv()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"temperature": -1},
+        {"stop": ["x"]},
+        {"input": [{}]},
+        {"input": [{"role": "user", "content": [{"type": "input_image"}]}]},
+        {"input": [{"type": "function_call_output", "call_id": "call_1", "output": "x"}]},
+        {"model": "gpt-5", "temperature": 0.5},
+        {"previous_response_id": "resp_none"},
+        {"conversation": "conv_none"},
+    ],
+    ids=lambda fields: "-".join(fields),
+)
+async def test_what_is_refused_by_http_is_refused_on_a_socket_in_the_same_words(connect, http, fields):
+    body = {"model": "gpt-4o", "input": "hi", **fields}
+    async with MockServer() as server, connect(server) as socket:
+        async with http.post(server.base_url + "/responses", json=body) as answer:
+            told, status = (await answer.json())["error"], answer.status
+        await socket.send({"type": "response.create", **body})
+        frame = await socket.next()
+        assert (frame["type"], frame["status"]) == ("error", status)
+        assert frame["error"] == told
+        assert (await socket.turn())["type"] == "response.completed", "the socket goes on"

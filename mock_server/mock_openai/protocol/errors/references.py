@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mock_openai.protocol.errors.base import ApiError
 
 
@@ -60,6 +62,11 @@ def item_not_found(item_id: str, status: int = 404) -> ApiError:
     )
 
 
+def listed_item_not_found(item_id: str) -> ApiError:
+    """Say that a list has no such item to begin at (words reported for other places)."""
+    return ApiError(f"Item with id '{item_id}' not found.", status=404)
+
+
 def no_tool_output(call_id: str, kind: str = "function") -> ApiError:
     """Say that a call in the conversation has no output yet (reported)."""
     return ApiError(f"No tool output found for {kind} call {call_id}.", param="input")
@@ -81,9 +88,42 @@ def reasoning_without_follower(item_id: str) -> ApiError:
     )
 
 
-def cannot_cancel_synchronous() -> ApiError:
-    """Say that only background responses can be cancelled (reported)."""
-    return ApiError("Cannot cancel a synchronous response.")
+def duplicate_item(item_id: str) -> ApiError:
+    """Say that an item is there twice, or was known already (reported)."""
+    return ApiError(
+        f"Duplicate item found with id {item_id}. Remove duplicate items from your input and try again.",
+        param="input",
+    )
+
+
+def approvals_missing(request_ids: Sequence[str]) -> ApiError:
+    """Say that MCP calls still wait for a yes or no (words reported, param inferred)."""
+    return ApiError(
+        f"The following MCP approval requests do not have an approval: {', '.join(request_ids)}",
+        param="input",
+    )
+
+
+def approvals_unasked(request_ids: Sequence[str]) -> ApiError:
+    """Say that a yes or no answers nothing that was asked (words reported, param inferred)."""
+    return ApiError(
+        "The following MCP approval requests have approval responses but weren't passed as input: "
+        f"{', '.join(request_ids)}",
+        param="input",
+    )
+
+
+def conversation_item_not_found(item_id: str) -> ApiError:
+    """Say that a conversation has no such item (reported)."""
+    return ApiError(f"Item with id '{item_id}' not found in conversation.", status=404)
+
+
+def cannot_cancel(status: str | None) -> ApiError:
+    """Say that a response of this status cannot be cancelled; None for one that is not of the background
+    (reported, the param inferred).
+    """
+    words = {None: "a synchronous response", "incomplete": "a response in terminal state"}
+    return ApiError(f"Cannot cancel {words.get(status, f'a {status} response')}.", param="response_id")
 
 
 def context_length_exceeded() -> ApiError:

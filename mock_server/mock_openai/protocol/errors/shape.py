@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mock_openai.protocol.errors.base import ApiError
+from mock_openai.protocol.errors.series import series
 
 
 def invalid_json() -> ApiError:
@@ -18,6 +19,15 @@ def invalid_json() -> ApiError:
     )
 
 
+def unparsable_json() -> ApiError:
+    """Say the same at the endpoints of conversations, which have other words for it (reported)."""
+    return ApiError(
+        "Invalid body: failed to parse JSON value. Please check the value to ensure it is valid JSON. "
+        "(Common errors include trailing commas, missing closing brackets, missing quotation marks, etc.)",
+        code="invalid_json",
+    )
+
+
 def missing_parameter(name: str) -> ApiError:
     """Say that a required parameter is absent; `name` is its path (reported)."""
     return ApiError(f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter")
@@ -26,15 +36,27 @@ def missing_parameter(name: str) -> ApiError:
 def missing_input() -> ApiError:
     """Say that there is nothing to answer; the mixed quotes are the API's own (reported)."""
     return ApiError(
-        "One of \"input\" or \"previous_response_id\" or 'prompt' or 'conversation_id' must be provided.",
-        param="input",
+        "One of \"input\" or \"previous_response_id\" or 'prompt' or 'conversation' must be provided.",
         code="missing_required_parameter",
     )
 
 
-def unknown_parameter(name: str) -> ApiError:
-    """Say that a parameter does not exist; `name` is its path (reported)."""
-    return ApiError(f"Unknown parameter: '{name}'.", param=name, code="unknown_parameter")
+def unknown_parameter(name: str, similar: Sequence[str] = ()) -> ApiError:
+    """Say that a parameter does not exist; `name` is its path, `similar` are names that may have been meant
+    (reported).
+    """
+    guess = f" Did you mean {series(similar, last='or')}?" if similar else ""
+    return ApiError(f"Unknown parameter: '{name}'.{guess}", param=name, code="unknown_parameter")
+
+
+def moved_parameter(name: str, now: str) -> ApiError:
+    """Say that a parameter of Chat Completions has another name here (reported)."""
+    return ApiError(
+        f"Unsupported parameter: '{name}'. In the Responses API, this parameter has moved to '{now}'. Try "
+        "again with the new parameter. See the API documentation for more information: "
+        "https://platform.openai.com/docs/api-reference/responses/create.",
+        code="unsupported_parameter",
+    )
 
 
 def invalid_type(name: str, expected: str, got: str) -> ApiError:
@@ -49,7 +71,7 @@ def invalid_type(name: str, expected: str, got: str) -> ApiError:
 def invalid_value(name: str, value: object, supported: Sequence[str]) -> ApiError:
     """Say that a value is not one of the supported ones (reported)."""
     return ApiError(
-        f"Invalid value: '{value}'. Supported values are: {_series(supported)}.",
+        f"Invalid value: '{value}'. Supported values are: {series(supported)}.",
         param=name,
         code="invalid_value",
     )
@@ -107,6 +129,16 @@ def pattern_mismatch(name: str, pattern: str) -> ApiError:
     )
 
 
+def wrong_characters(name: str, value: str) -> ApiError:
+    """Say that an id has characters that no id has (reported)."""
+    return ApiError(
+        f"Invalid '{name}': '{value}'. Expected an ID that contains letters, numbers, underscores, or "
+        "dashes, but this value contained additional characters.",
+        param=name,
+        code="invalid_value",
+    )
+
+
 def wrong_prefix(name: str, value: str, prefix: str) -> ApiError:
     """Say that an id is not of the right kind (reported)."""
     return ApiError(
@@ -147,56 +179,35 @@ def too_many_properties(name: str, maximum: int, got: int) -> ApiError:
 
 
 def property_name_too_long(name: str, key: str, maximum: int) -> ApiError:
-    """Say that a key of a free-form object is too long (reported)."""
+    """Say that a key of a free-form object is too long; only its ends are shown (reported)."""
     return ApiError(
-        f"Invalid property name in '{name}': '{key}' is too long. Expected a string with maximum length "
-        f"{maximum}, "
-        f"but got a string with length {len(key)} instead.",
+        f"Invalid property name in '{name}': '{key[:3]}...{key[-3:]}' is too long. Expected a string "
+        f"with maximum length {maximum}, but got a string with length {len(key)} instead.",
         param=f"{name}.{key}",
         code="property_name_above_max_length",
     )
 
 
-def mutually_exclusive(first: str, second: str) -> ApiError:
-    """Say that two parameters exclude each other; the empty quotes are the API's own (observed)."""
+def mutually_exclusive(first: str, second: str, *, where: str | None = None) -> ApiError:
+    """Say that two parameters exclude each other: of the request (the empty quotes are the API's own,
+    observed), or of the object at the path `where` (reported).
+    """
     return ApiError(
-        f"Mutually exclusive parameters: ''. Ensure you are only providing one of: '{first}' or '{second}'.",
+        f"Mutually exclusive parameters: '{where or ''}'. Ensure you are only providing one of: "
+        f"{series((first, second), last='or')}.",
+        param=where,
         code="mutually_exclusive_parameters",
     )
 
 
-def unsupported_parameter(name: str, *, code: str | None = None, where: str = "with this model") -> ApiError:
-    """Say that a model, or a mode, does not take a parameter (observed for models, with a null code)."""
-    return ApiError(f"Unsupported parameter: '{name}' is not supported {where}.", param=name, code=code)
-
-
-def unsupported_value(name: str, value: object, supported: str) -> ApiError:
-    """Say that this model does not take a value; `supported` is a closing sentence (reported)."""
+def missing_exclusive(where: str, names: Sequence[str]) -> ApiError:
+    """Say that none is there of the parameters of which there must be one (reported)."""
     return ApiError(
-        f"Unsupported value: '{name}' does not support {value} with this model. {supported}",
-        param=name,
-        code="unsupported_value",
+        f"Missing mutually exclusive parameters: '{where}'. Ensure you are providing exactly one of: "
+        f"{series(names, last='or')}.",
+        param=where,
+        code="missing_mutually_exclusive_parameters",
     )
-
-
-def unsupported_choice(name: str, value: object, model: str, supported: Sequence[str]) -> ApiError:
-    """Say that this model does not take one of the values that others take (reported)."""
-    return ApiError(
-        f"Unsupported value: '{value}' is not supported with the '{model}' model. "
-        f"Supported values are: {_series(supported)}.",
-        param=name,
-        code="unsupported_value",
-    )
-
-
-def unsupported_tool(kind: str, model: str) -> ApiError:
-    """Say that this model has no such tool (reported)."""
-    return ApiError(f"Tool '{kind}' is not supported with {model}.", param="tools")
-
-
-def encrypted_content_unsupported() -> ApiError:
-    """Say that this model does not reason, so that there is no reasoning to encrypt (reported)."""
-    return ApiError("Encrypted content is not supported with this model.", param="include")
 
 
 def invalid_service_tier() -> ApiError:
@@ -211,6 +222,11 @@ def json_word_missing() -> ApiError:
         "'json_object'.",
         param="input",
     )
+
+
+def connector_without_authorization(where: str) -> ApiError:
+    """Say that a connector needs the user's token (words reported, param inferred)."""
+    return ApiError("Must specify 'authorization' parameter with 'connector_id'", param=where)
 
 
 def tool_choice_not_found(kind: str) -> ApiError:
@@ -242,10 +258,3 @@ def invalid_format_schema(name: str, problem: str) -> ApiError:
         param="text.format.schema",
         code="invalid_json_schema",
     )
-
-
-def _series(values: Sequence[str]) -> str:
-    quoted = [f"'{value}'" for value in values]
-    if len(quoted) < 3:
-        return " and ".join(quoted)
-    return f"{', '.join(quoted[:-1])}, and {quoted[-1]}"

@@ -1,0 +1,85 @@
+"""What one model takes and another does not.
+
+Checked last, once the shape is right (reported): sampling, then efforts and verbosities, then tools, then log
+probabilities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mock_openai.protocol import errors, models
+from mock_openai.protocol.behaviour import Behaviour
+from mock_openai.protocol.models import Model
+
+_LOGPROBS = "message.output_text.logprobs"
+# Hosted tools that want reasoning, and what the error calls them (reported).
+_THOUGHTFUL = {"image_generation": "image_gen", "web_search": "web_search"}
+
+
+def check_model_takes(body: Mapping[str, Any], behaviour: Behaviour) -> None:
+    """Raise ApiError for the first thing that the model of a request does not take."""
+    name: str = body.get("model", models.OF_A_PROMPT)
+    model = models.facts(name)
+    code = None if behaviour.unsupported_parameter == "null" else "unsupported_parameter"
+    effort = (body.get("reasoning") or {}).get("effort") or model.effort
+    # Models that can do without reasoning take these while they do (documented for gpt-5.1 and later).
+    sampling = model.sampling or (model.may_skip_reasoning and effort == "none")
+    if not sampling:
+        _check_sampling(body, model, behaviour)
+    if not model.reasons:
+        _check_no_reasoning(body, code)
+    elif effort not in model.efforts:
+        raise errors.unsupported_choice("reasoning.effort", effort, name, model.efforts)
+    verbosity = (body.get("text") or {}).get("verbosity")
+    if verbosity is not None and verbosity not in model.verbosities:
+        raise errors.unsupported_choice("text.verbosity", verbosity, name, model.verbosities)
+    if model.long_cache_only and body.get("prompt_cache_retention") == "in_memory":
+        raise errors.long_cache_only()
+    if body.get("tools"):
+        _check_tools(body["tools"], name, effort)
+    if not sampling:
+        if _LOGPROBS in (body.get("include") or ()):
+            raise errors.logprobs_unsupported("include")
+        if body.get("top_logprobs"):
+            raise errors.logprobs_unsupported("top_logprobs")
+
+
+def _check_sampling(body: Mapping[str, Any], model: Model, behaviour: Behaviour) -> None:
+    defaults = (
+        ("temperature", 1),
+        ("top_p", model.top_p),
+        ("presence_penalty", 0),
+        ("frequency_penalty", 0),
+    )
+    for field, default in defaults:
+        given = body.get(field)
+        if given is None or given == default:
+            continue
+        if behaviour.unsupported_parameter == "value":
+            only = f"Only the default ({default}) value is supported."
+            raise errors.unsupported_value(field, given, only)
+        code = None if behaviour.unsupported_parameter == "null" else "unsupported_parameter"
+        raise errors.unsupported_parameter(field, code=code)
+
+
+def _check_no_reasoning(body: Mapping[str, Any], code: str | None) -> None:
+    """Refuse what only models that reason can give."""
+    asked = body.get("reasoning") or {}
+    if asked.get("effort") not in (None, "none"):
+        raise errors.unsupported_parameter("reasoning.effort", code=code)
+    if asked.get("summary") or asked.get("generate_summary"):
+        raise errors.unsupported_parameter("reasoning.summary", code=code)
+    if "reasoning.encrypted_content" in (body.get("include") or ()):
+        raise errors.encrypted_content_unsupported()
+
+
+def _check_tools(tools: list[Mapping[str, Any]], name: str, effort: str | None) -> None:
+    kinds = [str(tool["type"]) for tool in tools]
+    if "computer_use_preview" in kinds and not name.startswith("computer-use"):
+        raise errors.unsupported_tool("computer_use_preview", name)
+    if effort == "minimal":
+        wanting = {told for kind in kinds for begin, told in _THOUGHTFUL.items() if kind.startswith(begin)}
+        if wanting:
+            raise errors.tools_need_effort(effort, sorted(wanting))

@@ -1,0 +1,142 @@
+"""How the response object gives tools and text formats back.
+
+The echo fills in every default and writes the type first and the other fields in alphabetical order
+(observed). A function without `strict` becomes strict and its schema is rewritten accordingly.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mock_openai.protocol.metaschema import may_be_strict
+from mock_openai.protocol.tools import family
+
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "function": {"description": None, "output_schema": None, "parameters": None, "strict": True},
+    "custom": {"description": None, "format": {"type": "text"}},
+    "web_search": {
+        "return_token_budget": "default",
+        "search_content_types": ["text"],
+        "search_context_size": "medium",
+    },
+    "file_search": {
+        "filters": None,
+        "max_num_results": 20,
+        "ranking_options": {"ranker": "auto", "score_threshold": 0.0},
+    },
+    "mcp": {
+        "allowed_tools": None,
+        "headers": None,
+        "require_approval": "always",
+        "server_description": None,
+    },
+    "image_generation": {
+        "background": "auto",
+        "moderation": "auto",
+        "n": 1,
+        "output_compression": 100,
+        "output_format": "png",
+        "quality": "auto",
+        "size": "auto",
+    },
+    "tool_search": {"description": None, "parameters": None},
+}
+_NOTHING = {"type": "object", "properties": {}}
+_WEB_SEARCH_PREVIEW = {"search_context_size": "medium"}
+_LOCATION = {"type": "approximate", "city": None, "country": "US", "region": None, "timezone": None}
+
+
+def echo_tools(tools: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Give the tools back: those that are loaded only when they are searched for come first (observed)."""
+    shown = [echo_tool(tool) for tool in tools]
+    return sorted(shown, key=lambda tool: tool.get("defer_loading") is not True)
+
+
+def echo_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a tool back as the response object shows it."""
+    kind = tool["type"]
+    defaults = (
+        _WEB_SEARCH_PREVIEW if kind.startswith("web_search_preview") else _DEFAULTS.get(family(kind), {})
+    )
+    given = {name: value for name, value in tool.items() if value is not None}
+    filled: dict[str, Any] = {**dict.fromkeys(tool), **defaults, **given}
+    if kind == "function":
+        if tool.get("strict") is None:
+            filled["strict"] = may_be_strict(filled["parameters"])
+        filled["parameters"] = echo_schema(filled["parameters"], strict=filled["strict"])
+    elif family(kind) == "web_search":
+        place = filled.get("user_location")
+        filled["user_location"] = {**_LOCATION, "country": None, **place} if place else dict(_LOCATION)
+    elif kind == "mcp":
+        filled.pop("authorization", None)
+        # An answer is journaled and stored, so no credential may come back in it. What the real API does with
+        # headers is not known; recordings have none (inferred).
+        if isinstance(filled.get("headers"), Mapping):
+            filled["headers"] = dict.fromkeys(filled["headers"], "<redacted>")
+        if isinstance(filled.get("server_url"), str):
+            filled["server_url"] = bare_address(filled["server_url"])
+    elif kind == "custom":
+        form = filled["format"]
+        filled["format"] = {"type": form["type"], **dict(sorted(form.items()))}
+    return {"type": kind, **{name: filled[name] for name in sorted(filled) if name != "type"}}
+
+
+def bare_address(address: str) -> str:
+    """Give an MCP server's address as it may be shown: with credentials or a query in it, only its host and
+    `<redacted>` (the form is observed, when the real API uses it is not known).
+    """
+    if "?" not in address and "@" not in address:
+        return address
+    found = re.match(r"(https?://)(?:[^/?#]*@)?([^/?#@]*)", address, re.I)
+    return f"{found[1]}{found[2]}/<redacted>" if found else "<redacted>"
+
+
+def echo_schema(schema: Any, *, strict: bool) -> Any:
+    """Give a JSON schema back: strict ones closed and with every property required, `$schema` dropped in
+    the others.
+    """
+    if not isinstance(schema, Mapping):
+        return schema
+    if not strict:
+        return {name: value for name, value in schema.items() if name != "$schema"} or dict(_NOTHING)
+    return _closed(schema)
+
+
+def echo_text(text: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Give the text configuration back."""
+    text = text or {}
+    wanted = text.get("format") or {"type": "text"}
+    form: dict[str, Any] = dict(wanted)
+    if wanted["type"] == "json_schema":
+        strict = wanted.get("strict")
+        form = {
+            "type": "json_schema",
+            "description": wanted.get("description"),
+            "name": wanted["name"],
+            "schema": wanted["schema"],
+            "strict": True if strict is None else strict,
+        }
+    return {"format": form, "verbosity": text.get("verbosity") or "medium"}
+
+
+def _closed(schema: Mapping[str, Any]) -> dict[str, Any]:
+    closed = {name: _closed_part(name, value) for name, value in schema.items()}
+    properties = schema.get("properties")
+    if schema.get("type") == "object" or isinstance(properties, Mapping):
+        wanted = list(schema.get("required") or [])
+        closed["additionalProperties"] = False
+        closed["required"] = wanted + [name for name in properties or {} if name not in wanted]
+    return closed
+
+
+def _closed_part(name: str, value: Any) -> Any:
+    match name, value:
+        case ("properties" | "$defs" | "definitions", Mapping()):
+            return {key: _closed(part) if isinstance(part, Mapping) else part for key, part in value.items()}
+        case (_, Mapping()) if name not in ("default", "const", "enum", "examples"):
+            return _closed(value)
+        case ("anyOf" | "oneOf" | "allOf" | "prefixItems", list()):
+            return [_closed(part) if isinstance(part, Mapping) else part for part in value]
+    return value

@@ -1,0 +1,66 @@
+"""What a model, or a mode, does not take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mock_openai.protocol.errors.base import ApiError
+from mock_openai.protocol.errors.series import series
+
+
+def unsupported_parameter(name: str, *, code: str | None = None, where: str = "with this model") -> ApiError:
+    """Say that a model, or a mode, does not take a parameter (observed for models, with a null code)."""
+    return ApiError(f"Unsupported parameter: '{name}' is not supported {where}.", param=name, code=code)
+
+
+def unsupported_value(name: str, value: object, supported: str) -> ApiError:
+    """Say that this model does not take a value; `supported` is a closing sentence (reported)."""
+    return ApiError(
+        f"Unsupported value: '{name}' does not support {value} with this model. {supported}",
+        param=name,
+        code="unsupported_value",
+    )
+
+
+def unsupported_choice(name: str, value: object, model: str, supported: Sequence[str]) -> ApiError:
+    """Say that this model does not take one of the values that others take (reported)."""
+    return ApiError(
+        f"Unsupported value: '{value}' is not supported with the '{model}' model. "
+        f"Supported values are: {series(supported)}.",
+        param=name,
+        code="unsupported_value",
+    )
+
+
+def unsupported_tool(kind: str, model: str) -> ApiError:
+    """Say that this model has no such tool (reported)."""
+    return ApiError(f"Tool '{kind}' is not supported with {model}.", param="tools")
+
+
+def encrypted_content_unsupported() -> ApiError:
+    """Say that this model does not reason, so that there is no reasoning to encrypt (reported)."""
+    return ApiError("Encrypted content is not supported with this model.", param="include")
+
+
+def logprobs_unsupported(name: str) -> ApiError:
+    """Say that a model that reasons gives no log probabilities; `name` is what asked for them (reported)."""
+    return ApiError(
+        "logprobs are not supported with reasoning models.", param=name, code="unsupported_parameter"
+    )
+
+
+def long_cache_only() -> ApiError:
+    """Say that this model keeps prompts for a day or not at all (reported)."""
+    return ApiError(
+        "This model is compatible only with 24h extended prompt caching",
+        param="prompt_cache_retention",
+        code="invalid_parameter",
+    )
+
+
+def tools_need_effort(effort: str, tools: Sequence[str]) -> ApiError:
+    """Say that hosted tools want more reasoning than was asked for (reported)."""
+    return ApiError(
+        f"The following tools cannot be used with reasoning.effort '{effort}': {', '.join(tools)}.",
+        param="tools",
+    )
