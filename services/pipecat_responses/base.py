@@ -26,6 +26,7 @@ from pipecat.utils.http import connection_limits
 from pipecat.utils.tracing.service_decorators import traced_llm
 from pipecat.utils.types import assert_given
 
+from .attempts import TurnService
 from .errors import TurnBroken
 from .patience import Timeouts
 from .request import build_body, encode, json_schema_format, output_text
@@ -36,7 +37,7 @@ from .settings import (
     model_reasons,
     unsent_settings,
 )
-from .turn import Turn, TurnService
+from .turn import Turn
 
 __all__ = ["ResponsesService"]
 

@@ -12,9 +12,10 @@ from collections.abc import Awaitable, Callable
 
 from loguru import logger
 
+from .categories import is_permanent
 from .channel import Channel, Endpoint
 from .doors import is_hopeless
-from .errors import Failure, TurnBroken, is_permanent
+from .errors import Failure, TurnBroken
 from .pulse import Pulse
 from .upkeep import Dial, Keeping, Upkeep
 

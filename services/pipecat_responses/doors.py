@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from .errors import Failure, failure_of_error, is_permanent
+from .categories import is_permanent
+from .errors import Failure, failure_of_error
 
 __all__ = ["failure_of_close", "failure_of_refusal", "is_hopeless"]
 

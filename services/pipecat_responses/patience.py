@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .errors import Failure, is_passing, is_rate_limit
+from .categories import is_passing, is_rate_limit
+from .errors import Failure
 
 __all__ = ["Timeouts", "backoff", "retry_delay"]
 

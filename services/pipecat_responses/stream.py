@@ -6,12 +6,13 @@ response, once, in order, with nothing missing in between. When an event got los
 later one tells the whole text, and goes on from there; what does not add up becomes ``Broken``.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .calls import Calls
 from .errors import Failure, failure_of_error, failure_of_response
+from .sequence import Sequence
 from .steps import (
     Broken,
     CallStarted,
@@ -25,8 +26,8 @@ from .steps import (
     ThoughtEnd,
     ThoughtStart,
     ThoughtText,
-    Usage,
 )
+from .usage import usage_of
 
 __all__ = ["ResponseStream"]
 
@@ -38,9 +39,6 @@ Part = tuple[object, object]
 _NOTHING: Steps = ()
 _FIRST_OUTPUT: Steps = (FirstOutput(),)
 _THOUGHT_END: Steps = (ThoughtEnd(),)
-
-# After so many events numbered one after the other a gap is taken for a lost event.
-_NUMBERS_TRUSTED_AFTER = 3
 
 
 @dataclass(slots=True)
@@ -61,10 +59,7 @@ class ResponseStream:
     _thinking: bool = False
     _held_reasoning: list[Step] = field(default_factory=list)
     _calls: Calls = field(default_factory=Calls)
-    _next_number: int | None = None
-    _in_sequence: int = 0
-    _unnumbered: bool = False
-    _last: Event | None = None
+    _sequence: Sequence = field(default_factory=Sequence)
     _takers: dict[str, Callable[[Event], Steps]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -92,54 +87,25 @@ class ResponseStream:
         if self.ended:
             return _NOTHING
         self.doubtful = False
-        number, kind = event.get("sequence_number"), event.get("type")
-        if number is not None and not self._unnumbered:
-            if number == self._next_number:
-                self._next_number = number + 1
-                self._in_sequence += 1
-            elif self._is_repeated(number, event):
-                return _NOTHING
-        self._last = event
-        taker = self._takers.get(kind or "")
+        seen = self._sequence.take(event)
+        if seen == "repeated":
+            return _NOTHING
+        if seen == "gap":
+            self._holding = True
+        taker = self._takers.get(event.get("type") or "")
         return taker(event) if taker is not None else _NOTHING
 
     def feed_unreadable(self) -> Steps:
         """Something that is no event arrived."""
         if not self.ended:
             self.doubtful = True
-            if not self._trusts_numbers():
+            if not self._sequence.trusted:
                 self._holding = True  # with numbers, the next event tells whether one was lost
         return _NOTHING
 
     def end_of_stream(self) -> Steps:
         """The stream ended. Without a terminal event before it the answer is not whole."""
         return _NOTHING if self.ended else self._break("the stream ended before the response was complete")
-
-    # -- numbers -----------------------------------------------------------------------------------
-
-    def _trusts_numbers(self) -> bool:
-        return not self._unnumbered and self._in_sequence >= _NUMBERS_TRUSTED_AFTER
-
-    def _is_repeated(self, number: object, event: Event) -> bool:
-        """Judge a number that is not the next one: a repeated event, a gap, or a server with its own way."""
-        if not isinstance(number, int):
-            return False
-        if self._next_number is None and number in (0, 1):  # 1: it begins there, or the first one got lost
-            self._next_number, self._in_sequence = number + 1, 1
-            return False
-        if event == self._last:
-            return True
-        if self._next_number is None or not self._trusts_numbers():
-            # Too early to tell a lost event from a server with its own way: count anew from here.
-            self._unnumbered = self._next_number is None or number < self._next_number
-            self._next_number, self._in_sequence = number + 1, 1
-            return False
-        if number < self._next_number:
-            # Two different events in a row with one number are two: a keepalive that counts for nothing.
-            return number < self._next_number - 1
-        self._holding = True
-        self._next_number = number + 1
-        return False
 
     # -- text --------------------------------------------------------------------------------------
 
@@ -281,7 +247,7 @@ class ResponseStream:
             silent=silent,
         )
         reasoning = _NOTHING if silent else self._release_reasoning()
-        return (*late, *self._end_thought(), *reasoning, *_usage_of(response), finished)
+        return (*late, *self._end_thought(), *reasoning, *usage_of(response), finished)
 
     def _incomplete(self, event: Event) -> Steps:
         response = event.get("response") or {}
@@ -291,13 +257,13 @@ class ResponseStream:
         self.ended = True
         calls, _ = self._calls.result()
         incomplete = Incomplete(failure_of_response(response, incomplete=True), calls)
-        return (*late, *self._end_thought(), *_usage_of(response), incomplete)
+        return (*late, *self._end_thought(), *usage_of(response), incomplete)
 
     def _failed(self, event: Event) -> Steps:
         response = event.get("response") or {}
         self.ended = True
         failed = Failed(failure_of_response(response, incomplete=False))
-        return (*self._end_thought(), *_usage_of(response), failed)
+        return (*self._end_thought(), *usage_of(response), failed)
 
     def _error(self, event: Event) -> Steps:
         """An error event. The API nests the error; its documentation shows it flat; both occur."""
@@ -321,7 +287,7 @@ class ResponseStream:
             Broken(Failure("stream", f"{about}: {why}", response_id=self.response_id)),
         )
 
-    def _untold(self, output: Sequence[Event]) -> Steps:
+    def _untold(self, output: list[dict[str, Any]]) -> Steps:
         """What only the finished response tells: text and calls that no event before it brought whole."""
         steps: Steps = _NOTHING
         text_is_missing = self._holding or not self._has_text
@@ -340,23 +306,3 @@ class ResponseStream:
     def _part_at(self, index: int, place: int) -> Part:
         """The key of a part; servers that number nothing have only one."""
         return (None, None) if (None, None) in self._said else (index, place)
-
-
-def _usage_of(response: Event) -> Steps:
-    """What was billed. Compatible servers leave fields out or null; whatever is missing counts as zero."""
-    usage = response.get("usage")
-    if not usage:
-        return _NOTHING
-    read = usage.get("input_tokens_details") or {}
-    written = usage.get("output_tokens_details") or {}
-    return (
-        Usage(
-            input_tokens=usage.get("input_tokens") or 0,
-            output_tokens=usage.get("output_tokens") or 0,
-            total_tokens=usage.get("total_tokens") or 0,
-            cached_tokens=read.get("cached_tokens") or 0,
-            cache_write_tokens=read.get("cache_write_tokens") or 0,
-            reasoning_tokens=written.get("reasoning_tokens") or 0,
-            service_tier=response.get("service_tier"),
-        ),
-    )

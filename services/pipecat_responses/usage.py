@@ -1,12 +1,13 @@
 """What a turn cost, as Pipecat's metrics tell it, and on which service tier it really ran."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pipecat.metrics.metrics import LLMTokenUsage
 
 from .steps import Usage
 
-__all__ = ["TokenUsage", "total_of"]
+__all__ = ["TokenUsage", "total_of", "usage_of"]
 
 _USUAL_TIER = "default"
 
@@ -19,6 +20,28 @@ class TokenUsage(LLMTokenUsage):
     """
 
     service_tier: str
+
+
+def usage_of(response: Mapping[str, Any]) -> tuple[Usage, ...]:
+    """What one response was billed, if it says so. Compatible servers leave fields out or null; whatever is
+    missing counts as zero.
+    """
+    usage = response.get("usage")
+    if not usage:
+        return ()
+    read = usage.get("input_tokens_details") or {}
+    written = usage.get("output_tokens_details") or {}
+    return (
+        Usage(
+            input_tokens=usage.get("input_tokens") or 0,
+            output_tokens=usage.get("output_tokens") or 0,
+            total_tokens=usage.get("total_tokens") or 0,
+            cached_tokens=read.get("cached_tokens") or 0,
+            cache_write_tokens=read.get("cache_write_tokens") or 0,
+            reasoning_tokens=written.get("reasoning_tokens") or 0,
+            service_tier=response.get("service_tier"),
+        ),
+    )
 
 
 def total_of(parts: Sequence[Usage], *, asked_tier: object) -> LLMTokenUsage:

@@ -19,10 +19,11 @@ from pipecat.services.llm_service import WebsocketLLMService
 from pipecat.utils.types import assert_given
 
 from .base import ResponsesService
+from .categories import is_passing, is_rate_limit
 from .channel import Channel, Endpoint
 from .connection import Connection
 from .continuation import Plan
-from .errors import Failure, TurnBroken, is_passing, is_rate_limit
+from .errors import Failure, TurnBroken
 from .flight import InFlight
 from .pulse import Pulse
 from .request import encode

@@ -4,15 +4,10 @@ import random
 
 import pytest
 from pipecat.utils.errors import ErrorCategory
-from pipecat_responses.errors import (
-    Failure,
-    category,
-    failure_of_error,
-    failure_of_response,
-    is_permanent,
-    wording,
-)
+from pipecat_responses.categories import category, is_permanent
+from pipecat_responses.errors import Failure, failure_of_error, failure_of_response
 from pipecat_responses.patience import Timeouts, backoff, retry_delay
+from pipecat_responses.wording import wording
 
 CASES = {
     "bad key": (

@@ -1,0 +1,307 @@
+"""One turn: attempts at one answer until it is there or must fail.
+
+An attempt sends the request, feeds what comes back to a ``ResponseStream`` and does what it says. When an
+attempt breaks, the turn decides: nothing spoken yet, then it is tried again unheard; something spoken, then
+it ends with one error frame and ``on_response_interrupted``, or goes on where it stopped if asked to.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from loguru import logger
+from pipecat.adapters.llm.services.open_ai_responses_adapter import OpenAIResponsesLLMAdapter
+from pipecat.frames.frames import (
+    LLMMessagesAppendFrame,
+    LLMThoughtEndFrame,
+    LLMThoughtStartFrame,
+    LLMThoughtTextFrame,
+)
+from pipecat.services.llm_service import LLMService
+
+from .categories import category, is_passing, is_permanent
+from .errors import Failure, TurnBroken
+from .patience import Timeouts, retry_delay
+from .steps import (
+    Broken,
+    Call,
+    CallStarted,
+    Failed,
+    Finished,
+    FirstOutput,
+    Incomplete,
+    ReasoningItem,
+    Say,
+    Step,
+    ThoughtEnd,
+    ThoughtStart,
+    ThoughtText,
+    Usage,
+)
+from .stored import StoredResponses
+from .stream import ResponseStream
+from .turn import Exchange, Turn
+from .usage import total_of
+from .wording import wording
+
+__all__ = ["TurnService"]
+
+# How long to wait for the event that tells whether an unreadable message was part of the answer.
+_DOUBT_LASTS = 1.0
+_END: Mapping[str, Any] = {}
+
+
+class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
+    """The part of both services that works on a turn."""
+
+    def __init__(
+        self,
+        *,
+        retry_timeout_secs: float | None,
+        retry_on_timeout: bool | None,
+        timeouts: Timeouts | None,
+        speak_refusals: bool,
+        continue_after_loss: bool,
+        rng: random.Random | None,
+        **kwargs: Any,
+    ) -> None:
+        """Take what concerns turns; ``ResponsesService`` says what each argument means."""
+        super().__init__(**kwargs)
+        self._retry_timeout_secs = retry_timeout_secs
+        self._retry_on_timeout = retry_on_timeout
+        self._timeouts = timeouts or Timeouts()
+        self._speak_refusals = speak_refusals
+        self._continue_after_loss = continue_after_loss
+        self._rng = rng or random.Random()
+        self._thought_open = False
+        self._usable_through_errors = False
+        self._full_model_name: str | None = None
+        self._stored = StoredResponses()
+        self._register_event_handler("on_response_interrupted")
+
+    async def set_usable(self, is_usable: bool) -> None:
+        """Set whether the service can be given work. A failure that may pass does not count against it."""
+        if is_usable or not self._usable_through_errors:
+            await super().set_usable(is_usable)
+
+    # -- attempts ----------------------------------------------------------------------------------
+
+    def _exchange(self, turn: Turn) -> AbstractAsyncContextManager[Exchange]:
+        """Send the turn's request; leaving the context gives up what has not arrived. Raises TurnBroken."""
+        raise NotImplementedError
+
+    async def _run_turn(self, turn: Turn) -> list[Call]:
+        """Try until the answer is there or the turn must fail; return the calls to run."""
+        while True:
+            turn.attempt += 1
+            try:
+                return await self._conclude(turn, await self._attempt(turn))
+            except TurnBroken as broken:
+                await self._end_thought()
+                if broken.failure.source == "timeout":
+                    turn.calm_since = asyncio.get_running_loop().time()  # silence has limits of its own
+                delay = self._delay_before_next(turn, broken.failure)
+                if delay is None:
+                    await self._give_up(turn, broken)
+                    return []
+                logger.info(f"{self}: trying again in {delay:.2f} s, unheard: {broken.failure.message}")
+                if delay:
+                    await asyncio.sleep(delay)
+
+    def _delay_before_next(self, turn: Turn, failure: Failure) -> float | None:
+        if turn.said:
+            lost = failure.source in ("connection", "stream", "timeout") or is_passing(failure)
+            if not (self._continue_after_loss and lost):
+                return None
+        now = asyncio.get_running_loop().time()
+        kind = "loss" if failure.source in ("connection", "stream") else failure.source
+        turn.failures[kind] += 1
+        return retry_delay(
+            failure,
+            attempt=turn.failures[kind],
+            elapsed=now - turn.calm_since,
+            recover=turn.limits.recover,
+            rng=self._rng,
+        )
+
+    async def _attempt(self, turn: Turn) -> Finished | Incomplete:
+        """One request and its answer. Raises TurnBroken when it does not end as it should."""
+        loop = asyncio.get_running_loop()
+        stream = ResponseStream(speak_refusals=self._speak_refusals)
+        async with self._exchange(turn) as exchange:
+            try:
+                limit = self._first_output_limit(turn)
+                first_output_by = exchange.asked_at + limit
+                first_event_by = exchange.asked_at + min(limit, turn.limits.first_event)
+                end_by = exchange.asked_at + turn.limits.turn
+                heard = talking = False
+                while True:
+                    now = loop.time()
+                    patience = (first_output_by if heard else first_event_by) - now
+                    if stream.has_output:
+                        # In the middle of a sentence nobody thinks, however hard the model was asked to.
+                        patience = (self._timeouts if talking else turn.limits).between_events
+                    if stream.doubtful:
+                        patience = min(patience, _DOUBT_LASTS)
+                    try:
+                        events = await exchange.receive(min(patience, end_by - now))
+                    except TimeoutError:
+                        raise TurnBroken(
+                            _failure_of_silence(stream, loop.time() - exchange.asked_at)
+                        ) from None
+                    turn.calm_since = loop.time()
+                    heard = True
+                    for event in events or (_END,):
+                        steps = (
+                            stream.end_of_stream()
+                            if event is _END
+                            else stream.feed_unreadable()
+                            if event is None
+                            else stream.feed(event)
+                        )
+                        for step in steps:
+                            if type(step) is Say:  # the hot path
+                                if not turn.ttfb_told:
+                                    await self._tell_ttfb(turn)
+                                turn.said.append(step.text)
+                                await self._push_llm_text(step.text)
+                            elif (outcome := await self._perform(turn, step)) is not None:
+                                if isinstance(outcome, Finished):
+                                    exchange.completed(outcome)
+                                return outcome
+                    talking = bool(steps) and type(steps[-1]) is Say
+            except TurnBroken as broken:
+                exchange.failed(broken.failure)
+                raise
+            finally:
+                if turn.body.get("store") and stream.response_id is not None:
+                    self._stored.add(stream.response_id)
+
+    def _first_output_limit(self, turn: Turn) -> float:
+        if self._retry_on_timeout and self._retry_timeout_secs is not None:
+            return self._retry_timeout_secs * (1 if turn.attempt == 1 else 2)
+        return turn.limits.first_output
+
+    async def _perform(self, turn: Turn, step: Step) -> Finished | Incomplete | None:
+        match step:
+            case FirstOutput():
+                turn.output_began = turn.output_began or time.time()
+            case ThoughtStart():
+                await self._tell_ttfb(turn)
+                self._thought_open = True
+                await self.push_frame(LLMThoughtStartFrame())
+            case ThoughtText(text):
+                await self.push_frame(LLMThoughtTextFrame(text=text))
+            case ThoughtEnd():
+                await self._end_thought()
+            case CallStarted():
+                await self._tell_ttfb(turn)
+                await self.stop_ttfat_metrics()
+            case ReasoningItem(item_id, summary, encrypted):
+                message = {
+                    "type": "reasoning",
+                    "id": item_id,
+                    "summary": summary,
+                    "encrypted_content": encrypted,
+                }
+                await self.push_frame(
+                    LLMMessagesAppendFrame([self.get_llm_adapter().create_llm_specific_message(message)])
+                )
+            case Usage():
+                turn.usage.append(step)
+            case Finished() | Incomplete():
+                return step
+            case Failed(failure) | Broken(failure):
+                raise TurnBroken(failure)
+        return None
+
+    async def _conclude(self, turn: Turn, outcome: Finished | Incomplete) -> list[Call]:
+        """The response ended by itself: report what it cost and whatever is wrong with it."""
+        if isinstance(outcome, Finished):
+            if outcome.silent and not turn.said:
+                what = f"LLM response {outcome.response_id} completed with no text or function call"
+                raise TurnBroken(Failure("empty", what, response_id=outcome.response_id))
+            if outcome.unusable_calls and not outcome.calls and not turn.said:
+                raise TurnBroken(_failure_of_calls(outcome))
+            self._full_model_name = outcome.model
+        await self._tell_ttfb(turn)
+        await self._tell_usage(turn)
+        if isinstance(outcome, Incomplete):
+            await self._report(outcome.failure, None)
+        elif outcome.unusable_calls:
+            await self._report(_failure_of_calls(outcome), None)
+        if not self.is_usable:
+            await self.set_usable(True)
+        return outcome.calls
+
+    async def _give_up(self, turn: Turn, broken: TurnBroken) -> None:
+        """The turn fails: say so once."""
+        await self._tell_ttfb(turn)
+        await self.cancel_ttfb_metrics()  # type: ignore[no-untyped-call]
+        await self._tell_usage(turn)
+        if broken.failure.source == "timeout":
+            await self._call_event_handler("on_completion_timeout")
+        if turn.said:
+            await self._call_event_handler("on_response_interrupted", "".join(turn.said))
+        await self._report(broken.failure, broken, spoken=bool(turn.said))
+
+    async def _report(self, failure: Failure, error: Exception | None, *, spoken: bool = False) -> None:
+        permanent = is_permanent(failure)
+        # Pipecat writes a service off for good after any invalid request; ours may well answer the next turn.
+        self._usable_through_errors = not permanent
+        try:
+            await self.push_error(
+                error_msg=wording(failure, spoken=spoken),
+                exception=error,
+                category=category(failure),
+                force_treat_as_permanent=permanent,
+            )
+        finally:
+            self._usable_through_errors = False
+
+    # -- small reports -----------------------------------------------------------------------------
+
+    async def _tell_ttfb(self, turn: Turn) -> None:
+        """Report the time to the first output: once a turn, and only when something of it goes out.
+
+        So an attempt that broke before leaves no measurement behind, and the one that counts includes the
+        failed ones.
+        """
+        if not turn.ttfb_told and turn.output_began is not None:
+            turn.ttfb_told = True
+            await self.stop_ttfb_metrics(end_time=turn.output_began)
+
+    async def _tell_usage(self, turn: Turn) -> None:
+        """Report all tokens the turn was billed for, those of failed attempts included, in one frame."""
+        if not turn.usage:
+            return
+        usage, turn.usage = turn.usage, []
+        await self.start_llm_usage_metrics(total_of(usage, asked_tier=turn.body.get("service_tier")))
+
+    async def _end_thought(self) -> None:
+        if self._thought_open:
+            self._thought_open = False
+            await self.push_frame(LLMThoughtEndFrame())
+
+
+def _failure_of_silence(stream: ResponseStream, seconds: float) -> Failure:
+    if stream.doubtful:
+        return Failure(
+            "stream", "An event could not be read, and nothing came after it", response_id=stream.response_id
+        )
+    when = "in the middle of the answer" if stream.has_output else "and no output came"
+    return Failure(
+        "timeout",
+        f"{seconds:.1f} s after the request the server was silent {when}",
+        response_id=stream.response_id,
+    )
+
+
+def _failure_of_calls(outcome: Finished) -> Failure:
+    names = ", ".join(outcome.unusable_calls)
+    return Failure(
+        "call", f"The model's arguments for {names} are no JSON object", response_id=outcome.response_id
+    )

@@ -1,0 +1,115 @@
+"""What a failure means: its category in Pipecat's terms, and whether anything may come of trying again.
+
+The API's code decides, else the status, else where the failure was noticed.
+"""
+
+from pipecat.utils.errors import ErrorCategory, classify_http_status_code
+
+from .errors import Failure
+
+__all__ = ["CONNECTION_LIMIT", "TOO_LONG", "category", "is_passing", "is_permanent", "is_rate_limit"]
+
+_BAD_KEY = {
+    "invalid_api_key",
+    "authentication_error",
+    "incorrect_api_key",
+    "invalid_authentication",
+    "account_deactivated",
+}
+_NO_QUOTA = {
+    "insufficient_quota",
+    "billing_hard_limit_reached",
+    "credit_balance_exhausted",
+    "usage_limit_reached",
+}
+_NO_ACCESS = {
+    "permission_error",
+    "permission_denied",
+    "unsupported_country_region_territory",
+    "ip_not_authorized",
+    "policy_violation",
+}
+_TOO_FAST = {"rate_limit_exceeded", "rate_limit_error", "too_many_requests", "tokens", "requests"}
+_SERVER = {"server_error", "internal_server_error", "internal_error", "api_error"}
+_OVERLOADED = {
+    "server_is_overloaded",
+    "slow_down",
+    "overloaded_error",
+    "service_unavailable",
+    "engine_overloaded",
+}
+TOO_LONG = {"context_length_exceeded", "string_above_max_length"}
+_BAD_REQUEST = {
+    *TOO_LONG,
+    *(
+        "invalid_request_error",
+        "invalid_prompt",
+        "invalid_value",
+        "model_not_found",
+        "not_found_error",
+        "unsupported_value",
+    ),
+    *(
+        "unsupported_parameter",
+        "unknown_parameter",
+        "missing_required_parameter",
+        "invalid_type",
+        "message_too_big",
+    ),
+}
+# The most telling first: a quota error may arrive with status 429, a bad key with type invalid_request_error.
+_CATEGORY_OF_CODES: tuple[tuple[set[str], ErrorCategory], ...] = (
+    (_BAD_KEY, ErrorCategory.AUTHENTICATION),
+    (_NO_QUOTA, ErrorCategory.QUOTA),
+    (_NO_ACCESS, ErrorCategory.AUTHORIZATION),
+    (_TOO_FAST, ErrorCategory.RATE_LIMIT),
+    (_OVERLOADED | _SERVER, ErrorCategory.SERVER),
+    (_BAD_REQUEST, ErrorCategory.INVALID_REQUEST),
+)
+CONNECTION_LIMIT = "websocket_connection_limit_reached"
+_CATEGORY_OF_SOURCE: dict[str, ErrorCategory] = {
+    "connection": ErrorCategory.CONNECTIVITY,
+    "timeout": ErrorCategory.CONNECTIVITY,
+    "stream": ErrorCategory.CONNECTIVITY,
+    "incomplete": ErrorCategory.APPLICATION,
+    "response": ErrorCategory.SERVER,
+    "call": ErrorCategory.SERVER,
+    "empty": ErrorCategory.SERVER,
+}
+
+
+def category(failure: Failure) -> ErrorCategory:
+    """Pipecat's category of a failure: by the API's code, else by status, else by where it was noticed."""
+    if failure.code == CONNECTION_LIMIT:  # told with status 400, though nothing is wrong with the request
+        return ErrorCategory.CONNECTIVITY
+    if failure.source != "incomplete":
+        for codes, found in _CATEGORY_OF_CODES:
+            if failure.codes & codes:
+                return found
+        if (
+            failure.status is not None
+            and (by_status := classify_http_status_code(failure.status)) is not ErrorCategory.UNKNOWN
+        ):
+            return by_status
+    return _CATEGORY_OF_SOURCE.get(failure.source, ErrorCategory.UNKNOWN)
+
+
+def is_permanent(failure: Failure) -> bool:
+    """Whether no later turn can succeed until a person acts: bad or unauthorized key, or no quota."""
+    if failure.code == "policy_violation":  # a close code that says little; another connection may be let in
+        return False
+    return category(failure) in (
+        ErrorCategory.AUTHENTICATION,
+        ErrorCategory.AUTHORIZATION,
+        ErrorCategory.QUOTA,
+    )
+
+
+def is_passing(failure: Failure) -> bool:
+    """Whether the API itself stumbled, so that the same request may well succeed a moment later."""
+    return category(failure) is ErrorCategory.SERVER and failure.source not in ("call", "incomplete")
+
+
+def is_rate_limit(failure: Failure) -> bool:
+    """Whether too much was asked in too short a time."""
+    return category(failure) is ErrorCategory.RATE_LIMIT

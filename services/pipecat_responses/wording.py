@@ -1,0 +1,94 @@
+"""The words of a failure: what happened, and what to do about it."""
+
+from pipecat.utils.errors import ErrorCategory
+
+from .categories import CONNECTION_LIMIT, TOO_LONG, category
+from .errors import Failure
+
+__all__ = ["wording"]
+
+# The beginnings are those that Pipecat's own services use, so that code which looks for them keeps working.
+_BEGINNING: dict[str, str] = {
+    "response": "LLM response error: ",
+    "incomplete": "LLM response error: ",
+    "websocket": "WebSocket API error: ",
+    "http": "Responses API error: ",
+    "handshake": "Error connecting to WebSocket: ",
+    "connection": "Error during inference: ",
+    "stream": "Error during inference: ",
+    "call": "LLM response error: ",
+    "empty": "",
+    "timeout": "LLM completion timeout: ",
+}
+
+
+def wording(failure: Failure, *, spoken: bool = False) -> str:
+    """The text of the error frame: what happened, with code and request id, and what to do."""
+    facts = []
+    if failure.code and failure.code != failure.message:
+        facts.append(f"code {failure.code}")
+    if failure.status:
+        facts.append(f"status {failure.status}")
+    if failure.request_id and failure.request_id not in failure.message:
+        facts.append(f"request {failure.request_id}")
+    if failure.response_id and failure.source != "empty":
+        facts.append(f"response {failure.response_id}")
+    text = f"{_BEGINNING[failure.source]}{failure.message}"
+    if facts:
+        text += f" ({', '.join(facts)})"
+    advice = _advice(failure)
+    if spoken and failure.source != "incomplete":
+        advice = f"{advice} Part of the answer had been spoken; on_response_interrupted says which.".strip()
+    if advice:
+        text = f"{text if text.endswith(('.', '!', '?')) else text + '.'} {advice}"
+    return text
+
+
+_ADVICE_BY_CATEGORY: dict[ErrorCategory, str] = {
+    ErrorCategory.AUTHENTICATION: "Check the API key (api_key or OPENAI_API_KEY).",
+    ErrorCategory.AUTHORIZATION: "Check what this key, organization and project may use.",
+    ErrorCategory.QUOTA: "The quota is used up: check plan and billing of the organization.",
+    ErrorCategory.RATE_LIMIT: "Too many requests or tokens per minute: slow down or ask for higher limits.",
+    ErrorCategory.SERVER: "OpenAI's side failed; the next turn may succeed.",
+}
+
+
+# Without a word of the API's own: a wrong path, a proxy, or a server that is not meant.
+_WRONG_DOOR = frozenset({404, 405, 426})
+
+
+def _advice(failure: Failure) -> str:
+    match failure.source:
+        case "incomplete" if failure.code == "max_output_tokens":
+            return "The answer was cut off: raise max_completion_tokens."
+        case "incomplete" if failure.code == "content_filter":
+            return "The content filter stopped the answer: rephrase the request or the instructions."
+        case "incomplete":
+            return ""
+        case "connection":
+            return "Check the network and the URL; the service goes on trying to connect."
+        case "timeout":
+            return "The service stays usable; the limits can be set with `timeouts`."
+        case "stream":
+            return "The answer was dropped so that nothing wrong is said; the next turn starts afresh."
+        case "call":
+            return "The call was not run; the next turn may ask for it again."
+        case "empty":
+            return "The model had nothing to say: ask again, or check the instructions."
+    if failure.codes & TOO_LONG:
+        return "The context is too long for the model: shorten or summarize it."
+    if failure.code == CONNECTION_LIMIT:
+        return "A connection may live for an hour; the next turn has a new one."
+    if failure.code == "model_not_found":
+        return "Check the model name in the settings."
+    if failure.code == "message_too_big":
+        return "A WebSocket request may have 16 MiB: send fewer or smaller images, or use the HTTP service."
+    if failure.status and not failure.codes and (failure.status < 400 or failure.status in _WRONG_DOOR):
+        return "Check the URL (base_url or ws_url): is the Responses API there?"
+    if category(failure) is ErrorCategory.INVALID_REQUEST:
+        return (
+            f"Check {failure.param} in settings or context."
+            if failure.param
+            else "Check settings and context."
+        )
+    return _ADVICE_BY_CATEGORY.get(category(failure), "")
