@@ -92,14 +92,10 @@ def _run(arguments: list[str]) -> int:
     command: Any = typer.main.get_command(app)
     try:
         code = command.main(arguments or ["--help"], prog_name="ninelives", standalone_mode=False)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    except typer.Abort:
-        return INTERRUPTED
-    except BrokenPipeError:
-        return _reader_has_left()
     except Exception as error:
-        line = _one_line(error)
+        line = _one_line(error, command, arguments)
         if line is None:
             raise
         print(f"ninelives: {line}", file=sys.stderr)
@@ -107,12 +103,16 @@ def _run(arguments: list[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _one_line(error: Exception) -> str | None:
+def _one_line(error: Exception, command: Any, arguments: list[str]) -> str | None:
     """The line for an error that is the user's to mend; None for one that is ours."""
     if hasattr(error, "format_message"):  # the command line itself is wrong
         context = getattr(error, "ctx", None)
-        where = context.command_path if context is not None else "ninelives"
-        return f"{error.format_message().rstrip('.')}. See `{where} --help`.".replace("\n", " ")
+        if context is not None:
+            where = context.command_path
+        else:  # as when an option stands last that wants a value
+            where = f"ninelives {arguments[0]}" if arguments[0] in command.commands else "ninelives"
+        said = " ".join(error.format_message().split()).rstrip(".").replace("Value error, ", "")
+        return f"{said}. See `{where} --help`."
     if isinstance(error, ModuleNotFoundError):
         missing = (error.name or "").partition(".")[0]
         if missing in _OPTIONAL:
@@ -122,14 +122,6 @@ def _one_line(error: Exception) -> str | None:
     from ninelives.complaint import Complaint
 
     return str(error).replace("\n", " ") if isinstance(error, CassetteError | Complaint) else None
-
-
-def _reader_has_left() -> int:
-    # `ninelives show FILE | head` is not an error; Python would complain again when it flushes at exit.
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ warning.
 from __future__ import annotations
 
 import warnings
-from codecs import BOM_UTF8
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +55,8 @@ def parse(data: bytes, path: Path | str) -> Lines:
     """
     path = Path(path)
     data = data.removeprefix(BOM_UTF8)  # some editors put it there
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # as some shells redirect
+        raise CassetteError(path, None, "text in UTF-16", "text in UTF-8", "save the file as UTF-8")
     first, _, rest = data.partition(b"\n")
     header = _header(first, path)
     rest, dropped = _without_half_line(rest, path)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import Any, NoReturn
 
 import typer
@@ -30,9 +28,6 @@ def run(app: typer.Typer, arguments: list[str]) -> int:
         code = command.main(arguments or ["--help"], prog_name=NAME, standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    except BrokenPipeError:  # `mock-openai options | head`; Python would complain again when it flushes
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise

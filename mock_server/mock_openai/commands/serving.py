@@ -77,12 +77,13 @@ async def _serve(server: MockServer, ready: Callable[[], None], life: int | None
     if life is not None:
         loop.add_reader(life, over.set)
     try:
-        await server.start()
+        try:
+            await server.start()
+        except OSError as error:
+            typer.echo(f"{NAME}: {error}", err=True)
+            return BAD_INPUT
         ready()
         await over.wait()
-    except OSError as error:
-        typer.echo(f"{NAME}: {error}", err=True)
-        return BAD_INPUT
     finally:
         await server.stop()
     return 0

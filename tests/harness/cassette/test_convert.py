@@ -296,6 +296,13 @@ def test_a_byte_order_mark_is_no_part_of_a_recording(tmp_path: Path) -> None:
     assert len(load(tmp_path / "a.har")) == len(load(source))
 
 
+def test_text_in_utf_16_is_told_what_it_is(tmp_path: Path) -> None:
+    source = socket_cassette(tmp_path / "a.jsonl")
+    source.write_bytes(source.read_text("utf-8").encode("utf-16"))
+    with pytest.raises(CassetteError, match="found text in UTF-16; expected text in UTF-8; save the file"):
+        Cassette.load(source)
+
+
 def test_a_folder_without_recordings_is_one_error(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(CassetteError, match="a folder without exchange files; expected"):

@@ -164,6 +164,7 @@ def test_help_lists_only_what_works_and_is_quick() -> None:
         (["show", "--colour", "x"], "No such option: --colour. See `"),
         (["replay", "broken.jsonl"], "broken.jsonl:2: found"),
         (["replay", "hello.jsonl", "--timing", "fast"], "expected recorded, none, or a factor"),
+        (["replay", "hello.jsonl", "--port"], "an argument. See `ninelives replay --help`"),
         (["replay", "hello.jsonl", "--port", "many"], "Invalid value for '--port'"),
         (["record", "--upstream", "ftp://x", "--cassette", "c.jsonl"], "is not a URL of an HTTP server"),
         (["record"], "record needs --cassette FILE"),

@@ -78,6 +78,17 @@ def test_ctrl_c_is_a_clean_end():
         assert "Traceback" not in process.communicate()[1]
 
 
+@pytest.mark.parametrize("arguments", [["serve", "--port", "0"], ["options"]])
+def test_it_goes_quietly_when_nobody_reads_what_it_prints(arguments: list[str]):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*COMMAND, *arguments], stdout=writing, stderr=subprocess.PIPE, text=True, timeout=20
+    )
+    os.close(writing)
+    assert done.stderr == ""
+
+
 def test_faults_come_from_a_plan(tmp_path: Path):
     plan = tmp_path / "plan.yaml"
     plan.write_text("- {at: {turn: 1}, do: overloaded}\n")
