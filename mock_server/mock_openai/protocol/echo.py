@@ -6,10 +6,12 @@ The echo fills in every default and writes the type first and the other fields i
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from mock_openai.protocol import json
 from mock_openai.protocol.metaschema import may_be_strict
 from mock_openai.protocol.tools import family
 
@@ -77,10 +79,22 @@ def echo_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
             filled["headers"] = dict.fromkeys(filled["headers"], "<redacted>")
         if isinstance(filled.get("server_url"), str):
             filled["server_url"] = bare_address(filled["server_url"])
+    elif kind == "namespace":
+        filled["tools"] = [echo_tool(inner) for inner in filled["tools"]]
+    elif kind == "shell" and (filled.get("environment") or {}).get("type") == "container_auto":
+        filled["environment"] = container_of(tool)
     elif kind == "custom":
         form = filled["format"]
         filled["format"] = {"type": form["type"], **dict(sorted(form.items()))}
     return {"type": kind, **{name: filled[name] for name in sorted(filled) if name != "type"}}
+
+
+def container_of(tool: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the container that a shell with one of its own gets, as the response names it (observed). Which
+    one follows from the tool, so that a conversation that keeps its tools keeps its container.
+    """
+    name = hashlib.sha256(json.compact(tool)).hexdigest()[:48]
+    return {"type": "container_reference", "container_id": f"cntr_{name}"}
 
 
 def bare_address(address: str) -> str:

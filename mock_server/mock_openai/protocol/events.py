@@ -22,6 +22,7 @@ from mock_openai.protocol.drafts import Draft, Drafts, draft_items
 from mock_openai.protocol.errors import by_code
 from mock_openai.protocol.hosted import course
 from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.moderation import verdict
 from mock_openai.protocol.padding import Padding, RandomPadding, needed
 from mock_openai.protocol.reply import Completed, Failed, Incomplete, Reply, Usage
 from mock_openai.protocol.request import Request
@@ -100,6 +101,7 @@ def stream_events(
     ended = {
         **response,
         "output": [_resealed(item, rng, clock) for item in output],
+        "moderation": verdict(request.body.get("moderation")),
         "tool_usage": _tool_usage(response["tool_usage"], output),
     }
     usage = usage_of(request, drafts, history_tokens=history_tokens, told=reply.usage)

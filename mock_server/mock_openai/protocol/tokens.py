@@ -19,6 +19,8 @@ _SLICE = 500_000
 # What each message and each request cost beyond their text: the API counts 11 for a message "Hello,
 # responses!", whose text has four tokens (observed).
 _PER_MESSAGE, _PER_REQUEST = 4, 3
+# What a call costs beyond its text (observed for functions: 9 to 15).
+_PER_CALL = 9
 # Characters of a compaction's ciphertext for each token that it costs to read (measured on one recording).
 _SEALED_PER_TOKEN = 9
 
@@ -192,14 +194,18 @@ def count_written(item: Mapping[str, Any]) -> int:
     """Count the text in an item that the model wrote: what a hosted tool answered is none of it."""
     if str(item.get("type")).endswith("_output"):
         return 0
-    return count_item(item) if item.get("type") == "compaction" else sum(map(count, _texts(item, _WRITTEN)))
+    if item.get("type") == "compaction":
+        return count_item(item)
+    around = _PER_CALL if str(item.get("type")).endswith("_call") else 0
+    return around + sum(map(count, _texts(item, _WRITTEN)))
 
 
 _WRITTEN = frozenset(
     {
         *("text", "refusal", "content", "arguments", "input", "name", "summary", "code"),
         # Where the calls of hosted tools say what is to be done.
-        *("action", "operation", "queries", "query", "command", "commands", "diff", "path", "pattern", "url"),
+        *("action", "actions", "operation", "queries", "query", "command", "commands", "diff", "path"),
+        *("pattern", "url", "keys"),
     }
 )
 _READ = _WRITTEN | {"output", "result", "outputs", "logs", "stdout", "stderr"}

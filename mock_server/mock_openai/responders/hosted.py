@@ -7,9 +7,10 @@ the call is the answer.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from mock_openai.protocol.echo import container_of
 from mock_openai.responders.answer import Item
 
 Tool = Mapping[str, Any]
@@ -83,17 +84,58 @@ def _image_generation(tool: Tool, said: str, _: frozenset[str], __: random.Rando
 
 
 def _mcp(tool: Tool, _: str, __: frozenset[str], ___: random.Random) -> _Items:
-    label, allowed = tool["server_label"], tool.get("allowed_tools")
-    names = (allowed.get("tool_names") if isinstance(allowed, Mapping) else allowed) or ["search"]
+    call: dict[str, Any] = {
+        "arguments": "{}",
+        "name": _tools_of(tool)[0],
+        "server_label": tool["server_label"],
+    }
+    return [
+        _called(call) if tool.get("require_approval") == "never" else {"type": "mcp_approval_request", **call}
+    ]
+
+
+def _called(asked: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "mcp_call",
+        "status": "completed",
+        "approval_request_id": asked.get("id"),
+        "arguments": asked["arguments"],
+        "error": None,
+        "name": asked["name"],
+        "output": "Done.",
+        "server_label": asked["server_label"],
+    }
+
+
+def _tools_of(tool: Tool) -> list[str]:
+    allowed = tool.get("allowed_tools")
+    names: list[str] = list((allowed.get("tool_names") if isinstance(allowed, Mapping) else allowed) or ())
+    return names or ["search"]
+
+
+def listings_of(tools: Iterable[Tool], told: Iterable[Mapping[str, Any]]) -> Iterator[Item]:
+    """Give the lists of tools of those MCP servers that have none among the items `told` so far: they come
+    before all else, once in a conversation (observed).
+    """
+    known = {item.get("server_label") for item in told if item.get("type") == "mcp_list_tools"}
     schema = {"type": "object", "properties": {}, "additionalProperties": False}
-    listed = [{"annotations": None, "description": None, "input_schema": schema, "name": n} for n in names]
-    call: dict[str, Any] = {"arguments": "{}", "name": names[0], "server_label": label}
-    if tool.get("require_approval") == "never":
-        call = {"type": "mcp_call", "status": "completed", "approval_request_id": None, **call}
-        call = {**call, "error": None, "output": "Done."}
-    else:
-        call = {"type": "mcp_approval_request", **call}
-    return [{"type": "mcp_list_tools", "server_label": label, "tools": listed}, call]
+    for tool in tools:
+        if tool["type"] == "mcp" and not tool.get("defer_loading") and tool["server_label"] not in known:
+            listed = [
+                {"annotations": None, "description": None, "input_schema": schema, "name": name}
+                for name in _tools_of(tool)
+            ]
+            yield Item({"type": "mcp_list_tools", "server_label": tool["server_label"], "tools": listed})
+
+
+def approved_of(input: Iterable[Mapping[str, Any]], told: Iterable[Mapping[str, Any]]) -> Iterator[Item]:
+    """Give the calls that the input of a turn has approved, of those asked for among `told` (observed)."""
+    asked = {item.get("id"): item for item in told if item.get("type") == "mcp_approval_request"}
+    for item in input:
+        if item.get("type") == "mcp_approval_response" and item["approve"]:
+            wanted = asked.get(item["approval_request_id"])
+            if wanted is not None:
+                yield Item(_called(wanted))
 
 
 def _computer(tool: Tool, _: str, __: frozenset[str], ___: random.Random) -> _Items:
@@ -113,9 +155,18 @@ def _local_shell(_: Tool, __: str, ___: frozenset[str], ____: random.Random) -> 
     ]
 
 
-def _shell(_: Tool, __: str, ___: frozenset[str], ____: random.Random) -> _Items:
+def _shell(tool: Tool, _: str, __: frozenset[str], rng: random.Random) -> _Items:
     action = {"commands": ["ls"], "max_output_length": None, "timeout_ms": None}
-    return [{"type": "shell_call", "status": "completed", "action": action}]
+    call: dict[str, Any] = {"type": "shell_call", "status": "completed", "action": action}
+    place = tool.get("environment") or {}
+    if place.get("type") not in ("container_auto", "container_reference"):
+        return [call]
+    # In a container of its own the server runs the command itself (observed).
+    place = container_of(tool) if place["type"] == "container_auto" else place
+    call |= {"call_id": f"call_{rng.getrandbits(96):024x}", "environment": dict(place)}
+    said = [{"outcome": {"type": "exit", "exit_code": 0}, "stderr": "", "stdout": "notes.txt\n"}]
+    answer = {"type": "shell_call_output", "status": "completed", "call_id": call["call_id"]}
+    return [call, {**answer, "max_output_length": None, "output": said}]
 
 
 def _apply_patch(_: Tool, said: str, __: frozenset[str], ___: random.Random) -> _Items:

@@ -16,8 +16,9 @@ from mock_openai.protocol.request import Request
 from mock_openai.protocol.tools import family
 from mock_openai.responders.answer import Answer, Call, Item, Reasoning, Reply, ReplyItem, Text
 from mock_openai.responders.base import Turn
-from mock_openai.responders.hosted import calls_of
+from mock_openai.responders.hosted import approved_of, calls_of, listings_of
 from mock_openai.responders.instance import instance
+from mock_openai.responders.pattern import example
 from mock_openai.responders.when import outputs_of, user_text
 
 _TO_A_PROMPT = (
@@ -53,8 +54,10 @@ class Improviser:
             said = _short(user_text(turn), _SHOWN_PROMPT)
             calls, over = calls_of(tool, said, request.include, rng)
             tool = None
+        told = (*turn.history, *request.input)
+        listed, approved = listings_of(request.tools, told), approved_of(request.input, told)
         answer = () if over else (self._said(turn, request, tool, rng),)
-        return Reply((*self._thought(request), *calls, *answer))
+        return Reply((*listed, *self._thought(request), *approved, *calls, *answer))
 
     def _said(
         self, turn: Turn, request: Request, tool: Mapping[str, Any] | None, rng: random.Random
@@ -64,7 +67,7 @@ class Improviser:
                 {
                     "type": "custom_tool_call",
                     "status": "completed",
-                    "input": _prose(turn, rng),
+                    "input": _free_form(tool, rng) or _prose(turn, rng),
                     "name": tool["name"],
                 }
             )
@@ -122,6 +125,14 @@ def _is_meant(tool: Mapping[str, Any], choice: Mapping[str, Any]) -> bool:
     return family(tool["type"]) == family(choice.get("type", "function")) and (
         by is None or choice.get(by) in (tool[by], None)
     )
+
+
+def _free_form(tool: Mapping[str, Any], rng: random.Random) -> str:
+    """Give what a custom tool's regular expression allows; empty for other grammars, and for none."""
+    form = tool.get("format") or {}
+    if form.get("type") != "grammar" or form.get("syntax") != "regex":
+        return ""
+    return example(str(form.get("definition") or ""), rng)
 
 
 def _prose(turn: Turn, rng: random.Random) -> str:

@@ -94,3 +94,30 @@ def test_a_json_schema_format_gets_description_and_strictness() -> None:
             "verbosity": "medium",
         }
     )
+
+
+def test_a_function_that_cannot_be_closed_stays_as_it_is_unless_strictness_was_asked_for() -> None:
+    free = {"type": "object", "properties": {"tags": {"type": "object", "additionalProperties": True}}}
+    for schema in (free, {**WEATHER, "not": {}}, {"type": "object", "properties": {"a": {"oneOf": []}}}):
+        shown = echo_tool({"type": "function", "name": "f", "parameters": schema})
+        assert (shown["strict"], shown["parameters"]) == (False, schema)
+    named_like_words = {"type": "object", "properties": {"not": {"type": "string"}, "if": WEATHER}}
+    assert echo_tool({"type": "function", "name": "f", "parameters": named_like_words})["strict"] is True
+
+
+def test_functions_of_a_namespace_are_given_back_like_all_others() -> None:
+    inner = {"type": "function", "name": "f", "parameters": WEATHER}
+    shown = echo_tool({"type": "namespace", "name": "n", "description": "d", "tools": [inner]})
+    assert shown["tools"] == [echo_tool(inner)]
+
+
+def test_a_shell_with_a_container_of_its_own_is_told_which_one() -> None:
+    tool = {"type": "shell", "environment": {"type": "container_auto", "memory_limit": "1g"}}
+    place = echo_tool(tool)["environment"]
+    assert list(place) == ["type", "container_id"]
+    assert place["type"] == "container_reference"
+    assert place["container_id"].startswith("cntr_")
+    assert len(place["container_id"]) == 53
+    assert echo_tool(tool)["environment"] == place, "the same in every event"
+    local = {"type": "shell", "environment": {"type": "local"}}
+    assert echo_tool(local) == local

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+import openai
 import pytest
 from mock_openai import MockServer
 from openai import AsyncOpenAI
@@ -34,6 +36,11 @@ DISPLAY = {"display_width": 800, "display_height": 600, "environment": "browser"
         ({"type": "computer"}, "gpt-5.4", ["computer_call"]),
         ({"type": "local_shell"}, "codex-mini-latest", ["local_shell_call"]),
         ({"type": "shell"}, "gpt-5.1", ["shell_call"]),
+        (
+            {"type": "shell", "environment": {"type": "container_auto"}},
+            "gpt-5.1",
+            ["shell_call", "shell_call_output", "message"],
+        ),
         ({"type": "apply_patch"}, "gpt-5.1", ["apply_patch_call"]),
     ],
     ids=lambda value: value["type"] if isinstance(value, dict) else None,
@@ -51,7 +58,8 @@ async def test_a_forced_tool_is_called(tool: dict[str, Any], model: str, kinds: 
         )
         left = await client.responses.create(model=model, input="Paris", tools=[tool], **more)
     assert [item.type for item in said.output] == kinds
-    assert [item.type for item in left.output] == ["message"]
+    # The tools of a server are listed whether they are called or not.
+    assert [item.type for item in left.output] == [*kinds[: kinds.count("mcp_list_tools")], "message"]
     assert said.output[0].id
 
 
@@ -65,3 +73,48 @@ async def test_a_choice_names_one_of_several():
             model="gpt-4o", input="x", tools=tools, tool_choice={"type": "web_search_preview"}
         )
     assert said.output[0].type == "web_search_call"
+
+
+async def test_a_servers_tools_are_listed_once_and_what_is_approved_is_called():
+    tools: Any = [{"type": "mcp", **SERVED}]
+    async with (
+        MockServer() as server,
+        AsyncOpenAI(base_url=server.base_url, api_key="any", _strict_response_validation=True) as client,
+    ):
+        asked = await client.responses.create(
+            model="gpt-4o", input="x", tools=tools, tool_choice={"type": "mcp", "server_label": "s"}
+        )
+        request = asked.output[-1]
+        assert request.type == "mcp_approval_request"
+        yes = {"type": "mcp_approval_response", "approval_request_id": request.id, "approve": True}
+        done = await client.responses.create(
+            model="gpt-4o", input=[yes], tools=tools, previous_response_id=asked.id
+        )
+        call = done.output[0]
+        assert [item.type for item in done.output] == ["mcp_call", "message"]
+        assert (call.name, call.approval_request_id) == (request.name, request.id)
+        with pytest.raises(openai.BadRequestError, match="do not have an approval: " + request.id):
+            await client.responses.create(model="gpt-4o", input="y", previous_response_id=asked.id)
+
+
+async def test_a_custom_tool_is_given_what_its_regular_expression_allows():
+    form = {"type": "grammar", "syntax": "regex", "definition": r"\d{2}:\d{2}"}
+    tools: Any = [{"type": "custom", "name": "clock", "format": form}]
+    async with MockServer() as server, AsyncOpenAI(base_url=server.base_url, api_key="any") as client:
+        said = await client.responses.create(
+            model="gpt-5", input="x", tools=tools, tool_choice={"type": "custom", "name": "clock"}
+        )
+    assert re.fullmatch(form["definition"], said.output[0].input)
+
+
+async def test_a_verdict_comes_with_the_finished_response_when_moderation_was_asked_for():
+    async with MockServer() as server, AsyncOpenAI(base_url=server.base_url, api_key="any") as client:
+        stream = await client.responses.create(
+            model="gpt-4o", input="x", moderation={"model": "omni-moderation-latest"}, stream=True
+        )
+        told = [event.response.moderation async for event in stream if hasattr(event, "response")]
+        without = await client.responses.create(model="gpt-4o", input="x")
+    assert told[:2] == [None, None]
+    assert not told[2].input.flagged
+    assert told[2].output.model == "omni-moderation-latest"
+    assert without.moderation is None
