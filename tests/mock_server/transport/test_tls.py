@@ -186,4 +186,6 @@ def test_without_trustme_it_is_one_line(tmp_path):
         [*command, str(tmp_path), "serve", "--port", "0", "--tls"], capture_output=True, text=True, timeout=20
     )
     assert done.returncode == 2
-    assert done.stderr == "mock-openai: tls: certificates are made by trustme; pip install 'ninelives[tls]'\n"
+    assert (
+        done.stderr == "mock-openai: --tls: certificates are made by trustme; pip install 'ninelives[tls]'\n"
+    )
