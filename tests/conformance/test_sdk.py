@@ -19,6 +19,7 @@ from mock_openai.protocol.fields import CREATE, CREATE_ON_SOCKET, INCLUDE
 from mock_openai.protocol.hosted import COURSES
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.items import INPUT
+from mock_openai.protocol.models import is_known
 from mock_openai.protocol.reply import (
     Call,
     Failed,
@@ -47,6 +48,7 @@ from openai.types.responses import (
 )
 from openai.types.responses.response_includable import ResponseIncludable
 from openai.types.responses.responses_server_event import ResponsesServerEvent
+from openai.types.shared import ResponsesModel
 from pydantic import BaseModel, ValidationError
 
 NOW = 1_790_000_000.0
@@ -171,6 +173,21 @@ def refused_kinds(union: Any, rule: Any, wrap: Callable[[dict[str, Any]], Any]) 
     return refused
 
 
+def unheard_of_fields(union: Any, rule: Any, wrap: Callable[[dict[str, Any]], Any]) -> set[str]:
+    """Fields of the kinds in the SDK's union that a request is told do not exist."""
+    unheard_of = set()
+    for member in members(union):
+        names = {field.alias or name for name, field in member.model_fields.items()}
+        kind = words(member.model_fields["type"].annotation).pop()
+        role = {"role": "assistant"} if "role" in names else {}
+        try:
+            rule.check(wrap({**dict.fromkeys(names), "type": kind, **role}), "x")
+        except ApiError as error:
+            if error.code == "unknown_parameter":
+                unheard_of.add(f"{kind}: {error.param}")
+    return unheard_of
+
+
 # What must hold
 
 
@@ -194,6 +211,7 @@ def test_every_item_of_the_sdk_can_be_sent_and_read() -> None:
     streamed = {item.item["type"] for item in REPLY if isinstance(item, Item)}
     assert kinds(ResponseOutputItem) - streamed - WRITTEN_BY_CLIENTS == {"message", "function_call"}
     assert refused_kinds(ResponseInputItem, INPUT.rules[1], lambda item: [item]) == set()
+    assert unheard_of_fields(ResponseInputItem, INPUT.rules[1], lambda item: [item]) == set()
 
 
 def test_every_parameter_tool_and_choice_of_the_sdk_is_known() -> None:
@@ -201,6 +219,7 @@ def test_every_parameter_tool_and_choice_of_the_sdk_is_known() -> None:
     assert unknown_parameters(create, CREATE.fields) == set()
     assert unknown_parameters(responses_client_event_param.ResponseCreate, CREATE_ON_SOCKET.fields) == set()
     assert refused_kinds(Tool, TOOLS, lambda tool: [tool]) == set()
+    assert unheard_of_fields(Tool, TOOLS, lambda tool: [tool]) == set()
     choices = [
         one
         for one in members(Response.model_fields["tool_choice"].annotation)
@@ -208,6 +227,10 @@ def test_every_parameter_tool_and_choice_of_the_sdk_is_known() -> None:
     ]
     assert refused_kinds(Union[tuple(choices)], TOOL_CHOICE, lambda choice: choice) == set()  # noqa: UP007
     assert words(ResponseIncludable) == set(INCLUDE.words)
+
+
+def test_every_model_of_the_sdk_is_known() -> None:
+    assert {name for name in words(ResponsesModel) if not is_known(name)} == set()
 
 
 # That these checks would notice
@@ -226,6 +249,13 @@ def test_a_new_event_a_new_required_field_and_a_new_parameter_are_noticed(
 
     assert refused_kinds(NewItem, INPUT.rules[1], lambda item: [item]) == {"unheard_of_call"}
     assert refused_kinds(NewItem, TOOLS, lambda tool: [tool]) == {"unheard_of_call"}
+
+    class NewField(BaseModel):
+        type: Literal["function"]
+        name: str
+        unheard_of: str
+
+    assert unheard_of_fields(NewField, TOOLS, lambda tool: [tool]) == {"function: x[0].unheard_of"}
 
     class NewParams(typing.TypedDict):
         unheard_of: str

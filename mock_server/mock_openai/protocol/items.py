@@ -65,6 +65,7 @@ _SHAPES: dict[str, Object] = {
             "name": need(_NAME),
             "arguments": need(_TEXT),
             "namespace": _TEXT,
+            "async": Boolean(),
         }
     ),
     "function_call_output": Object(
@@ -85,6 +86,7 @@ _SHAPES: dict[str, Object] = {
             "name": need(_NAME),
             "input": need(_TEXT),
             "namespace": _TEXT,
+            "async": Boolean(),
         }
     ),
     "custom_tool_call_output": Object(

@@ -143,7 +143,9 @@ def number(query: Mapping[str, str], name: str, default: int, *, least: int, mos
     try:
         value = int(text)
     except ValueError:
-        raise invalid_type(name, "an integer", "a string") from None
+        # The words are reported for the fields of forms, which are text too.
+        got = "a string value that could not be converted into an integer"
+        raise invalid_type(name, "an integer", got) from None
     if value < least:
         raise below_minimum(name, least, value, integer=True)
     if most is not None and value > most:

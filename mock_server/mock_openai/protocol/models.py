@@ -78,6 +78,7 @@ _NEWEST = replace(_GPT_5_5, context="all_turns", efforts=(*_GPT_5_4.efforts, "ma
 _FAMILIES: tuple[tuple[str, Model], ...] = (
     (r"gpt-5(\.\d+)?-chat", _OPEN),
     (r"gpt-([6-9]|\d\d)", replace(_NEWEST, steers=True)),
+    (r"gpt-(daybreak|rosalind)", _NEWEST),
     (r"gpt-5\.([6-9]|\d\d)", _NEWEST),
     (r"gpt-5\.5-pro", replace(_PRO, phase=True, window=1_050_000, long_cache_only=True)),
     (r"gpt-5\.4-pro", replace(_PRO, phase=True, window=1_050_000)),
@@ -116,6 +117,7 @@ _SNAPSHOTS = {
     "gpt-5.4": "gpt-5.4-2026-03-05",
     "gpt-5.4-mini": "gpt-5.4-mini-2026-03-17",
     "gpt-5.5": "gpt-5.5-2026-04-23",
+    "gpt-5.5-pro": "gpt-5.5-pro-2026-04-23",
     "gpt-5.6": "gpt-5.6-sol",
     "gpt-4": "gpt-4-0613",
     "gpt-4-turbo": "gpt-4-turbo-2024-04-09",
@@ -140,7 +142,12 @@ _SNAPSHOTS = {
 
 _KNOWN = re.compile(
     r"""(ft:)?(
-        gpt-[5-9](\.\d+)?(-(chat|codex|pro|mini|nano|max|spark|sol|luna|terra|thinking|instant|realtime|audio|search|api))*
+        gpt-[5-9](\.\d+)?(-(
+            chat|codex|pro|mini|nano|max|spark|sol|luna|terra|astra|cyber|law|rosalind
+          | thinking|instant|realtime|audio|search|api
+        ))*
+      | gpt-(audio|realtime)(-mini)?
+      | gpt-(daybreak-(blue|red)|rosalind-research)
       | gpt-4(\.\d)?(-(mini|nano|preview))?
       | gpt-4(-(turbo|preview|32k|vision))*
       | gpt-4o(-(mini|audio|search|realtime|transcribe|tts|preview))*
