@@ -29,6 +29,8 @@ from mock_openai.pacing import Instant, Kept, Pace, postpone
 from mock_openai.protocol import models
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.conversation import check_conversation
+from mock_openai.protocol.cutting import Stencils
+from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.errors import (
     ApiError,
     context_length_exceeded,
@@ -42,7 +44,7 @@ from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.listing import with_ids
 from mock_openai.protocol.request import Request, parse_request
 from mock_openai.protocol.response import open_response
-from mock_openai.protocol.stencil import Copy, Stencils
+from mock_openai.protocol.stencil import Copy, Stencil
 from mock_openai.protocol.tokens import count_input
 from mock_openai.responders.answer import Answer, Recorded, Reply
 from mock_openai.responders.base import (
@@ -123,11 +125,9 @@ class Engine:
         """Give unix seconds."""
         return self.clock.wall()
 
-    def dice(self, *purpose: object) -> random.Random:
-        """Give a generator of its own for a purpose, so that concurrent turns do not disturb each other's
-        ids.
-        """
-        return random.Random(f"{self.drawn_from}:{':'.join(map(str, purpose))}")
+    def dice(self, *purpose: object) -> Dice:
+        """Give dice of its own for a purpose, so that concurrent turns do not disturb each other's ids."""
+        return Dice(f"{self.drawn_from}:{':'.join(map(str, purpose))}")
 
     async def open(
         self,
@@ -221,33 +221,35 @@ class Engine:
         if isinstance(answer, Recorded):
             if isinstance(self.pace, Kept):
                 return self.pace.replay(answer.events)
-            rng = opened.rng if opened is not None else self.dice("recorded")
-            return self.pace.schedule((timed.event for timed in answer.events), rng)
+            dice = opened.dice if opened is not None else self.dice("recorded")
+            return self.pace.schedule((timed.event for timed in answer.events), dice.generator)
         assert opened is not None, "only a create is answered with a reply"
-        stamped = self.pace.schedule(self._events(opened, answer), opened.rng)
+        stamped = self.pace.schedule(self._events(opened, answer), opened.dice.generator)
         return postpone(stamped, answer.delay) if answer.delay else stamped
 
     def copied(self, opened: OpenTurn, reply: Reply) -> Copy | None:
         """Give all events of a reply in one, when they are due at once and the like of it went out before."""
         request = opened.turn.request
-        if request is None or reply.delay or not isinstance(self.pace, Instant | Kept):
+        stencil = None if request is None else self.stencil(reply, request)
+        if request is None or stencil is None:
             return None
-        stencil = self._stencils.find(reply, request)
-        if stencil is None:
-            return None
-        ids = Ids(opened.rng, self.clock.wall)
-        copy = stencil.fill(ids, opened.rng, request, opened.history_tokens, int(self.clock.wall()))
+        copy = stencil.fill(opened.dice, request, opened.history_tokens, self.clock.wall())
         opened.response_id = copy.response_id
         return copy
+
+    def stencil(self, reply: Reply, request: Request) -> Stencil | None:
+        """Give a reply with holes, when its events are due at once and the like of it went out before."""
+        if reply.delay or not isinstance(self.pace, Instant | Kept):
+            return None
+        return self._stencils.find(reply, request)
 
     def stamper(self, opened: OpenTurn | None) -> Callable[[Event], float]:
         """Give what says of one event after the other when it leaves at the earliest, in seconds since the
         turn began; for events that are not there yet.
         """
         coming: deque[Event] = deque()
-        stamped = self.pace.schedule(
-            _drained(coming), opened.rng if opened is not None else self.dice("relayed")
-        )
+        dice = opened.dice if opened is not None else self.dice("relayed")
+        stamped = self.pace.schedule(_drained(coming), dice.generator)
 
         def at(event: Event) -> float:
             coming.append(event)
@@ -281,7 +283,7 @@ class Engine:
         if request.store or request.background:  # the background keeps its responses either way (observed)
             await self.store.put(kept)
         if request.conversation is not None and self.may_continue(kept):
-            ids = Ids(opened.rng, self.clock.wall)
+            ids = Ids(opened.dice, self.clock.wall)
             said = with_ids((*request.input, *kept.response.get("output", ())), request.conversation, ids)
             await self.conversations.append(request.conversation, said)
         if lanes is not None:
@@ -348,7 +350,7 @@ class Engine:
     def _events(self, opened: OpenTurn, reply: Reply) -> Iterator[Event]:
         request = opened.turn.request
         assert request is not None, "only a valid request is answered with a reply"
-        ids = Ids(opened.rng, self.clock.wall)
+        ids = Ids(opened.dice, self.clock.wall)
         opened.response_id = ids.response(request.previous_response_id or request.conversation)
         response = open_response(request, id=opened.response_id, created_at=int(self.clock.wall()))
         history_tokens = opened.history_tokens
@@ -356,7 +358,7 @@ class Engine:
             return warm_up_events(
                 request,
                 response,
-                rng=opened.rng,
+                dice=opened.dice,
                 history_tokens=history_tokens,
                 clock=self.clock.wall,
                 behaviour=self.behaviour,
@@ -366,7 +368,7 @@ class Engine:
             request,
             response,
             ids=ids,
-            rng=opened.rng,
+            dice=opened.dice,
             history_tokens=history_tokens,
             clock=self.clock.wall,
             behaviour=self.behaviour,
@@ -376,14 +378,14 @@ class Engine:
 class OpenTurn:
     """A turn under way: what responders see of it, and what the engine itself needs until it ends."""
 
-    __slots__ = ("history_tokens", "response_id", "rng", "size", "turn")
+    __slots__ = ("dice", "history_tokens", "response_id", "size", "turn")
 
-    def __init__(self, turn: Turn, history_tokens: int, rng: random.Random, size: int = 0) -> None:
+    def __init__(self, turn: Turn, history_tokens: int, dice: Dice, size: int = 0) -> None:
         self.turn = turn
         self.history_tokens = history_tokens
         """Tokens of what it continues from."""
-        self.rng = rng
-        """This turn's own dice: ids, obfuscation, pace."""
+        self.dice = dice
+        """This turn's own: ids, obfuscation, pace."""
         self.response_id: str | None = None
         """The response's id, once it has one."""
         self.size = size

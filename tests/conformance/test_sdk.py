@@ -6,13 +6,13 @@ it. The checks take the SDK's types as arguments, and are proved with types that
 
 from __future__ import annotations
 
-import random
 import types
 import typing
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
+from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event, stream_events
 from mock_openai.protocol.fields import CREATE, CREATE_ON_SOCKET, INCLUDE
@@ -117,10 +117,10 @@ def events() -> list[Event]:
             "tools": [{"type": "image_generation", "partial_images": 1}],
         }
         request = parse_request(body, transport="http")
-        rng = random.Random(7)
-        ids = Ids(rng, lambda: NOW)
+        dice = Dice("7")
+        ids = Ids(dice, lambda: NOW)
         response = open_response(request, id=ids.response(), created_at=int(NOW))
-        made += stream_events(reply, request, response, ids=ids, rng=rng, clock=lambda: NOW)
+        made += stream_events(reply, request, response, ids=ids, dice=dice, clock=lambda: NOW)
     steer = Steer("resp_1", "x", "steer_1")
     needed = [{"type": "function_call_output", "call_id": "c", "name": "f"}]
     made += [accepted(steer, None, 4), pending(steer, "lane", needed, 5)]

@@ -42,22 +42,37 @@ class Entry:
     data: Mapping[str, Any] | Event
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Run:
-    """All events of a turn that left in one write; `entries` has an entry for each of them."""
+    """A turn whose events left in one write; `entries` has an entry for each of them.
+
+    `request` is the data of the request's own entry, and `status` that of the answer's, where they were not
+    noted before.
+    """
 
     at: float
     connection: int
     turn: int | None
     lane: str | None
     events: Copy
+    request: Mapping[str, Any] | None = None
+    status: Mapping[str, Any] | None = None
+
+    def __len__(self) -> int:
+        return len(self.events) + (self.request is not None) + (self.status is not None)
 
     @property
     def entries(self) -> Iterator[Entry]:
-        """Give an entry for each event."""
-        return (
-            Entry(self.at, self.connection, self.turn, self.lane, "event", event) for event in self.events
-        )
+        """Give an entry for each event, behind those for the request and the answer's status."""
+        if self.request is not None:
+            yield self._entry("request", self.request)
+        if self.status is not None:
+            yield self._entry("status", self.status)
+        for event in self.events:
+            yield self._entry("event", event)
+
+    def _entry(self, kind: Kind, data: Mapping[str, Any] | Event) -> Entry:
+        return Entry(self.at, self.connection, self.turn, self.lane, kind, data)
 
 
 @dataclass
@@ -110,8 +125,9 @@ class Journal:
 
     def note(self, *entries: Entry | Run) -> None:
         """Write entries."""
-        self._noted.extend(entries)
-        self._size += sum(_length(entry) for entry in entries)
+        self._noted += entries
+        for entry in entries:
+            self._size += len(entry) if isinstance(entry, Run) else 1
         # Trimmed in large steps: deleting from the front of a list moves all the rest.
         if self._size > self._limit * 1.25:
             self._trim()
@@ -224,7 +240,7 @@ class Journal:
 
 
 def _length(entry: Entry | Run) -> int:
-    return len(entry.events) if isinstance(entry, Run) else 1
+    return len(entry) if isinstance(entry, Run) else 1
 
 
 def _read(entries: Sequence[Entry]) -> list[Said]:

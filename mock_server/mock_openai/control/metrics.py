@@ -83,6 +83,8 @@ class Metrics:
         """Count a turn that left in one write without looking at its events."""
         for kind, number in run.events.tally.items():
             self._counts["events_total", "type", kind] += number
+        if run.request is not None:
+            self._turns[run.connection, run.turn or 0] = run.at
         last = run.events.types[-1].removeprefix("response.")
         self._end((run.connection, run.turn or 0), last, run.at)
 

@@ -51,6 +51,8 @@ class Plan:
     def __init__(self, planned: Iterable[Planned] = ()) -> None:
         self.version = 0
         """Grows with every change, so that turns in flight notice faults planned after they began."""
+        self.quiet = True
+        """Whether no fault may strike any more."""
         self._armed: list[_Armed] = []
         self._watchers: dict[object, Callable[[], None]] = {}
         self.add(*planned)
@@ -108,14 +110,15 @@ class Plan:
             if armed.left != 0 and armed.planned.point.phase == phase and armed.planned.point.about(spot)
         ]
 
-    @staticmethod
-    def _strike(armed: _Armed) -> Planned:
+    def _strike(self, armed: _Armed) -> Planned:
         if armed.left is not None:
             armed.left -= 1
+            self.quiet = not self.pending
         return armed.planned
 
     def _changed(self) -> None:
         self.version += 1
+        self.quiet = not self.pending
         for changed in tuple(self._watchers.values()):
             changed()
 

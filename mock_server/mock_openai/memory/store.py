@@ -146,6 +146,10 @@ class MemoryStore:
 
     async def put(self, remembered: Remembered) -> None:
         """Keep a response, and forget others while the limit is exceeded."""
+        self.keep(remembered)
+
+    def keep(self, remembered: Remembered) -> None:
+        """The same, for who cannot wait."""
         self._forget(remembered.id)
         self._kept[remembered.id] = remembered
         self._since[remembered.id] = self._clock.wall()

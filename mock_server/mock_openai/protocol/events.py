@@ -8,9 +8,9 @@ rest alphabetical (observed). Events are made one at a time as they are asked fo
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 import msgspec
@@ -18,6 +18,7 @@ import msgspec
 from mock_openai.protocol import json
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.ciphertext import ciphertext
+from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.drafts import Draft, Drafts, draft_items
 from mock_openai.protocol.errors import by_code
 from mock_openai.protocol.hosted import course
@@ -65,7 +66,7 @@ def stream_events(
     response: dict[str, Any],
     *,
     ids: Ids,
-    rng: random.Random,
+    dice: Dice,
     history_tokens: int = 0,
     clock: Callable[[], float],
     behaviour: Behaviour = DEFAULT,
@@ -74,9 +75,10 @@ def stream_events(
     """Give the whole stream of one turn, from `response.created` to its terminal event.
 
     `response` is what `open_response` gave. `history_tokens` counts what the chain before this request
-    holds. `clock` gives unix seconds. `padding` is drawn from `rng` unless given.
+    holds. `clock` gives unix seconds. `padding` is drawn from `dice` unless given.
     """
-    writer = _Writer(request, padding or RandomPadding(rng), flat_errors=behaviour.error_events == "flat")
+    rng = dice.generator
+    writer = _Writer(request, padding or RandomPadding(dice), flat_errors=behaviour.error_events == "flat")
     yield from _head(response, writer)
     drafts = draft_items(
         reply, request, response["id"], ids=ids, rng=rng, clock=clock, history_tokens=history_tokens
@@ -112,7 +114,7 @@ def warm_up_events(
     request: Request,
     response: dict[str, Any],
     *,
-    rng: random.Random,
+    dice: Dice,
     history_tokens: int = 0,
     clock: Callable[[], float],
     behaviour: Behaviour = DEFAULT,
@@ -122,7 +124,7 @@ def warm_up_events(
     Inferred: clients await `response.completed`, and no recording of it exists. The input is billed
     (reported).
     """
-    writer = _Writer(request, RandomPadding(rng))
+    writer = _Writer(request, RandomPadding(dice))
     head = list(_head(response, writer))
     if behaviour.warm_up == "short":
         del head[1:]
@@ -256,7 +258,7 @@ def _tool_usage(tool_usage: dict[str, Any], output: list[dict[str, Any]]) -> dic
     return {**tool_usage, "web_search": {"num_requests": searches}}
 
 
-def _resealed(item: dict[str, Any], rng: random.Random, clock: Callable[[], float]) -> dict[str, Any]:
+def _resealed(item: dict[str, Any], rng: Random, clock: Callable[[], float]) -> dict[str, Any]:
     """Encrypt anew what the terminal event repeats: real servers never send the same ciphertext twice."""
     name = "encrypted_content" if item["type"] == "reasoning" else course(item["type"]).sealed
     if name is None or not str(item.get(name) or "").startswith("gAAAA"):

@@ -1,19 +1,18 @@
-"""Ids in the form the API gives them since 2025-09, made from a seeded generator and a clock.
+"""Ids in the form the API gives them since 2025-09, made from dice and a clock.
 
 Strategy: an id is a prefix and 50 hex digits (observed). Digits 0-15 are a root shared by a response, its
 items and every response chained to it, first digit 0; 16-17 are `00` or `01`, shared too; 18-25 are the
 creation time in unix seconds; 26-49 are random except 30-33, which begin `81` and are the same in a
-response and its items. The same seed and clock give the same ids.
+response and its items. The same dice and clock give the same ids.
 """
 
 from __future__ import annotations
 
-import random
 import re
-import string
 from collections.abc import Callable
 
-_BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+from mock_openai.protocol.dice import Dice
+
 _CONVERSATION = re.compile(r"^conv_[0-9a-f]{32}([0-9a-f]{16})$")
 _MODERN = re.compile(r"^[a-z]+_([0-9a-f]{50})$")
 # The digits that follow `81`, as far as recordings show them.
@@ -23,9 +22,10 @@ _MARK_ENDINGS = ("90", "91", "93", "94", "95", "96", "97", "a0", "a1", "a2", "a3
 class Ids:
     """Makes ids. `clock` gives unix seconds; only its whole part is used."""
 
-    def __init__(self, rng: random.Random, clock: Callable[[], float]) -> None:
-        self._rng = rng
+    def __init__(self, dice: Dice, clock: Callable[[], float]) -> None:
+        self._dice = dice
         self._clock = clock
+        self._latest = ""
 
     def response(self, parent: str | None = None) -> str:
         """Make a response id; with a parent it carries on the parent's root."""
@@ -33,11 +33,12 @@ class Ids:
         drawn = self._hex(40)  # one draw for all of it: ids are a good part of what a short turn costs
         root = digits[:18] if digits else f"0{drawn[:15]}0{int(drawn[15], 16) & 1}"
         mark = _MARK_ENDINGS[int(drawn[16:20], 16) % len(_MARK_ENDINGS)]
-        return f"resp_{root}{self._time()}{drawn[20:24]}81{mark}{drawn[24:]}"
+        self._latest = f"resp_{root}{self._time()}{drawn[20:24]}81{mark}{drawn[24:]}"
+        return self._latest
 
     def item(self, prefix: str, response_id: str) -> str:
         """Make an id such as `msg_...` for something that belongs to a response."""
-        digits = _digits(response_id)
+        digits = response_id[5:] if response_id == self._latest else _digits(response_id)
         if digits is None:
             return f"{prefix}_{self._body(f'0{self._hex(15)}00', '8191')}"
         return f"{prefix}_{self._body(digits[:18], digits[30:34])}"
@@ -54,7 +55,7 @@ class Ids:
 
     def call(self) -> str:
         """Make a call id: 24 base62 characters without a time (observed)."""
-        return "call_" + "".join(self._rng.choices(_BASE62, k=24))
+        return "call_" + self._dice.word(24)
 
     def request(self) -> str:
         """Make a request id for the `x-request-id` header."""
@@ -72,7 +73,7 @@ class Ids:
         return f"{int(self._clock()) & 0xFFFFFFFF:08x}"
 
     def _hex(self, digits: int) -> str:
-        return f"{self._rng.getrandbits(digits * 4):0{digits}x}"
+        return self._dice.take((digits + 1) // 2).hex()[:digits]
 
 
 def _digits(identifier: str | None) -> str | None:

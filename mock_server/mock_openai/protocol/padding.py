@@ -6,13 +6,10 @@ out as it is asked for.
 
 from __future__ import annotations
 
-import random
-import string
 from typing import Protocol
 
-_ALPHABET = (string.digits + string.ascii_uppercase + string.ascii_lowercase).encode()
-# Two letters in sixty-two come up a quarter more often than the others, which nobody will miss.
-_LETTERS = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
+from mock_openai.protocol.dice import Dice
+
 _BATCH = 256
 BLOCK = 16
 
@@ -33,17 +30,16 @@ class Padding(Protocol):
 class RandomPadding:
     """Letters and digits from a turn's own dice."""
 
-    def __init__(self, rng: random.Random) -> None:
-        self._rng = rng
-        self._ahead = b""
+    def __init__(self, dice: Dice) -> None:
+        self._dice = dice
+        self._letters = ""
+        self._dealt = 0
 
     def take(self, length: int) -> str:
         """Give so many characters."""
-        return self.take_bytes(length).decode()
-
-    def take_bytes(self, length: int) -> bytes:
-        """Give so many characters, as bytes."""
-        while len(self._ahead) < length:
-            self._ahead += self._rng.randbytes(_BATCH).translate(_LETTERS)
-        taken, self._ahead = self._ahead[:length], self._ahead[length:]
+        end = self._dealt + length
+        if end > len(self._letters):
+            self._letters = self._dice.letters(max(_BATCH, 2 * end)).decode()
+        taken = self._letters[self._dealt : end]
+        self._dealt = end
         return taken

@@ -37,6 +37,8 @@ class Script:
         self._rules: list[Rule] = []
         self._used: list[int] = []
         self._heard: dict[Heard, tuple[int, ...]] = {}
+        self.version = 0
+        """Grows whenever the rules change."""
         self.misses: deque[str] = deque(maxlen=_KEPT_MISSES)
         self.on_miss: Callable[[str], None] | None = None
         """Told of each miss as it happens; for a terminal."""
@@ -74,6 +76,7 @@ class Script:
         self._rules[place:place] = made
         self._used[place:place] = [0] * len(made)
         self._heard.clear()
+        self.version += 1
         return self
 
     def clear(self) -> None:
@@ -81,6 +84,7 @@ class Script:
         self._rules.clear()
         self._used.clear()
         self._heard.clear()
+        self.version += 1
         self.misses.clear()
 
     async def answer(self, turn: Turn) -> Answer | None:
@@ -101,6 +105,16 @@ class Script:
             self.misses.append(miss)
             if self.on_miss is not None:
                 self.on_miss(miss)
+        return None
+
+    def settled(self, turn: Turn) -> Reply | None:
+        """Give what every turn like this one is answered until the rules change; None when that depends on
+        more than the turn.
+        """
+        for index in self._that_hear(turn):
+            rule = self._rules[index]
+            if rule.when.holds(turn):
+                return rule.answer if rule.times is None and isinstance(rule.answer, Reply) else None
         return None
 
     def _that_hear(self, turn: Turn) -> tuple[int, ...]:

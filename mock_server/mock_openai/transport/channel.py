@@ -14,13 +14,14 @@ import contextlib
 import hashlib
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
 from mock_openai.protocol.errors import ApiError
-from mock_openai.transport.frames import CLOSE, NORMAL, PING, PONG, BrokenRule, FrameReader, close_code
+from mock_openai.transport.frames import CLOSE, NORMAL, PING, PONG, TEXT, BrokenRule, FrameReader, close_code
 from mock_openai.transport.headers import head
+from mock_openai.transport.listener import TcpConnection
 from mock_openai.transport.reply import Written
 from mock_openai.transport.wire import Line, close_frame, frame
 
@@ -60,6 +61,8 @@ class Channel:
         self._waiter: asyncio.Future[None] | None = None
         self._over = False
         self._request: web.BaseRequest | None = None
+        self.at_once: Callable[[bytes], bool] = lambda _: False
+        """Asked first about a text that comes alone, while no message waits; False leaves it to `receive`."""
 
     def open(self, request: web.BaseRequest, more: Mapping[str, str]) -> web.StreamResponse:
         """Answer the handshake, with more headers than it needs, and take over the connection; ApiError when
@@ -77,6 +80,8 @@ class Channel:
         self._request = request
         self._line.write(head(101, {**headers, **more}))
         request.protocol.set_parser(self)  # type: ignore[arg-type]  # has what is called of one
+        if isinstance(request.protocol, TcpConnection):
+            request.protocol.at_once = self._take  # past aiohttp, which would only hand it on
         return Written(status=101, keep_alive=False)
 
     # What aiohttp calls
@@ -85,7 +90,10 @@ class Channel:
         """Take bytes from the client."""
         if not self.broken:
             try:
-                for opcode, payload in self._reader.feed(data):
+                alone = self._reader.alone(data)
+                if alone is not None and not self._messages and self.at_once(alone):
+                    return False, b""
+                for opcode, payload in self._reader.feed(data) if alone is None else ((TEXT, alone),):
                     self._messages.append((opcode, payload))
                     self._ahead += len(payload)
             except BrokenRule as broken:
@@ -94,6 +102,10 @@ class Channel:
             self._line.hold()
         self._wake()
         return False, b""
+
+    def _take(self, data: bytes) -> bool:
+        self.feed_data(data)
+        return True
 
     def feed_eof(self) -> None:
         """Learn that the connection is over."""

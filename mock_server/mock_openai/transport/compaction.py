@@ -61,7 +61,7 @@ async def compact(site: Site, request: web.BaseRequest, reply: HttpReply, data: 
         {
             "id": ids.item("cmp", name),
             "type": "compaction",
-            "encrypted_content": ciphertext(opened.rng, at=clock(), blocks=written // 8),
+            "encrypted_content": ciphertext(opened.dice.generator, at=clock(), blocks=written // 8),
         }
     )
     await reply.json(

@@ -44,6 +44,23 @@ class FrameReader:
         self._packed = False
         self._fragments = bytearray()
 
+    def alone(self, data: bytes) -> bytes | None:
+        """Give the payload when these bytes are one short text message and nothing is under way, which is so
+        nearly always; None leaves them to `feed`. Raises BrokenRule as that does.
+        """
+        if self._ahead or self._opcode != CONTINUATION or len(data) < 6:
+            return None
+        if data[0] != _FIN | TEXT or data[1] < _MASKED:
+            return None
+        size, start = data[1] & _LENGTH, 2
+        if size == 126:
+            size, start = int.from_bytes(data[2:4]), 4
+        if size == 127 or size >= self._limit or len(data) != start + 4 + size:
+            return None
+        payload = _unmasked(data[start + 4 :], data[start : start + 4])
+        _check_text(payload)
+        return payload
+
     def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
         """Give the opcode and payload of every message that these bytes complete; raises BrokenRule, after
         which nothing more can be read.

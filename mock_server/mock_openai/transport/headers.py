@@ -53,13 +53,20 @@ def api_headers(
     2026).
     """
     request_id = ids.request()
+    took = str(max(1, round(seconds * 1000)))
+    return _in_order(content_type, took, request_id, request_id[4:20], rate_limits or {})
+
+
+def _in_order(
+    content_type: str, took: str, request_id: str, ray: str, rate_limits: Mapping[str, str]
+) -> dict[str, str]:
     return {
         "content-type": content_type,
-        "openai-processing-ms": str(max(1, round(seconds * 1000))),
+        "openai-processing-ms": took,
         "x-request-id": request_id,
-        "cf-ray": f"{request_id[4:20]}-FRA",
+        "cf-ray": f"{ray}-FRA",
         **_ALWAYS,
-        **(rate_limits or {}),
+        **rate_limits,
     }
 
 
@@ -73,9 +80,30 @@ def handshake_headers(ids: Ids) -> dict[str, str]:
 
 def head(status: int, headers: Mapping[str, str]) -> bytes:
     """Write an answer's status line and headers, and when it was."""
+    return _written(status, headers, _date(int(time.time()))).encode()
+
+
+def _written(status: int, headers: Mapping[str, str], date: str) -> str:
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-    date = _date(int(time.time()))
-    return f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n{lines}Date: {date}\r\n\r\n".encode()
+    return f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n{lines}Date: {date}\r\n\r\n"
+
+
+class Head:
+    """Status line and headers of answers that took no time and differ in ids and moments only. What the
+    values of `more`, which stand last, leave open (as `%d`) is given each time.
+    """
+
+    def __init__(
+        self, content_type: str, ids: Ids, rate_limits: Mapping[str, str], more: Mapping[str, str]
+    ) -> None:
+        fixed = {name: value.replace("%", "%%") for name, value in rate_limits.items()}
+        self._template = _written(200, {**_in_order(content_type, "1", "%s", "%s", fixed), **more}, "%s")
+        self._ids = ids
+
+    def written(self, *more: object) -> bytes:
+        """Write it once more."""
+        request_id = self._ids.request()
+        return (self._template % (request_id, request_id[4:20], *more, _date(int(time.time())))).encode()
 
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}

@@ -13,12 +13,14 @@ import contextlib
 import hmac
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from mock_openai.control import redact
 from mock_openai.delivery import Delivery
+from mock_openai.delivery.express import Express
 from mock_openai.faults.kinds.tls_failure import TlsFailure
 from mock_openai.faults.point import Spot
 from mock_openai.faults.wire import Verdict
@@ -34,9 +36,10 @@ from mock_openai.responders.answer import Relayed
 from mock_openai.site import Connection, Site
 from mock_openai.transport.bare import BareWire, HandshakeWire, HelloWire, strike
 from mock_openai.transport.body import decode, read_body, to_note
+from mock_openai.transport.listener import TcpConnection
 from mock_openai.transport.outlet import JsonOutlet, SseOutlet
 from mock_openai.transport.quiet import Quiet
-from mock_openai.transport.reply import HttpReply
+from mock_openai.transport.reply import HttpReply, Written
 from mock_openai.transport.rest import Rest
 from mock_openai.transport.websocket import SocketSession
 from mock_openai.transport.wire import Line
@@ -45,6 +48,8 @@ logger = logging.getLogger("mock_openai")
 
 CREATE = "/v1/responses"
 
+_END_OF_HEAD = b"\r\n\r\n"
+
 
 class Front:
     """Receives every HTTP request of a server, or of one of its sessions."""
@@ -52,6 +57,7 @@ class Front:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._rest = Rest(site)
+        self._express = Express(site)
         self._connections: dict[web.RequestHandler, Connection] = {}
         self._quiets: dict[web.RequestHandler, Quiet] = {}
         self._sessions: set[SocketSession] = set()
@@ -201,7 +207,7 @@ class Front:
         line: Line,
         key: str | None,
     ) -> None:
-        session = SocketSession(self._site, connection, line, key)
+        session = SocketSession(self._site, self._express, connection, line, key)
         self._sessions.add(session)
         try:
             reply.response = await session.run(request)
@@ -221,13 +227,19 @@ class Front:
         data = b""
         error: ApiError | None = None
         body: Any = None
+        content_type = request.headers.get("Content-Type", "")
+        again = False
         try:
             data = await read_body(request)
-            body = self._decoded(data, request.headers.get("Content-Type", ""))
+            body = site.bodies.find(content_type, data)
+            again = body is not None
+            if body is None:
+                body = self._decoded(data, content_type)
         except ApiError as wrong:
             error = wrong
-        shown: Mapping[str, Any] = body if isinstance(body, dict) else {}
-        self._note_request(request, connection, redact.body(shown), spot.number)
+        told: Mapping[str, Any] = body if isinstance(body, dict) else {}
+        shown = _shown(request, redact.body(told))
+        site.note("request", connection.number, shown, turn=spot.number)
         if error is not None:
             self._note_error(connection, error, spot.number)
             await reply.error(error)
@@ -238,11 +250,24 @@ class Front:
         delivery = Delivery(site, outlet, connection, spot)
         await delivery.run(body, size=len(data), key=key, headers=request.headers)
         self._fall_quiet(request, connection, line)
+        handler = request.protocol
+        if not isinstance(handler, TcpConnection) or not isinstance(reply.response, Written):
+            return
+        if site.engine.session is None and _came_alone(request, handler.chunk, data):
+            if again and (written := outlet.again()) is not None:
+                self._express.learn(handler.chunk, delivery, shown, written)
+            handler.at_once = partial(self._answer_at_once, connection, line)
+
+    def _answer_at_once(self, connection: Connection, line: Line, data: bytes) -> bool:
+        """Answer a request that need not wait for anything, on a connection that idles."""
+        known = self._express.find(data)
+        if known is None or not line.clear:
+            return False
+        self._express.answer(known, connection, line.write)
+        self._site.metrics.answered(CREATE, 200)
+        return True
 
     def _decoded(self, data: bytes, content_type: str) -> dict[str, Any]:
-        known = self._site.bodies.find(content_type, data)
-        if known is not None:
-            return known
         body = decode(data, content_type)
         if not isinstance(body, dict):
             raise invalid_json()
@@ -268,7 +293,7 @@ class Front:
     ) -> None:
         data = await read_body(request)
         noted = to_note(data, request.headers.get("Content-Type", ""))
-        self._note_request(request, connection, noted, None)
+        self._site.note("request", connection.number, _shown(request, noted))
         recorded = await self._site.engine.answer_http(request.method, request.path_qs, data)
         if recorded is not None:
             streamed = bool(recorded.events)
@@ -297,16 +322,6 @@ class Front:
         outlet = SseOutlet(reply, line) if streamed else JsonOutlet(reply, line)
         return Delivery(self._site, outlet, connection, Spot(connection.number))
 
-    def _note_request(
-        self,
-        request: web.BaseRequest,
-        connection: Connection,
-        body: Mapping[str, Any] | None,
-        turn: int | None,
-    ) -> None:
-        data = {"method": request.method, "path": redact.path(request.path_qs), "body": body}
-        self._site.note("request", connection.number, data, turn=turn)
-
     def _note_error(self, connection: Connection, error: ApiError, turn: int | None = None) -> None:
         self._site.note("status", connection.number, error.noted(), turn=turn)
 
@@ -324,6 +339,18 @@ def key_of(authorization: str) -> str | None:
             return None
         return password or user or None
     return None
+
+
+def _shown(request: web.BaseRequest, body: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Give what the journal says of a request."""
+    return {"method": request.method, "path": redact.path(request.path_qs), "body": body}
+
+
+def _came_alone(request: web.BaseRequest, chunk: bytes, body: bytes) -> bool:
+    """Tell whether the bytes that arrived last are this request, and nothing else."""
+    at = chunk.find(_END_OF_HEAD) + len(_END_OF_HEAD)
+    told = request.headers.get("Content-Length")
+    return chunk[at:] == body and told == str(len(body)) and "Content-Encoding" not in request.headers
 
 
 def _is_upgrade(request: web.BaseRequest) -> bool:

@@ -67,15 +67,21 @@ Secure = Callable[[Callable[[], web.RequestHandler], Hello], Callable[[], asynci
 _HEADERS_WITHIN = 30.0
 """Seconds from a request's first byte to the end of its headers; slower clients get a 408."""
 
+_IDLE_LIMIT = 3600.0
+"""Seconds that an HTTP connection may idle."""
+
+_SHORT = 16 * 1024
+"""Bytes of a chunk that is remembered until the next one."""
+
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
-class _Connection(web.RequestHandler):
+class TcpConnection(web.RequestHandler):
     """One connection, whose first byte tells whether the client speaks TLS, and which does not wait for
     headers for ever.
     """
 
-    __slots__ = ("_hello", "_patience", "_plain", "answering")
+    __slots__ = ("_hello", "_patience", "_plain", "answering", "at_once", "chunk")
 
     def __init__(self, server: web.Server, hello: Hello, **options: Any) -> None:
         super().__init__(server, **options)
@@ -84,6 +90,10 @@ class _Connection(web.RequestHandler):
         self._patience: asyncio.TimerHandle | None = None
         self.answering = False
         """Whether a request's headers are there and its answer is not over."""
+        self.at_once: Callable[[bytes], bool] | None = None
+        """Asked first about what arrives; what it does not take goes to aiohttp, and so does what follows."""
+        self.chunk = b""
+        """What arrived last, if it is short."""
 
     def arrived(self) -> None:
         """Learn that a request's headers are there."""
@@ -99,6 +109,15 @@ class _Connection(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless it is a TLS hello."""
+        if not data:  # aiohttp's own way to have another look at what it holds
+            super().data_received(data)
+            return
+        if self.at_once is not None:
+            if self.at_once(data):
+                self._next_keepalive_close_time = self._loop.time() + _IDLE_LIMIT
+                return
+            self.at_once = None
+        self.chunk = data if len(data) <= _SHORT else b""
         if self._plain is None:
             self._plain = not data.startswith(_TLS_HANDSHAKE)
             if not self._plain and isinstance(self.transport, asyncio.Transport):
@@ -129,7 +148,7 @@ class _Connections(web.Server):
             access_log=None,
             logger=_silent,
             auto_decompress=False,
-            keepalive_timeout=3600.0,
+            keepalive_timeout=_IDLE_LIMIT,
         )
         self._answered_by = handler
         self._lost = lost
@@ -137,7 +156,7 @@ class _Connections(web.Server):
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         connection = request.protocol
-        assert isinstance(connection, _Connection)
+        assert isinstance(connection, TcpConnection)
         connection.arrived()
         try:
             return await self._answered_by(request)
@@ -146,7 +165,7 @@ class _Connections(web.Server):
 
     def __call__(self) -> web.RequestHandler:
         """Make the handler of a new connection."""
-        return _Connection(self, self._hello, loop=self._loop, **self._kwargs)
+        return TcpConnection(self, self._hello, loop=self._loop, **self._kwargs)
 
     def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
         """Tell, then do the bookkeeping."""

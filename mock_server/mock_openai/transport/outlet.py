@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from aiohttp import web
@@ -141,6 +141,11 @@ class SseOutlet(HttpOutlet):
         """Hand over all events of a turn."""
         self._whole = copy.wire(_around)
 
+    def again(self) -> Callable[[Copy], bytes] | None:
+        """Give what writes other answers to the same request."""
+        written = self._reply.stream_again(EVENT_STREAM, self.rate_limits)
+        return None if written is None else lambda copy: written(copy.wire(_around))
+
     def encode(self, event: Event) -> bytes:
         """Give the event as it would leave."""
         return sse(event)
@@ -188,6 +193,11 @@ class JsonOutlet(HttpOutlet):
     def put_all(self, copy: Copy) -> None:
         """Hand over all events of a turn."""
         self._copy = copy
+
+    def again(self) -> Callable[[Copy], bytes] | None:
+        """Give what writes other answers to the same request."""
+        written = self._reply.whole_again(self.rate_limits)
+        return None if written is None else lambda copy: written(copy.body())
 
     def encode(self, event: Event) -> bytes:
         """Give the body that the event stands for."""

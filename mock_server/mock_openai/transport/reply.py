@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from aiohttp import HttpVersion11, web
 from aiohttp.abc import AbstractStreamWriter
@@ -12,7 +12,7 @@ from aiohttp.abc import AbstractStreamWriter
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.ids import Ids
-from mock_openai.transport.headers import api_headers, head
+from mock_openai.transport.headers import Head, api_headers, head
 
 JSON = "application/json"
 
@@ -86,6 +86,34 @@ class HttpReply:
         writer = await self.begin(200, content_type, {}, rate_limits=rate_limits)
         await writer.write(data)
         await self.end()
+
+    def whole_again(self, rate_limits: Mapping[str, str]) -> Callable[[bytes], bytes] | None:
+        """Give what puts the heads before other bodies that answer this request; None when it is no usual
+        one.
+        """
+        if not self._is_plain():
+            return None
+        length = {"Content-Length": "%d"}
+        plain = Head(JSON, self._ids, rate_limits, length)
+        packed = Head(JSON, self._ids, rate_limits, {"content-encoding": "gzip", **length})
+        packs = self._takes_gzip()
+
+        def written(body: bytes) -> bytes:
+            if packs and len(body) >= _WORTH_PACKING:
+                body = gzip.compress(body, _PACKING, mtime=0)
+                return packed.written(len(body)) + body
+            return plain.written(len(body)) + body
+
+        return written
+
+    def stream_again(
+        self, content_type: str, rate_limits: Mapping[str, str]
+    ) -> Callable[[bytes], bytes] | None:
+        """The same for streams."""
+        if not self._is_plain():
+            return None
+        chunked = Head(content_type, self._ids, rate_limits, {"Transfer-Encoding": "chunked"})
+        return lambda data: b"%b%x\r\n%b\r\n0\r\n\r\n" % (chunked.written(), len(data), data)
 
     def _takes_gzip(self) -> bool:
         return "gzip" in self._request.headers.get("Accept-Encoding", "").lower()

@@ -4,7 +4,6 @@ models.
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from functools import partial
@@ -15,6 +14,7 @@ from aiohttp import web
 from mock_openai.background import Distant, Watched, running
 from mock_openai.memory import Remembered
 from mock_openai.protocol import models
+from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.errors import (
     ApiError,
     cannot_cancel,
@@ -165,7 +165,7 @@ class Rest:
     ) -> None:
         found = await self._find(response_id)
         created = float(found.response.get("created_at") or 0)
-        ids = Ids(random.Random(found.id), lambda: created)  # the same ids every time
+        ids = Ids(Dice(found.id), lambda: created)  # the same ids every time
         items = with_pictures(with_ids(found.input, found.id, ids), included(request.query.items()))
         await reply.json(page(items, request.query, listed_item_not_found))
 

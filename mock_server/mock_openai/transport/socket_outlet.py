@@ -28,6 +28,11 @@ class Socket(Protocol):
         ...
 
 
+def as_frames(copy: Copy) -> bytes:
+    """Give all events of a turn as they leave on a socket."""
+    return copy.wire(text_frame)
+
+
 class SocketOutlet:
     """One turn's way out on a socket: an event is a text frame, frames due together leave in one write."""
 
@@ -50,7 +55,7 @@ class SocketOutlet:
 
     def put_all(self, copy: Copy) -> None:
         """Hand over all events of a turn."""
-        self._frames.append(copy.wire(text_frame))
+        self._frames.append(as_frames(copy))
 
     def encode(self, event: Event) -> bytes:
         """Give the event as a frame."""

@@ -170,6 +170,10 @@ class Steering:
 
     def _note_end(self, target: str, delivery: Delivery) -> None:
         completed = "response.completed" in delivery.out.types
-        self._ended[target] = _Ended(delivery.lane, completed, delivery.out.next_number)
+        self.ended(target, delivery.lane, completed, delivery.out.next_number)
+
+    def ended(self, target: str, lane: str | None, completed: bool, number: int) -> None:
+        """Learn that a response has ended, and which sequence number its stream would go on with."""
+        self._ended[target] = _Ended(lane, completed, number)
         while len(self._ended) > _REMEMBERED:
             self._waiting.pop(self._ended.popitem(last=False)[0], None)

@@ -17,6 +17,7 @@ from aiohttp import web
 from mock_openai.clock import Timer
 from mock_openai.control import redact
 from mock_openai.delivery import Delivery
+from mock_openai.delivery.express import Express
 from mock_openai.memory import Lanes
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import (
@@ -33,7 +34,7 @@ from mock_openai.transport.inject import inject_failed, injected, read_inject
 from mock_openai.transport.messages import binary_message, known_types, read_message
 from mock_openai.transport.queue import Create, TurnQueue
 from mock_openai.transport.quiet import Quiet
-from mock_openai.transport.socket_outlet import SocketOutlet
+from mock_openai.transport.socket_outlet import SocketOutlet, as_frames
 from mock_openai.transport.steering import Steering
 from mock_openai.transport.upkeep import Upkeep
 from mock_openai.transport.wire import Line, close_frame, frame
@@ -42,9 +43,13 @@ from mock_openai.transport.wire import Line, close_frame, frame
 class SocketSession:
     """One WebSocket connection, from its handshake to its close."""
 
-    def __init__(self, site: Site, connection: Connection, line: Line, key: str | None) -> None:
+    def __init__(
+        self, site: Site, express: Express, connection: Connection, line: Line, key: str | None
+    ) -> None:
         self.line = line
         self._site = site
+        self._express = express
+        self._hearing = False
         self._connection = connection
         self._key = key
         self._headers: Mapping[str, str] = {}
@@ -52,6 +57,7 @@ class SocketSession:
         self._channel = Channel(
             line, max_message=self._behaviour.max_message, deflate=self._behaviour.deflate
         )
+        self._channel.at_once = self._answer_at_once
         self._lanes = Lanes(keep_all=self._behaviour.socket_memory == "all")
         self._queue = TurnQueue(self._behaviour.max_waiting)
         self._steering = Steering(site.engine.ids, self._behaviour, self._lanes)
@@ -131,18 +137,32 @@ class SocketSession:
     async def _read(self) -> None:
         while (message := await self._channel.receive()) is not None:
             opcode, data = message
+            self._hearing = True
             if opcode == TEXT:
                 await self._hear(data)
             else:
                 await self._bad_message(binary_message(), close=1003)
+            self._hearing = False
             if self._queue.full:
                 self._room.clear()
                 await self._room.wait()
 
+    def _answer_at_once(self, data: bytes) -> bool:
+        """Answer a create that need not wait for anything, unless something is under way."""
+        known = self._express.find(data)
+        if known is None or self._hearing or not self._queue.idle or self._expired:
+            return False
+        if self._channel.closed or not self._gate.is_set() or not self.line.clear:
+            return False
+        copy = self._express.answer(known, self._connection, self.line.write, self._lanes)
+        self._steering.ended(copy.response_id, None, True, len(copy))
+        self._upkeep.rest()
+        return True
+
     async def _hear(self, data: bytes) -> None:
         known = self._site.bodies.find("websocket", data)
         if known is not None:
-            await self._create(known, len(data))
+            await self._create(known, len(data), data)
             return
         try:
             kind, message = read_message(data, self._types)
@@ -171,8 +191,7 @@ class SocketSession:
             self._spawn(self.close(close))  # not here: the client's answer is still to be read
 
     async def _steer(self, message: dict[str, Any], size: int) -> None:
-        shown = {"method": "WEBSOCKET", "path": "/v1/responses", "body": redact.body(message)}
-        self._site.note("request", self._connection.number, {**shown, "event": "response.steer"})
+        self._site.note("request", self._connection.number, {**_shown(message), "event": "response.steer"})
         refused = await self._steering.hear(message, size, tuple(self._deliveries.values()))
         if refused is not None:
             await self._tell(refused)
@@ -189,9 +208,9 @@ class SocketSession:
         self._site.note("event", self._connection.number, event)
         await self.write(frame(event.data))
 
-    async def _create(self, body: dict[str, Any], size: int) -> None:
+    async def _create(self, body: dict[str, Any], size: int, again: bytes | None = None) -> None:
         spot = self._site.next_turn(self._connection, warms_up=body.get("generate") is False)
-        shown = {"method": "WEBSOCKET", "path": "/v1/responses", "body": redact.body(body)}
+        shown = _shown(body)
         named = body.get("stream_id")
         lane = named if isinstance(named, str) else None
         self._site.note("request", self._connection.number, shown, turn=spot.number, lane=lane)
@@ -206,7 +225,7 @@ class SocketSession:
             if self._expired and not self._queue.running:
                 self._spawn(self._close_at_limit(announce=error.code == "invalid_stream_id"))
             return
-        self._queue.push(Create(lane, spot, body, size))
+        self._queue.push(Create(lane, spot, body, size, again))
         self._pump()
 
     async def _cancel(self, message: Mapping[str, Any]) -> None:
@@ -277,12 +296,14 @@ class SocketSession:
             await delivery.run(create.body, size=create.size, key=self._key, headers=self._headers)
         finally:
             del self._deliveries[create.spot.number]
+        if create.again is not None:
+            self._express.learn(create.again, delivery, _shown(create.body), as_frames)
         return delivery
 
     def _successor(self, create: Create, body: dict[str, Any]) -> Create:
         """Count the turn that steering brings about; nobody sent a request for it."""
         spot = self._site.next_turn(self._connection)
-        shown = {"method": "WEBSOCKET", "path": "/v1/responses", "body": redact.body(body), "automatic": True}
+        shown = {**_shown(body), "automatic": True}
         self._site.note("request", self._connection.number, shown, turn=spot.number, lane=create.lane)
         return Create(create.lane, spot, body, create.size)
 
@@ -331,6 +352,11 @@ class SocketSession:
         else:
             self._connection.end("client", how="close", code=code)
         self._site.note("close", self._connection.number, self._connection.ended or {})
+
+
+def _shown(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what the journal says of a message."""
+    return {"method": "WEBSOCKET", "path": "/v1/responses", "body": redact.body(body)}
 
 
 def _limit_error(lifetime: float) -> ApiError:

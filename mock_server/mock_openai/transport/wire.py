@@ -86,6 +86,11 @@ class Line:
             raise ConnectionResetError("the client has closed the connection")
         self._transport.write(data)
 
+    @property
+    def clear(self) -> bool:
+        """Whether what is written now leaves at once: the connection lives, and nothing waits."""
+        return not self.gone and not self._transport.get_write_buffer_size()
+
     def hold(self) -> None:
         """Read nothing for a while."""
         if not self.gone and self._transport.is_reading():

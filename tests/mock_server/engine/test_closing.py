@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai import ApiError, Call, Reasoning, Refusal, Reply, Text, closing
+from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.events import stream_events
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.request import parse_request
@@ -27,10 +27,10 @@ REPLY = Reply(
 def told(reply=REPLY, **fields):
     body = {"model": "gpt-5", "input": "hi", "reasoning": {"summary": "auto"}, **fields}
     request = parse_request(body, transport="websocket")
-    rng = random.Random(0)
-    ids = Ids(rng, lambda: 0.0)
+    dice = Dice("0")
+    ids = Ids(dice, lambda: 0.0)
     response = open_response(request, id=ids.response(), created_at=0)
-    return list(stream_events(reply, request, response, ids=ids, rng=rng, clock=lambda: 0.0))
+    return list(stream_events(reply, request, response, ids=ids, dice=dice, clock=lambda: 0.0))
 
 
 EVENTS = told()

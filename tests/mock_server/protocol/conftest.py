@@ -3,11 +3,11 @@ events.
 """
 
 import json
-import random
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.events import Event, stream_events, warm_up_events
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.reply import Reply
@@ -54,14 +54,14 @@ def play() -> Callable[..., Played]:
         body = {"model": "gpt-4o", "input": "hello", **fields}
         transport = transport or ("http" if body.get("background") else "websocket")
         request = parse_request(body, transport=transport)
-        rng = random.Random(seed)
-        ids = Ids(rng, lambda: NOW)
+        dice = Dice(str(seed))
+        ids = Ids(dice, lambda: NOW)
         response = open_response(request, id=ids.response(), created_at=int(NOW))
         if not request.generate:
             return Played(
                 list(
                     warm_up_events(
-                        request, response, rng=rng, history_tokens=history_tokens, clock=lambda: NOW
+                        request, response, dice=dice, history_tokens=history_tokens, clock=lambda: NOW
                     )
                 )
             )
@@ -73,7 +73,7 @@ def play() -> Callable[..., Played]:
                     request,
                     response,
                     ids=ids,
-                    rng=rng,
+                    dice=dice,
                     history_tokens=history_tokens,
                     clock=lambda: NOW,
                 )

@@ -1,16 +1,16 @@
 """Ids: their form, what they share, and that a seed repeats them."""
 
-import random
 import re
 
 import pytest
+from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.ids import Ids
 
 NOW = 1_787_150_229
 
 
 def ids(seed: int = 1) -> Ids:
-    return Ids(random.Random(seed), lambda: NOW + 0.7)
+    return Ids(Dice(str(seed)), lambda: NOW + 0.7)
 
 
 def test_a_response_id_has_root_time_and_mark() -> None:

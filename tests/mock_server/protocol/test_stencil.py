@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai.protocol import json
+from mock_openai.protocol.cutting import Stencils
+from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.events import Event, stream_events
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.reply import Call, Failed, Incomplete, Reasoning, Refusal, Reply, Text, Usage
 from mock_openai.protocol.request import Request, parse_request
 from mock_openai.protocol.response import open_response, with_billing
-from mock_openai.protocol.stencil import Copy, Stencils
+from mock_openai.protocol.stencil import Copy
 
 NOW = 1_790_000_000
 PARENT = f"resp_0{'a' * 15}00{'6' * 8}{'b' * 4}8190{'c' * 16}"
@@ -34,20 +35,20 @@ def asked(transport: str = "websocket", **fields: Any) -> Request:
 
 
 def rendered(reply: Reply, request: Request, *, history: int = 0) -> list[Event]:
-    rng = random.Random(7)
-    ids = Ids(rng, lambda: NOW)
+    dice = Dice("7")
+    ids = Ids(dice, lambda: NOW)
     response = open_response(request, id=ids.response(request.previous_response_id), created_at=NOW)
     told = stream_events(
-        reply, request, response, ids=ids, rng=rng, history_tokens=history, clock=lambda: NOW
+        reply, request, response, ids=ids, dice=dice, history_tokens=history, clock=lambda: NOW
     )
     return list(told)
 
 
 def copied(stencils: Stencils, reply: Reply, request: Request, *, history: int = 0) -> Copy:
-    rng = random.Random(7)
+    dice = Dice("7")
     stencil = stencils.find(reply, request)
     assert stencil is not None
-    return stencil.fill(Ids(rng, lambda: NOW), rng, request, history, NOW)
+    return stencil.fill(dice, request, history, NOW)
 
 
 def test_the_second_turn_of_a_kind_is_stencilled() -> None:

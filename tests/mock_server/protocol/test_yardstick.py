@@ -5,13 +5,13 @@ The recordings are not part of the repository; without them these tests are skip
 
 import json
 import os
-import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mock_openai.protocol.conversation import check_conversation
+from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event, stream_events
 from mock_openai.protocol.ids import Ids
@@ -197,12 +197,12 @@ def said(recorded: list[dict[str, Any]]) -> Reply:
 
 
 def stream(request: Request, reply: Reply, response: dict[str, Any]) -> list[Event]:
-    rng = random.Random(1)
+    dice = Dice("1")
 
     def clock() -> float:
         return 1_787_150_229.5
 
-    return list(stream_events(reply, request, response, ids=Ids(rng, clock), rng=rng, clock=clock))
+    return list(stream_events(reply, request, response, ids=Ids(dice, clock), dice=dice, clock=clock))
 
 
 def collapsed(kinds: list[str]) -> list[str]:

@@ -1,0 +1,181 @@
+"""Which replies are stencilled, and how a stencil is cut.
+
+Strategy: the first time a reply goes out with certain settings it is made by `events`, one event after
+another. The second time `events` makes it once more, but from marks instead of ids, times, counts and
+padding; cutting that at the marks gives a Stencil. Since the stencil is cut from what `events` writes, there
+is one place that knows what events look like; a test holds both ways against each other byte for byte.
+
+Replies of text, refusals and calls can be stencilled. What draws more than ids and padding from the turn's
+dice (ciphertexts, log probabilities) is rendered anew each time.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections import OrderedDict
+from dataclasses import replace
+from typing import Any
+
+from mock_openai.protocol import json
+from mock_openai.protocol.behaviour import DEFAULT, Behaviour
+from mock_openai.protocol.dice import Dice
+from mock_openai.protocol.events import stream_events
+from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.reply import Call, Refusal, Reply, Text, Usage
+from mock_openai.protocol.request import Request
+from mock_openai.protocol.response import open_response, with_billing
+from mock_openai.protocol.sequences import LOGPROBS
+from mock_openai.protocol.stencil import (
+    CACHED,
+    FIRST_ID,
+    PREVIOUS,
+    READ,
+    RESPONSE,
+    TIME,
+    TOTAL,
+    WRITTEN,
+    Parts,
+    Stencil,
+)
+from mock_openai.protocol.usage import cache_use, prefix_tokens
+
+MAX_SIZE = 256 * 1024
+"""Bytes of the largest stream that is stencilled; longer ones should leave in several writes anyway."""
+
+_KEPT = 64
+"""Stencils held at once; each takes about twice the bytes of its stream."""
+
+
+class Stencils:
+    """The stencils of one server, the latest used last."""
+
+    def __init__(self, behaviour: Behaviour = DEFAULT) -> None:
+        self._behaviour = behaviour
+        self._known: OrderedDict[tuple[Any, ...], Stencil | None] = OrderedDict()
+
+    def find(self, reply: Reply, request: Request) -> Stencil | None:
+        """Give the stencil for a reply under a request's settings; None when there is none, or not yet."""
+        if not _may_be_stencilled(reply, request):
+            return None
+        key = (reply, request.settings, request.previous_response_id is None)
+        try:
+            found = self._known.get(key, key)
+        except TypeError:  # annotations are no hashable values
+            return None
+        if found is key:
+            self._known[key] = None
+            if len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+            return None
+        self._known.move_to_end(key)
+        if found is None:
+            found = self._known[key] = _cut(reply, request, self._behaviour)
+        assert isinstance(found, Stencil)
+        return found if found.size <= MAX_SIZE else None
+
+
+def _may_be_stencilled(reply: Reply, request: Request) -> bool:
+    return (
+        not request.background
+        and request.generate
+        and request.compact_threshold is None
+        and LOGPROBS not in request.include
+        and all(isinstance(item, Text | Refusal | Call) for item in reply.items)
+    )
+
+
+class _Marks(Ids):
+    """What stands for ids, times, counts and padding while a stencil is cut, and how it is found again."""
+
+    def __init__(self, own: int) -> None:
+        self.token = secrets.token_hex(8)
+        self.time = 9_000_000_000 + secrets.randbelow(10**9)
+        self.read = 10**12 + secrets.randbelow(10**12)
+        self.history = self.read - own
+        self.written = 10**12 + secrets.randbelow(10**12)
+        self.made: list[str | None] = []
+        """The prefixes of the ids made, in order; None for a call id."""
+        self.cached = 0
+        self.output = 0
+        super().__init__(Dice(""), self.clock)
+
+    def clock(self) -> float:
+        return float(self.time)
+
+    def item(self, prefix: str, response_id: str) -> str:
+        return self._made(prefix)
+
+    def call(self) -> str:
+        return self._made(None)
+
+    def take(self, length: int) -> str:
+        return f"{self.token}P{length}."
+
+    def name(self, letter: str) -> str:
+        return f"{self.token}{letter}."
+
+    def pierce(self, data: bytes) -> Parts:
+        """Cut written bytes at the marks."""
+        token = self.token.encode()
+        numbers = {
+            self.time: TIME,
+            self.read: READ,
+            self.cached: CACHED,
+            self.written: WRITTEN,
+            self.read + self.output: TOTAL,
+        }
+        holes = {b"%d" % number: hole for number, hole in numbers.items()}
+        holes |= {token + b"R.": RESPONSE, token + b"V.": PREVIOUS}
+        holes |= {token + b"I%d." % at: FIRST_ID + at for at in range(len(self.made))}
+        parts: Parts = []
+        end = 0
+        for found in re.finditer(rb"%b(?:[RV]|[IP]\d+)\.|(?<!\d)\d{10,13}(?!\d)" % token, data):
+            hole = holes.get(found[0])
+            if hole is None and found[0].startswith(token):
+                hole = ~int(found[0][len(token) + 1 : -1])
+            if hole is not None:
+                parts += (data[end : found.start()], hole)
+                end = found.end()
+        return [*parts, data[end:]]
+
+    def _made(self, prefix: str | None) -> str:
+        self.made.append(prefix)
+        return self.name(f"I{len(self.made) - 1}")
+
+
+def _cut(reply: Reply, request: Request, behaviour: Behaviour) -> Stencil:
+    own = request.tokens
+    marks = _Marks(own)
+    # How much is written to the cache is no sum of the others' marks, so it has one of its own.
+    told = reply.usage or Usage()
+    _, marks.cached = cache_use(request.model, marks.read, prefix_tokens(request, marks.history))
+    if told.cache_write_tokens is None:
+        reply = replace(reply, usage=replace(told, cache_write_tokens=marks.written))
+    response = open_response(request, id=marks.name("R"), created_at=marks.time)
+    if request.previous_response_id is not None:
+        response["previous_response_id"] = marks.name("V")
+    events = list(
+        stream_events(
+            reply,
+            request,
+            response,
+            ids=marks,
+            dice=Dice(""),
+            history_tokens=marks.history,
+            clock=marks.clock,
+            behaviour=behaviour,
+            padding=marks,
+        )
+    )
+    ended = json.parse(events[-1].data)["response"]
+    marks.output = (ended["usage"] or {}).get("output_tokens", 0)
+    body = marks.pierce(json.pretty(with_billing(ended)))
+    return Stencil(
+        [(event.type, marks.pierce(event.data)) for event in events],
+        body,
+        status=ended["status"],
+        made_of=marks.made,
+        output=marks.output,
+        told_read=told.input_tokens,
+    )

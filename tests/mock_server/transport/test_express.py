@@ -1,0 +1,308 @@
+"""A request that came before is answered in the call that brings it; nobody can tell but by the clock."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import gzip
+import json
+import re
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from mock_openai import MockServer, faults, reply
+from mock_openai.delivery.express import Express
+from mock_openai.transport.frames import PONG
+from mock_openai.transport.wire import frame
+
+NOW = 1_790_000_000.0
+TIMES = 5
+SCRIPT = [
+    {"when": {"user": "call"}, "reply": [{"call": "look", "arguments": {"at": "Paris"}}]},
+    {"when": {"user": "no"}, "reply": [{"refusal": "I 100% would rather not."}]},
+    {"when": {"user": "hi"}, "reply": [{"text": "Hello, you. 100%d!", "deltas": 3}]},
+]
+
+
+@pytest.fixture(autouse=True)
+def at_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: NOW)
+
+
+@pytest.fixture
+def answered(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What was answered at once, so that no test is green for never getting there."""
+    seen: list[object] = []
+    answer = Express.answer
+
+    def spied(self: Express, known: Any, *rest: Any) -> Any:
+        seen.append(known)
+        return answer(self, known, *rest)
+
+    monkeypatch.setattr(Express, "answer", spied)
+    return seen
+
+
+class Wire:
+    """A client that writes bytes and reads whole answers."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.pongs = 0
+
+    async def answer(self) -> tuple[bytes, bytes]:
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        lower = head.lower()
+        if b"transfer-encoding: chunked" in lower:
+            return head, await self.reader.readuntil(b"0\r\n\r\n")
+        length = int(lower.partition(b"content-length:")[2].partition(b"\r\n")[0])
+        return head, await self.reader.readexactly(length)
+
+    async def ask(self, asked: bytes) -> tuple[bytes, bytes]:
+        """Ask, and give the head, without how long it took, and the body."""
+        self.writer.write(asked)
+        head, said = await self.answer()
+        return re.sub(rb"openai-processing-ms: \d+", b"", head), said
+
+    async def frame(self) -> dict[str, Any]:
+        first, size = await self.reader.readexactly(2)
+        if first & 0x0F == PONG:
+            self.pongs += 1
+            return await self.frame()
+        if size == 126:
+            size = int.from_bytes(await self.reader.readexactly(2))
+        return json.loads(await self.reader.readexactly(size))
+
+    async def frames(self) -> list[dict[str, Any]]:
+        events = [await self.frame()]
+        while events[-1]["type"] not in ("response.completed", "response.failed", "error"):
+            events.append(await self.frame())
+        return events
+
+    async def turn(self, text: str = "hi", **fields: Any) -> list[dict[str, Any]]:
+        self.writer.write(masked(body(text, type="response.create", **fields)))
+        return await self.frames()
+
+
+@asynccontextmanager
+async def wire(server: MockServer, *, upgrade: bool = False) -> AsyncIterator[Wire]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    try:
+        if upgrade:
+            key = base64.b64encode(bytes(16)).decode()
+            writer.write(
+                b"GET /v1/responses HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %b\r\n\r\n" % key.encode()
+            )
+            assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+        yield Wire(reader, writer)
+    finally:
+        writer.close()
+
+
+def body(text: str = "hi", **fields: Any) -> bytes:
+    return json.dumps({**fields, "model": "gpt-4o-mini", "input": text}).encode()
+
+
+def request(text: str = "hi", *, headers: str = "", **fields: Any) -> bytes:
+    data = body(text, **fields)
+    head = f"POST /v1/responses HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: {len(data)}\r\n\r\n"
+    return head.encode() + data
+
+
+def masked(payload: bytes) -> bytes:
+    plain = frame(payload)
+    head = plain[: len(plain) - len(payload)]
+    return head[:1] + bytes([head[1] | 0x80]) + head[2:] + bytes(4) + payload
+
+
+def noted(server: MockServer) -> list[tuple[Any, ...]]:
+    return [
+        (entry.connection, entry.turn, entry.lane, entry.kind, entry.data) for entry in server.journal.entries
+    ]
+
+
+async def said(planned: list[Any], talk: Callable[[MockServer], Any]) -> tuple[Any, list[Any], Any]:
+    async with MockServer(SCRIPT, faults=planned) as server:
+        heard = await talk(server)
+        samples = server._own.site.metrics.samples()
+        return heard, noted(server), samples
+
+
+def never() -> list[Any]:
+    """A fault that strikes nobody, and makes the server take the usual way with everybody."""
+    return [faults.at(turn=10**6).reset()]
+
+
+@pytest.mark.parametrize("text", ["hi", "no", "call"])
+@pytest.mark.parametrize("way", ["json", "sse", "gzip", "ws", "ws that stores nothing"])
+async def test_both_ways_say_the_same(way: str, text: str, answered: list[object]) -> None:
+    async def talk(server: MockServer) -> Any:
+        async with wire(server, upgrade=way.startswith("ws")) as client:
+            if way.startswith("ws"):
+                heard = [await client.turn(text, store=way == "ws") for _ in range(TIMES)]
+                parent = heard[-1][-1]["response"]["id"]
+                chained = [await client.turn("hi", previous_response_id=parent, store=False)]
+                if way == "ws":
+                    chained += [await client.turn("hi", previous_response_id=parent) for _ in range(TIMES)]
+                return heard + chained
+            headers = "Accept-Encoding: gzip\r\n" if way == "gzip" else ""
+            asked = request(text, headers=headers, stream=way == "sse")
+            heard = [await client.ask(asked) for _ in range(TIMES)]
+            if way == "gzip":
+                assert b"content-encoding: gzip" in heard[-1][0]
+                heard = [(head, gzip.decompress(packed)) for head, packed in heard]
+            return heard
+
+    usual = await said(never(), talk)
+    assert not answered
+    express = await said([], talk)
+    assert len(answered) == TIMES - 2, "the third was not answered at once"
+    heard, entries, samples = express
+    assert heard == usual[0]
+    assert entries == usual[1]
+    took = {"turn_seconds_sum", "turn_seconds_bucket"}
+    assert [one for one in samples if one[0] not in took] == [one for one in usual[2] if one[0] not in took]
+
+
+async def test_what_was_answered_at_once_is_stored(answered: list[object]) -> None:
+    async with MockServer(SCRIPT) as server, wire(server) as client:
+        answers = [json.loads((await client.ask(request()))[1]) for _ in range(TIMES)]
+        assert answered
+        wanted = answers[-1]["id"]
+        found = await client.ask(f"GET /v1/responses/{wanted} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert json.loads(found[1])["output"] == answers[-1]["output"]
+        assert len({answer["id"] for answer in answers}) == TIMES
+
+
+async def test_a_fault_planned_in_between_strikes() -> None:
+    async with MockServer(SCRIPT) as server, wire(server, upgrade=True) as client:
+        for _ in range(TIMES):
+            await client.turn()
+        server.faults.add(faults.at(turn=TIMES + 1, event="response.created").overloaded())
+        assert (await client.turn())[-1]["type"] in ("error", "response.failed")
+        assert (await client.turn())[-1]["type"] == "response.completed"
+
+
+@pytest.mark.parametrize("upgrade", [False, True])
+async def test_a_rule_added_in_between_is_heard(upgrade: bool) -> None:
+    async with MockServer(SCRIPT) as server, wire(server, upgrade=upgrade) as client:
+
+        async def ask() -> str:
+            return json.dumps(await client.turn()) if upgrade else (await client.ask(request()))[1].decode()
+
+        for _ in range(TIMES):
+            assert "Hello" in await ask()
+        server.script.add(reply("Goodbye."), first=True)
+        assert "Goodbye" in await ask()
+
+
+async def test_a_rule_with_times_is_counted(answered: list[object]) -> None:
+    rules = [{"when": {"user": "hi"}, "reply": "Still here.", "times": 4}, "Gone."]
+    async with MockServer(rules) as server, wire(server) as client:
+        texts = [json.loads((await client.ask(request()))[1]) for _ in range(9)]
+    told = [one["output"][0]["content"][0]["text"] for one in texts]
+    assert told == ["Still here."] * 4 + ["Gone."] * 5
+    assert not answered
+
+
+async def test_requests_in_one_piece_and_in_many_get_their_own_answers(answered: list[object]) -> None:
+    asked, other = request(), request("no")
+    async with MockServer(SCRIPT) as server, wire(server) as client:
+        for _ in range(3):
+            await client.ask(asked)
+        assert answered
+        client.writer.write(asked + other + asked)
+        heard = [(await client.answer())[1] for _ in range(3)]
+        assert [b"Hello" in one for one in heard] == [True, False, True]
+        for cut in (10, len(asked) - 4):
+            client.writer.write(asked[:cut])
+            await client.writer.drain()
+            await server.journal.wait(lambda _: True)
+            client.writer.write(asked[cut:])
+            assert b"Hello" in (await client.answer())[1]
+        client.writer.write(other[:-3])
+        client.writer.write(other[-3:])
+        assert b"would rather not" in (await client.answer())[1]
+        assert b"Hello" in (await client.ask(asked))[1]
+
+
+async def test_frames_in_one_piece_are_answered_in_their_order() -> None:
+    asked = masked(body("hi", type="response.create"))
+    other = masked(body("no", type="response.create"))
+    async with MockServer(SCRIPT) as server, wire(server, upgrade=True) as client:
+        for _ in range(3):
+            await client.turn()
+        client.writer.write(other + asked + asked + b"\x89\x80\x00\x00\x00\x00")
+        heard = [await client.frames() for _ in range(3)]
+        assert ["Hello" in json.dumps(one) for one in heard] == [False, True, True]
+        assert client.pongs == 1
+
+
+async def test_who_does_not_read_is_not_written_to_without_end() -> None:
+    asked = request(stream=True)
+    async with MockServer(SCRIPT) as server, wire(server) as client:
+        for _ in range(3):
+            await client.ask(asked)
+        for _ in range(3000):
+            client.writer.write(asked)
+            for _ in range(4):  # so that the server has it before the next
+                await asyncio.sleep(0)
+        assert len(server.journal.requests) < 2000
+        heard = [(await client.answer())[1].count(b"event: ") for _ in range(3000)]
+        assert set(heard) == {11}
+
+
+async def test_a_wrong_key_stays_wrong(answered: list[object]) -> None:
+    async with MockServer(SCRIPT, api_key="sk-right") as server, wire(server) as client:
+        right, wrong = (request(headers=f"Authorization: Bearer sk-{key}\r\n") for key in ("right", "wrong"))
+        for _ in range(TIMES):
+            assert b" 200 " in (await client.ask(right))[0]
+        assert answered
+        assert b" 401 " in (await client.ask(wrong))[0]
+        assert b" 200 " in (await client.ask(right))[0]
+
+
+async def test_a_session_keeps_to_itself() -> None:
+    async with MockServer(SCRIPT) as server, wire(server) as client:
+        server.session("other").script.add(reply("Somebody else."), first=True)
+        own, other = request(), request(headers="x-mock-session: other\r\n")
+        for _ in range(TIMES):
+            assert b"Hello" in (await client.ask(own))[1]
+        for _ in range(TIMES):
+            assert b"Somebody else" in (await client.ask(other))[1]
+        server.forget("other")
+        assert b"Hello" in (await client.ask(other))[1]
+
+
+async def test_a_reset_counts_from_one_again(answered: list[object]) -> None:
+    async with MockServer(SCRIPT) as server, wire(server) as client:
+        for _ in range(TIMES):
+            await client.ask(request())
+        await server.reset()
+        await client.ask(request())
+        server.faults.add(faults.at(turn=2).overloaded())
+        assert b" 503 " in (await client.ask(request()))[0]
+
+
+async def test_a_large_message_and_a_lane_go_the_usual_way(answered: list[object]) -> None:
+    async with MockServer(SCRIPT) as server, wire(server, upgrade=True) as client:
+        for _ in range(TIMES):
+            await client.turn("hi" * 10_000)
+            await client.turn(stream_id="a")
+            await client.turn(previous_response_id=(await client.turn("no"))[-1]["response"]["id"])
+        assert len({id(known) for known in answered}) <= 1
+        assert len(answered) == TIMES - 2  # "no"
+
+
+@pytest.mark.virtual_time
+async def test_a_connection_that_is_asked_now_and_then_is_kept(answered: list[object]) -> None:
+    async with MockServer(SCRIPT) as server, wire(server) as client:
+        for _ in range(8):
+            assert b" 200 " in (await client.ask(request()))[0]
+            await asyncio.sleep(20 * 60)
+    assert answered
