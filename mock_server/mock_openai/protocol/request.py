@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any, Literal
 
 from mock_openai.protocol import errors, json, models
@@ -162,8 +163,16 @@ def tool_outputs(
     items: tuple[dict[str, Any], ...], history: tuple[dict[str, Any], ...] = ()
 ) -> tuple[ToolOutput, ...]:
     """Give the tool outputs that close `items`; their calls may stand in `items` or in `history`."""
-    names = {item["call_id"]: item.get("name") for item in (*history, *items) if _is_call(item)}
     closing = list(_closing_outputs(items))[::-1]
+    unknown = {item["call_id"] for item in closing}
+    names: dict[str, Any] = {}
+    # The calls stand near the end, and a conversation may be long.
+    for item in chain(reversed(items), reversed(history)):
+        if not unknown:
+            break
+        if _is_call(item) and item["call_id"] in unknown:
+            unknown.discard(item["call_id"])
+            names[item["call_id"]] = item.get("name")
     return tuple(
         ToolOutput(item["call_id"], names.get(item["call_id"]), text_of(item.get("output")))
         for item in closing

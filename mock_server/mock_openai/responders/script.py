@@ -133,14 +133,14 @@ class Script:
 
     def explain(self, turn: Turn) -> str:
         """Say which rule would answer, or which came nearest and why it did not hold."""
-        asked = _asked(turn)
+        asked, heard = _asked(turn), Heard.by(turn)
         if not self._rules:
             return f"No rule for {asked}: the script is empty."
         best = -1
         nearest = ""
         for index, rule in enumerate(self._rules):
-            reasons = list(rule.when.failures(turn))
-            near = rule.when.nearness(turn, failed=reasons)
+            reasons = list(rule.when.failures(turn, heard))
+            near = rule.when.nearness(heard, failed=reasons)
             if self._spent(index):
                 times = "once" if rule.times == 1 else f"{rule.times} times"
                 reasons.append(f"times: it has answered {times} already")

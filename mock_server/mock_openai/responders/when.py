@@ -69,6 +69,12 @@ class When:
     transport: str | None = None
     stream_id: str | None = None
     body: Mapping[str, Any] = field(default_factory=dict)
+    worth: Mapping[str, int] = field(init=False, repr=False, compare=False)
+    """What each of the conditions that are given is worth when it holds."""
+
+    def __post_init__(self) -> None:
+        given = (name for name in CONDITIONS if getattr(self, name) not in (None, {}))
+        object.__setattr__(self, "worth", {name: _WEIGHT.get(name, 1) for name in given})
 
     def hears(self, heard: Heard) -> bool:
         """Tell whether `user` holds; it does when it is not given."""
@@ -83,13 +89,13 @@ class When:
         """Tell whether every condition holds."""
         return next(self.failures(turn), None) is None
 
-    def failures(self, turn: Turn) -> Iterator[str]:
-        """Say of each condition that does not hold why."""
+    def failures(self, turn: Turn, heard: Heard | None = None) -> Iterator[str]:
+        """Say of each condition that does not hold why; `heard` is what the turn says, if that is known."""
         request = turn.request
         if request is None:
             yield "the request is not valid"
             return
-        yield from self._user(turn, request)
+        yield from self._user(heard or Heard.by(turn))
         yield from self._tool_output(turn, request)
         if self.model is not None and not _pattern(self.model).fullmatch(request.model):
             yield f"model: '{request.model}' does not match /{self.model}/"
@@ -112,19 +118,17 @@ class When:
             if turn.body.get(name) != value:
                 yield f"body: {name} is {turn.body.get(name)!r}, not {value!r}"
 
-    def nearness(self, turn: Turn, *, failed: Iterable[str]) -> int:
+    def nearness(self, heard: Heard, *, failed: Iterable[str]) -> int:
         """Say how near the conditions came to holding; `failed` is what `failures` gave.
 
         What was said counts most, then whether the rule is for this kind of turn at all, then the rest.
         """
         wrong = {reason.partition(":")[0] for reason in failed}
-        given = [each.name for each in fields(self) if getattr(self, each.name) not in (None, {})]
-        held = sum(_WEIGHT.get(name, 1) for name in given if name not in wrong)
-        asked_of = "tool_output" if outputs_of(turn) else "user"
-        return held + (_FITS if asked_of in given else 0)
+        held = sum(worth for name, worth in self.worth.items() if name not in wrong)
+        asked_of = "tool_output" if heard.answers_tool else "user"
+        return held + (_FITS if asked_of in self.worth else 0)
 
-    def _user(self, turn: Turn, request: Request) -> Iterator[str]:
-        heard = Heard.by(turn)
+    def _user(self, heard: Heard) -> Iterator[str]:
         if self.hears(heard):
             return
         if heard.answers_tool and self.tool_output is None:
@@ -154,7 +158,7 @@ class When:
             yield f"output: {_quoted(outputs[-1].output)} has no match for /{self.output}/"
 
 
-CONDITIONS = tuple(each.name for each in fields(When))
+CONDITIONS = tuple(each.name for each in fields(When) if each.init)
 
 
 def outputs_of(turn: Turn) -> tuple[ToolOutput, ...]:

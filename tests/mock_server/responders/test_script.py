@@ -271,3 +271,25 @@ async def test_a_script_may_grow_and_be_cleared(turn: Make) -> None:
     assert await script.answer(turn()) == Reply((Text("first"),))
     script.clear()
     assert await script.answer(turn()) is None
+
+
+@pytest.mark.parametrize("said", ["hello", [OUTPUT]])
+def test_a_miss_costs_little_for_each_rule_however_long_the_conversation(said: Any, turn: Make) -> None:
+    script = Script([reply("a", user=f"w{n}", tool_output=f"t{n}") for n in range(50)])
+    earlier: tuple[Any, ...] = ({"role": "user", "content": "earlier"},) * 500
+    asked = turn(said, history=(*earlier, CALL))
+    script.explain(asked)  # compiles the patterns
+    calls = 0
+
+    def count(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+
+    sys.setprofile(count)
+    try:
+        told = script.explain(asked)
+    finally:
+        sys.setprofile(None)
+    assert told.startswith("No rule for ")
+    # Calls and returns; it was ten thousand when each rule looked through the conversation anew.
+    assert calls / 50 < 500
