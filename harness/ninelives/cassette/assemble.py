@@ -5,7 +5,7 @@ A state machine for each connection takes the lines in order; whose a message on
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import ninelives.cassette.lines as lines
 import ninelives.cassette.turns as turns
@@ -18,34 +18,57 @@ def assemble(found: Iterable[AnyLine], numbers: Iterable[int]) -> list[Exchange]
     out.
     """
     exchanges: list[Exchange] = []
-    connections: dict[int, _Http | _Socket] = {}
+    assembly = Assembly(exchanges.append)
     for line, number in zip(found, numbers, strict=True):
-        kind = type(line)
-        if kind is lines.EventLine or kind is lines.Recv:
-            connection = connections.get(line.c)
-            if connection is not None:
-                connection.take(line, number)
-        elif isinstance(line, lines.Request):
-            connections[line.c] = _Http(line, number, exchanges)
-        elif isinstance(line, lines.Open):
-            refused = line.status != 101
-            connections[line.c] = _Http(line, number, exchanges) if refused else _Socket(line, exchanges)
-        elif (connection := connections.get(line.c)) is not None:
-            connection.take(line, number)
+        assembly.take(line, number)
     answered = [exchange for exchange in exchanges if exchange.head or exchange.answers or exchange.last]
     for place, exchange in enumerate(answered, 1):
         exchange.number = place
     return answered
 
 
+class Assembly:
+    """Takes lines in order. `begun` is told of each exchange when it begins; kept is of each connection the
+    last.
+    """
+
+    def __init__(self, begun: Callable[[Exchange], None]) -> None:
+        self._begun = begun
+        self._connections: dict[int, _Http | _Socket] = {}
+
+    def take(self, line: AnyLine, number: int) -> Exchange | None:
+        """The exchange that a line belongs to; None for one that belongs to none, or to several."""
+        kind = type(line)
+        if kind is lines.EventLine or kind is lines.Recv:
+            connection = self._connections.get(line.c)
+            return connection.take(line, number) if connection is not None else None
+        if isinstance(line, lines.Request):
+            connection = self._connections[line.c] = _Http(line, number, self._begun)
+            return connection.exchange
+        if isinstance(line, lines.Open):
+            if line.status == 101:
+                self._connections[line.c] = _Socket(line, self._begun)
+                return None
+            connection = self._connections[line.c] = _Http(line, number, self._begun)
+            return connection.exchange
+        connection = self._connections.get(line.c)
+        return connection.take(line, number) if connection is not None else None
+
+    def forget(self, c: int) -> None:
+        """Nothing more comes of a connection; lines of it would now belong to none."""
+        self._connections.pop(c, None)
+
+
 class _Http:
     """One request; a handshake that was refused is an HTTP exchange too."""
 
-    def __init__(self, line: lines.Request | lines.Open, number: int, exchanges: list[Exchange]) -> None:
+    def __init__(
+        self, line: lines.Request | lines.Open, number: int, begun: Callable[[Exchange], None]
+    ) -> None:
         self.exchange = Exchange(0, number, line, line)
-        exchanges.append(self.exchange)
+        begun(self.exchange)
 
-    def take(self, line: AnyLine, number: int) -> None:
+    def take(self, line: AnyLine, number: int) -> Exchange:
         exchange = self.exchange
         if isinstance(line, lines.EventLine | lines.BodyLine):
             exchange.answers.append(line)
@@ -54,45 +77,51 @@ class _Http:
         elif isinstance(line, lines.End | lines.Abort):
             exchange.last = line
             exchange.complete = isinstance(line, lines.End)
+        return exchange
 
 
 class _Socket:
     """One WebSocket and its turns."""
 
-    def __init__(self, line: lines.Open, exchanges: list[Exchange]) -> None:
-        self.opened, self.exchanges = line, exchanges
+    def __init__(self, line: lines.Open, begun: Callable[[Exchange], None]) -> None:
+        self.opened, self.begun = line, begun
         self.turns: turns.Turns[Exchange] = turns.Turns()
 
-    def take(self, line: AnyLine, number: int) -> None:
+    def take(self, line: AnyLine, number: int) -> Exchange | None:
         if isinstance(line, lines.Recv):
-            self._received(line)
-        elif isinstance(line, lines.Send):
-            self._sent(line, number)
-        elif isinstance(line, lines.Part):
-            self._part(line)
-        elif isinstance(line, lines.CloseLine | lines.Abort):
+            return self._received(line)
+        if isinstance(line, lines.Send):
+            return self._sent(line, number)
+        if isinstance(line, lines.Part):
+            return self._part(line)
+        if isinstance(line, lines.CloseLine | lines.Abort):
             self._over(line)
+        return None
 
-    def _sent(self, line: lines.Send, number: int) -> None:
+    def _sent(self, line: lines.Send, number: int) -> Exchange | None:
         message = turns.read(line.data or lines.exact_bytes(line))
         latest = self.turns.latest
         if message.type == turns.BEGINS:
             turn = Exchange(0, number, self.opened, line)
-            self.exchanges.append(turn)
+            self.begun(turn)
             self.turns.begin(message.stream_id, turn)
-        elif latest is not None:
+            return turn
+        if latest is not None:
             latest.sent.append(line)
+        return latest
 
-    def _received(self, line: lines.Recv) -> None:
+    def _received(self, line: lines.Recv) -> Exchange | None:
         turn, over = self.turns.receive(turns.read(line.data or lines.exact_bytes(line)))
         if turn is not None:
             turn.answers.append(line)
             turn.complete = turn.complete or over
+        return turn
 
-    def _part(self, line: lines.Part) -> None:
+    def _part(self, line: lines.Part) -> Exchange | None:
         turn = self.turns.running[0][1] if self.turns.running else self.turns.latest
         if turn is not None:
             turn.parts.append(line)
+        return turn
 
     def _over(self, line: lines.CloseLine | lines.Abort) -> None:
         """The socket's end is part of the turns that it cut; by the server, also of the last turn."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,15 +39,50 @@ def read(path: Path | str) -> Lines:
     path = Path(path)
     try:
         data = path.read_bytes()
-    except FileNotFoundError:
-        raise CassetteError(
-            path, None, "no such file", "a cassette", "check the path, or record it with `ninelives record`"
-        ) from None
     except OSError as error:
-        raise CassetteError(
-            path, None, f"{error.strerror}", "a file that can be read", "check its permissions"
-        ) from None
+        raise _unreadable(path, error) from None
     return parse(data, path)
+
+
+def stream(path: Path | str) -> Iterator[tuple[int, bytes, Header | AnyLine]]:
+    """A file line by line, the header first: number, bytes and meaning of each. In memory is one at a time.
+
+    Raises CassetteError as `read` does, at the line that cannot be read.
+    """
+    path = Path(path)
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    with file:
+        first = file.readline().removeprefix(BOM_UTF8).removesuffix(b"\n")
+        yield 1, first, _header(first, path)
+        for number, line in enumerate(file, 2):
+            whole = line.removesuffix(b"\n")
+            if not whole.strip():
+                continue
+            try:
+                found = decoder.decode(whole)
+            except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+                cut = not line.endswith(b"\n")
+                if cut and path.suffix == ".partial":
+                    _warn_of_half(path, len(line))
+                    return
+                raise broken(whole, path, number, last=cut) or _culprit(whole, path) from None
+            yield number, whole, found
+
+
+def _unreadable(path: Path, error: OSError) -> CassetteError:
+    if isinstance(error, FileNotFoundError):
+        mend = "check the path, or record it with `ninelives record`"
+        return CassetteError(path, None, "no such file", "a cassette", mend)
+    return CassetteError(path, None, f"{error.strerror}", "a file that can be read", "check its permissions")
+
+
+def _warn_of_half(path: Path, dropped: int) -> None:
+    warnings.warn(
+        f"{path}: the last line is cut and was dropped ({dropped} bytes)", CassetteWarning, stacklevel=4
+    )
 
 
 def parse(data: bytes, path: Path | str) -> Lines:
@@ -61,9 +97,7 @@ def parse(data: bytes, path: Path | str) -> Lines:
     header = _header(first, path)
     rest, dropped = _without_half_line(rest, path)
     if dropped:
-        warnings.warn(
-            f"{path}: the last line is cut and was dropped ({dropped} bytes)", CassetteWarning, stacklevel=3
-        )
+        _warn_of_half(path, dropped)
     try:
         found = decoder.decode_lines(rest)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):

@@ -81,7 +81,7 @@ class Redactor:
     )
     _words: tuple[bytes, ...] = field(default=(), init=False, repr=False)
     _regular: list[re.Pattern[bytes]] = field(default_factory=list, init=False, repr=False)
-    _wordless: list[re.Pattern[bytes]] = field(default_factory=list, init=False, repr=False)
+    _wordless: list[tuple[str, re.Pattern[bytes]]] = field(default_factory=list, init=False, repr=False)
     _rules: tuple[tuple[re.Pattern[bytes], Any], ...] = field(default=(), init=False, repr=False)
     _kept: frozenset[str] = field(default=frozenset(), init=False, repr=False)
 
@@ -92,7 +92,7 @@ class Redactor:
             for kind, words, pattern in chosen
         )
         self._words = tuple(dict.fromkeys(word for _, words, _ in self._patterns for word in words))
-        self._wordless = [pattern for _, words, pattern in self._patterns if not words]
+        self._wordless = [(kind, pattern) for kind, words, pattern in self._patterns if not words]
         self._rules = tuple((_compile(pattern), _bytes(by)) for pattern, by in self.rules)
         self._regular = [pattern for pattern, _ in self._rules] + [pattern for *_, pattern in self._patterns]
         self._kept = KEPT_HEADERS | {name.lower() for name in self.headers}
@@ -156,7 +156,7 @@ class Redactor:
         found = [match.span() for pattern, _ in self._rules for match in pattern.finditer(data)]
         if self._literals is not None:
             found += [match.span() for match in self._literals.finditer(data)]
-        for pattern in self._candidates(data):
+        for _, pattern in self._candidates(data):
             found += [match.span() for match in pattern.finditer(data)]
         return [span for span in found if span[1] > start]
 
@@ -174,7 +174,7 @@ class Redactor:
     def findings(self, data: bytes) -> list[Finding]:
         """The secrets in a text that is on the disk already; fakes are none."""
         found = []
-        for kind, _, pattern in self._patterns:
+        for kind, pattern in self._candidates(data):
             for match in pattern.finditer(data):
                 if not _is_fake(match["secret"]):
                     found.append(Finding(kind, *match.span("secret")))
@@ -194,11 +194,11 @@ class Redactor:
         if self._literals is not None:
             edits = [(*match.span(), self._known[match.group()]) for match in self._literals.finditer(data)]
             data = _edited(data, edits, marks, wanted)
-        for pattern in self._candidates(data):
+        for _, pattern in self._candidates(data):
             data = _edited(data, self._edits(pattern, data, wanted), marks, wanted)
         return data
 
-    def _candidates(self, data: bytes) -> list[re.Pattern[bytes]]:
+    def _candidates(self, data: bytes) -> list[tuple[str, re.Pattern[bytes]]]:
         """The patterns that may match: looking for a word is a hundred times faster than running one."""
         low = data.lower()
         for word in self._words:
@@ -207,7 +207,9 @@ class Redactor:
         else:
             return self._wordless
         return [
-            pattern for _, words, pattern in self._patterns if not words or any(word in low for word in words)
+            (kind, pattern)
+            for kind, words, pattern in self._patterns
+            if not words or any(word in low for word in words)
         ]
 
     def _edits(
@@ -228,7 +230,7 @@ class Redactor:
 
     def _remember(self, secret: str) -> None:
         data = secret.encode("utf-8", "surrogateescape")
-        if len(data) < _SHORTEST or data in self._known or _PLACEHOLDER.search(secret):
+        if len(data) < _SHORTEST or data in self._known or is_placeholder(secret):
             return
         prefix = next((p for p in (b"sk-", b"org-", b"proj_") if data.startswith(p)), b"")
         bare = data[len(prefix) :]
@@ -240,6 +242,11 @@ class Redactor:
         self._known[escaped] = prefix + fake.ljust(len(escaped) - len(prefix), b"x")
         self._texts = sorted((one for one in self._known if len(one) >= _SHORTEST), key=len, reverse=True)
         self._literals = re.compile(b"|".join(map(re.escape, self._texts)))
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether a value stands where another recorder has taken a secret out, or is a fake of ours."""
+    return _PLACEHOLDER.search(value) is not None
 
 
 def _credentials(name: str, value: str) -> list[str]:

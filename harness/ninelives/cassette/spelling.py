@@ -194,9 +194,14 @@ class Speller:
         return self._redactor.around(whole, places)
 
 
-def spelled(data: bytes, *, side: str = "server", framed: bool) -> list[tuple[Name, bytes]]:
-    """The texts that an event adds to, by name, as they stand in it."""
-    return [(piece.name, data[piece.start : piece.end]) for piece in _read(data, side, framed, False)[0]]
+def spelled(
+    data: bytes, *, side: str = "server", framed: bool, open_texts: bool
+) -> tuple[list[tuple[Name, bytes]], Name | None]:
+    """The texts that an event adds to, by name, as they stand in it; and the beginning of the names of those
+    it ends, which is looked for only while there are `open_texts`.
+    """
+    pieces, ended = _read(data, side, framed, open_texts)
+    return [(piece.name, data[piece.start : piece.end]) for piece in pieces], ended
 
 
 def _read(data: bytes, side: str, framed: bool, open_texts: bool) -> tuple[list[_Piece], Name | None]:

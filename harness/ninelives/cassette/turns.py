@@ -61,6 +61,7 @@ class Turns(Generic[Turn]):
         over = message.type in TERMINAL or (message.type == "error" and id(turn) not in self._created)
         if over and place is not None:
             del self.running[place]
+            self._created.discard(id(turn))  # the next turn may get its place in memory
             return turn, True
         return turn, False
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ninelives.cassette.foreign import is_foreign, is_recording
 from ninelives.cassette.lint import Problem, lint, usage
 from ninelives.cassette.scrub import scrub
 from ninelives.commands.printing import output
@@ -17,7 +18,7 @@ def run(
     paths: Sequence[Path], report: Path | None, older_than: float | None, as_json: bool, secrets: Secrets
 ) -> int:
     """Print a line for each problem; 1 when there is one that is more than a warning."""
-    files = _cassettes(paths)
+    files = _files(paths, _recordings)
     told = usage(report) if report is not None else None
     console = output()
     problems: list[Problem] = []
@@ -38,23 +39,33 @@ def run(
 def mend(paths: Sequence[Path], secrets: Secrets) -> int:
     """Replace the secrets in each file, in one step a file."""
     console = output()
-    for path in _cassettes(paths):
+    for path in _files(paths, _cassettes):
         changed = scrub(path, redactor=secrets.redactor())
         told = f"{changed} line{'' if changed == 1 else 's'} changed" if changed else "nothing to mend"
         console.print(f"{path}: {told}", markup=False, highlight=False, soft_wrap=True)
     return 0
 
 
-def _cassettes(paths: Sequence[Path]) -> list[Path]:
+def _files(paths: Sequence[Path], inside: Callable[[Path], list[Path]]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         if not path.exists():
             raise Complaint(f"{path}: found no such file; expected a cassette, or a folder of them")
-        inside = sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]
-        if not inside:
+        found = inside(path) if path.is_dir() else [path]
+        if not found:
             raise Complaint(f"{path}: found no cassette; expected a file, or a folder with .jsonl files")
-        files += inside
+        files += found
     return files
+
+
+def _cassettes(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.jsonl"))
+
+
+def _recordings(folder: Path) -> list[Path]:
+    """What a folder holds that `lint` reads; a folder of tests has other YAML too."""
+    others = [path for path in folder.rglob("*") if path.is_file() and is_foreign(path)]
+    return sorted([*_cassettes(folder), *(path for path in others if is_recording(path))])
 
 
 def _count(number: int) -> str:

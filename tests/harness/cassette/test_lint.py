@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
+import yaml
 from ninelives.cassette import Cassette, Redactor
+from ninelives.cassette.convert import convert
 from ninelives.cassette.lint import lint
 from ninelives.cassette.scrub import scrub
 from ninelives.cassette.tape import Tape
@@ -156,3 +161,79 @@ def test_what_is_unused_or_has_grown_old(tmp_path: Path) -> None:
     assert "--refresh" in found[0].what
     assert "'gpt-2.7-turbo'" in found[2].what
     assert not [p for p in lint(path, used=[1, 2], older_than=1e6) if p.kind not in ("event", "stale")]
+
+
+def test_a_long_cassette_is_looked_over_in_little_memory(tmp_path: Path) -> None:
+    said = [delta("It is a fine day at the harbour. " * 4)] * 25
+    short = streamed(tmp_path / "short.jsonl", *said)
+    header, *rest = short.read_bytes().splitlines(keepends=True)
+    places = range(1, 121)
+    long = tmp_path / "long.jsonl"
+    long.write_bytes(
+        header
+        + b"".join(line.replace(b'"c":', b'"c":%d' % place) for place in places for line in rest)
+        + b'{"t":9,"c":9,"k":"open","path":"/v1/responses"}\n'  # and a turn that goes on and on
+        + b'{"t":9,"c":9,"k":"send","data":{"type":"response.create"}}\n'
+        + b'{"t":9,"c":9,"k":"recv","data":%s}\n' % json.dumps(said[0]).encode() * 1800
+    )
+    assert long.stat().st_size > 2_000_000
+    assert peak_of(lint, long) < 400_000
+    assert {problem.kind for problem in lint(long)} == {"unfinished"}
+
+
+def peak_of(look: Callable[[Path], object], path: Path) -> int:
+    look(path)  # what is imported and remembered for ever
+    tracemalloc.start()
+    try:
+        assert look(path)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_secret_in_a_text_that_never_ends_is_found(tmp_path: Path) -> None:
+    words = ["so it goes on "] * 6000
+    words[4681:4684] = ["sk-CAN", "ARY0123", "456789"]  # where 64 KiB are over
+    path = streamed(tmp_path / "a.jsonl", *map(delta, words))
+    assert [problem.line for problem in lint(path)] == [4685, 10688]
+
+
+def test_vcrpys_yaml_is_looked_over_as_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "others").mkdir()
+    clean = streamed(tmp_path / "a.jsonl", delta("hello"))
+    path = tmp_path / "others" / "theirs.yaml"
+    convert(clean, path)
+    assert [problem.kind for problem in lint(path)] == []
+    theirs = yaml.safe_load(path.read_text(encoding="utf-8"))
+    asked, answered = theirs["interactions"][0]["request"], theirs["interactions"][1]["response"]
+    asked["headers"]["Authorization"] = [f"Bearer {KEY}"]
+    asked["headers"]["Cookie"] = ["**REDACTED**"]
+    answered["headers"]["Set-Cookie"] = ["__cf_bm=0123456789abcdefghij; path=/"]
+    answered["body"]["string"] = gzip.compress(f"data: {json.dumps(delta('ghp_' + 'c4n4' * 5))}\n\n".encode())
+    answered["headers"]["Content-Encoding"] = ["gzip"]
+    path.write_text(yaml.safe_dump(theirs), encoding="utf-8")
+    found = lint(path)
+    line = 1 + path.read_text(encoding="utf-8").splitlines().index(f"      - Bearer {KEY}")
+    assert [(each.line, each.kind) for each in found] == [
+        (None, "header"),
+        (None, "header"),
+        (None, "secret"),
+        (line, "secret"),  # a bearer token
+        (line, "secret"),  # and a key
+    ]
+    told = "\n".join(map(str, found))
+    assert "'authorization' holds a credential; `ninelives convert` it" in told
+    assert "'set-cookie'" in told
+    assert "exchange 2 holds a secret (ephemeral)" in told
+    assert "CANARY" not in told
+    convert(path, clean)
+    assert [problem.kind for problem in lint(clean)] == []
+
+
+def test_har_is_looked_over_too(tmp_path: Path) -> None:
+    wrong = {**delta("hello"), "content_index": "0"}
+    convert(streamed(tmp_path / "a.jsonl", wrong), tmp_path / "a.har")
+    assert [(each.line, each.kind) for each in lint(tmp_path / "a.har")] == [(None, "event")] * 2
+    assert "exchange 2: response.output_text.delta: int_type" in str(lint(tmp_path / "a.har")[1])
+    (tmp_path / "b.har").write_text('{"log": {}}', encoding="utf-8")
+    assert [each.kind for each in lint(tmp_path / "b.har")] == ["unreadable"]

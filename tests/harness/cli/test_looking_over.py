@@ -108,6 +108,17 @@ def test_scrubbing_a_clean_file_leaves_it_as_it_is(capsys, tmp_path: Path) -> No
     assert clean.read_bytes() == TALK.read_bytes()
 
 
+def test_lint_of_a_folder_reads_what_plays_and_passes_over_other_yaml(capsys, tmp_path: Path) -> None:
+    assert ninelives(capsys, "convert", TALK, tmp_path / "a.yaml")[0] == 0
+    assert ninelives(capsys, "convert", TALK, tmp_path / "b.har")[0] == 0
+    (tmp_path / "workflow.yaml").write_text("jobs: {resources: {requests: 1}}\n", encoding="utf-8")
+    code, out, _ = ninelives(capsys, "lint", tmp_path)
+    assert (code, out) == (0, "nothing to mend in 2 cassettes\n")
+    code, out, _ = ninelives(capsys, "lint", tmp_path / "workflow.yaml")
+    assert code == 1
+    assert "unreadable: found YAML without interactions; check what the file is" in out
+
+
 @pytest.mark.parametrize(("name", "told"), [(".", "no cassette"), ("missing.jsonl", "no such file")])
 @pytest.mark.parametrize("command", ["lint", "scrub"])
 def test_what_is_not_there_is_one_line(capsys, tmp_path: Path, command: str, name: str, told: str) -> None:

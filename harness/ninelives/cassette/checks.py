@@ -1,0 +1,315 @@
+"""What `lint` looks for, each thing in a class that takes a recording's lines one after the other.
+
+None keeps a line for longer than it must: a gigabyte is looked over in the memory of its longest texts, and
+some hundred bytes for each exchange.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+from mock_openai.protocol.models import is_known
+
+import ninelives.cassette.lines as lines
+import ninelives.cassette.payload as payload
+import ninelives.cassette.sdk as sdk
+from ninelives.cassette.assemble import Assembly
+from ninelives.cassette.exchanges import Exchange
+from ninelives.cassette.lines import AnyLine, Header
+from ninelives.cassette.redact import Redactor
+from ninelives.cassette.scrub import HEADER_FIELDS
+from ninelives.cassette.spelling import LONGEST, Name, spelled
+
+Kind = Literal["unreadable", "secret", "header", "event", "unfinished", "empty", "unused", "stale"]
+
+DAY = 86_400.0
+"""Seconds."""
+
+SCRUB = "run `ninelives scrub` on the file"
+
+_OPENAI = ("openai.com", "openai.azure.com", "127.0.0.1", "localhost")
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class Found(NamedTuple):
+    """Something that is wrong, and on which line."""
+
+    line: int | None
+    kind: Kind
+    what: str
+    warning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What to look for."""
+
+    redactor: Redactor
+    used: frozenset[int] | None = None
+    """The numbers of the exchanges that tests asked for; None: do not look."""
+    older_than: float | None = None
+    """Days; None: do not look."""
+
+
+def problems(recording: Iterable[tuple[int, bytes, Header | AnyLine]], wishes: Wishes) -> Iterator[Found]:
+    """Everything that is wrong with a recording, in no order. The lines are those of `reader.stream`."""
+    secrets, spelling = Secrets(wishes.redactor), Spelling(wishes.redactor)
+    headers, events = Headers(wishes.redactor), Events()
+    exchanges = Exchanges(wishes)
+    assembly = Assembly(exchanges.begun)
+    for number, data, line in recording:
+        yield from secrets.take(number, data)
+        if isinstance(line, Header):
+            exchanges.header = line
+            continue
+        exchange = assembly.take(line, number)
+        yield from spelling.take(number, line)
+        yield from headers.take(number, line)
+        yield from events.take(number, line, of_responses=exchange is not None and _of_responses(exchange))
+        if exchange is not None:
+            exchanges.take(exchange)
+        if isinstance(line, lines.End | lines.Abort):
+            assembly.forget(line.c)
+    yield from spelling.end()
+    yield from events.end()
+    yield from exchanges.end()
+
+
+def _of_responses(exchange: Exchange) -> bool:
+    return exchange.transport == "websocket" or "/responses" in (exchange.path or "")
+
+
+@dataclass(slots=True)
+class Secrets:
+    """Secrets that a line holds whole, in base64 too."""
+
+    redactor: Redactor
+
+    def take(self, number: int, data: bytes) -> Iterator[Found]:
+        """Look at a line."""
+        kinds = {finding.kind for finding in self.redactor.findings(data)}
+        if b'"b64"' in data and (encoded := _fields.decode(data).get("b64")):
+            hidden = payload.from_b64(msgspec.json.decode(encoded, type=str))
+            kinds |= {finding.kind for finding in self.redactor.findings(hidden)}
+        for kind in sorted(kinds):
+            yield Found(number, "secret", f"a secret ({kind}); {SCRUB}")
+
+
+@dataclass(slots=True)
+class _Text:
+    pieces: deque[tuple[int, bytes]] = field(default_factory=deque)
+    length: int = 0
+
+
+@dataclass(slots=True)
+class Spelling:
+    """Secrets that no line holds whole. A text is looked at when it ends, or has grown long."""
+
+    redactor: Redactor
+    _texts: defaultdict[int, dict[Name, _Text]] = field(default_factory=lambda: defaultdict(dict))
+    _told: set[tuple[int, str]] = field(default_factory=set)
+
+    def take(self, number: int, line: AnyLine) -> Iterator[Found]:
+        """Look at a line."""
+        if isinstance(line, lines.End | lines.Abort | lines.CloseLine):
+            yield from self._over(line.c, ())
+        if not isinstance(line, lines.EventLine | lines.Recv | lines.Send):
+            return
+        side = "client" if isinstance(line, lines.Send) else "server"
+        texts = self._texts[line.c]
+        pieces, ended = spelled(
+            lines.exact_bytes(line),
+            side=side,
+            framed=isinstance(line, lines.EventLine),
+            open_texts=bool(texts),
+        )
+        for name, piece in pieces:
+            text = texts.setdefault(name, _Text())
+            text.pieces.append((number, piece))
+            text.length += len(piece)
+            if text.length > 4 * LONGEST:  # no secret is so long: what has been looked at may go
+                yield from self._look(text)
+                while text.length - len(text.pieces[0][1]) > LONGEST:
+                    text.length -= len(text.pieces.popleft()[1])
+        if ended is not None:
+            yield from self._over(line.c, ended)
+
+    def end(self) -> Iterator[Found]:
+        """What never ended."""
+        for c in list(self._texts):
+            yield from self._over(c, ())
+
+    def _over(self, c: int, name: Name) -> Iterator[Found]:
+        texts = self._texts[c]
+        for each in [each for each in texts if each[: len(name)] == name]:
+            yield from self._look(texts.pop(each))
+        if not texts:
+            del self._texts[c]
+
+    def _look(self, text: _Text) -> Iterator[Found]:
+        for finding in self.redactor.findings(b"".join(piece for _, piece in text.pieces)):
+            place = 0
+            for number, piece in text.pieces:
+                if place <= finding.start < place + len(piece):
+                    if finding.end > place + len(piece) and (number, finding.kind) not in self._told:
+                        self._told.add((number, finding.kind))
+                        what = f"a secret ({finding.kind}) begins here and goes on in the next deltas"
+                        yield Found(number, "secret", f"{what}; {SCRUB}")
+                    break
+                place += len(piece)
+
+
+@dataclass(slots=True)
+class Headers:
+    """Headers that are not on the list."""
+
+    redactor: Redactor
+    _kept: dict[str, bool] = field(default_factory=dict)
+
+    def take(self, number: int, line: AnyLine) -> Iterator[Found]:
+        """Look at a line."""
+        for place in HEADER_FIELDS:
+            for name in getattr(line, place, ()):
+                low = name.lower()
+                if low not in self._kept:
+                    self._kept[low] = low in self.redactor.kept_headers({low: ""})
+                if not self._kept[low]:
+                    yield Found(number, "header", f"header {name!r} is not on the list; {SCRUB}, or allow it")
+
+
+@dataclass(slots=True)
+class Events:
+    """Events that the official SDK would not accept."""
+
+    _unknown: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def take(self, number: int, line: AnyLine, *, of_responses: bool) -> Iterator[Found]:
+        """Look at a line."""
+        if not of_responses or not isinstance(line, lines.EventLine | lines.Recv) or not line.data:
+            return
+        data = bytes(line.data)
+        kind = payload.type_of(data)
+        if not kind:
+            yield Found(number, "event", "an event without a type; was the line edited by hand?")
+        elif sdk.installed():
+            if not sdk.is_known(kind):
+                first = self._unknown[kind]
+                first[:] = [first[0], first[1] + 1] if first else [number, 1]
+            elif wrong := sdk.complaints(data):
+                what = f"{'; '.join(wrong[:3])} (strictly, by the types of the openai package)"
+                yield Found(number, "event", what)
+
+    def end(self) -> Iterator[Found]:
+        """Types that the SDK does not know, each once."""
+        for kind, (number, count) in self._unknown.items():
+            times = f", {count} times" if count > 1 else ""
+            what = f"the installed openai package knows no event {kind!r}{times}"
+            yield Found(number, "event", what, warning=True)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What is remembered of an exchange."""
+
+    line: int
+    of_responses: bool
+    model: str | None
+    exchange: Exchange | None
+    """Until it is complete."""
+    answered: bool = False
+    identified: bool = False
+
+
+class Exchanges:
+    """Exchanges that never ended, that no test used, or that have grown old; and a recording without any."""
+
+    def __init__(self, wishes: Wishes) -> None:
+        self._wishes = wishes
+        self.header = Header(lines.VERSION)
+        self._seen: list[_Seen] = []
+        self._open: dict[int, _Seen] = {}
+
+    def begun(self, exchange: Exchange) -> None:
+        """An exchange begins."""
+        model = exchange.body.get("model") if isinstance(exchange.body, Mapping) else None
+        seen = _Seen(
+            exchange.line, _of_responses(exchange), model if isinstance(model, str) else None, exchange
+        )
+        self._seen.append(seen)
+        self._open[id(exchange)] = seen
+        del exchange.body  # these may be large, and have been looked at
+        del exchange.request
+        exchange.first = _without_body(exchange.first)
+        if isinstance(exchange.opened, lines.Request):
+            exchange.opened = _without_body(exchange.opened)
+
+    def take(self, exchange: Exchange) -> None:
+        """A line of an exchange has come."""
+        seen = self._open.get(id(exchange))
+        if seen is not None:
+            seen.answered = seen.answered or bool(exchange.head or exchange.answers or exchange.last)
+            if exchange.answers and not seen.identified:
+                seen.identified = exchange.response_id is not None
+                vars(exchange).pop("_response", None)
+                vars(exchange).pop("response_id", None)
+            if exchange.complete:
+                seen.exchange = None
+                del self._open[id(exchange)]
+        exchange.answers.clear()
+        exchange.sent.clear()
+        exchange.parts.clear()
+
+    def end(self) -> Iterator[Found]:
+        """What was found."""
+        answered = [seen for seen in self._seen if seen.answered or (seen.exchange and seen.exchange.last)]
+        if not answered:
+            yield Found(None, "empty", "it holds no exchange; record it again")
+        for number, seen in enumerate(answered, 1):
+            if seen.exchange is not None and seen.exchange.last is None:
+                what = "the exchange never ended: the recording was interrupted; record it again"
+                yield Found(seen.line, "unfinished", what)
+            if self._wishes.used is not None and number not in self._wishes.used:
+                what = f"recording {number} answered no test; delete its lines or record the test again"
+                yield Found(seen.line, "unused", what)
+        yield from self._old()
+        if any(host in self.header.upstream for host in _OPENAI):
+            yield from _of_old_models(answered)
+
+    def _old(self) -> Iterator[Found]:
+        recorded, older_than = self.header.recorded, self._wishes.older_than
+        if older_than is None or not recorded:
+            return
+        try:
+            age = (time.time() - datetime.fromisoformat(recorded).timestamp()) / DAY
+        except ValueError:
+            yield Found(1, "stale", f"its date {recorded!r} cannot be read; record it again")
+            return
+        if age > older_than:
+            what = f"recorded {age:.0f} days ago; record it again, or see with `ninelives record --refresh`"
+            yield Found(1, "stale", f"{what} what has changed")
+
+
+def _of_old_models(answered: Iterable[_Seen]) -> Iterator[Found]:
+    told: set[str] = set()
+    for seen in answered:
+        model = seen.model
+        served = seen.of_responses and seen.exchange is None and seen.identified
+        if model is not None and served and model not in told and not is_known(model.split(":")[0]):
+            told.add(model)
+            what = f"recorded with model {model!r}, which is none that is known; record it with one that is"
+            yield Found(seen.line, "stale", what)
+
+
+def _without_body(line: Any) -> Any:
+    empty = {name: b"" for name in ("body", "data") if hasattr(line, name)}
+    slim = {name: msgspec.Raw(value) for name, value in empty.items()}
+    for name in ("text", "b64"):
+        if hasattr(line, name):
+            slim[name] = None  # type: ignore[assignment]
+    return msgspec.structs.replace(line, **slim)

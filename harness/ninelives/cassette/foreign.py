@@ -1,0 +1,87 @@
+"""`lint` for what is no cassette of ours but plays like one: vcrpy's YAML, and HAR.
+
+Secrets are looked for in the file as it stands, line by line, and in what it means (bodies may be compressed
+or encoded); the rest in what it means alone, which has no lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ninelives.cassette.cassette import Cassette
+from ninelives.cassette.checks import Found, Wishes, problems
+from ninelives.cassette.convert import load
+from ninelives.cassette.errors import CassetteError
+from ninelives.cassette.kinds import CREDENTIALS
+from ninelives.cassette.lines import AnyLine, Header
+from ninelives.cassette.redact import Redactor, is_placeholder
+
+ENDINGS = (".yaml", ".yml", ".har")
+
+_CONVERT = "`ninelives convert` it to a .jsonl, which takes it out, or filter it with vcrpy and record again"
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether a file is looked over here, by its name."""
+    return path.suffix.lower() in ENDINGS
+
+
+def is_recording(path: Path) -> bool:
+    """Whether such a file in a folder is a recording at all."""
+    if path.suffix.lower() == ".har":
+        return True
+    with path.open("rb") as file:
+        return any(line.startswith((b"interactions:", b"\xef\xbb\xbfinteractions:")) for line in file)
+
+
+def found_in(path: Path, wishes: Wishes) -> Iterator[Found]:
+    """Everything that is wrong with such a file."""
+    witness = _Witness()
+    try:
+        cassette = load(path, redactor=witness)
+    except CassetteError as error:
+        yield Found(error.line, "unreadable", f"found {error.found}; {error.mend}")
+        return
+    told: set[str] = set()
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            for kind in sorted({finding.kind for finding in wishes.redactor.findings(line)}):
+                told.add(kind)
+                yield Found(number, "secret", f"a secret ({kind}); {_CONVERT}")
+    for name in witness.seen:
+        yield Found(None, "header", f"header {name!r} holds a credential; {_CONVERT}")
+    for each in problems(_lines(cassette), wishes):
+        if each.kind != "secret":
+            place = f"exchange {_number(cassette, each.line)}: " if each.line else ""
+            yield each._replace(line=None, what=place + each.what)
+        elif (kind := each.what.partition("(")[2].partition(")")[0]) not in told:
+            told.add(kind)  # one that no line shows: compressed, encoded, or spelled over several deltas
+            place = f"exchange {_number(cassette, each.line)} holds "
+            yield Found(None, "secret", f"{place}a secret ({kind}); {_CONVERT}")
+
+
+@dataclass(slots=True)
+class _Witness(Redactor):
+    """Replaces nothing, and remembers which headers held a credential."""
+
+    enabled: bool = False
+    seen: dict[str, None] = field(default_factory=dict)
+
+    def learn(self, headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> None:
+        """A message's headers."""
+        for name, value in headers.items() if isinstance(headers, Mapping) else headers:
+            if CREDENTIALS.search(name) and value.strip() and not is_placeholder(value):
+                self.seen[name.lower()] = None
+
+
+def _lines(cassette: Cassette) -> Iterator[tuple[int, bytes, Header | AnyLine]]:
+    data = cassette.data.split(b"\n")
+    yield 1, data[0], cassette.header
+    for number, line in zip(cassette.numbers, cassette.lines, strict=True):
+        yield number, data[number - 1], line
+
+
+def _number(cassette: Cassette, line: int | None) -> int:
+    return max((each.number for each in cassette.exchanges if each.line <= (line or 0)), default=1)
