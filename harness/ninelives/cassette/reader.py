@@ -55,7 +55,7 @@ def stream(path: Path | str) -> Iterator[tuple[int, bytes, Header | AnyLine]]:
     except OSError as error:
         raise _unreadable(path, error) from None
     with file:
-        first = file.readline().removeprefix(BOM_UTF8).removesuffix(b"\n")
+        first = _in_utf8(file.readline(), path).removesuffix(b"\n")
         yield 1, first, _header(first, path)
         for number, line in enumerate(file, 2):
             whole = line.removesuffix(b"\n")
@@ -90,9 +90,7 @@ def parse(data: bytes, path: Path | str) -> Lines:
     half a line.
     """
     path = Path(path)
-    data = data.removeprefix(BOM_UTF8)  # some editors put it there
-    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # as some shells redirect
-        raise CassetteError(path, None, "text in UTF-16", "text in UTF-8", "save the file as UTF-8")
+    data = _in_utf8(data, path)
     first, _, rest = data.partition(b"\n")
     header = _header(first, path)
     rest, dropped = _without_half_line(rest, path)
@@ -106,6 +104,13 @@ def parse(data: bytes, path: Path | str) -> Lines:
     if len(found) != rest.count(b"\n") + (not rest.endswith(b"\n")):  # blank lines among them
         numbers = [number for number, line in enumerate(rest.split(b"\n"), 2) if line.strip()]
     return Lines(header, found, numbers, first + b"\n" + rest)
+
+
+def _in_utf8(data: bytes, path: Path) -> bytes:
+    """A file's text, or the beginning of it, without a mark of its encoding."""
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # as some shells redirect
+        raise CassetteError(path, None, "text in UTF-16", "text in UTF-8", "save the file as UTF-8")
+    return data.removeprefix(BOM_UTF8)  # some editors put it there
 
 
 def _header(first: bytes, path: Path) -> Header:

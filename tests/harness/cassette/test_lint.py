@@ -9,8 +9,9 @@ import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import yaml
-from ninelives.cassette import Cassette, Redactor
+from ninelives.cassette import Cassette, CassetteWarning, Redactor
 from ninelives.cassette.convert import convert
 from ninelives.cassette.lint import lint
 from ninelives.cassette.scrub import scrub
@@ -196,6 +197,19 @@ def test_a_secret_in_a_text_that_never_ends_is_found(tmp_path: Path) -> None:
     words[4681:4684] = ["sk-CAN", "ARY0123", "456789"]  # where 64 KiB are over
     path = streamed(tmp_path / "a.jsonl", *map(delta, words))
     assert [problem.line for problem in lint(path)] == [4685, 10688]
+
+
+def test_what_editors_and_shells_make_of_a_cassette(tmp_path: Path) -> None:
+    path = cassette(tmp_path / "a.jsonl", Redactor())
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("\n", "\n\n"), encoding="utf-8-sig")
+    assert lint(path) == []
+    path.write_text(text, encoding="utf-16")
+    assert [problem.what for problem in lint(path)] == ["found text in UTF-16; save the file as UTF-8"]
+    partial = path.with_suffix(".jsonl.partial")
+    partial.write_text(text + '{"t":9,"c"', encoding="utf-8")
+    with pytest.warns(CassetteWarning, match="the last line is cut"):
+        assert lint(partial) == []
 
 
 def test_vcrpys_yaml_is_looked_over_as_it_stands(tmp_path: Path) -> None:
