@@ -138,6 +138,12 @@ def test_a_failing_command_leaves_the_old_cassette_and_the_partial(upstream: str
     partial = path.with_name("talk.jsonl.partial")
     assert len(Cassette.load(partial)) == 2
     assert f"mv {partial} {path}" in ran.stderr.replace("\n", " ")
+    kept = partial.read_bytes()
+    ran = run("record", "--upstream", upstream, "--cassette", str(path), "--", sys.executable, "-c", CLIENT)
+    aside = path.with_name("talk.jsonl.1.partial")
+    assert f"an earlier recording that did not end well is kept in {aside}" in ran.stderr.replace("\n", " ")
+    assert aside.read_bytes() == kept
+    assert len(Cassette.load(path)) == 2
 
 
 def test_ctrl_c_leaves_the_old_cassette_and_the_partial(upstream: str, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 Lines go to `FILE.partial`, each one flushed to the operating system as it happens; `commit()` moves the
 finished file over the old one in one step. A crash, an exception or Ctrl-C leaves the old cassette untouched
-and the partial beside it, and a lock on the partial keeps two processes from writing one cassette.
+and the partial beside it, and a lock on the partial keeps two processes from writing one cassette. The next
+recording puts a partial that it finds aside, as `FILE.1.partial` and so on.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,6 +23,7 @@ from ninelives.cassette.lines import header_line
 from ninelives.cassette.redact import Redactor
 from ninelives.cassette.track import InexactRecording, Track
 
+_HEADER_AT_MOST = 1 << 20
 _SUCH_AS = "cassettes/talk.jsonl"
 TOOL = "ninelives 0.1"
 """What the header names as the tool that wrote the file."""
@@ -59,6 +62,8 @@ class CassetteWriter:
         self._holding: set[Track] = set()
         self.failure: str | None = None
         """Why the recording is unusable, if it is."""
+        self.aside: Path | None = None
+        """Where the partial is now that was found when this recording began."""
         self._file: int | None = None
 
     def track(self) -> Track:
@@ -76,7 +81,7 @@ class CassetteWriter:
             raise CassetteError(self.path, None, what, "a file to write", f"name one, such as {_SUCH_AS}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = _open_locked(self.partial)
+            self._file, self.aside = _open_locked(self.partial)
         except BlockingIOError:
             raise CassetteError(
                 self.partial,
@@ -136,9 +141,13 @@ class CassetteWriter:
         self._file = None
 
     def abandon(self) -> None:
-        """Stops writing; the partial stays beside the old cassette, which is untouched."""
+        """Stops writing; the partial stays beside the old cassette, which is untouched. One without a line
+        does not stay.
+        """
         if self._file is not None:
             self._write_held()
+            if not self.lines:
+                self.partial.unlink(missing_ok=True)
             os.close(self._file)
             self._file = None
 
@@ -190,16 +199,33 @@ class CassetteWriter:
             self.abandon()
 
 
-def _open_locked(path: Path) -> int:
-    """Opens, locks and empties a file; BlockingIOError when another process holds it."""
+def _open_locked(path: Path) -> tuple[int, Path | None]:
+    """Opens and locks a new file; what was recorded into an older one is put aside, and where is said too.
+    BlockingIOError when another process holds it.
+    """
+    aside = None
     while True:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if path.exists() and os.fstat(file).st_ino == path.stat().st_ino:
-                os.ftruncate(file, 0)
-                return file
+                if not _holds_more_than_a_header(file):
+                    os.ftruncate(file, 0)
+                    return file, aside
+                aside = _free(path)
+                path.rename(aside)
         except BaseException:
             os.close(file)
             raise
-        os.close(file)  # the one who held the lock has just moved the file away: take the new one
+        os.close(file)  # it was moved away, here or by the one who held the lock: take the new one
+
+
+def _holds_more_than_a_header(file: int) -> bool:
+    _, newline, rest = os.pread(file, _HEADER_AT_MOST, 0).partition(b"\n")
+    return bool(newline and rest.strip())
+
+
+def _free(partial: Path) -> Path:
+    """`FILE.1.partial`, or with the next number that is free."""
+    names = (partial.with_suffix(f".{number}.partial") for number in count(1))
+    return next(name for name in names if not name.exists())

@@ -58,6 +58,10 @@ def run(
     if mode != "new_episodes":
         _bind(recorder, host, port)
     recorder.writer.open()
+    if recorder.writer.aside is not None:
+        console.print(
+            f"an earlier recording that did not end well is kept in {recorder.writer.aside}", soft_wrap=True
+        )
     try:
         asyncio.run(_record(recorder, command, console, mode, host, port))
     except BrokenOff as end:

@@ -171,8 +171,6 @@ class Recorder:
             self.writer.commit()
         else:
             self.writer.abandon()
-            if commit:
-                self.writer.partial.unlink(missing_ok=True)  # nothing was recorded: nothing to keep
 
     async def __aenter__(self) -> Self:
         await self.start()

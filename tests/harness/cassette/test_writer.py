@@ -87,11 +87,30 @@ def test_two_recordings_cannot_write_one_cassette(tmp_path: Path) -> None:
     assert len(Cassette.load(tmp_path / "a.jsonl")) == 1
 
 
-def test_the_partial_of_a_crash_is_replaced_by_the_next_recording(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl.partial").write_text("left over")
+def test_the_partial_of_a_crash_is_put_aside_by_the_next_recording(tmp_path: Path) -> None:
+    for name in ("one", "two", "three"):
+        writer = CassetteWriter(tmp_path / "a.jsonl")
+        record(writer, f"/v1/responses/{name}")
+        writer.abandon()
+    writer = CassetteWriter(tmp_path / "a.jsonl")
+    record(writer)
+    assert writer.aside == tmp_path / "a.jsonl.3.partial"
+    writer.commit()
+    assert len(Cassette.load(tmp_path / "a.jsonl")) == 1
+    for number, name in enumerate(("one", "two", "three"), 1):
+        (exchange,) = Cassette.load(tmp_path / f"a.jsonl.{number}.partial").exchanges
+        assert exchange.path == f"/v1/responses/{name}"
+
+
+@pytest.mark.parametrize("left", [b"", b'{"ninelives":1}\n', b'{"ninel'])
+def test_a_partial_in_which_nothing_was_recorded_is_not_kept(tmp_path: Path, left: bytes) -> None:
+    (tmp_path / "a.jsonl.partial").write_bytes(left)
     with CassetteWriter(tmp_path / "a.jsonl") as writer:
         record(writer)
-    assert len(Cassette.load(tmp_path / "a.jsonl")) == 1
+    writer = CassetteWriter(tmp_path / "a.jsonl", extend=True)
+    writer.open()
+    writer.abandon()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
 
 
 def test_extending_keeps_what_was_recorded_before(tmp_path: Path) -> None:
