@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mock_openai.protocol import json
-from mock_openai.protocol.metaschema import may_be_strict
+from mock_openai.protocol.strictness import has_free_keys, strict_problem
 from mock_openai.protocol.tools import family
 
 _DEFAULTS: dict[str, dict[str, Any]] = {
@@ -66,7 +66,7 @@ def echo_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
     filled: dict[str, Any] = {**dict.fromkeys(tool), **defaults, **given}
     if kind == "function":
         if tool.get("strict") is None:
-            filled["strict"] = may_be_strict(filled["parameters"])
+            filled["strict"] = _can_be_strict(filled["parameters"])
         filled["parameters"] = echo_schema(filled["parameters"], strict=filled["strict"])
     elif family(kind) == "web_search":
         place = filled.get("user_location")
@@ -133,6 +133,13 @@ def echo_text(text: Mapping[str, Any] | None) -> dict[str, Any]:
             "strict": True if strict is None else strict,
         }
     return {"format": form, "verbosity": text.get("verbosity") or "medium"}
+
+
+def _can_be_strict(schema: Any) -> bool:
+    """Tell whether a function that does not say is strict: if its schema, once closed, is (documented)."""
+    if not isinstance(schema, Mapping):
+        return True
+    return not has_free_keys(schema) and strict_problem(_closed(schema)) is None
 
 
 def _closed(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,8 +26,10 @@ _ONE = frozenset(
     }
 )
 _SEVERAL = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
-_NAMED = frozenset({"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"})
-_WITH_SCHEMAS = _ONE | _SEVERAL | _NAMED
+NAMED = frozenset({"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"})
+_NOT_AT_THE_TOP = frozenset({"allOf", "anyOf", "const", "enum", "not", "oneOf"})
+WITH_SCHEMAS = _ONE | _SEVERAL | NAMED
+"""Words that hold schemas: one, several, or those in `NAMED` one for each name."""
 _KINDS: Mapping[str, str] = {
     **dict.fromkeys(("$id", "$ref", "$schema", "description", "format", "pattern", "title"), "string"),
     **dict.fromkeys(("enum", "examples", "required"), "array"),
@@ -52,73 +54,31 @@ def malformed(schema: Any) -> str | None:
 
 
 def root_problem(schema: Any) -> str | None:
-    """Say what keeps a schema from being one of arguments or of structured output, or None."""
+    """Say what keeps a schema from being one of arguments or of structured output, or None. An empty one may
+    stand for no arguments (observed).
+    """
     if problem := malformed(schema):
         return problem
-    kind = schema.get("type") if isinstance(schema, Mapping) else None
-    if isinstance(kind, str) and kind != "object":
+    if not isinstance(schema, Mapping) or not schema:
+        return None
+    kind = schema.get("type")
+    if kind is None or (isinstance(kind, str) and kind != "object"):
         return f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{kind}\"'."
     return None
 
 
-def strict_problem(schema: Any, context: tuple[str, ...] = ()) -> str | None:
-    """Say what keeps a schema from being strict, in the API's words, or None (reported)."""
-    if not isinstance(schema, Mapping):
-        return None
-    place = f"In context={context!r},"
-    properties = schema.get("properties")
-    if schema.get("type") == "object" or isinstance(properties, Mapping):
-        if schema.get("additionalProperties") is not False:
-            return f"{place} 'additionalProperties' is required to be supplied and to be false."
-        missing = [name for name in properties or {} if name not in (schema.get("required") or ())]
-        if missing:
-            return (
-                f"{place} 'required' is required to be supplied and to be an array including every key in "
-                f"properties. Missing '{missing[0]}'."
-            )
-    for word in ("properties", "$defs", "definitions"):
-        for name, part in (schema.get(word) or {}).items():
-            if problem := strict_problem(part, (*context, word, name)):
-                return problem
-    for word in ("anyOf", "oneOf", "allOf"):
-        for index, part in enumerate(schema.get(word) or ()):
-            if problem := strict_problem(part, (*context, word, str(index))):
-                return problem
-    return strict_problem(schema.get("items"), (*context, "items"))
-
-
-# What strict schemas cannot have (documented).
-_NEVER_STRICT = frozenset(
-    {
-        "allOf",
-        "dependentRequired",
-        "dependentSchemas",
-        "else",
-        "if",
-        "not",
-        "oneOf",
-        "patternProperties",
-        "then",
-    }
-)
-
-
-def may_be_strict(schema: Any) -> bool:
-    """Tell whether closing a schema's objects and requiring all their properties would make it strict; one
-    that has free keys, or words that strict schemas lack, stays as it is (documented, the words inferred from
-    what strict schemas cannot have).
+def arguments_problem(schema: Any) -> str | None:
+    """Say what keeps a schema from being one of a function's arguments, or None: they are an object and
+    nothing else (reported).
     """
-    if isinstance(schema, list):
-        return all(map(may_be_strict, schema))
-    if not isinstance(schema, Mapping):
-        return True
-    if schema.get("additionalProperties") not in (None, False) or not _NEVER_STRICT.isdisjoint(schema):
-        return False
-    for word, value in schema.items():
-        parts = value.values() if word in _NAMED and isinstance(value, Mapping) else (value,)
-        if word in _WITH_SCHEMAS and not all(map(may_be_strict, parts)):
-            return False
-    return True
+    if problem := root_problem(schema):
+        return problem
+    if isinstance(schema, Mapping) and not _NOT_AT_THE_TOP.isdisjoint(schema):
+        return (
+            "schema must have type 'object' and not have 'oneOf'/'anyOf'/'allOf'/'enum'/'const'/'not' at the "
+            "top level."
+        )
+    return None
 
 
 def _keyword(word: str, value: Any) -> str | None:
@@ -128,7 +88,7 @@ def _keyword(word: str, value: Any) -> str | None:
         if not isinstance(value, list):
             return _not_of(value, "array")
         return next(filter(None, map(malformed, value)), None) if value else "[] should be non-empty."
-    if word in _NAMED:
+    if word in NAMED:
         if not isinstance(value, Mapping):
             return _not_of(value, "object")
         return next(filter(None, map(malformed, value.values())), None)

@@ -9,8 +9,9 @@ from typing import Any
 
 from mock_openai.protocol import errors, models
 from mock_openai.protocol.behaviour import Behaviour
-from mock_openai.protocol.metaschema import root_problem, strict_problem
+from mock_openai.protocol.metaschema import arguments_problem, malformed, root_problem
 from mock_openai.protocol.parts import text_of
+from mock_openai.protocol.strictness import strict_problem
 from mock_openai.protocol.tools import family
 
 
@@ -80,16 +81,15 @@ def _check_tool_choice(body: Mapping[str, Any]) -> None:
 def _check_schemas(body: Mapping[str, Any]) -> None:
     for path, tool in _functions(body.get("tools") or (), "tools"):
         schema = tool.get("parameters")
-        problem = root_problem(schema) if schema is not None else None
+        problem = arguments_problem(schema) if schema is not None else None
         if problem is None and tool.get("strict") is True:
             problem = strict_problem(schema)
         if problem:
             raise errors.invalid_function_schema(tool["name"], problem, f"{path}.parameters")
     form = (body.get("text") or {}).get("format") or {}
     if form.get("type") == "json_schema":
-        problem = root_problem(form["schema"])
-        if problem is None and form.get("strict") is True:
-            problem = strict_problem(form["schema"])
+        schema, strict = form["schema"], form.get("strict") is True
+        problem = malformed(schema) or (strict_problem(schema) if strict else None) or root_problem(schema)
         if problem:
             raise errors.invalid_format_schema(form["name"], problem)
 

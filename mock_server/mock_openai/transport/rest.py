@@ -22,6 +22,7 @@ from mock_openai.protocol.errors import (
     listed_item_not_found,
     missing_parameter,
     response_not_found,
+    unknown_parameter,
 )
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.ids import Ids
@@ -54,6 +55,25 @@ _ALIASES = (
     "gpt-5.5",
     "gpt-5.6",
     "o4-mini",
+)
+
+
+# What may be sent to be counted (documented).
+_COUNTED = frozenset(
+    {
+        "conversation",
+        "input",
+        "instructions",
+        "model",
+        "parallel_tool_calls",
+        "personality",
+        "previous_response_id",
+        "reasoning",
+        "text",
+        "tool_choice",
+        "tools",
+        "truncation",
+    }
 )
 
 
@@ -175,8 +195,11 @@ class Rest:
             raise invalid_json()
         if "model" not in body:
             raise missing_parameter("model")
+        for name in body:
+            if name not in _COUNTED:
+                raise unknown_parameter(name)
         opened = await self._site.engine.open(
-            {name: value for name, value in body.items() if name not in ("stream", "store")},
+            {name: value for name, value in body.items() if name != "personality"},
             transport="http",
             connection=0,
             number=0,

@@ -71,3 +71,52 @@ def test_arguments_and_structured_output_are_objects():
         "Invalid schema for function 'f': schema must be a JSON Schema of 'type: \"object\"', "
         "got 'type: \"array\"'."
     )
+
+
+def test_a_functions_schema_is_an_object_at_the_top_and_nothing_else():
+    for schema, told in (
+        ({"properties": {}}, "schema must be a JSON Schema of 'type: \"object\"', got 'type: \"None\"'."),
+        (
+            {"type": "object", "anyOf": [{"required": ["a"]}]},
+            "schema must have type 'object' and not have 'oneOf'/'anyOf'/'allOf'/'enum'/'const'/'not' at the "
+            "top level.",
+        ),
+    ):
+        for strict in (True, False, None):
+            tool = {"type": "function", "name": "f", "parameters": schema, "strict": strict}
+            with pytest.raises(ApiError) as refused:
+                parse_request({"model": "gpt-4o", "input": "x", "tools": [tool]}, transport="http")
+            assert refused.value.message == f"Invalid schema for function 'f': {told}"
+    nothing = {"type": "function", "name": "f", "parameters": {}, "strict": False}
+    parse_request({"model": "gpt-4o", "input": "x", "tools": [nothing]}, transport="http")
+
+
+CLOSED = {"type": "object", "additionalProperties": False}
+
+
+@pytest.mark.parametrize(
+    ("schema", "told"),
+    [
+        ({"oneOf": [CLOSED]}, "In context=(), 'oneOf' is not permitted."),
+        (
+            {**CLOSED, "properties": {"a": {"type": "array", "uniqueItems": True}}, "required": ["a"]},
+            "In context=('properties', 'a'), 'uniqueItems' is not permitted.",
+        ),
+        (
+            {**CLOSED, "properties": {"a": {"description": "x"}}, "required": ["a"]},
+            "In context=('properties', 'a'), schema must have a 'type' key.",
+        ),
+        (
+            {**CLOSED, "properties": {}, "required": ["a"]},
+            "In context=(), 'required' is required to be supplied and to be an array including every key in "
+            "properties. Extra required key 'a' supplied.",
+        ),
+        ({"$ref": "#/$defs/a"}, "schema must be a JSON Schema of 'type: \"object\"', got 'type: \"None\"'."),
+    ],
+)
+def test_a_strict_format_says_where_it_is_not_strict(schema: dict[str, Any], told: str):
+    form = {"format": {"type": "json_schema", "name": "f", "schema": schema, "strict": True}}
+    with pytest.raises(ApiError) as refused:
+        parse_request({"model": "gpt-4o", "input": "x", "text": form}, transport="http")
+    assert refused.value.message == f"Invalid schema for response_format 'f': {told}"
+    assert (refused.value.param, refused.value.code) == ("text.format.schema", "invalid_json_schema")

@@ -139,6 +139,12 @@ async def test_input_tokens_are_counted_without_answering(client, server):
     assert len(server.journal.requests) == 1
 
 
+async def test_only_what_can_be_counted_is_taken_for_counting(client):
+    await client.responses.input_tokens.count(model="gpt-4o", input="hi", personality="friendly")
+    with pytest.raises(openai.BadRequestError, match="Unknown parameter: 'temperature'"):
+        await client.responses.input_tokens.count(model="gpt-4o", input="hi", extra_body={"temperature": 0.5})
+
+
 async def test_models_are_listed_and_looked_up(client, http, server):
     names = [model.id async for model in client.models.list()]
     assert {"gpt-4o", "gpt-4o-2024-08-06"} <= set(names)
