@@ -62,14 +62,22 @@ class CassetteWriter:
         self._holding: set[Track] = set()
         self.failure: str | None = None
         """Why the recording is unusable, if it is."""
+        self.begun: Callable[[], object] = lambda: None
+        """Called when an exchange or socket begins."""
         self.aside: Path | None = None
         """Where the partial is now that was found when this recording began."""
         self._file: int | None = None
+
+    @property
+    def connections(self) -> int:
+        """How many exchanges and sockets there are in the file, those that were extended included."""
+        return self._connections
 
     def track(self) -> Track:
         """A new exchange or socket, numbered in the order of these calls."""
         self.open()
         self._connections += 1
+        self.begun()
         return Track(self._connections, self.write, self.redactor, self._clock, self._holding)
 
     def open(self) -> None:

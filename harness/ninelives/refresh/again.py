@@ -1,5 +1,8 @@
 """Asks an upstream the requests of a cassette again, in their order, and records what it answers.
 
+What was asked while an earlier answer was still coming is asked so again; what was asked after it waits for
+it.
+
 What a request continues from has other ids now: ids of responses, items and calls in it are replaced by those
 that came in the same place of the new answers. A request that cannot be asked, because what it builds on did
 not come again, is left out with the reason.
@@ -9,22 +12,24 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiohttp
-import msgspec
 
-import ninelives.cassette.turns as turns
 from ninelives.cassette import Cassette, Exchange, Redactor
 from ninelives.cassette.sse import Splitter, parse
 from ninelives.recorder import Recorder
+from ninelives.refresh.socket import Socket, decoded, response_in
 
 PATIENCE = 120.0
 """Seconds that an answer may take."""
+
+_FAILURES = (aiohttp.ClientError, OSError, TimeoutError)
 
 _ID = re.compile(r"\b[a-z]{1,8}_[0-9A-Za-z]+\b")
 _KEPT = frozenset({"openai-beta", "content-type", "accept"})
@@ -49,24 +54,47 @@ async def ask_again(
 ) -> Asked:
     """Ask everything again and record it into `target`. Raises CassetteError when that cannot be written."""
     result = Asked(cassette)
-    asked: list[Exchange] = []
+    asked: list[_Begun] = []
     async with (
         Recorder(upstream, target, redactor=redactor) as proxy,
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as session,
     ):
         asker = _Asker(session, proxy, key)
         for exchange in cassette.exchanges:
+            await asker.wait_for_what_was_over(exchange)
             if (reason := asker.cannot(exchange)) is not None:
                 asker.leave_out(exchange)
                 result.left_out.append((exchange, reason))
             else:
-                asked.append(exchange)
-                await asker.ask(exchange)
+                asked.append(await asker.begin(exchange))
         await asker.close()
     if asked:
         result.again = Cassette.load(target)
-        result.pairs = list(zip(asked, result.again.exchanges, strict=False))
+        _pair(result, asked)
     return result
+
+
+@dataclass(slots=True)
+class _Begun:
+    """An exchange that was asked again."""
+
+    exchange: Exchange
+    connection: int | None
+    """Its connection's number in the new recording; None when it left none."""
+    answered: asyncio.Task[None]
+
+
+def _pair(result: Asked, asked: Iterable[_Begun]) -> None:
+    """Each exchange with the new one: of its connection the next."""
+    assert result.again is not None
+    there: defaultdict[int | None, deque[Exchange]] = defaultdict(deque)
+    for new in result.again.exchanges:
+        there[new.connection].append(new)
+    for each in asked:
+        if there[each.connection]:
+            result.pairs.append((each.exchange, there[each.connection].popleft()))
+        else:
+            result.left_out.append((each.exchange, "nothing of it came this time"))
 
 
 class _Asker:
@@ -74,36 +102,73 @@ class _Asker:
         self._session, self._proxy, self._key = session, proxy, key
         self._names: dict[str, str] = {}  # recorded id -> new id
         self._lost: set[str] = set()  # recorded ids for which nothing came
-        self._sockets: dict[int, aiohttp.ClientWebSocketResponse] = {}
+        self._sockets: dict[int, Socket] = {}
+        self._running: list[_Begun] = []
+
+    async def wait_for_what_was_over(self, exchange: Exchange) -> None:
+        """Wait for the answers that had come when this was asked, and for those that it builds on."""
+        named = set(_ID.findall(_said(exchange)))
+        for each in list(self._running):
+            if each.exchange.ended <= exchange.began or not named.isdisjoint(_recorded_ids(each.exchange)):
+                await each.answered
+                self._running.remove(each)
 
     def cannot(self, exchange: Exchange) -> str | None:
         """Why an exchange cannot be asked again; None when it can."""
-        said = exchange.request.decode("utf-8", "replace") + (exchange.path or "")
-        for found in _ID.findall(said):
+        for found in _ID.findall(_said(exchange)):
             if found in self._lost:
                 return f"it builds on {found}, for which nothing came this time"
         return None
 
-    async def ask(self, exchange: Exchange) -> None:
-        """Ask one, and learn the new ids from its answer."""
-        with suppress(aiohttp.ClientError, OSError, TimeoutError):
-            if exchange.transport == "websocket":
-                self._learn(exchange, await self._turn(exchange))
-                return
-            if exchange.method == "GET" and exchange.request_headers.get("sec-websocket-version"):
-                socket = await self._session.ws_connect(self._proxy.ws_url, headers=self._headers(exchange))
-                await socket.close()
-                return
-            self._learn(exchange, await self._http(exchange))
-            return
-        self._learn(exchange, None)
+    async def begin(self, exchange: Exchange) -> _Begun:
+        """Ask one. When this is over the request has arrived at the recorder; the answer is still to come."""
+        if exchange.transport == "websocket":
+            begun = await self._begin_turn(exchange)
+        else:
+            before = self._proxy.writer.connections
+            arrived = asyncio.get_running_loop().create_future()
+
+            def tell() -> None:
+                if not arrived.done():
+                    arrived.set_result(None)
+
+            self._proxy.writer.begun = tell
+            task = asyncio.create_task(self._ask(exchange, self._http(exchange)))
+            await asyncio.wait([task, arrived], return_when=asyncio.FIRST_COMPLETED)
+            begun = _Begun(exchange, self._newest(before), task)
+        self._running.append(begun)
+        return begun
+
+    async def _begin_turn(self, exchange: Exchange) -> _Begun:
+        before = self._proxy.writer.connections
+        try:
+            socket = await self._socket(exchange)
+            turn = await socket.ask(self._renamed(exchange.request.decode("utf-8", "replace")))
+        except _FAILURES:
+            return _Begun(exchange, self._newest(before), asyncio.create_task(self._ask(exchange, None)))
+        return _Begun(exchange, socket.number, asyncio.create_task(self._ask(exchange, socket.answer(turn))))
+
+    def _newest(self, before: int) -> int | None:
+        now = self._proxy.writer.connections
+        return now if now > before else None
+
+    async def _ask(self, exchange: Exchange, answer: Awaitable[Any] | None) -> None:
+        """Learn the new ids from an answer."""
+        response = None
+        if answer is not None:
+            with suppress(*_FAILURES):
+                async with asyncio.timeout(PATIENCE):
+                    response = await answer
+        self._learn(exchange, response)
 
     def leave_out(self, exchange: Exchange) -> None:
         """What builds on this one cannot be asked either."""
         self._learn(exchange, None)
 
     async def close(self) -> None:
-        """End the sockets."""
+        """Wait for the answers and end the sockets."""
+        for each in self._running:
+            await each.answered
         for socket in self._sockets.values():
             await socket.close()
 
@@ -115,6 +180,10 @@ class _Asker:
         return _ID.sub(lambda found: self._names.get(found[0], found[0]), text)
 
     async def _http(self, exchange: Exchange) -> Any:
+        if exchange.method == "GET" and exchange.request_headers.get("sec-websocket-version"):
+            opened = await self._session.ws_connect(self._proxy.ws_url, headers=self._headers(exchange))
+            await opened.close()
+            return None
         path = _VERSION.sub("", exchange.path or "/") if "://" not in (exchange.path or "") else "/"
         body = self._renamed(exchange.request.decode("utf-8", "surrogateescape"))
         async with self._session.request(
@@ -127,41 +196,34 @@ class _Asker:
         if response.headers.get("content-type", "").startswith("text/event-stream"):
             blocks = Splitter().feed(data, 0)
             return next(
-                (found for block in reversed(blocks) if (found := _response(parse(block.data)[1]))), None
+                (found for block in reversed(blocks) if (found := response_in(parse(block.data)[1]))), None
             )
-        return _decoded(data)
+        return decoded(data)
 
-    async def _turn(self, exchange: Exchange) -> Any:
+    async def _socket(self, exchange: Exchange) -> Socket:
         socket = self._sockets.get(exchange.connection)
         if socket is None or socket.closed:
-            socket = await self._session.ws_connect(
+            opened = await self._session.ws_connect(
                 self._proxy.ws_url, headers=self._headers(exchange), max_msg_size=0
             )
-            self._sockets[exchange.connection] = socket
-        said = turns.read(exchange.request)
-        await socket.send_str(self._renamed(exchange.request.decode("utf-8", "replace")))
-        running: turns.Turns[str] = turns.Turns()
-        running.begin(said.stream_id, "this")
-        last: Any = None
-        async with asyncio.timeout(PATIENCE):
-            while running.running:
-                message = await socket.receive()
-                if message.type is not aiohttp.WSMsgType.TEXT:
-                    return last
-                data = message.data.encode()
-                running.receive(turns.read(data))
-                last = _response(data) or last
-        return last
+            socket = self._sockets[exchange.connection] = Socket(opened, self._proxy.writer.connections)
+        return socket
 
     def _learn(self, exchange: Exchange, response: Any) -> None:
         """The new answer's ids stand for the recorded ones in the same place."""
-        recorded = {"id": exchange.response_id, "output": list(exchange.output)}
+        recorded = list(_recorded_ids(exchange))
         new = response if isinstance(response, dict) else {}
-        pairs = zip(
-            _ids(recorded), _ids({"id": new.get("id"), "output": new.get("output") or []}), strict=False
-        )
+        pairs = zip(recorded, _ids({"id": new.get("id"), "output": new.get("output") or []}), strict=False)
         self._names |= {old: fresh for old, fresh in pairs if old and fresh and old[:3] == fresh[:3]}
-        self._lost |= {old for old in _ids(recorded) if old and old not in self._names}
+        self._lost |= {old for old in recorded if old and old not in self._names}
+
+
+def _said(exchange: Exchange) -> str:
+    return exchange.request.decode("utf-8", "replace") + (exchange.path or "")
+
+
+def _recorded_ids(exchange: Exchange) -> Iterator[str | None]:
+    return _ids({"id": exchange.response_id, "output": list(exchange.output)})
 
 
 def _ids(response: dict[str, Any]) -> Iterator[str | None]:
@@ -173,15 +235,3 @@ def _ids(response: dict[str, Any]) -> Iterator[str | None]:
         yield item["call_id"]
     for item in [*calls, *(item for item in output if not item.get("call_id"))]:
         yield item.get("id")
-
-
-def _response(data: bytes) -> Any:
-    value = _decoded(data)
-    return value.get("response") if isinstance(value, dict) else None
-
-
-def _decoded(data: bytes) -> Any:
-    try:
-        return msgspec.json.decode(data) if data else None
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return None

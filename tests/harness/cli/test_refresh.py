@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -12,10 +13,13 @@ from typing import Any
 
 import pytest
 from mock_openai import MockServer
-from ninelives.cassette import Cassette
+from mock_openai.responders.answer import Reply, Text
+from ninelives.cassette import Cassette, Redactor
+from ninelives.cassette.tape import Tape
 from ninelives.cli import _run
 from ninelives.lab.talk import SCRIPT
 from ninelives.player import Player
+from ninelives.refresh import ask_again
 
 CASSETTES = Path(__file__).parents[3] / "cassettes"
 SSE, SOCKET = "weather_over_sse.jsonl", "weather_over_websocket.jsonl"
@@ -138,6 +142,75 @@ def test_the_new_recordings_take_the_place_of_the_old_when_asked_to(capsys: Any,
     for path in tapes.iterdir():
         assert path.read_bytes() != before[path.name]
         assert len(Cassette.load(path)) == 4
+
+
+class Together:
+    """Answers "both" when it was asked twice, and all else at once; notes what it was asked meanwhile."""
+
+    takes_errors = False
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self._both = asyncio.Barrier(2)
+
+    async def answer(self, turn: Any) -> Any:
+        said = str(turn.body["input"])
+        self.asked.append(said)
+        if said.startswith("both"):
+            async with asyncio.timeout(10):
+                await self._both.wait()
+        return Reply((Text(f"You said {said}."),))
+
+
+def asked_together(over_http: bool) -> Cassette:
+    """A recording in which two turns were under way at once, and a third came after them."""
+    tape = Tape(redactor=Redactor.off())
+    when = (("both 1", 0, 100), ("both 2", 10, 130), ("then", 140, 150))
+
+    def body(said: str, **more: str) -> bytes:
+        return json.dumps({**more, "model": "gpt-4.1", "input": said, "stream": True}).encode()
+
+    def event(kind: str, said: str, **more: str) -> bytes:
+        return json.dumps({"type": kind, **more, "response": {"id": f"resp_{said[-1] * 50}"}}).encode()
+
+    if over_http:
+        tracks = [tape.track() for _ in when]
+        for track, (said, began, _) in zip(tracks[:2], when, strict=False):
+            track.request("POST", "/v1/responses", {}, body(said), began)
+        for track, (said, began, ended) in zip(tracks, when, strict=True):
+            if track is tracks[2]:
+                track.request("POST", "/v1/responses", {}, body(said), began)
+            track.response(200, {"content-type": "text/event-stream"}, began + 1)
+            track.read(b"event: response.completed\ndata: %b\n\n" % event("response.completed", said), ended)
+            track.end(ended)
+    else:
+        track = tape.track()
+        track.open("/v1/responses", t=0)
+        moments = [(at, said, end) for said, *times in when for end, at in enumerate(times)]
+        for at, said, end in sorted(moments):
+            lane = {"stream_id": f"lane_{said[-1]}"}
+            if end:
+                track.recv(event("response.completed", said, **lane), t=at)
+            else:
+                track.send(body(said, type="response.create", **lane), t=at)
+        track.close("client", 1000, t=200)
+    return Cassette.parse(tape.bytes())
+
+
+@pytest.mark.parametrize("over_http", [True, False])
+async def test_what_was_asked_at_once_is_asked_at_once_again(over_http: bool, tmp_path: Path) -> None:
+    together = Together()
+    async with MockServer(responders=[together]) as server:
+        recorded = asked_together(over_http)
+        asked = await ask_again(recorded, server.base_url, tmp_path / "a.jsonl", key="any")
+    assert together.asked == ["both 1", "both 2", "then"]
+    assert not asked.left_out
+    for (old, new), said in zip(asked.pairs, together.asked, strict=True):
+        assert old.body["input"] == new.body["input"] == said
+        assert f"You said {said}." in json.dumps(new.output)
+    one, two, then = (new for _, new in asked.pairs)
+    assert two.began < one.ended
+    assert then.began >= max(one.ended, two.ended)
 
 
 def test_what_cannot_be_asked_is_one_line(capsys: Any, tapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,81 @@
+"""A WebSocket on which recorded turns are asked again, several at a time where it was so."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import msgspec
+
+import ninelives.cassette.turns as turns
+
+
+@dataclass(eq=False, slots=True)
+class _Turn:
+    last: Any = None
+    """The response as the latest event has it."""
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Socket:
+    """An open WebSocket and the turns under way on it. Needs a running loop."""
+
+    def __init__(self, opened: aiohttp.ClientWebSocketResponse, number: int) -> None:
+        self.number = number
+        """Its number in the new recording."""
+        self._opened = opened
+        self._turns: turns.Turns[_Turn] = turns.Turns()
+        self._reading = asyncio.create_task(self._read())
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be asked on it any more."""
+        return self._opened.closed or self._reading.done()
+
+    async def ask(self, message: str) -> _Turn:
+        """Send a `response.create`; raises what aiohttp does when the socket is gone."""
+        turn = _Turn()
+        self._turns.begin(turns.read(message.encode("utf-8", "replace")).stream_id, turn)
+        await self._opened.send_str(message)
+        return turn
+
+    async def answer(self, turn: _Turn) -> Any:
+        """The response in the turn's last event; None when the socket ended without one."""
+        await turn.over.wait()
+        return turn.last
+
+    async def close(self) -> None:
+        """End it."""
+        await self._opened.close()
+        await self._reading
+
+    async def _read(self) -> None:
+        try:
+            async for message in self._opened:
+                if message.type is not aiohttp.WSMsgType.TEXT:
+                    break
+                data = message.data.encode()
+                turn, over = self._turns.receive(turns.read(data))
+                if turn is not None:
+                    turn.last = response_in(data) or turn.last
+                    if over:
+                        turn.over.set()
+        finally:
+            for _, turn in self._turns.running:
+                turn.over.set()
+
+
+def response_in(data: bytes) -> Any:
+    """The response that an event carries; None when it carries none."""
+    value = decoded(data)
+    return value.get("response") if isinstance(value, dict) else None
+
+
+def decoded(data: bytes) -> Any:
+    """A JSON value, or None."""
+    try:
+        return msgspec.json.decode(data) if data else None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
