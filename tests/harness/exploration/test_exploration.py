@@ -13,6 +13,7 @@ from ninelives.lab.exploration.executors import Here, open_executor
 from ninelives.lab.exploration.explore import Progress
 from ninelives.lab.exploration.trial import keys_of
 from ninelives.lab.services import http
+from pipecat_responses import OpenAIResponsesHttpLLMService, Timeouts
 
 from .broken import BROKEN, ReportsTwice, factory_of
 
@@ -50,6 +51,16 @@ def test_a_breach_is_told_once_by_its_shortest_story(alone: Exploration) -> None
     assert breach.story.broke == tuple(breach.promises)
     for words in ("turn 1, the user: '", "struck at", "was heard: ", "I9 broken"):
         assert words in breach.evidence
+
+
+def test_no_port_stands_in_what_was_found() -> None:
+    def hasty(base_url: str, ws_url: str) -> Any:
+        return OpenAIResponsesHttpLLMService(api_key="any", base_url=base_url, timeouts=Timeouts(recover=0.1))
+
+    given: dict[str, Any] = {"runs": 1, "seed": 7, "first": 43, "tries": 0, "executor": Here(), "jobs": 1}
+    found = explore(hasty, **given)
+    assert "No answer from http://127.0.0.1:PORT/v1/" in found.breaches[0].evidence
+    assert explore(hasty, **given) == found
 
 
 def test_threads_find_the_same(alone: Exploration) -> None:

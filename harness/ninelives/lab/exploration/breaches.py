@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 
 from ninelives.lab.exploration.drawing import draw_story
 from ninelives.lab.exploration.shrinking import TRIES, Shrinking
-from ninelives.lab.exploration.trial import Trial, broken_in, factory_of, keys_of, play, quiet_in_a_worker
+from ninelives.lab.exploration.trial import (
+    Trial,
+    broken_in,
+    factory_of,
+    keys_of,
+    play,
+    quiet_in_a_worker,
+    repeatable,
+)
 from ninelives.lab.story import Story
 from ninelives.lab.telling import told
 
@@ -90,7 +98,7 @@ def shortest(subject: str | Factory, seed: int, run: int, key: Key, tries: int =
         tries=search.tries,
         repeats=found is not None,
         late=search.late,
-        evidence=told(titled),
+        evidence=repeatable(told(titled)),
     )
 
 

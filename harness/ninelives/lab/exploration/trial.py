@@ -76,7 +76,16 @@ def broken_in(outcome: Outcome) -> tuple[tuple[str, str], ...]:
     if not outcome.told:
         return ()
     crash = ((CRASH, outcome.crash),) if outcome.crash else ()
-    return (*crash, *((each.promise, each.why) for each in outcome.broken))
+    found = (*crash, *((each.promise, each.why) for each in outcome.broken))
+    return tuple((promise, repeatable(why)) for promise, why in found)
+
+
+_PORT = re.compile(r"\b(127\.0\.0\.1|localhost):\d+\b")
+
+
+def repeatable(text: str) -> str:
+    """A text without the port that this run's server happened to get."""
+    return _PORT.sub(r"\1:PORT", text)
 
 
 _PARTICULARS = (
