@@ -144,3 +144,5 @@ def test_the_same_breach_has_the_same_key_in_another_story() -> None:
     other = keys_of([("I5", 'turn 1 heard "" instead of "b"')])
     assert one == other
     assert keys_of([("I7", 'turn 1 heard "" instead of "b"')]) != other
+    thrice = "; ".join(f"the tool of call call_{name} ran 2 times" for name in "abc")
+    assert keys_of([("I3", thrice)]) == keys_of([("I3", "the tool of call call_z ran 4 times")])

@@ -105,4 +105,4 @@ def keys_of(broken: Sequence[tuple[str, str]]) -> frozenset[tuple[str, str]]:
 def _shapes(why: str) -> list[str]:
     for particular, plain in _PARTICULARS:
         why = particular.sub(plain, why)
-    return re.split(r"; (?=turn N|between turns)", why)
+    return re.split(r"; (?=turn N|between turns|the tool of)", why)
