@@ -44,6 +44,11 @@ MEASURES = (
     Measure("sse", "events/s, 208-event SSE replies", Load("sse", "long-reply", 4), least=1.5),
     Measure("ws", "turns/s, 208-event WebSocket replies", Load("ws", "long-reply", 4), least=4.0),
     Measure("ws-short", "turns/s, 9-event WebSocket replies", Load("ws", "short-reply", 4), least=1.5),
+    Measure(
+        "ws-fresh",
+        "turns/s, 9-event WebSocket replies, a new prompt each time",
+        Load("ws", "short-reply", 4, fresh=True),
+    ),
     Measure("json", "requests/s, plain JSON", Load("json", "short-reply", 32), least=1.2),
     Measure(
         "fresh", "requests/s, plain JSON, a new prompt each time", Load("json", "short-reply", 32, fresh=True)

@@ -165,7 +165,7 @@ class Background:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        engine.running = self.find
+        engine.admission.running = self.find
         self.show: Show | None = None
         """Lets other servers see a response that grows here."""
         self._live: dict[str, Live] = {}

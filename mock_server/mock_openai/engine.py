@@ -7,15 +7,14 @@ transports; `remember` is called with what really left.
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import msgspec
 
-from mock_openai.bodies import MAX_SIZE
+from mock_openai.admission import Admission
 from mock_openai.clock import Clock
 from mock_openai.memory import (
     ConversationStore,
@@ -26,26 +25,18 @@ from mock_openai.memory import (
     ResponseStore,
 )
 from mock_openai.pacing import Instant, Kept, Pace, postpone
-from mock_openai.protocol import models
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
-from mock_openai.protocol.conversation import check_conversation
 from mock_openai.protocol.cutting import Stencils
 from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.errors import (
     ApiError,
-    context_length_exceeded,
-    conversation_not_found,
-    item_not_found,
-    previous_response_not_found,
-    response_in_progress,
 )
 from mock_openai.protocol.events import Event, Timed, stream_events, warm_up_events
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.listing import with_ids
-from mock_openai.protocol.request import Request, parse_request
+from mock_openai.protocol.request import Request
 from mock_openai.protocol.response import open_response
 from mock_openai.protocol.stencil import Copy, Stencil
-from mock_openai.protocol.tokens import count_input
 from mock_openai.responders.answer import Answer, Recorded, Reply
 from mock_openai.responders.base import (
     ConnectionResponder,
@@ -55,26 +46,7 @@ from mock_openai.responders.base import (
     Turn,
 )
 
-_KEPT_REQUESTS = 128
-_PARENTS = {
-    "ended": ("completed", "incomplete"),
-    "completed": ("completed",),
-    "any": ("completed", "incomplete", "failed", "cancelled"),
-}
 TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
-
-
-class Running(Protocol):
-    """A response that is still being generated."""
-
-    async def ended(self) -> None:
-        """Wait until it has ended and is stored."""
-        ...
-
-
-_UNFINISHED = frozenset({"queued", "in_progress"})
-_LOOK = 0.05
-"""Seconds between two looks at a response that another server generates."""
 
 
 class Engine:
@@ -100,13 +72,10 @@ class Engine:
         self.pace = pace
         self.store: ResponseStore = store if store is not None else MemoryStore(clock=self.clock)
         self.conversations: ConversationStore = conversations or MemoryConversations()
-        self.any_model = any_model
-        """Whether models that nobody has heard of are taken for existing ones."""
         self.behaviour = behaviour
         """What it does where the real server's behaviour is not known."""
-        self.running: Callable[[str], Running | None] = lambda _: None
-        """Finds a response that is still being generated in the background."""
-        self._valid: dict[int, tuple[Mapping[str, Any], str, Request]] = {}
+        self.admission = Admission(self.store, self.conversations, behaviour, any_model=any_model)
+        """Says which creates may go ahead, and what they continue from."""
         self._stencils = Stencils(behaviour)
         self.session = session
         """The session that it answers for; None for the server's own."""
@@ -148,20 +117,12 @@ class Engine:
         """
         request: Request | None = None
         error: ApiError | None = None
-        parent: Remembered | None = None
         history: tuple[dict[str, Any], ...] = ()
         history_tokens = 0
         try:
-            request = self._read(body, transport, size)
-            parent = await self._resolve(request, lanes)
-            if parent is not None:
-                history, history_tokens = parent.items, parent.tokens
-            elif request.conversation is not None:
-                history = await self._conversation(request.conversation)
-                history_tokens = count_input(history, instructions=None, tools=())
-            check_conversation(history, request)
-            await self._check_references(request, history)
-            _check_window(request, size, history_tokens)
+            request = self.admission.read(body, transport, size)
+            history, history_tokens = await self.admission.before(request, lanes)
+            await self.admission.check(request, history, history_tokens, size)
         except ApiError as wrong:
             error = wrong
         turn = Turn(
@@ -233,15 +194,17 @@ class Engine:
         stencil = None if request is None else self.stencil(reply, request)
         if request is None or stencil is None:
             return None
-        copy = stencil.fill(opened.dice, request, opened.history_tokens, self.clock.wall())
+        copy = stencil.fill(request, opened.history_tokens, opened.dice, self.clock.wall())
         opened.response_id = copy.response_id
         return copy
 
-    def stencil(self, reply: Reply, request: Request) -> Stencil | None:
-        """Give a reply with holes, when its events are due at once and the like of it went out before."""
+    def stencil(self, reply: Reply, request: Request, *, new: bool = True) -> Stencil | None:
+        """Give a reply with holes, when its events are due at once and the like of it went out before; a
+        `new` one is remembered, and has one next time.
+        """
         if reply.delay or not isinstance(self.pace, Instant | Kept):
             return None
-        return self._stencils.find(reply, request)
+        return self._stencils.find(reply, request, new=new)
 
     def stamper(self, opened: OpenTurn | None) -> Callable[[Event], float]:
         """Give what says of one event after the other when it leaves at the earliest, in seconds since the
@@ -282,70 +245,16 @@ class Engine:
             kept.id = str(kept.response.get("id"))  # a recording brings its own id
         if request.store or request.background:  # the background keeps its responses either way (observed)
             await self.store.put(kept)
-        if request.conversation is not None and self.may_continue(kept):
+        if request.conversation is not None and self.admission.may_continue(kept):
             ids = Ids(opened.dice, self.clock.wall)
             said = with_ids((*request.input, *kept.response.get("output", ())), request.conversation, ids)
             await self.conversations.append(request.conversation, said)
         if lanes is not None:
-            if self.may_continue(kept):
+            if self.admission.may_continue(kept):
                 lanes.advance(request.stream_id, kept)
             elif kept.status == "failed":
                 lanes.evict(request.stream_id, request.previous_response_id)
         return True
-
-    def _read(self, body: Mapping[str, Any], transport: Literal["http", "websocket"], size: int) -> Request:
-        """Validate a body, unless this very object was found valid before."""
-        known = self._valid.get(id(body))
-        if known is not None and known[0] is body and known[1] == transport:
-            return known[2]
-        request = parse_request(body, transport=transport, any_model=self.any_model, behaviour=self.behaviour)
-        if 0 < size <= MAX_SIZE:
-            if len(self._valid) >= _KEPT_REQUESTS:
-                self._valid.clear()
-            self._valid[id(body)] = (body, transport, request)
-        return request
-
-    async def _resolve(self, request: Request, lanes: Lanes | None) -> Remembered | None:
-        if request.previous_response_id is None:
-            return None
-        wanted = request.previous_response_id
-        running = self.running(wanted)
-        if running is not None and self.behaviour.unfinished_parent == "conflict":
-            raise response_in_progress(wanted)
-        if running is not None and self.behaviour.unfinished_parent == "wait":
-            await running.ended()
-        found = lanes.find(wanted) if lanes else None
-        found = found or await self.store.get(wanted)
-        while found is not None and found.status in _UNFINISHED:  # another server of this memory generates it
-            if self.behaviour.unfinished_parent == "conflict":
-                raise response_in_progress(wanted)
-            if self.behaviour.unfinished_parent != "wait":
-                break
-            await asyncio.sleep(_LOOK)
-            found = await self.store.get(wanted)
-        if found is None or not self.may_continue(found):
-            raise previous_response_not_found(wanted)
-        return found
-
-    def may_continue(self, remembered: Remembered) -> bool:
-        """Tell whether `previous_response_id` may name this response."""
-        return remembered.status in _PARENTS[self.behaviour.parents]
-
-    async def _conversation(self, conversation_id: str) -> tuple[dict[str, Any], ...]:
-        found = await self.conversations.get(conversation_id)
-        if found is None:
-            raise conversation_not_found(conversation_id, self.behaviour.conversation_not_found)
-        return tuple(found.items)
-
-    async def _check_references(self, request: Request, history: Sequence[Mapping[str, Any]]) -> None:
-        for item in request.input:
-            if item.get("type") != "item_reference" and set(item) != {"id"}:
-                continue
-            wanted = item["id"]
-            if any(known.get("id") == wanted for known in history):
-                continue
-            if await self.store.find_item(wanted) is None:
-                raise item_not_found(wanted, self.behaviour.item_not_found)
 
     def _events(self, opened: OpenTurn, reply: Reply) -> Iterator[Event]:
         request = opened.turn.request
@@ -404,19 +313,6 @@ class OpenTurn:
 def _drained(coming: deque[Event]) -> Iterator[Event]:
     while coming:
         yield coming.popleft()
-
-
-def _check_window(request: Request, size: int, history_tokens: int) -> None:
-    """Raise ApiError when the input is larger than the model's context window and may not be cut."""
-    if request.body.get("truncation") == "auto":
-        return
-    window = models.facts(request.model).window
-    # A token has at least one byte, and counting is dear: only what could be too large is counted.
-    if history_tokens + size <= window:
-        return
-    own = request.tokens
-    if history_tokens + own > window:
-        raise context_length_exceeded()
 
 
 def _until_its_end(sent: Sequence[Event]) -> tuple[Event, ...]:

@@ -56,8 +56,6 @@ class Delivery:
         self.due = Due(site, connection, spot, self.wire, self.out)
         self.site = site
         self.lane = lane
-        self.left_at_once = False
-        """Whether the turn left in one write."""
         self._lanes = lanes
         self._passage = Passage(site.plan, spot)
         self._parting: tuple[float, Ending] | None = None
@@ -71,11 +69,6 @@ class Delivery:
     def request(self) -> Request | None:
         """What is being answered, once it has been found valid."""
         return self.wire.opened.turn.request if self.wire.opened is not None else None
-
-    @property
-    def opened(self) -> OpenTurn | None:
-        """The turn, once its request has been looked at."""
-        return self.wire.opened
 
     @property
     def told(self) -> list[Event]:
@@ -271,7 +264,6 @@ class Delivery:
             self.wire.kept = False  # memory is away: all but the last event leave all the same
             return False
         await self.out.leave(copy)
-        self.left_at_once = True
         return True
 
     async def let_out(self, event: Event) -> Verdict:

@@ -160,6 +160,10 @@ class MemoryStore:
 
     async def get(self, response_id: str) -> Remembered | None:
         """Find a response and count that as a use."""
+        return self.find(response_id)
+
+    def find(self, response_id: str) -> Remembered | None:
+        """The same, for who cannot wait."""
         found = self._kept.get(response_id)
         if found is None or self._forget_old(response_id):
             return None

@@ -73,7 +73,7 @@ class Stencil:
         self._told_read = told_read
         self._dressed: dict[Dress, list[tuple[str | None, _Form]]] = {}
 
-    def fill(self, dice: Dice, request: Request, history_tokens: int, now: float) -> Copy:
+    def fill(self, request: Request, history_tokens: int, dice: Dice, now: float) -> Copy:
         """Make a turn's own copy; ids are drawn in the order in which `events` draws them."""
         return self._fill(
             dice,

@@ -13,7 +13,6 @@ import contextlib
 import hmac
 import logging
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -34,6 +33,7 @@ from mock_openai.protocol.errors import (
 )
 from mock_openai.responders.answer import Relayed
 from mock_openai.site import Connection, Site
+from mock_openai.transport.alike import Alike
 from mock_openai.transport.bare import BareWire, HandshakeWire, HelloWire, strike
 from mock_openai.transport.body import decode, read_body, to_note
 from mock_openai.transport.listener import TcpConnection
@@ -47,8 +47,6 @@ from mock_openai.transport.wire import Line
 logger = logging.getLogger("mock_openai")
 
 CREATE = "/v1/responses"
-
-_END_OF_HEAD = b"\r\n\r\n"
 
 
 class Front:
@@ -228,18 +226,13 @@ class Front:
         error: ApiError | None = None
         body: Any = None
         content_type = request.headers.get("Content-Type", "")
-        again = False
         try:
             data = await read_body(request)
-            body = site.bodies.find(content_type, data)
-            again = body is not None
-            if body is None:
-                body = self._decoded(data, content_type)
+            body = self._decoded(data, content_type)
         except ApiError as wrong:
             error = wrong
         told: Mapping[str, Any] = body if isinstance(body, dict) else {}
-        shown = _shown(request, redact.body(told))
-        site.note("request", connection.number, shown, turn=spot.number)
+        site.note("request", connection.number, _shown(request, redact.body(told)), turn=spot.number)
         if error is not None:
             self._note_error(connection, error, spot.number)
             await reply.error(error)
@@ -250,24 +243,34 @@ class Front:
         delivery = Delivery(site, outlet, connection, spot)
         await delivery.run(body, size=len(data), key=key, headers=request.headers)
         self._fall_quiet(request, connection, line)
-        handler = request.protocol
-        if not isinstance(handler, TcpConnection) or not isinstance(reply.response, Written):
-            return
-        if site.engine.session is None and _came_alone(request, handler.chunk, data):
-            if again and (written := outlet.again()) is not None:
-                self._express.learn(handler.chunk, delivery, shown, written)
-            handler.at_once = partial(self._answer_at_once, connection, line)
+        self._go_on_alike(request, reply, connection, line, data)
 
-    def _answer_at_once(self, connection: Connection, line: Line, data: bytes) -> bool:
-        """Answer a request that need not wait for anything, on a connection that idles."""
-        known = self._express.find(data)
-        if known is None or not line.clear:
-            return False
-        self._express.answer(known, connection, line.write)
-        self._site.metrics.answered(CREATE, 200)
-        return True
+    def _go_on_alike(
+        self, request: web.BaseRequest, reply: HttpReply, connection: Connection, line: Line, data: bytes
+    ) -> None:
+        """Let creates with the same head be answered at once, if this one was of the usual kind."""
+        handler = request.protocol
+        further = reply.further() if isinstance(reply.response, Written) else None
+        # A session may be forgotten at any time; the next request has to ask for it again.
+        if further is None or not isinstance(handler, TcpConnection) or self._site.engine.session is not None:
+            return
+        with contextlib.suppress(ValueError):
+            handler.at_once = Alike(
+                self._site,
+                self._express,
+                connection,
+                line,
+                further,
+                chunk=handler.chunk,
+                body=data,
+                path=redact.path(request.path_qs),
+                content_type=request.headers.get("Content-Type", ""),
+            )
 
     def _decoded(self, data: bytes, content_type: str) -> dict[str, Any]:
+        known = self._site.bodies.find(content_type, data)
+        if known is not None:
+            return known
         body = decode(data, content_type)
         if not isinstance(body, dict):
             raise invalid_json()
@@ -344,13 +347,6 @@ def key_of(authorization: str) -> str | None:
 def _shown(request: web.BaseRequest, body: Mapping[str, Any] | None) -> dict[str, Any]:
     """Give what the journal says of a request."""
     return {"method": request.method, "path": redact.path(request.path_qs), "body": body}
-
-
-def _came_alone(request: web.BaseRequest, chunk: bytes, body: bytes) -> bool:
-    """Tell whether the bytes that arrived last are this request, and nothing else."""
-    at = chunk.find(_END_OF_HEAD) + len(_END_OF_HEAD)
-    told = request.headers.get("Content-Length")
-    return chunk[at:] == body and told == str(len(body)) and "Content-Encoding" not in request.headers
 
 
 def _is_upgrade(request: web.BaseRequest) -> bool:

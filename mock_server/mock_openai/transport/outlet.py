@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 from aiohttp import web
@@ -30,6 +30,11 @@ def sse(event: Event) -> bytes:
 
 def _around(kind: str, _: int) -> tuple[bytes, bytes]:
     return b"event: %b\ndata: " % kind.encode(), b"\n\n"
+
+
+def as_stream(copy: Copy) -> bytes:
+    """Give all events of a turn as they stand in a stream."""
+    return copy.wire(_around)
 
 
 class HttpOutlet:
@@ -139,12 +144,7 @@ class SseOutlet(HttpOutlet):
 
     def put_all(self, copy: Copy) -> None:
         """Hand over all events of a turn."""
-        self._whole = copy.wire(_around)
-
-    def again(self) -> Callable[[Copy], bytes] | None:
-        """Give what writes other answers to the same request."""
-        written = self._reply.stream_again(EVENT_STREAM, self.rate_limits)
-        return None if written is None else lambda copy: written(copy.wire(_around))
+        self._whole = as_stream(copy)
 
     def encode(self, event: Event) -> bytes:
         """Give the event as it would leave."""
@@ -193,11 +193,6 @@ class JsonOutlet(HttpOutlet):
     def put_all(self, copy: Copy) -> None:
         """Hand over all events of a turn."""
         self._copy = copy
-
-    def again(self) -> Callable[[Copy], bytes] | None:
-        """Give what writes other answers to the same request."""
-        written = self._reply.whole_again(self.rate_limits)
-        return None if written is None else lambda copy: written(copy.body())
 
     def encode(self, event: Event) -> bytes:
         """Give the body that the event stands for."""

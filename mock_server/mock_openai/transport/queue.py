@@ -23,14 +23,13 @@ known; the guide says that further creates are queued."""
 @dataclass(frozen=True, slots=True)
 class Create:
     """A create that has arrived: its lane, where it stands in the conversation, its body and its size in
-    bytes; and these bytes, when the same came before.
+    bytes.
     """
 
     lane: str | None
     spot: Spot
     body: dict[str, Any]
     size: int
-    again: bytes | None = None
 
 
 class TurnQueue:

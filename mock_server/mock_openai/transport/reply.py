@@ -87,33 +87,9 @@ class HttpReply:
         await writer.write(data)
         await self.end()
 
-    def whole_again(self, rate_limits: Mapping[str, str]) -> Callable[[bytes], bytes] | None:
-        """Give what puts the heads before other bodies that answer this request; None when it is no usual
-        one.
-        """
-        if not self._is_plain():
-            return None
-        length = {"Content-Length": "%d"}
-        plain = Head(JSON, self._ids, rate_limits, length)
-        packed = Head(JSON, self._ids, rate_limits, {"content-encoding": "gzip", **length})
-        packs = self._takes_gzip()
-
-        def written(body: bytes) -> bytes:
-            if packs and len(body) >= _WORTH_PACKING:
-                body = gzip.compress(body, _PACKING, mtime=0)
-                return packed.written(len(body)) + body
-            return plain.written(len(body)) + body
-
-        return written
-
-    def stream_again(
-        self, content_type: str, rate_limits: Mapping[str, str]
-    ) -> Callable[[bytes], bytes] | None:
-        """The same for streams."""
-        if not self._is_plain():
-            return None
-        chunked = Head(content_type, self._ids, rate_limits, {"Transfer-Encoding": "chunked"})
-        return lambda data: b"%b%x\r\n%b\r\n0\r\n\r\n" % (chunked.written(), len(data), data)
+    def further(self) -> Further | None:
+        """Give what writes the answers to other requests with the same head; None when it is no usual one."""
+        return Further(self._ids, packs=self._takes_gzip()) if self._is_plain() else None
 
     def _takes_gzip(self) -> bool:
         return "gzip" in self._request.headers.get("Accept-Encoding", "").lower()
@@ -158,6 +134,35 @@ class HttpReply:
         self.response = Written(status=status)
         transport.write(answer)
         await self._request.writer.drain()
+
+
+class Further:
+    """Writes answers to requests with heads alike, each whole, as HttpReply does. `packs` is for clients that
+    take gzip.
+    """
+
+    def __init__(self, ids: Ids, *, packs: bool) -> None:
+        self._ids = ids
+        self._packs = packs
+
+    def whole(self, rate_limits: Mapping[str, str]) -> Callable[[bytes], bytes]:
+        """Give what puts a head before a JSON body."""
+        length = {"Content-Length": "%d"}
+        plain = Head(JSON, self._ids, rate_limits, length)
+        packed = Head(JSON, self._ids, rate_limits, {"content-encoding": "gzip", **length})
+
+        def written(body: bytes) -> bytes:
+            if self._packs and len(body) >= _WORTH_PACKING:
+                body = gzip.compress(body, _PACKING, mtime=0)
+                return packed.written(len(body)) + body
+            return plain.written(len(body)) + body
+
+        return written
+
+    def stream(self, content_type: str, rate_limits: Mapping[str, str]) -> Callable[[bytes], bytes]:
+        """The same for all of a stream."""
+        chunked = Head(content_type, self._ids, rate_limits, {"Transfer-Encoding": "chunked"})
+        return lambda data: b"%b%x\r\n%b\r\n0\r\n\r\n" % (chunked.written(), len(data), data)
 
 
 class Written(web.StreamResponse):

@@ -133,6 +133,10 @@ class Steering:
         """Tell whether a response has ended on this connection."""
         return response_id in self._ended
 
+    def waits_for(self, parent: object) -> bool:
+        """Tell whether submissions wait for the create that continues from this response."""
+        return isinstance(parent, str) and parent in self._waiting
+
     def join(self, create: Create) -> Create:
         """Put pending submissions before the input of the create that supplies what they waited for."""
         parent = create.body.get("previous_response_id")

@@ -17,7 +17,7 @@ from aiohttp import web
 from mock_openai.clock import Timer
 from mock_openai.control import redact
 from mock_openai.delivery import Delivery
-from mock_openai.delivery.express import Express
+from mock_openai.delivery.express import Asked, Express, Ready
 from mock_openai.memory import Lanes
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import (
@@ -149,20 +149,46 @@ class SocketSession:
 
     def _answer_at_once(self, data: bytes) -> bool:
         """Answer a create that need not wait for anything, unless something is under way."""
-        known = self._express.find(data)
-        if known is None or self._hearing or not self._queue.idle or self._expired:
+        if self._hearing or not self._queue.idle or self._expired or self._channel.closed:
             return False
-        if self._channel.closed or not self._gate.is_set() or not self.line.clear:
+        if not self._gate.is_set() or not self.line.clear:
             return False
-        copy = self._express.answer(known, self._connection, self.line.write, self._lanes)
+        ready = self._express.find(data) or self._prepared(data)
+        if ready is None:
+            return False
+        copy = self._express.answer(ready, self._connection, self.line.write, self._lanes)
         self._steering.ended(copy.response_id, None, True, len(copy))
         self._upkeep.rest()
         return True
 
+    def _prepared(self, data: bytes) -> Ready | None:
+        body = known = self._site.bodies.find("websocket", data)
+        if body is None:
+            try:
+                kind, body = read_message(data, self._types)
+            except ApiError:
+                return None
+            if kind != "response.create":
+                return None
+            self._site.bodies.keep("websocket", data, body)
+        if self._steering.waits_for(body.get("previous_response_id")):
+            return None
+        asked = Asked(
+            data,
+            body,
+            len(data),
+            transport="websocket",
+            shown=_shown(body),
+            status=None,
+            writer=lambda _: as_frames,
+            again=known is not None,
+        )
+        return self._express.prepare(asked, self._lanes)
+
     async def _hear(self, data: bytes) -> None:
         known = self._site.bodies.find("websocket", data)
         if known is not None:
-            await self._create(known, len(data), data)
+            await self._create(known, len(data))
             return
         try:
             kind, message = read_message(data, self._types)
@@ -208,7 +234,7 @@ class SocketSession:
         self._site.note("event", self._connection.number, event)
         await self.write(frame(event.data))
 
-    async def _create(self, body: dict[str, Any], size: int, again: bytes | None = None) -> None:
+    async def _create(self, body: dict[str, Any], size: int) -> None:
         spot = self._site.next_turn(self._connection, warms_up=body.get("generate") is False)
         shown = _shown(body)
         named = body.get("stream_id")
@@ -225,7 +251,7 @@ class SocketSession:
             if self._expired and not self._queue.running:
                 self._spawn(self._close_at_limit(announce=error.code == "invalid_stream_id"))
             return
-        self._queue.push(Create(lane, spot, body, size, again))
+        self._queue.push(Create(lane, spot, body, size))
         self._pump()
 
     async def _cancel(self, message: Mapping[str, Any]) -> None:
@@ -296,8 +322,6 @@ class SocketSession:
             await delivery.run(create.body, size=create.size, key=self._key, headers=self._headers)
         finally:
             del self._deliveries[create.spot.number]
-        if create.again is not None:
-            self._express.learn(create.again, delivery, _shown(create.body), as_frames)
         return delivery
 
     def _successor(self, create: Create, body: dict[str, Any]) -> Create:

@@ -48,7 +48,7 @@ def copied(stencils: Stencils, reply: Reply, request: Request, *, history: int =
     dice = Dice("7")
     stencil = stencils.find(reply, request)
     assert stencil is not None
-    return stencil.fill(dice, request, history, NOW)
+    return stencil.fill(request, history, dice, NOW)
 
 
 def test_the_second_turn_of_a_kind_is_stencilled() -> None:
