@@ -6,9 +6,11 @@ right.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
+
+from mock_openai.responders.matching import has_match
+from mock_openai.responders.pattern import Work
 
 Schema = Mapping[str, Any] | bool
 
@@ -51,14 +53,20 @@ class Checker:
     conforms.
     """
 
-    def __init__(self, root: Schema, work: int = 200_000) -> None:
+    def __init__(self, root: Schema, work: int = 50_000) -> None:
         self._root = root
         self._left = work
+        self.patterns = Work()
+        """What may still be done for the patterns in it; then texts conform to all of them."""
+
+    def may(self, steps: int) -> bool:
+        """Count some steps, and tell whether they may be done."""
+        self._left -= steps
+        return self._left >= 0
 
     def conforms(self, value: Any, schema: Schema, depth: int = 0) -> bool:
         """Tell whether a value conforms to a schema."""
-        self._left -= 1
-        if self._left < 0 or depth > 32:
+        if not self.may(1) or depth > 32:
             return True
         if isinstance(schema, bool):
             return schema
@@ -69,7 +77,12 @@ class Checker:
             return False
         if "const" in schema and not _same(value, schema["const"]):
             return False
-        if "enum" in schema and not any(_same(value, choice) for choice in schema["enum"]):
+        choices = schema.get("enum")
+        if (
+            choices is not None
+            and self.may(len(choices))
+            and not any(_same(value, choice) for choice in choices)
+        ):
             return False
         return _combined(value, schema, self, depth) and _inside(value, schema, self, depth)
 
@@ -110,7 +123,7 @@ def _inside(value: Any, schema: Mapping[str, Any], checker: Checker, depth: int)
     match value:
         case str():
             return schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value)) and (
-                "pattern" not in schema or _matches(schema["pattern"], value)
+                "pattern" not in schema or has_match(schema["pattern"], value, checker.patterns)
             )
         case bool() | None:
             return True
@@ -141,18 +154,14 @@ def _is_multiple(value: float, step: float) -> bool:
         return False
 
 
-def _matches(pattern: str, text: str) -> bool:
-    try:
-        return re.search(pattern, text) is not None
-    except (re.error, OverflowError, RecursionError):  # no pattern, or not in Python's dialect
-        return True
-
-
 def _array(value: list[Any], schema: Mapping[str, Any], checker: Checker, depth: int) -> bool:
     if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
         return False
-    if schema.get("uniqueItems") and any(
-        _same(one, other) for at, one in enumerate(value) for other in value[:at]
+    pairs = ((one, other) for at, one in enumerate(value) for other in value[:at])
+    if (
+        schema.get("uniqueItems")
+        and checker.may(len(value) ** 2 // 2)
+        and any(_same(one, other) for one, other in pairs)
     ):
         return False
     leading = schema.get("prefixItems", [])
@@ -175,7 +184,7 @@ def _object(value: dict[str, Any], schema: Mapping[str, Any], checker: Checker, 
     patterns = schema.get("patternProperties", {})
     others = schema.get("additionalProperties", True)
     for name, inner in value.items():
-        parts = [part for pattern, part in patterns.items() if _matches(pattern, name)]
+        parts = [part for pattern, part in patterns.items() if has_match(pattern, name, checker.patterns)]
         parts += [properties[name]] if name in properties else []
         if not all(checker.conforms(inner, part, depth + 1) for part in parts or [others]):
             return False

@@ -18,7 +18,7 @@ from mock_openai.responders.answer import Answer, Call, Item, Reasoning, Reply, 
 from mock_openai.responders.base import Turn
 from mock_openai.responders.hosted import approved_of, calls_of, listings_of
 from mock_openai.responders.instance import instance
-from mock_openai.responders.pattern import example
+from mock_openai.responders.pattern import Work, example
 from mock_openai.responders.when import outputs_of, user_text
 
 _TO_A_PROMPT = (
@@ -132,7 +132,7 @@ def _free_form(tool: Mapping[str, Any], rng: random.Random) -> str:
     form = tool.get("format") or {}
     if form.get("type") != "grammar" or form.get("syntax") != "regex":
         return ""
-    return example(str(form.get("definition") or ""), rng)
+    return example(str(form.get("definition") or ""), rng, Work())
 
 
 def _prose(turn: Turn, rng: random.Random) -> str:

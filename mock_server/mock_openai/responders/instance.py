@@ -20,7 +20,7 @@ _DEEP = 4
 _DEEPEST = 24
 # What a schema may ask for: parts in all, members of one list or object, characters. The answer to one that
 # asks for more is as large as that, and does not conform.
-_PARTS, _MEMBERS, _CHARACTERS = 10_000, 1_000, 10_000
+_PARTS, _MEMBERS, _CHARACTERS = 4_000, 1_000, 10_000
 _WORDS = ("harbour", "lantern", "meadow", "copper", "willow", "saffron", "granite", "ember")
 _FORMATS: Mapping[str, str] = {
     "date-time": "2026-01-01T12:00:00Z",
@@ -93,7 +93,8 @@ class _Inventor:
     def _flat(self, schema: Mapping[str, Any], depth: int) -> Schema:
         """Fold `$ref` and `allOf` into one schema."""
         own = {name: value for name, value in schema.items() if name not in ("$ref", "allOf")}
-        if depth > _DEEPEST:  # it refers to itself
+        self._left -= 1
+        if depth > _DEEPEST or self._left < 0:  # it refers to itself
             return own
         if "$ref" in schema:
             target = resolve(schema, self._root)
@@ -152,7 +153,7 @@ class _Inventor:
             yield _FORMATS[schema["format"]]
         if "pattern" in schema:
             for _ in range(20):
-                yield pattern.example(schema["pattern"], self._rng, shortest)
+                yield pattern.example(schema["pattern"], self._rng, self._checker.patterns, shortest)
         word = self._rng.choice(_WORDS)
         while len(word) < shortest:
             word += f" {self._rng.choice(_WORDS)}"

@@ -2,6 +2,8 @@
 
 It walks the parsed expression and takes the shortest way through it: the first branch, the fewest
 repetitions. Look-arounds are passed over, so a text may fail to match; the caller checks.
+
+Patterns come from clients, and all that is done with them is counted as `Work`, which comes to an end.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import random
 import re
 import string
+from functools import lru_cache
 
 # The standard library's own parser of regular expressions: not public, but so named since Python 3.11.
 from re import _constants as op  # type: ignore[attr-defined]
@@ -26,33 +29,68 @@ _CATEGORIES = {
 }
 # Characters, roughly; a pattern that asks for more gets no match.
 _LONGEST = 10_000
+_LONGEST_PATTERN = 4_000
 _PRINTABLE = string.ascii_lowercase + string.digits + string.ascii_uppercase + "-_ .,:;!?/+*#@"
 
 
-def example(pattern: str, rng: random.Random, at_least: int = 0) -> str:
+class CannotTell(Exception):
+    """This is no pattern, not one of this dialect, or too much work."""
+
+
+class Work:
+    """How much may still be done for the patterns of one request: steps, of half a microsecond or less."""
+
+    def __init__(self, steps: int = 60_000) -> None:
+        self._left = steps
+
+    def spend(self, steps: int) -> None:
+        """Count some steps; CannotTell when there are none left."""
+        self._left -= steps
+        if self._left < 0:
+            raise CannotTell
+
+
+def parsed(pattern: str, work: Work) -> Any:
+    """Take a pattern apart; CannotTell when it is none."""
+    work.spend(len(pattern))
+    if len(pattern) > _LONGEST_PATTERN:
+        raise CannotTell
+    return _parsed(pattern)
+
+
+@lru_cache(maxsize=500)
+def _parsed(pattern: str) -> Any:
+    try:
+        return _parser.parse(pattern)
+    except (re.error, OverflowError, RecursionError, Warning):
+        raise CannotTell from None
+
+
+def example(pattern: str, rng: random.Random, work: Work, at_least: int = 0) -> str:
     """Give a text that the pattern matches, longer than the shortest when `at_least` asks for it; empty if
-    it is no pattern.
+    that cannot be told.
     """
     try:
-        parsed = _parser.parse(pattern)
-    except (re.error, OverflowError, RecursionError):
+        return _Walker(rng, work, at_least).walk(parsed(pattern, work))
+    except (CannotTell, RecursionError):
         return ""
-    walker = _Walker(rng, at_least)
-    return walker.walk(parsed)
 
 
 class _Walker:
-    def __init__(self, rng: random.Random, at_least: int) -> None:
+    def __init__(self, rng: random.Random, work: Work, at_least: int) -> None:
         self._rng = rng
+        self._work = work
         self._at_least = at_least
         self._left = _LONGEST
         self._groups: dict[int, str] = {}
+        self._signs: dict[int, str] = {}
 
     def walk(self, parsed: Any) -> str:
         return "".join(self._one(kind, argument) for kind, argument in parsed)
 
     def _one(self, kind: Any, argument: Any) -> str:
         self._left -= 1
+        self._work.spend(1)
         if kind is op.LITERAL:
             return chr(argument)
         if kind is op.NOT_LITERAL:
@@ -74,7 +112,10 @@ class _Walker:
         if kind is op.BRANCH:
             return self.walk(self._rng.choice(argument[1]))
         if kind is op.GROUPREF:
-            return self._groups.get(argument, "")
+            text = self._groups.get(argument, "")
+            self._work.spend(len(text))
+            self._left -= len(text)
+            return text
         return ""
 
     def _repeat(self, least: int, most: Any, inside: Any) -> str:
@@ -84,13 +125,22 @@ class _Walker:
             count = max(count, self._at_least)
         texts: list[str] = []
         while len(texts) < count and self._left > 0:
+            self._left -= 1
+            self._work.spend(1)
             texts.append(self.walk(inside))
         return "".join(texts)
 
     def _in(self, members: Any) -> str:
+        signs = self._signs.get(id(members))
+        if signs is None:
+            signs = self._signs[id(members)] = self._all_of(members)
+        return self._rng.choice(signs) if signs else ""
+
+    def _all_of(self, members: Any) -> str:
         signs: list[str] = []
         negated = False
         for kind, argument in members:
+            self._work.spend(10 if kind is op.RANGE else 1)
             if kind is op.NEGATE:
                 negated = True
             elif kind is op.LITERAL:
@@ -100,5 +150,6 @@ class _Walker:
             elif kind is op.CATEGORY:
                 signs += _CATEGORIES.get(argument, "")
         if negated:
-            signs = [sign for sign in _PRINTABLE if sign not in signs] or ["~"]
-        return self._rng.choice(signs) if signs else ""
+            known = set(signs)
+            signs = [sign for sign in _PRINTABLE if sign not in known] or ["~"]
+        return "".join(signs)
