@@ -6,7 +6,7 @@ probabilities.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mock_openai.protocol import errors, models
@@ -22,16 +22,17 @@ def check_model_takes(body: Mapping[str, Any], behaviour: Behaviour) -> None:
     """Raise ApiError for the first thing that the model of a request does not take."""
     name: str = body.get("model", models.OF_A_PROMPT)
     model = models.facts(name)
-    code = None if behaviour.unsupported_parameter == "null" else "unsupported_parameter"
     effort = (body.get("reasoning") or {}).get("effort") or model.effort
     # Models that can do without reasoning take these while they do (documented for gpt-5.1 and later).
     sampling = model.sampling or (model.may_skip_reasoning and effort == "none")
     if not sampling:
         _check_sampling(body, model, behaviour)
     if not model.reasons:
-        _check_no_reasoning(body, code)
+        _check_no_reasoning(body)
     elif effort not in model.efforts:
         raise errors.unsupported_choice("reasoning.effort", effort, name, model.efforts)
+    if reasoning := body.get("reasoning"):
+        _check_reasoning(reasoning, model, name)
     verbosity = (body.get("text") or {}).get("verbosity")
     if verbosity is not None and verbosity not in model.verbosities:
         raise errors.unsupported_choice("text.verbosity", verbosity, name, model.verbosities)
@@ -39,6 +40,8 @@ def check_model_takes(body: Mapping[str, Any], behaviour: Behaviour) -> None:
         raise errors.long_cache_only()
     if body.get("tools"):
         _check_tools(body["tools"], name, effort)
+    if "deep-research" in name and not _can_search(body.get("tools") or ()):
+        raise errors.research_needs_tools()
     if not sampling:
         if _LOGPROBS in (body.get("include") or ()):
             raise errors.logprobs_unsupported("include")
@@ -64,15 +67,25 @@ def _check_sampling(body: Mapping[str, Any], model: Model, behaviour: Behaviour)
         raise errors.unsupported_parameter(field, code=code)
 
 
-def _check_no_reasoning(body: Mapping[str, Any], code: str | None) -> None:
+def _check_no_reasoning(body: Mapping[str, Any]) -> None:
     """Refuse what only models that reason can give."""
-    asked = body.get("reasoning") or {}
-    if asked.get("effort") not in (None, "none"):
-        raise errors.unsupported_parameter("reasoning.effort", code=code)
-    if asked.get("summary") or asked.get("generate_summary"):
-        raise errors.unsupported_parameter("reasoning.summary", code=code)
+    if (body.get("reasoning") or {}).get("effort") is not None:
+        raise errors.unsupported_parameter("reasoning.effort", code="unsupported_parameter")
     if "reasoning.encrypted_content" in (body.get("include") or ()):
         raise errors.encrypted_content_unsupported()
+
+
+def _check_reasoning(asked: Mapping[str, Any], model: Model, name: str) -> None:
+    mode = asked.get("mode")
+    if mode is not None and mode not in model.modes:
+        raise errors.unsupported_mode()
+    if (asked.get("summary") or asked.get("generate_summary")) and not model.summarizes:
+        where = f"with the '{models.snapshot(name)}' model"
+        raise errors.unsupported_parameter("reasoning.summary", code="unsupported_parameter", where=where)
+
+
+def _can_search(tools: Iterable[Mapping[str, Any]]) -> bool:
+    return any(str(tool["type"]).startswith(("web_search", "mcp", "file_search")) for tool in tools)
 
 
 def _check_tools(tools: list[Mapping[str, Any]], name: str, effort: str | None) -> None:

@@ -55,7 +55,8 @@ def check_conversation(history: Iterable[Mapping[str, Any]], request: Request) -
             raise errors.no_tool_output(call_id, _ANSWERED_BY[kind][1])
     if waiting := [name for name in asked if name not in answered]:
         raise errors.approvals_missing(waiting)
-    _check_reasoning(request)
+    if request.store:
+        _check_reasoning(request)
 
 
 def _check_identities(items: Iterable[Mapping[str, Any]], request: Request) -> None:
@@ -65,7 +66,8 @@ def _check_identities(items: Iterable[Mapping[str, Any]], request: Request) -> N
     known: set[object] = set()
     for item in items:
         identity = item.get("id")
-        if identity is None or item.get("type") == "item_reference":
+        kind = item.get("type")
+        if identity is None or kind == "item_reference" or (kind == "reasoning" and not request.store):
             continue
         if identity in known:
             raise errors.duplicate_item(str(identity))
@@ -78,13 +80,13 @@ def _kept_elsewhere(request: Request) -> bool:
 
 
 def _check_reasoning(request: Request) -> None:
-    """A reasoning item must be followed by what came of it; the server knows it by its id when it stores
-    (observed).
+    """A reasoning item must be followed by what came of it, which the server knows by its id (observed). A
+    client that stores nothing may send what it likes (reported).
     """
     waiting: str | None = None
     for item in request.input:
         kind = str(item.get("type") or "message")
-        retold = request.store and item.get("role") == "assistant" and "id" not in item
+        retold = item.get("role") == "assistant" and "id" not in item
         if waiting is not None and (retold or item.get("role") in _SPEAKERS or kind.endswith("_output")):
             raise errors.reasoning_without_follower(waiting)
         waiting = item.get("id") if kind == "reasoning" else None

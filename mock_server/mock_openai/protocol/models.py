@@ -18,7 +18,8 @@ class Model:
 
     `effort` and `context` are the reasoning defaults, None for models that do not reason. `sampling` tells
     whether `temperature` and `top_p` are accepted at all. `phase` tells whether messages name their phase.
-    `efforts` and `verbosities` are what it takes of each (reported, measured by trying them all).
+    `efforts`, `modes` and `verbosities` are what it takes of each (reported, measured by trying them all).
+    `summarizes` tells whether it can sum up its reasoning.
     `steers` tells whether a response can be steered while it is written: GPT-6 and later (documented).
     `long_cache_only` tells whether prompts are kept for a day or not at all: gpt-5.5 and later (reported).
     `window` is its context window in tokens (documented, for the newest families inferred).
@@ -32,6 +33,8 @@ class Model:
     phase: bool = False
     window: int = 128_000
     efforts: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+    summarizes: bool = False
     verbosities: tuple[str, ...] = ("medium",)
     steers: bool = False
     long_cache_only: bool = False
@@ -60,6 +63,8 @@ _OMNI_REASONER = Model(
     sampling=False,
     window=200_000,
     efforts=("low", "medium", "high"),
+    modes=("standard",),
+    summarizes=True,
 )
 _EARLY_CODEX = replace(_OMNI_REASONER, window=400_000)
 _GPT_5 = replace(_EARLY_CODEX, efforts=("minimal", "low", "medium", "high"), verbosities=_VERBOSITIES)
@@ -67,16 +72,22 @@ _GPT_5_1 = replace(_GPT_5, effort="none", efforts=("none", "low", "medium", "hig
 _GPT_5_2 = replace(
     _GPT_5_1, top_p=0.98, cache_retention="24h", efforts=("none", "low", "medium", "high", "xhigh")
 )
+_CHAT = replace(_GPT_5_2, effort="medium", efforts=("medium",), verbosities=("medium",))
 _CODEX = replace(_GPT_5_2, effort="medium", efforts=("low", "medium", "high", "xhigh"))
-_PRO = replace(_GPT_5_2, effort="medium", efforts=("medium", "high", "xhigh"))
+_CODEX_5_3 = replace(_CODEX, efforts=_GPT_5_2.efforts, sampling=True, phase=True)
+_PRO = replace(_GPT_5_2, effort="medium", efforts=("medium", "high", "xhigh"), modes=("pro",))
 _GPT_5_4 = replace(_GPT_5_2, phase=True, window=1_050_000)
 _GPT_5_5 = replace(_GPT_5_4, effort="medium", long_cache_only=True)
-_NEWEST = replace(_GPT_5_5, context="all_turns", efforts=(*_GPT_5_4.efforts, "max"))
+_NEWEST = replace(
+    _GPT_5_5, context="all_turns", efforts=(*_GPT_5_4.efforts, "max"), modes=("standard", "pro")
+)
 
 # First match wins. Observed where a recording exists; families between two observed ones take the nearest
 # (inferred).
 _FAMILIES: tuple[tuple[str, Model], ...] = (
-    (r"gpt-5(\.\d+)?-chat", _OPEN),
+    (r"gpt-5(\.1)?-chat", _OPEN),
+    (r"gpt-5\.2-chat", _CHAT),
+    (r"gpt-5\.\d+-chat", replace(_CHAT, phase=True)),
     (r"gpt-([6-9]|\d\d)", replace(_NEWEST, steers=True)),
     (r"gpt-(daybreak|rosalind)", _NEWEST),
     (r"gpt-5\.([6-9]|\d\d)", _NEWEST),
@@ -84,18 +95,26 @@ _FAMILIES: tuple[tuple[str, Model], ...] = (
     (r"gpt-5\.4-pro", replace(_PRO, phase=True, window=1_050_000)),
     (r"gpt-5\.5", _GPT_5_5),
     (r"gpt-5\.4", _GPT_5_4),
-    (r"gpt-5\.3", replace(_CODEX, phase=True)),
+    (r"gpt-5\.3-codex-spark", replace(_CODEX_5_3, summarizes=False)),
+    (r"gpt-5\.3", _CODEX_5_3),
     (r"gpt-5\.2-codex", _CODEX),
     (r"gpt-5\.2-pro", _PRO),
     (r"gpt-5\.2", _GPT_5_2),
     (r"gpt-5\.1-codex-max", replace(_EARLY_CODEX, efforts=_CODEX.efforts)),
     (r"gpt-5(\.1)?-codex", _EARLY_CODEX),
     (r"gpt-5\.1", _GPT_5_1),
-    (r"gpt-5-pro", replace(_GPT_5, effort="high", efforts=("high",))),
+    (r"gpt-5-pro", replace(_GPT_5, effort="high", efforts=("high",), modes=("pro",))),
     (r"gpt-5", _GPT_5),
+    (r"o1-pro", replace(_OMNI_REASONER, modes=("pro",), summarizes=False)),
+    (r"o\d-pro", replace(_OMNI_REASONER, modes=("pro",))),
     (r"o\d", _OMNI_REASONER),
     (r"codex-", _OMNI_REASONER),
-    (r"computer-use", Model(effort="medium", context="current_turn", efforts=("medium",))),
+    (
+        r"computer-use",
+        Model(
+            effort="medium", context="current_turn", efforts=("medium",), modes=("standard",), summarizes=True
+        ),
+    ),
     (r"gpt-4\.1", replace(_OPEN, window=1_047_576)),
     (r"gpt-3\.5", replace(_OPEN, window=16_385)),
     (r"gpt-4($|-\d)", replace(_OPEN, window=8_192)),
@@ -163,6 +182,14 @@ _KNOWN = re.compile(
 )
 
 
+# Models of other APIs, and models whose names this one does not know at all (reported).
+_ELSEWHERE = re.compile(
+    r"(gpt-.*-)?(search-(api|preview)|(audio|realtime)(-mini)?(-preview)?|transcribe(-diarize)?|tts)(-[\d-]+)?"
+    r"|gpt-(audio|realtime|image)(-.*)?|chatgpt-image.*|tts-1.*|whisper-.*"
+)
+_UNHEARD = re.compile(r"dall-e-.*|(davinci|babbage)-.*|text-embedding-.*")
+
+
 # What a stored prompt is taken to name, for this server keeps no prompts.
 OF_A_PROMPT = "gpt-4.1"
 
@@ -173,6 +200,18 @@ def is_known(name: str) -> bool:
     server's to say.
     """
     return bool(_KNOWN.fullmatch(name))
+
+
+@lru_cache(maxsize=256)
+def is_elsewhere(name: str) -> bool:
+    """Tell whether a model is one of another API's: audio, pictures, searches of the Chat API."""
+    return bool(_ELSEWHERE.fullmatch(name))
+
+
+@lru_cache(maxsize=256)
+def is_unheard(name: str) -> bool:
+    """Tell whether a model is one that this API has never heard of: embeddings and the oldest (reported)."""
+    return bool(_UNHEARD.fullmatch(name))
 
 
 def snapshot(name: str) -> str:

@@ -111,7 +111,7 @@ def _reasoning(request: Request, model: models.Model) -> dict[str, Any]:
         "effort": asked.get("effort") or model.effort,
     }
     if model.reasons:
-        shown["mode"] = asked.get("mode") or "standard"
+        shown["mode"] = asked.get("mode") or model.modes[0]
     return {**shown, "summary": summary}
 
 

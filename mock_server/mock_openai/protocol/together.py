@@ -45,8 +45,8 @@ def check_together(body: Mapping[str, Any], any_model: bool, behaviour: Behaviou
         first = "pre..._id" if short else "previous_response_id"
         raise errors.mutually_exclusive(first, "conversation")
     model = body.get("model", models.OF_A_PROMPT)
-    if not any_model and not models.is_known(model):
-        raise errors.model_not_found(model, as_chat=behaviour.model_not_found == "chat")
+    if not any_model:
+        _check_model(model, behaviour)
     if not body.get("input") and not _stands_for_input(body) and not _warms_up(body, behaviour):
         raise errors.missing_input()
     named = body.get("safety_identifier") or ""
@@ -109,3 +109,12 @@ def _says_json(body: Mapping[str, Any]) -> bool:
     return any("json" in text.lower() for text in [*texts, body.get("instructions") or ""]) or bool(
         body.get("previous_response_id") or body.get("conversation") or body.get("prompt")
     )
+
+
+def _check_model(name: str, behaviour: Behaviour) -> None:
+    if models.is_elsewhere(name):
+        raise errors.model_of_another_api(name)
+    if models.is_unheard(name):
+        raise errors.model_unheard_of(name)
+    if not models.is_known(name):
+        raise errors.model_not_found(name, as_chat=behaviour.model_not_found == "chat")

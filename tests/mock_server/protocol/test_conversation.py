@@ -54,7 +54,14 @@ def test_reasoning_needs_what_came_of_it() -> None:
     assert refusal(REASONING) == text
     assert refusal(REASONING, {"role": "assistant", "content": "retold"}) == text
     check(REASONING, CALL, OUTPUT)
-    check(REASONING, {"role": "assistant", "content": "from a client that stores nothing"}, USER, store=False)
+
+
+def test_a_client_that_stores_nothing_sends_reasoning_as_it_likes() -> None:
+    check(REASONING, {"role": "assistant", "content": "retold"}, USER, store=False)
+    check(USER, REASONING, store=False)
+    check(REASONING, REASONING, USER, store=False)
+    message = {"type": "message", "id": "msg_1", "role": "user", "content": "hi"}
+    assert refusal(message, message, store=False).startswith("Duplicate item found")
 
 
 def test_a_referenced_item_may_be_the_call() -> None:

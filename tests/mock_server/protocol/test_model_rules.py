@@ -8,6 +8,7 @@ import pytest
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.models import snapshot
 from mock_openai.protocol.request import parse_request
+from mock_openai.protocol.response import open_response
 
 
 def refusal(**fields: Any) -> dict[str, Any]:
@@ -32,7 +33,9 @@ EFFORTS = {
     "gpt-5.2": "none low medium high xhigh",
     "gpt-5.2-codex": "low medium high xhigh",
     "gpt-5.2-pro": "medium high xhigh",
-    "gpt-5.3-codex": "low medium high xhigh",
+    "gpt-5.2-chat-latest": "medium",
+    "gpt-5.3-chat-latest": "medium",
+    "gpt-5.3-codex": "none low medium high xhigh",
     "gpt-5.4": "none low medium high xhigh",
     "gpt-5.4-pro": "medium high xhigh",
     "gpt-5.5": "none low medium high xhigh",
@@ -97,9 +100,9 @@ ROWS: list[tuple[dict[str, Any], str, str | None, str | None]] = [
     ),
     (
         {"reasoning": {"summary": "auto"}},
-        "Unsupported parameter: 'reasoning.summary' is not supported with this model.",
+        "Unsupported parameter: 'reasoning.summary' is not supported with the 'gpt-4o-2024-08-06' model.",
         "reasoning.summary",
-        None,
+        "unsupported_parameter",
     ),
     ({"service_tier": "gold"}, "Invalid service_tier argument", "service_tier", None),
     (
@@ -199,3 +202,109 @@ def test_names_built_like_those_of_the_families_are_known_and_aliases_stand_for_
     assert snapshot("o3") == "o3-2025-04-16"
     assert snapshot("gpt-4-turbo") == "gpt-4-turbo-2024-04-09"
     assert snapshot("gpt-6") == "gpt-6"
+
+
+MODES = {
+    "gpt-4o": "",
+    "o3": "standard",
+    "o3-pro": "pro",
+    "gpt-5": "standard",
+    "gpt-5-pro": "pro",
+    "gpt-5.4-mini": "standard",
+    "gpt-5.4-pro": "pro",
+    "gpt-5.5": "standard",
+    "gpt-5.5-pro": "pro",
+    "gpt-5.6-sol": "standard pro",
+    "gpt-6-astra": "standard pro",
+}
+
+
+@pytest.mark.parametrize("model", MODES)
+def test_the_mode_says_what_the_model_is_until_it_can_be_chosen(model: str) -> None:
+    for mode in ("standard", "pro"):
+        if mode in MODES[model].split():
+            accepted(model=model, reasoning={"mode": mode})
+            continue
+        assert refusal(model=model, reasoning={"mode": mode}) == {
+            "message": "`reasoning.mode` is not supported with this model.",
+            "type": "invalid_request_error",
+            "param": "reasoning.mode",
+            "code": "unsupported_value",
+        }
+
+
+def test_the_mode_of_a_model_is_told() -> None:
+    assert shown("gpt-5.4-pro")["mode"] == "pro"
+    assert shown("gpt-5.6")["mode"] == shown("gpt-5.4")["mode"] == "standard"
+
+
+def shown(model: str) -> dict[str, Any]:
+    request = parse_request({"model": model, "input": "hi"}, transport="http")
+    reasoning: dict[str, Any] = open_response(request, id="resp_1", created_at=0)["reasoning"]
+    return reasoning
+
+
+def test_models_without_reasoning_take_no_effort_at_all() -> None:
+    for effort in ("none", "low"):
+        assert refusal(model="gpt-4.1", reasoning={"effort": effort})["code"] == "unsupported_parameter"
+    accepted(model="gpt-4.1", reasoning={})
+    accepted(model="gpt-4.1", reasoning={"effort": None})
+
+
+@pytest.mark.parametrize(
+    ("model", "named"), [("o1-pro", "o1-pro-2025-03-19"), ("gpt-5.3-codex-spark", "gpt-5.3-codex-spark")]
+)
+def test_some_models_sum_nothing_up(model: str, named: str) -> None:
+    told = refusal(model=model, reasoning={"summary": "auto"})
+    where = f"with the '{named}' model"
+    assert told["message"] == f"Unsupported parameter: 'reasoning.summary' is not supported {where}."
+    assert told["param"] == "reasoning.summary"
+    accepted(model="o3-pro", reasoning={"summary": "auto"})
+
+
+def test_chat_models_reason_and_take_no_sampling_from_gpt_5_2_on() -> None:
+    assert refusal(model="gpt-5.3-chat-latest", temperature=0.5)["param"] == "temperature"
+    accepted(model="gpt-5.3-codex", temperature=0.5)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "gpt-5-search-api", "gpt-4o-search-preview", "gpt-4o-mini-search-preview-2025-03-11", "gpt-audio",
+        "gpt-audio-mini", "gpt-4o-audio-preview-2024-12-17", "gpt-4o-realtime-preview", "gpt-realtime",
+        "gpt-4o-transcribe", "gpt-4o-mini-tts", "gpt-image-1", "tts-1-hd", "whisper-1",
+    ],
+)  # fmt: skip
+def test_models_of_other_apis(model: str) -> None:
+    assert refusal(model=model) == {
+        "message": f"The requested model '{model}' is not supported with the Responses API.",
+        "type": "invalid_request_error",
+        "param": "model",
+        "code": "model_not_found",
+    }
+
+
+@pytest.mark.parametrize("model", ["dall-e-3", "davinci-002", "text-embedding-3-small"])
+def test_models_that_this_api_has_never_heard_of(model: str) -> None:
+    told = refusal(model=model)
+    assert told["message"] == f"The requested model, '{model}' was not found."
+    assert (told["param"], told["code"]) == ("model", "model_not_found")
+
+
+def test_any_model_is_any_model() -> None:
+    parse_request({"model": "whisper-1", "input": "hi"}, transport="http", any_model=True)
+
+
+def test_research_needs_something_to_search_in() -> None:
+    code = {"type": "code_interpreter", "container": {"type": "auto"}}
+    told = refusal(model="o3-deep-research", tools=[code])
+    assert told == {
+        "message": "Deep research models require at least one of 'web_search_preview', 'mcp', or "
+        "'file_search' tools.",
+        "type": "invalid_request_error",
+        "param": "tools",
+        "code": None,
+    }
+    assert refusal(model="o3-deep-research") == told
+    accepted(model="o3-deep-research", tools=[{"type": "web_search_preview"}])
+    accepted(model="o3-deep-research", tools=[{"type": "file_search", "vector_store_ids": ["vs_1"]}])

@@ -396,7 +396,7 @@ CASES: list[tuple[dict[str, Any], str | None, str | None, str]] = [
     ),
     (
         {"reasoning": {"effort": "high"}},
-        None,
+        "unsupported_parameter",
         "reasoning.effort",
         "Unsupported parameter: 'reasoning.effort' is not supported with this model.",
     ),

@@ -22,6 +22,20 @@ def model_not_found(model: str, *, as_chat: bool = False) -> ApiError:
     )
 
 
+def model_of_another_api(model: str) -> ApiError:
+    """Say that a model exists, but not for this API (reported)."""
+    return ApiError(
+        f"The requested model '{model}' is not supported with the Responses API.",
+        param="model",
+        code="model_not_found",
+    )
+
+
+def model_unheard_of(model: str) -> ApiError:
+    """Say that a model of embeddings, or one of the oldest, is not found (message reported)."""
+    return ApiError(f"The requested model, '{model}' was not found.", param="model", code="model_not_found")
+
+
 def previous_response_not_found(response_id: str) -> ApiError:
     """Say that the response to continue from is unknown: status 400, not 404 (observed)."""
     return ApiError(

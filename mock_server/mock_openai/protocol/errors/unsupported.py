@@ -32,6 +32,19 @@ def unsupported_choice(name: str, value: object, model: str, supported: Sequence
     )
 
 
+def unsupported_mode() -> ApiError:
+    """Say that this model reasons in another mode than was asked for (reported)."""
+    return ApiError(
+        "`reasoning.mode` is not supported with this model.", param="reasoning.mode", code="unsupported_value"
+    )
+
+
+def research_needs_tools() -> ApiError:
+    """Say that a model for research must have something to search in (reported)."""
+    wanted = series(("web_search_preview", "mcp", "file_search"), last="or")
+    return ApiError(f"Deep research models require at least one of {wanted} tools.", param="tools")
+
+
 def unsupported_tool(kind: str, model: str) -> ApiError:
     """Say that this model has no such tool (reported)."""
     return ApiError(f"Tool '{kind}' is not supported with {model}.", param="tools")
