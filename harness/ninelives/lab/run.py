@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mock_openai import MockServer
 
@@ -30,11 +30,8 @@ if TYPE_CHECKING:
 
     from ninelives.bot import Bot, Turn
     from ninelives.bot.guest import Guest
+    from ninelives.lab.services import Factory
 
-Factory = Callable[[str, str], Any]
-"""Builds what is tested from `base_url` and `ws_url`: a service, or anything that `hosting` takes. Called
-once a scenario, in the running loop.
-"""
 
 THINKER = "gpt-5-mini"
 """A model that takes `reasoning`; Pipecat's default model does not."""

@@ -21,7 +21,10 @@ from ninelives.complaint import Complaint
 if TYPE_CHECKING:
     from pipecat.services.llm_service import LLMService
 
-    from ninelives.lab.run import Factory
+Factory = Callable[[str, str], Any]
+"""Builds what is tested from `base_url` and `ws_url`: a service, or anything that `hosting` takes. Called
+once a scenario, in the running loop.
+"""
 
 KEY = "sk-ninelives-not-a-real-key"
 """Sent to the mock server, which takes any."""

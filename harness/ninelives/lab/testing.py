@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ninelives.lab.run import Factory
     from ninelives.lab.scenario import Scenario
+    from ninelives.lab.services import Factory
 
 
 def as_tests(

@@ -25,7 +25,7 @@ from ninelives.lab.story import Story
 from ninelives.lab.telling import told
 
 if TYPE_CHECKING:
-    from ninelives.lab.run import Factory
+    from ninelives.lab.services import Factory
 
 Key = tuple[str, str]
 """A promise, and the shape of the reason why it is broken."""

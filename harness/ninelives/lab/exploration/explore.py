@@ -28,7 +28,7 @@ from ninelives.lab.exploration.shrinking import TRIES
 from ninelives.lab.exploration.trial import Trial, try_runs
 
 if TYPE_CHECKING:
-    from ninelives.lab.run import Factory
+    from ninelives.lab.services import Factory
 
 BATCH = 4
 """Runs that travel together: a quarter of a second of work, so that the way costs nothing."""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from ninelives.lab.exploration.drawing import draw_story
 
 if TYPE_CHECKING:
-    from ninelives.lab.run import Factory, Outcome
+    from ninelives.lab.run import Outcome
+    from ninelives.lab.services import Factory
     from ninelives.lab.story import Story
 
 CRASH = "crash"
