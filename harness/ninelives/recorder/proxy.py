@@ -222,6 +222,8 @@ class Recorder:
             if not self._stopping:
                 return web.Response()  # the client is gone, and the relay has said so upstream
             raise
+        finally:
+            response.close()
         return web.Response()
 
     async def _ask(
@@ -283,18 +285,18 @@ class Recorder:
         except asyncio.CancelledError:
             self._body(track, collected)
             self._cancelled(track)
-            response.close()
             raise
         except (aiohttp.ClientError, OSError) as error:
             self._body(track, collected)
             # aiohttp's word for writing to a client that has left
             if isinstance(error, aiohttp.ClientConnectionResetError):
                 self._note(lambda: track.abort("gone", "client"))
-                response.close()
                 return answer
             how: How = watch.how if watch else "fin"
             self._note(lambda: track.abort(how))
             break_off(request.transport, how)
+        finally:
+            response.close()
         return answer
 
     def _body(self, track: Track, collected: bytearray) -> None:
