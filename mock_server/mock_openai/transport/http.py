@@ -15,7 +15,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from mock_openai.control import redact
 from mock_openai.delivery import Delivery
@@ -36,6 +36,7 @@ from mock_openai.site import Connection, Site
 from mock_openai.transport.alike import Alike
 from mock_openai.transport.bare import BareWire, HandshakeWire, HelloWire, strike
 from mock_openai.transport.body import decode, read_body, to_note
+from mock_openai.transport.cors import preflight
 from mock_openai.transport.listener import TcpConnection
 from mock_openai.transport.outlet import JsonOutlet, SseOutlet
 from mock_openai.transport.quiet import Quiet
@@ -149,6 +150,10 @@ class Front:
             wire = HandshakeWire(self._site, connection, line, reply)
             if await strike(self._site.plan.take("handshake", Spot(connection.number)), wire) is Verdict.STOP:
                 return
+        if (told := preflight(request.method, request.headers)) is not None:
+            self._site.note("request", connection.number, _shown(request, None))
+            await reply.whole(200, told, b"")
+            return
         if request.headers.get("Expect", "").lower() == "100-continue":
             line.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         try:
@@ -350,7 +355,8 @@ def _shown(request: web.BaseRequest, body: Mapping[str, Any] | None) -> dict[str
 
 
 def _is_upgrade(request: web.BaseRequest) -> bool:
-    return request.path == CREATE and request.headers.get("Upgrade", "").lower() == "websocket"
+    asked = request.method == "GET" and request.path == CREATE and request.version == HttpVersion11
+    return asked and request.headers.get("Upgrade", "").lower() == "websocket"
 
 
 def _unauthorized_as_text(site: Site, request: web.BaseRequest) -> bool:

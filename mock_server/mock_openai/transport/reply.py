@@ -12,6 +12,7 @@ from aiohttp.abc import AbstractStreamWriter
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.ids import Ids
+from mock_openai.transport.cors import allowed
 from mock_openai.transport.headers import Head, api_headers, head
 
 JSON = "application/json"
@@ -69,6 +70,7 @@ class HttpReply:
             shown["Content-Length"] = str(len(body))
             await self._write(status, head(status, shown) + body)
             return
+        shown.update(allowed(self._request.headers))
         response = web.Response(status=status, body=body, headers={**shown, **_lower(headers)})
         self.response = response
         await response.prepare(self._request)
@@ -104,6 +106,7 @@ class HttpReply:
     ) -> AbstractStreamWriter:
         """Begin a stream. Its headers leave with the first bytes of the body."""
         usual = api_headers(content_type, self._ids, self._loop.time() - self._began, rate_limits)
+        usual.update(allowed(self._request.headers))
         response = web.StreamResponse(status=status, headers={**usual, **_lower(headers)})
         if self._request.version >= HttpVersion11:
             self.chunked = True
@@ -125,7 +128,8 @@ class HttpReply:
         is written by hand, which costs a third of aiohttp's way (measured).
         """
         asked = self._request
-        return asked.version == HttpVersion11 and asked.keep_alive and asked.method != "HEAD"
+        usual = asked.version == HttpVersion11 and asked.keep_alive and asked.method != "HEAD"
+        return usual and "Origin" not in asked.headers
 
     async def _write(self, status: int, answer: bytes) -> None:
         transport = self._request.transport

@@ -273,3 +273,21 @@ def test_no_body_is_answered_5xx_and_every_message_is_answered(bodies: list[Any]
                                 break
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize("version", [b"1.1", b"1.0"])
+async def test_only_a_get_of_http_1_1_opens_a_socket(version: bytes) -> None:
+    asked = json.dumps(ASK).encode()
+    method = b"POST" if version == b"1.1" else b"GET"
+    head = b"%b /v1/responses HTTP/%b\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" % (
+        method,
+        version,
+    )
+    key = b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    async with MockServer() as server:
+        reader, writer = await dial(
+            server, head + key + b"Content-Length: %d\r\n\r\n%b" % (len(asked), asked)
+        )
+        status = (await reader.readuntil(b"\r\n"))[9:12]
+        writer.close()
+    assert status == (b"200" if method == b"POST" else b"405")
