@@ -111,6 +111,7 @@ def test_what_the_documentation_shows_is_what_is_printed(
 ) -> None:
     page = (Path(__file__).parents[3] / "docs" / "exploring.md").read_text(encoding="utf-8")
     code, *_ = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    monkeypatch.setenv("COLUMNS", "132")
     monkeypatch.delitem(sys.modules, "my_bot", raising=False)
     (tmp_path / "my_bot.py").write_text(code, encoding="utf-8")
     sample = page[page.index("    ✗ I5") : page.index("An act is a question")]
