@@ -100,7 +100,13 @@ def serve(
         ),
     ] = None,
     workers: Annotated[
-        int, typer.Option(min=1, max=64, help="Server processes; more than 1 need --store redis://...")
+        int,
+        typer.Option(
+            min=1,
+            max=64,
+            help="Server processes; more than 1 need --store redis://... "
+            "Each counts turns, strikes of faults and limits for itself.",
+        ),
     ] = 1,
     store: Annotated[
         str, typer.Option(help="Where responses and conversations live: memory, or redis://HOST:PORT/DB.")

@@ -16,6 +16,8 @@ from typing import Any, Literal
 
 from aiohttp import web
 
+from mock_openai.protocol import json
+from mock_openai.protocol.errors import ApiError
 from mock_openai.transport.wire import Line
 
 BACKLOG = 1024
@@ -69,6 +71,11 @@ _HEADERS_WITHIN = 30.0
 
 _IDLE_LIMIT = 3600.0
 """Seconds that an HTTP connection may idle."""
+
+_LONGEST_URL, _LONGEST_HEADER = 16 * 1024, 64 * 1024
+"""Bytes of a request line and of one header. The edge of the real API takes URLs of 16 KB, and 128 KB of all
+headers (documented by Cloudflare).
+"""
 
 _SHORT = 16 * 1024
 """Bytes of a chunk that is remembered until the next one."""
@@ -128,6 +135,24 @@ class TcpConnection(web.RequestHandler):
                 self._patience = loop.call_later(_HEADERS_WITHIN, self._give_up)
             super().data_received(data)
 
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what is no HTTP: as the API words errors, without repeating what may hold a key."""
+        answer = super().handle_error(request, status, exc, message)
+        if isinstance(answer, web.Response) and status < 500:
+            why = (message or "").partition(":")[0]
+            error = ApiError(
+                f"This is not a valid HTTP request{f': {why}' if ' ' in why else ''}.", status=status
+            )
+            answer.body = json.pretty(error.body())
+            answer.content_type = "application/json"
+        return answer
+
     def _give_up(self) -> None:
         if isinstance(self.transport, asyncio.Transport):
             Line(self.transport).hang_up(_TOO_SLOW)
@@ -149,6 +174,8 @@ class _Connections(web.Server):
             logger=_silent,
             auto_decompress=False,
             keepalive_timeout=_IDLE_LIMIT,
+            max_line_size=_LONGEST_URL,
+            max_field_size=_LONGEST_HEADER,
         )
         self._answered_by = handler
         self._lost = lost

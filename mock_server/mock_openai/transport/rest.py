@@ -109,7 +109,7 @@ class Rest:
 
     async def knows(self, path: str, elsewhere: Container[str]) -> bool:
         """Tell whether a path is about a response that was given here and not `elsewhere`."""
-        match path.strip("/").split("/"):
+        match path.removeprefix("/").split("/"):
             case ["v1", "responses", response_id, *_] if response_id not in elsewhere:
                 live = self._site.background.find(response_id)
                 return live is not None or await self._site.engine.store.get(response_id) is not None
@@ -117,7 +117,7 @@ class Rest:
 
     async def followed(self, request: web.BaseRequest) -> tuple[Watched, int] | None:
         """Find the unfinished response that a stream is asked of, and the number after which it resumes."""
-        match (request.method, request.path.strip("/").split("/")):
+        match (request.method, request.path.removeprefix("/").split("/")):
             case ("GET", ["v1", "responses", response_id]) if (
                 request.query.get("stream", "").lower() == "true"
             ):

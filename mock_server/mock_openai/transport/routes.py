@@ -38,7 +38,7 @@ class Endpoint:
         own = self.path.strip("/").split("/")
         if method != self.method or len(own) != len(steps):
             return None
-        if any(mine != step and mine[0] != "{" for mine, step in zip(own, steps, strict=True)):
+        if any(not step or (mine != step and mine[0] != "{") for mine, step in zip(own, steps, strict=True)):
             return None
         return tuple(step for mine, step in zip(own, steps, strict=True) if mine[0] == "{")
 
@@ -78,8 +78,10 @@ ENDPOINTS = (
 
 
 def find(method: str, path: str) -> tuple[Endpoint, tuple[str, ...]] | None:
-    """Find an address, and what stands for the named steps of its path."""
-    steps = path.strip("/").split("/")
+    """Find an address, and what stands for the named steps of its path. A slash too many makes it another
+    (reported: "Invalid URL").
+    """
+    steps = path.removeprefix("/").split("/")
     for endpoint in ENDPOINTS:
         if (named := endpoint.match(method, steps)) is not None:
             return endpoint, named

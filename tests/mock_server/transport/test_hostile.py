@@ -291,3 +291,71 @@ async def test_only_a_get_of_http_1_1_opens_a_socket(version: bytes) -> None:
         status = (await reader.readuntil(b"\r\n"))[9:12]
         writer.close()
     assert status == (b"200" if method == b"POST" else b"405")
+
+
+NO_HTTP = {
+    "no number": b"Content-Length: sk-secret",
+    "two lengths": b"Content-Length: 1\r\nContent-Length: 2",
+    "no colon": b"sk-secret",
+    "a header too long": b"X: " + b"a" * 100_000,
+    "thousands of headers": b"\r\n".join(b"X-%d: a" % n for n in range(5000)),
+}
+
+
+@pytest.mark.parametrize("name", NO_HTTP)
+async def test_what_is_no_http_gets_an_error_of_the_apis_form_that_repeats_nothing(name: str) -> None:
+    async with MockServer() as server, asyncio.timeout(10):
+        reader, writer = await dial(
+            server, b"POST /v1/responses HTTP/1.1\r\nHost: x\r\n%b\r\n\r\n" % NO_HTTP[name]
+        )
+        head = await reader.readuntil(b"\r\n\r\n")
+        told = await reader.read()
+        writer.close()
+    assert b" 400 " in head
+    assert b"application/json" in head
+    error = json.loads(told)["error"]
+    assert error["message"].startswith("This is not a valid HTTP request")
+    assert (error["type"], error["param"], error["code"]) == ("invalid_request_error", None, None)
+    assert b"sk-secret" not in told
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1//responses", "//v1/responses", "/v1/responses/", "/v1/models/", "//v1/models", "/v1/responses//x"],
+)
+async def test_a_slash_too_many_is_another_address(path: str) -> None:
+    async with MockServer() as server:
+        for method in ("GET", "POST"):
+            body = b"Content-Length: 2\r\n\r\n{}" if method == "POST" else b"\r\n"
+            reader, writer = await dial(
+                server, b"%b %b HTTP/1.1\r\nHost: x\r\n%b" % (method.encode(), path.encode(), body)
+            )
+            head = await reader.readuntil(b"\r\n\r\n")
+            told = await reader.readuntil(b"\n}")
+            writer.close()
+            assert head.startswith(b"HTTP/1.1 404 ")
+            assert json.loads(told)["error"]["message"] == f"Invalid URL ({method} {path})"
+
+
+async def test_a_large_header_is_no_reason_to_refuse() -> None:
+    async with (
+        MockServer() as server,
+        aiohttp.ClientSession(headers={"baggage": "a" * 30_000}) as http,
+        http.post(f"{server.base_url}/responses", json=ASK) as answer,
+    ):
+        assert answer.status == 200
+
+
+async def test_requests_that_come_at_once_are_answered_one_after_the_other() -> None:
+    async with MockServer() as server, asyncio.timeout(10):
+        several = (
+            post(ASK)
+            + b"GET /v1/nothing HTTP/1.1\r\nHost: x\r\n\r\n"
+            + post({**ASK, "stream": True})
+            + post(ASK)
+        )
+        reader, writer = await dial(server, several + b"GET /v1/models HTTP/1.0\r\n\r\n")
+        told = await reader.read()
+        writer.close()
+    statuses = [part[:3] for part in told.replace(b"HTTP/1.0", b"HTTP/1.1").split(b"HTTP/1.1 ")[1:]]
+    assert statuses == [b"200", b"404", b"200", b"200", b"200"]
