@@ -139,10 +139,10 @@ async def test_a_server_for_every_test_costs_little():
             pass
 
     await cycle()
-    began = time.perf_counter()
+    began = time.process_time()  # what else the machine does is not the server's cost
     for _ in range(50):
         await cycle()
-    assert (time.perf_counter() - began) / 50 < 0.005
+    assert (time.process_time() - began) / 50 < 0.001
 
 
 async def test_many_clients_at_once_each_get_their_own_answer():
