@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, Protocol
 
-from mock_openai.bodies import MAX_SIZE
+from mock_openai.bodies import LARGEST, MAX_SIZE
 from mock_openai.memory import ConversationStore, Lanes, MemoryStore, Remembered, ResponseStore
 from mock_openai.protocol import models
 from mock_openai.protocol.behaviour import Behaviour
@@ -28,6 +28,7 @@ from mock_openai.protocol.request import Request, parse_request
 from mock_openai.protocol.tokens import count_input
 
 Items = tuple[dict[str, Any], ...]
+_Valid = tuple[Mapping[str, Any], str, Request]
 
 _KEPT_REQUESTS = 128
 _PARENTS = {
@@ -61,15 +62,16 @@ class Admission:
         self._store = store
         self._conversations = conversations
         self._behaviour = behaviour
-        self._valid: dict[int, tuple[Mapping[str, Any], str, Request]] = {}
+        self._valid: dict[int, _Valid] = {}
+        self._large: _Valid | None = None
 
     def read(
         self, body: Mapping[str, Any], transport: Literal["http", "websocket"], size: int = 0
     ) -> Request:
         """Validate a body, unless this very object was found valid before; ApiError when it is not."""
-        known = self._valid.get(id(body))
-        if known is not None and known[0] is body and known[1] == transport:
-            return known[2]
+        for known in (self._valid.get(id(body)), self._large):
+            if known is not None and known[0] is body and known[1] == transport:
+                return known[2]
         request = parse_request(
             body, transport=transport, any_model=self.any_model, behaviour=self._behaviour
         )
@@ -77,6 +79,8 @@ class Admission:
             if len(self._valid) >= _KEPT_REQUESTS:
                 self._valid.clear()
             self._valid[id(body)] = (body, transport, request)
+        elif 0 < size <= LARGEST:
+            self._large = (body, transport, request)
         return request
 
     async def before(self, request: Request, lanes: Lanes | None) -> tuple[Items, int]:

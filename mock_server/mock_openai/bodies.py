@@ -10,7 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 MAX_SIZE = 8 * 1024
-"""Bytes from which a body is not kept: large ones hold a conversation, which does not come twice."""
+"""Bytes from which only the latest body is kept: large ones hold a conversation, which does not come twice,
+but may be asked about twice.
+"""
+
+LARGEST = 1024 * 1024
+"""Bytes of the largest body that is kept as the latest: it stays until another comes."""
 
 _KEPT = 128
 
@@ -20,14 +25,21 @@ class Bodies:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, bytes], dict[str, Any]] = {}
+        self._large: tuple[str, bytes, dict[str, Any]] | None = None
 
     def find(self, form: str, data: bytes) -> dict[str, Any] | None:
         """Give what these bytes meant; None when they are new."""
-        return self._known.get((form, data))
+        if len(data) <= MAX_SIZE:
+            return self._known.get((form, data))
+        if self._large is not None and self._large[:2] == (form, data):
+            return self._large[2]
+        return None
 
     def keep(self, form: str, data: bytes, body: dict[str, Any]) -> None:
         """Remember what these bytes mean."""
         if len(data) > MAX_SIZE:
+            if len(data) <= LARGEST:
+                self._large = form, data, body
             return
         if len(self._known) >= _KEPT:
             self._known.clear()

@@ -230,9 +230,11 @@ class Journal:
                 continue
             try:
                 held = predicate(self)
-            except Exception as error:
-                # The predicate is a test's own code: its error belongs to the test that waits, not to the
-                # server.
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:
+                # The predicate is a test's own code: its error (`pytest.fail` raises no Exception) belongs to
+                # the test that waits, not to the server.
                 future.set_exception(error)
                 continue
             if held:

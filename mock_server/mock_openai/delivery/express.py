@@ -15,16 +15,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 
 from mock_openai.bodies import MAX_SIZE
 from mock_openai.control.journal import Run
 from mock_openai.memory import Lanes, MemoryStore, Remembered
-from mock_openai.protocol.dice import Dice
+from mock_openai.pacing import Instant, Kept
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.request import Request
-from mock_openai.protocol.stencil import Copy
+from mock_openai.protocol.stencil import Copy, Make, Stencil
 from mock_openai.responders.base import Turn
 from mock_openai.responders.script import Script
 from mock_openai.site import Connection, Site
@@ -32,11 +31,11 @@ from mock_openai.site import Connection, Site
 _KEPT = 128
 """Requests known at once."""
 
+_SHORT = 32 * 1024
+"""Bytes of the largest stream of which a known request has a stencil of its own."""
+
 Write = Callable[[Copy], bytes]
 """Writes an answer as it leaves."""
-
-Make = Callable[[Dice, float], Copy]
-"""Makes an answer, at a time in unix seconds."""
 
 
 @dataclass(slots=True)
@@ -83,25 +82,32 @@ class Express:
         self._site = site
         self._engine = engine
         self._known: dict[bytes, Ready] = {}
-        first = engine.responders[0]
-        self._script = first if isinstance(first, Script) else Script()
-        store = engine.store
-        self._store = store if isinstance(store, MemoryStore) else MemoryStore()
-        self._open = self._script is first and self._store is store and site.limiter.limits is None
-        """Whether this server can answer without waiting at all."""
+        first, store = engine.responders[0], engine.store
+        # What others derive from these may answer and keep in ways of its own.
+        self._script = first if type(first) is Script else Script()
+        self._store = store if type(store) is MemoryStore else MemoryStore()
+        self._able = (
+            self._script is first
+            and self._store is store
+            and site.limiter.limits is None
+            and isinstance(engine.pace, Instant | Kept)
+        )
+
+    @property
+    def open(self) -> bool:
+        """Whether this server can answer without waiting at all, as things stand."""
+        return self._able and self._site.plan.quiet and not self._script.empty
 
     def find(self, data: bytes) -> Ready | None:
-        """Give the answer to a request with these very bytes, if that is known."""
+        """Give the answer to a request with these very bytes, if that is known; ask only while `open`."""
         known = self._known.get(data)
-        if known is None or known.version != self._script.version or not self._site.plan.quiet:
-            return None
-        return known
+        return known if known is not None and known.version == self._script.version else None
 
     def prepare(self, asked: Asked, lanes: Lanes | None = None) -> Ready | None:
-        """Give the answer to a request; None when there is anything to wait for, or to refuse."""
+        """Give the answer to a request; None when there is anything to wait for, or to refuse. Ask only while
+        `open`.
+        """
         admission = self._engine.admission
-        if not self._open or not self._site.plan.quiet:
-            return None
         try:
             request = admission.read(asked.body, asked.transport, asked.size)
         except ApiError:
@@ -114,18 +120,18 @@ class Express:
         stencil = None if reply is None else self._engine.stencil(reply, request, new=False)
         if stencil is None or stencil.status != "completed":
             return None
-        make: Make = partial(stencil.fill, request, tokens)
+        write = asked.writer(request)
         learned = asked.again and request.previous_response_id is None and len(asked.data) <= MAX_SIZE
-        if learned:
-            make = stencil.bound(request).copy
+        if learned and stencil.size <= _SHORT:
+            write = _by(stencil.bound(request), write)
         ready = Ready(
             request,
             history,
             asked.size,
             asked.shown,
             asked.status,
-            make,
-            asked.writer(request),
+            stencil.filler(request, tokens),
+            write,
             self._script.version,
         )
         if learned:
@@ -162,3 +168,10 @@ class Express:
             Run(at, connection.number, connection.creates, None, copy, ready.shown, ready.status)
         )
         return copy
+
+
+def _by(stencil: Stencil, write: Write) -> Write:
+    """Write by a stencil that only the known request has: the copy, which memory and journal keep, has the
+    one that all share.
+    """
+    return lambda copy: write(stencil.over(copy))

@@ -65,6 +65,11 @@ class Script:
         """The rules in the order in which they are tried."""
         return tuple(self._rules)
 
+    @property
+    def empty(self) -> bool:
+        """Whether there are no rules."""
+        return not self._rules
+
     def add(self, *rules: Written, first: bool = False) -> Script:
         """Add rules at the end, or before all others; gives the script back.
 

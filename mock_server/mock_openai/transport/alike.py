@@ -8,7 +8,7 @@ if there is nothing to wait for.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mock_openai.control import redact
@@ -22,6 +22,8 @@ from mock_openai.transport.outlet import EVENT_STREAM, as_stream
 from mock_openai.transport.reply import Further
 from mock_openai.transport.wire import Line
 
+_KEPT_WRITERS = 16
+"""Heads prepared at once, one for each model and form of answer."""
 _ANSWERED: Mapping[str, Any] = {"status": 200}
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
@@ -31,8 +33,9 @@ _ELSEWHERE = re.compile(rb"\r\n(?:content-encoding|transfer-encoding|expect) *:"
 class Alike:
     """One such connection; called with what arrives, it says whether that was answered.
 
-    `chunk` is the request that came last, and `body` its body. ValueError when more than that came, or its
-    head says that bodies are something else than what stands there.
+    `idle` tells whether no other request of the connection is there or on its way. `chunk` is the request
+    that came last, and `body` its body. ValueError when more than that came, or its head says that bodies are
+    something else than what stands there.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class Alike:
         connection: Connection,
         line: Line,
         further: Further,
+        idle: Callable[[], bool],
         *,
         chunk: bytes,
         body: bytes,
@@ -53,6 +57,7 @@ class Alike:
         self._connection = connection
         self._line = line
         self._further = further
+        self._idle = idle
         self._path = path
         self._content_type = content_type
         self._writers: dict[tuple[bool, str], Write] = {}
@@ -65,7 +70,7 @@ class Alike:
 
     def __call__(self, data: bytes) -> bool:
         """Answer a create that need not wait for anything; False when it has to go the usual way."""
-        if not self._line.clear:
+        if not self._express.open or not self._idle() or not self._line.clear:
             return False
         ready = self._express.find(data) or self._prepared(data)
         if ready is None:
@@ -112,6 +117,8 @@ class Alike:
         kind = request.stream, request.model
         found = self._writers.get(kind)
         if found is None:
+            if len(self._writers) >= _KEPT_WRITERS:
+                self._writers.clear()
             found = self._writers[kind] = self._made_writer(request)
         return found
 

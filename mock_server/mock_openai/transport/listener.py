@@ -100,7 +100,12 @@ class TcpConnection(web.RequestHandler):
         self.at_once: Callable[[bytes], bool] | None = None
         """Asked first about what arrives; what it does not take goes to aiohttp, and so does what follows."""
         self.chunk = b""
-        """What arrived last, if it is short."""
+        """What arrived last, if it is short and began no later than a request."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether aiohttp waits for a request, and has seen nothing of the next."""
+        return self._waiter is not None and not self._waiter.done()
 
     def arrived(self) -> None:
         """Learn that a request's headers are there."""
@@ -124,7 +129,7 @@ class TcpConnection(web.RequestHandler):
                 self._next_keepalive_close_time = self._loop.time() + _IDLE_LIMIT
                 return
             self.at_once = None
-        self.chunk = data if len(data) <= _SHORT else b""
+        self.chunk = data if self._patience is None and len(data) <= _SHORT else b""
         if self._plain is None:
             self._plain = not data.startswith(_TLS_HANDSHAKE)
             if not self._plain and isinstance(self.transport, asyncio.Transport):

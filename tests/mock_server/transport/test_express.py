@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import json
 import re
 import time
@@ -14,8 +15,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mock_openai import MockServer, faults, reply
+from mock_openai import MockServer, admission, faults, reply
+from mock_openai.control.journal import Journal
 from mock_openai.delivery.express import Express
+from mock_openai.memory import MemoryStore, Remembered
+from mock_openai.protocol.request import Request, parse_request
+from mock_openai.protocol.stencil import Stencil
+from mock_openai.responders.answer import Answer, Reply, Text
+from mock_openai.responders.base import Turn
+from mock_openai.responders.script import Script
 from mock_openai.transport.frames import PONG
 from mock_openai.transport.wire import frame
 
@@ -389,3 +397,115 @@ async def test_a_connection_that_is_asked_now_and_then_is_kept(answered: list[ob
             assert b" 200 " in (await client.ask(request()))[0]
             await asyncio.sleep(20 * 60)
     assert answered
+
+
+async def taken_in() -> None:
+    """Let the server read what was written; both are on this loop."""
+    for _ in range(8):
+        await asyncio.sleep(0)
+
+
+async def test_nobody_is_answered_before_who_came_first(answered: list[object]) -> None:
+    doors = [asyncio.Event(), asyncio.Event()]
+    behind = iter(doors)
+
+    async def slow(_: Turn) -> str:
+        await next(behind).wait()
+        return "At last."
+
+    rules = [{"when": {"user": "^hi$"}, "reply": "Hello."}, slow]
+    async with MockServer(rules) as server, wire(server) as client:
+        await client.ask(request())
+        await client.ask(request())
+        before = len(answered)
+        for _ in range(2):  # alike to the last byte, the second while the first is answered
+            client.writer.write(request("slow"))
+            await taken_in()
+        doors[0].set()
+        assert b"At last" in (await client.answer())[1]
+        client.writer.write(request())
+        await taken_in()
+        doors[1].set()
+        assert b"At last" in (await client.answer())[1]
+        assert b"Hello" in (await client.answer())[1]
+        assert len(answered) == before
+        await client.ask(request())
+        assert len(answered) > before, "later ones are answered at once all the same"
+
+
+async def test_a_head_in_two_pieces_is_no_pattern_for_the_next(answered: list[object]) -> None:
+    async with MockServer(SCRIPT, api_key="sk-right") as server, wire(server) as client:
+        for _ in range(3):  # what looks like the first line is the value of a header
+            client.writer.write(b"POST /v1/responses HTTP/1.1\r\nAuthorization: Bearer sk-right\r\nX-More: ")
+            await taken_in()
+            assert b" 200 " in (await client.ask(request()))[0]
+        assert b" 401 " in (await client.ask(request()))[0]
+    assert not answered
+
+
+async def test_scripts_and_stores_of_ones_own_are_asked(answered: list[object]) -> None:
+    class Loud(Script):
+        async def answer(self, turn: Turn) -> Answer | None:
+            return Reply((Text("HELLO"),))
+
+    class Counting(MemoryStore):
+        puts = 0
+
+        async def put(self, remembered: Remembered) -> None:
+            self.puts += 1
+            await super().put(remembered)
+
+    store = Counting()
+    async with MockServer(Loud(["Hello."])) as server, wire(server) as client:
+        for _ in range(TIMES):
+            assert b"HELLO" in (await client.ask(request()))[1]
+    async with MockServer(SCRIPT, store=store) as server, wire(server) as client:
+        for _ in range(TIMES):
+            await client.ask(request())
+    assert store.puts == TIMES
+    assert not answered
+
+
+async def test_journal_and_memory_do_not_hold_on_to_what_is_forgotten() -> None:
+    async with MockServer(SCRIPT) as server, wire(server, upgrade=True) as client:
+        for number in range(450):
+            for _ in range(2):  # known from then on, until too many are
+                await client.turn(f"hi {number}")
+        assert len(server.journal.requests) == 900
+        gc.collect()  # what other tests left
+        held = sum(isinstance(one, Stencil) for one in gc.get_objects())
+    assert 50 < held < 200
+
+
+@pytest.mark.parametrize("words", [10, 10_000])
+async def test_what_is_not_answered_at_once_is_not_validated_twice(
+    words: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    validated: list[object] = []
+
+    def counted(body: object, **options: Any) -> Request:
+        validated.append(body)
+        return parse_request(body, **options)
+
+    monkeypatch.setattr(admission, "parse_request", counted)
+    async with MockServer([lambda turn: "Hello."]) as server, wire(server, upgrade=True) as client:
+        for number in range(TIMES):
+            await client.turn(f"{number}" + "word " * words)
+        async with wire(server) as other:
+            for number in range(TIMES):
+                await other.ask(request(f"{number}" + "word " * words))
+    assert len(validated) == 2 * TIMES
+
+
+async def test_who_waits_for_the_journal_learns_that_the_test_failed() -> None:
+    def failing(journal: Journal) -> bool:
+        if len(journal.requests) > TIMES:
+            pytest.fail("so many")
+        return False
+
+    async with MockServer(SCRIPT) as server, wire(server, upgrade=True) as client:
+        waiting = asyncio.ensure_future(server.journal.wait(failing))
+        for _ in range(TIMES + 2):
+            assert (await client.turn())[-1]["type"] == "response.completed"
+        with pytest.raises(pytest.fail.Exception, match="so many"):
+            await waiting
