@@ -150,7 +150,7 @@ class TcpConnection(web.RequestHandler):
         """Answer what is no HTTP: as the API words errors, without repeating what may hold a key."""
         answer = super().handle_error(request, status, exc, message)
         if isinstance(answer, web.Response) and status < 500:
-            why = (message or "").partition(":")[0]
+            why = (message or "").partition(":")[0].rstrip(".")
             error = ApiError(
                 f"This is not a valid HTTP request{f': {why}' if ' ' in why else ''}.", status=status
             )
