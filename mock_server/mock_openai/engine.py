@@ -36,7 +36,7 @@ from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.listing import with_ids
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.response import open_response
-from mock_openai.protocol.stencil import Copy, Stencil
+from mock_openai.protocol.stencil import Copy, Stencil, fits
 from mock_openai.responders.answer import Answer, Recorded, Reply
 from mock_openai.responders.base import (
     ConnectionResponder,
@@ -202,7 +202,7 @@ class Engine:
         """Give a reply with holes, when its events are due at once and the like of it went out before; a
         `new` one is remembered, and has one next time.
         """
-        if reply.delay or not isinstance(self.pace, Instant | Kept):
+        if reply.delay or not isinstance(self.pace, Instant | Kept) or not fits(self.clock.wall()):
             return None
         return self._stencils.find(reply, request, new=new)
 

@@ -151,7 +151,7 @@ class Journal:
     def requests(self) -> list[Mapping[str, Any]]:
         """The bodies of all creates, valid or not, in the order in which they came."""
         return [
-            entry.data["body"]
+            dict(entry.data["body"])  # the same object may stand for many requests with the same bytes
             for entry in self._entries
             if entry.kind == "request" and entry.turn is not None and not isinstance(entry.data, Event)
         ]
@@ -258,7 +258,7 @@ def _read(entries: Sequence[Entry]) -> list[Said]:
                 turn=entry.turn,
                 lane=entry.lane,
                 began=entry.at,
-                request=entry.data["body"],
+                request=dict(entry.data["body"]),
             )
         elif isinstance(entry.data, Event) and key in turns:
             said = turns[key]

@@ -23,7 +23,7 @@ from mock_openai.memory import Lanes, MemoryStore, Remembered
 from mock_openai.pacing import Instant, Kept
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.request import Request
-from mock_openai.protocol.stencil import Copy, Make, Stencil
+from mock_openai.protocol.stencil import Copy, Make, Stencil, fits
 from mock_openai.responders.base import Turn
 from mock_openai.responders.script import Script
 from mock_openai.site import Connection, Site
@@ -95,13 +95,17 @@ class Express:
 
     @property
     def open(self) -> bool:
-        """Whether this server can answer without waiting at all, as things stand."""
+        """Whether this server can answer without waiting at all, as things stand; it is dear to find out by
+        asking for an answer.
+        """
         return self._able and self._site.plan.quiet and not self._script.empty
 
     def find(self, data: bytes) -> Ready | None:
-        """Give the answer to a request with these very bytes, if that is known; ask only while `open`."""
+        """Give the answer to a request with these very bytes, if that is known."""
         known = self._known.get(data)
-        return known if known is not None and known.version == self._script.version else None
+        if known is None or known.version != self._script.version or not self._site.plan.quiet:
+            return None
+        return known if fits(self._engine.clock.wall()) else None
 
     def prepare(self, asked: Asked, lanes: Lanes | None = None) -> Ready | None:
         """Give the answer to a request; None when there is anything to wait for, or to refuse. Ask only while

@@ -70,7 +70,7 @@ class Alike:
 
     def __call__(self, data: bytes) -> bool:
         """Answer a create that need not wait for anything; False when it has to go the usual way."""
-        if not self._express.open or not self._idle() or not self._line.clear:
+        if not self._idle() or not self._line.clear:
             return False
         ready = self._express.find(data) or self._prepared(data)
         if ready is None:
@@ -80,7 +80,7 @@ class Alike:
         return True
 
     def _prepared(self, data: bytes) -> Ready | None:
-        given = self._body(data)
+        given = self._body(data) if self._express.open else None
         if given is None:
             return None
         body = known = self._site.bodies.find(self._content_type, given)

@@ -266,7 +266,7 @@ class Front:
                 connection,
                 line,
                 further,
-                lambda: handler.idle,
+                handler.idle,
                 chunk=handler.chunk,
                 body=data,
                 path=redact.path(request.path_qs),

@@ -102,7 +102,6 @@ class TcpConnection(web.RequestHandler):
         self.chunk = b""
         """What arrived last, if it is short and began no later than a request."""
 
-    @property
     def idle(self) -> bool:
         """Whether aiohttp waits for a request, and has seen nothing of the next."""
         return self._waiter is not None and not self._waiter.done()

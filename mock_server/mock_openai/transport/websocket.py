@@ -151,7 +151,7 @@ class SocketSession:
         """Answer a create that need not wait for anything, unless something is under way."""
         if self._hearing or not self._queue.idle or self._expired or self._channel.closed:
             return False
-        if not self._express.open or not self._gate.is_set() or not self.line.clear:
+        if not self._gate.is_set() or not self.line.clear:
             return False
         ready = self._express.find(data) or self._prepared(data)
         if ready is None:
@@ -162,6 +162,8 @@ class SocketSession:
         return True
 
     def _prepared(self, data: bytes) -> Ready | None:
+        if not self._express.open:
+            return None
         body = known = self._site.bodies.find("websocket", data)
         if body is None:
             try:

@@ -509,3 +509,22 @@ async def test_who_waits_for_the_journal_learns_that_the_test_failed() -> None:
             assert (await client.turn())[-1]["type"] == "response.completed"
         with pytest.raises(pytest.fail.Exception, match="so many"):
             await waiting
+
+
+async def test_times_may_have_any_number_of_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with MockServer(SCRIPT) as server, wire(server, upgrade=True) as client:
+        for now in (NOW, 946_684_800.0, 0.0, NOW):
+            monkeypatch.setattr(time, "time", lambda now=now: now)
+            for _ in range(TIMES):
+                events = await client.turn()
+                assert events[-1]["type"] == "response.completed"
+                assert events[-1]["response"]["created_at"] == now
+
+
+async def test_what_a_test_does_with_a_noted_request_changes_no_other() -> None:
+    async with MockServer(SCRIPT) as server, wire(server, upgrade=True) as client:
+        for number in range(TIMES):
+            await client.turn()
+            assert server.journal.requests[number].pop("model") == "gpt-4o-mini"
+            assert server.journal.responses[number].request.pop("input") == "hi"
+        assert server.journal.requests == [{"model": "gpt-4o-mini", "input": "hi"}] * TIMES
