@@ -21,7 +21,6 @@ from mock_openai.bodies import MAX_SIZE
 from mock_openai.control.journal import Run
 from mock_openai.memory import Lanes, MemoryStore, Remembered
 from mock_openai.pacing import Instant, Kept
-from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.stencil import Copy, Make, Stencil, fits
 from mock_openai.responders.base import Turn
@@ -111,11 +110,15 @@ class Express:
         """Give the answer to a request; None when there is anything to wait for, or to refuse. Ask only while
         `open`.
         """
-        admission = self._engine.admission
         try:
-            request = admission.read(asked.body, asked.transport, asked.size)
-        except ApiError:
+            return self._prepare(asked, lanes)
+        except Exception:
+            # An ApiError, or a defect of ours: it comes up the usual way too, where it is told.
             return None
+
+    def _prepare(self, asked: Asked, lanes: Lanes | None) -> Ready | None:
+        admission = self._engine.admission
+        request = admission.read(asked.body, asked.transport, asked.size)
         found = None if request.stream_id is not None else admission.at_once(request, lanes, asked.size)
         if found is None:
             return None

@@ -67,10 +67,14 @@ def _check_identities(items: Iterable[Mapping[str, Any]], request: Request) -> N
     for item in items:
         identity = item.get("id")
         kind = item.get("type")
-        if identity is None or kind == "item_reference" or (kind == "reasoning" and not request.store):
+        if (
+            not isinstance(identity, str)
+            or kind == "item_reference"
+            or (kind == "reasoning" and not request.store)
+        ):
             continue
         if identity in known:
-            raise errors.duplicate_item(str(identity))
+            raise errors.duplicate_item(identity)
         known.add(identity)
 
 

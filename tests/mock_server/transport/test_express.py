@@ -528,3 +528,24 @@ async def test_what_a_test_does_with_a_noted_request_changes_no_other() -> None:
             assert server.journal.requests[number].pop("model") == "gpt-4o-mini"
             assert server.journal.responses[number].request.pop("input") == "hi"
         assert server.journal.requests == [{"model": "gpt-4o-mini", "input": "hi"}] * TIMES
+
+
+@pytest.mark.parametrize("upgrade", [False, True])
+async def test_defects_are_told_and_break_no_connection(
+    upgrade: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with MockServer(SCRIPT) as server, wire(server, upgrade=upgrade) as client:
+
+        async def ask(text: str) -> str:
+            told = await client.turn(text) if upgrade else await client.ask(request(text))
+            return str(told)
+
+        for _ in range(TIMES):
+            assert "Hello" in await ask("hi")
+        with monkeypatch.context() as broken:
+            broken.setattr(admission, "check_conversation", lambda *_: {}[7])
+            assert "failed to answer: KeyError" in await ask("hi there")
+        assert "Hello" in await ask("hi there")
+        odd = [{"type": "web_search_call", "id": [], "role": "user", "content": None}]
+        assert "failed to answer" not in await ask(odd)  # type: ignore[arg-type]
+        assert "Hello" in await ask("hi there")
