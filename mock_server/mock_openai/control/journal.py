@@ -232,6 +232,10 @@ class Journal:
                 held = predicate(self)
             except (KeyboardInterrupt, SystemExit):
                 raise
+            except StopIteration:
+                # `next` without anything to find; a future takes none, and a coroutine makes this of it.
+                future.set_exception(RuntimeError("the predicate raised StopIteration"))
+                continue
             except BaseException as error:
                 # The predicate is a test's own code: its error (`pytest.fail` raises no Exception) belongs to
                 # the test that waits, not to the server.
