@@ -19,11 +19,9 @@ import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from rich.console import Console
 
@@ -36,16 +34,16 @@ GROWTH, LONGEST_WAIT = 1.10, 2.0
 SERVER = """
 import asyncio, sys
 from mock_openai.cli import collect_rarely
-from mock_openai import MockServer, Text, faults, reply
+from mock_openai import MockServer, Text, reply
 from mock_openai.memory import MemoryStore
 
 async def serve():
+    collect_rarely()
     rules = [reply(Text("word " * 200, deltas=200), user="long-reply"), reply("Hello.", user="short-reply")]
-    planned, store = faults.load(sys.argv[1]), MemoryStore(20_000_000)
-    async with MockServer(rules, planned, store=store, journal_limit=20_000, port=int(sys.argv[2])):
+    store = MemoryStore(20_000_000)
+    async with MockServer(rules, store=store, journal_limit=20_000, port=int(sys.argv[1])):
         await asyncio.get_running_loop().create_future()
 
-collect_rarely()
 asyncio.run(serve())
 """
 """As `mock-openai serve`, but with a store so small that its limit is reached within seconds."""
@@ -188,6 +186,23 @@ class Company:
         await asyncio.sleep(0.2)
         writer.transport.abort()
 
+    async def trouble(self) -> None:
+        """Plan a fault for a while: without one, most turns are answered at once and never take the usual
+        way.
+        """
+        for method, body in (("POST", FAULTS.encode()), ("DELETE", b"")):
+            reader, writer = await self.dial()
+            head = (
+                f"{method} /__mock__/faults HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/yaml\r\n"
+            )
+            more = f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+            writer.write(head.encode() + more.encode() + body)
+            answer = await reader.read()
+            writer.close()
+            if not answer.startswith(b"HTTP/1.1 200"):
+                self.wrong[answer[:20].decode(errors="replace")] += 1
+            await asyncio.sleep(5)
+
     async def upgraded(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Open a WebSocket."""
         reader, writer = await self.dial()
@@ -221,7 +236,7 @@ async def soak(server: Contestant, minutes: float, sockets: int) -> bool:
     idle = [await company.upgraded() for _ in range(sockets)]
     console.print(f"{len(idle):,} idle sockets: {server.memory:.0f} MB")
     everybody = (
-        *(company.sse, company.json, company.ws, company.bad_body),
+        *(company.sse, company.json, company.ws, company.bad_body, company.trouble),
         *(company.abort, company.rubbish, company.never_reads, company.slow_headers, company.vanish),
     )
     tasks = [asyncio.create_task(company.keep(act.__name__, act)) for act in everybody]
@@ -241,9 +256,11 @@ async def soak(server: Contestant, minutes: float, sockets: int) -> bool:
 
 def _judge(company: Company, memory: list[float]) -> bool:
     third = len(memory) // 3
-    before, after = statistics.median(memory[third : 2 * third]), statistics.median(memory[-third:])
+    first, before, after = (statistics.median(memory[at : at + third]) for at in (0, third, 2 * third))
     console.print("visits:  " + ", ".join(f"{name} {number:,}" for name, number in company.done.items()))
-    console.print(f"memory:  {before:.0f} MB in the second third, {after:.0f} MB in the last")
+    console.print(
+        f"memory:  {first:.0f} MB in the first third, {before:.0f} in the second, {after:.0f} in the last"
+    )
     median, longest = company.waits["turn"], company.waits["slowest"]
     console.print(f"waits:   median {1000 * median:.1f} ms, longest {1000 * longest:.0f} ms")
     held = {
@@ -266,14 +283,11 @@ def main() -> None:
     given = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with tempfile.TemporaryDirectory() as folder:
-        faults = Path(folder) / "faults.yaml"
-        faults.write_text(FAULTS)
-        server = start("ninelives", [sys.executable, "-c", SERVER, str(faults)])
-        try:
-            kept = asyncio.run(soak(server, given.minutes, min(given.sockets, hard - 200)))
-        finally:
-            server.stop()
+    server = start("ninelives", [sys.executable, "-c", SERVER])
+    try:
+        kept = asyncio.run(soak(server, given.minutes, min(given.sockets, hard - 200)))
+    finally:
+        server.stop()
     sys.exit(0 if kept else 1)
 
 

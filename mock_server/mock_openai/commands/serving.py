@@ -18,6 +18,9 @@ from mock_openai.server import MockServer
 MISSES_TOLD = 1_000
 """Different misses of a script that are told on the terminal."""
 
+_LOOK_EVERY = 30.0
+"""Seconds."""
+
 
 def serve(server: MockServer, *, workers: int, with_key: bool) -> int:
     """Serve by so many processes until told to stop; gives the exit status."""
@@ -29,10 +32,20 @@ def serve(server: MockServer, *, workers: int, with_key: bool) -> int:
 
 
 def collect_rarely() -> None:
-    """Let Python look for unreachable circles less often: with thousands of sockets and a full store, each
-    full look stops everybody for a quarter of a second, and next to nothing here forms circles.
+    """Let Python look at everything for unreachable circles at most twice a minute; call it in the loop.
+
+    With thousands of sockets and a full store each full look stops everybody for a quarter of a second. Not
+    to look at all would not do: every closed connection leaves a circle, asyncio's own.
     """
-    gc.set_threshold(10_000, 10, 1_000)
+    gc.set_threshold(10_000, 10, 1_000_000)
+    asyncio.get_running_loop().call_later(_LOOK_EVERY, _look)
+
+
+def _look() -> None:
+    _, _, looks_at_the_young = gc.get_count()
+    if looks_at_the_young:  # since the last full one; without any next to nothing has happened
+        gc.collect()
+    asyncio.get_running_loop().call_later(_LOOK_EVERY, _look)
 
 
 def tell_misses(instead: str) -> Callable[[str], None]:
