@@ -57,9 +57,11 @@ class Run:
     events: Copy
     request: Mapping[str, Any] | None = None
     status: Mapping[str, Any] | None = None
+    size: int = field(init=False)
+    """How many entries that are."""
 
-    def __len__(self) -> int:
-        return len(self.events) + (self.request is not None) + (self.status is not None)
+    def __post_init__(self) -> None:
+        self.size = len(self.events) + (self.request is not None) + (self.status is not None)
 
     @property
     def entries(self) -> Iterator[Entry]:
@@ -127,7 +129,7 @@ class Journal:
         """Write entries."""
         self._noted += entries
         for entry in entries:
-            self._size += len(entry) if isinstance(entry, Run) else 1
+            self._size += entry.size if isinstance(entry, Run) else 1
         # Trimmed in large steps: deleting from the front of a list moves all the rest.
         if self._size > self._limit * 1.25:
             self._trim()
@@ -246,7 +248,7 @@ class Journal:
 
 
 def _length(entry: Entry | Run) -> int:
-    return len(entry) if isinstance(entry, Run) else 1
+    return entry.size if isinstance(entry, Run) else 1
 
 
 def _read(entries: Sequence[Entry]) -> list[Said]:

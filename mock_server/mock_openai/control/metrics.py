@@ -8,6 +8,7 @@ process, which a test with two servers would share.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -72,21 +73,21 @@ class Metrics:
         return [*found, ("turn_seconds_sum", (), self._seconds), ("turn_seconds_count", (), below)]
 
     def _read_on(self) -> None:
+        alike: dict[int, list[Run]] = {}
         for noted, _ in self._journal.noted_since(self._read):
             if isinstance(noted, Run):
-                self._count_all(noted)
+                alike.setdefault(id(noted.events.tally), []).append(noted)
+                if noted.request is None:
+                    self._end((noted.connection, noted.turn or 0), noted.events.types[-1], noted.at)
+                else:
+                    self._ended(noted.events.types[-1], 0.0)
             else:
                 self._count(noted)
+        # Turns that left in one write have the same events by thousands.
+        for runs in alike.values():
+            for kind, number in runs[0].events.tally.items():
+                self._counts["events_total", "type", kind] += number * len(runs)
         self._read = self._journal.end
-
-    def _count_all(self, run: Run) -> None:
-        """Count a turn that left in one write without looking at its events."""
-        for kind, number in run.events.tally.items():
-            self._counts["events_total", "type", kind] += number
-        if run.request is not None:
-            self._turns[run.connection, run.turn or 0] = run.at
-        last = run.events.types[-1].removeprefix("response.")
-        self._end((run.connection, run.turn or 0), last, run.at)
 
     def _count(self, entry: Entry) -> None:
         turn = (entry.connection, entry.turn or 0)
@@ -94,7 +95,7 @@ class Metrics:
         if isinstance(data, Event):
             self._counts["events_total", "type", data.type] += 1
             if data.type in TERMINAL:
-                self._end(turn, data.type.removeprefix("response."), entry.at)
+                self._end(turn, data.type, entry.at)
         elif entry.kind == "open":
             self._open[entry.connection] = data["transport"]
             self._counts["connections_total", "transport", data["transport"]] += 1
@@ -113,13 +114,14 @@ class Metrics:
 
     def _end(self, turn: tuple[int, int], how: str, at: float | None) -> None:
         began = self._turns.pop(turn, None)
-        if began is None:
-            return
-        self._counts["turns_total", "ended", how] += 1
-        if at is not None:
-            took = at - began
+        if began is not None:
+            self._ended(how, None if at is None else at - began)
+
+    def _ended(self, how: str, took: float | None) -> None:
+        self._counts["turns_total", "ended", how.removeprefix("response.")] += 1
+        if took is not None:
             self._seconds += took
-            self._buckets[sum(took > bound for bound in _BOUNDS)] += 1
+            self._buckets[bisect_left(_BOUNDS, took)] += 1
 
 
 def joined(servers: Iterable[Iterable[Sample]]) -> list[Sample]:

@@ -139,7 +139,8 @@ class MemoryStore:
         self._clock = clock or Clock()
         self._kept: OrderedDict[str, Remembered] = OrderedDict()
         self._since: dict[str, float] = {}
-        self._by_root: dict[str, set[str]] = {}
+        self._by_root: dict[str, set[str]] | None = None
+        """Responses by what their items' ids begin with; made when somebody first asks for an item."""
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -153,7 +154,8 @@ class MemoryStore:
         self._forget(remembered.id)
         self._kept[remembered.id] = remembered
         self._since[remembered.id] = self._clock.wall()
-        self._by_root.setdefault(root_of(remembered.id), set()).add(remembered.id)
+        if self._by_root is not None:
+            self._by_root.setdefault(root_of(remembered.id), set()).add(remembered.id)
         self.size += remembered.size
         while self.size > self.limit and len(self._kept) > 1:
             self._forget(next(iter(self._kept)))
@@ -176,6 +178,10 @@ class MemoryStore:
 
     async def find_item(self, item_id: str) -> dict[str, Any] | None:
         """Find an input or output item of a stored response by its id."""
+        if self._by_root is None:
+            self._by_root = {}
+            for response_id in self._kept:
+                self._by_root.setdefault(root_of(response_id), set()).add(response_id)
         for response_id in tuple(self._by_root.get(root_of(item_id), ())):
             if self._forget_old(response_id):
                 continue
@@ -187,7 +193,7 @@ class MemoryStore:
     async def clear(self) -> None:
         """Forget everything."""
         self._kept.clear()
-        self._by_root.clear()
+        self._by_root = None
         self._since.clear()
         self.size = 0
 
@@ -203,10 +209,11 @@ class MemoryStore:
             return False
         del self._since[response_id]
         self.size -= gone.size
-        family = self._by_root[root_of(response_id)]
-        family.discard(response_id)
-        if not family:
-            del self._by_root[root_of(response_id)]
+        if self._by_root is not None:
+            family = self._by_root[root_of(response_id)]
+            family.discard(response_id)
+            if not family:
+                del self._by_root[root_of(response_id)]
         return True
 
 

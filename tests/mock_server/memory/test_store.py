@@ -70,3 +70,21 @@ async def test_the_size_is_always_the_sum_and_never_above_the_limit(steps):
     held = [name for name in kept if await store.get(name) is not None]
     assert store.size == sum(kept[name] for name in held)
     assert store.size <= store.limit
+
+
+async def test_an_item_is_found_whenever_its_response_came_and_as_long_as_it_is_kept():
+    store = MemoryStore()
+    roots = [f"{number:016x}" for number in range(3)]
+    first, second, third = (f"resp_{root}{'0' * 34}" for root in roots)
+    items = [f"msg_{root}{'1' * 34}" for root in roots]
+    for name, item in ((first, items[0]), (second, items[1])):
+        await store.put(remembered(name, output=[{"id": item}]))
+    assert await store.find_item(items[0]) == {"id": items[0]}
+    await store.put(remembered(third, output=[{"id": items[2]}]))
+    await store.delete(second)
+    assert await store.find_item(items[2]) == {"id": items[2]}
+    assert await store.find_item(items[1]) is None
+    await store.clear()
+    assert await store.find_item(items[0]) is None
+    await store.put(remembered(second, output=[{"id": items[1]}]))
+    assert await store.find_item(items[1]) == {"id": items[1]}
