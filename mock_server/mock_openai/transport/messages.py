@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mock_openai.control import redact
 from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.protocol.errors import ApiError, invalid_type, invalid_value, missing_parameter
 from mock_openai.protocol.schema import describe
@@ -39,3 +40,8 @@ def read_message(data: bytes, known: tuple[str, ...]) -> tuple[str, dict[str, An
 def binary_message() -> ApiError:
     """Say that only text is read (inferred)."""
     return ApiError("Invalid message: expected a text frame, but got a binary frame instead.")
+
+
+def as_noted(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what the journal says of a message."""
+    return {"method": "WEBSOCKET", "path": "/v1/responses", "body": redact.body(body)}

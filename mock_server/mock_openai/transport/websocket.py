@@ -15,9 +15,8 @@ from typing import Any
 from aiohttp import web
 
 from mock_openai.clock import Timer
-from mock_openai.control import redact
 from mock_openai.delivery import Delivery
-from mock_openai.delivery.express import Asked, Express, Ready
+from mock_openai.delivery.express import Express
 from mock_openai.memory import Lanes
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import (
@@ -26,15 +25,16 @@ from mock_openai.protocol.errors import (
 )
 from mock_openai.protocol.events import Event
 from mock_openai.site import Connection, Site
+from mock_openai.transport.alone import Alone
 from mock_openai.transport.bare import QuietWire
 from mock_openai.transport.channel import Channel
 from mock_openai.transport.frames import TEXT
 from mock_openai.transport.headers import handshake_headers
 from mock_openai.transport.inject import inject_failed, injected, read_inject
-from mock_openai.transport.messages import binary_message, known_types, read_message
+from mock_openai.transport.messages import as_noted, binary_message, known_types, read_message
 from mock_openai.transport.queue import Create, TurnQueue
 from mock_openai.transport.quiet import Quiet
-from mock_openai.transport.socket_outlet import SocketOutlet, as_frames
+from mock_openai.transport.socket_outlet import SocketOutlet
 from mock_openai.transport.steering import Steering
 from mock_openai.transport.upkeep import Upkeep
 from mock_openai.transport.wire import Line, close_frame, frame
@@ -48,7 +48,6 @@ class SocketSession:
     ) -> None:
         self.line = line
         self._site = site
-        self._express = express
         self._hearing = False
         self._connection = connection
         self._key = key
@@ -57,10 +56,11 @@ class SocketSession:
         self._channel = Channel(
             line, max_message=self._behaviour.max_message, deflate=self._behaviour.deflate
         )
-        self._channel.at_once = self._answer_at_once
         self._lanes = Lanes(keep_all=self._behaviour.socket_memory == "all")
         self._queue = TurnQueue(self._behaviour.max_waiting)
         self._steering = Steering(site.engine.ids, self._behaviour, self._lanes)
+        self._alone = Alone(site, express, connection, line, self._lanes, self._steering, self._idle)
+        self._channel.at_once = self._answer_at_once
         self._deliveries: dict[int, Delivery] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._gate = asyncio.Event()
@@ -68,7 +68,6 @@ class SocketSession:
         self._room = asyncio.Event()
         self._room.set()
         self._expired = False
-        self._types: tuple[str, ...] = ()
         self._limit: Timer | None = None
         self._quiet: Quiet | None = None
         self._upkeep = Upkeep(self._behaviour, site.clock, self.line, idle=lambda: self._queue.idle)
@@ -81,7 +80,7 @@ class SocketSession:
         self._connection.upgraded = True
         clock = self._site.clock
         self._site.note("status", self._connection.number, {"status": 101})
-        self._types = known_types(self._behaviour, request.headers)
+        self._alone.types = known_types(self._behaviour, request.headers)
         if self._behaviour.at_limit != "next_create":
             self._limit = clock.call_later(self._site.settings.connection_lifetime, self._expire)
         else:
@@ -148,44 +147,16 @@ class SocketSession:
                 await self._room.wait()
 
     def _answer_at_once(self, data: bytes) -> bool:
-        """Answer a create that need not wait for anything, unless something is under way."""
+        answered = self._alone(data)
+        if answered:
+            self._upkeep.rest()
+        return answered
+
+    def _idle(self) -> bool:
+        """Tell whether nothing is under way and nothing stands in the way of an answer."""
         if self._hearing or not self._queue.idle or self._expired or self._channel.closed:
             return False
-        if not self._gate.is_set() or not self.line.clear:
-            return False
-        ready = self._express.find(data) or self._prepared(data)
-        if ready is None:
-            return False
-        copy = self._express.answer(ready, self._connection, self.line.write, self._lanes)
-        self._steering.ended(copy.response_id, None, True, len(copy))
-        self._upkeep.rest()
-        return True
-
-    def _prepared(self, data: bytes) -> Ready | None:
-        if not self._express.open:
-            return None
-        body = known = self._site.bodies.find("websocket", data)
-        if body is None:
-            try:
-                kind, body = read_message(data, self._types)
-            except ApiError:
-                return None
-            if kind != "response.create":
-                return None
-            self._site.bodies.keep("websocket", data, body)
-        if self._steering.waits_for(body.get("previous_response_id")):
-            return None
-        asked = Asked(
-            data,
-            body,
-            len(data),
-            transport="websocket",
-            shown=_shown(body),
-            status=None,
-            writer=lambda _: as_frames,
-            again=known is not None,
-        )
-        return self._express.prepare(asked, self._lanes)
+        return self._gate.is_set()
 
     async def _hear(self, data: bytes) -> None:
         known = self._site.bodies.find("websocket", data)
@@ -193,7 +164,7 @@ class SocketSession:
             await self._create(known, len(data))
             return
         try:
-            kind, message = read_message(data, self._types)
+            kind, message = read_message(data, self._alone.types)
         except ApiError as error:
             await self._bad_message(error, close=1007)
             return
@@ -219,7 +190,7 @@ class SocketSession:
             self._spawn(self.close(close))  # not here: the client's answer is still to be read
 
     async def _steer(self, message: dict[str, Any], size: int) -> None:
-        self._site.note("request", self._connection.number, {**_shown(message), "event": "response.steer"})
+        self._site.note("request", self._connection.number, {**as_noted(message), "event": "response.steer"})
         refused = await self._steering.hear(message, size, tuple(self._deliveries.values()))
         if refused is not None:
             await self._tell(refused)
@@ -238,7 +209,7 @@ class SocketSession:
 
     async def _create(self, body: dict[str, Any], size: int) -> None:
         spot = self._site.next_turn(self._connection, warms_up=body.get("generate") is False)
-        shown = _shown(body)
+        shown = as_noted(body)
         named = body.get("stream_id")
         lane = named if isinstance(named, str) else None
         self._site.note("request", self._connection.number, shown, turn=spot.number, lane=lane)
@@ -329,7 +300,7 @@ class SocketSession:
     def _successor(self, create: Create, body: dict[str, Any]) -> Create:
         """Count the turn that steering brings about; nobody sent a request for it."""
         spot = self._site.next_turn(self._connection)
-        shown = {**_shown(body), "automatic": True}
+        shown = {**as_noted(body), "automatic": True}
         self._site.note("request", self._connection.number, shown, turn=spot.number, lane=create.lane)
         return Create(create.lane, spot, body, create.size)
 
@@ -378,11 +349,6 @@ class SocketSession:
         else:
             self._connection.end("client", how="close", code=code)
         self._site.note("close", self._connection.number, self._connection.ended or {})
-
-
-def _shown(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what the journal says of a message."""
-    return {"method": "WEBSOCKET", "path": "/v1/responses", "body": redact.body(body)}
 
 
 def _limit_error(lifetime: float) -> ApiError:

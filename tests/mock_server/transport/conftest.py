@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,6 +12,9 @@ import aiohttp
 import pytest
 import websockets
 from mock_openai import MockServer
+from mock_openai.delivery.express import Express
+
+from .bytewise import NOW
 
 
 class Socket:
@@ -60,3 +64,23 @@ def connect() -> Any:
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as session:
         yield session
+
+
+@pytest.fixture
+def at_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wall clock stands still."""
+    monkeypatch.setattr(time, "time", lambda: NOW)
+
+
+@pytest.fixture
+def answered(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What was answered at once, so that no test is green for never getting there."""
+    seen: list[object] = []
+    answer = Express.answer
+
+    def spied(self: Express, known: Any, *rest: Any) -> Any:
+        seen.append(known)
+        return answer(self, known, *rest)
+
+    monkeypatch.setattr(Express, "answer", spied)
+    return seen
