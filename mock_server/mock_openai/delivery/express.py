@@ -129,7 +129,8 @@ class Express:
             return None
         write = asked.writer(request)
         learned = asked.again and request.previous_response_id is None and len(asked.data) <= MAX_SIZE
-        if learned and stencil.size <= _SHORT:
+        # Sessions are many, and a stencil takes three times the bytes of its stream.
+        if learned and stencil.size <= _SHORT and self._engine.session is None:
             write = _by(stencil.bound(request), write)
         ready = Ready(
             request,

@@ -66,14 +66,15 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire(server: MockServer, *, upgrade: bool = False) -> AsyncIterator[Wire]:
+async def wire(server: MockServer, *, upgrade: bool = False, headers: str = "") -> AsyncIterator[Wire]:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     try:
         if upgrade:
             key = base64.b64encode(bytes(16)).decode()
             writer.write(
                 b"GET /v1/responses HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %b\r\n\r\n" % key.encode()
+                b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %b\r\n%b\r\n"
+                % (key.encode(), headers.encode())
             )
             assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
         yield Wire(reader, writer)

@@ -145,3 +145,11 @@ def test_whatever_is_asked_both_ways_say_the_same(asked: list[dict[str, Any]], u
         assert counted(express[2]) == counted(usual[2])
 
     asyncio.run(story())
+
+
+async def test_both_ways_say_the_same_in_a_session(answered: list[object]) -> None:
+    async def talk(server: MockServer) -> Any:
+        async with wire(server, upgrade=True, headers="x-mock-session: mine\r\n") as client:
+            return [await client.turn("hi") for _ in range(TIMES)]
+
+    await both_ways(talk, answered)
