@@ -7,7 +7,8 @@ they are.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from mock_openai.protocol import errors
 from mock_openai.protocol.parts import ASSISTANT_CONTENT, SPEAKER_CONTENT, TOOL_OUTPUT
@@ -30,6 +31,8 @@ _TEXT = String()
 _CALL_ID = String(filled=True, maximum=64)
 _NAME = String(filled=True, maximum=128, pattern="[a-zA-Z0-9_-]+")
 _STATUS = words("in_progress", "completed", "incomplete")
+# What Codex sends with every item to the provider it takes for OpenAI itself (reported); nothing heeds it.
+_PASSED: dict[str, Field | Rule] = {"internal_chat_message_metadata_passthrough": Object(open=True)}
 
 
 def _message(content: Rule, **more: Rule) -> Object:
@@ -40,7 +43,7 @@ def _message(content: Rule, **more: Rule) -> Object:
         "content": need(content),
         "status": _STATUS,
     }
-    return Object({**known, **more})
+    return Object({**known, **more, **_PASSED})
 
 
 def _id(prefix: str) -> String:
@@ -167,7 +170,9 @@ class _InputItem:
     """
 
     noun = "an input item"
-    _shapes = _SHAPES
+    _shapes: ClassVar = {
+        kind: replace(shape, fields={**shape.fields, **_PASSED}) for kind, shape in _SHAPES.items()
+    }
 
     def accepts(self, value: object) -> bool:
         return isinstance(value, dict)

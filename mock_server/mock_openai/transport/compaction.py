@@ -43,8 +43,10 @@ async def compact(site: Site, request: web.BaseRequest, reply: HttpReply, data: 
     for name in body:
         if name not in _TAKEN:
             raise unknown_parameter(name)
+    # Unlike a create's, its input may be absent: the conversation is what there is to compact (documented).
+    given = [] if body.get("input") is None else body["input"]
     opened = await site.engine.open(
-        {**body, "store": False}, transport="http", connection=0, number=0, size=len(data)
+        {**body, "input": given, "store": False}, transport="http", connection=0, number=0, size=len(data)
     )
     if opened.turn.error is not None or opened.turn.request is None:
         raise opened.turn.error or invalid_json()

@@ -387,3 +387,13 @@ def test_only_near_names_are_guessed_and_a_long_one_costs_nothing() -> None:
     assert near("stor", known) == ["store"]
     assert near("tols", known) == ["tools"]
     assert near("x" * 1_000_000, known) == []
+
+
+def test_what_codex_sends_with_every_item_passes():
+    passed = {
+        "internal_chat_message_metadata_passthrough": {"turn_id": "t", "content_item_kinds": ["user.text"]}
+    }
+    call = {"type": "function_call", "call_id": "call_1", "name": "shell", "arguments": "{}"}
+    output = {"type": "function_call_output", "call_id": "call_1", "output": "ok"}
+    message = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hello"}]}
+    accepted(input=[{**item, **passed} for item in (message, call, output)])

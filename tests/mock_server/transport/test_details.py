@@ -77,10 +77,17 @@ async def test_compaction_gives_the_users_words_and_one_sealed_item():
         with pytest.raises(openai.BadRequestError) as raised:
             await client.responses.create(model="gpt-4o", input="hi", previous_response_id=small.id)
         assert raised.value.code == "previous_response_not_found"
+        alone = await client.responses.compact(model="gpt-4o", previous_response_id=first.id)
+        null = {"model": "gpt-4o", "input": None, "previous_response_id": first.id}
+        nulled = await client.responses.compact(**null)
+        assert [item.type for item in alone.output] == [item.type for item in nulled.output]
+        assert [item.type for item in alone.output] == ["message", "compaction"]
         window = [item.to_dict(warnings=False) for item in small.output]
         await client.responses.create(model="gpt-4o", input=[*window, {"role": "user", "content": "go on"}])
         with pytest.raises(openai.BadRequestError, match="Missing required parameter: 'model'"):
             await client.post("/responses/compact", body={"input": "x"}, cast_to=object)
+        with pytest.raises(openai.BadRequestError, match="must be provided"):
+            await client.post("/responses/compact", body={"model": "gpt-4o"}, cast_to=object)
 
 
 async def test_an_item_is_referred_to_by_its_id_while_it_is_stored():
