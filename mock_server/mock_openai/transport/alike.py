@@ -14,9 +14,10 @@ from typing import Any
 from mock_openai.control import redact
 from mock_openai.delivery.express import Asked, Express, Ready, Write
 from mock_openai.limits import usual_headers
-from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.request import Request
+from mock_openai.protocol.stencil import Copy
 from mock_openai.site import Connection, Site
+from mock_openai.transport.at_once import AtOnce
 from mock_openai.transport.body import decode
 from mock_openai.transport.outlet import EVENT_STREAM, as_stream
 from mock_openai.transport.reply import Further
@@ -30,12 +31,11 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 _ELSEWHERE = re.compile(rb"\r\n(?:content-encoding|transfer-encoding|expect) *:", re.IGNORECASE)
 
 
-class Alike:
-    """One such connection; called with what arrives, it says whether that was answered.
+class Alike(AtOnce):
+    """One such connection.
 
-    `idle` tells whether no other request of the connection is there or on its way. `chunk` is the request
-    that came last, and `body` its body. ValueError when more than that came, or its head says that bodies are
-    something else than what stands there.
+    `chunk` is the request that came last, and `body` its body. ValueError when more than that came, or its
+    head says that bodies are something else than what stands there.
     """
 
     def __init__(
@@ -44,20 +44,16 @@ class Alike:
         express: Express,
         connection: Connection,
         line: Line,
-        further: Further,
         idle: Callable[[], bool],
+        further: Further,
         *,
         chunk: bytes,
         body: bytes,
         path: str,
         content_type: str,
     ) -> None:
-        self._site = site
-        self._express = express
-        self._connection = connection
-        self._line = line
+        super().__init__(site, express, connection, line, idle)
         self._further = further
-        self._idle = idle
         self._path = path
         self._content_type = content_type
         self._writers: dict[tuple[bool, str], Write] = {}
@@ -68,30 +64,12 @@ class Alike:
             raise ValueError("this is no request of the usual kind")
         self._before, self._after = head[: length.start(1)], head[length.end(1) :]
 
-    def __call__(self, data: bytes) -> bool:
-        """Answer a create that need not wait for anything; False when it has to go the usual way."""
-        if not self._idle() or not self._line.clear:
-            return False
-        ready = self._express.find(data) or self._prepared(data)
-        if ready is None:
-            return False
-        self._express.answer(ready, self._connection, self._line.write)
-        self._site.metrics.answered("/v1/responses", 200)
-        return True
-
     def _prepared(self, data: bytes) -> Ready | None:
-        given = self._body(data) if self._express.open else None
-        if given is None:
+        given = self._own_body(data)
+        found = None if given is None else self._body(self._content_type, given, self._decoded)
+        if given is None or found is None:
             return None
-        body = known = self._site.bodies.find(self._content_type, given)
-        if body is None:
-            try:
-                body = decode(given, self._content_type)
-            except ApiError:
-                return None
-            if not isinstance(body, dict):
-                return None
-            self._site.bodies.keep(self._content_type, given, body)
+        body, again = found
         asked = Asked(
             data,
             body,
@@ -100,11 +78,17 @@ class Alike:
             shown={"method": "POST", "path": self._path, "body": redact.body(body)},
             status=_ANSWERED,
             writer=self._writer,
-            again=known is not None,
+            again=again,
         )
         return self._express.prepare(asked)
 
-    def _body(self, data: bytes) -> bytes | None:
+    def _answered(self, copy: Copy) -> None:
+        self._site.metrics.answered("/v1/responses", 200)
+
+    def _decoded(self, data: bytes) -> Any:
+        return decode(data, self._content_type)
+
+    def _own_body(self, data: bytes) -> bytes | None:
         """Give the body of a request with the same head, if these bytes are one and no more."""
         start = len(self._before)
         end = data.find(b"\r\n", start, start + 16)

@@ -19,10 +19,7 @@ from mock_openai.delivery import Delivery
 from mock_openai.delivery.express import Express
 from mock_openai.memory import Lanes
 from mock_openai.protocol import json
-from mock_openai.protocol.errors import (
-    ApiError,
-    connection_limit_reached,
-)
+from mock_openai.protocol.errors import ApiError, connection_limit_reached
 from mock_openai.protocol.events import Event
 from mock_openai.site import Connection, Site
 from mock_openai.transport.alone import Alone
@@ -59,7 +56,7 @@ class SocketSession:
         self._lanes = Lanes(keep_all=self._behaviour.socket_memory == "all")
         self._queue = TurnQueue(self._behaviour.max_waiting)
         self._steering = Steering(site.engine.ids, self._behaviour, self._lanes)
-        self._alone = Alone(site, express, connection, line, self._lanes, self._steering, self._idle)
+        self._alone = Alone(site, express, connection, line, self._idle, self._lanes, self._steering)
         self._channel.at_once = self._answer_at_once
         self._deliveries: dict[int, Delivery] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -216,7 +213,7 @@ class SocketSession:
         try:
             lane = self._lanes.admit(named)
             if self._expired:
-                raise _limit_error(self._site.settings.connection_lifetime)
+                raise connection_limit_reached(self._site.settings.connection_lifetime)
         except ApiError as error:
             # A malformed name is not a lane to attribute an error to (documented).
             named_lane = lane if error.code != "invalid_stream_id" else None
@@ -320,7 +317,7 @@ class SocketSession:
             self._spawn(self._close_at_limit())
 
     async def _close_at_limit(self, *, announce: bool = True) -> None:
-        error = _limit_error(self._site.settings.connection_lifetime)
+        error = connection_limit_reached(self._site.settings.connection_lifetime)
         try:
             for create in self._queue.drain():
                 await self._refuse(error, create.lane, create.spot.number)
@@ -349,12 +346,3 @@ class SocketSession:
         else:
             self._connection.end("client", how="close", code=code)
         self._site.note("close", self._connection.number, self._connection.ended or {})
-
-
-def _limit_error(lifetime: float) -> ApiError:
-    minutes = round(lifetime / 60)
-    return (
-        connection_limit_reached(minutes)
-        if minutes * 60 == lifetime and minutes
-        else connection_limit_reached()
-    )

@@ -39,8 +39,13 @@ def stream_limit_reached(limit: int = 32) -> ApiError:
     )
 
 
-def connection_limit_reached(minutes: int = 60) -> ApiError:
-    """Say that a connection has lived its whole life (documented)."""
+def connection_limit_reached(lifetime: float = 3600.0) -> ApiError:
+    """Say that a connection has lived its whole life, in seconds (documented). One that is no whole number of
+    minutes is told as the real one.
+    """
+    minutes = round(lifetime / 60)
+    if not minutes or minutes * 60 != lifetime:
+        minutes = 60
     return ConnectionLimitReached(
         f"Responses websocket connection limit reached ({minutes} minutes). "
         "Create a new websocket connection to continue.",
