@@ -7,8 +7,6 @@ deleting stored responses stands in `rest`.
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import contextlib
 import hmac
 import logging
@@ -37,6 +35,7 @@ from mock_openai.transport.alike import Alike
 from mock_openai.transport.bare import BareWire, HandshakeWire, HelloWire, strike
 from mock_openai.transport.body import decode, read_body, to_note
 from mock_openai.transport.cors import preflight
+from mock_openai.transport.keys import key_of
 from mock_openai.transport.listener import TcpConnection
 from mock_openai.transport.outlet import JsonOutlet, SseOutlet
 from mock_openai.transport.quiet import Quiet
@@ -333,21 +332,6 @@ class Front:
 
     def _note_error(self, connection: Connection, error: ApiError, turn: int | None = None) -> None:
         self._site.note("status", connection.number, error.noted(), turn=turn)
-
-
-def key_of(authorization: str) -> str | None:
-    """Give the key of a bearer header, or the password (else the user) of a basic one."""
-    scheme, _, value = authorization.strip().partition(" ")
-    value = value.strip()
-    if scheme.lower() == "bearer":
-        return value or None
-    if scheme.lower() == "basic":
-        try:
-            user, _, password = base64.b64decode(value, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return None
-        return password or user or None
-    return None
 
 
 def _shown(request: web.BaseRequest, body: Mapping[str, Any] | None) -> dict[str, Any]:

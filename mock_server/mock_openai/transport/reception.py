@@ -14,7 +14,8 @@ from mock_openai.control.api import PREFIX, ControlApi
 from mock_openai.protocol.errors import ApiError
 from mock_openai.session import HEADER, Session, name_of
 from mock_openai.sessions import Sessions
-from mock_openai.transport.http import Front, key_of
+from mock_openai.transport.http import Front
+from mock_openai.transport.keys import key_of
 from mock_openai.transport.reply import HttpReply
 from mock_openai.transport.wire import Line
 
