@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mock_openai.patterns import PatternError, pattern
 from mock_openai.protocol import errors, json
 from mock_openai.protocol.reply import REASONING_TOKENS
 from mock_openai.responders.answer import (
@@ -291,13 +292,14 @@ def _status(spot: Spot) -> int:
 
 
 def _pattern(spot: Spot, name: str) -> str:
-    pattern = spot.text(name)
+    expression = spot.text(name)
     try:
-        re.compile(pattern)
-    except re.error as error:
+        pattern(expression)
+    except PatternError as error:
+        shown = expression if len(expression) <= 200 else f"{expression[:197]}..."
         raise spot.error(
-            f"found /{pattern}/, which is no regular expression ({error})",
+            f"found /{shown}/, which is no regular expression ({error})",
             "a regular expression",
             "put a backslash before signs that are meant literally",
         ) from error
-    return pattern
+    return expression

@@ -6,12 +6,14 @@ say which came nearest and why it did not hold.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import mock_openai.responders.grammar as grammar
+from mock_openai.patterns import SlowPattern
 from mock_openai.responders.answer import Answer, ApiError, Recorded, Reply
 from mock_openai.responders.base import Turn
 from mock_openai.responders.rule import Answering, Rule
@@ -22,6 +24,9 @@ from mock_openai.responders.when import Heard, When, outputs_of, user_text
 _KEPT_MISSES = 200
 # Texts for which it is remembered which rules hear them, and the length from which that is not worth it.
 _KEPT_TEXTS, _LONG_TEXT = 1000, 10_000
+
+ALL_WITHIN = 1.0
+"""Seconds of the processor's time that the patterns of all rules may take together for one text."""
 
 Written = Rule | Answer | Mapping[str, Any] | str | Answering
 
@@ -36,7 +41,7 @@ class Script:
     def __init__(self, rules: Iterable[Written] = ()) -> None:
         self._rules: list[Rule] = []
         self._used: list[int] = []
-        self._heard: dict[Heard, tuple[int, ...]] = {}
+        self._heard: dict[Heard, tuple[tuple[int, ...], SlowPattern | None]] = {}
         self.version = 0
         """Grows whenever the rules change."""
         self.misses: deque[str] = deque(maxlen=_KEPT_MISSES)
@@ -93,11 +98,14 @@ class Script:
         self.misses.clear()
 
     async def answer(self, turn: Turn) -> Answer | None:
-        """Answer by the first rule that holds, or give None."""
+        """Answer by the first rule that holds, or give None. Raises SlowPattern, which names the rule, when
+        the search for a pattern takes too long and no rule before it answers.
+        """
         rules = list(self._rules)
-        for index in self._that_hear(turn):
+        hearing, slow = self._that_hear(turn)
+        for index in hearing:
             rule = rules[index]
-            if self._spent(index) or not rule.when.holds(turn):
+            if self._spent(index) or not self._holds(index, turn):
                 continue
             # Counted before a function may wait, so that two turns at once do not share the last time.
             self._used[index] += 1
@@ -105,6 +113,8 @@ class Script:
             if said is not None:
                 return said
             self._used[index] -= 1
+        if slow is not None:
+            raise slow
         if self._rules:
             miss = self.explain(turn)
             self.misses.append(miss)
@@ -116,25 +126,52 @@ class Script:
         """Give what every turn like this one is answered until the rules change; None when that depends on
         more than the turn.
         """
-        for index in self._that_hear(turn):
+        for index in self._that_hear(turn)[0]:
             rule = self._rules[index]
-            if rule.when.holds(turn):
+            if self._holds(index, turn):
                 return rule.answer if rule.times is None and isinstance(rule.answer, Reply) else None
         return None
 
-    def _that_hear(self, turn: Turn) -> tuple[int, ...]:
-        """Give the rules whose condition on the user's text holds. Most rules have one, so remembering this
-        makes the thousandth rule cost as little as the first.
+    def _that_hear(self, turn: Turn) -> tuple[tuple[int, ...], SlowPattern | None]:
+        """Give the rules whose condition on the user's text holds, up to one whose pattern takes too long,
+        and that one's error. Most rules have such a condition, so remembering this makes the thousandth rule
+        cost as little as the first.
         """
         heard = Heard.by(turn)
         known = self._heard.get(heard)
         if known is None:
-            known = tuple(index for index, rule in enumerate(self._rules) if rule.when.hears(heard))
+            known = self._ask_who_hears(heard)
             if len(self._heard) >= _KEPT_TEXTS:
                 self._heard.clear()
             if len(heard.said) <= _LONG_TEXT:
                 self._heard[heard] = known
         return known
+
+    def _ask_who_hears(self, heard: Heard) -> tuple[tuple[int, ...], SlowPattern | None]:
+        hearing: list[int] = []
+        began = time.process_time()
+        for index, rule in enumerate(self._rules):
+            try:
+                if rule.when.hears(heard):
+                    hearing.append(index)
+                if index % 16 == 15 and time.process_time() - began > ALL_WITHIN:
+                    raise SlowPattern(f"user: the patterns up to this one take more than {ALL_WITHIN:.0f} s")
+            except SlowPattern as error:
+                return tuple(hearing), self._named(index, error)
+        return tuple(hearing), None
+
+    def _holds(self, index: int, turn: Turn) -> bool:
+        try:
+            return self._rules[index].when.holds(turn)
+        except SlowPattern as error:
+            raise self._named(index, error) from None
+
+    def _named(self, index: int, error: SlowPattern) -> SlowPattern:
+        return SlowPattern(f"{self._name(index)}: {error}")
+
+    def _name(self, index: int) -> str:
+        where = self._rules[index].where
+        return f"rule {index + 1}" + (f" ({where})" if where else "")
 
     def explain(self, turn: Turn) -> str:
         """Say which rule would answer, or which came nearest and why it did not hold."""
@@ -144,14 +181,17 @@ class Script:
         best = -1
         nearest = ""
         for index, rule in enumerate(self._rules):
-            reasons = list(rule.when.failures(turn, heard))
+            try:
+                reasons = list(rule.when.failures(turn, heard))
+            except SlowPattern as error:
+                return f"{self._name(index)}: {error}"
             near = rule.when.nearness(heard, failed=reasons)
             if self._spent(index):
                 times = "once" if rule.times == 1 else f"{rule.times} times"
                 reasons.append(f"times: it has answered {times} already")
             if not reasons and callable(rule.answer) and not isinstance(rule.answer, ApiError):
                 reasons.append("its function passed")
-            name = f"rule {index + 1}" + (f" ({rule.where})" if rule.where else "")
+            name = self._name(index)
             if not reasons:
                 return f"{name} answers {asked}."
             if near > best:

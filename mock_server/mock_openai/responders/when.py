@@ -6,18 +6,14 @@ mend a script.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from functools import lru_cache
 from typing import Any
 
+from mock_openai.patterns import SlowPattern, pattern
 from mock_openai.protocol.parts import text_of
 from mock_openai.protocol.request import Request, ToolOutput, tool_outputs
 from mock_openai.responders.base import Turn
-
-# `re` itself remembers no more than 512 patterns, and compiles anew what does not fit.
-_pattern = lru_cache(maxsize=20_000)(re.compile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +73,13 @@ class When:
         object.__setattr__(self, "worth", {name: _WEIGHT.get(name, 1) for name in given})
 
     def hears(self, heard: Heard) -> bool:
-        """Tell whether `user` holds; it does when it is not given."""
+        """Tell whether `user` holds; it does when it is not given. Raises SlowPattern, as all that look."""
         if self.user is None:
             return True
         if heard.answers_tool and self.tool_output is None:
             return False
         text = heard.latest if self.tool_output is None else heard.said
-        return _pattern(self.user).search(text) is not None
+        return _found("user", self.user, text)
 
     def holds(self, turn: Turn) -> bool:
         """Tell whether every condition holds."""
@@ -97,11 +93,11 @@ class When:
             return
         yield from self._user(heard or Heard.by(turn))
         yield from self._tool_output(turn, request)
-        if self.model is not None and not _pattern(self.model).fullmatch(request.model):
+        if self.model is not None and not _found("model", self.model, request.model, whole=True):
             yield f"model: '{request.model}' does not match /{self.model}/"
         if self.instructions is not None:
             given = request.instructions
-            if not _pattern(self.instructions).search(given or ""):
+            if not _found("instructions", self.instructions, given or ""):
                 yield f"instructions: {_quoted(given)} has no match for /{self.instructions}/"
         for name, value in self.metadata.items():
             if request.metadata.get(name) != value:
@@ -154,7 +150,9 @@ class When:
                 names = ", ".join(each.name or each.call_id for each in outputs_of(turn))
                 yield f"tool_output: the input ends with the output of {names}, not of {self.tool_output}"
                 return
-        if self.output is not None and not any(_pattern(self.output).search(each.output) for each in outputs):
+        if self.output is not None and not any(
+            _found("output", self.output, each.output) for each in outputs
+        ):
             yield f"output: {_quoted(outputs[-1].output)} has no match for /{self.output}/"
 
 
@@ -172,6 +170,14 @@ def user_text(turn: Turn) -> str:
     """Give the last thing the user said, in this request or before it."""
     items = (*turn.history, *(turn.request.input if turn.request else ()))
     return next((text_of(item.get("content")) for item in reversed(items) if item.get("role") == "user"), "")
+
+
+def _found(condition: str, expression: str, text: str, *, whole: bool = False) -> bool:
+    compiled = pattern(expression)
+    try:
+        return (compiled.fullmatch(text) if whole else compiled.search(text)) is not None
+    except SlowPattern as error:
+        raise SlowPattern(f"{condition}: {error}") from None
 
 
 def _tool_name(tool: Mapping[str, Any]) -> str:

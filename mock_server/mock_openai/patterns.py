@@ -1,0 +1,96 @@
+"""Regular expressions that users write, searched within a limit of time.
+
+A pattern such as `^(a|a)*$` takes `re` longer with every character of the text, for ever in practice, and
+nothing else in the process runs meanwhile. Here a search ends by itself.
+
+The engine is `regex` (Apache-2.0, wheels for Linux and macOS on x86-64 and ARM): it takes the syntax of `re`
+as it is and ends a search after a time. google-re2 is faster on such patterns, but knows no look-around and
+no references to groups, takes `\\w` and `\\b` for ASCII only, and has no wheels for macOS on Intel. What
+cannot take long, a pattern without groups and repetitions, `re` searches: it is ten times faster there.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+
+Text = TypeVar("Text", str, bytes)
+
+WITHIN = 0.25
+"""Seconds of the processor's time that one search may take."""
+
+LONGEST = 10_000
+"""Characters of the longest pattern."""
+
+# No group, no repetition: `re` needs at most one step for each character of text and pattern.
+_QUICK = re.compile(r"(?:\(\?i\))?[^*+?{(]*")
+
+
+class PatternError(ValueError):
+    """This is no regular expression, or too long a one. The text says why."""
+
+
+class SlowPattern(Exception):
+    """A search was given up because it took too long."""
+
+
+class Pattern(Generic[Text]):
+    """A compiled regular expression for text or for bytes."""
+
+    __slots__ = ("_compiled", "_limit", "source")
+
+    def __init__(self, source: Text) -> None:
+        """Raises PatternError."""
+        self.source: Text = source
+        if len(source) > LONGEST:
+            raise PatternError(f"{len(source)} characters, of {LONGEST} at most")
+        shown = source if isinstance(source, str) else source.decode("latin-1")
+        self._limit: dict[str, float] = {}
+        self._compiled: Any
+        try:
+            self._compiled = re.compile(source)
+            if not _QUICK.fullmatch(shown):
+                import regex  # takes 15 ms, which most servers need not spend
+
+                self._compiled = regex.compile(source)
+                self._limit = {"timeout": WITHIN}
+        except (re.error, OverflowError, RecursionError, ValueError) as error:
+            raise PatternError(_why(error)) from None
+        except Exception as error:
+            if type(error).__module__.partition(".")[0] in ("regex", "_regex_core"):
+                raise PatternError(_why(error)) from None
+            raise
+
+    def search(self, text: Text) -> Any:
+        """Return the first match, or None. Raises SlowPattern."""
+        return self._run("search", text)
+
+    def fullmatch(self, text: Text) -> Any:
+        """Return the match of the whole text, or None. Raises SlowPattern."""
+        return self._run("fullmatch", text)
+
+    def _run(self, method: str, text: Text) -> Any:
+        try:
+            return getattr(self._compiled, method)(text, **self._limit)
+        except TimeoutError:
+            raise SlowPattern(
+                f"/{_short(self.source)}/ takes too long on a text of length {len(text)} and was given up; "
+                "such a pattern can match the same text in too many ways: write it without a repetition in "
+                "a repetition, or without alternatives that begin alike"
+            ) from None
+
+
+@lru_cache(maxsize=20_000)
+def pattern(source: str) -> Pattern[str]:
+    """Return the compiled pattern for text. Raises PatternError."""
+    return Pattern(source)
+
+
+def _why(error: Exception) -> str:
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def _short(source: str | bytes) -> str:
+    shown = source if isinstance(source, str) else source.decode("latin-1")
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."

@@ -1,0 +1,147 @@
+"""Patterns of a user that would take for ever: each search ends, the rule is named, others are answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import aiohttp
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mock_openai import MockServer, reply
+from mock_openai.patterns import LONGEST, Pattern, PatternError, SlowPattern, pattern
+from mock_openai.responders import Reply, Script, Text, Turn
+from mock_openai.responders.source import ScriptError
+
+Make = Callable[..., Turn]
+
+ENDLESS = r"^(a|a)*$"
+TEXT = "a" * 60 + "b"
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        (ENDLESS, TEXT),
+        (r"(?:(?:a{1,100}){1,100}){1,100}c", "a" * 3000),
+        (r"\s+$", " " * 500_000 + "x"),
+        (rb"^(a|a)*$", TEXT.encode()),
+        (r"^(?:.|a)*$", TEXT + "\n\n"),
+    ],
+)
+def test_a_search_without_end_ends(expression: str | bytes, text: str | bytes) -> None:
+    compiled: Pattern[str | bytes] = Pattern(expression)
+    with pytest.raises(SlowPattern, match="takes too long"):
+        compiled.search(text)
+
+
+@pytest.mark.parametrize(
+    ("expression", "why"),
+    [
+        ("(", "missing"),
+        ("[a", "unterminated"),
+        ("(?:" * 4000 + ")" * 4000, "characters, of 10000 at most"),
+        ("(" * 3000 + ")" * 3000, "nested too deeply"),
+        ("a" * (LONGEST + 1), "of 10000 at most"),
+        ("(?P<n>a)(?P<n>b)", "redefinition"),
+    ],
+)
+def test_what_is_no_pattern_is_said_to_be_none(expression: str, why: str) -> None:
+    with pytest.raises(PatternError, match=why):
+        pattern(expression)
+
+
+PARTS = st.sampled_from(
+    [
+        "a",
+        "ä",
+        "b",
+        r"\b",
+        r"\w",
+        r"\d",
+        ".",
+        "^",
+        "$",
+        "(a|b)",
+        "(?i)",
+        "(?=a)",
+        "(?!b)",
+        "a*",
+        "a+?",
+        "[^b]",
+        "b{2}",
+    ]
+)
+
+
+@given(
+    st.lists(PARTS, max_size=5).map(lambda parts: "".join(sorted(parts, key=lambda part: part != "(?i)"))),
+    st.text("aäbB1 \n", max_size=8),
+)
+def test_patterns_mean_what_they_mean_to_re(expression: str, text: str) -> None:
+    expected = re.search(expression, text)
+    found = pattern(expression).search(text)
+    assert (found and found.span()) == (expected and expected.span())
+    assert bool(pattern(expression).fullmatch(text)) == bool(re.fullmatch(expression, text))
+
+
+async def test_the_rule_is_named(turn: Make) -> None:
+    script = Script()
+    script.add(reply("First.", user="hello"), reply("Never.", user=ENDLESS), reply("Other.", user="c$"))
+    assert await script.answer(turn("hello")) == Reply((Text("First."),))
+    with pytest.raises(SlowPattern, match=r"rule 2 \(.*\): user: /\^\(a\|a\)\*\$/ takes too long"):
+        await script.answer(turn(TEXT))
+    assert script.explain(turn(TEXT)).startswith("rule 2 (test_patterns.py:")
+    assert script.settled(turn(TEXT)) is None
+
+
+async def test_a_rule_before_the_slow_one_answers(turn: Make) -> None:
+    script = Script([reply("First.", user="ab"), reply("Never.", user=ENDLESS)])
+    assert await script.answer(turn(TEXT)) == Reply((Text("First."),))
+
+
+@pytest.mark.parametrize("condition", ["instructions", "output"])
+async def test_every_condition_with_a_pattern_ends(turn: Make, condition: str) -> None:
+    script = Script([reply("Never.", **{condition: ENDLESS})])
+    asked = turn(
+        [{"type": "function_call_output", "call_id": "call_1", "output": TEXT}]
+        if condition == "output"
+        else "hello",
+        instructions=TEXT,
+    )
+    with pytest.raises(SlowPattern, match=rf"rule 1 .*: {condition}: "):
+        await script.answer(asked)
+
+
+async def test_many_slow_rules_take_no_longer_than_a_few(turn: Make) -> None:
+    """The work is counted: of a thousand searches only the first is made."""
+    script = Script([reply("Never.", user=f"{ENDLESS}|{number}") for number in range(1000)])
+    for _ in range(2):
+        with pytest.raises(SlowPattern, match="rule 1 "):
+            await script.answer(turn(TEXT))
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_the_client_learns_which_rule_and_others_are_answered(stream: bool) -> None:
+    async with (
+        MockServer([reply("Never.", user=ENDLESS), reply("Hello.")]) as server,
+        aiohttp.ClientSession() as http,
+    ):
+
+        async def ask(text: str) -> tuple[int, str]:
+            body = {"model": "gpt-4o", "input": text, "stream": stream}
+            async with http.post(f"{server.base_url}/responses", json=body) as answer:
+                return answer.status, await answer.text()
+
+        status, said = await ask(TEXT)
+        assert status == 500
+        assert "SlowPattern: rule 1 (test_patterns.py:" in said
+        assert "user: /^(a|a)*$/ takes too long" in said
+        assert (await ask("hi"))[0] == 200
+
+
+def test_a_script_that_names_no_pattern_is_refused_where_it_stands() -> None:
+    deep = "(" * 3000 + ")" * 3000
+    with pytest.raises(ScriptError, match=r"nested too deeply.*expected a regular expression"):
+        Script([{"when": {"user": deep}, "reply": "x"}])
