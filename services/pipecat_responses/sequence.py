@@ -1,23 +1,36 @@
-"""Which events of a response were lost on the way and which came twice, by their sequence numbers.
+"""Which events of a response were lost on the way and which came twice, judged by their sequence numbers.
 
-Servers number in their own ways or not at all, so numbers are believed only after some came one after the
-other.
+The API numbers the events of a response from 0 without a gap (observed). Other servers start elsewhere,
+restart inside a response, repeat a number or send none, and proxies send events a second time. The rules:
+
+- The number that is due is in order. It is not compared with anything: this is the hot path.
+- An event that equals one seen before under the same number is a repetition. ``obfuscation`` does not count.
+- Events that the stream has no use for (``keepalive``, unknown types) never move the count. The API's take a
+  number (reported), others share one with a neighbour: their numbers only excuse a gap.
+- An older number with other content means that the server restarted its count, or that it gave one number to
+  two events; the event counts, and counting goes on from there.
+- A number beyond the one that is due is a gap, once some events have come in order. Before that it is a
+  server with its own way of counting.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 __all__ = ["Seen", "Sequence"]
 
-# After so many events numbered one after the other a gap is taken for a lost event.
 _TRUSTED_AFTER = 3
+"""So many events in order, and a gap means a lost event."""
 
+_LONGEST_GAP = 10_000
+"""A larger step is not remembered number by number: it is another way of counting."""
 
 Seen = Literal["next", "repeated", "gap"]
 """What the number of an event says: nothing is amiss as far as numbers tell; the event has been here before;
 or one before it got lost.
 """
+
+Event = Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -25,45 +38,95 @@ class Sequence:
     """The numbers of one response so far."""
 
     _next: int | None = None
+    """The number that is due, by the events that count."""
+    _next_of_all: int = 0
+    """The number that is due if those that the stream has no use for count as well."""
     _in_order: int = 0
     _unnumbered: bool = False
-    _last: Mapping[str, Any] | None = None
+    _restarted: bool = False
+    _seen: dict[int, list[Event]] = field(default_factory=dict)
+    """Events by number, those of an earlier count included."""
+    _idle: set[int] = field(default_factory=set)
+    """Numbers of events that the stream has no use for."""
+    _missing: set[int] = field(default_factory=set)
+    """Numbers of lost events; one of these may still come late."""
 
     @property
     def trusted(self) -> bool:
         """Whether a lost event would be noticed."""
         return not self._unnumbered and self._in_order >= _TRUSTED_AFTER
 
-    def take(self, event: Mapping[str, Any]) -> Seen:
-        """Take the next event; on the hot path."""
+    def take(self, event: Event, *, useful: bool = True) -> Seen:
+        """Judge the next event. ``useful``: whether the stream knows what to do with its type."""
         number = event.get("sequence_number")
-        if number is not None and not self._unnumbered:
-            if number == self._next:
-                self._next = number + 1
+        if number is None or self._unnumbered or type(number) is not int:
+            return "next"
+        if not useful:
+            self._idle.add(number)
+            if number == self._next_of_all or (self._next is None and number == 1):
+                self._next_of_all = number + 1
                 self._in_order += 1
-            elif (seen := self._judged(number, event)) != "next":
-                if seen == "gap":
-                    self._last = event
-                return seen
-        self._last = event
+            return "next"
+        if number == self._next:
+            if self._restarted and self._is_known(number, event):
+                return "gap"  # of this count or of the one before: the whole text will tell
+            self._in_order += 1
+        elif (seen := self._judged(number, event)) == "repeated":
+            return seen
+        elif seen == "gap":
+            self._note(number, event)
+            return seen
+        self._note(number, event)
         return "next"
 
-    def _judged(self, number: object, event: Mapping[str, Any]) -> Seen:
-        """A number that is not the next one: a repeated event, a gap, or a server with its own way."""
-        if not isinstance(number, int):
+    def _note(self, number: int, event: Event) -> None:
+        self._next = self._next_of_all = number + 1
+        self._seen.setdefault(number, []).append(event)
+
+    def _judged(self, number: int, event: Event) -> Seen:
+        """Judge a number that is not the one that is due."""
+        if self._next is None:
+            # The first event lost, or a server that counts from 1; any other first number says nothing.
+            self._unnumbered = number not in (0, 1, self._next_of_all)
+            self._in_order += 1
             return "next"
-        if self._next is None and number in (0, 1):  # 1: it begins there, or the first one got lost
-            self._next, self._in_order = number + 1, 1
-            return "next"
-        if event == self._last:
+        if self._is_known(number, event):
             return "repeated"
-        if self._next is None or not self.trusted:
-            # Too early to tell a lost event from a server with its own way: count anew from here.
-            self._unnumbered = self._next is None or number < self._next
-            self._next, self._in_order = number + 1, 1
-            return "next"
         if number < self._next:
-            # Two different events in a row with one number are two: a keepalive that counts for nothing.
-            return "repeated" if number < self._next - 1 else "next"
-        self._next = number + 1
+            return self._judged_older(number)
+        missing = set(range(self._next, min(number, self._next + _LONGEST_GAP))) - self._idle
+        if not missing:
+            self._in_order += 1
+            return "next"
+        if not self.trusted:
+            self._in_order = 1
+            return "next"
+        self._missing |= missing
         return "gap"
+
+    def _judged_older(self, number: int) -> Seen:
+        if number in self._missing:
+            self._missing.discard(number)
+            return "repeated"  # it comes late: what it says is known by now, or the end will tell
+        if number + 1 == self._next:
+            # Three events and one number: this server gives every event the same.
+            self._unnumbered = {number} == {*self._seen, *self._idle} and len(self._seen[number]) > 1
+            return "next"
+        self._restarted = True
+        self._in_order = 1
+        return "next"
+
+    def _is_known(self, number: int, event: Event) -> bool:
+        return any(_same(event, known) for known in self._seen.get(number, ()))
+
+
+def _same(event: Event, known: Event) -> bool:
+    if event == known:
+        return True
+    if "obfuscation" not in event and "obfuscation" not in known:
+        return False
+    return _without_padding(event) == _without_padding(known)
+
+
+def _without_padding(event: Event) -> dict[str, Any]:
+    return {name: value for name, value in event.items() if name != "obfuscation"}

@@ -87,13 +87,16 @@ class ResponseStream:
         if self.ended:
             return _NOTHING
         self.doubtful = False
+        taker = self._takers.get(event.get("type") or "")
+        if taker is None:
+            self._sequence.take(event, useful=False)
+            return _NOTHING
         seen = self._sequence.take(event)
         if seen == "repeated":
             return _NOTHING
         if seen == "gap":
             self._holding = True
-        taker = self._takers.get(event.get("type") or "")
-        return taker(event) if taker is not None else _NOTHING
+        return taker(event)
 
     def feed_unreadable(self) -> Steps:
         """Something that is no event arrived."""

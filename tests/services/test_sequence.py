@@ -1,0 +1,139 @@
+"""However a server numbers its events and whatever stands between them: every word is said once, in order.
+
+The streams here are whole: nothing was lost on the way. What differs is the numbering, which events came
+again, and which foreign events stand between them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pipecat_responses.steps import Call, Finished, Say
+from pipecat_responses.stream import ResponseStream
+
+Event = dict[str, Any]
+Insert = tuple[int, str]
+"""What happens before the event at a position: `again 2` repeats the event two before it, and so on."""
+
+EQUAL = ("Take ", "Take ", "the ", "the ", "bus.")
+DISTINCT = ("Take ", "the ", "next ", "red ", "bus.")
+PLACE = {"output_index": 0, "content_index": 0}
+CALL = {"id": "fc", "type": "function_call", "name": "f", "call_id": "c", "arguments": '{"a": 1}'}
+
+
+def answer(words: Sequence[str], *, obfuscated: bool = False) -> list[Event]:
+    """The events of an answer with a text and a call, without numbers."""
+    deltas: list[Event] = [
+        {"type": "response.output_text.delta", **PLACE, "delta": word}
+        | ({"obfuscation": f"pad{number}"} if obfuscated else {})
+        for number, word in enumerate(words)
+    ]
+    message = {"type": "message", "content": [{"type": "output_text", "text": "".join(words)}]}
+    call = {"output_index": 1, "item_id": "fc"}
+    return [
+        {"type": "response.created", "response": {"id": "resp_1"}},
+        {"type": "response.in_progress", "response": {"id": "resp_1"}},
+        {"type": "response.output_item.added", "output_index": 0, "item": {"type": "message", "id": "m"}},
+        {"type": "response.content_part.added", **PLACE},
+        *deltas,
+        {"type": "response.output_text.done", **PLACE, "text": "".join(words)},
+        {"type": "response.output_item.added", "output_index": 1, "item": {**CALL, "arguments": ""}},
+        {"type": "response.function_call_arguments.delta", **call, "delta": '{"a"'},
+        {"type": "response.function_call_arguments.delta", **call, "delta": ": 1}"},
+        {"type": "response.function_call_arguments.done", **call, "arguments": '{"a": 1}'},
+        {"type": "response.output_item.done", "output_index": 1, "item": CALL},
+        {"type": "response.completed", "response": {"id": "resp_1", "output": [message, CALL]}},
+    ]
+
+
+def sent(inserts: Sequence[Insert], *, obfuscated: bool = False) -> list[Event]:
+    """The answer as it arrives, numbered from 0, with what happens before each position.
+
+    If the count restarts more than once, no two words are equal: the same word twice under the same number is
+    a repetition, and nothing could tell it from a word that the model says twice.
+    """
+    words = DISTINCT if sum(what == "restart" for _, what in inserts) > 1 else EQUAL
+    stream: list[Event] = []
+    numbered: list[Event] = []
+    number = 0
+    for position, event in enumerate(answer(words, obfuscated=obfuscated)):
+        for _, what in (one for one in inserts if one[0] == position):
+            match what.split():
+                case ["again", back] if int(back) <= len(numbered):
+                    stream.append(numbered[-int(back)])
+                case ["keepalive", "own"]:
+                    stream.append({"type": "keepalive", "sequence_number": number})
+                    number += 1
+                case ["keepalive", shared]:
+                    stream.append({"type": "keepalive", "sequence_number": number + int(shared)})
+                case ["unknown"]:
+                    stream.append({"type": "response.unheard_of", "sequence_number": 7})
+                case ["unnumbered"]:
+                    stream.append({"type": "rate_limits.updated"})
+                case ["restart"]:
+                    number = 0
+        numbered.append({**event, "sequence_number": number})
+        stream.append(numbered[-1])
+        number += 1
+    return stream
+
+
+def is_whole(events: Sequence[Event]) -> bool:
+    """Whether the text was said once and as a whole, and the call may run once."""
+    stream = ResponseStream()
+    steps = [step for event in events for step in stream.feed(event)]
+    end = steps[-1]
+    assert isinstance(end, Finished), f"{end} at the end of {events}"
+    said = "".join(step.text for step in steps if isinstance(step, Say))
+    return said == end.output[0]["content"][0]["text"] and end.calls == [Call("c", "f", {"a": 1})]
+
+
+HAPPENINGS = (
+    "again 1",
+    "again 2",
+    "again 5",
+    "keepalive own",
+    "keepalive 0",
+    "keepalive -1",
+    "unknown",
+    "unnumbered",
+    "restart",
+)
+PLACES = range(len(answer(EQUAL)))
+INSERTS = [(place, what) for place in PLACES for what in HAPPENINGS]
+
+
+@pytest.mark.parametrize("obfuscated", [False, True], ids=["plain", "obfuscated"])
+def test_whatever_happens_once_takes_nothing_away_and_adds_nothing(obfuscated: bool) -> None:
+    for insert in INSERTS:
+        assert is_whole(sent([insert], obfuscated=obfuscated)), insert
+
+
+@pytest.mark.parametrize("what", HAPPENINGS)
+def test_whatever_happens_before_and_after_it(what: str) -> None:
+    """Every pair, at the same event and at different ones."""
+    for place, other in itertools.product(PLACES, INSERTS):
+        inserts = [(place, what), other]
+        assert is_whole(sent(inserts)), inserts
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from(INSERTS), min_size=3, max_size=8), st.booleans())
+def test_any_number_of_them(inserts: list[Insert], obfuscated: bool) -> None:
+    assert is_whole(sent(inserts, obfuscated=obfuscated))
+
+
+def test_a_repeated_event_is_known_by_its_number_whatever_padding_it_has() -> None:
+    events = sent([], obfuscated=True)
+    again = {**events[5], "obfuscation": "other"}
+    assert is_whole([*events[:6], again, *events[6:]])
+
+
+def test_equal_words_of_a_server_with_one_number_for_all_are_all_said() -> None:
+    events = [{**event, "sequence_number": 0} for event in answer(EQUAL)]
+    assert is_whole(events)
