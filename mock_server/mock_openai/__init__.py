@@ -2,31 +2,37 @@
 WebSocket.
 
     from mock_openai import MockServer, Script, reply, faults
+
+Nothing is imported until it is used, so that a part such as `mock_openai.wire` costs no more than itself.
 """
 
-from mock_openai import faults
-from mock_openai.limits import Limits
-from mock_openai.protocol.behaviour import Behaviour
-from mock_openai.protocol.errors import ApiError
-from mock_openai.responders.answer import (
-    Call,
-    Close,
-    Completed,
-    Failed,
-    Incomplete,
-    Item,
-    Reasoning,
-    Recorded,
-    Refusal,
-    Reply,
-    Text,
-    Timed,
-    Usage,
-)
-from mock_openai.responders.build import call, reply
-from mock_openai.responders.script import Script
-from mock_openai.server import MockServer
-from mock_openai.session import Session
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mock_openai import faults
+    from mock_openai.limits import Limits
+    from mock_openai.protocol.behaviour import Behaviour
+    from mock_openai.protocol.errors import ApiError
+    from mock_openai.responders.answer import (
+        Call,
+        Close,
+        Completed,
+        Failed,
+        Incomplete,
+        Item,
+        Reasoning,
+        Recorded,
+        Refusal,
+        Reply,
+        Text,
+        Timed,
+        Usage,
+    )
+    from mock_openai.responders.build import call, reply
+    from mock_openai.responders.script import Script
+    from mock_openai.server import MockServer
+    from mock_openai.session import Session
 
 __all__ = [
     "ApiError",
@@ -52,3 +58,37 @@ __all__ = [
     "faults",
     "reply",
 ]
+
+_HOME = {
+    "ApiError": "mock_openai.protocol.errors",
+    "Behaviour": "mock_openai.protocol.behaviour",
+    "Call": "mock_openai.responders.answer",
+    "Close": "mock_openai.responders.answer",
+    "Completed": "mock_openai.responders.answer",
+    "Failed": "mock_openai.responders.answer",
+    "Incomplete": "mock_openai.responders.answer",
+    "Item": "mock_openai.responders.answer",
+    "Limits": "mock_openai.limits",
+    "MockServer": "mock_openai.server",
+    "Reasoning": "mock_openai.responders.answer",
+    "Recorded": "mock_openai.responders.answer",
+    "Refusal": "mock_openai.responders.answer",
+    "Reply": "mock_openai.responders.answer",
+    "Script": "mock_openai.responders.script",
+    "Session": "mock_openai.session",
+    "Text": "mock_openai.responders.answer",
+    "Timed": "mock_openai.responders.answer",
+    "Usage": "mock_openai.responders.answer",
+    "call": "mock_openai.responders.build",
+    "reply": "mock_openai.responders.build",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

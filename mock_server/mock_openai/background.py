@@ -13,10 +13,11 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from mock_openai.closing import cancelled
-from mock_openai.engine import TERMINAL, Engine, OpenTurn
+from mock_openai.engine import Engine, OpenTurn
 from mock_openai.memory import Remembered, ResponseStore
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event, Timed
 from mock_openai.responders.answer import Reply
 

@@ -31,6 +31,7 @@ from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.errors import (
     ApiError,
 )
+from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event, Timed, stream_events, warm_up_events
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.listing import with_ids
@@ -45,8 +46,6 @@ from mock_openai.responders.base import (
     Responder,
     Turn,
 )
-
-TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
 
 
 class Engine:

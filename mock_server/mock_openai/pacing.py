@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from mock_openai.protocol.event_types import OPENING, is_delta
 from mock_openai.protocol.events import Event, Timed
-
-_HEAD = frozenset({"response.created", "response.queued", "response.in_progress"})
 
 
 @runtime_checkable
@@ -72,10 +71,10 @@ class Realistic:
         left = 0
         output_began = False
         for event in events:
-            if not output_began and event.type not in _HEAD:
+            if not output_began and event.type not in OPENING:
                 output_began = True
                 now = burst_began = max(now, self.first_output * rng.uniform(0.67, 1.33))
-            if event.type.endswith(".delta"):
+            if is_delta(event.type):
                 if left == 0:
                     left = rng.randint(1, self.tokens)
                     burst_began = max(now, burst_began + self.burst * rng.uniform(0.67, 1.33))
@@ -108,7 +107,7 @@ class Kept:
 def postpone(events: Iterable[Timed], seconds: float) -> Iterator[Timed]:
     """Let everything after the opening events leave later: the model thinks before it speaks."""
     return (
-        timed if timed.event.type in _HEAD else Timed(timed.at + seconds, timed.event) for timed in events
+        timed if timed.event.type in OPENING else Timed(timed.at + seconds, timed.event) for timed in events
     )
 
 

@@ -18,16 +18,16 @@ from itertools import pairwise
 from typing import Any
 
 import msgspec
+from mock_openai.protocol.event_types import TERMINAL
 
 import ninelives.cassette.sse as sse
-import ninelives.cassette.turns as turns
 from ninelives.cassette.redact import Redactor
 
 LONGEST = 16 * 1024
 """Bytes of one text that are held back at most."""
 
 _CONTEXT = 128  # bytes before and after the part that is decided, for what looks behind and ahead
-_LAST = turns.TERMINAL | {"error"}
+_LAST = TERMINAL | {"error"}
 _KEYS = {key: re.compile(b'"%s"\\s*:\\s*' % key.encode()) for key in ("delta", "content", "arguments")}
 
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 import msgspec
-
-TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
-"""Event types after which nothing more of a response comes."""
+from mock_openai.protocol.event_types import TERMINAL
 
 BEGINS = "response.create"
 """The type of the message that begins a turn."""

@@ -14,13 +14,11 @@ from typing import Any, Literal, cast
 
 import msgspec
 
+from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.stencil import Copy
 
 Kind = Literal["open", "request", "status", "event", "fault", "close"]
-
-TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed"})
-"""Types of event that end a response."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from mock_openai.control.journal import TERMINAL, Entry, Journal, Run
+from mock_openai.control.journal import Entry, Journal, Run
+from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 
 Sample = tuple[str, tuple[tuple[str, str], ...], float]

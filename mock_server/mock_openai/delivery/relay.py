@@ -12,8 +12,9 @@ from mock_openai.delivery.outflow import Outflow
 from mock_openai.delivery.outlet import Outlet
 from mock_openai.delivery.rerun import part
 from mock_openai.delivery.wire import TurnWire
-from mock_openai.engine import TERMINAL, OpenTurn
+from mock_openai.engine import OpenTurn
 from mock_openai.faults.wire import Verdict
+from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.responders.answer import Cut, Recorded, Relayed
 from mock_openai.site import Site

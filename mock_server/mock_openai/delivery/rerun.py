@@ -9,8 +9,8 @@ from mock_openai.delivery.due import Due
 from mock_openai.delivery.outflow import Outflow
 from mock_openai.delivery.outlet import Outlet
 from mock_openai.delivery.wire import TurnWire
-from mock_openai.engine import TERMINAL
 from mock_openai.pacing import Pace
+from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event, Timed
 from mock_openai.responders.answer import Close, Ending, Recorded
 

@@ -20,13 +20,14 @@ from mock_openai.delivery.outlet import Outlet
 from mock_openai.delivery.relay import relay
 from mock_openai.delivery.rerun import end_as_recorded, part, reads, repeat_reads
 from mock_openai.delivery.wire import TurnWire
-from mock_openai.engine import TERMINAL, OpenTurn
+from mock_openai.engine import OpenTurn
 from mock_openai.faults.plan import Passage
 from mock_openai.faults.point import Spot
 from mock_openai.faults.wire import Verdict
 from mock_openai.limits import tokens_asked
 from mock_openai.memory import Lanes
 from mock_openai.protocol.errors import ApiError, server_error
+from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.reply import Failed, Reply
 from mock_openai.protocol.request import Request

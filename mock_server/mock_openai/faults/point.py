@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Literal, get_args
 
+from mock_openai.protocol import event_types
+
 Phase = Literal["handshake", "request", "event", "idle", "moment"]
 """Part of a conversation: the upgrade or first request of a connection; a create that was received and not
 yet answered; one event of an answer; the quiet after a turn; any moment by the clock."""
@@ -18,8 +20,6 @@ When = Literal["before", "after"]
 
 TERMINAL = "terminal"
 """Stands for whichever event ends a response."""
-
-TERMINAL_TYPES = frozenset({"response.completed", "response.incomplete", "response.failed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Point:
         if self.event is None or self.event == event_type:
             return True
         if self.event == TERMINAL:
-            return event_type in TERMINAL_TYPES
+            return event_type in event_types.TERMINAL
         return fnmatchcase(event_type, self.event)
 
     def describe(self) -> dict[str, object]:

@@ -14,12 +14,8 @@ import msgspec
 
 from mock_openai.memory.conversations import Conversation
 from mock_openai.memory.store import Remembered
+from mock_openai.protocol.event_types import WITH_RESPONSE
 from mock_openai.protocol.events import Event
-
-_WITH_RESPONSE = frozenset(
-    f"response.{state}"
-    for state in ("created", "queued", "in_progress", "completed", "incomplete", "failed", "cancelled")
-)
 
 Items = tuple[dict[str, Any], ...]
 
@@ -70,7 +66,7 @@ def unpack_response(
         own, *earlier = [_items.decode(_bytes(node)) for node in nodes]
         events = tuple(Event(*event) for event in read.events)
         # While it is being generated, the last event is not the one that has the response.
-        told = next(event for event in reversed(events) if event.type in _WITH_RESPONSE)
+        told = next(event for event in reversed(events) if event.type in WITH_RESPONSE)
         response = msgspec.json.decode(told.data)["response"]
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, TypeError, KeyError, StopIteration):
         return None

@@ -21,6 +21,7 @@ from mock_openai.protocol.ciphertext import ciphertext
 from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.drafts import Draft, Drafts, draft_items
 from mock_openai.protocol.errors import by_code
+from mock_openai.protocol.event_types import TERMINAL, is_delta
 from mock_openai.protocol.hosted import course
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.moderation import verdict
@@ -30,8 +31,6 @@ from mock_openai.protocol.request import Request
 from mock_openai.protocol.response import settled_tier
 from mock_openai.protocol.sequences import Bare, item_events, listings
 from mock_openai.protocol.usage import usage_of
-
-TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
 
 # The one delta that never carries obfuscation (observed).
 _PLAIN_DELTA = "response.shell_call_output_content.delta"
@@ -172,7 +171,7 @@ class _Writer:
     def event(self, kind: str, carried: Mapping[str, Any]) -> Event:
         """Write the next event."""
         fields = {**carried, "sequence_number": self._next, **self._lane}
-        if self._obfuscate and kind.endswith(".delta") and kind != _PLAIN_DELTA:
+        if self._obfuscate and is_delta(kind) and kind != _PLAIN_DELTA:
             fields["obfuscation"] = self._padding.take(needed(fields["delta"]))
         self._next += 1
         return Event(kind, json.compact({"type": kind, **dict(sorted(fields.items()))}))

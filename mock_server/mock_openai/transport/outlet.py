@@ -8,9 +8,9 @@ from typing import Literal
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-from mock_openai.engine import TERMINAL
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.response import with_billing
 from mock_openai.protocol.stencil import Copy

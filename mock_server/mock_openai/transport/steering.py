@@ -14,9 +14,9 @@ from functools import partial
 from typing import Any
 
 from mock_openai.delivery import Delivery
-from mock_openai.engine import TERMINAL
 from mock_openai.memory import Lanes
 from mock_openai.protocol.behaviour import Behaviour
+from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.steering import (

@@ -9,8 +9,8 @@ from typing import Any
 
 import aiohttp
 
-from mock_openai.engine import TERMINAL
 from mock_openai.protocol import json
+from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.responders.answer import Close, Cut
 from mock_openai.upstream.stream import Head, head_of

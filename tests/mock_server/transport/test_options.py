@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 import websockets
-from mock_openai import Behaviour, Failed, MockServer, Text, reply
+from mock_openai import Behaviour, Failed, MockServer, Text, faults, reply
 from mock_openai.protocol import tokens
 
 BREAK = reply(Text("x", deltas=2), finish=Failed("server_error"), user="break")
@@ -154,6 +154,33 @@ async def test_how_a_cancelled_response_ends(http, connect, ending):
         _, first = await post(http, server, background=True)
         async with http.post(f"{server.base_url}/responses/{first['id']}/cancel") as answer:
             assert (await answer.json())["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("ending", ["incomplete", "failed", "cancelled"])
+async def test_everybody_knows_how_a_cancelled_response_ends(http, connect, ending):
+    """Metrics, journal and faults go by the same table of event types as memory and the transports."""
+    script = [reply(Text("x", deltas=50))]
+    async with serve(SLOW, script, cancelled_event=ending) as server, connect(server) as socket:
+        await socket.create()
+        begun = await socket.next()
+        await socket.send({"type": "response.cancel", "response_id": named(begun)})
+        while (await socket.next())["type"] != f"response.{ending}":
+            pass
+        assert server.journal.responses[0].status == "cancelled"
+        async with http.get(server.base_url.replace("/v1", "/__mock__/metrics")) as answer:
+            metrics = await answer.text()
+        assert "mock_openai_turns_open 0" in metrics
+        assert f'mock_openai_turns_total{{ended="{ending}"}} 1' in metrics
+
+        server.faults.add(faults.at(event="terminal").fin())
+        fields = {"model": "gpt-4o", "input": "hi", "background": True, "stream": True}
+        async with http.post(server.base_url + "/responses", json=fields) as answer:
+            head = await answer.content.readuntil(b"\n\n")
+            wanted = json.loads(head.partition(b"data: ")[2])["response"]["id"]
+            async with http.post(f"{server.base_url}/responses/{wanted}/cancel") as cancelled:
+                assert cancelled.status == 200
+            with pytest.raises(aiohttp.ClientPayloadError):
+                await answer.content.read()
 
 
 async def test_background_and_stream_on_a_socket(connect):
