@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         Usage,
     )
     from mock_openai.responders.build import call, reply
+    from mock_openai.responders.handle import RuleHandle
     from mock_openai.responders.script import Script
     from mock_openai.server import MockServer
     from mock_openai.session import Session
@@ -49,6 +50,7 @@ __all__ = [
     "Recorded",
     "Refusal",
     "Reply",
+    "RuleHandle",
     "Script",
     "Session",
     "Text",
@@ -74,6 +76,7 @@ _HOME = {
     "Recorded": "mock_openai.responders.answer",
     "Refusal": "mock_openai.responders.answer",
     "Reply": "mock_openai.responders.answer",
+    "RuleHandle": "mock_openai.responders.handle",
     "Script": "mock_openai.responders.script",
     "Session": "mock_openai.session",
     "Text": "mock_openai.responders.answer",

@@ -21,7 +21,6 @@ from mock_openai.pacing import Pace, parse_pace
 from mock_openai.peers import Peers
 from mock_openai.protocol.behaviour import DEFAULT, AtLimit, Behaviour, OnCancel, Unauthorized
 from mock_openai.responders.base import Responder
-from mock_openai.responders.rule import Rule
 from mock_openai.responders.script import Script
 from mock_openai.session import Session, Setup
 from mock_openai.sessions import Sessions
@@ -50,6 +49,8 @@ class MockServer:
     server may be started again, on the same port. `store` is where stored responses and conversations live:
     None for this server's memory, `redis://HOST:PORT/DB` to share them with other servers, or a ResponseStore
     of your own, which does not tell sessions apart. `control_token` opens the control API to other machines.
+    `strict` answers what no rule answers with an error, 404 `no_rule`, instead of improvising; None leaves
+    that to the script. ValueError for a value that cannot be; it begins with the argument's name.
     """
 
     def __init__(
@@ -75,7 +76,10 @@ class MockServer:
         journal_limit: int = 1_000_000,
         control_token: str | None = None,
         tls: bool = False,
+        strict: bool | None = None,
     ) -> None:
+        if strict and upstream is not None:
+            raise ValueError("strict: a strict server asks no upstream; leave one of the two out")
         if connection_lifetime <= 0:
             raise ValueError(f"connection_lifetime is in seconds and above 0, not {connection_lifetime!r}")
         short = {"on_cancel": on_cancel, "at_limit": at_limit, "unauthorized": unauthorized}
@@ -109,7 +113,9 @@ class MockServer:
         self._own = Session(
             None, self._setup, script if isinstance(script, Script) else Script(script or ()), self._refuse
         )
-        self._began: tuple[Sequence[Rule], Sequence[Planned]] | None = None
+        if strict is not None:
+            self.script.strict = strict
+        self._began: tuple[Script, Sequence[Planned]] | None = None
         self._sessions = Sessions(self._make_session)
         self._own.commands.tenants = self._sessions
         self._own.commands.refuse = self._refuse_here
@@ -168,7 +174,7 @@ class MockServer:
         self._port.bind()
         await self._peers.join()
         if self._began is None:
-            self._began = self.script.rules, tuple(self.faults)
+            self._began = self.script.copy(), tuple(self.faults)
         self._own.site.start()
         for session in (self._own, *self._sessions):
             session.site.stopping = False
@@ -259,10 +265,10 @@ class MockServer:
         return [str(session.name) for session in self._sessions]
 
     def _make_session(self, name: str) -> Session:
-        rules, planned = self._began or (self.script.rules, tuple(self.faults))
-        script = Script(rules)
+        began, planned = self._began or (self.script.copy(), tuple(self.faults))
+        script = began.copy()
         if (told := self.script.on_miss) is not None:
-            script.on_miss = lambda miss: told(f"session {name!r}: {miss}")
+            script.on_miss = lambda miss: told(replace(miss, session=name))
         session = Session(name, replace(self._setup, faults=planned), script)
         session.site.join(self._own.site)
         return session

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import typer
 
 from mock_openai.commands.complaint import BAD_INPUT, NAME, fail
+from mock_openai.responders.miss import Miss
 from mock_openai.server import MockServer
 
 MISSES_TOLD = 1_000
@@ -48,14 +49,14 @@ def _look() -> None:
     asyncio.get_running_loop().call_later(_LOOK_EVERY, _look)
 
 
-def tell_misses(instead: str) -> Callable[[str], None]:
+def tell_misses(instead: str) -> Callable[[Miss], None]:
     """Give what tells the terminal why no rule answered; the same thing once."""
-    told: set[str] = set()
+    told: set[Miss] = set()
 
-    def tell(miss: str) -> None:
+    def tell(miss: Miss) -> None:
         if miss not in told and len(told) < MISSES_TOLD:
             told.add(miss)
-            typer.echo(f"{miss} It was {instead}.", err=True)
+            typer.echo(f"{miss} It was {'refused (404)' if miss.refused else instead}.", err=True)
 
     return tell
 

@@ -143,7 +143,7 @@ class ControlApi:
 def _shown(name: str, told: list[Any]) -> Any:
     match name:
         case "misses":
-            return {"misses": [miss for one in told for miss in one or ()]}
+            return _script([one for one in told if one])
         case "script":
             return {"script": "replaced", "workers": len(told)}
         case "sessions":
@@ -151,6 +151,16 @@ def _shown(name: str, told: list[Any]) -> Any:
         case "unplan":
             return []
     return told[0]
+
+
+def _script(told: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what all servers of a memory say of the script; they have the same rules, in the same order."""
+    rules = [dict(rule) for rule in told[0]["rules"]]
+    for other in told[1:]:
+        for rule, same in zip(rules, other["rules"], strict=False):
+            rule["answered"] += same["answered"]
+    misses = [miss for one in told for miss in one["misses"]]
+    return {"strict": told[0]["strict"], "rules": rules, "misses": misses}
 
 
 def _answer(value: object, status: int = 200) -> web.Response:

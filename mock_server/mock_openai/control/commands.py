@@ -14,9 +14,7 @@ from mock_openai.control.metrics import Sample, joined
 from mock_openai.faults.load import loads
 from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
-from mock_openai.responders.grammar import read_script
 from mock_openai.responders.script import Script
-from mock_openai.responders.source import from_yaml
 from mock_openai.site import Site
 
 LASTING = ("script", "plan", "unplan", "advance", "reset")
@@ -134,12 +132,14 @@ class Commands:
         }
 
     async def _misses(self, given: Mapping[str, Any]) -> Any:
-        return list(self._rules.misses)
+        return {
+            "strict": self._rules.strict,
+            "rules": self._rules.summary(),
+            "misses": list(self._rules.misses),
+        }
 
     async def _script(self, given: Mapping[str, Any]) -> Any:
-        rules = read_script(from_yaml(given["text"], file="script"))
-        self._rules.clear()
-        self._rules.add(*rules)
+        self._rules.replace(Script.loads(given["text"], name="script"))
 
     async def _faults(self, given: Mapping[str, Any]) -> Any:
         return [planned.describe() for planned in self._site.plan.pending]

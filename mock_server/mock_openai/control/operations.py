@@ -69,6 +69,26 @@ _CLOCK: Schema = {
     },
 }
 _SESSION = Query("session", "string", "of this session; without it, of the server's own")
+_SCRIPT: Schema = {
+    "type": "object",
+    "required": ["strict", "rules", "misses"],
+    "properties": {
+        "strict": {"type": "boolean", "description": "whether a turn that no rule answers is an error"},
+        "rules": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name", "rule", "answered"],
+                "properties": {
+                    "name": {"type": ["string", "null"]},
+                    "rule": {"type": "string", "description": "its number, place and conditions"},
+                    "answered": {"type": "integer", "minimum": 0},
+                },
+            },
+        },
+        "misses": {"type": "array", "items": _TEXT},
+    },
+}
 _YAML: dict[str, Schema] = {"application/yaml": _TEXT, "application/json": {}}
 
 OPERATIONS = (
@@ -97,8 +117,8 @@ OPERATIONS = (
         "GET",
         "/__mock__/script",
         "misses",
-        "Why the script did not answer some turns",
-        {"type": "object", "properties": {"misses": {"type": "array", "items": _TEXT}}},
+        "The rules, how often each has answered, and why some turns found none",
+        _SCRIPT,
         query=(_SESSION,),
     ),
     Operation(

@@ -24,6 +24,7 @@ from mock_openai.pacing import Instant, Kept
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.stencil import Copy, Make, Stencil, fits
 from mock_openai.responders.base import Turn
+from mock_openai.responders.handle import RuleHandle
 from mock_openai.responders.script import Script
 from mock_openai.site import Connection, Site
 
@@ -61,6 +62,7 @@ class Asked:
 class Ready:
     """A request whose answer is ready, but for what is drawn for it."""
 
+    body: Mapping[str, Any]
     request: Request
     history: tuple[dict[str, Any], ...]
     """What it continues from."""
@@ -69,6 +71,8 @@ class Ready:
     status: Mapping[str, Any] | None
     make: Make
     write: Write
+    rule: RuleHandle
+    """The rule that answers it."""
     version: int
     """Of the script that answers it."""
 
@@ -123,8 +127,11 @@ class Express:
         if found is None:
             return None
         history, tokens = found
-        reply = self._script.settled(Turn(asked.body, asked.transport, request, history=history))
-        stencil = None if reply is None else self._engine.stencil(reply, request, new=False)
+        settled = self._script.settled(Turn(asked.body, asked.transport, request, history=history))
+        if settled is None:
+            return None
+        rule, reply = settled
+        stencil = self._engine.stencil(reply, request, new=False)
         if stencil is None or stencil.status != "completed":
             return None
         write = asked.writer(request)
@@ -133,6 +140,7 @@ class Express:
         if learned and stencil.size <= _SHORT and self._engine.session is None:
             write = _by(stencil.bound(request), write)
         ready = Ready(
+            asked.body,
             request,
             history,
             asked.size,
@@ -140,6 +148,7 @@ class Express:
             asked.status,
             stencil.filler(request, tokens),
             write,
+            rule,
             self._script.version,
         )
         if learned:
@@ -153,6 +162,7 @@ class Express:
     ) -> Copy:
         """Answer it."""
         site, engine, request = self._site, self._engine, ready.request
+        ready.rule.begin(ready.body)
         connection.creates += 1
         connection.turns += 1
         site.turns += 1

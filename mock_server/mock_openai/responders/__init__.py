@@ -24,7 +24,9 @@ from mock_openai.responders.answer import (
 )
 from mock_openai.responders.base import HttpResponder, Responder, Turn
 from mock_openai.responders.build import call, reply
+from mock_openai.responders.handle import RuleHandle
 from mock_openai.responders.improvise import Improviser
+from mock_openai.responders.miss import Miss
 from mock_openai.responders.rule import Rule
 from mock_openai.responders.script import Script
 from mock_openai.responders.source import ScriptError
@@ -42,6 +44,7 @@ __all__ = [
     "Improviser",
     "Incomplete",
     "Item",
+    "Miss",
     "Reasoning",
     "Recorded",
     "Refusal",
@@ -49,6 +52,7 @@ __all__ = [
     "ReplyItem",
     "Responder",
     "Rule",
+    "RuleHandle",
     "Script",
     "ScriptError",
     "Text",

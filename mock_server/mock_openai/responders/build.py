@@ -24,15 +24,16 @@ def reply(
     finish: Finish | None = None,
     delay: float = 0.0,
     error: Mapping[str, Any] | ApiError | None = None,
+    name: str | None = None,
     **conditions: Any,
 ) -> Rule:
     """Build a rule: `reply("Hello", user="hi")`, `reply(call("get_weather", city="Paris"),
     user="weather")`.
 
     Items are texts, reply items, mappings as in YAML, or one function of the turn. `error` answers with an
-    API error instead. The other keywords are those of a rule in YAML; conditions may be given by name or as
-    `when`. `delay` is in seconds. Raises ScriptError for what a YAML script would not be allowed to say
-    either.
+    API error instead. `name` finds the rule again, as in `script["greeting"]`. The other keywords are those
+    of a rule in YAML; conditions may be given by name or as `when`. `delay` is in seconds. Raises
+    ScriptError for what a YAML script would not be allowed to say either.
     """
     if len(items) == 1 and callable(items[0]):
         answer: Reply | ApiError | Answering = items[0]
@@ -46,7 +47,7 @@ def reply(
             delay=delay,
         )
     given = when if isinstance(when, When) else grammar.conditions({**(when or {}), **conditions})
-    return Rule(answer, given, times, where=_caller())
+    return Rule(answer, given, times, where=_caller(), name=name)
 
 
 def _caller() -> str:

@@ -30,9 +30,10 @@ from mock_openai.responders.answer import (
 )
 from mock_openai.responders.rule import Rule
 from mock_openai.responders.source import Spot, from_python
-from mock_openai.responders.when import CONDITIONS, When
+from mock_openai.responders.when import CONDITIONS, PATTERNS, When
 
-_RULE = ("when", "reply", "error", "times", "delay", "usage", "finish", "incomplete", "failed")
+_SCRIPT = ("replies", "strict")
+_RULE = ("name", "when", "reply", "error", "times", "delay", "usage", "finish", "incomplete", "failed")
 _ITEM_KINDS: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "deltas", "annotations", "phase", "same_message"),
     "refusal": ("refusal", "same_message"),
@@ -42,19 +43,34 @@ _ITEM_KINDS: Mapping[str, tuple[str, ...]] = {
 }
 _ERROR = ("status", "code", "message", "type", "param", "headers")
 _USAGE = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "cache_write_tokens")
-_PATTERNS = ("user", "output", "model", "instructions")
 _DELAY = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, None: 1.0}
 
 
-def read_script(spot: Spot) -> list[Rule]:
-    """Read a whole script: a mapping with `replies`, or the list itself."""
-    rules = spot if isinstance(spot.value, list) else spot.mapping(("replies",), "a script").get("replies")
+def read_script(spot: Spot) -> tuple[list[Rule], bool | None]:
+    """Read a whole script: a mapping with `replies` and perhaps `strict`, or the list of rules itself. Gives
+    the rules, and whether the script is strict; None when it does not say.
+    """
+    given = {"replies": spot} if isinstance(spot.value, list) else spot.mapping(_SCRIPT, "a script")
+    rules = given.get("replies")
     if rules is None or not isinstance(rules.value, list):
         raise spot.wrong(
             "replies: followed by a list of rules", "begin the file with 'replies:' and each rule with '- '"
         )
-    return [read_rule(rule) for rule in rules.value]
+    strict = given["strict"].flag("strict") if "strict" in given else None
+    _names_differ(rules)
+    return [read_rule(rule) for rule in rules.value], strict
+
+
+def _names_differ(rules: Spot) -> None:
+    seen: dict[str, Spot] = {}
+    named = (
+        rule.value["name"] for rule in rules.value if isinstance(rule.value, dict) and "name" in rule.value
+    )
+    for spot in named:
+        if isinstance(spot.value, str) and seen.setdefault(spot.value, spot) is not spot:
+            first = f"the name '{spot.value}' a second time (first in line {seen[spot.value].line})"
+            raise spot.error(f"found {first}", "every name once", "choose another name")
 
 
 def read_rule(spot: Spot) -> Rule:
@@ -67,15 +83,18 @@ def read_rule(spot: Spot) -> Rule:
     where = spot.file if spot.line is None else f"{spot.file}:{spot.line}"
     when = read_when(given["when"]) if "when" in given else When()
     times = given["times"].whole("times", minimum=1) if "times" in given else None
+    name = given["name"].text("name") if "name" in given else None
+    if name is not None and not name.strip():
+        raise given["name"].wrong("a name that is not blank", "write for example name: greeting")
     if "error" in given:
-        return Rule(read_error(given["error"]), when, times, where)
+        return Rule(read_error(given["error"]), when, times, where, name)
     answer = Reply(
         read_items(given["reply"]) if "reply" in given else (),
         usage=read_usage(given["usage"]) if "usage" in given else None,
         finish=read_finish(given),
         delay=read_delay(given["delay"]) if "delay" in given else 0.0,
     )
-    return Rule(answer, when, times, where)
+    return Rule(answer, when, times, where, name)
 
 
 def _conditions_stand_under_when(spot: Spot) -> None:
@@ -95,7 +114,7 @@ def read_when(spot: Spot) -> When:
     given = spot.mapping(CONDITIONS, "when")
     values: dict[str, Any] = {}
     for name, value in given.items():
-        if name in _PATTERNS:
+        if name in PATTERNS:
             values[name] = _pattern(value, name)
         elif name == "previous":
             values[name] = value.flag(name)

@@ -15,11 +15,11 @@ from mock_openai.protocol import json
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.tools import family
 from mock_openai.responders.answer import Answer, Call, Item, Reasoning, Reply, ReplyItem, Text
+from mock_openai.responders.asked import outputs_of, user_text
 from mock_openai.responders.base import Turn
 from mock_openai.responders.hosted import approved_of, calls_of, listings_of
 from mock_openai.responders.instance import instance
 from mock_openai.responders.pattern import Work, example
-from mock_openai.responders.when import outputs_of, user_text
 
 _TO_A_PROMPT = (
     "You said: {said}",

@@ -32,13 +32,14 @@ class Rule:
     """One rule. `answer` may be a function of the turn, plain or async. `times` limits how often it
     answers; None means always.
 
-    `where` says where it was written, for explanations.
+    `where` says where it was written, for explanations. `name` finds it in its script.
     """
 
     answer: Reply | Recorded | ApiError | Answering
     when: When = field(default_factory=When)
     times: int | None = None
     where: str | None = None
+    name: str | None = None
 
     async def say(self, turn: Turn) -> Answer | None:
         """Give the answer to a turn; None when a function passes."""

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import mock_openai.responders.grammar as grammar
 from mock_openai.patterns import SlowPattern
 from mock_openai.responders.answer import Answer, ApiError, Recorded, Reply
+from mock_openai.responders.asked import Asked, described
 from mock_openai.responders.base import Turn
+from mock_openai.responders.handle import RuleHandle
+from mock_openai.responders.miss import Miss
 from mock_openai.responders.rule import Answering, Rule
 from mock_openai.responders.source import ScriptError, from_python, from_yaml
-from mock_openai.responders.when import Heard, When, outputs_of, user_text
+from mock_openai.responders.when import When
 
 # Explanations of misses are for people; a long run need not keep them all.
 _KEPT_MISSES = 200
@@ -28,25 +32,29 @@ _KEPT_TEXTS, _LONG_TEXT = 1000, 10_000
 ALL_WITHIN = 1.0
 """Seconds of the processor's time that the patterns of all rules may take together for one text."""
 
-Written = Rule | Answer | Mapping[str, Any] | str | Answering
+NO_RULE = "no_rule"
+"""The code of the error that a strict script gives."""
+
+Written = Rule | RuleHandle | Answer | Mapping[str, Any] | str | Answering
 
 
 class Script:
     """Rules tried in order. `misses` holds explanations of the turns that none of them answered, latest
-    last.
+    last. A strict script answers such a turn with an error, 404 `no_rule`; any other passes it on.
     """
 
     takes_errors = False
 
-    def __init__(self, rules: Iterable[Written] = ()) -> None:
-        self._rules: list[Rule] = []
-        self._used: list[int] = []
-        self._heard: dict[Heard, tuple[tuple[int, ...], SlowPattern | None]] = {}
+    def __init__(self, rules: Iterable[Written] = (), *, strict: bool | None = None) -> None:
+        self._handles: list[RuleHandle] = []
+        self._heard: dict[Asked, tuple[tuple[int, ...], SlowPattern | None]] = {}
+        self._strict = strict
+        self._keeps: int | None = None
         self.version = 0
         """Grows whenever the rules change."""
         self.misses: deque[str] = deque(maxlen=_KEPT_MISSES)
-        self.on_miss: Callable[[str], None] | None = None
-        """Told of each miss as it happens; for a terminal."""
+        self.on_miss: Callable[[Miss], None] | None = None
+        """Told of each miss as it happens."""
         self.add(*rules)
 
     @classmethod
@@ -63,150 +71,215 @@ class Script:
             raise ScriptError(
                 str(path), None, "found bytes that are not UTF-8", "text in UTF-8", "save the file as UTF-8"
             ) from error
-        return cls(grammar.read_script(from_yaml(text, file=str(path))))
+        return cls.loads(text, name=str(path))
+
+    @classmethod
+    def loads(cls, text: str, *, name: str) -> Script:
+        """Read YAML text; `name` says in errors where it stood. Raises ScriptError."""
+        rules, strict = grammar.read_script(from_yaml(text, file=name))
+        return cls(rules, strict=strict)
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
-        """The rules in the order in which they are tried."""
-        return tuple(self._rules)
+    def strict(self) -> bool:
+        """Whether a turn that no rule answers is an error."""
+        return bool(self._strict)
+
+    @strict.setter
+    def strict(self, strict: bool) -> None:
+        self._strict = strict
+
+    @property
+    def rules(self) -> tuple[RuleHandle, ...]:
+        """The rules in the order in which they are tried, each with what it has answered."""
+        return tuple(self._handles)
+
+    @property
+    def unused(self) -> list[str]:
+        """The rules that have answered nothing, one line each."""
+        return [str(each["rule"]) for each in self.summary() if not each["answered"]]
+
+    def summary(self) -> list[dict[str, Any]]:
+        """Return each rule's name, a line about it (number, place, conditions), and how often it answered."""
+        return [
+            {
+                "name": handle.rule.name,
+                "rule": f"{_titled(number, handle)}: {handle.rule.when}",
+                "answered": handle.answered,
+            }
+            for number, handle in enumerate(self._handles, 1)
+        ]
 
     @property
     def empty(self) -> bool:
         """Whether there are no rules."""
-        return not self._rules
+        return not self._handles
 
-    def add(self, *rules: Written, first: bool = False) -> Script:
-        """Add rules at the end, or before all others; gives the script back.
+    def __getitem__(self, key: int | str) -> RuleHandle:
+        """Return a rule by its place, from 0, or by its name. IndexError or KeyError when there is none."""
+        if isinstance(key, int):
+            try:
+                return self._handles[key]
+            except IndexError:
+                raise IndexError(f"there is no rule {key}: the script has {len(self._handles)}") from None
+        names = {handle.rule.name: handle for handle in self._handles if handle.rule.name is not None}
+        if key not in names:
+            known = f"it has {', '.join(map(repr, names))}" if names else "none of its rules has a name"
+            raise KeyError(f"the script has no rule named {key!r}; {known}")
+        return names[key]
+
+    @overload
+    def add(self, rule: Written, /, *, first: bool = ...) -> RuleHandle: ...
+
+    @overload
+    def add(self, *rules: Written, first: bool = ...) -> RuleHandle | tuple[RuleHandle, ...]: ...
+
+    def add(self, *rules: Written, first: bool = False) -> RuleHandle | tuple[RuleHandle, ...]:
+        """Add rules at the end, or before all others. Returns the rule's handle; of several a tuple.
 
         A rule is one made by `reply`, a mapping as in YAML, a function of the turn that gives an answer or
-        None, or an answer (a text is one) that holds always.
+        None, or an answer (a text is one) that holds always. Raises ScriptError for anything else, and for a
+        name that another rule has.
         """
-        made = [self._rule(rule) for rule in rules]
-        place = 0 if first else len(self._rules)
-        self._rules[place:place] = made
-        self._used[place:place] = [0] * len(made)
-        self._heard.clear()
-        self.version += 1
-        return self
+        made = [RuleHandle(self._rule(rule)) for rule in rules]
+        place = 0 if first else len(self._handles)
+        handles = [*self._handles[:place], *made, *self._handles[place:]]
+        _check_names(handles)
+        if self._keeps is not None:
+            for handle in made:
+                handle.keep(self._keeps)
+        self._changed(handles)
+        return made[0] if len(made) == 1 else tuple(made)
+
+    def replace(self, other: Script) -> None:
+        """Forget the rules and misses and take over those of another script, handles and all; and whether
+        it is strict, if it says.
+        """
+        if self._keeps is not None:
+            other.keep(self._keeps)
+        if other._strict is not None:
+            self._strict = other._strict
+        self._changed(list(other._handles))
+        self.misses.clear()
+
+    def copy(self) -> Script:
+        """Return a script with the same rules, of which none has answered anything yet."""
+        copy = Script([handle.rule for handle in self._handles], strict=self._strict)
+        if self._keeps is not None:
+            copy.keep(self._keeps)
+        return copy
 
     def clear(self) -> None:
         """Forget all rules and misses."""
-        self._rules.clear()
-        self._used.clear()
-        self._heard.clear()
-        self.version += 1
+        self._changed([])
         self.misses.clear()
 
+    def keep(self, count: int) -> None:
+        """Let each rule keep no more than so many of its requests, for a server that runs for weeks."""
+        self._keeps = count
+        for handle in self._handles:
+            handle.keep(count)
+
+    def _changed(self, handles: list[RuleHandle]) -> None:
+        self._handles = handles
+        self._heard.clear()
+        self.version += 1
+
     async def answer(self, turn: Turn) -> Answer | None:
-        """Answer by the first rule that holds, or give None. Raises SlowPattern, which names the rule, when
-        the search for a pattern takes too long and no rule before it answers.
+        """Answer by the first rule that holds. When none does, return an error if strict, else None. Raises
+        SlowPattern, which names the rule, when the search for a pattern takes too long and no rule before it
+        answers.
         """
-        rules = list(self._rules)
-        hearing, slow = self._that_hear(turn)
+        asked = Asked.by(turn)
+        handles = self._handles
+        hearing, slow = self._that_hear(asked)
         for index in hearing:
-            rule = rules[index]
-            if self._spent(index) or not self._holds(index, turn):
+            handle = handles[index]
+            if handle.spent or not _holds(index + 1, handle, turn, asked):
                 continue
             # Counted before a function may wait, so that two turns at once do not share the last time.
-            self._used[index] += 1
-            said = await rule.say(turn)
+            handle.begin(turn.body)
+            said = await handle.rule.say(turn)
             if said is not None:
                 return said
-            self._used[index] -= 1
+            handle.take_back(turn.body)
         if slow is not None:
             raise slow
-        if self._rules:
-            miss = self.explain(turn)
-            self.misses.append(miss)
-            if self.on_miss is not None:
-                self.on_miss(miss)
+        if not self._handles and not self.strict:
+            return None
+        miss = replace(self._miss(turn, asked), refused=self.strict)
+        self.misses.append(str(miss))
+        if self.on_miss is not None:
+            self.on_miss(miss)
+        return _no_rule(miss) if miss.refused else None
+
+    def settled(self, turn: Turn) -> tuple[RuleHandle, Reply] | None:
+        """Return the rule that answers every turn like this one until the rules change, and its reply; None
+        when that depends on more than the turn. Who uses the reply tells the handle, by `begin`.
+        """
+        asked = Asked.by(turn)
+        for index in self._that_hear(asked)[0]:
+            handle = self._handles[index]
+            if _holds(index + 1, handle, turn, asked):
+                reply = handle.rule.answer
+                return (handle, reply) if handle.rule.times is None and isinstance(reply, Reply) else None
         return None
 
-    def settled(self, turn: Turn) -> Reply | None:
-        """Give what every turn like this one is answered until the rules change; None when that depends on
-        more than the turn.
+    def _that_hear(self, asked: Asked) -> tuple[tuple[int, ...], SlowPattern | None]:
+        """Return the places of the rules whose conditions on what was said hold, up to one whose pattern
+        takes too long, and that one's error. Most rules have such a condition, so remembering this makes the
+        thousandth rule cost as little as the first.
         """
-        for index in self._that_hear(turn)[0]:
-            rule = self._rules[index]
-            if self._holds(index, turn):
-                return rule.answer if rule.times is None and isinstance(rule.answer, Reply) else None
-        return None
-
-    def _that_hear(self, turn: Turn) -> tuple[tuple[int, ...], SlowPattern | None]:
-        """Give the rules whose condition on the user's text holds, up to one whose pattern takes too long,
-        and that one's error. Most rules have such a condition, so remembering this makes the thousandth rule
-        cost as little as the first.
-        """
-        heard = Heard.by(turn)
-        known = self._heard.get(heard)
+        known = self._heard.get(asked)
         if known is None:
-            known = self._ask_who_hears(heard)
+            known = self._ask_who_hears(asked)
             if len(self._heard) >= _KEPT_TEXTS:
                 self._heard.clear()
-            if len(heard.said) <= _LONG_TEXT:
-                self._heard[heard] = known
+            if asked.size <= _LONG_TEXT:
+                self._heard[asked] = known
         return known
 
-    def _ask_who_hears(self, heard: Heard) -> tuple[tuple[int, ...], SlowPattern | None]:
+    def _ask_who_hears(self, asked: Asked) -> tuple[tuple[int, ...], SlowPattern | None]:
         hearing: list[int] = []
         began = time.process_time()
-        for index, rule in enumerate(self._rules):
+        for index, handle in enumerate(self._handles):
             try:
-                if rule.when.hears(heard):
+                if handle.rule.when.hears(asked):
                     hearing.append(index)
                 if index % 16 == 15 and time.process_time() - began > ALL_WITHIN:
                     raise SlowPattern(f"user: the patterns up to this one take more than {ALL_WITHIN:.0f} s")
             except SlowPattern as error:
-                return tuple(hearing), self._named(index, error)
+                return tuple(hearing), SlowPattern(f"{_titled(index + 1, handle)}: {error}")
         return tuple(hearing), None
-
-    def _holds(self, index: int, turn: Turn) -> bool:
-        try:
-            return self._rules[index].when.holds(turn)
-        except SlowPattern as error:
-            raise self._named(index, error) from None
-
-    def _named(self, index: int, error: SlowPattern) -> SlowPattern:
-        return SlowPattern(f"{self._name(index)}: {error}")
-
-    def _name(self, index: int) -> str:
-        where = self._rules[index].where
-        return f"rule {index + 1}" + (f" ({where})" if where else "")
 
     def explain(self, turn: Turn) -> str:
         """Say which rule would answer, or which came nearest and why it did not hold."""
-        asked, heard = _asked(turn), Heard.by(turn)
-        if not self._rules:
-            return f"No rule for {asked}: the script is empty."
-        best = -1
-        nearest = ""
-        for index, rule in enumerate(self._rules):
+        asked = Asked.by(turn)
+        for number, handle in enumerate(self._handles, 1):
             try:
-                reasons = list(rule.when.failures(turn, heard))
+                if next(_reasons(handle, turn, asked), None) is None:
+                    return f"{_titled(number, handle)} answers {described(turn)}."
             except SlowPattern as error:
-                return f"{self._name(index)}: {error}"
-            near = rule.when.nearness(heard, failed=reasons)
-            if self._spent(index):
-                times = "once" if rule.times == 1 else f"{rule.times} times"
-                reasons.append(f"times: it has answered {times} already")
-            if not reasons and callable(rule.answer) and not isinstance(rule.answer, ApiError):
-                reasons.append("its function passed")
-            name = self._name(index)
-            if not reasons:
-                return f"{name} answers {asked}."
-            if near > best:
-                best, nearest = near, f"{name}: {'; '.join(reasons)}"
-        few = f" of {len(self._rules)}" if len(self._rules) > 1 else ""
-        return f"No rule for {asked}. Nearest{few} was {nearest}."
+                return f"{_titled(number, handle)}: {error}"
+        return str(self._miss(turn, asked))
 
-    def _spent(self, index: int) -> bool:
-        times = self._rules[index].times
-        return times is not None and self._used[index] >= times
+    def _miss(self, turn: Turn, asked: Asked) -> Miss:
+        best, nearest, why = -1, "", ""
+        for number, handle in enumerate(self._handles, 1):
+            try:
+                reasons = list(_reasons(handle, turn, asked))
+            except SlowPattern as error:
+                return Miss(described(turn), len(self._handles), _titled(number, handle), str(error))
+            near = handle.rule.when.nearness(asked, failed=reasons)
+            if near > best:
+                best, nearest, why = near, _titled(number, handle), "; ".join(reasons)
+        return Miss(described(turn), len(self._handles), nearest, why)
 
     def _rule(self, rule: Written) -> Rule:
         match rule:
             case Rule():
                 return rule
+            case RuleHandle():
+                return rule.rule
             case Reply() | Recorded() | ApiError():
                 return Rule(rule)
             case str():
@@ -224,11 +297,46 @@ class Script:
         )
 
 
-def _asked(turn: Turn) -> str:
-    if turn.request is None:
-        return "an invalid request"
-    outputs = outputs_of(turn)
-    if outputs:
-        return f"the output of {', '.join(each.name or each.call_id for each in outputs)}"
-    text = user_text(turn)
-    return f"'{text if len(text) <= 60 else text[:57] + '...'}'"
+def _holds(number: int, handle: RuleHandle, turn: Turn, asked: Asked) -> bool:
+    try:
+        return handle.rule.when.holds(turn, asked)
+    except SlowPattern as error:
+        raise SlowPattern(f"{_titled(number, handle)}: {error}") from None
+
+
+def _reasons(handle: RuleHandle, turn: Turn, asked: Asked) -> Iterator[str]:
+    """Say why a rule does not answer a turn."""
+    rule = handle.rule
+    failed = False
+    for reason in rule.when.failures(turn, asked):
+        failed = True
+        yield reason
+    if handle.spent:
+        times = "once" if rule.times == 1 else f"{rule.times} times"
+        yield f"times: it has answered {times} already"
+    elif not failed and callable(rule.answer) and not isinstance(rule.answer, ApiError):
+        yield "its function passed"
+
+
+def _titled(number: int, handle: RuleHandle) -> str:
+    name = "" if handle.rule.name is None else f" '{handle.rule.name}'"
+    return f"rule {number}{name}" + (f" ({handle.rule.where})" if handle.rule.where else "")
+
+
+def _check_names(handles: Sequence[RuleHandle]) -> None:
+    seen: dict[str, RuleHandle] = {}
+    for handle in handles:
+        name = handle.rule.name
+        if name is not None and seen.setdefault(name, handle) is not handle:
+            first = f"the name '{name}' for a second rule (the first: {seen[name].rule.where or '?'})"
+            raise ScriptError(
+                handle.rule.where or "<script>",
+                None,
+                f"found {first}",
+                "every name once",
+                "choose another name",
+            )
+
+
+def _no_rule(miss: Miss) -> ApiError:
+    return ApiError(f"{miss} The script is strict.", status=404, code=NO_RULE)

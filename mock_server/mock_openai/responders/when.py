@@ -6,39 +6,24 @@ mend a script.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from mock_openai.patterns import SlowPattern, pattern
-from mock_openai.protocol.parts import text_of
-from mock_openai.protocol.request import Request, ToolOutput, tool_outputs
+from mock_openai.protocol.request import Request
+from mock_openai.responders.asked import Asked, messages, outputs_of
 from mock_openai.responders.base import Turn
 
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What a turn says, as far as the condition `user` is concerned."""
-
-    latest: str
-    """The last user text in the request."""
-    said: str
-    """The last user text in the conversation."""
-    answers_tool: bool
-    """Whether tool outputs close the input."""
-
-    @classmethod
-    def by(cls, turn: Turn) -> Heard:
-        """Look at a turn."""
-        latest = turn.request.last_user_text if turn.request else ""
-        return cls(latest, latest or user_text(turn), bool(outputs_of(turn)))
-
-
 # What a condition that holds is worth when the nearest rule is looked for.
-_WEIGHT = {"user": 8, "tool_output": 8, "output": 8, "body": 2, "metadata": 2, "instructions": 2}
+_SAID = dict.fromkeys(("user", "developer", "system", "last", "tool_output", "output"), 8)
+_WEIGHT = {**_SAID, "body": 2, "metadata": 2, "instructions": 2}
 
 _FITS = 4
-"""The same for a rule that is for this kind of turn: the user's, or a tool output's."""
+"""The same for a rule that is for this kind of turn: the user's, a developer's, or a tool output's."""
+
+_BESIDE = ("user", "last", "tool_output")
+"""Conditions beside which `developer` and `system` look at the whole conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +31,10 @@ class When:
     """Conditions on a turn; all that are given must hold.
 
     `user` is a regular expression searched in the user's text. It looks at the message that this turn
-    answers; when tool outputs came after it, `user` holds only together with `tool_output`. `tool_output`
+    answers; when tool outputs came after it, `user` holds only together with `tool_output`. `developer` and
+    `system` are searched in the messages of that role that this turn answers, which are those behind the
+    assistant's latest item; together with `user`, `last` or `tool_output` in all of the conversation. `last`
+    is searched in the last item that is not the assistant's, whoever sent it. `tool_output`
     names the tool or the call whose output closes the input; True takes any. `output` is searched in that
     output, `model` must match the whole model name, `instructions` is searched in the instructions,
     `metadata` must hold these pairs. `previous` tells whether the request continues a response. `tool`
@@ -55,6 +43,9 @@ class When:
     """
 
     user: str | None = None
+    developer: str | None = None
+    system: str | None = None
+    last: str | None = None
     tool_output: str | bool | None = None
     output: str | None = None
     model: str | None = None
@@ -72,26 +63,28 @@ class When:
         given = (name for name in CONDITIONS if getattr(self, name) not in (None, {}))
         object.__setattr__(self, "worth", {name: _WEIGHT.get(name, 1) for name in given})
 
-    def hears(self, heard: Heard) -> bool:
-        """Tell whether `user` holds; it does when it is not given. Raises SlowPattern, as all that look."""
-        if self.user is None:
-            return True
-        if heard.answers_tool and self.tool_output is None:
+    def hears(self, asked: Asked) -> bool:
+        """Return whether the conditions on what was said may hold: `user`, `last`, and `developer` and
+        `system` where they are about what the turn answers. Raises SlowPattern, as all that look.
+        """
+        if self.user is not None and not self._hears_user(asked):
             return False
-        text = heard.latest if self.tool_output is None else heard.said
-        return _found("user", self.user, text)
+        if self.last is None and self.developer is None and self.system is None:
+            return True
+        return next(self._said(asked), None) is None
 
-    def holds(self, turn: Turn) -> bool:
-        """Tell whether every condition holds."""
-        return next(self.failures(turn), None) is None
+    def holds(self, turn: Turn, asked: Asked | None = None) -> bool:
+        """Return whether every condition holds."""
+        return next(self.failures(turn, asked), None) is None
 
-    def failures(self, turn: Turn, heard: Heard | None = None) -> Iterator[str]:
-        """Say of each condition that does not hold why; `heard` is what the turn says, if that is known."""
+    def failures(self, turn: Turn, asked: Asked | None = None) -> Iterator[str]:
+        """Say of each condition that does not hold why; `asked` is what the turn asks, if that is known."""
         request = turn.request
         if request is None:
             yield "the request is not valid"
             return
-        yield from self._user(heard or Heard.by(turn))
+        yield from self._said(asked or Asked.by(turn))
+        yield from self._said_anywhere(turn)
         yield from self._tool_output(turn, request)
         if self.model is not None and not _found("model", self.model, request.model, whole=True):
             yield f"model: '{request.model}' does not match /{self.model}/"
@@ -114,24 +107,62 @@ class When:
             if turn.body.get(name) != value:
                 yield f"body: {name} is {turn.body.get(name)!r}, not {value!r}"
 
-    def nearness(self, heard: Heard, *, failed: Iterable[str]) -> int:
+    def nearness(self, asked: Asked, *, failed: Iterable[str]) -> int:
         """Say how near the conditions came to holding; `failed` is what `failures` gave.
 
         What was said counts most, then whether the rule is for this kind of turn at all, then the rest.
         """
         wrong = {reason.partition(":")[0] for reason in failed}
         held = sum(worth for name, worth in self.worth.items() if name not in wrong)
-        asked_of = "tool_output" if heard.answers_tool else "user"
-        return held + (_FITS if asked_of in self.worth else 0)
+        return held + (_FITS if asked.kinds & self.worth.keys() else 0)
 
-    def _user(self, heard: Heard) -> Iterator[str]:
-        if self.hears(heard):
+    def __str__(self) -> str:
+        said = (f"{name}: {_written(name, getattr(self, name))}" for name in self.worth)
+        return ", ".join(said) or "any request"
+
+    @property
+    def _looks_everywhere(self) -> bool:
+        return any(getattr(self, name) not in (None, False) for name in _BESIDE)
+
+    def _said(self, asked: Asked) -> Iterator[str]:
+        """Say what does not hold of the conditions on what was said."""
+        if self.user is not None and not self._hears_user(asked):
+            if asked.answers_tool and self.tool_output is None:
+                yield "user: the turn answers a tool output, not the user"
+            elif "user" not in asked.kinds and not asked.latest and self.tool_output is None:
+                yield "user: the turn does not answer the user"
+            else:
+                text = asked.latest if self.tool_output is None else asked.said
+                yield f"user: {_quoted(text)} has no match for /{self.user}/"
+        if self.last is not None and not _found("last", self.last, asked.last or ""):
+            yield f"last: {_quoted(asked.last)} has no match for /{self.last}/"
+        if not self._looks_everywhere:
+            yield from self._messages("developer", self.developer, asked.developer)
+            yield from self._messages("system", self.system, asked.system)
+
+    def _hears_user(self, asked: Asked) -> bool:
+        assert self.user is not None
+        if asked.answers_tool and self.tool_output is None:
+            return False
+        text = asked.latest if self.tool_output is None else asked.said
+        return _found("user", self.user, text)
+
+    def _said_anywhere(self, turn: Turn) -> Iterator[str]:
+        if not self._looks_everywhere:
             return
-        if heard.answers_tool and self.tool_output is None:
-            yield "user: the turn answers a tool output, not the user"
+        for role, wanted in (("developer", self.developer), ("system", self.system)):
+            if wanted is not None:
+                yield from self._messages(role, wanted, messages(turn, role))
+
+    def _messages(self, role: str, wanted: str | None, texts: Sequence[str]) -> Iterator[str]:
+        if wanted is None or any(_found(role, wanted, text) for text in texts):
             return
-        text = heard.latest if self.tool_output is None else heard.said
-        yield f"user: {_quoted(text)} has no match for /{self.user}/"
+        if texts:
+            yield f"{role}: {_quoted(texts[-1])} has no match for /{wanted}/"
+        elif self._looks_everywhere:
+            yield f"{role}: there is no {role} message in the conversation"
+        else:
+            yield f"{role}: the turn answers no {role} message"
 
     def _tool_output(self, turn: Turn, request: Request) -> Iterator[str]:
         if self.tool_output is None and self.output is None:
@@ -156,20 +187,10 @@ class When:
             yield f"output: {_quoted(outputs[-1].output)} has no match for /{self.output}/"
 
 
+PATTERNS = ("user", "developer", "system", "last", "output", "model", "instructions")
+"""The conditions that are regular expressions."""
+
 CONDITIONS = tuple(each.name for each in fields(When) if each.init)
-
-
-def outputs_of(turn: Turn) -> tuple[ToolOutput, ...]:
-    """Give the tool outputs that close the input, named after the calls in the input or the history."""
-    if turn.request is None:
-        return ()
-    return tool_outputs(turn.request.input, turn.history) if turn.history else turn.request.tool_outputs
-
-
-def user_text(turn: Turn) -> str:
-    """Give the last thing the user said, in this request or before it."""
-    items = (*turn.history, *(turn.request.input if turn.request else ()))
-    return next((text_of(item.get("content")) for item in reversed(items) if item.get("role") == "user"), "")
 
 
 def _found(condition: str, expression: str, text: str, *, whole: bool = False) -> bool:
@@ -189,3 +210,7 @@ def _quoted(text: str | None) -> str:
         return "nothing"
     short = text if len(text) <= 60 else f"{text[:57]}..."
     return f"'{short}'"
+
+
+def _written(name: str, value: object) -> str:
+    return f"/{value}/" if name in PATTERNS else repr(value)

@@ -27,6 +27,14 @@ from mock_openai.responders import (
 Make = Callable[..., Turn]
 
 CALL = {"type": "function_call", "call_id": "call_1", "name": "get_weather", "arguments": "{}"}
+USER = {"role": "user", "content": "hello"}
+ASSISTANT = {"role": "assistant", "content": "Ahoy."}
+SYSTEM = {"role": "system", "content": "You are a pirate."}
+DEVELOPER = {
+    "type": "message",
+    "role": "developer",
+    "content": [{"type": "input_text", "text": "Please introduce yourself."}],
+}
 OUTPUT = {"type": "function_call_output", "call_id": "call_1", "output": "21 degrees"}
 
 EXAMPLE = """
@@ -94,7 +102,7 @@ async def test_python_says_the_same_as_yaml(example: Script) -> None:
         ]
     )
     for mine, yours in zip(script.rules[:3], example.rules[:3], strict=True):
-        assert (mine.answer, mine.when) == (yours.answer, yours.when)
+        assert (mine.rule.answer, mine.rule.when) == (yours.rule.answer, yours.rule.when)
 
 
 async def test_rules_may_be_written_as_mappings_or_plain_text(turn: Make) -> None:
@@ -199,6 +207,39 @@ CONDITIONS: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
         True,
     ),
     ({"user": "hello"}, {"said": [{"role": "user", "content": "hello"}, CALL, OUTPUT]}, False),
+    # A bot that greets sends a developer message and no user's.
+    ({"developer": "introduce"}, {"said": [DEVELOPER]}, True),
+    ({"developer": "farewell"}, {"said": [DEVELOPER]}, False),
+    ({"developer": "introduce"}, {"said": [SYSTEM]}, False),
+    ({"developer": "introduce"}, {}, False),
+    ({"system": "pirate"}, {"said": [SYSTEM, USER]}, True),
+    ({"system": "pirate"}, {"said": [DEVELOPER]}, False),
+    # Once answered, it is no longer what the turn answers, however much the client repeats.
+    ({"developer": "introduce"}, {"said": [DEVELOPER, ASSISTANT, USER]}, False),
+    ({"developer": "introduce"}, {"said": [USER], "history": (DEVELOPER, ASSISTANT)}, False),
+    ({"developer": "introduce"}, {"said": [DEVELOPER], "history": (USER, ASSISTANT)}, True),
+    # Beside a condition on the turn it looks at the whole conversation.
+    ({"developer": "introduce", "user": "hello"}, {"said": [DEVELOPER, ASSISTANT, USER]}, True),
+    ({"system": "pirate", "user": "hello"}, {"said": [USER], "history": (SYSTEM, USER, ASSISTANT)}, True),
+    ({"system": "pirate", "last": "hello"}, {"said": [USER], "history": (SYSTEM, USER, ASSISTANT)}, True),
+    ({"system": "pirate", "user": "hello"}, {"said": [DEVELOPER, ASSISTANT, USER]}, False),
+    (
+        {"system": "pirate", "tool_output": True},
+        {"said": [OUTPUT], "history": (SYSTEM, USER, CALL)},
+        True,
+    ),
+    ({"last": "introduce"}, {"said": [DEVELOPER]}, True),
+    ({"last": "introduce"}, {"said": [DEVELOPER, USER]}, False),
+    ({"last": "hello"}, {"said": [DEVELOPER, USER]}, True),
+    ({"last": "hello"}, {"said": [USER, ASSISTANT]}, True),
+    ({"last": "21 degrees"}, {"said": [OUTPUT], "history": (USER, CALL)}, True),
+    ({"last": "hello"}, {"said": [OUTPUT], "history": (USER, CALL)}, False),
+    ({"last": ""}, {"said": [], "previous_response_id": "resp_1"}, True),
+    ({"last": "."}, {"said": [], "previous_response_id": "resp_1"}, False),
+    # What the user said before the assistant spoke is not what a developer's message asks for.
+    ({"user": "hello"}, {"said": [USER, ASSISTANT, DEVELOPER]}, False),
+    ({"user": "hello"}, {"said": [DEVELOPER], "history": (USER, ASSISTANT)}, False),
+    ({"user": "hello"}, {"said": [USER, DEVELOPER]}, True),
 ]
 
 
@@ -228,6 +269,8 @@ NEAREST: list[tuple[Any, str]] = [
     ("bye", "rule 3 (x): instructions: nothing has no match for /polite/"),
     ([{"role": "user", "content": "hi"}, CALL, OUTPUT], "rule 2 (x): tool_output: the input ends with the"),
     ("hello", "rule 1 (x): user: 'hello' has no match for /weather/"),
+    ([DEVELOPER], "rule 4 (x): developer: 'Please introduce yourself.' has no match for /goodbye/"),
+    ([SYSTEM], "rule 5 (x): last: 'You are a pirate.' has no match for /goodbye/"),
 ]
 
 
@@ -238,10 +281,35 @@ def test_the_nearest_rule_is_one_for_what_was_said(said: Any, nearest: str, turn
             reply("a", user="weather", model="gpt-4o", transport="websocket", tool="get_weather"),
             reply("b", tool_output="another_tool"),
             reply("c", user="bye", instructions="polite"),
+            reply("d", developer="goodbye"),
+            reply("e", last="goodbye"),
         ]
     )
     told = script.explain(turn(said))
-    assert f"Nearest of 3 was {nearest}" in re.sub(r"\(test_script.py:\d+\)", "(x)", told)
+    assert f"Nearest of 5 was {nearest}" in re.sub(r"\(test_script.py:\d+\)", "(x)", told)
+
+
+MISSED: list[tuple[Any, str]] = [
+    ("hello", "No rule for 'hello'. "),
+    ([DEVELOPER], "No rule for the developer message 'Please introduce yourself.'. "),
+    ([USER, ASSISTANT, SYSTEM], "No rule for the system message 'You are a pirate.'. "),
+    ([{"role": "user", "content": "a\nb " + "c" * 99}], f"No rule for 'a b {'c' * 53}...'. "),
+    ([{"type": "mcp_approval_response", "approval_request_id": "mcpr_1", "approve": True}], "No rule for the "
+     "item mcp_approval_response. "),
+    ([CALL, OUTPUT], "No rule for the output of get_weather. "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "told"), MISSED)
+def test_a_miss_tells_what_was_asked(said: Any, told: str, turn: Make) -> None:
+    script = Script([reply("never", user="x^")])
+    assert script.explain(turn(said)).startswith(told)
+
+
+def test_a_request_without_input_is_told_as_such(turn: Make) -> None:
+    script = Script([reply("never", user="x^")])
+    told = script.explain(turn([], previous_response_id="resp_1"))
+    assert told.startswith("No rule for a request without input. ")
 
 
 def test_a_rule_says_where_it_was_written(turn: Make) -> None:
@@ -254,7 +322,7 @@ async def test_somebody_can_be_told_of_misses_as_they_happen(turn: Make) -> None
     script, told = Script([reply("a", user="weather")]), []
     script.on_miss = told.append
     await script.answer(turn("hello"))
-    assert told == list(script.misses)
+    assert [str(miss) for miss in told] == list(script.misses)
 
 
 async def test_a_used_up_rule_says_so(turn: Make) -> None:
@@ -267,7 +335,8 @@ async def test_a_script_may_grow_and_be_cleared(turn: Make) -> None:
     script = Script()
     assert await script.answer(turn()) is None
     assert not script.misses
-    script.add(reply("last")).add(reply("first"), first=True)
+    script.add(reply("last"))
+    script.add(reply("first"), first=True)
     assert await script.answer(turn()) == Reply((Text("first"),))
     script.clear()
     assert await script.answer(turn()) is None

@@ -45,6 +45,15 @@ CASES = [
     ("replies:\n  - reply: [x", 2, "found", "indentation"),
     ("replies:\n  - reply: {item: {}}", 2, "an empty mapping", "a type"),
     ("replies:\n  - reply: x\n    when: {previous: maybe}", 3, "the text 'maybe'", "true or false"),
+    ("replies:\n  - when: {developer: 7}\n    reply: x", 2, "a whole number (7)", "put it in quotes: '7'"),
+    ("replies:\n  - when: {last: '['}\n    reply: x", 2, "no regular expression", "backslash"),
+    ("replies:\n  - when: {devloper: x}\n    reply: x", 2, "found the key 'devloper'", "did you mean"),
+    ("replies:\n  - developer: x\n    reply: x", 2, "found the condition 'developer'", "write when:"),
+    ("strict: yes please\nreplies: []", 1, "the text 'yes please'", "true or false"),
+    ("strict: true", 1, "found a mapping", "followed by a list of rules"),
+    ("replies:\n  - reply: x\n    name: 7", 3, "a whole number (7)", "quotes"),
+    ("replies:\n  - reply: x\n    name: ' '", 3, "the text ' '", "not blank"),
+    ("replies:\n  - {reply: x, name: a}\n  - {reply: y, name: a}", 3, "the name 'a'", "every name once"),
     ("replies:\n  - reply: x\n    when: {transport: ws}", 3, "the text 'ws'", "http or websocket"),
 ]
 

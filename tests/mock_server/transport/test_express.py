@@ -65,6 +65,26 @@ async def test_a_rule_with_times_is_counted(answered: list[object]) -> None:
     assert not answered
 
 
+@pytest.mark.parametrize("upgrade", [False, True])
+async def test_what_is_answered_at_once_is_counted_by_its_rule(upgrade: bool, answered: list[object]) -> None:
+    async with MockServer([reply("No.", user="no")]) as server, wire(server, upgrade=upgrade) as client:
+        rule = server.script.add(reply("Hello.", user="hi"))
+        greet = server.script.add(reply("Welcome.", developer="greet"))
+        for number in range(TIMES):
+            greeting: Any = [{"role": "developer", "content": f"greet {number}"}]
+            if upgrade:
+                await client.turn("hi")
+                await client.turn(greeting)
+            else:
+                await client.ask(request("hi"))
+                await client.ask(request(greeting))
+    assert answered
+    assert [body["input"] for body in rule.requests] == ["hi"] * TIMES
+    assert [body["input"][0]["content"] for body in greet.requests] == [f"greet {n}" for n in range(TIMES)]
+    assert server.script[0].answered == 0
+    assert not server.misses
+
+
 async def test_requests_in_one_piece_and_in_many_get_their_own_answers(answered: list[object]) -> None:
     asked, other = request(), request("no")
     async with MockServer(SCRIPT) as server, wire(server) as client:

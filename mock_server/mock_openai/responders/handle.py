@@ -1,0 +1,88 @@
+"""A rule within a script: how often it answered, and which requests."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from mock_openai.control import redact
+from mock_openai.responders.asked import shortened, text_of_item
+from mock_openai.responders.rule import Rule
+
+KEPT = 10_000
+"""The most requests that a handle keeps, the newest; `answered` counts all of them."""
+
+_TOLD = 5
+"""Requests that an error quotes."""
+
+
+class RuleHandle:
+    """A rule as one script has it; `script.add(rule)` returns it.
+
+        weather = server.script.add(reply("Sunny.", user="weather"))
+        ...
+        assert weather.request["model"] == "gpt-4.1"
+
+    The same Rule in two scripts has a handle in each.
+    """
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        """What was written."""
+        self.answered = 0
+        """How many requests it answered."""
+        self._asked: deque[Mapping[str, Any]] = deque(maxlen=KEPT)
+
+    @property
+    def requests(self) -> list[dict[str, Any]]:
+        """The bodies of the requests that it answered, oldest first, without credentials of MCP servers."""
+        return [dict(redact.body(body)) for body in tuple(self._asked)]
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """The only request that it answered. AssertionError when it answered none or several."""
+        if self.answered == 1 and self._asked:
+            return self.requests[0]
+        if not self.answered:
+            raise AssertionError(f"{self} answered no request; its conditions: {self.rule.when}")
+        if not self._asked:
+            raise AssertionError(f"{self} answered {self.answered} requests, but keeps none of them")
+        told = [_quoted(body) for body in tuple(self._asked)[-_TOLD:]]
+        latest = f"the latest {len(told)}: " if len(told) < self.answered else ""
+        raise AssertionError(f"{self} answered {self.answered} requests, not one: {latest}{', '.join(told)}")
+
+    @property
+    def spent(self) -> bool:
+        """Whether it has answered as often as its `times` allows."""
+        return self.rule.times is not None and self.answered >= self.rule.times
+
+    def begin(self, body: Mapping[str, Any]) -> None:
+        """Count a request that it is about to answer."""
+        self.answered += 1
+        self._asked.append(body)
+
+    def take_back(self, body: Mapping[str, Any]) -> None:
+        """Forget a request that its function passed on."""
+        self.answered -= 1
+        for at in range(len(self._asked) - 1, -1, -1):
+            if self._asked[at] is body:
+                del self._asked[at]
+                return
+
+    def keep(self, count: int) -> None:
+        """Keep no more than so many requests from now on."""
+        self._asked = deque(self._asked, maxlen=count)
+
+    def __str__(self) -> str:
+        name = "a rule" if self.rule.name is None else f"the rule '{self.rule.name}'"
+        return f"{name} ({self.rule.where})" if self.rule.where else name
+
+    def __repr__(self) -> str:
+        return f"<RuleHandle {self.rule.when} answered={self.answered} at {self.rule.where}>"
+
+
+def _quoted(body: Mapping[str, Any]) -> str:
+    given = body.get("input")
+    last = given[-1] if isinstance(given, list | tuple) and given else given
+    return shortened(text_of_item(last) if isinstance(last, Mapping) else str(last or ""))
