@@ -24,15 +24,15 @@ from mock_openai.responders.base import Turn
 from mock_openai.server import MockServer
 
 from tests.conformance import retold
+from tests.conformance.echoes import NEWEST, comparable, in_order, is_hidden
 from tests.conformance.recordings import ABSENT, Recording, recordings
 
 ERA_C = 1767225600  # 2026-01-01: keys of events in alphabetical order
-NEWEST = 1782864000  # 2026-07-01: tool_usage, reasoning context and mode, output_schema
 IDS = {"id", "created_at", "completed_at"}
 WORDED = {"output", "usage"}
 LATER = {
     "access_programs": 1788220800,
-    "tool_usage": NEWEST,
+    "tool_usage": 1782410000,
     "moderation": 1777593600,
     "prompt_cache_retention": 1775001600,
     "billing": 1759276800,
@@ -47,12 +47,7 @@ LATER = {
     "service_tier": 1746057600,
 }
 """Since when the response object has a field, in unix seconds (observed)."""
-NEWS = {
-    "reasoning": ("context", "mode", "generate_summary"),
-    "tools": ("output_schema", "return_token_budget", "search_content_types"),
-}
-"""What came into these fields with 2026-07."""
-EVENT_NEWS = ("sequence_number", "obfuscation", "logprobs", "content", "encrypted_content", "phase", "action")
+EVENT_NEWS = ("sequence_number", "obfuscation", "logprobs", "content", "encrypted_content", "phase")
 """Keys of events and items that older recordings, or requests that did not ask for them, may lack."""
 CONSTANT_HEADERS = (
     "openai-version",
@@ -195,7 +190,9 @@ async def _compare_http(
     result: Result,
 ) -> None:
     path = "/" + one.url_path.split("/v1/", 1)[-1].lstrip("/")
-    renamed = await _conversation(http, server, body) if one.status == 200 else {}
+    renamed = {}
+    if one.status == 200:
+        path, renamed = await _conversation(http, server, body, path)
     async with http.post(server.base_url + path, json=body, headers=headers) as answer:
         text = await answer.text()
         for here, there in renamed.items():
@@ -227,17 +224,22 @@ async def _compare_socket(
 
 
 async def _conversation(
-    http: aiohttp.ClientSession, server: MockServer, body: dict[str, Any]
-) -> dict[str, str]:
-    """Make the conversation that a request names, since its id cannot be chosen; gives what to call it."""
+    http: aiohttp.ClientSession, server: MockServer, body: dict[str, Any], path: str
+) -> tuple[str, dict[str, str]]:
+    """Make the conversation that a request names in its body or its path, since its id cannot be chosen;
+    gives the path to ask, and what to call the conversation.
+    """
     named = body.get("conversation")
-    if not named:
-        return {}
-    there = named["id"] if isinstance(named, dict) else named
+    in_path = re.search(r"(?<=^/conversations/)[^/?]+", path)
+    if not named and not in_path:
+        return path, {}
     async with http.post(f"{server.base_url}/conversations", json={}) as answer:
         here = (await answer.json())["id"]
+    if in_path:
+        return path.replace(in_path[0], here), {here: in_path[0]}
+    there = named["id"] if isinstance(named, dict) else named
     body["conversation"] = {"id": here} if isinstance(named, dict) else here
-    return {here: there}
+    return path, {here: there}
 
 
 def _compare_body(here: Any, one: Recording, result: Result) -> None:
@@ -298,9 +300,13 @@ def _compare_response(
             continue  # a verdict on the wording
         if name == "tool_usage" and there[name] != here[name] and not created:
             continue  # counts what the hosted tools did
-        result.same(
-            f"{name} ({place})", _without_news(name, here[name], one), _without_news(name, there[name], one)
-        )
+        if is_hidden(there[name], (one.request or {}).get(name)):
+            continue
+        told = [
+            comparable(name, value[name], when=when, verbatim=_verbatim(one), sent=one.request)
+            for value in (here, there)
+        ]
+        result.same(f"{name} ({place})", *told)
     if not created and there.get("usage") and here.get("usage"):
         result.same("keys of usage", _usage_keys(here["usage"], when), _usage_keys(there["usage"], when))
 
@@ -308,24 +314,6 @@ def _compare_response(
 def _usage_keys(usage: dict[str, Any], when: int) -> list[str]:
     keys = [*usage, *(usage.get("input_tokens_details") or {}), *(usage.get("output_tokens_details") or {})]
     return sorted(key for key in keys if when >= NEWEST or key != "cache_write_tokens")
-
-
-def _without_news(name: str, value: Any, one: Recording) -> Any:
-    if not _verbatim(one):
-        value = json.loads(json.dumps(value, sort_keys=True))
-    if _when(one) >= NEWEST:
-        return value
-    if name == "prompt_cache_retention":
-        return None
-    if name == "top_p" or name not in NEWS:
-        return value
-    values = value if isinstance(value, list) else [value]
-    return [
-        {key: inner for key, inner in each.items() if key not in NEWS[name]}
-        if isinstance(each, dict)
-        else each
-        for each in values
-    ]
 
 
 def _collapsed(events: list[dict[str, Any]]) -> list[str]:
@@ -350,7 +338,7 @@ def _keys(one: Recording, value: dict[str, Any]) -> list[str]:
 
 
 def _ordered(one: Recording, value: Any) -> Any:
-    return value if _verbatim(one) else json.loads(json.dumps(value, sort_keys=True))
+    return value if _verbatim(one) else in_order(value)
 
 
 def _kind(item: dict[str, Any]) -> list[Any]:

@@ -36,7 +36,11 @@ KNOWN = {
         "logprobs",
     ): "recorded before 2025-06, or by way of a server that drops it",
     ("*", "missing", "response.usage.input_tokens_details.cache_write_tokens"): "recorded before 2026-07",
-    ("*", "missing", "item.action"): "a web_search_call of 2025 had no action",
+    (
+        "*",
+        "missing",
+        "item.action",
+    ): "a web_search_call of a model that reasons has no action when it is added",
     ("*", "missing", "response.output.#.action"): "a web_search_call of 2025 had no action",
     ("*", "literal_error", "item.action.sources.#.type"): "a source may be of type api, unknown to the SDK",
     ("*", "missing", "item.action.sources.#.url"): "a source of type api has a name and no url",

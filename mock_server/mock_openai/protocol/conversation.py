@@ -12,16 +12,19 @@ from typing import Any
 from mock_openai.protocol import errors
 from mock_openai.protocol.request import Request
 
-# Calls that the client must answer, what answers them, and what error messages call them.
-_ANSWERED_BY = {
-    "function_call": ("function_call_output", "function"),
-    "custom_tool_call": ("custom_tool_call_output", "custom tool"),
-    "computer_call": ("computer_call_output", "computer"),
-    "shell_call": ("shell_call_output", "shell"),
-    "apply_patch_call": ("apply_patch_call_output", "apply patch"),
+# Outputs, and the calls that they may answer. A search for tools that the client makes may be answered as a
+# function is (observed).
+_ANSWERS: Mapping[str, tuple[str, ...]] = {
+    "function_call_output": ("function_call", "tool_search_call"),
+    "custom_tool_call_output": ("custom_tool_call",),
+    "computer_call_output": ("computer_call",),
+    "shell_call_output": ("shell_call",),
+    "local_shell_call_output": ("local_shell_call",),
+    "apply_patch_call_output": ("apply_patch_call",),
+    "tool_search_output": ("tool_search_call",),
 }
+_ANSWERED = frozenset(call for calls in _ANSWERS.values() for call in calls)
 _SPEAKERS = ("user", "developer", "system")
-_ANSWERS = {output: (call, kind) for call, (output, kind) in _ANSWERED_BY.items()}
 
 
 def check_conversation(history: Iterable[Mapping[str, Any]], request: Request) -> None:
@@ -34,14 +37,22 @@ def check_conversation(history: Iterable[Mapping[str, Any]], request: Request) -
     calls: dict[str, str] = {}
     answered: set[str] = set()
     asked: list[str] = []
+    shells: dict[str, str] = {}
     for item in items:
-        kind = item.get("type")
-        if kind in _ANSWERED_BY and "call_id" in item:
-            calls[item["call_id"]] = kind
-        elif kind in _ANSWERS and item.get("call_id") is not None:
-            if calls.get(item["call_id"]) != _ANSWERS[kind][0] and not _kept_elsewhere(request):
-                raise errors.no_tool_call(item["call_id"], _ANSWERS[kind][1])
-            answered.add(item["call_id"])
+        kind = str(item.get("type"))
+        call_id = item.get("call_id")
+        if kind == "local_shell_call_output" and call_id is None:
+            call_id = shells.get(item.get("id", ""), item.get("id"))  # it may name the item (documented)
+        if kind in _ANSWERED and call_id is not None:
+            calls[call_id] = kind
+            if kind == "local_shell_call" and "id" in item:
+                shells[item["id"]] = call_id
+            if item.get("execution") == "server":  # a search that needs no answer
+                answered.add(call_id)
+        elif kind in _ANSWERS and call_id is not None:
+            if calls.get(call_id) not in _ANSWERS[kind] and not _kept_elsewhere(request):
+                raise errors.no_tool_call(call_id, kind)
+            answered.add(call_id)
         elif kind == "mcp_approval_request" and "id" in item:
             asked.append(item["id"])
         elif kind == "mcp_approval_response":
@@ -52,7 +63,7 @@ def check_conversation(history: Iterable[Mapping[str, Any]], request: Request) -
         return
     for call_id, kind in calls.items():
         if call_id not in answered:
-            raise errors.no_tool_output(call_id, _ANSWERED_BY[kind][1])
+            raise errors.no_tool_output(call_id, kind)
     if waiting := [name for name in asked if name not in answered]:
         raise errors.approvals_missing(waiting)
     if request.store:

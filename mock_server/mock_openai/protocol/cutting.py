@@ -6,7 +6,8 @@ padding; cutting that at the marks gives a Stencil. Since the stencil is cut fro
 is one place that knows what events look like; a test holds both ways against each other byte for byte.
 
 Replies of text, refusals and calls can be stencilled. What draws more than ids and padding from the turn's
-dice (ciphertexts, log probabilities) is rendered anew each time.
+dice (ciphertexts, log probabilities) is rendered anew each time, and so is a response that lists tools of its
+input or names a turn of Codex.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.events import stream_events
 from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.passthrough import turn_of
 from mock_openai.protocol.reply import Call, Refusal, Reply, Text, Usage
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.response import open_response, with_billing
@@ -38,6 +40,7 @@ from mock_openai.protocol.stencil import (
     Parts,
     Stencil,
 )
+from mock_openai.protocol.tool_list import loads_tools
 from mock_openai.protocol.usage import cache_use, prefix_tokens
 
 MAX_SIZE = 256 * 1024
@@ -85,6 +88,8 @@ def _may_be_stencilled(reply: Reply, request: Request) -> bool:
         and request.generate
         and request.compact_threshold is None
         and LOGPROBS not in request.include
+        and turn_of(request) is None
+        and not loads_tools(request.input)
         and all(isinstance(item, Text | Refusal | Call) for item in reply.items)
     )
 

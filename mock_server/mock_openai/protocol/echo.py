@@ -1,4 +1,4 @@
-"""How the response object gives tools and text formats back.
+"""How the response object returns tools and text formats.
 
 The echo fills in every default and writes the type first and the other fields in alphabetical order
 (observed). A function without `strict` becomes strict and its schema is rewritten accordingly.
@@ -33,9 +33,11 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "headers": None,
         "require_approval": "always",
         "server_description": None,
+        "server_url": None,
     },
     "image_generation": {
         "background": "auto",
+        "model": "gpt-image-1",
         "moderation": "auto",
         "n": 1,
         "output_compression": 100,
@@ -45,40 +47,42 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "tool_search": {"description": None, "parameters": None},
 }
+# What is not given back, whatever is sent (observed).
+_NEVER_SHOWN = {
+    "web_search": ("external_web_access",),
+    "image_generation": ("action", "input_fidelity", "input_image_mask", "partial_images"),
+}
+_HIDDEN = "<redacted>"
+_FILTER = {"read_only": None, "tool_names": None}
 _NOTHING = {"type": "object", "properties": {}}
 _WEB_SEARCH_PREVIEW = {"search_context_size": "medium"}
 _LOCATION = {"type": "approximate", "city": None, "country": "US", "region": None, "timezone": None}
 
 
 def echo_tools(tools: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Give the tools back: those that are loaded only when they are searched for come first (observed)."""
-    shown = [echo_tool(tool) for tool in tools]
-    return sorted(shown, key=lambda tool: tool.get("defer_loading") is not True)
+    """Return the tools as the response object shows them; `tool_list` says which, and in which order."""
+    return [echo_tool(tool) for tool in tools]
 
 
 def echo_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a tool back as the response object shows it."""
+    """Return one tool as the response object shows it."""
     kind = tool["type"]
     defaults = (
         _WEB_SEARCH_PREVIEW if kind.startswith("web_search_preview") else _DEFAULTS.get(family(kind), {})
     )
     given = {name: value for name, value in tool.items() if value is not None}
     filled: dict[str, Any] = {**dict.fromkeys(tool), **defaults, **given}
+    for name in _NEVER_SHOWN.get(family(kind), ()):
+        filled.pop(name, None)
     if kind == "function":
-        if tool.get("strict") is None:
-            filled["strict"] = _can_be_strict(filled["parameters"])
+        filled["description"] = filled["description"] or None
+        filled["strict"] = _is_strict(tool)
         filled["parameters"] = echo_schema(filled["parameters"], strict=filled["strict"])
     elif family(kind) == "web_search":
         place = filled.get("user_location")
         filled["user_location"] = {**_LOCATION, "country": None, **place} if place else dict(_LOCATION)
     elif kind == "mcp":
-        filled.pop("authorization", None)
-        # An answer is journaled and stored, so no credential may come back in it. What the real API does with
-        # headers is not known; recordings have none (inferred).
-        if isinstance(filled.get("headers"), Mapping):
-            filled["headers"] = dict.fromkeys(filled["headers"], "<redacted>")
-        if isinstance(filled.get("server_url"), str):
-            filled["server_url"] = bare_address(filled["server_url"])
+        _echo_mcp(filled)
     elif kind == "namespace":
         filled["tools"] = [echo_tool(inner) for inner in filled["tools"]]
     elif kind == "shell" and (filled.get("environment") or {}).get("type") == "container_auto":
@@ -87,6 +91,29 @@ def echo_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
         form = filled["format"]
         filled["format"] = {"type": form["type"], **dict(sorted(form.items()))}
     return {"type": kind, **{name: filled[name] for name in sorted(filled) if name != "type"}}
+
+
+def _echo_mcp(filled: dict[str, Any]) -> None:
+    """Hide the credentials of an MCP server, and fill in its filters (observed).
+
+    An answer is journaled and stored, so no credential may come back in it. What the real API does with
+    headers is not known; recordings have none (inferred).
+    """
+    if filled.get("authorization") is not None:
+        filled["authorization"] = _HIDDEN
+    else:
+        filled.pop("authorization", None)
+    if isinstance(filled.get("headers"), Mapping):
+        filled["headers"] = dict.fromkeys(filled["headers"], _HIDDEN)
+    if isinstance(filled.get("server_url"), str):
+        filled["server_url"] = bare_address(filled["server_url"])
+    if isinstance(filled["allowed_tools"], Mapping):
+        filled["allowed_tools"] = {**_FILTER, **filled["allowed_tools"]}
+    if isinstance(filled["require_approval"], Mapping):
+        rules = {"always": None, "never": None, **filled["require_approval"]}
+        filled["require_approval"] = {
+            name: {**_FILTER, **rule} if isinstance(rule, Mapping) else rule for name, rule in rules.items()
+        }
 
 
 def container_of(tool: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,22 +131,20 @@ def bare_address(address: str) -> str:
     if "?" not in address and "@" not in address:
         return address
     found = re.match(r"(https?://)(?:[^/?#]*@)?([^/?#@]*)", address, re.I)
-    return f"{found[1]}{found[2]}/<redacted>" if found else "<redacted>"
+    return f"{found[1]}{found[2]}/{_HIDDEN}" if found else _HIDDEN
 
 
 def echo_schema(schema: Any, *, strict: bool) -> Any:
-    """Give a JSON schema back: strict ones closed and with every property required, `$schema` dropped in
-    the others.
+    """Return a function's JSON schema: a strict one closed and with every property required, another as it
+    was sent (observed).
     """
     if not isinstance(schema, Mapping):
         return schema
-    if not strict:
-        return {name: value for name, value in schema.items() if name != "$schema"} or dict(_NOTHING)
-    return _closed(schema)
+    return _closed(schema) if strict else dict(schema) or dict(_NOTHING)
 
 
 def echo_text(text: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Give the text configuration back."""
+    """Return the text configuration; a schema loses its `$schema` (observed)."""
     text = text or {}
     wanted = text.get("format") or {"type": "text"}
     form: dict[str, Any] = dict(wanted)
@@ -129,14 +154,19 @@ def echo_text(text: Mapping[str, Any] | None) -> dict[str, Any]:
             "type": "json_schema",
             "description": wanted.get("description"),
             "name": wanted["name"],
-            "schema": wanted["schema"],
+            "schema": {name: value for name, value in wanted["schema"].items() if name != "$schema"},
             "strict": True if strict is None else strict,
         }
     return {"format": form, "verbosity": text.get("verbosity") or "medium"}
 
 
-def _can_be_strict(schema: Any) -> bool:
-    """Tell whether a function that does not say is strict: if its schema, once closed, is (documented)."""
+def _is_strict(tool: Mapping[str, Any]) -> bool:
+    """Tell whether a function is strict: as it says, null being false (observed); one that does not say is
+    strict if its schema, once closed, is (documented).
+    """
+    if "strict" in tool:
+        return tool["strict"] is True
+    schema = tool.get("parameters")
     if not isinstance(schema, Mapping):
         return True
     return not has_free_keys(schema) and strict_problem(_closed(schema)) is None

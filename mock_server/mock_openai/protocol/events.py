@@ -26,6 +26,7 @@ from mock_openai.protocol.hosted import course
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.moderation import verdict
 from mock_openai.protocol.padding import Padding, RandomPadding, needed
+from mock_openai.protocol.passthrough import turn_of, with_turn
 from mock_openai.protocol.reply import Completed, Failed, Incomplete, Reply, Usage
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.response import settled_tier
@@ -82,6 +83,9 @@ def stream_events(
     drafts = draft_items(
         reply, request, response["id"], ids=ids, rng=rng, clock=clock, history_tokens=history_tokens
     )
+    if (turn := turn_of(request)) is not None:
+        for draft in drafts.drafts:
+            draft.item = with_turn(draft.item, turn, created=clock())
     finish = Incomplete() if drafts.ran_out else reply.finish
     breaks_off = isinstance(finish, Failed) and finish.mid_item
     last = len(drafts.drafts) - 1
@@ -95,8 +99,10 @@ def stream_events(
             bare_events = item_events(
                 drafts.drafts[index], index, request, rng=rng, clock=clock, closed=closed
             )
-        for bare in bare_events:
-            yield writer.event(*bare)
+        for kind, carried in bare_events:
+            if turn is not None and kind == "response.output_item.added":
+                carried = {**carried, "item": with_turn(carried["item"], turn)}
+            yield writer.event(kind, carried)
         index += max(1, lists)
     output = [draft.item for draft in drafts.drafts[: last if breaks_off else None]]
     ended = {

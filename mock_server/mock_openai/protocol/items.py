@@ -26,11 +26,13 @@ from mock_openai.protocol.schema import (
     need,
     words,
 )
+from mock_openai.protocol.tools import TOOLS
 
 _TEXT = String()
 _CALL_ID = String(filled=True, maximum=64)
 _NAME = String(filled=True, maximum=128, pattern="[a-zA-Z0-9_-]+")
 _STATUS = words("in_progress", "completed", "incomplete")
+_EXECUTION = words("client", "server")
 # What Codex sends with every item to the provider it takes for OpenAI itself (reported); nothing heeds it.
 _PASSED: dict[str, Field | Rule] = {"internal_chat_message_metadata_passthrough": Object(open=True)}
 
@@ -129,12 +131,16 @@ _SHAPES: dict[str, Object] = {
     ),
     "apply_patch_call_output": Object({"call_id": need(_CALL_ID), "output": _TEXT}, open=True),
     "local_shell_call_output": Object({"output": need(Anything())}, open=True),
+    "additional_tools": Object({"role": _TEXT, "tools": need(TOOLS)}, open=True),
+    "tool_search_call": Object({"call_id": _CALL_ID, "execution": _EXECUTION, "status": _STATUS}, open=True),
+    "tool_search_output": Object(
+        {"call_id": _CALL_ID, "execution": _EXECUTION, "status": _STATUS, "tools": need(TOOLS)}, open=True
+    ),
 }
 
 # Known by name only: what hosted tools and the server itself leave in a conversation (documented).
 _LISTED = frozenset(
     {
-        "additional_tools",
         "agent_message",
         "apply_patch_call",
         "code_interpreter_call",
@@ -152,8 +158,6 @@ _LISTED = frozenset(
         "program",
         "program_output",
         "shell_call",
-        "tool_search_call",
-        "tool_search_output",
         "web_search_call",
     }
 )

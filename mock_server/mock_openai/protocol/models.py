@@ -45,6 +45,11 @@ class Model:
         return self.context == "all_turns"
 
     @property
+    def loads_plainly(self) -> bool:
+        """Whether functions that the client loads stay plain functions: gpt-5.6 and later (observed)."""
+        return self.context == "all_turns"
+
+    @property
     def may_skip_reasoning(self) -> bool:
         """Whether it can answer without reasoning: gpt-5.1 and later (documented)."""
         return "none" in self.efforts

@@ -13,9 +13,16 @@ from typing import Any
 from mock_openai.protocol import models
 from mock_openai.protocol.echo import echo_text, echo_tools
 from mock_openai.protocol.request import Request
+from mock_openai.protocol.tool_list import listed_tools
 
 # "fast" is another name for priority processing (documented).
 _TIERS = {None: "auto", "fast": "priority"}
+_IMAGE_URL = "message.input_image.image_url"
+# The fields that a prompt's variable always shows, by its type (observed).
+_VARIABLES: Mapping[Any, Mapping[str, Any]] = {
+    "input_image": {"detail": None, "file_id": None, "image_url": None},
+    "input_file": {"file_id": None},
+}
 
 
 def open_response(request: Request, *, id: str, created_at: int) -> dict[str, Any]:
@@ -50,7 +57,7 @@ def open_response(request: Request, *, id: str, created_at: int) -> dict[str, An
         "text": echo_text(body.get("text")),
         "tool_choice": request.tool_choice,
         "tool_usage": _tool_usage(),
-        "tools": echo_tools(request.tools),
+        "tools": echo_tools(listed_tools(request.tools, request.input, plain=model.loads_plainly)),
         "top_logprobs": body.get("top_logprobs") or 0,
         "top_p": _number(request.top_p, model.top_p),
         "truncation": body.get("truncation") or "disabled",
@@ -60,7 +67,7 @@ def open_response(request: Request, *, id: str, created_at: int) -> dict[str, An
     if request.conversation is not None:
         fields["conversation"] = {"id": request.conversation}
     if body.get("prompt") is not None:
-        fields["prompt"] = _prompt(body["prompt"])
+        fields["prompt"] = _prompt(body["prompt"], with_urls=_IMAGE_URL in request.include)
     if body.get("prompt_cache_options") is not None:
         fields["prompt_cache_options"] = body["prompt_cache_options"]
     return {
@@ -115,23 +122,32 @@ def _reasoning(request: Request, model: models.Model) -> dict[str, Any]:
     return {**shown, "summary": summary}
 
 
-def _prompt(prompt: Mapping[str, Any]) -> dict[str, Any]:
+def _prompt(prompt: Mapping[str, Any], *, with_urls: bool) -> dict[str, Any]:
+    variables = prompt.get("variables") or {}
     return {
         "id": prompt["id"],
-        "variables": {name: _variable(value) for name, value in (prompt.get("variables") or {}).items()},
+        "variables": {name: _variable(value, with_urls=with_urls) for name, value in variables.items()},
         "version": prompt.get("version") or "1",
     }
 
 
-def _variable(value: Any) -> Any:
-    """Give a prompt's variable as an input part, its keys in order and its sources named (observed)."""
+def _variable(value: Any, *, with_urls: bool) -> Any:
+    """Return a prompt's variable as an input part, its keys in order. The address of a picture comes back
+    only when `include` names it, the content of a file never (observed).
+    """
     if isinstance(value, str):
         return {"type": "input_text", "text": value}
     if not isinstance(value, Mapping):
         return value
-    sources = {"input_image": ("file_id", "image_url"), "input_file": ("file_id",)}
-    shown = {**dict.fromkeys(sources.get(value.get("type", ""), ())), **value}
-    return {"type": value.get("type"), **{name: shown[name] for name in sorted(shown) if name != "type"}}
+    kind = value.get("type")
+    shown = {**_VARIABLES.get(kind, {}), **value}
+    if kind == "input_image":
+        shown["detail"] = shown["detail"] or "auto"
+        if not with_urls:
+            shown["image_url"] = None
+    elif kind == "input_file":
+        shown.pop("file_data", None)
+    return {"type": kind, **{name: shown[name] for name in sorted(shown) if name != "type"}}
 
 
 def _tool_usage() -> dict[str, Any]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from mock_openai.protocol import models
 from mock_openai.protocol.ciphertext import ciphertext
 from mock_openai.protocol.drafts import Draft
 from mock_openai.protocol.hosted import Commands, Course, Mark, Outputs, Partials, Stream, course
@@ -50,7 +51,10 @@ def item_events(
             inside = _reasoning(draft, place)
         case kind:
             path = course(kind)
-            yield _added(_opening(item, path, rng, clock), index)
+            opening = _opening(item, path, rng, clock)
+            if kind == "web_search_call" and models.facts(request.model).reasons:
+                opening.pop("action", None)  # only models that do not reason tell it beforehand (observed)
+            yield _added(opening, index)
             inside = _hosted(draft, path, place, request)
     if closed:
         yield from inside

@@ -12,6 +12,7 @@ from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.protocol.metaschema import arguments_problem, malformed, root_problem
 from mock_openai.protocol.parts import text_of
 from mock_openai.protocol.strictness import strict_problem
+from mock_openai.protocol.tool_list import loads_tools, offered_tools
 from mock_openai.protocol.tools import family
 
 
@@ -68,7 +69,8 @@ def _stands_for_input(body: Mapping[str, Any]) -> bool:
 
 
 def _check_tool_choice(body: Mapping[str, Any]) -> None:
-    choice, tools = body.get("tool_choice"), body.get("tools") or ()
+    given = body.get("input")
+    choice, tools = body.get("tool_choice"), offered_tools(body.get("tools") or (), _items(given))
     if choice == "required" and not tools and not body.get("prompt"):
         raise errors.tool_choice_without_tools("required")
     if isinstance(choice, Mapping) and choice["type"] != "allowed_tools":
@@ -79,7 +81,17 @@ def _check_tool_choice(body: Mapping[str, Any]) -> None:
 
 
 def _check_schemas(body: Mapping[str, Any]) -> None:
-    for path, tool in _functions(body.get("tools") or (), "tools"):
+    loads = [
+        (item["tools"], f"input[{at}].tools")
+        for at, item in enumerate(_items(body.get("input")))
+        if loads_tools((item,))
+    ]
+    told = [
+        found
+        for tools, path in ((body.get("tools") or (), "tools"), *loads)
+        for found in _functions(tools, path)
+    ]
+    for path, tool in told:
         schema = tool.get("parameters")
         problem = arguments_problem(schema) if schema is not None else None
         if problem is None and tool.get("strict") is True:
@@ -101,6 +113,10 @@ def _functions(tools: Sequence[Mapping[str, Any]], path: str) -> Iterator[tuple[
             yield here, tool
         elif tool["type"] == "namespace":
             yield from _functions(tool.get("tools") or (), f"{here}.tools")
+
+
+def _items(given: object) -> Sequence[Mapping[str, Any]]:
+    return given if isinstance(given, Sequence) and not isinstance(given, str) else ()
 
 
 def _says_json(body: Mapping[str, Any]) -> bool:

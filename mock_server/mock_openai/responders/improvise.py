@@ -13,6 +13,7 @@ from typing import Any
 
 from mock_openai.protocol import json
 from mock_openai.protocol.request import Request
+from mock_openai.protocol.tool_list import offered_tools
 from mock_openai.protocol.tools import family
 from mock_openai.responders.answer import Answer, Call, Item, Reasoning, Reply, ReplyItem, Text
 from mock_openai.responders.asked import outputs_of, user_text
@@ -105,7 +106,8 @@ class Improviser:
 
 def _forced(request: Request) -> Mapping[str, Any] | None:
     """Give the tool that must be called: the first of those that a choice leaves, functions before others."""
-    tools = sorted(request.tools, key=lambda tool: tool["type"] not in ("function", "custom"))
+    offered = offered_tools(request.tools, request.input)
+    tools = sorted(offered, key=lambda tool: tool["type"] not in ("function", "custom"))
     match request.tool_choice:
         case "required":
             wanted = tools

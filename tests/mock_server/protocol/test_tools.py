@@ -38,9 +38,11 @@ def test_required_is_extended_to_every_property_and_nested_objects_are_closed_to
     assert closed["properties"]["b"]["items"]["required"] == ["c"]
 
 
-def test_a_loose_function_comes_back_as_sent_but_for_the_schemas_name() -> None:
-    tool = {"type": "function", "name": "f", "strict": False, "parameters": {"$schema": "x", **WEATHER}}
-    assert echo_tool(tool)["parameters"] == WEATHER
+def test_a_loose_function_comes_back_as_sent() -> None:
+    for strict in (False, None):
+        tool = {"type": "function", "name": "f", "strict": strict, "parameters": {"$schema": "x", **WEATHER}}
+        assert json.dumps(echo_tool(tool)["parameters"]) == json.dumps(tool["parameters"])
+        assert echo_tool(tool)["strict"] is False
 
 
 def test_hosted_tools_are_filled_in() -> None:
@@ -62,9 +64,11 @@ def test_hosted_tools_are_filled_in() -> None:
     mcp = echo_tool(
         {"type": "mcp", "server_label": "d", "server_url": "https://x/mcp", "authorization": "secret"}
     )
+    assert mcp["authorization"] == "<redacted>"
     assert list(mcp) == [
         "type",
         "allowed_tools",
+        "authorization",
         "headers",
         "require_approval",
         "server_description",

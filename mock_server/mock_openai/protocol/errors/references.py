@@ -81,17 +81,14 @@ def listed_item_not_found(item_id: str) -> ApiError:
     return ApiError(f"Item with id '{item_id}' not found.", status=404)
 
 
-def no_tool_output(call_id: str, kind: str = "function") -> ApiError:
-    """Say that a call in the conversation has no output yet (reported)."""
-    return ApiError(f"No tool output found for {kind} call {call_id}.", param="input")
+def no_tool_output(call_id: str, kind: str = "function_call") -> ApiError:
+    """Say that a call in the conversation has no output yet; `kind` is the item's type (reported)."""
+    return ApiError(f"No tool output found for {kind.replace('_', ' ')} {call_id}.", param="input")
 
 
-def no_tool_call(call_id: str, kind: str = "function") -> ApiError:
-    """Say that an output answers no call of the conversation (reported)."""
-    return ApiError(
-        f"No tool call found for {kind} call output with call_id {call_id}.",
-        param="input",
-    )
+def no_tool_call(call_id: str, kind: str = "function_call_output") -> ApiError:
+    """Say that an output answers no call of the conversation; `kind` is the item's type (reported)."""
+    return ApiError(f"No tool call found for {kind.replace('_', ' ')} with call_id {call_id}.", param="input")
 
 
 def reasoning_without_follower(item_id: str) -> ApiError:
