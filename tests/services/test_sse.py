@@ -1,7 +1,11 @@
 """Server-sent events in any pieces."""
 
+import json
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pipecat_responses.sse import EventParser
@@ -57,3 +61,18 @@ def test_a_large_event_in_small_pieces() -> None:
         event for start in range(0, len(body), 1000) for event in parser.feed(body[start : start + 1000])
     ]
     assert found == [data]
+
+
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "sse.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["why"])
+def test_a_stream_is_read_as_the_standard_says(vector: dict[str, Any]) -> None:
+    """The same vectors hold the mock server's and the harness's reader."""
+    data = vector["stream"].encode()
+    for pieces in ([data], [data[at : at + 1] for at in range(len(data))]):
+        parser = EventParser()
+        found = [one for piece in pieces for one in parser.feed(piece)]
+        if not vector.get("unfinished"):
+            found += parser.close()
+        assert found == [text.encode() for _, text in vector["events"]]

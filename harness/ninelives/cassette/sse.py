@@ -8,19 +8,14 @@ bytes.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
+from mock_openai.wire import sse
 
 import ninelives.cassette.payload as payload
 from ninelives.cassette.payload import Fields
-
-_TERMINATOR = rb"(?:\r\n|\r(?!\n)|\n)"
-_BLANK_LINE = re.compile(_TERMINATOR + _TERMINATOR)
-_LINES = re.compile(rb"\r\n|\r|\n")
-_OVERLAP = 3  # a blank line is at most four bytes (CR LF CR LF), so three may stand before the newest read
 
 
 class EventFields(Protocol):
@@ -61,45 +56,31 @@ class Splitter:
     """Cuts a stream at its blank lines (LF, CR LF and CR alike), however the reads fall."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
-        self._start = 0  # offset of the buffer's first byte in the stream
+        self._stream = sse.EventStream()
+        self._came = 0  # bytes of the stream so far
+        self._start = 0  # offset at which the next event begins
         self._reads: list[tuple[int, int]] = []  # (offset at which a read ended, ms), oldest first
 
     def feed(self, data: bytes, t: int) -> list[Block]:
         """Takes one network read and returns the events it completed."""
         if not data:
             return []
-        searched = max(0, len(self._buffer) - _OVERLAP)
-        self._buffer += data
-        self._reads.append((self._start + len(self._buffer), t))
-        blocks = []
-        while (end := self._next_end(searched)) is not None:
-            blocks.append(self._take(end))
-            searched = 0
-        return blocks
+        self._came += len(data)
+        self._reads.append((self._came, t))
+        return [self._block(event) for event in self._stream.feed(data)]
 
     def flush(self) -> Block | None:
         """The bytes that are left when the stream ends: a half event, or nothing."""
-        return self._take(len(self._buffer)) if self._buffer else None
+        left = self._stream.close()
+        return None if left is None else self._block(left)
 
-    def _next_end(self, searched: int) -> int | None:
-        found = _BLANK_LINE.search(self._buffer, searched)
-        if found is None:
-            return None
-        end = found.end()
-        if end == len(self._buffer) and self._buffer[-1:] == b"\r":
-            return None  # a line feed may still come, and belongs to this line end
-        return end
-
-    def _take(self, length: int) -> Block:
-        data = bytes(self._buffer[:length])
-        del self._buffer[:length]
-        start, end = self._start, self._start + length
+    def _block(self, event: sse.ServerEvent) -> Block:
+        start, end = self._start, self._start + len(event.raw)
         self._start = end
         inside = tuple((at - start, t) for at, t in self._reads if at < end)
         reached, t = next((at, t) for at, t in self._reads if at >= end)
         self._reads = [read for read in self._reads if read[0] > end]
-        return Block(data, t, inside, joined=reached != end)
+        return Block(event.raw, t, inside, joined=reached != end)
 
 
 def event_fields(block: bytes) -> Fields:
@@ -120,21 +101,13 @@ def event_bytes(line: EventFields) -> bytes:
     if line.event == "":
         return b"data: " + data + b"\n\n"
     name = payload.type_of(data) if line.event is None else line.event
-    return b"event: " + name.encode() + b"\ndata: " + data + b"\n\n"
+    return sse.event(name, data)
 
 
 def parse(block: bytes) -> tuple[str, bytes]:
     """The event name and the data of a block, as a client's parser sees them; ("", b"") for a comment."""
-    name, data = "", []
-    for line in _LINES.split(block):
-        field, _, value = line.partition(b":")
-        value = value.removeprefix(b" ")
-        if field == b"event":
-            name = value.decode("utf-8", "replace")
-        elif field == b"data":
-            data.append(value)
-    joined = b"\n".join(data)
-    return name or payload.type_of(joined), joined
+    name, data = sse.parse(block.removeprefix(b"\xef\xbb\xbf"))  # as a stream may begin
+    return name or payload.type_of(data or b""), data or b""
 
 
 def _canonical(block: bytes) -> Fields | None:

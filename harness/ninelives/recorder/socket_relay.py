@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import Literal
 
 from aiohttp import ClientResponse, web
+from mock_openai.wire.frames import BINARY, CLOSE, TEXT, Message, PassingFrames
 
 from ninelives.cassette.track import Track
 from ninelives.recorder.ending import Watch, break_off
-from ninelives.recorder.frames import BINARY, CLOSE, TEXT, Message, Messages
 from ninelives.recorder.headers import handshake_to_client
 
 _FULL = 4 * 2**20
@@ -60,7 +60,7 @@ class SocketRelay:
         assert isinstance(server, asyncio.Transport)
         self._server: asyncio.Transport = server
         self._watch = Watch(connection.protocol)
-        self._messages = {"server": Messages(), "client": Messages()}
+        self._messages = {"server": PassingFrames(), "client": PassingFrames()}
         self._over = asyncio.get_running_loop().create_future()
         self._ended = False
         self.closing = False

@@ -21,7 +21,7 @@ from mock_openai.transport.at_once import AtOnce
 from mock_openai.transport.body import decode
 from mock_openai.transport.outlet import EVENT_STREAM, as_stream
 from mock_openai.transport.reply import Further
-from mock_openai.transport.wire import Line
+from mock_openai.transport.tcp import Line
 
 _KEPT_WRITERS = 16
 """Heads prepared at once, one for each model and form of answer."""

@@ -15,7 +15,7 @@ from mock_openai.transport.at_once import AtOnce
 from mock_openai.transport.messages import as_noted, read_message
 from mock_openai.transport.socket_outlet import as_frames
 from mock_openai.transport.steering import Steering
-from mock_openai.transport.wire import Line
+from mock_openai.transport.tcp import Line
 
 
 class Alone(AtOnce):

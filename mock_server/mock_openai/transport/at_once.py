@@ -12,7 +12,7 @@ from mock_openai.memory import Lanes
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.stencil import Copy
 from mock_openai.site import Connection, Site
-from mock_openai.transport.wire import Line
+from mock_openai.transport.tcp import Line
 
 
 class AtOnce:

@@ -14,7 +14,8 @@ from mock_openai.protocol.events import Event
 from mock_openai.protocol.reply import Reply
 from mock_openai.site import Connection, Site
 from mock_openai.transport.reply import HttpReply
-from mock_openai.transport.wire import Line, close_frame, frame
+from mock_openai.transport.tcp import Line
+from mock_openai.wire.frames import close_frame, frame
 
 
 async def strike(struck: Sequence[Planned], wire: BareWire) -> Verdict:

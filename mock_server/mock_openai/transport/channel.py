@@ -19,11 +19,22 @@ from collections.abc import Callable, Mapping
 from aiohttp import web
 
 from mock_openai.protocol.errors import ApiError
-from mock_openai.transport.frames import CLOSE, NORMAL, PING, PONG, TEXT, BrokenRule, FrameReader, close_code
 from mock_openai.transport.headers import head
 from mock_openai.transport.listener import TcpConnection
 from mock_openai.transport.reply import Written
-from mock_openai.transport.wire import Line, close_frame, frame
+from mock_openai.transport.tcp import Line
+from mock_openai.wire.frames import (
+    CLOSE,
+    NORMAL,
+    PING,
+    PONG,
+    TEXT,
+    BrokenRule,
+    FrameReader,
+    Message,
+    close_frame,
+    frame,
+)
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
@@ -56,7 +67,7 @@ class Channel:
         self._limit = max_message
         self._deflate = deflate
         self._reader = FrameReader(max_message)
-        self._messages: deque[tuple[int, bytes]] = deque()
+        self._messages: deque[Message] = deque()
         self._ahead = 0
         self._waiter: asyncio.Future[None] | None = None
         self._over = False
@@ -89,15 +100,19 @@ class Channel:
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
         """Take bytes from the client."""
         if not self.broken:
-            try:
-                alone = self._reader.alone(data)
-                if alone is not None and not self._messages and self.at_once(alone):
-                    return False, b""
-                for opcode, payload in self._reader.feed(data) if alone is None else ((TEXT, alone),):
-                    self._messages.append((opcode, payload))
-                    self._ahead += len(payload)
-            except BrokenRule as broken:
-                self._refuse(broken)
+            heard = self._reader.feed(data)
+            if (
+                len(heard) == 1
+                and heard[0].opcode == TEXT
+                and not self._messages
+                and self.at_once(heard[0].data)
+            ):
+                return False, b""
+            for message in heard:
+                self._messages.append(message)
+                self._ahead += len(message.data)
+            if self._reader.broken is not None:
+                self._refuse(self._reader.broken)
         if self._ahead > _AHEAD:
             self._line.hold()
         self._wake()
@@ -114,27 +129,27 @@ class Channel:
 
     # What a session calls
 
-    async def receive(self) -> tuple[int, bytes] | None:
+    async def receive(self) -> Message | None:
         """Give the next text or binary message; None when the connection closes."""
         while True:
             while not self._messages:
                 if self.broken or self._over:
                     return None
                 await self._news()
-            opcode, payload = self._messages.popleft()
-            self._ahead -= len(payload)
+            message = self._messages.popleft()
+            self._ahead -= len(message.data)
             if not self._messages:
                 self._line.go_on()
-            if opcode == PING:
-                await self.write(frame(payload, PONG))
-            elif opcode == CLOSE:
-                self.close_code = close_code(payload) or 0
+            if message.opcode == PING:
+                await self.write(frame(message.data, PONG))
+            elif message.opcode == CLOSE:
+                self.close_code = message.close_code if message.data else 0
                 if not self.closed:
                     self.closed = True
                     self._line.write(close_frame(NORMAL))
                 return None
-            elif opcode != PONG and not self.closed:
-                return opcode, payload
+            elif message.opcode != PONG and not self.closed:
+                return message
 
     async def write(self, data: bytes) -> None:
         """Write frames and wait while the client does not keep up; ConnectionResetError when it is gone."""

@@ -41,8 +41,8 @@ from mock_openai.transport.outlet import JsonOutlet, SseOutlet
 from mock_openai.transport.quiet import Quiet
 from mock_openai.transport.reply import HttpReply, Written
 from mock_openai.transport.rest import Rest
+from mock_openai.transport.tcp import Line
 from mock_openai.transport.websocket import SocketSession
-from mock_openai.transport.wire import Line
 
 logger = logging.getLogger("mock_openai")
 

@@ -18,7 +18,7 @@ from aiohttp import web
 
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
-from mock_openai.transport.wire import Line
+from mock_openai.transport.tcp import Line
 
 BACKLOG = 1024
 

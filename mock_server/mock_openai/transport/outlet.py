@@ -17,7 +17,9 @@ from mock_openai.protocol.stencil import Copy
 from mock_openai.responders.answer import Recorded
 from mock_openai.transport.headers import repeatable
 from mock_openai.transport.reply import HttpReply
-from mock_openai.transport.wire import Line
+from mock_openai.transport.tcp import Line
+from mock_openai.wire.sse import around
+from mock_openai.wire.sse import event as server_event
 
 EVENT_STREAM = "text/event-stream; charset=utf-8"
 JSON = "application/json"
@@ -25,16 +27,12 @@ JSON = "application/json"
 
 def sse(event: Event) -> bytes:
     """Give an event as it stands in a stream."""
-    return event.wire or b"event: %b\ndata: %b\n\n" % (event.type.encode(), event.data)
-
-
-def _around(kind: str, _: int) -> tuple[bytes, bytes]:
-    return b"event: %b\ndata: " % kind.encode(), b"\n\n"
+    return event.wire or server_event(event.type, event.data)
 
 
 def as_stream(copy: Copy) -> bytes:
     """Give all events of a turn as they stand in a stream."""
-    return copy.wire(_around)
+    return copy.wire(around)
 
 
 class HttpOutlet:

@@ -17,7 +17,7 @@ from mock_openai.sessions import Sessions
 from mock_openai.transport.http import Front
 from mock_openai.transport.keys import key_of
 from mock_openai.transport.reply import HttpReply
-from mock_openai.transport.wire import Line
+from mock_openai.transport.tcp import Line
 
 
 class Reception:

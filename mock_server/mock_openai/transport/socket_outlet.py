@@ -10,8 +10,8 @@ from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.stencil import Copy
 from mock_openai.responders.answer import Recorded
-from mock_openai.transport.frames import BINARY, TEXT
-from mock_openai.transport.wire import Line, frame, text_frame
+from mock_openai.transport.tcp import Line
+from mock_openai.wire.frames import BINARY, TEXT, frame, text_around
 
 
 class Socket(Protocol):
@@ -30,7 +30,7 @@ class Socket(Protocol):
 
 def as_frames(copy: Copy) -> bytes:
     """Give all events of a turn as they leave on a socket."""
-    return copy.wire(text_frame)
+    return copy.wire(text_around)
 
 
 class SocketOutlet:

@@ -10,8 +10,8 @@ from typing import Any
 
 from mock_openai.clock import Clock, Timer
 from mock_openai.protocol.behaviour import Behaviour
-from mock_openai.transport.frames import PING
-from mock_openai.transport.wire import Line, frame
+from mock_openai.transport.tcp import Line
+from mock_openai.wire.frames import PING, frame
 
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
 

@@ -25,7 +25,6 @@ from mock_openai.site import Connection, Site
 from mock_openai.transport.alone import Alone
 from mock_openai.transport.bare import QuietWire
 from mock_openai.transport.channel import Channel
-from mock_openai.transport.frames import TEXT
 from mock_openai.transport.headers import handshake_headers
 from mock_openai.transport.inject import inject_failed, injected, read_inject
 from mock_openai.transport.messages import as_noted, binary_message, known_types, read_message
@@ -33,8 +32,9 @@ from mock_openai.transport.queue import Create, TurnQueue
 from mock_openai.transport.quiet import Quiet
 from mock_openai.transport.socket_outlet import SocketOutlet
 from mock_openai.transport.steering import Steering
+from mock_openai.transport.tcp import Line
 from mock_openai.transport.upkeep import Upkeep
-from mock_openai.transport.wire import Line, close_frame, frame
+from mock_openai.wire.frames import TEXT, close_frame, frame
 
 
 class SocketSession:
@@ -132,10 +132,9 @@ class SocketSession:
 
     async def _read(self) -> None:
         while (message := await self._channel.receive()) is not None:
-            opcode, data = message
             self._hearing = True
-            if opcode == TEXT:
-                await self._hear(data)
+            if message.opcode == TEXT:
+                await self._hear(message.data)
             else:
                 await self._bad_message(binary_message(), close=1003)
             self._hearing = False

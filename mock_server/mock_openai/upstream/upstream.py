@@ -18,7 +18,8 @@ from mock_openai.upstream.address import PASSED_BY, Address, passed_on
 from mock_openai.upstream.continuing import Births, outgoing
 from mock_openai.upstream.failure import Refusal, cut, in_circles, keep_refusal, unreachable
 from mock_openai.upstream.socket import CONNECT_WITHIN, SILENT_AT_MOST, UpstreamSocket
-from mock_openai.upstream.stream import EventStream
+from mock_openai.upstream.stream import as_event
+from mock_openai.wire.sse import EventStream
 
 KEPT_IDLE = 5.0
 """Seconds for which a connection is kept for another request, as OpenAI's own client keeps it. The longer,
@@ -125,12 +126,13 @@ class Upstream:
         stream = EventStream()
         try:
             async for data in answer.content.iter_any():
-                events = stream.feed(data)
-                for event in events:
-                    if event.type == "response.created":
-                        self._born(event.data)
-                if events:
+                if events := [as_event(came) for came in stream.feed(data)]:
+                    for event in events:
+                        if event.type == "response.created":
+                            self._born(event.data)
                     yield events
+            if (left := stream.close()) is not None:
+                yield [as_event(left)]
         except _FAILURES as error:
             raise cut(error, stream.rest) from error
         finally:

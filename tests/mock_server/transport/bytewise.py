@@ -11,8 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from mock_openai import MockServer
-from mock_openai.transport.frames import PONG
-from mock_openai.transport.wire import frame
+from mock_openai.wire.frames import PONG, frame
 
 NOW = 1_790_000_000.0
 TIMES = 5

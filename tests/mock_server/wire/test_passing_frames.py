@@ -1,4 +1,4 @@
-"""WebSocket messages are read out of any byte stream, however it is cut."""
+"""WebSocket messages are read out of any byte stream that is passed on, however it is cut."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import struct
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ninelives.recorder.frames import BINARY, CLOSE, NO_STATUS, PING, TEXT, Message, Messages
+from mock_openai.wire.frames import BINARY, CLOSE, NO_STATUS, PING, TEXT, Message, PassingFrames
 
 
 def frame(opcode: int, data: bytes, *, final: bool = True, mask: bytes = b"", reserved: int = 0) -> bytes:
@@ -47,7 +47,7 @@ def test_messages_come_out_whole_whatever_the_fragments_masks_and_reads(
                 stream += frame(PING, b"p", mask=mask)
                 expected.append(Message(PING, b"p"))
         expected.append(Message(opcode, data))
-    reader = Messages()
+    reader = PassingFrames()
     ends = sorted({cut % (len(stream) + 1) for cut in cuts} | {0, len(stream)})
     found = [message for start, end in itertools.pairwise(ends) for message in reader.feed(stream[start:end])]
     key = lambda message: message.opcode == PING  # noqa: E731
@@ -57,7 +57,7 @@ def test_messages_come_out_whole_whatever_the_fragments_masks_and_reads(
 
 
 def test_close_codes_and_reasons() -> None:
-    closes = Messages().feed(frame(CLOSE, b"\x03\xe9bye") + frame(CLOSE, b""))
+    closes = PassingFrames().feed(frame(CLOSE, b"\x03\xe9bye") + frame(CLOSE, b""))
     assert [(close.close_code, close.close_reason) for close in closes] == [(1001, "bye"), (NO_STATUS, "")]
 
 
@@ -68,7 +68,21 @@ def test_a_stream_that_is_no_websocket_stops_quietly() -> None:
         frame(5, b""),
         frame(TEXT, b"a", final=False) + frame(TEXT, b"b"),
     ):
-        reader = Messages()
+        reader = PassingFrames()
         assert reader.feed(bad) == []
         assert reader.broken
         assert reader.feed(frame(TEXT, b"later")) == []
+
+
+def test_what_was_never_finished_can_be_told() -> None:
+    begun, pinged = frame(TEXT, b"Hel", final=False), frame(PING, b"p")
+    reader = PassingFrames()
+    assert reader.feed(frame(TEXT, b"all") + begun + pinged + frame(0, b"lo")[:3]) == [
+        Message(TEXT, b"all"),
+        Message(PING, b"p"),
+    ]
+    assert reader.unfinished() == [(begun[:2], b"Hel"), (b"\x80\x02", b"l")]
+    reader.feed(b"o")
+    assert reader.unfinished() == []
+    reader.feed(b"\xff\xff" + b"x" * 10)
+    assert reader.unfinished() == [(b"", b"\xff\xff" + b"x" * 10)]

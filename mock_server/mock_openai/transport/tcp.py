@@ -18,8 +18,6 @@ import sys
 from asyncio.trsock import TransportSocket
 from typing import cast
 
-from mock_openai.transport.frames import CLOSE, TEXT
-
 GRACE = 0.01
 """Seconds for the client to hand on what it has read; measured against websockets, aiohttp and openai
 clients.
@@ -36,30 +34,6 @@ ever.
 _STEP = 0.002
 _TIOCOUTQ = 0x5411
 _LISTEN_TABLES = {socket.AF_INET: "/proc/net/tcp", socket.AF_INET6: "/proc/net/tcp6"}
-
-
-def frame(payload: bytes, opcode: int = TEXT) -> bytes:
-    """Build an unmasked WebSocket frame, as servers send them."""
-    return _head(len(payload), opcode) + payload
-
-
-def text_frame(_: str, size: int) -> tuple[bytes, bytes]:
-    """Give what stands before and after the payload of a text frame."""
-    return _head(size, TEXT), b""
-
-
-def _head(size: int, opcode: int) -> bytes:
-    if size < 126:
-        return bytes((0x80 | opcode, size))
-    if size < 65536:
-        return struct.pack("!BBH", 0x80 | opcode, 126, size)
-    return struct.pack("!BBQ", 0x80 | opcode, 127, size)
-
-
-def close_frame(code: int | None, reason: str = "") -> bytes:
-    """Build a close frame; without a code it has no payload at all."""
-    payload = b"" if code is None else struct.pack("!H", code) + reason.encode()
-    return frame(payload, CLOSE)
 
 
 class Line:
