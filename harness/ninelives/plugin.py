@@ -8,20 +8,18 @@ anyio, and ask for none of them.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ninelives.fixtures import virtual_time
 from ninelives.fixtures.survival import Survival
 from ninelives.fixtures.usage import PROPERTY, Usage
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
-
     from ninelives.fixtures.bots import Bots
     from ninelives.fixtures.evidence import Evidence
     from ninelives.fixtures.network import Guard
@@ -77,9 +75,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the markers, and stand guard if asked to."""
-    config.addinivalue_line(
-        "markers", "virtual_time: run this async test in virtual time: waiting costs nothing, clocks follow."
-    )
+    virtual_time.register(config)
     config.addinivalue_line(
         "markers",
         "cassette(*paths, mode=None, **options): answer openai_server from recordings, by default "
@@ -89,9 +85,6 @@ def pytest_configure(config: pytest.Config) -> None:
         options = config.option
         usage = Usage(config.rootpath, options.cassette_report, soft=bool(options.cassette_warn_unused))
         config.pluginmanager.register(usage, "ninelives-usage")
-    if config.pluginmanager.has_plugin("asyncio"):
-        config.pluginmanager.register(_VirtualLoops(), "ninelives-virtual-loops")
-        config.pluginmanager.register(_OrdinaryLoops(), "ninelives-ordinary-loops")
     asked = getattr(config.option, "block_network", False)
     if asked or config.getini("block_network") or config.getini("block-network"):
         from ninelives.fixtures.network import Guard
@@ -126,7 +119,9 @@ def openai_server(
     """
     from ninelives.fixtures.server import OpenAIServer
 
-    server = OpenAIServer(tape=_tape(request.node, cassette_config), virtual=_is_virtual(request.node))
+    server = OpenAIServer(
+        tape=_tape(request.node, cassette_config), virtual=virtual_time.is_virtual(request.node)
+    )
     _evidence(request.node).servers.append(server)
     yield server
     server.close()
@@ -178,78 +173,6 @@ def _known_evidence(item: pytest.Item) -> Evidence | None:
     from ninelives.fixtures.evidence import known_evidence
 
     return known_evidence(item)
-
-
-# --- virtual time ----------------------------------------------------------------------------------------
-
-
-def _is_virtual(item: pytest.Item) -> bool:
-    return item.get_closest_marker("virtual_time") is not None and inspect.iscoroutinefunction(
-        getattr(item, "function", None)
-    )
-
-
-def _virtual_loop() -> AbstractEventLoop:
-    from ninelives.virtual.loop import VirtualLoop
-
-    return VirtualLoop()
-
-
-class _VirtualLoops:
-    """Tells pytest-asyncio which loop a marked test runs on. Asked before anybody else."""
-
-    @pytest.hookimpl(optionalhook=True, tryfirst=True)
-    def pytest_asyncio_loop_factories(self, item: pytest.Item) -> Mapping[str, Callable[[], Any]] | None:
-        return {"virtual": _virtual_loop} if item.get_closest_marker("virtual_time") else None
-
-
-class _OrdinaryLoops:
-    """pytest-asyncio wants an answer for every test once anybody implements the hook. This is what it does
-    anyway.
-    """
-
-    @pytest.hookimpl(optionalhook=True, trylast=True)
-    def pytest_asyncio_loop_factories(self, item: pytest.Item) -> Mapping[str, Callable[[], Any]]:
-        from asyncio import new_event_loop  # not at the top: it costs a run without async tests 20 ms
-
-        return {"default": new_event_loop}
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Let anyio run a marked test on a virtual loop, and refuse what cannot be virtual."""
-    if not item.get_closest_marker("virtual_time"):
-        return
-    callspec = getattr(item, "callspec", None)
-    params = getattr(callspec, "params", {})
-    if "anyio_backend" in params:
-        params["anyio_backend"] = _virtual_backend(params["anyio_backend"])
-    elif "anyio_backend" not in getattr(item, "fixturenames", ()) and _is_virtual(item):
-        hooks = item.config.hook
-        if not hasattr(hooks, "pytest_asyncio_loop_factories") and item.config.pluginmanager.has_plugin(
-            "asyncio"
-        ):
-            pytest.fail(
-                "virtual_time needs pytest-asyncio with loop factories (1.4 or newer), or anyio", False
-            )
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """The same for an `anyio_backend` fixture of the user's own, whose value is known only now."""
-    backend = pyfuncitem.funcargs.get("anyio_backend")
-    if backend is not None and pyfuncitem.get_closest_marker("virtual_time"):
-        pyfuncitem.funcargs["anyio_backend"] = _virtual_backend(backend)
-    return (yield)
-
-
-def _virtual_backend(backend: object) -> tuple[str, dict[str, Any]]:
-    name, options = backend if isinstance(backend, tuple) else (backend, {})
-    if name != "asyncio":
-        pytest.skip(f"virtual_time runs on asyncio, not on {name}")
-    if options.get("use_uvloop"):
-        pytest.fail("virtual_time cannot run on uvloop, which keeps its own timers: drop use_uvloop", False)
-    return "asyncio", {**options, "loop_factory": _virtual_loop}
 
 
 # --- reports ---------------------------------------------------------------------------------------------
