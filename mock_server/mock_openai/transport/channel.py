@@ -8,24 +8,19 @@ up on unread bytes would lose the close frame.
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import contextlib
-import hashlib
-import re
 from collections import deque
 from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
-from mock_openai.protocol.errors import ApiError
+from mock_openai.transport.handshake import accept, deflate_terms
 from mock_openai.transport.headers import head
 from mock_openai.transport.listener import TcpConnection
 from mock_openai.transport.reply import Written
 from mock_openai.transport.tcp import Line
 from mock_openai.wire.frames import (
     CLOSE,
-    NORMAL,
     PING,
     PONG,
     TEXT,
@@ -36,8 +31,6 @@ from mock_openai.wire.frames import (
     frame,
 )
 
-_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-
 _CLOSE_WAIT = 1.0
 """Seconds that a client has to answer a close frame."""
 
@@ -46,11 +39,6 @@ _FALLS_SILENT = 0.05
 
 _AHEAD = 256 * 1024
 """Bytes of messages read ahead, beyond which the client is not read any more until they are worked off."""
-
-_DEFLATE = re.compile(
-    r"permessage-deflate((?:\s*;\s*(?:server_no_context_takeover|client_no_context_takeover"
-    r"|server_max_window_bits=\d+|client_max_window_bits(?:=\d+)?))*)\s*"
-)
 
 
 class Channel:
@@ -79,15 +67,12 @@ class Channel:
         """Answer the handshake, with more headers than it needs, and take over the connection; ApiError when
         the request is none.
         """
-        accept = _accept(request)
-        offers = request.headers.get("Sec-WebSocket-Extensions", "").split(",") if self._deflate else []
-        agreed = next((found for offer in offers if (found := _DEFLATE.fullmatch(offer.strip()))), None)
-        headers = {"Upgrade": "websocket", "Connection": "upgrade", "Sec-WebSocket-Accept": accept}
-        if agreed is not None:
-            wanted = re.findall(r"server_max_window_bits=\d+", agreed[1])
-            terms = ["server_no_context_takeover", "client_no_context_takeover", *wanted]
-            headers["Sec-WebSocket-Extensions"] = "; ".join(["permessage-deflate", *terms])
-        self._reader = FrameReader(self._limit, inflate=agreed is not None)
+        answer = accept(request.headers)
+        terms = deflate_terms(request.headers) if self._deflate else None
+        headers = {"Upgrade": "websocket", "Connection": "upgrade", "Sec-WebSocket-Accept": answer}
+        if terms is not None:
+            headers["Sec-WebSocket-Extensions"] = terms
+        self._reader = FrameReader(self._limit, inflate=terms is not None)
         self._request = request
         self._line.write(head(101, {**headers, **more}))
         request.protocol.set_parser(self)  # type: ignore[arg-type]  # has what is called of one
@@ -143,10 +128,11 @@ class Channel:
             if message.opcode == PING:
                 await self.write(frame(message.data, PONG))
             elif message.opcode == CLOSE:
-                self.close_code = message.close_code if message.data else 0
+                code = message.close_code if message.data else None
+                self.close_code = code or 0
                 if not self.closed:
                     self.closed = True
-                    self._line.write(close_frame(NORMAL))
+                    self._line.write(close_frame(code))  # a close is echoed (RFC 6455, 5.5.1)
                 return None
             elif message.opcode != PONG and not self.closed:
                 return message
@@ -189,17 +175,3 @@ class Channel:
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
-
-
-def _accept(request: web.BaseRequest) -> str:
-    """Give the answer to the client's key; ApiError when this is no handshake."""
-    headers = request.headers
-    key = headers.get("Sec-WebSocket-Key", "")
-    try:
-        size = len(base64.b64decode(key, validate=True))
-    except (binascii.Error, ValueError):
-        size = 0
-    upgrades = "upgrade" in headers.get("Connection", "").lower()
-    if not upgrades or size != 16 or headers.get("Sec-WebSocket-Version") != "13":
-        raise ApiError("This is not a valid WebSocket handshake.", status=400)
-    return base64.b64encode(hashlib.sha1(key.encode() + _GUID).digest()).decode()

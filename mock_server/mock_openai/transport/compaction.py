@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from mock_openai.limits import tokens_asked
 from mock_openai.protocol.ciphertext import ciphertext
 from mock_openai.protocol.errors import invalid_json, missing_parameter, unknown_parameter
 from mock_openai.protocol.ids import Ids
@@ -14,6 +15,7 @@ from mock_openai.protocol.tokens import count_item
 from mock_openai.protocol.usage import usage_of_counts
 from mock_openai.site import Site
 from mock_openai.transport.body import decode
+from mock_openai.transport.keys import caller_of
 from mock_openai.transport.reply import HttpReply
 
 _TAKEN = frozenset(
@@ -34,7 +36,9 @@ _SHARE, _LEAST = 3, 64
 
 
 async def compact(site: Site, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
-    """Answer with the user's own messages and one `compaction` item, the last (observed)."""
+    """Answer with the user's own messages and one `compaction` item, the last (observed). It counts against
+    the rate limits as a create does, and says so (observed).
+    """
     body = decode(data, request.headers.get("Content-Type", ""))
     if not isinstance(body, dict):
         raise invalid_json()
@@ -51,6 +55,8 @@ async def compact(site: Site, request: web.BaseRequest, reply: HttpReply, data: 
     if opened.turn.error is not None or opened.turn.request is None:
         raise opened.turn.error or invalid_json()
     asked = opened.turn.request
+    tokens = tokens_asked(asked, opened.input_tokens) if site.limiter.limits else 0
+    rate_limits = site.limiter.admit(caller_of(request.headers), asked.model, tokens, site.clock.now())
     clock = site.engine.now
     ids = Ids(site.engine.dice("compact", site.engine.ids.request()), clock)
     name = ids.response(asked.previous_response_id)
@@ -73,5 +79,6 @@ async def compact(site: Site, request: web.BaseRequest, reply: HttpReply, data: 
             "created_at": int(clock()),
             "output": output,
             "usage": usage_of_counts(opened.input_tokens, written),
-        }
+        },
+        rate_limits=rate_limits,
     )

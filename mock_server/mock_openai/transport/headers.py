@@ -49,8 +49,8 @@ def api_headers(
 ) -> dict[str, str]:
     """Give the headers of an answer that took so many seconds.
 
-    `rate_limits` stand on creates only, never on refused ones or other endpoints (observed; on streams since
-    2026).
+    `rate_limits` stand on creates and compactions only, never on refused ones or other endpoints (observed;
+    on streams since 2026).
     """
     request_id = ids.request()
     took = str(max(1, round(seconds * 1000)))

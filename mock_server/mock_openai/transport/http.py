@@ -35,12 +35,14 @@ from mock_openai.transport.alike import Alike
 from mock_openai.transport.bare import BareWire, HandshakeWire, HelloWire, strike
 from mock_openai.transport.body import decode, read_body, to_note
 from mock_openai.transport.cors import preflight
-from mock_openai.transport.keys import key_of
+from mock_openai.transport.handshake import is_upgrade
+from mock_openai.transport.keys import caller_of
 from mock_openai.transport.listener import TcpConnection
 from mock_openai.transport.outlet import JsonOutlet, SseOutlet
 from mock_openai.transport.quiet import Quiet
 from mock_openai.transport.reply import HttpReply, Written
 from mock_openai.transport.rest import Rest
+from mock_openai.transport.routes import own_path
 from mock_openai.transport.tcp import Line
 from mock_openai.transport.websocket import SocketSession
 
@@ -84,7 +86,7 @@ class Front:
                 await reply.error(server_error())
         finally:
             answered = reply.response
-            site.metrics.answered(request.path, None if answered is None else answered.status)
+            site.metrics.answered(own_path(request.path), None if answered is None else answered.status)
         # A fault may have taken the connection away before anything was answered; aiohttp wants an object all
         # the same.
         return reply.response or web.Response()
@@ -162,7 +164,7 @@ class Front:
                 await self._deliver(reply, connection, line, streamed=False).repeat(refused)
             elif upgrade:
                 await self._socket(request, reply, connection, line, key)
-            elif request.method == "POST" and request.path == CREATE:
+            elif request.method == "POST" and own_path(request.path) == CREATE:
                 await self._create(request, reply, connection, line, key)
             else:
                 await self._other(request, reply, connection, line)
@@ -192,7 +194,7 @@ class Front:
     def _authorize(self, request: web.BaseRequest) -> str | None:
         """Give the caller's key; ApiError 401 when this server demands another."""
         wanted = self._site.settings.api_key
-        given = key_of(request.headers.get("Authorization", ""))
+        given = caller_of(request.headers)
         if wanted is None:
             return given
         if not given:
@@ -312,14 +314,15 @@ class Front:
             await self._deliver(reply, connection, line, streamed=True).watch(*followed)
             return
         upstream = self._site.upstream
-        if upstream is not None and not await self._rest.knows(request.path, upstream.births):
-            passed = await upstream.pass_on(request.method, request.path_qs, request.headers, data)
+        path = own_path(request.path)
+        if upstream is not None and not await self._rest.knows(path, upstream.births):
+            passed = await upstream.pass_on(request.method, own_path(request.path_qs), request.headers, data)
             if isinstance(passed, ApiError):
                 raise passed
             streamed = isinstance(passed, Relayed)
             await self._deliver(reply, connection, line, streamed=streamed).repeat(passed)
             return
-        answer = self._rest.route(request.method, request.path)
+        answer = self._rest.route(request.method, path)
         if answer is None:
             raise invalid_url(request.method, request.path)
         await answer(request, reply, data)
@@ -340,8 +343,8 @@ def _shown(request: web.BaseRequest, body: Mapping[str, Any] | None) -> dict[str
 
 
 def _is_upgrade(request: web.BaseRequest) -> bool:
-    asked = request.method == "GET" and request.path == CREATE and request.version == HttpVersion11
-    return asked and request.headers.get("Upgrade", "").lower() == "websocket"
+    asked = request.method == "GET" and request.version == HttpVersion11
+    return asked and own_path(request.path) == CREATE and is_upgrade(request.headers)
 
 
 def _unauthorized_as_text(site: Site, request: web.BaseRequest) -> bool:

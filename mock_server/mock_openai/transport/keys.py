@@ -1,9 +1,15 @@
-"""Who asks: the key in an Authorization header. It keeps callers apart and is never stored."""
+"""Who asks: the key in a header. It keeps callers apart and is never stored."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
+
+
+def caller_of(headers: Mapping[str, str]) -> str | None:
+    """Return the key of a request: of its Authorization, or of the `api-key` that Azure's clients send."""
+    return key_of(headers.get("Authorization", "")) or headers.get("api-key") or None
 
 
 def key_of(authorization: str) -> str | None:

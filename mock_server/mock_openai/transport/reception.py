@@ -15,7 +15,7 @@ from mock_openai.protocol.errors import ApiError
 from mock_openai.session import HEADER, Session, name_of
 from mock_openai.sessions import Sessions
 from mock_openai.transport.http import Front
-from mock_openai.transport.keys import key_of
+from mock_openai.transport.keys import caller_of
 from mock_openai.transport.reply import HttpReply
 from mock_openai.transport.tcp import Line
 
@@ -76,7 +76,7 @@ class Reception:
             front.go_away()
 
     def _session(self, request: web.BaseRequest) -> Session | None:
-        key = key_of(request.headers.get("Authorization", ""))
+        key = caller_of(request.headers)
         by_key = self._own.site.settings.api_key is None
         name = name_of(request.headers.get(HEADER), key, by_key=by_key)
         return None if name is None else self._sessions.get(name)

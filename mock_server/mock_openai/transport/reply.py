@@ -38,9 +38,11 @@ class HttpReply:
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
 
-    async def json(self, value: object, *, status: int = 200) -> None:
+    async def json(
+        self, value: object, *, status: int = 200, rate_limits: Mapping[str, str] | None = None
+    ) -> None:
         """Answer with a pretty-printed JSON body (observed)."""
-        await self.whole(status, {}, json.pretty(value))
+        await self.whole(status, {}, json.pretty(value), rate_limits=rate_limits)
 
     async def error(self, error: ApiError) -> None:
         """Answer with an error in its envelope."""

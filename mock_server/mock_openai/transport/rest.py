@@ -34,7 +34,7 @@ from mock_openai.transport.compaction import compact
 from mock_openai.transport.conversations import Conversations
 from mock_openai.transport.outlet import EVENT_STREAM, sse
 from mock_openai.transport.reply import HttpReply
-from mock_openai.transport.routes import CREATE_RESPONSE, exists, find
+from mock_openai.transport.routes import CREATE_RESPONSE, find, methods_of, own_path
 
 Answer = Callable[[web.BaseRequest, HttpReply, bytes], Awaitable[None]]
 
@@ -103,8 +103,9 @@ class Rest:
         if found is not None and found[0] is not CREATE_RESPONSE:
             endpoint, named = found
             return partial(self._answers[endpoint.name], *named)
-        if exists(path):
-            raise ApiError(f"Invalid method for URL ({method} {path})", status=405)
+        if methods := methods_of(path):
+            taken = {"Allow": ", ".join(methods)}  # RFC 9110, 15.5.6
+            raise ApiError(f"Invalid method for URL ({method} {path})", status=405, headers=taken)
         return None
 
     async def knows(self, path: str, elsewhere: Container[str]) -> bool:
@@ -117,7 +118,7 @@ class Rest:
 
     async def followed(self, request: web.BaseRequest) -> tuple[Watched, int] | None:
         """Find the unfinished response that a stream is asked of, and the number after which it resumes."""
-        match (request.method, request.path.removeprefix("/").split("/")):
+        match (request.method, own_path(request.path).removeprefix("/").split("/")):
             case ("GET", ["v1", "responses", response_id]) if (
                 request.query.get("stream", "").lower() == "true"
             ):

@@ -19,6 +19,7 @@ NEW_CONVERSATION = Object({"items": Array(ITEM, maximum=MOST_ITEMS), "metadata":
 CHANGED_CONVERSATION = Object({"metadata": need(METADATA)})
 MORE_ITEMS = Object({"items": need(Array(ITEM, maximum=MOST_ITEMS))})
 
+_AZURE = "/openai"
 _PAGE = ("limit", "order", "after", "before", "include")
 
 
@@ -88,6 +89,11 @@ def find(method: str, path: str) -> tuple[Endpoint, tuple[str, ...]] | None:
     return None
 
 
-def exists(path: str) -> bool:
-    """Tell whether there is anything at an address, whatever the method."""
-    return any(find(method, path) for method in ("GET", "POST", "DELETE"))
+def methods_of(path: str) -> list[str]:
+    """Return the methods that an address takes; none when there is nothing there."""
+    return [method for method in ("GET", "POST", "DELETE") if find(method, path)]
+
+
+def own_path(path: str) -> str:
+    """Return an address as this server knows it: Azure has the same API below `/openai` (documented)."""
+    return path.removeprefix(_AZURE) if path.startswith(f"{_AZURE}/v1/") else path

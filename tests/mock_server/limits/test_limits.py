@@ -268,3 +268,22 @@ def test_a_client_that_waits_as_it_is_told_gets_through_in_virtual_time() -> Non
             return asyncio.get_running_loop().time()
 
     assert 110 < run(story()) < 125  # two at once, then one in half a minute
+
+
+async def test_a_compaction_counts_and_says_so_and_counting_tokens_does_not() -> None:
+    async with MockServer(limits=Limits(rpm=2)) as server, aiohttp.ClientSession() as http:
+
+        async def asked(path: str) -> tuple[int, list[str], str | None]:
+            async with http.post(f"{server.base_url}/responses{path}", json=ASK) as answer:
+                told = sorted(name for name in map(str.lower, answer.headers) if "ratelimit" in name)
+                return answer.status, told, answer.headers.get("x-ratelimit-remaining-requests")
+
+        six = [
+            f"x-ratelimit-{what}-{of}"
+            for what in ("limit", "remaining", "reset")
+            for of in ("requests", "tokens")
+        ]
+        assert await asked("/compact") == (200, six, "1")
+        assert await asked("/input_tokens") == (200, [], None)
+        assert await asked("") == (200, six, "0")
+        assert (await asked("/compact"))[0] == 429
