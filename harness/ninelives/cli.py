@@ -19,7 +19,6 @@ from ninelives.commands import bots, tapes
 app = typer.Typer(
     name="ninelives",
     help="Test voice bots on OpenAI's Responses API offline: record, replay, break the connection, judge.",
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

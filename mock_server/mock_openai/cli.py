@@ -15,6 +15,7 @@ from mock_openai.commands.complaint import fail, run
 from mock_openai.commands.serving import collect_rarely as collect_rarely
 from mock_openai.commands.serving import serve as run_server
 from mock_openai.commands.serving import tell_misses
+from mock_openai.commands.watching import watched
 from mock_openai.protocol.behaviour import options
 from mock_openai.server import MockServer
 
@@ -25,10 +26,27 @@ app = typer.Typer(
     name="mock-openai",
     help="A mock OpenAI server: Responses API over HTTP, SSE and WebSocket, offline, with faults on demand.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"mock-openai {version('ninelives')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
 
 
 class OnCancelChoice(StrEnum):
@@ -49,12 +67,28 @@ def serve(
     cassette: Annotated[
         Path | None, typer.Option(help="Cassette of recorded traffic to answer from (needs ninelives).")
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="Answer what no rule answers with an error, 404 no_rule; do not improvise."
+        ),
+    ] = False,
     fresh_ids: Annotated[
         bool, typer.Option("--fresh-ids", help="Give what is replayed new ids each time.")
+    ] = False,
+    repeat: Annotated[
+        bool, typer.Option("--repeat", help="Replay every recorded answer as often as it is asked for.")
     ] = False,
     faults: Annotated[
         Path | None, typer.Option(help="YAML plan of faults: what goes wrong, and where.")
     ] = None,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="Read script and faults again when their files change; a broken file changes nothing.",
+        ),
+    ] = False,
     pace: Annotated[
         str,
         typer.Option(
@@ -121,12 +155,22 @@ def serve(
             envvar="MOCK_OPENAI_CONTROL_TOKEN",
         ),
     ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Let this machine use the control API under this host name too, such as a container's; "
+            "may be repeated.",
+        ),
+    ] = None,
 ) -> None:
     """Serve until interrupted.
 
     \b
     mock-openai serve                                  improvise, on port 8080
     mock-openai serve --port 0 --script replies.yaml   say what the model says, on a free port
+    mock-openai serve --script replies.yaml --strict   refuse what no rule answers
+    mock-openai serve --script replies.yaml --watch    read it again when it changes
     mock-openai serve --faults plan.yaml --pace realistic
     mock-openai serve --rpm 60 --tpm 40000             429 beyond that
     mock-openai serve --script replies.yaml --upstream https://api.openai.com/v1
@@ -134,7 +178,8 @@ def serve(
     mock-openai serve --behaviour at_limit=cut --connection-lifetime 90s
     mock-openai serve --tls --api-key sk-only-this
 
-    The client needs OPENAI_BASE_URL=http://127.0.0.1:8080/v1 and any OPENAI_API_KEY.
+    The client needs OPENAI_BASE_URL=http://127.0.0.1:8080/v1 and any OPENAI_API_KEY; what speaks WebSocket
+    may want OPENAI_WS_URL=ws://127.0.0.1:8080/v1/responses. GET /health and /ready answer probes.
     """
     if workers > 1 and store == "memory":
         fail(f"--workers {workers}: processes do not share a memory; add --store redis://HOST:PORT/DB")
@@ -142,6 +187,7 @@ def serve(
         fail("--control-token: an empty token opens nothing; leave it out, or give one")
     if api_key == "":
         fail("--api-key: no client can send an empty key; leave it out to accept every key, or give one")
+    files = watched(script=script, faults=faults) if watch else []
     try:
         server = MockServer(
             script=given.script(script),
@@ -150,7 +196,7 @@ def serve(
             seed=seed,
             api_key=api_key,
             connection_lifetime=given.lifetime(connection_lifetime),
-            responders=given.responders(cassette, fresh_ids=fresh_ids),
+            responders=given.responders(cassette, fresh_ids=fresh_ids, repeat=repeat),
             host=host,
             port=port,
             behaviour=given.behaviour(behaviour or (), on_cancel, keepalive),
@@ -161,16 +207,19 @@ def serve(
             store=store,
             control_token=control_token,
             tls=tls,
+            strict=strict or None,
+            allow_hosts=allow_host or (),
         )
     except ValueError as error:  # which begins with the name of the argument
         fail(f"--{error}")
+    server.script.keep(0)  # nobody can ask a rule here
     server.script.on_miss = tell_misses("passed on" if upstream else "improvised")
     try:
         server.bind() if workers == 1 else server.share_port()
     except OSError as error:
         why = error.strerror or error
         fail(f"cannot listen on {host}:{port}: {why}; choose another with --port or --host")
-    raise typer.Exit(run_server(server, workers=workers, with_key=api_key is not None))
+    raise typer.Exit(run_server(server, workers=workers, with_key=api_key is not None, files=files))
 
 
 @app.command("options")

@@ -12,6 +12,7 @@ from typing import Any
 from mock_openai.control.operations import OPERATIONS, Operation, Query
 from mock_openai.protocol.described import json_schema
 from mock_openai.protocol.fields import CREATE_ON_SOCKET
+from mock_openai.transport.health import READY, SUMMARIES
 from mock_openai.transport.routes import CREATE_RESPONSE, ENDPOINTS, Endpoint
 
 _ERROR = {"$ref": "#/components/schemas/Error"}
@@ -27,6 +28,8 @@ def description() -> dict[str, Any]:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _endpoint(endpoint)
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+    for path, summary in SUMMARIES.items():
+        paths[path] = {"get": _probe(path, summary)}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -103,6 +106,21 @@ def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint is CREATE_RESPONSE or "stream" in endpoint.query:
         told["responses"]["200"]["content"]["text/event-stream"] = {"schema": {"type": "string"}}
     return told
+
+
+def _probe(path: str, summary: str) -> dict[str, Any]:
+    said = {"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}}
+    content = {"application/json": {"schema": said}}
+    told = {"200": {"description": "yes", "content": content}}
+    if path == READY:
+        told["503"] = {"description": "not now", "content": content}
+    return {
+        "operationId": path.strip("/"),
+        "summary": summary,
+        "tags": ["control"],
+        "parameters": [],
+        "responses": told,
+    }
 
 
 def _operation(operation: Operation) -> dict[str, Any]:

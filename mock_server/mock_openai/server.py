@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from mock_openai.clock import Clock
+from mock_openai.control.access import host_name
 from mock_openai.control.journal import Journal
 from mock_openai.faults.plan import Plan, Planned
 from mock_openai.limits import Limits
@@ -50,7 +51,9 @@ class MockServer:
     None for this server's memory, `redis://HOST:PORT/DB` to share them with other servers, or a ResponseStore
     of your own, which does not tell sessions apart. `control_token` opens the control API to other machines.
     `strict` answers what no rule answers with an error, 404 `no_rule`, instead of improvising; None leaves
-    that to the script. ValueError for a value that cannot be; it begins with the argument's name.
+    that to the script. `allow_hosts` are host names, besides those of loopback, under which this machine may
+    use the control API, and which the certificate is good for. ValueError for a value that cannot be; it
+    begins with the argument's name.
     """
 
     def __init__(
@@ -77,9 +80,11 @@ class MockServer:
         control_token: str | None = None,
         tls: bool = False,
         strict: bool | None = None,
+        allow_hosts: Iterable[str] = (),
     ) -> None:
         if strict and upstream is not None:
             raise ValueError("strict: a strict server asks no upstream; leave one of the two out")
+        hosts = tuple(map(host_name, allow_hosts))
         if connection_lifetime <= 0:
             raise ValueError(f"connection_lifetime is in seconds and above 0, not {connection_lifetime!r}")
         short = {"on_cancel": on_cancel, "at_limit": at_limit, "unauthorized": unauthorized}
@@ -105,7 +110,7 @@ class MockServer:
             clock=self.clock,
             any_model=any_model,
             behaviour=behaviour,
-            settings=Settings(api_key, connection_lifetime, behaviour, control_token),
+            settings=Settings(api_key, connection_lifetime, behaviour, control_token, hosts),
             limits=limits,
             upstream=upstream,
             journal_limit=journal_limit,
@@ -122,7 +127,7 @@ class MockServer:
         self._peers = Peers(shared, self._own)
         self._reception: Reception | None = None
         self._listener: Listener | None = None
-        self._port = Port(host, port, tls=tls)
+        self._port = Port(host, port, tls=tls, names=hosts)
 
     # Where it is
 
@@ -184,10 +189,11 @@ class MockServer:
             self._peers.told,
             self._journal,
             token=self._setup.settings.control_token,
+            hosts=self._setup.settings.hosts,
             reset=self._peers.reset,
             describe=self._describe,
         )
-        reception = self._reception = Reception(self._own, self._sessions, control)
+        reception = self._reception = Reception(self._own, self._sessions, control, self._peers.check)
         secure = None
         if self._port.certificate is not None:
             from mock_openai.transport.tls import secured
@@ -254,6 +260,22 @@ class MockServer:
         its `api_key`. ValueError when the name cannot travel in a header.
         """
         return self._sessions.get(name, hold=True)
+
+    def reload(self, *, script: Script | None = None, faults: Iterable[Planned] | None = None) -> None:
+        """Replace the rules, the faults or both, for this server and for sessions that are made from now on.
+
+        Turns go on counting; sessions that exist keep what they have.
+        """
+        began, planned = self._began or (self.script, tuple(self.faults))
+        if script is not None:
+            self.script.replace(script)
+            began = self.script.copy()
+        if faults is not None:
+            planned = tuple(faults)
+            self.faults.clear()
+            self.faults.add(*planned)
+        if self._began is not None:
+            self._began = began, planned
 
     def forget(self, name: str) -> None:
         """Forget a session with all that it kept; its connections are closed."""

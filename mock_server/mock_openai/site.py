@@ -40,6 +40,8 @@ class Settings:
     """What the server does where the real one is not known."""
     control_token: str | None = None
     """The bearer token that opens the control API to other machines."""
+    hosts: tuple[str, ...] = ()
+    """Host names, besides those of loopback, under which the control API may be asked."""
 
 
 @dataclass(eq=False, slots=True)

@@ -24,9 +24,9 @@ _TRIES = 3
 """A worker that ends before it serves, or within so many seconds of its start, so many times in a row, is not
 started again."""
 
-Serve = Callable[[int, Callable[[], None]], int]
-"""Serves until it is told to stop: the descriptor that becomes readable when the parent is gone, and what to
-call when ready. Gives the exit status."""
+Serve = Callable[[int, int, Callable[[], None]], int]
+"""Serves until it is told to stop. Takes the worker's number, the descriptor that becomes readable when the
+parent is gone, and what to call when ready; returns the exit status."""
 
 
 @dataclass(slots=True)
@@ -87,11 +87,11 @@ class Workers:
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
-            self._work(reading, writing)
+            self._work(number, reading, writing)
         os.close(writing)
         self._alive[pid] = _Worker(number, pid, time.monotonic(), reading, tries)
 
-    def _work(self, reading: int, writing: int) -> None:
+    def _work(self, number: int, reading: int, writing: int) -> None:
         """Be a worker; never returns."""
         status = 1
         try:
@@ -108,7 +108,7 @@ class Workers:
                 os.write(writing, b".")
                 os.close(writing)
 
-            status = self._serve(self._life, ready)
+            status = self._serve(number, self._life, ready)
         except KeyboardInterrupt:
             status = 0
         finally:

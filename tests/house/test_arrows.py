@@ -96,7 +96,8 @@ def test_no_part_has_a_circle_of_imports(part: str) -> None:
     [
         (
             "mock_openai",
-            "pipecat openai websockets ninelives pipecat_responses pytest syrupy vcr redis trustme",
+            "pipecat openai websockets ninelives pipecat_responses pytest syrupy vcr redis trustme "
+            "watchfiles",
         ),
         ("ninelives", "pipecat openai websockets pipecat_responses redis dask"),
         ("ninelives.plugin", "pipecat openai websockets pipecat_responses redis dask"),

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import typer
 
 from mock_openai.commands.complaint import BAD_INPUT, NAME, fail
+from mock_openai.commands.watching import Watched, watch
 from mock_openai.responders.miss import Miss
 from mock_openai.server import MockServer
 
@@ -23,12 +24,12 @@ _LOOK_EVERY = 30.0
 """Seconds."""
 
 
-def serve(server: MockServer, *, workers: int, with_key: bool) -> int:
-    """Serve by so many processes until told to stop; gives the exit status."""
+def serve(server: MockServer, *, workers: int, with_key: bool, files: list[Watched]) -> int:
+    """Serve by so many processes until told to stop, and keep up with `files`. Returns the exit status."""
     if workers > 1:
-        return _serve_by(workers, server, with_key=with_key)
+        return _serve_by(workers, server, with_key=with_key, files=files)
     with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(_serve(server, lambda: _say_ready(server, with_key)))
+        return asyncio.run(_serve(server, lambda: _say_ready(server, with_key), watched=(files, _say)))
     return 0
 
 
@@ -61,7 +62,7 @@ def tell_misses(instead: str) -> Callable[[Miss], None]:
     return tell
 
 
-def _serve_by(count: int, server: MockServer, *, with_key: bool) -> int:
+def _serve_by(count: int, server: MockServer, *, with_key: bool, files: list[Watched]) -> int:
     from mock_openai.protocol import tokens
     from mock_openai.workers import Workers
 
@@ -71,19 +72,32 @@ def _serve_by(count: int, server: MockServer, *, with_key: bool) -> int:
         fail(str(error))
     tokens.prepare()  # once for all of them
 
-    def work(life: int, ready: Callable[[], None]) -> int:
+    def work(number: int, life: int, ready: Callable[[], None]) -> int:
         server.forked()
-        return asyncio.run(_serve(server, ready, life))
+        tell = _say if number == 1 else _say_nothing  # all read the same files
+        return asyncio.run(_serve(server, ready, life, watched=(files, tell)))
 
-    def say(line: str) -> None:
-        typer.echo(f"{NAME}: {line}", err=True)
-
-    return Workers(count, work, lambda: _say_ready(server, with_key, count), say).run()
+    return Workers(count, work, lambda: _say_ready(server, with_key, count), _say).run()
 
 
-async def _serve(server: MockServer, ready: Callable[[], None], life: int | None = None) -> int:
+def _say(line: str) -> None:
+    typer.echo(f"{NAME}: {line}", err=True)
+
+
+def _say_nothing(line: str) -> None:
+    pass
+
+
+async def _serve(
+    server: MockServer,
+    ready: Callable[[], None],
+    life: int | None = None,
+    *,
+    watched: tuple[list[Watched], Callable[[str], None]],
+) -> int:
     """Serve until a signal, or until the parent at the other end of `life` is gone; gives the exit status."""
     collect_rarely()
+    watching: asyncio.Task[None] | None = None
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
     for wanted in (signal.SIGINT, signal.SIGTERM):
@@ -96,17 +110,24 @@ async def _serve(server: MockServer, ready: Callable[[], None], life: int | None
         except OSError as error:
             typer.echo(f"{NAME}: {error}", err=True)
             return BAD_INPUT
+        files, tell = watched
+        if files:
+            watching = loop.create_task(watch(server, files, tell))
         ready()
         await over.wait()
     finally:
+        if watching is not None:
+            watching.cancel()
+            await asyncio.wait([watching])
         await server.stop()
     return 0
 
 
 def _say_ready(server: MockServer, with_key: bool, workers: int = 1) -> None:
-    by = f", {workers} workers" if workers > 1 else ""
-    typer.echo(f"{NAME} is ready at {server.base_url} (WebSocket: {server.ws_url}{by})")
+    by = f" ({workers} workers)" if workers > 1 else ""
+    typer.echo(f"{NAME} is ready at {server.base_url}{by}")
     typer.echo(f"  export OPENAI_BASE_URL={server.base_url}")
+    typer.echo(f"  export OPENAI_WS_URL={server.ws_url}")
     key = (
         "OPENAI_API_KEY must be the key given with --api-key"
         if with_key

@@ -8,12 +8,33 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
+from collections.abc import Collection
 
 from aiohttp import web
 
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?", re.IGNORECASE)
 
-def refused(request: web.BaseRequest, token: str | None) -> tuple[int, str] | None:
-    """Say with which status and why a request is refused; None when it is not."""
+
+def host_name(text: str) -> str:
+    """Return a host name or IP address as it is compared. ValueError for anything else, such as a URL."""
+    name = text.strip("[]")
+    if not _HOST.fullmatch(name):
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            raise ValueError(
+                f"allow-host: {text!r} is no host name; write a name without scheme and port, such as mock"
+            ) from None
+    return name.lower()
+
+
+def refused(
+    request: web.BaseRequest, token: str | None, hosts: Collection[str] = ()
+) -> tuple[int, str] | None:
+    """Say with which status and why a request is refused; None when it is not. `hosts` are the names besides
+    those of loopback under which this machine may be asked.
+    """
     host = request.headers.get("Host", "")
     origin = request.headers.get("Origin")
     if origin is not None and origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}"):
@@ -28,8 +49,12 @@ def refused(request: web.BaseRequest, token: str | None) -> tuple[int, str] | No
         if token is None:
             return 403, "the control API is for this machine only, unless the server has a --control-token"
         return 401, "from another machine the control API wants the control token as a bearer token"
-    if not _is_loopback(_name(host)):
-        return 403, "the control API is for this machine only: the Host must be a loopback address"
+    name = _name(host)
+    if not _is_loopback(name) and name.lower() not in hosts:
+        return 403, (
+            "the control API is for this machine only: the Host must be a loopback address, or a name that "
+            "the server was given with --allow-host"
+        )
     return None
 
 

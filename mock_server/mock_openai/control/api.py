@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -42,18 +42,20 @@ class ControlApi:
         journal: Callable[[str | None], Journal],
         *,
         token: str | None,
+        hosts: Collection[str] = (),
         reset: Callable[[str | None], Awaitable[None]],
         describe: Callable[[], Mapping[str, Any]],
     ) -> None:
         self._told = told
         self._journal = journal
         self._token = token
+        self._hosts = hosts
         self._reset = reset
         self._describe = describe
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
-        wrong = refused(request, self._token)
+        wrong = refused(request, self._token, self._hosts)
         if wrong is not None:
             return _answer({"error": wrong[1]}, wrong[0])
         fitting = [one for one in OPERATIONS if one.path == request.path.rstrip("/")]

@@ -5,6 +5,7 @@ listener when it starts.
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
 
 class Port:
     """A TCP port of `host`; `number` 0 takes a free one, which is kept from then on. With `tls` its addresses
-    are https and wss; ValueError, in one line, when no certificate can be made.
+    are https and wss, and its certificate is good for `names` too; ValueError, in one line, when no
+    certificate can be made.
     """
 
-    def __init__(self, host: str, number: int, *, tls: bool) -> None:
+    def __init__(self, host: str, number: int, *, tls: bool, names: Iterable[str] = ()) -> None:
         self.host = host
         self.sharing: Sharing = "no"
         """Whether other processes listen on it too, and how."""
@@ -29,7 +31,7 @@ class Port:
         if tls:
             from mock_openai.transport.tls import Certificate
 
-            self.certificate = Certificate(host)
+            self.certificate = Certificate(host, *names)
 
     @property
     def number(self) -> int:

@@ -7,6 +7,7 @@ for several of them.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
@@ -14,6 +15,7 @@ from mock_openai.control.api import PREFIX, ControlApi
 from mock_openai.protocol.errors import ApiError
 from mock_openai.session import HEADER, Session, name_of
 from mock_openai.sessions import Sessions
+from mock_openai.transport import health
 from mock_openai.transport.http import Front
 from mock_openai.transport.keys import caller_of
 from mock_openai.transport.reply import HttpReply
@@ -23,8 +25,15 @@ from mock_openai.transport.tcp import Line
 class Reception:
     """Receives every HTTP request of a server, and knows which sessions a connection has been to."""
 
-    def __init__(self, own: Session, sessions: Sessions, control: ControlApi) -> None:
+    def __init__(
+        self,
+        own: Session,
+        sessions: Sessions,
+        control: ControlApi,
+        check: Callable[[], Awaitable[None]],
+    ) -> None:
         self._own = own
+        self._check = check
         self._sessions = sessions
         self._control = control
         self._front = Front(own.site)
@@ -37,6 +46,8 @@ class Reception:
         """Answer one request."""
         if request.path.startswith(PREFIX):
             return await self._control.handle(request)
+        if request.path in (health.HEALTH, health.READY):
+            return await health.answer(request, stopping=self._own.site.stopping, check=self._check)
         try:
             session = self._session(request)
         except ValueError as error:

@@ -28,11 +28,11 @@ _HANDSHAKE_WITHIN = 10.0
 
 
 class Certificate:
-    """A throw-away authority, its file, and what it issued for `host` and the loopback names. ValueError, in
+    """A throw-away authority, its file, and what it issued for `hosts` and the loopback names. ValueError, in
     one line, when `trustme` is not installed.
     """
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, *hosts: str) -> None:
         try:
             import trustme
         except ImportError:
@@ -46,7 +46,7 @@ class Certificate:
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         """What the server presents."""
         self.context.set_alpn_protocols(["http/1.1"])
-        names = dict.fromkeys(["localhost", "127.0.0.1", "::1", *([host] if _is_name(host) else [])])
+        names = dict.fromkeys(["localhost", "127.0.0.1", "::1", *filter(_is_name, hosts)])
         authority.issue_cert(*names).configure_cert(self.context)
 
 

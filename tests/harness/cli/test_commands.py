@@ -31,7 +31,7 @@ CASSETTE = [
 
 def ninelives(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "ninelives.cli", *arguments],
+        [sys.executable, "-m", "ninelives", *arguments],
         capture_output=True,
         text=True,
         timeout=60,

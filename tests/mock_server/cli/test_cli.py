@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str, str]]
     )
     assert process.stdout is not None
     try:
-        banner = [process.stdout.readline() for _ in range(4)]
+        banner = [process.stdout.readline() for _ in range(5)]
         yield process, "".join(banner), banner[1].partition("=")[2].strip()
     finally:
         process.kill()
@@ -59,7 +60,8 @@ def test_serve_says_what_to_export_answers_and_goes_when_told(tmp_path: Path):
     script.write_text("replies:\n  - when: {user: hi}\n    reply: [{text: Hello from the script.}]\n")
     with serving("--script", str(script)) as (process, banner, base_url):
         assert f"export OPENAI_BASE_URL={base_url}" in banner
-        assert "OPENAI_API_KEY" in banner
+        assert f"export OPENAI_WS_URL=ws{base_url.removeprefix('http')}/responses" in banner
+        assert "export OPENAI_API_KEY=mock-key" in banner
         assert ask(base_url) == "Hello from the script."
         with socket.create_connection(("127.0.0.1", int(base_url.split(":")[2].split("/")[0]))):
             began = time.perf_counter()
@@ -129,6 +131,12 @@ def test_a_taken_port_is_one_line():
         (["--no-such-option"], "No such option: --no-such-option"),
         (["--rpm", "0"], "Invalid value for '--rpm'"),
         (["extra"], "unexpected extra argument"),
+        (["--strict", "--upstream", "http://127.0.0.1:1/v1"], "--strict: a strict server asks no upstream"),
+        (["--watch"], "--watch: there is nothing to watch; give --script FILE or --faults FILE"),
+        (["--repeat"], "--repeat says how a cassette is replayed; add --cassette FILE"),
+        (["--fresh-ids"], "--fresh-ids says how a cassette is replayed; add --cassette FILE"),
+        (["--allow-host", "http://mock:8080"], "--allow-host: 'http://mock:8080' is no host name"),
+        (["--allow-host", ""], "--allow-host: '' is no host name"),
     ],
 )
 def test_what_cannot_be_is_one_line_and_exit_2(arguments: list[str], words: str):
@@ -225,3 +233,83 @@ def test_the_terminal_says_once_why_no_rule_answered(tmp_path: Path):
         told = [process.stderr.readline(), process.stderr.readline()]
     why = f"Nearest was rule 1 ({script}:2): user: '{{}}' has no match for /hi/. It was improvised.\n"
     assert told == [f"No rule for '{text}'. " + why.format(text) for text in ("bye", "the end")]
+
+
+def test_strict_refuses_what_no_rule_answers(tmp_path: Path):
+    script = tmp_path / "script.yaml"
+    script.write_text("replies:\n  - when: {user: hi}\n    reply: Hello.\n")
+    with serving("--script", str(script), "--strict") as (process, _, base_url):
+        assert ask(base_url, "hi") == "Hello."
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            ask(base_url, "bye")
+        assert refused.value.code == 404
+        assert json.load(refused.value)["error"]["code"] == "no_rule"
+        assert process.stderr is not None
+        assert process.stderr.readline().endswith("has no match for /hi/. It was refused (404).\n")
+
+
+def test_a_watched_script_is_read_again_and_a_broken_one_changes_nothing(tmp_path: Path):
+    script, plan = tmp_path / "script.yaml", tmp_path / "plan.yaml"
+    script.write_text("replies: [{reply: Before.}]")
+    plan.write_text("[]")
+    given = ("--script", str(script), "--faults", str(plan), "--watch")
+    with serving(*given) as (process, _, base_url):
+        assert process.stderr is not None
+        assert ask(base_url) == "Before."
+        script.write_text("replies: [{reply: After.}]")
+        assert process.stderr.readline() == f"mock-openai: {script} was read again: 1 rule\n"
+        assert ask(base_url) == "After."
+        script.write_text("replies:\n  - rply: Broken.\n")
+        told = process.stderr.readline()
+        assert f"{script}:2: found the key 'rply' in a rule" in told
+        assert told.endswith("; the server keeps what it had before\n")
+        assert ask(base_url) == "After."
+        renamed = tmp_path / "written by an editor"
+        renamed.write_text("replies: [{reply: Mended.}]")
+        renamed.rename(script)
+        assert "was read again: 1 rule" in process.stderr.readline()
+        assert ask(base_url) == "Mended."
+        script.unlink()
+        assert "No such file or directory" in process.stderr.readline()
+        assert ask(base_url) == "Mended."
+        plan.write_text("- {at: {event: response.created}, do: overloaded}")
+        assert process.stderr.readline() == f"mock-openai: {plan} was read again: 1 fault\n"
+        assert (
+            "overloaded"
+            in subprocess.run(
+                ["curl", "-s", f"{base_url.removesuffix('/v1')}/__mock__/faults"],
+                capture_output=True,
+                text=True,
+            ).stdout
+        )
+        plan.write_text("- {do: nothing}")
+        assert process.stderr.readline().endswith("; the server keeps what it had before\n")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+
+
+@pytest.mark.parametrize("arguments", [("-h",), ("serve", "-h"), ("faults", "--help")])
+def test_help_has_a_short_name(arguments: tuple[str, ...]):
+    done = run(*arguments)
+    assert done.returncode == 0
+    assert "Usage: mock-openai" in done.stdout
+
+
+def test_the_version_is_printed():
+    assert run("--version").stdout == f"mock-openai {version('ninelives')}\n"
+
+
+def test_the_shell_completes(tmp_path: Path):
+    env = {**os.environ, "HOME": str(tmp_path), "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    done = subprocess.run(
+        [*COMMAND, "--install-completion", "bash"], capture_output=True, text=True, timeout=20, env=env
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "mock-openai" in (tmp_path / ".bashrc").read_text()
+    asked = {
+        "_MOCK_OPENAI_COMPLETE": "complete_bash",
+        "COMP_WORDS": "mock-openai serve --stri",
+        "COMP_CWORD": "2",
+    }
+    done = subprocess.run(COMMAND, capture_output=True, text=True, timeout=20, env={**env, **asked})
+    assert done.stdout.split() == ["--strict"]

@@ -99,6 +99,23 @@ async def test_other_pages_and_other_hosts_are_refused(http, headers):
         assert answer.status == 403
 
 
+@pytest.mark.parametrize("host", ["mock", "MOCK:8080", "[::2]:8080", "10.0.0.7"])
+async def test_a_host_name_can_be_allowed(host):
+    allowed = ["Mock", "::2", "10.0.0.7"]
+    async with (
+        MockServer(allow_hosts=allowed) as server,
+        aiohttp.ClientSession(server.base_url.removesuffix("v1")) as http,
+    ):
+        async with http.get("/__mock__/journal", headers={"Host": host}) as answer:
+            assert answer.status == 200
+        async with http.get("/__mock__/journal", headers={"Host": "mock.evil.example"}) as answer:
+            assert answer.status == 403
+            assert "--allow-host" in (await answer.json())["error"]
+        page = {"Host": "mock", "Origin": "http://evil.example"}
+        async with http.get("/__mock__/journal", headers=page) as answer:
+            assert answer.status == 403
+
+
 async def test_the_own_page_is_allowed(http, server):
     origin = {"Origin": f"http://127.0.0.1:{server.port}"}
     async with http.get("/__mock__/journal", headers=origin) as answer:

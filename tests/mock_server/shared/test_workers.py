@@ -15,6 +15,7 @@ from types import SimpleNamespace
 
 import aiohttp
 import psutil
+from mock_openai import MockServer
 
 COMMAND = [sys.executable, "-m", "mock_openai", "serve", "--port", "0"]
 
@@ -32,7 +33,7 @@ def serving(*arguments: str) -> Iterator[SimpleNamespace]:
     assert process.stdout is not None
     children: list[psutil.Process] = []
     try:
-        banner = [process.stdout.readline() for _ in range(4)]
+        banner = [process.stdout.readline() for _ in range(5)]
         assert "ready at" in banner[0], process.communicate(timeout=10)
         children = psutil.Process(process.pid).children()
         base_url = banner[1].partition("=")[2].strip()
@@ -169,3 +170,32 @@ def test_workers_that_cannot_be_kept_alive_are_an_end(own_redis):
         assert "Traceback" not in errors
         assert time.monotonic() - began < 15
         assert gone(run.children)
+
+
+async def test_all_workers_read_a_watched_script_again_and_one_says_so(store, tmp_path):
+    script = tmp_path / "script.yaml"
+    script.write_text("replies: [{reply: Before.}]")
+    with serving("--workers", "2", "--store", store, "--script", str(script), "--watch") as run:
+        assert run.process.stderr is not None
+        root = run.base_url.removesuffix("/v1")
+        script.write_text("replies: [{reply: After.}]")
+        told = await asyncio.to_thread(run.process.stderr.readline)
+        assert told == f"mock-openai: {script} was read again: 1 rule\n"
+        said: list[str] = []
+        while said.count("After.") < 16:  # the other worker may be a moment behind
+            answer = await say(run.base_url, "hi")
+            said.append(answer["output"][0]["content"][0]["text"])
+        async with aiohttp.ClientSession() as client, client.get(f"{root}/ready") as answer:
+            assert (answer.status, await answer.json()) == (200, {"status": "ready"})
+
+
+async def test_a_server_without_its_memory_lives_but_is_not_ready(own_redis):
+    async with (
+        MockServer(store=own_redis.url("secret-prefix")) as server,
+        aiohttp.ClientSession(server.base_url.removesuffix("v1")) as client,
+    ):
+        own_redis.stop()
+        for path, wanted in (("/health", 200), ("/ready", 503)):
+            async with client.get(path) as answer:
+                assert answer.status == wanted
+                assert "secret" not in await answer.text()

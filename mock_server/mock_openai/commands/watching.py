@@ -1,0 +1,96 @@
+"""`--watch`: the script and the faults are read again when their files change; what cannot be read changes
+nothing and is told.
+
+watchfiles (MIT, wheels for all platforms) notices changes; it asks the kernel, so a server that waits costs
+nothing. Folders are watched, not files: editors save by renaming, and a mounted ConfigMap changes a link
+beside the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mock_openai.commands.complaint import fail
+from mock_openai.faults import PlanError, load
+from mock_openai.responders.script import Script
+from mock_openai.responders.source import ScriptError
+from mock_openai.server import MockServer
+
+_QUIET = 50
+"""Milliseconds without a further change after which files are read: an editor may write in steps."""
+
+
+@dataclass(slots=True)
+class Watched:
+    """One file, and what it held when it was last read."""
+
+    option: str
+    path: Path
+    content: bytes | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.content = self._read()
+
+    def changed(self) -> bool:
+        """Read the file and return whether it holds something else than before."""
+        before, self.content = self.content, self._read()
+        return self.content != before
+
+    def _read(self) -> bytes | None:
+        try:
+            return self.path.read_bytes()
+        except OSError:
+            return None
+
+
+def watched(*, script: Path | None, faults: Path | None) -> list[Watched]:
+    """Return the files to watch, in the order in which they are read. Ends the command when there are none,
+    or nothing can watch them.
+    """
+    if script is None and faults is None:
+        fail("--watch: there is nothing to watch; give --script FILE or --faults FILE")
+    try:
+        import watchfiles  # noqa: F401
+    except ImportError:
+        fail("--watch: changes are noticed by watchfiles; pip install 'ninelives[watch]'")
+    given = (("--script", script), ("--faults", faults))
+    return [Watched(option, path) for option, path in given if path is not None]
+
+
+async def watch(server: MockServer, files: list[Watched], say: Callable[[str], None]) -> None:
+    """Keep a server up to date with its files until cancelled; `say` is told of each change."""
+    from watchfiles import awatch
+
+    folders = {file.path.absolute().parent for file in files}
+    changes = awatch(*folders, watch_filter=None, debounce=_QUIET * 4, step=_QUIET, recursive=False)
+    _read_again(server, files, say)  # what changed before anybody watched
+    try:
+        async for _ in changes:
+            _read_again(server, files, say)
+    except (OSError, RuntimeError) as error:  # as when the kernel's limit of watches is reached
+        say(f"--watch: files are no longer watched ({error}); the server keeps what it has")
+
+
+def _read_again(server: MockServer, files: list[Watched], say: Callable[[str], None]) -> None:
+    for file in files:
+        if not file.changed():
+            continue
+        try:
+            say(_reload(server, file))
+        except (ScriptError, PlanError) as error:
+            say(f"{error}; the server keeps what it had before")
+
+
+def _reload(server: MockServer, file: Watched) -> str:
+    if file.option == "--script":
+        server.reload(script=Script.load(file.path))
+        return f"{file.path} was read again: {_many(len(server.script.rules), 'rule')}"
+    planned = load(file.path)
+    server.reload(faults=planned)
+    return f"{file.path} was read again: {_many(len(planned), 'fault')}"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

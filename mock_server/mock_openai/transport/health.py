@@ -1,0 +1,46 @@
+"""Whether the server is alive and whether it can serve, for container orchestrators and load balancers.
+
+Both addresses answer anybody, without a key, and say one word. They belong to no session, count no connection
+and appear in no journal, so probing changes nothing that a test may look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from mock_openai.protocol import json
+
+HEALTH, READY = "/health", "/ready"
+
+SUMMARIES = {
+    HEALTH: "Whether the process serves: always 200",
+    READY: "Whether it can serve now: 200, or 503 while it stops or its shared memory does not answer",
+}
+
+_HEADERS = {"content-type": "application/json", "cache-control": "no-store"}
+
+
+async def answer(
+    request: web.BaseRequest, *, stopping: bool, check: Callable[[], Awaitable[None]]
+) -> web.Response:
+    """Answer a request for one of the two addresses. `check` raises OSError when a shared memory does not
+    answer.
+    """
+    if request.method not in ("GET", "HEAD"):
+        told = {"error": f"{request.path} takes GET and HEAD"}
+        return web.Response(status=405, body=json.compact(told), headers={**_HEADERS, "allow": "GET, HEAD"})
+    if request.path == HEALTH:
+        return _said("alive", 200)
+    if stopping:
+        return _said("stopping", 503)
+    try:
+        await check()
+    except OSError:
+        return _said("no shared memory", 503)  # where that is, is nobody's business
+    return _said("ready", 200)
+
+
+def _said(status: str, code: int) -> web.Response:
+    return web.Response(status=code, body=json.compact({"status": status}), headers=_HEADERS)
