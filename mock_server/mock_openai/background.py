@@ -26,6 +26,8 @@ _LOOK = 0.05
 _BEAT = 5.0
 """Seconds after which a response that does not grow is shown again, so that it is not taken for abandoned."""
 
+_BEGINNING = frozenset({"response.created", "response.queued"})
+
 Show = Callable[[Remembered], Awaitable[None]]
 
 
@@ -174,10 +176,11 @@ class Background:
 
     async def begin(self, opened: OpenTurn, reply: Reply) -> Live:
         """Begin to generate a reply."""
+        behaviour = self._engine.behaviour
         live = Live(
             opened,
-            self._engine.timed(opened, reply),
-            ending=self._engine.behaviour.cancelled_event,
+            _lasting(self._engine.timed(opened, reply), behaviour.background_duration or 0.0),
+            ending=behaviour.cancelled_event,
         )
         if self.show is not None:
             await self.show(live.remembered())
@@ -239,6 +242,19 @@ class Background:
             with contextlib.suppress(ApiError):
                 await show(live.remembered())
             await asyncio.sleep(_LOOK)
+
+
+def _lasting(events: Iterator[Timed], seconds: float) -> Iterator[Timed]:
+    """Let a response take at least so long, so that who began it sees it queued and in progress, as with the
+    real API, and can cancel it.
+    """
+    for timed in events:
+        at = timed.at
+        if timed.event.type not in _BEGINNING:
+            at += seconds / 2
+        if timed.event.type in TERMINAL:
+            at = max(at, seconds)
+        yield Timed(at, timed.event)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

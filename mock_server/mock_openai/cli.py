@@ -117,6 +117,10 @@ def serve(
         float | None,
         typer.Option(min=0, help="Short for --behaviour keepalive=...; 0 for never."),
     ] = None,
+    background_duration: Annotated[
+        float | None,
+        typer.Option(min=0, help="Short for --behaviour background_duration=...; 0 for none."),
+    ] = None,
     any_model: Annotated[
         bool, typer.Option("--any-model", help="Take every model name for one that exists.")
     ] = False,
@@ -199,7 +203,9 @@ def serve(
             responders=given.responders(cassette, fresh_ids=fresh_ids, repeat=repeat),
             host=host,
             port=port,
-            behaviour=given.behaviour(behaviour or (), on_cancel, keepalive),
+            behaviour=given.behaviour(
+                behaviour or (), on_cancel, keepalive=keepalive, background_duration=background_duration
+            ),
             any_model=any_model,
             limits=given.limits(rpm, tpm),
             upstream=upstream,

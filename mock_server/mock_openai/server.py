@@ -44,8 +44,8 @@ class MockServer:
     leave: "instant", "realistic", "fixed:SECONDS", "recorded", or a Pace of your own. The same `seed` gives
     the same ids and answers; None gives new ones each time. With `api_key` only that key is accepted.
     `connection_lifetime` is in seconds. `behaviour` is what the server does where the real one is not known;
-    `on_cancel`, `at_limit`, `unauthorized` and `keepalive` are short for its options. `any_model` takes
-    every model name. `limits` is what a key may do in a minute; None for no limit. `upstream` is the address
+    `on_cancel`, `at_limit`, `unauthorized`, `keepalive` and `background_duration` are short for its options.
+    `any_model` takes every model name. `limits` is what a key may do in a minute; None for no limit. `upstream` is the address
     of a server that is asked what no rule answers, instead of improvising. Port 0 takes a free one. A stopped
     server may be started again, on the same port. `store` is where stored responses and conversations live:
     None for this server's memory, `redis://HOST:PORT/DB` to share them with other servers, or a ResponseStore
@@ -72,6 +72,7 @@ class MockServer:
         at_limit: AtLimit | None = None,
         unauthorized: Unauthorized | None = None,
         keepalive: float | None = _UNSET,
+        background_duration: float | None = _UNSET,
         any_model: bool = False,
         limits: Limits | None = None,
         upstream: str | None = None,
@@ -91,6 +92,8 @@ class MockServer:
         given: dict[str, Any] = {name: value for name, value in short.items() if value is not None}
         if keepalive is not _UNSET:
             given["keepalive"] = keepalive
+        if background_duration is not _UNSET:
+            given["background_duration"] = background_duration or None
         if given:
             behaviour = replace(behaviour, **given)
         self.clock = Clock()

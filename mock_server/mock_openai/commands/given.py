@@ -85,10 +85,10 @@ def limits(rpm: int | None, tpm: int | None) -> Limits | None:
     return None if rpm is None and tpm is None else Limits(rpm, tpm)
 
 
-def behaviour(settings: Sequence[str], on_cancel: str | None, keepalive: float | None) -> Behaviour:
-    """Read `--behaviour` and what is short for it."""
+def behaviour(settings: Sequence[str], on_cancel: str | None, **seconds: float | None) -> Behaviour:
+    """Read `--behaviour` and what is short for it; of `seconds`, 0 stands for none."""
     short = [f"on_cancel={on_cancel}"] if on_cancel is not None else []
-    short += [f"keepalive={keepalive or 'none'}"] if keepalive is not None else []
+    short += [f"{name}={value or 'none'}" for name, value in seconds.items() if value is not None]
     try:
         return DEFAULT.with_settings([*settings, *short])
     except ValueError as error:

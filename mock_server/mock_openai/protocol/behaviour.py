@@ -73,6 +73,10 @@ class Behaviour:
     """
     socket_memory: Literal["latest", "all"] = field(default="latest", metadata=_DOCUMENTED)
     """Which unstored responses a WebSocket can continue from: each lane's latest, or all that it gave."""
+    background_duration: float | None = field(default=0.5, metadata=_INFERRED)
+    """Seconds that a response of the background takes at least: queued for the first half of them, in
+    progress for the second; none for no longer than its pace.
+    """
     cancelled_event: Literal["incomplete", "failed", "cancelled"] = field(
         default="incomplete", metadata=_INFERRED
     )

@@ -184,7 +184,9 @@ def test_a_script_with_characters_yaml_has_not_is_one_line(tmp_path: Path):
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("setting", ["unheard_of=1", "at_limit", "at_limit=later", "keepalive=-1"])
+@pytest.mark.parametrize(
+    "setting", ["unheard_of=1", "at_limit", "at_limit=later", "keepalive=-1", "background_duration=0"]
+)
 def test_an_option_that_does_not_exist_is_one_line_that_lists_what_does(setting: str):
     done = run("serve", "--behaviour", setting)
     assert done.returncode == 2

@@ -6,7 +6,8 @@ import asyncio
 
 import openai
 import pytest
-from mock_openai import MockServer, reply
+from mock_openai import Behaviour, MockServer, reply
+from ninelives.virtual import run
 from openai import AsyncOpenAI
 
 SCRIPT = [reply("It took a while.", user="slow", delay=0.05), reply("Never.", user="never", delay=3600)]
@@ -15,7 +16,7 @@ SCRIPT = [reply("It took a while.", user="slow", delay=0.05), reply("Never.", us
 @pytest.fixture
 async def client():
     async with (
-        MockServer(script=SCRIPT) as server,
+        MockServer(script=SCRIPT, background_duration=0.05) as server,
         AsyncOpenAI(base_url=server.base_url, api_key="any", max_retries=0) as client,
     ):
         yield client
@@ -115,3 +116,54 @@ async def test_a_server_stops_although_something_runs_in_the_background():
         await client.responses.create(model="gpt-4o", input="never", background=True)
     await asyncio.sleep(0)
     assert len(asyncio.all_tasks()) == 1
+
+
+@pytest.mark.parametrize("duration", [None, 0.5, 8.0])
+@pytest.mark.parametrize("stream", [False, True])
+def test_it_is_queued_and_then_in_progress_for_a_time_of_its_own(duration, stream):
+    async def seen():
+        given = {} if duration is None else {"background_duration": duration}
+        async with (
+            MockServer(**given) as server,
+            AsyncOpenAI(base_url=server.base_url, api_key="any", max_retries=0) as client,
+        ):
+            begun = await client.responses.create(model="gpt-4o", input="hi", background=True, stream=stream)
+            if stream:
+                begun = (await anext(begun)).response
+            loop = asyncio.get_running_loop()
+            start, changes = loop.time(), {begun.status: 0.0}
+            while (now := await client.responses.retrieve(begun.id)).status != "completed":
+                changes.setdefault(now.status, loop.time() - start)
+                await asyncio.sleep(0.01)
+            return [*changes, now.status], changes["in_progress"], loop.time() - start
+
+    states, queued, whole = run(seen())
+    assert states == ["queued", "in_progress", "completed"]
+    assert (round(queued, 1), round(whole, 1)) == pytest.approx(
+        ((duration or 0.5) / 2, duration or 0.5), abs=0.06
+    )
+
+
+async def test_it_can_be_cancelled_by_the_next_request_at_any_pace():
+    async with (
+        MockServer() as server,
+        AsyncOpenAI(base_url=server.base_url, api_key="any", max_retries=0) as client,
+    ):
+        begun = await client.responses.create(model="gpt-4o", input="hi", background=True)
+        assert (await client.responses.cancel(begun.id)).status == "cancelled"
+
+
+async def test_it_may_take_no_time_of_its_own():
+    async with (
+        MockServer(background_duration=0, seed=None) as server,
+        AsyncOpenAI(base_url=server.base_url, api_key="any", max_retries=0) as client,
+    ):
+        begun = await client.responses.create(model="gpt-4o", input="hi", background=True, stream=True)
+        assert [event.type async for event in begun][-1] == "response.completed"
+    assert Behaviour(background_duration=None).background_duration is None
+
+
+@pytest.mark.parametrize("duration", [-1, float("nan"), "soon", True])
+def test_a_duration_that_cannot_be_is_refused(duration):
+    with pytest.raises(ValueError, match=r"^background_duration="):
+        MockServer(background_duration=duration)
