@@ -15,7 +15,7 @@ from mock_openai.bodies import LARGEST, MAX_SIZE
 from mock_openai.memory import ConversationStore, Lanes, MemoryStore, Remembered, ResponseStore
 from mock_openai.protocol import models
 from mock_openai.protocol.behaviour import Behaviour
-from mock_openai.protocol.conversation import check_conversation
+from mock_openai.protocol.conversation import check_conversation, is_reference
 from mock_openai.protocol.errors import (
     ApiError,
     context_length_exceeded,
@@ -99,10 +99,10 @@ class Admission:
         """Look whether a request fits what it continues from; `size` is in bytes, 0 when its length does not
         matter.
         """
-        check_conversation(history, request)
         for wanted in _referred_to(request, history):
             if await self._store.find_item(wanted) is None:
                 raise item_not_found(wanted, self._behaviour.item_not_found)
+        check_conversation(history, request)
         _check_window(request, history_tokens, size)
 
     def at_once(self, request: Request, lanes: Lanes | None, size: int) -> tuple[Items, int] | None:
@@ -152,9 +152,12 @@ class Admission:
 
 
 def _referred_to(request: Request, history: Items) -> Iterator[str]:
-    """Give the ids of the items that a request only names and that are not in its history."""
+    """Give the ids of the items that a request only names and that are not in its history. In a request that
+    is not stored, reasoning without its ciphertext is no more than its name (reported).
+    """
     for item in request.input:
-        if item.get("type") != "item_reference" and set(item) != {"id"}:
+        bare = item.get("type") == "reasoning" and not (request.store or item.get("encrypted_content"))
+        if not (bare or is_reference(item)) or item.get("id") is None:
             continue
         if not any(known.get("id") == item["id"] for known in history):
             yield item["id"]

@@ -45,15 +45,15 @@ class MockServer:
     the same ids and answers; None gives new ones each time. With `api_key` only that key is accepted.
     `connection_lifetime` is in seconds. `behaviour` is what the server does where the real one is not known;
     `on_cancel`, `at_limit`, `unauthorized`, `keepalive` and `background_duration` are short for its options.
-    `any_model` takes every model name. `limits` is what a key may do in a minute; None for no limit. `upstream` is the address
-    of a server that is asked what no rule answers, instead of improvising. Port 0 takes a free one. A stopped
-    server may be started again, on the same port. `store` is where stored responses and conversations live:
-    None for this server's memory, `redis://HOST:PORT/DB` to share them with other servers, or a ResponseStore
-    of your own, which does not tell sessions apart. `control_token` opens the control API to other machines.
-    `strict` answers what no rule answers with an error, 404 `no_rule`, instead of improvising; None leaves
-    that to the script. `allow_hosts` are host names, besides those of loopback, under which this machine may
-    use the control API, and which the certificate is good for. ValueError for a value that cannot be; it
-    begins with the argument's name.
+    `any_model` takes every model name. `limits` is what a key may do in a minute; None for no limit.
+    `upstream` is the address of a server that is asked what no rule answers, instead of improvising. Port 0
+    takes a free one. A stopped server may be started again, on the same port. `store` is where stored
+    responses and conversations live: None for this server's memory, `redis://HOST:PORT/DB` to share them
+    with other servers, or a ResponseStore of your own, which does not tell sessions apart. `control_token`
+    opens the control API to other machines. `strict` answers what no rule answers with an error, 404
+    `no_rule`, instead of improvising; None leaves that to the script. `allow_hosts` are host names, besides
+    those of loopback, under which this machine may use the control API, and which the certificate is good
+    for. ValueError for a value that cannot be; it begins with the argument's name.
     """
 
     def __init__(

@@ -19,8 +19,12 @@ _THOUGHTFUL = {"image_generation": "image_gen", "web_search": "web_search"}
 
 
 def check_model_takes(body: Mapping[str, Any], behaviour: Behaviour) -> None:
-    """Raise ApiError for the first thing that the model of a request does not take."""
-    name: str = body.get("model", models.OF_A_PROMPT)
+    """Raise ApiError for the first thing that the model of a request does not take; which one a stored prompt
+    names is not known here.
+    """
+    if "model" not in body:
+        return
+    name: str = body["model"]
     model = models.facts(name)
     effort = (body.get("reasoning") or {}).get("effort") or model.effort
     # Models that can do without reasoning take these while they do (documented for gpt-5.1 and later).
@@ -76,6 +80,9 @@ def _check_no_reasoning(body: Mapping[str, Any]) -> None:
 
 
 def _check_reasoning(asked: Mapping[str, Any], model: Model, name: str) -> None:
+    context = asked.get("context")
+    if context is not None and context not in model.contexts:
+        raise errors.unsupported_choice("reasoning.context", context, name, model.contexts)
     mode = asked.get("mode")
     if mode is not None and mode not in model.modes:
         raise errors.unsupported_mode()

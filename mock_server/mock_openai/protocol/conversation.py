@@ -70,19 +70,19 @@ def check_conversation(history: Iterable[Mapping[str, Any]], request: Request) -
         _check_reasoning(request)
 
 
+def is_reference(item: Mapping[str, Any]) -> bool:
+    """Tell whether an input item only names another."""
+    return item.get("type") == "item_reference" or set(item) == {"id"}
+
+
 def _check_identities(items: Iterable[Mapping[str, Any]], request: Request) -> None:
-    """An item is told once: those of the history are not sent again (reported)."""
+    """An item is told, or referred to, once: those of the history are not sent again (reported)."""
     if not any("id" in item for item in request.input):
         return
     known: set[object] = set()
     for item in items:
         identity = item.get("id")
-        kind = item.get("type")
-        if (
-            not isinstance(identity, str)
-            or kind == "item_reference"
-            or (kind == "reasoning" and not request.store)
-        ):
+        if not isinstance(identity, str) or (item.get("type") == "reasoning" and not request.store):
             continue
         if identity in known:
             raise errors.duplicate_item(identity)
@@ -91,7 +91,7 @@ def _check_identities(items: Iterable[Mapping[str, Any]], request: Request) -> N
 
 def _kept_elsewhere(request: Request) -> bool:
     # A referenced item may be the call; only its id is known here.
-    return any(item.get("type") == "item_reference" or set(item) == {"id"} for item in request.input)
+    return any(map(is_reference, request.input))
 
 
 def _check_reasoning(request: Request) -> None:

@@ -69,7 +69,7 @@ class _EffortNumber:
 _SUMMARY = words("concise", "detailed", "auto")
 REASONING = Object(
     {
-        "context": never_null(words("auto", "current_turn", "all_turns")),
+        "context": words("auto", "current_turn", "all_turns"),
         "effort": either(words("none", "minimal", "low", "medium", "high", "xhigh", "max"), _EffortNumber()),
         "generate_summary": _SUMMARY,
         # The one explicit null that is known to be refused (reported).

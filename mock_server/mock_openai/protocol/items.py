@@ -37,22 +37,23 @@ _EXECUTION = words("client", "server")
 _PASSED: dict[str, Field | Rule] = {"internal_chat_message_metadata_passthrough": Object(open=True)}
 
 
-def _message(content: Rule, **more: Rule) -> Object:
+def _message(content: Rule) -> Object:
     known: dict[str, Field | Rule] = {
         "type": _TEXT,
         "id": _id("msg"),
         "role": _TEXT,
         "content": need(content),
         "status": _STATUS,
+        "phase": words("commentary", "final_answer"),
     }
-    return Object({**known, **more, **_PASSED})
+    return Object({**known, **_PASSED})
 
 
 def _id(prefix: str) -> String:
     return String(maximum=64, prefix=prefix, plain=True)
 
 
-_ASSISTANT = _message(ASSISTANT_CONTENT, phase=words("commentary", "final_answer"))
+_ASSISTANT = _message(ASSISTANT_CONTENT)
 _SPEAKER = _message(SPEAKER_CONTENT)
 _ROLES = ("assistant", "system", "developer", "user")
 _ID_AND_STATUS: dict[str, Field | Rule] = {

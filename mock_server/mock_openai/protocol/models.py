@@ -18,7 +18,8 @@ class Model:
 
     `effort` and `context` are the reasoning defaults, None for models that do not reason. `sampling` tells
     whether `temperature` and `top_p` are accepted at all. `phase` tells whether messages name their phase.
-    `efforts`, `modes` and `verbosities` are what it takes of each (reported, measured by trying them all).
+    `efforts`, `contexts`, `modes` and `verbosities` are what it takes of each (reported, measured by trying
+    them all).
     `summarizes` tells whether it can sum up its reasoning.
     `steers` tells whether a response can be steered while it is written: GPT-6 and later (documented).
     `long_cache_only` tells whether prompts are kept for a day or not at all: gpt-5.5 and later (reported).
@@ -33,6 +34,7 @@ class Model:
     phase: bool = False
     window: int = 128_000
     efforts: tuple[str, ...] = ()
+    contexts: tuple[str, ...] = ("auto", "current_turn")
     modes: tuple[str, ...] = ()
     summarizes: bool = False
     verbosities: tuple[str, ...] = ("medium",)
@@ -81,7 +83,9 @@ _CHAT = replace(_GPT_5_2, effort="medium", efforts=("medium",), verbosities=("me
 _CODEX = replace(_GPT_5_2, effort="medium", efforts=("low", "medium", "high", "xhigh"))
 _CODEX_5_3 = replace(_CODEX, efforts=_GPT_5_2.efforts, sampling=True, phase=True)
 _PRO = replace(_GPT_5_2, effort="medium", efforts=("medium", "high", "xhigh"), modes=("pro",))
-_GPT_5_4 = replace(_GPT_5_2, phase=True, window=1_050_000)
+_CONTEXTS = ("auto", "current_turn", "all_turns")
+_GPT_5_4 = replace(_GPT_5_2, phase=True, contexts=_CONTEXTS, window=1_050_000)
+_PRO_5_4 = replace(_PRO, phase=True, contexts=_CONTEXTS, window=1_050_000)
 _GPT_5_5 = replace(_GPT_5_4, effort="medium", long_cache_only=True)
 _NEWEST = replace(
     _GPT_5_5, context="all_turns", efforts=(*_GPT_5_4.efforts, "max"), modes=("standard", "pro")
@@ -92,12 +96,13 @@ _NEWEST = replace(
 _FAMILIES: tuple[tuple[str, Model], ...] = (
     (r"gpt-5(\.1)?-chat", _OPEN),
     (r"gpt-5\.2-chat", _CHAT),
-    (r"gpt-5\.\d+-chat", replace(_CHAT, phase=True)),
+    (r"gpt-5\.3-chat", replace(_CHAT, phase=True)),
+    (r"gpt-5\.\d+-chat", replace(_CHAT, phase=True, contexts=_CONTEXTS)),
     (r"gpt-([6-9]|\d\d)", replace(_NEWEST, steers=True)),
     (r"gpt-(daybreak|rosalind)", _NEWEST),
     (r"gpt-5\.([6-9]|\d\d)", _NEWEST),
-    (r"gpt-5\.5-pro", replace(_PRO, phase=True, window=1_050_000, long_cache_only=True)),
-    (r"gpt-5\.4-pro", replace(_PRO, phase=True, window=1_050_000)),
+    (r"gpt-5\.5-pro", replace(_PRO_5_4, long_cache_only=True)),
+    (r"gpt-5\.4-pro", _PRO_5_4),
     (r"gpt-5\.5", _GPT_5_5),
     (r"gpt-5\.4", _GPT_5_4),
     (r"gpt-5\.3-codex-spark", replace(_CODEX_5_3, summarizes=False)),

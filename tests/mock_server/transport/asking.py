@@ -14,8 +14,11 @@ _ENDED = ("response.completed", "response.incomplete", "response.failed", "error
 
 
 async def ask(server: MockServer, way: str, **body: Any) -> list[dict[str, Any]]:
-    """Give the events of one turn; of a plain answer, or a refusal, one event that holds it."""
+    """Give the events of one turn; of a plain answer, or a refusal, one event that holds it. A field that is
+    given as `...` is left out.
+    """
     body = {"model": "gpt-5.4", "input": "hi", **body}
+    body = {name: value for name, value in body.items() if value is not ...}
     async with aiohttp.ClientSession() as http:
         if way == "websocket":
             events: list[dict[str, Any]] = []
