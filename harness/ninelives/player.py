@@ -264,7 +264,7 @@ def _as_frames(exchange: Exchange, events: tuple[Timed, ...]) -> Recorded:
         )
         return Recorded(101, {}, whole, ending=exchange.ending)
     body: Any = None
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, RecursionError):
         body = json.loads(exchange.answer or b"null")
     error = body.get("error") if isinstance(body, dict) else None
     named = (

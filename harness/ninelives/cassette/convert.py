@@ -12,6 +12,7 @@ import ninelives.cassette.exchange as exchange
 import ninelives.cassette.har as har
 from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.errors import CassetteError
+from ninelives.cassette.reader import read_file
 from ninelives.cassette.redact import Redactor
 from ninelives.cassette.tape import write_whole
 
@@ -26,15 +27,7 @@ def sniff(source: Path) -> Format:
     """What a file is; CassetteError when it is nothing known. A folder is one of exchange files."""
     if source.is_dir():
         return "exchange"
-    try:
-        data = source.read_bytes()
-    except FileNotFoundError:
-        raise CassetteError(source, None, "no such file", "a recording", "check the path") from None
-    except OSError as error:
-        raise CassetteError(
-            source, None, f"{error.strerror}", "a file that can be read", "check the path"
-        ) from None
-    data = data.removeprefix(BOM_UTF8)
+    data = read_file(source).removeprefix(BOM_UTF8)
     if data.lstrip()[:1] == b"{":
         if b'"ninelives"' in data.partition(b"\n")[0]:
             return "cassette"

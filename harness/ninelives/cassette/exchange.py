@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from ninelives.cassette.errors import CassetteError
+from ninelives.cassette.reader import read_file
 from ninelives.cassette.redact import Redactor
 from ninelives.cassette.tape import Tape
 
@@ -126,11 +127,7 @@ def _compact(raw: msgspec.Raw) -> bytes:
 
 def _read(path: Path) -> _File:
     try:
-        return _decoder.decode(path.read_bytes())
-    except OSError as error:
-        raise CassetteError(
-            path, None, f"{error.strerror}", "a file that can be read", "check the path"
-        ) from None
+        return _decoder.decode(read_file(path))
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise CassetteError(
             path,

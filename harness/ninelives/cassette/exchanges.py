@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
+from mock_openai.protocol import json
 
 import ninelives.cassette.lines as lines
 import ninelives.cassette.payload as payload
@@ -36,7 +37,7 @@ class _Terminal(msgspec.Struct):
 
 class _Identified(msgspec.Struct):
     id: str = ""
-    output: list[Any] = []
+    output: list[msgspec.Raw] = []
 
 
 @dataclass(eq=False)
@@ -105,10 +106,10 @@ class Exchange:
 
     @cached_property
     def body(self) -> Any:
-        """The request's body as a JSON value; None when it has none or is not JSON."""
+        """The request's body as a JSON value; None when there is none that the API would read."""
         try:
-            return msgspec.json.decode(self.request) if self.request else None
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            return json.parse_shallow(self.request) if self.request else None
+        except ValueError:
             return None
 
     @property
@@ -220,17 +221,18 @@ class Exchange:
             try:
                 if isinstance(line, lines.BodyLine):
                     whole = msgspec.json.decode(lines.exact_bytes(line), type=_Identified)
-                    return whole.id, whole.output
+                    return whole.id, [json.parse_shallow(bytes(item)) for item in whole.output]
                 data = bytes(line.data) or _data(line)
                 if b'"response"' not in data and b'"item"' not in data:
                     continue
                 event = msgspec.json.decode(data, type=_Terminal)
                 if event.response:
                     response = msgspec.json.decode(event.response, type=_Identified)
-                    found, output = found or response.id, response.output or output
+                    found = found or response.id
+                    output = [json.parse_shallow(bytes(item)) for item in response.output] or output
                 elif event.type == "response.output_item.done" and event.item:
-                    done.append(msgspec.json.decode(event.item))
-            except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+                    done.append(json.parse_shallow(bytes(event.item)))
+            except (ValueError, RecursionError):
                 continue
         return found, output or done
 

@@ -20,6 +20,7 @@ from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.errors import CassetteError
 from ninelives.cassette.exchanges import Exchange
 from ninelives.cassette.lines import CloseLine, Open, Recv, Send, exact_bytes
+from ninelives.cassette.reader import read_file
 from ninelives.cassette.redact import Redactor
 from ninelives.cassette.sse import Splitter
 from ninelives.cassette.tape import Tape
@@ -43,7 +44,7 @@ def is_har(data: bytes) -> bool:
 def load(path: Path, redactor: Redactor | None = None) -> bytes:
     """A HAR file as a cassette; CassetteError when it is none."""
     try:
-        entries = msgspec.json.decode(path.read_bytes().removeprefix(BOM_UTF8))["log"]["entries"]
+        entries = msgspec.json.decode(read_file(path).removeprefix(BOM_UTF8))["log"]["entries"]
         found = sorted(entries, key=lambda entry: _seconds(entry["startedDateTime"]))
         start = _seconds(found[0]["startedDateTime"]) if found else 0.0
         tape = Tape(
@@ -57,7 +58,7 @@ def load(path: Path, redactor: Redactor | None = None) -> bytes:
                 _load_socket(entry, tape, start)
             else:
                 _load_http(entry, tape, start)
-    except (msgspec.DecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
         what = f"{type(error).__name__} {error}" if isinstance(error, KeyError) else type(error).__name__
         raise CassetteError(
             path, None, f"no HAR 1.2 ({what})", "log.entries with request and response", "export it again"

@@ -143,7 +143,7 @@ def _guessed(asked: bytes) -> str:
     """Where a request went whose URI was blotted out (langchain does), told by its body."""
     try:
         fields = json.loads(asked)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "/"
     if not isinstance(fields, dict):
         return "/"

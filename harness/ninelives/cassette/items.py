@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgspec
+from mock_openai.protocol import json
 
 _TEXT_PARTS = frozenset({"input_text", "output_text", "text", "summary_text"})
 _BOOKKEEPING = frozenset({"id", "status", "annotations", "logprobs", "phase", "created_by"})
@@ -62,8 +62,8 @@ def json_value(text: Any) -> Any:
     if not isinstance(text, str) or text[:1] not in ("{", "["):
         return text
     try:
-        return plain(msgspec.json.decode(text))
-    except (msgspec.DecodeError, RecursionError):
+        return plain(json.parse_shallow(text.encode()))
+    except ValueError:
         return text
 
 

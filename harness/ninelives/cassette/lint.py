@@ -112,7 +112,7 @@ def usage(path: Path) -> dict[Path, list[int]]:
         found = {name: [int(number) for number in each["used"]] for name, each in told.items()}
     except OSError as error:
         raise CassetteError(path, None, f"{error.strerror}", "a usage report", "check the path") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise CassetteError(
             path,
             None,

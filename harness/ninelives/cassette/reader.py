@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from mock_openai.files import RECORDING_SIZE, TooLarge, read_bytes
 
 from ninelives.cassette.errors import CassetteError, CassetteWarning, fragment
 from ninelives.cassette.lines import VERSION, AnyLine, Header, decoder, header_decoder
@@ -37,11 +38,21 @@ class Lines:
 def read(path: Path | str) -> Lines:
     """Reads a file; CassetteError when it cannot be read."""
     path = Path(path)
+    return parse(read_file(path), path)
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a recording, whatever its format. CassetteError when they cannot be read, or are more than
+    fits into memory.
+    """
     try:
-        data = path.read_bytes()
+        return read_bytes(path, RECORDING_SIZE)
+    except TooLarge as error:
+        raise CassetteError(
+            path, None, f"a file {error.strerror}", "a recording", "divide it into several"
+        ) from None
     except OSError as error:
         raise _unreadable(path, error) from None
-    return parse(data, path)
 
 
 def stream(path: Path | str) -> Iterator[tuple[int, bytes, Header | AnyLine]]:

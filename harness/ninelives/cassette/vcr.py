@@ -9,33 +9,44 @@ without timing and without WebSockets, because its stubs see neither; `ninelives
 
 from __future__ import annotations
 
-import gzip
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
+from mock_openai.files import RECORDING_SIZE
+from mock_openai.yaml_reader import compose
 from vcr import VCR
 from vcr.serializers import yamlserializer
 
 from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.errors import CassetteError
 from ninelives.cassette.interactions import from_cassette, is_document, to_cassette
+from ninelives.cassette.reader import read_file
 from ninelives.cassette.redact import Redactor
 
 SERIALIZER = "ninelives"
 """The name under which the serializer is registered."""
+
+VALUES = 1_000_000
+"""Keys and values that a file may stand for, as `mock_openai.yaml_reader` counts them."""
 
 _GZIP = b"\x1f\x8b"
 
 
 def load(path: Path, redactor: Redactor | None = None) -> bytes:
     """A vcrpy YAML file (gzip too) as a cassette; CassetteError when it is none."""
-    data = path.read_bytes()
-    text = gzip.decompress(data) if data.startswith(_GZIP) else data
+    data = read_file(path)
     try:
-        document = yamlserializer.deserialize(text.decode("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        text = (_unpacked(data) if data.startswith(_GZIP) else data).decode("utf-8")
+        compose(text, VALUES)  # what a few aliases would make of it does not fit anywhere
+        document = yamlserializer.deserialize(text)
+    except (zlib.error, EOFError) as error:
+        raise CassetteError(
+            path, None, f"gzip that cannot be read ({error})", "a vcrpy cassette", "restore the file"
+        ) from None
+    except (yaml.YAMLError, ValueError, TypeError, OverflowError) as error:
         mark = getattr(error, "problem_mark", None)
         raise CassetteError(
             path,
@@ -59,6 +70,16 @@ def load(path: Path, redactor: Redactor | None = None) -> bytes:
             "a list of mappings with request and response",
             "restore the file from version control or record it again",
         ) from None
+
+
+def _unpacked(data: bytes) -> bytes:
+    unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    text = unpacking.decompress(data, RECORDING_SIZE)
+    if unpacking.unconsumed_tail:
+        raise EOFError(f"more than {RECORDING_SIZE // 2**20} MiB")
+    if not unpacking.eof:
+        raise EOFError("it is cut off")
+    return text
 
 
 def dump(cassette: Cassette) -> bytes:

@@ -15,6 +15,7 @@ from typing import Any, get_args
 
 import yaml
 from mock_openai.faults import Planned, Point, create
+from mock_openai.files import read_text
 from mock_openai.responders.grammar import read_items
 from mock_openai.responders.source import ScriptError, Spot, from_yaml
 
@@ -128,7 +129,7 @@ def load(path: Path | str) -> Scenario:
     if path.suffix not in ENDINGS:
         raise Complaint(f"{path} is no scenario file; expected one that ends in {', '.join(ENDINGS)}")
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
     except OSError as error:
         raise Complaint(f"{path} cannot be read ({error.strerror}); check the path") from None
     except UnicodeDecodeError:

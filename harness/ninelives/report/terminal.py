@@ -67,7 +67,7 @@ def _exchange(each: Exchanged, longest: float) -> RenderableType:
 def _arguments(arguments: str) -> str:
     try:
         value = json.loads(arguments)
-    except ValueError:
+    except (ValueError, RecursionError):
         return arguments
     if not isinstance(value, dict):
         return arguments

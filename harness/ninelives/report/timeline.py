@@ -305,7 +305,7 @@ def decoded(data: bytes) -> Mapping[str, Any]:
     """The JSON object of an event, or nothing when it is not one (a fault may have mangled it)."""
     try:
         value = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, Mapping) else {}
 

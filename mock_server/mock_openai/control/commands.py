@@ -6,8 +6,9 @@ and everything answered is JSON.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from mock_openai.control.journal import Entry
 from mock_openai.control.metrics import Sample, joined
@@ -16,6 +17,9 @@ from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
 from mock_openai.responders.script import Script
 from mock_openai.site import Site
+
+_SHORT = 64 * 1024
+"""Characters of a script or plan that is read at once."""
 
 LASTING = ("script", "plan", "unplan", "advance", "reset")
 """What a server that joins others has to be told, when it was said before."""
@@ -139,13 +143,13 @@ class Commands:
         }
 
     async def _script(self, given: Mapping[str, Any]) -> Any:
-        self._rules.replace(Script.loads(given["text"], name="script"))
+        self._rules.replace(await _beside(given["text"], lambda text: Script.loads(text, name="script")))
 
     async def _faults(self, given: Mapping[str, Any]) -> Any:
         return [planned.describe() for planned in self._site.plan.pending]
 
     async def _plan(self, given: Mapping[str, Any]) -> Any:
-        planned = loads(given["text"], name="body")
+        planned = await _beside(given["text"], lambda text: loads(text, name="body"))
         self._site.plan.add(*planned)
         return [one.describe() for one in planned]
 
@@ -194,6 +198,14 @@ class Commands:
     async def _refuse(self, given: Mapping[str, Any]) -> Any:
         if given["port"] == self.port:
             self.refuse(float(given["seconds"]))
+
+
+Read = TypeVar("Read")
+
+
+async def _beside(text: str, read: Callable[[str], Read]) -> Read:
+    """Read a text; a long one in a thread, so that others are served meanwhile."""
+    return read(text) if len(text) <= _SHORT else await asyncio.to_thread(read, text)
 
 
 def _asked_for(entry: Entry, given: Mapping[str, Any]) -> bool:

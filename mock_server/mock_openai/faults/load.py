@@ -22,6 +22,8 @@ import yaml
 from mock_openai.faults.plan import Planned
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import create
+from mock_openai.files import read_text
+from mock_openai.yaml_reader import TooMuch, compose
 
 _POINT_KEYS = tuple(field.name for field in fields(Point))
 _EXAMPLE = "e.g. `- {at: {turn: 1}, do: reset}`"
@@ -35,7 +37,7 @@ def load(path: str | Path) -> list[Planned]:
     """Read a fault plan from a YAML file."""
     source = Path(path)
     try:
-        text = source.read_text("utf-8")
+        text = read_text(source)
     except OSError as error:
         raise PlanError(f"{source}: cannot read the fault plan: {error.strerror or error}") from None
     except UnicodeDecodeError:
@@ -54,11 +56,13 @@ class _Reader:
 
     def read(self, text: str) -> list[Planned]:
         try:
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
+            self._loader, root = compose(text)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = mark.line + 1 if mark else 1
             problem = getattr(error, "problem", None) or "it cannot be parsed"
+            if isinstance(error, TooMuch):
+                raise PlanError(f"{self._name}:{line}: this plan has {problem}; write less into it") from None
             raise PlanError(
                 f"{self._name}:{line}: this is not YAML: {problem}; check indentation and quotes"
             ) from None
@@ -103,7 +107,7 @@ class _Reader:
         if isinstance(node, yaml.MappingNode) and len(node.value) == 1:
             key, parameters = node.value[0]
             if isinstance(parameters, yaml.MappingNode):
-                return key.value, {k.value: self._value(v) for k, v in parameters.value}
+                return key.value, {str(k.value): self._value(v) for k, v in parameters.value}
             if isinstance(parameters, yaml.ScalarNode) and self._value(parameters) is None:
                 return key.value, {}
         raise self._error(node, "expected one fault, e.g. `do: reset` or `do: {close: {code: 1011}}`")
@@ -111,18 +115,17 @@ class _Reader:
     def _mapping(self, node: yaml.MappingNode, what: str, known: tuple[str, ...]) -> dict[str, yaml.Node]:
         found: dict[str, yaml.Node] = {}
         for key, value in node.value:
-            if key.value not in known:
-                raise self._error(key, f"{what} has no key `{key.value}`; it may have: {', '.join(known)}")
+            if not isinstance(key, yaml.ScalarNode) or key.value not in known:
+                name = key.value if isinstance(key, yaml.ScalarNode) else "(a list or mapping)"
+                raise self._error(key, f"{what} has no key `{name}`; it may have: {', '.join(known)}")
             found[key.value] = value
         return found
 
-    @staticmethod
-    def _value(node: yaml.Node) -> Any:
-        loader = yaml.SafeLoader("")
+    def _value(self, node: yaml.Node) -> Any:
         try:
-            return loader.construct_document(node)
-        finally:
-            loader.dispose()
+            return self._loader.construct_document(node)
+        except yaml.MarkedYAMLError as error:
+            raise self._error(node, f"this value cannot be read: {error.problem}") from None
 
     def _error(self, node: yaml.Node, message: str) -> PlanError:
         return PlanError(f"{self._name}:{node.start_mark.line + 1}: {message}")

@@ -9,6 +9,11 @@ from typing import Any
 
 import msgspec
 
+MAX_DEPTH = 200
+"""Levels of nesting that `parse_shallow` takes, so that the value can be walked and written again."""
+
+_OPENERS = (b"{", b"[")
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder()
 
@@ -24,5 +29,32 @@ def pretty(value: object) -> bytes:
 
 
 def parse(data: bytes | str) -> Any:
-    """Read JSON; raises ValueError (msgspec.DecodeError) when it is none."""
-    return _decoder.decode(data)
+    """Read JSON; raises ValueError (msgspec.DecodeError) when it is none, or nested too deeply."""
+    try:
+        return _decoder.decode(data)
+    except RecursionError:
+        raise ValueError("JSON is malformed: it is nested too deeply") from None
+
+
+def parse_shallow(data: bytes) -> Any:
+    """Read JSON of at most MAX_DEPTH levels; raises ValueError when it is none, or deeper."""
+    value = parse(data)
+    # Counting brackets is cheap and settles nearly all bodies; only suspicious ones are walked.
+    if sum(data.count(opener) for opener in _OPENERS) > MAX_DEPTH and _depth_exceeds(value, MAX_DEPTH):
+        raise ValueError(f"JSON is nested more than {MAX_DEPTH} levels deep")
+    return value
+
+
+def _depth_exceeds(value: object, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, dict | list)
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True

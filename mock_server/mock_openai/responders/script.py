@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, overload
 
 import mock_openai.responders.grammar as grammar
+from mock_openai.files import read_text
 from mock_openai.patterns import SlowPattern
 from mock_openai.responders.answer import Answer, ApiError, Recorded, Reply
 from mock_openai.responders.asked import Asked, described
@@ -62,7 +63,7 @@ class Script:
         """Read a YAML file. Raises ScriptError, which names file, line, what was found and how to mend it."""
         path = Path(path)
         try:
-            text = path.read_text(encoding="utf-8")
+            text = read_text(path)
         except OSError as error:
             raise ScriptError(
                 str(path), None, f"found {error.strerror}", "a readable file", "check the path"

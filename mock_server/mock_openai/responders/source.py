@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from yaml.constructor import SafeConstructor
+
+from mock_openai.yaml_reader import TooMuch, compose
 
 _KINDS = {
     str: "a text",
@@ -131,30 +134,28 @@ def from_python(value: object, *, file: str = "<script>") -> Spot:
 
 
 def from_yaml(text: str, *, file: str) -> Spot:
-    """Make the tree of a YAML text; raises ScriptError when it is not YAML."""
-    loader: yaml.SafeLoader | None = None
+    """Make the tree of a YAML text; raises ScriptError when it is not YAML, or more than may be read."""
     try:
-        loader = yaml.SafeLoader(text)  # raises too, on characters that YAML has not
-        node = loader.get_single_node()
+        loader, node = compose(text)
         return Spot(None, file, 1) if node is None else _spot(loader, node, file)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
         found = (error.problem or "something unreadable").replace("\n", " ")
-        raise ScriptError(
-            file, line, f"found {found}", "YAML", "check indentation, quotes and colons here"
-        ) from error
+        mend = (
+            "write less into one file"
+            if isinstance(error, TooMuch)
+            else "check indentation, quotes and colons here"
+        )
+        raise ScriptError(file, line, f"found {found}", "YAML", mend) from error
     except yaml.YAMLError as error:
         found = str(error).split("\n")[0]
         raise ScriptError(
             file, None, f"found {found}", "YAML text in UTF-8", "save the file as plain text"
         ) from error
-    finally:
-        if loader is not None:
-            loader.dispose()
 
 
-def _spot(loader: yaml.SafeLoader, node: yaml.Node, file: str) -> Spot:
+def _spot(loader: SafeConstructor, node: yaml.Node, file: str) -> Spot:
     line = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         loader.flatten_mapping(node)
@@ -162,6 +163,10 @@ def _spot(loader: yaml.SafeLoader, node: yaml.Node, file: str) -> Spot:
         for key_node, value_node in node.value:
             key = loader.construct_object(key_node, deep=True)
             place = key_node.start_mark.line + 1
+            if isinstance(key, list | dict):
+                raise ScriptError(
+                    file, place, "found a list or mapping as a key", "a text", "write key: value"
+                )
             if key in found:
                 raise ScriptError(
                     file, place, f"found the key '{key}' twice", "every key once", "keep one of them"

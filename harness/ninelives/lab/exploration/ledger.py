@@ -77,7 +77,7 @@ class Ledger:
             value = json.loads(line)
             if isinstance(value, dict) and (number == 1 or {"run", "transport", "broken"} <= set(value)):
                 return value
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
         raise Complaint(
             f"{self.path}:{number} is no line of an exploration's journal; remove it, or begin anew"
@@ -114,7 +114,7 @@ def played_in(path: Path) -> Played:
         return Played(
             str(heading["subject"]), frozenset(json.loads(line)["run"] for line in rest if line[-1:] == "}")
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise Complaint(
             f"{path} is no journal of `ninelives explore`; choose another --out, or remove it"
         ) from None

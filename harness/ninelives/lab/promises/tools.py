@@ -66,6 +66,6 @@ def _finished(response: Said, call: Mapping[str, Any]) -> bool:
 def _arguments(call: Mapping[str, Any]) -> dict[str, Any] | None:
     try:
         value = json.loads(str(call.get("arguments") or ""))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
