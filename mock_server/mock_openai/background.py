@@ -13,13 +13,14 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from mock_openai.closing import cancelled
-from mock_openai.engine import Engine, OpenTurn
+from mock_openai.engine import Engine
 from mock_openai.memory import Remembered, ResponseStore
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event, Timed
 from mock_openai.responders.answer import Reply
+from mock_openai.turn.plan import Plan
 
 _LOOK = 0.05
 """Seconds between two looks at what another server generates, and between two that it shows."""
@@ -52,8 +53,8 @@ class Watched(Protocol):
 class Live:
     """One response that is being generated in the background."""
 
-    def __init__(self, opened: OpenTurn, timed: Iterator[Timed], *, ending: str = "incomplete") -> None:
-        self.opened = opened
+    def __init__(self, plan: Plan, timed: Iterator[Timed], *, ending: str = "incomplete") -> None:
+        self.plan = plan
         self.events: list[Event] = [next(timed).event]
         """What has been generated so far."""
         self.over = False
@@ -70,7 +71,7 @@ class Live:
     @property
     def id(self) -> str:
         """The response's id."""
-        return self.opened.response_id or ""
+        return self.plan.response_id or ""
 
     @property
     def response(self) -> Mapping[str, Any]:
@@ -83,11 +84,11 @@ class Live:
 
     def remembered(self) -> Remembered:
         """Give it as memory would keep it, with the response object as it stands."""
-        turn = self.opened.turn
+        plan = self.plan
         return Remembered(
             self.id,
-            before=turn.history,
-            input=turn.request.input if turn.request else (),
+            before=plan.history,
+            input=plan.request.input if plan.request else (),
             events=tuple(self.events),
             response=self.response,
         )
@@ -174,12 +175,12 @@ class Background:
         self._live: dict[str, Live] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def begin(self, opened: OpenTurn, reply: Reply) -> Live:
+    async def begin(self, plan: Plan, reply: Reply) -> Live:
         """Begin to generate a reply."""
         behaviour = self._engine.behaviour
         live = Live(
-            opened,
-            _lasting(self._engine.timed(opened, reply), behaviour.background_duration or 0.0),
+            plan,
+            _lasting(self._engine.timed(plan, reply), behaviour.background_duration or 0.0),
             ending=behaviour.cancelled_event,
         )
         if self.show is not None:
@@ -227,7 +228,7 @@ class Background:
                 await live.generate()
             with contextlib.suppress(ApiError):  # memory is away, and has said so
                 if not live.forgotten:
-                    await self._engine.remember(live.opened, live.events)
+                    await self._engine.keeper.keep(live.plan, live.events)
                 elif self.show is not None:
                     await self._engine.store.delete(live.id)
         finally:

@@ -1,55 +1,35 @@
-"""One request in, one timed stream of events out; the same for every transport.
+"""What answers turns, the same for every transport: who is asked, the pace, the seed, what is remembered.
 
-`open` validates and resolves what the request refers to, `answer` asks the responders in their order, `timed`
-turns a reply or a recording into events with times. What goes out, and when, is for `delivery` and the
-transports; `remember` is called with what really left.
+The `planner` makes a Plan of a request, and `finish` waits for what it lacks; `timed` turns its answer into
+events with times; the `keeper` keeps what really left. What goes out, and when, is for `delivery` and the
+transports.
 """
 
 from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Sequence
 
-import msgspec
-
-from mock_openai.admission import Admission
 from mock_openai.clock import Clock
-from mock_openai.memory import (
-    ConversationStore,
-    Lanes,
-    MemoryConversations,
-    MemoryStore,
-    Remembered,
-    ResponseStore,
-)
-from mock_openai.pacing import Instant, Kept, Pace, postpone
+from mock_openai.limits import Limiter, Limits
+from mock_openai.memory import ConversationStore, MemoryConversations, MemoryStore, ResponseStore
+from mock_openai.pacing import Kept, Pace, postpone
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
-from mock_openai.protocol.cutting import Stencils
 from mock_openai.protocol.dice import Dice
-from mock_openai.protocol.errors import (
-    ApiError,
-)
-from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event, Timed, stream_events, warm_up_events
 from mock_openai.protocol.ids import Ids
-from mock_openai.protocol.listing import with_ids
-from mock_openai.protocol.request import Request
 from mock_openai.protocol.response import open_response
-from mock_openai.protocol.stencil import Copy, Stencil, fits
-from mock_openai.responders.answer import Answer, Recorded, Reply
-from mock_openai.responders.base import (
-    ConnectionResponder,
-    HandshakeResponder,
-    HttpResponder,
-    Responder,
-    Turn,
-)
+from mock_openai.responders.answer import Recorded, Reply
+from mock_openai.responders.base import ConnectionResponder, HandshakeResponder, HttpResponder, Responder
+from mock_openai.turn.admit import Admission
+from mock_openai.turn.keep import Keeper
+from mock_openai.turn.plan import Plan
+from mock_openai.turn.planner import Planner
 
 
 class Engine:
-    """Answers turns. Holds who answers, the pace, the seed and the stored responses, and no connection."""
+    """Answers the turns of one server or session. It knows no connection."""
 
     def __init__(
         self,
@@ -63,6 +43,7 @@ class Engine:
         clock: Clock | None = None,
         behaviour: Behaviour = DEFAULT,
         session: str | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.clock = clock or Clock()
         """What time it is."""
@@ -73,14 +54,25 @@ class Engine:
         self.conversations: ConversationStore = conversations or MemoryConversations()
         self.behaviour = behaviour
         """What it does where the real server's behaviour is not known."""
-        self.admission = Admission(self.store, self.conversations, behaviour, any_model=any_model)
-        """Says which creates may go ahead, and what they continue from."""
-        self._stencils = Stencils(behaviour)
         self.session = session
         """The session that it answers for; None for the server's own."""
         self.seed = random.randrange(2**63) if seed is None else seed
         """What all draws begin with."""
         self.reseed(self.seed)
+        self.limiter = Limiter(limits)
+        self.admission = Admission(self.store, self.conversations, behaviour, any_model=any_model)
+        """Says which creates may go ahead, and what they continue from."""
+        self.planner = Planner(
+            self.responders,
+            self.admission,
+            pace=pace,
+            limiter=self.limiter,
+            clock=self.clock,
+            behaviour=behaviour,
+            session=session,
+            dice=self.dice,
+        )
+        self.keeper = Keeper(self.store, self.conversations, self.admission, self.clock.wall)
 
     def reseed(self, seed: int | str) -> None:
         """Draw everything from another seed: servers that share a store must not make the same ids."""
@@ -96,61 +88,6 @@ class Engine:
     def dice(self, *purpose: object) -> Dice:
         """Give dice of its own for a purpose, so that concurrent turns do not disturb each other's ids."""
         return Dice(f"{self.drawn_from}:{':'.join(map(str, purpose))}")
-
-    async def open(
-        self,
-        body: Mapping[str, Any],
-        *,
-        transport: Literal["http", "websocket"],
-        connection: int,
-        number: int,
-        key: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        lanes: Lanes | None = None,
-        size: int = 0,
-    ) -> OpenTurn:
-        """Validate a create and find what it continues from; what is wrong with it stands in the turn's
-        `error`.
-
-        `size` is the request's in bytes, 0 when its length does not matter.
-        """
-        request: Request | None = None
-        error: ApiError | None = None
-        history: tuple[dict[str, Any], ...] = ()
-        history_tokens = 0
-        try:
-            request = self.admission.read(body, transport, size)
-            history, history_tokens = await self.admission.before(request, lanes)
-            await self.admission.check(request, history, history_tokens, size)
-        except ApiError as wrong:
-            error = wrong
-        turn = Turn(
-            body=body,
-            transport=transport,
-            request=request,
-            error=error,
-            history=history,
-            connection=connection,
-            number=number,
-            key=key,
-            headers=headers or {},
-            session=self.session,
-        )
-        return OpenTurn(turn, history_tokens, self.dice(connection, number), size)
-
-    async def answer(self, turn: Turn) -> Answer:
-        """Ask the responders in their order; the first that does not pass answers."""
-        for responder in self.responders:
-            if turn.error is not None and not responder.takes_errors:
-                continue
-            if turn.request is not None and not turn.request.generate and not responder.takes_errors:
-                continue  # a warm-up has nothing to be answered
-            answer = await responder.answer(turn)
-            if answer is not None:
-                return answer
-        if turn.error is not None:
-            return turn.error
-        return Reply()
 
     def hung_up(self, connection: int) -> None:
         """Tell the responders that want to know that a WebSocket is over."""
@@ -176,41 +113,23 @@ class Engine:
                     return recorded
         return None
 
-    def timed(self, opened: OpenTurn | None, answer: Reply | Recorded) -> Iterator[Timed]:
+    def timed(self, plan: Plan | None, answer: Reply | Recorded) -> Iterator[Timed]:
         """Give an answer's events with the times at which they leave, in seconds since the turn began."""
         if isinstance(answer, Recorded):
             if isinstance(self.pace, Kept):
                 return self.pace.replay(answer.events)
-            dice = opened.dice if opened is not None else self.dice("recorded")
+            dice = plan.dice if plan is not None else self.dice("recorded")
             return self.pace.schedule((timed.event for timed in answer.events), dice.generator)
-        assert opened is not None, "only a create is answered with a reply"
-        stamped = self.pace.schedule(self._events(opened, answer), opened.dice.generator)
+        assert plan is not None, "only a create is answered with a reply"
+        stamped = self.pace.schedule(self._events(plan, answer), plan.dice.generator)
         return postpone(stamped, answer.delay) if answer.delay else stamped
 
-    def copied(self, opened: OpenTurn, reply: Reply) -> Copy | None:
-        """Give all events of a reply in one, when they are due at once and the like of it went out before."""
-        request = opened.turn.request
-        stencil = None if request is None else self.stencil(reply, request)
-        if request is None or stencil is None:
-            return None
-        copy = stencil.fill(request, opened.history_tokens, opened.dice, self.clock.wall())
-        opened.response_id = copy.response_id
-        return copy
-
-    def stencil(self, reply: Reply, request: Request, *, new: bool = True) -> Stencil | None:
-        """Give a reply with holes, when its events are due at once and the like of it went out before; a
-        `new` one is remembered, and has one next time.
-        """
-        if reply.delay or not isinstance(self.pace, Instant | Kept) or not fits(self.clock.wall()):
-            return None
-        return self._stencils.find(reply, request, new=new)
-
-    def stamper(self, opened: OpenTurn | None) -> Callable[[Event], float]:
+    def stamper(self, plan: Plan | None) -> Callable[[Event], float]:
         """Give what says of one event after the other when it leaves at the earliest, in seconds since the
         turn began; for events that are not there yet.
         """
         coming: deque[Event] = deque()
-        dice = opened.dice if opened is not None else self.dice("relayed")
+        dice = plan.dice if plan is not None else self.dice("relayed")
         stamped = self.pace.schedule(_drained(coming), dice.generator)
 
         def at(event: Event) -> float:
@@ -220,54 +139,18 @@ class Engine:
 
         return at
 
-    async def remember(self, opened: OpenTurn, sent: Sequence[Event], lanes: Lanes | None = None) -> bool:
-        """Keep a response with its terminal event; forget the parent of a continuation that failed.
-
-        False when there is no terminal event, or nothing to keep. ApiError when a shared memory is away.
-        """
-        request = opened.turn.request
-        if not isinstance(sent, Copy):
-            # A fault may have spoilt the last event, or put another behind it.
-            sent = _until_its_end(sent)
-        if request is None or not sent:
-            return False
-        kept = Remembered(
-            opened.response_id or "",
-            before=opened.turn.history,
-            input=request.input,
-            events=sent,
-            parent=request.previous_response_id,
-            input_size=opened.size,
-            frame_tokens=request.frame_tokens,
-        )
-        if opened.response_id is None:
-            kept.id = str(kept.response.get("id"))  # a recording brings its own id
-        if request.store or request.background:  # the background keeps its responses either way (observed)
-            await self.store.put(kept)
-        if request.conversation is not None and self.admission.may_continue(kept):
-            ids = Ids(opened.dice, self.clock.wall)
-            said = with_ids((*request.input, *kept.response.get("output", ())), request.conversation, ids)
-            await self.conversations.append(request.conversation, said)
-        if lanes is not None:
-            if self.admission.may_continue(kept):
-                lanes.advance(request.stream_id, kept)
-            elif kept.status == "failed":
-                lanes.evict(request.stream_id, request.previous_response_id)
-        return True
-
-    def _events(self, opened: OpenTurn, reply: Reply) -> Iterator[Event]:
-        request = opened.turn.request
+    def _events(self, plan: Plan, reply: Reply) -> Iterator[Event]:
+        request = plan.request
         assert request is not None, "only a valid request is answered with a reply"
-        ids = Ids(opened.dice, self.clock.wall)
-        opened.response_id = ids.response(request.previous_response_id or request.conversation)
-        response = open_response(request, id=opened.response_id, created_at=int(self.clock.wall()))
-        history_tokens = opened.history_tokens
+        ids = Ids(plan.dice, self.clock.wall)
+        plan.response_id = ids.response(request.previous_response_id or request.conversation)
+        response = open_response(request, id=plan.response_id, created_at=int(self.clock.wall()))
         if not request.generate:
             return warm_up_events(
                 request,
                 response,
-                dice=opened.dice,
-                history_tokens=history_tokens,
+                dice=plan.dice,
+                history_tokens=plan.history_tokens,
                 clock=self.clock.wall,
                 behaviour=self.behaviour,
             )
@@ -276,55 +159,13 @@ class Engine:
             request,
             response,
             ids=ids,
-            dice=opened.dice,
-            history_tokens=history_tokens,
+            dice=plan.dice,
+            history_tokens=plan.history_tokens,
             clock=self.clock.wall,
             behaviour=self.behaviour,
         )
 
 
-class OpenTurn:
-    """A turn under way: what responders see of it, and what the engine itself needs until it ends."""
-
-    __slots__ = ("dice", "history_tokens", "response_id", "size", "turn")
-
-    def __init__(self, turn: Turn, history_tokens: int, dice: Dice, size: int = 0) -> None:
-        self.turn = turn
-        self.history_tokens = history_tokens
-        """Tokens of what it continues from."""
-        self.dice = dice
-        """This turn's own: ids, obfuscation, pace."""
-        self.response_id: str | None = None
-        """The response's id, once it has one."""
-        self.size = size
-        """Bytes of the request as received."""
-
-    @property
-    def input_tokens(self) -> int:
-        """Tokens that the model reads in this turn."""
-        asked = self.turn.request
-        if asked is None:
-            return 0
-        own = asked.tokens
-        return self.history_tokens + own
-
-
 def _drained(coming: deque[Event]) -> Iterator[Event]:
     while coming:
         yield coming.popleft()
-
-
-def _until_its_end(sent: Sequence[Event]) -> tuple[Event, ...]:
-    """Give the events up to the first that ends the response; none when it has not ended."""
-    for number, event in enumerate(sent):
-        if event.type in TERMINAL and _is_whole(event):
-            return tuple(sent[: number + 1])
-    return ()
-
-
-def _is_whole(event: Event) -> bool:
-    try:
-        msgspec.json.decode(event.data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return False
-    return True

@@ -91,6 +91,7 @@ class Session:
             any_model=setup.any_model,
             behaviour=setup.behaviour,
             session=name,
+            limits=setup.limits,
         )
         self.site = Site(
             self.engine,
@@ -98,7 +99,6 @@ class Session:
             self.journal,
             setup.settings,
             refuse or self._refuse,
-            setup.limits,
             self._upstream,
         )
         if self._part is not None:

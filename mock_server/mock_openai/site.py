@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from mock_openai.background import Background
-from mock_openai.bodies import Bodies
-from mock_openai.control.journal import Entry, Journal, Kind
+from mock_openai.control.journal import Entry, Journal, Kind, Run
 from mock_openai.control.metrics import Metrics
 from mock_openai.engine import Engine
 from mock_openai.faults.plan import Plan
 from mock_openai.faults.point import Spot
-from mock_openai.limits import Limiter, Limits
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.events import Event
+from mock_openai.protocol.stencil import Copy
+from mock_openai.turn.known import Known, KnownRequests
+from mock_openai.turn.plan import Caller
+from mock_openai.turn.plan import Plan as TurnPlan
 
 if TYPE_CHECKING:
     from mock_openai.upstream import Upstream
@@ -44,6 +46,16 @@ class Settings:
     """Host names, besides those of loopback, under which the control API may be asked."""
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A create that was counted and noted, and planned unless a fault may strike before."""
+
+    known: Known
+    caller: Caller
+    spot: Spot
+    plan: TurnPlan | None
+
+
 @dataclass(eq=False, slots=True)
 class Connection:
     """One TCP connection that has made a request."""
@@ -65,6 +77,8 @@ class Connection:
     """How TCP ended, once it has and nobody has said why."""
     ended: dict[str, Any] | None = None
     """How it ended, once this side has ended it: by, code, reason, how."""
+    begun: Begun | None = None
+    """A create that was counted, noted and planned before aiohttp has read it."""
 
     def end(self, by: str, *, how: str, code: int | None = None, reason: str = "") -> None:
         """Say how the connection ends; the first to say so is right."""
@@ -82,14 +96,13 @@ class Site:
         journal: Journal,
         settings: Settings,
         refuse: Callable[[float], None],
-        limits: Limits | None = None,
         upstream: Upstream | None = None,
     ) -> None:
         self.engine = engine
         self.clock = engine.clock
-        self.bodies = Bodies()
+        self.requests = KnownRequests()
+        """What came before, by its bytes."""
         self.background = Background(engine)
-        self.limiter = Limiter(limits)
         self.upstream = upstream
         """The server that is asked what nobody here answers."""
         self.plan = plan
@@ -153,6 +166,10 @@ class Site:
         connection.turns += 1
         return Spot(connection.number, connection.turns, self.turns, connection.creates)
 
+    def planned(self, known: Known, caller: Caller, spot: Spot) -> TurnPlan | None:
+        """Plan a create; None when a fault may strike before."""
+        return self.engine.planner.plan(known, caller, spot.number) if self.plan.quiet else None
+
     def recount(self) -> None:
         """Count turns of the server's life from 1 again."""
         self.turns = 0
@@ -169,6 +186,16 @@ class Site:
         """Write an entry into the journal."""
         at = asyncio.get_running_loop().time() - self.started
         self.journal.note(Entry(at, connection, turn, lane, kind, data))
+
+    def note_whole(
+        self, spot: Spot, copy: Copy, transport: Literal["http", "websocket"], lane: str | None
+    ) -> None:
+        """Write down that all events of a turn have left in one write."""
+        turn = spot.number or None
+        if transport == "http":
+            self.note("status", spot.connection, {"status": 200}, turn=turn)
+        at = asyncio.get_running_loop().time() - self.started
+        self.journal.note(Run(at, spot.connection, turn, lane, copy))
 
 
 async def _nowhere(what: str, given: Mapping[str, Any]) -> list[Any]:

@@ -185,7 +185,7 @@ class Commands:
         self._rules.misses.clear()
         site.recount()
         site.background.stop()
-        site.limiter.clear()
+        site.engine.limiter.clear()
         if self.tenants is not None:
             self.tenants.forget_all()
 

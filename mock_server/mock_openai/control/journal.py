@@ -42,37 +42,24 @@ class Entry:
 
 @dataclass(slots=True)
 class Run:
-    """A turn whose events left in one write; `entries` has an entry for each of them.
-
-    `request` is the data of the request's own entry, and `status` that of the answer's, where they were not
-    noted before.
-    """
+    """A turn whose events left in one write; `entries` makes an entry for each of them."""
 
     at: float
     connection: int
     turn: int | None
     lane: str | None
     events: Copy
-    request: Mapping[str, Any] | None = None
-    status: Mapping[str, Any] | None = None
     size: int = field(init=False)
     """How many entries that are."""
 
     def __post_init__(self) -> None:
-        self.size = len(self.events) + (self.request is not None) + (self.status is not None)
+        self.size = len(self.events)
 
     @property
     def entries(self) -> Iterator[Entry]:
-        """Give an entry for each event, behind those for the request and the answer's status."""
-        if self.request is not None:
-            yield self._entry("request", self.request)
-        if self.status is not None:
-            yield self._entry("status", self.status)
+        """Give an entry for each event."""
         for event in self.events:
-            yield self._entry("event", event)
-
-    def _entry(self, kind: Kind, data: Mapping[str, Any] | Event) -> Entry:
-        return Entry(self.at, self.connection, self.turn, self.lane, kind, data)
+            yield Entry(self.at, self.connection, self.turn, self.lane, "event", event)
 
 
 @dataclass

@@ -78,10 +78,7 @@ class Metrics:
         for noted, _ in self._journal.noted_since(self._read):
             if isinstance(noted, Run):
                 alike.setdefault(id(noted.events.tally), []).append(noted)
-                if noted.request is None:
-                    self._end((noted.connection, noted.turn or 0), noted.events.types[-1], noted.at)
-                else:
-                    self._ended(noted.events.types[-1], 0.0)
+                self._end((noted.connection, noted.turn or 0), noted.events.types[-1], noted.at)
             else:
                 self._count(noted)
         # Turns that left in one write have the same events by thousands.

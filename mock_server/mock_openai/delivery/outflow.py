@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from mock_openai.control.journal import Entry, Run
+from mock_openai.control.journal import Entry
 from mock_openai.delivery.outlet import Outlet
 from mock_openai.faults.point import Spot
 from mock_openai.protocol.events import Event
@@ -79,10 +79,7 @@ class Outflow:
         await self._outlet.flush()
         await self._outlet.finish()
         self.spoke = self._loop.time()
-        if self._outlet.transport == "http":
-            self.note("status", {"status": 200})
-        at = self.spoke - self._site.started
-        self._site.journal.note(Run(at, self._spot.connection, self._spot.number or None, self._lane, copy))
+        self._site.note_whole(self._spot, copy, self._outlet.transport, self._lane)
         self.sent = copy
         self.response_id = copy.response_id
 

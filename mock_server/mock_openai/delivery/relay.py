@@ -12,12 +12,12 @@ from mock_openai.delivery.outflow import Outflow
 from mock_openai.delivery.outlet import Outlet
 from mock_openai.delivery.rerun import part
 from mock_openai.delivery.wire import TurnWire
-from mock_openai.engine import OpenTurn
 from mock_openai.faults.wire import Verdict
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.responders.answer import Cut, Recorded, Relayed
 from mock_openai.site import Site
+from mock_openai.turn.plan import Plan
 
 
 class Relaying(Protocol):
@@ -34,10 +34,10 @@ class Relaying(Protocol):
         ...
 
 
-async def relay(to: Relaying, opened: OpenTurn | None, answer: Relayed) -> None:
+async def relay(to: Relaying, plan: Plan | None, answer: Relayed) -> None:
     """Pass the answer on until it ends, breaks off, or is ended here."""
     to.outlet.adopt(Recorded(answer.status, answer.headers))
-    at = to.site.engine.stamper(opened)
+    at = to.site.engine.stamper(plan)
     try:
         while (batch := await to.due.news(answer.events)) is not None:
             for event in batch:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from mock_openai.background import Watched
 from mock_openai.closing import cancelled
@@ -20,19 +19,19 @@ from mock_openai.delivery.outlet import Outlet
 from mock_openai.delivery.relay import relay
 from mock_openai.delivery.rerun import end_as_recorded, part, reads, repeat_reads
 from mock_openai.delivery.wire import TurnWire
-from mock_openai.engine import OpenTurn
 from mock_openai.faults.plan import Passage
 from mock_openai.faults.point import Spot
 from mock_openai.faults.wire import Verdict
-from mock_openai.limits import tokens_asked
 from mock_openai.memory import Lanes
 from mock_openai.protocol.errors import ApiError, server_error
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
-from mock_openai.protocol.reply import Failed, Reply
+from mock_openai.protocol.reply import Reply
 from mock_openai.protocol.request import Request
-from mock_openai.responders.answer import Answer, Ending, Recorded, Relayed
+from mock_openai.responders.answer import Ending, Recorded, Relayed
 from mock_openai.site import Connection, Site
+from mock_openai.turn.known import Known
+from mock_openai.turn.plan import Caller, Plan
 
 logger = logging.getLogger("mock_openai")
 
@@ -69,55 +68,40 @@ class Delivery:
     @property
     def request(self) -> Request | None:
         """What is being answered, once it has been found valid."""
-        return self.wire.opened.turn.request if self.wire.opened is not None else None
+        return self.wire.plan.request if self.wire.plan is not None else None
 
     @property
     def told(self) -> list[Event]:
         """What has been handed over so far."""
         return [*self.out.sent, *self.out.waiting]
 
-    async def run(
-        self,
-        body: Mapping[str, Any],
-        *,
-        size: int,
-        key: str | None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        """Answer the create; ConnectionError when the client is gone before the end."""
-        parent = body.get("previous_response_id")
+    async def run(self, known: Known, caller: Caller, plan: Plan | None = None) -> None:
+        """Answer a create, planned or not; ConnectionError when the client is gone before the end."""
+        parent, model = known.body.get("previous_response_id"), known.body.get("model")
         self.wire.previous_response_id = parent if isinstance(parent, str) else None
-        model = body.get("model")
         self.wire.model = model if isinstance(model, str) else None
-        engine = self.site.engine
+        planner = self.site.engine.planner
         try:
             if await self.wire.strike(self.site.plan.take("request", self.spot)) is Verdict.STOP:
                 return
-            opened = await engine.open(
-                body,
-                transport=self.outlet.transport,
-                connection=self.spot.connection,
-                number=self.spot.number,
-                key=key,
-                headers=headers,
-                lanes=self._lanes,
-                size=size,
-            )
-            self.wire.opened = opened
-            answer = self._limited(opened) or await engine.answer(opened.turn)
+            self.wire.plan = plan = plan or planner.plan(known, caller, self.spot.number)
+            answer = await planner.finish(plan)
+            self.outlet.rate_limits = plan.rate_limits
             if isinstance(answer, Reply):
-                answer = self.wire.changed(answer)
+                changed = self.wire.changed(answer)
+                if changed is not answer:
+                    answer, plan.make = changed, planner.template(plan, changed)
             if isinstance(answer, ApiError):
                 await self.wire.fail(answer)
             elif isinstance(answer, Recorded) and answer.body is not None and not answer.events:
                 await self._replay_body(answer)
-            elif isinstance(answer, Reply) and self.outlet.transport == "http" and _in_background(opened):
+            elif isinstance(answer, Reply) and self.outlet.transport == "http" and _in_background(plan):
                 self.wire.kept = True  # by the background, once it has ended there
-                await self.watch(await self.site.background.begin(opened, answer))
+                await self.watch(await self.site.background.begin(plan, answer))
             elif isinstance(answer, Relayed):
-                await relay(self, opened, answer)
+                await relay(self, plan, answer)
             else:
-                await self._stream(opened, answer)
+                await self._stream(plan, answer)
         except ConnectionError:
             raise
         except ApiError as error:
@@ -136,26 +120,6 @@ class Delivery:
         finally:
             with contextlib.suppress(ApiError):
                 await self.wire.keep()
-
-    def _limited(self, opened: OpenTurn) -> Answer | None:
-        """Count a valid request against the caller's limits, and give the answer to one that exceeds them."""
-        request = opened.turn.request
-        if request is None or opened.turn.error is not None:
-            return None
-        limiter = self.site.limiter
-        tokens = tokens_asked(request, opened.input_tokens) if limiter.limits else 0
-        try:
-            self.outlet.rate_limits = limiter.admit(
-                opened.turn.key, request.model, tokens, self.site.clock.now()
-            )
-        except ApiError as error:
-            in_stream = self.site.settings.behaviour.spent_tokens == "stream" and error.type == "tokens"
-            if in_stream and request.stream and self.outlet.transport == "http":
-                return Reply(
-                    finish=Failed(error.code or "", error.message, error.type, headers=error.headers)
-                )
-            return error
-        return None
 
     async def watch(self, live: Watched, after: int = -1) -> None:
         """Show a response of the background from the event after this number, as it grows; a plain JSON
@@ -210,7 +174,7 @@ class Delivery:
         self.out.add(make(self.out.next_number))
         await self.out.flush()
 
-    async def _stream(self, opened: OpenTurn | None, answer: Reply | Recorded) -> None:
+    async def _stream(self, plan: Plan | None, answer: Reply | Recorded) -> None:
         if isinstance(answer, Recorded):
             may_read = self.outlet.adopt(answer) and not self._passage.threatened
             chunks = reads(answer, self.site.engine.pace) if may_read else None
@@ -222,9 +186,9 @@ class Delivery:
             self.due.beat = self.site.settings.behaviour.keepalive
         elif self.outlet.transport == "websocket":
             self.due.beat = self.site.settings.behaviour.socket_keepalive
-        if isinstance(answer, Reply) and opened is not None and await self._leave_at_once(opened, answer):
+        if plan is not None and await self._leave_at_once(plan):
             return
-        for timed in self.site.engine.timed(opened, answer):
+        for timed in self.site.engine.timed(plan, answer):
             if timed.at:
                 await self.due.wait(timed.at, timed.event)
                 if self.wire.over:
@@ -254,9 +218,9 @@ class Delivery:
         else:
             await self.out.finish()
 
-    async def _leave_at_once(self, opened: OpenTurn, reply: Reply) -> bool:
+    async def _leave_at_once(self, plan: Plan) -> bool:
         """Let a turn that nothing threatens leave in one write, if that is possible."""
-        copy = None if self._passage.threatened else self.site.engine.copied(opened, reply)
+        copy = None if self._passage.threatened else plan.rendered(self.site.clock.wall())
         if copy is None:
             return False
         try:
@@ -294,8 +258,8 @@ class Delivery:
         await self.outlet.body(answer)
 
 
-def _in_background(opened: OpenTurn) -> bool:
-    return opened.turn.request is not None and opened.turn.request.background
+def _in_background(plan: Plan) -> bool:
+    return plan.request is not None and plan.request.background
 
 
 def _responder_failed(error: Exception) -> ApiError:

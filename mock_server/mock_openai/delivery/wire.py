@@ -13,7 +13,6 @@ from mock_openai.closing import failed, incomplete
 from mock_openai.delivery.alarm import Alarm
 from mock_openai.delivery.outflow import Outflow
 from mock_openai.delivery.outlet import Outlet
-from mock_openai.engine import OpenTurn
 from mock_openai.faults.plan import Planned
 from mock_openai.faults.wire import Verdict
 from mock_openai.memory import Lanes
@@ -22,6 +21,7 @@ from mock_openai.protocol.events import Event
 from mock_openai.protocol.reply import Reply
 from mock_openai.protocol.stencil import Copy
 from mock_openai.site import Connection, Site
+from mock_openai.turn.plan import Plan
 
 
 class TurnWire:
@@ -44,7 +44,7 @@ class TurnWire:
         """The event at the point where a fault strikes."""
         self.previous_response_id: str | None = None
         self.model: str | None = None
-        self.opened: OpenTurn | None = None
+        self.plan: Plan | None = None
         """The turn, once its request has been looked at."""
         self.opening: Event | None = None
         """The turn's first event, whether or not it left."""
@@ -84,11 +84,11 @@ class TurnWire:
         """Remember the response just before its last event leaves: who has that may continue from it at
         once, on any server that shares the memory. ApiError when such a memory is away.
         """
-        if self.opened is None or self.kept:
+        if self.plan is None or self.kept:
             return
         told = leaving if isinstance(leaving, Copy) else [*self._out.sent, *self._out.waiting, *leaving]
         self.kept = True
-        self.kept = await self._site.engine.remember(self.opened, told, self._lanes)
+        self.kept = await self._site.engine.keeper.keep(self.plan, told)
 
     async def conclude(self, events: list[Event]) -> None:
         """End the turn with these events."""
@@ -192,7 +192,7 @@ class TurnWire:
         """End the response as incomplete; before its first event there is nothing to end."""
         told = [*self._out.sent, *self._out.waiting]
         if told or self.opening is not None:
-            read = self.opened.input_tokens if self.opened else 0
+            read = self.plan.input_tokens if self.plan else 0
             await self.conclude(incomplete(told, reason, opening=self.opening, input_tokens=read))
 
     def alter(self, change: Callable[[Reply], Reply]) -> None:

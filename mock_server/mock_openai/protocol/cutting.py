@@ -57,9 +57,9 @@ class Stencils:
         self._behaviour = behaviour
         self._known: OrderedDict[tuple[Any, ...], Stencil | None] = OrderedDict()
 
-    def find(self, reply: Reply, request: Request, *, new: bool = True) -> Stencil | None:
-        """Give the stencil for a reply under a request's settings; None when there is none, or not yet. One
-        that is asked for as `new` has a stencil the next time.
+    def find(self, reply: Reply, request: Request) -> Stencil | None:
+        """Give the stencil for a reply under a request's settings; None when there is none, or not yet: what
+        comes for the first time has one the next time.
         """
         if not _may_be_stencilled(reply, request):
             return None
@@ -69,8 +69,6 @@ class Stencils:
         except TypeError:  # annotations are no hashable values
             return None
         if found is key:
-            if not new:
-                return None
             self._known[key] = None
             if len(self._known) > _KEPT:
                 self._known.popitem(last=False)

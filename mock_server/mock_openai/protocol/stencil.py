@@ -78,7 +78,6 @@ class Stencil:
         self.pads = struct.Struct("".join(f"{pad}s" for form in self.events for pad in form.pads))
         """The padding of all events, in order."""
         self._parts = events
-        self._body_parts = body
         self._made_of = made_of
         self._output = output
         self._told_read = told_read
@@ -95,29 +94,6 @@ class Stencil:
         return partial(
             self._fill, (parent or "").encode(), tuple(counted), root=parent or request.conversation
         )
-
-    def bound(self, request: Request) -> Stencil:
-        """Give it with what is the same whenever this request comes, which continues nothing: it is written
-        faster, by `over` (measured).
-        """
-        numbers = (b"%d" % number for number in self._counted(request, 0))
-        counted = dict(zip(_VARYING, (b"", *numbers), strict=True))
-
-        def inserted(parts: Parts) -> Parts:
-            return [counted.get(part, part) if isinstance(part, int) else part for part in parts]
-
-        return Stencil(
-            [(kind, inserted(parts)) for kind, parts in self._parts],
-            inserted(self._body_parts),
-            status=self.status,
-            made_of=self._made_of,
-            output=self._output,
-            told_read=self._told_read,
-        )
-
-    def over(self, copy: Copy) -> Copy:
-        """Give a copy of the stencil that this one was `bound` from as a copy of this one."""
-        return Copy(self, copy.response_id, copy._values, copy._dice)
 
     def _counted(self, request: Request, history_tokens: int) -> tuple[int, int, int, int]:
         read = request.tokens + history_tokens

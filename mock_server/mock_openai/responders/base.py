@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from mock_openai.protocol.errors import ApiError
@@ -37,6 +38,12 @@ class Turn:
     key: str | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     session: str | None = None
+
+
+class Later(Enum):
+    """Stands for an answer that has to be waited for."""
+
+    LATER = "later"
 
 
 @runtime_checkable

@@ -18,7 +18,7 @@ from mock_openai.files import read_text
 from mock_openai.patterns import SlowPattern
 from mock_openai.responders.answer import Answer, ApiError, Recorded, Reply
 from mock_openai.responders.asked import Asked, described
-from mock_openai.responders.base import Turn
+from mock_openai.responders.base import Later, Turn
 from mock_openai.responders.handle import RuleHandle
 from mock_openai.responders.miss import Miss
 from mock_openai.responders.rule import Answering, Rule
@@ -191,20 +191,50 @@ class Script:
         answers.
         """
         asked = Asked.by(turn)
-        handles = self._handles
-        hearing, slow = self._that_hear(asked)
-        for index in hearing:
-            handle = handles[index]
-            if handle.spent or not _holds(index + 1, handle, turn, asked):
-                continue
+        for handle in self._holding(turn, asked):
             # Counted before a function may wait, so that two turns at once do not share the last time.
             handle.begin(turn.body)
             said = await handle.rule.say(turn)
             if said is not None:
                 return said
             handle.take_back(turn.body)
+        return self._missed(turn, asked)
+
+    def at_hand(self, turn: Turn) -> Answer | Later | None:
+        """Do the same without waiting; a rule that is a function answers later."""
+        asked = Asked.by(turn)
+        for handle in self._holding(turn, asked):
+            answer = handle.rule.answer
+            if not isinstance(answer, Reply | Recorded | ApiError):
+                return Later.LATER
+            handle.begin(turn.body)
+            return answer
+        return self._missed(turn, asked)
+
+    def settles(self, turn: Turn) -> RuleHandle | None:
+        """Return the rule that answers every request with this body, whoever sends it, until the rules
+        change; None when that depends on more.
+        """
+        asked = Asked.by(turn)
+        for index in self._that_hear(asked)[0]:
+            handle = self._handles[index]
+            if type(handle.rule.when) is not When:  # a condition of one's own may look at the caller
+                return None
+            if _holds(index + 1, handle, turn, asked):
+                return handle if handle.rule.times is None else None
+        return None
+
+    def _holding(self, turn: Turn, asked: Asked) -> Iterator[RuleHandle]:
+        """Return the rules that may answer, in their order."""
+        handles = self._handles
+        hearing, slow = self._that_hear(asked)
+        for index in hearing:
+            if not handles[index].spent and _holds(index + 1, handles[index], turn, asked):
+                yield handles[index]
         if slow is not None:
             raise slow
+
+    def _missed(self, turn: Turn, asked: Asked) -> ApiError | None:
         if not self._handles and not self.strict:
             return None
         miss = replace(self._miss(turn, asked), refused=self.strict)
@@ -212,18 +242,6 @@ class Script:
         if self.on_miss is not None:
             self.on_miss(miss)
         return _no_rule(miss) if miss.refused else None
-
-    def settled(self, turn: Turn) -> tuple[RuleHandle, Reply] | None:
-        """Return the rule that answers every turn like this one until the rules change, and its reply; None
-        when that depends on more than the turn. Who uses the reply tells the handle, by `begin`.
-        """
-        asked = Asked.by(turn)
-        for index in self._that_hear(asked)[0]:
-            handle = self._handles[index]
-            if _holds(index + 1, handle, turn, asked):
-                reply = handle.rule.answer
-                return (handle, reply) if handle.rule.times is None and isinstance(reply, Reply) else None
-        return None
 
     def _that_hear(self, asked: Asked) -> tuple[tuple[int, ...], SlowPattern | None]:
         """Return the places of the rules whose conditions on what was said hold, up to one whose pattern

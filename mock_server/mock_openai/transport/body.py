@@ -17,6 +17,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from mock_openai.control import redact
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError, invalid_json
+from mock_openai.turn.known import Known, KnownRequests
 
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of a request body, after decompression. The real limit on HTTP is not known; WebSocket messages end
@@ -69,6 +70,17 @@ def decode(data: bytes, content_type: str = "") -> Any:
         return json.parse_shallow(data)
     except ValueError:
         raise invalid_json() from None
+
+
+def known_create(requests: KnownRequests, data: bytes, content_type: str) -> Known:
+    """Return what is known of a create's body, now that it is read; ApiError when it is no JSON object."""
+    known = requests.find(content_type, data)
+    if known is None:
+        body = decode(data, content_type)
+        if not isinstance(body, dict):
+            raise invalid_json()
+        known = requests.keep(content_type, data, body)
+    return known
 
 
 def to_note(data: bytes, content_type: str = "") -> Mapping[str, Any] | None:

@@ -17,6 +17,8 @@ from mock_openai.site import Site
 from mock_openai.transport.body import decode
 from mock_openai.transport.keys import caller_of
 from mock_openai.transport.reply import HttpReply
+from mock_openai.turn.known import Known
+from mock_openai.turn.plan import Caller
 
 _TAKEN = frozenset(
     {
@@ -49,18 +51,17 @@ async def compact(site: Site, request: web.BaseRequest, reply: HttpReply, data: 
             raise unknown_parameter(name)
     # Unlike a create's, its input may be absent: the conversation is what there is to compact (documented).
     given = [] if body.get("input") is None else body["input"]
-    opened = await site.engine.open(
-        {**body, "input": given, "store": False}, transport="http", connection=0, number=0, size=len(data)
-    )
-    if opened.turn.error is not None or opened.turn.request is None:
-        raise opened.turn.error or invalid_json()
-    asked = opened.turn.request
-    tokens = tokens_asked(asked, opened.input_tokens) if site.limiter.limits else 0
-    rate_limits = site.limiter.admit(caller_of(request.headers), asked.model, tokens, site.clock.now())
+    known = Known({**body, "input": given, "store": False}, len(data))
+    plan = await site.engine.planner.admitted(known, Caller(transport="http"))
+    asked = plan.request
+    assert asked is not None, "what is admitted is valid"
+    limiter = site.engine.limiter
+    tokens = tokens_asked(asked, plan.input_tokens) if limiter.limits else 0
+    rate_limits = limiter.admit(caller_of(request.headers), asked.model, tokens, site.clock.now())
     clock = site.engine.now
     ids = Ids(site.engine.dice("compact", site.engine.ids.request()), clock)
     name = ids.response(asked.previous_response_id)
-    kept = [item for item in (*opened.turn.history, *asked.input) if item.get("role") == "user"]
+    kept = [item for item in (*plan.history, *asked.input) if item.get("role") == "user"]
     output: list[dict[str, Any]] = [
         listed({key: value for key, value in item.items() if key != "id"}, name, ids) for item in kept
     ]
@@ -69,7 +70,7 @@ async def compact(site: Site, request: web.BaseRequest, reply: HttpReply, data: 
         {
             "id": ids.item("cmp", name),
             "type": "compaction",
-            "encrypted_content": ciphertext(opened.dice.generator, at=clock(), blocks=written // 8),
+            "encrypted_content": ciphertext(plan.dice.generator, at=clock(), blocks=written // 8),
         }
     )
     await reply.json(
@@ -78,7 +79,7 @@ async def compact(site: Site, request: web.BaseRequest, reply: HttpReply, data: 
             "object": "response.compaction",
             "created_at": int(clock()),
             "output": output,
-            "usage": usage_of_counts(opened.input_tokens, written),
+            "usage": usage_of_counts(plan.input_tokens, written),
         },
         rate_limits=rate_limits,
     )

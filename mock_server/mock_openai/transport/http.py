@@ -17,34 +17,34 @@ from aiohttp import HttpVersion11, web
 
 from mock_openai.control import redact
 from mock_openai.delivery import Delivery
-from mock_openai.delivery.express import Express
 from mock_openai.faults.kinds.tls_failure import TlsFailure
 from mock_openai.faults.point import Spot
 from mock_openai.faults.wire import Verdict
 from mock_openai.protocol.errors import (
     ApiError,
     invalid_api_key,
-    invalid_json,
     invalid_url,
     missing_api_key,
     server_error,
 )
 from mock_openai.responders.answer import Relayed
-from mock_openai.site import Connection, Site
-from mock_openai.transport.alike import Alike
+from mock_openai.site import Begun, Connection, Site
 from mock_openai.transport.bare import BareWire, HandshakeWire, HelloWire, strike
-from mock_openai.transport.body import decode, read_body, to_note
+from mock_openai.transport.body import known_create, read_body, to_note
 from mock_openai.transport.cors import preflight
 from mock_openai.transport.handshake import is_upgrade
 from mock_openai.transport.keys import caller_of
 from mock_openai.transport.listener import TcpConnection
 from mock_openai.transport.outlet import JsonOutlet, SseOutlet
 from mock_openai.transport.quiet import Quiet
+from mock_openai.transport.repeated_head import RepeatedHead
 from mock_openai.transport.reply import HttpReply, Written
 from mock_openai.transport.rest import Rest
 from mock_openai.transport.routes import own_path
 from mock_openai.transport.tcp import Line
 from mock_openai.transport.websocket import SocketSession
+from mock_openai.turn.known import Known
+from mock_openai.turn.plan import Caller
 
 logger = logging.getLogger("mock_openai")
 
@@ -57,7 +57,6 @@ class Front:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._rest = Rest(site)
-        self._express = Express(site)
         self._connections: dict[web.RequestHandler, Connection] = {}
         self._quiets: dict[web.RequestHandler, Quiet] = {}
         self._sessions: set[SocketSession] = set()
@@ -211,7 +210,7 @@ class Front:
         line: Line,
         key: str | None,
     ) -> None:
-        session = SocketSession(self._site, self._express, connection, line, key)
+        session = SocketSession(self._site, connection, line, key)
         self._sessions.add(session)
         try:
             reply.response = await session.run(request)
@@ -227,45 +226,60 @@ class Front:
         key: str | None,
     ) -> None:
         site = self._site
-        spot = site.next_turn(connection)
         data = b""
-        error: ApiError | None = None
-        body: Any = None
-        content_type = request.headers.get("Content-Type", "")
-        try:
+        begun, connection.begun = connection.begun, None
+        if begun is None:
+            spot = site.next_turn(connection)
+            error: ApiError | None = None
+            known: Known | None = None
+            try:
+                data = await read_body(request)
+                known = known_create(site.requests, data, request.headers.get("Content-Type", ""))
+            except ApiError as wrong:
+                error = wrong
+            shown = _shown(request, redact.body(known.body if known is not None else {}))
+            site.note("request", connection.number, shown, turn=spot.number)
+            if known is None:
+                assert error is not None, "a body is known or refused"
+                self._note_error(connection, error, spot.number)
+                await reply.error(error)
+                return
+            caller = Caller(transport="http", connection=connection.number, key=key, headers=request.headers)
+            begun = Begun(known, caller, spot, None)
+        else:
             data = await read_body(request)
-            body = self._decoded(data, content_type)
-        except ApiError as wrong:
-            error = wrong
-        told: Mapping[str, Any] = body if isinstance(body, dict) else {}
-        site.note("request", connection.number, _shown(request, redact.body(told)), turn=spot.number)
-        if error is not None:
-            self._note_error(connection, error, spot.number)
-            await reply.error(error)
-            return
-        stream = body.get("stream") is True
+        body = begun.known.body
         background = body.get("background") is True
-        outlet = SseOutlet(reply, line) if stream else JsonOutlet(reply, line, background=background)
-        delivery = Delivery(site, outlet, connection, spot)
-        await delivery.run(body, size=len(data), key=key, headers=request.headers)
+        outlet: SseOutlet | JsonOutlet
+        if body.get("stream") is True:
+            outlet = SseOutlet(reply, line)
+        else:
+            outlet = JsonOutlet(reply, line, background=background)
+        await Delivery(site, outlet, connection, begun.spot).run(begun.known, begun.caller, begun.plan)
         self._fall_quiet(request, connection, line)
-        self._go_on_alike(request, reply, connection, line, data)
+        self._expect_the_same_head(request, reply, connection, line, begun.caller, data)
 
-    def _go_on_alike(
-        self, request: web.BaseRequest, reply: HttpReply, connection: Connection, line: Line, data: bytes
+    def _expect_the_same_head(
+        self,
+        request: web.BaseRequest,
+        reply: HttpReply,
+        connection: Connection,
+        line: Line,
+        caller: Caller,
+        data: bytes,
     ) -> None:
-        """Let creates with the same head be answered at once, if this one was of the usual kind."""
+        """Let creates with the same head be played as they come, if this one was of the usual kind."""
         handler = request.protocol
         further = reply.further() if isinstance(reply.response, Written) else None
         # A session may be forgotten at any time; the next request has to ask for it again.
         if further is None or not isinstance(handler, TcpConnection) or self._site.engine.session is not None:
             return
         with contextlib.suppress(ValueError):
-            handler.at_once = Alike(
+            handler.at_once = RepeatedHead(
                 self._site,
-                self._express,
                 connection,
                 line,
+                caller,
                 handler.idle,
                 further,
                 chunk=handler.chunk,
@@ -273,16 +287,6 @@ class Front:
                 path=redact.path(request.path_qs),
                 content_type=request.headers.get("Content-Type", ""),
             )
-
-    def _decoded(self, data: bytes, content_type: str) -> dict[str, Any]:
-        known = self._site.bodies.find(content_type, data)
-        if known is not None:
-            return known
-        body = decode(data, content_type)
-        if not isinstance(body, dict):
-            raise invalid_json()
-        self._site.bodies.keep(content_type, data, body)
-        return body
 
     def _fall_quiet(self, request: web.BaseRequest, connection: Connection, line: Line) -> None:
         """Arm the faults planned for the quiet after a turn; the connection stays open for the client's next

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
 
 from mock_openai.faults.point import Spot
+from mock_openai.turn.known import Known
 
 MAX_IN_FLIGHT = 16
 """Responses in flight on one connection, over all lanes (documented)."""
@@ -22,14 +22,11 @@ known; the guide says that further creates are queued."""
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """A create that has arrived: its lane, where it stands in the conversation, its body and its size in
-    bytes.
-    """
+    """A create that has arrived: its lane, where it stands in the conversation, and what is known of it."""
 
     lane: str | None
     spot: Spot
-    body: dict[str, Any]
-    size: int
+    known: Known
 
 
 class TurnQueue:
@@ -60,7 +57,7 @@ class TurnQueue:
     def push(self, create: Create) -> None:
         """Queue a create."""
         self._waiting.append(create)
-        self._bytes += create.size
+        self._bytes += create.known.size
 
     def start(self) -> list[Create]:
         """Give the creates that may run now, in the order in which they came, and count them as running."""
@@ -75,7 +72,7 @@ class TurnQueue:
                 continue
             blocked.add(create.lane)
             self._busy.add(create.lane)
-            self._bytes -= create.size
+            self._bytes -= create.known.size
             ready.append(create)
         self._waiting.extendleft(reversed(held))
         return ready

@@ -35,6 +35,8 @@ from mock_openai.transport.conversations import Conversations
 from mock_openai.transport.outlet import EVENT_STREAM, sse
 from mock_openai.transport.reply import HttpReply
 from mock_openai.transport.routes import CREATE_RESPONSE, find, methods_of, own_path
+from mock_openai.turn.known import Known
+from mock_openai.turn.plan import Caller
 
 Answer = Callable[[web.BaseRequest, HttpReply, bytes], Awaitable[None]]
 
@@ -199,15 +201,9 @@ class Rest:
         for name in body:
             if name not in _COUNTED:
                 raise unknown_parameter(name)
-        opened = await self._site.engine.open(
-            {name: value for name, value in body.items() if name != "personality"},
-            transport="http",
-            connection=0,
-            number=0,
-        )
-        if opened.turn.error is not None or opened.turn.request is None:
-            raise opened.turn.error or invalid_json()
-        await reply.json({"object": "response.input_tokens", "input_tokens": opened.input_tokens})
+        counted = {name: value for name, value in body.items() if name != "personality"}
+        plan = await self._site.engine.planner.admitted(Known(counted, 0), Caller(transport="http"))
+        await reply.json({"object": "response.input_tokens", "input_tokens": plan.input_tokens})
 
     async def _models(self, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
         await reply.json({"object": "list", "data": [_model(name) for name in _model_names()]})

@@ -32,6 +32,7 @@ from mock_openai.protocol.steering import (
     required_input,
 )
 from mock_openai.transport.queue import MAX_WAITING_BYTES, Create
+from mock_openai.turn.known import Known
 
 _REMEMBERED = 1024
 """Ended responses of a connection that are still told from unknown ones."""
@@ -127,7 +128,7 @@ class Steering:
             return None
         items = [item for steer in steers for item in steer.items]
         # A successor inherits every setting (documented).
-        return {**create.body, "previous_response_id": target, "input": items}
+        return {**create.known.body, "previous_response_id": target, "input": items}
 
     def knows(self, response_id: str) -> bool:
         """Tell whether a response has ended on this connection."""
@@ -139,18 +140,19 @@ class Steering:
 
     def join(self, create: Create) -> Create:
         """Put pending submissions before the input of the create that supplies what they waited for."""
-        parent = create.body.get("previous_response_id")
+        body = create.known.body
+        parent = body.get("previous_response_id")
         ended = self._ended.get(parent) if isinstance(parent, str) else None
         if ended is None or ended.lane != create.lane:
             return create
         steers = self._waiting.get(str(parent))
         if not steers:
             return create
-        given = create.body.get("input")
+        given = body.get("input")
         if not isinstance(given, str | list):
             return create  # it will be refused
         items = [item for steer in steers for item in steer.items]
-        return replace(create, body={**create.body, "input": [*items, *as_items(given)]})
+        return replace(create, known=Known({**body, "input": [*items, *as_items(given)]}, create.known.size))
 
     def committed(self, parent: str) -> None:
         """Forget what a create took along: its `response.created` commits it (documented)."""

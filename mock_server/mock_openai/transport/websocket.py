@@ -16,13 +16,14 @@ from aiohttp import web
 
 from mock_openai.clock import Timer
 from mock_openai.delivery import Delivery
-from mock_openai.delivery.express import Express
+from mock_openai.delivery.play import play_at_once
+from mock_openai.faults.point import Spot
 from mock_openai.memory import Lanes
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError, connection_limit_reached
 from mock_openai.protocol.events import Event
+from mock_openai.protocol.stencil import Copy
 from mock_openai.site import Connection, Site
-from mock_openai.transport.alone import Alone
 from mock_openai.transport.bare import QuietWire
 from mock_openai.transport.channel import Channel
 from mock_openai.transport.headers import handshake_headers
@@ -30,25 +31,25 @@ from mock_openai.transport.inject import inject_failed, injected, read_inject
 from mock_openai.transport.messages import as_noted, binary_message, known_types, read_message
 from mock_openai.transport.queue import Create, TurnQueue
 from mock_openai.transport.quiet import Quiet
-from mock_openai.transport.socket_outlet import SocketOutlet
+from mock_openai.transport.socket_outlet import SocketOutlet, as_frames
 from mock_openai.transport.steering import Steering
 from mock_openai.transport.tcp import Line
 from mock_openai.transport.upkeep import Upkeep
+from mock_openai.turn.known import Known
+from mock_openai.turn.plan import Caller, Plan
 from mock_openai.wire.frames import TEXT, close_frame, frame
 
 
 class SocketSession:
     """One WebSocket connection, from its handshake to its close."""
 
-    def __init__(
-        self, site: Site, express: Express, connection: Connection, line: Line, key: str | None
-    ) -> None:
+    def __init__(self, site: Site, connection: Connection, line: Line, key: str | None) -> None:
         self.line = line
         self._site = site
         self._hearing = False
         self._connection = connection
         self._key = key
-        self._headers: Mapping[str, str] = {}
+        self._types: tuple[str, ...] = ()
         self._behaviour = site.settings.behaviour
         self._channel = Channel(
             line, max_message=self._behaviour.max_message, deflate=self._behaviour.deflate
@@ -56,8 +57,8 @@ class SocketSession:
         self._lanes = Lanes(keep_all=self._behaviour.socket_memory == "all")
         self._queue = TurnQueue(self._behaviour.max_waiting)
         self._steering = Steering(site.engine.ids, self._behaviour, self._lanes)
-        self._alone = Alone(site, express, connection, line, self._idle, self._lanes, self._steering)
-        self._channel.at_once = self._answer_at_once
+        self._caller = self._called_by({})
+        self._channel.at_once = self._take
         self._deliveries: dict[int, Delivery] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._gate = asyncio.Event()
@@ -71,13 +72,13 @@ class SocketSession:
 
     async def run(self, request: web.BaseRequest) -> web.StreamResponse:
         """Upgrade, then serve until either side closes."""
-        self._headers = request.headers
+        self._caller = self._called_by(request.headers)
         edge = self._behaviour.handshake_headers == "edge"
         answer = self._channel.open(request, handshake_headers(self._site.engine.ids) if edge else {})
         self._connection.upgraded = True
         clock = self._site.clock
         self._site.note("status", self._connection.number, {"status": 101})
-        self._alone.types = known_types(self._behaviour, request.headers)
+        self._types = known_types(self._behaviour, request.headers)
         if self._behaviour.at_limit != "next_create":
             self._limit = clock.call_later(self._site.settings.connection_lifetime, self._expire)
         else:
@@ -142,33 +143,52 @@ class SocketSession:
                 self._room.clear()
                 await self._room.wait()
 
-    def _answer_at_once(self, data: bytes) -> bool:
-        answered = self._alone(data)
-        if answered:
-            self._upkeep.rest()
-        return answered
+    def _called_by(self, headers: Mapping[str, str]) -> Caller:
+        return Caller(
+            transport="websocket",
+            connection=self._connection.number,
+            key=self._key,
+            headers=headers,
+            lanes=self._lanes,
+        )
 
-    def _idle(self) -> bool:
-        """Tell whether nothing is under way and nothing stands in the way of an answer."""
-        if self._hearing or not self._queue.idle or self._expired or self._channel.closed:
+    def _take(self, data: bytes) -> bool:
+        """Take a create of the default lane that comes alone, in the call that brings it; everything else is
+        left to the reader.
+        """
+        if self._hearing or self._expired or self._channel.closed or self._queue.full:
             return False
-        return self._gate.is_set()
+        try:
+            known = self._known(data)
+        except ApiError:
+            return False
+        if known is None or known.body.get("stream_id") is not None:
+            return False
+        self._queue.push(Create(None, self._count(known, None), known))
+        self._pump(alone=True)
+        return True
+
+    def _known(self, data: bytes) -> Known | None:
+        """Return what is known of a create; None when the message is something else."""
+        known = self._site.requests.find("websocket", data)
+        if known is None:
+            kind, message = read_message(data, self._types)
+            if kind == "response.create":
+                known = self._site.requests.keep("websocket", data, message)
+        return known
 
     async def _hear(self, data: bytes) -> None:
-        known = self._site.bodies.find("websocket", data)
-        if known is not None:
-            await self._create(known, len(data))
-            return
         try:
-            kind, message = read_message(data, self._alone.types)
+            known = self._known(data)
+            kind, message = ("response.create", {}) if known else read_message(data, self._types)
         except ApiError as error:
             await self._bad_message(error, close=1007)
             return
         try:
             match kind:
                 case "response.create":
-                    self._site.bodies.keep("websocket", data, message)
-                    await self._create(message, len(data))
+                    assert known is not None, "a create is known by now"
+                    await self._create(known)
                 case "response.cancel":
                     await self._cancel(message)
                 case "response.steer":
@@ -203,25 +223,30 @@ class SocketSession:
         self._site.note("event", self._connection.number, event)
         await self.write(frame(event.data))
 
-    async def _create(self, body: dict[str, Any], size: int) -> None:
-        spot = self._site.next_turn(self._connection, warms_up=body.get("generate") is False)
-        shown = as_noted(body)
-        named = body.get("stream_id")
-        lane = named if isinstance(named, str) else None
-        self._site.note("request", self._connection.number, shown, turn=spot.number, lane=lane)
+    async def _create(self, known: Known) -> None:
+        named = known.body.get("stream_id")
         try:
             lane = self._lanes.admit(named)
             if self._expired:
                 raise connection_limit_reached(self._site.settings.connection_lifetime)
         except ApiError as error:
             # A malformed name is not a lane to attribute an error to (documented).
+            lane = named if isinstance(named, str) else None
+            spot = self._count(known, lane)
             named_lane = lane if error.code != "invalid_stream_id" else None
             await self._refuse(error, named_lane, spot.number)
             if self._expired and not self._queue.running:
                 self._spawn(self._close_at_limit(announce=error.code == "invalid_stream_id"))
             return
-        self._queue.push(Create(lane, spot, body, size))
+        self._queue.push(Create(lane, self._count(known, lane), known))
         self._pump()
+
+    def _count(self, known: Known, lane: str | None, more: Mapping[str, Any] | None = None) -> Spot:
+        """Count a create and write it down."""
+        spot = self._site.next_turn(self._connection, warms_up=known.body.get("generate") is False)
+        shown = {**as_noted(known.body), **(more or {})}
+        self._site.note("request", self._connection.number, shown, turn=spot.number, lane=lane)
+        return spot
 
     async def _cancel(self, message: Mapping[str, Any]) -> None:
         if self._behaviour.on_cancel == "honour":
@@ -238,21 +263,47 @@ class SocketSession:
 
     # Turns
 
-    def _pump(self) -> None:
+    def _pump(self, *, alone: bool = False) -> None:
+        """Start what may run now; a create that came alone is played at once, if that is possible."""
         for create in self._queue.start():
-            self._spawn(self._turn(create))
+            plan = self._planned(create) if alone else None
+            if not self._played(create, plan):
+                self._spawn(self._turn(create, plan))
         if not self._queue.full:
             self._room.set()
 
-    async def _turn(self, create: Create) -> None:
+    def _planned(self, create: Create) -> Plan | None:
+        """Plan a create, unless something may still change it."""
+        if self._steering.waits_for(create.known.body.get("previous_response_id")):
+            return None
+        return self._site.planned(create.known, self._caller, create.spot)
+
+    def _played(self, create: Create, plan: Plan | None) -> bool:
+        """Play a create at once, if its plan allows that and nothing waits to be written."""
+        if plan is None or not self.line.clear or self._channel.closed or not self._gate.is_set():
+            return False
+        copy = play_at_once(self._site, plan, create.spot, self._write_whole, lane=create.lane)
+        if copy is None:
+            return False
+        self._queue.finish(create.lane)
+        self._steering.ended(copy.response_id, create.lane, copy.status == "completed", len(copy))
+        self._upkeep.rest()
+        return True
+
+    def _write_whole(self, copy: Copy) -> None:
+        self.line.write(as_frames(copy))
+
+    async def _turn(self, create: Create, plan: Plan | None) -> None:
         try:
             joined = self._steering.join(create)
-            delivery = await self._answer(joined)
+            delivery = await self._answer(joined, plan)
             if joined is not create and delivery.response_id is not None:
-                self._steering.committed(str(create.body["previous_response_id"]))
+                self._steering.committed(str(create.known.body["previous_response_id"]))
             while body := await self._steering.after(create, delivery, closing=self._expired):
-                create = self._successor(create, body)
-                steered, delivery = delivery, await self._answer(create, automatic=True)
+                # A successor is counted, although nobody sent a request for it.
+                known = Known(body, create.known.size)
+                create = Create(create.lane, self._count(known, create.lane, {"automatic": True}), known)
+                steered, delivery = delivery, await self._answer(create, None, automatic=True)
                 if delivery.response_id is None:
                     why = "The successor response could not be created."
                     await self._steering.give_back(str(body["previous_response_id"]), steered, why)
@@ -281,24 +332,17 @@ class SocketSession:
         if self._queue.idle and not self.line.gone:
             await delivery.part()
 
-    async def _answer(self, create: Create, *, automatic: bool = False) -> Delivery:
+    async def _answer(self, create: Create, plan: Plan | None, *, automatic: bool = False) -> Delivery:
         outlet = SocketOutlet(self, create.lane, tells_errors=not automatic)
         delivery = Delivery(
             self._site, outlet, self._connection, create.spot, lane=create.lane, lanes=self._lanes
         )
         self._deliveries[create.spot.number] = delivery
         try:
-            await delivery.run(create.body, size=create.size, key=self._key, headers=self._headers)
+            await delivery.run(create.known, self._caller, plan)
         finally:
             del self._deliveries[create.spot.number]
         return delivery
-
-    def _successor(self, create: Create, body: dict[str, Any]) -> Create:
-        """Count the turn that steering brings about; nobody sent a request for it."""
-        spot = self._site.next_turn(self._connection)
-        shown = {**as_noted(body), "automatic": True}
-        self._site.note("request", self._connection.number, shown, turn=spot.number, lane=create.lane)
-        return Create(create.lane, spot, body, create.size)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

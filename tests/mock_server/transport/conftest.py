@@ -12,7 +12,8 @@ import aiohttp
 import pytest
 import websockets
 from mock_openai import MockServer
-from mock_openai.delivery.express import Express
+from mock_openai.delivery import play
+from mock_openai.transport import repeated_head, websocket
 
 from .bytewise import NOW
 
@@ -74,13 +75,15 @@ def at_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def answered(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """What was answered at once, so that no test is green for never getting there."""
+    """What was played in the call that brought it, so that no test is green for never getting there."""
     seen: list[object] = []
-    answer = Express.answer
 
-    def spied(self: Express, known: Any, *rest: Any) -> Any:
-        seen.append(known)
-        return answer(self, known, *rest)
+    def spied(*given: Any, **more: Any) -> Any:
+        played = play.play_at_once(*given, **more)
+        if played is not None:
+            seen.append(played)
+        return played
 
-    monkeypatch.setattr(Express, "answer", spied)
+    for transport in (websocket, repeated_head):
+        monkeypatch.setattr(transport, "play_at_once", spied)
     return seen

@@ -1,16 +1,22 @@
-"""Whatever is asked, what is answered at once and what takes the usual way are the same."""
+"""A plan that is played at once and the same plan played event by event say the same: bytes, journal, memory
+and metrics.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mock_openai import MockServer, faults
+from mock_openai import Limits, MockServer, Reply, Text, faults
+from mock_openai.control.journal import Journal
+from mock_openai.responders.base import Turn
+from mock_openai.responders.rule import Rule
+from mock_openai.responders.when import When
 
 from .bytewise import SCRIPT, TIMES, request, wire
 
@@ -18,20 +24,26 @@ pytestmark = pytest.mark.usefixtures("at_one_moment")
 
 
 def noted(server: MockServer) -> list[tuple[Any, ...]]:
-    return [
-        (entry.connection, entry.turn, entry.lane, entry.kind, entry.data) for entry in server.journal.entries
-    ]
+    return noted_in(server.journal)
 
 
-async def said(planned: list[Any], talk: Callable[[MockServer], Any]) -> tuple[Any, list[Any], Any]:
-    async with MockServer(SCRIPT, faults=planned) as server:
+def noted_in(journal: Journal) -> list[tuple[Any, ...]]:
+    return [(entry.connection, entry.turn, entry.lane, entry.kind, entry.data) for entry in journal.entries]
+
+
+async def said(
+    planned: list[Any], talk: Callable[[MockServer], Any], script: Any = SCRIPT, **options: Any
+) -> tuple[Any, list[Any], Any]:
+    if callable(script):
+        script = script()  # rules count
+    async with MockServer(script, faults=planned, **options) as server:
         heard = await talk(server)
         samples = server._own.site.metrics.samples()
         return heard, noted(server), samples
 
 
 def never() -> list[Any]:
-    """A fault that strikes nobody, and makes the server take the usual way with everybody."""
+    """A fault that strikes nobody, and makes the server play every plan event by event."""
     return [faults.at(turn=10**6).reset()]
 
 
@@ -39,11 +51,13 @@ def counted(samples: list[Any]) -> list[Any]:
     return [one for one in samples if one[0] not in ("turn_seconds_sum", "turn_seconds_bucket")]
 
 
-async def both_ways(talk: Callable[[MockServer], Any], answered: list[object]) -> Any:
-    """Let a talk take place in the usual way and at once, and give what was heard both times."""
-    usual, entries, samples = await said(never(), talk)
+async def both_ways(
+    talk: Callable[[MockServer], Any], answered: list[object], script: Any = SCRIPT, **options: Any
+) -> Any:
+    """Let a talk take place event by event and at once, and give what was heard both times."""
+    usual, entries, samples = await said(never(), talk, script, **options)
     assert not answered
-    heard, also_entries, also_samples = await said([], talk)
+    heard, also_entries, also_samples = await said([], talk, script, **options)
     assert answered, "nothing was answered at once"
     assert heard == usual
     assert also_entries == entries
@@ -73,7 +87,7 @@ async def test_both_ways_say_the_same_by_http(way: str, text: str, answered: lis
             return heard
 
     heard = await both_ways(talk, answered)
-    assert len(answered) >= len(heard) - 3, "only the first of a kind takes the usual way"
+    assert len(answered) >= len(heard) - 3, "only the first of a kind is played event by event"
     assert way != "gzip" or b"content-encoding: gzip" in heard[-2][0]
 
 
@@ -150,6 +164,94 @@ def test_whatever_is_asked_both_ways_say_the_same(asked: list[dict[str, Any]], u
 async def test_both_ways_say_the_same_in_a_session(answered: list[object]) -> None:
     async def talk(server: MockServer) -> Any:
         async with wire(server, upgrade=True, headers="x-mock-session: mine\r\n") as client:
-            return [await client.turn("hi") for _ in range(TIMES)]
+            heard = [await client.turn("hi") for _ in range(TIMES)]
+            return heard, noted_in(server.session("mine").journal), server.journal.requests
 
     await both_ways(talk, answered)
+
+
+class From(When):
+    """A condition of a test's own: who asks, over what, and for the how manieth time."""
+
+    def failures(self, turn: Turn, *heard: Any) -> Iterator[str]:
+        yield from super().failures(turn, *heard)
+        asked = f"{turn.key} {turn.headers.get('X-Client')} {turn.connection} {turn.session}"
+        if asked != "sk-one here 1 None" or turn.number % 3 == 0:
+            yield f"from: {asked}, {turn.number}"
+
+
+@pytest.mark.parametrize("upgrade", [False, True])
+async def test_conditions_of_ones_own_see_the_whole_turn(upgrade: bool, answered: list[object]) -> None:
+    headers = "Authorization: Bearer sk-one\r\nX-Client: here\r\n"
+
+    async def talk(server: MockServer) -> Any:
+        heard: list[Any] = []
+        async with wire(server, upgrade=upgrade, headers=headers) as client:
+            for text in ("hi", "hi", "hi", "hi", "hi", "hi there", "hi you", "hi"):
+                asked = request(text, headers=headers)
+                heard.append(await client.turn(text) if upgrade else await client.ask(asked))
+        return heard
+
+    script = lambda: [Rule(Reply((Text("You!"),)), From()), *SCRIPT]  # noqa: E731
+    heard = await both_ways(talk, answered, script)
+    assert ["You!" in str(one) for one in heard] == [number % 3 != 0 for number in range(1, 9)]
+
+
+def rules_that_count() -> list[Any]:
+    counted = iter(range(1000))
+
+    async def later(turn: Turn) -> str | None:
+        await asyncio.sleep(0)
+        return (
+            f"{next(counted)}: {turn.key} {turn.number} {len(turn.history)}"
+            if "f" in str(turn.body)
+            else None
+        )
+
+    once = {"when": {"user": "hi"}, "reply": "Only twice.", "times": 2}
+    return [once, later, *SCRIPT]
+
+
+async def test_rules_that_count_or_are_functions_answer_each_turn_once(answered: list[object]) -> None:
+    async def talk(server: MockServer) -> Any:
+        async with wire(server, upgrade=True) as client:
+            heard = [await client.turn(text) for text in ("hi", "hi", "hi", "f", "f", "no", "no", "hi")]
+        return heard, [(rule.answered, rule.requests) for rule in server.script.rules], server.script.misses
+
+    usual = await said(never(), talk, rules_that_count)
+    at_once = await said([], talk, rules_that_count)
+    assert answered, "the first two are played at once"
+    assert at_once[:2] == usual[:2]
+    assert [rule[0] for rule in at_once[0][1]][:3] == [2, 2, 0]
+
+
+@pytest.mark.parametrize("way", ["json", "sse", "websocket"])
+async def test_limits_count_each_turn_once(way: str, answered: list[object]) -> None:
+    def without_times(said: Any) -> str:
+        return re.sub(r"(reset-\w+\W+)[\dms.]+|(remaining-tokens\W+)\d+", r"\1\2", str(said))
+
+    async def talk(server: MockServer) -> Any:
+        async with wire(server, upgrade=way == "websocket") as client:
+            if way == "websocket":
+                return without_times([await client.turn() for _ in range(TIMES)])
+            return without_times([await client.ask(request(stream=way == "sse")) for _ in range(TIMES)])
+
+    heard = await both_ways(talk, answered, limits=Limits(rpm=4))
+    assert heard.count("Rate limit reached") == 1
+    if way != "websocket":
+        assert re.findall(r"remaining-requests: (\d+)", heard) == ["3", "2", "1", "0", "0"]
+
+
+async def test_a_plan_that_waits_is_made_once(answered: list[object]) -> None:
+    """Over HTTP aiohttp reads the request again; what was counted and noted is not counted twice."""
+    script = lambda: [{"when": {"user": "^hi"}, "reply": "Hello."}, lambda turn: f"{turn.number}"]  # noqa: E731
+
+    async def talk(server: MockServer) -> Any:
+        async with wire(server) as client:
+            heard = [
+                await client.ask(request(text)) for text in ("hi", "hi", "what", "what", "hi", "new", "hi")
+            ]
+        return heard, [rule.answered for rule in server.script.rules]
+
+    _, answered_by = await both_ways(talk, answered, script)
+    assert answered_by == [4, 3]

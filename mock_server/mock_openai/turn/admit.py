@@ -1,8 +1,8 @@
 """Whether a create may go ahead, and what it continues from.
 
-Three steps: `read` validates the request, `before` finds its parent or its conversation, `check` looks
-whether all of it holds together. Refusals are ApiErrors. Some of it may have to be waited for (a shared
-memory, a response still under way); `at_once` is for who cannot wait.
+`read` validates the request. `at_hand` finds what it continues from and looks whether all of it holds
+together, or says that this has to be waited for (a shared memory, a conversation, a response still under
+way); then `waited` does the same. Refusals are ApiErrors.
 """
 
 from __future__ import annotations
@@ -11,13 +11,11 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, Protocol
 
-from mock_openai.bodies import LARGEST, MAX_SIZE
 from mock_openai.memory import ConversationStore, Lanes, MemoryStore, Remembered, ResponseStore
 from mock_openai.protocol import models
 from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.protocol.conversation import check_conversation, is_reference
 from mock_openai.protocol.errors import (
-    ApiError,
     context_length_exceeded,
     conversation_not_found,
     item_not_found,
@@ -28,9 +26,10 @@ from mock_openai.protocol.request import Request, parse_request
 from mock_openai.protocol.tokens import count_input
 
 Items = tuple[dict[str, Any], ...]
-_Valid = tuple[Mapping[str, Any], str, Request]
+Context = tuple[Items, int]
+"""What a request continues from: the items, oldest first, and their tokens."""
 
-_KEPT_REQUESTS = 128
+_NOTHING: Context = ((), 0)
 _PARENTS = {
     "ended": ("completed", "incomplete"),
     "completed": ("completed",),
@@ -62,76 +61,61 @@ class Admission:
         self._store = store
         self._conversations = conversations
         self._behaviour = behaviour
-        self._valid: dict[int, _Valid] = {}
-        self._large: _Valid | None = None
+        # What others derive from it may look elsewhere, and has to be waited for.
+        self._here = store if type(store) is MemoryStore else None
 
-    def read(
-        self, body: Mapping[str, Any], transport: Literal["http", "websocket"], size: int = 0
-    ) -> Request:
-        """Validate a body, unless this very object was found valid before; ApiError when it is not."""
-        for known in (self._valid.get(id(body)), self._large):
-            if known is not None and known[0] is body and known[1] == transport:
-                return known[2]
-        request = parse_request(
-            body, transport=transport, any_model=self.any_model, behaviour=self._behaviour
-        )
-        if 0 < size <= MAX_SIZE:
-            if len(self._valid) >= _KEPT_REQUESTS:
-                self._valid.clear()
-            self._valid[id(body)] = (body, transport, request)
-        elif 0 < size <= LARGEST:
-            self._large = (body, transport, request)
-        return request
+    def read(self, body: Mapping[str, Any], transport: Literal["http", "websocket"]) -> Request:
+        """Validate a body; ApiError when it is not valid."""
+        return parse_request(body, transport=transport, any_model=self.any_model, behaviour=self._behaviour)
 
-    async def before(self, request: Request, lanes: Lanes | None) -> tuple[Items, int]:
-        """Find what a request continues from: the items, oldest first, and their tokens."""
-        parent = await self._resolve(request, lanes)
-        if parent is not None:
-            return parent.items, parent.tokens
-        if request.conversation is None:
-            return (), 0
-        found = await self._conversations.get(request.conversation)
-        if found is None:
-            raise conversation_not_found(request.conversation, self._behaviour.conversation_not_found)
-        return tuple(found.items), count_input(found.items, instructions=None, tools=())
-
-    async def check(self, request: Request, history: Items, history_tokens: int, size: int) -> None:
-        """Look whether a request fits what it continues from; `size` is in bytes, 0 when its length does not
-        matter.
+    def at_hand(self, request: Request, lanes: Lanes | None, size: int) -> Context | None:
+        """Find what a request continues from; None when that has to be waited for. `size` is in bytes, 0 when
+        the request's length does not matter.
         """
+        context = _NOTHING
+        if request.conversation is not None:
+            return None
+        if (wanted := request.previous_response_id) is not None:
+            running = self.running(wanted)
+            if running is not None and self._behaviour.unfinished_parent != "not_found":
+                return None
+            found = lanes.find(wanted) if lanes is not None else None
+            if found is None:
+                if self._here is None:
+                    return None
+                found = self._here.find(wanted)
+            context = self._continued(found, wanted)
+        if next(_referred_to(request, context[0]), None) is not None:
+            return None
+        check_conversation(context[0], request)
+        _check_window(request, context[1], size)
+        return context
+
+    async def waited(self, request: Request, lanes: Lanes | None, size: int) -> Context:
+        """Do the same, and wait for it."""
+        history, tokens = await self._before(request, lanes)
         for wanted in _referred_to(request, history):
             if await self._store.find_item(wanted) is None:
                 raise item_not_found(wanted, self._behaviour.item_not_found)
         check_conversation(history, request)
-        _check_window(request, history_tokens, size)
-
-    def at_once(self, request: Request, lanes: Lanes | None, size: int) -> tuple[Items, int] | None:
-        """Give what a request continues from; None when there is anything to wait for, or to refuse."""
-        parent: Remembered | None = None
-        if (wanted := request.previous_response_id) is not None:
-            parent = lanes.find(wanted) if lanes is not None else None
-            if parent is None and isinstance(self._store, MemoryStore):
-                parent = self._store.find(wanted)
-            if parent is None or self.running(wanted) is not None or not self.may_continue(parent):
-                return None
-        history, tokens = (parent.items, parent.tokens) if parent is not None else ((), 0)
-        if request.conversation is not None or next(_referred_to(request, history), None) is not None:
-            return None
-        try:
-            check_conversation(history, request)
-            _check_window(request, tokens, size)
-        except ApiError:
-            return None
+        _check_window(request, tokens, size)
         return history, tokens
 
     def may_continue(self, remembered: Remembered) -> bool:
         """Tell whether `previous_response_id` may name this response."""
         return remembered.status in _PARENTS[self._behaviour.parents]
 
-    async def _resolve(self, request: Request, lanes: Lanes | None) -> Remembered | None:
-        if request.previous_response_id is None:
-            return None
-        wanted = request.previous_response_id
+    async def _before(self, request: Request, lanes: Lanes | None) -> Context:
+        if request.previous_response_id is not None:
+            return await self._parent(request.previous_response_id, lanes)
+        if request.conversation is None:
+            return _NOTHING
+        found = await self._conversations.get(request.conversation)
+        if found is None:
+            raise conversation_not_found(request.conversation, self._behaviour.conversation_not_found)
+        return tuple(found.items), count_input(found.items, instructions=None, tools=())
+
+    async def _parent(self, wanted: str, lanes: Lanes | None) -> Context:
         running = self.running(wanted)
         if running is not None and self._behaviour.unfinished_parent == "conflict":
             raise response_in_progress(wanted)
@@ -146,9 +130,12 @@ class Admission:
                 break
             await asyncio.sleep(_LOOK)
             found = await self._store.get(wanted)
+        return self._continued(found, wanted)
+
+    def _continued(self, found: Remembered | None, wanted: str) -> Context:
         if found is None or not self.may_continue(found):
             raise previous_response_not_found(wanted)
-        return found
+        return found.items, found.tokens
 
 
 def _referred_to(request: Request, history: Items) -> Iterator[str]:

@@ -1,0 +1,122 @@
+"""An HTTP connection on which creates follow one another with the same head.
+
+Clients send the same head with every request, but for the length of the body. Once a whole request was seen,
+it is known where the body of the next begins and what its head says; such a create is played in the call that
+brings it, past aiohttp, if its plan allows that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mock_openai.control import redact
+from mock_openai.delivery.play import play_at_once
+from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.request import Request
+from mock_openai.protocol.stencil import Copy
+from mock_openai.site import Begun, Connection, Site
+from mock_openai.transport.body import known_create
+from mock_openai.transport.outlet import EVENT_STREAM, as_stream
+from mock_openai.transport.reply import Further
+from mock_openai.transport.tcp import Line
+from mock_openai.turn.known import Known
+from mock_openai.turn.plan import Caller
+
+Write = Callable[[Copy], bytes]
+"""Writes an answer as it leaves."""
+
+_KEPT_WRITERS = 16
+"""Heads prepared at once, one for each model and form of answer."""
+_END_OF_HEAD = b"\r\n\r\n"
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
+_ELSEWHERE = re.compile(rb"\r\n(?:content-encoding|transfer-encoding|expect) *:", re.IGNORECASE)
+
+
+class RepeatedHead:
+    """One such connection; called with what arrives, it says whether it has answered that.
+
+    `chunk` is the request that came last, and `body` its body. `idle` tells whether nothing else is there or
+    under way. ValueError when more than one request came, or its head says that bodies are something else
+    than what stands there.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        connection: Connection,
+        line: Line,
+        caller: Caller,
+        idle: Callable[[], bool],
+        further: Further,
+        *,
+        chunk: bytes,
+        body: bytes,
+        path: str,
+        content_type: str,
+    ) -> None:
+        end = chunk.find(_END_OF_HEAD) + len(_END_OF_HEAD)
+        head = chunk[:end]
+        length = _LENGTH.search(head)
+        if length is None or int(length[1]) != len(body) or chunk[end:] != body or _ELSEWHERE.search(head):
+            raise ValueError("this is no request of the usual kind")
+        self._before, self._after = head[: length.start(1)], head[length.end(1) :]
+        self._site = site
+        self._connection = connection
+        self._line = line
+        self._caller = caller
+        self._idle = idle
+        self._further = further
+        self._path = path
+        self._content_type = content_type
+        self._writers: dict[tuple[bool, str], Write] = {}
+
+    def __call__(self, data: bytes) -> bool:
+        """Answer a create; one that is not answered here is left to aiohttp, with its plan."""
+        if not self._idle() or not self._line.clear or (known := self._known(data)) is None:
+            return False
+        site = self._site
+        spot = site.next_turn(self._connection)
+        shown: Mapping[str, Any] = {"method": "POST", "path": self._path, "body": redact.body(known.body)}
+        site.note("request", self._connection.number, shown, turn=spot.number)
+        plan = site.planned(known, self._caller, spot)
+        if plan is not None and plan.request is not None:
+            write = self._writer(plan.request, plan.rate_limits)
+            if play_at_once(site, plan, spot, lambda copy: self._line.write(write(copy))) is not None:
+                site.metrics.answered("/v1/responses", 200)
+                return True
+        self._connection.begun = Begun(known, self._caller, spot, plan)
+        return False
+
+    def _known(self, data: bytes) -> Known | None:
+        """Return what is known of a request with the same head, if these bytes are one and no more."""
+        start = len(self._before)
+        end = data.find(b"\r\n", start, start + 16)
+        if not data.startswith(self._before) or not data.startswith(self._after, end):
+            return None
+        body = data[end + len(self._after) :]
+        if data[start:end] != b"%d" % len(body):
+            return None
+        try:
+            return known_create(self._site.requests, body, self._content_type)
+        except ApiError:
+            return None
+
+    def _writer(self, request: Request, rate_limits: Mapping[str, str]) -> Write:
+        if self._site.engine.limiter.limits is not None:  # told differently each time
+            return self._made_writer(request, rate_limits)
+        kind = request.stream, request.model
+        found = self._writers.get(kind)
+        if found is None:
+            if len(self._writers) >= _KEPT_WRITERS:
+                self._writers.clear()
+            found = self._writers[kind] = self._made_writer(request, rate_limits)
+        return found
+
+    def _made_writer(self, request: Request, rate_limits: Mapping[str, str]) -> Write:
+        if request.stream:
+            streamed = self._further.stream(EVENT_STREAM, rate_limits)
+            return lambda copy: streamed(as_stream(copy))
+        whole = self._further.whole(rate_limits)
+        return lambda copy: whole(copy.body())

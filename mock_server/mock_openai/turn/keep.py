@@ -1,0 +1,123 @@
+"""What is kept of a turn: the response, for those who continue from it, read it or list it.
+
+A response is kept before its last event leaves, so that whoever has that event can continue from it on any
+server that shares the memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from mock_openai.memory import ConversationStore, MemoryStore, Remembered, ResponseStore
+from mock_openai.protocol.event_types import TERMINAL
+from mock_openai.protocol.events import Event
+from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.listing import with_ids
+from mock_openai.protocol.request import Request
+from mock_openai.protocol.stencil import Copy
+from mock_openai.turn.admit import Admission
+from mock_openai.turn.plan import Plan
+
+
+class Keeper:
+    """Keeps the responses of one server."""
+
+    def __init__(
+        self,
+        store: ResponseStore,
+        conversations: ConversationStore,
+        admission: Admission,
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._conversations = conversations
+        self._admission = admission
+        self._clock = clock
+        # What others derive from it may keep in a way of its own, and has to be waited for.
+        self._here = store if type(store) is MemoryStore else None
+
+    def can_at_once(self, plan: Plan) -> bool:
+        """Tell whether `keep_at_once` can keep a turn: nothing about it has to be waited for."""
+        return self._here is not None and plan.request is not None and plan.request.conversation is None
+
+    def keep_at_once(self, plan: Plan, sent: Sequence[Event]) -> bool:
+        """Keep a turn in this process's memory; False when there is nothing to keep."""
+        request, kept = plan.request, _remembered(plan, sent)
+        if request is None or kept is None:
+            return False
+        if self._here is not None and _is_stored(request):
+            self._here.keep(kept)
+        self._go_on(plan, request, kept)
+        return True
+
+    async def keep(self, plan: Plan, sent: Sequence[Event]) -> bool:
+        """Keep a turn wherever that is; False when there is nothing to keep. ApiError when a shared memory is
+        away.
+        """
+        if self.can_at_once(plan):
+            return self.keep_at_once(plan, sent)
+        request, kept = plan.request, _remembered(plan, sent)
+        if request is None or kept is None:
+            return False
+        if _is_stored(request):
+            await self._store.put(kept)
+        if request.conversation is not None and self._admission.may_continue(kept):
+            ids = Ids(plan.dice, self._clock)
+            said = with_ids((*request.input, *kept.response.get("output", ())), request.conversation, ids)
+            await self._conversations.append(request.conversation, said)
+        self._go_on(plan, request, kept)
+        return True
+
+    def _go_on(self, plan: Plan, request: Request, kept: Remembered) -> None:
+        """Let a socket's lane go on from here; forget the parent of a continuation that failed."""
+        lanes = plan.caller.lanes
+        if lanes is None:
+            return
+        if self._admission.may_continue(kept):
+            lanes.advance(request.stream_id, kept)
+        elif kept.status == "failed":
+            lanes.evict(request.stream_id, request.previous_response_id)
+
+
+def _is_stored(request: Request) -> bool:
+    return request.store or request.background  # the background keeps its responses either way (observed)
+
+
+def _remembered(plan: Plan, sent: Sequence[Event]) -> Remembered | None:
+    """Return a turn as memory has it; None when it is not over."""
+    request = plan.request
+    if not isinstance(sent, Copy):
+        # A fault may have spoilt the last event, or put another behind it.
+        sent = _until_its_end(sent)
+    if request is None or not sent:
+        return None
+    kept = Remembered(
+        plan.response_id or "",
+        before=plan.history,
+        input=request.input,
+        events=sent,
+        parent=request.previous_response_id,
+        input_size=plan.size,
+        frame_tokens=request.frame_tokens,
+    )
+    if plan.response_id is None:
+        kept.id = str(kept.response.get("id"))  # a recording brings its own id
+    return kept
+
+
+def _until_its_end(sent: Sequence[Event]) -> tuple[Event, ...]:
+    """Give the events up to the first that ends the response; none when it has not ended."""
+    for number, event in enumerate(sent):
+        if event.type in TERMINAL and _is_whole(event):
+            return tuple(sent[: number + 1])
+    return ()
+
+
+def _is_whole(event: Event) -> bool:
+    try:
+        msgspec.json.decode(event.data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True

@@ -1,0 +1,84 @@
+"""The one cache: what is known of creates that came before, by their bytes.
+
+Tests ask the same thing again and again. The same bytes have one Known here, which collects what follows from
+them: the body, the validated request, and the answer where that depends on nothing else. Nobody changes what
+is in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mock_openai.protocol.request import Request
+from mock_openai.protocol.stencil import Make
+from mock_openai.responders.answer import Reply
+from mock_openai.responders.handle import RuleHandle
+
+MAX_SIZE = 8 * 1024
+"""Bytes from which only the latest is kept: large requests hold a conversation, which does not come twice,
+but may be asked about twice.
+"""
+
+LARGEST = 1024 * 1024
+"""Bytes of the largest one that is kept as the latest: it stays until another comes."""
+
+_KEPT = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The answer to everybody who asks with these bytes, while the rules stay as they are."""
+
+    version: int
+    """Of the script."""
+    rule: RuleHandle
+    model: str
+    reply: Reply
+    make: Make
+
+
+@dataclass(slots=True, eq=False)
+class Known:
+    """A create, by its bytes."""
+
+    body: dict[str, Any]
+    size: int
+    """Bytes of the body."""
+    request: Request | None = None
+    """The request, once it was found valid."""
+    again: bool = False
+    """Whether the bytes came more than once."""
+    settled: Settled | None = None
+
+
+class KnownRequests:
+    """The latest creates of one server. `form` keeps apart what is decoded differently."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, bytes], Known] = {}
+        self._large: tuple[str, bytes, Known] | None = None
+
+    def find(self, form: str, data: bytes) -> Known | None:
+        """Return what is known of these bytes; None when they are new."""
+        if len(data) <= MAX_SIZE:
+            known = self._known.get((form, data))
+        elif self._large is not None and self._large[:2] == (form, data):
+            known = self._large[2]
+        else:
+            return None
+        if known is not None:
+            known.again = True
+        return known
+
+    def keep(self, form: str, data: bytes, body: dict[str, Any]) -> Known:
+        """Remember what these bytes mean."""
+        known = Known(body, len(data))
+        if len(data) > MAX_SIZE:
+            if len(data) <= LARGEST:
+                self._large = form, data, known
+            return known
+        if len(self._known) >= _KEPT:
+            self._known.clear()
+        self._known[form, data] = known
+        return known

@@ -1,0 +1,135 @@
+"""What one turn will be, as far as that is known. Made by the Planner, played by `delivery`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from mock_openai.memory import Lanes
+from mock_openai.protocol.dice import Dice
+from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.request import Request
+from mock_openai.protocol.stencil import Copy, Make, fits
+from mock_openai.responders.answer import Answer
+from mock_openai.responders.base import Turn
+
+Items = tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks, and over which connection: the same for all requests of a socket."""
+
+    transport: Literal["http", "websocket"]
+    connection: int = 0
+    key: str | None = field(default=None, repr=False)
+    """The caller's key; it keeps callers apart and is never stored."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Those of the request, or of the socket's handshake."""
+    lanes: Lanes | None = None
+    """What a socket remembers."""
+
+
+class Plan:
+    """One turn: its request, what it continues from, its answer, and what must be waited for."""
+
+    __slots__ = (
+        "_turn",
+        "answer",
+        "body",
+        "caller",
+        "dice",
+        "error",
+        "failure",
+        "history",
+        "history_tokens",
+        "make",
+        "next_responder",
+        "number",
+        "rate_limits",
+        "request",
+        "response_id",
+        "session",
+        "size",
+        "waits_for",
+    )
+
+    def __init__(
+        self,
+        body: Mapping[str, Any],
+        size: int,
+        caller: Caller,
+        number: int,
+        dice: Dice,
+        session: str | None,
+    ) -> None:
+        self.body = body
+        """The request's body as received."""
+        self.size = size
+        """Its bytes; 0 when its length does not matter."""
+        self.caller = caller
+        self.number = number
+        """The create's number on its connection, from 1."""
+        self.dice = dice
+        """The turn's own: ids, padding, pace."""
+        self.session = session
+        self.request: Request | None = None
+        """The validated request; None when it is not valid."""
+        self.error: ApiError | None = None
+        """What is wrong with the request."""
+        self.history: Items = ()
+        """The items that it continues from, oldest first."""
+        self.history_tokens = 0
+        self.answer: Answer | None = None
+        """What the responders say, once they have."""
+        self.make: Make | None = None
+        """Renders the answer, when all of it is due at once and the like of it was rendered before."""
+        self.rate_limits: Mapping[str, str] = {}
+        """Headers that tell how much more the caller may ask for."""
+        self.waits_for: Literal["memory", "responder"] | None = None
+        """What has to be waited for before the rest is known."""
+        self.failure: Exception | None = None
+        """What a responder, or this server, raised instead of answering."""
+        self.next_responder = 0
+        """The place of the responder that is asked next."""
+        self.response_id: str | None = None
+        """The response's id, once it has one."""
+        self._turn: Turn | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing has to be waited for, and all of the answer can leave in one write."""
+        return self.make is not None and self.waits_for is None and self.failure is None
+
+    @property
+    def turn(self) -> Turn:
+        """The turn as responders see it."""
+        if self._turn is None:
+            caller = self.caller
+            self._turn = Turn(
+                body=self.body,
+                transport=caller.transport,
+                request=self.request,
+                error=self.error,
+                history=self.history,
+                connection=caller.connection,
+                number=self.number,
+                key=caller.key,
+                headers=caller.headers,
+                session=self.session,
+            )
+        return self._turn
+
+    @property
+    def input_tokens(self) -> int:
+        """Tokens that the model reads in this turn."""
+        return 0 if self.request is None else self.history_tokens + self.request.tokens
+
+    def rendered(self, now: float) -> Copy | None:
+        """Return all events in one, at a time in unix seconds; None when they have to be made one by one."""
+        if self.make is None or not fits(now):
+            return None
+        copy = self.make(self.dice, now)
+        self.response_id = copy.response_id
+        return copy

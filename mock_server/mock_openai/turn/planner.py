@@ -1,0 +1,203 @@
+"""From a request to a Plan, in one plain call: validated, with what it continues from, and answered by the
+first responder that does not pass.
+
+What has to be waited for (a shared memory, a rule that is a function, a responder of the user's own) stops
+the plan there, and `finish` goes on with it. Each step is taken once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from mock_openai.clock import Clock
+from mock_openai.limits import Limiter, tokens_asked, usual_headers
+from mock_openai.pacing import Instant, Kept, Pace
+from mock_openai.protocol.behaviour import Behaviour
+from mock_openai.protocol.cutting import Stencils
+from mock_openai.protocol.dice import Dice
+from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.reply import Failed, Reply
+from mock_openai.protocol.stencil import Make, fits
+from mock_openai.responders.answer import Answer
+from mock_openai.responders.base import Later, Responder
+from mock_openai.responders.improvise import Improviser
+from mock_openai.responders.script import Script
+from mock_openai.turn.admit import Admission
+from mock_openai.turn.known import MAX_SIZE, Known, Settled
+from mock_openai.turn.plan import Caller, Plan
+
+
+class Planner:
+    """Plans the turns of one server."""
+
+    def __init__(
+        self,
+        responders: Sequence[Responder],
+        admission: Admission,
+        *,
+        pace: Pace,
+        limiter: Limiter,
+        clock: Clock,
+        behaviour: Behaviour,
+        session: str | None,
+        dice: Callable[[int, int], Dice],
+    ) -> None:
+        self.admission = admission
+        self.limiter = limiter
+        self._responders = responders
+        self._pace = pace
+        self._clock = clock
+        self._behaviour = behaviour
+        self._session = session
+        self._dice = dice
+        self._templates = Stencils(behaviour)
+        self._script = responders[0] if responders and type(responders[0]) is Script else None
+
+    def plan(self, known: Known, caller: Caller, number: int) -> Plan:
+        """Plan a turn, as far as nothing has to be waited for. `number` is the create's on its connection."""
+        plan = self._new(known, caller, number)
+        settled = known.settled
+        if settled is not None and self._holds(settled):
+            settled.rule.begin(plan.body)
+            plan.request, plan.answer, plan.make = known.request, settled.reply, settled.make
+            plan.rate_limits = usual_headers(settled.model)
+            return plan
+        try:
+            if self._read(plan, known):
+                self._answer(plan)
+            if known.again and plan.make is not None:
+                known.settled = self._settled(plan)
+        except Exception as error:  # the user's own code, or a defect: told when the plan is played
+            plan.failure = error
+        return plan
+
+    async def finish(self, plan: Plan) -> Answer:
+        """Wait for what a plan lacks and return its answer; raises what a responder raised."""
+        if plan.failure is not None:
+            raise plan.failure
+        if plan.waits_for == "memory":
+            await self._wait_for_memory(plan)
+            self._answer(plan)
+        while plan.waits_for == "responder":
+            plan.waits_for = None
+            said = await self._responders[plan.next_responder].answer(plan.turn)
+            plan.next_responder += 1
+            self._ask(plan, said)
+        assert plan.answer is not None, "somebody has answered by now"
+        return plan.answer
+
+    async def admitted(self, known: Known, caller: Caller) -> Plan:
+        """Plan a request that nobody answers: what it is and what it continues from. Raises ApiError."""
+        plan = self._new(known, caller, 0)
+        if not self._read(plan, known):
+            await self._wait_for_memory(plan)
+        if plan.error is not None:
+            raise plan.error
+        return plan
+
+    def template(self, plan: Plan, reply: Reply) -> Make | None:
+        """Return what renders a reply whole, if all of it is due at once and the like went out before."""
+        request = plan.request
+        if request is None or reply.delay or not isinstance(self._pace, Instant | Kept):
+            return None
+        if not fits(self._clock.wall()):
+            return None
+        template = self._templates.find(reply, request)
+        return None if template is None else template.filler(request, plan.history_tokens)
+
+    def _new(self, known: Known, caller: Caller, number: int) -> Plan:
+        dice = self._dice(caller.connection, number)
+        return Plan(known.body, known.size, caller, number, dice, self._session)
+
+    def _holds(self, settled: Settled) -> bool:
+        script = self._script
+        if script is None or settled.version != script.version or self.limiter.limits is not None:
+            return False
+        return fits(self._clock.wall())
+
+    def _read(self, plan: Plan, known: Known) -> bool:
+        """Validate the request and find what it continues from; False when that has to be waited for."""
+        try:
+            if known.request is None:
+                known.request = self.admission.read(plan.body, plan.caller.transport)
+            plan.request = known.request
+            found = self.admission.at_hand(plan.request, plan.caller.lanes, plan.size)
+            if found is None:
+                plan.waits_for = "memory"
+                return False
+            plan.history, plan.history_tokens = found
+        except ApiError as error:
+            plan.error = error
+        return True
+
+    async def _wait_for_memory(self, plan: Plan) -> None:
+        assert plan.request is not None, "only a valid request waits for memory"
+        plan.waits_for = None
+        try:
+            found = await self.admission.waited(plan.request, plan.caller.lanes, plan.size)
+            plan.history, plan.history_tokens = found
+        except ApiError as error:
+            plan.error = error
+
+    def _answer(self, plan: Plan) -> None:
+        """Let the limits answer, or the responders."""
+        plan.answer = self._limited(plan)
+        if plan.answer is None:
+            self._ask(plan, None)
+
+    def _limited(self, plan: Plan) -> Answer | None:
+        """Count a valid request against the caller's limits, and answer one that exceeds them."""
+        request = plan.request
+        if request is None or plan.error is not None:
+            return None
+        tokens = tokens_asked(request, plan.input_tokens) if self.limiter.limits else 0
+        try:
+            plan.rate_limits = self.limiter.admit(plan.caller.key, request.model, tokens, self._clock.now())
+        except ApiError as error:
+            in_stream = self._behaviour.spent_tokens == "stream" and error.type == "tokens"
+            if in_stream and request.stream and plan.caller.transport == "http":
+                return Reply(
+                    finish=Failed(error.code or "", error.message, error.type, headers=error.headers)
+                )
+            return error
+        return None
+
+    def _ask(self, plan: Plan, said: Answer | None) -> None:
+        """Ask the responders in their order, from the plan's next one on; the first that does not pass
+        answers. `said` is what the one before said.
+        """
+        while said is None and plan.next_responder < len(self._responders):
+            responder = self._responders[plan.next_responder]
+            if self._is_asked(responder, plan):
+                # What others derive from these two may answer in a way of its own.
+                found: Answer | Later | None = Later.LATER
+                if type(responder) is Script:
+                    found = responder.at_hand(plan.turn)
+                elif type(responder) is Improviser:
+                    found = responder.improvised(plan.turn)
+                if found is Later.LATER:
+                    plan.waits_for = "responder"
+                    return
+                said = found
+            plan.next_responder += 1
+        plan.answer = said if said is not None else plan.error or Reply()
+        if isinstance(plan.answer, Reply):
+            plan.make = self.template(plan, plan.answer)
+
+    def _is_asked(self, responder: Responder, plan: Plan) -> bool:
+        if responder.takes_errors:
+            return True
+        # A warm-up has nothing to be answered.
+        return plan.error is None and (plan.request is None or plan.request.generate)
+
+    def _settled(self, plan: Plan) -> Settled | None:
+        """Return the answer to all requests with these bytes; None when it depends on more."""
+        request, script = plan.request, self._script
+        if request is None or request.previous_response_id is not None or plan.size > MAX_SIZE:
+            return None
+        if script is None or self.limiter.limits is not None or plan.make is None:
+            return None
+        rule = script.settles(plan.turn)
+        if rule is None or rule.rule.answer is not plan.answer or not isinstance(plan.answer, Reply):
+            return None
+        return Settled(script.version, rule, request.model, plan.answer, plan.make)

@@ -1,0 +1,30 @@
+"""What is remembered of requests by their bytes is bounded, and nothing mixes them up."""
+
+from __future__ import annotations
+
+from mock_openai.turn.known import LARGEST, MAX_SIZE, KnownRequests
+
+
+def test_the_same_bytes_give_the_same_object_and_forms_are_kept_apart() -> None:
+    requests = KnownRequests()
+    known = requests.keep("application/json", b"x", {"model": "gpt-4o"})
+    assert not known.again
+    assert requests.find("application/json", b"x") is known
+    assert known.again
+    assert requests.find("websocket", b"x") is None
+    assert requests.find("application/json", b"y") is None
+
+
+def test_of_large_bodies_the_latest_is_kept_and_there_are_never_many() -> None:
+    requests = KnownRequests()
+    large, other, huge = b"x" * (MAX_SIZE + 1), b"y" * (MAX_SIZE + 1), b"z" * (LARGEST + 1)
+    first = requests.keep("json", large, {"a": 1})
+    assert requests.find("json", large) is first
+    assert requests.find("websocket", large) is None
+    second = requests.keep("json", other, {})
+    requests.keep("json", huge, {})
+    assert [requests.find("json", one) for one in (large, other, huge)] == [None, second, None]
+    for number in range(1000):
+        latest = requests.keep("json", b"%d" % number, {})
+    assert sum(requests.find("json", b"%d" % number) is not None for number in range(1000)) <= 128
+    assert requests.find("json", b"999") is latest
