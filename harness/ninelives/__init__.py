@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ninelives.bot.bot import Bot
     from ninelives.cassette import Cassette
+    from ninelives.fixtures.script_use import UnusedRuleWarning
     from ninelives.frames.snapshot import FrameSnapshotExtension
     from ninelives.virtual.loop import VirtualLoop
 
 __version__ = "0.1.0"
 
-__all__ = ["Bot", "Cassette", "FrameSnapshotExtension", "VirtualLoop", "__version__"]
+__all__ = ["Bot", "Cassette", "FrameSnapshotExtension", "UnusedRuleWarning", "VirtualLoop", "__version__"]
 
 _HOME = {
     "Bot": "ninelives.bot.bot",
     "Cassette": "ninelives.cassette",
     "FrameSnapshotExtension": "ninelives.frames.snapshot",
+    "UnusedRuleWarning": "ninelives.fixtures.script_use",
     "VirtualLoop": "ninelives.virtual.loop",
 }
 

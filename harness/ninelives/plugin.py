@@ -69,6 +69,12 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         parser.addini(key, "As --cassette-mode.", default=None)
     for key in ("block_network", "block-network"):
         parser.addini(key, "As --block-network.", type="bool", default=False)
+    parser.addini(
+        "ninelives_strict",
+        "Requests to openai_server that no rule answers fail the test.",
+        type="bool",
+        default=False,
+    )
     parser.addini("ninelives_bot", "MODULE:FACTORY: play the scenarios against this bot.", default="")
     parser.addini("ninelives_scenarios", "Only scenarios like this, e.g. reset_*.", default="*")
 
@@ -85,12 +91,20 @@ def pytest_configure(config: pytest.Config) -> None:
         options = config.option
         usage = Usage(config.rootpath, options.cassette_report, soft=bool(options.cassette_warn_unused))
         config.pluginmanager.register(usage, "ninelives-usage")
+    _flag(config, "ninelives_strict")  # told now, not in the first test
     asked = getattr(config.option, "block_network", False)
-    if asked or config.getini("block_network") or config.getini("block-network"):
+    if asked or _flag(config, "block_network") or _flag(config, "block-network"):
         from ninelives.fixtures.network import Guard
 
         guard = config.stash[_guard_key] = Guard()
         guard.install()
+
+
+def _flag(config: pytest.Config, name: str) -> bool:
+    try:
+        return bool(config.getini(name))
+    except (pytest.UsageError, TypeError, ValueError) as error:
+        raise pytest.UsageError(f"{name}: {error}; write true or false") from None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -120,11 +134,18 @@ def openai_server(
     from ninelives.fixtures.server import OpenAIServer
 
     server = OpenAIServer(
-        tape=_tape(request.node, cassette_config), virtual=virtual_time.is_virtual(request.node)
+        tape=_tape(request.node, cassette_config),
+        virtual=virtual_time.is_virtual(request.node),
+        strict=_flag(request.config, "ninelives_strict"),
     )
     _evidence(request.node).servers.append(server)
     yield server
     server.close()
+    if server.missed:
+        from ninelives.fixtures.script_use import fail_on_refusals, warn_of_unused_rules
+
+        fail_on_refusals([server])
+        warn_of_unused_rules(server, request.node)
 
 
 @pytest.fixture
@@ -192,6 +213,18 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test whose strict server refused a request; now, so that it counts as any other failure."""
+    result = yield
+    evidence = _known_evidence(item)
+    if evidence is not None and any(server.missed for server in evidence.servers):
+        from ninelives.fixtures.script_use import fail_on_refusals
+
+        fail_on_refusals(evidence.servers)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -214,6 +247,9 @@ def pytest_runtest_makereport(
             _add_section(report, title, text, last=item.config.option.showcapture == "all")
     elif call.when == "call" and not report.skipped:
         _note_usage(item, report)
+    if call.when == "call" and not report.passed and (evidence := _known_evidence(item)) is not None:
+        for server in evidence.servers:
+            server.take_refused()  # the report tells of them; teardown need not
     return report
 
 

@@ -255,6 +255,18 @@ class MockServer:
         """Why the script did not answer some turns, oldest first."""
         return self._own.misses
 
+    @property
+    def unused_rules(self) -> list[str]:
+        """The rules that have answered nothing, neither here nor in any session, one line each."""
+        scripts = [self.script, *(session.script for session in self._sessions)]
+        used = {id(handle.rule) for script in scripts for handle in script.rules if handle.answered}
+        lines: dict[int, str] = {}
+        for script in scripts:
+            for handle, told in zip(script.rules, script.summary(), strict=True):
+                if id(handle.rule) not in used:
+                    lines.setdefault(id(handle.rule), str(told["rule"]))
+        return list(lines.values())
+
     def session(self, name: str) -> Session:
         """Give the session of this name, made now or by the first request that named it.
 

@@ -11,6 +11,7 @@ import ninelives.episodes
 import ninelives.fixtures.asked
 import ninelives.fixtures.bots
 import ninelives.fixtures.evidence
+import ninelives.fixtures.script_use
 import ninelives.fixtures.server
 import ninelives.player
 import ninelives.recorder
@@ -56,10 +57,12 @@ class Project:
         self.pytester.makeini(f"[pytest]\n{scope}{textwrap.dedent(text)}")
         return self
 
-    def run(self, *options, env=()):
+    def run(self, *options, env=(), warnings=False):
         for key, value in dict(env).items():
             self.pytester._monkeypatch.setenv(key, value)
-        options = ("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:warnings", *options)
+        options = ("-p", "no:randomly", "-p", "no:cacheprovider", *options)
+        if not warnings:
+            options = ("-p", "no:warnings", *options)
         # A run without xdist and with all plugins needs no process of its own: that saves all imports.
         alone = "-n" in options or any(option.startswith("no:a") for option in options)
         return (self.pytester.runpytest_subprocess if alone else self.pytester.runpytest_inprocess)(*options)
