@@ -67,6 +67,14 @@ def serve(
     cassette: Annotated[
         Path | None, typer.Option(help="Cassette of recorded traffic to answer from (needs ninelives).")
     ] = None,
+    improvise: Annotated[
+        str,
+        typer.Option(
+            metavar="text|tools",
+            help="What comes without a rule where the model may call a tool: text, or the call of the tool "
+            "that the prompt names or asks for.",
+        ),
+    ] = "text",
     strict: Annotated[
         bool,
         typer.Option(
@@ -209,6 +217,7 @@ def serve(
             any_model=any_model,
             limits=given.limits(rpm, tpm),
             upstream=upstream,
+            improvise=improvise,  # type: ignore[arg-type]  # checked there
             journal_limit=JOURNAL_LIMIT,
             store=store,
             control_token=control_token,

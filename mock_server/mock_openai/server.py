@@ -22,6 +22,7 @@ from mock_openai.pacing import Pace, parse_pace
 from mock_openai.peers import Peers
 from mock_openai.protocol.behaviour import DEFAULT, AtLimit, Behaviour, OnCancel, Unauthorized
 from mock_openai.responders.base import Responder
+from mock_openai.responders.choosing import Improvise, check_improvise
 from mock_openai.responders.script import Script
 from mock_openai.session import Session, Setup
 from mock_openai.sessions import Sessions
@@ -40,20 +41,21 @@ class MockServer:
     """A server that speaks OpenAI's Responses API over HTTP, SSE and WebSocket on one port.
 
     `script` says what the model says (a Script, or what makes one); without a matching rule the server
-    improvises. `responders` are asked before the script. `faults` is what goes wrong. `pace` is when events
-    leave: "instant", "realistic", "fixed:SECONDS", "recorded", or a Pace of your own. The same `seed` gives
-    the same ids and answers; None gives new ones each time. With `api_key` only that key is accepted.
-    `connection_lifetime` is in seconds. `behaviour` is what the server does where the real one is not known;
-    `on_cancel`, `at_limit`, `unauthorized`, `keepalive` and `background_duration` are short for its options.
-    `any_model` takes every model name. `limits` is what a key may do in a minute; None for no limit.
-    `upstream` is the address of a server that is asked what no rule answers, instead of improvising. Port 0
-    takes a free one. A stopped server may be started again, on the same port. `store` is where stored
-    responses and conversations live: None for this server's memory, `redis://HOST:PORT/DB` to share them
-    with other servers, or a ResponseStore of your own, which does not tell sessions apart. `control_token`
-    opens the control API to other machines. `strict` answers what no rule answers with an error, 404
-    `no_rule`, instead of improvising; None leaves that to the script. `allow_hosts` are host names, besides
-    those of loopback, under which this machine may use the control API, and which the certificate is good
-    for. ValueError for a value that cannot be; it begins with the argument's name.
+    improvises: text, or with `improvise="tools"` the call of a tool that the prompt asks for. `responders`
+    are asked before the script. `faults` is what goes wrong. `pace` is when events leave: "instant",
+    "realistic", "fixed:SECONDS", "recorded", or a Pace of your own. The same `seed` gives the same ids and
+    answers; None gives new ones each time. With `api_key` only that key is accepted. `connection_lifetime`
+    is in seconds. `behaviour` is what the server does where the real one is not known; `on_cancel`,
+    `at_limit`, `unauthorized`, `keepalive` and `background_duration` are short for its options. `any_model`
+    takes every model name. `limits` is what a key may do in a minute; None for no limit. `upstream` is the
+    address of a server that is asked what no rule answers, instead of improvising. Port 0 takes a free one.
+    A stopped server may be started again, on the same port. `store` is where stored responses and
+    conversations live: None for this server's memory, `redis://HOST:PORT/DB` to share them with other
+    servers, or a ResponseStore of your own, which does not tell sessions apart. `control_token` opens the
+    control API to other machines. `strict` answers what no rule answers with an error, 404 `no_rule`,
+    instead of improvising; None leaves that to the script. `allow_hosts` are host names, besides those of
+    loopback, under which this machine may use the control API, and which the certificate is good for.
+    ValueError for a value that cannot be; it begins with the argument's name.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class MockServer:
         any_model: bool = False,
         limits: Limits | None = None,
         upstream: str | None = None,
+        improvise: Improvise = "text",
         store: ResponseStore | str | None = None,
         journal_limit: int = 1_000_000,
         control_token: str | None = None,
@@ -86,6 +89,8 @@ class MockServer:
         if strict and upstream is not None:
             raise ValueError("strict: a strict server asks no upstream; leave one of the two out")
         hosts = tuple(map(host_name, allow_hosts))
+        if check_improvise(improvise) != "text" and upstream is not None:
+            raise ValueError("improvise: with an upstream nothing is improvised; leave one of the two out")
         if connection_lifetime <= 0:
             raise ValueError(f"connection_lifetime is in seconds and above 0, not {connection_lifetime!r}")
         short = {"on_cancel": on_cancel, "at_limit": at_limit, "unauthorized": unauthorized}
@@ -116,6 +121,7 @@ class MockServer:
             settings=Settings(api_key, connection_lifetime, behaviour, control_token, hosts),
             limits=limits,
             upstream=upstream,
+            improvise=improvise,
             journal_limit=journal_limit,
         )
         self._own = Session(

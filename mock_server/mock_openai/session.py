@@ -22,6 +22,7 @@ from mock_openai.memory import ResponseStore
 from mock_openai.pacing import Pace
 from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.responders.base import Responder
+from mock_openai.responders.choosing import Improvise
 from mock_openai.responders.improvise import Improviser
 from mock_openai.responders.script import Script
 from mock_openai.site import Settings, Site
@@ -56,6 +57,7 @@ class Setup:
     settings: Settings
     limits: Limits | None
     upstream: str | None
+    improvise: Improvise
     journal_limit: int
 
 
@@ -82,7 +84,7 @@ class Session:
         self._upstream = _upstream(setup.upstream)
         self._part = None if setup.shared is None else setup.shared.part(name)
         self.engine = Engine(
-            [*setup.responders, script, self._upstream or Improviser(setup.seed or 0)],
+            [*setup.responders, script, self._upstream or Improviser(setup.seed or 0, setup.improvise)],
             pace=setup.pace,
             seed=setup.seed,
             store=self._part.responses if self._part else setup.store,

@@ -15,7 +15,8 @@ NEWS = {
     "tools": ("output_schema", "return_token_budget", "search_content_types"),
 }
 """What came into these fields with 2026-07, or shortly before."""
-REDACTED = "[REDACTED]"
+REDACTED = ("REDACTED", "[REDACTED]")
+"""What recorders write in the place of a value that nobody may see."""
 _SCHEMAS = ("parameters", "schema", "format")
 
 
@@ -34,9 +35,17 @@ def comparable(name: str, value: Any, *, when: int, verbatim: bool, sent: Any) -
     return _without(value, NEWS[name]) if name in NEWS else value
 
 
-def is_hidden(*values: Any) -> bool:
-    """Tell whether the recorder hid one of these values."""
-    return REDACTED in values
+def as_redacted(here: Any, there: Any, sent: Any = None) -> Any:
+    """Return a value with those parts replaced that the recorder hid in the recorded one, and whole as the
+    recorded one when it hid what was sent.
+    """
+    if there in REDACTED or sent in REDACTED:
+        return there
+    if isinstance(here, dict) and isinstance(there, dict):
+        return {key: as_redacted(value, there.get(key)) for key, value in here.items()}
+    if isinstance(here, list) and isinstance(there, list) and len(here) == len(there):
+        return [as_redacted(*pair) for pair in zip(here, there, strict=True)]
+    return here
 
 
 def in_order(value: Any) -> Any:

@@ -24,7 +24,7 @@ from mock_openai.responders.base import Turn
 from mock_openai.server import MockServer
 
 from tests.conformance import retold
-from tests.conformance.echoes import NEWEST, comparable, in_order, is_hidden
+from tests.conformance.echoes import NEWEST, as_redacted, comparable, in_order
 from tests.conformance.recordings import ABSENT, Recording, recordings
 
 ERA_C = 1767225600  # 2026-01-01: keys of events in alphabetical order
@@ -300,11 +300,10 @@ def _compare_response(
             continue  # a verdict on the wording
         if name == "tool_usage" and there[name] != here[name] and not created:
             continue  # counts what the hosted tools did
-        if is_hidden(there[name], (one.request or {}).get(name)):
-            continue
+        shown = as_redacted(here[name], there[name], (one.request or {}).get(name))
         told = [
-            comparable(name, value[name], when=when, verbatim=_verbatim(one), sent=one.request)
-            for value in (here, there)
+            comparable(name, value, when=when, verbatim=_verbatim(one), sent=one.request)
+            for value in (shown, there[name])
         ]
         result.same(f"{name} ({place})", *told)
     if not created and there.get("usage") and here.get("usage"):

@@ -1,8 +1,8 @@
 """A sensible answer to anything, when no script says what to answer.
 
 Any prompt gets short, stable text; a forced tool gets arguments valid for its schema; a structured format
-gets valid JSON; a forced hosted tool is called; tool output is mentioned. The same request and seed give
-the same answer.
+gets valid JSON; a forced hosted tool is called; tool output is mentioned. With "tools", so is a tool that may
+be called and that the prompt names or asks for. The same request and seed give the same answer.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from typing import Any
 
 from mock_openai.protocol import json
 from mock_openai.protocol.request import Request
-from mock_openai.protocol.tool_list import offered_tools
-from mock_openai.protocol.tools import family
 from mock_openai.responders.answer import Answer, Call, Item, Reasoning, Reply, ReplyItem, Text
 from mock_openai.responders.asked import outputs_of, user_text
 from mock_openai.responders.base import Turn
+from mock_openai.responders.choosing import Choice, Improvise, asked_for, check_improvise, forced
 from mock_openai.responders.hosted import approved_of, calls_of, listings_of
 from mock_openai.responders.instance import instance
 from mock_openai.responders.pattern import Work, example
@@ -35,12 +34,15 @@ _ROOM_TO_THINK = 256
 
 
 class Improviser:
-    """Answers every turn; `seed` chooses among answers that are as good as each other."""
+    """Answers every turn; `seed` chooses among answers that are as good as each other. `improvise` says what
+    comes where a model may call a tool: "text", or with "tools" the call that the prompt asks for.
+    """
 
     takes_errors = False
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, improvise: Improvise = "text") -> None:
         self._seed = seed
+        self._calls = check_improvise(improvise) == "tools"
 
     async def answer(self, turn: Turn) -> Answer | None:
         """Answer the turn; only one without a valid request gets None."""
@@ -52,33 +54,23 @@ class Improviser:
         if request is None:
             return None
         rng = random.Random(self._key(turn, request))
-        tool = _forced(request)
+        choice = forced(request)
+        if choice is None and self._calls and not outputs_of(turn):
+            choice = asked_for(request, user_text(turn))
         calls: tuple[ReplyItem, ...] = ()
         over = False
-        if tool is not None and tool["type"] not in ("function", "custom"):
+        if choice is not None and not choice.of_the_client:
             said = _short(user_text(turn), _SHOWN_PROMPT)
-            calls, over = calls_of(tool, said, request.include, rng)
-            tool = None
+            calls, over = calls_of(choice.tool, said, request.include, rng)
+            choice = None
         told = (*turn.history, *request.input)
         listed, approved = listings_of(request.tools, told), approved_of(request.input, told)
-        answer = () if over else (self._said(turn, request, tool, rng),)
+        answer = () if over else (self._said(turn, request, choice, rng),)
         return Reply((*listed, *self._thought(request), *approved, *calls, *answer))
 
-    def _said(
-        self, turn: Turn, request: Request, tool: Mapping[str, Any] | None, rng: random.Random
-    ) -> ReplyItem:
-        if tool is not None and tool["type"] == "custom":
-            return Item(
-                {
-                    "type": "custom_tool_call",
-                    "status": "completed",
-                    "input": _free_form(tool, rng) or _prose(turn, rng),
-                    "name": tool["name"],
-                }
-            )
-        if tool is not None:
-            arguments = instance(tool.get("parameters") or {"type": "object"}, rng)
-            return Call(tool["name"], json.compact(arguments if isinstance(arguments, dict) else {}).decode())
+    def _said(self, turn: Turn, request: Request, choice: Choice | None, rng: random.Random) -> ReplyItem:
+        if choice is not None:
+            return _call(choice, turn, rng)
         match request.text_format:
             case {"type": "json_schema", "schema": schema}:
                 return Text(json.compact(instance(schema, rng)).decode())
@@ -108,29 +100,20 @@ class Improviser:
         return json.compact(parts).decode()
 
 
-def _forced(request: Request) -> Mapping[str, Any] | None:
-    """Give the tool that must be called: the first of those that a choice leaves, functions before others."""
-    offered = offered_tools(request.tools, request.input)
-    tools = sorted(offered, key=lambda tool: tool["type"] not in ("function", "custom"))
-    match request.tool_choice:
-        case "required":
-            wanted = tools
-        case {"type": "allowed_tools", "mode": "required", "tools": allowed}:
-            wanted = [tool for tool in tools if any(_is_meant(tool, choice) for choice in allowed)]
-        case {"type": "allowed_tools"}:
-            wanted = []
-        case {"type": _} as choice:
-            wanted = [tool for tool in tools if _is_meant(tool, choice)]
-        case _:
-            wanted = []
-    return next(iter(wanted), None)
-
-
-def _is_meant(tool: Mapping[str, Any], choice: Mapping[str, Any]) -> bool:
-    by = {"function": "name", "custom": "name", "mcp": "server_label"}.get(tool["type"])
-    return family(tool["type"]) == family(choice.get("type", "function")) and (
-        by is None or choice.get(by) in (tool[by], None)
-    )
+def _call(choice: Choice, turn: Turn, rng: random.Random) -> ReplyItem:
+    tool = choice.tool
+    inside = {} if choice.namespace is None else {"namespace": choice.namespace}
+    if tool["type"] == "custom":
+        said = _free_form(tool, rng) or _prose(turn, rng)
+        return Item(
+            {"type": "custom_tool_call", "status": "completed", "input": said, "name": tool["name"], **inside}
+        )
+    made = instance(tool.get("parameters") or {"type": "object"}, rng)
+    arguments = json.compact(made if isinstance(made, dict) else {}).decode()
+    if not inside:
+        return Call(tool["name"], arguments)
+    call = {"type": "function_call", "status": "completed", "arguments": arguments, "name": tool["name"]}
+    return Item({**call, **inside})
 
 
 def _free_form(tool: Mapping[str, Any], rng: random.Random) -> str:

@@ -315,3 +315,17 @@ def test_the_shell_completes(tmp_path: Path):
     }
     done = subprocess.run(COMMAND, capture_output=True, text=True, timeout=20, env={**env, **asked})
     assert done.stdout.split() == ["--strict"]
+
+
+def test_a_tool_that_the_prompt_asks_for_is_called_when_that_is_wished():
+    tool = {"type": "function", "name": "get_weather", "parameters": {"type": "object", "properties": {}}}
+    with serving("--improvise", "tools", "--background-duration", "0") as (_, _, base_url):
+        body = {"model": "gpt-4o", "input": "How is the weather?", "tools": [tool]}
+        asked = urllib.request.Request(
+            f"{base_url}/responses", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(asked) as answer:
+            assert json.load(answer)["output"][0]["name"] == "get_weather"
+    done = run("serve", "--improvise", "nothing")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith("mock-openai: --improvise: 'nothing' is not known")
