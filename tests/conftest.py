@@ -1,8 +1,49 @@
-"""What every test of this project shares."""
+"""What every test of this project shares: async tests run in virtual time."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Generator
 
 # httpx2 imports its transport only when it first needs it, and then keeps a table of that module's
 # exceptions. A test that runs pytest inside pytest gives `sys.modules` back as it was, so a first import
 # in there would leave the table with the classes of a module that nobody else sees.
 import httpcore2  # noqa: F401
+import pytest
+from ninelives.virtual import VirtualTimeError
 
 pytest_plugins = ["pytester"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "real_time: run this async test on an ordinary loop, because it waits for another process or thread.",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> None:
+    """Mark async tests `virtual_time`, unless they or their module are marked `real_time`.
+
+    In virtual time a pause, a timeout or a pace takes no time and ends at its very moment, so no machine is
+    too slow for a test. Clocks read inside such a test are virtual too.
+    """
+    if not inspect.iscoroutinefunction(obj):
+        return
+    marks = {mark.name for mark in (*collector.iter_markers(), *getattr(obj, "pytestmark", []))}
+    if not marks & {"real_time", "virtual_time"}:
+        pytest.mark.virtual_time(obj)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say what to do about an async test that waits for something its loop cannot see."""
+    report = yield
+    if call.excinfo is not None and call.excinfo.errisinstance(VirtualTimeError):
+        where = "Async tests of this project run in virtual time (tests/conftest.py)."
+        advice = "If this one waits for another process or thread, mark it @pytest.mark.real_time."
+        report.sections.append(("virtual time", f"{where} {advice}"))
+    return report

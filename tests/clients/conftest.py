@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.effort import HANG
+
 KEY = "sk-a-key-for-tests-only"
 SCRIPT = """
 replies:
@@ -52,7 +54,7 @@ def told(base_url: str) -> Callable[..., Any]:
 
     def run(command: Sequence[str], **more: str) -> Any:
         env = {**os.environ, "OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": KEY, **more}
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=env)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=HANG, env=env)
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout)
 

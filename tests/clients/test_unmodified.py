@@ -14,6 +14,8 @@ from openai import AsyncOpenAI
 from pipecat.services.openai.responses.llm import OpenAIResponsesHttpLLMService, OpenAIResponsesLLMService
 from pydantic import BaseModel
 
+from tests.effort import HANG
+
 TOOL = {
     "type": "function",
     "name": "get_weather",
@@ -121,7 +123,11 @@ def test_curl_reads_events_and_errors(base_url: str, key: str) -> None:
     def curl(body: dict[str, object], *more: str) -> str:
         command = ["curl", "-sS", "-N", f"{base_url}/responses", "-H", "content-type: application/json"]
         done = subprocess.run(
-            [*command, "-d", json.dumps(body), *more], capture_output=True, text=True, timeout=30, check=True
+            [*command, "-d", json.dumps(body), *more],
+            capture_output=True,
+            text=True,
+            timeout=HANG,
+            check=True,
         )
         return done.stdout
 

@@ -24,6 +24,8 @@ from ninelives.cassette.sdk import complaints
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.responses import Response, ResponseStreamEvent
 
+from tests.effort import HANG
+
 FOLDER = os.environ.get("NINELIVES_VCR_CASSETTES", "")
 FILES = (
     sorted(path for path in Path(FOLDER).rglob("*") if re.search(r"\.ya?ml(\.gz)?$", path.name))
@@ -57,7 +59,7 @@ def client() -> Iterator[openai.OpenAI]:
         )
         yield openai.OpenAI(base_url=url, api_key="any", max_retries=0)
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=HANG)
 
 
 def test_every_recorded_answer_comes_again_and_is_valid(client: openai.OpenAI) -> None:

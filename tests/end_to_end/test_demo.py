@@ -1,36 +1,34 @@
-"""`ninelives demo`, run as a new user runs it: it tells the whole story, writes what it says, and takes
-seconds.
-"""
+"""`ninelives demo`, run as a new user runs it: it tells the whole story and writes what it says."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from ninelives.cassette import Cassette
 from ninelives.report import conversation
 
+from tests.effort import HANG
+
 NINELIVES = [sys.executable, "-m", "ninelives.cli"]
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str], float]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     out = tmp_path_factory.mktemp("demo") / "out"
-    began = time.perf_counter()
     ran = subprocess.run(
-        [*NINELIVES, "demo", "--out", str(out)], capture_output=True, text=True, timeout=120, check=False
+        [*NINELIVES, "demo", "--out", str(out)], capture_output=True, text=True, timeout=HANG, check=False
     )
-    return out, ran, time.perf_counter() - began
+    return out, ran
 
 
 def test_it_tells_the_story_and_every_promise_holds(
-    demo: tuple[Path, subprocess.CompletedProcess[str], float],
+    demo: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
-    _, ran, _ = demo
+    _, ran = demo
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "It is 21 degrees and sunny in Paris this afternoon." in ran.stdout
     assert "each equal to the snapshot" in ran.stdout
@@ -41,8 +39,8 @@ def test_it_tells_the_story_and_every_promise_holds(
     assert ran.stdout.count("✓ ✓") >= 4
 
 
-def test_it_says_nothing_else(demo: tuple[Path, subprocess.CompletedProcess[str], float]) -> None:
-    _, ran, _ = demo
+def test_it_says_nothing_else(demo: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    _, ran = demo
     assert ran.stderr == ""
     assert "\x1b" not in ran.stdout  # no colours in a pipe
     assert "Traceback" not in ran.stdout
@@ -52,21 +50,17 @@ def test_it_says_nothing_else(demo: tuple[Path, subprocess.CompletedProcess[str]
 def test_without_pipecat_it_says_what_to_install_and_writes_nothing(tmp_path: Path) -> None:
     without = "import sys; sys.modules['pipecat'] = None; from ninelives.cli import main; main()"
     command = [sys.executable, "-c", without, "demo", "--out", str(tmp_path / "out")]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=HANG, check=False)
     assert (ran.returncode, ran.stdout) == (2, "")
     assert "pip install 'ninelives[pipecat]'" in ran.stderr
     assert ran.stderr.count("\n") == 1
     assert not (tmp_path / "out").exists()
 
 
-def test_it_takes_seconds(demo: tuple[Path, subprocess.CompletedProcess[str], float]) -> None:
-    assert demo[2] < 15
-
-
 def test_the_cassette_it_names_can_be_loaded(
-    demo: tuple[Path, subprocess.CompletedProcess[str], float],
+    demo: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
-    out, ran, _ = demo
+    out, ran = demo
     path = out / "conversation.jsonl"
     assert str(path) in ran.stdout.replace("\n", "")
     exchanges = Cassette.load(path).exchanges
@@ -76,14 +70,14 @@ def test_the_cassette_it_names_can_be_loaded(
     assert told[3].said == "You are welcome. Have a good day."
 
 
-def test_the_snapshot_reads_line_by_line(demo: tuple[Path, subprocess.CompletedProcess[str], float]) -> None:
+def test_the_snapshot_reads_line_by_line(demo: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     lines = (demo[0] / "conversation.frames").read_text("utf-8").splitlines()
     assert len(lines) > 50
     assert all(re.match(r"\s*\d+\.\d{3} [↓↑] \w+", line) for line in lines)
 
 
 def test_the_page_needs_nothing_but_itself(
-    demo: tuple[Path, subprocess.CompletedProcess[str], float],
+    demo: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     page = demo[0] / "timeline.html"
     text = page.read_text("utf-8")

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.effort import HANG
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
@@ -15,7 +17,7 @@ def test_the_examples_pass_and_their_snapshots_match() -> None:
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(EXAMPLES)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANG,
         check=False,
         cwd=EXAMPLES.parent,
         env={key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")},

@@ -12,6 +12,8 @@ from mock_openai import Script, call, faults, reply
 from ninelives import Bot
 from pipecat_responses import OpenAIResponsesLLMService
 
+from tests.effort import HANG
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -61,7 +63,7 @@ def test_every_command_in_the_readme_exists() -> None:
             [sys.executable, "-c", f"from {modules[program]} import main; main()", "--help"],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=HANG,
         )
         for name in (command for its_program, command in commands if its_program == program):
             assert re.search(rf"^\W*{name}\b", done.stdout, re.MULTILINE), f"{program} {name}"

@@ -17,6 +17,8 @@ import pytest
 from ninelives.cassette import Cassette
 from ninelives.cli import _run
 
+from tests.effort import HANG
+
 NINELIVES = [sys.executable, "-m", "ninelives.cli"]
 MOCK = [sys.executable, "-c", "from mock_openai.cli import main; main()"]
 
@@ -53,7 +55,7 @@ def standing(command: list[str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
+        process.communicate(timeout=HANG)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +69,7 @@ def run(*arguments: str, **more: object) -> subprocess.CompletedProcess[str]:
         [*NINELIVES, *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG,
         check=False,
         env={**ENVIRONMENT, **more},  # type: ignore[dict-item]
     )
@@ -78,7 +80,7 @@ def ask(url: str) -> str:
         [sys.executable, "-c", CLIENT],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG,
         check=False,
         env={**ENVIRONMENT, "OPENAI_BASE_URL": url},
     )
@@ -103,7 +105,7 @@ def test_a_client_is_recorded_without_its_key_and_replayed_without_an_upstream(
     with standing([*NINELIVES, "replay", str(path), "--port", "0", "--timing", "none"]) as (process, url):
         assert ask(url) == recorded.stdout
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(HANG) == 0
 
     shown = run("show", str(path))
     assert "Count to three" in shown.stdout
@@ -119,7 +121,7 @@ def test_what_a_cassette_does_not_hold_is_an_error_that_says_so(upstream: str, t
             [sys.executable, "-c", other],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=HANG,
             check=False,
             env={**ENVIRONMENT, "OPENAI_BASE_URL": url},
         )
@@ -153,7 +155,7 @@ def test_ctrl_c_leaves_the_old_cassette_and_the_partial(upstream: str, tmp_path:
     with standing(command) as (process, url):
         ask(url)
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert process.wait(HANG) == 130
         assert process.stdout is not None
         assert "Traceback" not in process.stdout.read()
     assert path.read_text() == "the old recording"
@@ -170,7 +172,7 @@ def test_ctrl_c_while_a_command_runs_ends_the_command_too(upstream: str, tmp_pat
             if "asleep" in line:
                 break
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert process.wait(HANG) == 130
     assert not path.exists()
 
 
@@ -185,7 +187,7 @@ def test_enter_or_sigterm_keeps_the_recording(upstream: str, tmp_path: Path, end
             process.stdin.flush()
         else:
             process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(HANG) == 0
     assert len(Cassette.load(path)) == 2
 
 
@@ -272,5 +274,5 @@ def test_a_second_recording_of_the_same_cassette_is_refused_with_one_line(
         assert "the lock of another recording" in second.stderr
         ask(url)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(HANG) == 0
     assert len(Cassette.load(path)) == 2

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.effort import HANG
+
 ROOT = Path(__file__).parents[2]
 PARTS = {
     "mock_openai": ROOT / "mock_server" / "mock_openai",
@@ -116,5 +118,5 @@ def test_a_part_imports_alone(package: str, blocked: str) -> None:
         "sys.meta_path.insert(0, Blocker())\n"
         f"import {package}\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=HANG)
     assert done.returncode == 0, done.stderr

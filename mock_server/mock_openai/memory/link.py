@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("mock_openai")
 
 PREFIX = "mock-openai:"
-CONNECT_WITHIN, ANSWER_WITHIN = 1.0, 2.0
+CONNECT_WITHIN, ANSWER_WITHIN = 5.0, 5.0
 """Seconds that Redis has to accept a connection, and to answer."""
 MAX_CONNECTIONS = 32
 """Connections to Redis of one server; more commands than that wait for each other."""

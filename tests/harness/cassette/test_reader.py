@@ -4,11 +4,12 @@ mend it.
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 from ninelives.cassette import Cassette, CassetteError, CassetteWarning
+
+from tests.effort import calls_of
 
 HEADER = b'{"ninelives":1,"recorded":"2026-11-24T09:00:00Z","upstream":"https://api.openai.com","tool":"t"}\n'
 REQUEST = b'{"t":0,"c":1,"k":"request","method":"POST","path":"/v1/responses","body":{"model":"m"}}\n'
@@ -111,9 +112,6 @@ def test_twenty_thousand_events_load_in_a_moment(tmp_path: Path) -> None:
         b'"item_id":"msg_1","logprobs":[],"obfuscation":"abcdefghijklm","output_index":0,"sequence_number":4}}\n'
     )
     path.write_bytes(HEADER + REQUEST + RESPONSE + delta * 20_000 + END)
-    best = 1.0
-    for _ in range(7):
-        began = time.process_time()  # the machine may have other things to do
-        assert len(Cassette.load(path)) == 1
-        best = min(best, time.process_time() - began)
-    assert best < 0.05  # 0.025 is promised for two quiet cores, 0.012 measured there
+    # A few calls a line; `make bench-check` says how long they take.
+    calls_of(lambda: Cassette.load(path), at_most=10 * 20_000)
+    assert len(Cassette.load(path)) == 1

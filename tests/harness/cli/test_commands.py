@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.effort import HANG
+
 CASSETTE = [
     {"ninelives": 1, "recorded": "2026-11-24T09:00:00Z", "upstream": "http://127.0.0.1:1"},
     {"t": 0, "c": 1, "k": "open", "path": "/v1/responses", "headers": {}, "status": 101},
@@ -34,7 +36,7 @@ def ninelives(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedP
         [sys.executable, "-m", "ninelives", *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG,
         check=False,
         cwd=cwd,
         env={**os.environ, "COLUMNS": "100"},
@@ -75,7 +77,7 @@ def test_show_survives_a_reader_that_leaves(cassette: Path) -> None:
         shell=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG,
         check=False,
     )
     assert piped.stderr == ""
@@ -148,7 +150,7 @@ def test_help_lists_only_what_works_and_is_quick() -> None:
         [sys.executable, "-c", "import sys, ninelives.cli; print(*sys.modules)"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG,
         check=True,
     ).stdout.split()
     assert not {"pipecat", "openai", "aiohttp", "mock_openai", "ninelives.cassette"} & set(modules)

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+from tests.effort import HANG
+
 
 def doctor(**environment: str) -> subprocess.CompletedProcess[str]:
     here = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
@@ -13,7 +15,7 @@ def doctor(**environment: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "ninelives.cli", "doctor"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG,
         check=False,
         env={**here, **environment},
     )

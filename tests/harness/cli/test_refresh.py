@@ -21,6 +21,8 @@ from ninelives.lab.talk import SCRIPT
 from ninelives.player import Player
 from ninelives.refresh import ask_again
 
+from tests.effort import HANG
+
 CASSETTES = Path(__file__).parents[3] / "cassettes"
 SSE, SOCKET = "weather_over_sse.jsonl", "weather_over_websocket.jsonl"
 
@@ -39,10 +41,10 @@ def serving(make: Callable[[], MockServer]) -> Iterator[MockServer]:
 
     thread = threading.Thread(target=lambda: asyncio.run(live()))
     thread.start()
-    assert ready.wait(20)
+    assert ready.wait(HANG)
     yield servers[0]
     loops[0][0].call_soon_threadsafe(loops[0][1].set)
-    thread.join(20)
+    thread.join(HANG)
 
 
 @pytest.fixture
@@ -157,7 +159,7 @@ class Together:
         said = str(turn.body["input"])
         self.asked.append(said)
         if said.startswith("both"):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(HANG):
                 await self._both.wait()
         return Reply((Text(f"You said {said}."),))
 

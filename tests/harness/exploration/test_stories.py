@@ -18,6 +18,8 @@ from ninelives.lab.scenarios import scenarios
 from ninelives.lab.story import Ask, Pause, Story
 from ninelives.lab.story_file import from_data, from_text, load, load_all, to_data, to_yaml
 
+from tests.effort import HANG
+
 DRAWN = [draw_story(7, run) for run in range(80)]
 
 
@@ -29,7 +31,7 @@ def test_the_same_two_numbers_give_the_same_story_in_another_process() -> None:
         capture_output=True,
         text=True,
         env=environment,
-        timeout=60,
+        timeout=HANG,
         check=True,
     )
     assert done.stdout.strip() == repr([DRAWN[79], DRAWN[3]])

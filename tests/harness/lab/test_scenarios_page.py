@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.effort import HANG
+
 PAGE = (Path(__file__).parents[3] / "docs" / "scenarios.md").read_text()
 BLOCKS = re.findall(r"```(?:python|ini)\n(.*?)```", PAGE, re.DOTALL)
 
@@ -21,7 +23,7 @@ def test_the_bot_of_the_page_runs_ten_scenarios(tmp_path: Path) -> None:
     (tmp_path / "my_bot.py").write_text(block("# my_bot.py"))
     ten = subprocess.run(
         [sys.executable, "-m", "ninelives.cli", "verdict", "my_bot:run_bot", "--scenario", "reset_before_*"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+        cwd=tmp_path, capture_output=True, text=True, timeout=HANG, check=False,
     )  # fmt: skip
     assert ten.returncode == 0, ten.stdout + ten.stderr
     many = re.search(r"every promise was kept in (\d+) scenarios", ten.stdout)
@@ -54,7 +56,7 @@ def test_the_scenario_of_the_page_is_the_one_in_the_folder() -> None:
 def test_every_command_and_option_of_the_page_exists() -> None:
     told = subprocess.run(
         [sys.executable, "-m", "ninelives.cli", "verdict", "--help"],
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=HANG, check=True,
     ).stdout  # fmt: skip
     for option in ("--scenario", "--html", "--json", "--markdown"):
         assert option in told

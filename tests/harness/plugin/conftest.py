@@ -21,6 +21,8 @@ import websockets.asyncio.client
 from mock_openai import MockServer, reply
 from pipecat.services.openai.responses.llm import OpenAIResponsesLLMService
 
+from tests.effort import HANG
+
 # Runs inside this process find these loaded; pytester forgets what only they imported.
 PRELOADED = (hypothesis, mock_openai, ninelives, openai, websockets, OpenAIResponsesLLMService)
 
@@ -94,10 +96,10 @@ def upstream():
 
     thread = threading.Thread(target=serve)
     thread.start()
-    assert started.wait(10)
+    assert started.wait(HANG)
     yield server
     loops[0].call_soon_threadsafe(end.set)
-    thread.join(10)
+    thread.join(HANG)
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ from ninelives.cassette import Cassette, CassetteError, Redactor
 from ninelives.recorder import Recorder
 from yarl import URL
 
+from tests.effort import HANG
+
 EVENT = (
     b"event: response.output_text.delta\n"
     b'data: {"type":"response.output_text.delta","delta":"hi","sequence_number":%d}\n\n'
@@ -52,7 +54,7 @@ async def test_a_stream_passes_event_by_event_and_is_recorded_with_its_reads(
         await peer.request()
         await peer.send(STREAM_HEAD)
         await peer.chunk(EVENT % 0)
-        await asyncio.wait_for(seen.wait(), 5)  # the client has the first event before the second is sent
+        await asyncio.wait_for(seen.wait(), HANG)  # the client has the first event before the second is sent
         await peer.chunk(EVENT % 1 + EVENT % 2)
         await asyncio.sleep(0.01)
         await peer.chunk((EVENT % 3)[:20])
@@ -217,7 +219,7 @@ async def test_a_client_that_leaves_in_mid_stream(upstream: Any, tmp_path: Path)
         writer.write(b"POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
         await reader.readuntil(b"\n\n")
         writer.close()
-        await asyncio.wait_for(gone.wait(), 5)
+        await asyncio.wait_for(gone.wait(), HANG)
     (exchange,) = (cassette := Cassette.load(tmp_path / "a.jsonl")).exchanges
     assert exchange.answer == EVENT % 0
     assert not exchange.complete

@@ -19,6 +19,8 @@ from ninelives.cassette import Cassette
 from ninelives.recorder import Recorder
 from websockets.asyncio.client import connect
 
+from tests.effort import HANG
+
 KEY = "sk-CANARY0123456789abcd"
 CREATE = '{"type":"response.create","model":"m","input":"h\u00e9"}'
 CREATED = '{"type":"response.created","response":{"id":"resp_1"},"x":1.0}'
@@ -163,7 +165,7 @@ async def test_pings_and_silence_pass_through(upstream: Any, tmp_path: Path) -> 
         connect(proxy.ws_url, ping_interval=None, close_timeout=0.05, proxy=None) as ws,
     ):
         pong = await ws.ping("are you there")
-        await asyncio.wait_for(pinged.wait(), 5)
+        await asyncio.wait_for(pinged.wait(), HANG)
         await asyncio.sleep(0.02)
         assert not pong.done()
 
@@ -266,7 +268,7 @@ async def test_a_client_that_drops_the_line(upstream: Any, tmp_path: Path) -> No
         await ws.send(CREATE)
         assert await ws.recv() == CREATED
         ws.transport.abort()
-        await asyncio.wait_for(hung_up.wait(), 5)
+        await asyncio.wait_for(hung_up.wait(), HANG)
     last = Cassette.load(tmp_path / "a.jsonl").lines[-1]
     assert (last.how, last.by) == ("gone", "client")  # type: ignore[union-attr]
 

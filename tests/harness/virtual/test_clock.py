@@ -10,6 +10,8 @@ from mock_openai import MockServer
 from ninelives.virtual import WALL_EPOCH, patched_clocks
 from ninelives.virtual import run as run_virtually
 
+from tests.effort import HANG
+
 NAMES = ["time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"]
 
 
@@ -44,20 +46,20 @@ def test_clocks_nest_and_each_thread_has_its_own():
         with patched_clocks(Stopped(7)):
             seen["inside"] = time.monotonic()
             entered.set()
-            assert leave.wait(5)
+            assert leave.wait(HANG)
         seen["outside"] = time.monotonic()
 
     entered, leave = threading.Event(), threading.Event()
     real = time.monotonic()
     thread = threading.Thread(target=other)
     thread.start()
-    assert entered.wait(5)
+    assert entered.wait(HANG)
     with patched_clocks(Stopped(1)):
         with patched_clocks(Stopped(2)):
             assert time.monotonic() == 2
         assert time.monotonic() == 1
         leave.set()
-        thread.join(5)
+        thread.join(HANG)
         assert time.monotonic() == 1
     assert seen["inside"] == 7
     assert seen["outside"] >= real

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -18,12 +17,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.effort import HANG
+
 COMMAND = [sys.executable, "-m", "mock_openai"]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "COLUMNS": "200"}
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=20, env=env)
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=HANG, env=env)
 
 
 @contextmanager
@@ -51,7 +52,7 @@ def ask(base_url: str, text: str = "hi") -> str:
         data=json.dumps({"model": "gpt-4o", "input": text}).encode(),
         headers={"Content-Type": "application/json", "Authorization": "Bearer any"},
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=HANG) as answer:
         return json.load(answer)["output"][0]["content"][0]["text"]
 
 
@@ -64,10 +65,8 @@ def test_serve_says_what_to_export_answers_and_goes_when_told(tmp_path: Path):
         assert "export OPENAI_API_KEY=mock-key" in banner
         assert ask(base_url) == "Hello from the script."
         with socket.create_connection(("127.0.0.1", int(base_url.split(":")[2].split("/")[0]))):
-            began = time.perf_counter()
             process.send_signal(signal.SIGTERM)
-            assert process.wait(5) == 0
-            assert time.perf_counter() - began < 2
+            assert process.wait(HANG) == 0
         _, errors = process.communicate()
         assert errors == ""
 
@@ -76,7 +75,7 @@ def test_ctrl_c_is_a_clean_end():
     with serving() as (process, _, base_url):
         assert ask(base_url)
         process.send_signal(signal.SIGINT)
-        assert process.wait(5) == 0
+        assert process.wait(HANG) == 0
         assert "Traceback" not in process.communicate()[1]
 
 
@@ -85,7 +84,7 @@ def test_it_goes_quietly_when_nobody_reads_what_it_prints(arguments: list[str]):
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
-        [*COMMAND, *arguments], stdout=writing, stderr=subprocess.PIPE, text=True, timeout=20
+        [*COMMAND, *arguments], stdout=writing, stderr=subprocess.PIPE, text=True, timeout=HANG
     )
     os.close(writing)
     assert done.stderr == ""

@@ -116,11 +116,11 @@ async def test_a_follower_that_sleeps_is_told_what_it_missed():
 
 async def test_stopping_the_server_ends_who_follows(http, server):
     async with http.get("/__mock__/journal?follow=1") as followed:
-        began = time.perf_counter()
+        began = asyncio.get_running_loop().time()
         await server.stop()
         with pytest.raises(aiohttp.ClientPayloadError):
             await followed.content.read()
-        assert time.perf_counter() - began < 2
+        assert asyncio.get_running_loop().time() - began < 2
 
 
 # The clock

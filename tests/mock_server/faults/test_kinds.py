@@ -387,6 +387,7 @@ async def test_faults_can_be_planned_while_the_server_runs():
         assert server.faults.pending == ()
 
 
+@pytest.mark.real_time  # the client is a thread that blocks
 @pytest.mark.parametrize("kind", ["reset", "fin"])
 async def test_even_a_client_that_reads_late_gets_all_that_came_before(kind):
     ask = json.dumps({**ASK, "stream": True}).encode()

@@ -53,10 +53,8 @@ async def test_requests_beyond_the_limit_get_the_apis_429_until_there_is_room_ag
         }
         headers = caught.value.response.headers
         assert (headers["retry-after"], headers["retry-after-ms"]) == ("20", "20000")
-        assert (headers["x-ratelimit-remaining-requests"], headers["x-ratelimit-reset-requests"][:3]) == (
-            "0",
-            "59.",
-        )
+        left = headers["x-ratelimit-remaining-requests"], headers["x-ratelimit-reset-requests"]
+        assert left == ("0", "1m0s")
         server.clock.advance(19)
         with pytest.raises(openai.RateLimitError):
             await client.responses.create(**ASK)

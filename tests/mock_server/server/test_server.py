@@ -7,7 +7,6 @@ import json
 import socket
 import subprocess
 import sys
-import time
 
 import aiohttp
 import mock_openai
@@ -15,6 +14,8 @@ import pytest
 import websockets
 from mock_openai import MockServer, Text, faults, reply
 from openai import AsyncOpenAI
+
+from tests.effort import calls_of
 
 ASK = {"model": "gpt-4o", "input": "hi"}
 
@@ -90,9 +91,9 @@ async def test_stopping_closes_open_sockets_with_1001_and_is_quick():
     await stream.content.readany()
     pooled = await session.get(server.base_url + "/models")
     await pooled.read()
-    began = time.perf_counter()
+    began = asyncio.get_running_loop().time()
     await server.stop()
-    assert time.perf_counter() - began < 0.2
+    assert asyncio.get_running_loop().time() - began < 0.2
     for raw in (idle, busy):
         with pytest.raises(websockets.ConnectionClosedOK):
             await read_on(raw)
@@ -113,9 +114,9 @@ async def test_stopping_is_quick_in_the_middle_of_a_fault(kind):
     raw = await websockets.connect(server.ws_url)
     await raw.send(json.dumps({"type": "response.create", **ASK}))
     await raw.recv()
-    began = time.perf_counter()
+    began = asyncio.get_running_loop().time()
     await server.stop()
-    assert time.perf_counter() - began < 0.2
+    assert asyncio.get_running_loop().time() - began < 0.2
     raw.transport.abort()
 
 
@@ -127,22 +128,20 @@ async def test_stopping_is_quick_with_a_client_that_does_not_read():
     writer.write(b"POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(ask), ask))
     await reader.readline()
     writer.transport.pause_reading()
-    began = time.perf_counter()
+    began = asyncio.get_running_loop().time()
     await server.stop()
-    assert time.perf_counter() - began < 1.0
+    assert asyncio.get_running_loop().time() - began < 1.0
     writer.transport.abort()
 
 
-async def test_a_server_for_every_test_costs_little():
-    async def cycle() -> None:
-        async with MockServer():
-            pass
+def test_a_server_for_every_test_costs_little():
+    async def cycles(count: int) -> None:
+        for _ in range(count):
+            async with MockServer():
+                pass
 
-    await cycle()
-    began = time.process_time()  # what else the machine does is not the server's cost
-    for _ in range(50):
-        await cycle()
-    assert (time.process_time() - began) / 50 < 0.001
+    asyncio.run(cycles(1))  # imports what it needs
+    calls_of(lambda: asyncio.run(cycles(50)), at_most=50 * 500)  # `make bench-check` says how long they take
 
 
 async def test_many_clients_at_once_each_get_their_own_answer():
@@ -160,15 +159,14 @@ async def test_many_clients_at_once_each_get_their_own_answer():
 
 def test_importing_is_light():
     code = (
-        "import sys, time; began = time.perf_counter(); import mock_openai;"
-        "took = time.perf_counter() - began;"
+        "import sys; before = len(sys.modules); import mock_openai;"
         "heavy = ('pipecat', 'openai', 'ninelives', 'aiohttp', 'typer');"
-        "print(took, [name for name in heavy if name in sys.modules])"
+        "print(len(sys.modules) - before, [name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    took, _, loaded = done.stdout.strip().partition(" ")
+    modules, _, loaded = done.stdout.strip().partition(" ")
     assert loaded == "[]"
-    assert float(took) < 1.0
+    assert int(modules) < 400  # `make bench-check` says how long it takes
 
 
 def test_the_public_names_are_there():

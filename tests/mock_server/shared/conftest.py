@@ -14,6 +14,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.effort import HANG
+
 
 class RedisProcess:
     """`redis-server` on a port of its own; it can be stopped and started again, empty."""
@@ -69,6 +71,13 @@ def _common_redis() -> Iterator[RedisProcess]:
         process = _redis()
         stack.callback(process.stop)
         yield process
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis is never given up on because the machine is slow; a test that wants this sets a limit itself."""
+    for name in ("CONNECT_WITHIN", "ANSWER_WITHIN"):
+        monkeypatch.setattr(f"mock_openai.memory.link.{name}", HANG)
 
 
 @pytest.fixture

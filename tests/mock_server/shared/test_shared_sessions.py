@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 import redis
 from mock_openai import MockServer, reply
+
+pytestmark = pytest.mark.real_time  # Redis is another process
 
 SCRIPT = [reply("One two three four five six.", user="slow"), reply("Hello.")]
 ONE, TWO = {"x-mock-session": "one"}, {"x-mock-session": "two"}

@@ -8,6 +8,8 @@ import json
 import pytest
 from mock_openai import MockServer, reply
 
+pytestmark = pytest.mark.real_time  # Redis is another process
+
 SLOW = [reply("One two three four five six.", user="slow"), reply("Old.", user="hi")]
 
 
@@ -132,12 +134,11 @@ async def test_without_redis_one_server_is_steered_and_says_so(own_redis, api):
             assert answer.status == 503
             assert "only this worker did it" in (await answer.json())["error"]
         own_redis.start()
-        for _ in range(100):
+        while True:
             async with api.session.delete(f"{root(one)}/faults") as answer:
                 if answer.status == 200:
                     break
             await asyncio.sleep(0.05)
-        assert answer.status == 200
 
 
 async def test_a_message_of_nobody_does_no_harm(pair, store, api):

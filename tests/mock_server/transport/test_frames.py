@@ -16,6 +16,8 @@ from mock_openai import MockServer, reply
 from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.wire.frames import FrameReader
 
+from tests.effort import HANG
+
 HANDSHAKE = (
     b"GET /v1/responses HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
@@ -204,7 +206,7 @@ def test_no_bytes_hang_a_socket_or_disturb_another(parts: list[bytes]) -> None:
             raw.writer.write(b"".join(parts))
             assert await other.answers()
             raw.writer.write_eof()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(HANG):
                 while await raw.reader.read(65536):
                     pass
 

@@ -19,6 +19,8 @@ from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.protocol.fields import CREATE_ON_SOCKET
 from ninelives.virtual import run
 
+from tests.effort import HANG
+
 ASK = {"model": "gpt-4o", "input": "hi"}
 LONG = [reply(Text("word " * 20_000, deltas=20_000), user="long"), reply("Hello.")]
 
@@ -40,7 +42,7 @@ async def behaved(server: MockServer) -> AsyncIterator[Any]:
     async with aiohttp.ClientSession() as session:
 
         async def ask() -> None:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(HANG):
                 async with session.post(f"{server.base_url}/responses", json=ASK) as answer:
                     assert (await answer.json())["status"] == "completed"
 
@@ -183,7 +185,7 @@ def test_no_bytes_make_the_port_answer_5xx_or_hang(parts: list[bytes]) -> None:
         async with MockServer() as server, behaved(server) as ask:
             reader, writer = await dial(server, b"".join(parts))
             writer.write_eof()
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(HANG):
                 answer = await reader.read()
             assert not [line for line in answer.split(b"\r\n") if line.startswith(b"HTTP/1.1 5")]
             await ask()
@@ -259,7 +261,7 @@ def test_no_body_is_answered_5xx_and_every_message_is_answered(bodies: list[Any]
                     if isinstance(known, dict):
                         del known["stream_id"]
                     await socket.send_str(json.dumps(known))
-                    async with asyncio.timeout(30):
+                    async with asyncio.timeout(HANG):
                         while True:
                             event = await socket.receive_json()
                             if event["type"] == "error":
@@ -304,7 +306,7 @@ NO_HTTP = {
 
 @pytest.mark.parametrize("name", NO_HTTP)
 async def test_what_is_no_http_gets_an_error_of_the_apis_form_that_repeats_nothing(name: str) -> None:
-    async with MockServer() as server, asyncio.timeout(10):
+    async with MockServer() as server, asyncio.timeout(HANG):
         reader, writer = await dial(
             server, b"POST /v1/responses HTTP/1.1\r\nHost: x\r\n%b\r\n\r\n" % NO_HTTP[name]
         )
@@ -347,7 +349,7 @@ async def test_a_large_header_is_no_reason_to_refuse() -> None:
 
 
 async def test_requests_that_come_at_once_are_answered_one_after_the_other() -> None:
-    async with MockServer() as server, asyncio.timeout(10):
+    async with MockServer() as server, asyncio.timeout(HANG):
         several = (
             post(ASK)
             + b"GET /v1/nothing HTTP/1.1\r\nHost: x\r\n\r\n"

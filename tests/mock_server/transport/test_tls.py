@@ -19,6 +19,8 @@ import websockets
 from mock_openai import MockServer, faults, reply
 from openai import AsyncOpenAI
 
+from tests.effort import HANG
+
 pytest.importorskip("trustme", reason="trustme is not installed here")
 
 SCRIPT = [reply("Hello there, and good evening to all.", user="(?i)hello")]
@@ -81,7 +83,7 @@ async def test_websockets_speak_wss(server):
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed here")
 async def test_curl_trusts_the_file(server):
     command = ["curl", "-sS", "--cacert", server.ca_file, f"{server.base_url}/models"]
-    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=20)
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=HANG)
     assert done.returncode == 0, done.stderr
     assert '"object": "list"' in done.stdout
 
@@ -183,7 +185,10 @@ def test_without_trustme_it_is_one_line(tmp_path):
         "import sys; sys.path.insert(0, sys.argv.pop(1))\nimport mock_openai.cli as c; c.main()",
     ]
     done = subprocess.run(
-        [*command, str(tmp_path), "serve", "--port", "0", "--tls"], capture_output=True, text=True, timeout=20
+        [*command, str(tmp_path), "serve", "--port", "0", "--tls"],
+        capture_output=True,
+        text=True,
+        timeout=HANG,
     )
     assert done.returncode == 2
     assert (
