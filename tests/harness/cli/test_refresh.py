@@ -161,6 +161,7 @@ class Together:
         if said.startswith("both"):
             async with asyncio.timeout(HANG):
                 await self._both.wait()
+        await asyncio.sleep(1)
         return Reply((Text(f"You said {said}."),))
 
 
