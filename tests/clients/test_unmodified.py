@@ -16,6 +16,8 @@ from pydantic import BaseModel
 
 from tests.effort import HANG
 
+pytestmark = pytest.mark.real_time  # the server is another process
+
 TOOL = {
     "type": "function",
     "name": "get_weather",

@@ -1,9 +1,8 @@
 """`--watch`: the script and the faults are read again when their files change; what cannot be read changes
 nothing and is told.
 
-watchfiles (MIT, wheels for all platforms) notices changes; it asks the kernel, so a server that waits costs
-nothing. Folders are watched, not files: editors save by renaming, and a mounted ConfigMap changes a link
-beside the file.
+watchfiles (MIT, wheels for all platforms) asks the kernel for changes. Folders are watched, not files:
+editors save by renaming, and a mounted ConfigMap changes a link beside the file.
 """
 
 from __future__ import annotations
@@ -20,6 +19,8 @@ from mock_openai.server import MockServer
 
 _QUIET = 50
 """Milliseconds without a further change after which files are read: an editor may write in steps."""
+_LOOK_AGAIN = 500
+"""Milliseconds after which files are compared with what was read even if no change was noticed."""
 
 
 @dataclass(slots=True)
@@ -64,8 +65,17 @@ async def watch(server: MockServer, files: list[Watched], say: Callable[[str], N
     from watchfiles import awatch
 
     folders = {file.path.absolute().parent for file in files}
-    changes = awatch(*folders, watch_filter=None, debounce=_QUIET * 4, step=_QUIET, recursive=False)
-    _read_again(server, files, say)  # what changed before anybody watched
+    # awatch begins to watch only when it is first waited for, so a change just before that is missed; looking
+    # again after each timeout finds it.
+    changes = awatch(
+        *folders,
+        watch_filter=None,
+        debounce=_QUIET * 4,
+        step=_QUIET,
+        recursive=False,
+        rust_timeout=_LOOK_AGAIN,
+        yield_on_timeout=True,
+    )
     try:
         async for _ in changes:
             _read_again(server, files, say)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.effort import HANG
+
 COMMAND = [sys.executable, "-m", "ninelives"]
 
 
@@ -15,7 +17,7 @@ def test_completion_is_installed_and_knows_the_options(tmp_path: Path) -> None:
 
     def run(*arguments: str, **asked: str) -> str:
         done = subprocess.run(
-            [*COMMAND, *arguments], capture_output=True, text=True, timeout=60, env={**env, **asked}
+            [*COMMAND, *arguments], capture_output=True, text=True, timeout=HANG, env={**env, **asked}
         )
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout

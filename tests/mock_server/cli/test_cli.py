@@ -286,7 +286,7 @@ def test_a_watched_script_is_read_again_and_a_broken_one_changes_nothing(tmp_pat
         plan.write_text("- {do: nothing}")
         assert process.stderr.readline().endswith("; the server keeps what it had before\n")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(HANG) == 0
 
 
 @pytest.mark.parametrize("arguments", [("-h",), ("serve", "-h"), ("faults", "--help")])
@@ -303,7 +303,7 @@ def test_the_version_is_printed():
 def test_the_shell_completes(tmp_path: Path):
     env = {**os.environ, "HOME": str(tmp_path), "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
     done = subprocess.run(
-        [*COMMAND, "--install-completion", "bash"], capture_output=True, text=True, timeout=20, env=env
+        [*COMMAND, "--install-completion", "bash"], capture_output=True, text=True, timeout=HANG, env=env
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "mock-openai" in (tmp_path / ".bashrc").read_text()
@@ -312,7 +312,7 @@ def test_the_shell_completes(tmp_path: Path):
         "COMP_WORDS": "mock-openai serve --stri",
         "COMP_CWORD": "2",
     }
-    done = subprocess.run(COMMAND, capture_output=True, text=True, timeout=20, env={**env, **asked})
+    done = subprocess.run(COMMAND, capture_output=True, text=True, timeout=HANG, env={**env, **asked})
     assert done.stdout.split() == ["--strict"]
 
 
