@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from mock_openai.protocol.models import is_known
 
+import ninelives.cassette.deltas as deltas
 import ninelives.cassette.lines as lines
 import ninelives.cassette.payload as payload
 import ninelives.cassette.sdk as sdk
@@ -24,7 +25,7 @@ from ninelives.cassette.exchanges import Exchange
 from ninelives.cassette.lines import AnyLine, Header
 from ninelives.cassette.redact import Redactor
 from ninelives.cassette.scrub import HEADER_FIELDS
-from ninelives.cassette.spelling import LONGEST, Name, spelled
+from ninelives.cassette.stream_redaction import LONGEST
 
 Kind = Literal["unreadable", "secret", "header", "event", "unfinished", "empty", "unused", "stale"]
 
@@ -59,7 +60,7 @@ class Wishes:
 
 def problems(recording: Iterable[tuple[int, bytes, Header | AnyLine]], wishes: Wishes) -> Iterator[Found]:
     """Everything that is wrong with a recording, in no order. The lines are those of `reader.stream`."""
-    secrets, spelling = Secrets(wishes.redactor), Spelling(wishes.redactor)
+    secrets, streams = Secrets(wishes.redactor), StreamedSecrets(wishes.redactor)
     headers, events = Headers(wishes.redactor), Events()
     exchanges = Exchanges(wishes)
     assembly = Assembly(exchanges.begun)
@@ -69,14 +70,14 @@ def problems(recording: Iterable[tuple[int, bytes, Header | AnyLine]], wishes: W
             exchanges.header = line
             continue
         exchange = assembly.take(line, number)
-        yield from spelling.take(number, line)
+        yield from streams.take(number, line)
         yield from headers.take(number, line)
         yield from events.take(number, line, of_responses=exchange is not None and _of_responses(exchange))
         if exchange is not None:
             exchanges.take(exchange)
         if isinstance(line, lines.End | lines.Abort):
             assembly.forget(line.c)
-    yield from spelling.end()
+    yield from streams.end()
     yield from events.end()
     yield from exchanges.end()
 
@@ -108,11 +109,11 @@ class _Text:
 
 
 @dataclass(slots=True)
-class Spelling:
+class StreamedSecrets:
     """Secrets that no line holds whole. A text is looked at when it ends, or has grown long."""
 
     redactor: Redactor
-    _texts: defaultdict[int, dict[Name, _Text]] = field(default_factory=lambda: defaultdict(dict))
+    _texts: defaultdict[int, dict[deltas.Name, _Text]] = field(default_factory=lambda: defaultdict(dict))
     _told: set[tuple[int, str]] = field(default_factory=set)
 
     def take(self, number: int, line: AnyLine) -> Iterator[Found]:
@@ -123,16 +124,16 @@ class Spelling:
             return
         side = "client" if isinstance(line, lines.Send) else "server"
         texts = self._texts[line.c]
-        pieces, ended = spelled(
+        pieces, ended = deltas.read(
             lines.exact_bytes(line),
-            side=side,
+            side,
             framed=isinstance(line, lines.EventLine),
             open_texts=bool(texts),
         )
-        for name, piece in pieces:
-            text = texts.setdefault(name, _Text())
-            text.pieces.append((number, piece))
-            text.length += len(piece)
+        for piece in pieces:
+            text = texts.setdefault(piece.name, _Text())
+            text.pieces.append((number, piece.text))
+            text.length += len(piece.text)
             if text.length > 4 * LONGEST:  # no secret is so long: what has been looked at may go
                 yield from self._look(text)
                 while text.length - len(text.pieces[0][1]) > LONGEST:
@@ -145,7 +146,7 @@ class Spelling:
         for c in list(self._texts):
             yield from self._over(c, ())
 
-    def _over(self, c: int, name: Name) -> Iterator[Found]:
+    def _over(self, c: int, name: deltas.Name) -> Iterator[Found]:
         texts = self._texts[c]
         for each in [each for each in texts if each[: len(name)] == name]:
             yield from self._look(texts.pop(each))
@@ -178,7 +179,7 @@ class Headers:
             for name in getattr(line, place, ()):
                 low = name.lower()
                 if low not in self._kept:
-                    self._kept[low] = low in self.redactor.kept_headers({low: ""})
+                    self._kept[low] = self.redactor.keeps(low)
                 if not self._kept[low]:
                     yield Found(number, "header", f"header {name!r} is not on the list; {SCRUB}, or allow it")
 

@@ -7,8 +7,10 @@ the file.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+_NUMBERS = re.compile(rb"[0-9](?:[ ().-]{0,2}+[0-9]){6,}+")
 FRAGMENT = 60
 """How many characters of a broken line are quoted."""
 
@@ -45,6 +47,7 @@ def fragment(line: bytes) -> str:
     """The first characters of a line as they may stand in an error text: one line, secrets replaced."""
     from ninelives.cassette.redact import Redactor
 
-    text = Redactor(emails=True, phones=True).text(line).decode("utf-8", "replace")
+    clean = Redactor(emails=True).text(line, broken=True)
+    text = _NUMBERS.sub(lambda number: b"0" * len(number[0]), clean).decode("utf-8", "replace")
     short = text if len(text) <= FRAGMENT else text[:FRAGMENT] + "..."
     return "".join(char if char.isprintable() else "?" for char in short)

@@ -6,17 +6,19 @@ or encoded); the rest in what it means alone, which has no lines.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from mock_openai.redaction import is_placeholder
+from mock_openai.redaction.names import header_names_a_credential
 
 from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.checks import Found, Wishes, problems
 from ninelives.cassette.convert import load
 from ninelives.cassette.errors import CassetteError
-from ninelives.cassette.kinds import CREDENTIALS
 from ninelives.cassette.lines import AnyLine, Header
-from ninelives.cassette.redact import Redactor, is_placeholder
+from ninelives.cassette.redact import Pairs, Redactor
 
 ENDINGS = (".yaml", ".yml", ".har")
 
@@ -69,10 +71,10 @@ class _Witness(Redactor):
     enabled: bool = False
     seen: dict[str, None] = field(default_factory=dict)
 
-    def learn(self, headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> None:
-        """A message's headers."""
+    def learn(self, headers: Pairs) -> None:
+        """Look at a message's headers."""
         for name, value in headers.items() if isinstance(headers, Mapping) else headers:
-            if CREDENTIALS.search(name) and value.strip() and not is_placeholder(value):
+            if header_names_a_credential(name) and value.strip() and not is_placeholder(value.encode()):
                 self.seen[name.lower()] = None
 
 

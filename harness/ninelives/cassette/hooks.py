@@ -49,7 +49,7 @@ class Hooks:
 
     def clean(self, text: str) -> str:
         """A text without secrets."""
-        return self.redactor.text(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
+        return self.redactor.string(text)
 
     def write(self, line: bytes) -> None:
         """Writes a line, and before it the request's if that still waits."""

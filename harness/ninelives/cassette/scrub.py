@@ -14,7 +14,7 @@ import ninelives.cassette.payload as payload
 import ninelives.cassette.sse as sse
 from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.redact import Redactor
-from ninelives.cassette.spelling import Speller
+from ninelives.cassette.stream_redaction import StreamRedactor
 from ninelives.cassette.tape import write_whole
 
 HEADER_FIELDS = ("headers", "answer")
@@ -29,18 +29,18 @@ def scrub(path: Path | str, *, redactor: Redactor | None = None) -> int:
     cassette = Cassette.load(path)
     before = cassette.data.split(b"\n")
     after = [redactor.text(before[0]), *before[1:]]
-    spellers: defaultdict[int, Speller] = defaultdict(lambda: Speller(redactor))
+    streams: defaultdict[int, StreamRedactor] = defaultdict(lambda: StreamRedactor(redactor))
     for number, line in zip(cassette.numbers, cassette.lines, strict=True):
         place = number - 1
         if isinstance(line, lines.EventLine | lines.Recv | lines.Send):
             side = "client" if isinstance(line, lines.Send) else "server"
             framed = isinstance(line, lines.EventLine)
             exact = lines.exact_bytes(line)
-            spellers[line.c].take(exact, _into(after, place, line, exact), side, framed=framed)
+            streams[line.c].take(exact, _into(after, place, line, exact), side, framed=framed)
         else:
             after[place] = _scrubbed(before[place], redactor)
-    for speller in spellers.values():
-        speller.flush()
+    for stream in streams.values():
+        stream.flush()
     changed = sum(old != new for old, new in zip(before, after, strict=True))
     if changed:
         write_whole(path, b"\n".join(after))
@@ -79,7 +79,7 @@ def _scrubbed(line: bytes, redactor: Redactor) -> bytes:
     for name in HEADER_FIELDS:
         if name in found:
             headers = msgspec.json.decode(found[name], type=dict[str, str])
-            if any(low not in redactor.kept_headers({low: ""}) for low in headers):
+            if not all(redactor.keeps(name) for name in headers):
                 renewed[name], changed = msgspec.Raw(payload.encode(redactor.kept_headers(headers))), True
     if "b64" in found:
         data = payload.from_b64(msgspec.json.decode(found["b64"], type=str))

@@ -20,7 +20,7 @@ from ninelives.cassette.hooks import Headers, Hooks
 from ninelives.cassette.lines import How, render
 from ninelives.cassette.payload import Fields
 from ninelives.cassette.redact import Redactor
-from ninelives.cassette.spelling import Speller
+from ninelives.cassette.stream_redaction import StreamRedactor
 
 Side = Literal["server", "client"]
 
@@ -47,7 +47,7 @@ class Track:
         self.c = c
         self._redactor, self._clock = redactor, clock
         self._hooks = Hooks(redactor, emit)
-        self._speller = Speller(redactor)
+        self._stream = StreamRedactor(redactor)
         self._holding: set[Track] = set() if holding is None else holding
         self._splitter: sse.Splitter | None = None
         self._arrived = self._written = 0  # CRC-32 of the stream as received and of its blocks
@@ -59,6 +59,7 @@ class Track:
     ) -> None:
         """A whole HTTP request."""
         self._redactor.learn(headers)
+        self._redactor.learn_url(path)
         seen = self._hooks.request(method, path, headers, self._redactor.text(body))
         if seen is None:
             return
@@ -87,9 +88,11 @@ class Track:
         for block in self._splitter.feed(data, self._now(t)):
             self._event(block)
 
-    def body(self, data: bytes, t: float | None = None) -> None:
-        """The whole body of an answer that is not a stream (or as much of it as came)."""
-        exact = self._hooks.body(self._redactor.text(data))
+    def body(self, data: bytes, t: float | None = None, *, broken: bool = False) -> None:
+        """The whole body of an answer that is not a stream, or as much of it as came before it was `broken`
+        off.
+        """
+        exact = self._hooks.body(self._redactor.text(data, broken=broken))
         if exact:
             self._hooks.write(self._line("body", t, payload.body_fields(exact), exact))
 
@@ -121,6 +124,7 @@ class Track:
         """A handshake and how it was answered; a refused one is followed by `body` and `end`."""
         self._redactor.learn(headers)
         self._redactor.learn(answer)
+        self._redactor.learn_url(path)
         seen = self._hooks.request("GET", path, headers, b"")
         if seen is None:
             return
@@ -162,11 +166,11 @@ class Track:
         at = self._now(t)
         fields = [("by", payload.encode(by)), ("code", str(code).encode())]
         fields.append(("reason", payload.encode(self._hooks.clean(reason))))
-        self._speller.put(lambda: self._hooks.write(self._line("close", at, fields)))
+        self._stream.put(lambda: self._hooks.write(self._line("close", at, fields)))
 
     def finish(self) -> None:
         """Nothing more comes: what was held back is written."""
-        self._speller.flush()
+        self._stream.flush()
         self._holding.discard(self)
         self._hooks.finish()
 
@@ -176,11 +180,11 @@ class Track:
         return round(self._clock() if t is None else t)
 
     def _take(self, data: bytes, give: Callable[[bytes], None], side: Side, framed: bool = False) -> None:
-        self._speller.take(data, give, side, framed=framed)
+        self._stream.take(data, give, side, framed=framed)
         self._note_held()
 
     def _note_held(self) -> None:
-        if self._speller.holding or self._hooks.holding:
+        if self._stream.holding or self._hooks.holding:
             self._holding.add(self)
         else:
             self._holding.discard(self)

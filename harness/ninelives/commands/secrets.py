@@ -33,4 +33,7 @@ class Secrets:
             if matches_nothing or re.search(expression, IN_ITS_PLACE):
                 raise Complaint(f"--redact {expression!r} matches what would stand in its place; be stricter")
         rules = [(expression, IN_ITS_PLACE) for expression in self.redact]
-        return Redactor(rules=rules, emails=self.emails, phones=self.phones)
+        try:
+            return Redactor(rules=rules, emails=self.emails, phones=self.phones)
+        except ModuleNotFoundError as missing:
+            raise Complaint(f"--phones: {missing}") from None

@@ -90,6 +90,7 @@ class Recorder:
             clock=lambda: (asyncio.get_running_loop().time() - self._began) * 1000,
             extend=extend,
         )
+        self.writer.redactor.learn_url(upstream)
         self._session: aiohttp.ClientSession | None = None
         self._runner: web.ServerRunner | None = None
         self._exchanges: set[asyncio.Task[object]] = set()
@@ -283,11 +284,11 @@ class Recorder:
             self._body(track, collected)
             self._note(track.end)
         except asyncio.CancelledError:
-            self._body(track, collected)
+            self._body(track, collected, broken=True)
             self._cancelled(track)
             raise
         except (aiohttp.ClientError, OSError) as error:
-            self._body(track, collected)
+            self._body(track, collected, broken=True)
             # aiohttp's word for writing to a client that has left
             if isinstance(error, aiohttp.ClientConnectionResetError):
                 self._note(lambda: track.abort("gone", "client"))
@@ -299,9 +300,9 @@ class Recorder:
             response.close()
         return answer
 
-    def _body(self, track: Track, collected: bytearray) -> None:
+    def _body(self, track: Track, collected: bytearray, *, broken: bool = False) -> None:
         if collected:
-            self._note(lambda: track.body(bytes(collected)))
+            self._note(lambda: track.body(bytes(collected), broken=broken))
 
     def _cancelled(self, track: Track) -> None:
         if self._stopping:

@@ -52,7 +52,8 @@ def test_secrets_are_found_in_text_headers_and_base64_and_scrubbed(tmp_path: Pat
     )
     found = lint(path)
     assert [(problem.line, problem.kind) for problem in found] == [
-        (2, "secret"),
+        (2, "secret"),  # a field
+        (2, "secret"),  # and a key
         (2, "header"),
         (8, "secret"),
     ]
@@ -66,7 +67,7 @@ def test_secrets_are_found_in_text_headers_and_base64_and_scrubbed(tmp_path: Pat
     assert [
         place for place, (old, new) in enumerate(zip(untouched, scrubbed, strict=True), 1) if old != new
     ] == [2, 8]
-    assert b'{ "input":"sk-001redacted' in scrubbed[1]
+    assert b'{ "input":"sk-002redacted' in scrubbed[1]
     assert b'"t":1.0}' in scrubbed[1]
     assert b'"accept":"*/*"' in scrubbed[1]
     assert scrub(path) == 0
@@ -232,13 +233,12 @@ def test_vcrpys_yaml_is_looked_over_as_it_stands(tmp_path: Path) -> None:
         (None, "header"),
         (None, "header"),
         (None, "secret"),
-        (line, "secret"),  # a bearer token
-        (line, "secret"),  # and a key
+        (line, "secret"),
     ]
     told = "\n".join(map(str, found))
     assert "'authorization' holds a credential; `ninelives convert` it" in told
     assert "'set-cookie'" in told
-    assert "exchange 2 holds a secret (ephemeral)" in told
+    assert "exchange 2 holds a secret (token)" in told
     assert "CANARY" not in told
     convert(path, clean)
     assert [problem.kind for problem in lint(clean)] == []

@@ -27,7 +27,9 @@ def test_no_marked_secret_survives_wherever_it_stands() -> None:
         "User-Agent": f"agent {KEY}",
     }
     body = {"model": "m", "input": f"my key is {KEY}", "tools": [{"authorization": "CANARYtoken"}]}
-    track.request("POST", f"/v1/responses?api-key={KEY}&token=CANARY", headers, json.dumps(body).encode())
+    track.request(
+        "POST", f"/v1/responses?api-key={KEY}&token=CANARY0123456789", headers, json.dumps(body).encode()
+    )
     track.response(
         200,
         [
@@ -73,9 +75,8 @@ def test_the_same_secret_gets_the_same_fake_of_the_same_length_everywhere() -> N
 
 @pytest.mark.parametrize("redactor", [Redactor(), Redactor(emails=True, phones=True)])
 def test_redacting_twice_changes_nothing_more(redactor: Redactor) -> None:
-    text = (
-        f'{{"k":"{KEY}","password":"x","e":"eve@example.com","p":"+49 170 1234567","u":"?key=ab"}}'.encode()
-    )
+    people = '"e":"eve@example.com","p":"+49 170 1234567"'
+    text = f'{{"k":"{KEY}","password":"hunter2",{people},"u":"?key=ab12cd34ef56"}}'.encode()
     once = redactor.text(text)
     assert Redactor(emails=True).text(once) == once or not redactor.emails
     assert Redactor().text(once) == once
@@ -153,5 +154,5 @@ def test_findings_tell_where_but_not_what() -> None:
     data = f"key {KEY} and {ORG}".encode()
     found = Redactor().findings(data)
     assert [finding.kind for finding in found] == ["key", "organisation"]
-    assert data[found[0].start : found[0].end] == KEY.removeprefix("sk-").encode()
+    assert data[found[0].start : found[0].end] == KEY.removeprefix("sk-proj-").encode()
     assert "CANARY" not in repr(found)

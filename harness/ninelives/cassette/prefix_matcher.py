@@ -49,18 +49,6 @@ def undecided(patterns: Iterable[re.Pattern[bytes]], text: bytes, start: int) ->
     return found
 
 
-def undecided_literal(literals: Iterable[bytes], text: bytes, start: int) -> int:
-    """The same for plain texts."""
-    found = len(text)
-    for literal in literals:
-        place = text.find(literal[:1], max(start, len(text) - len(literal) + 1))
-        while -1 < place < found:
-            if literal.startswith(text[place:]):
-                found = place
-            place = text.find(literal[:1], place + 1)
-    return found
-
-
 @lru_cache(maxsize=256)
 def _turned(pattern: re.Pattern[bytes]) -> re.Pattern[bytes] | None:
     try:

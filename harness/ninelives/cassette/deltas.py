@@ -1,0 +1,161 @@
+"""Which texts an event adds to, and where in the event its piece of them stands.
+
+Events of the Responses API and of the Realtime API carry a piece as `delta`, whatever kind of text it is;
+chunks of chat completions under `choices`, and Anthropic's deltas as an object. A piece is known without the
+escapes that it has in the event, and a change to it is written back with them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from mock_openai.redaction.edits import Edit
+from mock_openai.redaction.spelling import JSON_ESCAPES, Decoded, decoded
+
+import ninelives.cassette.sse as sse
+import ninelives.cassette.turns as turns
+
+_LAST = turns.TERMINAL | {"error", "message_stop", "response.done"}
+_ENDS = ("done", "completed", "content_block_stop")
+_LEAVES = (
+    *("delta", "content", "text", "arguments", "refusal", "reasoning", "reasoning_content", "thinking"),
+    *("partial_json", "transcript", "input", "code"),
+)
+"""Fields whose strings are pieces of a text."""
+_KEYS = {key: re.compile(rb'"%s"[ \t\r\n]*+:[ \t\r\n]*+' % key.encode()) for key in _LEAVES}
+_BROKEN = re.compile(
+    rb'"(?:' + "|".join(_LEAVES).encode() + rb')"[ \t]*+:[ \t]*+"((?:[^"\\]|\\.)*+)\\?(?:u[0-9a-fA-F]{0,3})?$'
+)
+
+Name = tuple[Any, ...]
+"""What tells one text from another: side, lane, kind, and the place in the response."""
+
+
+class _Event(msgspec.Struct):
+    type: Any = ""
+    delta: msgspec.Raw = msgspec.Raw()
+    choices: msgspec.Raw = msgspec.Raw()
+    stream_id: Any = None
+    item_id: Any = None
+    output_index: Any = None
+    content_index: Any = None
+    summary_index: Any = None
+    index: Any = None
+
+
+_event = msgspec.json.Decoder(_Event)
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_elements = msgspec.json.Decoder(list[msgspec.Raw])
+_UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+_DEEPEST = 6
+
+
+@dataclass(slots=True, eq=False)
+class Piece:
+    """One delta: where it stands in its event, what it says, and what is to change."""
+
+    name: Name
+    start: int
+    end: int
+    text: bytes
+    """Without escapes."""
+    _escapes: Decoded | None = None
+    edits: list[Edit] | None = None
+    """What is to change in the event; None until that is known."""
+
+    @classmethod
+    def of(cls, name: Name, data: bytes, start: int, end: int) -> Piece:
+        """Read the piece that stands in `data` from `start` to `end`."""
+        raw = data[start:end]
+        escapes = decoded(raw, JSON_ESCAPES) if b"\\" in raw else None
+        return cls(name, start, end, raw if escapes is None else escapes.data, escapes)
+
+    def changed(self, clean: bytes, edits: Sequence[Edit], base: int) -> list[Edit]:
+        """Return the changes to the event that make its text `clean`; `edits` are those of the whole text, of
+        which the piece begins at `-base`.
+        """
+        if clean == self.text:
+            return []
+        length = len(self.text)
+        if len(clean) != length:  # a rule of the user's: what it touched is not known byte by byte
+            return [self._placed(Edit("rule", 0, length, clean))]
+        inside = ((max(0, edit.start + base), min(length, edit.end + base), edit.kind) for edit in edits)
+        return [
+            self._placed(Edit(kind, start, end, clean[start:end]))
+            for start, end, kind in inside
+            if start < end and clean[start:end] != self.text[start:end]
+        ]
+
+    def _placed(self, edit: Edit) -> Edit:
+        raw = edit if self._escapes is None else self._escapes.raw_edit(edit)
+        new = raw.new
+        if len(edit.new) != edit.end - edit.start and self._escapes is None:
+            new = msgspec.json.encode(new.decode("utf-8", "replace"))[1:-1]
+        return Edit(raw.kind, self.start + raw.start, self.start + raw.end, new)
+
+
+def read(data: bytes, side: str, *, framed: bool, open_texts: bool) -> tuple[list[Piece], Name | None]:
+    """Return the pieces in an event, and the name (or its beginning) of the texts that it ends, which is
+    looked for only while there are `open_texts`.
+    """
+    if b'"delta"' not in data and b'"choices"' not in data and not open_texts:
+        return [], None
+    try:
+        event = _event.decode(sse.parse(data)[1] if framed else data)
+    except _UNREADABLE:
+        return [], None
+    kind = event.type if isinstance(event.type, str) else ""
+    lane: Name = (side, repr(event.stream_id))
+    base, _, what = kind.rpartition(".")
+    if kind.startswith("content_block_"):
+        base, what = "content_block", kind
+    place = event.item_id if event.output_index is None else event.output_index
+    where = (repr(place), repr(event.content_index), repr(event.summary_index), repr(event.index))
+    name = (*lane, base, *where)
+    found: list[tuple[Name, str, bytes]] = []
+    if event.delta:
+        found = list(_leaves(bytes(event.delta), name, "delta", 0))
+    elif event.choices:
+        found = list(_leaves(bytes(event.choices), lane, "choices", 0))
+    ended = lane if kind in _LAST else name if what in _ENDS and not found else None
+    return _placed(data, found), ended
+
+
+def broken(data: bytes, name: Name) -> list[Piece]:
+    """The delta of an event that breaks off in the middle of it: more of the text that was spelled last."""
+    found = _BROKEN.search(data)
+    return [Piece.of(name, data, *found.span(1))] if found else []
+
+
+def _leaves(raw: bytes, name: Name, key: str, depth: int) -> Iterator[tuple[Name, str, bytes]]:
+    """The strings in a value that are pieces of texts: the name of each, its field, and how it is spelled."""
+    if raw.startswith(b'"'):
+        if key in _KEYS:
+            yield name if key == "delta" else (*name, key), key, raw
+    elif depth < _DEEPEST and raw.startswith(b"{"):
+        for inner, value in _members.decode(raw).items():
+            yield from _leaves(bytes(value), name if key == "delta" else (*name, key), inner, depth + 1)
+    elif depth < _DEEPEST and raw.startswith(b"["):
+        for number, element in enumerate(map(bytes, _elements.decode(raw))):
+            index: object = number
+            if element.startswith(b"{") and (given := _members.decode(element).get("index")) is not None:
+                index = bytes(given)
+            yield from _leaves(element, (*name, key, index), "", depth + 1)
+
+
+def _placed(data: bytes, found: Sequence[tuple[Name, str, bytes]]) -> list[Piece]:
+    """Where the texts stand, quotes left out; of a key that is repeated the last place, as JSON has it."""
+    pieces: list[Piece] = []
+    taken: set[int] = set()
+    for name, key, text in found:
+        places = [at.end() for at in _KEYS[key].finditer(data) if data.startswith(text, at.end())]
+        free = [place for place in places if place not in taken]
+        if free:
+            start = free[-1] if len(found) == 1 else free[0]
+            taken.add(start)
+            pieces.append(Piece.of(name, data, start + 1, start + len(text) - 1))
+    return sorted(pieces, key=lambda piece: piece.start)

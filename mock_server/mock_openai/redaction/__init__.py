@@ -1,0 +1,11 @@
+"""Secrets are found and replaced before anything is written down, however they are spelled.
+
+`SecretRedactor` is all that others need; the rules are in a file each: by form (`forms`), by name (`fields`,
+`names`), by value (what the redactor has learned), and who somebody is (`people`).
+"""
+
+from mock_openai.redaction.edits import Edit
+from mock_openai.redaction.redactor import Finding, Replacement, Rule, SecretRedactor
+from mock_openai.redaction.values import is_blotted, is_placeholder
+
+__all__ = ["Edit", "Finding", "Replacement", "Rule", "SecretRedactor", "is_blotted", "is_placeholder"]

@@ -1,0 +1,31 @@
+"""What breaks off in the middle of a secret: the beginning of one is kept from the disk as well."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+import mock_openai.redaction.fields as fields
+from mock_openai.redaction.forms import Span, beginnings
+from mock_openai.redaction.names import Weight
+
+_LAST_WORD = bytes(byte for byte in range(0x21, 0x7F) if byte not in b"\"'<>(){}[],;`")
+_NO_WORD = re.compile(rb"[A-Z0-9]|[a-z]{12}")
+_LEAST = 6
+"""Bytes of a known secret that are more than chance."""
+
+
+def spans(text: bytes, known: Iterable[bytes]) -> Iterator[Span]:
+    """Find what may be the beginning of a secret at the end of a text that was broken off."""
+    word = text[len(text.rstrip(_LAST_WORD)) :]
+    for start in beginnings(word):
+        if _NO_WORD.search(word, start):
+            yield Span("key", len(text) - len(word) + start, len(text))
+    value = fields.open_value(text, Weight.SECRET)
+    if value is not None and value < len(text):
+        yield Span("field", value, len(text))
+    for secret in known:
+        for length in range(min(len(secret) - 1, len(text)), _LEAST - 1, -1):
+            if text.endswith(secret[:length]):
+                yield Span("known", len(text) - length, len(text))
+                break

@@ -1,0 +1,216 @@
+"""Secrets that are known by their form: what issuers put before them.
+
+A row is a kind, the beginnings, and what follows. A fake keeps the beginning, so that it goes on looking like
+what it stands for. A beginning counts at the edge of a word; the best known ones count inside a word too, if
+what follows looks random.
+
+Every expression is linear: it starts at a literal, and what follows is a run of one class, which is read once
+(possessive). A text is read run by run of the characters that credentials are made of.
+
+The beginnings are those that the issuers document. No rule set from elsewhere is used: docs/cassettes.md says
+why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from mock_openai.redaction.fakes import is_fake
+from mock_openai.redaction.values import is_mixed, is_random, is_varied
+
+ANY, VARIED, RANDOM, MIXED = range(4)
+"""What must follow a beginning: what the expression says; that, with letters and digits; that, and it looks
+random; that, with letters of both cases, because ordinary words and ids begin so too.
+"""
+_LOOKS = (lambda _: True, is_varied, is_random, is_mixed)
+
+
+class Form(NamedTuple):
+    """A family of secrets."""
+
+    kind: str
+    """What findings call it."""
+    beginnings: str
+    """The literals it begins with, separated by blanks."""
+    rest: str
+    """What follows, as a regular expression."""
+    looks: int = RANDOM
+    """ANY, VARIED, RANDOM or MIXED."""
+
+
+_W, _A = "[A-Za-z0-9_-]", "[A-Za-z0-9]"
+_OVER = f"(?!{_A})"
+_LONG, _DOTTED = f"{_W}{{16,}}+", "[A-Za-z0-9_.=-]{16,}+"
+
+FORMS = (
+    # OpenAI
+    Form("key", "sk-", f"{_W}{{8,}}+"),
+    Form("key", "sk-proj- sk-svcacct- sk-admin- sk-ant- sk-or-", f"{_W}{{12,}}+", VARIED),
+    Form("ephemeral", "ek_ ek- sess- sess_", _LONG),
+    Form("organisation", "org-", f"{_W}{{12,}}+"),
+    Form("project", "proj_", f"{_W}{{12,}}+"),
+    Form("user", "user-", f"{_A}{{16,}}+{_OVER}"),
+    # other makers of models and voices
+    Form("key", "gsk_ xai- pplx- hf_ api_org_ r8_ sk_ csk- nvapi- tgp_v1_ jina_ pcsk_ tvly-", _LONG),
+    Form("key", "lsv2_pt_ lsv2_sk_ ls__ fw_ fpk_ esecret_ pa- fc- bb_live_ up_", _LONG, MIXED),
+    Form("key", "AIza", f"{_W}{{30,}}+"),
+    Form("token", "ya29. 1// GOCSPX-", _DOTTED),
+    # code hosting, packages, deployment
+    Form("token", "ghp_ gho_ ghs_ ghu_ ghr_ ghe_ github_pat_", "[A-Za-z0-9_]{16,}+"),
+    Form("token", "glpat- gldt- glrt- glptt- glcbt- glsoat- glft- glimt- glagent- glffct-", _DOTTED),
+    Form("token", "npm_ pypi- rubygems_ dckr_pat_ dckr_oat_ ATATT3 ATCTT3 ATBB", _DOTTED),
+    Form("token", "nuget_ CLOJARS_ dop_v1_ doo_v1_ dor_v1_ HRKU- fo1_ fm1_ fm2_ FlyV1", _LONG),
+    Form("token", "oy2 cio crates_", f"{_A}{{28,}}+", MIXED),
+    Form("token", "nfp_ nfc_ vercel_ vca_ vcp_ sbp_ sb_secret_ rnd_ rpa_ rps_ pul- tskey-", _LONG),
+    Form("token", "CCIPAT_ CCIPRJ_ sgp_ bkua_ tfp_ cfut_ cfat_ v1.0- lin_api_ lin_oauth_ whsec_", _LONG),
+    # clouds and databases
+    Form("access key", "AKIA ASIA ABIA ACCA AGPA AIDA AROA AIPA ANPA ANVA APKA", "[A-Z0-9]{12,}+"),
+    Form("key", "LTAI AKID AKLT", f"{_A}{{12,}}+"),
+    Form("token", "dapi dose dkea", f"[0-9a-f]{{32}}{_OVER}"),
+    Form("token", "dp.pt. dp.st. dp.ct. dp.sa. dp.scim. dp.audit. ops_", _DOTTED),
+    Form("token", "pscale_tkn_ pscale_pw_ pscale_oauth_ hvs. hvb. hvr.", _DOTTED),
+    # payment and shops
+    Form("key", "sk_live_ sk_test_ rk_live_ rk_test_ pk_live_ pk_test_ rzp_live_ rzp_test_", f"{_W}{{12,}}+"),
+    Form("key", "rk- pk- pk_ rk_", _LONG, MIXED),
+    Form("key", "sq0atp- sq0csp- sq0idp- shpat_ shpca_ shppa_ shpss_ shprt_ PMAK-", f"{_W}{{14,}}+"),
+    Form("key", "EAAA EAAC EAAG", f"{_W}{{40,}}+", MIXED),
+    Form("key", "access_token$production$ access_token$sandbox$", "[A-Za-z0-9$]{16,}+"),
+    # messages and telephones
+    Form("token", "xoxb- xoxa- xoxp- xoxs- xoxr- xoxo- xoxc- xoxd-", "[A-Za-z0-9.%/+-]{10,}+", ANY),
+    Form("token", "xoxe- xoxe. xapp- xwfp-", "[A-Za-z0-9.%/+-]{10,}+", ANY),
+    Form("key", "SG.", "[A-Za-z0-9_.-]{20,}+"),
+    Form("key", "AC SK", f"[0-9a-f]{{32}}{_OVER}", ANY),
+    Form("key", "key- pubkey-", f"[0-9a-f]{{32}}{_OVER}", ANY),
+    Form("key", "xkeysib- xsmtpsib- mlsn. ntn_ secret_ figd_ figo_ figu_", _LONG),
+    Form("key", "re_ pat- pat. patt.", _DOTTED, MIXED),
+    # operations
+    Form("key", "NRAK- NRRA- NRJS- NRII- glsa_ glc_ phc_ phx_ EZAK EZTK", _LONG),
+    Form("key", "sntrys_ sntryu_", "[A-Za-z0-9_+/=-]{16,}+"),
+    Form("key", "AGE-SECRET-KEY-1 xprv yprv zprv nsec1", f"{_A}{{40,}}+", ANY),
+    Form("token", "00D", "[A-Za-z0-9]{12}![A-Za-z0-9_.]{24,}+", ANY),
+    # tokens with parts
+    Form("token", "eyJ", r"[\w-]{8,}+\.(?:[\w-]{8,}+)?\.[\w-]{6,}+(?:\.[\w-]{6,}+)*+", ANY),
+    Form("token", "v1.local. v2.local. v3.local. v4.local. v2.public. v4.public.", r"[\w.-]{24,}+", ANY),
+)  # fmt: skip
+
+_GLUED = (
+    *(
+        b"sk-",
+        b"ghp_",
+        b"gho_",
+        b"ghs_",
+        b"github_pat_",
+        b"glpat-",
+        b"AIza",
+        b"xoxb-",
+        b"xoxp-",
+        b"gsk_",
+        b"xai-",
+    ),
+    *(
+        b"pplx-",
+        b"hf_",
+        b"npm_",
+        b"pypi-",
+        b"SG.",
+        b"sk_live_",
+        b"sk_test_",
+        b"ya29.",
+        b"eyJ",
+        b"AKIA",
+        b"ASIA",
+    ),
+)
+"""Beginnings that count inside a word as well."""
+
+# A word in the middle says what it is, whoever the issuer: acme_live_..., foo-api-key-...
+_SPEAKING = re.compile(
+    rb"(?<![A-Za-z0-9])(?P<keep>[A-Za-z][A-Za-z0-9]{1,11}[_-](?:live|test|prod|sandbox|secret|sk|pat|token|api|apikey|key|"
+    rb"oauth|access|refresh|auth|session|svcacct|admin|bearer|v1)[_-])[A-Za-z0-9_-]{16,}+"
+)
+_PARTED = re.compile(
+    rb"(?<![\w.:+/-])(?:\d{8,10}:[A-Za-z0-9_-]{35}|[MNO][A-Za-z0-9_-]{23,25}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38})(?![\w-])"
+)
+"""Telegram's and Discord's tokens, which begin with the number of a bot."""
+
+SHORTEST = 14
+"""Characters of the shortest secret that is known by its form."""
+RUN = re.compile(rb"[A-Za-z0-9_+/=.%%$!:~-]{%d,}+" % SHORTEST)
+"""What can hold a secret that is known by its form: a run of the characters that such secrets are made of."""
+
+
+class Span(NamedTuple):
+    """A secret in a text; what begins a form is left out of it."""
+
+    kind: str
+    start: int
+    end: int
+
+
+def trie(words: Iterable[str]) -> str:
+    """An expression for any of the words that looks at each character once."""
+    branches: dict[str, list[str]] = {}
+    for word in words:
+        branches.setdefault(word[:1], []).append(word[1:])
+    over = "" in branches
+    ways = [
+        re.escape(first) + (trie(rests) if rests != [""] else "")
+        for first, rests in sorted(branches.items())
+        if first
+    ]
+    return f"(?:{'|'.join(ways)}){'?' if over else ''}" if ways else ""
+
+
+_FORM_OF = {word.encode(): form for form in FORMS for word in form.beginnings.split()}
+_REST = {word: re.compile(form.rest.encode()) for word, form in _FORM_OF.items()}
+_AT_AN_EDGE = re.compile(b"(?<![A-Za-z0-9])" + trie(word.decode() for word in _FORM_OF).encode())
+_INSIDE = re.compile(
+    b"(?<=[A-Za-z0-9])" + trie(w.decode() for w in _FORM_OF if w.startswith(_GLUED)).encode()
+)
+
+
+def spans(run: bytes) -> list[Span]:
+    """Find the secrets in a run of characters, fakes not among them."""
+    found = list(_beginning(run, _AT_AN_EDGE, glued=False))
+    if any(word in run for word in _GLUED):
+        found += _beginning(run, _INSIDE, glued=True)
+    if not found:
+        for match in _SPEAKING.finditer(run):
+            start = match.end("keep")
+            if is_mixed(run[start : match.end()]):
+                found.append(Span("key", start, match.end()))
+        found += [Span("token", *match.span()) for match in _PARTED.finditer(run)]
+    return [span for span in found if not is_fake(run[span.start : span.end])]
+
+
+def _beginning(run: bytes, beginnings: re.Pattern[bytes], *, glued: bool) -> Iterator[Span]:
+    place = 0
+    while (match := beginnings.search(run, place)) is not None:
+        place = match.end()
+        word = match[0]
+        form = _FORM_OF[word]
+        rest = _REST[word].match(run, match.end())
+        if rest is None:
+            continue
+        looks = MIXED if glued and form.looks != ANY else form.looks
+        if _LOOKS[looks](rest[0]):
+            yield Span(form.kind, *rest.span())
+            place = rest.end()
+
+
+def beginning_of(secret: bytes) -> bytes:
+    """Return the beginning that a fake of this secret keeps; b"" when it has none."""
+    match = _AT_AN_EDGE.match(secret)
+    if match is None:
+        return b""
+    rest = _REST[match[0]].fullmatch(secret, match.end())
+    return match[0] if rest is not None else b""
+
+
+def beginnings(word: bytes) -> Iterator[int]:
+    """Where something follows a known beginning in a word."""
+    for match in _AT_AN_EDGE.finditer(word):
+        if match.end() < len(word) and len(match[0]) >= 3:
+            yield match.end()

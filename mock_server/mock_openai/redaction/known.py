@@ -1,0 +1,70 @@
+"""What a session has shown to be secret: values that are struck wherever they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
+
+import mock_openai.redaction.fields as fields
+from mock_openai.redaction.fakes import is_fake
+from mock_openai.redaction.forms import beginning_of
+from mock_openai.redaction.names import Weight, header_may_hold_one, header_names_a_credential, weight
+from mock_openai.redaction.spelling import decoded
+from mock_openai.redaction.values import SHORTEST, is_credential, is_placeholder
+
+
+class KnownSecrets:
+    """Secrets that are known by their value."""
+
+    def __init__(self) -> None:
+        self.values: dict[bytes, None] = {}
+        """The secrets, as they are and without escapes."""
+
+    def headers(self, pairs: Iterable[tuple[str, str]], kept: Callable[[str], bool]) -> None:
+        """Remember the credentials in a message's headers; `kept` tells which headers are written as they
+        are, redacted.
+        """
+        for name, value in pairs:
+            low = name.lower()
+            data = value.encode("utf-8", "surrogateescape")
+            if low in ("cookie", "set-cookie"):
+                for span in fields.named(low.encode(), data):
+                    self.learn(data[span.start : span.end])
+            elif low == "sec-websocket-protocol":
+                for offered in value.split(","):
+                    self.learn(offered.strip().partition("api-key.")[2].encode("utf-8", "surrogateescape"))
+            elif header_names_a_credential(low):
+                _, _, token = data.strip().partition(b" ")
+                self.learn(token.strip() if token and "authorization" in low else data.strip())
+            elif not kept(low) and header_may_hold_one(low) and is_credential(data.strip(), 16):
+                self.learn(data.strip())
+
+    def url(self, url: str) -> None:
+        """Remember what a URL, or a path with a query, names as secret: parameters, user and password."""
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return
+        user, _, password = parts.netloc.rpartition("@")[0].partition(":")
+        for given in (user if not password else "", password):
+            self.learn(unquote_to_bytes(given))
+        for name, value in parse_qsl(parts.query, encoding="utf-8", errors="surrogateescape"):
+            data = value.encode("utf-8", "surrogateescape")
+            what = weight(name.encode("utf-8", "surrogateescape"), parameter=True)
+            if what is Weight.SECRET or (what is Weight.HINT and is_credential(data)):
+                self.learn(data)
+
+    def learn(self, secret: bytes) -> None:
+        """Remember a secret, so that it is replaced wherever else it stands; one that is too short, a
+        placeholder or a fake is no secret.
+        """
+        if len(secret) < SHORTEST or is_placeholder(secret) or is_fake(secret):
+            return
+        bare = secret.removeprefix(beginning_of(secret))
+        if is_fake(bare):
+            return
+        for value in (secret, bare):
+            while len(value) >= SHORTEST and value not in self.values:
+                self.values[value] = None
+                plain = decoded(value)
+                value = b"" if plain is None else plain.data

@@ -1,0 +1,235 @@
+"""Names that say that their value is a secret: fields, parameters, headers, variables.
+
+A name counts by its end, whatever stands before it, in any case and with any separators: `OPENAI_API_KEY`,
+`x-api-key` and `apiKey` are one name.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from functools import lru_cache
+
+
+class Weight(Enum):
+    """How much a name says."""
+
+    NOTHING = 0
+    HINT = 1
+    """Other things are called so too: the value must look like a credential."""
+    SECRET = 2
+    """Nothing else is called so."""
+
+
+_SECRET = [
+    "password",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "userpass",
+    "dbpass",
+    "pwd",
+    "secret",
+    "secretkey",
+    "secretaccesskey",
+    "apikey",
+    "apitoken",
+    "apisecret",
+    "accesskey",
+    "privatekey",
+    "signingkey",
+    "encryptionkey",
+    "decryptionkey",
+    "masterkey",
+    "accountkey",
+    "sharedkey",
+    "subscriptionkey",
+    "authkey",
+    "servicekey",
+    "functionskey",
+    "functionkey",
+    "deploykey",
+    "licensekey",
+    "hmackey",
+    "accesstoken",
+    "refreshtoken",
+    "idtoken",
+    "authtoken",
+    "authenticationtoken",
+    "authorizationtoken",
+    "bearertoken",
+    "sessiontoken",
+    "securitytoken",
+    "csrftoken",
+    "xsrftoken",
+    "csrfmiddlewaretoken",
+    "oauthtoken",
+    "logintoken",
+    "usertoken",
+    "bottoken",
+    "devicetoken",
+    "registrationtoken",
+    "verificationtoken",
+    "deploytoken",
+    "privatetoken",
+    "personalaccesstoken",
+    "tokensecret",
+    "authorization",
+    "credential",
+    "credentials",
+    "connectionstring",
+    "connstring",
+    "clientassertion",
+    "samlresponse",
+    "samlassertion",
+    "codeverifier",
+    "mnemonic",
+    "seedphrase",
+    "recoverycode",
+    "recoverykey",
+    "backupcode",
+    "masterpassword",
+    "rootpassword",
+    "sharedaccesssignature",
+    "sharedaccesskey",
+    "keypass",
+    "storepass",
+    "authcode",
+    "authorizationcode",
+    "onetimepassword",
+    "totpsecret",
+    "otpsecret",
+    "jwtsecret",
+    "sessionsecret",
+    "cookiesecret",
+    "vaultpass",
+    "sudopass",
+    "sshpass",
+    "kubeconfig",
+]
+_HINTS = [
+    "token",
+    "key",
+    "signature",
+    "sig",
+    "hmac",
+    "auth",
+    "xauth",
+    "session",
+    "sessionid",
+    "sessid",
+    "sid",
+    "cookie",
+    "setcookie",
+    "jwt",
+    "sas",
+    "otp",
+    "assertion",
+    "ticket",
+    "connectsid",
+    "pass",
+    "psk",
+    "wepkey",
+    "authkeyid",
+]
+_WHOLE = frozenset({"auth", "pass", "sid", "sig", "otp", "sas", "code", "key", "credentials"})
+"""Names that count alone and after a separator, not as the end of a longer word."""
+_PARAMETERS = frozenset({"code", "state", "ticket", "key"})
+"""Names that count in a query or a form only."""
+_NO_SECRETS = re.compile(
+    r"(?:page|next|prev|previous|continuation|sync|cursor|resume|cancel|eos|bos|pad|unk|sep|cls|mask|stop|start|"
+    r"end|special|input|output|total|max|min|cached|image|audio|text|reasoning|completion|prompt|logprob|top|"
+    r"prediction|begin|change|cancellation|paging|delta)token$|(?:public|primary|foreign|sort|partition|cache|"
+    r"idempotency|object|foreignobject|dedup|deduplication|unique|translation|i18n|locale|hash|map|"
+    r"registry|dict|sub|hot|shortcut|websocket|row|group|message|s3)key$|"
+    r"(?:function|method|call|type|email|thought|key)signature$|"
+    r"(?:oneway|compass|bypass)$"
+)
+_LESS = re.compile(
+    r"(?:value|header|param|parameter|plain|raw|b64|base64|prod|dev|test|live|old|new|backup|hash|\d+)+$"
+)
+_BEARING = tuple(sorted({*_SECRET, *_HINTS, "code"}))
+STEMS = (
+    *(
+        b"pass",
+        b"pwd",
+        b"secret",
+        b"token",
+        b"key",
+        b"auth",
+        b"cred",
+        b"cookie",
+        b"sig",
+        b"session",
+        b"sessid",
+    ),
+    *(b"connectionstring", b"connstring", b"connection_string", b"conn_str", b"connection-string"),
+    *(b"assertion", b"saml", b"verifier", b"mnemonic", b"phrase", b"code", b"hmac", b"jwt", b"sas", b"otp"),
+    *(b"sid", b"ticket", b"psk", b"wep", b"kubeconfig"),
+)
+"""Every name that counts holds one of these, in lower case: without them a text needs no closer look."""
+
+_SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+
+def weight(name: bytes, *, parameter: bool = False) -> Weight:
+    """Tell what a name says of its value; `parameter` when it stands in a query or a form."""
+    return _weight(bytes(name[-96:]), parameter)
+
+
+@lru_cache(maxsize=4096)
+def _weight(name: bytes, parameter: bool) -> Weight:
+    text = name.decode("utf-8", "replace")
+    words = [word.lower() for part in _SEPARATORS.split(text) for word in _WORDS.findall(part)]
+    if not words:
+        return Weight.NOTHING
+    flat = "".join(words)
+    while flat not in _BEARING and (less := _LESS.sub("", flat)) and less != flat:
+        flat = less
+    for end in {flat, flat.removesuffix("s")}:
+        found = _by_end(end, words, parameter)
+        if found is not Weight.NOTHING:
+            return found
+    return Weight.NOTHING
+
+
+def _by_end(flat: str, words: list[str], parameter: bool) -> Weight:
+    if _NO_SECRETS.search(flat):
+        return Weight.NOTHING
+    if flat in _PARAMETERS or flat in _WHOLE:
+        if flat in _PARAMETERS and not parameter:
+            return Weight.NOTHING
+        return Weight.SECRET if flat in _SECRET else Weight.HINT
+    if any(flat.endswith(end) for end in _SECRET if end not in _WHOLE):
+        return Weight.SECRET
+    last = words[-1]
+    if last in _WHOLE and last not in _PARAMETERS:
+        return Weight.SECRET if last in _SECRET else Weight.HINT
+    if any(flat.endswith(end) for end in _HINTS if end not in _WHOLE and end != "key"):
+        return Weight.HINT
+    return Weight.HINT if len(words) > 1 and last == "key" else Weight.NOTHING
+
+
+_HEADER = re.compile(
+    r"(?i)auth|secret|token|key|credential|passw|cookie|session|signature|organization|project|account-id|jwt|csrf|xsrf"
+)
+_NO_CREDENTIALS = re.compile(
+    r"(?i)^(?:sec-websocket-(?!protocol).*|idempotency-key|accept.*|content-.*|host|origin|referer|via|"
+    r"forwarded|x-forwarded-.*|x-real-ip|user-agent|connection|keep-alive|date|etag|if-.*|last-modified|range|"
+    r"server|server-timing|nel|report-to|alt-svc|vary|cache-control|expires|pragma|age|upgrade.*|transfer-encoding|"
+    r"te|trailer|traceparent|tracestate|baggage|x-b3-.*|cf-.*|x-request-id|x-stainless-.*|x-ratelimit-.*|"
+    r"openai-(?:beta|model|version|processing-ms)|strict-transport-security|access-control-.*|www-authenticate|"
+    r"proxy-authenticate|x-content-type-options|location|link|x-openai-.*|sec-fetch-.*|sec-ch-.*|python|"
+    r"x-envoy-.*|x-powered-by|surrogate-key|x-cache-key|dnt|priority)$"
+)
+
+
+def header_names_a_credential(name: str) -> bool:
+    """Tell whether a header is called like one that carries a credential or an account."""
+    return not _NO_CREDENTIALS.match(name) and _HEADER.search(name) is not None
+
+
+def header_may_hold_one(name: str) -> bool:
+    """Tell whether a header that is not on the list may carry a credential whatever its name."""
+    return not _NO_CREDENTIALS.match(name)

@@ -1,0 +1,65 @@
+"""Can what stands at the end of a text still become a secret? A stream asks before it lets a text go.
+
+A secret is made of one word, so the last word waits until it is over; so does what a name is given, as long
+as its quotes are open, a key between its lines of dashes, and digits while phone numbers are secrets.
+"""
+
+from __future__ import annotations
+
+import re
+
+import mock_openai.redaction.fields as fields
+from mock_openai.redaction.redactor import DEEPEST, SecretRedactor
+from mock_openai.redaction.spelling import Decoded, decoded, has_escapes
+
+_WORD = bytes(byte for byte in range(0x21, 0x7F) if byte not in b"\"'<>(){}[],;`")
+_PHONE = b"0123456789 ()+./-\xa0\xc2\xe2\x80\x89\x90\x91\x92\x93\x94\x95\xaf"
+_LONGEST_PHONE = 64
+_OPEN_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}+-----[^-]*+\Z")
+_LINES_OF_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{40,128}\r?\n)+[A-Za-z0-9+/]{0,128}\Z")
+_LOOKED_BACK = 512
+"""Bytes in which a name is looked for."""
+
+
+def undecided(redactor: SecretRedactor, text: bytes, start: int) -> int:
+    """Return the place from `start` on from which what follows could make a secret of the text's end; the
+    text's length when there is none. Rules of the user's own are not asked.
+    """
+    place = len(text.rstrip(_WORD))
+    if redactor.phones:
+        place = min(place, max(len(text.rstrip(_PHONE)), len(text) - _LONGEST_PHONE))
+    if b"-----BEGIN" in text and (key := _OPEN_KEY.search(text)) is not None:
+        place = min(place, key.start())
+    base = max(0, min(place, start) - _LOOKED_BACK)
+    if b"\n" in text[-160:] and (lines := _LINES_OF_BASE64.search(text, base)) is not None:
+        place = min(place, lines.start())
+    place = min(place, base + _open_value(text[base:]))
+    for value in redactor.known.values:
+        if value.strip(_WORD):  # not one word
+            place = min(place, _begun(value, text))
+    return max(start, place)
+
+
+def _open_value(text: bytes) -> int:
+    """Where the value of a name begins that is not over yet, on any level of escapes."""
+    steps: list[Decoded] = []
+    while True:
+        place = fields.open_value(text)
+        if place is not None:
+            for step in reversed(steps):
+                place = step.raw_span(place, place)[0]
+            return place
+        if len(steps) == DEEPEST or not has_escapes(text) or (inner := decoded(text)) is None:
+            return len(steps[0].raw if steps else text)
+        steps.append(inner)
+        text = inner.data
+
+
+def _begun(value: bytes, text: bytes) -> int:
+    """Where a value begins that the end of the text breaks off."""
+    at = text.find(value[:1], max(0, len(text) - len(value) + 1))
+    while at >= 0:
+        if value.startswith(text[at:]):
+            return at
+        at = text.find(value[:1], at + 1)
+    return len(text)

@@ -1,0 +1,65 @@
+"""What tells who somebody is, for those who ask for it: e-mail addresses and phone numbers.
+
+Phone numbers are recognized by `phonenumbers`, the port of Google's libphonenumber, which knows how they are
+written where. It is an extra (`pip install 'ninelives[phones]'`) and imported with the first text that has
+something like a number in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from mock_openai.redaction.forms import Span
+
+REGIONS = ("US", "GB", "DE", "FR")
+"""Where numbers without a country code are from, if nothing else is said: ISO 3166."""
+
+_EMAIL = re.compile(
+    rb"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}+@(?:[A-Za-z0-9-]{1,63}+\.){1,8}[A-Za-z]{2,24}"
+)
+_BETWEEN = rb"(?:[ ().\-/]|\xc2\xa0|\xe2\x80[\x89\x90-\x95\xaf])"
+_LIKE_A_NUMBER = re.compile(
+    rb"(?<![A-Za-z0-9_.\-])[+(]{0,2}[0-9](?:" + _BETWEEN + rb"{0,3}+[0-9]){6,16}+(?![A-Za-z0-9_])"
+)
+
+
+def emails(text: bytes) -> list[Span]:
+    """Find e-mail addresses."""
+    return [Span("email", *match.span()) for match in _EMAIL.finditer(text)]
+
+
+def phones(text: bytes, regions: Sequence[str] = REGIONS) -> list[Span]:
+    """Find phone numbers as people write them. Raises ModuleNotFoundError, which says what to install."""
+    return [
+        Span("phone", match.start() + start, match.start() + end)
+        for match in _LIKE_A_NUMBER.finditer(text)
+        for start, end in _numbers(match[0], tuple(regions))
+    ]
+
+
+def require_phones() -> None:
+    """Raise ModuleNotFoundError, which says what to install, when phone numbers cannot be recognized."""
+    from importlib.util import find_spec
+
+    if find_spec("phonenumbers") is None:
+        raise ModuleNotFoundError(
+            "recognizing phone numbers needs the package phonenumbers: pip install 'ninelives[phones]'",
+            name="phonenumbers",
+        )
+
+
+@lru_cache(maxsize=4096)
+def _numbers(text: bytes, regions: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+    import phonenumbers
+
+    readable = text.decode("utf-8", "replace")
+    for region in regions:
+        found = phonenumbers.PhoneNumberMatcher(readable, region, leniency=phonenumbers.Leniency.VALID)
+        places = tuple(
+            (len(readable[: each.start].encode()), len(readable[: each.end].encode())) for each in found
+        )
+        if places:
+            return places
+    return ()

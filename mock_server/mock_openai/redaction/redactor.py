@@ -1,0 +1,280 @@
+"""One redactor for everything that is written down: it finds secrets in any bytes, however they are spelled,
+and puts fakes in their places.
+
+Strategy: a text is decoded level by level until no escape is left. On every level the same rules look for
+secrets: by form, by name, by value. What they find is carried down to the innermost level, where the secret
+itself stands; its fake is made there and carried up again, in the spelling that the secret had. So a secret
+has one fake however it is spelled, and every byte outside it stays.
+
+All of it is linear in the length of the text: the rules (each says so), at most DEEPEST levels, and base64,
+which shrinks with each level.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import mock_openai.redaction.broken as broken_off
+import mock_openai.redaction.fields as fields
+import mock_openai.redaction.forms as forms
+from mock_openai.redaction.blobs import blobs, holds_text
+from mock_openai.redaction.edits import Edit, applied, merged
+from mock_openai.redaction.fakes import is_fake, make, make_number
+from mock_openai.redaction.forms import Span
+from mock_openai.redaction.known import KnownSecrets
+from mock_openai.redaction.names import STEMS
+from mock_openai.redaction.people import emails, phones, require_phones
+from mock_openai.redaction.spelling import Decoded, decoded, has_escapes
+from mock_openai.redaction.values import is_blotted, is_credential
+
+DEEPEST = 8
+"""Levels of escapes, or of texts in base64, that are looked into."""
+
+NAME, FORM, TEXT, KNOWN = 1, 2, 4, 8
+"""Signs that a text may hold a secret: a name or the like, the form of one, base64 of a text, a known one."""
+
+_WORD = re.compile(rb"[A-Za-z0-9_+/=.%$!:~-]{2,}+")
+_STEM = re.compile(
+    forms.trie(
+        stem.decode()
+        for stem in (
+            *STEMS,
+            *(b"bearer", b"basic", b"-----begin", b"://", b"ssws", b"negotiate", b"hook", b"--user"),
+        )
+    ).encode()
+)
+_PLAIN_WORDS = 2048
+_LONGEST_PLAIN = 256
+_SHORT_TEXT = 8192
+_REMEMBERED = frozenset({"field", "query", "cookie", "user part", "bearer"})
+
+Replacement = str | bytes | Callable[[re.Match[bytes]], bytes]
+Rule = tuple[str | bytes | re.Pattern[bytes], Replacement]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A secret in a text: what kind, and where; never the secret itself."""
+
+    kind: str
+    start: int
+    end: int
+
+
+class SecretRedactor:
+    """Finds and replaces secrets, consistently within one session.
+
+    `rules` are pairs of a regular expression and what stands in its place; they are applied to every level of
+    a text. `emails` and `phones` make those secrets too.
+    """
+
+    def __init__(self, *, rules: Iterable[Rule] = (), emails: bool = False, phones: bool = False) -> None:
+        self.rules = tuple((_compiled(pattern), _bytes(by)) for pattern, by in rules)
+        self.emails, self.phones = emails, phones
+        if phones:
+            require_phones()
+        self.known = KnownSecrets()
+        self._fakes: dict[bytes, bytes] = {}
+        self._plain: set[bytes] = set()
+        """Words without a sign, as seen so far."""
+
+    def text(self, data: bytes, *, broken: bool = False) -> bytes:
+        """Return a text with every secret replaced by its fake; everything else is the same, byte for byte.
+        When it was `broken` off, the beginning of a secret at its end is one too.
+        """
+        return applied(data, self.edits(data, broken=broken))
+
+    def string(self, text: str) -> str:
+        """Return a string likewise."""
+        return self.text(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
+
+    def value(self, value: Any, name: str = "") -> Any:
+        """Return a JSON value with every secret in it replaced; the same object when there is none. `name`
+        is what the value is called.
+        """
+        match value:
+            case str():
+                data = value.encode("utf-8", "surrogatepass")
+                edits = self.edits(data, name.encode("utf-8", "surrogatepass"))
+                return applied(data, edits).decode("utf-8", "replace") if edits else value
+            case Mapping():
+                clean = {key: self.value(inner, key) for key, inner in value.items()}
+                return clean if any(clean[key] is not value[key] for key in clean) else value
+            case list():
+                cleaned = [self.value(inner, name) for inner in value]
+                return cleaned if any(a is not b for a, b in zip(cleaned, value, strict=True)) else value
+        return value
+
+    def findings(self, data: bytes) -> list[Finding]:
+        """Find the secrets in a text that is on the disk already; fakes are none."""
+        return [Finding(edit.kind, edit.start, edit.end) for edit in self.edits(data)]
+
+    def edits(self, data: bytes, name: bytes = b"", *, broken: bool = False, depth: int = 0) -> list[Edit]:
+        """Return what must change in a text, in order, without overlaps. `name` is what the text is called;
+        when it was `broken` off, the beginning of a secret at its end is one too.
+        """
+        steps: list[Decoded] = []
+        text, signs = data, self._signs(data)
+        seen = [signs]
+        while len(steps) + depth < DEEPEST and has_escapes(text) and (step := decoded(text)) is not None:
+            steps.append(step)
+            text = step.data
+            seen.append(self._signs(text))
+        begun = list(broken_off.spans(text, self.known.values)) if broken else []
+        if not (any(seen) or name or begun or self._looks_always):
+            return []
+        return self._edits(data, name, begun, depth, steps, seen)
+
+    # inside
+
+    @property
+    def _looks_always(self) -> bool:
+        return bool(self.rules or self.emails or self.phones)
+
+    def _edits(
+        self,
+        data: bytes,
+        name: bytes,
+        begun: list[Span],
+        depth: int,
+        steps: Sequence[Decoded],
+        signs: Sequence[int],
+    ) -> list[Edit]:
+        spans: list[Span] = list(fields.named(name, data)) if name else []
+        by_rules: list[list[Edit]] = []
+        levels = [data, *(step.data for step in steps)]
+        for number, text in enumerate(levels):
+            spans = [*spans, *self._spans(text, signs[number])]
+            by_rules.append(self._by_rules(text))
+            if number < len(steps):
+                spans = _carried(spans, steps[number])
+        inmost = levels[-1]
+        spans += begun
+        if self.emails and b"@" in inmost:
+            spans += emails(inmost)
+        if self.phones:
+            spans += phones(inmost)
+        found = [self._edit(inmost, span) for span in _united(spans)]
+        edits = [each for each in found if each is not None]
+        if signs[-1] & TEXT and depth < DEEPEST:
+            for blob in blobs(inmost):
+                edits += [blob.raw_edit(edit) for edit in self.edits(blob.data, depth=depth + 1)]
+        edits = merged(edits, by_rules[-1])
+        for step, own in zip(reversed(steps), reversed(by_rules[:-1]), strict=True):
+            edits = [step.raw_edit(edit) for edit in edits]
+            edits = merged(edits, [each for each in own if step.span(each.start, each.end) is not None])
+        return edits
+
+    def _signs(self, text: bytes) -> int:
+        """What a text may hold: any of NAME, FORM, TEXT and KNOWN. Most words have been seen before."""
+        signs = 0
+        for value in self.known.values:
+            if value in text:
+                signs = KNOWN
+                break
+        words: Iterable[bytes]
+        if len(text) <= _SHORT_TEXT:
+            words = _WORD.findall(text)
+            if self._plain.issuperset(words):
+                return signs
+        else:  # a list of its words would take many times its memory
+            words = (match[0] for match in _WORD.finditer(text))
+        for word in words:
+            if word in self._plain:
+                continue
+            sign = _sign(word)
+            signs |= sign
+            if not sign and len(word) <= _LONGEST_PLAIN:
+                if len(self._plain) >= _PLAIN_WORDS:
+                    self._plain.clear()
+                self._plain.add(word)
+        return signs
+
+    def _spans(self, text: bytes, signs: int) -> list[Span]:
+        """The secrets of one level."""
+        found: list[Span] = []
+        if signs & NAME:
+            found += fields.spans(text, text.lower())
+        if signs & FORM:
+            for match in forms.RUN.finditer(text):
+                start = match.start()
+                found += [Span(kind, start + a, start + b) for kind, a, b in forms.spans(match[0])]
+        if signs & KNOWN:
+            for value in self.known.values:
+                at = text.find(value)
+                while at >= 0:
+                    found.append(Span("known", at, at + len(value)))
+                    at = text.find(value, at + len(value))
+        return found
+
+    def _by_rules(self, text: bytes) -> list[Edit]:
+        edits: list[Edit] = []
+        for rule, by in self.rules:
+            found = [
+                Edit("rule", *match.span(), match.expand(by) if isinstance(by, bytes) else by(match))
+                for match in rule.finditer(text)
+            ]
+            edits = merged(found, edits)
+        return [edit for edit in edits if text[edit.start : edit.end] != edit.new]
+
+    def _edit(self, text: bytes, span: Span) -> Edit | None:
+        secret = text[span.start : span.end]
+        if is_fake(secret) or is_blotted(secret):
+            return None
+        if span.kind in _REMEMBERED and is_credential(secret, 10):
+            self.known.learn(secret)
+        new = self._fake(secret, number=span.kind == "phone")
+        return None if new == secret else Edit(span.kind, span.start, span.end, new)
+
+    def _fake(self, secret: bytes, *, number: bool) -> bytes:
+        beginning = b"" if number else forms.beginning_of(secret)
+        bare = secret[len(beginning) :]
+        if is_fake(bare):
+            return secret
+        if bare not in self._fakes:
+            count = len(self._fakes) + 1
+            self._fakes[bare] = make_number(bare, count) if number else make(bare, count)
+        return beginning + self._fakes[bare]
+
+
+def _sign(word: bytes) -> int:
+    low = word.lower()
+    sign = NAME if low.startswith(b"-u") or _STEM.search(low) is not None else 0
+    if len(word) >= forms.SHORTEST:
+        sign |= (FORM if forms.spans(word) else 0) | (TEXT if holds_text(word) else 0)
+    return sign
+
+
+def _carried(spans: Iterable[Span], step: Decoded) -> list[Span]:
+    """Spans of a level as spans of the next; what begins or ends within an escape is seen there only."""
+    carried = []
+    for kind, start, end in spans:
+        inner = step.span(start, end)
+        if inner is not None:
+            carried.append(Span(kind, *inner))
+    return carried
+
+
+def _united(spans: list[Span]) -> list[Span]:
+    """Spans in order, those that overlap made one."""
+    united: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        if united and span.start < united[-1].end:
+            if span.end > united[-1].end:
+                united[-1] = Span(united[-1].kind, united[-1].start, span.end)
+        else:
+            united.append(span)
+    return united
+
+
+def _compiled(pattern: str | bytes | re.Pattern[bytes]) -> re.Pattern[bytes]:
+    if isinstance(pattern, re.Pattern):
+        return pattern
+    return re.compile(pattern.encode() if isinstance(pattern, str) else pattern)
+
+
+def _bytes(by: Replacement) -> Any:
+    return by.encode() if isinstance(by, str) else by

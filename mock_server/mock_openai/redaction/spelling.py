@@ -1,0 +1,184 @@
+"""Texts inside texts: escapes undone, and changes written back in the same spelling.
+
+`decoded` undoes one level of escapes of every kind at once: JSON's (with those that Python, Go, .NET and
+JavaScript add), percent-encoding, and HTML's references. What is decoded may hold escapes again. It is known
+where everything stood, so that a change touches only the bytes that spell what is changed.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from mock_openai.redaction.edits import Edit
+
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[\"\\/bfnrt']"
+    rb"|\\x[0-9a-fA-F]{2}|\\u\{[0-9a-fA-F]{1,6}\}|\\U[0-9a-fA-F]{8}|\\[ave0]"
+    rb"|%[0-9a-fA-F]{2}|&#[0-9]{1,7};|&#[xX][0-9a-fA-F]{1,6};|&(?:amp|lt|gt|quot|apos|nbsp);"
+)
+JSON_ESCAPES = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[\"\\/bfnrt]"
+)
+"""The escapes of a string in JSON, and no others."""
+_SIGN = re.compile(rb"[\\%&]")
+_SHORT = {
+    b'\\"': b'"',
+    b"\\\\": b"\\",
+    b"\\/": b"/",
+    b"\\b": b"\b",
+    b"\\f": b"\f",
+    b"\\n": b"\n",
+    b"\\r": b"\r",
+    b"\\t": b"\t",
+    b"\\'": b"'",
+    b"\\a": b"\a",
+    b"\\v": b"\v",
+    b"\\0": b"\0",
+    b"\\e": b"\x1b",
+    b"&amp;": b"&",
+    b"&lt;": b"<",
+    b"&gt;": b">",
+    b"&quot;": b'"',
+    b"&apos;": b"'",
+    b"&nbsp;": b"\xc2\xa0",
+}
+_NEEDED = {0x22: b'\\"', 0x5C: b"\\\\", 0x0A: b"\\n", 0x0D: b"\\r", 0x09: b"\\t", 0x08: b"\\b", 0x0C: b"\\f"}
+
+
+def has_escapes(data: bytes) -> bool:
+    """Tell whether a text may hold escapes; a quick look."""
+    return _SIGN.search(data) is not None
+
+
+@dataclass(slots=True)
+class Decoded:
+    """A text with one level of escapes undone."""
+
+    data: bytes
+    """The decoded text."""
+    raw: bytes
+    """The text as it is spelled."""
+    _units: list[tuple[int, int, int, int]]
+    """Each escape: where it begins and ends in `raw`, and what it stands for in `data`."""
+    _starts: list[int]
+    """Where each escape begins in `data`."""
+
+    def raw_edit(self, edit: Edit) -> Edit:
+        """Return an edit of `data` as an edit of `raw`. Each escape that it covers is spelled as an escape of
+        the same kind; one whose meaning stays is not touched.
+        """
+        start, end, new = edit.start, edit.end, edit.new
+        first = max(0, bisect_right(self._starts, start) - 1)
+        inside = self._units[first : bisect_right(self._starts, end - 1)] if end > start else []
+        inside = [unit for unit in inside if unit[3] > start and unit[2] < end]
+        if inside and inside[0][2] < start:  # the edit begins within an escape: take all of it
+            new = self.data[inside[0][2] : start] + new
+            start = inside[0][2]
+        if inside and inside[-1][3] > end:
+            new += self.data[end : inside[-1][3]]
+            end = inside[-1][3]
+        begin, over = self._place(start), self._place(end, over=True)
+        if len(new) != end - start:
+            return Edit(edit.kind, begin, over, b"".join(_NEEDED.get(byte, bytes((byte,))) for byte in new))
+        parts, done = [], start
+        for raw_start, raw_end, unit_start, unit_end in inside:
+            parts.append(new[done - start : unit_start - start])
+            meaning = new[unit_start - start : unit_end - start]
+            raw = self.raw[raw_start:raw_end]
+            parts.append(raw if meaning == self.data[unit_start:unit_end] else _spelled_like(raw, meaning))
+            done = unit_end
+        parts.append(new[done - start :])
+        # What stood there unescaped may stand there: a fake brings no character that needs an escape.
+        return Edit(edit.kind, begin, over, b"".join(parts))
+
+    def raw_span(self, start: int, end: int) -> tuple[int, int]:
+        """Where in `raw` that is spelled which stands in `data` from `start` to `end`."""
+        return self._place(start), self._place(end, over=True)
+
+    def span(self, start: int, end: int) -> tuple[int, int] | None:
+        """The other way: what the bytes `start` to `end` of `raw` stand for; None when they begin or end
+        within an escape.
+        """
+        begin, over = self._meant(start), self._meant(end)
+        return None if begin is None or over is None else (begin, over)
+
+    def _meant(self, at: int) -> int | None:
+        number = bisect_right(self._units, (at,)) - 1
+        if number + 1 < len(self._units) and self._units[number + 1][0] == at:
+            return self._units[number + 1][2]
+        if number < 0:
+            return at
+        _, raw_end, _, end = self._units[number]
+        return end + at - raw_end if at >= raw_end else None
+
+    def _place(self, at: int, *, over: bool = False) -> int:
+        """Where in `raw` the byte of `data` stands; with `over` where it ends that stands before it."""
+        number = bisect_right(self._starts, at - 1 if over else at) - 1
+        if number < 0:
+            return at
+        raw_start, raw_end, start, end = self._units[number]
+        if not over and at == start:
+            return raw_start
+        return raw_end + at - end
+
+
+def decoded(data: bytes, escapes: re.Pattern[bytes] = _ESCAPE) -> Decoded | None:
+    """Undo one level of escapes; None when there are none."""
+    parts, units, starts = [], [], []
+    done = length = 0
+    for match in escapes.finditer(data):
+        start, end = match.span()
+        meaning = _meaning(match[0])
+        parts += [data[done:start], meaning]
+        length += start - done
+        units.append((start, end, length, length + len(meaning)))
+        starts.append(length)
+        length += len(meaning)
+        done = end
+    if not units:
+        return None
+    parts.append(data[done:])
+    return Decoded(b"".join(parts), data, units, starts)
+
+
+def _meaning(escape: bytes) -> bytes:
+    short = _SHORT.get(escape)
+    if short is not None:
+        return short
+    if escape.startswith(b"%"):
+        return bytes((int(escape[1:], 16),))
+    if escape.startswith(b"&#"):
+        digits = escape[2:-1]
+        code = int(digits[1:], 16) if digits[:1] in b"xX" else int(digits)
+    elif len(escape) == 12:
+        high, low = int(escape[2:6], 16), int(escape[8:], 16)
+        code = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)
+    else:
+        code = int(escape[2:].strip(b"{}"), 16)
+    return chr(code).encode("utf-8", "surrogatepass") if code <= 0x10FFFF else b"?"
+
+
+def _spelled_like(raw: bytes, meaning: bytes) -> bytes:
+    """Spell a character (or a byte) as `raw` is spelled."""
+    digits = raw.lstrip(b"\\uUx%&#X{").rstrip(b"};")
+    upper = digits.upper() == digits and re.search(rb"[A-F]", digits) is not None
+    if raw.startswith(b"%"):
+        spelled = b"".join(b"%%%02X" % byte for byte in meaning)
+        return spelled if upper or raw[1:].isdigit() else spelled.lower()
+    try:
+        code = ord(meaning.decode("utf-8", "surrogatepass"))
+    except (UnicodeDecodeError, TypeError):
+        return b"".join(_NEEDED.get(byte, bytes((byte,))) for byte in meaning)
+    if raw.startswith((b"\\u", b"\\U", b"\\x")):
+        if len(raw) == 12 and code > 0xFFFF:
+            code -= 0x10000
+            halves = b"%04x" % (0xD800 + (code >> 10)), b"%04x" % (0xDC00 + (code & 0x3FF))
+            return b"".join(b"\\u" + (half.upper() if upper else half) for half in halves)
+        spelled_code = b"%0*x" % (len(digits), code)
+        return raw.replace(digits, spelled_code.upper() if upper else spelled_code)
+    if raw.startswith(b"&#"):
+        given = b"%0*d" % (len(digits), code) if raw[2:3] not in b"xX" else b"%0*x" % (len(digits), code)
+        return raw.replace(digits, given)
+    return _NEEDED.get(code, meaning) if code < 0x80 else meaning

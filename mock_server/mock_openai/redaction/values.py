@@ -1,0 +1,94 @@
+"""What counts as a secret: the length and variety that a value needs, by what speaks for it.
+
+| what speaks for it | what it needs |
+| --- | --- |
+| a name that nothing else bears (`client_secret`) | 6 bytes, 4 of them different, and no placeholder |
+| a name that other things bear too (`token`) | 12 characters of a token, letters and digits mixed |
+| a known beginning (`ghp_`) | the usual length, and a part that mixes as words do not |
+| a header that is not on the list | 16 characters of a token, letters and digits mixed |
+"""
+
+from __future__ import annotations
+
+import re
+
+SHORTEST = 8
+"""Bytes below which a value is not remembered: it would strike ordinary words (a key called "test")."""
+
+_PLACEHOLDER = re.compile(
+    rb"(?i)^(?:[*x.\-_\s\xe2\x80\xa2]+|<.*>|\{\{.*|\$\{?[\w.]*\}?|%\(?\w*\)?[s%]?|"
+    rb"(?:\*{2,}|\[|<)?(?:redacted|filtered|sanitized|masked|hidden|removed)(?:\*{2,}|\]|>)?|"
+    rb"(?:your|my|the|some|an?|insert|enter|example|dummy|test|fake)[-_ ](?:[a-z]+[-_ ])*"
+    rb"(?:password|passphrase|secret|token|key|here|credentials?)(?:[-_ ]here)?|"
+    rb"null|none|nil|true|false|undefined|unknown|string|number|integer|boolean|object|array|required|"
+    rb"optional|disabled|enabled|default|example|password|passwd|secret|token|key|api[-_]?key|text|bearer|"
+    rb"basic|oauth2?|apikey|service|account|always|never|auto|(?:process\.env|os\.environ|os\.getenv|env|"
+    rb"self|this|config|settings|secrets|args|request|getpass)\b[\w.\[\]()'\"]*)$"
+)
+_ANOTHER_RECORDERS = re.compile(rb"(?i)\*\*|redacted|sanitized|filtered|^<.*>$")
+_PROSE = re.compile(
+    rb"(?i)(?:^|\s)(?:the|your|my|is|are|must|please|enter|should|confirm|choose|needs?|required)(?=\s|$)"
+)
+_TOKEN = re.compile(rb"[A-Za-z0-9_.~+/=%:|!*@$^#,&-]+")
+_DIGIT, _LETTER = re.compile(rb"[0-9]"), re.compile(rb"[A-Za-z]")
+_SEGMENT = re.compile(rb"[A-Za-z0-9]{8,}")
+_CHANGE = re.compile(rb"[A-Za-z](?=[0-9])|[0-9](?=[A-Za-z])")
+_HUMP = re.compile(rb"[a-z](?=[A-Z])")
+
+
+def is_placeholder(value: bytes) -> bool:
+    """Tell whether a value stands for a secret without being one: a blank to fill in, a reference, or what
+    another recorder put there.
+    """
+    bare = value.strip()
+    return not bare or (len(bare) < 128 and _PLACEHOLDER.match(bare) is not None) or is_blotted(bare)
+
+
+def is_blotted(value: bytes) -> bool:
+    """Tell whether another recorder has taken a secret out here."""
+    return len(value) < 128 and _ANOTHER_RECORDERS.search(value) is not None
+
+
+def is_named_secret(value: bytes) -> bool:
+    """Tell whether a value is a secret, given that its name says so and means nothing else."""
+    if len(value) < 6 or len(set(value)) < 4 or is_placeholder(value):
+        return False
+    return not re.search(rb"\s", value) or not _PROSE.search(value)
+
+
+def is_credential(value: bytes, shortest: int = 12) -> bool:
+    """Tell whether a value looks like a credential: no blanks, letters and digits, some length."""
+    return (
+        len(value) >= shortest
+        and _TOKEN.fullmatch(value) is not None
+        and _DIGIT.search(value) is not None
+        and _LETTER.search(value) is not None
+        and len(set(value)) >= 6
+        and not is_placeholder(value)
+    )
+
+
+def is_random(value: bytes) -> bool:
+    """Tell whether a part of a value mixes letters, digits or cases as words and names do not."""
+    for segment in _SEGMENT.findall(value):
+        changes = len(_CHANGE.findall(segment))
+        if (changes >= 2 and len(segment) >= 10) or changes >= 3:
+            return True
+        if len(segment) >= 20 or (len(segment) >= 14 and len(_HUMP.findall(segment)) * 6 >= len(segment)):
+            return True
+    return len(_DIGIT.findall(value)) >= 9 and len(_LETTER.findall(value)) >= 6
+
+
+def is_varied(value: bytes) -> bool:
+    """Tell whether a value has letters and digits."""
+    return _DIGIT.search(value) is not None and _LETTER.search(value) is not None
+
+
+def is_mixed(value: bytes) -> bool:
+    """Tell whether a value looks random and has digits and letters of both cases."""
+    return (
+        _DIGIT.search(value) is not None
+        and re.search(rb"[a-z]", value) is not None
+        and re.search(rb"[A-Z]", value) is not None
+        and is_random(value)
+    )
