@@ -63,7 +63,7 @@ _CURL = re.compile(
 _SAID = re.compile(
     rb"(?<![a-z0-9])(?P<name>pass ?(?:word|phrase|code)|secret(?: key)?|api[ -]?key|access (?:key|token)|"
     rb"token|pwd|credentials?):?"
-    rb"(?:[ \t]{1,4}+(?:is|was|are|now|to|of|be|equals|reads|for [\w@.-]{1,64}+|:|=|->)){0,4}?[ \t]{1,4}+"
+    rb"(?P<verb>[ \t]{1,4}+(?:is|was|are|now|to|of|be|equals|reads|for [\w@.-]{1,64}+|:|=|->)){0,4}?[ \t]{1,4}+"
     rb"[\"'`(]?+(?P<value>[^\s\"'`<>()]{8,256}+)"
 )
 _PEM = re.compile(rb"-----BEGIN (?P<what>[A-Z0-9 ]{0,40}+)-----(?P<value>[^-]++)(?:-----END|-{0,5}+\Z|(?=-))")
@@ -118,7 +118,8 @@ def spans(text: bytes, low: bytes) -> Iterator[Span]:
                 yield from _span("user part", match)
     for match in _SAID.finditer(low):
         value = text[slice(*match.span("value"))].rstrip(_TRAILING)
-        if is_credential(value, 8) and _MIXED.search(value):
+        sure = match["verb"] or match["name"].startswith((b"pass", b"pwd")) or is_random(value)
+        if sure and is_credential(value, 8) and _MIXED.search(value):
             yield from _whole("field", value, match.start("value"))
     if b"hook" in low or b"telegram" in low or b"chat.googleapis" in low:
         for match in _HOOK.finditer(text):

@@ -58,8 +58,8 @@ FORMS = (
     Form("key", "AIza", f"{_W}{{30,}}+"),
     Form("token", "ya29. 1// GOCSPX-", _DOTTED),
     # code hosting, packages, deployment
-    Form("token", "ghp_ gho_ ghs_ ghu_ ghr_ ghe_ github_pat_", "[A-Za-z0-9_]{16,}+"),
-    Form("token", "glpat- gldt- glrt- glptt- glcbt- glsoat- glft- glimt- glagent- glffct-", _DOTTED),
+    Form("token", "ghp_ gho_ ghs_ ghu_ ghr_ ghe_ github_pat_", "[A-Za-z0-9_]{16,}+", VARIED),
+    Form("token", "glpat- gldt- glrt- glptt- glcbt- glsoat- glft- glimt- glagent- glffct-", _DOTTED, VARIED),
     Form("token", "npm_ pypi- rubygems_ dckr_pat_ dckr_oat_ ATATT3 ATCTT3 ATBB", _DOTTED),
     Form("token", "nuget_ CLOJARS_ dop_v1_ doo_v1_ dor_v1_ HRKU- fo1_ fm1_ fm2_ FlyV1", _LONG),
     Form("token", "oy2 cio crates_", f"{_A}{{28,}}+", MIXED),
@@ -78,8 +78,8 @@ FORMS = (
     Form("key", "EAAA EAAC EAAG", f"{_W}{{40,}}+", MIXED),
     Form("key", "access_token$production$ access_token$sandbox$", "[A-Za-z0-9$]{16,}+"),
     # messages and telephones
-    Form("token", "xoxb- xoxa- xoxp- xoxs- xoxr- xoxo- xoxc- xoxd-", "[A-Za-z0-9.%/+-]{10,}+", ANY),
-    Form("token", "xoxe- xoxe. xapp- xwfp-", "[A-Za-z0-9.%/+-]{10,}+", ANY),
+    Form("token", "xoxb- xoxa- xoxp- xoxs- xoxr- xoxo- xoxc- xoxd-", "[A-Za-z0-9.%/+-]{10,}+", VARIED),
+    Form("token", "xoxe- xoxe. xapp- xwfp-", "[A-Za-z0-9.%/+-]{10,}+", VARIED),
     Form("key", "SG.", "[A-Za-z0-9_.-]{20,}+"),
     Form("key", "AC SK", f"[0-9a-f]{{32}}{_OVER}", ANY),
     Form("key", "key- pubkey-", f"[0-9a-f]{{32}}{_OVER}", ANY),

@@ -33,6 +33,7 @@ _TOKEN = re.compile(rb"[A-Za-z0-9_.~+/=%:|!*@$^#,&-]+")
 _DIGIT, _LETTER = re.compile(rb"[0-9]"), re.compile(rb"[A-Za-z]")
 _SEGMENT = re.compile(rb"[A-Za-z0-9]{8,}")
 _CHANGE = re.compile(rb"[A-Za-z](?=[0-9])|[0-9](?=[A-Za-z])")
+_NUMBER = re.compile(rb"(?<![0-9])[03-9][0-9]{8,}")  # no date, and no time in seconds
 _HUMP = re.compile(rb"[a-z](?=[A-Z])")
 
 
@@ -76,7 +77,10 @@ def is_random(value: bytes) -> bool:
             return True
         if len(segment) >= 20 or (len(segment) >= 14 and len(_HUMP.findall(segment)) * 6 >= len(segment)):
             return True
-    return len(_DIGIT.findall(value)) >= 9 and len(_LETTER.findall(value)) >= 6
+    changes = len(_CHANGE.findall(value)) + len(_HUMP.findall(value))
+    return (changes >= 4 and changes * 5 >= len(value)) or (
+        _NUMBER.search(value) is not None and is_varied(value)
+    )
 
 
 def is_varied(value: bytes) -> bool:
