@@ -63,8 +63,8 @@ _CURL = re.compile(
 _SAID = re.compile(
     rb"(?<![a-z0-9])(?P<name>pass ?(?:word|phrase|code)|secret(?: key)?|api[ -]?key|access (?:key|token)|"
     rb"token|pwd|credentials?):?"
-    rb"(?P<verb>[ \t]{1,4}+(?:is|was|are|now|to|of|be|equals|reads|for [\w@.-]{1,64}+|:|=|->)){0,4}?[ \t]{1,4}+"
-    rb"[\"'`(]?+(?P<value>[^\s\"'`<>()]{8,256}+)"
+    rb"(?P<verb>[ \t]{1,4}+(?:is|was|are|now|to|of|be|equals|reads|for [\w@.-]{1,64}+|:|=|->)){0,4}?"
+    rb"[ \t]{1,4}+[\"'`(]?+(?P<value>[^\s\"'`<>()]{8,256}+)"
 )
 _PEM = re.compile(rb"-----BEGIN (?P<what>[A-Z0-9 ]{0,40}+)-----(?P<value>[^-]++)(?:-----END|-{0,5}+\Z|(?=-))")
 _HOOK = re.compile(
