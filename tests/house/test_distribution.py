@@ -54,7 +54,14 @@ def test_the_wheel_installs_both_commands_the_plugin_and_the_cassette_responder(
 
 def test_the_base_install_needs_no_pipecat_and_the_extras_are_named(wheel: zipfile.ZipFile) -> None:
     metadata = email.message_from_bytes(wheel.read("ninelives-0.1.0.dist-info/METADATA"))
-    assert set(metadata.get_all("Provides-Extra", [])) == {"pipecat", "redis", "dask", "tls", "watch", "phones"}
+    assert set(metadata.get_all("Provides-Extra", [])) == {
+        "pipecat",
+        "redis",
+        "dask",
+        "tls",
+        "watch",
+        "phones",
+    }
     base = [line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line]
     assert not [
         line
