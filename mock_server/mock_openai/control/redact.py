@@ -1,17 +1,21 @@
 """Striking out secrets before anything is written down.
 
-Header names and query parameters that may carry a credential, bearer tokens in values, the key that browsers
-hide in the WebSocket subprotocol, and the credentials that a request may hold for MCP servers.
+`mock_openai.redaction` finds them; here is more that the journal leaves out: whatever a header or a parameter
+is worth whose name says credential, and what a request holds for MCP servers.
 """
 
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+import msgspec
+
 from mock_openai.protocol.echo import bare_address
+from mock_openai.redaction import SecretRedactor
 
 STRUCK_OUT = "[redacted]"
 
@@ -19,37 +23,69 @@ _SECRET_NAME = re.compile(
     r"auth|cookie|key|token|secret|signature|session|passw|credential|organization|project|protocol", re.I
 )
 _HARMLESS = frozenset({"sec-websocket-key"})
-_SECRET_VALUE = re.compile(r"(?:\b(?:sk|sess|ek)-[A-Za-z0-9_-]{4,})|(?:bearer\s+\S+)", re.I)
+_KEPT, _SMALL = 64, 65_536
+"""How many bodies are remembered, and the bytes above which one is not."""
+
+_redactor = SecretRedactor(instead=STRUCK_OUT.encode())
+_encoder = msgspec.json.Encoder()
+# The same body may stand for many requests with the same bytes; each is looked at once.
+_seen: OrderedDict[int, tuple[Mapping[str, Any], Mapping[str, Any]]] = OrderedDict()
 
 
 def headers(given: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Give headers without secrets, names in lower case."""
+    """Return headers without secrets, names in lower case."""
     clean: dict[str, str] = {}
     for name, value in given:
         lower = name.lower()
         secret = lower not in _HARMLESS and _SECRET_NAME.search(lower)
-        clean[lower] = STRUCK_OUT if secret else _SECRET_VALUE.sub(STRUCK_OUT, value)
+        clean[lower] = STRUCK_OUT if secret else text(value)
     return clean
 
 
 def path(path_qs: str) -> str:
-    """Give a path and query without secrets."""
+    """Return a path and query without secrets."""
     if "?" not in path_qs:
-        return path_qs
+        return text(path_qs)
     parts = urlsplit(path_qs)
     query = [
-        (name, STRUCK_OUT if _SECRET_NAME.search(name) or _SECRET_VALUE.search(value) else value)
+        (name, STRUCK_OUT if _SECRET_NAME.search(name) else text(value))
         for name, value in parse_qsl(parts.query, keep_blank_values=True)
     ]
-    return urlunsplit(parts._replace(query=urlencode(query, safe="[],")))
+    return text(urlunsplit(parts._replace(query=urlencode(query, safe="[],"))))
+
+
+def text(given: str) -> str:
+    """Return a text without secrets."""
+    return _redactor.string(given)
+
+
+def value(given: Any) -> Any:
+    """Return a JSON value without secrets; the same object when it has none."""
+    return _redactor.value(given)
 
 
 def body(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give a request body without the credentials for MCP servers; the same object when it has none."""
+    """Return a request body without secrets; the same object when it has none."""
+    known = _seen.get(id(given))
+    if known is not None and known[0] is given:
+        return known[1]
+    written = _encoder.encode(given)
+    clean = _without_secrets(given, written)
+    if len(written) <= _SMALL:
+        _seen[id(given)] = given, clean
+        if len(_seen) > _KEPT:
+            _seen.popitem(last=False)
+    return clean
+
+
+def _without_secrets(given: Mapping[str, Any], written: bytes) -> Mapping[str, Any]:
     tools = given.get("tools")
-    if not isinstance(tools, list) or not any(_is_mcp(tool) for tool in tools):
+    if isinstance(tools, list) and any(_is_mcp(tool) for tool in tools):
+        given = {**given, "tools": [_without_credentials(tool) if _is_mcp(tool) else tool for tool in tools]}
+    if not _redactor.edits(written):  # one look at all of it settles nearly all bodies
         return given
-    return {**given, "tools": [_without_credentials(tool) if _is_mcp(tool) else tool for tool in tools]}
+    clean: Mapping[str, Any] = value(given)
+    return clean
 
 
 def _is_mcp(tool: object) -> bool:

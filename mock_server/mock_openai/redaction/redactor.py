@@ -68,12 +68,20 @@ class SecretRedactor:
     """Finds and replaces secrets, consistently within one session.
 
     `rules` are pairs of a regular expression and what stands in its place; they are applied to every level of
-    a text. `emails` and `phones` make those secrets too.
+    a text. `emails` and `phones` make those secrets too. With `instead` that stands for every secret, in the
+    place of a fake, and what one text holds is not remembered for the next.
     """
 
-    def __init__(self, *, rules: Iterable[Rule] = (), emails: bool = False, phones: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        rules: Iterable[Rule] = (),
+        emails: bool = False,
+        phones: bool = False,
+        instead: bytes | None = None,
+    ) -> None:
         self.rules = tuple((_compiled(pattern), _bytes(by)) for pattern, by in rules)
-        self.emails, self.phones = emails, phones
+        self.emails, self.phones, self.instead = emails, phones, instead
         if phones:
             require_phones()
         self.known = KnownSecrets()
@@ -224,6 +232,8 @@ class SecretRedactor:
         secret = text[span.start : span.end]
         if is_fake(secret) or is_blotted(secret):
             return None
+        if self.instead is not None:
+            return Edit(span.kind, span.start, span.end, self.instead)
         if span.kind in _REMEMBERED and is_credential(secret, 10):
             self.known.learn(secret)
         new = self._fake(secret, number=span.kind == "phone")

@@ -110,14 +110,14 @@ def test_secrets_are_struck_out():
             ("X-Api-Key", "k"),
             ("OpenAI-Organization", "org-1"),
             ("Sec-WebSocket-Protocol", "openai-insecure-api-key.sk-1"),
-            ("X-Note", "the key is sk-abcdef, or Bearer xyz"),
+            ("X-Note", "the key is sk-ab12cd34ef56gh78, or Bearer xyz0123456789"),
             ("User-Agent", "me"),
             ("Sec-WebSocket-Key", "harmless"),
         ]
     )
     assert headers["user-agent"] == "me"
     assert headers["sec-websocket-key"] == "harmless"
-    assert headers["x-note"] == "the key is [redacted], or [redacted]"
+    assert headers["x-note"] == "the key is sk-[redacted], or Bearer [redacted]"
     assert {
         value for name, value in headers.items() if name not in ("user-agent", "sec-websocket-key", "x-note")
     } == {"[redacted]"}

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mock_openai.redaction import SecretRedactor
+
+_redactor = SecretRedactor(instead=b"[redacted]")
+
 INVALID_REQUEST = "invalid_request_error"
 
 
@@ -69,7 +73,7 @@ class ApiError(Exception):
 
     def noted(self) -> dict[str, Any]:
         """Give what the journal keeps of it: the status, the code, the error object without secrets."""
-        return {"status": self.status, "code": self.code, "error": self.body()["error"]}
+        return {"status": self.status, "code": self.code, "error": _redactor.value(self.body()["error"])}
 
     def about(self, model: str) -> ApiError:
         """Give the error as it reads for a model; most read the same for all."""
