@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mock_openai.control import redact
 from mock_openai.responders.asked import shortened, text_of_item
 from mock_openai.responders.rule import Rule
+from mock_openai.responders.source import ScriptError
 
 KEPT = 10_000
 """The most requests that a handle keeps, the newest; `answered` counts all of them."""
@@ -80,6 +81,22 @@ class RuleHandle:
 
     def __repr__(self) -> str:
         return f"<RuleHandle {self.rule.when} answered={self.answered} at {self.rule.where}>"
+
+
+def check_names(handles: Sequence[RuleHandle]) -> None:
+    """Raise ScriptError when two rules have the same name."""
+    seen: dict[str, RuleHandle] = {}
+    for handle in handles:
+        name = handle.rule.name
+        if name is not None and seen.setdefault(name, handle) is not handle:
+            first = f"the name '{name}' for a second rule (the first: {seen[name].rule.where or '?'})"
+            raise ScriptError(
+                handle.rule.where or "<script>",
+                None,
+                f"found {first}",
+                "every name once",
+                "choose another name",
+            )
 
 
 def _quoted(body: Mapping[str, Any]) -> str:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+from mock_openai.patterns import SlowPattern
+from mock_openai.responders.answer import ApiError
+from mock_openai.responders.asked import Asked, described
+from mock_openai.responders.base import Turn
+from mock_openai.responders.handle import RuleHandle
+
+NO_RULE = "no_rule"
+"""The code of the error that a strict script gives. It is ours: the real API has no such error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +32,47 @@ class Miss:
     session: str | None = None
     """The session in which it was asked; None for the server's own."""
 
+    def error(self) -> ApiError:
+        """Return the error that a strict script answers with."""
+        return ApiError(f"{self} The script is strict.", status=404, code=NO_RULE)
+
     def __str__(self) -> str:
         where = "" if self.session is None else f"session {self.session!r}: "
         if not self.rules:
             return f"{where}No rule for {self.asked}: the script is empty."
         few = f" of {self.rules}" if self.rules > 1 else ""
         return f"{where}No rule for {self.asked}. Nearest{few} was {self.nearest}: {self.why}."
+
+
+def nearest_miss(handles: Sequence[RuleHandle], turn: Turn, asked: Asked) -> Miss:
+    """Return why none of the rules answers a turn: the one that came nearest and what it lacked."""
+    best, nearest, why = -1, "", ""
+    for number, handle in enumerate(handles, 1):
+        try:
+            lacks = list(reasons(handle, turn, asked))
+        except SlowPattern as error:
+            return Miss(described(turn), len(handles), titled(number, handle), str(error))
+        near = handle.rule.when.nearness(asked, failed=lacks)
+        if near > best:
+            best, nearest, why = near, titled(number, handle), "; ".join(lacks)
+    return Miss(described(turn), len(handles), nearest, why)
+
+
+def reasons(handle: RuleHandle, turn: Turn, asked: Asked) -> Iterator[str]:
+    """Say why a rule does not answer a turn; nothing when it does. Raises SlowPattern."""
+    rule = handle.rule
+    failed = False
+    for reason in rule.when.failures(turn, asked):
+        failed = True
+        yield reason
+    if handle.spent:
+        times = "once" if rule.times == 1 else f"{rule.times} times"
+        yield f"times: it has answered {times} already"
+    elif not failed and callable(rule.answer) and not isinstance(rule.answer, ApiError):
+        yield "its function passed"
+
+
+def titled(number: int, handle: RuleHandle) -> str:
+    """Return what explanations call a rule: its number in the script, its name and where it was written."""
+    name = "" if handle.rule.name is None else f" '{handle.rule.name}'"
+    return f"rule {number}{name}" + (f" ({handle.rule.where})" if handle.rule.where else "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
@@ -19,8 +19,8 @@ from mock_openai.patterns import SlowPattern
 from mock_openai.responders.answer import Answer, ApiError, Recorded, Reply
 from mock_openai.responders.asked import Asked, described
 from mock_openai.responders.base import Later, Turn
-from mock_openai.responders.handle import RuleHandle
-from mock_openai.responders.miss import Miss
+from mock_openai.responders.handle import RuleHandle, check_names
+from mock_openai.responders.miss import Miss, nearest_miss, reasons, titled
 from mock_openai.responders.rule import Answering, Rule
 from mock_openai.responders.source import ScriptError, from_python, from_yaml
 from mock_openai.responders.when import When
@@ -32,9 +32,6 @@ _KEPT_TEXTS, _LONG_TEXT = 1000, 10_000
 
 ALL_WITHIN = 1.0
 """Seconds of the processor's time that the patterns of all rules may take together for one text."""
-
-NO_RULE = "no_rule"
-"""The code of the error that a strict script gives."""
 
 Written = Rule | RuleHandle | Answer | Mapping[str, Any] | str | Answering
 
@@ -104,7 +101,7 @@ class Script:
         return [
             {
                 "name": handle.rule.name,
-                "rule": f"{_titled(number, handle)}: {handle.rule.when}",
+                "rule": f"{titled(number, handle)}: {handle.rule.when}",
                 "answered": handle.answered,
             }
             for number, handle in enumerate(self._handles, 1)
@@ -144,7 +141,7 @@ class Script:
         made = [RuleHandle(self._rule(rule)) for rule in rules]
         place = 0 if first else len(self._handles)
         handles = [*self._handles[:place], *made, *self._handles[place:]]
-        _check_names(handles)
+        check_names(handles)
         if self._keeps is not None:
             for handle in made:
                 handle.keep(self._keeps)
@@ -237,11 +234,11 @@ class Script:
     def _missed(self, turn: Turn, asked: Asked) -> ApiError | None:
         if not self._handles and not self.strict:
             return None
-        miss = replace(self._miss(turn, asked), refused=self.strict)
+        miss = replace(nearest_miss(self._handles, turn, asked), refused=self.strict)
         self.misses.append(str(miss))
         if self.on_miss is not None:
             self.on_miss(miss)
-        return _no_rule(miss) if miss.refused else None
+        return miss.error() if miss.refused else None
 
     def _that_hear(self, asked: Asked) -> tuple[tuple[int, ...], SlowPattern | None]:
         """Return the places of the rules whose conditions on what was said hold, up to one whose pattern
@@ -267,7 +264,7 @@ class Script:
                 if index % 16 == 15 and time.process_time() - began > ALL_WITHIN:
                     raise SlowPattern(f"user: the patterns up to this one take more than {ALL_WITHIN:.0f} s")
             except SlowPattern as error:
-                return tuple(hearing), SlowPattern(f"{_titled(index + 1, handle)}: {error}")
+                return tuple(hearing), SlowPattern(f"{titled(index + 1, handle)}: {error}")
         return tuple(hearing), None
 
     def explain(self, turn: Turn) -> str:
@@ -275,23 +272,11 @@ class Script:
         asked = Asked.by(turn)
         for number, handle in enumerate(self._handles, 1):
             try:
-                if next(_reasons(handle, turn, asked), None) is None:
-                    return f"{_titled(number, handle)} answers {described(turn)}."
+                if next(reasons(handle, turn, asked), None) is None:
+                    return f"{titled(number, handle)} answers {described(turn)}."
             except SlowPattern as error:
-                return f"{_titled(number, handle)}: {error}"
-        return str(self._miss(turn, asked))
-
-    def _miss(self, turn: Turn, asked: Asked) -> Miss:
-        best, nearest, why = -1, "", ""
-        for number, handle in enumerate(self._handles, 1):
-            try:
-                reasons = list(_reasons(handle, turn, asked))
-            except SlowPattern as error:
-                return Miss(described(turn), len(self._handles), _titled(number, handle), str(error))
-            near = handle.rule.when.nearness(asked, failed=reasons)
-            if near > best:
-                best, nearest, why = near, _titled(number, handle), "; ".join(reasons)
-        return Miss(described(turn), len(self._handles), nearest, why)
+                return f"{titled(number, handle)}: {error}"
+        return str(nearest_miss(self._handles, turn, asked))
 
     def _rule(self, rule: Written) -> Rule:
         match rule:
@@ -320,42 +305,4 @@ def _holds(number: int, handle: RuleHandle, turn: Turn, asked: Asked) -> bool:
     try:
         return handle.rule.when.holds(turn, asked)
     except SlowPattern as error:
-        raise SlowPattern(f"{_titled(number, handle)}: {error}") from None
-
-
-def _reasons(handle: RuleHandle, turn: Turn, asked: Asked) -> Iterator[str]:
-    """Say why a rule does not answer a turn."""
-    rule = handle.rule
-    failed = False
-    for reason in rule.when.failures(turn, asked):
-        failed = True
-        yield reason
-    if handle.spent:
-        times = "once" if rule.times == 1 else f"{rule.times} times"
-        yield f"times: it has answered {times} already"
-    elif not failed and callable(rule.answer) and not isinstance(rule.answer, ApiError):
-        yield "its function passed"
-
-
-def _titled(number: int, handle: RuleHandle) -> str:
-    name = "" if handle.rule.name is None else f" '{handle.rule.name}'"
-    return f"rule {number}{name}" + (f" ({handle.rule.where})" if handle.rule.where else "")
-
-
-def _check_names(handles: Sequence[RuleHandle]) -> None:
-    seen: dict[str, RuleHandle] = {}
-    for handle in handles:
-        name = handle.rule.name
-        if name is not None and seen.setdefault(name, handle) is not handle:
-            first = f"the name '{name}' for a second rule (the first: {seen[name].rule.where or '?'})"
-            raise ScriptError(
-                handle.rule.where or "<script>",
-                None,
-                f"found {first}",
-                "every name once",
-                "choose another name",
-            )
-
-
-def _no_rule(miss: Miss) -> ApiError:
-    return ApiError(f"{miss} The script is strict.", status=404, code=NO_RULE)
+        raise SlowPattern(f"{titled(number, handle)}: {error}") from None
