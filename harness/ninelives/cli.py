@@ -118,8 +118,10 @@ def _one_line(error: Exception, command: Any, arguments: list[str]) -> str | Non
             return f"this command needs {missing}, which is not installed: pip install 'ninelives[pipecat]'"
         return None
     from ninelives.cassette import CassetteError
-    from ninelives.complaint import Complaint
+    from ninelives.complaint import Complaint, Instructions
 
+    if isinstance(error, Instructions):
+        return str(error)
     return str(error).replace("\n", " ") if isinstance(error, CassetteError | Complaint) else None
 
 

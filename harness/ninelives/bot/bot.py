@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,12 +22,22 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMUserAggregatorParams,
 )
 from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.services.llm_service import LLMService
 from pipecat.services.settings import LLMSettings
 
 from ninelives.bot.barge_in import BargeIn
 from ninelives.bot.guest import offline
 from ninelives.bot.listener import Direction, Listener, spoken
-from ninelives.bot.speech import Speech, SpokenTurns, announcement, context_in, turn_strategies, understood_by
+from ninelives.bot.mishaps import Mishap, Mishaps
+from ninelives.bot.speech import (
+    Speech,
+    SpokenTurns,
+    announcement,
+    context_in,
+    everything_in,
+    turn_strategies,
+    understood_by,
+)
 from ninelives.bot.stage import Forward, Stage
 from ninelives.bot.tools import Tools, add_to
 from ninelives.bot.turn import Frames, ReportedError, Turn
@@ -92,6 +103,8 @@ class Bot:
         self._listener = Listener(lambda: self._watch.changed(), self._unasked)
         self._watch = Watch(self._stage, self._listener, lambda: self.timeout, self._now)
         self._barge_in = BargeIn(self._cut_in, self._watch.change)
+        self._mishaps = Mishaps(self._now)
+        self._listening = ExitStack()
         self._speaking: asyncio.Task[None] | None = None
         self._hung_up = False
 
@@ -118,6 +131,21 @@ class Bot:
     def errors(self) -> list[ReportedError]:
         """All errors reported so far, those between turns included."""
         return self._listener.errors
+
+    @property
+    def mishaps(self) -> list[Mishap]:
+        """Exceptions of the bot's own code so far, in processors, tools, event handlers and tasks."""
+        return self._mishaps.all
+
+    @property
+    def processors(self) -> list[FrameProcessor]:
+        """Every processor of the pipeline, those inside others included."""
+        return list(everything_in(self._stage.processors))
+
+    @property
+    def services(self) -> list[LLMService[Any]]:
+        """The LLM services under test: one, or several behind a switcher."""
+        return self._stage.services
 
     @property
     def heard(self) -> str:
@@ -203,7 +231,13 @@ class Bot:
         self.started = loop.time()
         self.frames.virtual = isinstance(loop, VirtualLoop)
         self._subscribe()
-        await self._stage.start(lambda: [error.message for error in self.errors] + self.connection_errors)
+        self._mishaps.watch(self.processors)
+        self._listening.enter_context(self._mishaps.overhear())
+        try:
+            await self._stage.start(lambda: [error.message for error in self.errors] + self.connection_errors)
+        except BaseException:
+            self._listening.close()
+            raise
         try:
             if self._speech is None:
                 await self._stage.queue(announcement())
@@ -215,6 +249,7 @@ class Bot:
                 await self._begin(self.worker)
                 await self._hear_greeting()
         except BaseException:
+            self._listening.close()
             self._stage.abandon()
             raise
         return self
@@ -222,12 +257,13 @@ class Bot:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None or self._listener.turn is not None:
-            await self.hang_up()
-        elif not self._hung_up:
-            self._hung_up = True
-            await self._stop()
-            await self._stage.end(self.timeout)
+        with self._listening:
+            if kind is not None or self._listener.turn is not None:
+                await self.hang_up()
+            elif not self._hung_up:
+                self._hung_up = True
+                await self._stop()
+                await self._stage.end(self.timeout)
 
     async def _hear_greeting(self) -> None:
         """A bot may speak first when somebody connects. Nobody answers before it has."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,10 +28,9 @@ from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.workers.runner import WorkerRunner
 
+from ninelives.bot.environment import started_as
+from ninelives.bot.starting import Exited
 from ninelives.complaint import Complaint
-
-KEY = "sk-ninelives-not-a-real-key"
-"""Sent to the mock server, which takes any."""
 
 TO_RUN = 30.0
 """Seconds on the loop's clock within which a bot must have come so far as to run its pipeline."""
@@ -131,16 +129,23 @@ def _flat(pipeline: Pipeline | Iterable[FrameProcessor]) -> Iterator[FrameProces
             yield each
 
 
-async def invite(function: Callable[..., Any], base_url: str, ws_url: str) -> Any:
+async def invite(function: Callable[..., Any], base_url: str, ws_url: str, name: str = "") -> Any:
     """Call a function that builds or runs a bot; give what it builds, or the Guest it would have run.
 
     It is given what it asks for by name (`base_url`, `ws_url`, `transport`, `runner_args`), and finds the
-    addresses in OPENAI_BASE_URL and OPENAI_WS_URL too. Raises Complaint when it asks for anything else.
+    addresses in OPENAI_BASE_URL and OPENAI_WS_URL too, which the caller sets. `name` is what messages call
+    it. Raises Complaint when it asks for anything else or runs nothing, Exited when it ends the process, and
+    what it raises.
     """
+    name = name or _name(function)
     line = DeadLine()
-    given = _given(function, line, base_url, ws_url)
-    with _environment(base_url, ws_url), _caught_runs() as caught:
-        made = function(**given)
+    given = _given(function, name, line, base_url, ws_url)
+    script = inspect.getsourcefile(inspect.unwrap(function)) or name
+    with _caught_runs() as caught, _any_transport(function, line), started_as(script):
+        try:
+            made = function(**given)
+        except SystemExit as error:
+            raise Exited(error) from None
         if not inspect.isawaitable(made):
             return made
         running = asyncio.ensure_future(_awaited(made))
@@ -148,21 +153,29 @@ async def invite(function: Callable[..., Any], base_url: str, ws_url: str) -> An
         await asyncio.wait([running, run], timeout=TO_RUN, return_when=asyncio.FIRST_COMPLETED)
         run.cancel()
     if running.done():
-        return running.result()
+        if (made := running.result()) is None:
+            raise Complaint(f"{name} came to its end without running a pipeline; {_ENDINGS}")
+        return made
     if caught.worker is None:
         running.cancel()
-        raise Complaint(
-            f"{_name(function)} ran no pipeline within {TO_RUN:g} s; expected it to end with "
-            "`await runner.run()` on a WorkerRunner, or to return its pipeline"
-        )
+        why = "runs no pipeline worker" if caught.ran else f"ran no pipeline within {TO_RUN:g} s"
+        raise Complaint(f"{name} {why}; {_ENDINGS}")
     return Guest(offline(caught.worker), caught.worker, line, caught.over, running)
 
 
+_ENDINGS = "expected it to end with `await runner.run()` on a WorkerRunner, or to return its pipeline"
+
+
 async def _awaited(made: Awaitable[Any]) -> Any:
-    return await made
+    try:
+        return await made
+    except SystemExit as error:  # asyncio would end the loop with it
+        raise Exited(error) from None
 
 
-def _given(function: Callable[..., Any], line: DeadLine, base_url: str, ws_url: str) -> dict[str, Any]:
+def _given(
+    function: Callable[..., Any], name: str, line: DeadLine, base_url: str, ws_url: str
+) -> dict[str, Any]:
     known: Mapping[str, Any] = {
         "base_url": base_url,
         "ws_url": ws_url,
@@ -182,7 +195,7 @@ def _given(function: Callable[..., Any], line: DeadLine, base_url: str, ws_url: 
             parameter.VAR_KEYWORD,
         ):
             raise Complaint(
-                f"{_name(function)} asks for {parameter.name!r}; expected a function of base_url and ws_url, "
+                f"{name} asks for {parameter.name!r}; expected a function of base_url and ws_url, "
                 "or of transport and runner_args as in Pipecat's examples"
             )
     return given
@@ -199,19 +212,21 @@ def _name(function: Callable[..., Any]) -> str:
 
 
 @contextmanager
-def _environment(base_url: str, ws_url: str) -> Iterator[None]:
-    """The addresses where OpenAI's clients look for them. A real key is put aside: it is not needed here."""
-    told = {"OPENAI_BASE_URL": base_url, "OPENAI_WS_URL": ws_url, "OPENAI_API_KEY": KEY}
-    before = {name: os.environ.get(name) for name in told}
-    os.environ.update(told)
+def _any_transport(function: Callable[..., Any], line: DeadLine) -> Iterator[None]:
+    """`create_transport`, as the function's module has imported it, gives the line."""
+
+    async def create_transport(*_: Any, **__: Any) -> DeadLine:
+        return line
+
+    names = getattr(inspect.unwrap(function), "__globals__", {})
+    before = names.get("create_transport")
+    if getattr(before, "__module__", None) == "pipecat.runner.utils":
+        names["create_transport"] = create_transport
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        if before is not None:
+            names["create_transport"] = before
 
 
 class _Caught:
@@ -219,6 +234,8 @@ class _Caught:
 
     def __init__(self) -> None:
         self.worker: PipelineWorker | None = None
+        self.ran = False
+        """Whether a runner ran anything at all."""
         self.over = asyncio.Event()
         self._come = asyncio.Event()
 
@@ -228,6 +245,7 @@ class _Caught:
 
     async def run(self, workers: Iterable[Any]) -> None:
         """Take the place of a runner, until the test is over."""
+        self.ran = True
         self.worker = next((each for each in workers if isinstance(each, PipelineWorker)), None)
         self._come.set()
         await self.over.wait()

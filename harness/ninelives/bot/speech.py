@@ -110,7 +110,7 @@ def announcement() -> Frame:
 
 def understood_by(processors: Iterable[FrameProcessor]) -> Speech:
     """How to speak to a pipeline that was sent the announcement."""
-    for processor in _all(processors):
+    for processor in everything_in(processors):
         if isinstance(processor, LLMUserAggregator):
             controller = getattr(processor, "_user_turn_controller", None)
             starts = getattr(controller, "resolves_proposed_turn_start_frames", False)
@@ -122,14 +122,15 @@ def understood_by(processors: Iterable[FrameProcessor]) -> Speech:
 def context_in(processors: Iterable[FrameProcessor] | Pipeline) -> LLMContext | None:
     """The context of a pipeline's own user aggregator. None: there is none."""
     inside = processors.processors if isinstance(processors, Pipeline) else processors
-    for processor in _all(inside):
+    for processor in everything_in(inside):
         if isinstance(processor, LLMUserAggregator):
             context: LLMContext = processor.context
             return context
     return None
 
 
-def _all(processors: Iterable[FrameProcessor]) -> Iterable[FrameProcessor]:
+def everything_in(processors: Iterable[FrameProcessor]) -> Iterable[FrameProcessor]:
+    """Processors, and those inside them."""
     for processor in processors:
         yield processor
-        yield from _all(processor.processors)
+        yield from everything_in(processor.processors)

@@ -33,8 +33,12 @@ Look = Callable[[Frame, Direction, Forward], Awaitable[None]]
 """What a tap calls with every frame; it has to call the last argument."""
 
 
+class NoLLMService(ValueError):
+    """There is nothing to test in a pipeline."""
+
+
 class Stage:
-    """One pipeline, from its start to its end. Raises ValueError when there is no LLM service in it."""
+    """One pipeline, from its start to its end. Raises NoLLMService when there is no LLM service in it."""
 
     def __init__(self, pipeline: Sequence[FrameProcessor] | Pipeline, before: Look, after: Look) -> None:
         self.processors = list(pipeline.processors[1:-1] if isinstance(pipeline, Pipeline) else pipeline)
@@ -49,10 +53,8 @@ class Stage:
             if services := list(_services([processor])):
                 self.processors[index : index + 1] = [Tap(before), processor, Tap(after)]
                 return services
-        raise ValueError(
-            "there is no LLM service in this pipeline. Bot needs one to listen to: "
-            + ", ".join(type(p).__name__ for p in self.processors)
-        )
+        there = ", ".join(type(p).__name__ for p in self.processors) or "nothing else"
+        raise NoLLMService(f"there is no LLM service in this pipeline to listen to, only {there}")
 
     async def start(self, complaints: Callable[[], list[str]]) -> None:
         """Run the pipeline. RuntimeError, with the complaints until then, when it does not start in time."""

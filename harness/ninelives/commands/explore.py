@@ -17,6 +17,7 @@ from rich.text import Text
 
 from ninelives.commands.files import write_text
 from ninelives.commands.printing import notes, output
+from ninelives.commands.verdict import tell_disturbed
 from ninelives.complaint import Complaint
 
 if TYPE_CHECKING:
@@ -75,10 +76,14 @@ def run(wish: Wish) -> int:
     from ninelives.lab.exploration import explore
     from ninelives.lab.exploration.executors import open_executor
     from ninelives.lab.exploration.trial import factory_of
+    from ninelives.lab.undisturbed import play_first
 
     _prepare(wish)
-    if wish.executor == "processes":
-        factory_of(wish.factory)  # so that a wrong name is said here and once
+    if not wish.executor.startswith("dask://"):  # a cluster has the bot, this machine need not
+        first = play_first(factory_of(wish.factory))
+        if not first.held:
+            tell_disturbed(output(), first)
+            return 1
     done: Done | None = None
     try:
         with _bar() as show, open_executor(wish.executor, wish.jobs) as (executor, jobs):

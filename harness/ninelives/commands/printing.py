@@ -24,8 +24,8 @@ def output() -> Console:
 
 
 def notes() -> Console:
-    """Standard error: progress, and what is not the result itself."""
-    return Console(stderr=True, highlight=False)
+    """Standard error as it is now: progress, and what is not the result itself."""
+    return Console(file=sys.stderr, highlight=False)
 
 
 class _Plain(Console):

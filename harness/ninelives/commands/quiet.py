@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import warnings
 
 
 def quiet() -> None:
-    """Silence Pipecat's logger and the standard one. Call it before Pipecat is imported."""
+    """Silence Pipecat's logger and the standard one. Call it before Pipecat is imported.
+
+    Loguru's first handler then stays, silent, because bots remove it by its number.
+    """
     os.environ.setdefault("LOGURU_LEVEL", "CRITICAL")
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
-    try:
+    if "loguru" in sys.modules:  # it did not see the variable
         from loguru import logger
-    except ImportError:  # without Pipecat there is nothing to silence
-        return
-    logger.remove()
+
+        logger.remove()

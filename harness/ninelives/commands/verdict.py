@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from ninelives.report.terminal import heading_of_marks, marks
 if TYPE_CHECKING:
     from ninelives.lab.run import Outcome
     from ninelives.lab.scenario import Scenario
+    from ninelives.lab.undisturbed import First
 
 
 FEW = 3
@@ -82,23 +83,45 @@ def run(
     from ninelives.commands.quiet import quiet
 
     quiet()
+    from ninelives.bot.overheard import overheard
     from ninelives.lab.run import run_scenario
     from ninelives.lab.services import find_factory
+    from ninelives.lab.undisturbed import play_first
 
-    factories = {name: find_factory(name) for name in names}
     console = output()
     results: dict[str, list[Outcome]] = {name: [] for name in names}
     with notes().status("starting") as status:
+        factories = {}
+        for name in results:
+            status.update(f"{name}: a calm conversation first")
+            factories[name] = find_factory(name)
+            first = play_first(factories[name], seed=seed)
+            if not first.held:
+                status.stop()
+                return _tell_disturbed(console, name, first, pages)
         for name, factory in factories.items():
             for number, scenario in enumerate(chosen, 1):
                 status.update(f"{name} {number}/{len(chosen)} {scenario.name.replace('_', ' ')}")
-                results[name].append(run_scenario(scenario, factory, seed=seed))
+                with overheard():
+                    results[name].append(run_scenario(scenario, factory, seed=seed))
     for name, outcomes in results.items():
         console.print(_table(outcomes))
         _tell_broken(console, outcomes)
         console.print(_summary(name, outcomes))
     _write(console, results, pages, pattern)
     return 0 if all(each.held for outcomes in results.values() for each in outcomes if each.told) else 1
+
+
+def tell_disturbed(console: Console, first: First) -> None:
+    """Why a bot was not tried: its calm conversation, turn by turn, and what its own code raised."""
+    console.print(Text("\n".join(["", *(f"  {line}" for line in first.lines()), ""])), soft_wrap=True)
+    console.print(Text(first.summary, style="bold red"), soft_wrap=True)
+
+
+def _tell_disturbed(console: Console, name: str, first: First, pages: Pages) -> int:
+    tell_disturbed(console, first)
+    _write(console, {name: [first.outcome]}, replace(pages, markdown=None), None)
+    return 1
 
 
 def _write(console: Console, results: dict[str, list[Outcome]], pages: Pages, pattern: str | None) -> None:
@@ -158,6 +181,11 @@ def _tell_broken(console: Console, outcomes: Sequence[Outcome]) -> None:
             console.print(Text("\n".join(["", *turns(outcome), ""])), soft_wrap=True)
         if outcome.crash:
             console.print(Text(f"  crashed  {outcome.crash}", style="red"))
+        if outcome.mishaps:
+            from ninelives.bot import mishaps
+
+            told = "\n".join(f"  {line}" for line in mishaps.told(outcome.mishaps))
+            console.print(Text(told, style="red"), soft_wrap=True)
         for finding in outcome.broken:
             console.print(Text.assemble(("  ✗ ", "bold red"), (f"{finding.promise}  ", "bold"), finding.why))
 
@@ -179,6 +207,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "applies": outcome.told,
         "held": outcome.held,
         "crash": outcome.crash,
+        "raised": [str(each) for each in outcome.mishaps],
         "heard": outcome.heard,
         "said": outcome.said,
         "dead_air": outcome.dead_air,

@@ -19,7 +19,7 @@ from ninelives.lab.services import Invitation
 async def bot_of(made: Any, *, tools: Mapping[str, Any], timeout: float) -> tuple[Bot, Guest | None]:
     """The bot to test, and the guest it is, if it came with a function of its own. Raises Complaint."""
     if isinstance(made, Invitation):
-        made = await invite(made.function, made.base_url, made.ws_url)
+        made = await invite(made.function, made.base_url, made.ws_url, made.name)
     if inspect.isawaitable(made):
         made = await made
     options: dict[str, Any] = {"tools": dict(tools), "timeout": timeout}

@@ -10,19 +10,25 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mock_openai import MockServer
 
 from ninelives.bot import TurnTimeout
+from ninelives.bot.environment import addresses, stand_ins
+from ninelives.bot.stage import NoLLMService
+from ninelives.bot.starting import Exited
 from ninelives.complaint import Complaint
 from ninelives.fixtures.network import Guard
+from ninelives.lab.apis import hosts_of, require_responses
 from ninelives.lab.episode import Episode, Finding
 from ninelives.lab.hosting import bot_of
 from ninelives.lab.invariants import judge
 from ninelives.lab.scenario import Say, Scenario, Wait
-from ninelives.report.timeline import Chapter, Timeline, from_journal, from_turns, merged
+from ninelives.lab.services import name_of, source_of
+from ninelives.report.timeline import Chapter, Timeline, from_journal, from_mishaps, from_turns, merged
 from ninelives.virtual import VirtualDeadlock, run
 
 if TYPE_CHECKING:
@@ -30,6 +36,7 @@ if TYPE_CHECKING:
 
     from ninelives.bot import Bot, Turn
     from ninelives.bot.guest import Guest
+    from ninelives.bot.mishaps import Mishap
     from ninelives.lab.services import Factory
 
 
@@ -55,6 +62,16 @@ class Outcome:
     """What the service spoke: `websocket`, `http`, or nothing at all."""
     crash: str | None = None
     """The exception that ended the run. None: the run ended as the story does."""
+    failure: BaseException | None = None
+    """That exception itself, if it was raised here."""
+    started: bool = True
+    """The bot was there, and the user could speak."""
+    hosts: Sequence[tuple[type, frozenset[str]]] = ()
+    """The classes of the bot's processors, LLM services first, with the hosts that their settings name."""
+    mishaps: Sequence[Mishap] = ()
+    """What the bot's own code raised and Pipecat caught."""
+    went_to: str | None = None
+    """The address off this machine that the bot tried to reach first."""
 
     @property
     def told(self) -> bool:
@@ -106,25 +123,25 @@ def run_scenario(scenario: Scenario, factory: Factory, *, seed: int = 0) -> Outc
     Nothing leaves this machine meanwhile: a bot that asks another server than it is told has crashed.
     """
     before = random.getstate()
-    guard = Guard(forbidden)
+    guard = Guard(lambda _, address: forbidden("the bot", address))
     guard.install()
     try:
         outcome = run(play(scenario, factory, seed=seed))
-    except VirtualDeadlock as error:
-        crash = f"VirtualDeadlock: {str(error).partition(chr(10))[0]}"
-        return Outcome(scenario, Episode([], []), [], crash=crash)
+    except (VirtualDeadlock, SystemExit) as error:
+        failure = Exited(error) if isinstance(error, SystemExit) else error
+        outcome = Outcome(scenario, Episode([], []), [], crash=_first_line(failure), failure=failure)
     finally:
         guard.remove()
         random.setstate(before)
-    return replace(outcome, crash=forbidden("the bot", guard.attempts[0])) if guard.attempts else outcome
+    if not guard.attempts:
+        return outcome
+    address = guard.attempts[0]
+    return replace(outcome, crash=forbidden("the bot", address), went_to=address)
 
 
 def forbidden(who: str, address: str) -> str:
     """What a bot is told that goes elsewhere."""
-    return (
-        f"{who} tried to reach {address}; a scenario never leaves this machine. Give its services the "
-        "base_url and ws_url of the factory, or OPENAI_BASE_URL and OPENAI_WS_URL"
-    )
+    return f"{who} tried to reach {address}; a scenario never leaves this machine"
 
 
 async def play(scenario: Scenario, factory: Factory, *, seed: int = 0) -> Outcome:
@@ -139,35 +156,54 @@ async def play(scenario: Scenario, factory: Factory, *, seed: int = 0) -> Outcom
         seed=seed,
         **scenario.server,
     )
-    crash: str | None = None
+    failure: Exception | None = None
     bot: Bot | None = None
     guest: Guest | None = None
+    started = False
     prologue = 0
-    async with server:
+    async with server, AsyncExitStack() as surroundings:
         opened = loop.time()
+        base_url, ws_url = _addresses(server, tls=scenario.tls)
+        surroundings.enter_context(addresses(base_url, ws_url))
+        surroundings.enter_context(stand_ins())
         try:
-            made = factory(*_addresses(server, tls=scenario.tls))
+            made = factory(base_url, ws_url)
             bot, guest = await bot_of(made, tools=scenario.tools, timeout=scenario.bound + GRACE)
+            require_responses(bot.services, name_of(factory), source_of(factory))
             async with bot:
+                started = True
                 prologue = len(bot.turns)
                 if prologue:
                     await bot.wait(A_BREATH)
                 if scenario.thinks:
                     await _let_it_think(bot)
                 await _perform(scenario, bot, server)
+        except NoLLMService as error:
+            raise Complaint(
+                f"{name_of(factory)}: {error}; ninelives tests what a bot says through one"
+            ) from None
         except TurnTimeout:
             pass  # the turn has no end, and I4 says so
         except Complaint:
             raise
+        except SystemExit as error:
+            failure = Exited(error)
         except Exception as error:
-            crash = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+            failure = error
         finally:
             if guest is not None:
                 await guest.leave()
         shift = opened - bot.started if bot is not None else 0.0
         entries = [replace(entry, at=entry.at + shift) for entry in server.journal.entries]
         said = [_shifted(each, shift) for each in server.journal.responses]
-    return _judged(scenario, bot, entries, said, crash, prologue)
+    outcome = _judged(scenario, bot, entries, said, prologue)
+    return replace(outcome, failure=failure, crash=_first_line(failure), started=started)
+
+
+def _first_line(failure: Exception | None) -> str | None:
+    if failure is None:
+        return None
+    return f"{type(failure).__name__}: {str(failure).partition(chr(10))[0]}"
 
 
 def _addresses(server: MockServer, *, tls: bool) -> tuple[str, str]:
@@ -188,7 +224,6 @@ def _judged(
     bot: Bot | None,
     entries: list[Entry],
     said: list[Said],
-    crash: str | None,
     prologue: int,
 ) -> Outcome:
     everything = list(bot.turns) if bot is not None else []
@@ -205,13 +240,15 @@ def _judged(
         tells_spoken=bot is not None and "on_response_interrupted" in bot.events,
         bound=scenario.bound,
     )
+    mishaps = list(bot.mishaps) if bot is not None else []
     return Outcome(
         scenario=scenario,
         episode=episode,
         findings=judge(episode),
-        timeline=merged(from_turns(everything), from_journal(entries)),
+        timeline=merged(from_turns(everything), from_mishaps(mishaps), from_journal(entries)),
         transport=_transport(entries),
-        crash=crash,
+        hosts=hosts_of([*bot.services, *bot.processors]) if bot is not None else [],
+        mishaps=mishaps,
     )
 
 

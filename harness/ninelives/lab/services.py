@@ -7,16 +7,16 @@ a service class, any function of (base_url, ws_url), or one that runs a whole bo
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import random
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from ninelives.bot.environment import KEY
 from ninelives.complaint import Complaint
+from ninelives.lab.apis import accepts
 
 if TYPE_CHECKING:
     from pipecat.services.llm_service import LLMService
@@ -25,9 +25,6 @@ Factory = Callable[[str, str], Any]
 """Builds what is tested from `base_url` and `ws_url`: a service, or anything that `hosting` takes. Called
 once a scenario, in the running loop.
 """
-
-KEY = "sk-ninelives-not-a-real-key"
-"""Sent to the mock server, which takes any."""
 
 
 def websocket(base_url: str, ws_url: str) -> LLMService[Any]:
@@ -58,47 +55,83 @@ def pipecat_http(base_url: str, ws_url: str) -> LLMService[Any]:
     return OpenAIResponsesHttpLLMService(api_key=KEY, base_url=base_url)
 
 
-def find_factory(name: str) -> Factory:
-    """The factory called `MODULE:NAME`; modules of the working directory count too. Raises Complaint."""
-    module_name, _, attribute = name.partition(":")
-    expected = "expected MODULE:FACTORY, for example pipecat_responses:OpenAIResponsesLLMService"
-    if not module_name or not attribute:
-        raise Complaint(f"{name!r} names no factory; {expected}")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise Complaint(f"{module_name!r} cannot be imported ({error}); {expected}") from None
-    except Exception as error:  # what stands in the module does not run
-        raise Complaint(
-            f"{module_name!r} cannot be imported ({type(error).__name__}: {error}); "
-            f"`python -c 'import {module_name}'` shows where"
-        ) from None
-    found = module
-    for part in attribute.split("."):
-        if not hasattr(found, part):
-            raise Complaint(f"{module_name!r} has no {attribute!r}; {expected}")
-        found = getattr(found, part)
-    if not callable(found):
-        raise Complaint(f"{name!r} is a {type(found).__name__}, not a function or class; {expected}")
-    return as_factory(found)
+def find_factory(name: str, base: Path | None = None) -> Factory:
+    """The factory of what a user names: a file, a module, a folder, or something in one (see `target`).
+
+    Relative paths start at `base`, by default the working directory. Raises Complaint.
+    """
+    from ninelives.lab.target import find
+
+    target = find(name, base)
+    return as_factory(target.found, target.name)
 
 
-def as_factory(found: Any) -> Factory:
+def as_factory(found: Any, name: str = "") -> Factory:
     """How to build a bot to test from what a user has.
 
     A service class is called with what its constructor takes. A function may build a service, a list of
     processors, a `Pipeline`, a worker or a `Bot`, from `base_url` and `ws_url` or from the environment; or it
-    may be one that runs a bot, as in Pipecat's examples (`run_bot(transport, runner_args)`).
+    may be one that runs a bot, as in Pipecat's examples (`run_bot(transport, runner_args)`). A string is a
+    name, as `find_factory` takes one. `name` is what messages call it.
     """
+    if isinstance(found, str):
+        return find_factory(found)
+    if isinstance(found, Brought):
+        return found
+    return Brought(name or _own_name(found), _factory(found, name), found)
+
+
+def source_of(factory: Factory) -> Path | None:
+    """The file in which a bot is made, as far as can be said."""
+    found = factory.found if isinstance(factory, Brought) else factory
+    try:
+        source = inspect.getsourcefile(inspect.unwrap(found))
+    except TypeError:
+        return None
+    return Path(source).resolve() if source is not None else None
+
+
+def name_of(factory: Factory) -> str:
+    """What messages call a bot."""
+    return factory.name if isinstance(factory, Brought) else _own_name(factory)
+
+
+def _own_name(found: Any) -> str:
+    if inspect.isclass(found):
+        return found.__name__
+    return (
+        f"{getattr(found, '__module__', '')}:{getattr(found, '__qualname__', type(found).__name__)}".lstrip(
+            ":"
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A factory under the name that messages call it."""
+
+    name: str
+    make: Factory
+    found: Any
+    """What the user has brought."""
+
+    def __call__(self, base_url: str, ws_url: str) -> Any:
+        """Build the bot."""
+        return self.make(base_url, ws_url)
+
+
+def _factory(found: Any, name: str) -> Factory:
     if inspect.isclass(found):
         return _of_class(found)
+    if not callable(found):
+        raise Complaint(
+            f"a {type(found).__name__} is neither a function nor a class; expected what makes or runs a bot, "
+            "or its name"
+        )
     if list(inspect.signature(found).parameters)[:2] in (["base_url", "ws_url"], ["_base_url", "_ws_url"]):
         factory: Factory = found
         return factory
-    return lambda base_url, ws_url: Invitation(found, base_url, ws_url)
+    return lambda base_url, ws_url: Invitation(found, base_url, ws_url, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +141,8 @@ class Invitation:
     function: Callable[..., Any]
     base_url: str
     ws_url: str
+    name: str = ""
+    """What messages call it; the function's own name if empty."""
 
 
 def _of_class(found: type) -> Factory:
@@ -115,14 +150,11 @@ def _of_class(found: type) -> Factory:
 
     if not issubclass(found, LLMService):
         raise Complaint(f"{found.__name__} is no LLM service; expected a class that is one, or a function")
-    names = set(inspect.signature(found).parameters)
 
     def build(base_url: str, ws_url: str) -> LLMService[Any]:
-        given: dict[str, Any] = {"api_key": KEY, "base_url": base_url}
-        if "ws_url" in names:
-            given["ws_url"] = ws_url
-        if "rng" in names:
-            given["rng"] = random.Random(0)  # so that its pauses repeat
+        given: dict[str, Any] = {"api_key": KEY, "base_url": base_url, "ws_url": ws_url}
+        given["rng"] = random.Random(0)  # so that its pauses repeat
+        given = {name: value for name, value in given.items() if accepts(found, name)}
         service: Any = found(**given)
         return cast("LLMService[Any]", service)
 

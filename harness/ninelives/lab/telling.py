@@ -16,6 +16,10 @@ def told(outcome: Outcome) -> str:
     lines = [outcome.scenario.sentence, "", *turns(outcome)]
     if outcome.crash:
         lines += ["", f"crashed: {outcome.crash}"]
+    if outcome.mishaps:
+        from ninelives.bot import mishaps
+
+        lines += ["", *mishaps.told(outcome.mishaps)]
     lines += ["", *(f"{each.promise} broken: {each.why}" for each in outcome.broken)]
     return "\n".join(lines)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ninelives.lab.services import Factory
+
 if TYPE_CHECKING:
     from ninelives.lab.scenario import Scenario
-    from ninelives.lab.services import Factory
 
 
 def as_tests(
@@ -20,18 +23,21 @@ def as_tests(
         test_my_bot_survives = as_tests(make_service)
 
     `service` is a service class, a function of `(base_url, ws_url)` that builds one or a whole pipeline, or
-    one that runs a bot, as in Pipecat's examples: `run_bot(transport, runner_args)`. `pattern` chooses
+    one that runs a bot, as in Pipecat's examples: `run_bot(transport, runner_args)`; or the name of one, such
+    as `"bot.py:run_bot"`, beside the file that calls this. `pattern` chooses
     scenarios by name, as `ninelives verdict --scenario` does; ValueError when none is called so. `stories` is
     a folder, or a file, of stories that `ninelives explore` found, beside the file that calls this; they are
     then the only ones unless a pattern is given too. Scenarios that cannot happen on the service's transport
     are skipped. A failed test shows what was said and heard in each turn, which promise it broke, and the
-    timeline around it.
+    timeline around it. A calm conversation is played before the first test: a bot that cannot hold it fails
+    that test, which says why, and the others are skipped.
     """
     import pytest
 
     from ninelives.lab.scenarios import matching
-    from ninelives.lab.services import as_factory
+    from ninelives.lab.services import as_factory, find_factory
 
+    beside = Path(sys._getframe(1).f_globals.get("__file__") or ".").parent
     chosen: list[Scenario] = []
     if pattern is not None or stories is None:
         chosen += matching(pattern or "*")
@@ -40,9 +46,8 @@ def as_tests(
     if stories is not None:
         from ninelives.lab.story_file import load_all
 
-        beside = Path(sys._getframe(1).f_globals.get("__file__") or ".").parent
         chosen += load_all(beside / stories)
-    factory = as_factory(service)
+    factory = find_factory(service, beside) if isinstance(service, str) else as_factory(service)
 
     @pytest.mark.parametrize("scenario", [pytest.param(each, id=each.name) for each in chosen])
     def test(scenario: Scenario, request: pytest.FixtureRequest) -> None:
@@ -53,25 +58,68 @@ def as_tests(
 
 def survive(scenario: Scenario, factory: Factory, item: Any) -> None:
     """Play a scenario as the test `item`: skip what cannot happen, fail what breaks a promise, with the
-    timeline around it.
+    timeline around it. The first test of a bot plays a calm conversation before, and tells of one that fails.
     """
     import pytest
-    from loguru import logger
 
     from ninelives.fixtures.evidence import evidence_of
     from ninelives.lab.run import run_scenario
     from ninelives.lab.telling import told
 
-    # Pages of log would stand before what matters, and the timeline says more.
-    for name in ("pipecat", "pipecat_responses"):
-        logger.disable(name)
-    try:
+    if factory not in _first:
+        with _no_log():
+            _first[factory] = _calm(factory, item)
+        if _first[factory].why:
+            pytest.fail(_first[factory].why, pytrace=False)
+    if _first[factory].why:
+        heading = _first[factory].why.partition("\n")[0]
+        pytest.skip(f"{heading} See {_first[factory].teller}")
+    with _no_log():
         outcome = run_scenario(scenario, factory)
-    finally:
-        for name in ("pipecat", "pipecat_responses"):
-            logger.enable(name)
     if not outcome.told:
         pytest.skip(f"cannot happen over {outcome.transport}")
     if not outcome.held:
         evidence_of(item).outcomes.append(outcome)
         pytest.fail(told(outcome), pytrace=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the first test of a bot found out about it. `why` is empty for one that works undisturbed."""
+
+    why: str
+    teller: str
+
+
+_first: dict[Factory, _Told] = {}
+"""The bots that have been tried, each by its factory, which is made once in a test run."""
+
+
+def _calm(factory: Factory, item: Any) -> _Told:
+    from ninelives.complaint import Complaint
+    from ninelives.fixtures.evidence import evidence_of
+    from ninelives.lab.undisturbed import play_first
+
+    try:
+        first = play_first(factory)
+    except Complaint as complaint:
+        return _Told(str(complaint), item.nodeid)
+    if first.held:
+        return _Told("", item.nodeid)
+    evidence_of(item).outcomes.append(first.outcome)
+    return _Told("\n".join([first.summary, "", *first.lines()]), item.nodeid)
+
+
+@contextmanager
+def _no_log() -> Iterator[None]:
+    """Pages of log would stand before what matters, and the timeline says more."""
+    from loguru import logger
+
+    names = ("pipecat", "pipecat_responses")
+    for name in names:
+        logger.disable(name)
+    try:
+        yield
+    finally:
+        for name in names:
+            logger.enable(name)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mock_openai.control.journal import Entry
 
+    from ninelives.bot.mishaps import Mishap
     from ninelives.bot.turn import Turn
     from ninelives.cassette import Exchange
     from ninelives.lab.episode import Finding
@@ -249,6 +250,13 @@ _SHOWN_OTHERWISE = frozenset({"LLMTextFrame", "ErrorFrame"})
 def _arguments(arguments: Mapping[str, Any]) -> str:
     return ", ".join(
         f"{key}={json.dumps(value, ensure_ascii=False, default=str)}" for key, value in arguments.items()
+    )
+
+
+def from_mishaps(mishaps: Iterable[Mishap]) -> Timeline:
+    """What the bot's own code raised, each with its traceback."""
+    return Timeline(
+        tuple(Row(each.at, ERROR, "error", str(each), each.trace[-DETAIL_LIMIT:]) for each in mishaps)
     )
 
 

@@ -149,7 +149,10 @@ def test_a_class_that_is_no_service_is_one_line() -> None:
     ("found", "said"),
     [
         (needs_a_room, "needs_a_room asks for 'room'; expected a function of base_url and ws_url"),
-        (hums, "the factory gave a NoneType; expected an LLM service, a list of processors"),
+        (
+            hums,
+            "hums came to its end without running a pipeline; expected it to end with `await runner.run()`",
+        ),
         (empty, "the factory gave a list; expected"),
     ],
 )

@@ -62,9 +62,10 @@ def quiet_in_a_worker() -> None:
 
 def play(story: Story, factory: Factory) -> Outcome:
     """Play a story in virtual time."""
+    from ninelives.bot.overheard import overheard
     from ninelives.lab.run import run_scenario
 
-    with _one_at_a_time:
+    with _one_at_a_time, overheard():
         return run_scenario(story.scenario(), factory)
 
 

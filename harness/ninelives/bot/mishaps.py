@@ -1,0 +1,145 @@
+"""Exceptions that a bot's own code raised and Pipecat caught: in processors, tools, event handlers and tasks.
+
+Pipecat makes an ErrorFrame of the first two, which need not reach anybody, and writes a line of log for the
+others.
+"""
+
+from __future__ import annotations
+
+import inspect
+import traceback
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pipecat.frames.frames import ErrorFrame
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.services.llm_service import LLMService
+from pipecat.utils.asyncio.task_manager import TaskManager
+from pipecat.utils.base_object import BaseObject
+
+from ninelives.bot.own_code import one_line, own_place, touches_own_code
+
+
+@dataclass(frozen=True, slots=True)
+class Mishap:
+    """One exception that nobody but Pipecat caught."""
+
+    at: float
+    """Seconds since the bot started."""
+    where: str
+    """The processor, `the event handler NAME`, or `the task NAME`."""
+    error: str
+    """Type and text, on one line."""
+    place: str
+    """The innermost line of the user's own code, as `bot.py:14, in run_bot`."""
+    trace: str
+    """The whole traceback."""
+
+    def __str__(self) -> str:
+        return f"{self.where} raised {self.error}" + (f" ({self.place})" if self.place else "")
+
+
+def told(mishaps: Iterable[Mishap]) -> list[str]:
+    """Mishaps as lines, the same one again as a number."""
+    return [
+        line if times == 1 else f"{line}, {times} times"
+        for line, times in Counter(str(each) for each in mishaps).items()
+    ]
+
+
+class Mishaps:
+    """Collects them, each once. `now` tells the time since the bot started."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self.all: list[Mishap] = []
+        self._now = now
+        self._seen: list[BaseException] = []
+
+    def watch(self, processors: Iterable[FrameProcessor]) -> None:
+        """Learn of the errors of these processors."""
+        for processor in processors:
+            processor.add_event_handler("on_error", self._on_error)
+
+    @contextmanager
+    def overhear(self) -> Iterator[None]:
+        """Learn for a while of what event handlers and tasks raise, whosever they are."""
+        _listeners.append(self)
+        if len(_listeners) == 1:
+            _listen()
+        try:
+            yield
+        finally:
+            _listeners.remove(self)
+            if not _listeners:
+                _listen_no_more()
+
+    def note(self, where: str, error: BaseException) -> None:
+        """One exception; the same one again is left out."""
+        if any(error is each for each in self._seen):
+            return
+        self._seen.append(error)
+        trace = "".join(traceback.format_exception(error))
+        self.all.append(Mishap(self._now(), where, one_line(error), own_place(error.__traceback__), trace))
+
+    async def _on_error(self, processor: FrameProcessor, frame: ErrorFrame, *_: object) -> None:
+        if frame.exception is None:
+            return
+        # What a service says of its connection is its report, and judged as such; what was raised in the
+        # user's own code, a tool for one, is not.
+        if isinstance(processor, LLMService) and not touches_own_code(frame.exception.__traceback__):
+            self._seen.append(frame.exception)
+            return
+        self.note(type(processor).__name__, frame.exception)
+
+
+# Pipecat keeps what event handlers and tasks raise to itself, but for a line of log: here it passes by.
+
+_listeners: list[Mishaps] = []
+_run_handler = BaseObject._run_handler
+_create_task = TaskManager.create_task
+
+
+def _listen() -> None:
+    async def run_handler(self: Any, event_name: str, handler: Any, *given: Any, **named: Any) -> None:
+        where = f"the event handler {event_name}"
+
+        def noting(*given: Any, **named: Any) -> Any:
+            with _noted(where):
+                return handler(*given, **named)
+
+        async def noting_too(*given: Any, **named: Any) -> Any:
+            with _noted(where):
+                return await handler(*given, **named)
+
+        waits = inspect.iscoroutinefunction(handler)
+        await _run_handler(self, event_name, noting_too if waits else noting, *given, **named)
+
+    def create_task(
+        self: Any, coroutine: Coroutine[Any, Any, Any], name: str, *given: Any, **named: Any
+    ) -> Any:
+        return _create_task(self, _noting_task(coroutine, name), name, *given, **named)
+
+    BaseObject._run_handler = run_handler  # type: ignore[method-assign]
+    TaskManager.create_task = create_task  # type: ignore[method-assign]
+
+
+def _listen_no_more() -> None:
+    BaseObject._run_handler, TaskManager.create_task = _run_handler, _create_task  # type: ignore[method-assign]
+
+
+async def _noting_task(coroutine: Coroutine[Any, Any, Any], name: str) -> Any:
+    with _noted(f"the task {name.rpartition('::')[2]}"):
+        return await coroutine
+
+
+@contextmanager
+def _noted(where: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        for each in _listeners:
+            each.note(where, error)
+        raise

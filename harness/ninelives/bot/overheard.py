@@ -1,0 +1,77 @@
+"""Keeps what a bot prints and logs out of a command's own output, and remembers its last line, which may say
+why the bot ended.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout, suppress
+from typing import IO, Any
+
+TAIL = 4096
+"""Bytes at the end that are read for the last line."""
+
+
+class Overheard:
+    """What was written to a stream that is a real file, so that child processes can write to it as well."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._last = ""
+
+    @property
+    def last(self) -> str:
+        """The last line with anything on it."""
+        if not self._stream.closed:
+            self._stream.flush()
+            end = os.lseek(self._stream.fileno(), 0, os.SEEK_END)
+            text = os.pread(self._stream.fileno(), TAIL, max(0, end - TAIL)).decode("utf-8", "replace")
+            self._last = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
+        return self._last
+
+
+@contextmanager
+def overheard() -> Iterator[Overheard]:
+    """Take standard output and standard error, as far as Python writes there."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as stream:
+        logging = _loguru(stream) if "loguru" in sys.modules else nullcontext()
+        heard = Overheard(stream)
+        with redirect_stdout(stream), redirect_stderr(stream), logging:
+            try:
+                yield heard
+            finally:
+                _ = heard.last  # there is no asking when the stream is closed
+
+
+@contextmanager
+def _loguru(heard: IO[str]) -> Iterator[None]:
+    """A bot sets up its log as if the process were its own: `logger.remove(0)` and a handler for stderr. Here
+    it may do so again and again, and what it adds is gone with the stream.
+    """
+    from loguru import logger
+
+    patched: Any = logger
+    add, remove = logger.add, logger.remove
+    added: list[int] = []
+
+    def adding(sink: Any, **how: Any) -> int:
+        number = add(sink, **how)
+        if sink is heard:
+            added.append(number)
+        return number
+
+    def removing(number: int | None = None) -> None:
+        with suppress(ValueError):
+            remove(number)
+
+    patched.add, patched.remove = adding, removing
+    try:
+        yield
+    finally:
+        del patched.add, patched.remove
+        for number in added:
+            with suppress(ValueError):
+                remove(number)

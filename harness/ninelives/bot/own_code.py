@@ -1,0 +1,76 @@
+"""Tells the user's own code from what is installed: who raised an exception, and who asks for a value."""
+
+from __future__ import annotations
+
+import sysconfig
+import traceback
+from functools import cache
+from pathlib import Path
+from types import FrameType, TracebackType
+
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
+
+
+@cache
+def is_own(filename: str) -> bool:
+    """Whether a source file is the user's: not of the standard library, an installed package or ninelives."""
+    if not filename or filename.startswith("<"):
+        return False
+    path = Path(filename).absolute()
+    return _INSTALLED.isdisjoint(path.parts) and not any(path.is_relative_to(each) for each in _not_own())
+
+
+@cache
+def _not_own() -> tuple[Path, ...]:
+    # As symlinks name them and as they are: frames carry either.
+    named = [Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")]
+    return (*named, *(path.resolve() for path in named), *_ourselves())
+
+
+def _ourselves() -> list[Path]:
+    """The packages of this distribution, wherever an editable installation has them."""
+    from importlib.util import find_spec
+
+    found = (find_spec(name) for name in ("ninelives", "mock_openai", "pipecat_responses"))
+    return [Path(spec.origin).parent for spec in found if spec is not None and spec.origin is not None]
+
+
+def own_place(trace: TracebackType | None) -> str:
+    """Where an exception was raised, as `bot.py:14, in run_bot`: the innermost line of the user's own, or the
+    innermost of all when none is. Empty without a traceback.
+    """
+    frames = traceback.extract_tb(trace)
+    own = [frame for frame in frames if is_own(frame.filename)]
+    innermost = (own or frames)[-1:]
+    return next((_place(f.filename, f.lineno, f.name) for f in innermost), "")
+
+
+def touches_own_code(trace: TracebackType | None) -> bool:
+    """Whether an exception passed through the user's own code."""
+    return any(is_own(frame.filename) for frame in traceback.extract_tb(trace))
+
+
+def place_of_frame(frame: FrameType | None) -> str:
+    """Where a running frame stands in the user's own code; empty when nothing of it is under way."""
+    while frame is not None:
+        if is_own(frame.f_code.co_filename):
+            return _place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+        frame = frame.f_back
+    return ""
+
+
+def _place(filename: str, line: int | None, function: str) -> str:
+    inside = "" if function == "<module>" else f", in {function}"
+    return f"{shown(filename)}:{line}{inside}"
+
+
+def shown(filename: str | Path) -> str:
+    """A path as a reader of the terminal wants it: relative to the working directory where it lies below."""
+    path = Path(filename)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def one_line(error: BaseException) -> str:
+    """An exception's type and text on one line."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

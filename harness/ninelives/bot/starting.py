@@ -1,0 +1,132 @@
+"""What is said of a bot that could not start: the exception, where it was raised, and what to do about it."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import re
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import Any
+
+from ninelives.bot import environment
+from ninelives.bot.own_code import one_line, own_place, place_of_frame, shown
+from ninelives.complaint import Complaint
+
+HANGS = 60.0
+"""Real seconds after which code that blocks counts as hanging. Nothing that works is anywhere near it."""
+
+
+class CouldNotStart(Complaint):
+    """The bot's own code failed before there was a conversation. `str()` is one line."""
+
+
+class Exited(Exception):
+    """The bot's code ended the process, or tried to."""
+
+    def __init__(self, by: SystemExit) -> None:
+        super().__init__(
+            f"it called sys.exit({by.code!r})" if by.code is not None else "it called sys.exit()"
+        )
+        self.__traceback__ = by.__traceback__
+
+
+class Hangs(BaseException):
+    """The bot's code was still busy after so long. No `except Exception` of its own may swallow this."""
+
+    def __init__(self, seconds: float, place: str) -> None:
+        super().__init__(f"it was still busy after {seconds:g} s" + (f" at {place}" if place else ""))
+
+
+def could_not_start(who: str, error: BaseException, said: str = "") -> CouldNotStart:
+    """The one line of it. `said`: the last line that the bot printed before it ended itself."""
+    what = str(error) if isinstance(error, Exited | Hangs) else one_line(error)
+    place = "" if isinstance(error, Hangs) else place_of(error)
+    printed = f", after it had said {said!r}" if said and isinstance(error, Exited) else ""
+    return CouldNotStart(
+        f"{who} could not start: {what}{printed}{f' ({place})' if place else ''}; {advice(error)}"
+    )
+
+
+def place_of(error: BaseException) -> str:
+    """Where an exception was raised in the user's own code, as far as can be said."""
+    if isinstance(error, SyntaxError) and error.filename is not None:
+        return f"{shown(error.filename)}:{error.lineno}"
+    return own_place(error.__traceback__)
+
+
+def advice(error: BaseException) -> str:
+    """What to do about an exception."""
+    match error:
+        case KeyError() if _from_environment(error):
+            return f"set {error.args[0]} in the environment"
+        case SyntaxError():
+            return "mend it and try again"
+        case Hangs():
+            return "move what waits into the function that runs the bot, or give it a limit"
+        case ImportError():
+            return _installation(error)
+        case Exited():
+            return "give it what it checks for; its command line is empty here"
+        case FileNotFoundError() if not os.path.isabs(str(error.filename or "")):
+            return "relative paths start at the working directory: run ninelives where the bot runs"
+        case _ if type(error).__name__ == "NetworkBlocked":
+            return "let it start without the network, or name a function that does"
+        case _ if (name := _VARIABLE.search(str(error))) is not None and name[0] not in os.environ:
+            return f"if it needs {name[0]}, set that in the environment"
+    return "run the bot by itself to see the whole traceback, and mend it"
+
+
+_VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
+
+
+def _from_environment(error: KeyError) -> bool:
+    frames = traceback.extract_tb(error.__traceback__)[-2:]
+    return any(frame.filename in (os.getenv.__code__.co_filename, environment.__file__) for frame in frames)
+
+
+def _installation(error: ImportError) -> str:
+    if (extra := _extra_of_pipecat(error.__traceback__)) is not None:
+        return f"pip install 'pipecat-ai[{extra}]'"
+    named = re.search(r"No module named '(\w+)", str(error))
+    if named is not None:
+        missing = named[1]
+        return f"install {missing}, or run ninelives with the Python that has what the bot needs"
+    return "compare what is installed with what the bot was written for"
+
+
+def _extra_of_pipecat(trace: TracebackType | None) -> str | None:
+    """What Pipecat's own module says has to be installed for it."""
+    innermost = traceback.extract_tb(trace)[-1:]
+    if not innermost or f"{os.sep}pipecat{os.sep}" not in innermost[0].filename:
+        return None
+    source = "".join(linecache.getlines(innermost[0].filename))
+    named = re.search(r"pipecat-ai\[([\w,-]+)\]", source)
+    return named[1] if named is not None else None
+
+
+@contextmanager
+def not_for_ever(seconds: float = HANGS) -> Iterator[None]:
+    """Raise Hangs in code that blocks for so many real seconds, where this thread can be told so."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(_: int, frame: FrameType | None) -> None:
+        raise Hangs(seconds, place_of_frame(frame))
+
+    began = time.monotonic()
+    before: Any = signal.signal(signal.SIGALRM, ring)
+    left, again = signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        if left:  # somebody else's limit, pytest-timeout's for one, goes on
+            signal.setitimer(signal.ITIMER_REAL, max(0.001, left - (time.monotonic() - began)), again)

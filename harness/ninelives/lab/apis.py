@@ -1,0 +1,180 @@
+"""Which API a bot's LLM service speaks, and what to change when it is not the mock server's Responses API."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ninelives.complaint import Instructions
+from ninelives.lab.source import Line, imports, makings_of, mentions_of, replaced
+
+if TYPE_CHECKING:
+    from pipecat.processors.frame_processor import FrameProcessor
+    from pipecat.services.llm_service import LLMService
+
+OURS = "from pipecat_responses import OpenAIResponsesLLMService"
+PIPECATS = "from pipecat.services.openai.responses.llm import OpenAIResponsesLLMService"
+
+WS_URL = 'ws_url=os.environ.get("OPENAI_WS_URL", "wss://api.openai.com/v1/responses"),'
+BASE_URL = 'base_url=os.environ.get("OPENAI_BASE_URL", "https://api.openai.com/v1"),'
+
+RESPONSES = "OpenAI's Responses API"
+CHAT = "Chat Completions"
+SPEECH = "a speech-to-speech API"
+
+_HOMES = (
+    ("pipecat_responses.", RESPONSES),
+    ("pipecat.services.openai.responses.", RESPONSES),
+    ("pipecat.services.openai.base_llm", CHAT),
+    ("pipecat.services.anthropic.", "Anthropic's Messages API"),
+    ("pipecat.services.google.llm", "Google's Gemini API"),
+    ("pipecat.services.aws.llm", "Amazon Bedrock's API"),
+)
+"""The modules in which services are defined, and what these speak."""
+
+_SPEECH = ("realtime", "live", "nova_sonic", "ultravox", "voice_live")
+
+
+class OtherApi(Instructions):
+    """The bot's LLM service speaks another API than the mock server."""
+
+
+class GoesElsewhere(Instructions):
+    """The bot's LLM service asks another server than it is told."""
+
+
+def api_of(kind: type) -> str | None:
+    """What a service class speaks. None: it is of nobody's that is known here."""
+    for each in kind.__mro__:
+        home = next((api for start, api in _HOMES if each.__module__.startswith(start)), None)
+        if home is not None:
+            return home
+        if each.__module__.startswith("pipecat.services.") and any(
+            word in part for part in each.__module__.split(".")[2:] for word in _SPEECH
+        ):
+            return SPEECH
+    return None
+
+
+def require_responses(services: Sequence[LLMService[Any]], who: str, near: Path | None) -> None:
+    """Raise OtherApi when it is certain that none of these services speaks the Responses API.
+
+    `near` is the file of the bot, where the lines to change are looked for first.
+    """
+    apis = [(type(each), api_of(type(each))) for each in services]
+    if not apis or any(api in (RESPONSES, None) for _, api in apis):
+        return
+    kind, api = apis[0]
+    raise OtherApi(_other_api(kind, api or "", who, near))
+
+
+def _other_api(kind: type, api: str, who: str, near: Path | None) -> str:
+    heading = f"{who} speaks {api} ({kind.__name__}). ninelives tests bots on {RESPONSES}"
+    if api == SPEECH:
+        return f"{heading}, with speech recognition before it and a voice behind"
+    lines = replaced(kind, near, OURS, "OpenAIResponsesLLMService")
+    if not lines:
+        return f"{heading}: use OpenAIResponsesLLMService of pipecat_responses in its place ({OURS})"
+    model = "" if kind.__name__ == "OpenAILLMService" else ", and give it a key and a model of OpenAI's"
+    return "\n".join(
+        [
+            f"{heading}: change {_many(len(lines))}{model}.",
+            *listed(lines),
+            "Pipecat's own service of that name will do, with one argument more:",
+            f"  {PIPECATS}",
+            f"  {WS_URL}",
+        ]
+    )
+
+
+def _many(lines: int) -> str:
+    words = {1: "one line", 2: "two lines", 3: "three lines", 4: "four lines"}
+    return words.get(lines, f"{lines} lines")
+
+
+def hosts_of(processors: Iterable[FrameProcessor]) -> list[tuple[type, frozenset[str]]]:
+    """The class of each processor, with the hosts of the URLs among its settings."""
+    found = []
+    for processor in processors:
+        client = getattr(processor, "_client", None)
+        settings = [each for each in vars(processor).values() if isinstance(each, str)]
+        text = " ".join([*settings, str(getattr(client, "base_url", ""))])
+        found.append((type(processor), frozenset(_HOST.findall(text))))
+    return found
+
+
+_HOST = re.compile(r"\b(?:https?|wss?)://([\w.-]+)")
+
+
+def elsewhere(
+    hosts: Iterable[tuple[type, frozenset[str]]], address: str, who: str, near: Path | None = None
+) -> GoesElsewhere | None:
+    """What to change in a bot that reached for an address which is not on this machine.
+
+    None when none of its processors names that host: then it was somebody else who did.
+    """
+    host = address.rpartition(":")[0]
+    kind = next((kind for kind, named in hosts if host in named), None)
+    if kind is None:
+        return None
+    if api_of(kind) not in (RESPONSES, None) or not accepts(kind, "base_url"):
+        return GoesElsewhere(
+            f"{who} goes to {address}: its {kind.__name__} is not left out where it stands, and nothing "
+            "leaves this machine. Try the bot without it"
+        )
+    line = WS_URL if accepts(kind, "ws_url") else BASE_URL
+    option = line.partition("=")[0]
+    heading = f"{who} goes to {address}: its {kind.__name__} is not told where the mock server is"
+    return GoesElsewhere(
+        "\n".join([f"{heading}. {_instead(kind, near, option)}", f"  {line}", *_or_ours(kind, near)])
+    )
+
+
+def _instead(kind: type, near: Path | None, option: str) -> str:
+    makings = makings_of(kind, near)
+    if not makings:
+        named = next((f" ({line.place} names it)" for line in mentions_of(kind)), "")
+        return f"Add to the arguments with which it is made{named}:"
+    made = makings[0]
+    if not made.in_a_function:
+        return (
+            f"It is made while the module is imported ({made.line.place}), when there is no address yet: "
+            "make it in the function that runs the bot, with"
+        )
+    os_too = "" if imports(made.line.path, "os") else " (and import os)"
+    for given in (option, "base_url", "ws_url"):
+        if given in made.given:
+            return f"Change {made.given[given].place}, `{made.given[given].text}`, to{os_too}"
+    return f"Add one line to its arguments, after {made.line.place}, `{made.line.text}`{os_too}:"
+
+
+def _or_ours(kind: type, near: Path | None) -> list[str]:
+    if not kind.__module__.startswith("pipecat.services.openai.responses"):
+        return []
+    lines = replaced(kind, near, f"from pipecat_responses import {kind.__name__}", kind.__name__)
+    imported = [line for line in lines if "import" in line.text]
+    if not imported:
+        return []
+    return [
+        "The service of the same name in pipecat_responses looks at OPENAI_BASE_URL by itself:",
+        *listed(imported),
+    ]
+
+
+def listed(lines: Iterable[Line]) -> list[str]:
+    """Lines as a message shows them, each with its place."""
+    there = list(lines)
+    width = max((len(line.place) for line in there), default=0)
+    return [f"  {line.place:<{width}}  {line.text}" for line in there]
+
+
+def accepts(kind: type, name: str) -> bool:
+    """Whether a class, or one that it is derived from, takes an argument of this name."""
+    return any(
+        name in inspect.signature(vars(each)["__init__"]).parameters
+        for each in kind.__mro__
+        if inspect.isfunction(vars(each).get("__init__"))
+    )

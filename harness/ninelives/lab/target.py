@@ -1,0 +1,295 @@
+"""What a user names to have a bot tried: `bot.py`, `bot.py:run_bot`, `my_bot`, `my_bot:run_bot`, or a folder.
+
+A file is loaded as Python runs one: its folder is on the path, so modules beside it are found. In a package,
+or where it imports relatively, it is loaded as the module it is there. Whatever is wrong with a name or a
+file is a Complaint of one line.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ninelives.bot.environment import stand_ins, started_as, without_a_real_key
+from ninelives.bot.overheard import overheard
+from ninelives.bot.own_code import is_own
+from ninelives.bot.starting import HANGS, Exited, Hangs, could_not_start, not_for_ever
+from ninelives.complaint import Complaint
+
+EXPECTED = (
+    "expected a file (bot.py, bot.py:run_bot), a module (my_bot, my_bot:run_bot) or a folder with a bot.py"
+)
+
+ENTRIES = ("run_bot", "bot", "main")
+"""What runs a bot is called so in Pipecat's examples; the first that can be called is taken."""
+
+GIVEN = frozenset(
+    {"base_url", "ws_url", "_base_url", "_ws_url", "transport", "runner_args", "args", "handle_sigint"}
+)
+"""Parameters that a function which makes or runs a bot may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What was named, found."""
+
+    name: str
+    """As the user wrote it, with the function that was chosen."""
+    found: Any
+    """A function or class, or whatever else stands there."""
+
+
+def find(name: str, base: Path | None = None, *, patience: float = HANGS) -> Target:
+    """Load what a name stands for. Relative paths start at `base`, by default the working directory.
+
+    `patience`: real seconds that an import may block. Raises Complaint; CouldNotStart when the user's own
+    code fails while it is imported.
+    """
+    where, attribute = _split(name)
+    if not where:
+        raise Complaint(f"{name!r} names no bot; {EXPECTED}")
+    module = _load(where, base or Path.cwd(), patience)
+    if attribute:
+        return Target(name, _attribute(module, attribute, where))
+    chosen = _choice(module, where)
+    return Target(f"{where}:{chosen}", getattr(module, chosen))
+
+
+def _split(name: str) -> tuple[str, str]:
+    """`bot.py:run_bot` in two. A drive letter is no separator."""
+    where, colon, attribute = name.rpartition(":")
+    if not colon or re.fullmatch(r"[A-Za-z]", where) or "/" in attribute or "\\" in attribute:
+        return name.removesuffix(":"), ""
+    return where, attribute
+
+
+# Loading ----------------------------------------------------------------------------------------------------
+
+
+def _load(where: str, base: Path, patience: float) -> ModuleType:
+    path = base / where
+    if where.endswith(".py") or "/" in where or "\\" in where or where in (".", ".."):
+        return _load_file(where, _file(where, path), patience)
+    if not all(part.isidentifier() for part in where.split(".")):
+        raise Complaint(f"{where!r} is neither a file nor a module; {EXPECTED}")
+    if path.with_suffix(".py").is_file() and "." not in where:
+        return _load_file(where, path.with_suffix(".py"), patience)
+    if not _is_module(where, base) and (path / "bot.py").is_file():
+        return _load_file(where, path / "bot.py", patience)
+    with _on_the_path(base):
+        return _imported(where, where, patience)
+
+
+def _file(where: str, path: Path) -> Path:
+    if path.is_dir():
+        if (path / "bot.py").is_file():
+            return path / "bot.py"
+        there = ", ".join(sorted(each.name for each in path.glob("*.py"))[:5])
+        raise Complaint(
+            f"{where} is a folder without a bot.py{f' (there are {there})' if there else ''}; name the file"
+        )
+    if not path.is_file():
+        raise Complaint(f"{where} cannot be read (no such file); {EXPECTED}")
+    return path
+
+
+def _is_module(name: str, base: Path) -> bool:
+    if "." in name:
+        return True  # looking would import its parents
+    with _on_the_path(base):
+        found = importlib.util.find_spec(name)
+    return found is not None and found.origin is not None
+
+
+def _load_file(where: str, path: Path, patience: float) -> ModuleType:
+    path = path.resolve()
+    for module in list(sys.modules.values()):
+        origin = getattr(module, "__file__", None)
+        if origin and module.__name__ != "__main__" and Path(origin).resolve() == path:
+            return module
+    folder, name = path.parent, path.stem
+    climb = max(_levels_of_relative_imports(where, path), 0)
+    while climb > 0 or (folder / "__init__.py").is_file():
+        name, folder, climb = f"{folder.name}.{name}", folder.parent, climb - 1
+    with _on_the_path(folder), _on_the_path(path.parent), _apart_from_others(path.parent):
+        if folder != path.parent:
+            module = _imported(where, name, patience, str(path))
+        else:
+            module = _executed(where, path, patience)
+    _brought[path.parent].discard(module.__name__)
+    return module
+
+
+def _levels_of_relative_imports(where: str, path: Path) -> int:
+    """How many packages a file believes to lie in; 0 when it imports nothing relatively."""
+    try:
+        tree = ast.parse(path.read_bytes(), filename=str(path))
+    except (SyntaxError, ValueError) as error:
+        raise could_not_start(where, error) from None
+    except OSError as error:
+        raise Complaint(f"{where} cannot be read ({error.strerror})") from None
+    return max((node.level for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)), default=0)
+
+
+def _executed(where: str, path: Path, patience: float) -> ModuleType:
+    """Run a file that is no part of a package, under a name that takes nobody's place."""
+    name = re.sub(r"\W", "_", path.stem)
+    while name in sys.modules or (
+        (found := importlib.util.find_spec(name)) is not None and found.origin != str(path)
+    ):
+        name = f"{name}_"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    with ExitStack() as undo:
+        undo.callback(sys.modules.pop, name, None)
+        with _watched(where, str(path), patience):
+            spec.loader.exec_module(module)
+        undo.pop_all()
+    return module
+
+
+def _imported(where: str, name: str, patience: float, script: str = "") -> ModuleType:
+    with _watched(where, script or where, patience, name):
+        return importlib.import_module(name)
+
+
+@contextmanager
+def _watched(where: str, script: str, patience: float, module: str = "") -> Iterator[None]:
+    """What the user's code may do wrong while it is imported, as one line."""
+    with overheard() as said, started_as(script), without_a_real_key(), stand_ins():
+        try:
+            with not_for_ever(patience):
+                yield
+        except ModuleNotFoundError as error:
+            if module and error.name is not None and f"{module}.".startswith(f"{error.name}."):
+                raise Complaint(f"{where!r} cannot be imported ({error}); {EXPECTED}") from None
+            raise could_not_start(where, error) from None
+        except SystemExit as error:
+            raise could_not_start(where, Exited(error), said.last) from None
+        except (Exception, Hangs) as error:
+            raise could_not_start(where, error) from None
+
+
+@contextmanager
+def _on_the_path(folder: Path) -> Iterator[None]:
+    """A folder is first on the path, and stays on it: a bot may import more when it runs."""
+    here = str(folder)
+    if here in sys.path:
+        sys.path.remove(here)
+    sys.path.insert(0, here)
+    yield
+
+
+_brought: dict[Path, set[str]] = {}
+"""The modules that bots have brought, by folder: another folder may have modules of the same names."""
+
+
+@contextmanager
+def _apart_from_others(folder: Path) -> Iterator[None]:
+    for other, names in _brought.items():
+        if other != folder:
+            for name in names:
+                sys.modules.pop(name, None)
+    before = set(sys.modules)
+    try:
+        yield
+    finally:
+        beside = {name for name in set(sys.modules) - before if _lies_in(folder, sys.modules[name])}
+        _brought.setdefault(folder, set()).update(beside)
+
+
+def _lies_in(folder: Path, module: ModuleType) -> bool:
+    origin = getattr(module, "__file__", None)
+    return origin is not None and is_own(origin) and Path(origin).resolve().is_relative_to(folder)
+
+
+# Choosing ---------------------------------------------------------------------------------------------------
+
+
+def _attribute(module: ModuleType, attribute: str, where: str) -> Any:
+    found: Any = module
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            there = ", ".join(_functions(module)) or "no function at all"
+            raise Complaint(f"{where} has no {attribute!r}; it has {there}")
+        found = getattr(found, part)
+    if not callable(found):
+        raise Complaint(
+            f"{where}:{attribute} is a {type(found).__name__}, not a function or class; name what makes or "
+            "runs the bot"
+        )
+    return found
+
+
+def _functions(module: ModuleType) -> Mapping[str, Callable[..., Any]]:
+    """The public functions that a module defines itself."""
+    return {
+        name: found
+        for name, found in vars(module).items()
+        if inspect.isfunction(found) and found.__module__ == module.__name__ and not name.startswith("_")
+    }
+
+
+def _choice(module: ModuleType, where: str) -> str:
+    """The function or class that is meant when only its module is named."""
+    functions = _functions(module)
+    fitting = [name for name in ENTRIES if name in functions and not wants_more(functions[name])]
+    if fitting:
+        return fitting[0]
+    if entry := next((name for name in ENTRIES if name in functions), None):
+        return entry  # and whoever calls it says what it asks for
+    others = [name for name, found in functions.items() if _makes_a_bot(found)] + _services(module)
+    if len(others) == 1:
+        return others[0]
+    if others:
+        raise Complaint(
+            f"{where} has {len(others)} that could be the bot: {', '.join(others)}; name one, such as "
+            f"{where}:{others[0]}"
+        )
+    there = f"; it has {', '.join(functions)}" if functions else ""
+    raise Complaint(
+        f"{where} has no function that runs a bot, such as run_bot(transport, runner_args){there}. Name what "
+        f"makes or runs it: {where}:NAME"
+    )
+
+
+def wants_more(function: Callable[..., Any]) -> list[str]:
+    """The parameters of a function that nobody here can fill."""
+    return [
+        each.name
+        for each in inspect.signature(function).parameters.values()
+        if each.default is each.empty
+        and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+        and each.name not in GIVEN
+    ]
+
+
+def _makes_a_bot(function: Callable[..., Any]) -> bool:
+    names = set(inspect.signature(function).parameters)
+    return bool(names & GIVEN) and not wants_more(function)
+
+
+def _services(module: ModuleType) -> list[str]:
+    """The LLM services that a module defines. Without Pipecat there are none."""
+    if "pipecat" not in sys.modules:
+        return []
+    from pipecat.services.llm_service import LLMService
+
+    return [
+        name
+        for name, found in vars(module).items()
+        if inspect.isclass(found) and issubclass(found, LLMService) and found.__module__ == module.__name__
+    ]

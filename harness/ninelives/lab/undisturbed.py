@@ -1,0 +1,98 @@
+"""The calm conversation that is played first, before anything is broken: does the bot work at all?
+
+What is wrong with a bot that does not is told once, as the first thing that is wrong: it could not start, it
+speaks another API, it goes to another address, or it starts and does not hold the conversation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ninelives.bot import mishaps
+from ninelives.bot.overheard import overheard
+from ninelives.bot.starting import CouldNotStart, Hangs, could_not_start, not_for_ever
+from ninelives.lab.apis import elsewhere
+from ninelives.lab.run import Outcome, run_scenario
+from ninelives.lab.scenarios import scenarios
+from ninelives.lab.services import name_of, source_of
+from ninelives.lab.telling import turns
+
+if TYPE_CHECKING:
+    from mock_openai.control.journal import Entry
+
+    from ninelives.lab.services import Factory
+
+CALM = "calm_conversation_with_a_tool"
+
+PATIENCE = 120.0
+"""Real seconds after which a bot that blocks in the calm conversation counts as hanging. The conversation
+takes a fraction of one, and whatever models the bot loads come on top.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """What came of the calm conversation."""
+
+    who: str
+    outcome: Outcome
+
+    @property
+    def held(self) -> bool:
+        """The bot works undisturbed."""
+        return self.outcome.held
+
+    @property
+    def summary(self) -> str:
+        """The first line of what is wrong."""
+        return (
+            f"{self.who}: this bot does not work undisturbed. Nothing was broken yet; nothing else was tried."
+        )
+
+    def lines(self) -> Iterator[str]:
+        """What is wrong, turn by turn, with the exceptions that the bot's own code raised."""
+        yield from turns(self.outcome)
+        if self.outcome.crash:
+            yield f"crashed: {self.outcome.crash}"
+        if not any(_asks(entry) for entry in self.outcome.episode.wire):
+            yield "the model was never asked: no request reached the mock server"
+        yield from mishaps.told(self.outcome.mishaps)
+        yield from (f"{each.promise} broken: {each.why}" for each in self.outcome.broken)
+
+
+def _asks(entry: Entry) -> bool:
+    """Whether a model is asked, not only warmed up."""
+    if entry.kind != "request" or not isinstance(entry.data, Mapping):
+        return False
+    body = entry.data.get("body")
+    return isinstance(body, Mapping) and body.get("generate") is not False
+
+
+def play_first(factory: Factory, *, seed: int = 0, patience: float = PATIENCE) -> First:
+    """Play the calm conversation.
+
+    Raises Complaint when there can be no conversation: CouldNotStart when the bot's own code fails before the
+    user can speak, OtherApi and GoesElsewhere when its service asks for something else or somebody else.
+    """
+    who = name_of(factory)
+    with overheard() as said:
+        try:
+            with not_for_ever(patience):
+                outcome = run_scenario(scenarios()[CALM], factory, seed=seed)
+        except Hangs as error:
+            raise could_not_start(who, error) from None
+    if (
+        outcome.went_to is not None
+        and (other := elsewhere(outcome.hosts, outcome.went_to, who, source_of(factory))) is not None
+    ):
+        raise other
+    if not outcome.started:
+        if outcome.mishaps:
+            first = outcome.mishaps[0]
+            raise CouldNotStart(
+                f"{who} could not start: {first}; run the bot by itself to see the whole traceback"
+            )
+        raise could_not_start(who, outcome.failure or RuntimeError(outcome.crash), said.last)
+    return First(who, outcome)

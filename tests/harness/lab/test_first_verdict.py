@@ -1,0 +1,417 @@
+"""The first verdict tells the truth about the first thing that is wrong with a bot."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pipecat  # noqa: F401  # greets when it is first imported
+import pytest
+from loguru import logger
+from ninelives.cli import _run
+from ninelives.commands import quiet
+
+HEAD = """
+import os
+import sys
+
+from pipecat.frames.frames import Frame, TranscriptionFrame
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.services.openai.stt import OpenAISTTService
+from pipecat.services.openai.tts import OpenAITTSService
+from pipecat.workers.runner import WorkerRunner
+"""
+
+BOT = """
+{service}
+
+
+class Filter(FrameProcessor):
+    async def process_frame(self, frame, direction):
+        await super().process_frame(frame, direction)
+        {filter}
+        await self.push_frame(frame, direction)
+
+
+async def run_bot(transport, runner_args):
+    {start}
+    stt = OpenAISTTService(api_key=os.environ["DEEPGRAM_API_KEY"])
+    tts = OpenAITTSService(api_key=os.environ["CARTESIA_API_KEY"])
+    llm = {made}
+    context = LLMContextAggregatorPair(LLMContext())
+    mouth = [tts, transport.output(), context.assistant()]
+    worker = PipelineWorker(Pipeline([transport.input(), stt, Filter(), context.user(), llm, *mouth]))
+
+    @transport.event_handler("on_client_connected")
+    async def on_client_connected(transport, client):
+        {connected}
+
+    runner = WorkerRunner(handle_sigint=False)
+    await runner.add_workers(worker)
+    {end}
+"""
+
+OURS = "from pipecat_responses import OpenAIResponsesLLMService"
+PIPECATS = "from pipecat.services.openai.responses.llm import OpenAIResponsesLLMService"
+
+
+def bot(**parts: str) -> str:
+    usual = {
+        "service": OURS,
+        "made": 'OpenAIResponsesLLMService(api_key=os.environ["OPENAI_API_KEY"])',
+        "filter": "pass",
+        "start": "pass",
+        "connected": "pass",
+        "end": "await runner.run()",
+    }
+    return HEAD + BOT.format(**{**usual, **parts})
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("pipecat", "pipecat_responses"):
+        logger.disable(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(quiet, "quiet", lambda: None)  # the logging of this process is the test run's
+    for name in (
+        "OPENAI_API_KEY",
+        "DEEPGRAM_API_KEY",
+        "CARTESIA_API_KEY",
+        "OPENAI_WS_URL",
+        "OPENAI_BASE_URL",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    yield
+    for name in ("pipecat", "pipecat_responses"):
+        logger.enable(name)
+
+
+def ninelives(capsys: pytest.CaptureFixture[str], line: str) -> tuple[int, str, str]:
+    code = _run(shlex.split(line))
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def lines_of(path: Path, *parts: str) -> list[int]:
+    """The numbers of the lines that hold these texts."""
+    text = path.read_text().splitlines()
+    return [next(number for number, line in enumerate(text, 1) if part in line) for part in parts]
+
+
+def test_a_bot_needs_no_keys_and_its_prints_do_not_disturb(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "bot.py").write_text(bot(start="print('starting'); print('oh', file=sys.stderr)"))
+    code, out, err = ninelives(capsys, "verdict bot.py --scenario reset_in_mid_sentence")
+    assert (code, err) == (0, "")
+    assert "bot.py: every promise was kept in 1 scenario." in out
+    assert "starting" not in out
+
+
+@pytest.mark.parametrize("command", ["verdict {} --scenario idle_*", "explore {} --runs 3 --jobs 1"])
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        (
+            {"start": "os.environ['TENANT']"},
+            "could not start: KeyError: 'TENANT' (bot.py:{}, in run_bot); set TENANT in",
+        ),
+        (
+            {"start": "1 / 0"},
+            "could not start: ZeroDivisionError: division by zero (bot.py:{}, in run_bot); run the bot",
+        ),
+        ({"start": "import flurble"}, "No module named 'flurble' (bot.py:{}, in run_bot); install flurble"),
+        (
+            {"start": "print('TENANT is missing'); sys.exit(1)"},
+            "it called sys.exit(1), after it had said 'TENANT is missing' (bot.py:{}, in run_bot); give it",
+        ),
+        (
+            {"start": "open('prompt.txt')"},
+            "'prompt.txt' (bot.py:{}, in run_bot); relative paths start at the working",
+        ),
+        (
+            {"start": "import socket; socket.create_connection(('192.0.2.1', 80))"},
+            "tried to reach 192.0.2.1:80; a scenario never leaves this machine (bot.py:{}, in run_bot)",
+        ),
+    ],
+)
+def test_a_bot_that_cannot_start_is_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str, parts: dict[str, str], said: str
+) -> None:
+    (tmp_path / "bot.py").write_text(bot(**parts))
+    (number,) = lines_of(tmp_path / "bot.py", parts["start"])
+    code, out, err = ninelives(capsys, command.format("bot.py"))
+    assert (code, out) == (2, "")
+    assert err.startswith("ninelives: bot.py:run_bot could not start: ")
+    assert said.format(number) in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            bot(end="return"),
+            "bot.py:run_bot came to its end without running a pipeline; expected it to end with",
+        ),
+        (
+            bot(end="import asyncio; await asyncio.Event().wait()"),
+            "bot.py:run_bot ran no pipeline within 30 s",
+        ),
+        (
+            "async def run_bot(transport, websocket): ...",
+            "bot.py:run_bot asks for 'websocket'; expected a function of base_url and ws_url",
+        ),
+        ("def run_bot(transport): return 3", "the factory gave a int; expected an LLM service"),
+        (
+            "def run_bot():\n    from pipecat.processors.filters.identity_filter import IdentityFilter\n"
+            "    return [IdentityFilter()]",
+            "bot.py:run_bot: there is no LLM service in this pipeline to listen to, only IdentityFilter;",
+        ),
+        (
+            "from pipecat_responses import OpenAIResponsesLLMService\n"
+            "class Mine(OpenAIResponsesLLMService):\n    def __init__(self, tenant, **more): ...",
+            "Mine could not start: TypeError: Mine.__init__() missing 1 required positional argument: 'ten",
+        ),
+    ],
+)
+def test_what_runs_nothing_is_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str, said: str
+) -> None:
+    (tmp_path / "bot.py").write_text(text)
+    code, out, err = ninelives(capsys, "verdict bot.py --scenario idle_close")
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_a_bot_that_hangs_as_it_starts_is_given_up(tmp_path: Path) -> None:
+    from ninelives.bot.starting import CouldNotStart
+    from ninelives.lab.services import find_factory
+    from ninelives.lab.undisturbed import play_first
+
+    (tmp_path / "bot.py").write_text(bot(start="import time; time.sleep(3600)"))
+    factory = find_factory("bot.py")
+    with pytest.raises(
+        CouldNotStart, match=r"run_bot could not start: it was still busy after 1 s at bot.py:\d+, in run_bot"
+    ):
+        play_first(factory, patience=1)
+
+
+CHAT = {
+    "service": "from pipecat.services.openai.llm import OpenAILLMService",
+    "made": "OpenAILLMService(settings=OpenAILLMService.Settings(system_instruction='Be kind.'))",
+}
+
+
+def test_a_bot_on_chat_completions_is_told_which_lines_to_change(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "bot.py"
+    path.write_text(bot(**CHAT))
+    code, out, err = ninelives(capsys, "verdict bot.py")
+    assert (code, out) == (2, "")
+    first, *change = err.splitlines()
+    assert first == (
+        "ninelives: bot.py:run_bot speaks Chat Completions (OpenAILLMService). ninelives tests bots on "
+        "OpenAI's Responses API: change two lines."
+    )
+    imported, made = lines_of(path, "import OpenAILLMService", "llm = OpenAILLMService")
+    assert change[:2] == [
+        f"  bot.py:{imported}  {OURS}",
+        f"  bot.py:{made}  llm = OpenAIResponsesLLMService(settings=OpenAIResponsesLLMService.Settings("
+        "system_instruction='Be kind.'))",
+    ]
+    text = path.read_text().splitlines()
+    for line in change[:2]:  # what is said is what works
+        place, _, new = line.strip().partition("  ")
+        number = int(place.partition(":")[2]) - 1
+        text[number] = text[number][: len(text[number]) - len(text[number].lstrip())] + new
+    (tmp_path / "mended.py").write_text("\n".join(text))
+    assert ninelives(capsys, "verdict mended.py --scenario idle_close")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("service", "made", "said"),
+    [
+        (
+            "from pipecat.services.groq.llm import GroqLLMService as Brain",
+            "Brain(api_key=os.environ['GROQ_API_KEY'])",
+            "speaks Chat Completions (GroqLLMService)",
+        ),
+        (
+            "from pipecat.services.openai.realtime.llm import OpenAIRealtimeLLMService",
+            "OpenAIRealtimeLLMService(api_key='x')",
+            "speaks a speech-to-speech API (OpenAIRealtimeLLMService)",
+        ),
+    ],
+)
+def test_other_apis_are_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, service: str, made: str, said: str
+) -> None:
+    (tmp_path / "bot.py").write_text(bot(service=service, made=made))
+    code, _, err = ninelives(capsys, "verdict bot.py")
+    assert code == 2
+    assert said in err
+    if "Brain" in made:
+        assert f"  bot.py:15  {OURS} as Brain" in err.splitlines()
+
+
+def test_a_service_that_goes_to_the_real_address_is_told_the_line_to_add(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "bot.py"
+    path.write_text(bot(service=PIPECATS, made="OpenAIResponsesLLMService(\n    )"))
+    code, out, err = ninelives(capsys, "verdict bot.py")
+    assert (code, out) == (2, "")
+    imported, made = lines_of(path, PIPECATS, "llm = OpenAIResponsesLLMService(")
+    assert err.splitlines() == [
+        "ninelives: bot.py:run_bot goes to api.openai.com:443: its OpenAIResponsesLLMService is not told "
+        f"where the mock server is. Add one line to its arguments, after bot.py:{made}, "
+        "`llm = OpenAIResponsesLLMService(`:",
+        '  ws_url=os.environ.get("OPENAI_WS_URL", "wss://api.openai.com/v1/responses"),',
+        "The service of the same name in pipecat_responses looks at OPENAI_BASE_URL by itself:",
+        f"  bot.py:{imported}  {OURS}",
+    ]
+    text = path.read_text().splitlines()
+    text.insert(made, err.splitlines()[1])
+    (tmp_path / "mended.py").write_text("\n".join(text))
+    assert ninelives(capsys, "verdict mended.py --scenario calm_slow_drip")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (
+            'OpenAIResponsesHttpLLMService(\n        base_url="https://api.openai.com/v1",\n    )',
+            'Change bot.py:{}, `base_url="https://api.openai.com/v1",`, to\n'
+            '  base_url=os.environ.get("OPENAI_BASE_URL", "https://api.openai.com/v1"),\n',
+        ),
+        (
+            'OpenAIResponsesLLMService(\n        base_url="https://api.openai.com/v1",\n    )',
+            'Change bot.py:{}, `base_url="https://api.openai.com/v1",`, to\n'
+            '  ws_url=os.environ.get("OPENAI_WS_URL", "wss://api.openai.com/v1/responses"),\n',
+        ),
+    ],
+)
+def test_an_address_in_the_code_is_the_line_to_change(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, made: str, said: str
+) -> None:
+    path = tmp_path / "bot.py"
+    path.write_text(bot(service="from pipecat_responses import *", made=made))
+    code, _, err = ninelives(capsys, "verdict bot.py")
+    assert code == 2
+    assert said.format(*lines_of(path, "base_url=")) in err
+
+
+def test_a_service_that_is_made_too_early_is_told_so(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "bot.py"
+    path.write_text(bot(service=f"{OURS}\nLLM = OpenAIResponsesLLMService()", made="LLM"))
+    code, _, err = ninelives(capsys, "verdict bot.py")
+    assert code == 2
+    assert f"It is made while the module is imported (bot.py:{lines_of(path, 'LLM =')[0]})" in err
+
+
+def test_a_bot_that_does_not_work_undisturbed_is_stopped_and_shows_what_it_raised(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "bot.py"
+    path.write_text(bot(filter="isinstance(frame, TranscriptionFrame) and 1 / 0"))
+    code, out, err = ninelives(capsys, "verdict bot.py --html page.html --json found.json")
+    assert (code, err) == (1, "")
+    assert "bot.py:run_bot: this bot does not work undisturbed." in out
+    (number,) = lines_of(path, "1 / 0")
+    raised = f"Filter raised ZeroDivisionError: division by zero (bot.py:{number}, in process_frame)"
+    assert f"  {raised}, 3 times\n" in out
+    assert "idle_close" not in out
+    page = (tmp_path / "page.html").read_text()
+    assert raised in page
+    assert "isinstance(frame, TranscriptionFrame) and 1 / 0" in page  # the line itself, in the traceback
+    assert json.loads((tmp_path / "found.json").read_text())[0]["raised"] == [raised] * 3
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        (
+            {"connected": "os.environ['TENANT']"},
+            "the event handler on_client_connected raised KeyError: 'TENANT' (bot.py:",
+        ),
+        (
+            {"connected": "worker.create_task(transport.lost(), 'greet')"},
+            "AttributeError: 'DeadLine' object has no attribute 'lost' (bot.py:",
+        ),
+    ],
+)
+def test_what_handlers_raise_is_shown_with_a_bot_that_fails(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, parts: dict[str, str], said: str
+) -> None:
+    (tmp_path / "bot.py").write_text(bot(filter="if isinstance(frame, TranscriptionFrame): return", **parts))
+    code, out, _ = ninelives(capsys, "verdict bot.py --scenario idle_close")
+    assert code == 1
+    assert said in out
+
+
+def test_of_several_bots_the_one_that_does_not_work_is_named_before_any_is_tried(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "good.py").write_text(bot())
+    unheard = 'if type(frame).__name__.startswith(("Transcription", "Proposed", "User")): return'
+    (tmp_path / "mute.py").write_text(bot(filter=unheard))
+    code, out, _ = ninelives(capsys, "verdict good.py mute.py --markdown page.md")
+    assert code == 1
+    assert "the model was never asked: no request reached the mock server" in out
+    assert "mute.py:run_bot: this bot does not work undisturbed." in out
+    assert not (tmp_path / "page.md").exists()
+
+
+# In pytest it is told once ----------------------------------------------------------------------------------
+
+
+def test_in_pytest_what_is_wrong_is_told_by_the_first_test_and_the_others_are_skipped(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(bot=bot(**CHAT), mute=bot(filter="isinstance(frame, TranscriptionFrame) and 1 / 0"))
+    pytester.makepyfile(
+        """
+        from ninelives.lab import as_tests
+
+        test_chat = as_tests("bot.py", "reset_*")
+        test_mute = as_tests("mute.py:run_bot", "idle_*")
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "-rs")
+    outcomes = result.parseoutcomes()
+    assert outcomes["failed"] == 2
+    assert outcomes["skipped"] > 20
+    shown = result.stdout.str()
+    assert shown.count("speaks Chat Completions (OpenAILLMService). ninelives tests bots") <= 3
+    result.stdout.fnmatch_lines_random(
+        [
+            "bot.py:run_bot speaks Chat Completions (OpenAILLMService)*change two lines.",
+            "mute.py:run_bot: this bot does not work undisturbed.*",
+            "Filter raised ZeroDivisionError: division by zero (mute.py:*in process_frame), 3 times",
+            "SKIPPED*this bot does not work undisturbed. * See *test_mute?idle_close?",
+        ]
+    )
+    assert shown.count("raised ZeroDivisionError: division by zero") <= 4  # the lines of its timeline, once
+
+
+def test_a_bot_named_in_the_settings_is_found_from_their_folder(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(bot=bot())
+    pytester.makeini("[pytest]\nninelives_bot = bot.py\nninelives_scenarios = calm_thinking")
+    pytester.mkdir("deep")
+    pytester.runpytest_subprocess("-p", "no:randomly", "--rootdir", str(pytester.path), ".").assert_outcomes(
+        passed=1
+    )
