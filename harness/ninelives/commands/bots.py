@@ -32,8 +32,8 @@ def verdict(
     factories: Annotated[
         list[str],
         typer.Argument(
-            metavar="MODULE:FACTORY...",
-            help="A service class, a function of (base_url, ws_url), or one that runs a bot.",
+            metavar="BOT...",
+            help="A file (bot.py), a module, or a folder with a bot.py; :NAME is a function or class there.",
         ),
     ],
     scenario: Annotated[
@@ -56,11 +56,13 @@ def verdict(
 ) -> None:
     """Try a service, or a whole bot, in every scenario and judge it.
 
-    Virtual time, nine promises; exit code 1 when one is broken.
+    Virtual time, nine promises; exit code 1 when one is broken. A calm conversation is played first: a bot
+    that does not hold it is not tried further, and the verdict says why.
 
     \b
+    ninelives verdict bot.py
+    ninelives verdict bot.py:run_bot --scenario 'reset_*' --html verdict.html
     ninelives verdict pipecat_responses:OpenAIResponsesLLMService
-    ninelives verdict my_bot:make_service --scenario 'reset_*' --html verdict.html
     """
     from ninelives.commands.verdict import Pages, run
 
@@ -72,7 +74,8 @@ def explore(
     factory: Annotated[
         str,
         typer.Argument(
-            metavar="MODULE:FACTORY", help="A service class, or a function of (base_url, ws_url)."
+            metavar="BOT",
+            help="A file (bot.py), a module, or a folder with a bot.py; :NAME is a function or class there.",
         ),
     ],
     runs: Annotated[int, typer.Option("--runs", min=1, help="How many random stories to play.")] = 1000,

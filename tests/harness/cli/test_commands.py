@@ -183,9 +183,15 @@ def test_help_lists_only_what_works_and_is_quick() -> None:
         (["convert", "hello.jsonl", "out.docx"], "out.docx"),
         (["scenarios", "earthquake"], "no scenario is called 'earthquake'"),
         (["verdict", "no_such_module:f"], "cannot be imported"),
-        (["verdict", "raises:bot"], "'raises' cannot be imported (RuntimeError: no key)"),
-        (["verdict", "json"], "names no factory"),
-        (["verdict", "json:missing"], "'json' has no 'missing'"),
+        (
+            ["verdict", "raises:bot"],
+            "raises could not start: RuntimeError: no key (raises.py:1); run the bot by itself",
+        ),
+        (
+            ["verdict", "json"],
+            "json has no function that runs a bot, such as run_bot(transport, runner_args)",
+        ),
+        (["verdict", "json:missing"], "json has no 'missing'; it has"),
         (["verdict", "json:loads", "--scenario", "earthquake"], "no scenario is called"),
         (["show", "hello.jsonl", "--html", "hello.jsonl/page.html"], "cannot be written"),
         (["demo", "--out", "hello.jsonl"], "cannot be written"),

@@ -151,7 +151,7 @@ def test_a_class_that_is_no_service_is_one_line() -> None:
         (needs_a_room, "needs_a_room asks for 'room'; expected a function of base_url and ws_url"),
         (
             hums,
-            "hums came to its end without running a pipeline; expected it to end with `await runner.run()`",
+            "hums came to its end without running a pipeline; expected it to end",
         ),
         (empty, "the factory gave a list; expected"),
     ],
