@@ -6,6 +6,7 @@ it ends with one error frame and ``on_response_interrupted``, or goes on where i
 """
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ from pipecat.services.llm_service import LLMService
 
 from .categories import category, is_passing, is_permanent
 from .errors import Failure, TurnBroken
-from .patience import Timeouts, retry_delay
+from .patience import Deadlines, Timeouts, retry_delay
 from .steps import (
     Broken,
     Call,
@@ -101,8 +102,6 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
                 return await self._conclude(turn, await self._attempt(turn))
             except TurnBroken as broken:
                 await self._end_thought()
-                if broken.failure.source == "timeout":
-                    turn.calm_since = asyncio.get_running_loop().time()  # silence has limits of its own
                 delay = self._delay_before_next(turn, broken.failure)
                 if delay is None:
                     await self._give_up(turn, broken)
@@ -116,14 +115,16 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
             lost = failure.source in ("connection", "stream", "timeout") or is_passing(failure)
             if not (self._continue_after_loss and lost):
                 return None
+        if failure.source == "timeout" and self._retries_at_once(turn):
+            return 0.0
         now = asyncio.get_running_loop().time()
         kind = "loss" if failure.source in ("connection", "stream") else failure.source
         turn.failures[kind] += 1
         return retry_delay(
             failure,
             attempt=turn.failures[kind],
-            elapsed=now - turn.calm_since,
-            recover=turn.limits.recover,
+            elapsed=now - turn.silent_since,
+            recover=turn.limits.tried_again_until,
             rng=self._rng,
         )
 
@@ -133,26 +134,28 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
         stream = ResponseStream(speak_refusals=self._speak_refusals)
         async with self._exchange(turn) as exchange:
             try:
-                limit = self._first_output_limit(turn)
-                first_output_by = exchange.asked_at + limit
-                first_event_by = exchange.asked_at + min(limit, turn.limits.first_event)
-                end_by = exchange.asked_at + turn.limits.turn
+                deadlines = self._deadlines(turn, exchange.asked_at)
                 heard = talking = False
+                last_event = exchange.asked_at
                 while True:
-                    now = loop.time()
-                    patience = (first_output_by if heard else first_event_by) - now
+                    by = deadlines.output_by if heard else deadlines.event_by
                     if stream.has_output:
                         # In the middle of a sentence nobody thinks, however hard the model was asked to.
                         patience = (self._timeouts if talking else turn.limits).between_events
+                        budget_ends = turn.silent_since + turn.limits.longest_silence
+                        by = min(last_event + patience, budget_ends, deadlines.end_by)
                     if stream.doubtful:
-                        patience = min(patience, _DOUBT_LASTS)
+                        by = min(by, last_event + _DOUBT_LASTS)
                     try:
-                        events = await exchange.receive(min(patience, end_by - now))
+                        events = await exchange.receive(by - loop.time())
                     except TimeoutError:
                         raise TurnBroken(
                             _failure_of_silence(stream, loop.time() - exchange.asked_at)
                         ) from None
-                    turn.calm_since = loop.time()
+                    now = loop.time()
+                    if stream.has_output:
+                        turn.silent_since += now - last_event  # the model shows that it is at work
+                    last_event = now
                     heard = True
                     for event in events or (_END,):
                         steps = (
@@ -167,6 +170,7 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
                                 if not turn.ttfb_told:
                                     await self._tell_ttfb(turn)
                                 turn.said.append(step.text)
+                                turn.silent_since = last_event
                                 await self._push_llm_text(step.text)
                             elif (outcome := await self._perform(turn, step)) is not None:
                                 if isinstance(outcome, Finished):
@@ -180,10 +184,17 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
                 if turn.body.get("store") and stream.response_id is not None:
                     self._stored.add(stream.response_id)
 
-    def _first_output_limit(self, turn: Turn) -> float:
+    def _deadlines(self, turn: Turn, asked_at: float) -> Deadlines:
+        retry_after: float | None = None
         if self._retry_on_timeout and self._retry_timeout_secs is not None:
-            return self._retry_timeout_secs * (1 if turn.attempt == 1 else 2)
-        return turn.limits.first_output
+            # As in Pipecat: one that was asked again may take as long as it takes.
+            retry_after = self._retry_timeout_secs if turn.attempt == 1 else math.inf
+        return Deadlines.of(
+            turn.limits, asked_at=asked_at, silent_since=turn.silent_since, retry_after=retry_after
+        )
+
+    def _retries_at_once(self, turn: Turn) -> bool:
+        return bool(self._retry_on_timeout) and turn.attempt == 1
 
     async def _perform(self, turn: Turn, step: Step) -> Finished | Incomplete | None:
         match step:

@@ -258,7 +258,7 @@ class ResponsesService(TurnService):
             input=conversation,
             body=body,
             limits=self._timeouts.for_body(body),
-            calm_since=asyncio.get_running_loop().time(),
+            silent_since=asyncio.get_running_loop().time(),
         )
         await self.start_ttfb_metrics()
         calls = await self._run_turn(turn)

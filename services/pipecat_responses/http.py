@@ -60,7 +60,8 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
             await response.aclose()
 
     async def _post(self, body: bytes, turn: Turn) -> httpx2.Response:
-        limit = min(self._first_output_limit(turn), turn.limits.first_event)
+        asked_at = asyncio.get_running_loop().time()
+        limit = self._deadlines(turn, asked_at).event_by - asked_at
         try:
             async with asyncio.timeout(limit):
                 stream = await self._client.post(

@@ -4,6 +4,7 @@ Pure: no clock is read here. All times are seconds. The defaults are made for sp
 seconds is already an error to the listener, and are longer for models that were asked to think.
 """
 
+import math
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,10 +13,14 @@ from typing import Any
 from .categories import is_passing, is_rate_limit
 from .errors import Failure
 
-__all__ = ["Timeouts", "backoff", "retry_delay"]
+__all__ = ["Deadlines", "Timeouts", "backoff", "retry_delay"]
 
 _THINKING_EFFORTS_THAT_ANSWER_FAST = {None, "none", "minimal"}
-_THINKING_TAKES_TIMES = 6.0
+_THINKING_TAKES_TIMES = 3.0
+_SILENCE_TAKES_TIMES = 1.5
+
+# With less of the budget left, an attempt would end before an answer can be there.
+_TOO_LATE = 0.5
 
 # Cut streams are tried again for as long as the turn's budget lasts, but never in an endless tight loop.
 _MOST_ATTEMPTS = 8
@@ -34,23 +39,45 @@ _CAN_DO_WITHOUT = frozenset({"stream_id", "previous_response_id"})
 class Timeouts:
     """Limits of the service's patience, in seconds.
 
+    Whatever happens, a caller hears a word or the bot gets an error within ten seconds of the caller's last
+    word, and within thirty where the model was asked to think: all attempts of a turn share one budget,
+    ``silence``.
+
     Parameters:
         connect: One attempt to open a connection, handshake included.
-        recover: How long one turn may spend on getting a connection or on trying again before it fails.
+        recover: Seconds of the caller's silence after which a turn is not tried again.
         first_event: From sending a request to any event at all; the API's first comes in a second (observed).
         first_output: From sending a request to the first sign of the model's answer.
         between_events: Silence inside an answer that has begun; in mid-sentence never longer.
+        silence: From the caller's last word, or the last word of the answer, to the next word, all attempts
+            together. Not counted while the model's own events show that it works. None: one and a half times
+            the longer of ``first_output`` and ``between_events``.
         turn: One attempt at an answer, from request to end.
         delete: Deleting what was stored, when the service stops (``delete_on_close``).
     """
 
     connect: float = 4.0
     recover: float = 8.0
-    first_event: float = 5.0
-    first_output: float = 10.0
-    between_events: float = 8.0
+    first_event: float = 4.0
+    first_output: float = 6.0
+    between_events: float = 6.0
+    silence: float | None = None
     turn: float = 120.0
     delete: float = 5.0
+
+    @property
+    def longest_silence(self) -> float:
+        """``silence``, or what stands for it."""
+        return (
+            _SILENCE_TAKES_TIMES * max(self.first_output, self.between_events)
+            if self.silence is None
+            else self.silence
+        )
+
+    @property
+    def tried_again_until(self) -> float:
+        """Seconds of the caller's silence after which another attempt is not begun."""
+        return min(self.recover, self.longest_silence - _TOO_LATE)
 
     def for_body(self, body: Mapping[str, Any]) -> "Timeouts":
         """The limits for one request: a model that was asked to think may be silent for longer."""
@@ -60,10 +87,41 @@ class Timeouts:
             return self
         return replace(
             self,
+            recover=self.recover * _THINKING_TAKES_TIMES,
             first_output=self.first_output * _THINKING_TAKES_TIMES,
             between_events=self.between_events * _THINKING_TAKES_TIMES,
+            silence=self.longest_silence * _THINKING_TAKES_TIMES,
             turn=self.turn * _THINKING_TAKES_TIMES,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """When one attempt at an answer is given up, on the clock that ``asked_at`` was read from."""
+
+    event_by: float
+    """Without any event."""
+    output_by: float
+    """Without a sign of the answer."""
+    end_by: float
+    """Whatever has come."""
+
+    @classmethod
+    def of(
+        cls, limits: Timeouts, *, asked_at: float, silent_since: float, retry_after: float | None = None
+    ) -> "Deadlines":
+        """Set the deadlines of a request that left at ``asked_at``, when the caller had been in silence since
+        ``silent_since``.
+
+        ``retry_after`` takes the place of the limits until the first output, the turn's budget included; it
+        may be infinite.
+        """
+        end_by = asked_at + limits.turn
+        if retry_after is not None:
+            by = min(asked_at + retry_after, end_by)
+            return cls(by if retry_after == math.inf else min(by, asked_at + limits.first_event), by, end_by)
+        output_by = min(asked_at + limits.first_output, silent_since + limits.longest_silence)
+        return cls(min(asked_at + limits.first_event, output_by), output_by, end_by)
 
 
 def backoff(attempt: int, rng: random.Random, *, least: float = 0.25, most: float = 8.0) -> float:
@@ -78,7 +136,8 @@ def retry_delay(
 ) -> float | None:
     """How long to wait before the same turn is tried again unheard; None when it shall fail now.
 
-    ``attempt`` counts the failures of this kind, this one too; ``elapsed`` the seconds since all was well.
+    ``attempt`` counts the failures of this kind, this one too; ``elapsed`` the seconds that the caller has
+    been in silence.
     """
     delay = _wanted_delay(failure, attempt, rng)
     if delay is None or attempt >= _MOST_ATTEMPTS:

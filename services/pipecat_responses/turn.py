@@ -48,8 +48,10 @@ class Turn:
     body: dict[str, Any]
     """Everything else of the request."""
     limits: Timeouts
-    calm_since: float
-    """When the turn began or last heard from the server, on the loop's clock."""
+    silent_since: float
+    """Since when the caller has heard nothing of this turn, on the loop's clock: its beginning, or the last
+    word of the answer; later by the time in which the model's events showed that it was at work.
+    """
     attempt: int = 0
     in_full: bool = False
     """Whether the next attempt must not build on what the server remembers."""

@@ -169,9 +169,10 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
     @asynccontextmanager
     async def _exchange(self, turn: Turn) -> AsyncIterator[Exchange]:
         loop = asyncio.get_running_loop()
-        channel = await self._connection.channel(
-            max(0.0, turn.calm_since + turn.limits.recover - loop.time())
-        )
+        wait = turn.silent_since + turn.limits.recover - loop.time()
+        if self._retry_on_timeout:  # the user's own wait may have used up more than that
+            wait = max(wait, turn.limits.connect)
+        channel = await self._connection.channel(max(0.0, wait))
         turn.in_full = turn.in_full or not self._continues
         exchange = await _LaneExchange.begin(
             channel, turn, conversation_of(turn, go_on=self._continue_after_loss)
@@ -222,7 +223,7 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
         if not (conversation or body.get("instructions") or body.get("tools")):
             return  # nothing is known that would be worth telling
         turn = Turn(
-            input=conversation, body={**body, "generate": False}, limits=self._timeouts, calm_since=0.0
+            input=conversation, body={**body, "generate": False}, limits=self._timeouts, silent_since=0.0
         )
         try:
             exchange = await _LaneExchange.begin(channel, turn, conversation)

@@ -41,8 +41,10 @@ def test_every_test_and_file_it_names_exists() -> None:
 
 
 def test_the_patience_and_the_pulse_are_what_it_says() -> None:
-    for name, seconds in vars_of(ours.Timeouts()).items():
-        assert re.search(rf"`{name}`\s+{seconds:g}\b", PAGE), name
+    limits = ours.Timeouts()
+    told = vars_of(limits) | {"silence": limits.longest_silence}
+    for name, seconds in told.items():
+        assert f"| `{name}` | {seconds:g} |" in PAGE, name
     pulse = ours.Pulse()
     assert f"ping after {pulse.idle:g} s of quiet, after {pulse.busy:g} s while" in PAGE
 

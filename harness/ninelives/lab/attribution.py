@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
     from ninelives.bot.turn import Turn
 
+_UNREADABLE = frozenset({"bad_chunk", "bad_frame"})
+"""Faults after which a client has to give the connection up, whatever the server sends behind them (RFC 9112
+section 7.1, RFC 6455 section 7.1.7).
+"""
+
 SAME_TIME = 1e-6
 """Two clock readings closer than this many seconds are the same moment."""
 
@@ -204,9 +209,21 @@ def _attempts_by_turn(episode: Episode) -> list[list[Attempt]]:
         index = _turn_of(said, turns, callers)
         for call in said.calls:
             callers.setdefault(str(call.get("call_id")), index)
-        lost = said.status not in FINISHED and turns[index].interrupted is None
+        reached = said.status in FINISHED and not _unreadable_before_its_end(said, episode.faults)
+        lost = not reached and turns[index].interrupted is None
         result[index].append(Attempt(said, step_of(said.request), lost))
     return result
+
+
+def _unreadable_before_its_end(said: Said, faults: Sequence[Entry]) -> bool:
+    """Whether a client had to give the connection up before the terminal event that the server sent."""
+    return said.ended is not None and any(
+        fault.connection == said.connection
+        and said.began - SAME_TIME <= fault.at <= said.ended + SAME_TIME
+        and isinstance(fault.data, Mapping)
+        and fault.data.get("fault") in _UNREADABLE
+        for fault in faults
+    )
 
 
 def _turn_of(said: Said, turns: Sequence[Turn], callers: Mapping[str, int]) -> int:

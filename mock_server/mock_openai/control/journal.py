@@ -84,8 +84,8 @@ class Said:
     """The text as events that give it whole have it: a delta that a fault dropped is in here."""
     covered: int = 0
     """How many characters of `text` the events behind `whole` speak of."""
-    latest: int | None = None
-    """The sequence number of the latest text delta: a fault may send one twice."""
+    heard: set[int] = field(default_factory=set)
+    """The sequence numbers of the text deltas so far: a fault may send one twice."""
     refusal: str = ""
     """As `text`, and where an event gave the refusal whole, that."""
     refused: int = 0
@@ -94,6 +94,8 @@ class Said:
     """Function calls that left whole: call_id, name, arguments."""
     status: Literal["completed", "incomplete", "failed", "cancelled"] | None = None
     """How it ended; None when no terminal event left."""
+    ended: float | None = None
+    """When its terminal event left, on the same clock."""
 
 
 class Journal:
@@ -238,7 +240,11 @@ def _length(entry: Entry | Run) -> int:
 
 def _read(entries: Sequence[Entry]) -> list[Said]:
     turns: dict[tuple[int, int], Said] = {}
+    silent: set[int] = set()
+    """Connections that went silent for good: what is written to them reaches nobody."""
     for entry in entries:
+        if entry.kind == "close" and isinstance(entry.data, Mapping) and entry.data.get("how") == "half_open":
+            silent.add(entry.connection)
         if entry.turn is None:
             continue
         key = (entry.connection, entry.turn)
@@ -251,12 +257,14 @@ def _read(entries: Sequence[Entry]) -> list[Said]:
                 began=entry.at,
                 request=dict(entry.data["body"]),
             )
-        elif isinstance(entry.data, Event) and key in turns:
+        elif isinstance(entry.data, Event) and key in turns and entry.connection not in silent:
             said = turns[key]
             said.opened = entry.at if said.opened is None else said.opened
             _hear(said, entry.data)
             if said.spoke is None and (said.text or said.refusal):
                 said.spoke = entry.at
+            if said.ended is None and said.status is not None:
+                said.ended = entry.at
     return list(turns.values())
 
 
@@ -277,15 +285,9 @@ def _take_in(said: Said, kind: str, data: dict[str, Any]) -> None:
     if kind == "response.created":
         said.id = data["response"]["id"]
     elif kind == "response.output_text.delta":
-        number = data.get("sequence_number")
-        if number is None or number != said.latest:
-            said.text += data["delta"]
-        said.latest = number
+        said.text += _new(said, data)
     elif kind == "response.refusal.delta":
-        number = data.get("sequence_number")
-        if number is None or number != said.latest:
-            said.refusal += data["delta"]
-        said.latest = number
+        said.refusal += _new(said, data)
     elif kind == "response.refusal.done":
         if said.refused < len(said.refusal):  # else it was sent twice
             said.refusal = said.refusal[: said.refused] + data["refusal"]
@@ -303,6 +305,16 @@ def _take_in(said: Said, kind: str, data: dict[str, Any]) -> None:
         said.status = data["response"]["status"]
         if said.status == "completed":
             _take_all(said, data["response"]["output"])
+
+
+def _new(said: Said, delta: Mapping[str, Any]) -> str:
+    """Give the text of a delta, if it has not been sent before."""
+    number = delta.get("sequence_number")
+    if number in said.heard:
+        return ""
+    if number is not None:
+        said.heard.add(number)
+    return str(delta["delta"])
 
 
 def _take_all(said: Said, output: Sequence[Mapping[str, Any]]) -> None:

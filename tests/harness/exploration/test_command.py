@@ -124,7 +124,7 @@ def test_what_the_documentation_shows_is_what_is_printed(
             told = told.partition("; ")[2]  # how many showed it depends on how many were played
         assert told in out
     (story,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
-    assert (tmp_path / "ninelives-explore" / "i5_server_error.yaml").read_text("utf-8").endswith(story)
+    assert (tmp_path / "ninelives-explore" / "i5_reset.yaml").read_text("utf-8").endswith(story)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_no_port_stands_in_what_was_found() -> None:
     def hasty(base_url: str, ws_url: str) -> Any:
         return OpenAIResponsesHttpLLMService(api_key="any", base_url=base_url, timeouts=Timeouts(recover=0.1))
 
-    given: dict[str, Any] = {"runs": 1, "seed": 7, "first": 43, "tries": 0, "executor": Here(), "jobs": 1}
+    given: dict[str, Any] = {"runs": 1, "seed": 7, "first": 13, "tries": 0, "executor": Here(), "jobs": 1}
     found = explore(hasty, **given)
     assert "No answer from http://127.0.0.1:PORT/v1/" in found.breaches[0].evidence
     assert explore(hasty, **given) == found

@@ -145,3 +145,30 @@ async def test_a_doubled_delta_is_said_once_and_a_dropped_one_is_said_by_the_eve
     assert "".join(deltas) == {"duplicate": "one two two three", "drop": "one three"}[fault]
     assert said.text == {"duplicate": "one two three", "drop": "one three"}[fault]
     assert said.whole == "one two three"
+
+
+def test_what_is_written_to_a_silent_connection_was_not_said():
+    """Another turn on the same socket goes on after the connection went dark: nobody hears its end."""
+    journal = Journal()
+    journal.note(
+        request(),
+        event("response.output_text.delta", '{"delta":"Hello"}'),
+        entry("close", {"by": "fault", "how": "half_open"}, turn=None),
+        event("response.output_text.delta", '{"delta":" there"}'),
+        event("response.completed", '{"response":{"id":"resp_1","status":"completed","output":[]}}'),
+    )
+    (said,) = journal.responses
+    assert (said.text, said.status, said.ended) == ("Hello", None, None)
+
+
+def test_a_delta_that_came_again_behind_another_was_said_once():
+    journal = Journal()
+    journal.note(
+        request(),
+        *(
+            event("response.output_text.delta", f'{{"delta":"{text}","sequence_number":{number}}}')
+            for number, text in ((4, "a"), (5, "b"), (4, "a"))
+        ),
+    )
+    (said,) = journal.responses
+    assert said.text == "ab"

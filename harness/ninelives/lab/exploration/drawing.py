@@ -12,7 +12,7 @@ from typing import Any
 from mock_openai.faults import Planned
 
 from ninelives.lab.exploration.choices import Choices, maybe, pick
-from ninelives.lab.exploration.faults import draw_fault, draw_idle_fault, needs_a_person, transports
+from ninelives.lab.exploration.faults import draw_faults, draw_idle_fault, needs_a_person, transports
 from ninelives.lab.exploration.topics import TOPICS
 from ninelives.lab.story import TOOL, Ask, CutIn, OnCancel, Pause, Step, Story
 
@@ -63,7 +63,7 @@ def _exchange(choices: Choices, number: int, before: Sequence[Ask | Pause]) -> l
         else (TOPICS[number][0], _answer(choices, number))
     )
     planned = [
-        each for most in (2.0, 5.0) for each in maybe(choices, most, lambda c: draw_fault(c, answer)) or ()
+        each for most in (2.0, 5.0) for each in maybe(choices, most, lambda c: draw_faults(c, answer)) or ()
     ]
     ask = Ask(
         user,

@@ -63,8 +63,23 @@ def transports(planned: Iterable[Planned]) -> tuple[Transport, ...]:
     return tuple(each for each in BOTH if needed <= {each})
 
 
-def draw_fault(choices: Choices, answer: Sequence[Step]) -> list[Planned]:
-    """A fault in a turn that is answered so. More than one where a fault alone would never be met."""
+def draw_faults(choices: Choices, answer: Sequence[Step]) -> list[Planned]:
+    """Draw one fault in a turn that is answered so, or, as often, two or three.
+
+    They share a point where the first of them has one in the stream: what a service makes of each alone says
+    little of what it makes of both at once.
+    """
+    first = _draw_fault(choices, answer)
+    together = pick(choices, (1, 1, 2, 3))
+    if together == 1 or len(first) > 1 or first[0].point.phase != "event" or first[0].point.event is None:
+        return first
+    shared = [_settled(_kind(choices, _striking_anywhere()), first[0].point) for _ in range(together - 1)]
+    at = choices.below(together)
+    return [*shared[:at], *first, *shared[at:]]
+
+
+def _draw_fault(choices: Choices, answer: Sequence[Step]) -> list[Planned]:
+    """A fault, and one more where that alone would never be met."""
     fault = _kind(
         choices, _by_phase()["any"] + _by_phase()["event"] + _by_phase()["request"] + _by_phase()["handshake"]
     )
@@ -78,11 +93,14 @@ def draw_fault(choices: Choices, answer: Sequence[Step]) -> list[Planned]:
         return [Planned(fault.where, fault)]
     if phase is None and choices.below(6) == 5:
         return [Planned(Point(phase="request"), fault)]
-    point = _event(choices, answer)
+    return [_settled(fault, _event(choices, answer))]
+
+
+def _settled(fault: Fault, point: Point) -> Planned:
     if fault.name == "stall" and point.event == _TERMINAL:
         # After its last event a response has nothing to be missed: no service could notice.
         point = replace(point, when="before")
-    return [Planned(point, fault)]
+    return Planned(point, fault)
 
 
 def draw_idle_fault(choices: Choices, seconds: float) -> list[Planned]:
@@ -125,6 +143,15 @@ def _by_phase() -> Mapping[str, tuple[str, ...]]:
         if name not in _LOSSES and name not in _NEVER and _buildable(name):
             found.setdefault(kind.where.phase or "any", []).append(name)
     return {phase: tuple(names) for phase, names in found.items()}
+
+
+@cache
+def _striking_anywhere() -> tuple[str, ...]:
+    """The kinds that can strike at any event."""
+    kinds = catalogue()
+    return tuple(
+        name for name in _by_phase()["any"] + _by_phase()["event"] if not kinds[name].where.names_event
+    )
 
 
 def _buildable(name: str) -> bool:
