@@ -79,13 +79,26 @@ def body(given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _without_secrets(given: Mapping[str, Any], written: bytes) -> Mapping[str, Any]:
-    tools = given.get("tools")
-    if isinstance(tools, list) and any(_is_mcp(tool) for tool in tools):
-        given = {**given, "tools": [_without_credentials(tool) if _is_mcp(tool) else tool for tool in tools]}
+    given = _with_clean_tools(given)
+    items = given.get("input")
+    if isinstance(items, list) and any(map(_has_mcp, items)):  # items may bring tools of their own
+        given = {**given, "input": [_with_clean_tools(item) if _has_mcp(item) else item for item in items]}
     if not _redactor.edits(written):  # one look at all of it settles nearly all bodies
         return given
     clean: Mapping[str, Any] = value(given)
     return clean
+
+
+def _with_clean_tools(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not _has_mcp(given):
+        return given
+    tools = given["tools"]
+    return {**given, "tools": [_without_credentials(tool) if _is_mcp(tool) else tool for tool in tools]}
+
+
+def _has_mcp(given: object) -> bool:
+    tools = given.get("tools") if isinstance(given, Mapping) else None
+    return isinstance(tools, list) and any(map(_is_mcp, tools))
 
 
 def _is_mcp(tool: object) -> bool:

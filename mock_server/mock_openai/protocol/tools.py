@@ -80,12 +80,14 @@ _CONNECTORS = words(
     "connector_sharepoint",
 )
 _APPROVAL = either(_OPEN, words("always", "never"))
+_CUSTOM = Object({"name": need(_NAME), "description": _TEXT, "format": _OPEN}, open=True)
+_NAMESPACED = Tagged({"function": _FUNCTION, "custom": _CUSTOM}, blame_tag=True, noun="a tool")
 # Fields that nobody has published pass, but for functions, where they are refused (reported).
 TOOLS = Array(
     Tagged(
         {
             "function": _FUNCTION,
-            "custom": Object({"name": need(_NAME), "description": _TEXT, "format": _OPEN}, open=True),
+            "custom": _CUSTOM,
             "mcp": _Mcp(
                 {
                     "server_label": need(String(filled=True)),
@@ -119,7 +121,7 @@ TOOLS = Array(
                 open=True,
             ),
             "image_generation": _IMAGE,
-            "namespace": Object({"name": need(_NAME), "tools": need(Array(_OPEN))}, open=True),
+            "namespace": Object({"name": need(_NAME), "tools": need(Array(_NAMESPACED))}, open=True),
             **dict.fromkeys(
                 (
                     "web_search",

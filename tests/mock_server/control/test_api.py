@@ -123,7 +123,8 @@ async def test_the_own_page_is_allowed(http, server):
 
 
 @pytest.mark.parametrize("stream", [False, True])
-async def test_credentials_for_mcp_servers_are_found_nowhere(stream):
+@pytest.mark.parametrize("by", ["request", "additional_tools", "tool_search_output"])
+async def test_credentials_for_mcp_servers_are_found_nowhere(stream, by):
     canary = "CANARY-3f9a"
     tool = {
         "type": "mcp",
@@ -134,6 +135,9 @@ async def test_credentials_for_mcp_servers_are_found_nowhere(stream):
     }
     async with MockServer() as server, aiohttp.ClientSession() as client:
         asked = {"model": "gpt-5", "input": "Hello.", "stream": stream, "tools": [tool]}
+        if by != "request":  # an item of the input brings it
+            loads = {"type": by, "call_id": None, "tools": [asked.pop("tools")[0]]}
+            asked["input"] = [{"role": "user", "content": "Hello."}, loads]
         async with client.post(f"{server.base_url}/responses", json=asked) as answer:
             assert answer.status == 200
             told = await answer.text()

@@ -192,3 +192,26 @@ async def test_a_message_of_any_role_may_name_its_phase(
 async def test_what_a_prompts_model_takes_is_not_known_here(server: MockServer, way: str) -> None:
     asked = {"model": ..., "prompt": {"id": "pmpt_1"}, "reasoning": {"effort": "low"}}
     assert await response(server, way, **asked, include=["reasoning.encrypted_content"])
+
+
+BAD_TOOLS = [
+    ([{"type": "namespace", "name": "n", "tools": [{}]}], "[0].tools[0].type"),
+    ([{"type": "namespace", "name": "n", "tools": [{"type": "function"}]}], "[0].tools[0].name"),
+    ([{"type": "function"}], "[0].name"),
+    ([{}], "[0].type"),
+]
+
+
+@pytest.mark.parametrize(("tools", "where"), BAD_TOOLS, ids=[where for _, where in BAD_TOOLS])
+async def test_tools_are_looked_at_wherever_they_stand(
+    server: MockServer, way: str, tools: list[dict[str, Any]], where: str
+) -> None:
+    status, error = await refusal(server, way, tools=tools)
+    assert (status, error["param"]) == (400, f"tools{where}")
+    for kind in ("additional_tools", "tool_search_output"):
+        item = {"type": kind, "call_id": None, "tools": tools}
+        status, error = await refusal(server, way, input=[USER, item])
+        assert (status, error["param"]) == (400, f"input[1].tools{where}")
+    for missing in ({"type": "additional_tools"}, {"type": "tool_search_output", "tools": None}):
+        status, error = await refusal(server, way, input=[USER, missing])
+        assert (status, error["param"]) == (400, "input[1].tools")
