@@ -84,9 +84,6 @@ def serve(
     fresh_ids: Annotated[
         bool, typer.Option("--fresh-ids", help="Give what is replayed new ids each time.")
     ] = False,
-    repeat: Annotated[
-        bool, typer.Option("--repeat", help="Replay every recorded answer as often as it is asked for.")
-    ] = False,
     faults: Annotated[
         Path | None, typer.Option(help="YAML plan of faults: what goes wrong, and where.")
     ] = None,
@@ -208,7 +205,7 @@ def serve(
             seed=seed,
             api_key=api_key,
             connection_lifetime=given.lifetime(connection_lifetime),
-            responders=given.responders(cassette, fresh_ids=fresh_ids, repeat=repeat),
+            responders=given.responders(cassette, fresh_ids=fresh_ids),
             host=host,
             port=port,
             behaviour=given.behaviour(

@@ -160,7 +160,7 @@ class Matching:
         if same and all(place in used for place in same):
             recorded = _name(self.exchanges[same[-1]])
             times = "once" if len(same) == 1 else f"{len(same)} times"
-            mend = "give --repeat (repeat=True in Python), or record it again"
+            mend = "replay it with --repeat (repeat=True in Python), or record it again"
             return f"it was recorded {times} ({recorded}) and replayed; {mend}"
         alike = [place for place, other in enumerate(self.forms) if other.kind == form.kind]
         if not alike:

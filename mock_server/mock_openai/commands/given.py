@@ -40,14 +40,13 @@ def faults(path: Path | None) -> list[Planned]:
         fail(str(error))
 
 
-def responders(path: Path | None, *, fresh_ids: bool, repeat: bool) -> list[Responder]:
+def responders(path: Path | None, *, fresh_ids: bool) -> list[Responder]:
     """Open `--cassette` through the entry point, so that this package needs nothing of the one that reads
     cassettes.
     """
     if path is None:
-        for option, wanted in (("--fresh-ids", fresh_ids), ("--repeat", repeat)):
-            if wanted:
-                fail(f"{option} says how a cassette is replayed; add --cassette FILE, or leave it out")
+        if fresh_ids:
+            fail("--fresh-ids says how a cassette is replayed; add --cassette FILE, or leave it out")
         return []
     found = metadata.entry_points(group=CASSETTE_GROUP, name=CASSETTE_NAME)
     if not found:
@@ -55,7 +54,7 @@ def responders(path: Path | None, *, fresh_ids: bool, repeat: bool) -> list[Resp
     try:
         # The times stay as recorded; the server's pace keeps, scales or drops them.
         ids = "fresh" if fresh_ids else "recorded"
-        return [next(iter(found)).load()(str(path), timing="recorded", ids=ids, repeat=repeat)]
+        return [next(iter(found)).load()(str(path), timing="recorded", ids=ids)]
     except Exception as error:  # whatever the reader raises about the file, the user needs one line
         said = " ".join(str(error).split()).removeprefix(f"{path}: ") or type(error).__name__
         fail(f"--cassette {path}: {said}")

@@ -132,7 +132,6 @@ def test_a_taken_port_is_one_line():
         (["extra"], "unexpected extra argument"),
         (["--strict", "--upstream", "http://127.0.0.1:1/v1"], "--strict: a strict server asks no upstream"),
         (["--watch"], "--watch: there is nothing to watch; give --script FILE or --faults FILE"),
-        (["--repeat"], "--repeat says how a cassette is replayed; add --cassette FILE"),
         (["--fresh-ids"], "--fresh-ids says how a cassette is replayed; add --cassette FILE"),
         (["--allow-host", "http://mock:8080"], "--allow-host: 'http://mock:8080' is no host name"),
         (["--allow-host", ""], "--allow-host: '' is no host name"),
@@ -328,3 +327,23 @@ def test_a_tool_that_the_prompt_asks_for_is_called_when_that_is_wished():
     done = run("serve", "--improvise", "nothing")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert done.stderr.startswith("mock-openai: --improvise: 'nothing' is not known")
+
+
+def test_a_cassette_is_served_as_often_as_it_is_asked_for(tmp_path: Path):
+    cassette = tmp_path / "hello.jsonl"
+    answer = {
+        "id": "resp_1",
+        "output": [{"type": "message", "content": [{"type": "output_text", "text": "Hi."}]}],
+    }
+    lines = [
+        {"ninelives": 1, "recorded": "2026-11-24T09:00:00Z", "upstream": "https://api.openai.com"},
+        {"t": 0, "c": 1, "k": "request", "method": "POST", "path": "/v1/responses", "headers": {},
+         "body": {"model": "gpt-4o", "input": "hi"}},
+        {"t": 1, "c": 1, "k": "response", "status": 200, "headers": {"content-type": "application/json"}},
+        {"t": 2, "c": 1, "k": "body", "body": answer},
+        {"t": 3, "c": 1, "k": "end"},
+    ]  # fmt: skip
+    cassette.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    for options in ((), ("--fresh-ids",)):
+        with serving("--cassette", str(cassette), *options) as (_, _, base_url):
+            assert [ask(base_url), ask(base_url)] == ["Hi.", "Hi."]
