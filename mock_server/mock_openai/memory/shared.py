@@ -124,7 +124,7 @@ class SharedResponses(_Shelf):
         parent = remembered.parent or ""
         keys = [self._head(name), self._node(name), self._node(parent), self._family(name)]
         items = packed.pack_items([*remembered.input, *remembered.response.get("output", ())])
-        before = b"" if parent else packed.pack_items(remembered.before)
+        before = b"" if parent else packed.pack_items(tuple(remembered.before))
         node = int(memory.retention) + _SLACK
         for _ in range(2):
             head = packed.pack_head(remembered, memory.clock.wall())
@@ -132,7 +132,7 @@ class SharedResponses(_Shelf):
             if await memory.answer(_run(memory.client, _KEEP, keys, values)):
                 return
             # The parent is known to one connection only, or forgotten: all that came before goes along.
-            before = packed.pack_items(remembered.before)
+            before = packed.pack_items(tuple(remembered.before))
 
     async def get(self, response_id: str) -> Remembered | None:
         """Find a response."""

@@ -14,6 +14,7 @@ import msgspec
 
 from mock_openai.clock import Clock
 from mock_openai.protocol.events import Event
+from mock_openai.protocol.history import History, as_history
 from mock_openai.protocol.stencil import Copy
 
 DEFAULT_LIMIT = 256 * 1024 * 1024
@@ -39,7 +40,7 @@ class Remembered:
         self,
         id: str,
         *,
-        before: tuple[dict[str, Any], ...],
+        before: Sequence[dict[str, Any]],
         input: tuple[dict[str, Any], ...],
         events: Sequence[Event],
         parent: str | None = None,
@@ -63,7 +64,7 @@ class Remembered:
         self.frame_tokens = frame_tokens
         """Tokens of the turn's instructions and tools, which a continuation does not take over."""
         self._response = response
-        self._items: tuple[dict[str, Any], ...] | None = None
+        self._items: History | None = None
 
     @property
     def response(self) -> Mapping[str, Any]:
@@ -73,10 +74,10 @@ class Remembered:
         return self._response
 
     @property
-    def items(self) -> tuple[dict[str, Any], ...]:
+    def items(self) -> History:
         """The whole conversation with this response, oldest first: what a continuation starts from."""
         if self._items is None:
-            self._items = (*self.before, *self.input, *self.response.get("output", ()))
+            self._items = as_history(self.before).extended((*self.input, *self.response.get("output", ())))
         return self._items
 
     @property

@@ -7,7 +7,7 @@ model takes in `capabilities`. What needs the history is in `conversation`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -160,7 +160,7 @@ def check_stream_id(stream_id: object) -> None:
 
 
 def tool_outputs(
-    items: tuple[dict[str, Any], ...], history: tuple[dict[str, Any], ...] = ()
+    items: tuple[dict[str, Any], ...], history: Sequence[dict[str, Any]] = ()
 ) -> tuple[ToolOutput, ...]:
     """Give the tool outputs that close `items`; their calls may stand in `items` or in `history`."""
     closing = list(_closing_outputs(items))[::-1]

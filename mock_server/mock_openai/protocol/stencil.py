@@ -184,6 +184,8 @@ class Copy(Sequence[Event]):
     @overload
     def __getitem__(self, index: slice) -> Sequence[Event]: ...
     def __getitem__(self, index: int | slice) -> Event | Sequence[Event]:
+        if index == -1 and self._events is None:
+            return self._last()
         return self._made()[index]
 
     def __len__(self) -> int:
@@ -195,6 +197,11 @@ class Copy(Sequence[Event]):
     def _pads(self) -> list[bytes]:
         pads = self._stencil.pads
         return list(pads.unpack(self._dice.letters(pads.size)))
+
+    def _last(self) -> Event:
+        """Make the last event alone, which is what a continuation looks at; it has no padding."""
+        form = self._stencil.events[-1]
+        return self._made()[-1] if form.pads else Event(self._stencil.types[-1], form.filled(self._values))
 
     def _made(self) -> tuple[Event, ...]:
         if self._events is None:

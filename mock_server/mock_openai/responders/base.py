@@ -6,7 +6,7 @@ know.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -32,7 +32,7 @@ class Turn:
     transport: Literal["http", "websocket"]
     request: Request | None
     error: ApiError | None = None
-    history: tuple[dict[str, Any], ...] = ()
+    history: Sequence[dict[str, Any]] = ()
     connection: int = 1
     number: int = 1
     key: str | None = field(default=None, repr=False)

@@ -8,7 +8,7 @@ way); then `waited` does the same. Refusals are ApiErrors.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from mock_openai.memory import ConversationStore, Lanes, MemoryStore, Remembered, ResponseStore
@@ -22,11 +22,11 @@ from mock_openai.protocol.errors import (
     previous_response_not_found,
     response_in_progress,
 )
+from mock_openai.protocol.history import History
 from mock_openai.protocol.request import Request, parse_request
 from mock_openai.protocol.tokens import count_input
 
-Items = tuple[dict[str, Any], ...]
-Context = tuple[Items, int]
+Context = tuple[Sequence[dict[str, Any]], int]
 """What a request continues from: the items, oldest first, and their tokens."""
 
 _NOTHING: Context = ((), 0)
@@ -113,7 +113,7 @@ class Admission:
         found = await self._conversations.get(request.conversation)
         if found is None:
             raise conversation_not_found(request.conversation, self._behaviour.conversation_not_found)
-        return tuple(found.items), count_input(found.items, instructions=None, tools=())
+        return History(found.items), count_input(found.items, instructions=None, tools=())
 
     async def _parent(self, wanted: str, lanes: Lanes | None) -> Context:
         running = self.running(wanted)
@@ -138,7 +138,7 @@ class Admission:
         return found.items, found.tokens
 
 
-def _referred_to(request: Request, history: Items) -> Iterator[str]:
+def _referred_to(request: Request, history: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Give the ids of the items that a request only names and that are not in its history. In a request that
     is not stored, reasoning without its ciphertext is no more than its name (reported).
     """

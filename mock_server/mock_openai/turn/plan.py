@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -13,8 +13,6 @@ from mock_openai.protocol.request import Request
 from mock_openai.protocol.stencil import Copy, Make, fits
 from mock_openai.responders.answer import Answer
 from mock_openai.responders.base import Turn
-
-Items = tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +76,7 @@ class Plan:
         """The validated request; None when it is not valid."""
         self.error: ApiError | None = None
         """What is wrong with the request."""
-        self.history: Items = ()
+        self.history: Sequence[dict[str, Any]] = ()
         """The items that it continues from, oldest first."""
         self.history_tokens = 0
         self.answer: Answer | None = None

@@ -1,0 +1,58 @@
+"""What a turn costs, counted in calls: the same however long its conversation is."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import pytest
+from mock_openai import MockServer
+
+from .bytewise import SCRIPT, Wire, wire
+
+
+@contextmanager
+def counted(calls: list[str]) -> Iterator[None]:
+    """Note every call, of Python and of C."""
+
+    def note(frame: FrameType, event: str, argument: Any) -> None:
+        if event == "call":
+            calls.append(frame.f_code.co_qualname)
+        elif event == "c_call":
+            calls.append(repr(argument.__name__))
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
+
+
+async def cost(client: Wire, text: str, **fields: Any) -> tuple[int, list[dict[str, Any]]]:
+    """Ask, and count the calls of the server and the client until the answer is there."""
+    for _ in range(3):
+        await asyncio.sleep(0)
+    calls: list[str] = []
+    with counted(calls):
+        events = await client.turn(text, **fields)
+    return len(calls), events
+
+
+@pytest.mark.parametrize("store", [True, False])
+async def test_turn_1000_of_a_chain_costs_what_turn_10_does(store: bool) -> None:
+    async with MockServer(SCRIPT) as server, wire(server, upgrade=True) as client:
+        costs: dict[int, int] = {}
+        more: dict[str, Any] = {}
+        for number in range(1, 1001):
+            if number in (10, 100, 1000):
+                costs[number], events = await cost(client, f"hi {number:04}", store=store, **more)
+            else:
+                events = await client.turn(f"hi {number:04}", store=store, **more)
+            more = {"previous_response_id": events[-1]["response"]["id"]}
+    assert costs[1000] <= 1.02 * costs[10], costs
+    assert costs[100] <= 1.02 * costs[10], costs
