@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, entry_points, version
+from importlib.metadata import PackageNotFoundError, entry_points, metadata, requires, version
 from typing import Literal
 
 from rich.text import Text
@@ -80,6 +80,34 @@ def _packages() -> Iterator[Finding]:
         found = _version_of(package)
         detail = found or f"not installed; only for {what}: pip install 'ninelives[{extra}]'"
         yield Finding(package, "good" if found else "note", detail)
+
+
+def _requirements() -> Iterator[Finding]:
+    """Compare what is installed with what ninelives declares, with each extra that is used here."""
+    from packaging.requirements import Requirement  # which pytest brings
+
+    declared = [Requirement(line) for line in requires("ninelives") or ()]
+    extras = metadata("ninelives").get_all("Provides-Extra") or []
+    groups: dict[str, list[Requirement]] = {}
+    for each in declared:
+        for extra in ("", *extras):
+            if each.marker is None or each.marker.evaluate({"extra": extra}):
+                groups.setdefault(extra, []).append(each)
+                break
+    fits = 0
+    for extra, group in groups.items():
+        found = {each.name: _version_of(each.name) for each in group}
+        if extra and None in found.values():
+            continue  # the extra is not used here
+        for each in group:
+            have = found[each.name]
+            if have is not None and each.specifier.contains(have, prereleases=True):
+                fits += 1
+                continue
+            what = f"{have} is installed" if have else "not installed"
+            advice = f"pip install '{each.name}{each.specifier}'"
+            yield Finding(each.name, "bad", f"{what}; ninelives needs {each.specifier}", advice)
+    yield Finding("requirements", "good", f"{fits} packages have versions that ninelives was tried with")
 
 
 def _services() -> Iterator[Finding]:
@@ -167,6 +195,7 @@ def _version_of(package: str) -> str | None:
 _LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _python,
     _packages,
+    _requirements,
     _services,
     _plugin,
     _server,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.effort import HANG
 
@@ -45,3 +46,19 @@ def test_a_proxy_in_the_way_of_loopback_is_something_to_mend() -> None:
     assert told.returncode == 1
     assert "NO_PROXY=127.0.0.1" in told.stdout
     assert doctor(http_proxy="http://proxy.example:3128", no_proxy="127.0.0.1").returncode == 0
+
+
+def test_a_package_that_is_too_old_is_something_to_mend(tmp_path: Path) -> None:
+    for name, version in (("websockets", "14.2"), ("rich", "9.1")):
+        info = tmp_path / f"{name}-{version}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+
+    told = doctor(PYTHONPATH=str(tmp_path))
+
+    assert told.returncode == 1
+    lines = told.stdout.splitlines()
+    for name, version in (("websockets", "14.2"), ("rich", "9.1")):
+        (at,) = [at for at, line in enumerate(lines) if line.startswith(f"✗ {name}")]
+        assert f"{version} is installed; ninelives needs " in lines[at]
+        assert f"pip install '{name}" in lines[at + 1]
