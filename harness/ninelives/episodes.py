@@ -18,6 +18,7 @@ from mock_openai.responders.answer import Answer, Recorded, Relayed
 from mock_openai.responders.base import Turn
 from mock_openai.upstream.upstream import Upstream
 
+from ninelives.environment import PLACEHOLDER_KEY
 from ninelives.player import Player
 from ninelives.recorder import Recorder
 
@@ -55,6 +56,8 @@ class NewEpisodes:
             return found
         assert self._upstream is not None, "start comes first"
         self._key = turn.key or self._key
+        if self._key == PLACEHOLDER_KEY:
+            return self._needs_key()
         self.asked += 1
         if not any(name.lower() == "authorization" for name in turn.headers):
             turn = replace(turn, headers={**turn.headers, **self._headers})
@@ -67,6 +70,8 @@ class NewEpisodes:
             if found is not None:
                 return found
         assert self._upstream is not None, "start comes first"
+        if self._key == PLACEHOLDER_KEY:
+            return self._needs_key()
         self.asked += 1
         answer = await self._upstream.pass_on(method, path_qs, self._headers, body)
         if not isinstance(answer, Relayed):
@@ -77,6 +82,14 @@ class NewEpisodes:
     async def answer_handshake(self, path_qs: str) -> Recorded | None:
         """A recorded refusal; nothing else is asked before there is a turn."""
         return await self.player.answer_handshake(path_qs) if self.player is not None else None
+
+    def _needs_key(self) -> ApiError:
+        return ApiError(
+            f"This request is not in the cassette {self.recorder.writer.path}, and there is no "
+            f"OPENAI_API_KEY to ask {self.recorder.upstream} with: set it, or replay only (mode none).",
+            status=401,
+            code="no_recording",
+        )
 
     @property
     def _headers(self) -> Mapping[str, str]:

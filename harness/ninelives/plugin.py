@@ -125,11 +125,12 @@ def cassette_config() -> Mapping[str, Any]:
 
 @pytest.fixture
 def openai_server(
-    request: pytest.FixtureRequest, cassette_config: Mapping[str, Any]
+    request: pytest.FixtureRequest, cassette_config: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[OpenAIServer]:
     """A mock OpenAI server: `script` it, give `base_url` to a client, ask `journal` afterwards.
 
-    Works in sync and async tests alike. With a cassette it answers from the recording, or records.
+    Works in sync and async tests alike. With a cassette it answers from the recording, or records. Once its
+    URL was asked for, clients without arguments (`AsyncOpenAI()`) reach it too, and need no key.
     """
     from ninelives.fixtures.server import OpenAIServer
 
@@ -137,6 +138,7 @@ def openai_server(
         tape=_tape(request.node, cassette_config),
         virtual=virtual_time.is_virtual(request.node),
         strict=_flag(request.config, "ninelives_strict"),
+        environment=monkeypatch,
     )
     _evidence(request.node).servers.append(server)
     yield server

@@ -16,6 +16,9 @@ from openai import AsyncOpenAI
 
 DOCS = Path(__file__).parents[2] / "docs"
 
+ALONE = ("-q", "-p", "no:randomly", "-p", "no:asyncio", "-p", "no:anyio")
+"""No plugin but ours: what the pages show needs no other."""
+
 pytest_plugins = ["pytester"]
 
 
@@ -27,14 +30,12 @@ def python_of(page: str) -> list[str]:
 def test_the_page_on_virtual_time(pytester: pytest.Pytester) -> None:
     test, program = python_of("virtual-time.md")
     pytester.makepyfile(test_page=test)
-    pytester.makeini("[pytest]\nasyncio_mode = auto\n")
-    pytester.runpytest_subprocess("-p", "no:randomly", "-q").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*ALONE).assert_outcomes(passed=1)
     assert pytester.runpython(pytester.makepyfile(program=program)).ret == 0
 
 
 async def test_the_page_on_cassettes(pytester: pytest.Pytester) -> None:
     test, *conftests = python_of("cassettes.md")
-    pytester.makeini("[pytest]\nasyncio_mode = auto\n")
     async with (
         MockServer(script=[reply("Hello.")]) as upstream,
         Recorder(upstream.base_url, pytester.path / "greeting.jsonl") as proxy,
@@ -48,8 +49,8 @@ async def test_the_page_on_cassettes(pytester: pytest.Pytester) -> None:
         cassette = folder / "cassettes" / f"test_page{number}" / "test_greeting.jsonl"
         cassette.parent.mkdir(parents=True)
         cassette.write_bytes((pytester.path / "greeting.jsonl").read_bytes())
-    pytester._monkeypatch.setenv("OPENAI_API_KEY", "any")
-    how = ("-p", "no:randomly", "-q", "--cassette-mode=none", "--block-network")
+    pytester._monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    how = (*ALONE, "--cassette-mode=none", "--block-network")
     pytester.runpytest_subprocess(*how).assert_outcomes(passed=len(conftests))
 
 

@@ -18,9 +18,10 @@ from rich.console import Console
 
 from ninelives.cassette.writer import CassetteWriter
 from ninelives.commands.printing import notes
-from ninelives.commands.running import BrokenOff, Urls, run_command, until_told
+from ninelives.commands.running import BrokenOff, run_command, until_told
 from ninelives.commands.secrets import Secrets
 from ninelives.complaint import Complaint
+from ninelives.environment import Urls
 from ninelives.fixtures.tapes import Mode
 from ninelives.recorder import Recorder
 
@@ -113,9 +114,10 @@ def _tell_broken_off(console: Console, recorder: Recorder, why: str) -> None:
 async def _record(
     recorder: Recorder, command: list[str], console: Console, mode: Mode, host: str, port: int
 ) -> None:
+    offline = mode == "new_episodes" and recorder.writer.path.exists()
     async with _stage(recorder, mode, host, port) as urls:
         console.print(f"recording {recorder.upstream} into {recorder.writer.path}", soft_wrap=True)
-        await _serve(urls, command, console, recorder)
+        await _serve(urls, command, console, recorder, offline=offline)
 
 
 @asynccontextmanager
@@ -150,14 +152,16 @@ async def _stage(recorder: Recorder, mode: Mode, host: str, port: int) -> AsyncI
             yield recorder
 
 
-async def _serve(urls: Urls, command: list[str], console: Console, recorder: Recorder | None = None) -> None:
+async def _serve(
+    urls: Urls, command: list[str], console: Console, recorder: Recorder | None = None, *, offline: bool
+) -> None:
     console.print(f"  OPENAI_BASE_URL={urls.base_url}", soft_wrap=True)
     console.print(f"  OPENAI_WS_URL={urls.ws_url}", soft_wrap=True)
     shows = recorder is not None and console.is_terminal
     watching = asyncio.create_task(_show_progress(recorder, console)) if shows and recorder else None
     try:
         if command:
-            await run_command(urls, command)
+            await run_command(urls, command, offline=offline)
         else:
             end = "Enter ends and keeps the recording, Ctrl-C breaks it off" if recorder else "Enter ends"
             console.print(end, soft_wrap=True)
@@ -190,7 +194,7 @@ def _replay(path: Path, command: list[str], host: str, port: int) -> int:
     async def serve() -> None:
         async with MockServer(responders=[player], pace="recorded", host=host, port=port) as server:
             console.print(f"replaying {path}", soft_wrap=True)
-            await _serve(server, command, console)
+            await _serve(server, command, console, offline=True)
 
     code = 0
     try:

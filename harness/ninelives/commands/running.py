@@ -7,7 +7,8 @@ import contextlib
 import os
 import signal
 import sys
-from typing import Protocol
+
+from ninelives.environment import Urls, variables
 
 BROKEN_OFF = 130
 """Exit code after Ctrl-C."""
@@ -21,21 +22,9 @@ class BrokenOff(Exception):
         self.code = code
 
 
-class Urls(Protocol):
-    """What a command is told."""
-
-    @property
-    def base_url(self) -> str:
-        """For OPENAI_BASE_URL."""
-
-    @property
-    def ws_url(self) -> str:
-        """For OPENAI_WS_URL."""
-
-
-async def run_command(urls: Urls, command: list[str]) -> None:
-    """Run it to its end; BrokenOff when that is not a good one."""
-    environment = {**os.environ, "OPENAI_BASE_URL": urls.base_url, "OPENAI_WS_URL": urls.ws_url}
+async def run_command(urls: Urls, command: list[str], *, offline: bool = False) -> None:
+    """Run it to its end; BrokenOff when that is not a good one. `offline` as in `variables`."""
+    environment = {**os.environ, **variables(urls, offline=offline)}
     try:
         process = await asyncio.create_subprocess_exec(*command, env=environment)
     except OSError as error:

@@ -114,7 +114,7 @@ def test_hypothesis_tries_each_example_in_the_loop(project):
         @pytest.mark.virtual_time
         @pytest.mark.parametrize("n", [1, 2])
         @given(st.integers(0, 100))
-        @settings(max_examples=20, database=None)
+        @settings(max_examples=20, database=None, deadline=None)
         async def test_it(n, pause):
             await asyncio.sleep(pause)
             seen[n].add(pause)
