@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 AGENTS := tests/clients/openai_agents
 NODE   := tests/clients/openai_node
 
-.PHONY: demo test lint types tests clients format conformance bench soak bench-services bench-recorder cassettes images lock wheel clean help
+.PHONY: demo test lint types tests installed lowest newest clients format conformance bench soak bench-services bench-recorder cassettes images lock wheel clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,17 @@ types: $(READY)
 
 tests: $(READY) clients
 	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term:skip-covered
+
+installed: $(READY) ## what a newcomer does: the wheel in a clean environment, the README and the docs line by line
+	$(BIN)/python -m pytest -p no:randomly tests/installed
+
+lowest newest: $(READY) ## run the tests with the lowest (newest) versions that pyproject.toml allows, in .venv-lowest (-newest)
+	$(BIN)/python -m pip --quiet install uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-$@
+	$(BIN)/uv pip compile --quiet --python .venv-$@ --resolution $(if $(filter lowest,$@),lowest-direct,highest) \
+	  --all-extras pyproject.toml --output-file .venv-$@/requirements.txt
+	$(BIN)/uv pip install --quiet --python .venv-$@ -r .venv-$@/requirements.txt --group dev -e .
+	.venv-$@/bin/python -m pytest -n $(JOBS) $(TESTS)
 
 clients: $(READY) $(AGENTS)/.site/.ready $(NODE)/node_modules/.ready ## install two clients to test with, in folders of their own
 

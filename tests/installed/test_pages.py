@@ -1,0 +1,115 @@
+"""What the pages of the docs show runs as it stands, in a clean folder and an empty environment."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+import pytest
+
+from .conftest import ROOT, Newcomer, blocks
+
+SHOWN = {
+    "adding-a-fault.md": 1,
+    "cassettes.md": 3,
+    "exploring.md": 2,
+    "options.md": 1,
+    "scenarios.md": 4,
+    "server.md": 4,
+    "services.md": 1,
+    "virtual-time.md": 2,
+}
+"""How many blocks of Python each page shows. Who adds one adds it to a test below."""
+
+
+def page(name: str) -> list[str]:
+    """The Python of a page."""
+    return blocks(f"docs/{name}")
+
+
+def test_every_block_of_python_is_in_a_test() -> None:
+    found = {path.name: len(page(path.name)) for path in (ROOT / "docs").glob("*.md") if page(path.name)}
+    assert found == SHOWN
+
+
+def test_virtual_time(newcomer: Newcomer) -> None:
+    test, program = page("virtual-time.md")
+    newcomer.write("test_page.py", test)
+    assert "1 passed" in newcomer.types("pytest")
+    newcomer.write("program.py", program)
+    newcomer.types("python program.py")
+
+
+@pytest.mark.parametrize("conftest", page("cassettes.md")[1:])
+def test_cassettes(newcomer: Newcomer, conftest: str) -> None:
+    newcomer.write("test_page.py", page("cassettes.md")[0])
+    newcomer.write("conftest.py", conftest)
+    newcomer.write(
+        "record.py",
+        """
+        import asyncio, os, subprocess, sys
+        from mock_openai import MockServer, reply
+
+        async def main():
+            async with MockServer(script=[reply("Hello.")]) as server:
+                environment = {**os.environ, "OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "any"}
+                command = [sys.executable, "-m", "pytest", "--cassette-mode=once"]
+                process = await asyncio.create_subprocess_exec(*command, env=environment)
+                raise SystemExit(await process.wait())
+
+        asyncio.run(main())
+        """.replace("\n        ", "\n"),
+    )
+    newcomer.types("python record.py")
+    assert "1 passed" in newcomer.types("pytest --cassette-mode=none --block-network")
+
+
+def test_scenarios(newcomer: Newcomer) -> None:
+    bot, conftest, as_tests, scenario = page("scenarios.md")
+    newcomer.write("my_bot.py", bot)
+    newcomer.write("test_bot.py", as_tests)
+    newcomer.write("scenario.py", scenario)
+    newcomer.types("python scenario.py")
+    newcomer.types('ninelives verdict my_bot:run_bot --scenario "reset_in_mid_*"')
+    assert " passed" in newcomer.types("pytest -k idle_close")
+    newcomer.write("conftest.py", conftest)
+    newcomer.write("pytest.ini", "[pytest]\nninelives_scenarios = reset_in_mid_*\n")
+    assert "scenarios::reset_in_mid_sentence PASSED" in newcomer.types("pytest -v -k reset_in_mid_")
+
+
+def test_exploring(newcomer: Newcomer) -> None:
+    service, program = page("exploring.md")
+    newcomer.write("my_bot.py", service)
+    newcomer.write("explore.py", program.replace("runs=100", "runs=10"))
+    newcomer.types("python explore.py")
+
+
+def test_server_and_options(newcomer: Newcomer) -> None:
+    first, rule, strict, sessions = page("server.md")
+    ask = 'await client.responses.create(model="gpt-4.1", input={!r})'
+    program = [
+        "import asyncio\nfrom openai import AsyncOpenAI",
+        "from mock_openai import Behaviour, MockServer, faults, reply",
+        "async def one():",
+        textwrap.indent(first.replace("...", ask.format("Hi"), 1), "    "),
+        "async def two():",
+        "    async with MockServer() as server:",
+        "        client = AsyncOpenAI(base_url=server.base_url, api_key='any')",
+        textwrap.indent(rule.replace("...", ask.format("weather"), 1), " " * 8),
+        "async def three():",
+        textwrap.indent(sessions.replace("...", ask.format("Hi"), 1), "    "),
+        page("options.md")[0],
+        "for story in (one, two, three):\n    asyncio.run(story())\n",
+    ]
+    newcomer.write("program.py", "\n".join(program))
+    newcomer.types("python program.py")
+    newcomer.write("test_strict.py", f"import pytest\n\n{strict}\ndef test_it(openai_server): pass\n")
+    assert "1 passed" in newcomer.types("pytest")
+
+
+def test_faults_and_services(newcomer: Newcomer) -> None:
+    fault = page("adding-a-fault.md")[0].replace('"duplicate"', '"duplicate_of_mine"')
+    newcomer.write("fault.py", fault)
+    newcomer.types("python fault.py")
+    newcomer.write("services.py", re.sub(r"#.*", "", page("services.md")[0]))
+    newcomer.types("python services.py")
