@@ -27,7 +27,7 @@ from ninelives.cassette.redact import Redactor
 from ninelives.cassette.scrub import HEADER_FIELDS
 from ninelives.cassette.stream_redaction import LONGEST
 
-Kind = Literal["unreadable", "secret", "header", "event", "unfinished", "empty", "unused", "stale"]
+Kind = Literal["unreadable", "unread", "secret", "header", "event", "unfinished", "empty", "unused", "stale"]
 
 DAY = 86_400.0
 """Seconds."""

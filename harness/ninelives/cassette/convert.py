@@ -10,6 +10,7 @@ from typing import Literal
 
 import ninelives.cassette.exchange as exchange
 import ninelives.cassette.har as har
+import ninelives.cassette.others as others
 from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.errors import CassetteError
 from ninelives.cassette.reader import read_file
@@ -20,6 +21,8 @@ Format = Literal["cassette", "vcr", "har", "exchange"]
 
 _BY_SUFFIX: dict[str, Format] = {".jsonl": "cassette", ".yaml": "vcr", ".yml": "vcr", ".har": "har"}
 _OURS = (".jsonl", ".partial")
+_MARKS = (b"interactions", b"requests")
+_READ = "a cassette, a YAML or JSON recording (vcrpy, VCR, go-vcr, a list of pairs), HAR, or an exchange file"
 _GZIP = b"\x1f\x8b"
 
 
@@ -35,17 +38,13 @@ def sniff(source: Path) -> Format:
             return "exchange"
         if har.is_har(data):
             return "har"
-        if b'"interactions"' in data:
-            return "vcr"  # its JSON is YAML too
-    elif data.startswith(_GZIP) or b"interactions:" in data or b"requests:" in data:
+        if any(b'"%b"' % name in data for name in _MARKS):
+            return "vcr"  # JSON is YAML too
+    other = others.named(data)
+    if other is None and (data.startswith(_GZIP) or any(name in data for name in (*_MARKS, b"request"))):
         return "vcr"
-    raise CassetteError(
-        source,
-        None,
-        "an unknown format",
-        "a cassette, vcrpy YAML, HAR, or an exchange file",
-        "check what the file is",
-    )
+    found, mend = other or ("an unknown format", "check what the file is")
+    raise CassetteError(source, None, found, _READ, mend)
 
 
 def load(source: Path | str, *, redactor: Redactor | None = None) -> Cassette:

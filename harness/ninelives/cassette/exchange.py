@@ -10,12 +10,13 @@ things follow one another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
-from ninelives.cassette.errors import CassetteError
+from ninelives.cassette.errors import CassetteError, CassetteWarning
 from ninelives.cassette.reader import read_file
 from ninelives.cassette.redact import Redactor
 from ninelives.cassette.tape import Tape
@@ -44,8 +45,8 @@ class _Response(msgspec.Struct):
 
 
 class _Source(msgspec.Struct):
-    repo: str = ""
-    licence: str = ""
+    repo: str | None = ""
+    licence: str | None = ""
 
 
 class _File(msgspec.Struct):
@@ -53,6 +54,7 @@ class _File(msgspec.Struct):
     request: _Request
     response: _Response
     transport: str = "http"
+    provider: str | None = None
     source: _Source = msgspec.field(default_factory=_Source)
 
 
@@ -60,12 +62,12 @@ _decoder = msgspec.json.Decoder(_File)
 
 
 def is_exchange(data: bytes) -> bool:
-    """Whether a JSON text is an exchange file."""
+    """Whether a JSON text is laid out as an exchange file; what is wrong in it is for `load` to say."""
     try:
-        _decoder.decode(data)
+        found = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return False
-    return True
+    return {"id", "request", "response"} <= found.keys()
 
 
 def load(paths: Iterable[Path], redactor: Redactor | None = None) -> bytes:
@@ -73,7 +75,13 @@ def load(paths: Iterable[Path], redactor: Redactor | None = None) -> bytes:
     connection.
     """
     files = [_read(path) for path in sorted(paths, key=_place)]
-    sources = sorted({f"{file.source.repo} ({file.source.licence})" for file in files if file.source.repo})
+    sources = sorted(
+        {
+            f"{file.source.repo} ({file.source.licence or 'no licence named'})"
+            for file in files
+            if file.source.repo
+        }
+    )
     tape = Tape(origin="converted from exchange files: " + ", ".join(sources), redactor=redactor)
     sockets: dict[str, list[_File]] = {}
     for file in files:
@@ -126,8 +134,14 @@ def _compact(raw: msgspec.Raw) -> bytes:
 
 
 def _read(path: Path) -> _File:
+    data = read_file(path)
     try:
-        return _decoder.decode(read_file(path))
+        file = _decoder.decode(data)
+        for name in _unknown(data):
+            warnings.warn(
+                f"{path}: the field {name} is not known and was left out", CassetteWarning, stacklevel=2
+            )
+        return file
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise CassetteError(
             path,
@@ -136,6 +150,16 @@ def _read(path: Path) -> _File:
             '"id", "request" and "response"',
             "check what the file is",
         ) from None
+
+
+def _unknown(data: bytes) -> Iterator[str]:
+    """Name the fields that hold something and that nothing here reads."""
+    whole = msgspec.json.decode(data)
+    for place, kind in (("", _File), ("request", _Request), ("response", _Response)):
+        given = whole.get(place, {}) if place else whole
+        for name, value in given.items():
+            if name not in kind.__struct_fields__ and value not in (None, "", [], {}):
+                yield f"{place}.{name}" if place else name
 
 
 def _place(path: Path) -> tuple[str, int]:

@@ -6,6 +6,8 @@ or encoded); the rest in what it means alone, which has no lines.
 
 from __future__ import annotations
 
+import warnings
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +18,13 @@ from mock_openai.redaction.names import header_names_a_credential
 from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.checks import Found, Wishes, problems
 from ninelives.cassette.convert import load
-from ninelives.cassette.errors import CassetteError
+from ninelives.cassette.errors import CassetteError, CassetteWarning
 from ninelives.cassette.lines import AnyLine, Header
 from ninelives.cassette.redact import Pairs, Redactor
 
 ENDINGS = (".yaml", ".yml", ".har")
+
+_BEGINNINGS = (b"interactions:", b"http_interactions:")
 
 _CONVERT = "`ninelives convert` it to a .jsonl, which takes it out, or filter it with vcrpy and record again"
 
@@ -35,22 +39,27 @@ def is_recording(path: Path) -> bool:
     if path.suffix.lower() == ".har":
         return True
     with path.open("rb") as file:
-        return any(line.startswith((b"interactions:", b"\xef\xbb\xbfinteractions:")) for line in file)
+        return any(line.removeprefix(BOM_UTF8).startswith(_BEGINNINGS) for line in file)
 
 
 def found_in(path: Path, wishes: Wishes) -> Iterator[Found]:
     """Everything that is wrong with such a file."""
     witness = _Witness()
     try:
-        cassette = load(path, redactor=witness)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always", CassetteWarning)
+            cassette = load(path, redactor=witness)
     except CassetteError as error:
         yield Found(error.line, "unreadable", f"found {error.found}; {error.mend}")
         return
-    told: set[str] = set()
+    for warning in told:
+        if issubclass(warning.category, CassetteWarning):
+            yield Found(None, "unread", str(warning.message).removeprefix(f"{path}: "))
+    shown: set[str] = set()
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             for kind in sorted({finding.kind for finding in wishes.redactor.findings(line)}):
-                told.add(kind)
+                shown.add(kind)
                 yield Found(number, "secret", f"a secret ({kind}); {_CONVERT}")
     for name in witness.seen:
         yield Found(None, "header", f"header {name!r} holds a credential; {_CONVERT}")
@@ -58,8 +67,8 @@ def found_in(path: Path, wishes: Wishes) -> Iterator[Found]:
         if each.kind != "secret":
             place = f"exchange {_number(cassette, each.line)}: " if each.line else ""
             yield each._replace(line=None, what=place + each.what)
-        elif (kind := each.what.partition("(")[2].partition(")")[0]) not in told:
-            told.add(kind)  # one that no line shows: compressed, encoded, or spelled over several deltas
+        elif (kind := each.what.partition("(")[2].partition(")")[0]) not in shown:
+            shown.add(kind)  # one that no line shows: compressed, encoded, or spelled over several deltas
             place = f"exchange {_number(cassette, each.line)} holds "
             yield Found(None, "secret", f"{place}a secret ({kind}); {_CONVERT}")
 

@@ -7,6 +7,7 @@ codes and no resets; those are lost on the way out and absent on the way in.
 from __future__ import annotations
 
 import base64
+import warnings
 from codecs import BOM_UTF8
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,8 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from ninelives.cassette.cassette import Cassette
-from ninelives.cassette.errors import CassetteError
+from ninelives.cassette.coding import CodingError, unpacked
+from ninelives.cassette.errors import CassetteError, CassetteWarning
 from ninelives.cassette.exchanges import Exchange
 from ninelives.cassette.lines import CloseLine, Open, Recv, Send, exact_bytes
 from ninelives.cassette.reader import read_file
@@ -53,17 +55,25 @@ def load(path: Path, redactor: Redactor | None = None) -> bytes:
             recorded=found[0]["startedDateTime"] if found else "",
             redactor=redactor,
         )
-        for entry in found:
+        complaints: list[str] = []
+        for number, entry in enumerate(found, 1):
             if "_webSocketMessages" in entry:
                 _load_socket(entry, tape, start)
             else:
-                _load_http(entry, tape, start)
+                _load_http(entry, tape, start, number, complaints)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
         what = f"{type(error).__name__} {error}" if isinstance(error, KeyError) else type(error).__name__
+        what = str(error) if isinstance(error, _Wrong) else what
         raise CassetteError(
             path, None, f"no HAR 1.2 ({what})", "log.entries with request and response", "export it again"
         ) from None
+    for complaint in complaints:
+        warnings.warn(f"{path}: {complaint}", CassetteWarning, stacklevel=2)
     return tape.bytes()
+
+
+class _Wrong(ValueError):
+    """What is wrong with an entry, in words."""
 
 
 def dump(cassette: Cassette) -> bytes:
@@ -81,7 +91,48 @@ def dump(cassette: Cassette) -> bytes:
     return msgspec.json.format(msgspec.json.encode({"log": log}), indent=2) + b"\n"
 
 
-def _load_http(entry: dict[str, Any], tape: Tape, start: float) -> None:
+def _content(response: dict[str, Any], place: str, complaints: list[str]) -> bytes:
+    """Return an answer's body; what is missing or cannot be unpacked becomes a complaint."""
+    content = response.get("content") or {}
+    if "text" not in content:
+        if (content.get("size") or 0) > 0:
+            size = f"its size is {content['size']}"
+            complaints.append(f"{place}: the answer has no content.text, but {size}: export it with content")
+        return b""
+    text = content["text"] or ""
+    coding = ", ".join(v for k, v in _pairs(response["headers"]) if k.lower() == "content-encoding")
+    # Polly keeps a body that came compressed as a JSON list of its chunks, each in base64.
+    chunks = _chunks(text)
+    if chunks is not None and (coding or content.get("encoding") == "base64"):
+        body = b"".join(chunks)
+    elif content.get("encoding") == "base64":
+        body = _from_base64(text, f"{place}: content.text")
+    else:
+        body = text.encode()
+    try:
+        return unpacked(body, coding)
+    except CodingError as error:
+        complaints.append(f"{place}: the answer's content was kept as it is: {error}")
+        return body
+
+
+def _chunks(text: str) -> list[bytes] | None:
+    if not text.lstrip().startswith("["):
+        return None
+    try:
+        return [base64.b64decode(chunk, validate=True) for chunk in msgspec.json.decode(text, type=list[str])]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _from_base64(text: str, place: str) -> bytes:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except ValueError as error:
+        raise _Wrong(f"{place} is no base64: {error}") from None
+
+
+def _load_http(entry: dict[str, Any], tape: Tape, start: float, number: int, complaints: list[str]) -> None:
     request, response, track = entry["request"], entry["response"], tape.track()
     t = (_seconds(entry["startedDateTime"]) - start) * 1000
     timings = entry.get("timings") or {}
@@ -96,9 +147,7 @@ def _load_http(entry: dict[str, Any], tape: Tape, start: float) -> None:
         return
     kept = [(k, v) for k, v in _pairs(response["headers"]) if k.lower() not in _LENGTHS]
     track.response(response["status"], kept, t + waited)
-    content = response.get("content") or {}
-    text = content.get("text") or ""
-    body = base64.b64decode(text) if content.get("encoding") == "base64" else text.encode()
+    body = _content(response, f"entry {number}", complaints)
     if track.streaming:
         splitter = Splitter()
         blocks = splitter.feed(body, 0)
@@ -118,7 +167,7 @@ def _load_socket(entry: dict[str, Any], tape: Tape, start: float) -> None:
     track.open(_path(request["url"], tape.upstream), _pairs(request["headers"]), status, answered, t)
     for message in entry["_webSocketMessages"]:
         binary = message.get("opcode", _TEXT_OPCODE) == _BINARY_OPCODE
-        data = base64.b64decode(message["data"]) if binary else message["data"].encode()
+        data = _from_base64(message["data"], "a message") if binary else message["data"].encode()
         write = track.send if message["type"] == "send" else track.recv
         t = (message["time"] - start) * 1000
         write(data, binary=binary, t=t)

@@ -8,18 +8,16 @@ warning, timing without one.
 
 from __future__ import annotations
 
-import base64
 import json
-import re
 import warnings
-import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
 from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.errors import CassetteWarning
 from ninelives.cassette.exchanges import Exchange
+from ninelives.cassette.layouts import Reading
 from ninelives.cassette.redact import Redactor
 from ninelives.cassette.sse import Splitter
 from ninelives.cassette.tape import Tape
@@ -27,54 +25,35 @@ from ninelives.cassette.tape import Tape
 FORMAT_VERSION = 1
 """vcrpy's cassette format."""
 
-_BLOTTED = re.compile(r"\**(?:REDACTED|FILTERED|SANITIZED)\**|<[A-Z_]+>")  # as good as absent
-_COMPRESSED = {"gzip": 31, "deflate": 15, "x-gzip": 31}  # zlib's window bits for each
 _LENGTHS = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
-def pairs(document: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    """Requests and responses of a loaded cassette, in vcrpy's own layout or as two lists (langchain's)."""
-    if "interactions" in document:
-        return [(one["request"], one["response"]) for one in document["interactions"] or []]
-    return list(zip(document["requests"], document["responses"], strict=True))
-
-
-def is_document(document: object) -> bool:
-    """Whether a loaded YAML or JSON value is a cassette of vcrpy's."""
-    return isinstance(document, Mapping) and (
-        "interactions" in document or {"requests", "responses"} <= document.keys()
-    )
-
-
 def to_cassette(
-    document: Mapping[str, Any], *, origin: str = "converted from vcrpy", redactor: Redactor | None = None
+    document: Any, *, origin: str = "converted from vcrpy", redactor: Redactor | None = None, name: str = ""
 ) -> bytes:
-    """A vcrpy cassette as ours."""
-    found = pairs(document)
-    upstream = next((_origin_of(request["uri"]) for request, _ in found), "")
+    """A document of vcrpy's, or of another recorder with a similar layout, as a cassette of ours.
+
+    What it holds beyond that is told by a CassetteWarning that begins with `name`. Raises LayoutError.
+    """
+    reading = Reading()
+    found = reading.pairs(document)
+    for line in reading.told():
+        warnings.warn(f"{name}: {line}" if name else line, CassetteWarning, stacklevel=2)
+    upstream = next((_origin_of(pair.uri) for pair in found), "")
     tape = Tape(upstream=upstream, origin=origin, redactor=redactor)
-    for request, response in found:
+    for pair in found:
         track = tape.track()
-        asked = _body(request.get("body"))
-        track.request(
-            request["method"],
-            _path(request["uri"], upstream) if _known(request["uri"]) else _guessed(asked),
-            _pairs(request.get("headers")),
-            asked,
-        )
-        headers = _pairs(response.get("headers"))
-        status = response["status"]
-        coding = next((v.lower() for k, v in headers if k.lower() == "content-encoding"), "")
-        body = _plain(_body(response.get("body")), coding)
-        kept = [(k, v) for k, v in headers if k.lower() not in _LENGTHS]
-        if not any(k.lower() == "content-type" for k, _ in kept) and body:
-            kept.append(("content-type", _kind(body)))
-        track.response(int(status["code"] if isinstance(status, Mapping) else status), kept)
+        path = _path(pair.uri, upstream) if _known(pair.uri) else _guessed(pair.asked)
+        track.request(pair.method, path, pair.asked_headers, pair.asked)
+        kept = pair.headers
+        if not any(k.lower() == "content-type" for k, _ in kept) and pair.body:
+            kept = [*kept, ("content-type", _kind(pair.body))]
+        track.response(pair.status, kept)
         if track.streaming:
-            for event in _events(body):
+            for event in _events(pair.body):
                 track.read(event)
         else:
-            track.body(body)
+            track.body(pair.body)
         track.end()
     return tape.bytes()
 
@@ -161,35 +140,6 @@ def _kind(body: bytes) -> str:
     if body.startswith((b"event:", b"data:")):
         return "text/event-stream; charset=utf-8"
     return "application/json" if body[:1] in (b"{", b"[") else "application/octet-stream"
-
-
-def _pairs(headers: Any) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for name, value in (headers or {}).items():
-        values: Iterable[Any] = value if isinstance(value, list | tuple) else [value]
-        found.extend((name, one.decode("latin-1") if isinstance(one, bytes) else str(one)) for one in values)
-    return [(name, value) for name, value in found if not _BLOTTED.fullmatch(value)]
-
-
-def _body(body: Any) -> bytes:
-    if isinstance(body, Mapping):
-        if "base64_string" in body:
-            return base64.b64decode(body["base64_string"])
-        body = body.get("string", body.get("parsed_body", body))
-    if body is None:
-        return b""
-    if isinstance(body, bytes | str):
-        return body.encode() if isinstance(body, str) else body
-    return json.dumps(body, ensure_ascii=False, indent=2).encode()
-
-
-def _plain(body: bytes, coding: str) -> bytes:
-    if coding not in _COMPRESSED:
-        return body
-    try:
-        return zlib.decompress(body, _COMPRESSED[coding])
-    except zlib.error:
-        return body  # vcrpy's decode_compressed_response leaves the header and takes the coding off
 
 
 def _events(body: bytes) -> Iterable[bytes]:

@@ -16,32 +16,30 @@ from typing import Any
 
 import yaml
 from mock_openai.files import RECORDING_SIZE
-from mock_openai.yaml_reader import compose
 from vcr import VCR
 from vcr.serializers import yamlserializer
 
 from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.errors import CassetteError
-from ninelives.cassette.interactions import from_cassette, is_document, to_cassette
+from ninelives.cassette.interactions import from_cassette, to_cassette
+from ninelives.cassette.layouts import LayoutError, is_document
 from ninelives.cassette.reader import read_file
 from ninelives.cassette.redact import Redactor
+from ninelives.cassette.yaml_document import parse
 
 SERIALIZER = "ninelives"
 """The name under which the serializer is registered."""
-
-VALUES = 1_000_000
-"""Keys and values that a file may stand for, as `mock_openai.yaml_reader` counts them."""
 
 _GZIP = b"\x1f\x8b"
 
 
 def load(path: Path, redactor: Redactor | None = None) -> bytes:
-    """A vcrpy YAML file (gzip too) as a cassette; CassetteError when it is none."""
+    """A file of vcrpy's or of a recorder like it, YAML or JSON (gzip too), as a cassette; CassetteError when
+    it is none.
+    """
     data = read_file(path)
     try:
-        text = (_unpacked(data) if data.startswith(_GZIP) else data).decode("utf-8")
-        compose(text, VALUES)  # what a few aliases would make of it does not fit anywhere
-        document = yamlserializer.deserialize(text)
+        document = parse((_unpacked(data) if data.startswith(_GZIP) else data).decode("utf-8"))
     except (zlib.error, EOFError) as error:
         raise CassetteError(
             path, None, f"gzip that cannot be read ({error})", "a vcrpy cassette", "restore the file"
@@ -58,15 +56,20 @@ def load(path: Path, redactor: Redactor | None = None) -> bytes:
         ) from None
     if not is_document(document):
         raise CassetteError(
-            path, None, "YAML without interactions", "a vcrpy cassette", "check what the file is"
+            path,
+            None,
+            "YAML or JSON that is no recording",
+            "interactions, http_interactions, requests and responses, or a list of request and response",
+            "check what the file is",
         )
     try:
-        return to_cassette(document, origin=f"converted from vcrpy's {path.name}", redactor=redactor)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        return to_cassette(document, origin=f"converted from {path.name}", redactor=redactor, name=str(path))
+    except (LayoutError, KeyError, TypeError, AttributeError, ValueError) as error:
+        what = str(error) if isinstance(error, LayoutError) else f"{type(error).__name__}: {error}"
         raise CassetteError(
             path,
             None,
-            f"interactions that are not vcrpy's ({type(error).__name__}: {error})",
+            f"interactions that cannot be read ({what})",
             "a list of mappings with request and response",
             "restore the file from version control or record it again",
         ) from None
