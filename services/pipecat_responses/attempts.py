@@ -22,9 +22,11 @@ from pipecat.frames.frames import (
     LLMThoughtTextFrame,
 )
 from pipecat.services.llm_service import LLMService
+from pipecat.utils.errors import ErrorCategory
 
-from .categories import category, is_passing, is_permanent
+from .categories import category, is_passing, is_permanent, may_be_a_file
 from .errors import Failure, TurnBroken
+from .outage import Outage
 from .patience import Deadlines, Timeouts, retry_delay
 from .steps import (
     Broken,
@@ -66,6 +68,7 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
         timeouts: Timeouts | None,
         speak_refusals: bool,
         continue_after_loss: bool,
+        unusable_after: int | None,
         rng: random.Random | None,
         **kwargs: Any,
     ) -> None:
@@ -81,6 +84,7 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
         self._usable_through_errors = False
         self._full_model_name: str | None = None
         self._stored = StoredResponses()
+        self._outage = Outage(unusable_after, probe=self._probe, over=lambda: self.set_usable(True))
         self._register_event_handler("on_response_interrupted")
 
     async def set_usable(self, is_usable: bool) -> None:
@@ -92,6 +96,10 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
 
     def _exchange(self, turn: Turn) -> AbstractAsyncContextManager[Exchange]:
         """Send the turn's request; leaving the context gives up what has not arrived. Raises TurnBroken."""
+        raise NotImplementedError
+
+    async def _probe(self) -> None:
+        """Ask for the shortest of answers. Raises TurnBroken or the openai package's errors without one."""
         raise NotImplementedError
 
     async def _run_turn(self, turn: Turn) -> list[Call]:
@@ -244,6 +252,7 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
             await self._report(outcome.failure, None)
         elif outcome.unusable_calls:
             await self._report(_failure_of_calls(outcome), None)
+        self._outage.ended()
         if not self.is_usable:
             await self.set_usable(True)
         return outcome.calls
@@ -257,17 +266,20 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
             await self._call_event_handler("on_completion_timeout")
         if turn.said:
             await self._call_event_handler("on_response_interrupted", "".join(turn.said))
-        await self._report(broken.failure, broken, spoken=bool(turn.said))
+        dropped = may_be_a_file(broken.failure) and turn.drop_file()
+        await self._report(broken.failure, broken, spoken=bool(turn.said), dropped=dropped)
 
-    async def _report(self, failure: Failure, error: Exception | None, *, spoken: bool = False) -> None:
-        permanent = is_permanent(failure)
+    async def _report(
+        self, failure: Failure, error: Exception | None, *, spoken: bool = False, dropped: bool = False
+    ) -> None:
+        permanent = is_permanent(failure) or self._outage.failed(failure)
         # Pipecat writes a service off for good after any invalid request; ours may well answer the next turn.
         self._usable_through_errors = not permanent
         try:
             await self.push_error(
-                error_msg=wording(failure, spoken=spoken),
+                error_msg=wording(failure, spoken=spoken, dropped=dropped),
                 exception=error,
-                category=category(failure),
+                category=ErrorCategory.APPLICATION if dropped else category(failure),
                 force_treat_as_permanent=permanent,
             )
         finally:

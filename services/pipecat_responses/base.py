@@ -9,6 +9,7 @@ from typing import Any
 from loguru import logger
 from openai import NOT_GIVEN as OPENAI_NOT_GIVEN
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
+from pipecat.adapters.llm.base_llm_adapter import LLMContextConversionError
 from pipecat.adapters.llm.services.open_ai_responses_adapter import OpenAIResponsesLLMAdapter
 from pipecat.frames.frames import (
     Frame,
@@ -27,9 +28,11 @@ from pipecat.utils.tracing.service_decorators import traced_llm
 from pipecat.utils.types import assert_given
 
 from .attempts import TurnService
-from .errors import TurnBroken
+from .errors import Failure, TurnBroken
+from .items import Names
+from .messages import carried
 from .patience import Timeouts
-from .request import build_body, encode, json_schema_format, output_text
+from .request import build_body, encode, json_schema_format, names_of, output_text
 from .settings import (
     OpenAIResponsesLLMSettings,
     OpenAIResponsesReasoningConfig,
@@ -70,6 +73,7 @@ class ResponsesService(TurnService):
         timeouts: Timeouts | None = None,
         speak_refusals: bool = True,
         continue_after_loss: bool = False,
+        unusable_after: int | None = None,
         delete_on_close: bool = False,
         rng: random.Random | None = None,
         **kwargs: Any,
@@ -91,6 +95,10 @@ class ResponsesService(TurnService):
             speak_refusals: Whether a model's refusal is spoken; else it is reported as an empty answer.
             continue_after_loss: After a loss in the middle of an answer, ask the model to go on where it
                 stopped instead of ending the turn.
+            unusable_after: After so many failed turns in a row the service is not usable, so that a switcher
+            can
+                move on to another; it asks for an answer now and then, and is usable again when it gets one.
+                None: it stays usable through an outage.
             delete_on_close: Whether responses that were stored (``store=True`` in the settings) are deleted
                 when the service stops; see ``Timeouts.delete``.
             rng: Source of the jitter between attempts; pass a seeded one for tests that repeat exactly.
@@ -128,6 +136,7 @@ class ResponsesService(TurnService):
             timeouts=timeouts,
             speak_refusals=speak_refusals,
             continue_after_loss=continue_after_loss,
+            unusable_after=unusable_after,
             rng=rng,
             **kwargs,
         )
@@ -135,6 +144,7 @@ class ResponsesService(TurnService):
         self._service_tier = service_tier
         self._delete_on_close = delete_on_close
         self._told_unsent: set[str] = set()
+        self._told_left_out: set[str] = set()
         self._told_model_cannot_reason: str | None = None
         self._last_context: LLMContext | None = None
         self._answering = False
@@ -196,6 +206,7 @@ class ResponsesService(TurnService):
 
     async def cleanup(self) -> None:
         """Delete what was stored, if that is wanted, and close the HTTP client."""
+        self._outage.stop()
         await super().cleanup()  # type: ignore[no-untyped-call]
         if self._delete_on_close:
             await self._stored.delete(self._client.responses.delete, within=self._timeouts.delete)
@@ -209,7 +220,7 @@ class ResponsesService(TurnService):
         response_schema: dict[str, Any] | None = None,
     ) -> str | None:
         """Answer a context once, outside the pipeline, over HTTP. Raises the openai package's errors."""
-        body = await self._body_of(
+        body, _ = await self._request_of(
             context, system_instruction or assert_given(self._settings.system_instruction)
         )
         if max_tokens is not None:
@@ -220,6 +231,13 @@ class ResponsesService(TurnService):
             "/responses", cast_to=object, content=encode({**body, "stream": False})
         )
         return output_text(response) if isinstance(response, dict) else None
+
+    async def _probe(self) -> None:
+        body = {"model": self._settings.model, "input": "Say yes.", "store": False, "max_output_tokens": 16}
+        self._set_lightest_effort(body)
+        await self._client.with_options(max_retries=0, timeout=self._timeouts.first_output).post(
+            "/responses", cast_to=object, content=encode(body)
+        )
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Answer context frames, pass all others on."""
@@ -240,6 +258,9 @@ class ResponsesService(TurnService):
             await self._process_context(context)
         except TurnBroken as broken:
             await self._report(broken.failure, broken)
+        except LLMContextConversionError as error:
+            dropped = context.remove_invalid_file_message()
+            await self._report(Failure("context", str(error), code="invalid_value"), error, dropped=dropped)
         except Exception as error:
             await self.push_error(error_msg=f"Error during inference: {error}", exception=error)
         finally:
@@ -251,7 +272,7 @@ class ResponsesService(TurnService):
     @traced_llm
     async def _process_context(self, context: LLMContext) -> None:
         self._log_llm_response(context)
-        body = await self._body_of(context, assert_given(self._settings.system_instruction))
+        body, names = await self._request_of(context, assert_given(self._settings.system_instruction))
         self._warn_if_model_cannot_reason(body)
         conversation = body.pop("input")
         turn = Turn(
@@ -259,6 +280,7 @@ class ResponsesService(TurnService):
             body=body,
             limits=self._timeouts.for_body(body),
             silent_since=asyncio.get_running_loop().time(),
+            drop_file=context.remove_invalid_file_message,
         )
         await self.start_ttfb_metrics()
         calls = await self._run_turn(turn)
@@ -268,7 +290,7 @@ class ResponsesService(TurnService):
                     FunctionCallFromLLM(
                         context=context,
                         tool_call_id=call.call_id,
-                        function_name=call.name,
+                        function_name=names.own(call.name),
                         arguments=call.arguments,
                     )
                     for call in calls
@@ -277,16 +299,33 @@ class ResponsesService(TurnService):
 
     # -- the request -------------------------------------------------------------------------------
 
-    async def _body_of(self, context: LLMContext, system_instruction: str | None) -> dict[str, Any]:
-        invocation = await self.get_llm_adapter().get_llm_invocation_params(
-            context, system_instruction=system_instruction
+    async def _request_of(
+        self, context: LLMContext, system_instruction: str | None
+    ) -> tuple[dict[str, Any], Names]:
+        """The body of a request, and the names that its functions have in it."""
+        adapter = self.get_llm_adapter()
+        invocation = await adapter.get_llm_invocation_params(
+            carried(context, specific=adapter.create_llm_specific_message, warn=self._tell_left_out),
+            system_instruction=system_instruction,
         )
+        names = names_of(invocation)
         body = build_body(
-            self._settings, invocation, tool_choice=context.tool_choice, service_tier=self._service_tier
+            self._settings,
+            invocation,
+            tool_choice=context.tool_choice,
+            service_tier=self._service_tier,
+            names=names,
+            warn=self._tell_left_out,
         )
         if "reasoning" not in body:
             self._set_lightest_effort(body)
-        return body
+        return body, names
+
+    def _tell_left_out(self, what: str) -> None:
+        """Say what of a context the API would not take, each kind once."""
+        if what not in self._told_left_out:
+            self._told_left_out.add(what)
+            logger.warning(f"{self}: left out of the request, because the API would refuse it: {what}")
 
     def _set_lightest_effort(self, body: dict[str, Any]) -> None:
         model = str(body.get("model") or "")

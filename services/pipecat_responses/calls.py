@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .steps import Call
+from .text import without_halves
 
 __all__ = ["Calls"]
 
@@ -101,4 +102,4 @@ def _parsed(text: str) -> dict[str, Any] | None:
         arguments = json.loads(text)
     except ValueError:
         return None
-    return arguments if isinstance(arguments, dict) else None
+    return without_halves(arguments) if isinstance(arguments, dict) else None

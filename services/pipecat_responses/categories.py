@@ -7,7 +7,15 @@ from pipecat.utils.errors import ErrorCategory, classify_http_status_code
 
 from .errors import Failure
 
-__all__ = ["CONNECTION_LIMIT", "TOO_LONG", "category", "is_passing", "is_permanent", "is_rate_limit"]
+__all__ = [
+    "CONNECTION_LIMIT",
+    "TOO_LONG",
+    "category",
+    "is_passing",
+    "is_permanent",
+    "is_rate_limit",
+    "may_be_a_file",
+]
 
 _BAD_KEY = {
     "invalid_api_key",
@@ -66,6 +74,7 @@ _CATEGORY_OF_CODES: tuple[tuple[set[str], ErrorCategory], ...] = (
     (_OVERLOADED | _SERVER, ErrorCategory.SERVER),
     (_BAD_REQUEST, ErrorCategory.INVALID_REQUEST),
 )
+_NOT_OF_FILES = {"context_length_exceeded", "model_not_found", "unknown_parameter", "unsupported_parameter"}
 CONNECTION_LIMIT = "websocket_connection_limit_reached"
 _CATEGORY_OF_SOURCE: dict[str, ErrorCategory] = {
     "connection": ErrorCategory.CONNECTIVITY,
@@ -108,6 +117,15 @@ def is_permanent(failure: Failure) -> bool:
 def is_passing(failure: Failure) -> bool:
     """Whether the API itself stumbled, so that the same request may well succeed a moment later."""
     return category(failure) is ErrorCategory.SERVER and failure.source not in ("call", "incomplete")
+
+
+def may_be_a_file(failure: Failure) -> bool:
+    """Whether the API may have refused the request for a picture or file in it."""
+    return (
+        category(failure) is ErrorCategory.INVALID_REQUEST
+        and not failure.codes & _NOT_OF_FILES
+        and (failure.param is None or failure.param.startswith("input"))
+    )
 
 
 def is_rate_limit(failure: Failure) -> bool:

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from loguru import logger
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
@@ -23,6 +22,7 @@ from .errors import Failure, TurnBroken
 from .flight import InFlight
 from .lanes import Lanes
 from .pulse import Ask, Heartbeat, Pulse
+from .text import read_event
 from .wire import MessageSocket
 
 __all__ = ["Channel", "Endpoint"]
@@ -182,11 +182,7 @@ class Channel:
     def _take(self, message: bytes) -> None:
         self._heartbeat.last_heard = self._loop.time()
         self.proven = True
-        try:
-            event = msgspec.json.decode(message)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            event = None
-        self._route(event if isinstance(event, dict) else None)
+        self._route(read_event(message))
 
     def _route(self, event: dict[str, Any] | None) -> None:
         flight: InFlight | None

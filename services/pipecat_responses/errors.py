@@ -23,19 +23,22 @@ Source = Literal[
     "incomplete",
     "websocket",
     "http",
+    "refused",
     "handshake",
     "connection",
     "timeout",
     "stream",
     "empty",
     "call",
+    "context",
 ]
 """Where a failure was noticed.
 
 ``response``: the API ended a response as failed; ``incomplete``: as incomplete. ``websocket`` and ``http``:
-it refused a request, or sent an error event. ``handshake``: it refused the connection. ``connection``: the
-connection was lost or never came. ``timeout``: silence for too long. ``stream``: what arrived cannot be a
-whole answer. ``empty``: an answer without text or call. ``call``: a call whose arguments are no JSON object.
+it sent an error event. ``refused``: it answered a request with an error status. ``handshake``: it refused
+the connection. ``connection``: the connection was lost or never came. ``timeout``: silence for too long.
+``stream``: what arrived cannot be a whole answer. ``empty``: an answer without text or call. ``call``: a
+call whose arguments are no JSON object. ``context``: what the bot's context holds cannot be sent.
 """
 
 

@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
-import msgspec
 from openai import APIConnectionError, APIStatusError, AsyncStream, Timeout
 
 from .base import ResponsesService
@@ -20,6 +19,7 @@ from .errors import Failure, TurnBroken, failure_of_error
 from .request import encode
 from .sse import EventParser
 from .steps import Finished
+from .text import read_event
 from .turn import Exchange, Turn, conversation_of
 
 __all__ = ["OpenAIResponsesHttpLLMService"]
@@ -84,7 +84,7 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
             raise TurnBroken(
                 failure_of_error(
                     error.body or error.message,
-                    "http",
+                    "refused",
                     status=error.status_code,
                     headers=dict(error.response.headers),
                     request_id=error.request_id,
@@ -145,7 +145,7 @@ class _EventExchange(_Pieces):
             piece = await self._next(deadline - asyncio.get_running_loop().time())
             self._at_end = piece is None
             data = self._parser.feed(piece) if piece is not None else self._parser.close()
-            if events := [_read(line) for line in data if not line.startswith(_DONE)]:
+            if events := [read_event(line) for line in data if not line.startswith(_DONE)]:
                 # An event that the end of the stream cut short is no event.
                 return [event for event in events if event is not None] if self._at_end else events
         return []
@@ -159,17 +159,9 @@ class _WholeExchange(_Pieces):
         body = bytearray()
         while (piece := await self._next(deadline - asyncio.get_running_loop().time())) is not None:
             body += piece
-        response = _read(bytes(body))
+        response = read_event(bytes(body))
         if response is None:
             return []
         status = response.get("status")
         kind = status if status in ("failed", "incomplete") else "completed"
         return [{"type": f"response.{kind}", "response": response}]
-
-
-def _read(data: bytes) -> dict[str, Any] | None:
-    try:
-        event = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    return event if isinstance(event, dict) else None

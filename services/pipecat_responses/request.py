@@ -4,17 +4,17 @@ Pure: values in, a plain dict out, the same for both transports. What the API do
 it knows is sent, and ``settings.extra`` has the last word over everything but the default reasoning effort.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
 from openai._types import NotGiven as OpenAINotGiven
 from pipecat.utils.types import is_given
 
+from .items import Names, valid_input
 from .settings import OpenAIResponsesLLMSettings
+from .text import write_json
 
-__all__ = ["build_body", "encode", "json_schema_format", "output_text", "tool_choice_of"]
+__all__ = ["build_body", "encode", "json_schema_format", "names_of", "output_text", "tool_choice_of"]
 
 _PASSED_THROUGH = ("parallel_tool_calls", "truncation", "metadata", "prompt_cache_key", "safety_identifier")
 
@@ -25,16 +25,21 @@ def build_body(
     *,
     tool_choice: object = None,
     service_tier: str | None = None,
+    names: Names | None = None,
+    warn: Callable[[str], None] = lambda what: None,
 ) -> dict[str, Any]:
     """The create body without transport fields (``stream``, ``stream_id``, ``previous_response_id``).
 
     ``invocation`` is what the adapter returns: input, tools and perhaps instructions. ``tool_choice`` is the
-    context's, in either the chat completions or the Responses shape.
+    context's, in either the chat completions or the Responses shape. ``names`` are those of the tools;
+    ``warn`` is given a few words for whatever of the input had to be left out.
     """
+    names = names or names_of(invocation)
+    stored = settings.store is True
     body: dict[str, Any] = {
         "model": settings.model,
-        "store": settings.store if isinstance(settings.store, bool) else False,
-        "input": without_stray_thoughts(invocation["input"]),
+        "store": stored,
+        "input": valid_input(invocation["input"], names=names, stored=stored, warn=warn),
     }
     if instructions := invocation.get("instructions"):
         body["instructions"] = instructions
@@ -46,9 +51,9 @@ def build_body(
     if service_tier is not None:
         body["service_tier"] = service_tier
     if isinstance(tools := invocation.get("tools"), list):
-        body["tools"] = tools
+        body["tools"] = [names.tool(tool) for tool in tools]
         if tools and (choice := tool_choice_of(tool_choice)) is not None:
-            body["tool_choice"] = choice
+            body["tool_choice"] = names.tool(choice)
     for name in _PASSED_THROUGH:
         value = getattr(settings, name)
         if is_given(value) and not isinstance(value, OpenAINotGiven) and value is not None:
@@ -64,23 +69,6 @@ def build_body(
             body["include"] = ["reasoning.encrypted_content"]
     body.update(settings.extra)
     return body
-
-
-def without_stray_thoughts(items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The input without reasoning that led to nothing.
-
-    An interruption can take away the call that a thought led to. The API refuses a reasoning item that is not
-    followed by what it led to (reported), and would refuse every later turn of the conversation too.
-    """
-    kept: list[Mapping[str, Any]] = []
-    led_to_something = False
-    for item in reversed(items):
-        if item.get("type") != "reasoning":
-            led_to_something = item.get("role") == "assistant" or str(item.get("type")).endswith("_call")
-        elif not led_to_something:
-            continue
-        kept.append(item)
-    return kept[::-1]
 
 
 def _output_limit(settings: OpenAIResponsesLLMSettings) -> int | None:
@@ -121,10 +109,12 @@ def output_text(response: Mapping[str, Any]) -> str:
     )
 
 
+def names_of(invocation: Mapping[str, Any]) -> Names:
+    """The names of an invocation's tools."""
+    tools = invocation.get("tools")
+    return Names([tool for tool in tools if isinstance(tool, Mapping)] if isinstance(tools, list) else ())
+
+
 def encode(body: Mapping[str, Any]) -> bytes:
     """A body as JSON."""
-    try:
-        return msgspec.json.encode(body)
-    except (UnicodeEncodeError, TypeError):
-        # Lone surrogates from a sloppy transcript, or a value only the standard library knows how to write.
-        return json.dumps(body, separators=(",", ":")).encode()
+    return write_json(body)

@@ -27,6 +27,7 @@ from .steps import (
     ThoughtStart,
     ThoughtText,
 )
+from .text import split_end, whole_text
 from .usage import usage_of
 
 __all__ = ["ResponseStream"]
@@ -54,6 +55,10 @@ class ResponseStream:
 
     _said: dict[Part, list[str]] = field(default_factory=dict)
     _has_text: bool = False
+    _blanks: list[Step] = field(default_factory=list)
+    """White space before the first word: only said with it, for white space alone is no answer."""
+    _half: dict[Part, str] = field(default_factory=dict)
+    """The first half of a surrogate pair that a delta ended with."""
     _holding: bool = False
     """An event got lost: nothing is said until the whole text is known."""
     _thinking: bool = False
@@ -75,6 +80,7 @@ class ResponseStream:
             "response.function_call_arguments.done": self._arguments_done,
             "response.reasoning_summary_text.delta": self._thought_delta,
             "response.completed": self._completed,
+            "response.done": self._done,
             "response.incomplete": self._incomplete,
             "response.failed": self._failed,
             "error": self._error,
@@ -116,13 +122,23 @@ class ResponseStream:
         text = event.get("delta")
         if not isinstance(text, str) or self._holding:
             return _NOTHING
-        said = self._said.get((event.get("output_index"), event.get("content_index")))
-        if said is None:
-            return self._say((event.get("output_index"), event.get("content_index")), text)
+        part = event.get("output_index"), event.get("content_index")
+        if self._half or not text.isascii():
+            text = self._joined(part, text)
+        said = self._said.get(part)
+        if said is None or not self._has_text:
+            return self._say(part, text)
         said.append(text)
-        if not self._has_text:
-            self._has_text = bool(text.strip())
         return (Say(text),)
+
+    def _joined(self, part: Part, text: str) -> str:
+        """The text with the half pair before it, without one that it ends with: half of a character may come
+        with each of two deltas.
+        """
+        text, half = split_end(self._half.pop(part, "") + text)
+        if half:
+            self._half[part] = half
+        return whole_text(text)
 
     def _text_done(self, event: Event) -> Steps:
         """The whole text of a part: for most servers it has been said already."""
@@ -141,13 +157,20 @@ class ResponseStream:
 
     def _say(self, part: Part, text: str) -> Steps:
         self._said.setdefault(part, []).append(text)
-        self._has_text = self._has_text or bool(text.strip())
-        return (*self._begin_output(), *self._end_thought(), *self._release_reasoning(), Say(text))
+        if not self._has_text and not text.strip():
+            self._blanks.append(Say(text))
+            return self._begin_output()
+        self._has_text = True
+        blanks, self._blanks = self._blanks, []
+        before = (*self._begin_output(), *self._end_thought(), *self._release_reasoning())
+        return (*before, *blanks, Say(text))
 
     def _say_rest(self, part: Part, whole: object) -> Steps:
         """Say what is still missing of a part whose whole text is known now."""
         if not isinstance(whole, str) or (not whole and part not in self._said):
             return _NOTHING
+        whole = whole_text(whole)
+        self._half.pop(part, None)
         said = "".join(self._said.get(part, ()))
         if not whole.startswith(said):
             # Often a server that writes its summary differently; only after a loss it is a reason to stop.
@@ -161,6 +184,7 @@ class ResponseStream:
         text = event.get("delta")
         if not isinstance(text, str):
             return _NOTHING
+        text = whole_text(text)
         if self._thinking:
             return (ThoughtText(text),)
         self._thinking = True
@@ -182,7 +206,7 @@ class ResponseStream:
     # -- items and calls ---------------------------------------------------------------------------
 
     def _created(self, event: Event) -> Steps:
-        response_id = (event.get("response") or {}).get("id")
+        response_id = _mapping(event.get("response")).get("id")
         if self.response_id is not None and response_id != self.response_id:
             return self._break("another response began in its place")
         self.response_id = response_id
@@ -195,7 +219,7 @@ class ResponseStream:
         return _FIRST_OUTPUT
 
     def _item_added(self, event: Event) -> Steps:
-        item = event.get("item") or {}
+        item = _mapping(event.get("item"))
         return self._call_begun(event, item) if item.get("type") == "function_call" else self._begin_output()
 
     def _call_begun(self, event: Event, item: Event) -> Steps:
@@ -212,7 +236,7 @@ class ResponseStream:
         return _NOTHING
 
     def _item_done(self, event: Event) -> Steps:
-        item = event.get("item") or {}
+        item = _mapping(event.get("item"))
         match item.get("type"):
             case "function_call":
                 steps = self._call_begun(event, item)
@@ -220,7 +244,7 @@ class ResponseStream:
                 return steps
             case "reasoning":
                 if encrypted := item.get("encrypted_content"):
-                    parts = [part.get("text") or "" for part in item.get("summary") or ()]
+                    parts = [_mapping(part).get("text") or "" for part in _listed(item.get("summary"))]
                     summary = [{"type": "summary_text", "text": text} for text in parts]
                     self._held_reasoning.append(ReasoningItem(item.get("id"), summary, encrypted))
                 return (*self._begin_output(), *self._end_thought())
@@ -228,10 +252,19 @@ class ResponseStream:
 
     # -- ends --------------------------------------------------------------------------------------
 
+    def _done(self, event: Event) -> Steps:
+        """The end as compatible servers and the Realtime API put it: the response says how it ended."""
+        match _mapping(event.get("response")).get("status"):
+            case "failed":
+                return self._failed(event)
+            case "incomplete":
+                return self._incomplete(event)
+        return self._completed(event)
+
     def _completed(self, event: Event) -> Steps:
-        response = event.get("response") or {}
+        response = _mapping(event.get("response"))
         output: list[dict[str, Any]] = [
-            item for item in response.get("output") or () if isinstance(item, dict)
+            item for item in _listed(response.get("output")) if isinstance(item, dict)
         ]
         late = self._untold(output)
         if self.ended or self._holding:
@@ -253,8 +286,8 @@ class ResponseStream:
         return (*late, *self._end_thought(), *reasoning, *usage_of(response), finished)
 
     def _incomplete(self, event: Event) -> Steps:
-        response = event.get("response") or {}
-        late = self._untold([item for item in response.get("output") or () if isinstance(item, dict)])
+        response = _mapping(event.get("response"))
+        late = self._untold([item for item in _listed(response.get("output")) if isinstance(item, dict)])
         if self.ended:
             return late
         self.ended = True
@@ -263,7 +296,7 @@ class ResponseStream:
         return (*late, *self._end_thought(), *usage_of(response), incomplete)
 
     def _failed(self, event: Event) -> Steps:
-        response = event.get("response") or {}
+        response = _mapping(event.get("response"))
         self.ended = True
         failed = Failed(failure_of_response(response, incomplete=False))
         return (*self._end_thought(), *usage_of(response), failed)
@@ -299,7 +332,7 @@ class ResponseStream:
                 steps = (*steps, *self._call_begun({"output_index": index}, item))
                 self._calls.finish({"output_index": index}, item)
             elif item.get("type") == "message" and text_is_missing:
-                for place, part in enumerate(item.get("content") or ()):
+                for place, part in enumerate(map(_mapping, _listed(item.get("content")))):
                     text = part.get("text") or (part.get("refusal") if self.speak_refusals else None)
                     steps = (*steps, *self._say_rest(self._part_at(index, place), text))
         if output:
@@ -309,3 +342,12 @@ class ResponseStream:
     def _part_at(self, index: int, place: int) -> Part:
         """The key of a part; servers that number nothing have only one."""
         return (None, None) if (None, None) in self._said else (index, place)
+
+
+def _mapping(value: object) -> Event:
+    """A JSON object; an empty one where a server sent something else in its place."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,7 +1,7 @@
 """One turn as a value: what is asked, what came of it so far, and the exchange that an attempt at it has."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -51,6 +51,10 @@ class Turn:
     silent_since: float
     """Since when the caller has heard nothing of this turn, on the loop's clock: its beginning, or the last
     word of the answer; later by the time in which the model's events showed that it was at work.
+    """
+    drop_file: Callable[[], bool] = lambda: False
+    """Takes the picture or file that the API may have refused out of the bot's context; whether there was
+    one.
     """
     attempt: int = 0
     in_full: bool = False

@@ -23,25 +23,33 @@ class TokenUsage(LLMTokenUsage):
 
 
 def usage_of(response: Mapping[str, Any]) -> tuple[Usage, ...]:
-    """What one response was billed, if it says so. Compatible servers leave fields out or null; whatever is
-    missing counts as zero.
+    """What one response was billed, if it says so. Compatible servers leave fields out, write null or text;
+    whatever is no number counts as zero.
     """
     usage = response.get("usage")
-    if not usage:
+    if not usage or not isinstance(usage, Mapping):
         return ()
-    read = usage.get("input_tokens_details") or {}
-    written = usage.get("output_tokens_details") or {}
+    read, written = (usage.get(f"{side}_tokens_details") for side in ("input", "output"))
+    tier = response.get("service_tier")
     return (
         Usage(
-            input_tokens=usage.get("input_tokens") or 0,
-            output_tokens=usage.get("output_tokens") or 0,
-            total_tokens=usage.get("total_tokens") or 0,
-            cached_tokens=read.get("cached_tokens") or 0,
-            cache_write_tokens=read.get("cache_write_tokens") or 0,
-            reasoning_tokens=written.get("reasoning_tokens") or 0,
-            service_tier=response.get("service_tier"),
+            input_tokens=_count(usage, "input_tokens"),
+            output_tokens=_count(usage, "output_tokens"),
+            total_tokens=_count(usage, "total_tokens"),
+            cached_tokens=_count(read, "cached_tokens"),
+            cache_write_tokens=_count(read, "cache_write_tokens"),
+            reasoning_tokens=_count(written, "reasoning_tokens"),
+            service_tier=tier if isinstance(tier, str) else None,
         ),
     )
+
+
+def _count(counts: object, name: str) -> int:
+    value = counts.get(name) if isinstance(counts, Mapping) else None
+    try:
+        return int(float(value))  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return 0
 
 
 def total_of(parts: Sequence[Usage], *, asked_tier: object) -> LLMTokenUsage:

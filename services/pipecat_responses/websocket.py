@@ -214,7 +214,7 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
     async def _warm(self, channel: Channel, context: LLMContext) -> None:
         """Tell the server the conversation. If that fails, the next turn sends everything as usual."""
         instruction = assert_given(self._settings.system_instruction)
-        body = await self._body_of(context, instruction)
+        body, _ = await self._request_of(context, instruction)
         conversation = body.pop("input")
         if not context.get_messages():  # then the adapter makes a message of the instructions
             conversation = []

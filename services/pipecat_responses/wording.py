@@ -13,17 +13,23 @@ _BEGINNING: dict[str, str] = {
     "incomplete": "LLM response error: ",
     "websocket": "WebSocket API error: ",
     "http": "Responses API error: ",
+    "refused": "Error during inference: ",
     "handshake": "Error connecting to WebSocket: ",
     "connection": "Error during inference: ",
     "stream": "Error during inference: ",
     "call": "LLM response error: ",
     "empty": "",
+    "context": "Error during inference: ",
     "timeout": "LLM completion timeout: ",
 }
 
 
-def wording(failure: Failure, *, spoken: bool = False) -> str:
-    """The text of the error frame: what happened, with code and request id, and what to do."""
+def wording(failure: Failure, *, spoken: bool = False, dropped: bool = False) -> str:
+    """The text of the error frame: what happened, with code and request id, and what to do.
+
+    ``spoken``: part of the answer had been spoken. ``dropped``: a picture or file was taken out of the
+    context.
+    """
     facts = []
     if failure.code and failure.code != failure.message:
         facts.append(f"code {failure.code}")
@@ -36,13 +42,17 @@ def wording(failure: Failure, *, spoken: bool = False) -> str:
     text = f"{_BEGINNING[failure.source]}{failure.message}"
     if facts:
         text += f" ({', '.join(facts)})"
-    advice = _advice(failure)
+    advice = _advice(failure) if not dropped else _DROPPED
     if spoken and failure.source != "incomplete":
         advice = f"{advice} Part of the answer had been spoken; on_response_interrupted says which.".strip()
     if advice:
         text = f"{text if text.endswith(('.', '!', '?')) else text + '.'} {advice}"
     return text
 
+
+_DROPPED = (
+    "A message with a picture or file was taken out of the context, so that the next turn can be answered."
+)
 
 _ADVICE_BY_CATEGORY: dict[ErrorCategory, str] = {
     ErrorCategory.AUTHENTICATION: "Check the API key (api_key or OPENAI_API_KEY).",

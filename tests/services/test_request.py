@@ -25,7 +25,7 @@ def test_a_plain_request_has_nothing_superfluous() -> None:
 
 def test_a_thought_whose_call_was_cut_off_is_not_sent() -> None:
     question, answer = {"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}
-    thoughts = [{"type": "reasoning", "id": f"rs_{number}"} for number in range(4)]
+    thoughts = [{"type": "reasoning", "id": f"rs_{n}", "encrypted_content": "gAAAA"} for n in range(4)]
     call = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
     output = {"type": "function_call_output", "call_id": "c", "output": "1"}
     sent = [question, thoughts[0], call, output, thoughts[1], answer, question, thoughts[2], question]
@@ -112,7 +112,11 @@ def test_models() -> None:
 
 
 def test_odd_text_is_encoded_all_the_same() -> None:
-    assert encode({"a": "\ud800é"}) == b'{"a":"\\ud800\\u00e9"}'
+    assert encode({"a": "\ud800é"}) == '{"a":"\ufffdé"}'.encode()
+    assert (
+        encode({"\udfff": ["\ud83d\ude00", {"b": "\ud83d"}]})
+        == '{"\ufffd":["\U0001f600",{"b":"\ufffd"}]}'.encode()
+    )
     assert encode({"a": "é"}) == '{"a":"é"}'.encode()
 
 

@@ -426,3 +426,77 @@ def test_sparse_payloads_do_not_hurt() -> None:
     end = last(steps_of(sparse))
     assert isinstance(end, Finished)
     assert end.silent
+
+
+def test_white_space_alone_is_no_answer() -> None:
+    for texts in (("  ",), ("\n", " ", "\t")):
+        message = {"type": "message", "content": [{"type": "output_text", "text": "".join(texts)}]}
+        steps = steps_of([created(), added("message"), *map(delta, texts), completed(message)])
+        assert said(steps) == ""
+        end = last(steps)
+        assert isinstance(end, Finished)
+        assert end.silent
+
+
+def test_white_space_before_the_first_word_is_said_with_it() -> None:
+    steps = steps_of([created(), added("message"), delta("\n"), delta("Hello"), delta(" there"), completed()])
+    assert [step.text for step in steps if isinstance(step, Say)] == ["\n", "Hello", " there"]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [("completed", Finished), ("incomplete", Incomplete), ("failed", Failed)]
+)
+def test_response_done_ends_a_response_as_its_status_says(status: str, kind: type[Step]) -> None:
+    end = {"type": "response.done", "response": {"id": "resp_1", "status": status}}
+    assert isinstance(last(steps_of([created(), delta("Hello"), end])), kind)
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({"input_tokens": "12", "output_tokens": "3", "total_tokens": "15"}, (12, 3)),
+        ({"input_tokens": 12.0, "output_tokens": None}, (12, 0)),
+        ({"input_tokens": "many", "output_tokens": [], "input_tokens_details": "none"}, (0, 0)),
+    ],
+)
+def test_counts_that_are_no_numbers_break_no_turn(usage: Any, tokens: tuple[int, int]) -> None:
+    end = completed()
+    end["response"]["usage"] = usage
+    steps = steps_of([created(), delta("Hello"), end])
+    told = next(step for step in steps if isinstance(step, Usage))
+    assert (told.input_tokens, told.output_tokens) == tokens
+    assert isinstance(last(steps), Finished)
+
+
+@pytest.mark.parametrize("wrong", ["x", 1, [], None])
+def test_what_should_be_an_object_and_is_not_breaks_nothing(wrong: Any) -> None:
+    events = [
+        {"type": "response.created", "response": wrong},
+        {"type": "response.output_item.added", "output_index": 0, "item": wrong},
+        delta("Hello"),
+        {"type": "response.output_item.done", "output_index": 0, "item": wrong},
+        {"type": "response.completed", "response": wrong},
+    ]
+    steps = steps_of(list(events))
+    assert said(steps) == "Hello"
+    assert isinstance(last(steps), Finished)
+
+
+@pytest.mark.parametrize(
+    ("deltas", "heard"),
+    [
+        (["a\ud83d", "\ude00b"], "a\U0001f600b"),
+        (["a\ud83d", "b"], "a\ufffdb"),
+        (["\ude00", "b"], "\ufffdb"),
+        (["a", "\ud83d\ude00"], "a\U0001f600"),
+    ],
+)
+def test_half_a_character_waits_for_its_other_half(deltas: list[str], heard: str) -> None:
+    assert said(steps_of([created(), *map(delta, deltas), completed()])) == heard
+    whole = {
+        "type": "response.output_text.done",
+        "output_index": 0,
+        "content_index": 0,
+        "text": "".join(deltas),
+    }
+    assert said(steps_of([created(), *map(delta, deltas), whole, completed()])) == heard

@@ -90,12 +90,12 @@ class KeepsWhatWasSpoken(_Noting, OpenAIResponsesHttpLLMService):
 class ForgetsAfterALoss(_Noting, OpenAIResponsesHttpLLMService):
     """I7: after a loss the model is told the last question alone."""
 
-    async def _body_of(self, *given: Any) -> dict[str, Any]:
-        body = await super()._body_of(*given)
+    async def _request_of(self, *given: Any) -> Any:
+        body, names = await super()._request_of(*given)
         if self.broke:
             questions = [at for at, item in enumerate(body["input"]) if item.get("role") == "user"]
             body["input"] = body["input"][questions[-1] :]
-        return body
+        return body, names
 
 
 class ReconnectsAfterACut(_Noting, OpenAIResponsesLLMService):
