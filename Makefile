@@ -9,8 +9,10 @@ READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 AGENTS := tests/clients/openai_agents
 NODE   := tests/clients/openai_node
+PLUGINS := $(patsubst tests/plugins/%.txt,tests/plugins/.site/%/.ready,$(wildcard tests/plugins/*.txt))
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
-.PHONY: demo test lint types tests installed lowest newest clients format conformance bench soak bench-services bench-recorder cassettes images lock wheel clean help
+.PHONY: demo test lint types tests thorough coverage installed lowest newest clients plugins bench-check format conformance bench soak bench-services bench-recorder cassettes images lock wheel clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,7 +30,7 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY) ## the story in a terminal: talk, record, replay, break, judge
 	@$(BIN)/ninelives demo
 
-test: lint types tests ## lint, type-check and test, with coverage
+test: lint types tests ## lint, type-check and test
 
 lint: $(READY)
 	$(BIN)/ruff format --check .
@@ -37,8 +39,20 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
-tests: $(READY) clients
-	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term:skip-covered
+tests: $(READY)
+	$(PYTEST)
+
+thorough: $(READY) clients plugins ## the dearer tests, which `make test` leaves out and CI runs as well
+	$(PYTEST) -m thorough
+
+coverage: $(READY) clients plugins ## every test, and which lines none of them ran
+	$(PYTEST) -m "thorough or not thorough" --cov --cov-report=term:skip-covered
+
+plugins: $(PLUGINS) ## install other pytest plugins to test beside, in folders of their own
+
+tests/plugins/.site/%/.ready: tests/plugins/%.txt | $(READY)
+	@rm -rf $(@D)
+	@if $(PIP) --no-deps --target $(@D) -r $<; then touch $@; else echo "could not install pytest-$*; its tests will skip"; fi
 
 installed: $(READY) ## what a newcomer does: the wheel in a clean environment, the README and the docs line by line
 	$(BIN)/python -m pytest -p no:randomly tests/installed
@@ -69,6 +83,9 @@ format: $(READY) ## format and mend what can be mended
 conformance: $(READY) ## score the mock server against real recorded traffic (NINELIVES_RECORDINGS)
 	@$(BIN)/python -m tests.conformance.score --worst 10
 
+bench-check: $(READY) ## how long a few things take, as ratios to a loop in the same run; fails beyond a limit
+	@$(BIN)/python -m benchmarks.check
+
 bench-services: $(READY) ## what a turn and a delta cost in our services and in Pipecat's own
 	@$(BIN)/python -m benchmarks.services
 
@@ -96,4 +113,4 @@ wheel: $(READY) ## build the wheel and the source distribution into dist/
 	$(BIN)/python -m build --quiet
 
 clean: ## remove .venv and everything generated
-	rm -rf $(VENV) $(AGENTS)/.site $(NODE)/node_modules dist build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache ninelives-demo
+	rm -rf $(VENV) $(AGENTS)/.site $(NODE)/node_modules tests/plugins/.site dist build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache ninelives-demo

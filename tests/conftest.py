@@ -15,13 +15,6 @@ from ninelives.virtual import VirtualTimeError
 pytest_plugins = ["pytester"]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers",
-        "real_time: run this async test on an ordinary loop, because it waits for another process or thread.",
-    )
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> None:
     """Mark async tests `virtual_time`, unless they or their module are marked `real_time`.

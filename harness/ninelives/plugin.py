@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 MODES = ("none", "once", "new_episodes", "rewrite", "all", "off")
 
 _LONGEST_NAME = 200
+_RECORDING = "recording"
+"""What pytest-recording calls itself among pytest's plugins."""
 _guard_key: pytest.StashKey[Guard] = pytest.StashKey()
 _tape_key: pytest.StashKey[Tape] = pytest.StashKey()
 
@@ -58,7 +60,8 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         default=None,
         help="Write which recorded exchanges the tests used, for `ninelives lint --usage FILE`.",
     )
-    if find_spec("pytest_recording") is None:  # which brings the same option: whoever gives it means both
+    # pytest-recording brings the same option, which is then its own (ninelives/fixtures/recording.py).
+    if find_spec("pytest_recording") is None or pluginmanager.is_blocked(_RECORDING):
         group.addoption(
             "--block-network",
             action="store_true",
@@ -92,7 +95,12 @@ def pytest_configure(config: pytest.Config) -> None:
         usage = Usage(config.rootpath, options.cassette_report, soft=bool(options.cassette_warn_unused))
         config.pluginmanager.register(usage, "ninelives-usage")
     _flag(config, "ninelives_strict")  # told now, not in the first test
-    asked = getattr(config.option, "block_network", False)
+    beside_recording = config.pluginmanager.has_plugin(_RECORDING)
+    if beside_recording:
+        from ninelives.fixtures import recording
+
+        config.pluginmanager.register(recording, "ninelives-recording")
+    asked = getattr(config.option, "block_network", False) and not beside_recording
     if asked or _flag(config, "block_network") or _flag(config, "block-network"):
         from ninelives.fixtures.network import Guard
 

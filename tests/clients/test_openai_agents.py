@@ -28,6 +28,7 @@ ERRORS = {
 """What it raises, and what that says."""
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(
     not (SITE / "agents").exists(), reason="openai-agents is not installed: `make clients` does it"
 )

@@ -12,6 +12,7 @@ import pytest
 HOME = Path(__file__).parent / "openai_node"
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 @pytest.mark.skipif(
     not (HOME / "node_modules" / "openai").exists(),

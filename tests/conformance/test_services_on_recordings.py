@@ -96,6 +96,7 @@ def groups() -> list[Any]:
     ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "service_class", [OpenAIResponsesLLMService, OpenAIResponsesHttpLLMService], ids=["websocket", "http"]
 )

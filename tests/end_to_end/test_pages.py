@@ -27,6 +27,7 @@ def python_of(page: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (DOCS / page).read_text("utf-8"), re.DOTALL)
 
 
+@pytest.mark.thorough
 def test_the_page_on_virtual_time(pytester: pytest.Pytester) -> None:
     test, program = python_of("virtual-time.md")
     pytester.makepyfile(test_page=test)
@@ -34,6 +35,7 @@ def test_the_page_on_virtual_time(pytester: pytest.Pytester) -> None:
     assert pytester.runpython(pytester.makepyfile(program=program)).ret == 0
 
 
+@pytest.mark.thorough
 async def test_the_page_on_cassettes(pytester: pytest.Pytester) -> None:
     test, *conftests = python_of("cassettes.md")
     async with (

@@ -112,6 +112,7 @@ def test_a_client_is_recorded_without_its_key_and_replayed_without_an_upstream(
     assert recorded.stdout.splitlines()[1] in shown.stdout
 
 
+@pytest.mark.thorough
 def test_what_a_cassette_does_not_hold_is_an_error_that_says_so(upstream: str, tmp_path: Path) -> None:
     path = tmp_path / "talk.jsonl"
     record(upstream, path)
@@ -130,6 +131,7 @@ def test_what_a_cassette_does_not_hold_is_an_error_that_says_so(upstream: str, t
     assert '+   "content": "Something else"' in client.stderr
 
 
+@pytest.mark.thorough
 def test_a_failing_command_leaves_the_old_cassette_and_the_partial(upstream: str, tmp_path: Path) -> None:
     path = tmp_path / "talk.jsonl"
     path.write_text("the old recording")
@@ -148,6 +150,7 @@ def test_a_failing_command_leaves_the_old_cassette_and_the_partial(upstream: str
     assert len(Cassette.load(path)) == 2
 
 
+@pytest.mark.thorough
 def test_ctrl_c_leaves_the_old_cassette_and_the_partial(upstream: str, tmp_path: Path) -> None:
     path = tmp_path / "talk.jsonl"
     path.write_text("the old recording")
@@ -176,6 +179,7 @@ def test_ctrl_c_while_a_command_runs_ends_the_command_too(upstream: str, tmp_pat
     assert not path.exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("end", ["enter", "sigterm"])
 def test_enter_or_sigterm_keeps_the_recording(upstream: str, tmp_path: Path, end: str) -> None:
     path = tmp_path / "talk.jsonl"
@@ -262,6 +266,7 @@ def test_the_record_modes_of_a_command(
     assert len(Cassette.load(path)) == 1
 
 
+@pytest.mark.thorough
 def test_a_second_recording_of_the_same_cassette_is_refused_with_one_line(
     upstream: str, tmp_path: Path
 ) -> None:

@@ -15,7 +15,8 @@ from ninelives.lab.services import http, websocket
 from ninelives.lab.story_file import to_yaml
 from ninelives.lab.telling import told
 
-RUNS = int(os.environ.get("NINELIVES_RUNS", "40"))
+RUNS = int(os.environ.get("NINELIVES_RUNS", "10"))
+"""How many stories; 40 in CI."""
 
 
 @pytest.mark.parametrize("run", range(RUNS))

@@ -20,6 +20,7 @@ def parsed(body: bytes, cuts: list[int]) -> list[bytes]:
     return events + parser.close()
 
 
+@pytest.mark.thorough
 @settings(max_examples=150)
 @given(
     payloads=st.lists(

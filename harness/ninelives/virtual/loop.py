@@ -36,7 +36,7 @@ STUCK = 1.0
 GRACE = 1.0
 """Real seconds during which a program with nothing to do may still be woken, before it is called dead."""
 
-PATIENCE = 60.0
+PATIENCE = 300.0
 """Real seconds an executor job, or something announced with `external`, may take."""
 
 HORIZON = 30 * 86_400.0
@@ -258,7 +258,7 @@ class _JumpingSelector(selectors.BaseSelector):
                 return events
             began = began or _real_monotonic()
             if _real_monotonic() - began > STUCK:
-                return None
+                break  # on a busy machine the bytes may have come while this process was not run
         return self._look(0) or None
 
     def _last_chance(self) -> list[tuple[selectors.SelectorKey, int]]:

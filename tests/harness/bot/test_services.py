@@ -13,7 +13,7 @@ from ninelives.frames import to_lines
 from pipecat.services.openai.responses.llm import OpenAIResponsesHttpLLMService, OpenAIResponsesLLMService
 
 RUNS = int(os.environ.get("NINELIVES_RUNS", "4"))
-"""How often the same hour is run and compared: 20 in CI, 200 for the full proof."""
+"""How often the same hour is run and compared: 40 in CI, 200 for the full proof."""
 
 SCRIPT = [
     reply(call("get_weather", city="Paris"), user="weather"),

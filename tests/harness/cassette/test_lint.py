@@ -165,6 +165,7 @@ def test_what_is_unused_or_has_grown_old(tmp_path: Path) -> None:
     assert not [p for p in lint(path, used=[1, 2], older_than=1e6) if p.kind not in ("event", "stale")]
 
 
+@pytest.mark.thorough
 def test_a_long_cassette_is_looked_over_in_little_memory(tmp_path: Path) -> None:
     said = [delta("It is a fine day at the harbour. " * 4)] * 25
     short = streamed(tmp_path / "short.jsonl", *said)

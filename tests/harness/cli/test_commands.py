@@ -5,15 +5,16 @@ traceback.
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from ninelives.cli import _run
 
 from tests.effort import HANG
+from tests.terminal import run_here
 
 CASSETTE = [
     {"ninelives": 1, "recorded": "2026-11-24T09:00:00Z", "upstream": "http://127.0.0.1:1"},
@@ -32,15 +33,7 @@ CASSETTE = [
 
 
 def ninelives(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ninelives", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=HANG,
-        check=False,
-        cwd=cwd,
-        env={**os.environ, "COLUMNS": "100"},
-    )
+    return run_here(_run, arguments, columns=100, cwd=cwd)
 
 
 @pytest.fixture
@@ -91,7 +84,8 @@ def test_convert_there_and_back(cassette: Path, tmp_path: Path) -> None:
 
 
 def test_what_a_format_cannot_hold_is_one_line(cassette: Path, tmp_path: Path) -> None:
-    converted = ninelives("convert", str(cassette), str(tmp_path / "hello.yaml"))
+    command = [sys.executable, "-m", "ninelives", "convert", str(cassette), str(tmp_path / "hello.yaml")]
+    converted = subprocess.run(command, capture_output=True, text=True, timeout=HANG)
     assert converted.returncode == 0
     assert converted.stderr.startswith("ninelives: ")
     assert "which vcrpy cannot hold" in converted.stderr

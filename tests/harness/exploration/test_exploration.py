@@ -63,11 +63,13 @@ def test_no_port_stands_in_what_was_found() -> None:
     assert explore(hasty, **given) == found
 
 
+@pytest.mark.thorough
 def test_threads_find_the_same(alone: Exploration) -> None:
     with ThreadPoolExecutor(3) as threads:
         assert played(executor=threads, jobs=3) == alone
 
 
+@pytest.mark.thorough
 def test_a_pool_of_processes_finds_the_same() -> None:
     given: dict[str, Any] = {"runs": 2, "seed": SEED, "tries": 0}
     with open_executor("processes", 2) as (pool, jobs):
@@ -76,6 +78,7 @@ def test_a_pool_of_processes_finds_the_same() -> None:
         )
 
 
+@pytest.mark.thorough
 def test_a_dask_cluster_finds_the_same() -> None:
     distributed = pytest.importorskip("distributed", reason="Dask is not installed")
     given: dict[str, Any] = {"runs": 4, "seed": SEED, "tries": 0}
@@ -95,6 +98,7 @@ class Stopped(Exception):
     pass
 
 
+@pytest.mark.thorough
 def test_what_was_stopped_goes_on_where_it_was_and_ends_the_same(alone: Exploration, tmp_path: Path) -> None:
     journal = tmp_path / "runs.jsonl"
 

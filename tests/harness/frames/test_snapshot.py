@@ -43,6 +43,7 @@ def snapshots(pytester):
     return run
 
 
+@pytest.mark.thorough
 def test_turns_lists_and_lines_give_the_same_snapshot(snapshots):
     source = """
 @pytest.mark.parametrize("kind", ["turn", "list", "lines"])

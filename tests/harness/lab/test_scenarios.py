@@ -44,6 +44,7 @@ def test_a_scenario_that_cannot_happen_over_a_transport_says_so() -> None:
     assert not play("idle_close", http).told
 
 
+@pytest.mark.thorough
 def test_the_same_seed_gives_the_same_timeline() -> None:
     for name in ("reset_twice_before_the_first_word", "limit_between_turns", "outage_while_speaking"):
         first, *others = [play(name, websocket, seed=7).timeline for _ in range(4)]

@@ -19,6 +19,7 @@ def block(beginning: str) -> str:
     return next(each for each in BLOCKS if beginning in each.partition("\n")[0] or each.startswith(beginning))
 
 
+@pytest.mark.thorough
 def test_the_bot_of_the_page_runs_ten_scenarios(tmp_path: Path) -> None:
     (tmp_path / "my_bot.py").write_text(block("# my_bot.py"))
     ten = subprocess.run(
@@ -31,6 +32,7 @@ def test_the_bot_of_the_page_runs_ten_scenarios(tmp_path: Path) -> None:
     assert int(many[1]) >= 10
 
 
+@pytest.mark.thorough
 def test_the_lines_of_the_page_make_tests(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(my_bot=block("# my_bot.py"), test_mine=block("# any test file"))
     pytester.makeconftest(block("# conftest.py"))

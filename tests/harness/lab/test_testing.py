@@ -40,6 +40,7 @@ def test_promises_kept_pass_broken_ones_are_shown_and_what_cannot_happen_is_skip
     result.stdout.no_fnmatch_line("* DEBUG *")
 
 
+@pytest.mark.thorough
 def test_stories_that_were_kept_are_tests_too(pytester: pytest.Pytester) -> None:
     stories = pytester.mkdir("stories")
     (stories / "calm.yaml").write_text(
@@ -70,6 +71,7 @@ def test_a_pattern_that_fits_nothing_says_so() -> None:
         as_tests(object, "earthquake")
 
 
+@pytest.mark.thorough
 def test_one_line_in_conftest_makes_tests_of_all_scenarios(pytester: pytest.Pytester) -> None:
     pytester.makeconftest("from pipecat_responses import OpenAIResponsesHttpLLMService as ninelives_bot")
     pytester.makepyfile("def test_of_their_own(): pass")
@@ -90,6 +92,7 @@ def test_one_line_in_conftest_makes_tests_of_all_scenarios(pytester: pytest.Pyte
     only.assert_outcomes(passed=1)  # who names a file wants that file
 
 
+@pytest.mark.thorough
 def test_one_line_in_the_settings_does_too_and_a_failure_shows_its_timeline(
     pytester: pytest.Pytester,
 ) -> None:

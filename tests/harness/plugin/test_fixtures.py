@@ -65,6 +65,7 @@ def test_under_pytest_asyncio(project, mode):
     )
 
 
+@pytest.mark.thorough
 def test_under_anyio_alone(project):
     project.test(
         '@pytest.fixture\ndef anyio_backend():\n    return "asyncio"\n'
@@ -75,6 +76,7 @@ def test_under_anyio_alone(project):
     )
 
 
+@pytest.mark.thorough
 def test_without_any_async_plugin(project):
     project.test(
         SYNC
@@ -91,6 +93,7 @@ def test_by_hand(openai_server):
     project.run("-p", "no:asyncio", "-p", "no:anyio").assert_outcomes(passed=2)
 
 
+@pytest.mark.thorough
 def test_a_bot_with_a_snapshot_under_xdist(project):
     project.ini("asyncio_mode = auto").test(BOT, service=True)
     project.run("--snapshot-update").assert_outcomes(passed=1)

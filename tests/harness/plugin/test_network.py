@@ -53,31 +53,3 @@ def test_by_ini_key_under_xdist(project):
 def test_off_by_default(project):
     source = "import socket\ndef test_it():\n    assert 'Guard' not in repr(socket.socket.connect)\n"
     project.test(source).run().assert_outcomes(passed=1)
-
-
-RECORDING = """
-def pytest_addoption(parser):
-    parser.addoption("--block-network", action="store_true", default=False)
-"""
-
-
-def test_the_option_is_shared_with_pytest_recording(project):
-    """Both plugins have it, and pytest refuses to start when an option is there twice."""
-    project.pytester.makepyfile(pytest_recording=RECORDING)
-    project.pytester.syspathinsert()
-    run = (
-        "-p",
-        "pytest_recording",
-        "-p",
-        "no:asyncio",
-        "-p",
-        "no:anyio",
-        "-k",
-        "test_address or test_loopback",
-    )
-
-    project.test(REACHES).run(*run).assert_outcomes(passed=1, failed=1, deselected=4)
-    blocked = project.run(*run, "--block-network")
-
-    blocked.assert_outcomes(passed=1, failed=1, deselected=4)
-    blocked.stdout.fnmatch_lines(["*test_address tried to reach 192.0.2.1:80*--block-network*"])

@@ -99,6 +99,7 @@ def test_the_users_own_loop_factories_still_hold_for_other_tests(project):
     project.run().assert_outcomes(passed=2)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("backend", ["asyncio", "default", "fixture"])
 def test_under_anyio_alone(project, backend):
     fixture = {
@@ -130,6 +131,7 @@ def test_a_deadlock_fails_the_test_with_the_tasks_that_wait(project):
     )
 
 
+@pytest.mark.thorough
 def test_uvloop_is_refused(project):
     project.test(
         """

@@ -12,19 +12,22 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from mock_openai.cli import app
+from mock_openai.commands.complaint import run as run_command
 
 from tests.effort import HANG
+from tests.terminal import run_here
 
 COMMAND = [sys.executable, "-m", "mock_openai"]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "COLUMNS": "200"}
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=HANG, env=env)
+    return run_here(partial(run_command, app), arguments, columns=200)
 
 
 @contextmanager

@@ -74,7 +74,7 @@ def _dask(address: str, jobs: int | None) -> Iterator[tuple[Executor, int]]:
         raise Complaint(f"dask://{address} needs a package: pip install 'ninelives[dask]'") from None
     connect: Any = Client
     try:
-        client = connect(f"tcp://{address}", timeout=10)
+        client = connect(f"tcp://{address}", timeout=60)
     except (OSError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise Complaint(f"no Dask scheduler answers at {address!r} ({reason}); expected HOST:PORT") from None
