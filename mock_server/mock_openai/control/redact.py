@@ -7,7 +7,6 @@ is worth whose name says credential, and what a request holds for MCP servers.
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -23,13 +22,9 @@ _SECRET_NAME = re.compile(
     r"auth|cookie|key|token|secret|signature|session|passw|credential|organization|project|protocol", re.I
 )
 _HARMLESS = frozenset({"sec-websocket-key"})
-_KEPT, _SMALL = 64, 65_536
-"""How many bodies are remembered, and the bytes above which one is not."""
 
 _redactor = SecretRedactor(instead=STRUCK_OUT.encode())
 _encoder = msgspec.json.Encoder()
-# The same body may stand for many requests with the same bytes; each is looked at once.
-_seen: OrderedDict[int, tuple[Mapping[str, Any], Mapping[str, Any]]] = OrderedDict()
 
 
 def headers(given: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -66,19 +61,7 @@ def value(given: Any) -> Any:
 
 def body(given: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a request body without secrets; the same object when it has none."""
-    known = _seen.get(id(given))
-    if known is not None and known[0] is given:
-        return known[1]
     written = _encoder.encode(given)
-    clean = _without_secrets(given, written)
-    if len(written) <= _SMALL:
-        _seen[id(given)] = given, clean
-        if len(_seen) > _KEPT:
-            _seen.popitem(last=False)
-    return clean
-
-
-def _without_secrets(given: Mapping[str, Any], written: bytes) -> Mapping[str, Any]:
     given = _with_clean_tools(given)
     items = given.get("input")
     if isinstance(items, list) and any(map(_has_mcp, items)):  # items may bring tools of their own

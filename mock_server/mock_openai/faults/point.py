@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Literal, get_args
 
+import msgspec
+
 from mock_openai.protocol import event_types
 
 Phase = Literal["handshake", "request", "event", "idle", "moment"]
@@ -118,8 +120,7 @@ class Point:
         return {name: value for name, value in fields.items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(msgspec.Struct, frozen=True):
     """Where the server is: the connection, its turn (0 before the first and in a warm-up), that turn's number
     over the server's life, and the create's number on the connection.
     """

@@ -192,16 +192,19 @@ def _closing_outputs(items: tuple[dict[str, Any], ...]) -> Iterator[dict[str, An
             yield item
 
 
+def input_items(given: str | Sequence[dict[str, Any]] | None) -> tuple[dict[str, Any], ...]:
+    """Return an input as items: a text is a message of the user."""
+    return ({"role": "user", "content": given},) if isinstance(given, str) else tuple(given or ())
+
+
 def _read(body: Mapping[str, Any], transport: str) -> Request:
-    given = body.get("input")
-    items = [{"role": "user", "content": given}] if isinstance(given, str) else list(given or ())
     conversation = body.get("conversation")
     prewarm = (body.get("prompt_cache_options") or {}).get("prewarm") is True
     choice = body.get("tool_choice")
     return Request(
         body=body,
         model=body.get("model", models.OF_A_PROMPT),
-        input=tuple(items),
+        input=input_items(body.get("input")),
         instructions=body.get("instructions"),
         stream=transport == "websocket" or body.get("stream") is True,
         store=body.get("store") is not False,

@@ -50,6 +50,8 @@ class Asked:
     @classmethod
     def by(cls, turn: Turn) -> Asked:
         """Read a turn."""
+        if (text := _only_text(turn)) is not None:  # nearly all turns
+            return cls(text, text, False, text)
         answered = answered_items(turn)
         texts: dict[str, list[str]] = {role: [] for role in SPEAKERS}
         for item in answered:
@@ -72,6 +74,23 @@ class Asked:
     def size(self) -> int:
         """Characters of all its texts."""
         return len(self.said) + len(self.last or "") + sum(map(len, (*self.developer, *self.system)))
+
+
+def _only_text(turn: Turn) -> str | None:
+    """Return the user's text, if that is all that the turn answers."""
+    items = () if turn.request is None else turn.request.input
+    if (
+        len(items) != 1
+        or items[0].get("role") != "user"
+        or (turn.history and not _is_assistants(turn.history[-1]))
+    ):
+        return None
+    content = items[0].get("content")
+    return (
+        content
+        if isinstance(content, str) and content and items[0].get("type", "message") == "message"
+        else None
+    )
 
 
 def answered_items(turn: Turn) -> list[Mapping[str, Any]]:

@@ -22,6 +22,7 @@ _WEIGHT = {**_SAID, "body": 2, "metadata": 2, "instructions": 2}
 _FITS = 4
 """The same for a rule that is for this kind of turn: the user's, a developer's, or a tool output's."""
 
+_HEARD = frozenset({"user", "last"})
 _BESIDE = ("user", "last", "tool_output")
 """Conditions beside which `developer` and `system` look at the whole conversation."""
 
@@ -72,6 +73,11 @@ class When:
         if self.last is None and self.developer is None and self.system is None:
             return True
         return next(self._said(asked), None) is None
+
+    @property
+    def is_only_heard(self) -> bool:
+        """Whether `hears` says it all."""
+        return type(self) is When and self.worth.keys() <= _HEARD
 
     def holds(self, turn: Turn, asked: Asked | None = None) -> bool:
         """Return whether every condition holds."""

@@ -237,7 +237,7 @@ class Front:
                 known = known_create(site.requests, data, request.headers.get("Content-Type", ""))
             except ApiError as wrong:
                 error = wrong
-            shown = _shown(request, redact.body(known.body if known is not None else {}))
+            shown = _shown(request, known.noted if known is not None else {})
             site.note("request", connection.number, shown, turn=spot.number)
             if known is None:
                 assert error is not None, "a body is known or refused"

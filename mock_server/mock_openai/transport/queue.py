@@ -7,7 +7,8 @@ other, at most 16 run at once, and more are queued without an error.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+
+import msgspec
 
 from mock_openai.faults.point import Spot
 from mock_openai.turn.known import Known
@@ -20,8 +21,7 @@ MAX_WAITING_BYTES = 32 * 1024 * 1024
 known; the guide says that further creates are queued."""
 
 
-@dataclass(frozen=True, slots=True)
-class Create:
+class Create(msgspec.Struct, frozen=True):
     """A create that has arrived: its lane, where it stands in the conversation, and what is known of it."""
 
     lane: str | None

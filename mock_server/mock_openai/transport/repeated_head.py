@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mock_openai.control import redact
 from mock_openai.delivery.play import play_at_once
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.request import Request
@@ -78,7 +77,7 @@ class RepeatedHead:
             return False
         site = self._site
         spot = site.next_turn(self._connection)
-        shown: Mapping[str, Any] = {"method": "POST", "path": self._path, "body": redact.body(known.body)}
+        shown: Mapping[str, Any] = {"method": "POST", "path": self._path, "body": known.noted}
         site.note("request", self._connection.number, shown, turn=spot.number)
         plan = site.planned(known, self._caller, spot)
         if plan is not None and plan.request is not None:

@@ -152,7 +152,8 @@ class Steering:
         if not isinstance(given, str | list):
             return create  # it will be refused
         items = [item for steer in steers for item in steer.items]
-        return replace(create, known=Known({**body, "input": [*items, *as_items(given)]}, create.known.size))
+        known = Known({**body, "input": [*items, *as_items(given)]}, create.known.size)
+        return Create(create.lane, create.spot, known)
 
     def committed(self, parent: str) -> None:
         """Forget what a create took along: its `response.created` commits it (documented)."""

@@ -164,8 +164,11 @@ class SocketSession:
             return False
         if known is None or known.body.get("stream_id") is not None:
             return False
-        self._queue.push(Create(None, self._count(known, None), known))
-        self._pump(alone=True)
+        create = Create(None, self._count(known, None), known)
+        plan = self._planned(create) if self._queue.idle else None
+        if plan is None or not self._played(create, plan):
+            self._queue.push(create)
+            self._pump(plan)
         return True
 
     def _known(self, data: bytes) -> Known | None:
@@ -244,7 +247,7 @@ class SocketSession:
     def _count(self, known: Known, lane: str | None, more: Mapping[str, Any] | None = None) -> Spot:
         """Count a create and write it down."""
         spot = self._site.next_turn(self._connection, warms_up=known.body.get("generate") is False)
-        shown = {**as_noted(known.body), **(more or {})}
+        shown = {"method": "WEBSOCKET", "path": "/v1/responses", "body": known.noted, **(more or {})}
         self._site.note("request", self._connection.number, shown, turn=spot.number, lane=lane)
         return spot
 
@@ -263,12 +266,10 @@ class SocketSession:
 
     # Turns
 
-    def _pump(self, *, alone: bool = False) -> None:
-        """Start what may run now; a create that came alone is played at once, if that is possible."""
+    def _pump(self, plan: Plan | None = None) -> None:
+        """Start what may run now; `plan` is that of a create which came alone."""
         for create in self._queue.start():
-            plan = self._planned(create) if alone else None
-            if not self._played(create, plan):
-                self._spawn(self._turn(create, plan))
+            self._spawn(self._turn(create, plan))
         if not self._queue.full:
             self._room.set()
 
@@ -278,14 +279,13 @@ class SocketSession:
             return None
         return self._site.planned(create.known, self._caller, create.spot)
 
-    def _played(self, create: Create, plan: Plan | None) -> bool:
+    def _played(self, create: Create, plan: Plan) -> bool:
         """Play a create at once, if its plan allows that and nothing waits to be written."""
-        if plan is None or not self.line.clear or self._channel.closed or not self._gate.is_set():
+        if not plan.ready or not self.line.clear or not self._gate.is_set():
             return False
         copy = play_at_once(self._site, plan, create.spot, self._write_whole, lane=create.lane)
         if copy is None:
             return False
-        self._queue.finish(create.lane)
         self._steering.ended(copy.response_id, create.lane, copy.status == "completed", len(copy))
         self._upkeep.rest()
         return True

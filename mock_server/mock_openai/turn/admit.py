@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 from mock_openai.memory import ConversationStore, Lanes, MemoryStore, Remembered, ResponseStore
 from mock_openai.protocol import models
+from mock_openai.protocol.accepted import AcceptedSettings
 from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.protocol.conversation import check_conversation, is_reference
 from mock_openai.protocol.errors import (
@@ -61,12 +62,20 @@ class Admission:
         self._store = store
         self._conversations = conversations
         self._behaviour = behaviour
+        self._accepted = {"http": AcceptedSettings(), "websocket": AcceptedSettings()}
         # What others derive from it may look elsewhere, and has to be waited for.
         self._here = store if type(store) is MemoryStore else None
 
     def read(self, body: Mapping[str, Any], transport: Literal["http", "websocket"]) -> Request:
         """Validate a body; ApiError when it is not valid."""
-        return parse_request(body, transport=transport, any_model=self.any_model, behaviour=self._behaviour)
+        accepted = self._accepted[transport]
+        request = accepted.read(body)
+        if request is None:
+            request = parse_request(
+                body, transport=transport, any_model=self.any_model, behaviour=self._behaviour
+            )
+            accepted.keep(request)
+        return request
 
     def at_hand(self, request: Request, lanes: Lanes | None, size: int) -> Context | None:
         """Find what a request continues from; None when that has to be waited for. `size` is in bytes, 0 when

@@ -7,9 +7,11 @@ is in it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mock_openai.control import redact
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.stencil import Make
 from mock_openai.responders.answer import Reply
@@ -50,6 +52,14 @@ class Known:
     again: bool = False
     """Whether the bytes came more than once."""
     settled: Settled | None = None
+    _noted: Mapping[str, Any] | None = None
+
+    @property
+    def noted(self) -> Mapping[str, Any]:
+        """The body as the journal notes it: without secrets."""
+        if self._noted is None:
+            self._noted = redact.body(self.body)
+        return self._noted
 
 
 class KnownRequests:

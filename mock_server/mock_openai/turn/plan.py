@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal
 
 from mock_openai.memory import Lanes
@@ -32,26 +33,28 @@ class Caller:
 class Plan:
     """One turn: its request, what it continues from, its answer, and what must be waited for."""
 
-    __slots__ = (
-        "_turn",
-        "answer",
-        "body",
-        "caller",
-        "dice",
-        "error",
-        "failure",
-        "history",
-        "history_tokens",
-        "make",
-        "next_responder",
-        "number",
-        "rate_limits",
-        "request",
-        "response_id",
-        "session",
-        "size",
-        "waits_for",
-    )
+    request: Request | None = None
+    """The validated request; None when it is not valid."""
+    error: ApiError | None = None
+    """What is wrong with the request."""
+    history: Sequence[dict[str, Any]] = ()
+    """The items that it continues from, oldest first."""
+    history_tokens = 0
+    answer: Answer | None = None
+    """What the responders say, once they have."""
+    make: Make | None = None
+    """Renders the answer, when all of it is due at once and the like of it was rendered before."""
+    rate_limits: Mapping[str, str] = MappingProxyType({})
+    """Headers that tell how much more the caller may ask for."""
+    waits_for: Literal["memory", "responder"] | None = None
+    """What has to be waited for before the rest is known."""
+    failure: Exception | None = None
+    """What a responder, or this server, raised instead of answering."""
+    next_responder = 0
+    """The place of the responder that is asked next."""
+    response_id: str | None = None
+    """The response's id, once it has one."""
+    _turn: Turn | None = None
 
     def __init__(
         self,
@@ -72,28 +75,6 @@ class Plan:
         self.dice = dice
         """The turn's own: ids, padding, pace."""
         self.session = session
-        self.request: Request | None = None
-        """The validated request; None when it is not valid."""
-        self.error: ApiError | None = None
-        """What is wrong with the request."""
-        self.history: Sequence[dict[str, Any]] = ()
-        """The items that it continues from, oldest first."""
-        self.history_tokens = 0
-        self.answer: Answer | None = None
-        """What the responders say, once they have."""
-        self.make: Make | None = None
-        """Renders the answer, when all of it is due at once and the like of it was rendered before."""
-        self.rate_limits: Mapping[str, str] = {}
-        """Headers that tell how much more the caller may ask for."""
-        self.waits_for: Literal["memory", "responder"] | None = None
-        """What has to be waited for before the rest is known."""
-        self.failure: Exception | None = None
-        """What a responder, or this server, raised instead of answering."""
-        self.next_responder = 0
-        """The place of the responder that is asked next."""
-        self.response_id: str | None = None
-        """The response's id, once it has one."""
-        self._turn: Turn | None = None
 
     @property
     def ready(self) -> bool:

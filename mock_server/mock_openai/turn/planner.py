@@ -17,7 +17,7 @@ from mock_openai.protocol.cutting import Stencils
 from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.reply import Failed, Reply
-from mock_openai.protocol.stencil import Make, fits
+from mock_openai.protocol.stencil import Make
 from mock_openai.responders.answer import Answer
 from mock_openai.responders.base import Later, Responder
 from mock_openai.responders.improvise import Improviser
@@ -100,8 +100,6 @@ class Planner:
         request = plan.request
         if request is None or reply.delay or not isinstance(self._pace, Instant | Kept):
             return None
-        if not fits(self._clock.wall()):
-            return None
         template = self._templates.find(reply, request)
         return None if template is None else template.filler(request, plan.history_tokens)
 
@@ -111,9 +109,7 @@ class Planner:
 
     def _holds(self, settled: Settled) -> bool:
         script = self._script
-        if script is None or settled.version != script.version or self.limiter.limits is not None:
-            return False
-        return fits(self._clock.wall())
+        return script is not None and settled.version == script.version and self.limiter.limits is None
 
     def _read(self, plan: Plan, known: Known) -> bool:
         """Validate the request and find what it continues from; False when that has to be waited for."""

@@ -13,7 +13,7 @@ import pytest
 from mock_openai import MockServer, faults, reply
 from mock_openai.control.journal import Journal
 from mock_openai.memory import MemoryStore, Remembered
-from mock_openai.protocol.request import Request, parse_request
+from mock_openai.protocol.request import Request
 from mock_openai.protocol.stencil import Stencil
 from mock_openai.responders.answer import Answer, Reply, Text
 from mock_openai.responders.base import Turn
@@ -275,12 +275,13 @@ async def test_what_is_not_answered_at_once_is_not_validated_twice(
     words: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     validated: list[object] = []
+    read = admit.Admission.read
 
-    def counted(body: object, **options: Any) -> Request:
+    def counted(self: admit.Admission, body: Any, transport: Any) -> Request:
         validated.append(body)
-        return parse_request(body, **options)
+        return read(self, body, transport)
 
-    monkeypatch.setattr(admit, "parse_request", counted)
+    monkeypatch.setattr(admit.Admission, "read", counted)
     async with MockServer([lambda turn: "Hello."]) as server, wire(server, upgrade=True) as client:
         for number in range(TIMES):
             await client.turn(f"{number}" + "word " * words)

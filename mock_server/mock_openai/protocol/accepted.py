@@ -1,0 +1,74 @@
+"""Requests whose like was found valid: the same settings, with another input or another parent.
+
+A conversation sends the same model, instructions and tools with every turn. Once such settings were found
+valid, they need not be looked at again: only the input is checked, and what follows from the settings (their
+tokens too) is known. Whatever could depend on both takes the whole way, which also words every refusal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mock_openai.protocol import json
+from mock_openai.protocol.items import INPUT
+from mock_openai.protocol.request import Request, input_items
+
+_OF_THE_TURN = frozenset({"input", "previous_response_id"})
+_KEPT = 128
+_LARGEST = 256 * 1024
+"""Bytes of the largest settings that are remembered."""
+_DERIVED = ("frame_tokens", "settings")
+"""What follows from the settings alone."""
+
+
+class AcceptedSettings:
+    """The settings that one server has found valid for one transport."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Request] = {}
+
+    def read(self, body: Mapping[str, Any]) -> Request | None:
+        """Return the request, if its settings are known to be valid; None when it has to be validated whole.
+        ApiError when its input is not valid.
+        """
+        given, parent = body.get("input"), body.get("previous_response_id")
+        if not given or not (parent is None or (isinstance(parent, str) and parent.startswith("resp"))):
+            return None
+        if type(given) is not str and not (isinstance(given, list) and all(map(_is_plain, given))):
+            return None
+        known = self._known.get(_settings(body))
+        if known is None:
+            return None
+        INPUT.check(given, "input")
+        derived = known.__dict__
+        like = object.__new__(Request)
+        like.__dict__.update({name: derived[name] for name in _FIELDS})
+        like.__dict__.update(body=body, input=input_items(given), previous_response_id=parent)
+        for name in _DERIVED:
+            if name in derived:
+                like.__dict__[name] = derived[name]
+        return like
+
+    def keep(self, request: Request) -> None:
+        """Remember the settings of a valid request, if what else is in a request cannot make them invalid."""
+        if request.conversation is not None or request.text_format.get("type") == "json_object":
+            return
+        settings = _settings(request.body)
+        if len(settings) > _LARGEST or not all(map(_is_plain, request.input)):
+            return
+        if len(self._known) >= _KEPT:
+            self._known.clear()
+        self._known[settings] = request
+
+
+_FIELDS = tuple(Request.__dataclass_fields__)
+
+
+def _settings(body: Mapping[str, Any]) -> bytes:
+    return json.compact({name: body[name] for name in body if name not in _OF_THE_TURN})
+
+
+def _is_plain(item: object) -> bool:
+    """Tell whether an input item brings no settings of its own, such as tools."""
+    return isinstance(item, dict) and "tools" not in item
