@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from mock_openai.interruption import leave_if_interrupted, listen
 
 from ninelives.commands import bots, tapes
 
@@ -28,7 +29,7 @@ BAD_INPUT = 2
 """Exit code for what the user must mend."""
 
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
+"""Exit code after Ctrl-C, as shells have it; after SIGTERM it is 143."""
 
 _OPTIONAL = frozenset({"pipecat", "pipecat_responses", "openai", "websockets", "loguru"})
 """What only the extra `pipecat` brings."""
@@ -84,6 +85,8 @@ def main(arguments: list[str] | None = None) -> None:
             others(message, category, *where, **how)
 
     warnings.showwarning = warn
+    if arguments is None:
+        listen()
     raise SystemExit(_run(sys.argv[1:] if arguments is None else arguments))
 
 
@@ -92,13 +95,16 @@ def _run(arguments: list[str]) -> int:
     try:
         code = command.main(arguments or ["--help"], prog_name="ninelives", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
+        leave_if_interrupted()
         return INTERRUPTED
     except Exception as error:
+        leave_if_interrupted()
         line = _one_line(error, command, arguments)
         if line is None:
             raise
         print(f"ninelives: {line}", file=sys.stderr)
         return BAD_INPUT
+    leave_if_interrupted()
     return code if isinstance(code, int) else 0
 
 

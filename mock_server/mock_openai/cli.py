@@ -16,6 +16,7 @@ from mock_openai.commands.serving import collect_rarely as collect_rarely
 from mock_openai.commands.serving import serve as run_server
 from mock_openai.commands.serving import tell_misses
 from mock_openai.commands.watching import watched
+from mock_openai.interruption import listen
 from mock_openai.protocol.behaviour import options
 from mock_openai.server import MockServer
 
@@ -262,4 +263,5 @@ def list_faults() -> None:
 
 def main() -> None:
     """Run the command and exit."""
+    listen()
     raise SystemExit(run(app, sys.argv[1:]))

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-STOP_WITHIN = 5.0
+STOP_WITHIN = 1.5
 """Seconds that workers have to end before they are killed."""
 
 _YOUNG = 2.0
@@ -51,6 +51,8 @@ class Workers:
         self._say = say
         self._alive: dict[int, _Worker] = {}
         self._stopping = False
+        self._at_once = False
+        """Whether it was told to stop a second time."""
         self._told = False
         self._life, self._hold = os.pipe()
 
@@ -148,13 +150,14 @@ class Workers:
         return 0
 
     def _stop(self, *_: object) -> None:
+        self._at_once = self._stopping
         self._stopping = True
 
     def _end(self) -> None:
         os.close(self._hold)
         self._signal(signal.SIGTERM)
         deadline = time.monotonic() + STOP_WITHIN
-        while self._alive and time.monotonic() < deadline:
+        while self._alive and time.monotonic() < deadline and not self._at_once:
             self._dead()
             time.sleep(0.005)
         self._signal(signal.SIGKILL)

@@ -52,8 +52,10 @@ def write_whole(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside.write_bytes(data)
         os.replace(beside, path)
-    except OSError as error:
+    except BaseException as error:
         beside.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
         raise CassetteError(
             path,
             None,

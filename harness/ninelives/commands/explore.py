@@ -69,7 +69,9 @@ class Wish:
 
 
 def run(wish: Wish) -> int:
-    """Explore, and tell what broke. 1 when a promise was broken, 130 after Ctrl-C."""
+    """Explore, and tell what broke. 1 when a promise was broken. Raises KeyboardInterrupt after telling how
+    to go on.
+    """
     from ninelives.commands.quiet import quiet
 
     quiet()
@@ -107,7 +109,7 @@ def run(wish: Wish) -> int:
             )
     except KeyboardInterrupt:
         _tell_interrupted(wish, done)
-        return 130
+        raise
     console = output()
     for breach in result.breaches:
         _tell(console, wish, breach)

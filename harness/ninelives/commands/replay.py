@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from mock_openai import MockServer
+from mock_openai.interruption import told_by_signal
 
 from ninelives.commands.printing import output
 from ninelives.complaint import Complaint
@@ -50,15 +49,12 @@ def _timing(text: str) -> Timing:
 async def _serve(player: Player, name: str, exchanges: int, host: str, port: int) -> None:
     console = output()
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, stop.set)
-    async with MockServer(responders=[player], pace="recorded", host=host, port=port) as server:
-        many = "1 exchange" if exchanges == 1 else f"{exchanges} exchanges"
-        console.print(f"replaying {name}, {many}; Ctrl-C ends", soft_wrap=True)
-        console.print(f"  OPENAI_BASE_URL={server.base_url}", soft_wrap=True)
-        console.print(f"  OPENAI_WS_URL={server.ws_url}", soft_wrap=True)
-        await stop.wait()
-        asked = len(server.journal.requests)
+    with told_by_signal(lambda _: stop.set()):
+        async with MockServer(responders=[player], pace="recorded", host=host, port=port) as server:
+            many = "1 exchange" if exchanges == 1 else f"{exchanges} exchanges"
+            console.print(f"replaying {name}, {many}; Ctrl-C ends", soft_wrap=True)
+            console.print(f"  OPENAI_BASE_URL={server.base_url}", soft_wrap=True)
+            console.print(f"  OPENAI_WS_URL={server.ws_url}", soft_wrap=True)
+            await stop.wait()
+            asked = len(server.journal.requests)
     console.print(f"answered {asked} request{'' if asked == 1 else 's'}")

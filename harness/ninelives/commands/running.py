@@ -7,8 +7,15 @@ import contextlib
 import os
 import signal
 import sys
+from asyncio.subprocess import Process
+from collections.abc import Callable
+
+from mock_openai.interruption import at_once, told_by_signal
 
 from ninelives.environment import Urls, variables
+
+CHILD_ENDS_WITHIN = 0.75
+"""Seconds that a command has to end when it is told, before it is killed."""
 
 BROKEN_OFF = 130
 """Exit code after Ctrl-C."""
@@ -30,25 +37,40 @@ async def run_command(urls: Urls, command: list[str], *, offline: bool = False) 
     except OSError as error:
         reason = f"{command[0]!r} cannot be run ({error.strerror})"
         raise BrokenOff(127 if isinstance(error, FileNotFoundError) else 126, reason) from None
-    stop = _signals()
-    ending = asyncio.create_task(process.wait())
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([ending, stopping], return_when=asyncio.FIRST_COMPLETED)
-    if stop.is_set() and process.returncode is None:
-        # A terminal sends Ctrl-C to the command too; whoever signals us alone expects it to be passed on.
+    stop = asyncio.Event()
+
+    def kill() -> None:
         with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(ending), 5.0)
-        if process.returncode is None:
             process.kill()
-            await ending
-    stopping.cancel()
+
+    at_once.append(kill)
+    try:
+        with told_by_signal(lambda _: stop.set()):
+            await _ended_or_told(process, stop, kill)
+    finally:
+        at_once.remove(kill)
     if stop.is_set():
         raise BrokenOff(BROKEN_OFF, "the recording was broken off")
     code = process.returncode or 0
     if code:
         raise BrokenOff(code if code > 0 else 128 - code, f"{command[0]} {_ended(code)}")
+
+
+async def _ended_or_told(process: Process, stop: asyncio.Event, kill: Callable[[], None]) -> None:
+    ending = asyncio.create_task(process.wait())
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([ending, stopping], return_when=asyncio.FIRST_COMPLETED)
+        if stop.is_set() and process.returncode is None:
+            # A terminal sends Ctrl-C to the command too; whoever signals us alone expects it to be passed on.
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            await asyncio.wait([ending], timeout=CHILD_ENDS_WITHIN)
+            if process.returncode is None:
+                kill()
+                await ending
+    finally:
+        stopping.cancel()
 
 
 def _ended(code: int) -> str:
@@ -62,16 +84,19 @@ def _ended(code: int) -> str:
 async def until_told() -> None:
     """Wait for Enter or SIGTERM, which end the recording well, or Ctrl-C, which breaks it off."""
     loop = asyncio.get_running_loop()
-    done = asyncio.Event()
-    interrupted = _signals(terminated=done)
-    watched = _watch_keyboard(loop, done)
-    waiting = [asyncio.create_task(done.wait()), asyncio.create_task(interrupted.wait())]
-    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    for task in waiting:
-        task.cancel()
-    if watched:
-        loop.remove_reader(sys.stdin)
-    if interrupted.is_set():
+    done, interrupted = asyncio.Event(), False
+
+    def told(number: int) -> None:
+        nonlocal interrupted
+        interrupted = number == signal.SIGINT
+        done.set()
+
+    with told_by_signal(told):
+        watched = _watch_keyboard(loop, done)
+        await done.wait()
+        if watched:
+            loop.remove_reader(sys.stdin)
+    if interrupted:
         raise BrokenOff(BROKEN_OFF, "the recording was broken off")
 
 
@@ -87,12 +112,3 @@ def _watch_keyboard(loop: asyncio.AbstractEventLoop, done: asyncio.Event) -> boo
     except (OSError, ValueError, NotImplementedError):  # no standard input, or a plain file
         return False
     return True
-
-
-def _signals(terminated: asyncio.Event | None = None) -> asyncio.Event:
-    loop = asyncio.get_running_loop()
-    interrupted = asyncio.Event()
-    with contextlib.suppress(NotImplementedError):
-        loop.add_signal_handler(signal.SIGINT, interrupted.set)
-        loop.add_signal_handler(signal.SIGTERM, (terminated or interrupted).set)
-    return interrupted

@@ -11,13 +11,14 @@ recorded so.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import aiohttp
 from aiohttp import web
@@ -37,8 +38,10 @@ _silent = logging.getLogger(
 _silent.addFilter(lambda record: False)
 
 _LONGEST_HEADER = 2**16
-_GRACE = 1.0
+_GRACE = 0.5
 """Seconds that an answer in progress is given to end when the recording stops."""
+_LAST = 0.25
+"""Seconds for each further step of stopping; what takes longer is abandoned."""
 _NOT_THE_API = "recorded against a server on this machine, not the real API"
 
 
@@ -150,28 +153,46 @@ class Recorder:
             max_line_size=_LONGEST_HEADER,
             max_field_size=_LONGEST_HEADER,
         )
-        self._runner = web.ServerRunner(server, shutdown_timeout=0.0)
+        # Not 0, which aiohttp takes for "as long as it takes".
+        self._runner = web.ServerRunner(server, shutdown_timeout=_LAST)
         await self._runner.setup()
         await web.SockSite(self._runner, self._bound()).start()
 
     async def stop(self, *, commit: bool = True) -> None:
-        """Ends the recording; what is still going on is given a moment and then recorded as stopped."""
+        """Ends the recording; what is still going on is given a moment and then recorded as stopped.
+
+        Takes `_GRACE` and a few times `_LAST` at most, whatever the clients and the upstream do.
+        """
         self._stopping = True
+        for site in tuple(self._runner.sites) if self._runner is not None else ():
+            await site.stop()
         closing = {task for task, relay in self._sockets.items() if relay.closing}
         if commit and (ending := (self._exchanges - self._sockets.keys()) | closing):
             await asyncio.wait(ending, timeout=_GRACE)
         for relay in list(self._sockets.values()):
             relay.stop()
+        for task in self._exchanges:
+            task.cancel()
+        if self._exchanges:
+            await asyncio.wait(self._exchanges, timeout=_LAST)
         if self._runner is not None:
-            await self._runner.cleanup()
+            await self._close_connections(self._runner)
         if self._session is not None:
-            await self._session.close()
+            await _within(_LAST, self._session.close())
         if self._listening is not None:
             self._listening.close()
         if commit and (self.writer.lines or self.writer.failure):
             self.writer.commit()
         else:
             self.writer.abandon()
+
+    async def _close_connections(self, runner: web.ServerRunner) -> None:
+        server = runner.server
+        connections = list(server.connections) if server is not None else []
+        await _within(3 * _LAST, runner.cleanup())
+        for connection in connections:  # a client that does not read keeps its own open
+            if connection.transport is not None:
+                connection.transport.abort()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -325,6 +346,12 @@ class Recorder:
         if self.writer.failure is None:  # what follows from the first is no news
             _log.error("this recording will not be kept: %s", reason)
         self.writer.fail(reason)
+
+
+async def _within(seconds: float, step: Coroutine[Any, Any, None]) -> None:
+    """Take a step of an ending that must not wait for anybody."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(step, seconds)
 
 
 def _kept(response: aiohttp.ClientResponse) -> list[tuple[str, str]]:

@@ -6,6 +6,8 @@ from typing import Any, NoReturn
 
 import typer
 
+from mock_openai.interruption import leave_if_interrupted
+
 NAME = "mock-openai"
 BAD_INPUT = 2
 """Exit status for what the user must mend."""
@@ -27,6 +29,7 @@ def run(app: typer.Typer, arguments: list[str]) -> int:
     try:
         code = command.main(arguments or ["--help"], prog_name=NAME, standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
+        leave_if_interrupted()
         return INTERRUPTED
     except Exception as error:
         if not hasattr(error, "format_message"):
@@ -39,4 +42,5 @@ def run(app: typer.Typer, arguments: list[str]) -> int:
         said = " ".join(error.format_message().split()).rstrip(".").replace("Value error, ", "")
         typer.echo(f"{NAME}: {said}. See `{where} --help`.", err=True)
         return BAD_INPUT
+    leave_if_interrupted()
     return code if isinstance(code, int) else 0

@@ -7,13 +7,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import signal
 from collections.abc import Callable
 
 import typer
 
 from mock_openai.commands.complaint import BAD_INPUT, NAME, fail
 from mock_openai.commands.watching import Watched, watch
+from mock_openai.interruption import NUMBERS, told_by_signal
 from mock_openai.responders.miss import Miss
 from mock_openai.server import MockServer
 
@@ -28,9 +28,7 @@ def serve(server: MockServer, *, workers: int, with_key: bool, files: list[Watch
     """Serve by so many processes until told to stop, and keep up with `files`. Returns the exit status."""
     if workers > 1:
         return _serve_by(workers, server, with_key=with_key, files=files)
-    with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(_serve(server, lambda: _say_ready(server, with_key), watched=(files, _say)))
-    return 0
+    return asyncio.run(_serve(server, lambda: _say_ready(server, with_key), watched=(files, _say)))
 
 
 def collect_rarely() -> None:
@@ -100,9 +98,13 @@ async def _serve(
     watching: asyncio.Task[None] | None = None
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
-    for wanted in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(wanted, over.set)
-    if life is not None:
+    signals = contextlib.ExitStack()
+    if life is None:
+        signals.enter_context(told_by_signal(lambda _: over.set()))
+    else:
+        # A terminal's Ctrl-C comes here as well as to the parent, who passes it on: twice is once.
+        for wanted in NUMBERS:
+            loop.add_signal_handler(wanted, over.set)
         loop.add_reader(life, over.set)
     try:
         try:
@@ -120,6 +122,7 @@ async def _serve(
             watching.cancel()
             await asyncio.wait([watching])
         await server.stop()
+        signals.close()
     return 0
 
 

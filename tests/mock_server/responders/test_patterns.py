@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import aiohttp
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai import MockServer, reply
 from mock_openai.patterns import LONGEST, Pattern, PatternError, SlowPattern, pattern
@@ -75,6 +75,7 @@ PARTS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(
     st.lists(PARTS, max_size=5).map(lambda parts: "".join(sorted(parts, key=lambda part: part != "(?i)"))),
     st.text("aäbB1 \n", max_size=8),

@@ -11,6 +11,8 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from contextlib import contextmanager
 from typing import Any
 
+from mock_openai.interruption import NUMBERS
+
 from ninelives.complaint import Complaint
 
 
@@ -38,25 +40,34 @@ def open_executor(name: str, jobs: int | None) -> Iterator[tuple[Executor, int]]
         return
     many = jobs or os.cpu_count() or 1
     if name == "threads":
-        with ThreadPoolExecutor(many) as threads:
-            yield threads, many
+        yield from _until_interrupted(ThreadPoolExecutor(many), many)
     elif name == "processes" and many == 1:
         yield Here(), 1
     elif name == "processes":
         # Not forked: a fork copies locks that another thread holds, and the threads of a progress bar are
         # there.
         pool = ProcessPoolExecutor(many, multiprocessing.get_context("spawn"), _leave_with_the_parent)
-        try:
-            yield pool, many
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        yield from _until_interrupted(pool, many)
     else:
         raise Complaint(f"no executor is called {name!r}; expected processes, threads, or dask://HOST:PORT")
 
 
+def _until_interrupted(pool: Executor, many: int) -> Iterator[tuple[Executor, int]]:
+    try:
+        yield pool, many
+    except KeyboardInterrupt:  # who is told to end does not wait for stories under way
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    except BaseException:
+        pool.shutdown(wait=True, cancel_futures=True)
+        raise
+    pool.shutdown(wait=True, cancel_futures=True)
+
+
 def _leave_with_the_parent() -> None:
     """Ctrl-C is the parent's to answer; and a worker whose parent was killed would wait for work for ever."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in NUMBERS:
+        signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
     parent = multiprocessing.parent_process()
 
     def watch() -> None:

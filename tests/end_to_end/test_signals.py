@@ -1,0 +1,500 @@
+"""Every command ends when a signal says so, whatever it is in the middle of; at once at the second.
+
+The commands are taken from the command lines themselves. Those that read files get a pipe that never ends;
+servers get streams under way, open sockets, and clients and an upstream that have fallen silent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import mock_openai.cli
+import ninelives.cli
+import pytest
+import typer
+from ninelives.recorder import Recorder
+from ninelives.virtual import run
+
+GUARD = 60.0
+"""Seconds after which a test says that a command hangs."""
+
+INT, TERM = signal.SIGINT, signal.SIGTERM
+BOTH = pytest.mark.parametrize("number", [INT, TERM], ids=["SIGINT", "SIGTERM"])
+
+READERS = {
+    "show": ["show", "PIPE"],
+    "show --raw": ["show", "--raw", "PIPE"],
+    "diff": ["diff", "PIPE", "PIPE"],
+    "lint": ["lint", "PIPE"],
+    "scrub": ["scrub", "PIPE"],
+    "convert": ["convert", "PIPE", "made.jsonl"],
+    "serve --script": ["serve", "--script", "PIPE"],
+}
+"""Commands that are told while they read."""
+
+PLAYERS = {
+    "verdict": ["verdict", "busy:factory", "--scenario", "calm_*"],
+    "explore": ["explore", "busy:factory", "--runs", "50", "--jobs", "2"],
+    "explore here": ["explore", "busy:factory", "--runs", "50", "--jobs", "1"],
+    "explore threads": ["explore", "busy:factory", "--runs", "50", "--jobs", "2", "--executor", "threads"],
+    "demo": ["demo"],
+    "doctor": ["doctor"],
+}
+"""Commands that are told while they run stories; those without a factory of ours when they print."""
+
+SERVERS = {"record", "replay", "serve"}
+"""Commands that have a test of their own below."""
+
+SHORT = {"scenarios", "options", "faults"}
+"""Commands that print a list and end."""
+
+
+def commands(app: typer.Typer) -> set[str]:
+    found = typer.main.get_command(app)
+    return set(getattr(found, "commands"))  # noqa: B009 - a group of typer's own
+
+
+def test_no_command_is_forgotten() -> None:
+    tested = {each.partition(" ")[0] for each in (*READERS, *PLAYERS)} | SERVERS | SHORT
+    assert commands(ninelives.cli.app) | commands(mock_openai.cli.app) == tested
+
+
+def start(arguments: list[str], folder: Path) -> subprocess.Popen[str]:
+    module = "mock_openai" if arguments[0] == "serve" else "ninelives.cli"
+    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextlib.contextmanager
+def started(arguments: list[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
+    process = start(arguments, folder)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    _, errors = process.communicate(timeout=GUARD)
+    return process.returncode, errors
+
+
+@BOTH
+@pytest.mark.parametrize("name", READERS)
+def test_who_reads_a_file_ends(name: str, number: signal.Signals, tmp_path: Path) -> None:
+    pipe = tmp_path / "endless.jsonl"
+    os.mkfifo(pipe)
+    arguments = [str(pipe) if each == "PIPE" else each for each in READERS[name]]
+    with started(arguments, tmp_path) as process, pipe.open("wb"):  # opens once the command reads
+        process.send_signal(number)
+        code, errors = ended(process)
+    assert code == 128 + number
+    assert "Traceback" not in errors
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["endless.jsonl"]
+
+
+BUSY = """
+    import asyncio, os, pathlib
+
+    def factory(base_url, ws_url):
+        pathlib.Path(os.environ["PYTHONPATH"], "busy").touch()
+        from pipecat_responses import OpenAIResponsesLLMService
+
+        class Never(OpenAIResponsesLLMService):
+            async def stop(self, frame):
+                while True:
+                    with __import__("contextlib").suppress(asyncio.CancelledError):
+                        await asyncio.get_running_loop().run_in_executor(None, __import__("time").sleep, 3600)
+
+        return Never(api_key="x", base_url=base_url, ws_url=ws_url)
+"""
+
+
+@BOTH
+@pytest.mark.parametrize("name", PLAYERS)
+def test_who_plays_stories_ends(name: str, number: signal.Signals, tmp_path: Path) -> None:
+    """The bot's own code refuses to end."""
+    (tmp_path / "busy.py").write_text(textwrap.dedent(BUSY))
+    with started(PLAYERS[name], tmp_path) as process:
+        assert process.stdout is not None
+        if "busy:factory" in PLAYERS[name]:
+            while not (tmp_path / "busy").exists() and process.poll() is None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(0.01)
+        else:
+            assert process.stdout.readline()
+        process.send_signal(number)
+        code, errors = ended(process)
+    assert code == 128 + number
+    assert "Traceback" not in errors
+
+
+class Upstream:
+    """Answers requests with a stream that never ends, after the bytes that it is given."""
+
+    EVENT = b'event: response.created\\ndata: {"type":"response.created","sequence_number":0}\\n\\n'.replace(
+        b"\\n", b"\n"
+    )
+    HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        self.asked.set()
+        if b"/silent" in head:
+            await asyncio.get_running_loop().create_future()
+        writer.write(self.HEAD + self.EVENT)
+        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+            while b"/flood" in head:
+                writer.write(self.EVENT * 1000)
+                await writer.drain()
+            await asyncio.get_running_loop().create_future()
+
+
+async def line_with(stream: asyncio.StreamReader, words: str) -> str:
+    async with asyncio.timeout(GUARD):
+        while words not in (line := (await stream.readline()).decode()):
+            assert line, f"ended before {words!r} was said"
+    return line
+
+
+@contextlib.asynccontextmanager
+async def running(arguments: list[str], folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    module = "mock_openai" if arguments[0] == "serve" else "ninelives.cli"
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, *arguments, cwd=folder, stdin=pipe, stdout=pipe, stderr=pipe
+    )
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.communicate()
+
+
+async def asked(port: int, path: str, *, read: bytes = b"") -> asyncio.StreamWriter:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    body = b'{"model":"gpt-4o","input":"hi","stream":true}'
+    writer.write(
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n".encode()
+        + body
+    )
+    async with asyncio.timeout(GUARD):
+        if read:
+            await reader.readuntil(read)
+    return writer
+
+
+async def half_a_request(port: int) -> asyncio.StreamWriter:
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+    return writer
+
+
+async def socket_open(port: int) -> asyncio.StreamWriter:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(
+        b"GET /v1/responses HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    async with asyncio.timeout(GUARD):
+        await reader.readuntil(b"\r\n\r\n")
+    return writer
+
+
+def port_in(line: str) -> int:
+    return int(line.split(":")[-1].partition("/")[0])
+
+
+def kinds(path: Path) -> list[str]:
+    return [json.loads(line).get("k", "") for line in path.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("how", ["", "COMMAND", "--mode all", "--mode new_episodes"])
+@BOTH
+async def test_a_recorder_ends_and_keeps_what_it_has(
+    how: str, number: signal.Signals, tmp_path: Path
+) -> None:
+    upstream = Upstream()
+    server = await asyncio.start_server(upstream, "127.0.0.1", 0)
+    to = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    deaf = [
+        sys.executable,
+        "-c",
+        "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(3600)",
+    ]
+    more = ["--", *deaf] if how == "COMMAND" else how.split()
+    arguments = ["record", "--upstream", to, "--port", "0", "--cassette", "talk.jsonl", *more]
+    async with running(arguments, tmp_path) as process:
+        assert process.stderr is not None
+        port = port_in(await line_with(process.stderr, "OPENAI_BASE_URL="))
+        if how == "COMMAND":
+            assert process.stdout is not None
+            await line_with(process.stdout, "deaf")
+        clients = [await asked(port, "/v1/responses", read=b"response.created")]
+        if how != "--mode new_episodes":
+            clients += [
+                await asked(port, "/v1/flood", read=b"response.created"),
+                await asked(port, "/v1/silent"),
+            ]
+        clients += [await half_a_request(port)]
+        await upstream.asked.wait()
+        process.send_signal(number)
+        async with asyncio.timeout(GUARD):
+            code = await process.wait()
+        errors = (await process.stderr.read()).decode()
+    assert "Traceback" not in errors
+    well = number == TERM and how != "COMMAND"
+    assert code == (0 if well else 130)
+    kept = tmp_path / ("talk.jsonl" if well or how == "--mode all" else "talk.jsonl.partial")
+    assert os.listdir(tmp_path) == [kept.name]
+    assert {"request", "response", "event", "abort"} <= set(kinds(kept))
+    for writer in clients:
+        writer.close()
+    server.close()
+
+
+SLOW = [
+    {"ninelives": 1, "recorded": "2026-11-24T09:00:00Z", "upstream": "https://api.openai.com"},
+    {
+        "t": 0,
+        "c": 1,
+        "k": "request",
+        "method": "POST",
+        "path": "/v1/responses",
+        "body": {"model": "gpt-4o", "input": "hi", "stream": True},
+    },
+    {"t": 1, "c": 1, "k": "response", "status": 200, "headers": {"content-type": "text/event-stream"}},
+    {"t": 2, "c": 1, "k": "event", "data": {"type": "response.created"}},
+    {"t": 3_600_000, "c": 1, "k": "event", "data": {"type": "response.completed"}},
+    {"t": 3_600_001, "c": 1, "k": "end"},
+]
+SERVING = {
+    "replay": ["replay", "slow.jsonl", "--port", "0"],
+    "serve": ["serve", "--port", "0", "--pace", "fixed:600"],
+    "record --mode none": ["record", "--cassette", "slow.jsonl", "--mode", "none", "--port", "0"],
+}
+
+
+@BOTH
+@pytest.mark.parametrize("name", SERVING)
+async def test_a_server_ends(name: str, number: signal.Signals, tmp_path: Path) -> None:
+    (tmp_path / "slow.jsonl").write_text("".join(json.dumps(line) + "\n" for line in SLOW))
+    async with running(SERVING[name], tmp_path) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        stream = process.stderr if name.startswith("record") else process.stdout
+        port = port_in(await line_with(stream, "OPENAI_BASE_URL="))
+        clients = [
+            await asked(port, "/v1/responses", read=b"response.created"),
+            await half_a_request(port),
+            await socket_open(port),
+        ]
+        process.send_signal(number)
+        async with asyncio.timeout(GUARD):
+            code = await process.wait()
+        assert "Traceback" not in (await process.stderr.read()).decode()
+    assert code == (130 if name.startswith("record") and number == INT else 0)
+    for writer in clients:
+        writer.close()
+
+
+STUCK = """
+    import sys, time
+    from mock_openai import interruption
+    import asyncio
+
+    async def main():
+        with interruption.told_by_signal(lambda number: print("told", number, flush=True)):
+            print("ready", flush=True)
+            await asyncio.sleep(3600)
+
+    if sys.argv[1] == "loop":
+        asyncio.run(main())
+    else:
+        interruption.LIMIT = 3600.0
+        interruption.listen()
+        while True:
+            try:
+                print("ready", flush=True)
+                time.sleep(3600)
+            except KeyboardInterrupt:
+                print("told", flush=True)
+                time.sleep(3600)
+"""
+
+
+@pytest.mark.parametrize("second", [INT, TERM])
+@pytest.mark.parametrize("where", ["loop", "program"])
+def test_the_second_signal_ends_at_once(where: str, second: signal.Signals, tmp_path: Path) -> None:
+    """Of a program that takes no notice of the first."""
+    script = tmp_path / "stuck.py"
+    script.write_text(textwrap.dedent(STUCK))
+    with subprocess.Popen([sys.executable, str(script), where], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(TERM)
+        assert process.stdout.readline().startswith("told")
+        process.send_signal(second)
+        try:
+            assert process.wait(GUARD) == 128 + second
+        finally:
+            process.kill()
+
+
+def test_a_command_does_not_outlive_a_recorder_that_ends_at_once(tmp_path: Path) -> None:
+    deaf = (
+        "import os, signal, time; [signal.signal(n, signal.SIG_IGN) for n in (2, 15)];"
+        "print(os.getpid(), flush=True); time.sleep(3600)"
+    )
+    arguments = [
+        "record",
+        "--upstream",
+        "http://127.0.0.1:1",
+        "--cassette",
+        "talk.jsonl",
+        "--",
+        sys.executable,
+        "-c",
+        deaf,
+    ]
+    with started(arguments, tmp_path) as process:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        process.send_signal(INT)
+        process.send_signal(TERM)
+        code, _ = ended(process)
+    assert code in (130, 143)
+    for _ in range(6000):
+        with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+            os.kill(child, 0)
+            if Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+                continue
+        return
+    pytest.fail("the child lives on")
+
+
+PROGRAMS = {
+    "Recorder": """
+        async with Recorder(sys.argv[1], "talk.jsonl") as recorder:
+            async with aiohttp.ClientSession() as http:
+                answer = await http.post(recorder.base_url + "/responses", json={"input": "hi"})
+                await answer.content.readany()
+                print("ready", flush=True)
+                await asyncio.sleep(3600)
+    """,
+    "MockServer": """
+        async with MockServer([reply("Hello.")], pace="fixed:600") as server:
+            async with aiohttp.ClientSession() as http:
+                answer = await http.post(server.base_url + "/responses", json=ASK)
+                await answer.content.readany()
+                socket = await http.ws_connect(server.ws_url)
+                print("ready", flush=True)
+                await asyncio.sleep(3600)
+    """,
+    "Bot": """
+        from ninelives import Bot
+        from pipecat_responses import OpenAIResponsesLLMService
+
+        async with MockServer([reply("Hello.")], pace="fixed:600") as server:
+            service = OpenAIResponsesLLMService(api_key="x", base_url=server.base_url, ws_url=server.ws_url)
+            async with Bot(service, timeout=3600) as bot:
+                asking = asyncio.create_task(bot.say("Hi"))
+                await server.journal.wait(lambda journal: journal.requests)
+                print("ready", flush=True)
+                await asking
+    """,
+    "player": """
+        async with MockServer(responders=[open_player("slow.jsonl")], pace="recorded") as server:
+            async with aiohttp.ClientSession() as http:
+                answer = await http.post(server.base_url + "/responses", json=ASK)
+                await answer.content.readany()
+                print("ready", flush=True)
+                await asyncio.sleep(3600)
+    """,
+}
+PROGRAM = """
+import asyncio, sys
+import aiohttp
+from mock_openai import MockServer, reply
+from ninelives.player import open_player
+from ninelives.recorder import Recorder
+
+ASK = {"model": "gpt-4o", "input": "hi", "stream": True}
+
+async def main():
+"""
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+async def test_a_users_program_ends(name: str, tmp_path: Path) -> None:
+    """Ctrl-C as Python itself does it: what is under way is cancelled, and each context manager left."""
+    (tmp_path / "program.py").write_text(PROGRAM + PROGRAMS[name] + "\nasyncio.run(main())\n")
+    (tmp_path / "slow.jsonl").write_text("".join(json.dumps(line) + "\n" for line in SLOW))
+    server = await asyncio.start_server(Upstream(), "127.0.0.1", 0)
+    upstream = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "program.py", upstream, cwd=tmp_path, stdout=pipe, stderr=pipe
+    )
+    try:
+        assert process.stdout is not None
+        await line_with(process.stdout, "ready")
+        process.send_signal(INT)
+        async with asyncio.timeout(GUARD):
+            _, errors = await process.communicate()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+    assert errors.decode().splitlines()[-1] == "KeyboardInterrupt"
+    if name == "Recorder":
+        assert {"request", "event", "abort"} <= set(kinds(tmp_path / "talk.jsonl.partial"))
+    server.close()
+
+
+@pytest.mark.parametrize("path", ["/v1/responses", "/v1/silent", "/v1/flood"])
+@pytest.mark.parametrize("commit", [True, False])
+def test_a_recorder_stops_within_its_bounds(path: str, commit: bool, tmp_path: Path) -> None:
+    """In virtual time: with an upstream that never ends and a client that does not read."""
+
+    async def story() -> float:
+        loop = asyncio.get_running_loop()
+        upstream = Upstream()
+        server = await asyncio.start_server(upstream, "127.0.0.1", 0)
+        to = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        recorder = Recorder(to, tmp_path / "talk.jsonl")
+        await recorder.start()
+        _, writer = await asyncio.open_connection("127.0.0.1", recorder.port, limit=1)
+        writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+        await upstream.asked.wait()
+        await asyncio.sleep(1)
+        began = loop.time()
+        await recorder.stop(commit=commit)
+        took = loop.time() - began
+        writer.close()
+        server.close()
+        return took
+
+    assert run(story()) < 2.0
