@@ -24,8 +24,9 @@ import typer
 from ninelives.recorder import Recorder
 from ninelives.virtual import run
 
-GUARD = 60.0
-"""Seconds after which a test says that a command hangs."""
+from tests.effort import HANG
+
+pytestmark = pytest.mark.real_time
 
 INT, TERM = signal.SIGINT, signal.SIGTERM
 BOTH = pytest.mark.parametrize("number", [INT, TERM], ids=["SIGINT", "SIGTERM"])
@@ -93,7 +94,7 @@ def started(arguments: list[str], folder: Path) -> Iterator[subprocess.Popen[str
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    _, errors = process.communicate(timeout=GUARD)
+    _, errors = process.communicate(timeout=HANG)
     return process.returncode, errors
 
 
@@ -112,10 +113,10 @@ def test_who_reads_a_file_ends(name: str, number: signal.Signals, tmp_path: Path
 
 
 BUSY = """
-    import asyncio, os, pathlib
+    import asyncio, os
 
     def factory(base_url, ws_url):
-        pathlib.Path(os.environ["PYTHONPATH"], "busy").touch()
+        os.write(1, b"busy\\n")
         from pipecat_responses import OpenAIResponsesLLMService
 
         class Never(OpenAIResponsesLLMService):
@@ -136,9 +137,7 @@ def test_who_plays_stories_ends(name: str, number: signal.Signals, tmp_path: Pat
     with started(PLAYERS[name], tmp_path) as process:
         assert process.stdout is not None
         if "busy:factory" in PLAYERS[name]:
-            while not (tmp_path / "busy").exists() and process.poll() is None:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(0.01)
+            assert any("busy" in line for line in process.stdout)
         else:
             assert process.stdout.readline()
         process.send_signal(number)
@@ -172,7 +171,7 @@ class Upstream:
 
 
 async def line_with(stream: asyncio.StreamReader, words: str) -> str:
-    async with asyncio.timeout(GUARD):
+    async with asyncio.timeout(HANG):
         while words not in (line := (await stream.readline()).decode()):
             assert line, f"ended before {words!r} was said"
     return line
@@ -201,7 +200,7 @@ async def asked(port: int, path: str, *, read: bytes = b"") -> asyncio.StreamWri
         f"Content-Length: {len(body)}\r\n\r\n".encode()
         + body
     )
-    async with asyncio.timeout(GUARD):
+    async with asyncio.timeout(HANG):
         if read:
             await reader.readuntil(read)
     return writer
@@ -219,7 +218,7 @@ async def socket_open(port: int) -> asyncio.StreamWriter:
         b"GET /v1/responses HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     )
-    async with asyncio.timeout(GUARD):
+    async with asyncio.timeout(HANG):
         await reader.readuntil(b"\r\n\r\n")
     return writer
 
@@ -262,7 +261,7 @@ async def test_a_recorder_ends_and_keeps_what_it_has(
         clients += [await half_a_request(port)]
         await upstream.asked.wait()
         process.send_signal(number)
-        async with asyncio.timeout(GUARD):
+        async with asyncio.timeout(HANG):
             code = await process.wait()
         errors = (await process.stderr.read()).decode()
     assert "Traceback" not in errors
@@ -313,7 +312,7 @@ async def test_a_server_ends(name: str, number: signal.Signals, tmp_path: Path) 
             await socket_open(port),
         ]
         process.send_signal(number)
-        async with asyncio.timeout(GUARD):
+        async with asyncio.timeout(HANG):
             code = await process.wait()
         assert "Traceback" not in (await process.stderr.read()).decode()
     assert code == (130 if name.startswith("record") and number == INT else 0)
@@ -359,7 +358,7 @@ def test_the_second_signal_ends_at_once(where: str, second: signal.Signals, tmp_
         assert process.stdout.readline().startswith("told")
         process.send_signal(second)
         try:
-            assert process.wait(GUARD) == 128 + second
+            assert process.wait(HANG) == 128 + second
         finally:
             process.kill()
 
@@ -463,7 +462,7 @@ async def test_a_users_program_ends(name: str, tmp_path: Path) -> None:
         assert process.stdout is not None
         await line_with(process.stdout, "ready")
         process.send_signal(INT)
-        async with asyncio.timeout(GUARD):
+        async with asyncio.timeout(HANG):
             _, errors = await process.communicate()
     finally:
         with contextlib.suppress(ProcessLookupError):
