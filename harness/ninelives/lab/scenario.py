@@ -83,14 +83,16 @@ class Scenario:
     """A named, repeatable story of a conversation."""
 
     name: str
-    """The file's name: lower case, words joined by underscores."""
+    """Lower case, words joined by underscores."""
     sentence: str
     """What happens, in one sentence."""
     acts: tuple[Act, ...]
     script: Sequence[Mapping[str, Any]]
     """What the model says: the rules of a script."""
     chapter: str = ""
-    """Where it stands in the table of contents: one of `CHAPTERS`, or nothing for a story of your own."""
+    """Where it stands in the table of contents: the title of its file, one of `CHAPTERS`; or nothing for a
+    story of your own.
+    """
     about: tuple[str, ...] = ()
     """The promises it is there to try, `I1` to `I9`. All nine are judged."""
     tools: Mapping[str, Callable[..., Any]] = field(default_factory=dict)

@@ -6,9 +6,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ninelives.lab.scenario import Act, Say, Wait
+from ninelives.lab.scenario import Act, Say, Scenario, Wait
+
+if TYPE_CHECKING:
+    from mock_openai.faults import Planned
 
 HELLO = "Hello, who is this?"
 GREETING = "Hello, this is the weather service. Which city would you like to hear about?"
@@ -89,41 +92,60 @@ SCRIPT: tuple[Mapping[str, Any], ...] = (
 )
 
 
-def hello(**more: Any) -> Say:
+def hello(*faults: Planned, **more: Any) -> Say:
     """The user greets."""
-    return Say(HELLO, GREETING, **more)
+    return Say(HELLO, GREETING, faults, **more)
 
 
-def weather(**more: Any) -> Say:
+def weather(*faults: Planned, **more: Any) -> Say:
     """The user asks what needs a tool."""
-    return Say(WEATHER, FORECAST, **more)
+    return Say(WEATHER, FORECAST, faults, **more)
 
 
-def compare(**more: Any) -> Say:
+def compare(*faults: Planned, **more: Any) -> Say:
     """The user asks what needs two tool calls at once."""
-    return Say(COMPARE, COMPARISON, **more)
+    return Say(COMPARE, COMPARISON, faults, **more)
 
 
-def look(**more: Any) -> Say:
+def look(*faults: Planned, **more: Any) -> Say:
     """The user asks what needs a tool that takes its time."""
-    return Say(LOOK, VIEW, **more)
+    return Say(LOOK, VIEW, faults, **more)
 
 
-def clothes(**more: Any) -> Say:
+def clothes(*faults: Planned, **more: Any) -> Say:
     """The user asks what the model thinks about before it answers."""
-    return Say(CLOTHES, ADVICE, **more)
+    return Say(CLOTHES, ADVICE, faults, **more)
 
 
-def story(**more: Any) -> Say:
+def story(*faults: Planned, **more: Any) -> Say:
     """The user asks for something long."""
-    return Say(STORY, TALE, **more)
+    return Say(STORY, TALE, faults, **more)
 
 
-def bye(**more: Any) -> Say:
+def bye(*faults: Planned, **more: Any) -> Say:
     """The user takes leave."""
-    return Say(BYE, FAREWELL, **more)
+    return Say(BYE, FAREWELL, faults, **more)
+
+
+def unanswered(text: str, *faults: Planned) -> Say:
+    """The user says something that nobody should expect an answer to."""
+    return Say(text, None, faults)
+
+
+def silence(seconds: float, *faults: Planned) -> Wait:
+    """Nobody says anything."""
+    return Wait(seconds, faults)
 
 
 def between(trouble: Act) -> tuple[Act, ...]:
-    """The usual story: a healthy turn, what the scenario is about, and a turn that has to be as before."""
+    """The usual conversation: a healthy turn, what the scenario is about, a turn that must be as before."""
     return hello(), Wait(1), trouble, Wait(1), bye()
+
+
+def scenario(name: str, about: str, sentence: str, acts: tuple[Act, ...], **more: Any) -> Scenario:
+    """A scenario of this conversation.
+
+    `about`: the promises it is there to try, as `I1 I6`. `more`: whatever else a `Scenario` has.
+    """
+    told: dict[str, Any] = {"script": SCRIPT, "tools": TOOLS, **more}
+    return Scenario(name=name, sentence=sentence, acts=acts, about=tuple(about.split()), **told)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ninelives.complaint import Complaint
 from ninelives.lab.services import Factory
 
 if TYPE_CHECKING:
@@ -47,7 +48,10 @@ def as_tests(
         from ninelives.lab.story_file import load_all
 
         chosen += load_all(beside / stories)
-    factory = find_factory(service, beside) if isinstance(service, str) else as_factory(service)
+    try:
+        factory = find_factory(service, beside) if isinstance(service, str) else as_factory(service)
+    except Complaint as complaint:  # told by the first test, like all else that is wrong with a bot
+        factory = _refuses(complaint)
 
     @pytest.mark.parametrize("scenario", [pytest.param(each, id=each.name) for each in chosen])
     def test(scenario: Scenario, request: pytest.FixtureRequest) -> None:
@@ -96,7 +100,6 @@ _first: dict[Factory, _Told] = {}
 
 
 def _calm(factory: Factory, item: Any) -> _Told:
-    from ninelives.complaint import Complaint
     from ninelives.fixtures.evidence import evidence_of
     from ninelives.lab.undisturbed import play_first
 
@@ -108,6 +111,13 @@ def _calm(factory: Factory, item: Any) -> _Told:
         return _Told("", item.nodeid)
     evidence_of(item).outcomes.append(first.outcome)
     return _Told("\n".join([first.summary, "", *first.lines()]), item.nodeid)
+
+
+def _refuses(complaint: Complaint) -> Factory:
+    def factory(base_url: str, ws_url: str) -> Any:
+        raise complaint
+
+    return factory
 
 
 @contextmanager

@@ -92,6 +92,19 @@ def test_the_list_of_scenarios_reads_as_a_table_of_contents() -> None:
     assert {scenario.chapter for scenario in scenarios().values()} == set(CHAPTERS)
 
 
+def test_two_scenarios_of_one_name_are_an_error_and_so_is_a_chapter_nobody_knows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from ninelives.lab.scenarios import calm, outages
+
+    monkeypatch.setattr(outages, "SCENARIOS", (*outages.SCENARIOS, calm.SCENARIOS[0]))
+    with pytest.raises(ValueError, match=r"outages.py: 'calm_conversation_with_a_tool' is there already"):
+        scenarios.__wrapped__()
+    monkeypatch.setattr(calm, "CHAPTER", "calms")
+    with pytest.raises(ValueError, match=r"calm.py: no chapter is called 'calms', only"):
+        scenarios.__wrapped__()
+
+
 def test_scenarios_are_found_by_name_by_part_of_it_and_by_pattern() -> None:
     assert [each.name for each in matching("idle_close")] == ["idle_close"]
     assert {"idle_close", "idle_reset"} <= {each.name for each in matching("idle")}

@@ -1,19 +1,18 @@
-"""Everything that can happen to a bot's connection, one story a file. The list of files is the table of
-contents.
+"""Everything that can happen to a bot's connection: thirteen chapters, a file each, a definition a scenario.
 
-A scenario is found by looking into this folder: a new one is one new file with a `SCENARIO`, and nothing
-else.
+A chapter is found by looking into this folder. It has a `CHAPTER`, its title, and `SCENARIOS`.
 """
 
 from __future__ import annotations
 
 import pkgutil
 from collections.abc import Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib import import_module
 
-from ninelives.lab.scenario import Scenario
+from ninelives.lab.scenario import CHAPTERS, Scenario
 
 __all__ = ["matching", "scenarios"]
 
@@ -21,15 +20,16 @@ __all__ = ["matching", "scenarios"]
 @cache
 def scenarios() -> Mapping[str, Scenario]:
     """Every scenario by name, in alphabetical order."""
-    found = {}
-    for module in sorted(pkgutil.iter_modules(__path__), key=lambda each: each.name):
-        scenario: Scenario = import_module(f"{__name__}.{module.name}").SCENARIO
-        if scenario.name != module.name:
-            raise ValueError(
-                f"the scenario in {module.name}.py is called {scenario.name!r}; name it {module.name!r}"
-            )
-        found[scenario.name] = scenario
-    return found
+    found: dict[str, Scenario] = {}
+    for module in pkgutil.iter_modules(__path__):
+        chapter = import_module(f"{__name__}.{module.name}")
+        if chapter.CHAPTER not in CHAPTERS:
+            raise ValueError(f"{module.name}.py: no chapter is called {chapter.CHAPTER!r}, only {CHAPTERS}")
+        for scenario in chapter.SCENARIOS:
+            if scenario.name in found:
+                raise ValueError(f"{module.name}.py: {scenario.name!r} is there already; rename one of them")
+            found[scenario.name] = replace(scenario, chapter=chapter.CHAPTER)
+    return dict(sorted(found.items()))
 
 
 def matching(pattern: str) -> list[Scenario]:
