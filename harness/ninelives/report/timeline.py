@@ -253,10 +253,10 @@ def _arguments(arguments: Mapping[str, Any]) -> str:
     )
 
 
-def from_mishaps(mishaps: Iterable[Mishap]) -> Timeline:
+def from_mishaps(mishaps: Iterable[Mishap], shift: float = 0.0) -> Timeline:
     """What the bot's own code raised, each with its traceback."""
     return Timeline(
-        tuple(Row(each.at, ERROR, "error", str(each), each.trace[-DETAIL_LIMIT:]) for each in mishaps)
+        tuple(Row(each.at + shift, ERROR, "error", str(each), each.trace[-DETAIL_LIMIT:]) for each in mishaps)
     )
 
 

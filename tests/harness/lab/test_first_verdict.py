@@ -389,11 +389,12 @@ def test_in_pytest_what_is_wrong_is_told_by_the_first_test_and_the_others_are_sk
 
         test_chat = as_tests("bot.py", "reset_*")
         test_mute = as_tests("mute.py:run_bot", "idle_*")
+        test_gone = as_tests("gone.py", "idle_*")
         """
     )
     result = pytester.runpytest_subprocess("-p", "no:randomly", "-rs")
     outcomes = result.parseoutcomes()
-    assert outcomes["failed"] == 2
+    assert outcomes["failed"] == 3
     assert outcomes["skipped"] > 20
     shown = result.stdout.str()
     assert shown.count("speaks Chat Completions (OpenAILLMService). ninelives tests bots") <= 3
@@ -401,6 +402,7 @@ def test_in_pytest_what_is_wrong_is_told_by_the_first_test_and_the_others_are_sk
         [
             "bot.py:run_bot speaks Chat Completions (OpenAILLMService)*change two lines.",
             "mute.py:run_bot: this bot does not work undisturbed.*",
+            "gone.py cannot be read (no such file); expected a file*",
             "Filter raised ZeroDivisionError: division by zero (mute.py:*in process_frame), 3 times",
             "SKIPPED*this bot does not work undisturbed. * See *test_mute?idle_close?",
         ]
