@@ -19,7 +19,13 @@ from ninelives.bot.own_code import one_line, own_place, place_of_frame, shown
 from ninelives.complaint import Complaint
 
 HANGS = 60.0
-"""Real seconds after which code that blocks counts as hanging. Nothing that works is anywhere near it."""
+"""Real seconds after which code that waits counts as hanging."""
+
+IDLE = 0.02
+"""The share of a processor below which code waits. Work gets more, however much else there is to do."""
+
+BUSY = 10
+"""How many times as long code may work as it may wait."""
 
 
 class CouldNotStart(Complaint):
@@ -112,17 +118,27 @@ def _extra_of_pipecat(trace: TracebackType | None) -> str | None:
 
 @contextmanager
 def not_for_ever(seconds: float = HANGS) -> Iterator[None]:
-    """Raise Hangs in code that blocks for so many real seconds, where this thread can be told so."""
+    """Raise Hangs in code that blocks for so many real seconds, where this thread can be told so.
+
+    Code that waits does no work meanwhile. Code that works, on a machine that has other things to do, has
+    `BUSY` times as long.
+    """
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
+    began = time.monotonic()
+    worked = time.process_time()
+    rings = 0
 
     def ring(_: int, frame: FrameType | None) -> None:
-        raise Hangs(seconds, place_of_frame(frame))
+        nonlocal worked, rings
+        idle = time.process_time() - worked < seconds * IDLE
+        worked, rings = time.process_time(), rings + 1
+        if idle or rings >= BUSY:
+            raise Hangs(seconds * rings, place_of_frame(frame))
 
-    began = time.monotonic()
     before: Any = signal.signal(signal.SIGALRM, ring)
-    left, again = signal.setitimer(signal.ITIMER_REAL, seconds)
+    left, again = signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
     try:
         yield
     finally:

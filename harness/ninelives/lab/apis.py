@@ -120,7 +120,7 @@ def elsewhere(
     kind = next((kind for kind, named in hosts if host in named), None)
     if kind is None:
         return None
-    if api_of(kind) not in (RESPONSES, None) or not accepts(kind, "base_url"):
+    if api_of(kind) not in (RESPONSES, None) or "LLMService" not in (each.__name__ for each in kind.__mro__):
         return GoesElsewhere(
             f"{who} goes to {address}: its {kind.__name__} is not left out where it stands, and nothing "
             "leaves this machine. Try the bot without it"

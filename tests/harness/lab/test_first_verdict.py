@@ -202,7 +202,8 @@ def test_a_bot_that_hangs_as_it_starts_is_given_up(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text(bot(start="import time; time.sleep(3600)"))
     factory = find_factory("bot.py")
     with pytest.raises(
-        CouldNotStart, match=r"run_bot could not start: it was still busy after 1 s at bot.py:\d+, in run_bot"
+        CouldNotStart,
+        match=r"run_bot could not start: it was still busy after \d+ s at bot.py:\d+, in run_bot",
     ):
         play_first(factory, patience=1)
 
@@ -311,6 +312,22 @@ def test_an_address_in_the_code_is_the_line_to_change(
     code, _, err = ninelives(capsys, "verdict bot.py")
     assert code == 2
     assert said.format(*lines_of(path, "base_url=")) in err
+
+
+def test_a_voice_that_could_not_be_left_out_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    text = bot().replace("mouth = [tts,", "mouth = [ParallelPipeline([tts], [Filter()]),")
+    text = text.replace("OpenAITTSService(api", "OpenAITTSService(base_url='https://tts.example/v1', api")
+    text = text.replace(
+        "import Pipeline\n", "import Pipeline\nfrom pipecat.pipeline.parallel_pipeline import *\n", 1
+    )
+    (tmp_path / "bot.py").write_text(text)
+    code, _, err = ninelives(capsys, "verdict bot.py")
+    assert code == 2
+    assert (
+        "bot.py:run_bot goes to tts.example:443: its OpenAITTSService is not left out where it stands" in err
+    )
 
 
 def test_a_service_that_is_made_too_early_is_told_so(
