@@ -80,12 +80,12 @@ def run(wish: Wish) -> int:
     from ninelives.lab.exploration.trial import factory_of
     from ninelives.lab.undisturbed import play_first
 
-    _prepare(wish)
     if not wish.executor.startswith("dask://"):  # a cluster has the bot, this machine need not
         first = play_first(factory_of(wish.factory))
         if not first.held:
             tell_disturbed(output(), first)
             return 1
+    _prepare(wish)
     done: Done | None = None
     try:
         with _bar() as show, open_executor(wish.executor, wish.jobs) as (executor, jobs):
