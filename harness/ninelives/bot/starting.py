@@ -21,7 +21,7 @@ from ninelives.complaint import Complaint
 HANGS = 60.0
 """Real seconds after which code that waits counts as hanging."""
 
-IDLE = 0.02
+IDLE = 0.005
 """The share of a processor below which code waits. Work gets more, however much else there is to do."""
 
 BUSY = 10
