@@ -19,7 +19,7 @@ from mock_openai.faults.plan import Plan
 from mock_openai.faults.point import Spot
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.events import Event
-from mock_openai.protocol.stencil import Copy
+from mock_openai.protocol.template import Rendered
 from mock_openai.turn.known import Known, KnownRequests
 from mock_openai.turn.plan import Caller
 from mock_openai.turn.plan import Plan as TurnPlan
@@ -188,14 +188,14 @@ class Site:
         self.journal.note(Entry(at, connection, turn, lane, kind, data))
 
     def note_whole(
-        self, spot: Spot, copy: Copy, transport: Literal["http", "websocket"], lane: str | None
+        self, spot: Spot, rendered: Rendered, transport: Literal["http", "websocket"], lane: str | None
     ) -> None:
         """Write down that all events of a turn have left in one write."""
         turn = spot.number or None
         if transport == "http":
             self.note("status", spot.connection, {"status": 200}, turn=turn)
         at = asyncio.get_running_loop().time() - self.started
-        self.journal.note(Run(at, spot.connection, turn, lane, copy))
+        self.journal.note(Run(at, spot.connection, turn, lane, rendered))
 
 
 async def _nowhere(what: str, given: Mapping[str, Any]) -> list[Any]:

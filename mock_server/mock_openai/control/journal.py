@@ -16,7 +16,7 @@ import msgspec
 
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
-from mock_openai.protocol.stencil import Copy
+from mock_openai.protocol.template import Rendered
 
 Kind = Literal["open", "request", "status", "event", "fault", "close"]
 
@@ -48,7 +48,7 @@ class Run:
     connection: int
     turn: int | None
     lane: str | None
-    events: Copy
+    events: Rendered
     size: int = field(init=False)
     """How many entries that are."""
 

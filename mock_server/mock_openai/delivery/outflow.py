@@ -12,7 +12,7 @@ from mock_openai.control.journal import Entry
 from mock_openai.delivery.outlet import Outlet
 from mock_openai.faults.point import Spot
 from mock_openai.protocol.events import Event
-from mock_openai.protocol.stencil import Copy
+from mock_openai.protocol.template import Rendered
 from mock_openai.site import Site
 
 FLUSH_BYTES = 64 * 1024
@@ -27,7 +27,7 @@ class Outflow:
     """The events of one turn between the delivery that hands them over and the journal that notes them."""
 
     def __init__(self, site: Site, outlet: Outlet, spot: Spot, lane: str | None) -> None:
-        self.sent: list[Event] | Copy = []
+        self.sent: list[Event] | Rendered = []
         """What has left."""
         self.waiting: list[Event] = []
         """What was handed over and has not left."""
@@ -53,14 +53,14 @@ class Outflow:
     @property
     def types(self) -> list[str]:
         """The types of all events that were handed over."""
-        if isinstance(self.sent, Copy):
+        if isinstance(self.sent, Rendered):
             return self.sent.types
         return [event.type for event in (*self.sent, *self.waiting)]
 
     @property
     def next_number(self) -> int:
         """The sequence number after the last event that was handed over."""
-        if isinstance(self.sent, Copy):
+        if isinstance(self.sent, Rendered):
             return len(self.sent) + self._added
         latest = self.waiting or self.sent
         found = _NUMBER.findall(latest[-1].data) if latest else []
@@ -73,15 +73,15 @@ class Outflow:
         if self._held:
             self._let_go(len(self.sent) + len(self.waiting))
 
-    async def leave(self, copy: Copy) -> None:
+    async def leave(self, rendered: Rendered) -> None:
         """Let all events of a turn leave, and end the answer."""
-        self._outlet.put_all(copy)
+        self._outlet.put_all(rendered)
         await self._outlet.flush()
         await self._outlet.finish()
         self.spoke = self._loop.time()
-        self._site.note_whole(self._spot, copy, self._outlet.transport, self._lane)
-        self.sent = copy
-        self.response_id = copy.response_id
+        self._site.note_whole(self._spot, rendered, self._outlet.transport, self._lane)
+        self.sent = rendered
+        self.response_id = rendered.response_id
 
     def hold(self, event: Event, events: int) -> None:
         """Keep an event until so many others have been handed over, or the answer ends."""

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
-from mock_openai.protocol.stencil import Copy
+from mock_openai.protocol.template import Rendered
 from mock_openai.responders.answer import Recorded
 
 
@@ -29,7 +29,7 @@ class Outlet(Protocol):
         """Hand an event over; it leaves with the next flush."""
         ...
 
-    def put_all(self, copy: Copy) -> None:
+    def put_all(self, rendered: Rendered) -> None:
         """Hand over all events of a turn."""
         ...
 

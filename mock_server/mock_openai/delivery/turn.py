@@ -90,7 +90,7 @@ class Delivery:
             if isinstance(answer, Reply):
                 changed = self.wire.changed(answer)
                 if changed is not answer:
-                    answer, plan.make = changed, planner.template(plan, changed)
+                    answer, plan.render = changed, planner.template(plan, changed)
             if isinstance(answer, ApiError):
                 await self.wire.fail(answer)
             elif isinstance(answer, Recorded) and answer.body is not None and not answer.events:
@@ -220,15 +220,15 @@ class Delivery:
 
     async def _leave_at_once(self, plan: Plan) -> bool:
         """Let a turn that nothing threatens leave in one write, if that is possible."""
-        copy = None if self._passage.threatened else plan.rendered(self.site.clock.wall())
-        if copy is None:
+        rendered = None if self._passage.threatened else plan.rendered(self.site.clock.wall())
+        if rendered is None:
             return False
         try:
-            await self.wire.keep(copy)
+            await self.wire.keep(rendered)
         except ApiError:
             self.wire.kept = False  # memory is away: all but the last event leave all the same
             return False
-        await self.out.leave(copy)
+        await self.out.leave(rendered)
         return True
 
     async def let_out(self, event: Event) -> Verdict:

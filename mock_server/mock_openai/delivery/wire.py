@@ -19,7 +19,7 @@ from mock_openai.memory import Lanes
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.reply import Reply
-from mock_openai.protocol.stencil import Copy
+from mock_openai.protocol.template import Rendered
 from mock_openai.site import Connection, Site
 from mock_openai.turn.plan import Plan
 
@@ -86,7 +86,7 @@ class TurnWire:
         """
         if self.plan is None or self.kept:
             return
-        told = leaving if isinstance(leaving, Copy) else [*self._out.sent, *self._out.waiting, *leaving]
+        told = leaving if isinstance(leaving, Rendered) else [*self._out.sent, *self._out.waiting, *leaving]
         self.kept = True
         self.kept = await self._site.engine.keeper.keep(self.plan, told)
 

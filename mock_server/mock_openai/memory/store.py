@@ -15,7 +15,7 @@ import msgspec
 from mock_openai.clock import Clock
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.history import History, as_history
-from mock_openai.protocol.stencil import Copy
+from mock_openai.protocol.template import Rendered
 
 DEFAULT_LIMIT = 256 * 1024 * 1024
 """Bytes of events and input that a MemoryStore keeps before it forgets the least recently used response."""
@@ -58,7 +58,7 @@ class Remembered:
         """The events as they left, the terminal one last; a replay streams them again."""
         self.parent = parent
         """The response it continued from."""
-        written = events.size if isinstance(events, Copy) else sum(len(event.data) for event in events)
+        written = events.size if isinstance(events, Rendered) else sum(len(event.data) for event in events)
         self.size = written + input_size + _OVERHEAD
         """Bytes that it is counted for."""
         self.frame_tokens = frame_tokens
@@ -95,7 +95,7 @@ class Remembered:
     @property
     def status(self) -> str:
         """How it ended, e.g. "completed"."""
-        if isinstance(self.events, Copy):
+        if isinstance(self.events, Rendered):
             return self.events.status  # known without decoding anything
         return str(self.response.get("status"))
 

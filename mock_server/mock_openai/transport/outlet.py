@@ -13,7 +13,7 @@ from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.response import with_billing
-from mock_openai.protocol.stencil import Copy
+from mock_openai.protocol.template import Rendered
 from mock_openai.responders.answer import Recorded
 from mock_openai.transport.headers import repeatable
 from mock_openai.transport.reply import HttpReply
@@ -30,9 +30,9 @@ def sse(event: Event) -> bytes:
     return event.wire or server_event(event.type, event.data)
 
 
-def as_stream(copy: Copy) -> bytes:
+def as_stream(rendered: Rendered) -> bytes:
     """Give all events of a turn as they stand in a stream."""
-    return copy.wire(around)
+    return rendered.wire(around)
 
 
 class HttpOutlet:
@@ -140,9 +140,9 @@ class SseOutlet(HttpOutlet):
         self._waiting.append(data)
         self.waiting += len(data)
 
-    def put_all(self, copy: Copy) -> None:
+    def put_all(self, rendered: Rendered) -> None:
         """Hand over all events of a turn."""
-        self._whole = as_stream(copy)
+        self._whole = as_stream(rendered)
 
     def encode(self, event: Event) -> bytes:
         """Give the event as it would leave."""
@@ -179,7 +179,7 @@ class JsonOutlet(HttpOutlet):
         self._background = background
         self._first: Event | None = None
         self._last: Event | None = None
-        self._copy: Copy | None = None
+        self._rendered: Rendered | None = None
 
     def put(self, event: Event) -> None:
         """Hand an event over; only the last response object counts (in the background, the first)."""
@@ -188,9 +188,9 @@ class JsonOutlet(HttpOutlet):
         if event.type in TERMINAL or self._last is None or self._last.type not in TERMINAL:
             self._last = event
 
-    def put_all(self, copy: Copy) -> None:
+    def put_all(self, rendered: Rendered) -> None:
         """Hand over all events of a turn."""
-        self._copy = copy
+        self._rendered = rendered
 
     def encode(self, event: Event) -> bytes:
         """Give the body that the event stands for."""
@@ -203,8 +203,8 @@ class JsonOutlet(HttpOutlet):
         """Send the body."""
         if self._line.dead or self._writer is not None:
             return
-        if self._copy is not None:
-            body = self._copy.body()
+        if self._rendered is not None:
+            body = self._rendered.body()
         else:
             body = self._body(self._first if self._background else self._last)
         await self._reply.whole(self._status, self._recorded, body, rate_limits=self.rate_limits)

@@ -14,7 +14,7 @@ from typing import Any
 from mock_openai.delivery.play import play_at_once
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.request import Request
-from mock_openai.protocol.stencil import Copy
+from mock_openai.protocol.template import Rendered
 from mock_openai.site import Begun, Connection, Site
 from mock_openai.transport.body import known_create
 from mock_openai.transport.outlet import EVENT_STREAM, as_stream
@@ -23,7 +23,7 @@ from mock_openai.transport.tcp import Line
 from mock_openai.turn.known import Known
 from mock_openai.turn.plan import Caller
 
-Write = Callable[[Copy], bytes]
+Write = Callable[[Rendered], bytes]
 """Writes an answer as it leaves."""
 
 _KEPT_WRITERS = 16
@@ -82,7 +82,7 @@ class RepeatedHead:
         plan = site.planned(known, self._caller, spot)
         if plan is not None and plan.request is not None:
             write = self._writer(plan.request, plan.rate_limits)
-            if play_at_once(site, plan, spot, lambda copy: self._line.write(write(copy))) is not None:
+            if play_at_once(site, plan, spot, lambda rendered: self._line.write(write(rendered))) is not None:
                 site.metrics.answered("/v1/responses", 200)
                 return True
         self._connection.begun = Begun(known, self._caller, spot, plan)
@@ -116,6 +116,6 @@ class RepeatedHead:
     def _made_writer(self, request: Request, rate_limits: Mapping[str, str]) -> Write:
         if request.stream:
             streamed = self._further.stream(EVENT_STREAM, rate_limits)
-            return lambda copy: streamed(as_stream(copy))
+            return lambda rendered: streamed(as_stream(rendered))
         whole = self._further.whole(rate_limits)
-        return lambda copy: whole(copy.body())
+        return lambda rendered: whole(rendered.body())

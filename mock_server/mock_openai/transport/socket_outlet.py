@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
-from mock_openai.protocol.stencil import Copy
+from mock_openai.protocol.template import Rendered
 from mock_openai.responders.answer import Recorded
 from mock_openai.transport.tcp import Line
 from mock_openai.wire.frames import BINARY, TEXT, frame, text_around
@@ -28,9 +28,9 @@ class Socket(Protocol):
         ...
 
 
-def as_frames(copy: Copy) -> bytes:
+def as_frames(rendered: Rendered) -> bytes:
     """Give all events of a turn as they leave on a socket."""
-    return copy.wire(text_around)
+    return rendered.wire(text_around)
 
 
 class SocketOutlet:
@@ -53,9 +53,9 @@ class SocketOutlet:
         self._frames.append(data)
         self.waiting += len(data)
 
-    def put_all(self, copy: Copy) -> None:
+    def put_all(self, rendered: Rendered) -> None:
         """Hand over all events of a turn."""
-        self._frames.append(as_frames(copy))
+        self._frames.append(as_frames(rendered))
 
     def encode(self, event: Event) -> bytes:
         """Give the event as a frame."""

@@ -22,7 +22,7 @@ from mock_openai.memory import Lanes
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError, connection_limit_reached
 from mock_openai.protocol.events import Event
-from mock_openai.protocol.stencil import Copy
+from mock_openai.protocol.template import Rendered
 from mock_openai.site import Connection, Site
 from mock_openai.transport.bare import QuietWire
 from mock_openai.transport.channel import Channel
@@ -283,15 +283,15 @@ class SocketSession:
         """Play a create at once, if its plan allows that and nothing waits to be written."""
         if not plan.ready or not self.line.clear or not self._gate.is_set():
             return False
-        copy = play_at_once(self._site, plan, create.spot, self._write_whole, lane=create.lane)
-        if copy is None:
+        rendered = play_at_once(self._site, plan, create.spot, self._write_whole, lane=create.lane)
+        if rendered is None:
             return False
-        self._steering.ended(copy.response_id, create.lane, copy.status == "completed", len(copy))
+        self._steering.ended(rendered.response_id, create.lane, rendered.status == "completed", len(rendered))
         self._upkeep.rest()
         return True
 
-    def _write_whole(self, copy: Copy) -> None:
-        self.line.write(as_frames(copy))
+    def _write_whole(self, rendered: Rendered) -> None:
+        self.line.write(as_frames(rendered))
 
     async def _turn(self, create: Create, plan: Plan | None) -> None:
         try:

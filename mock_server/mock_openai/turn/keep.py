@@ -16,7 +16,7 @@ from mock_openai.protocol.events import Event
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.listing import with_ids
 from mock_openai.protocol.request import Request
-from mock_openai.protocol.stencil import Copy
+from mock_openai.protocol.template import Rendered
 from mock_openai.turn.admit import Admission
 from mock_openai.turn.plan import Plan
 
@@ -88,7 +88,7 @@ def _is_stored(request: Request) -> bool:
 def _remembered(plan: Plan, sent: Sequence[Event]) -> Remembered | None:
     """Return a turn as memory has it; None when it is not over."""
     request = plan.request
-    if not isinstance(sent, Copy):
+    if not isinstance(sent, Rendered):
         # A fault may have spoilt the last event, or put another behind it.
         sent = _until_its_end(sent)
     if request is None or not sent:

@@ -13,7 +13,7 @@ from typing import Any
 
 from mock_openai.control import redact
 from mock_openai.protocol.request import Request
-from mock_openai.protocol.stencil import Make
+from mock_openai.protocol.template import Render
 from mock_openai.responders.answer import Reply
 from mock_openai.responders.handle import RuleHandle
 
@@ -37,7 +37,7 @@ class Settled:
     rule: RuleHandle
     model: str
     reply: Reply
-    make: Make
+    render: Render
 
 
 @dataclass(slots=True, eq=False)

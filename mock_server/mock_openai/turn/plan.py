@@ -11,7 +11,7 @@ from mock_openai.memory import Lanes
 from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.request import Request
-from mock_openai.protocol.stencil import Copy, Make, fits
+from mock_openai.protocol.template import Render, Rendered, fits
 from mock_openai.responders.answer import Answer
 from mock_openai.responders.base import Turn
 
@@ -42,7 +42,7 @@ class Plan:
     history_tokens = 0
     answer: Answer | None = None
     """What the responders say, once they have."""
-    make: Make | None = None
+    render: Render | None = None
     """Renders the answer, when all of it is due at once and the like of it was rendered before."""
     rate_limits: Mapping[str, str] = MappingProxyType({})
     """Headers that tell how much more the caller may ask for."""
@@ -79,7 +79,7 @@ class Plan:
     @property
     def ready(self) -> bool:
         """Whether nothing has to be waited for, and all of the answer can leave in one write."""
-        return self.make is not None and self.waits_for is None and self.failure is None
+        return self.render is not None and self.waits_for is None and self.failure is None
 
     @property
     def turn(self) -> Turn:
@@ -105,10 +105,10 @@ class Plan:
         """Tokens that the model reads in this turn."""
         return 0 if self.request is None else self.history_tokens + self.request.tokens
 
-    def rendered(self, now: float) -> Copy | None:
+    def rendered(self, now: float) -> Rendered | None:
         """Return all events in one, at a time in unix seconds; None when they have to be made one by one."""
-        if self.make is None or not fits(now):
+        if self.render is None or not fits(now):
             return None
-        copy = self.make(self.dice, now)
-        self.response_id = copy.response_id
-        return copy
+        rendered = self.render(self.dice, now)
+        self.response_id = rendered.response_id
+        return rendered

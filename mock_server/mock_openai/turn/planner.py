@@ -13,11 +13,11 @@ from mock_openai.clock import Clock
 from mock_openai.limits import Limiter, tokens_asked, usual_headers
 from mock_openai.pacing import Instant, Kept, Pace
 from mock_openai.protocol.behaviour import Behaviour
-from mock_openai.protocol.cutting import Stencils
+from mock_openai.protocol.compile import Templates
 from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.reply import Failed, Reply
-from mock_openai.protocol.stencil import Make
+from mock_openai.protocol.template import Render
 from mock_openai.responders.answer import Answer
 from mock_openai.responders.base import Later, Responder
 from mock_openai.responders.improvise import Improviser
@@ -50,7 +50,7 @@ class Planner:
         self._behaviour = behaviour
         self._session = session
         self._dice = dice
-        self._templates = Stencils(behaviour)
+        self._templates = Templates(behaviour)
         self._script = responders[0] if responders and type(responders[0]) is Script else None
 
     def plan(self, known: Known, caller: Caller, number: int) -> Plan:
@@ -59,13 +59,13 @@ class Planner:
         settled = known.settled
         if settled is not None and self._holds(settled):
             settled.rule.begin(plan.body)
-            plan.request, plan.answer, plan.make = known.request, settled.reply, settled.make
+            plan.request, plan.answer, plan.render = known.request, settled.reply, settled.render
             plan.rate_limits = usual_headers(settled.model)
             return plan
         try:
             if self._read(plan, known):
                 self._answer(plan)
-            if known.again and plan.make is not None:
+            if known.again and plan.render is not None:
                 known.settled = self._settled(plan)
         except Exception as error:  # the user's own code, or a defect: told when the plan is played
             plan.failure = error
@@ -95,13 +95,13 @@ class Planner:
             raise plan.error
         return plan
 
-    def template(self, plan: Plan, reply: Reply) -> Make | None:
+    def template(self, plan: Plan, reply: Reply) -> Render | None:
         """Return what renders a reply whole, if all of it is due at once and the like went out before."""
         request = plan.request
         if request is None or reply.delay or not isinstance(self._pace, Instant | Kept):
             return None
         template = self._templates.find(reply, request)
-        return None if template is None else template.filler(request, plan.history_tokens)
+        return None if template is None else template.renderer(request, plan.history_tokens)
 
     def _new(self, known: Known, caller: Caller, number: int) -> Plan:
         dice = self._dice(caller.connection, number)
@@ -178,7 +178,7 @@ class Planner:
             plan.next_responder += 1
         plan.answer = said if said is not None else plan.error or Reply()
         if isinstance(plan.answer, Reply):
-            plan.make = self.template(plan, plan.answer)
+            plan.render = self.template(plan, plan.answer)
 
     def _is_asked(self, responder: Responder, plan: Plan) -> bool:
         if responder.takes_errors:
@@ -191,9 +191,9 @@ class Planner:
         request, script = plan.request, self._script
         if request is None or request.previous_response_id is not None or plan.size > MAX_SIZE:
             return None
-        if script is None or self.limiter.limits is not None or plan.make is None:
+        if script is None or self.limiter.limits is not None or plan.render is None:
             return None
         rule = script.settles(plan.turn)
         if rule is None or rule.rule.answer is not plan.answer or not isinstance(plan.answer, Reply):
             return None
-        return Settled(script.version, rule, request.model, plan.answer, plan.make)
+        return Settled(script.version, rule, request.model, plan.answer, plan.render)

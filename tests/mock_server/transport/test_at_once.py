@@ -14,7 +14,7 @@ from mock_openai import MockServer, faults, reply
 from mock_openai.control.journal import Journal
 from mock_openai.memory import MemoryStore, Remembered
 from mock_openai.protocol.request import Request
-from mock_openai.protocol.stencil import Stencil
+from mock_openai.protocol.template import Template
 from mock_openai.responders.answer import Answer, Reply, Text
 from mock_openai.responders.base import Turn
 from mock_openai.responders.script import Script
@@ -266,7 +266,7 @@ async def test_journal_and_memory_do_not_hold_on_to_what_is_forgotten() -> None:
                 await client.turn(f"hi {number}")
         assert len(server.journal.requests) == 900
         gc.collect()  # what other tests left
-        held = sum(isinstance(one, Stencil) for one in gc.get_objects())
+        held = sum(isinstance(one, Template) for one in gc.get_objects())
     assert 0 < held < 100
 
 

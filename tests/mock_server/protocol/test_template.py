@@ -1,4 +1,4 @@
-"""A stencilled reply is, byte for byte, what would have been rendered event by event."""
+"""A reply rendered from a template is, byte for byte, what would have been rendered event by event."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai.protocol import json
-from mock_openai.protocol.cutting import Stencils
+from mock_openai.protocol.compile import Templates
 from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.events import Event, stream_events
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.reply import Call, Failed, Incomplete, Reasoning, Refusal, Reply, Text, Usage
 from mock_openai.protocol.request import Request, parse_request
 from mock_openai.protocol.response import open_response, with_billing
-from mock_openai.protocol.stencil import Copy
+from mock_openai.protocol.template import Rendered
 
 NOW = 1_790_000_000
 PARENT = f"resp_0{'a' * 15}00{'6' * 8}{'b' * 4}8190{'c' * 16}"
@@ -44,17 +44,17 @@ def rendered(reply: Reply, request: Request, *, history: int = 0) -> list[Event]
     return list(told)
 
 
-def copied(stencils: Stencils, reply: Reply, request: Request, *, history: int = 0) -> Copy:
+def rendering(templates: Templates, reply: Reply, request: Request, *, history: int = 0) -> Rendered:
     dice = Dice("7")
-    stencil = stencils.find(reply, request)
-    assert stencil is not None
-    return stencil.fill(request, history, dice, NOW)
+    template = templates.find(reply, request)
+    assert template is not None
+    return template.fill(request, history, dice, NOW)
 
 
-def test_the_second_turn_of_a_kind_is_stencilled() -> None:
-    stencils, reply, request = Stencils(), Reply((Text("Hello."),)), asked()
-    assert stencils.find(reply, request) is None
-    assert stencils.find(reply, request) is not None
+def test_the_second_turn_of_a_kind_has_a_template() -> None:
+    templates, reply, request = Templates(), Reply((Text("Hello."),)), asked()
+    assert templates.find(reply, request) is None
+    assert templates.find(reply, request) is not None
 
 
 TEXTS = st.text(min_size=1, max_size=60)
@@ -90,23 +90,23 @@ FIELDS = st.fixed_dictionaries(
 def test_both_ways_give_the_same_bytes(
     reply: Reply, fields: dict[str, Any], before: str, history: int
 ) -> None:
-    stencils = Stencils()
+    templates = Templates()
     earlier = asked(**{**fields, "input": before})
     if "previous_response_id" in fields:
         earlier = asked(**{**fields, "input": before, "previous_response_id": f"resp_{before[:5]}"})
-    stencils.find(reply, earlier)
-    stencils.find(reply, earlier)
+    templates.find(reply, earlier)
+    templates.find(reply, earlier)
     request = asked(**fields)
     events = rendered(reply, request, history=history)
-    copy = copied(stencils, reply, request, history=history)
-    assert list(copy) == events
-    for dress in (sse, frames):
-        around = [(dress(event.type, len(event.data)), event.data) for event in events]
-        assert copy.wire(dress) == b"".join(before + data + after for (before, after), data in around)
+    at_once = rendering(templates, reply, request, history=history)
+    assert list(at_once) == events
+    for framing in (sse, frames):
+        around = [(framing(event.type, len(event.data)), event.data) for event in events]
+        assert at_once.wire(framing) == b"".join(before + data + after for (before, after), data in around)
     response = json.parse(events[-1].data)["response"]
-    assert copy.body() == json.pretty(with_billing(response))
-    assert copy.status == response["status"]
-    assert copy.response_id == response["id"]
+    assert at_once.body() == json.pretty(with_billing(response))
+    assert at_once.status == response["status"]
+    assert at_once.response_id == response["id"]
 
 
 @pytest.mark.parametrize(
@@ -125,14 +125,14 @@ def test_both_ways_give_the_same_bytes(
     ids=["ciphertext", "logprobs", "annotations", "warm-up", "too long", "compaction"],
 )
 def test_some_replies_are_rendered_anew_each_time(reply: Reply, fields: dict[str, Any]) -> None:
-    stencils = Stencils()
-    assert [stencils.find(reply, asked(**fields)) for _ in range(3)] == [None, None, None]
+    templates = Templates()
+    assert [templates.find(reply, asked(**fields)) for _ in range(3)] == [None, None, None]
 
 
-def test_settings_that_are_echoed_have_stencils_of_their_own() -> None:
-    stencils, reply = Stencils(), Reply((Text("Hello."),))
+def test_settings_that_are_echoed_have_templates_of_their_own() -> None:
+    templates, reply = Templates(), Reply((Text("Hello."),))
     for name in ("a", "b"):
         for _ in range(2):
-            stencils.find(reply, asked(metadata={"name": name}))
-        copy = copied(stencils, reply, asked(metadata={"name": name}))
-        assert json.parse(copy[0].data)["response"]["metadata"] == {"name": name}
+            templates.find(reply, asked(metadata={"name": name}))
+        rendered = rendering(templates, reply, asked(metadata={"name": name}))
+        assert json.parse(rendered[0].data)["response"]["metadata"] == {"name": name}

@@ -1,7 +1,7 @@
 """A reply rendered once, with holes for what differs from turn to turn.
 
-A Stencil is cut from written events (`cutting`); filling it costs drawing a turn's ids and one formatting of
-bytes. A Copy is a turn's own filling; its events are made when somebody looks at them.
+`compile` makes a Template of written events; rendering it costs drawing a turn's ids and one formatting of
+bytes. A Rendered is one turn's response; its single events are made when somebody looks at them.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.usage import cache_use, prefix_tokens
 
-Dress = Callable[[str, int], tuple[bytes, bytes]]
+Framing = Callable[[str, int], tuple[bytes, bytes]]
 """What a transport puts before and after an event of this type and this many bytes."""
 
-Make = Callable[[Dice, float], "Copy"]
-"""Makes a turn's own copy, at a time in unix seconds."""
+Render = Callable[[Dice, float], "Rendered"]
+"""Renders one turn's response, at a time in unix seconds."""
 
 Parts = list[bytes | int]
 """Literals and holes: a value's number, or the complement of a length of padding."""
 
-# The values that every copy has: the response's id and its parent's, the time, tokens read, of these cached
+# The values of every response: the response's id and its parent's, the time, tokens read, of these cached
 # and written to the cache, and in total; then come the ids of items and calls.
 RESPONSE, PREVIOUS, TIME, READ, CACHED, WRITTEN, TOTAL, FIRST_ID = range(8)
 _VARYING = (PREVIOUS, READ, CACHED, WRITTEN, TOTAL)
@@ -38,13 +38,13 @@ _ID, _CALL_ID, _SECONDS = 50, 29, 10
 
 
 def fits(now: float) -> bool:
-    """Tell whether a time has the length for which stencils are cut, as it has from 2001 to 2286; tests may
-    have set the clock to any.
+    """Tell whether a time has the length that templates are compiled for, as it has from 2001 to 2286; tests
+    may have set the clock to any.
     """
     return 1e9 <= now < 1e10
 
 
-class Stencil:
+class Template:
     """One reply with holes.
 
     `made_of` are the prefixes of the ids of its items, in order; None for a call id. `output` are the tokens
@@ -81,14 +81,14 @@ class Stencil:
         self._made_of = made_of
         self._output = output
         self._told_read = told_read
-        self._dressed: dict[Dress, list[tuple[str | None, _Form]]] = {}
+        self._framed: dict[Framing, list[tuple[str | None, _Form]]] = {}
 
-    def fill(self, request: Request, history_tokens: int, dice: Dice, now: float) -> Copy:
-        """Make a turn's own copy; ids are drawn in the order in which `events` draws them."""
-        return self.filler(request, history_tokens)(dice, now)
+    def fill(self, request: Request, history_tokens: int, dice: Dice, now: float) -> Rendered:
+        """Render one turn's response; ids are drawn in the order in which `events` draws them."""
+        return self.renderer(request, history_tokens)(dice, now)
 
-    def filler(self, request: Request, history_tokens: int) -> Make:
-        """Give what makes the copies of all turns with this request, if all continue from the same."""
+    def renderer(self, request: Request, history_tokens: int) -> Render:
+        """Return what renders the responses of all turns with this request, if all continue from the same."""
         parent = request.previous_response_id
         counted = (b"%d" % number for number in self._counted(request, history_tokens))
         return partial(
@@ -103,41 +103,41 @@ class Stencil:
 
     def _fill(
         self, parent: bytes, counted: tuple[bytes, ...], dice: Dice, now: float, *, root: str | None
-    ) -> Copy:
+    ) -> Rendered:
         ids = Ids(dice, lambda: now)
         response_id = ids.response(root)
         values = [response_id.encode(), parent, b"%d" % now, *counted]
         for made in self._made_of:
             values.append((ids.item(made, response_id) if made else ids.call()).encode())
-        return Copy(self, response_id, values, dice)
+        return Rendered(self, response_id, values, dice)
 
-    def dressed(self, dress: Dress) -> list[tuple[str | None, _Form]]:
+    def framed(self, framing: Framing) -> list[tuple[str | None, _Form]]:
         """Give the events in what a transport puts around them: those of fixed length in one form, the others
-        each with its type, to be dressed when their length is known.
+        each with its type, to be framed when their length is known.
         """
-        found = self._dressed.get(dress)
+        found = self._framed.get(framing)
         if found is None:
             pieces: list[tuple[str | None, Parts]] = []
             for (kind, parts), form in zip(self._parts, self.events, strict=True):
                 if not form.fixed:
                     pieces.append((kind, parts))
                     continue
-                before, after = dress(kind, form.size)
+                before, after = framing(kind, form.size)
                 if not pieces or pieces[-1][0] is not None:
                     pieces.append((None, []))
                 pieces[-1][1].extend((before, *parts, after))
-            found = self._dressed[dress] = [(kind, _Form(parts, self._lengths)) for kind, parts in pieces]
+            found = self._framed[framing] = [(kind, _Form(parts, self._lengths)) for kind, parts in pieces]
         return found
 
 
-class Copy(Sequence[Event]):
-    """A turn's own copy of a stencilled reply."""
+class Rendered(Sequence[Event]):
+    """One turn's response, rendered from a template: a sequence of events."""
 
-    __slots__ = ("_dice", "_events", "_stencil", "_values", "response_id")
+    __slots__ = ("_dice", "_events", "_template", "_values", "response_id")
 
-    def __init__(self, stencil: Stencil, response_id: str, values: list[bytes], dice: Dice) -> None:
+    def __init__(self, template: Template, response_id: str, values: list[bytes], dice: Dice) -> None:
         self.response_id = response_id
-        self._stencil = stencil
+        self._template = template
         self._values = values
         self._dice = dice
         self._events: tuple[Event, ...] | None = None
@@ -145,39 +145,39 @@ class Copy(Sequence[Event]):
     @property
     def status(self) -> str:
         """The status with which the response ends."""
-        return self._stencil.status
+        return self._template.status
 
     @property
     def size(self) -> int:
         """Bytes of all events, but for what varies in length."""
-        return self._stencil.size
+        return self._template.size
 
     @property
     def tally(self) -> Mapping[str, int]:
         """How many events there are of each type."""
-        return self._stencil.tally
+        return self._template.tally
 
     @property
     def types(self) -> list[str]:
         """The events' types."""
-        return self._stencil.types
+        return self._template.types
 
-    def wire(self, dress: Dress) -> bytes:
+    def wire(self, framing: Framing) -> bytes:
         """Give all events as they leave."""
         values = self._values + self._pads()
         written: list[bytes] = []
-        for kind, form in self._stencil.dressed(dress):
+        for kind, form in self._template.framed(framing):
             data = form.filled(values)
             if kind is None:
                 written.append(data)
             else:
-                before, after = dress(kind, len(data))
+                before, after = framing(kind, len(data))
                 written += (before, data, after)
         return b"".join(written)
 
     def body(self) -> bytes:
         """Give the plain JSON answer."""
-        return self._stencil.body.filled(self._values)
+        return self._template.body.filled(self._values)
 
     @overload
     def __getitem__(self, index: int) -> Event: ...
@@ -189,27 +189,27 @@ class Copy(Sequence[Event]):
         return self._made()[index]
 
     def __len__(self) -> int:
-        return len(self._stencil.types)
+        return len(self._template.types)
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self._made())
 
     def _pads(self) -> list[bytes]:
-        pads = self._stencil.pads
+        pads = self._template.pads
         return list(pads.unpack(self._dice.letters(pads.size)))
 
     def _last(self) -> Event:
         """Make the last event alone, which is what a continuation looks at; it has no padding."""
-        form = self._stencil.events[-1]
-        return self._made()[-1] if form.pads else Event(self._stencil.types[-1], form.filled(self._values))
+        form = self._template.events[-1]
+        return self._made()[-1] if form.pads else Event(self._template.types[-1], form.filled(self._values))
 
     def _made(self) -> tuple[Event, ...]:
         if self._events is None:
-            stencil = self._stencil
+            template = self._template
             pads = iter(self._pads())
             self._events = tuple(
                 Event(kind, form.filled([*self._values, *islice(pads, len(form.pads))]))
-                for kind, form in zip(stencil.types, stencil.events, strict=True)
+                for kind, form in zip(template.types, template.events, strict=True)
             )
         return self._events
 
@@ -217,7 +217,7 @@ class Copy(Sequence[Event]):
 class _Form:
     """Bytes with holes; filling them is one pick and one formatting."""
 
-    __slots__ = ("_pick", "_template", "fixed", "pads", "size")
+    __slots__ = ("_format", "_pick", "fixed", "pads", "size")
 
     def __init__(self, parts: Parts, lengths: Sequence[int]) -> None:
         holes = [part for part in parts if isinstance(part, int)]
@@ -229,7 +229,7 @@ class _Form:
         """Its bytes, without what varies in length."""
         self.fixed = not any(hole in _VARYING for hole in holes)
         """Whether it always has the same length."""
-        self._template = b"".join(
+        self._format = b"".join(
             part.replace(b"%", b"%%") if isinstance(part, bytes) else b"%b" for part in parts
         )
         pads = iter(range(len(lengths), len(lengths) + len(self.pads)))
@@ -238,5 +238,5 @@ class _Form:
 
     def filled(self, values: list[bytes]) -> bytes:
         """Fill the holes with the values, behind which the padding stands."""
-        filled: bytes = self._template % self._pick(values)
+        filled: bytes = self._format % self._pick(values)
         return filled

@@ -1,13 +1,11 @@
-"""Which replies are stencilled, and how a stencil is cut.
+"""Which replies have a template, and how one is compiled.
 
-Strategy: the first time a reply goes out with certain settings it is made by `events`, one event after
-another. The second time `events` makes it once more, but from marks instead of ids, times, counts and
-padding; cutting that at the marks gives a Stencil. Since the stencil is cut from what `events` writes, there
-is one place that knows what events look like; a test holds both ways against each other byte for byte.
+Strategy: `events` writes a reply event by event the first time it is sent with certain settings. The second
+time it writes it once more, with marks in the place of ids, times, counts and padding; splitting that at the
+marks gives the template. So one place knows what events look like; a test compares both byte for byte.
 
-Replies of text, refusals and calls can be stencilled. What draws more than ids and padding from the turn's
-dice (ciphertexts, log probabilities) is rendered anew each time, and so is a response that lists tools of its
-input or names a turn of Codex.
+Replies of text, refusals and calls have templates. A reply that draws more than ids and padding from the
+turn's seed (ciphertexts, log probabilities) is rendered anew each time.
 """
 
 from __future__ import annotations
@@ -28,7 +26,7 @@ from mock_openai.protocol.reply import Call, Refusal, Reply, Text, Usage
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.response import open_response, with_billing
 from mock_openai.protocol.sequences import LOGPROBS
-from mock_openai.protocol.stencil import (
+from mock_openai.protocol.template import (
     CACHED,
     FIRST_ID,
     PREVIOUS,
@@ -38,30 +36,30 @@ from mock_openai.protocol.stencil import (
     TOTAL,
     WRITTEN,
     Parts,
-    Stencil,
+    Template,
 )
 from mock_openai.protocol.tool_list import loads_tools
 from mock_openai.protocol.usage import cache_use, prefix_tokens
 
 MAX_SIZE = 256 * 1024
-"""Bytes of the largest stream that is stencilled; longer ones should leave in several writes anyway."""
+"""Bytes of the largest stream with a template; longer ones should leave in several writes anyway."""
 
 _KEPT = 64
-"""Stencils held at once; each takes about twice the bytes of its stream."""
+"""Templates held at once; each takes about twice the bytes of its stream."""
 
 
-class Stencils:
-    """The stencils of one server, the latest used last."""
+class Templates:
+    """The templates of one server, the latest used last."""
 
     def __init__(self, behaviour: Behaviour = DEFAULT) -> None:
         self._behaviour = behaviour
-        self._known: OrderedDict[tuple[Any, ...], Stencil | None] = OrderedDict()
+        self._known: OrderedDict[tuple[Any, ...], Template | None] = OrderedDict()
 
-    def find(self, reply: Reply, request: Request) -> Stencil | None:
-        """Give the stencil for a reply under a request's settings; None when there is none, or not yet: what
-        comes for the first time has one the next time.
+    def find(self, reply: Reply, request: Request) -> Template | None:
+        """Return the template for a reply under a request's settings; None if it has none, or the reply is
+        sent for the first time.
         """
-        if not _may_be_stencilled(reply, request):
+        if not _has_template(reply, request):
             return None
         key = (reply, request.settings, request.previous_response_id is None)
         try:
@@ -75,12 +73,12 @@ class Stencils:
             return None
         self._known.move_to_end(key)
         if found is None:
-            found = self._known[key] = _cut(reply, request, self._behaviour)
-        assert isinstance(found, Stencil)
+            found = self._known[key] = _compiled(reply, request, self._behaviour)
+        assert isinstance(found, Template)
         return found if found.size <= MAX_SIZE else None
 
 
-def _may_be_stencilled(reply: Reply, request: Request) -> bool:
+def _has_template(reply: Reply, request: Request) -> bool:
     return (
         not request.background
         and request.generate
@@ -93,7 +91,9 @@ def _may_be_stencilled(reply: Reply, request: Request) -> bool:
 
 
 class _Marks(Ids):
-    """What stands for ids, times, counts and padding while a stencil is cut, and how it is found again."""
+    """What stands for ids, times, counts and padding while a template is compiled, and how they are found
+    again.
+    """
 
     def __init__(self, own: int) -> None:
         self.token = secrets.token_hex(8)
@@ -122,8 +122,8 @@ class _Marks(Ids):
     def name(self, letter: str) -> str:
         return f"{self.token}{letter}."
 
-    def pierce(self, data: bytes) -> Parts:
-        """Cut written bytes at the marks."""
+    def split(self, data: bytes) -> Parts:
+        """Split written bytes at the marks."""
         token = self.token.encode()
         numbers = {
             self.time: TIME,
@@ -151,7 +151,7 @@ class _Marks(Ids):
         return self.name(f"I{len(self.made) - 1}")
 
 
-def _cut(reply: Reply, request: Request, behaviour: Behaviour) -> Stencil:
+def _compiled(reply: Reply, request: Request, behaviour: Behaviour) -> Template:
     own = request.tokens
     marks = _Marks(own)
     # How much is written to the cache is no sum of the others' marks, so it has one of its own.
@@ -177,9 +177,9 @@ def _cut(reply: Reply, request: Request, behaviour: Behaviour) -> Stencil:
     )
     ended = json.parse(events[-1].data)["response"]
     marks.output = (ended["usage"] or {}).get("output_tokens", 0)
-    body = marks.pierce(json.pretty(with_billing(ended)))
-    return Stencil(
-        [(event.type, marks.pierce(event.data)) for event in events],
+    body = marks.split(json.pretty(with_billing(ended)))
+    return Template(
+        [(event.type, marks.split(event.data)) for event in events],
         body,
         status=ended["status"],
         made_of=marks.made,
