@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 from mock_openai.interruption import leave_if_interrupted, listen
+from mock_openai.visible import visible
 
 from ninelives.commands import bots, tapes
 
@@ -80,7 +81,7 @@ def main(arguments: list[str] | None = None) -> None:
         if category.__module__.startswith(
             "ninelives"
         ):  # for the user, who did not write the line it is about
-            print(f"ninelives: {message}", file=sys.stderr)
+            print(f"ninelives: {visible(str(message))}", file=sys.stderr)
         else:
             others(message, category, *where, **how)
 
@@ -102,7 +103,7 @@ def _run(arguments: list[str]) -> int:
         line = _one_line(error, command, arguments)
         if line is None:
             raise
-        print(f"ninelives: {line}", file=sys.stderr)
+        print(f"ninelives: {visible(line)}", file=sys.stderr)
         return BAD_INPUT
     leave_if_interrupted()
     return code if isinstance(code, int) else 0

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from typing import Any
 
-from rich.console import Console
+from mock_openai.visible import visible
+from rich.console import Console, ConsoleOptions
+from rich.segment import Segment
 
 PIPED = 100
 """Columns when there is no terminal to ask."""
@@ -18,8 +21,8 @@ WIDEST = 100
 def output() -> Console:
     """Standard output."""
     if sys.stdout.isatty():
-        found = Console(highlight=False)
-        return found if found.width <= WIDEST else Console(highlight=False, width=WIDEST)
+        found = _Safe(highlight=False)
+        return found if found.width <= WIDEST else _Safe(highlight=False, width=WIDEST)
     return _Plain(highlight=False, width=None if "COLUMNS" in os.environ else PIPED)
 
 
@@ -28,7 +31,16 @@ def notes() -> Console:
     return Console(file=sys.stderr, highlight=False)
 
 
-class _Plain(Console):
+class _Safe(Console):
+    """Shows control characters of what it prints instead of sending them to the terminal."""
+
+    def render(self, renderable: Any, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render as rich does, with the text made visible."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=visible(segment.text))
+
+
+class _Plain(_Safe):
     """Writes lines without the blanks that rich fills them up with."""
 
     def print(self, *what: Any, **how: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import typer
 
 from mock_openai.interruption import leave_if_interrupted
+from mock_openai.visible import visible
 
 NAME = "mock-openai"
 BAD_INPUT = 2
@@ -17,7 +18,7 @@ INTERRUPTED = 130
 
 def fail(message: str) -> NoReturn:
     """End the command with one line: what is wrong, where, what was expected."""
-    typer.echo(f"{NAME}: {message}", err=True)
+    typer.echo(visible(f"{NAME}: {message}"), err=True)
     raise typer.Exit(BAD_INPUT)
 
 

@@ -16,6 +16,7 @@ from mock_openai.commands.watching import Watched, watch
 from mock_openai.interruption import NUMBERS, told_by_signal
 from mock_openai.responders.miss import Miss
 from mock_openai.server import MockServer
+from mock_openai.visible import visible
 
 MISSES_TOLD = 1_000
 """Different misses of a script that are told on the terminal."""
@@ -55,7 +56,7 @@ def tell_misses(instead: str) -> Callable[[Miss], None]:
     def tell(miss: Miss) -> None:
         if miss not in told and len(told) < MISSES_TOLD:
             told.add(miss)
-            typer.echo(f"{miss} It was {'refused (404)' if miss.refused else instead}.", err=True)
+            typer.echo(visible(f"{miss} It was {'refused (404)' if miss.refused else instead}."), err=True)
 
     return tell
 

@@ -1,0 +1,26 @@
+"""Text of strangers as a terminal may show it.
+
+A model, a server or a file can hold sequences that move the cursor, rename the window, write to the clipboard
+(OSC 52) or turn the order of what is read round. Whatever is printed passes here, and such characters are
+shown instead of sent.
+"""
+
+from __future__ import annotations
+
+_KEPT = "\n\t"
+_BIDIRECTIONAL = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_SEPARATORS = (0x2028, 0x2029)
+
+_SHOWN = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in _KEPT}
+_SHOWN |= {0x7F: "\u2421"}
+_SHOWN |= {code: f"<U+{code:04X}>" for code in (*range(0x80, 0xA0), *_BIDIRECTIONAL, *_SEPARATORS, 0xFEFF)}
+_SHOWN |= {code: f"<U+{code:04X}>" for code in (*range(0xD800, 0xE000), *range(0xE0000, 0xE0080))}
+
+
+def visible(text: str) -> str:
+    """Return the text with control characters, overrides of its direction and invisible tags made visible.
+
+    New lines and tabs stay. C0 and DEL become their control pictures, such as \u241b for escape; the rest
+    `<U+202E>`.
+    """
+    return text if text.isascii() and text.isprintable() else text.translate(_SHOWN)
