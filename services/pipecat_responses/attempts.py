@@ -27,6 +27,7 @@ from pipecat.utils.errors import ErrorCategory
 from .categories import category, is_passing, is_permanent, may_be_a_file
 from .errors import Failure, TurnBroken
 from .outage import Outage
+from .overlap import Overlap
 from .patience import Deadlines, Timeouts, retry_delay
 from .steps import (
     Broken,
@@ -140,6 +141,7 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
         """One request and its answer. Raises TurnBroken when it does not end as it should."""
         loop = asyncio.get_running_loop()
         stream = ResponseStream(speak_refusals=self._speak_refusals)
+        overlap = Overlap("".join(turn.said)) if turn.said else None
         async with self._exchange(turn) as exchange:
             try:
                 deadlines = self._deadlines(turn, exchange.asked_at)
@@ -175,12 +177,14 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
                         )
                         for step in steps:
                             if type(step) is Say:  # the hot path
-                                if not turn.ttfb_told:
-                                    await self._tell_ttfb(turn)
-                                turn.said.append(step.text)
-                                turn.silent_since = last_event
-                                await self._push_llm_text(step.text)
-                            elif (outcome := await self._perform(turn, step)) is not None:
+                                text = step.text if overlap is None else overlap.feed(step.text)
+                                if text:
+                                    await self._say(turn, text, at=last_event)
+                                continue
+                            outcome = await self._perform(turn, step)
+                            if outcome is not None:
+                                if overlap is not None and (text := overlap.end()):
+                                    await self._say(turn, text, at=last_event)
                                 if isinstance(outcome, Finished):
                                     exchange.completed(outcome)
                                 return outcome
@@ -191,6 +195,13 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
             finally:
                 if turn.body.get("store") and stream.response_id is not None:
                     self._stored.add(stream.response_id)
+
+    async def _say(self, turn: Turn, text: str, *, at: float) -> None:
+        if not turn.ttfb_told:
+            await self._tell_ttfb(turn)
+        turn.said.append(text)
+        turn.silent_since = at
+        await self._push_llm_text(text)
 
     def _deadlines(self, turn: Turn, asked_at: float) -> Deadlines:
         retry_after: float | None = None

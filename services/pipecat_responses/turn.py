@@ -13,7 +13,8 @@ __all__ = ["Exchange", "Turn", "conversation_of"]
 
 _GO_ON = (
     "The connection broke while your last reply was being spoken. It was heard only as far as written above. "
-    "Continue exactly where it stops. Do not repeat anything, do not apologize, do not mention the break."
+    "Continue exactly where it stops, with the very next character: a space where a new word begins. "
+    "Do not repeat anything, do not apologize, do not mention the break."
 )
 
 

@@ -29,6 +29,35 @@ async def test_nothing_was_spoken_so_the_user_hears_the_whole_answer_and_no_erro
     assert (after.text, after.errors) == (STORY, [])
 
 
+@pytest.mark.parametrize(
+    ("continuation", "heard"),
+    [
+        (STORY, STORY),
+        ("a time there was a bot that never lost its thread.", STORY),
+        (
+            "UPON A TIME, there was a bot that never lost its thread.",
+            STORY.replace("time there", "TIME, there"),
+        ),
+        (" time there was a bot that never lost its thread.", STORY),
+        ("Where was I? There was a bot.", "Once upon aWhere was I? There was a bot."),
+    ],
+    ids=["all again", "its end again", "in other spelling", "nothing again", "rephrased"],
+)
+async def test_a_model_that_goes_on_is_heard_without_what_it_repeats(
+    make: Any, continuation: str, heard: str
+) -> None:
+    plan = [faults.at(turn=1, event=DELTA, nth=4).reset()]
+    script = [reply(continuation, developer="Continue exactly where it stops"), reply(STORY)]
+    async with (
+        MockServer(script=script, faults=plan) as server,
+        Bot(make(server, continue_after_loss=True)) as bot,
+    ):
+        turn = await bot.say("a story")
+        after = await bot.say("another")
+    assert (turn.text, turn.errors) == (heard, [])
+    assert (after.text, after.errors) == (STORY, [])
+
+
 def metrics(frame: Any) -> list[str]:
     data = getattr(frame, "data", None)
     return [type(one).__name__.removesuffix("MetricsData") for one in data] if isinstance(data, list) else []
