@@ -104,8 +104,9 @@ def _is_text(data: bytes) -> bool:
     strange = len(data.translate(None, _PRINTABLE))
     if strange * 5 <= len(data):
         return True
-    if strange > len(data.translate(None, _ASCII)):
-        return False  # control characters
+    controls = strange - len(data.translate(None, _ASCII))
+    if controls * 8 > len(data):
+        return False
     with suppress(UnicodeDecodeError):
         utf_8_decode(data.lstrip(_CONTINUING), "strict", False)
         return True

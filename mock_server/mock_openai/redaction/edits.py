@@ -51,27 +51,39 @@ def pieces(data: bytes, edits: Iterable[Edit], marks: Iterable[int]) -> list[byt
 
 
 def merged(edits: list[Edit], first: list[Edit]) -> list[Edit]:
-    """Edits in order without overlaps; those in `first` win."""
+    """Return edits in order without overlaps: what is in `first` wins, then what begins earlier."""
     if not first and len(edits) < 2:
         return edits
-    taken = sorted(first, key=lambda edit: edit.start)
+    kept: list[Edit] = []
+    winners = sorted(first, key=lambda edit: edit.start)
+    number = 0
     for edit in sorted(edits, key=lambda edit: (edit.start, -edit.end)):
-        rest: Edit | None = edit
-        for other in taken:
-            if rest is None or other.end <= rest.start or other.start >= rest.end:
-                continue
-            rest = _beside(rest, other)
+        rest: Edit | None = edit if not kept else _after(edit, kept[-1].end)
+        while rest is not None and number < len(winners) and winners[number].end <= rest.start:
+            number += 1
+        place = number
+        while rest is not None and place < len(winners) and winners[place].start < rest.end:
+            winner = winners[place]
+            if rest.start < winner.start:
+                kept.append(_before(rest, winner.start))
+            rest = _after(rest, winner.end)
+            place += 1
         if rest is not None:
-            taken.append(rest)
-    return sorted(taken, key=lambda edit: edit.start)
+            kept.append(rest)
+    return sorted([*kept, *winners], key=lambda edit: edit.start) if winners else kept
 
 
-def _beside(edit: Edit, other: Edit) -> Edit | None:
-    """What is left of an edit beside another that overlaps it."""
-    if other.start <= edit.start and edit.end <= other.end:
-        return None
+def _before(edit: Edit, end: int) -> Edit:
+    """The part of an edit that ends here; one of another length goes there whole."""
     fits = len(edit.new) == edit.end - edit.start
-    if other.start <= edit.start:
-        return Edit(edit.kind, other.end, edit.end, edit.new[other.end - edit.start :] if fits else b"")
-    new = edit.new[: other.start - edit.start] if fits else edit.new
-    return Edit(edit.kind, edit.start, other.start, new)
+    return Edit(edit.kind, edit.start, end, edit.new[: end - edit.start] if fits else edit.new)
+
+
+def _after(edit: Edit, start: int) -> Edit | None:
+    """The part of an edit that begins here or later, if there is one."""
+    if edit.end <= start:
+        return None
+    if edit.start >= start:
+        return edit
+    fits = len(edit.new) == edit.end - edit.start
+    return Edit(edit.kind, start, edit.end, edit.new[start - edit.start :] if fits else b"")

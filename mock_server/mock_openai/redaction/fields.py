@@ -26,6 +26,9 @@ _NAMED = re.compile(
     rb"[ \t\r\n]{0,16}+(?P<sign>:=|=>|==?|:(?!//)|,|>)"
 )
 """A name and what follows it, in lower case: nothing else may give it a value."""
+_ESCAPED_NAME = re.compile(
+    rb'"(?P<name>[^"\\]{0,128}+\\u00(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u]){1,128}+)"[ \t\r\n]{0,16}+:'
+)
 _VALUE = re.compile(
     rb"(?s)[ \t\r\n]{0,32}+(?P<list>\[[ \t\r\n]{0,32}+)?+(?P<value>" + _STRING + rb"|" + _SINGLE + rb"|"
     rb"(?:[^\s\"'<>&;,(){}\\]|\\(?![ubfnrtx\"'/\\]))++)"
@@ -85,6 +88,8 @@ def spans(text: bytes, low: bytes) -> Iterator[Span]:
     """Find the secrets in a text that names tell; `low` is the text in lower case."""
     for match in _NAMED.finditer(low):
         yield from _given(text, match)
+    if b"\\u00" in text:
+        yield from _escaped_names(text)
     yield from _pairs(text)
     if b"--" in text:
         for match in _FLAG.finditer(text):
@@ -191,6 +196,16 @@ def _bare(name: bytes, value: bytes, start: int, what: Weight, *, form: bool, ex
         )
     if wanted:
         yield from _whole("query" if form else "field", value, start)
+
+
+def _escaped_names(text: bytes) -> Iterator[Span]:
+    """Members whose names are spelled with escapes, as JSON allows."""
+    for match in _ESCAPED_NAME.finditer(text):
+        plain = decoded(match["name"])
+        if plain is not None and weight(plain.data) is not Weight.NOTHING:
+            found = _VALUE.match(text, match.end())
+            if found is not None and found["value"][:1] == b'"':
+                yield from _quoted(plain.data, found)
 
 
 def _pairs(text: bytes) -> Iterator[Span]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 
@@ -12,6 +13,9 @@ from mock_openai.redaction.names import Weight, header_may_hold_one, header_name
 from mock_openai.redaction.spelling import decoded
 from mock_openai.redaction.values import SHORTEST, is_credential, is_placeholder
 
+_FOUND = 256
+"""How many values are remembered that texts have named."""
+
 
 class KnownSecrets:
     """Secrets that are known by their value."""
@@ -19,6 +23,9 @@ class KnownSecrets:
     def __init__(self) -> None:
         self.values: dict[bytes, None] = {}
         """The secrets, as they are and without escapes."""
+        self.count = 0
+        """How many there have been."""
+        self._found: deque[bytes] = deque()
 
     def headers(self, pairs: Iterable[tuple[str, str]], kept: Callable[[str], bool]) -> None:
         """Remember the credentials in a message's headers; `kept` tells which headers are written as they
@@ -54,6 +61,16 @@ class KnownSecrets:
             if what is Weight.SECRET or (what is Weight.HINT and is_credential(data)):
                 self.learn(data)
 
+    def found(self, secret: bytes) -> None:
+        """Remember a secret that a text has named. Of those the latest are remembered: a model may make up
+        any number.
+        """
+        before = len(self.values)
+        self.learn(secret)
+        self._found.extend(list(self.values)[before:])
+        while len(self._found) > _FOUND:
+            self.values.pop(self._found.popleft(), None)
+
     def learn(self, secret: bytes) -> None:
         """Remember a secret, so that it is replaced wherever else it stands; one that is too short, a
         placeholder or a fake is no secret.
@@ -66,5 +83,6 @@ class KnownSecrets:
         for value in (secret, bare):
             while len(value) >= SHORTEST and value not in self.values:
                 self.values[value] = None
+                self.count += 1
                 plain = decoded(value)
                 value = b"" if plain is None else plain.data

@@ -124,6 +124,13 @@ class SecretRedactor:
         """Return what must change in a text, in order, without overlaps. `name` is what the text is called;
         when it was `broken` off, the beginning of a secret at its end is one too.
         """
+        learned = self.known.count
+        edits = self._edits_of(data, name, broken, depth)
+        if self.known.count != learned and not depth:  # what a name has told may stand elsewhere too
+            edits = self._edits_of(data, name, broken, depth)
+        return edits
+
+    def _edits_of(self, data: bytes, name: bytes, broken: bool, depth: int) -> list[Edit]:
         steps: list[Decoded] = []
         text, signs = data, self._signs(data)
         seen = [signs]
@@ -155,7 +162,9 @@ class SecretRedactor:
         by_rules: list[list[Edit]] = []
         levels = [data, *(step.data for step in steps)]
         for number, text in enumerate(levels):
-            spans = [*spans, *self._spans(text, signs[number])]
+            # A name may be spelled with escapes and its value end here.
+            sign = signs[number] | (signs[number + 1] & NAME if number < len(steps) else 0)
+            spans = [*spans, *self._spans(text, sign)]
             by_rules.append(self._by_rules(text))
             if number < len(steps):
                 spans = _carried(spans, steps[number])
@@ -235,7 +244,7 @@ class SecretRedactor:
         if self.instead is not None:
             return Edit(span.kind, span.start, span.end, self.instead)
         if span.kind in _REMEMBERED and is_credential(secret, 10):
-            self.known.learn(secret)
+            self.known.found(secret)
         new = self._fake(secret, number=span.kind == "phone")
         return None if new == secret else Edit(span.kind, span.start, span.end, new)
 

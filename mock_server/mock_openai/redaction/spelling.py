@@ -22,6 +22,7 @@ JSON_ESCAPES = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[\"\\/bfnrt]"
 )
 """The escapes of a string in JSON, and no others."""
+_LETTER = re.compile(rb"[A-Fa-f]")
 _SIGN = re.compile(rb"[\\%&]")
 _SHORT = {
     b'\\"': b'"',
@@ -87,11 +88,20 @@ class Decoded:
             parts.append(new[done - start : unit_start - start])
             meaning = new[unit_start - start : unit_end - start]
             raw = self.raw[raw_start:raw_end]
-            parts.append(raw if meaning == self.data[unit_start:unit_end] else _spelled_like(raw, meaning))
+            same = meaning == self.data[unit_start:unit_end]
+            parts.append(raw if same else _spelled_like(raw, meaning, self._in_capitals))
             done = unit_end
         parts.append(new[done - start :])
         # What stood there unescaped may stand there: a fake brings no character that needs an escape.
         return Edit(edit.kind, begin, over, b"".join(parts))
+
+    @property
+    def _in_capitals(self) -> bool:
+        """Whether the digits of escapes are in upper case, told by those that have letters."""
+        for start, end, _, _ in self._units:
+            if (letter := _LETTER.search(self.raw, start + 2, end)) is not None:
+                return letter[0].isupper()
+        return self.raw[:1] != b"" and b"%" in self.raw  # RFC 3986: percent-encoding has capitals
 
     def raw_span(self, start: int, end: int) -> tuple[int, int]:
         """Where in `raw` that is spelled which stands in `data` from `start` to `end`."""
@@ -160,13 +170,14 @@ def _meaning(escape: bytes) -> bytes:
     return chr(code).encode("utf-8", "surrogatepass") if code <= 0x10FFFF else b"?"
 
 
-def _spelled_like(raw: bytes, meaning: bytes) -> bytes:
-    """Spell a character (or a byte) as `raw` is spelled."""
+def _spelled_like(raw: bytes, meaning: bytes, capitals: bool) -> bytes:
+    """Spell a character (or a byte) as `raw` is spelled; `capitals` when that does not tell."""
     digits = raw.lstrip(b"\\uUx%&#X{").rstrip(b"};")
-    upper = digits.upper() == digits and re.search(rb"[A-F]", digits) is not None
+    letter = _LETTER.search(digits)
+    upper = capitals if letter is None else letter[0].isupper()
     if raw.startswith(b"%"):
         spelled = b"".join(b"%%%02X" % byte for byte in meaning)
-        return spelled if upper or raw[1:].isdigit() else spelled.lower()
+        return spelled if upper else spelled.lower()
     try:
         code = ord(meaning.decode("utf-8", "surrogatepass"))
     except (UnicodeDecodeError, TypeError):

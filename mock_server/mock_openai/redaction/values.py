@@ -29,11 +29,11 @@ _ANOTHER_RECORDERS = re.compile(rb"(?i)\*\*|redacted|sanitized|filtered|^<.*>$")
 _PROSE = re.compile(
     rb"(?i)(?:^|\s)(?:the|your|my|is|are|must|please|enter|should|confirm|choose|needs?|required)(?=\s|$)"
 )
-_TOKEN = re.compile(rb"[A-Za-z0-9_.~+/=%:|!*@$^#,&-]+")
+_TOKEN = re.compile(rb"[A-Za-z0-9_.~+/=%:|!*@$^#,&-]++")
 _DIGIT, _LETTER = re.compile(rb"[0-9]"), re.compile(rb"[A-Za-z]")
-_SEGMENT = re.compile(rb"[A-Za-z0-9]{8,}")
+_SEGMENT = re.compile(rb"[A-Za-z0-9]{8,}+")
 _CHANGE = re.compile(rb"[A-Za-z](?=[0-9])|[0-9](?=[A-Za-z])")
-_NUMBER = re.compile(rb"(?<![0-9])[03-9][0-9]{8,}")  # no date, and no time in seconds
+_NUMBER = re.compile(rb"(?<![0-9])[03-9][0-9]{8,}+")  # no date, and no time in seconds
 _HUMP = re.compile(rb"[a-z](?=[A-Z])")
 
 

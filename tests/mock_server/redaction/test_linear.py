@@ -1,0 +1,157 @@
+"""Redaction takes time in proportion to the text, whatever that is: the recorder's event loop waits for it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any
+
+import mock_openai.redaction.blobs as blobs
+import mock_openai.redaction.fields as fields
+import mock_openai.redaction.forms as forms
+import mock_openai.redaction.pending as pending
+import mock_openai.redaction.people as people
+import mock_openai.redaction.redactor as redactor_module
+import mock_openai.redaction.spelling as spelling
+import mock_openai.redaction.values as values
+import pytest
+from mock_openai.redaction import SecretRedactor
+from mock_openai.redaction.pending import undecided
+from mock_openai.redaction.redactor import DEEPEST
+
+from .made_up import made
+
+_parser: Any = import_module("re._parser")
+_ops: Any = import_module("re._constants")
+
+MODULES = (blobs, fields, forms, pending, people, redactor_module, spelling, values)
+PATTERNS = [
+    pytest.param(pattern, id=f"{module.__name__.rpartition('.')[2]}.{name}")
+    for module in MODULES
+    for name, pattern in vars(module).items()
+    if isinstance(pattern, re.Pattern)
+] + [pytest.param(pattern, id=f"form {word!r}") for word, pattern in forms._REST.items()]
+
+
+def repeats(items: Any) -> Iterator[tuple[Any, int]]:
+    """Every repeat in a parsed expression, and the most that it repeats."""
+    for op, value in items:
+        if op in (_ops.MAX_REPEAT, _ops.MIN_REPEAT, _ops.POSSESSIVE_REPEAT):
+            yield op, value[1]
+            yield from repeats(value[2])
+        elif op is _ops.SUBPATTERN:
+            yield from repeats(value[3])
+        elif op is _ops.BRANCH:
+            for way in value[1]:
+                yield from repeats(way)
+        elif op in (_ops.ASSERT, _ops.ASSERT_NOT):
+            yield from repeats(value[1])
+        elif op is _ops.ATOMIC_GROUP:
+            yield from repeats(value)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_no_expression_goes_back_over_a_repeat_without_end(pattern: re.Pattern[bytes]) -> None:
+    parsed = _parser.parse(pattern.pattern, pattern.flags)
+    if pattern in (values._PLACEHOLDER, values._ANOTHER_RECORDERS):
+        return  # these are asked of at most 128 bytes
+    for op, most in repeats(parsed):
+        assert op is _ops.POSSESSIVE_REPEAT or most <= 1024, f"{op} up to {most}"
+
+
+def steps(work: Callable[[], object]) -> int:
+    """How many functions are called, those of C included."""
+    count = 0
+
+    def note(frame: Any, event: str, argument: Any) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+KEY, _ = made("openai", 1)
+HOSTILE: dict[str, Callable[[int], str]] = {
+    "backslashes and a name": lambda n: "\\" * n + "password",
+    "backslashes in escapes": lambda n: "\\u005c" + "u005c" * n,
+    "percent in percent": lambda n: "%25" * n + "41",
+    "quotes": lambda n: '"' * n,
+    "escaped quotes": lambda n: '\\"' * n,
+    "open names": lambda n: '"password":"' * n,
+    "open names, escaped": lambda n: '\\"password\\":\\"' * n,
+    "names": lambda n: "password=" * n,
+    "names and blanks": lambda n: "password " * n,
+    "beginnings": lambda n: "sk-" * n,
+    "more beginnings": lambda n: "ghp_ eyJ. xoxb- AKIA " * n,
+    "secrets": lambda n: " ".join(made("openai", seed)[0] for seed in range(n // 8)),
+    "one secret again": lambda n: f"{KEY} " * (n // 8),
+    "URLs": lambda n: "https://a:" * n,
+    "at signs": lambda n: "://" + "a@" * n,
+    "flags": lambda n: "--password " * n,
+    "dashes": lambda n: "-----BEGIN PRIVATE KEY-----" * (n // 4),
+    "lines of base64": lambda n: ("QUJD" * 16 + "\n") * (n // 4),
+    "base64": lambda n: base64.b64encode(b"plain text again and " * n).decode(),
+    "words in base64": lambda n: (base64.b64encode(b"plain text again").decode() + " ") * (n // 4),
+    "cookies": lambda n: "cookie: " + "a=b; " * n,
+    "digits": lambda n: "1 " * n,
+    "e-mail": lambda n: "a@b." * n,
+    "members": lambda n: json.dumps({f"token_{m}": m for m in range(n // 4)}),
+    "lists": lambda n: '"token":[' + '"a",' * n,
+    "said": lambda n: "password is " * n,
+    "entities": lambda n: "&#65;&amp;" * n,
+    "escapes": lambda n: "\\u0041\\n%41" * n,
+    "commas": lambda n: '"key","' * n,
+}
+
+
+@pytest.mark.parametrize("name", sorted(HOSTILE))
+def test_twice_the_text_is_twice_the_work(name: str) -> None:
+    small, large = (HOSTILE[name](n).encode() for n in (3000, 6000))
+    redact = lambda text: lambda: SecretRedactor(emails=True).text(text)  # noqa: E731
+    redact(small)()  # what is compiled and remembered once
+    assert steps(redact(large)) <= 2.5 * steps(redact(small)) + 400
+
+
+@pytest.mark.parametrize("name", sorted(HOSTILE))
+def test_twice_the_text_is_twice_the_work_for_a_stream(name: str) -> None:
+    small, large = (HOSTILE[name](n).encode() for n in (3000, 6000))
+    wait = lambda text: lambda: undecided(SecretRedactor(), text, 0)  # noqa: E731
+    wait(small)()
+    assert steps(wait(large)) <= 2.5 * steps(wait(small)) + 400
+
+
+@pytest.mark.parametrize("name", sorted(HOSTILE))
+def test_what_is_decoded_is_bounded(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = 0
+    decode, unpack = redactor_module.decoded, blobs._decode
+
+    def decoded(data: bytes) -> Any:
+        nonlocal read
+        read += len(data)
+        return decode(data)
+
+    def unpacked(data: bytes) -> bytes:
+        nonlocal read
+        read += len(data)
+        return unpack(data)
+
+    monkeypatch.setattr(redactor_module, "decoded", decoded)
+    monkeypatch.setattr(blobs, "_decode", unpacked)
+    text = HOSTILE[name](4000).encode()
+    SecretRedactor().text(text)
+    assert read <= 4 * (DEEPEST + 1) * len(text)
+
+
+def test_forty_thousand_backslashes_are_read_level_by_level() -> None:
+    text = b"\\" * 40_000 + b"password"
+    assert SecretRedactor().text(text) == text
+    assert steps(lambda: SecretRedactor().text(text)) < 8 * 40_000
