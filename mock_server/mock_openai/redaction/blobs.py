@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import re
 from codecs import utf_8_decode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 
-from mock_openai.redaction.edits import Edit
+from mock_openai.redaction.edits import Edit, applied
 
 _BLOB = re.compile(rb"[A-Za-z0-9+/_-]{16,}+={0,2}")
 _WRAPPED = re.compile(
@@ -28,46 +29,82 @@ class Blob:
     data: bytes
     """What it stands for."""
     _start: int
+    """Where it begins in the text."""
     _raw: bytes
     """The base64, from a place on at which a group of four begins, without line breaks."""
-    _breaks: tuple[int, ...] = ()
-    """Where line breaks stand in the text, counted from `_start` on."""
+    _width: int = 0
+    """Characters on a line; 0 when there is one line."""
+    _break: bytes = b""
 
-    def raw_edit(self, edit: Edit) -> Edit:
-        """Return an edit of `data` as an edit of the text; only the groups that it touches change."""
-        first, last = edit.start // 3, -(-edit.end // 3)
-        before, after = self.data[first * 3 : edit.start], self.data[edit.end : last * 3]
-        if len(edit.new) != edit.end - edit.start:
-            after, last = self.data[edit.end :], -(-len(self._raw) // 4)
-        packed = base64.b64encode(before + edit.new + after)
+    def raw_edits(self, edits: Sequence[Edit]) -> Iterator[Edit]:
+        """Return edits of `data` as edits of the text; only the groups that they touch change, if lengths
+        stay.
+        """
+        if not edits:
+            return
+        clean = applied(self.data, edits)
+        if any(len(edit.new) != edit.end - edit.start for edit in edits):
+            whole = self._packed(clean, pad=self._raw.endswith(b"="))
+            yield Edit(edits[0].kind, self._start, self._start + self._place(len(self._raw)), whole)
+            return
+        kind, first, last = edits[0].kind, edits[0].start // 3, 0
+        for edit in edits:
+            if edit.start // 3 > last > 0:
+                yield self._changed(kind, clean, first, last)
+                kind, first = edit.kind, edit.start // 3
+            last = -(-edit.end // 3)
+        yield self._changed(kind, clean, first, last)
+
+    def _changed(self, kind: str, clean: bytes, first: int, last: int) -> Edit:
+        start, end = first * 4, min(last * 4, len(self._raw))
+        packed = self._packed(clean[first * 3 : last * 3], pad=self._raw[start:end].endswith(b"="))
+        if self._width:
+            cuts = [start, *range(-(-(start + 1) // self._width) * self._width, end, self._width), end]
+            packed = self._break.join(packed[a - start : b - start] for a, b in pairwise(cuts))
+        return Edit(kind, self._start + self._place(start), self._start + self._place(end, over=True), packed)
+
+    def _packed(self, plain: bytes, *, pad: bool) -> bytes:
+        packed = base64.b64encode(plain)
         if b"-" in self._raw or b"_" in self._raw:
             packed = packed.translate(_STANDARD)
-        raw = self._raw[first * 4 : last * 4]
-        packed = packed if raw.endswith(b"=") else packed.rstrip(b"=")
-        start, end = first * 4, min(last * 4, len(self._raw))
-        for place in self._breaks:
-            if place <= start:
-                start, end = start + 1, end + 1
-            elif place < end:
-                packed = packed[: place - start] + b"\n" + packed[place - start :]
-                end += 1
-        return Edit(edit.kind, self._start + start, self._start + end, packed)
+        return packed if pad else packed.rstrip(b"=")
+
+    def _place(self, at: int, *, over: bool = False) -> int:
+        if not self._width:
+            return at
+        return at + max(0, at - over) // self._width * len(self._break)
 
 
 def blobs(data: bytes) -> Iterator[Blob]:
     """Find what may be the base64 of a text."""
-    if b"\n" in data:
-        for match in _WRAPPED.finditer(data):
-            raw = match[0].replace(b"\r", b"")
-            if len(raw) == len(match[0]):
-                breaks = tuple(place.start() for place in re.finditer(rb"\n", raw))
-                if (plain := _text_in(raw.replace(b"\n", b""), 0)) is not None:
-                    yield Blob(plain, match.start(), raw.replace(b"\n", b""), breaks)
+    done = 0
+    wrapped = _WRAPPED.finditer(data) if b"\n" in data else iter(())
+    block = next(wrapped, None)
     for match in _BLOB.finditer(data):
+        while block is not None and block.end() <= match.start():
+            block = next(wrapped, None)
+        if match.start() < done:
+            continue
+        if block is not None and block.start() == match.start() and (whole := _lines(block)) is not None:
+            done = block.end()
+            yield whole
+            continue
         for shift in _alignments(match[0]):
             plain = _text_in(match[0], shift)
             if plain is not None:
                 yield Blob(plain, match.start() + shift, match[0][shift:])
+
+
+def _lines(block: re.Match[bytes]) -> Blob | None:
+    """Base64 on lines of one length, as MIME and PEM have it."""
+    end = b"\r\n" if b"\r" in block[0] else b"\n"
+    lines = block[0].removesuffix(end).split(end)
+    width = len(lines[0])
+    if width % 4 or any(len(line) != width for line in lines[:-1]) or len(lines[-1]) > width:
+        return None
+    raw = b"".join(lines)
+    plain = _text_in(raw, 0)
+    return None if plain is None else Blob(plain, block.start(), raw, width, end)
 
 
 def holds_text(run: bytes) -> bool:

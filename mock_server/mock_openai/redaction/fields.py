@@ -186,16 +186,15 @@ def _name(text: bytes, match: re.Match[bytes]) -> tuple[bytes, bytes, bool]:
 def _bare(name: bytes, value: bytes, start: int, what: Weight, *, form: bool, exact: bool) -> Iterator[Span]:
     """A value without quotes: in prose and in code names are followed by words that are no secrets."""
     value = value if form else value.rstrip(_TRAILING)
-    if what is Weight.HINT:
-        wanted = is_credential(value)
-    elif exact or name.isupper():
-        wanted = is_named_secret(value)
+    if what is not Weight.SECRET or exact or name.isupper():
+        wanted = _fits(what, value)
     else:
         wanted = is_credential(value, 8) or (
             len(value) >= 20 and is_named_secret(value) and b"." not in value
         )
     if wanted:
-        yield from _whole("query" if form else "field", value, start)
+        kind = "query" if form else "field" if what is Weight.SECRET else "credential"
+        yield from _whole(kind, value, start)
 
 
 def _escaped_names(text: bytes) -> Iterator[Span]:
@@ -258,8 +257,23 @@ def _header(name: bytes, value: bytes, start: int) -> Iterator[Span]:
 
 def _valued(kind: str, name: bytes, value: bytes, start: int, *, parameter: bool = False) -> Iterator[Span]:
     what = weight(name, parameter=parameter)
-    if (what is Weight.SECRET and is_named_secret(value)) or (what is Weight.HINT and is_credential(value)):
-        yield from _whole(kind, value, start)
+    if what is Weight.SECRET and b" " in value and _NO_PHRASE.search(name):
+        return
+    if _fits(what, value):
+        yield from _whole(kind if what is Weight.SECRET else "credential", value, start)
+
+
+def _fits(what: Weight, value: bytes) -> bool:
+    """Tell whether a value is as its name says."""
+    match what:
+        case Weight.SECRET:
+            return is_named_secret(value)
+        case Weight.HINT:
+            return is_credential(value)
+        case Weight.KEY:
+            return is_credential(value) and is_random(value)
+        case _:
+            return False
 
 
 def _user_part(given: bytes, start: int) -> Iterator[Span]:
@@ -291,7 +305,7 @@ def _whole(kind: str, value: bytes, start: int) -> Iterator[Span]:
         yield Span(kind, start, start + len(value))
 
 
-def open_value(text: bytes, least: Weight = Weight.HINT) -> int | None:
+def open_value(text: bytes, least: Weight = Weight.KEY) -> int | None:
     """Where a value begins that the end of the text leaves open, whose name says `least` or more; None when
     there is none.
     """

@@ -66,7 +66,7 @@ FORMS = (
     Form("token", "nfp_ nfc_ vercel_ vca_ vcp_ sbp_ sb_secret_ rnd_ rpa_ rps_ pul- tskey-", _LONG),
     Form("token", "CCIPAT_ CCIPRJ_ sgp_ bkua_ tfp_ cfut_ cfat_ v1.0- lin_api_ lin_oauth_ whsec_", _LONG),
     # clouds and databases
-    Form("access key", "AKIA ASIA ABIA ACCA AGPA AIDA AROA AIPA ANPA ANVA APKA", "[A-Z0-9]{12,}+"),
+    Form("access key", "AKIA ASIA ABIA ACCA AGPA AIDA AROA AIPA ANPA ANVA", f"[A-Z0-9]{{16}}{_OVER}", ANY),
     Form("key", "LTAI AKID AKLT", f"{_A}{{12,}}+"),
     Form("token", "dapi dose dkea", f"[0-9a-f]{{32}}{_OVER}"),
     Form("token", "dp.pt. dp.st. dp.ct. dp.sa. dp.scim. dp.audit. ops_", _DOTTED),
@@ -95,6 +95,8 @@ FORMS = (
     Form("token", "v1.local. v2.local. v3.local. v4.local. v2.public. v4.public.", r"[\w.-]{24,}+", ANY),
 )  # fmt: skip
 
+_LONGEST_RUN = 512
+"""Characters above which a run of base64's is no credential: there short beginnings come about by chance."""
 _GLUED = (
     *(
         b"sk-",
@@ -174,7 +176,7 @@ _INSIDE = re.compile(
 def spans(run: bytes) -> list[Span]:
     """Find the secrets in a run of characters, fakes not among them."""
     found = list(_beginning(run, _AT_AN_EDGE, glued=False))
-    if any(word in run for word in _GLUED):
+    if len(run) <= _LONGEST_RUN and any(word in run for word in _GLUED):
         found += _beginning(run, _INSIDE, glued=True)
     if not found:
         for match in _SPEAKING.finditer(run):
@@ -190,6 +192,8 @@ def _beginning(run: bytes, beginnings: re.Pattern[bytes], *, glued: bool) -> Ite
     while (match := beginnings.search(run, place)) is not None:
         place = match.end()
         word = match[0]
+        if len(run) > _LONGEST_RUN and match.start() and run[match.start() - 1] in b"-_+/":
+            continue
         form = _FORM_OF[word]
         rest = _REST[word].match(run, match.end())
         if rest is None:

@@ -53,12 +53,13 @@ class KnownSecrets:
         except ValueError:
             return
         user, _, password = parts.netloc.rpartition("@")[0].partition(":")
-        for given in (user if not password else "", password):
-            self.learn(unquote_to_bytes(given))
+        self.learn(unquote_to_bytes(password))
+        if is_credential(unquote_to_bytes(user)):
+            self.learn(unquote_to_bytes(user))
         for name, value in parse_qsl(parts.query, encoding="utf-8", errors="surrogateescape"):
             data = value.encode("utf-8", "surrogateescape")
             what = weight(name.encode("utf-8", "surrogateescape"), parameter=True)
-            if what is Weight.SECRET or (what is Weight.HINT and is_credential(data)):
+            if what is Weight.SECRET or (what is not Weight.NOTHING and is_credential(data)):
                 self.learn(data)
 
     def found(self, secret: bytes) -> None:

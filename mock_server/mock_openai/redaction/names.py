@@ -15,9 +15,11 @@ class Weight(Enum):
     """How much a name says."""
 
     NOTHING = 0
-    HINT = 1
+    KEY = 1
+    """Something called a key: the value must look random."""
+    HINT = 2
     """Other things are called so too: the value must look like a credential."""
-    SECRET = 2
+    SECRET = 3
     """Nothing else is called so."""
 
 
@@ -83,7 +85,6 @@ _SECRET = [
     "samlresponse",
     "samlassertion",
     "codeverifier",
-    "mnemonic",
     "seedphrase",
     "recoverycode",
     "recoverykey",
@@ -115,9 +116,8 @@ _HINTS = [
     "hmac",
     "auth",
     "xauth",
-    "session",
-    "sessionid",
     "sessid",
+    "jsessionid",
     "sid",
     "cookie",
     "setcookie",
@@ -134,7 +134,7 @@ _HINTS = [
 ]
 _WHOLE = frozenset({"auth", "pass", "sid", "sig", "otp", "sas", "code", "key", "credentials"})
 """Names that count alone and after a separator, not as the end of a longer word."""
-_PARAMETERS = frozenset({"code", "state", "ticket", "key"})
+_PARAMETERS = frozenset({"code", "state", "ticket", "key", "signature"})
 """Names that count in a query or a form only."""
 _NO_SECRETS = re.compile(
     r"(?:page|next|prev|previous|continuation|sync|cursor|resume|cancel|eos|bos|pad|unk|sep|cls|mask|stop|start|"
@@ -164,7 +164,7 @@ STEMS = (
         b"sessid",
     ),
     *(b"connectionstring", b"connstring", b"connection_string", b"conn_str", b"connection-string"),
-    *(b"assertion", b"saml", b"verifier", b"mnemonic", b"phrase", b"code", b"hmac", b"jwt", b"sas", b"otp"),
+    *(b"assertion", b"saml", b"verifier", b"phrase", b"code", b"hmac", b"jwt", b"sas", b"otp"),
     *(b"sid", b"ticket", b"psk", b"wep", b"kubeconfig"),
 )
 """Every name that counts holds one of these, in lower case: without them a text needs no closer look."""
@@ -208,7 +208,7 @@ def _by_end(flat: str, words: list[str], parameter: bool) -> Weight:
         return Weight.SECRET if last in _SECRET else Weight.HINT
     if any(flat.endswith(end) for end in _HINTS if end not in _WHOLE and end != "key"):
         return Weight.HINT
-    return Weight.HINT if len(words) > 1 and last == "key" else Weight.NOTHING
+    return Weight.KEY if len(words) > 1 and last == "key" else Weight.NOTHING
 
 
 _HEADER = re.compile(

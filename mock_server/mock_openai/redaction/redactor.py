@@ -28,7 +28,7 @@ from mock_openai.redaction.known import KnownSecrets
 from mock_openai.redaction.names import STEMS
 from mock_openai.redaction.people import emails, phones, require_phones
 from mock_openai.redaction.spelling import Decoded, decoded, has_escapes
-from mock_openai.redaction.values import is_blotted, is_credential
+from mock_openai.redaction.values import is_blotted, is_credential, is_random
 
 DEEPEST = 8
 """Levels of escapes, or of texts in base64, that are looked into."""
@@ -178,7 +178,7 @@ class SecretRedactor:
         edits = [each for each in found if each is not None]
         if signs[-1] & TEXT and depth < DEEPEST:
             for blob in blobs(inmost):
-                edits += [blob.raw_edit(edit) for edit in self.edits(blob.data, depth=depth + 1)]
+                edits += blob.raw_edits(self.edits(blob.data, depth=depth + 1))
         edits = merged(edits, by_rules[-1])
         for step, own in zip(reversed(steps), reversed(by_rules[:-1]), strict=True):
             edits = [step.raw_edit(edit) for edit in edits]
@@ -243,7 +243,9 @@ class SecretRedactor:
             return None
         if self.instead is not None:
             return Edit(span.kind, span.start, span.end, self.instead)
-        if span.kind in _REMEMBERED and is_credential(secret, 10):
+        if (span.kind in _REMEMBERED and is_credential(secret, 10)) or (
+            span.kind == "credential" and is_random(secret)
+        ):
             self.known.found(secret)
         new = self._fake(secret, number=span.kind == "phone")
         return None if new == secret else Edit(span.kind, span.start, span.end, new)
