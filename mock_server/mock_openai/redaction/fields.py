@@ -53,7 +53,7 @@ _HEADER = re.compile(
 )
 _PART = re.compile(
     rb"(?is)content-disposition:[^\r\n]{0,256}?\bname=\"?(?P<name>[^\r\n\";]{1,128}+)\"?[^\r\n]{0,256}+\r?\n"
-    rb"(?:[^\r\n]{1,256}+\r?\n){0,8}+\r?\n(?P<value>[^\r\n]++)"
+    rb"(?:[^\r\n]{1,256}+\r?\n){0,8}+\r?\n(?P<value>[^\r\n\"]++)"
 )
 _SCHEME = re.compile(
     rb"(?<![a-z0-9_-])(?P<scheme>bearer|basic|token|apikey|api-key|negotiate|sharedkey|"
@@ -69,7 +69,8 @@ _SAID = re.compile(
     rb"(?P<verb>[ \t]{1,4}+(?:is|was|are|now|to|of|be|equals|reads|for [\w@.-]{1,64}+|:|=|->)){0,4}?"
     rb"[ \t]{1,4}+[\"'`(]?+(?P<value>[^\s\"'`<>()]{8,256}+)"
 )
-_PEM = re.compile(rb"-----BEGIN (?P<what>[A-Z0-9 ]{0,40}+)-----(?P<value>[^-]++)(?:-----END|-{0,5}+\Z|(?=-))")
+_PEM = re.compile(rb"-----BEGIN (?P<what>[A-Z0-9 ]{0,40}+)-----(?P<value>(?:[^-\"'<>{}]|-(?!----))++)")
+_OF_A_KEY = re.compile(rb"[A-Za-z0-9+/=]{24}")
 _HOOK = re.compile(
     rb"(?i)(?:hooks\.slack\.com/(?:services|workflows|triggers)/|discord(?:app)?\.com/api/webhooks/\d{1,32}+/|"
     rb"\.webhook\.office\.com/webhookb2/|api\.telegram\.org/bot|hooks\.zapier\.com/hooks/catch/|"
@@ -115,7 +116,8 @@ def spans(text: bytes, low: bytes) -> Iterator[Span]:
             yield from _user_part(match[0].rpartition(b"@")[0], match.start())
     if b"-----begin" in low:
         for match in _PEM.finditer(text):
-            if b"PRIVATE" in match["what"] or b"SECRET" in match["what"]:
+            private = b"PRIVATE" in match["what"] or b"SECRET" in match["what"]
+            if private and _OF_A_KEY.search(match["value"]):
                 yield from _span("private key", match)
     if b"-u" in low:
         for match in _CURL.finditer(text):
@@ -213,9 +215,11 @@ def _pairs(text: bytes) -> Iterator[Span]:
 
 
 def _quoted(name: bytes, match: re.Match[bytes]) -> Iterator[Span]:
-    value, start = match["value"][1:], match.start("value") + 1
-    if value.endswith(match["value"][:1]):
+    quote, value, start = match["value"][:1], match["value"][1:], match.start("value") + 1
+    if value.endswith(quote):
         value = value[:-1]
+    if quote == b"'":  # a string in JSON may be around it, and end first
+        value = value.partition(b'"')[0]
     yield from _in_string(name, value, start)
 
 

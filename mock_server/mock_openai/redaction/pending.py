@@ -15,7 +15,7 @@ from mock_openai.redaction.spelling import Decoded, decoded, has_escapes
 _WORD = bytes(byte for byte in range(0x21, 0x7F) if byte not in b"\"'<>(){}[],;`")
 _PHONE = b"0123456789 ()+./-\xa0\xc2\xe2\x80\x89\x90\x91\x92\x93\x94\x95\xaf"
 _LONGEST_PHONE = 64
-_OPEN_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}+-----[^-]*+\Z")
+_OPEN_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}+-----(?:[^-\"'<>{}]|-(?!----))*+\Z")
 _LINES_OF_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{40,128}+\r?\n)++[A-Za-z0-9+/]{0,128}\Z")
 _LOOKED_BACK = 512
 """Bytes in which a name is looked for."""

@@ -121,6 +121,8 @@ TEXTS = [
     "git@github.com:acme/tools.git",
     "mailto:someone@example.com",
     "ssh-keygen -t ed25519 -C you@example.com",
+    "It begins with -----BEGIN PRIVATE KEY----- and ends with -----END PRIVATE KEY-----.",
+    '{"text":"It begins with -----BEGIN PRIVATE KEY-----","id":"msg_0123456789abcdef","a":"b-c"}',
     "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----",
     "-----BEGIN CERTIFICATE-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A\n-----END CERTIFICATE-----",
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",

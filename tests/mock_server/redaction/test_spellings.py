@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, unquote
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai.redaction import SecretRedactor
@@ -176,6 +177,26 @@ def test_what_a_name_says_is_secret_goes_whatever_it_is_made_of(value: str, styl
     assert "Zq7" not in clean[name]
     for run in value.split():
         assert len(run) < 4 or run not in clean[name] or not run.isascii()
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        "{'password': 'Zq7cut9off",
+        'name="client_secret"\r\n\r\nZq7cut9off0Zq7',
+        "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
+        "password=Zq7cut9off",
+        "Authorization: Bearer Zq7cut9off0Zq7",
+    ],
+)
+@pytest.mark.parametrize("style", sorted(STYLES))
+def test_what_breaks_off_in_a_string_ends_with_it(cut: str, style: str) -> None:
+    if cut.startswith("name="):
+        cut = f"--b\r\nContent-Disposition: form-data; {cut}"
+    document = {"text": cut, "id": "don't-touch-1", "more": ["it's", "-----END"]}
+    clean = json.loads(SecretRedactor().string(STYLES[style](document)))
+    assert {**clean, "text": cut} == document
+    assert "cut9off" not in clean["text"]
 
 
 @settings(max_examples=100, deadline=None)
