@@ -105,7 +105,8 @@ class Player:
         called: Mapping[str, str] = {}
         if self._fresh is not None:
             body, _, called = self._fresh.recorded(body)
-        exchange = self._find(Wanted("POST", "/v1/responses", body, streamed))
+        path = f"/v1/responses?{turn.query}" if turn.query else "/v1/responses"
+        exchange = self._find(Wanted("POST", path, body, streamed))
         if isinstance(exchange, str):
             return _error(exchange) if self._strict else None
         lane = turn.body.get("stream_id")

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 MODES = ("none", "once", "new_episodes", "rewrite", "all", "off")
 
-_LONGEST_NAME = 200
 _RECORDING = "recording"
 """What pytest-recording calls itself among pytest's plugins."""
 _guard_key: pytest.StashKey[Guard] = pytest.StashKey()
@@ -287,8 +286,9 @@ def _page(evidence: Evidence, item: pytest.Item) -> Path | None:
     cache = getattr(item.config, "cache", None)
     if cache is None or not (html := evidence.page(item.nodeid)):
         return None
-    name = "".join(c if c.isalnum() or c in "._-" else "_" for c in item.nodeid)[-_LONGEST_NAME:]
-    path = Path(cache.mkdir("ninelives")) / f"{name}.html"
+    from ninelives.fixtures.names import file_name
+
+    path = Path(cache.mkdir("ninelives")) / f"{file_name(item.nodeid)}.html"
     path.write_text(html, encoding="utf-8")
     return path
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from mock_openai.protocol.event_types import TERMINAL
+from mock_openai.protocol.event_types import ENDS
 from mock_openai.redaction.edits import Edit
 from mock_openai.redaction.spelling import JSON_ESCAPES, Decoded, decoded
 
 import ninelives.cassette.sse as sse
 
-_LAST = TERMINAL | {"error", "message_stop", "response.done"}
+_LAST = ENDS | {"error", "message_stop"}
 _ENDS = ("done", "completed", "content_block_stop")
 _LEAVES = (
     *("delta", "content", "text", "arguments", "refusal", "reasoning", "reasoning_content", "thinking"),

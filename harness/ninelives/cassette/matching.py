@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
+from mock_openai.redaction.names import Weight, weight
 
 import ninelives.cassette.items as items
 from ninelives.cassette.exchanges import Exchange
@@ -141,7 +142,7 @@ class Matching:
     def form(self, request: Wanted) -> Form:
         """What is compared of a request."""
         path = _path(request.path)
-        created = request.method == "POST" and path == "responses"
+        created = request.method == "POST" and path.partition("?")[0] == "responses"
         how = " streamed" if created and request.streamed else ""
         body = request.body
         if isinstance(body, Mapping) and path.startswith("responses"):
@@ -216,7 +217,8 @@ class Matching:
 def wanted(exchange: Exchange) -> Wanted:
     """The request that an exchange would answer."""
     if exchange.transport == "websocket":
-        return Wanted("POST", "/v1/responses", exchange.body, streamed=True)
+        _, mark, query = exchange.path.partition("?")
+        return Wanted("POST", f"/v1/responses{mark}{query}", exchange.body, streamed=True)
     body = exchange.body
     streamed = body.get("stream") is True if isinstance(body, dict) else exchange.streamed
     return Wanted(exchange.method, exchange.path, body, streamed)
@@ -239,8 +241,14 @@ def _inputs(body: Mapping[str, Any]) -> list[Any]:
 def _path(path_qs: str) -> str:
     path, _, query = path_qs.partition("?")
     path = _PREFIX.sub("", path).strip("/")
-    kept = sorted((name, value) for name, value in parse_qsl(query, True) if name != "api-version")
+    given = parse_qsl(query, keep_blank_values=True)
+    # Which key was used does not matter, and the recorded one was replaced.
+    kept = sorted((name, value) for name, value in given if name != "api-version" and not _is_secret(name))
     return f"{path}?{urlencode(kept)}" if kept else path
+
+
+def _is_secret(name: str) -> bool:
+    return weight(name.encode(), parameter=True) is Weight.SECRET
 
 
 def _lists_of_lines(value: Any) -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 import msgspec
-from mock_openai.protocol.event_types import TERMINAL
+from mock_openai.protocol.event_types import DONE, TERMINAL
 
 BEGINS = "response.create"
 """The type of the message that begins a turn."""
@@ -53,10 +53,16 @@ class Turns(Generic[Turn]):
         turn = self.running[place][1] if place is not None else self.latest
         if turn is None:
             return None, False
+        begun = id(turn) in self._created
         if message.type.startswith("response."):
             self._created.add(id(turn))
         # an error inside a response is followed by response.failed; one instead of a response is all there is
-        over = message.type in TERMINAL or (message.type == "error" and id(turn) not in self._created)
+        # and one `response.done` may follow the event that ended the turn before
+        over = (
+            message.type in TERMINAL
+            or (message.type == DONE and begun)
+            or (message.type == "error" and not begun)
+        )
         if over and place is not None:
             del self.running[place]
             self._created.discard(id(turn))  # the next turn may get its place in memory

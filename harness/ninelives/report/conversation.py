@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mock_openai.protocol.event_types import TERMINAL
+from mock_openai.protocol.event_types import ENDS
 
 from ninelives.lab.attribution import items_of, text_of
 from ninelives.report.timeline import decoded
@@ -106,7 +106,7 @@ def _deltas(events: Events, kind: str) -> Iterable[str]:
 
 def _final(exchange: Exchange, events: Events) -> Mapping[str, Any]:
     for _, kind, data in reversed(events):
-        if kind in TERMINAL:
+        if kind in ENDS:
             response = data.get("response")
             return response if isinstance(response, Mapping) else {}
     return decoded(exchange.answer or b"") if not events else {}

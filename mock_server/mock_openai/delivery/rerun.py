@@ -10,7 +10,7 @@ from mock_openai.delivery.outflow import Outflow
 from mock_openai.delivery.outlet import Outlet
 from mock_openai.delivery.wire import TurnWire
 from mock_openai.pacing import Pace
-from mock_openai.protocol.event_types import TERMINAL
+from mock_openai.protocol.event_types import ENDS
 from mock_openai.protocol.events import Event, Timed
 from mock_openai.responders.answer import Close, Ending, Recorded
 
@@ -64,7 +64,7 @@ async def end_as_recorded(to: Delivered, answer: Recorded, pace: Pace) -> tuple[
         await to.out.finish()
         return None
     at = answer.ends * getattr(pace, "scale", 0.0)
-    if to.outlet.transport == "websocket" and to.out.sent and to.out.sent[-1].type in TERMINAL:
+    if to.outlet.transport == "websocket" and to.out.sent and to.out.sent[-1].type in ENDS:
         return to.wire.began + at, answer.ending
     if answer.tail is not None:
         await to.outlet.raw(answer.tail)

@@ -13,6 +13,12 @@ TERMINAL = frozenset({"response.completed", "response.incomplete", "response.fai
 when `Behaviour.cancelled_event` asks for it.
 """
 
+DONE = "response.done"
+"""How compatible servers end a response, whatever its status (reported); the API never sends it."""
+
+ENDS = TERMINAL | {DONE}
+"""Events that end a response, whoever sends them."""
+
 WITH_RESPONSE = OPENING | TERMINAL
 """Events that carry the whole response object."""
 

@@ -25,7 +25,8 @@ class Turn:
     `history` holds the items of the `previous_response_id` chain, oldest first. `connection` counts
     connections and `number` the turns on this one, both from 1. `key` is the caller's key, used to keep
     callers apart and never stored; neither are `headers`, those of the request or of the socket's
-    handshake. `session` is the name of the session that the request named.
+    handshake. `session` is the name of the session that the request named. `query` is that of the request's
+    address, or of the socket's, as it was sent.
     """
 
     body: Mapping[str, Any]
@@ -38,6 +39,7 @@ class Turn:
     key: str | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     session: str | None = None
+    query: str = ""
 
 
 class Later(Enum):

@@ -244,7 +244,13 @@ class Front:
                 self._note_error(connection, error, spot.number)
                 await reply.error(error)
                 return
-            caller = Caller(transport="http", connection=connection.number, key=key, headers=request.headers)
+            caller = Caller(
+                transport="http",
+                connection=connection.number,
+                key=key,
+                headers=request.headers,
+                query=request.rel_url.raw_query_string,
+            )
             begun = Begun(known, caller, spot, None)
         else:
             data = await read_body(request)

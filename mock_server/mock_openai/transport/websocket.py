@@ -57,7 +57,7 @@ class SocketSession:
         self._lanes = Lanes(keep_all=self._behaviour.socket_memory == "all")
         self._queue = TurnQueue(self._behaviour.max_waiting)
         self._steering = Steering(site.engine.ids, self._behaviour, self._lanes)
-        self._caller = self._called_by({})
+        self._caller = self._called_by({}, "")
         self._channel.at_once = self._take
         self._deliveries: dict[int, Delivery] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -72,7 +72,7 @@ class SocketSession:
 
     async def run(self, request: web.BaseRequest) -> web.StreamResponse:
         """Upgrade, then serve until either side closes."""
-        self._caller = self._called_by(request.headers)
+        self._caller = self._called_by(request.headers, request.rel_url.raw_query_string)
         edge = self._behaviour.handshake_headers == "edge"
         answer = self._channel.open(request, handshake_headers(self._site.engine.ids) if edge else {})
         self._connection.upgraded = True
@@ -143,13 +143,14 @@ class SocketSession:
                 self._room.clear()
                 await self._room.wait()
 
-    def _called_by(self, headers: Mapping[str, str]) -> Caller:
+    def _called_by(self, headers: Mapping[str, str], query: str) -> Caller:
         return Caller(
             transport="websocket",
             connection=self._connection.number,
             key=self._key,
             headers=headers,
             lanes=self._lanes,
+            query=query,
         )
 
     def _take(self, data: bytes) -> bool:

@@ -28,6 +28,8 @@ class Caller:
     """Those of the request, or of the socket's handshake."""
     lanes: Lanes | None = None
     """What a socket remembers."""
+    query: str = ""
+    """That of the request's address, or of the socket's, as it was sent."""
 
 
 class Plan:
@@ -97,6 +99,7 @@ class Plan:
                 key=caller.key,
                 headers=caller.headers,
                 session=self.session,
+                query=caller.query,
             )
         return self._turn
 

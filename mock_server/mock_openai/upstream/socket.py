@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 
 from mock_openai.protocol import json
-from mock_openai.protocol.event_types import TERMINAL
+from mock_openai.protocol.event_types import ENDS
 from mock_openai.protocol.events import Event
 from mock_openai.responders.answer import Close, Cut
 from mock_openai.upstream.stream import Head, head_of
@@ -40,7 +40,7 @@ class Course:
         self._failing = head.type == "error"
         # A frame that refuses a create is all there is; one within a stream has a number, and a last event
         # after it.
-        self.over = head.type in TERMINAL or (self._failing and head.sequence_number is None)
+        self.over = head.type in ENDS or (self._failing and head.sequence_number is None)
         self._news.set()
 
     def break_off(self, cut: Cut) -> None:

@@ -55,7 +55,7 @@ class Upstream:
         try:
             if turn.transport == "websocket":
                 return await self._over_socket(turn)
-            return await self.pass_on("POST", "/v1/responses", turn.headers, json.compact(self._body(turn)))
+            return await self.pass_on("POST", _asked_at(turn), turn.headers, json.compact(self._body(turn)))
         except _FAILURES as error:
             return unreachable(self.address, error)
 
@@ -156,7 +156,7 @@ class Upstream:
         if socket is not None:
             await socket.close()
         opened = await self._client.ws_connect(
-            self.address.url("/v1/responses"),
+            self.address.url(_asked_at(turn)),
             headers=passed_on(turn.headers, self._mark),
             max_msg_size=0,
             timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
@@ -183,3 +183,7 @@ class Upstream:
             self.births.add(json.parse(created)["response"]["id"])
         except (ValueError, KeyError, TypeError):
             return  # not an event of this API; nothing can be continued from it
+
+
+def _asked_at(turn: Turn) -> str:
+    return f"/v1/responses?{turn.query}" if turn.query else "/v1/responses"

@@ -43,6 +43,28 @@ def cassette(tmp_path: Path) -> Path:
     return path
 
 
+def test_show_tells_turns_apart_that_end_with_response_done(tmp_path: Path) -> None:
+    lines: list[dict[str, object]] = [CASSETTE[0], CASSETTE[1]]
+    for number, said in ((1, "One."), (2, "Two.")):
+        response = {"id": f"resp_{number}", "status": "completed"}
+        lines += [
+            {"t": number * 100, "c": 1, "k": kind, "data": data}
+            for kind, data in (
+                ("send", {"type": "response.create", "model": "m", "input": f"Question {number}?"}),
+                ("recv", {"type": "response.created", "response": response}),
+                ("recv", {"type": "response.output_text.delta", "delta": said}),
+                ("recv", {"type": "response.done", "response": response}),
+            )
+        ]
+    path = tmp_path / "done.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in [*lines, CASSETTE[-1]]))
+    shown = ninelives("show", str(path)).stdout
+    assert "2 exchanges" in shown
+    assert shown.index("Question 1?") < shown.index("One.") < shown.index("Question 2?") < shown.index("Two.")
+    assert "cut off" not in shown
+    assert "unfinished" not in ninelives("lint", str(path)).stdout
+
+
 def test_show_reads_as_a_conversation(cassette: Path) -> None:
     shown = ninelives("show", str(cassette))
     assert shown.returncode == 0

@@ -182,3 +182,21 @@ def test_an_option_that_a_cassette_does_not_have(project, cassettes):
     result = cassettes.run()
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*test_talk: a cassette has no option 'matching'; expected path, mode, *"])
+
+
+COLLIDING = """
+@pytest.mark.cassette
+@pytest.mark.parametrize("text", ["hi!", "hi/", "hi ", "hi_", "Hi_", "hi\\N{WAVING HAND SIGN}"])
+async def test_talk(openai_server, text):
+    async with AsyncOpenAI(base_url=openai_server.base_url, api_key="test") as client:
+        assert (await client.responses.create(model="gpt-4.1", input="hi " + text)).output_text
+"""
+
+
+def test_each_parameter_has_a_cassette_of_its_own(project, cassettes):
+    project.test(COLLIDING)
+    cassettes.run("--cassette-mode=rewrite").assert_outcomes(passed=6)
+    folder = project.path / "cassettes" / "test_it"
+    assert len({path.name.lower() for path in folder.iterdir()}) == 6
+    cassettes.run().assert_outcomes(passed=6)
+    assert cassettes.asked == 6
