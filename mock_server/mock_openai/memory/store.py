@@ -152,7 +152,8 @@ class MemoryStore:
 
     def keep(self, remembered: Remembered) -> None:
         """The same, for who cannot wait."""
-        self._forget(remembered.id)
+        if remembered.id in self._kept:
+            self._forget(remembered.id)
         self._kept[remembered.id] = remembered
         self._since[remembered.id] = self._clock.wall()
         if self._by_root is not None:

@@ -282,7 +282,7 @@ class SocketSession:
 
     def _played(self, create: Create, plan: Plan) -> bool:
         """Play a create at once, if its plan allows that and nothing waits to be written."""
-        if not plan.ready or not self.line.clear or not self._gate.is_set():
+        if not self.line.clear or not self._gate.is_set():
             return False
         rendered = play_at_once(self._site, plan, create.spot, self._write_whole, lane=create.lane)
         if rendered is None:

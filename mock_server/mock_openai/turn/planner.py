@@ -56,8 +56,14 @@ class Planner:
     def plan(self, known: Known, caller: Caller, number: int) -> Plan:
         """Plan a turn, as far as nothing has to be waited for. `number` is the create's on its connection."""
         plan = self._new(known, caller, number)
-        settled = known.settled
-        if settled is not None and self._holds(settled):
+        settled, script = known.settled, self._script
+        # A limit counts each turn, so what is known does not answer it.
+        if (
+            settled is not None
+            and script is not None
+            and settled.version == script.version
+            and self.limiter.limits is None
+        ):
             settled.rule.begin(plan.body)
             plan.request, plan.answer, plan.render = known.request, settled.reply, settled.render
             plan.rate_limits = usual_headers(settled.model)
@@ -106,10 +112,6 @@ class Planner:
     def _new(self, known: Known, caller: Caller, number: int) -> Plan:
         dice = self._dice(caller.connection, number)
         return Plan(known.body, known.size, caller, number, dice, self._session)
-
-    def _holds(self, settled: Settled) -> bool:
-        script = self._script
-        return script is not None and settled.version == script.version and self.limiter.limits is None
 
     def _read(self, plan: Plan, known: Known) -> bool:
         """Validate the request and find what it continues from; False when that has to be waited for."""
