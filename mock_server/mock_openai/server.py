@@ -127,6 +127,7 @@ class MockServer:
         self._own = Session(
             None, self._setup, script if isinstance(script, Script) else Script(script or ()), self._refuse
         )
+        self._strict = strict
         if strict is not None:
             self.script.strict = strict
         self._began: tuple[Script, Sequence[Planned]] | None = None
@@ -285,11 +286,14 @@ class MockServer:
     def reload(self, *, script: Script | None = None, faults: Iterable[Planned] | None = None) -> None:
         """Replace the rules, the faults or both, for this server and for sessions that are made from now on.
 
-        Turns go on counting; sessions that exist keep what they have.
+        Turns go on counting; sessions that exist keep what they have. Whether the new script is strict is for
+        the server's `strict` to say, or for the script itself.
         """
         began, planned = self._began or (self.script, tuple(self.faults))
         if script is not None:
+            declared = script.declares_strict if self._strict is None else self._strict
             self.script.replace(script)
+            self.script.strict = bool(declared)
             began = self.script.copy()
         if faults is not None:
             planned = tuple(faults)

@@ -87,6 +87,11 @@ class Script:
         self._strict = strict
 
     @property
+    def declares_strict(self) -> bool | None:
+        """Whether it was told to be strict or not to be; None when nobody has said."""
+        return self._strict
+
+    @property
     def rules(self) -> tuple[RuleHandle, ...]:
         """The rules in the order in which they are tried, each with what it has answered."""
         return tuple(self._handles)

@@ -110,3 +110,14 @@ def test_strict_says_what_it_cannot_be_combined_with() -> None:
         MockServer(strict=True, upstream="http://127.0.0.1:1/v1")
     assert MockServer(Script(strict=True)).script.strict
     assert not MockServer(Script(strict=True), strict=False).script.strict
+
+
+def test_a_script_that_is_read_again_is_as_strict_as_it_says_now() -> None:
+    said, unsaid, lenient = Script(strict=True), Script(), Script(strict=False)
+    server = MockServer(Script(strict=True))
+    for script, strict in ((unsaid, False), (said, True), (lenient, False)):
+        server.reload(script=script)
+        assert server.script.strict is strict
+    server = MockServer(strict=True)
+    server.reload(script=lenient)
+    assert server.script.strict
