@@ -1,9 +1,10 @@
 """ninelives: offline testing for voice bots on OpenAI's Responses API.
 
     from ninelives import Bot, Cassette, FrameSnapshotExtension, VirtualLoop
+    from ninelives import Ears, Line, Voice, VoiceCall, seconds, words
 
-Nothing is imported until it is used: the pytest plugin loads this package in every run, and `Bot` needs
-Pipecat, whose import takes a second or two.
+Nothing is imported until it is used: the pytest plugin loads this package in every run, and `Bot` and
+`VoiceCall` need Pipecat, whose import takes a second or two.
 """
 
 from importlib import import_module
@@ -15,10 +16,24 @@ if TYPE_CHECKING:
     from ninelives.fixtures.script_use import UnusedRuleWarning
     from ninelives.frames.snapshot import FrameSnapshotExtension
     from ninelives.virtual.loop import VirtualLoop
+    from ninelives.voice import Ears, Line, Voice, VoiceCall, seconds, words
 
 __version__ = "0.1.0"
 
-__all__ = ["Bot", "Cassette", "FrameSnapshotExtension", "UnusedRuleWarning", "VirtualLoop", "__version__"]
+__all__ = [
+    "Bot",
+    "Cassette",
+    "Ears",
+    "FrameSnapshotExtension",
+    "Line",
+    "UnusedRuleWarning",
+    "VirtualLoop",
+    "Voice",
+    "VoiceCall",
+    "__version__",
+    "seconds",
+    "words",
+]
 
 _HOME = {
     "Bot": "ninelives.bot.bot",
@@ -26,6 +41,7 @@ _HOME = {
     "FrameSnapshotExtension": "ninelives.frames.snapshot",
     "UnusedRuleWarning": "ninelives.fixtures.script_use",
     "VirtualLoop": "ninelives.virtual.loop",
+    **dict.fromkeys(("Ears", "Line", "Voice", "VoiceCall", "seconds", "words"), "ninelives.voice"),
 }
 
 

@@ -1,6 +1,6 @@
 """The pytest plugin: fixtures, markers and options. Loaded in every run, so it imports next to nothing.
 
-Fixtures: `openai_server`, `bot`, `cassette`, `cassette_config`, `frame_snapshot`. Markers: `virtual_time`,
+Fixtures: `openai_server`, `bot`, `voice_call`, `cassette`, `cassette_config`, `frame_snapshot`. Markers: `virtual_time`,
 `cassette(*paths)`. Options: `--cassette-mode`, `--cassette-warn-unused`, `--cassette-report`,
 `--block-network`. The fixtures are plain objects that work in sync tests, under pytest-asyncio and under
 anyio, and ask for none of them.
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ninelives.fixtures.network import Guard
     from ninelives.fixtures.server import OpenAIServer
     from ninelives.fixtures.tapes import Tape
+    from ninelives.fixtures.voices import VoiceCalls
 
 MODES = ("none", "once", "new_episodes", "rewrite", "all", "off")
 
@@ -165,6 +166,16 @@ def bot(request: pytest.FixtureRequest, openai_server: OpenAIServer) -> Bots:
     bots = Bots(openai_server)
     _evidence(request.node).bots = bots.made
     return bots
+
+
+@pytest.fixture
+def voice_call(request: pytest.FixtureRequest, openai_server: OpenAIServer) -> VoiceCalls:
+    """Calls a whole bot: `async with voice_call(run_bot, voice=...) as caller: await caller.say("...")`."""
+    from ninelives.fixtures.voices import VoiceCalls
+
+    calls = VoiceCalls(openai_server)
+    _evidence(request.node).calls = calls.made
+    return calls
 
 
 @pytest.fixture

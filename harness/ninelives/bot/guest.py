@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +28,7 @@ from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.workers.runner import WorkerRunner
 
+from ninelives.bot.arguments import arguments_for, name_of, transports_are
 from ninelives.bot.environment import started_as
 from ninelives.bot.starting import Exited
 from ninelives.complaint import Complaint
@@ -137,11 +138,18 @@ async def invite(function: Callable[..., Any], base_url: str, ws_url: str, name:
     it. Raises Complaint when it asks for anything else or runs nothing, Exited when it ends the process, and
     what it raises.
     """
-    name = name or _name(function)
+    name = name or name_of(function)
     line = DeadLine()
-    given = _given(function, name, line, base_url, ws_url)
+    known = {
+        "base_url": base_url,
+        "ws_url": ws_url,
+        "transport": line,
+        "runner_args": (arguments := _arguments()),
+        "args": arguments,
+    }
+    given = arguments_for(function, name, known)
     script = inspect.getsourcefile(inspect.unwrap(function)) or name
-    with _caught_runs() as caught, _any_transport(function, line), started_as(script):
+    with _caught_runs() as caught, transports_are(function, line), started_as(script):
         try:
             made = function(**given)
         except SystemExit as error:
@@ -173,60 +181,10 @@ async def _awaited(made: Awaitable[Any]) -> Any:
         raise Exited(error) from None
 
 
-def _given(
-    function: Callable[..., Any], name: str, line: DeadLine, base_url: str, ws_url: str
-) -> dict[str, Any]:
-    known: Mapping[str, Any] = {
-        "base_url": base_url,
-        "ws_url": ws_url,
-        "transport": line,
-        "runner_args": _arguments,
-        "args": _arguments,
-    }
-    given = {}
-    for parameter in inspect.signature(function).parameters.values():
-        if parameter.name in known:
-            value = known[parameter.name]
-            given[parameter.name] = value() if value is _arguments else value
-        elif parameter.name == "handle_sigint":
-            given[parameter.name] = False
-        elif parameter.default is parameter.empty and parameter.kind not in (
-            parameter.VAR_POSITIONAL,
-            parameter.VAR_KEYWORD,
-        ):
-            raise Complaint(
-                f"{name} asks for {parameter.name!r}; expected a function of base_url and ws_url, "
-                "or of transport and runner_args as in Pipecat's examples"
-            )
-    return given
-
-
 def _arguments() -> RunnerArguments:
     arguments = RunnerArguments()
     arguments.pipeline_idle_timeout_secs = None
     return arguments
-
-
-def _name(function: Callable[..., Any]) -> str:
-    return f"{function.__module__}:{getattr(function, '__qualname__', type(function).__name__)}"
-
-
-@contextmanager
-def _any_transport(function: Callable[..., Any], line: DeadLine) -> Iterator[None]:
-    """`create_transport`, as the function's module has imported it, gives the line."""
-
-    async def create_transport(*_: Any, **__: Any) -> DeadLine:
-        return line
-
-    names = getattr(inspect.unwrap(function), "__globals__", {})
-    before = names.get("create_transport")
-    if getattr(before, "__module__", None) == "pipecat.runner.utils":
-        names["create_transport"] = create_transport
-    try:
-        yield
-    finally:
-        if before is not None:
-            names["create_transport"] = before
 
 
 class _Caught:

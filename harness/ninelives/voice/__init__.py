@@ -1,0 +1,28 @@
+"""A whole bot on its own worker, with a voice, on a line.
+
+`VoiceCall` runs the user's bot as it is and replaces only what needs a network or a sound card: `Line` stands
+in for its transports, `Ears` for speech recognition, `Voice` for text to speech. `seconds` and `words` say
+when a caller cuts in. Nothing here is imported until it is used: all but the moments need Pipecat.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ninelives.voice.moments import seconds, words
+
+if TYPE_CHECKING:
+    from ninelives.voice.call import VoiceCall
+    from ninelives.voice.ears import Ears
+    from ninelives.voice.line import Line
+    from ninelives.voice.turn import VoiceTurn
+    from ninelives.voice.voice import Voice
+
+__all__ = ["Ears", "Line", "Voice", "VoiceCall", "VoiceTurn", "seconds", "words"]
+
+_HOME = {"Ears": "ears", "Line": "line", "Voice": "voice", "VoiceCall": "call", "VoiceTurn": "turn"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

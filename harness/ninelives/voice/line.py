@@ -1,0 +1,202 @@
+"""A telephone line without a network: Pipecat's own transport, whose loudspeaker takes as long as the sound.
+
+A chunk of 20 ms takes 20 ms on the loop's clock. What is queued is dropped when the bot is interrupted, and
+the chunk that plays is cut off where it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from pipecat.frames.frames import (
+    BotStoppedSpeakingFrame,
+    Frame,
+    InputTransportMessageFrame,
+    InterruptionFrame,
+    OutputAudioRawFrame,
+    StartFrame,
+    TTSStoppedFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor, FrameProcessorSetup
+from pipecat.transports.base_input import BaseInputTransport
+from pipecat.transports.base_output import BaseOutputTransport
+from pipecat.transports.base_transport import BaseTransport, TransportParams
+
+from ninelives.voice.playback import Playback
+from ninelives.voice.voice import WORD
+
+CLIENT = "caller"
+"""The client, or participant id, that a bot's handlers are given."""
+
+_SAMPLE = 2  # bytes
+_CATCH_UP = 0.001  # seconds: a chunk so little late follows the one before it without a gap
+
+_CONNECTED = ("on_client_connected", "on_first_participant_joined", "on_participant_joined")
+_DISCONNECTED = ("on_client_disconnected", "on_participant_left")
+
+
+class Line(BaseTransport):
+    """A Pipecat transport with a caller at the other end.
+
+    Its audio format is the worker's own. Handlers may be added for any event, whichever transport has it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.params = TransportParams(
+            audio_in_enabled=True,
+            audio_out_enabled=True,
+            audio_out_10ms_chunks=2,
+            audio_out_end_silence_secs=0,
+        )
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when anything was played or cut off."""
+        self.origin = 0.0
+        """The loop's time at which the call began; all times of the line count from there."""
+        self._input = LineInput(self)
+        self._output = LineOutput(self)
+        self._carriers: list[BaseTransport] = [self]
+
+    def input(self) -> LineInput:
+        """Return the processor from which the caller is heard."""
+        return self._input
+
+    def output(self) -> LineOutput:
+        """Return the processor that plays to the caller."""
+        return self._output
+
+    @property
+    def playback(self) -> Playback:
+        """What was played."""
+        return self._output.playback
+
+    def now(self) -> float:
+        """Return the seconds since the call began."""
+        return asyncio.get_running_loop().time() - self.origin
+
+    def add_event_handler(self, event_name: str, handler: Any) -> None:
+        """Add a handler for any event."""
+        if event_name not in self._event_handlers:
+            self._register_event_handler(event_name)
+        super().add_event_handler(event_name, handler)
+
+    def stand_in_for(self, processor: FrameProcessor) -> None:
+        """Stand in for a bot's own transport too: its handlers learn of the caller."""
+        transport = getattr(processor, "_transport", None)
+        if isinstance(transport, BaseTransport) and transport not in self._carriers:
+            self._carriers.append(transport)
+
+    # --- the caller comes and goes -------------------------------------------------------------------------
+
+    async def connect(self) -> None:
+        """Tell the bot that somebody has connected, as its transport and an RTVI client do."""
+        for transport in self._carriers:
+            if (event := _handled(transport, _CONNECTED)) is not None:
+                client: Any = CLIENT if event == _CONNECTED[0] else {"id": CLIENT}
+                await transport._call_event_handler(event, client)
+
+    async def disconnect(self) -> None:
+        """Tell the bot that the caller has hung up."""
+        for transport in self._carriers:
+            event = _handled(transport, _DISCONNECTED)
+            if event == _DISCONNECTED[0]:
+                await transport._call_event_handler(event, CLIENT)
+            elif event is not None:
+                await transport._call_event_handler(event, {"id": CLIENT}, "leftCall")
+
+
+def _handled(transport: BaseTransport, events: tuple[str, ...]) -> str | None:
+    """The first of these events for which somebody has a handler."""
+    known = transport._event_handlers
+    return next((event for event in events if event in known and known[event].handlers), None)
+
+
+class LineInput(BaseInputTransport):
+    """The caller's microphone. It sends no audio: what the caller says comes from `Ears`."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(line.params, name=f"{line.name}::Input")
+
+    async def start(self, frame: StartFrame) -> None:
+        """Be ready at once."""
+        await super().start(frame)
+        await self.set_transport_ready(frame)
+
+    async def client_ready(self) -> None:
+        """Send what an RTVI client sends when it can hear the bot."""
+        message = {
+            "label": "rtvi-ai",
+            "type": "client-ready",
+            "id": CLIENT,
+            "data": {"version": "1.0.0", "about": {"library": "ninelives"}},
+        }
+        await self.broadcast_frame(InputTransportMessageFrame, message=message)
+
+    def _create_audio_task(self) -> None:
+        """There is no audio to wait for."""
+
+
+class LineOutput(BaseOutputTransport):
+    """The caller's loudspeaker."""
+
+    playback: Playback
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(line.params, name=f"{line.name}::Output")
+        self._line = line
+        self.playback = Playback(1)
+        self._free = 0.0
+        self._cut = asyncio.Event()
+
+    async def setup(self, setup: FrameProcessorSetup) -> None:
+        """Learn the audio format."""
+        await super().setup(setup)
+        self.playback = Playback(self.sample_rate * _SAMPLE * self._params.audio_out_channels)
+
+    async def start(self, frame: StartFrame) -> None:
+        """Be ready at once."""
+        await super().start(frame)
+        await self.set_transport_ready(frame)
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Note what is queued in the order in which Pipecat queues it."""
+        if direction is FrameDirection.DOWNSTREAM and frame.transport_destination is None:
+            if isinstance(frame, OutputAudioRawFrame):
+                size = len(frame.audio) * self.sample_rate // frame.sample_rate
+                self.playback.queue(size, frame.metadata.get(WORD, ""), interruptible=frame.interruptible)
+            elif isinstance(frame, TTSStoppedFrame):
+                self.playback.close(self.audio_chunk_size)
+        await super().process_frame(frame, direction)
+        if isinstance(frame, InterruptionFrame):
+            self._flush()
+
+    async def push_frame(self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM) -> None:
+        """Notice when Pipecat counts the bot as silent."""
+        if isinstance(frame, BotStoppedSpeakingFrame):
+            self.playback.fell_silent(self.audio_chunk_size)
+            self._line.on_change()
+        await super().push_frame(frame, direction)
+
+    async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
+        """Play a chunk, for as long as it takes."""
+        now = self._line.now()
+        begins = self._free if abs(now - self._free) < _CATCH_UP else now
+        self._free = begins + len(frame.audio) / self.playback.rate
+        self._cut.clear()
+        if self.playback.play(len(frame.audio), begins):
+            self._line.on_change()
+        try:
+            async with asyncio.timeout_at(self._free + self._line.origin):
+                await self._cut.wait()
+        except TimeoutError:
+            pass
+        return True
+
+    def _flush(self) -> None:
+        if self.playback.interruptible:
+            self._free = self._line.now()
+            self._cut.set()
+        self.playback.cut(self._line.now())
+        self._line.on_change()

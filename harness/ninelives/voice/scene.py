@@ -1,0 +1,157 @@
+"""What stands in for whom in a bot's worker: the line, the ears and the voice, each where the bot's own stood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.services.llm_service import LLMService
+from pipecat.services.stt_service import STTService
+from pipecat.services.tts_service import TTSService
+from pipecat.transports.base_input import BaseInputTransport
+from pipecat.transports.base_output import BaseOutputTransport
+from pipecat.turns.user_turn_controller import UserTurnController
+
+from ninelives.bot.speech import everything_in
+from ninelives.voice.analyzer import ScriptedTurnAnalyzer
+from ninelives.voice.ears import Ears
+from ninelives.voice.line import Line, LineInput, LineOutput
+from ninelives.voice.standing_in import Replaced, insert, place_of, replace
+from ninelives.voice.voice import Voice
+
+
+class Scene:
+    """The stand-ins of one call. The first of a kind is the one given, the others are made like it."""
+
+    def __init__(self, line: Line, ears: Ears, voice: Voice) -> None:
+        self._line = line
+        self._ears = [ears]
+        self._voices = [voice]
+        self._used = {"ears": 0, "voice": 0, "input": 0, "output": 0}
+        self._hearing: list[Replaced] = []
+        self.replaced: list[str] = []
+        """What was replaced, as `CartesiaTTSService by Voice`."""
+        self.worker: PipelineWorker | None = None
+        """The worker with the line."""
+
+    def prepare(self, worker: PipelineWorker) -> bool:
+        """Replace what a worker has, before it starts. Return whether it is the one with the line."""
+        replaced = replace(worker.pipeline, self._stand_in)
+        self._hearing += [each for each in replaced if isinstance(each.stand_in, Ears)]
+        self.replaced += [str(each) for each in replaced]
+        self._script_turns(everything_in([worker.pipeline]))
+        if self.worker is not None:
+            return False
+        inside = list(everything_in([worker.pipeline]))
+        has_line = any(isinstance(each, LineInput | LineOutput) for each in inside)
+        if not has_line and (worker.bridged or not any(isinstance(each, LLMService) for each in inside)):
+            return False
+        self._complete(worker.pipeline)
+        self.worker = worker
+        return True
+
+    def _stand_in(self, processor: FrameProcessor) -> FrameProcessor | None:
+        match processor:
+            case LineInput() | LineOutput() | Ears() | Voice():
+                return None
+            case STTService():
+                return self._next_ears().stand_in_for(processor)
+            case TTSService():
+                return self._next_voice().stand_in_for(processor)
+            case BaseInputTransport():
+                self._line.stand_in_for(processor)
+                return self._line.input() if self._first("input") else LineInput(self._line)
+            case BaseOutputTransport():
+                self._line.stand_in_for(processor)
+                return self._line.output() if self._first("output") else LineOutput(self._line)
+        return None
+
+    def _complete(self, pipeline: FrameProcessor) -> None:
+        """Add what a pipeline without transports, speech recognition or voice has no place for."""
+        assert isinstance(pipeline, Pipeline)
+        if (first := place_of(pipeline, lambda each: isinstance(each, LineInput))) is None:
+            whole = _whole(pipeline)
+            insert(whole, 1, self._line.input())
+            first = whole, 1
+        if not self._hearing and place_of(pipeline, lambda each: isinstance(each, Ears)) is None:
+            ears = self._next_ears()
+            insert(first[0], first[1] + 1, ears)
+            self._hearing.append(Replaced(ears, ears, None))
+        for ears in everything_in([pipeline]):
+            if isinstance(ears, Ears) and all(each.stand_in is not ears for each in self._hearing):
+                self._hearing.append(Replaced(ears, ears, None))
+        if (model := place_of(pipeline, lambda each: isinstance(each, LLMService))) is not None:
+            if place_of(pipeline, lambda each: isinstance(each, Voice)) is None:
+                insert(model[0], model[1] + 1, self._next_voice())
+        if place_of(pipeline, lambda each: isinstance(each, LineOutput)) is None:
+            voice = place_of(pipeline, lambda each: isinstance(each, Voice))
+            assert voice is not None
+            insert(voice[0], voice[1] + 1, self._line.output())
+
+    def _script_turns(self, processors: Iterable[FrameProcessor]) -> None:
+        for controller in _turn_controllers(processors):
+            for strategy in controller.user_turn_strategies.stop or []:
+                innermost: Any = strategy
+                while hasattr(innermost, "inner"):
+                    innermost = innermost.inner
+                analyzer = getattr(innermost, "_turn_analyzer", None)
+                if analyzer is not None:
+                    innermost._turn_analyzer = ScriptedTurnAnalyzer()
+                    self.replaced.append(f"{type(analyzer).__name__} by ScriptedTurnAnalyzer")
+
+    def _next_ears(self) -> Ears:
+        return self._ears[0] if self._first("ears") else self._ears[0].another()
+
+    def _next_voice(self) -> Voice:
+        return self._voices[0] if self._first("voice") else self._voices[0].another()
+
+    def _first(self, kind: str) -> bool:
+        self._used[kind] += 1
+        return self._used[kind] == 1
+
+    # --- while it runs -------------------------------------------------------------------------------------
+
+    @property
+    def processors(self) -> list[FrameProcessor]:
+        """Every processor of the worker with the line, those inside others included."""
+        return list(everything_in([self.worker.pipeline])) if self.worker is not None else []
+
+    @property
+    def hearing(self) -> list[Ears]:
+        """The ears that hear the caller now: of a service switcher only those of the active service."""
+        return [each.stand_in for each in self._hearing if each.active and isinstance(each.stand_in, Ears)]
+
+    @property
+    def context(self) -> LLMContext | None:
+        """The context of the bot's user aggregator. None: it has none."""
+        for processor in self.processors:
+            if isinstance(processor, LLMUserAggregator):
+                context: LLMContext = processor.context
+                return context
+        return None
+
+    @property
+    def proposes(self) -> bool:
+        """Whether the bot leaves its user's turns to its speech service."""
+        return any(
+            controller.resolves_proposed_turn_start_frames or controller.resolves_proposed_turn_stop_frames
+            for controller in _turn_controllers(self.processors)
+        )
+
+
+def _turn_controllers(processors: Iterable[FrameProcessor]) -> Iterable[UserTurnController]:
+    for processor in processors:
+        controller = getattr(processor, "_user_turn_controller", None)
+        if isinstance(controller, UserTurnController):
+            yield controller
+
+
+def _whole(pipeline: Pipeline) -> Pipeline:
+    """The user's own pipeline inside that of its worker, behind RTVI."""
+    inside = [each for each in pipeline.processors if isinstance(each, Pipeline)]
+    return inside[0] if inside else pipeline

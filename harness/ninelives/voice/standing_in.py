@@ -1,0 +1,79 @@
+"""Replaces processors of a pipeline where they stand, before it starts, and leaves everything else alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.service_switcher import ServiceSwitcher
+from pipecat.processors.frame_processor import FrameProcessor
+
+StandIn = Callable[[FrameProcessor], FrameProcessor | None]
+"""Return what takes the place of a processor. None: it stays."""
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """A processor that was replaced."""
+
+    original: FrameProcessor
+    stand_in: FrameProcessor
+    switcher: ServiceSwitcher | None
+    """The service switcher in which it stood."""
+
+    @property
+    def active(self) -> bool:
+        """Whether its switcher, if it has one, sends frames through it.
+
+        A switcher goes on choosing among the services that the bot gave it; ours stand in their places.
+        """
+        return self.switcher is None or self.switcher.strategy.active_service is self.original
+
+    def __str__(self) -> str:
+        return f"{type(self.original).__name__} by {type(self.stand_in).__name__}"
+
+
+def replace(pipeline: FrameProcessor, stand_in: StandIn) -> list[Replaced]:
+    """Replace processors of a pipeline, and of those inside it. Return what was replaced, in order."""
+    return list(_replaced(pipeline, stand_in, None))
+
+
+def _replaced(
+    inside: FrameProcessor, stand_in: StandIn, switcher: ServiceSwitcher | None
+) -> Iterator[Replaced]:
+    if isinstance(inside, ServiceSwitcher):
+        switcher = inside
+    for index, processor in enumerate(list(inside.processors)):
+        new = stand_in(processor) if isinstance(inside, Pipeline) else None
+        if new is not None and isinstance(inside, Pipeline):
+            inside._processors[index] = new
+            _link(inside, index)
+            yield Replaced(processor, new, switcher)
+        else:
+            yield from _replaced(processor, stand_in, switcher)
+
+
+def insert(pipeline: Pipeline, index: int, processor: FrameProcessor) -> None:
+    """Put a processor into a pipeline, in front of the one at `index`; the source is number 0."""
+    pipeline._processors.insert(index, processor)
+    _link(pipeline, index)
+
+
+def place_of(
+    pipeline: FrameProcessor, wanted: Callable[[FrameProcessor], bool]
+) -> tuple[Pipeline, int] | None:
+    """Return the innermost pipeline with a processor of a kind, and its place there. None: there is none."""
+    for index, processor in enumerate(pipeline.processors):
+        if isinstance(pipeline, Pipeline) and wanted(processor):
+            return pipeline, index
+        if (found := place_of(processor, wanted)) is not None:
+            return found
+    return None
+
+
+def _link(pipeline: Pipeline, index: int) -> None:
+    """Every pipeline has a source and a sink, so there is always a neighbor on either side."""
+    before, processor, after = pipeline.processors[index - 1 : index + 2]
+    before.link(processor)
+    processor.link(after)

@@ -1,0 +1,58 @@
+"""One turn of a call with a voice: what the model said, and what of it the caller heard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from ninelives.bot.turn import ToolCall, Turn
+from ninelives.voice.playback import Sound, Word
+
+
+@dataclass(slots=True)
+class VoiceTurn(Turn):
+    """A turn, filled while it goes on. `text` is what the model said, `played` what the caller heard.
+
+    All times are seconds since the call began. `began` is the end of the caller's words.
+    """
+
+    words: list[Word] = field(default_factory=list)
+    """The words whose sound has begun, with the moment at which each did."""
+    sounds: list[Sound] = field(default_factory=list)
+    """The stretches of sound of the answer."""
+    context: list[Any] = field(default_factory=list)
+    """The messages of the bot's context when the turn was over."""
+
+    @property
+    def played(self) -> str:
+        """The words whose sound has begun, joined by single spaces."""
+        return " ".join(word.text for word in self.words)
+
+    @property
+    def tools(self) -> Sequence[ToolCall]:
+        """The tool calls of the turn; the same as `calls`."""
+        return self.calls
+
+    @property
+    def first_word_at(self) -> float | None:
+        """When the first word began to sound. None: the caller heard no word."""
+        return self.words[0].at if self.words else None
+
+    @property
+    def dead_air(self) -> float | None:
+        """Seconds from the end of the caller's words to the first sound. None: there was no sound."""
+        return max(0.0, self.sounds[0].began - self.began) if self.sounds else None
+
+    @property
+    def longest_gap(self) -> float:
+        """The longest silence inside the answer, in seconds."""
+        return max((later.began - earlier.ended for earlier, later in pairwise(self.sounds)), default=0.0)
+
+    @property
+    def talk_over(self) -> float:
+        """Seconds for which the bot went on sounding after the caller cut in; 0 when nobody did."""
+        if self.interrupted is None or not self.sounds:
+            return 0.0
+        return max(0.0, self.sounds[-1].ended - self.interrupted)
