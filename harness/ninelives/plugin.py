@@ -1,7 +1,7 @@
 """The pytest plugin: fixtures, markers and options. Loaded in every run, so it imports next to nothing.
 
-Fixtures: `openai_server`, `bot`, `voice_call`, `cassette`, `cassette_config`, `frame_snapshot`. Markers: `virtual_time`,
-`cassette(*paths)`. Options: `--cassette-mode`, `--cassette-warn-unused`, `--cassette-report`,
+Fixtures: `openai_server`, `bot`, `voice_call`, `cassette`, `cassette_config`, `frame_snapshot`. Markers:
+`virtual_time`, `cassette(*paths)`. Options: `--cassette-mode`, `--cassette-warn-unused`, `--cassette-report`,
 `--block-network`. The fixtures are plain objects that work in sync tests, under pytest-asyncio and under
 anyio, and ask for none of them.
 """

@@ -47,6 +47,9 @@ NO_ANSWER = 15.0
 JUST_AFTER = 0.001
 """Seconds. A caller who cuts in does so just after: what begins at the same moment has begun."""
 
+CLOCK = 1e-6
+"""Seconds. A shorter wait need not move the loop's clock at all: it counts as over."""
+
 QUIET = 5.0
 """Seconds without a frame after which Pipecat's flush probe counts as swallowed."""
 
@@ -332,17 +335,20 @@ class VoiceCall:
         """Wait for a moment of an answer. False: the answer is over before it comes."""
         while not over.done():
             at = _time_of(moment, turn)
-            if at is not None and self._now() >= at + JUST_AFTER:
+            left = None if at is None else at + JUST_AFTER - self._now()
+            if left is not None and left <= CLOCK:
                 return True
-            until = None if at is None else at + JUST_AFTER - self._now()
-            await self._change(over, until)
+            await self._change(over, left)
         over.result()
         return False
 
     async def _over(self, turn: VoiceTurn) -> None:
         """Wait until a turn is over: nothing is under way, nothing sounds and nothing waits to."""
-        while self._awaited is turn and self._now() < turn.began + NO_ANSWER and not self._ended:
-            await self._change(self._host.running, turn.began + NO_ANSWER - self._now())
+        while self._awaited is turn and not self._ended:
+            left = turn.began + NO_ANSWER - self._now()
+            if left <= CLOCK:
+                break
+            await self._change(self._host.running, left)
         self._awaited = None
         await self._settle()
         self._collect()

@@ -1,4 +1,4 @@
-"""What stands in for whom in a bot's worker: the line, the ears and the voice, each where the bot's own stood."""
+"""The stand-ins of a call, each where the bot's own transport, speech recognition or voice stood."""
 
 from __future__ import annotations
 
@@ -85,9 +85,9 @@ class Scene:
         for ears in everything_in([pipeline]):
             if isinstance(ears, Ears) and all(each.stand_in is not ears for each in self._hearing):
                 self._hearing.append(Replaced(ears, ears, None))
-        if (model := place_of(pipeline, lambda each: isinstance(each, LLMService))) is not None:
-            if place_of(pipeline, lambda each: isinstance(each, Voice)) is None:
-                insert(model[0], model[1] + 1, self._next_voice())
+        model = place_of(pipeline, lambda each: isinstance(each, LLMService))
+        if model is not None and place_of(pipeline, lambda each: isinstance(each, Voice)) is None:
+            insert(model[0], model[1] + 1, self._next_voice())
         if place_of(pipeline, lambda each: isinstance(each, LineOutput)) is None:
             voice = place_of(pipeline, lambda each: isinstance(each, Voice))
             assert voice is not None

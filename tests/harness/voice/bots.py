@@ -1,4 +1,4 @@
-"""Bots as users write them: their own pipeline, worker and runner, with paid services that stand for others."""
+"""Bots as users write them: their own pipeline, worker and runner, with paid services."""
 
 import os
 
