@@ -150,7 +150,7 @@ class LineOutput(BaseOutputTransport):
         self._free = 0.0
         self._cut = asyncio.Event()
 
-    async def setup(self, setup: FrameProcessorSetup) -> None:
+    async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]  # as Pipecat's own
         """Learn the audio format."""
         await super().setup(setup)
         self.playback = Playback(self.sample_rate * _SAMPLE * self._params.audio_out_channels)

@@ -82,9 +82,9 @@ class Scene:
             ears = self._next_ears()
             insert(first[0], first[1] + 1, ears)
             self._hearing.append(Replaced(ears, ears, None))
-        for ears in everything_in([pipeline]):
-            if isinstance(ears, Ears) and all(each.stand_in is not ears for each in self._hearing):
-                self._hearing.append(Replaced(ears, ears, None))
+        for own in everything_in([pipeline]):  # a bot may have ours from the start
+            if isinstance(own, Ears) and all(each.stand_in is not own for each in self._hearing):
+                self._hearing.append(Replaced(own, own, None))
         model = place_of(pipeline, lambda each: isinstance(each, LLMService))
         if model is not None and place_of(pipeline, lambda each: isinstance(each, Voice)) is None:
             insert(model[0], model[1] + 1, self._next_voice())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.service_switcher import ServiceSwitcher
@@ -19,7 +20,7 @@ class Replaced:
 
     original: FrameProcessor
     stand_in: FrameProcessor
-    switcher: ServiceSwitcher | None
+    switcher: ServiceSwitcher[Any] | None
     """The service switcher in which it stood."""
 
     @property
@@ -40,7 +41,7 @@ def replace(pipeline: FrameProcessor, stand_in: StandIn) -> list[Replaced]:
 
 
 def _replaced(
-    inside: FrameProcessor, stand_in: StandIn, switcher: ServiceSwitcher | None
+    inside: FrameProcessor, stand_in: StandIn, switcher: ServiceSwitcher[Any] | None
 ) -> Iterator[Replaced]:
     if isinstance(inside, ServiceSwitcher):
         switcher = inside
