@@ -35,6 +35,11 @@ def test_the_page_on_virtual_time(pytester: pytest.Pytester) -> None:
     assert pytester.runpython(pytester.makepyfile(program=program)).ret == 0
 
 
+def test_the_page_on_voice(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_page="\n".join(python_of("voice.md")))
+    pytester.runpytest_subprocess("-p", "no:randomly", "-q").assert_outcomes(passed=1)
+
+
 @pytest.mark.thorough
 async def test_the_page_on_cassettes(pytester: pytest.Pytester) -> None:
     test, *conftests = python_of("cassettes.md")

@@ -93,7 +93,7 @@ async def conversation(openai_server, voice_call, bot, cut=2.15):
     return caller
 
 
-# --- shapes --------------------------------------------------------------------------------------------------
+# --- shapes ---------------------------------------------------------------------------------------------
 
 
 async def test_a_bot_that_makes_its_transport(openai_server, voice_call):
@@ -200,10 +200,10 @@ async def test_a_transport_of_the_bots_own(openai_server, voice_call):
         ("connected", "WebsocketServerTransport"),
         ("disconnected", "WebsocketServerTransport"),
     ]
-    assert caller.replaced[0] == "WebsocketServerInputTransport by LineInput"
+    assert caller.replaced[0] == "SingleClientWebsocketServerInputTransport by LineInput"
 
 
-# --- it is the bot's own worker ------------------------------------------------------------------------------
+# --- it is the bot's own worker -------------------------------------------------------------------------
 
 
 async def test_what_the_worker_was_made_with(openai_server, voice_call):
@@ -242,7 +242,7 @@ async def test_what_the_worker_was_made_with(openai_server, voice_call):
         await run(worker)
 
     openai_server.script.add(reply(call("where"), user="Where"))
-    openai_server.script.add(reply("You are in Ulm.", tool_output="Ulm"))
+    openai_server.script.add(reply("You are in Ulm.", tool_output="where"))
     async with voice_call(run_bot) as caller:
         turn = await caller.say("Where am I?")
         assert caller.worker.params.audio_out_sample_rate == 16_000
@@ -288,7 +288,7 @@ async def test_a_bot_that_greets_when_its_client_is_ready(openai_server, voice_c
         assert caller.turns[0].played == "Good morning."
 
 
-# --- turns are the bot's own ---------------------------------------------------------------------------------
+# --- turns are the bot's own ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ async def test_a_bot_that_cannot_be_interrupted(openai_server, voice_call):
     assert turn.talk_over == pytest.approx(2.0, abs=0.01)
 
 
-# --- what goes wrong -----------------------------------------------------------------------------------------
+# --- what goes wrong ------------------------------------------------------------------------------------
 
 
 class Stumbles(FrameProcessor):
