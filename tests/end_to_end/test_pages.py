@@ -35,9 +35,10 @@ def test_the_page_on_virtual_time(pytester: pytest.Pytester) -> None:
     assert pytester.runpython(pytester.makepyfile(program=program)).ret == 0
 
 
+@pytest.mark.thorough
 def test_the_page_on_voice(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_page="\n".join(python_of("voice.md")))
-    pytester.runpytest_subprocess("-p", "no:randomly", "-q").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*ALONE).assert_outcomes(passed=1)
 
 
 @pytest.mark.thorough
