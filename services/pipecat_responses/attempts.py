@@ -141,7 +141,8 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
         """One request and its answer. Raises TurnBroken when it does not end as it should."""
         loop = asyncio.get_running_loop()
         stream = ResponseStream(speak_refusals=self._speak_refusals)
-        overlap = Overlap("".join(turn.said)) if turn.said else None
+        goes_on = self._continue_after_loss and bool(turn.said)
+        overlap = Overlap("".join(turn.said)) if goes_on else None
         async with self._exchange(turn) as exchange:
             try:
                 deadlines = self._deadlines(turn, exchange.asked_at)

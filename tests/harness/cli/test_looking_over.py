@@ -116,7 +116,7 @@ def test_lint_of_a_folder_reads_what_plays_and_passes_over_other_yaml(capsys, tm
     assert (code, out) == (0, "nothing to mend in 2 cassettes\n")
     code, out, _ = ninelives(capsys, "lint", tmp_path / "workflow.yaml")
     assert code == 1
-    assert "unreadable: found YAML without interactions; check what the file is" in out
+    assert "unreadable: found YAML or JSON that is no recording; check what the file is" in out
 
 
 @pytest.mark.parametrize(("name", "told"), [(".", "no cassette"), ("missing.jsonl", "no such file")])

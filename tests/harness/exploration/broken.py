@@ -25,9 +25,9 @@ class _Noting:
         self.spoken += text
         await super()._push_llm_text(text)  # type: ignore[misc]
 
-    async def _report(self, failure: Any, error: Any, *, spoken: bool = False) -> None:
-        self.broke = self.broke or spoken
-        await super()._report(failure, error, spoken=spoken)  # type: ignore[misc]
+    async def _report(self, failure: Any, error: Any, **given: Any) -> None:
+        self.broke = self.broke or bool(given.get("spoken"))
+        await super()._report(failure, error, **given)  # type: ignore[misc]
 
     async def _answer(self, context: Any) -> None:
         self.spoken = ""
@@ -112,15 +112,15 @@ class ReconnectsAfterACut(_Noting, OpenAIResponsesLLMService):
 class ReportsTwice(_Noting, OpenAIResponsesLLMService):
     """I9: one failure, two error frames."""
 
-    async def _report(self, failure: Any, error: Any, *, spoken: bool = False) -> None:
-        await super()._report(failure, error, spoken=spoken)
-        await super()._report(failure, error, spoken=spoken)
+    async def _report(self, failure: Any, error: Any, **given: Any) -> None:
+        await super()._report(failure, error, **given)
+        await super()._report(failure, error, **given)
 
 
 class FailsInSilence(_Noting, OpenAIResponsesHttpLLMService):
     """I9: an answer breaks off and nobody is told."""
 
-    async def _report(self, failure: Any, error: Any, *, spoken: bool = False) -> None:
+    async def _report(self, failure: Any, error: Any, **given: Any) -> None:
         return None
 
 

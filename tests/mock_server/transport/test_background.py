@@ -22,20 +22,23 @@ async def client():
         yield client
 
 
-async def until_over(client, response_id):
+async def until(client, response_id, reached):
     while True:
         now = await client.responses.retrieve(response_id)
-        if now.status not in ("queued", "in_progress"):
+        if reached(now.status):
             return now
         await asyncio.sleep(0.005)
+
+
+async def until_over(client, response_id):
+    return await until(client, response_id, lambda status: status not in ("queued", "in_progress"))
 
 
 async def test_it_is_queued_then_in_progress_then_completed(client):
     begun = await client.responses.create(model="gpt-4o", input="slow", background=True)
     assert (begun.status, begun.output, begun.usage, begun.service_tier) == ("queued", [], None, "auto")
     endless = await client.responses.create(model="gpt-4o", input="never", background=True)
-    while (now := await client.responses.retrieve(endless.id)).status == "queued":
-        pass
+    now = await until(client, endless.id, lambda status: status != "queued")
     assert (now.status, now.output, now.completed_at) == ("in_progress", [], None)
     done = await until_over(client, begun.id)
     assert (done.status, done.output_text, done.service_tier) == ("completed", "It took a while.", "default")
