@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import openai
@@ -129,6 +130,7 @@ async def test_only_background_responses_can_be_cancelled(client):
 async def test_a_background_response_is_queued_first_and_done_when_asked(client):
     made = await client.responses.create(model="gpt-4o", input="hi", background=True)
     assert (made.status, made.output) == ("queued", [])
+    await asyncio.sleep(0.5)  # virtual time: as long as background responses take by default
     assert (await client.responses.retrieve(made.id)).output_text == "Hi there"
 
 
