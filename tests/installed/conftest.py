@@ -5,6 +5,7 @@ Slow, and needs a package index: `make installed` runs these tests, `make test` 
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 A_HANG = 1200
 """Seconds after which a command hangs. It is no measure of anything."""
+OF_INSTALLERS = ("PIP_", "UV_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+"""Beginnings of the variables by which a machine says how its package index is reached."""
 
 
 def blocks(page: str, language: str = "python") -> list[str]:
@@ -27,7 +30,9 @@ def blocks(page: str, language: str = "python") -> list[str]:
 
 @dataclass
 class Newcomer:
-    """An empty folder, an empty environment, and the commands of one virtual environment."""
+    """An empty folder, an environment that says only how a package index is reached, and the commands of one
+    virtual environment.
+    """
 
     folder: Path
     bin: Path
@@ -42,7 +47,9 @@ class Newcomer:
 
     def types(self, command: str, *, exit_code: int = 0) -> str:
         """Type lines into a shell and give what it prints."""
-        environment = {"PATH": f"{self.bin}:/usr/bin:/bin", "HOME": str(self.folder), **self.environment}
+        given = {name: value for name, value in os.environ.items() if name.startswith(OF_INSTALLERS)}
+        home = {"PATH": f"{self.bin}:/usr/bin:/bin", "HOME": str(self.folder)}
+        environment = {**given, **home, **self.environment}
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", command],
             cwd=self.folder,

@@ -18,6 +18,7 @@ SHOWN = {
     "server.md": 4,
     "services.md": 1,
     "virtual-time.md": 2,
+    "voice.md": 1,
 }
 """How many blocks of Python each page shows. Who adds one adds it to a test below."""
 
@@ -30,6 +31,11 @@ def page(name: str) -> list[str]:
 def test_every_block_of_python_is_in_a_test() -> None:
     found = {path.name: len(page(path.name)) for path in (ROOT / "docs").glob("*.md") if page(path.name)}
     assert found == SHOWN
+
+
+def test_voice(newcomer: Newcomer) -> None:
+    newcomer.write("test_page.py", page("voice.md")[0])
+    assert "1 passed" in newcomer.types("pytest")
 
 
 def test_virtual_time(newcomer: Newcomer) -> None:
