@@ -34,7 +34,7 @@ def test_promises_kept_pass_broken_ones_are_shown_and_what_cannot_happen_is_skip
             "I1 broken: *",
             "what happened around turn 2, 30 of * moments:",
             "*fault * reset on connection 1",
-            "the whole story: *test_pipecats_reset_in_mid_sentence_.html",
+            "the whole story: *test_pipecats*reset_in_mid_sentence*.html",
         ]
     )
     result.stdout.no_fnmatch_line("* DEBUG *")
