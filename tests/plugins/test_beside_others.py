@@ -111,7 +111,7 @@ class Project:
         environment = {"PYTHONPATH": str(installed(plugin))} if plugin else {}
         result = pytest_in(self.folder, *options, **environment)
         if plugin:
-            assert re.search(rf"plugins: .*[ _]{plugin}-\d", result.stdout), result.stdout
+            assert re.search(rf"plugins:.*[ _]{plugin}-\d", result.stdout), result.stdout
         last = result.stdout.splitlines()[-1].strip("= ")
         return re.sub(r", \d+ warnings?|(, \d+ deselected)? in .*", "", last) + (
             "" if "passed" in last else self.said
