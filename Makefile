@@ -24,7 +24,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) -c constraints.txt pip
 	@$(PIP) -c constraints.txt --group dev
-	@$(PIP) -c constraints.txt --build-constraint constraints.txt -e ".[pipecat,redis,dask,explore,tls,watch]"
+	@$(PIP) -c constraints.txt --build-constraint constraints.txt -e ".[pipecat,redis,dask,tls,watch,phones]"
 	@touch $@
 
 demo: $(READY) ## the story in a terminal: talk, record, replay, break, judge
