@@ -173,6 +173,14 @@ def serve(
             "may be repeated.",
         ),
     ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ORIGIN",
+            help="Serve pages of this origin, such as http://localhost:3000, and no others, over HTTP and "
+            "WebSocket; may be repeated; none for no page. Without it every page is served.",
+        ),
+    ] = None,
 ) -> None:
     """Serve until interrupted.
 
@@ -222,6 +230,7 @@ def serve(
             tls=tls,
             strict=strict or None,
             allow_hosts=allow_host or (),
+            allow_origins=given.origins(allow_origin),
         )
     except ValueError as error:  # which begins with the name of the argument
         fail(f"--{error}")

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from mock_openai.clock import Clock
-from mock_openai.control.access import host_name
+from mock_openai.control.hosts import ANY, host_name, origin
 from mock_openai.control.journal import Journal
 from mock_openai.faults.plan import Plan, Planned
 from mock_openai.limits import Limits
@@ -55,6 +55,8 @@ class MockServer:
     control API to other machines. `strict` answers what no rule answers with an error, 404 `no_rule`,
     instead of improvising; None leaves that to the script. `allow_hosts` are host names, besides those of
     loopback, under which this machine may use the control API, and which the certificate is good for.
+    `allow_origins` are the origins whose pages in a browser may use the API, over HTTP and WebSocket; `*` is
+    every page, and an empty list leaves those of the server itself.
     ValueError for a value that cannot be; it begins with the argument's name.
     """
 
@@ -85,10 +87,12 @@ class MockServer:
         tls: bool = False,
         strict: bool | None = None,
         allow_hosts: Iterable[str] = (),
+        allow_origins: Iterable[str] = (ANY,),
     ) -> None:
         if strict and upstream is not None:
             raise ValueError("strict: a strict server asks no upstream; leave one of the two out")
         hosts = tuple(map(host_name, allow_hosts))
+        origins = tuple(map(origin, allow_origins))
         if check_improvise(improvise) != "text" and upstream is not None:
             raise ValueError("improvise: with an upstream nothing is improvised; leave one of the two out")
         if connection_lifetime <= 0:
@@ -118,7 +122,7 @@ class MockServer:
             clock=self.clock,
             any_model=any_model,
             behaviour=behaviour,
-            settings=Settings(api_key, connection_lifetime, behaviour, control_token, hosts),
+            settings=Settings(api_key, connection_lifetime, behaviour, control_token, hosts, origins),
             limits=limits,
             upstream=upstream,
             improvise=improvise,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from mock_openai.background import Background
+from mock_openai.control.hosts import ANY
 from mock_openai.control.journal import Entry, Journal, Kind, Run
 from mock_openai.control.metrics import Metrics
 from mock_openai.engine import Engine
@@ -44,6 +45,8 @@ class Settings:
     """The bearer token that opens the control API to other machines."""
     hosts: tuple[str, ...] = ()
     """Host names, besides those of loopback, under which the control API may be asked."""
+    origins: tuple[str, ...] = (ANY,)
+    """Whose pages may use the API, besides those of the server itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,11 @@ def lifetime(text: str) -> float:
     return seconds
 
 
+def origins(told: Sequence[str] | None) -> Sequence[str]:
+    """Return what `--allow-origin` gives; `none` for no origin."""
+    return ("*",) if told is None else [origin for origin in told if origin != "none"]
+
+
 def limits(rpm: int | None, tpm: int | None) -> Limits | None:
     """Give what `--rpm` and `--tpm` leave to a key in a minute."""
     return None if rpm is None and tpm is None else Limits(rpm, tpm)

@@ -1,75 +1,63 @@
 """Who may use the control API: this machine, and whoever has the token.
 
-A page in a browser reaches loopback too, under its own origin, or under a host name that suddenly means
-127.0.0.1 (DNS rebinding); so the peer's address alone says nothing.
+A page in a browser reaches loopback too: under its own origin, under a host name that suddenly means
+127.0.0.1 (DNS rebinding), or by a form, which sends no Origin in old browsers. So the peer's address alone
+says nothing.
 """
 
 from __future__ import annotations
 
 import hmac
-import ipaddress
-import re
 from collections.abc import Collection
 
 from aiohttp import web
 
-_HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?", re.IGNORECASE)
+from mock_openai.control.hosts import is_known, is_loopback, is_own
 
-
-def host_name(text: str) -> str:
-    """Return a host name or IP address as it is compared. ValueError for anything else, such as a URL."""
-    name = text.strip("[]")
-    if not _HOST.fullmatch(name):
-        try:
-            ipaddress.ip_address(name)
-        except ValueError:
-            raise ValueError(
-                f"allow-host: {text!r} is no host name; write a name without scheme and port, such as mock"
-            ) from None
-    return name.lower()
+MEDIA_TYPES = ("application/json", "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
+"""What a request that changes something may call its body. No form and no other request that a browser sends
+without asking first (CORS) can carry one of these.
+"""
+_READS = ("GET", "HEAD", "OPTIONS")
+_OWN_SITE = ("same-origin", "none")
+"""What browsers say in `Sec-Fetch-Site` of a request that no other site caused."""
 
 
 def refused(
     request: web.BaseRequest, token: str | None, hosts: Collection[str] = ()
 ) -> tuple[int, str] | None:
-    """Say with which status and why a request is refused; None when it is not. `hosts` are the names besides
+    """Return the status and the reason if a request is refused, else None. `hosts` are the names besides
     those of loopback under which this machine may be asked.
     """
     host = request.headers.get("Host", "")
     origin = request.headers.get("Origin")
-    if origin is not None and origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}"):
+    if origin is not None and not is_own(origin, host):
         return 403, "the control API is not for other pages: the Origin must be the server's own"
+    if request.headers.get("Sec-Fetch-Site", "none").lower() not in _OWN_SITE:
+        return 403, "the control API is not for other pages: a browser says that one caused this request"
     scheme, _, given = request.headers.get("Authorization", "").strip().partition(" ")
     bearer = given.strip() if scheme.lower() == "bearer" else ""
     if token is not None and bearer:
         if hmac.compare_digest(bearer.encode("utf-8", "surrogateescape"), token.encode()):
             return None
         return 401, "this is not the control token"
-    if not _is_loopback(request.remote or ""):
+    if not is_loopback(request.remote or ""):
         if token is None:
             return 403, "the control API is for this machine only, unless the server has a --control-token"
         return 401, "from another machine the control API wants the control token as a bearer token"
-    name = _name(host)
-    if not _is_loopback(name) and name.lower() not in hosts:
+    if not is_known(host, hosts):
         return 403, (
             "the control API is for this machine only: the Host must be a loopback address, or a name that "
             "the server was given with --allow-host"
         )
+    if request.method not in _READS and _media_type(request) not in MEDIA_TYPES:
+        return 415, (
+            f"{request.method} needs the header `Content-Type: application/json` (or application/yaml), even "
+            "without a body, because a page's form could send the rest; with curl: --json '' or "
+            "-H 'content-type: application/yaml'"
+        )
     return None
 
 
-def _name(host: str) -> str:
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0]
-
-
-def _is_loopback(name: str) -> bool:
-    if name.lower() == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(name.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_loopback
+def _media_type(request: web.BaseRequest) -> str:
+    return request.headers.get("Content-Type", "").partition(";")[0].strip().lower()

@@ -89,6 +89,8 @@ _SCRIPT: Schema = {
         "misses": {"type": "array", "items": _TEXT},
     },
 }
+_NOTHING: dict[str, Schema] = {"application/json": {}}
+"""A body that is not read: its media type alone tells the request from one that a page's form sends."""
 _YAML: dict[str, Schema] = {"application/yaml": _TEXT, "application/json": {}}
 
 OPERATIONS = (
@@ -163,6 +165,7 @@ OPERATIONS = (
         "Forget all faults",
         {"type": "array", "maxItems": 0},
         query=(_SESSION,),
+        body=_NOTHING,
     ),
     Operation("GET", "/__mock__/clock", "clock", "What time it is for the server", _CLOCK),
     Operation(
@@ -193,6 +196,7 @@ OPERATIONS = (
         "Forget journal, faults, what is stored, and all sessions",
         _DONE,
         query=(Query("session", "string", "only this session, and the session itself"),),
+        body=_NOTHING,
     ),
     Operation(
         "GET",

@@ -1,27 +1,59 @@
-"""What a browser wants to hear before a page of another origin may speak to this API (CORS).
+"""Which pages in a browser may use this API, over HTTP (CORS) and over a WebSocket.
 
 The real API can be used from a page, by clients made with `dangerouslyAllowBrowser`; how it words that was
-not recorded. Every page may ask here, since nothing is secret here. The control API is not for pages, and
-does not come by here.
+not recorded. Unless the server was given origins, every page may ask here, since nothing is secret here.
+Browsers open a WebSocket to another site without asking, so the same rule is applied to the handshake. The
+control API is not for pages, and does not come by here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+
+from mock_openai.control.hosts import ANY, is_known, is_own
+from mock_openai.protocol.errors import ApiError
 
 REMEMBERED = 600
 """Seconds for which a browser need not ask again."""
 
-_ANY = {"access-control-allow-origin": "*"}
 
+class Pages:
+    """The origins whose pages may use the API; those of the server itself, at one of its own `hosts` or
+    loopback, always may.
+    """
 
-def allowed(asked: Mapping[str, str]) -> Mapping[str, str]:
-    """Give the headers with which a page may read an answer; none when no page has asked."""
-    return _ANY if "Origin" in asked else {}
+    def __init__(self, origins: Collection[str] = (ANY,), hosts: Collection[str] = ()) -> None:
+        self._every = ANY in origins
+        self._origins = frozenset(origins)
+        self._hosts = hosts
+
+    def check(self, asked: Mapping[str, str]) -> None:
+        """Raise ApiError 403 if a page asks that may not."""
+        if not self._welcome(asked):
+            raise ApiError(
+                "Pages of this origin may not use this server; it was given other ones with --allow-origin.",
+                status=403,
+                code="origin_not_allowed",
+            )
+
+    def allowed(self, asked: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the headers with which a page may read an answer; none when no page has asked."""
+        if "Origin" not in asked or not self._welcome(asked):
+            return {}
+        if self._every:
+            return {"access-control-allow-origin": ANY}
+        return {"access-control-allow-origin": asked["Origin"], "vary": "Origin"}
+
+    def _welcome(self, asked: Mapping[str, str]) -> bool:
+        origin = asked.get("Origin")
+        if origin is None or self._every or origin.lower() in self._origins:
+            return True
+        host = asked.get("Host", "")
+        return is_own(origin, host) and is_known(host, self._hosts)
 
 
 def preflight(method: str, asked: Mapping[str, str]) -> Mapping[str, str] | None:
-    """Give the headers that answer a browser which asks whether it may ask; None if this is none."""
+    """Return the headers that answer a browser which asks whether it may ask; None if this is none."""
     wanted = asked.get("Access-Control-Request-Method")
     if method != "OPTIONS" or wanted is None or "Origin" not in asked:
         return None
@@ -29,7 +61,7 @@ def preflight(method: str, asked: Mapping[str, str]) -> Mapping[str, str] | None
         "content-type": "text/plain",
         "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
         "access-control-max-age": str(REMEMBERED),
-        "vary": "Access-Control-Request-Headers",
+        "vary": "Origin, Access-Control-Request-Headers",
     }
     headers = asked.get("Access-Control-Request-Headers")
     return told if headers is None else {**told, "access-control-allow-headers": headers}

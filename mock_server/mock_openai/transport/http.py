@@ -31,7 +31,7 @@ from mock_openai.responders.answer import Relayed
 from mock_openai.site import Begun, Connection, Site
 from mock_openai.transport.bare import BareWire, HandshakeWire, HelloWire, strike
 from mock_openai.transport.body import known_create, read_body, to_note
-from mock_openai.transport.cors import preflight
+from mock_openai.transport.cors import Pages, preflight
 from mock_openai.transport.handshake import is_upgrade
 from mock_openai.transport.keys import caller_of
 from mock_openai.transport.listener import TcpConnection
@@ -56,6 +56,7 @@ class Front:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._pages = Pages(site.settings.origins, site.settings.hosts)
         self._rest = Rest(site)
         self._connections: dict[web.RequestHandler, Connection] = {}
         self._quiets: dict[web.RequestHandler, Quiet] = {}
@@ -70,6 +71,7 @@ class Front:
         reply = HttpReply(
             request,
             site.engine.ids,
+            self._pages,
             unauthorized_as_text=_unauthorized_as_text(site, request),
         )
         try:
@@ -150,13 +152,14 @@ class Front:
             wire = HandshakeWire(self._site, connection, line, reply)
             if await strike(self._site.plan.take("handshake", Spot(connection.number)), wire) is Verdict.STOP:
                 return
-        if (told := preflight(request.method, request.headers)) is not None:
-            self._site.note("request", connection.number, _shown(request, None))
-            await reply.whole(200, told, b"")
-            return
-        if request.headers.get("Expect", "").lower() == "100-continue":
-            line.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         try:
+            self._pages.check(request.headers)
+            if (told := preflight(request.method, request.headers)) is not None:
+                self._site.note("request", connection.number, _shown(request, None))
+                await reply.whole(200, told, b"")
+                return
+            if request.headers.get("Expect", "").lower() == "100-continue":
+                line.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             key = self._authorize(request)
             if upgrade and (refused := await self._site.engine.answer_handshake(request.path_qs)) is not None:
                 self._site.note("status", connection.number, {"status": refused.status})

@@ -16,6 +16,7 @@ from mock_openai.protocol.errors import ApiError
 from mock_openai.session import HEADER, Session, name_of
 from mock_openai.sessions import Sessions
 from mock_openai.transport import health
+from mock_openai.transport.cors import Pages
 from mock_openai.transport.http import Front
 from mock_openai.transport.keys import caller_of
 from mock_openai.transport.reply import HttpReply
@@ -33,6 +34,7 @@ class Reception:
         check: Callable[[], Awaitable[None]],
     ) -> None:
         self._own = own
+        self._pages = Pages(own.site.settings.origins, own.site.settings.hosts)
         self._check = check
         self._sessions = sessions
         self._control = control
@@ -51,7 +53,7 @@ class Reception:
         try:
             session = self._session(request)
         except ValueError as error:
-            reply = HttpReply(request, self._own.engine.ids)
+            reply = HttpReply(request, self._own.engine.ids, self._pages)
             await reply.error(ApiError(str(error), param=HEADER))
             return reply.response or web.Response()
         if session is None:

@@ -12,7 +12,7 @@ from aiohttp.abc import AbstractStreamWriter
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.ids import Ids
-from mock_openai.transport.cors import allowed
+from mock_openai.transport.cors import Pages
 from mock_openai.transport.headers import Head, api_headers, head
 
 JSON = "application/json"
@@ -27,13 +27,16 @@ _PACKING = 1
 class HttpReply:
     """The answer to one HTTP request."""
 
-    def __init__(self, request: web.BaseRequest, ids: Ids, *, unauthorized_as_text: bool = False) -> None:
+    def __init__(
+        self, request: web.BaseRequest, ids: Ids, pages: Pages, *, unauthorized_as_text: bool = False
+    ) -> None:
         self.response: web.StreamResponse | None = None
         """The answer, once it has begun."""
         self.chunked = False
         """Whether the body of a stream goes out in chunks; HTTP/1.0 clients get it plain."""
         self._request = request
         self._ids = ids
+        self._pages = pages
         self._as_text = unauthorized_as_text
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
@@ -72,7 +75,7 @@ class HttpReply:
             shown["Content-Length"] = str(len(body))
             await self._write(status, head(status, shown) + body)
             return
-        shown.update(allowed(self._request.headers))
+        shown.update(self._pages.allowed(self._request.headers))
         response = web.Response(status=status, body=body, headers={**shown, **_lower(headers)})
         self.response = response
         await response.prepare(self._request)
@@ -108,7 +111,7 @@ class HttpReply:
     ) -> AbstractStreamWriter:
         """Begin a stream. Its headers leave with the first bytes of the body."""
         usual = api_headers(content_type, self._ids, self._loop.time() - self._began, rate_limits)
-        usual.update(allowed(self._request.headers))
+        usual.update(self._pages.allowed(self._request.headers))
         response = web.StreamResponse(status=status, headers={**usual, **_lower(headers)})
         if self._request.version >= HttpVersion11:
             self.chunked = True

@@ -138,6 +138,7 @@ def test_a_taken_port_is_one_line():
         (["--fresh-ids"], "--fresh-ids says how a cassette is replayed; add --cassette FILE"),
         (["--allow-host", "http://mock:8080"], "--allow-host: 'http://mock:8080' is no host name"),
         (["--allow-host", ""], "--allow-host: '' is no host name"),
+        (["--allow-origin", "mock"], "--allow-origin: 'mock' is no origin"),
     ],
 )
 def test_what_cannot_be_is_one_line_and_exit_2(arguments: list[str], words: str):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import aiohttp
 import pytest
 from mock_openai import MockServer, faults, reply
+from mock_openai.control.operations import OPERATIONS
 
 ASK = {"model": "gpt-4o", "input": "hi"}
+YAML = {"Content-Type": "application/yaml"}
 
 
 @pytest.fixture
@@ -45,26 +47,30 @@ async def test_asking_leaves_no_trace_in_the_journal(http, server):
 
 async def test_a_script_can_be_replaced(http):
     assert await said(http) == "Old"
-    async with http.put("/__mock__/script", data="replies:\n  - reply: [{text: New}]\n") as answer:
+    async with http.put(
+        "/__mock__/script", data="replies:\n  - reply: [{text: New}]\n", headers=YAML
+    ) as answer:
         assert answer.status == 200
     assert await said(http) == "New"
-    async with http.put("/__mock__/script", data="replies:\n  - rply: x\n") as answer:
+    async with http.put("/__mock__/script", data="replies:\n  - rply: x\n", headers=YAML) as answer:
         assert answer.status == 400
         assert "script:2" in (await answer.json())["error"]
 
 
 async def test_faults_can_be_planned_and_dropped(http, server):
-    async with http.post("/__mock__/faults", data="- {at: {turn: 1}, do: overloaded}") as answer:
+    async with http.post(
+        "/__mock__/faults", data="- {at: {turn: 1}, do: overloaded}", headers=YAML
+    ) as answer:
         planned = [{"at": {"turn": 1, "phase": "request"}, "do": {"overloaded": {}}, "times": 1}]
         assert await answer.json() == planned
     async with http.get("/__mock__/faults") as answer:
         assert await answer.json() == planned
     async with http.post("/v1/responses", json=ASK) as answer:
         assert answer.status == 503
-    async with http.post("/__mock__/faults", data="- {do: nothing}") as answer:
+    async with http.post("/__mock__/faults", data="- {do: nothing}", headers=YAML) as answer:
         assert answer.status == 400
     server.faults.add(faults.at(turn=9).reset())
-    async with http.delete("/__mock__/faults") as answer:
+    async with http.delete("/__mock__/faults", headers=YAML) as answer:
         assert await answer.json() == []
     assert len(server.faults) == 0
 
@@ -72,7 +78,7 @@ async def test_faults_can_be_planned_and_dropped(http, server):
 async def test_a_reset_forgets_everything(http, server):
     async with http.post("/v1/responses", json=ASK) as answer:
         made = (await answer.json())["id"]
-    async with http.post("/__mock__/reset") as answer:
+    async with http.post("/__mock__/reset", headers=YAML) as answer:
         assert answer.status == 200
     assert list(server.journal.entries) == []
     async with http.get(f"/v1/responses/{made}") as answer:
@@ -92,6 +98,12 @@ async def test_an_unknown_address_says_what_there_is(http):
         {"Origin": "null"},
         {"Host": "evil.example"},
         {"Host": "127.0.0.1.evil.example"},
+        {"Host": "127.0.0.1:80.evil.example"},
+        {"Host": "[::1].evil.example"},
+        {"Host": "0.0.0.0"},
+        {"Host": ""},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
     ],
 )
 async def test_other_pages_and_other_hosts_are_refused(http, headers):
@@ -114,6 +126,59 @@ async def test_a_host_name_can_be_allowed(host):
         page = {"Host": "mock", "Origin": "http://evil.example"}
         async with http.get("/__mock__/journal", headers=page) as answer:
             assert answer.status == 403
+
+
+CHANGES = [(one.method, one.path) for one in OPERATIONS if one.method != "GET"]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        None,
+        "",
+        "text/plain",
+        "text/plain;charset=UTF-8",
+        "text/plain; application/json",
+        "multipart/form-data; boundary=x",
+        "application/x-www-form-urlencoded",
+        "application/csp-report",  # sent by browsers without a question, wherever a page's policy says
+        "text/ping",  # `<a ping>`
+        "application/json, text/plain",
+    ],
+)
+@pytest.mark.parametrize(("method", "path"), CHANGES)
+async def test_what_a_form_can_send_changes_nothing(http, server, method, path, kind):
+    await said(http)
+    server.faults.add(faults.at(turn=9).reset())
+    headers = {} if kind is None else {"Content-Type": kind}
+    body = b'{"advance": "1h", "replies": [], "faults": []}'
+    skip = ["Content-Type"] if kind is None else []
+    async with http.request(method, path, data=body, headers=headers, skip_auto_headers=skip) as answer:
+        assert answer.status == 415
+        told = (await answer.json())["error"]
+    assert "Content-Type: application/json" in told
+    assert "curl" in told
+    assert (len(server.faults), server.clock.ahead, await said(http)) == (1, 0, "Old")
+    assert len(server.journal.requests) == 2
+
+
+@pytest.mark.parametrize("kind", ["application/json", "Application/YAML ; charset=utf-8", "text/yaml"])
+@pytest.mark.parametrize(("method", "path"), CHANGES)
+async def test_what_a_form_cannot_send_is_taken(http, method, path, kind):
+    body = b'{"advance": 1}' if path.endswith("clock") else b'{"replies": []}'
+    body = b'{"faults": []}' if (method, path) == ("POST", "/__mock__/faults") else body
+    async with http.request(method, path, data=body, headers={"Content-Type": kind}) as answer:
+        assert answer.status == 200, await answer.text()
+
+
+async def test_who_has_the_control_token_need_not_say_what_it_sends():
+    async with (
+        MockServer(control_token="let-me-in") as server,
+        aiohttp.ClientSession(server.base_url.removesuffix("v1")) as http,
+    ):
+        headers = {"Authorization": "Bearer let-me-in", "Content-Type": "text/plain"}
+        async with http.post("/__mock__/reset", headers=headers) as answer:
+            assert answer.status == 200
 
 
 async def test_the_own_page_is_allowed(http, server):

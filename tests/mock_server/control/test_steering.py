@@ -13,6 +13,7 @@ from mock_openai import MockServer, faults, reply
 from mock_openai.control import access
 
 ASK = {"model": "gpt-4o", "input": "hi"}
+JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
@@ -150,7 +151,7 @@ async def test_the_sixty_minute_limit_is_tried_in_a_moment(http, server):
     ['{"advance": "soon"}', '{"advance": -1}', "{}", "[]", "x", '{"advance": 1e12}', '{"advance": true}'],
 )
 async def test_a_clock_goes_forward_only_and_by_a_duration(http, server, body):
-    async with http.post("/__mock__/clock", data=body) as answer:
+    async with http.post("/__mock__/clock", data=body, headers=JSON) as answer:
         assert answer.status == 400
         assert (await answer.json())["error"]
     assert server.clock.ahead == 0
@@ -201,7 +202,7 @@ async def test_numbers_for_prometheus(http, server):
 @pytest.fixture
 async def abroad(monkeypatch):
     """A server with a token that takes every caller for one from another machine."""
-    monkeypatch.setattr(access, "_is_loopback", lambda name: False)
+    monkeypatch.setattr(access, "is_loopback", lambda name: False)
     async with MockServer(control_token="let-me-in") as server:
         yield server.base_url.removesuffix("/v1") + "/__mock__/journal"
 
@@ -224,11 +225,11 @@ async def test_from_another_machine_the_token_opens_the_control_api(abroad, head
 
 
 async def test_without_a_token_other_machines_are_refused(monkeypatch, http):
-    monkeypatch.setattr(access, "_is_loopback", lambda name: False)
+    monkeypatch.setattr(access, "is_loopback", lambda name: False)
     await get(http, "/__mock__/journal", status=403, headers={"Authorization": "Bearer any"})
 
 
 async def test_the_wrong_method_is_said(http):
-    async with http.delete("/__mock__/clock") as answer:
+    async with http.delete("/__mock__/clock", headers=JSON) as answer:
         assert answer.status == 405
         assert "GET /__mock__/clock, POST /__mock__/clock" in (await answer.json())["error"]

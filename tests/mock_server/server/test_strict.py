@@ -13,6 +13,7 @@ from mock_openai import MockServer, Script, reply
 from openai import AsyncOpenAI
 
 ASK: dict[str, Any] = {"model": "gpt-4o", "input": "a joke"}
+YAML = {"Content-Type": "application/yaml"}
 RULES = [reply("Sunny.", user="weather"), reply("Hello.", developer="greet")]
 WHY = "No rule for 'a joke'. Nearest of 2 was rule 1 (test_strict.py:"
 
@@ -89,7 +90,7 @@ async def test_a_script_that_is_put_may_say_that_it_is_strict() -> None:
         address = server.base_url.removesuffix("/v1") + "/__mock__/script"
         assert (await asking.responses.create(**ASK)).output_text
         rules = "strict: true\nreplies:\n  - {name: sun, when: {user: weather}, reply: Sunny.}"
-        assert (await http.put(address, data=rules)).status == 200
+        assert (await http.put(address, data=rules, headers=YAML)).status == 200
         with pytest.raises(openai.NotFoundError):
             await asking.responses.create(**ASK)
         await asking.responses.create(model="gpt-4o", input="weather")
@@ -99,7 +100,7 @@ async def test_a_script_that_is_put_may_say_that_it_is_strict() -> None:
             {"name": "sun", "rule": "rule 1 'sun' (script:3): user: /weather/", "answered": 1}
         ]
         assert len(told["misses"]) == 1
-        wrong = await http.put(address, data="strict: often\nreplies: []")
+        wrong = await http.put(address, data="strict: often\nreplies: []", headers=YAML)
         assert wrong.status == 400
         assert "expected strict as true or false" in (await wrong.json())["error"]
         assert server.script.strict

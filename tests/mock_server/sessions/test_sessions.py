@@ -244,7 +244,8 @@ async def test_the_control_api_speaks_of_a_session_when_it_is_named() -> None:
         control = server.base_url.removesuffix("/v1") + "/__mock__"
 
         async def say(method: str, what: str, **options: Any) -> Any:
-            async with http.request(method, f"{control}/{what}", **options) as answer:
+            headers = {"Content-Type": "application/yaml"}
+            async with http.request(method, f"{control}/{what}", headers=headers, **options) as answer:
                 assert answer.status == 200, await answer.text()
                 return await answer.json()
 

@@ -54,7 +54,7 @@ async def test_a_reset_of_a_session_deletes_what_all_servers_kept_for_it_once(st
     async with MockServer(SCRIPT, store=store) as here, MockServer(SCRIPT, store=store) as there:
         root = here.base_url.removesuffix("/v1")
         made = {name: await ask(api, there, {"x-mock-session": name}) for name in ("one", "two")}
-        await api("POST", f"{root}/__mock__/reset?session=one")
+        await api("POST", f"{root}/__mock__/reset?session=one", {})
         urls = {name: f"{there.base_url}/responses/{made[name]['id']}" for name in made}
         await api("GET", urls["one"], status=404, headers=ONE)
         await api("GET", urls["two"], headers=TWO)

@@ -10,6 +10,7 @@ from mock_openai import MockServer, reply
 
 pytestmark = pytest.mark.real_time  # Redis is another process
 
+YAML = {"Content-Type": "application/yaml"}
 SLOW = [reply("One two three four five six.", user="slow"), reply("Old.", user="hi")]
 
 
@@ -32,7 +33,9 @@ def said(response):
 
 async def test_what_one_is_told_all_are_told(pair, store, api):
     one, two = pair
-    async with api.session.put(f"{root(one)}/script", data="replies:\n  - reply: [{text: New.}]\n") as answer:
+    async with api.session.put(
+        f"{root(one)}/script", data="replies:\n  - reply: [{text: New.}]\n", headers=YAML
+    ) as answer:
         assert (await answer.json())["workers"] == 2
     assert said(await api.say(two, "hi")) == "New."
     plan = [{"at": {"turn": 2}, "do": "overloaded"}]
@@ -40,7 +43,7 @@ async def test_what_one_is_told_all_are_told(pair, store, api):
     assert len(await api("GET", f"{root(one)}/faults")) == 1
     await api.say(one, "hi")
     await api("POST", f"{one.base_url}/responses", {"model": "gpt-4o", "input": "hi"}, status=503)
-    await api("DELETE", f"{root(one)}/faults")
+    await api("DELETE", f"{root(one)}/faults", {})
     await api("POST", f"{root(two)}/clock", {"advance": "1h"})
     assert (await api("GET", f"{root(one)}/clock"))["ahead"] == 3600
     # Who joins later is told what still holds.
@@ -49,14 +52,17 @@ async def test_what_one_is_told_all_are_told(pair, store, api):
         assert three.clock.ahead == 3600
         assert len(three.faults) == 0
     # A script that is none changes nothing anywhere.
-    async with api.session.put(f"{root(one)}/script", data="replies:\n  - rply: x\n") as answer:
+    async with api.session.put(f"{root(one)}/script", data="replies:\n  - rply: x\n", headers=YAML) as answer:
         assert answer.status == 400
     assert said(await api.say(two, "hi")) == "New."
 
 
 async def test_who_comes_when_all_have_gone_begins_anew(store, api):
     new = "replies:\n  - reply: [{text: New.}]\n"
-    async with MockServer(SLOW, store=store) as one, api.session.put(f"{root(one)}/script", data=new):
+    async with (
+        MockServer(SLOW, store=store) as one,
+        api.session.put(f"{root(one)}/script", data=new, headers=YAML),
+    ):
         pass
     async with MockServer(SLOW, store=store) as later:
         assert said(await api.say(later, "hi")) == "Old."
@@ -83,7 +89,7 @@ async def test_the_journal_and_the_numbers_are_those_of_all(pair, api):
 async def test_a_reset_forgets_in_all(pair, api):
     one, two = pair
     kept = await api.say(two, "hi")
-    await api("POST", f"{root(one)}/reset")
+    await api("POST", f"{root(one)}/reset", {})
     assert await api("GET", f"{root(two)}/journal") == []
     await api("GET", f"{two.base_url}/responses/{kept['id']}", status=404)
 
@@ -91,9 +97,9 @@ async def test_a_reset_forgets_in_all(pair, api):
 async def test_what_is_told_right_after_a_reset_reaches_all(pair, api):
     one, two = pair
     for number in range(5):
-        await api("POST", f"{root(one)}/reset")
+        await api("POST", f"{root(one)}/reset", {})
         rules = f"replies:\n  - reply: [{{text: Round {number}.}}]\n"
-        async with api.session.put(f"{root(one)}/script", data=rules) as answer:
+        async with api.session.put(f"{root(one)}/script", data=rules, headers=YAML) as answer:
             assert (await answer.json())["workers"] == 2
         assert said(await api.say(two, "hi")) == f"Round {number}."
 
@@ -130,12 +136,12 @@ async def test_a_response_of_the_background_is_ended_elsewhere(pair, api, method
 async def test_without_redis_one_server_is_steered_and_says_so(own_redis, api):
     async with MockServer(SLOW, store=own_redis.url()) as one:
         own_redis.stop()
-        async with api.session.delete(f"{root(one)}/faults") as answer:
+        async with api.session.delete(f"{root(one)}/faults", headers=YAML) as answer:
             assert answer.status == 503
             assert "only this worker did it" in (await answer.json())["error"]
         own_redis.start()
         while True:
-            async with api.session.delete(f"{root(one)}/faults") as answer:
+            async with api.session.delete(f"{root(one)}/faults", headers=YAML) as answer:
                 if answer.status == 200:
                     break
             await asyncio.sleep(0.05)

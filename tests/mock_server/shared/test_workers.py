@@ -137,7 +137,9 @@ async def test_a_port_that_is_refused_is_refused_by_all(store):
                     if refused:
                         break
                 await asyncio.sleep(0.01)
-            async with client.delete(f"{root}/__mock__/faults") as answer:  # the other worker's own is left
+            async with client.delete(
+                f"{root}/__mock__/faults", json={}
+            ) as answer:  # the other worker's own is left
                 assert answer.status == 200
         await say(run.base_url, "again")
 
