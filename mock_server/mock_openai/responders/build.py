@@ -12,6 +12,7 @@ from typing import Any
 import mock_openai.responders.grammar as grammar
 from mock_openai.protocol import json
 from mock_openai.responders.answer import ApiError, Call, Completed, Finish, Reply, ReplyItem, Usage
+from mock_openai.responders.continuation import Continuation
 from mock_openai.responders.rule import Answering, Rule
 from mock_openai.responders.when import When
 
@@ -25,6 +26,7 @@ def reply(
     delay: float = 0.0,
     error: Mapping[str, Any] | ApiError | None = None,
     name: str | None = None,
+    continuation: Continuation = "rest",
     **conditions: Any,
 ) -> Rule:
     """Build a rule: `reply("Hello", user="hi")`, `reply(call("get_weather", city="Paris"),
@@ -32,8 +34,10 @@ def reply(
 
     Items are texts, reply items, mappings as in YAML, or one function of the turn. `error` answers with an
     API error instead. `name` finds the rule again, as in `script["greeting"]`. The other keywords are those
-    of a rule in YAML; conditions may be given by name or as `when`. `delay` is in seconds. Raises
-    ScriptError for what a YAML script would not be allowed to say either.
+    of a rule in YAML; conditions may be given by name or as `when`. `delay` is in seconds. `continuation` is
+    how the model answers a request to go on with this text, of which a part has been spoken: with the "rest",
+    or it "repeat"s, "rephrase"s or "refuse"s. Raises ScriptError for what a YAML script would not be allowed
+    to say either.
     """
     if len(items) == 1 and callable(items[0]):
         answer: Reply | ApiError | Answering = items[0]
@@ -47,7 +51,8 @@ def reply(
             delay=delay,
         )
     given = when if isinstance(when, When) else grammar.conditions({**(when or {}), **conditions})
-    return Rule(answer, given, times, where=_caller(), name=name)
+    how = grammar.continuation(continuation)
+    return Rule(answer, given, times, where=_caller(), name=name, continuation=how)
 
 
 def _caller() -> str:

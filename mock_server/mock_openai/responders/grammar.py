@@ -28,12 +28,16 @@ from mock_openai.responders.answer import (
     Text,
     Usage,
 )
+from mock_openai.responders.continuation import CONTINUATIONS, Continuation
 from mock_openai.responders.rule import Rule
 from mock_openai.responders.source import Spot, from_python
 from mock_openai.responders.when import CONDITIONS, PATTERNS, When
 
 _SCRIPT = ("replies", "strict")
-_RULE = ("name", "when", "reply", "error", "times", "delay", "usage", "finish", "incomplete", "failed")
+_RULE = (
+    *("name", "when", "reply", "error", "times", "delay", "usage", "finish", "incomplete", "failed"),
+    "continuation",
+)
 _ITEM_KINDS: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "deltas", "annotations", "phase", "same_message"),
     "refusal": ("refusal", "same_message"),
@@ -87,6 +91,12 @@ def read_rule(spot: Spot) -> Rule:
     if name is not None and not name.strip():
         raise given["name"].wrong("a name that is not blank", "write for example name: greeting")
     if "error" in given:
+        if "continuation" in given:
+            raise given["continuation"].error(
+                "found continuation in a rule that answers with an error",
+                "continuation only beside reply",
+                "leave it out",
+            )
         return Rule(read_error(given["error"]), when, times, where, name)
     answer = Reply(
         read_items(given["reply"]) if "reply" in given else (),
@@ -94,7 +104,8 @@ def read_rule(spot: Spot) -> Rule:
         finish=read_finish(given),
         delay=read_delay(given["delay"]) if "delay" in given else 0.0,
     )
-    return Rule(answer, when, times, where, name)
+    how = read_continuation(given["continuation"]) if "continuation" in given else "rest"
+    return Rule(answer, when, times, where, name, how)
 
 
 def _conditions_stand_under_when(spot: Spot) -> None:
@@ -178,6 +189,15 @@ def read_delay(spot: Spot) -> float:
     return float(match[1]) * _SECONDS[match[2]]
 
 
+def read_continuation(spot: Spot) -> Continuation:
+    """Read how a model goes on with an answer that broke off."""
+    found = next((how for how in CONTINUATIONS if how == spot.value), None)
+    if found is None:
+        *most, last = CONTINUATIONS
+        raise spot.wrong(f"{', '.join(most)} or {last}", "write for example continuation: repeat")
+    return found
+
+
 def read_finish(given: Mapping[str, Spot]) -> Finish:
     """Read how a reply ends, from `finish`, `incomplete` or `failed`."""
     if "failed" in given:
@@ -205,6 +225,11 @@ def reply_item(value: str | ReplyItem | Mapping[str, Any] | Callable[..., Any]) 
 def conditions(values: Mapping[str, Any]) -> When:
     """Make conditions of Python values; compiled patterns are taken too."""
     return read_when(from_python({name: getattr(value, "pattern", value) for name, value in values.items()}))
+
+
+def continuation(value: str) -> Continuation:
+    """Make a way of going on of a Python value."""
+    return read_continuation(from_python(value))
 
 
 def api_error(values: Mapping[str, Any]) -> ApiError:

@@ -33,6 +33,8 @@ class RuleHandle:
         """What was written."""
         self.answered = 0
         """How many requests it answered."""
+        self.continued = 0
+        """How many of them asked to go on with its text."""
         self._asked: deque[Mapping[str, Any]] = deque(maxlen=KEPT)
 
     @property
@@ -56,16 +58,22 @@ class RuleHandle:
     @property
     def spent(self) -> bool:
         """Whether it has answered as often as its `times` allows."""
-        return self.rule.times is not None and self.answered >= self.rule.times
+        return self.rule.times is not None and self.answered - self.continued >= self.rule.times
 
     def begin(self, body: Mapping[str, Any]) -> None:
         """Count a request that it is about to answer."""
         self.answered += 1
         self._asked.append(body)
 
-    def take_back(self, body: Mapping[str, Any]) -> None:
+    def note(self, body: Mapping[str, Any]) -> None:
+        """Keep a request to go on with what it answered. It counts, but not against `times`."""
+        self.continued += 1
+        self.begin(body)
+
+    def take_back(self, body: Mapping[str, Any], *, went_on: bool = False) -> None:
         """Forget a request that its function passed on."""
         self.answered -= 1
+        self.continued -= went_on
         for at in range(len(self._asked) - 1, -1, -1):
             if self._asked[at] is body:
                 del self._asked[at]

@@ -17,6 +17,7 @@ from mock_openai.responders.answer import Answer, Call, Item, Reasoning, Reply, 
 from mock_openai.responders.asked import outputs_of, user_text
 from mock_openai.responders.base import Turn
 from mock_openai.responders.choosing import Choice, Improvise, asked_for, check_improvise, forced
+from mock_openai.responders.continuation import asked_to_go_on, going_on
 from mock_openai.responders.hosted import approved_of, calls_of, listings_of
 from mock_openai.responders.instance import instance
 from mock_openai.responders.pattern import Work, example
@@ -49,7 +50,17 @@ class Improviser:
         return self.improvised(turn)
 
     def improvised(self, turn: Turn) -> Answer | None:
-        """Do the same; nothing about it has to be waited for."""
+        """Do the same; nothing about it has to be waited for. Asked to go on with what it said, it says the
+        rest.
+        """
+        if (asked := asked_to_go_on(turn)) is not None:
+            whole = self._improvised(asked.turn)
+            continued = None if whole is None else going_on(whole, asked.spoken, "rest")
+            if continued is not None:
+                return continued
+        return self._improvised(turn)
+
+    def _improvised(self, turn: Turn) -> Reply | None:
         request = turn.request
         if request is None:
             return None

@@ -21,6 +21,7 @@ from mock_openai.responders.answer import (
     Text,
 )
 from mock_openai.responders.base import Turn
+from mock_openai.responders.continuation import Continuation
 from mock_openai.responders.when import When
 
 # A function that answers: it gives an answer, text, items, a rule whose answer is meant, or None to pass.
@@ -32,7 +33,8 @@ class Rule:
     """One rule. `answer` may be a function of the turn, plain or async. `times` limits how often it
     answers; None means always.
 
-    `where` says where it was written, for explanations. `name` finds it in its script.
+    `where` says where it was written, for explanations. `name` finds it in its script. `continuation` is how
+    it answers when a client asks to go on with its text, of which a part has been spoken.
     """
 
     answer: Reply | Recorded | ApiError | Answering
@@ -40,6 +42,7 @@ class Rule:
     times: int | None = None
     where: str | None = None
     name: str | None = None
+    continuation: Continuation = "rest"
 
     async def say(self, turn: Turn) -> Answer | None:
         """Give the answer to a turn; None when a function passes."""

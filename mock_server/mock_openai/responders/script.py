@@ -19,6 +19,7 @@ from mock_openai.patterns import SlowPattern
 from mock_openai.responders.answer import Answer, ApiError, Recorded, Reply
 from mock_openai.responders.asked import Asked, described
 from mock_openai.responders.base import Later, Turn
+from mock_openai.responders.continuation import GoingOn, asked_to_go_on, going_on
 from mock_openai.responders.handle import RuleHandle, check_names
 from mock_openai.responders.miss import Miss, nearest_miss, reasons, titled
 from mock_openai.responders.rule import Answering, Rule
@@ -192,19 +193,27 @@ class Script:
         SlowPattern, which names the rule, when the search for a pattern takes too long and no rule before it
         answers.
         """
-        asked = Asked.by(turn)
+        asked, to_go_on = Asked.by(turn), asked_to_go_on(turn)
+        if (continued := await self._continued(turn, to_go_on)) is not None:
+            return continued
         for handle in self._holding(turn, asked):
             # Counted before a function may wait, so that two turns at once do not share the last time.
             handle.begin(turn.body)
             said = await handle.rule.say(turn)
             if said is not None:
-                return said
+                return _gone_on(handle, said, to_go_on) or said
             handle.take_back(turn.body)
         return self._missed(turn, asked)
 
     def at_hand(self, turn: Turn) -> Answer | Later | None:
         """Do the same without waiting; a rule that is a function answers later."""
-        asked = Asked.by(turn)
+        asked, to_go_on = Asked.by(turn), asked_to_go_on(turn)
+        if (handle := next(self._that_go_on(turn, to_go_on), None)) is not None:
+            continued = _gone_on(handle, handle.rule.answer, to_go_on)
+            if continued is None:
+                return Later.LATER
+            handle.note(turn.body)
+            return continued
         for handle in self._holding(turn, asked):
             answer = handle.rule.answer
             if not isinstance(answer, Reply | Recorded | ApiError):
@@ -217,6 +226,8 @@ class Script:
         """Return the rule that answers every request with this body, whoever sends it, until the rules
         change; None when that depends on more.
         """
+        if asked_to_go_on(turn) is not None:
+            return None
         asked = Asked.by(turn)
         for index in self._that_hear(asked)[0]:
             handle = self._handles[index]
@@ -226,12 +237,40 @@ class Script:
                 return handle if handle.rule.times is None else None
         return None
 
-    def _holding(self, turn: Turn, asked: Asked) -> Iterator[RuleHandle]:
-        """Return the rules that may answer, in their order."""
+    async def _continued(self, turn: Turn, to_go_on: GoingOn | None) -> Answer | None:
+        """Go on with an answer that broke off, if the turn asks for that."""
+        for handle in self._that_go_on(turn, to_go_on):
+            handle.note(turn.body)
+            said = await handle.rule.say(turn)
+            if said is not None:
+                return _gone_on(handle, said, to_go_on) or said
+            handle.take_back(turn.body, went_on=True)
+        return None
+
+    def _that_go_on(self, turn: Turn, to_go_on: GoingOn | None) -> Iterator[RuleHandle]:
+        """Return the rules that would answer the turn without what was spoken, and whose text begins so. None
+        do where a rule is about the message that asks.
+        """
+        if to_go_on is None:
+            return
+        holding = list(self._holding(turn, Asked.by(turn)))
+        if any(_is_about_the_end(handle) for handle in holding):
+            return
+        # Going on is not another answer: a rule that may answer once has not answered twice.
+        for handle in self._holding(to_go_on.turn, Asked.by(to_go_on.turn), spent=True):
+            answer = handle.rule.answer
+            if isinstance(answer, Reply):
+                if _gone_on(handle, answer, to_go_on) is not None:
+                    yield handle
+            elif callable(answer) and not isinstance(answer, ApiError) and handle not in holding:
+                yield handle  # one that holds as it is will be asked anyway
+
+    def _holding(self, turn: Turn, asked: Asked, *, spent: bool = False) -> Iterator[RuleHandle]:
+        """Return the rules that may answer, in order; with `spent`, also those whose `times` are used up."""
         handles = self._handles
         hearing, slow = self._that_hear(asked)
         for index in hearing:
-            if not handles[index].spent and _holds(index + 1, handles[index], turn, asked):
+            if (spent or not handles[index].spent) and _holds(index + 1, handles[index], turn, asked):
                 yield handles[index]
         if slow is not None:
             raise slow
@@ -304,6 +343,19 @@ class Script:
             "a rule",
             "use reply(...), a mapping as in YAML, or a function of the turn",
         )
+
+
+def _is_about_the_end(handle: RuleHandle) -> bool:
+    """Tell whether a rule is about the developer's or the system's message that closes an input."""
+    when = handle.rule.when
+    return any(getattr(when, name, None) is not None for name in ("developer", "system", "last"))
+
+
+def _gone_on(handle: RuleHandle, answer: object, to_go_on: GoingOn | None) -> Reply | None:
+    """Return what is said of a rule's answer when it is asked to go on; None when it is not."""
+    if to_go_on is None or not isinstance(answer, Reply):
+        return None
+    return going_on(answer, to_go_on.spoken, handle.rule.continuation)
 
 
 def _holds(number: int, handle: RuleHandle, turn: Turn, asked: Asked) -> bool:
