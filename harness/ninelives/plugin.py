@@ -80,6 +80,15 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     )
     parser.addini("ninelives_bot", "MODULE:FACTORY: play the scenarios against this bot.", default="")
     parser.addini("ninelives_scenarios", "Only scenarios like this, e.g. reset_*.", default="*")
+    parser.addini(
+        "ninelives_pace",
+        "When the model's events leave, in scenarios and from openai_server: a pace file, realistic, ...",
+        default="",
+    )
+    parser.addini(
+        "ninelives_max_first_word", "Longest time to the first sound in scenarios: 2s, 500ms.", default=""
+    )
+    parser.addini("ninelives_max_dead_air", "Longest silence of a turn in scenarios: 2s, 500ms.", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,4 +1,4 @@
-"""Random conversations with random faults: whatever is drawn, our services break none of the nine promises.
+"""Random conversations with random faults: whatever is drawn, our services break none of the ten promises.
 
 Forty stories of seed 0 run with the suite, one after the other over each transport; ``NINELIVES_RUNS=1000``
 asks for more. ``ninelives explore`` plays the same ones by the thousand.

@@ -105,6 +105,16 @@ class Turn:
         return self.heard[0].at - self.began if self.heard else None
 
     @property
+    def audible(self) -> list[tuple[float, float]]:
+        """When the caller heard something: beginning and end of each stretch. Text has no length."""
+        return [(piece.at, piece.at) for piece in self.heard]
+
+    @property
+    def talk_over(self) -> float | None:
+        """Seconds for which the bot went on sounding after the caller cut in. None: there is no voice."""
+        return None
+
+    @property
     def longest_silence(self) -> float:
         """The longest pause in seconds between two pieces of text."""
         times = [piece.at for piece in self.heard]

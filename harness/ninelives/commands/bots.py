@@ -5,11 +5,41 @@ all that is needed works here. Each is a few lines here and a file beside this o
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from ninelives.lab.conditions import Conditions
+
 app = typer.Typer()
+
+Pace = Annotated[
+    str | None,
+    typer.Option(
+        "--pace",
+        metavar="PACE",
+        help="When the model's events leave: a file that `ninelives pace` made, realistic, instant or "
+        "fixed:SECONDS.",
+    ),
+]
+MaxFirstWord = Annotated[
+    str | None,
+    typer.Option(
+        "--max-first-word",
+        metavar="TIME",
+        help="Longest time from the end of the caller's words to the first sound: 2s, 500ms.",
+    ),
+]
+MaxDeadAir = Annotated[
+    str | None,
+    typer.Option(
+        "--max-dead-air",
+        metavar="TIME",
+        help="Longest silence in a turn, before the first word or inside the answer; 10s if not given, 30s "
+        "where the model thinks.",
+    ),
+]
 
 
 @app.command()
@@ -53,10 +83,13 @@ def verdict(
         Path | None, typer.Option("--markdown", metavar="OUT", help="Write a comparison as Markdown.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")] = 0,
+    pace: Pace = None,
+    max_first_word: MaxFirstWord = None,
+    max_dead_air: MaxDeadAir = None,
 ) -> None:
     """Try a service, or a whole bot, in every scenario and judge it.
 
-    Virtual time, nine promises; exit code 1 when one is broken. A calm conversation is played first: a bot
+    Virtual time, ten promises; exit code 1 when one is broken. A calm conversation is played first: a bot
     that does not hold it is not tried further, and the verdict says why.
 
     \b
@@ -66,7 +99,17 @@ def verdict(
     """
     from ninelives.commands.verdict import Pages, run
 
-    raise typer.Exit(run(factories, scenario, Pages(html, json, markdown), seed, scenario_file or ()))
+    conditions = _conditions(pace, max_first_word, max_dead_air)
+    pages = Pages(html, json, markdown)
+    raise typer.Exit(run(factories, scenario, pages, seed, scenario_file or (), conditions))
+
+
+def _conditions(pace: str | None, max_first_word: str | None, max_dead_air: str | None) -> Conditions:
+    from ninelives.lab.conditions import as_option, read_conditions
+
+    return read_conditions(
+        pace=pace, max_first_word=max_first_word, max_dead_air=max_dead_air, spelled=as_option
+    )
 
 
 @app.command()
@@ -100,10 +143,13 @@ def explore(
         Path, typer.Option("--out", metavar="DIR", help="Folder for the journal and the stories found.")
     ] = Path("ninelives-explore"),
     html: Annotated[bool, typer.Option("--html", help="Write a timeline page of what broke, too.")] = False,
+    pace: Pace = None,
+    max_first_word: MaxFirstWord = None,
+    max_dead_air: MaxDeadAir = None,
 ) -> None:
     """Try a service in random stories, and shrink what breaks.
 
-    Conversations, faults, interruptions and timings are drawn; each run is judged by the nine promises. Every
+    Conversations, faults, interruptions and timings are drawn; each run is judged by the ten promises. Every
     breach is told once, by the shortest story that shows it, and kept as a file. Run 17 of seed 3 is the same
     story always and everywhere. Exit code 1 when a promise is broken.
 
@@ -115,9 +161,11 @@ def explore(
     """
     from ninelives.commands.explore import Wish, run
 
-    raise typer.Exit(
-        run(Wish(factory, runs, seed, first, jobs, executor, until_broken, tries, resume, out, html))
-    )
+    wish = Wish(
+        factory, runs, seed, first, jobs, executor, until_broken, tries, resume, out, html, pace,
+        max_first_word, max_dead_air,
+    )  # fmt: skip
+    raise typer.Exit(run(wish))
 
 
 @app.command()

@@ -19,6 +19,7 @@ from ninelives.commands.files import write_text
 from ninelives.commands.printing import notes, output
 from ninelives.commands.verdict import tell_disturbed
 from ninelives.complaint import Complaint
+from ninelives.lab.conditions import Conditions, as_option, read_conditions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +47,27 @@ class Wish:
     resume: Path | None
     out: Path
     html: bool
+    pace: str | None = None
+    max_first_word: str | None = None
+    max_dead_air: str | None = None
+
+    @property
+    def conditions(self) -> Conditions:
+        """The pace and the budgets. Raises Complaint."""
+        return read_conditions(
+            pace=self.pace,
+            max_first_word=self.max_first_word,
+            max_dead_air=self.max_dead_air,
+            spelled=as_option,
+        )
+
+    @property
+    def asked(self) -> list[str]:
+        """The conditions as words of a command line."""
+        given = {name: getattr(self, name) for name in ("pace", "max_first_word", "max_dead_air")}
+        return [
+            word for name, value in given.items() if value is not None for word in (as_option(name), value)
+        ]
 
     @property
     def journal(self) -> Path:
@@ -65,6 +87,7 @@ class Wish:
         words += ["--tries", str(self.tries)] if self.tries != TRIES else []
         words += ["--out", str(self.out)] if self.out != Path("ninelives-explore") else []
         words += ["--html"] if self.html else []
+        words += self.asked
         return shlex.join([*words, *more])
 
 
@@ -80,6 +103,7 @@ def run(wish: Wish) -> int:
     from ninelives.lab.exploration.trial import factory_of
     from ninelives.lab.undisturbed import play_first
 
+    conditions = wish.conditions
     if not wish.executor.startswith("dask://"):  # a cluster has the bot, this machine need not
         first = play_first(factory_of(wish.factory))
         if not first.held:
@@ -106,6 +130,7 @@ def run(wish: Wish) -> int:
                 journal=wish.journal,
                 tries=wish.tries,
                 progress=progress,
+                conditions=conditions,
             )
     except KeyboardInterrupt:
         _tell_interrupted(wish, done)
@@ -167,7 +192,7 @@ def _tell(console: Console, wish: Wish, breach: Breach) -> None:
     from ninelives.lab.story_file import to_yaml
 
     story, path = _place(wish.out, breach.story)
-    again = shlex.join(["ninelives", "verdict", wish.factory, "--scenario-file", str(path)])
+    again = shlex.join(["ninelives", "verdict", wish.factory, "--scenario-file", str(path), *wish.asked])
     origin = replace(
         wish, runs=1, first=breach.run, jobs=None, executor="processes", until_broken=False, resume=None,
         html=False,
@@ -240,7 +265,7 @@ def _write_page(console: Console, wish: Wish, result: Exploration) -> None:
     from ninelives.report.html import page
 
     factory = factory_of(wish.factory)
-    chapters = [play(breach.story, factory).chapter() for breach in result.breaches]
+    chapters = [play(breach.story, factory, wish.conditions).chapter() for breach in result.breaches]
     path = wish.out / "timelines.html"
     write_text(path, page(chapters, f"ninelives explore: {wish.factory}"))
     console.print(f"\ntimelines: {path}", soft_wrap=True)

@@ -16,6 +16,8 @@ from rich.text import Text
 from ninelives.commands.files import write_text
 from ninelives.commands.printing import notes, output
 from ninelives.complaint import Complaint
+from ninelives.lab.conditions import USUAL, Conditions
+from ninelives.lab.figures import together
 from ninelives.lab.scenario import CHAPTERS
 from ninelives.lab.scenarios import matching, scenarios
 from ninelives.report.terminal import heading_of_marks, marks
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from ninelives.lab.scenario import Scenario
     from ninelives.lab.undisturbed import First
 
+
+LATE, LATE_STYLE = "late", "yellow"
+"""What a row says whose only fault is latency, and its colour."""
 
 FEW = 3
 """Scenarios up to which a broken one is told turn by turn."""
@@ -73,6 +78,7 @@ def run(
     pages: Pages,
     seed: int,
     files: Sequence[Path] = (),
+    conditions: Conditions = USUAL,
 ) -> int:
     """Judge services in scenarios of a pattern, of files, or in all. 1 when a promise was broken."""
     chosen = _chosen(pattern or "*") if pattern is not None or not files else []
@@ -103,7 +109,7 @@ def run(
             for number, scenario in enumerate(chosen, 1):
                 status.update(f"{name} {number}/{len(chosen)} {scenario.name.replace('_', ' ')}")
                 with overheard():
-                    results[name].append(run_scenario(scenario, factory, seed=seed))
+                    results[name].append(run_scenario(scenario, factory, seed=seed, conditions=conditions))
     for name, outcomes in results.items():
         console.print(_table(outcomes))
         _tell_broken(console, outcomes)
@@ -130,7 +136,8 @@ def _write(console: Console, results: dict[str, list[Outcome]], pages: Pages, pa
         from ninelives.report.html import page
 
         chapters = [each.chapter() for outcomes in results.values() for each in outcomes if each.told]
-        write_text(pages.html, page(chapters, f"ninelives verdict: {', '.join(names)}"))
+        note = "; ".join(f"{name}: {_latency(outcomes)}" for name, outcomes in results.items())
+        write_text(pages.html, page(chapters, f"ninelives verdict: {', '.join(names)}", note))
         console.print(f"timelines: {pages.html}", soft_wrap=True)
     if pages.json is not None:
         told = {name: [as_json(each) for each in outcomes] for name, outcomes in results.items()}
@@ -151,20 +158,35 @@ def _write(console: Console, results: dict[str, list[Outcome]], pages: Pages, pa
 
 
 def _table(outcomes: Sequence[Outcome]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    voice = any(each.figures.talk_over is not None for each in outcomes)
+    table = Table(box=None, pad_edge=False, padding=(0, 1 if voice else 2, 0, 0), header_style="dim")
     table.add_column("scenario", no_wrap=True)
     table.add_column(heading_of_marks(), no_wrap=True)
-    table.add_column("dead air", justify="right", no_wrap=True)
+    for heading in ("word p50", "p95", "dead air", *(["talk-over"] if voice else [])):
+        table.add_column(heading, justify="right", no_wrap=True)
     for outcome in outcomes:
         name = outcome.scenario.name.replace("_", " ")
         if not outcome.told:
-            table.add_row(Text(name, style="dim"), Text("not on this transport", style="dim"), "")
+            table.add_row(Text(name, style="dim"), Text("not on this transport", style="dim"))
             continue
-        longest = max((air for air in outcome.dead_air if air is not None), default=None)
-        air = f"{longest:.2f} s" if longest is not None else ""
         result = Text("crashed", style="bold red") if outcome.crash else marks(outcome.findings)
-        table.add_row(Text(name, style="" if outcome.held else "bold"), result, air)
+        if outcome.only_late:
+            result.append(f" {LATE}", style=LATE_STYLE)
+        style = LATE_STYLE if outcome.only_late else "" if outcome.held else "bold"
+        seen = outcome.figures
+        waits = (
+            seen.first_word(50),
+            seen.first_word(95),
+            seen.dead_air,
+            *([seen.talk_over] if voice else []),
+        )
+        shown = (f"{wait:.2f}" if wait is not None else "" for wait in waits)
+        table.add_row(Text(name, style=style), result, *shown)
     return table
+
+
+def _latency(outcomes: Sequence[Outcome]) -> str:
+    return str(together(each.figures for each in outcomes if each.told))
 
 
 def _tell_broken(console: Console, outcomes: Sequence[Outcome]) -> None:
@@ -187,16 +209,21 @@ def _tell_broken(console: Console, outcomes: Sequence[Outcome]) -> None:
             told = "\n".join(f"  {line}" for line in mishaps.told(outcome.mishaps))
             console.print(Text(told, style="red"), soft_wrap=True)
         for finding in outcome.broken:
-            console.print(Text.assemble(("  ✗ ", "bold red"), (f"{finding.promise}  ", "bold"), finding.why))
+            style = LATE_STYLE if outcome.only_late else "bold red"
+            console.print(Text.assemble(("  ✗ ", style), (f"{finding.promise}  ", "bold"), finding.why))
 
 
 def _summary(name: str, outcomes: Sequence[Outcome]) -> Text:
     tried = [each for each in outcomes if each.told]
     broken = [each for each in tried if not each.held]
+    late = sum(each.only_late for each in broken)
     many = f"{len(tried)} scenario{'' if len(tried) == 1 else 's'}"
+    waits = Text(f"\n{_latency(outcomes)}\n", style="dim")
     if not broken:
-        return Text(f"\n{name}: every promise was kept in {many}.", style="bold green")
-    return Text(f"\n{name}: promises were broken in {len(broken)} of {many}.", style="bold red")
+        return waits + Text(f"{name}: every promise was kept in {many}.", style="bold green")
+    only = f", {'in all' if late == len(broken) else f'in {late}'} of these by latency alone" if late else ""
+    style = LATE_STYLE if late == len(broken) else "bold red"
+    return waits + Text(f"{name}: promises were broken in {len(broken)} of {many}{only}.", style=style)
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
@@ -211,6 +238,8 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "heard": outcome.heard,
         "said": outcome.said,
         "dead_air": outcome.dead_air,
+        "latency": outcome.figures.as_json(),
+        "only_late": outcome.only_late,
         "findings": [
             {"promise": each.promise, "held": each.held, "why": each.why} for each in outcome.findings
         ],

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ninelives.lab.defects import DEFECTS, Defect
+from ninelives.lab.figures import together
 from ninelives.lab.invariants import PROMISES
 from ninelives.lab.scenario import CHAPTERS
 
@@ -49,8 +50,10 @@ def page(results: Sequence[Outcomes], services: Sequence[str], command: str, ver
             "## Scenario by scenario",
             "",
             f"`{_HELD}` every promise that applies was kept; otherwise those that were broken, in brackets",
-            "where only the wording or the category of an error was wanting. Then the longest dead air of a",
-            f"turn, in seconds. `{_ELSEWHERE}` the story cannot happen over that transport.",
+            "where only the wording or the category of an error was wanting; `I10` alone is a row whose only",
+            "fault is latency. Then the longest dead air in seconds: the longest silence of a turn, before",
+            "the first word or inside the answer. "
+            f"`{_ELSEWHERE}` the story cannot happen over that transport.",
             "`ninelives verdict` with `--scenario NAME` says why, and `--html` shows the timeline.",
             *(line for chapter in CHAPTERS for line in _chapter(chapter, results, services, titles)),
             *_defects(results, services),
@@ -68,7 +71,7 @@ def row(outcomes: Outcomes, services: Sequence[str]) -> str:
 
 def evidence(defect: Defect, outcome: Outcome) -> str:
     """The line of a known defect: what it is, and what the scenario showed."""
-    air = _longest(outcome)
+    air = outcome.figures.dead_air
     shown = [f"{air:.2f} s of dead air"] if air is not None else []
     if defect.promise:
         why = next((each.why for each in outcome.broken if each.promise == defect.promise), NOT_SHOWN)
@@ -89,7 +92,7 @@ def _cell(outcome: Outcome) -> str:
         return _ELSEWHERE
     if outcome.crash:
         return "crashed"
-    air = _longest(outcome)
+    air = outcome.figures.dead_air
     waited = f" {air:.2f}" if air is not None else ""
     if outcome.held:
         return _HELD + waited
@@ -103,20 +106,23 @@ def _by_wording(why: str) -> bool:
     return all(_WORDING.search(reason) for reason in why.split("; turn "))
 
 
-def _longest(outcome: Outcome) -> float | None:
-    return max((air for air in outcome.dead_air if air is not None), default=None)
-
-
 def _summary(results: Sequence[Outcomes], services: Sequence[str], titles: Sequence[str]) -> Iterator[str]:
-    yield "| service | scenarios | all kept | broken | of these by wording alone | longest dead air |"
-    yield "|---|---|---|---|---|---|"
+    yield (
+        "| service | scenarios | all kept | broken | of these by wording alone | by latency alone "
+        "| first word p50 | p95 | longest dead air |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|"
     for service, title in zip(services, titles, strict=True):
         tried = [each[service] for each in results if each[service].told]
         broken = [each for each in tried if not each.held]
         words = [each for each in broken if not each.crash and all(_by_wording(f.why) for f in each.broken)]
-        longest = max((air for each in tried if (air := _longest(each)) is not None), default=0.0)
+        late = sum(each.only_late for each in broken)
         kept = len(tried) - len(broken)
-        yield f"| `{title}` | {len(tried)} | {kept} | {len(broken)} | {len(words)} | {longest:.2f} s |"
+        seen = together(each.figures for each in tried)
+        waits = (seen.first_word(50), seen.first_word(95), seen.dead_air)
+        shown = " | ".join(f"{wait or 0.0:.2f} s" for wait in waits)
+        counts = f"{len(tried)} | {kept} | {len(broken)} | {len(words)} | {late}"
+        yield f"| `{title}` | {counts} | {shown} |"
 
 
 def _chapter(

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ninelives.lab.budgets import USUAL_BUDGETS, Budgets
+
 if TYPE_CHECKING:
     from mock_openai.control.journal import Entry, Said
 
@@ -60,6 +62,9 @@ class Episode:
     turns.
     """
 
+    budgets: Budgets = USUAL_BUDGETS
+    """How long the caller may be left in silence."""
+
     def expectation(self, index: int) -> str | None:
         """The answer turn `index` (from 0) should have had, or None when there is none to expect."""
         return self.expected[index] if index < len(self.expected) else None
@@ -70,7 +75,7 @@ class Finding:
     """What one promise makes of one episode."""
 
     promise: str
-    """`I1` to `I9`."""
+    """`I1` to `I10`."""
 
     held: bool | None
     """True: kept. False: broken. None: nothing happened that it speaks of."""

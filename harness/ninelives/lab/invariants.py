@@ -1,4 +1,4 @@
-"""The nine promises a bot must keep whatever happens to its connection, as code.
+"""The ten promises a bot must keep whatever happens to its connection, as code.
 
 Each promise is one small pure function over the accounts of an episode; `judge` asks them all. A promise that
 is broken says so in plain English, with what was heard against what was said, so that a reader can act on it
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from ninelives.lab.attribution import Account, accounts
 from ninelives.lab.episode import Episode, Finding
-from ninelives.lab.promises import afterwards, breaks, ends, reports, tools, words
+from ninelives.lab.promises import afterwards, breaks, ends, reports, silence, tools, words
 
 PROMISES: Mapping[str, str] = {
     "I1": "No text is spoken twice, none is lost between two that were spoken, none is out of order.",
@@ -25,6 +25,7 @@ PROMISES: Mapping[str, str] = {
     "I8": "Expiry, idle closes and interruptions cost the next turn no round trip.",
     "I9": "Every failure is one error with a category and wording that says what to do; none is silent, "
     "none needlessly permanent.",
+    "I10": "The caller is never left in silence for longer than the budget without a word or an error.",
 }
 """What each promise says."""
 
@@ -38,6 +39,7 @@ _JUDGES: Mapping[str, Callable[[str, Episode, list[Account]], Finding]] = {
     "I7": afterwards.next_turn_answers_its_question,
     "I8": afterwards.no_waiting_for_housekeeping,
     "I9": reports.every_failure_is_told,
+    "I10": silence.never_left_in_silence,
 }
 
 

@@ -23,7 +23,9 @@ from ninelives.bot.starting import Exited
 from ninelives.complaint import Complaint
 from ninelives.fixtures.network import Guard
 from ninelives.lab.apis import hosts_of, require_responses
+from ninelives.lab.conditions import USUAL, Conditions
 from ninelives.lab.episode import Episode, Finding
+from ninelives.lab.figures import NO_FIGURES, Figures, figures_of
 from ninelives.lab.hosting import bot_of
 from ninelives.lab.invariants import judge
 from ninelives.lab.scenario import Say, Scenario, Wait
@@ -45,6 +47,9 @@ THINKER = "gpt-5-mini"
 
 A_BREATH = 1.0
 """Seconds between a bot's own greeting and the user's first words."""
+
+LATENCY = "I10"
+"""The promise that speaks of nothing but time."""
 
 GRACE = 5.0
 """Seconds beyond a scenario's bound after which a turn is given up."""
@@ -72,6 +77,8 @@ class Outcome:
     """What the bot's own code raised and Pipecat caught."""
     went_to: str | None = None
     """The address off this machine that the bot tried to reach first."""
+    figures: Figures = NO_FIGURES
+    """What the caller waited."""
 
     @property
     def told(self) -> bool:
@@ -87,6 +94,11 @@ class Outcome:
     def held(self) -> bool:
         """Every promise that applies was kept."""
         return self.crash is None and not self.broken
+
+    @property
+    def only_late(self) -> bool:
+        """Nothing is wrong with it but that the caller had to wait for too long."""
+        return self.crash is None and [each.promise for each in self.broken] == [LATENCY]
 
     @property
     def heard(self) -> list[str]:
@@ -107,7 +119,14 @@ class Outcome:
         """The outcome as a chapter of a report."""
         heard = [(turn.user or "", text + ("…" if _unfinished(turn) else "")) for turn, text in self._talk()]
         name = title or self.scenario.name.replace("_", " ")
-        return Chapter(name, self.scenario.sentence, self.timeline, tuple(self.findings), tuple(heard))
+        return Chapter(
+            name,
+            self.scenario.sentence,
+            self.timeline,
+            tuple(self.findings),
+            tuple(heard),
+            latency=str(self.figures),
+        )
 
     def _talk(self) -> list[tuple[Turn, str]]:
         return list(zip(self.episode.turns, self.heard, strict=True))
@@ -117,7 +136,9 @@ def _unfinished(turn: Turn) -> bool:
     return turn.interrupted is not None or bool(turn.errors)
 
 
-def run_scenario(scenario: Scenario, factory: Factory, *, seed: int = 0) -> Outcome:
+def run_scenario(
+    scenario: Scenario, factory: Factory, *, seed: int = 0, conditions: Conditions = USUAL
+) -> Outcome:
     """Play a scenario in virtual time. The same seed gives the same outcome.
 
     Nothing leaves this machine meanwhile: a bot that asks another server than it is told has crashed.
@@ -126,7 +147,7 @@ def run_scenario(scenario: Scenario, factory: Factory, *, seed: int = 0) -> Outc
     guard = Guard(lambda _, address: forbidden("the bot", address))
     guard.install()
     try:
-        outcome = run(play(scenario, factory, seed=seed))
+        outcome = run(play(scenario, factory, seed=seed, conditions=conditions))
     except (VirtualDeadlock, SystemExit) as error:
         failure = Exited(error) if isinstance(error, SystemExit) else error
         outcome = Outcome(scenario, Episode([], []), [], crash=_first_line(failure), failure=failure)
@@ -144,7 +165,9 @@ def forbidden(who: str, address: str) -> str:
     return f"{who} tried to reach {address}; a scenario never leaves this machine"
 
 
-async def play(scenario: Scenario, factory: Factory, *, seed: int = 0) -> Outcome:
+async def play(
+    scenario: Scenario, factory: Factory, *, seed: int = 0, conditions: Conditions = USUAL
+) -> Outcome:
     """Play a scenario on the running loop, which should be a virtual one."""
     loop = asyncio.get_running_loop()
     seed += scenario.seed
@@ -152,7 +175,7 @@ async def play(scenario: Scenario, factory: Factory, *, seed: int = 0) -> Outcom
     server = MockServer(
         script=list(scenario.script),
         faults=scenario.faults,
-        pace=scenario.pace,
+        pace=scenario.pace if conditions.pace is None else conditions.pace,
         seed=seed,
         **scenario.server,
     )
@@ -196,7 +219,7 @@ async def play(scenario: Scenario, factory: Factory, *, seed: int = 0) -> Outcom
         shift = opened - bot.started if bot is not None else 0.0
         entries = [replace(entry, at=entry.at + shift) for entry in server.journal.entries]
         said = [_shifted(each, shift) for each in server.journal.responses]
-    outcome = _judged(scenario, bot, entries, said, prologue)
+    outcome = _judged(scenario, bot, entries, said, prologue, conditions)
     return replace(outcome, failure=failure, crash=_first_line(failure), started=started)
 
 
@@ -225,6 +248,7 @@ def _judged(
     entries: list[Entry],
     said: list[Said],
     prologue: int,
+    conditions: Conditions,
 ) -> Outcome:
     everything = list(bot.turns) if bot is not None else []
     turns = everything[prologue:]  # what a bot says before anybody has spoken is not part of the story
@@ -239,6 +263,7 @@ def _judged(
         stray=[error for error in errors if id(error) not in reported],
         tells_spoken=bot is not None and "on_response_interrupted" in bot.events,
         bound=scenario.bound,
+        budgets=conditions.budgets,
     )
     mishaps = list(bot.mishaps) if bot is not None else []
     return Outcome(
@@ -249,6 +274,7 @@ def _judged(
         transport=_transport(entries),
         hosts=hosts_of([*bot.services, *bot.processors]) if bot is not None else [],
         mishaps=mishaps,
+        figures=figures_of(episode),
     )
 
 

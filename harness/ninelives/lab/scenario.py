@@ -94,7 +94,7 @@ class Scenario:
     story of your own.
     """
     about: tuple[str, ...] = ()
-    """The promises it is there to try, `I1` to `I9`. All nine are judged."""
+    """The promises it is there to try, `I1` to `I10`. All ten are judged."""
     tools: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     transports: tuple[Transport, ...] = BOTH
     """Where the story can happen at all."""

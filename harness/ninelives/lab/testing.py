@@ -10,14 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ninelives.complaint import Complaint
+from ninelives.lab.conditions import USUAL, Conditions, read_conditions
 from ninelives.lab.services import Factory
 
 if TYPE_CHECKING:
+    from mock_openai.pacing import Pace
+
     from ninelives.lab.scenario import Scenario
 
 
 def as_tests(
-    service: Any, pattern: str | None = None, *, stories: str | Path | None = None
+    service: Any,
+    pattern: str | None = None,
+    *,
+    stories: str | Path | None = None,
+    pace: str | Pace | None = None,
+    max_first_word: str | float | None = None,
+    max_dead_air: str | float | None = None,
 ) -> Callable[..., None]:
     """A parametrised test that plays scenarios against a service; bind it to a name that pytest collects.
 
@@ -28,7 +37,9 @@ def as_tests(
     as `"bot.py:run_bot"`, beside the file that calls this. `pattern` chooses
     scenarios by name, as `ninelives verdict --scenario` does; ValueError when none is called so. `stories` is
     a folder, or a file, of stories that `ninelives explore` found, beside the file that calls this; they are
-    then the only ones unless a pattern is given too. Scenarios that cannot happen on the service's transport
+    then the only ones unless a pattern is given too. `pace` is when the model's events leave, as for
+    `MockServer`; `max_first_word` and `max_dead_air` are the caller's patience, in seconds or as `2s` and
+    `500ms`. Scenarios that cannot happen on the service's transport
     are skipped. A failed test shows what was said and heard in each turn, which promise it broke, and the
     timeline around it. A calm conversation is played before the first test: a bot that cannot hold it fails
     that test, which says why, and the others are skipped.
@@ -38,6 +49,10 @@ def as_tests(
     from ninelives.lab.scenarios import matching
     from ninelives.lab.services import as_factory, find_factory
 
+    try:
+        conditions = read_conditions(pace=pace, max_first_word=max_first_word, max_dead_air=max_dead_air)
+    except Complaint as complaint:
+        raise ValueError(str(complaint)) from None
     beside = Path(sys._getframe(1).f_globals.get("__file__") or ".").parent
     chosen: list[Scenario] = []
     if pattern is not None or stories is None:
@@ -55,12 +70,12 @@ def as_tests(
 
     @pytest.mark.parametrize("scenario", [pytest.param(each, id=each.name) for each in chosen])
     def test(scenario: Scenario, request: pytest.FixtureRequest) -> None:
-        survive(scenario, factory, request.node)
+        survive(scenario, factory, request.node, conditions)
 
     return test
 
 
-def survive(scenario: Scenario, factory: Factory, item: Any) -> None:
+def survive(scenario: Scenario, factory: Factory, item: Any, conditions: Conditions = USUAL) -> None:
     """Play a scenario as the test `item`: skip what cannot happen, fail what breaks a promise, with the
     timeline around it. The first test of a bot plays a calm conversation before, and tells of one that fails.
     """
@@ -79,7 +94,7 @@ def survive(scenario: Scenario, factory: Factory, item: Any) -> None:
         heading = _first[factory].why.partition("\n")[0]
         pytest.skip(f"{heading} See {_first[factory].teller}")
     with _no_log():
-        outcome = run_scenario(scenario, factory)
+        outcome = run_scenario(scenario, factory, conditions=conditions)
     if not outcome.told:
         pytest.skip(f"cannot happen over {outcome.transport}")
     if not outcome.held:

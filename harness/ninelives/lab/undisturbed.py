@@ -41,8 +41,8 @@ class First:
 
     @property
     def held(self) -> bool:
-        """The bot works undisturbed."""
-        return self.outcome.held
+        """The bot works undisturbed. One that is only slow does: how slow, every scenario tells."""
+        return self.outcome.held or self.outcome.only_late
 
     @property
     def summary(self) -> str:

@@ -18,8 +18,8 @@ from ninelives.report.axis import axis, clock, duration
 from ninelives.report.timeline import Chapter
 
 
-def page(chapters: Sequence[Chapter], title: str) -> str:
-    """Draw the chapters as one page. The result is the whole file."""
+def page(chapters: Sequence[Chapter], title: str, note: str = "") -> str:
+    """Draw the chapters as one page, with a note under its title. The result is the whole file."""
     parts = resources.files("ninelives.report")
     text = (parts / "page.html").read_text("utf-8")
     details: dict[str, int] = {}  # much is the same in several chapters, and is written down once
@@ -27,6 +27,7 @@ def page(chapters: Sequence[Chapter], title: str) -> str:
     data = json.dumps({"chapters": told, "details": list(details)}, ensure_ascii=False, separators=(",", ":"))
     filled = {
         "title": html.escape(title),
+        "note": html.escape(note),
         "style": (parts / "page.css").read_text("utf-8"),
         "script": (parts / "page.js").read_text("utf-8"),
         "data": data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"),
@@ -46,6 +47,7 @@ def _chapter(chapter: Chapter, details: dict[str, int]) -> dict[str, Any]:
     return {
         "title": chapter.title,
         "sentence": chapter.sentence,
+        "latency": chapter.latency,
         "heard": [list(pair) for pair in chapter.heard],
         "findings": [{"name": f.promise, "held": f.held, "why": f.why} for f in chapter.findings],
         "lanes": lanes,

@@ -16,7 +16,11 @@
     if (text !== undefined) node.textContent = text;
     return node;
   };
-  const verdict = (c) => c.findings.some((f) => f.held === false) ? "bad" : c.findings.length ? "good" : "none";
+  const verdict = (c) => {
+    const broken = c.findings.filter((f) => f.held === false);
+    if (broken.length === 1 && broken[0].name === "I10") return "late";
+    return broken.length ? "bad" : c.findings.length ? "good" : "none";
+  };
   const percent = (x) => `${(x * 100).toFixed(3)}%`;
 
   function openChapter(index) {
@@ -31,6 +35,7 @@
   function drawStory() {
     const box = $("story");
     box.replaceChildren(make("p", "", chapter.sentence));
+    if (chapter.latency) box.append(make("p", "latency", chapter.latency));
     const talk = make("dl");
     for (const [asked, heard] of chapter.heard) {
       talk.append(make("dt", "", asked), make("dd", heard.endsWith("…") ? "cut" : "", heard || "(nothing)"));

@@ -120,7 +120,7 @@ def moments(timeline: Timeline) -> Iterator[Text]:
 
 
 def marks(findings: Iterable[Finding]) -> Text:
-    """Nine marks in a row: kept, broken, or nothing to say."""
+    """A mark for each promise in a row: kept, broken, or nothing to say."""
     line = Text()
     for finding in findings:
         mark, style = mark_of(finding)
@@ -138,7 +138,7 @@ def mark_of(finding: Finding) -> tuple[str, str]:
 
 def heading_of_marks() -> Text:
     """The numbers above the marks."""
-    return Text(" ".join(str(number) for number in range(1, 10)), style="dim")
+    return Text(" ".join(str(number) for number in range(1, 11)), style="dim")
 
 
 def broken(findings: Iterable[Finding]) -> list[Finding]:

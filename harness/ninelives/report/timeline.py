@@ -95,6 +95,8 @@ class Chapter:
     findings: Sequence[Finding] = field(default=())
     heard: Sequence[tuple[str, str]] = field(default=())
     """What was asked and what was heard, turn by turn."""
+    latency: str = ""
+    """What the caller waited, in figures."""
 
 
 def merged(*timelines: Timeline) -> Timeline:

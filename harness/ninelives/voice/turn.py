@@ -46,6 +46,11 @@ class VoiceTurn(Turn):
         return max(0.0, self.sounds[0].began - self.began) if self.sounds else None
 
     @property
+    def audible(self) -> list[tuple[float, float]]:
+        """The stretches of sound, each with its beginning and end."""
+        return [(sound.began, sound.ended) for sound in self.sounds]
+
+    @property
     def longest_gap(self) -> float:
         """The longest silence inside the answer, in seconds."""
         return max((later.began - earlier.ended for earlier, later in pairwise(self.sounds)), default=0.0)

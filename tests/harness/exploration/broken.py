@@ -9,7 +9,7 @@ from typing import Any
 
 from ninelives.lab.services import KEY
 from pipecat.frames.frames import LLMFullResponseEndFrame
-from pipecat_responses import OpenAIResponsesHttpLLMService, OpenAIResponsesLLMService
+from pipecat_responses import OpenAIResponsesHttpLLMService, OpenAIResponsesLLMService, Timeouts
 
 
 class _Noting:
@@ -132,6 +132,25 @@ class GivesUpForGood(_Noting, OpenAIResponsesHttpLLMService):
         await super().push_error(*given, **{**more, "force_treat_as_permanent": True})
 
 
+class TriesAgainTooLate(_Noting, OpenAIResponsesLLMService):
+    """I10: after a failure it waits for twelve seconds before it asks again."""
+
+    def _delay_before_next(self, turn: Any, failure: Any) -> float | None:
+        delay = super()._delay_before_next(turn, failure)
+        if delay is None or turn.said:
+            return delay
+        turn.silent_since += 12.0
+        return 12.0
+
+
+class WaitsForASilentServer(_Noting, OpenAIResponsesHttpLLMService):
+    """I10: a stream that falls silent is given up only after twenty seconds."""
+
+    def __init__(self, **given: Any) -> None:
+        patient = Timeouts(recover=40.0, first_event=20.0, first_output=20.0, between_events=20.0)
+        super().__init__(timeouts=patient, **given)
+
+
 BROKEN: dict[type[Any], str] = {
     BeginsAgain: "I1",
     SpeaksTheOldAnswer: "I2",
@@ -144,6 +163,8 @@ BROKEN: dict[type[Any], str] = {
     ReportsTwice: "I9",
     FailsInSilence: "I9",
     GivesUpForGood: "I9",
+    TriesAgainTooLate: "I10",
+    WaitsForASilentServer: "I10",
 }
 """Each defect and the promise it breaks."""
 

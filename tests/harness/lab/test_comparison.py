@@ -50,5 +50,5 @@ def test_our_own_services_are_in_the_page_without_a_broken_promise() -> None:
 def test_any_service_can_be_compared_and_what_is_not_known_of_is_left_out() -> None:
     outcome = run_scenario(scenarios()["calm_thinking"], factories.http)
     made = page([{"mine:bot": outcome}], ["mine:bot"], "ninelives verdict mine:bot", "Pipecat 1.14.0")
-    assert "| `bot` | 1 | 1 | 0 | 0 | 1.50 s |" in made
+    assert "| `bot` | 1 | 1 | 0 | 0 | 0 | 0.20 s | 1.50 s | 1.50 s |" in made
     assert "Known defects" not in made

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ninelives.lab.conditions import USUAL, Conditions
 from ninelives.lab.exploration.drawing import draw_story
 from ninelives.lab.exploration.shrinking import TRIES, Shrinking
 from ninelives.lab.exploration.trial import (
@@ -76,15 +77,17 @@ def grouped(seed: int, trials: Iterable[Trial]) -> dict[Key, list[int]]:
     return dict(sorted(groups.items()))
 
 
-def shortest(subject: str | Factory, seed: int, run: int, key: Key, tries: int = TRIES) -> Breach:
+def shortest(
+    subject: str | Factory, seed: int, run: int, key: Key, tries: int = TRIES, conditions: Conditions = USUAL
+) -> Breach:
     """The breach that one run shows, with the shortest story for it. This is what a worker does."""
     quiet_in_a_worker()
     factory = factory_of(subject)
     drawn = draw_story(seed, run)
-    search = Shrinking(lambda story: key in keys_of(broken_in(play(story, factory))), tries)
+    search = Shrinking(lambda story: key in keys_of(broken_in(play(story, factory, conditions))), tries)
     found = search.of(drawn) if tries else drawn
     story = found or drawn
-    outcome = play(story, factory)
+    outcome = play(story, factory, conditions)
     broken = broken_in(outcome)
     promises = tuple(dict.fromkeys(promise for promise, _ in broken)) or (key[0],)
     story = named(story, promises)

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ninelives.lab.conditions import USUAL, Conditions
 from ninelives.lab.exploration.breaches import Breach, Key, grouped, merged, shortest
 from ninelives.lab.exploration.executors import open_executor
 from ninelives.lab.exploration.ledger import Ledger, Task
@@ -82,6 +83,7 @@ def explore(
     journal: Path | None = None,
     tries: int = TRIES,
     progress: Callable[[Progress], None] = lambda _: None,
+    conditions: Conditions = USUAL,
 ) -> Exploration:
     """Play `runs` random stories of a seed against a service, from number `first` on, and sort what breaks.
 
@@ -89,10 +91,11 @@ def explore(
     other processes and machines must be able to import it. `executor` is any `concurrent.futures.Executor`;
     without one a pool of `jobs` processes is made (one job plays here, in this process). `until_broken` ends
     at the first run that breaks something, the one with the lowest number. `journal` is a file to go on from
-    and to write to. `tries` bounds the stories played to shorten one breach; 0 shortens none.
+    and to write to. `tries` bounds the stories played to shorten one breach; 0 shortens none. `conditions`
+    hold in every run.
     """
     name = factory if isinstance(factory, str) else f"{factory.__module__}:{factory.__qualname__}"
-    task = Task(name, seed, runs, first)
+    task = Task(name, seed, runs, first, conditions)
     with ExitStack() as stack:
         if executor is None:
             executor, jobs = stack.enter_context(open_executor("processes", jobs))
@@ -102,7 +105,7 @@ def explore(
         crew = _Crew(executor, jobs or os.cpu_count() or 1)
         trials = _play(crew, factory, task, ledger, until_broken, progress)
         groups = grouped(seed, trials)
-        found, left = _shrink(crew, factory, seed, groups, tries, progress)
+        found, left = _shrink(crew, factory, task, groups, tries, progress)
     return Exploration(task, trials, merged(found, groups), left)
 
 
@@ -154,7 +157,7 @@ def _play(
             end = earliest() if until_broken else None
             if end is not None and missing[at] > end:
                 return
-            yield try_runs, (factory, task.seed, missing[at : at + size])
+            yield try_runs, (factory, task.seed, missing[at : at + size], task.conditions)
 
     def tell() -> None:
         progress(Progress(len(played), task.runs, sum(bool(trial.broken) for trial in played.values())))
@@ -172,18 +175,20 @@ def _play(
 def _shrink(
     crew: _Crew,
     factory: str | Factory,
-    seed: int,
+    task: Task,
     groups: dict[Key, list[int]],
     tries: int,
     progress: Callable[[Progress], None],
 ) -> tuple[list[Breach], dict[Key, list[int]]]:
     # The breach with the shortest story first: it explains others, which then need no search of their own.
-    waiting = sorted(groups, key=lambda key: (grouping_order(seed, groups[key]), key))
+    waiting = sorted(groups, key=lambda key: (grouping_order(task.seed, groups[key]), key))
     found: list[Breach] = []
     while waiting and len(found) < MOST:
         wave, waiting = waiting[:WAVE], waiting[WAVE:]
         progress(Progress(len(found), len(found) + len(wave) + len(waiting), 0, shrinking=True))
-        calls = [(shortest, (factory, seed, groups[key][0], key, tries)) for key in wave]
+        calls = [
+            (shortest, (factory, task.seed, groups[key][0], key, tries, task.conditions)) for key in wave
+        ]
         shrunk = {breach.key: breach for breach in crew.results(calls)}
         found += [shrunk[key] for key in wave]
         explained = {key for breach in found for key in breach.keys}

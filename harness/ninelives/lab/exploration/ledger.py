@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ninelives.complaint import Complaint
+from ninelives.lab.conditions import USUAL, Conditions
 from ninelives.lab.exploration.drawing import draw_story
 from ninelives.lab.exploration.trial import Trial
 
@@ -28,6 +29,7 @@ class Task:
     seed: int
     runs: int
     first: int = 0
+    conditions: Conditions = USUAL
 
     @property
     def numbers(self) -> range:
@@ -65,6 +67,11 @@ class Ledger:
             raise Complaint(
                 f"{self.path} explores {heading.get('subject')} with seed {heading.get('seed')}, not "
                 f"{task.subject} with seed {task.seed}; name the same service and seed, or another file"
+            )
+        if heading.get("conditions") != wanted.get("conditions"):
+            raise Complaint(
+                f"{self.path} was played at another pace or with other budgets; give the same --pace, "
+                "--max-first-word and --max-dead-air, or another file"
             )
         if heading.get("stories") != wanted["stories"]:
             raise Complaint(f"{self.path} is of a version that drew other stories; begin with a new file")
@@ -122,8 +129,11 @@ def played_in(path: Path) -> Played:
 
 def _heading(task: Task) -> dict[str, Any]:
     drawn = "".join(repr(draw_story(task.seed, run)) for run in range(64))
-    return {
-        "subject": task.subject,
-        "seed": task.seed,
-        "stories": hashlib.sha256(drawn.encode()).hexdigest()[:12],
-    }
+    heading: dict[str, Any] = {"subject": task.subject, "seed": task.seed, "stories": _digest(drawn)}
+    if task.conditions != USUAL:
+        heading["conditions"] = _digest(repr(task.conditions))
+    return heading
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

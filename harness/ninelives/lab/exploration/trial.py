@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ninelives.lab.conditions import USUAL, Conditions
 from ninelives.lab.exploration.drawing import draw_story
 
 if TYPE_CHECKING:
@@ -45,11 +46,13 @@ def factory_of(subject: str | Factory) -> Factory:
     return find_factory(subject) if isinstance(subject, str) else as_factory(subject)
 
 
-def try_runs(subject: str | Factory, seed: int, numbers: Sequence[int]) -> list[Trial]:
+def try_runs(
+    subject: str | Factory, seed: int, numbers: Sequence[int], conditions: Conditions = USUAL
+) -> list[Trial]:
     """Play these runs of a seed. This is what travels to a worker: two numbers instead of a story."""
     quiet_in_a_worker()
     factory = factory_of(subject)
-    return [_trial(number, play(draw_story(seed, number), factory)) for number in numbers]
+    return [_trial(number, play(draw_story(seed, number), factory, conditions)) for number in numbers]
 
 
 def quiet_in_a_worker() -> None:
@@ -60,13 +63,13 @@ def quiet_in_a_worker() -> None:
         quiet()
 
 
-def play(story: Story, factory: Factory) -> Outcome:
+def play(story: Story, factory: Factory, conditions: Conditions = USUAL) -> Outcome:
     """Play a story in virtual time."""
     from ninelives.bot.overheard import overheard
     from ninelives.lab.run import run_scenario
 
     with _one_at_a_time, overheard():
-        return run_scenario(story.scenario(), factory)
+        return run_scenario(story.scenario(), factory, conditions=conditions)
 
 
 def _trial(number: int, outcome: Outcome) -> Trial:

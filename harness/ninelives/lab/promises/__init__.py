@@ -1,1 +1,1 @@
-"""The nine promises, one small pure function each, grouped by what they look at; `invariants` asks them."""
+"""The ten promises, one small pure function each, grouped by what they look at; `invariants` asks them."""

@@ -1,0 +1,63 @@
+"""Under what conditions scenarios are played and judged: the model's pace, the caller's patience."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ninelives.complaint import Complaint
+from ninelives.lab.budgets import USUAL_BUDGETS, Budgets, seconds_of_silence
+
+if TYPE_CHECKING:
+    from mock_openai.pacing import Pace
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a user asks of every run. The defaults leave each scenario as it is."""
+
+    pace: Pace | None = None
+    """When the model's events leave, instead of the scenario's own pace."""
+    budgets: Budgets = USUAL_BUDGETS
+    """How long the caller may be left in silence."""
+
+
+USUAL = Conditions()
+"""Every scenario at its own pace, with the default budgets."""
+
+
+def read_conditions(
+    *,
+    pace: str | Pace | None = None,
+    max_first_word: str | float | None = None,
+    max_dead_air: str | float | None = None,
+    spelled: Callable[[str], str] = str,
+) -> Conditions:
+    """Read conditions as users write them; empty text is none. Raises Complaint.
+
+    `spelled` turns the name of an argument into what messages call it.
+    """
+    from mock_openai.pacing import parse_pace
+
+    try:
+        found = parse_pace(pace) if pace else None
+    except ValueError as error:
+        raise Complaint(f"{spelled('pace')}: {error}") from None
+    return Conditions(
+        found,
+        Budgets(
+            seconds_of_silence(max_first_word, spelled("max_first_word")),
+            seconds_of_silence(max_dead_air, spelled("max_dead_air")),
+        ),
+    )
+
+
+def as_option(name: str) -> str:
+    """An argument's name as the command line has it."""
+    return f"--{name.replace('_', '-')}"
+
+
+def as_setting(name: str) -> str:
+    """An argument's name as pytest's settings have it."""
+    return f"ninelives_{name}"

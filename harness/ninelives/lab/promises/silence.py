@@ -1,0 +1,32 @@
+"""The silence (I10): a caller who hears neither a word nor an error for too long hangs up."""
+
+from __future__ import annotations
+
+from ninelives.lab.attribution import SAME_TIME, Account
+from ninelives.lab.episode import Episode, Finding
+from ninelives.lab.promises.verdict import Reasons, turn, verdict
+from ninelives.lab.silences import asked_to_think, silences
+
+
+def never_left_in_silence(name: str, episode: Episode, told: list[Account]) -> Finding:
+    """I10: no silence is longer than the budget, before the first word or inside an answer."""
+    found = [(a, silence) for a in told for silence in silences(episode, a)]
+
+    def too_long() -> Reasons:
+        for a, silence in found:
+            own = episode.budgets.own(first=silence.first)
+            limit = episode.budgets.limit(first=silence.first, thinking=asked_to_think(a))
+            counted = silence.unexplained if own is None else silence.seconds
+            if counted <= limit + SAME_TIME:
+                continue
+            where = "before the first word"
+            if not silence.first:
+                where = f"inside the answer, {silence.began - a.turn.began:.2f} s after the caller's words"
+            own_time = "" if own is not None else f", {counted:.2f} s of that not the model's"
+            yield (
+                f"{turn(a)} left the caller in silence for {silence.seconds:.2f} s {where}{own_time}, "
+                f"more than {limit:g} s"
+            )
+
+    longest = max((silence.seconds for _, silence in found), default=0.0)
+    return verdict(name, bool(found), too_long(), f"at most {longest:.2f} s of silence", "nobody had to wait")

@@ -1,0 +1,134 @@
+"""The silences of a turn: when the caller heard nothing, and how much of that was the model's own time.
+
+A silence begins with the end of the caller's words or with the end of a sound, and ends with the next sound,
+with an error, with the caller's own words, or with the turn. What is still missing when the turn ends without
+an error ends with the turn; behind a whole answer there is no silence, for it is the caller's turn to speak.
+
+At the line where there is a voice; else every piece of text is a sound without a length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ninelives.lab.attribution import SAME_TIME, Account
+from ninelives.lab.episode import Episode
+
+UNHEARD = frozenset({"half_open", "handshake_hang"})
+"""Faults after which nothing that is written to a connection reaches anybody."""
+
+_ANSWERS_FAST = frozenset({None, "none", "minimal"})
+"""Reasoning efforts with which a model does not think for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A stretch in which the caller heard nothing. Times are the turn's, in seconds."""
+
+    began: float
+    ended: float
+    first: bool
+    """It began with the end of the caller's words, not inside the answer."""
+    modelled: float = 0.0
+    """Seconds of it between events of the model that followed each other with no fault between them."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it was."""
+        return self.ended - self.began
+
+    @property
+    def unexplained(self) -> float:
+        """Seconds that the model's own events do not account for."""
+        return max(0.0, self.seconds - self.modelled)
+
+
+def silences(episode: Episode, account: Account) -> list[Silence]:
+    """The silences of a turn, in order."""
+    working = _working(episode, account)
+    return [
+        Silence(began, ended, first, sum(_shared(began, ended, *each) for each in working))
+        for began, ended, first in _stretches(episode, account)
+        if ended > began
+    ]
+
+
+def asked_to_think(account: Account) -> bool:
+    """Whether a request of the turn asked the model to think."""
+    reasoning = [attempt.said.request.get("reasoning") for attempt in account.attempts]
+    return any(isinstance(each, Mapping) and each.get("effort") not in _ANSWERS_FAST for each in reasoning)
+
+
+def _stretches(episode: Episode, account: Account) -> Iterator[tuple[float, float, bool]]:
+    turn = account.turn
+    cut = turn.interrupted if turn.interrupted is not None else float("inf")
+    ended = min(turn.ended if turn.ended is not None else turn.began + episode.bound, cut)
+    sounds = [each for each in turn.audible if each[0] <= ended + SAME_TIME]
+    errors = [error.at for error in turn.errors if error.at <= ended + SAME_TIME]
+    if sounds and _whole(account):
+        # Nobody waits behind a whole answer, not even for an error.
+        ended = max(until for _, until in sounds)
+        errors = [at for at in errors if at <= ended]
+    # A turn that nobody asked for begins with its first sound.
+    since = turn.began if turn.user is not None else min((began for began, _ in sounds), default=ended)
+    first = turn.user is not None
+    for began, until in sorted([*sounds, *((at, at) for at in errors)]):
+        yield since, min(began, ended), first
+        since, first = max(since, until), False
+    if not errors or max(errors) < since - SAME_TIME:
+        yield since, ended, first
+
+
+def _whole(account: Account) -> bool:
+    """The answer was heard to its end."""
+    if account.expected is not None:
+        return account.heard == account.expected
+    return not account.attempts or not account.attempts[-1].lost
+
+
+def _working(episode: Episode, account: Account) -> list[tuple[float, float]]:
+    """When the model's events show that it was at work, as stretches that do not overlap."""
+    found: list[tuple[float, float]] = []
+    for attempt in account.attempts:
+        said = attempt.said
+        faults = [fault for fault in episode.faults if fault.connection == said.connection]
+        deaf = min(
+            (
+                fault.at
+                for fault in faults
+                if isinstance(fault.data, Mapping) and fault.data.get("fault") in UNHEARD
+            ),
+            default=float("inf"),
+        )
+        marks = sorted({said.began, *_events(episode, said.connection, said.turn)})
+        if len(marks) == 1:
+            marks += sorted(at for at in {said.opened, said.spoke, said.ended} if at is not None)
+        for earlier, later in pairwise(marks):
+            struck = any(earlier - SAME_TIME <= fault.at < later - SAME_TIME for fault in faults)
+            if later > earlier and not struck and later <= deaf + SAME_TIME:
+                found.append((earlier, later))
+    return _merged(found)
+
+
+def _events(episode: Episode, connection: int, turn: int) -> Iterable[float]:
+    return (
+        entry.at
+        for entry in episode.wire
+        if entry.kind == "event" and entry.connection == connection and entry.turn == turn
+    )
+
+
+def _merged(stretches: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    merged: list[tuple[float, float]] = []
+    for began, ended in sorted(stretches):
+        if merged and began <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], ended))
+        else:
+            merged.append((began, ended))
+    return merged
+
+
+def _shared(began: float, ended: float, other_began: float, other_ended: float) -> float:
+    return max(0.0, min(ended, other_ended) - max(began, other_began))
