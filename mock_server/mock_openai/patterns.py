@@ -23,6 +23,11 @@ WITHIN = 0.25
 LONGEST = 10_000
 """Characters of the longest pattern."""
 
+LARGEST = 100_000
+"""Characters of a pattern whose repetitions are written out, as the engine does: more takes its memory."""
+
+_PARTS = re.compile(r"(\()|(\))|\{(\d*),?\d*\}|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
+
 # No group, no repetition: `re` needs at most one step for each character of text and pattern.
 _QUICK = re.compile(r"(?:\(\?i\))?[^*+?{(]*")
 
@@ -51,6 +56,7 @@ class Pattern(Generic[Text]):
         try:
             self._compiled = re.compile(source)
             if not _QUICK.fullmatch(shown):
+                _check_repetitions(shown)
                 import regex  # takes 15 ms, which most servers need not spend
 
                 self._compiled = regex.compile(source)
@@ -85,6 +91,24 @@ class Pattern(Generic[Text]):
 def pattern(source: str) -> Pattern[str]:
     """Return the compiled pattern for text. Raises PatternError."""
     return Pattern(source)
+
+
+def _check_repetitions(source: str) -> None:
+    sizes, latest = [0], 0
+    for part in _PARTS.finditer(source):
+        if part[1]:
+            sizes.append(0)
+        elif part[2] and len(sizes) > 1:
+            latest = sizes.pop()
+            sizes[-1] += latest
+        elif times := part[3]:  # the least of them
+            sizes[-1] += latest * (int(times) - 1)
+            latest *= int(times)
+        else:
+            latest = 1
+            sizes[-1] += 1
+        if sizes[-1] > LARGEST:
+            raise PatternError(f"its repetitions make it longer than {LARGEST} characters")
 
 
 def _why(error: Exception) -> str:

@@ -1,7 +1,8 @@
-"""Invents a text that a regular expression matches, for the `pattern` of a JSON schema.
+"""What the `pattern` of a JSON schema asks for: whether a text has a match, and a text that has one.
 
-It walks the parsed expression and takes the shortest way through it: the first branch, the fewest
-repetitions. Look-arounds are passed over, so a text may fail to match; the caller checks.
+Strategy of `example`: the engine tells of a text whether it can be the beginning of a match (`partial`), so a
+text grows sign by sign, each drawn from those that keep it a beginning, until it is a match. What a pattern
+says of the text before or behind may lead astray; the caller checks.
 
 Patterns come from clients, and all that is done with them is counted as `Work`, which comes to an end.
 """
@@ -11,145 +12,124 @@ from __future__ import annotations
 import random
 import re
 import string
+import time
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any, TypeVar
 
-# The standard library's own parser of regular expressions: not public, but so named since Python 3.11.
-from re import _constants as op  # type: ignore[attr-defined]
-from re import _parser  # type: ignore[attr-defined]
-from typing import Any
+from mock_openai.patterns import WITHIN, PatternError, SlowPattern, pattern
 
-_ANY = string.ascii_lowercase
-_CATEGORIES = {
-    op.CATEGORY_DIGIT: string.digits,
-    op.CATEGORY_WORD: string.ascii_lowercase,
-    op.CATEGORY_SPACE: " ",
-    op.CATEGORY_NOT_DIGIT: string.ascii_lowercase,
-    op.CATEGORY_NOT_WORD: "-",
-    op.CATEGORY_NOT_SPACE: string.ascii_lowercase,
-}
-# Characters, roughly; a pattern that asks for more gets no match.
-_LONGEST = 10_000
+T = TypeVar("T")
+
 _LONGEST_PATTERN = 4_000
-_PRINTABLE = string.ascii_lowercase + string.digits + string.ascii_uppercase + "-_ .,:;!?/+*#@"
+_ENDS_HERE = 0.5
+"""How often a text ends that could go on."""
+_PLAINLY = 0.6
+"""How often a lower-case letter is tried first. Other signs come first now and then, because a pattern that
+takes any sign may wait for a certain one.
+"""
+_PER_STEP = 512
+"""Characters that the engine looks at in one step of `Work`, at least."""
+_SLOW = 0.0002
+"""Seconds of the processor's time from which a look at a text counts by its time."""
+_CODE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))")
 
 
 class CannotTell(Exception):
-    """This is no pattern, not one of this dialect, or too much work."""
+    """This is no pattern, or too much work."""
 
 
 class Work:
-    """How much may still be done for the patterns of one request: steps, of half a microsecond or less."""
+    """How much may still be done for the patterns of one request: steps, each of a microsecond at most."""
 
-    def __init__(self, steps: int = 60_000) -> None:
+    def __init__(self, steps: int = 100_000) -> None:
         self._left = steps
 
     def spend(self, steps: int) -> None:
-        """Count some steps; CannotTell when there are none left."""
+        """Count some steps. Raises CannotTell when there are none left."""
         self._left -= steps
         if self._left < 0:
             raise CannotTell
 
+    def look(self, search: Callable[[], T], length: int) -> T:
+        """Search a text of this length. Raises CannotTell when that takes too long."""
+        self.spend(1 + length // _PER_STEP)
+        began = time.thread_time()
+        try:
+            found = search()
+        except (SlowPattern, TimeoutError):
+            self._left = 0
+            raise CannotTell from None
+        took = time.thread_time() - began
+        if took >= _SLOW:
+            self.spend(int(took * 1e6))
+        return found
 
-def parsed(pattern: str, work: Work) -> Any:
-    """Take a pattern apart; CannotTell when it is none."""
-    work.spend(len(pattern))
-    if len(pattern) > _LONGEST_PATTERN:
-        raise CannotTell
-    return _parsed(pattern)
+
+def has_match(source: str, text: str, work: Work) -> bool:
+    """Tell whether a pattern is found in a text; True when that cannot be told."""
+    try:
+        work.spend(len(source))
+        return work.look(lambda: pattern(source).search(text), len(text)) is not None
+    except (CannotTell, PatternError):
+        return True
+
+
+def example(source: str, rng: random.Random, work: Work, at_least: int = 0) -> str:
+    """Return a text that the pattern matches, `at_least` so long if it can be; empty if none is found."""
+    try:
+        work.spend(len(source))
+        grown = _Growing(source, rng, work)
+        while not grown.complete or len(grown.text) < at_least or rng.random() >= _ENDS_HERE:
+            if not grown.grow():
+                break
+        return grown.text if grown.complete else ""
+    except (CannotTell, PatternError):
+        return ""
+
+
+class _Growing:
+    """A text that is the beginning of a match."""
+
+    def __init__(self, source: str, rng: random.Random, work: Work) -> None:
+        self._compiled, kinds = _beginnings(source)
+        self._signs = [rng.sample(kind, len(kind)) for kind in kinds]
+        self._rng = rng
+        self._work = work
+        self.text = ""
+        self.complete = False
+        self._try("")
+
+    def grow(self) -> bool:
+        """Make the text longer by one sign; False if no sign can follow."""
+        kinds = self._signs[:]
+        if self._rng.random() >= _PLAINLY:
+            self._rng.shuffle(kinds)
+        for kind in kinds:
+            start = int(self._rng.random() * len(kind))
+            if any(self._try(sign) for sign in kind[start:] + kind[:start]):
+                return True
+        return False
+
+    def _try(self, sign: str) -> bool:
+        text = self.text + sign
+        found = self._work.look(
+            lambda: self._compiled.fullmatch(text, partial=True, timeout=WITHIN), len(text)
+        )
+        if found is not None:
+            self.text, self.complete = text, not found.partial
+        return found is not None
 
 
 @lru_cache(maxsize=500)
-def _parsed(pattern: str) -> Any:
-    try:
-        return _parser.parse(pattern)
-    except (re.error, OverflowError, RecursionError, Warning):
-        raise CannotTell from None
+def _beginnings(source: str) -> tuple[Any, list[str]]:
+    """Return the compiled pattern, and the signs that a text may be made of, the plainest first."""
+    if len(source) > _LONGEST_PATTERN:
+        raise CannotTell
+    pattern(source)
+    import regex  # takes 15 ms, which most servers need not spend
 
-
-def example(pattern: str, rng: random.Random, work: Work, at_least: int = 0) -> str:
-    """Give a text that the pattern matches, longer than the shortest when `at_least` asks for it; empty if
-    that cannot be told.
-    """
-    try:
-        return _Walker(rng, work, at_least).walk(parsed(pattern, work))
-    except (CannotTell, RecursionError):
-        return ""
-
-
-class _Walker:
-    def __init__(self, rng: random.Random, work: Work, at_least: int) -> None:
-        self._rng = rng
-        self._work = work
-        self._at_least = at_least
-        self._left = _LONGEST
-        self._groups: dict[int, str] = {}
-        self._signs: dict[int, str] = {}
-
-    def walk(self, parsed: Any) -> str:
-        return "".join(self._one(kind, argument) for kind, argument in parsed)
-
-    def _one(self, kind: Any, argument: Any) -> str:
-        self._left -= 1
-        self._work.spend(1)
-        if kind is op.LITERAL:
-            return chr(argument)
-        if kind is op.NOT_LITERAL:
-            return next(sign for sign in _PRINTABLE if ord(sign) != argument)
-        if kind is op.ANY:
-            return self._rng.choice(_ANY)
-        if kind is op.IN:
-            return self._in(argument)
-        if kind in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):
-            return self._repeat(*argument)
-        if kind is op.SUBPATTERN:
-            number, _, _, inside = argument
-            text = self.walk(inside)
-            if number is not None:
-                self._groups[number] = text
-            return text
-        if kind is op.ATOMIC_GROUP:
-            return self.walk(argument)
-        if kind is op.BRANCH:
-            return self.walk(self._rng.choice(argument[1]))
-        if kind is op.GROUPREF:
-            text = self._groups.get(argument, "")
-            self._work.spend(len(text))
-            self._left -= len(text)
-            return text
-        return ""
-
-    def _repeat(self, least: int, most: Any, inside: Any) -> str:
-        limit = least + 8 if most is op.MAXREPEAT else int(most)
-        count = self._rng.randint(least, min(limit, max(least, 1) + 2))
-        if most is op.MAXREPEAT or int(most) >= self._at_least:
-            count = max(count, self._at_least)
-        texts: list[str] = []
-        while len(texts) < count and self._left > 0:
-            self._left -= 1
-            self._work.spend(1)
-            texts.append(self.walk(inside))
-        return "".join(texts)
-
-    def _in(self, members: Any) -> str:
-        signs = self._signs.get(id(members))
-        if signs is None:
-            signs = self._signs[id(members)] = self._all_of(members)
-        return self._rng.choice(signs) if signs else ""
-
-    def _all_of(self, members: Any) -> str:
-        signs: list[str] = []
-        negated = False
-        for kind, argument in members:
-            self._work.spend(10 if kind is op.RANGE else 1)
-            if kind is op.NEGATE:
-                negated = True
-            elif kind is op.LITERAL:
-                signs.append(chr(argument))
-            elif kind is op.RANGE:
-                signs += [chr(code) for code in range(argument[0], min(argument[1], argument[0] + 200) + 1)]
-            elif kind is op.CATEGORY:
-                signs += _CATEGORIES.get(argument, "")
-        if negated:
-            known = set(signs)
-            signs = [sign for sign in _PRINTABLE if sign not in known] or ["~"]
-        return "".join(signs)
+    coded = {chr(int(one or two or four, 16)) for one, two, four in _CODE.findall(source)}
+    plain = [string.ascii_lowercase, string.digits, string.ascii_uppercase]
+    named = sorted({*source, *coded} - {*"".join(plain), *"^$()[]{}|\\?+*"})
+    return regex.compile(source), [*plain, "".join(named), " -_.,:;!/#@^$()[]{}|\\?+*\n\t"]

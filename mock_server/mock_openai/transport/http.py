@@ -229,7 +229,6 @@ class Front:
         key: str | None,
     ) -> None:
         site = self._site
-        data = b""
         begun, connection.begun = connection.begun, None
         if begun is None:
             spot = site.next_turn(connection)
@@ -256,7 +255,7 @@ class Front:
             )
             begun = Begun(known, caller, spot, None)
         else:
-            data = await read_body(request)
+            await read_body(request)
         body = begun.known.body
         background = body.get("background") is True
         outlet: SseOutlet | JsonOutlet
@@ -266,7 +265,7 @@ class Front:
             outlet = JsonOutlet(reply, line, background=background)
         await Delivery(site, outlet, connection, begun.spot).run(begun.known, begun.caller, begun.plan)
         self._fall_quiet(request, connection, line)
-        self._expect_the_same_head(request, reply, connection, line, begun.caller, data)
+        self._expect_the_same_head(request, reply, connection, line, begun.caller)
 
     def _expect_the_same_head(
         self,
@@ -275,7 +274,6 @@ class Front:
         connection: Connection,
         line: Line,
         caller: Caller,
-        data: bytes,
     ) -> None:
         """Let creates with the same head be played as they come, if this one was of the usual kind."""
         handler = request.protocol
@@ -287,12 +285,10 @@ class Front:
             handler.at_once = RepeatedHead(
                 self._site,
                 connection,
+                handler,
                 line,
                 caller,
-                handler.idle,
                 further,
-                chunk=handler.chunk,
-                body=data,
                 path=redact.path(request.path_qs),
                 content_type=request.headers.get("Content-Type", ""),
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import socket
 import sys
 from collections.abc import Awaitable, Callable
@@ -77,46 +78,83 @@ _LONGEST_URL, _LONGEST_HEADER = 16 * 1024, 64 * 1024
 headers (documented by Cloudflare).
 """
 
-_SHORT = 16 * 1024
-"""Bytes of a chunk that is remembered until the next one."""
+_NEVER = 10 * 365 * 86_400.0
+"""Seconds that are longer than any server runs."""
 
+_FOLLOWED = 1024 * 1024
+"""Bytes up to which it is followed what aiohttp has not answered yet."""
+
+_END_OF_HEAD = b"\r\n\r\n"
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
+_BODY_ELSEWHERE = re.compile(rb"\r\n(?:content-encoding|transfer-encoding|expect) *:", re.IGNORECASE)
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
+def first_request(data: bytes) -> tuple[bytes, bytes, int] | None:
+    """Return what the first request in these bytes has before and after the length of its body, and where the
+    request ends; None when not all of it is there, or its body is coded.
+    """
+    head, found, body = data.partition(_END_OF_HEAD)
+    head += found
+    length = _LENGTH.search(head)
+    size = int(length[1]) if length else 0
+    if not found or size > len(body) or _BODY_ELSEWHERE.search(head):
+        return None
+    before, after = (head[: length.start(1)], head[length.end(1) :]) if length else (head, b"")
+    return before, after, len(head) + size
+
+
 class TcpConnection(web.RequestHandler):
-    """One connection, whose first byte tells whether the client speaks TLS, and which does not wait for
-    headers for ever.
+    """One connection: its first byte tells whether the client speaks TLS, and neither headers nor the next
+    request are waited for without end.
     """
 
-    __slots__ = ("_hello", "_patience", "_plain", "answering", "at_once", "chunk")
+    __slots__ = (
+        "_hello",
+        "_idle_since",
+        "_idle_timer",
+        "_patience",
+        "_plain",
+        "arrived",
+        "at_once",
+        "between",
+    )
 
     def __init__(self, server: web.Server, hello: Hello, **options: Any) -> None:
         super().__init__(server, **options)
         self._hello = hello
         self._plain: bool | None = None
         self._patience: asyncio.TimerHandle | None = None
-        self.answering = False
-        """Whether a request's headers are there and its answer is not over."""
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._idle_since = 0.0
+        self.between = True
+        """Whether no request is being answered."""
         self.at_once: Callable[[bytes], bool] | None = None
-        """Asked first about what arrives; what it does not take goes to aiohttp, and so does what follows."""
-        self.chunk = b""
-        """What arrived last, if it is short and began no later than a request."""
+        """Offered what arrives; what it declines goes to aiohttp, and so does what follows."""
+        self.arrived: bytes | None = b""
+        """What aiohttp got and has not answered; None when that cannot be told any more."""
 
-    def idle(self) -> bool:
-        """Whether aiohttp waits for a request, and has seen nothing of the next."""
-        return self._waiter is not None and not self._waiter.done()
-
-    def arrived(self) -> None:
-        """Learn that a request's headers are there."""
-        self.answering = True
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._wait_for_request()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Wait for nothing any more."""
-        self.arrived()
+        """Stop the timers."""
+        self._stop_timers()
         super().connection_lost(exc)
+
+    def request_begins(self) -> None:
+        """Note that a request's headers are complete."""
+        self.between = False
+        self._stop_timers()
+
+    def request_ends(self) -> None:
+        """Note that a request is answered."""
+        self.between = True
+        self._wait_for_request()
+        answered = first_request(self.arrived or b"")
+        self.arrived = self.arrived[answered[2] :] if self.arrived and answered else None
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless it is a TLS hello."""
@@ -125,16 +163,17 @@ class TcpConnection(web.RequestHandler):
             return
         if self.at_once is not None:
             if self.at_once(data):
-                self._next_keepalive_close_time = self._loop.time() + _IDLE_LIMIT
+                self._idle_since = asyncio.get_running_loop().time()
                 return
             self.at_once = None
-        self.chunk = data if self._patience is None and len(data) <= _SHORT else b""
+        if self.arrived is not None:
+            self.arrived = self.arrived + data if len(self.arrived) < _FOLLOWED else None
         if self._plain is None:
             self._plain = not data.startswith(_TLS_HANDSHAKE)
             if not self._plain and isinstance(self.transport, asyncio.Transport):
                 self._hello(self, self.transport)
         if self._plain:
-            if not self.answering and self._patience is None and b"\r\n\r\n" not in data:
+            if self.between and self._patience is None and _END_OF_HEAD not in data:
                 loop = asyncio.get_running_loop()
                 self._patience = loop.call_later(_HEADERS_WITHIN, self._give_up)
             super().data_received(data)
@@ -157,6 +196,27 @@ class TcpConnection(web.RequestHandler):
             answer.content_type = "application/json"
         return answer
 
+    def _wait_for_request(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._idle_since = loop.time()
+        self._idle_timer = loop.call_later(_IDLE_LIMIT, self._check_idle)
+
+    def _check_idle(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._idle_since + _IDLE_LIMIT <= loop.time():
+            self.force_close()
+        else:
+            self._idle_timer = loop.call_at(self._idle_since + _IDLE_LIMIT, self._check_idle)
+
+    def _stop_timers(self) -> None:
+        self.keep_alive(
+            False
+        )  # stops aiohttp's own timer; the answer says anew what becomes of the connection
+        for timer in (self._idle_timer, self._patience):
+            if timer is not None:
+                timer.cancel()
+        self._idle_timer = self._patience = None
+
     def _give_up(self) -> None:
         if isinstance(self.transport, asyncio.Transport):
             Line(self.transport).hang_up(_TOO_SLOW)
@@ -171,16 +231,7 @@ class _Connections(web.Server):
         lost: Callable[[web.RequestHandler, BaseException | None], None],
         hello: Hello,
     ) -> None:
-        super().__init__(
-            self._answer,
-            handler_cancellation=True,
-            access_log=None,
-            logger=_silent,
-            auto_decompress=False,
-            keepalive_timeout=_IDLE_LIMIT,
-            max_line_size=_LONGEST_URL,
-            max_field_size=_LONGEST_HEADER,
-        )
+        super().__init__(self._answer, handler_cancellation=True)
         self._answered_by = handler
         self._lost = lost
         self._hello = hello
@@ -188,15 +239,25 @@ class _Connections(web.Server):
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         connection = request.protocol
         assert isinstance(connection, TcpConnection)
-        connection.arrived()
+        connection.request_begins()
         try:
             return await self._answered_by(request)
         finally:
-            connection.answering = False
+            connection.request_ends()
 
     def __call__(self) -> web.RequestHandler:
         """Make the handler of a new connection."""
-        return TcpConnection(self, self._hello, loop=self._loop, **self._kwargs)
+        return TcpConnection(
+            self,
+            self._hello,
+            loop=asyncio.get_running_loop(),
+            access_log=None,
+            logger=_silent,
+            auto_decompress=False,
+            keepalive_timeout=_NEVER,  # it does not see the requests that are answered past it
+            max_line_size=_LONGEST_URL,
+            max_field_size=_LONGEST_HEADER,
+        )
 
     def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
         """Tell, then do the bookkeeping."""

@@ -7,7 +7,6 @@ brings it, past aiohttp, if its plan allows that.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from mock_openai.protocol.request import Request
 from mock_openai.protocol.template import Rendered
 from mock_openai.site import Begun, Connection, Site
 from mock_openai.transport.body import known_create
+from mock_openai.transport.listener import TcpConnection, first_request
 from mock_openai.transport.outlet import EVENT_STREAM, as_stream
 from mock_openai.transport.reply import Further
 from mock_openai.transport.tcp import Line
@@ -28,44 +28,36 @@ Write = Callable[[Rendered], bytes]
 
 _KEPT_WRITERS = 16
 """Heads prepared at once, one for each model and form of answer."""
-_END_OF_HEAD = b"\r\n\r\n"
-_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
-_ELSEWHERE = re.compile(rb"\r\n(?:content-encoding|transfer-encoding|expect) *:", re.IGNORECASE)
 
 
 class RepeatedHead:
     """One such connection; called with what arrives, it says whether it has answered that.
 
-    `chunk` is the request that came last, and `body` its body. `idle` tells whether nothing else is there or
-    under way. ValueError when more than one request came, or its head says that bodies are something else
-    than what stands there.
+    ValueError unless the request just answered came alone and whole, with a body that is not coded.
     """
 
     def __init__(
         self,
         site: Site,
         connection: Connection,
+        tcp: TcpConnection,
         line: Line,
         caller: Caller,
-        idle: Callable[[], bool],
         further: Further,
         *,
-        chunk: bytes,
-        body: bytes,
         path: str,
         content_type: str,
     ) -> None:
-        end = chunk.find(_END_OF_HEAD) + len(_END_OF_HEAD)
-        head = chunk[:end]
-        length = _LENGTH.search(head)
-        if length is None or int(length[1]) != len(body) or chunk[end:] != body or _ELSEWHERE.search(head):
-            raise ValueError("this is no request of the usual kind")
-        self._before, self._after = head[: length.start(1)], head[length.end(1) :]
+        arrived = tcp.arrived or b""
+        request = first_request(arrived)
+        if request is None or request[2] != len(arrived):
+            raise ValueError("more than one request has arrived, or none of the usual kind")
+        self._before, self._after, _ = request
         self._site = site
         self._connection = connection
+        self._tcp = tcp
         self._line = line
         self._caller = caller
-        self._idle = idle
         self._further = further
         self._path = path
         self._content_type = content_type
@@ -73,7 +65,11 @@ class RepeatedHead:
 
     def __call__(self, data: bytes) -> bool:
         """Answer a create; one that is not answered here is left to aiohttp, with its plan."""
-        if not self._idle() or not self._line.clear or (known := self._known(data)) is None:
+        # While a request is being answered, and when aiohttp may hold another, this one has to wait its turn.
+        if not self._tcp.between or self._tcp.arrived != b"" or not self._line.clear:
+            return False
+        known = self._known(data)
+        if known is None:
             return False
         site = self._site
         spot = site.next_turn(self._connection)

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai.responders.conforms import Checker
 from mock_openai.responders.instance import instance
-from mock_openai.responders.matching import has_match
-from mock_openai.responders.pattern import Work, example
+from mock_openai.responders.pattern import Work, example, has_match
 
 from tests.effort import calls_of
 
@@ -42,7 +41,7 @@ def test_it_finds_what_pythons_own_finds(pattern: str, text: str) -> None:
     assert has_match(pattern, text, Work()) is (re.search(pattern, text) is not None)
 
 
-@pytest.mark.parametrize("pattern", ["(", r"(a)\1", "(?i)B", "b" * 5000, "(?>a)b"])
+@pytest.mark.parametrize("pattern", ["(", "b" * 20_000, r"\p{L}"])
 def test_what_cannot_be_told_counts_as_a_match(pattern: str) -> None:
     assert has_match(pattern, "a", Work())
 

@@ -146,3 +146,16 @@ def test_a_script_that_names_no_pattern_is_refused_where_it_stands() -> None:
     deep = "(" * 3000 + ")" * 3000
     with pytest.raises(ScriptError, match=r"nested too deeply.*expected a regular expression"):
         Script([{"when": {"user": deep}, "reply": "x"}])
+
+
+@pytest.mark.parametrize("source", ["((a{1000}){1000}){1000}", "a{200000}", "(?:[{]{400}){400,}"])
+def test_a_pattern_whose_repetitions_would_fill_the_memory_is_refused(source: str) -> None:
+    with pytest.raises(PatternError, match="longer than 100000 characters"):
+        Pattern(source)
+
+
+@pytest.mark.parametrize(
+    "source", [r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", r"(?:\d{64} ?)+", r"a{,90}\{"]
+)
+def test_the_usual_repetitions_are_taken(source: str) -> None:
+    assert Pattern(source).source == source
