@@ -7,7 +7,7 @@ it knows is sent, and ``settings.extra`` has the last word over everything but t
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from openai._types import NotGiven as OpenAINotGiven
+from openai import NotGiven as OpenAINotGiven
 from pipecat.utils.types import is_given
 
 from .items import Names, valid_input

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from openai._types import NotGiven as OpenAINotGiven
+from openai import NotGiven as OpenAINotGiven
 from pipecat.services.settings import LLMSettings
 from pipecat.utils.types import NOT_GIVEN, NotGiven
 from pydantic import BaseModel

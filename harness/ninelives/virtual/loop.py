@@ -14,7 +14,7 @@ import socket
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from ninelives.virtual.clock import patched_clocks
 from ninelives.virtual.errors import NotVirtual, VirtualDeadlock, task_dump
@@ -71,6 +71,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._patch_clocks = patch_clocks
         self._grace, self._patience, self._horizon = grace, patience, horizon
         self._jobs: list[tuple[concurrent.futures.Future[Any], asyncio.Future[Any]]] = []
+        self._executor: concurrent.futures.Executor | None = None
         self._outside = 0
         self._jumps = 0
         self._scheduled: list[asyncio.TimerHandle]  # asyncio's own heap of timers
@@ -108,7 +109,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.Future[T]:
         """As asyncio's, and the clock stands still until the job is done."""
         if executor is None:
-            executor = cast("concurrent.futures.Executor | None", getattr(self, "_default_executor", None))
+            executor = self._executor
         if executor is None:
             executor = concurrent.futures.ThreadPoolExecutor(thread_name_prefix="virtual")
             self.set_default_executor(executor)
@@ -118,6 +119,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         # Whatever happens to the asyncio future, the end of the job must wake the loop.
         ticket.job.add_done_callback(lambda _: self._wake())
         return outcome
+
+    def set_default_executor(self, executor: concurrent.futures.Executor) -> None:
+        """As asyncio's."""
+        super().set_default_executor(executor)  # type: ignore[arg-type]  # which refuses what is no thread pool
+        self._executor = executor
 
     def _wake(self) -> None:
         if not self.is_closed():

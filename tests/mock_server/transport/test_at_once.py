@@ -192,6 +192,15 @@ async def test_a_connection_that_is_asked_now_and_then_is_kept(answered: list[ob
     assert answered
 
 
+@pytest.mark.virtual_time
+async def test_a_connection_that_nobody_uses_for_an_hour_is_closed(answered: list[object]) -> None:
+    async with MockServer(SCRIPT) as server, wire(server) as client:
+        for _ in range(TIMES):
+            await client.ask(request())
+        assert answered
+        assert await client.reader.read() == b""
+
+
 async def taken_in() -> None:
     """Let the server read what was written; both are on this loop."""
     for _ in range(8):
