@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Generator
 
 # httpx2 imports its transport only when it first needs it, and then keeps a table of that module's
@@ -13,6 +14,14 @@ import pytest
 from ninelives.virtual import VirtualTimeError
 
 pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(autouse=True)
+def logging_stays_on() -> Generator[None, None, None]:
+    """Undo what a command that was run inside this process did to logging, which is the process's own."""
+    before = logging.root.manager.disable
+    yield
+    logging.disable(before)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -98,8 +98,14 @@ def bare(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def checkers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Tools that look at distributions."""
-    return _venv(tmp_path_factory.mktemp("checkers") / "venv", "twine>=6.1", "uv>=0.9")
+    """Tools that look at distributions and at the files of other machines."""
+    return _venv(
+        tmp_path_factory.mktemp("checkers") / "venv",
+        "twine>=6.1",
+        "uv>=0.9",
+        "check-jsonschema>=0.30",
+        "pre-commit>=4",
+    )
 
 
 @pytest.fixture

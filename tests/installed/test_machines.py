@@ -1,0 +1,108 @@
+"""The files that other people's machines read: workflows, hooks for pre-commit, the container."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from .conftest import A_HANG, ROOT, Newcomer
+
+BY_SCHEMA = {
+    "github-workflows": [".github/workflows/*.yml"],
+    "dependabot": [".github/dependabot.yml"],
+    "github-issue-forms": [".github/ISSUE_TEMPLATE/bug.yml", ".github/ISSUE_TEMPLATE/fidelity.yml"],
+    "github-issue-config": [".github/ISSUE_TEMPLATE/config.yml"],
+    "compose-spec": ["docker/compose.yaml"],
+}
+SECRET = "sk-proj-" + "Zq8Wv3Lm" * 4
+
+
+@pytest.mark.parametrize("schema", BY_SCHEMA)
+def test_the_files_of_a_service_are_as_its_schema_says(checkers: Path, tmp_path: Path, schema: str) -> None:
+    files = [str(path) for pattern in BY_SCHEMA[schema] for path in sorted(ROOT.glob(pattern))]
+    assert files
+    said = Newcomer(tmp_path, checkers).types(
+        f"check-jsonschema --builtin-schema vendor.{schema} {' '.join(files)}"
+    )
+    assert "ok" in said
+
+
+def test_workflows_run_what_exists() -> None:
+    targets = {
+        line.split(":")[0] for line in (ROOT / "Makefile").read_text("utf-8").splitlines() if "##" in line
+    }
+    for workflow in (ROOT / ".github/workflows").glob("*.yml"):
+        for job in yaml.safe_load(workflow.read_text("utf-8"))["jobs"].values():
+            choices = job.get("strategy", {}).get("matrix", {}).get("target", [])
+            for step in job["steps"]:
+                command, *words = step.get("run", "").split() or [""]
+                if command == "make":
+                    asked = choices if "matrix.target" in step["run"] else words
+                    assert asked, step
+                    assert set(asked) <= set(" ".join(targets).split()), step
+                if command.startswith("."):
+                    assert os.access(ROOT / command, os.X_OK), step
+
+
+def test_pre_commit_refuses_a_recording_with_a_key(checkers: Path, tmp_path: Path) -> None:
+    def newcomer(command: str, exit_code: int = 0) -> str:
+        return Newcomer(tmp_path, checkers).types(command, exit_code=exit_code)
+
+    # The hooks of the files as they are here, committed or not.
+    copy = tmp_path / "hooks"
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True, timeout=A_HANG,
+    ).stdout.split("\0")  # fmt: skip
+    for name in filter(None, tracked):
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            (copy / name).write_bytes((ROOT / name).read_bytes())
+    commit = "git init -q && git add -A && git -c user.name=a -c user.email=a@example.com commit -qm x"
+    newcomer(f"cd hooks && {commit}")
+    project = tmp_path / "project"
+    recording = project / "cassettes" / "talk.jsonl"
+    recording.parent.mkdir(parents=True)
+    kept = (ROOT / "cassettes").glob("*.jsonl")
+    header, request, *rest = next(kept).read_text("utf-8").splitlines()
+    asked = json.loads(request)
+    recording.write_text("\n".join([header, json.dumps(asked | {"note": SECRET}), *rest]) + "\n", "utf-8")
+    newcomer("cd project && git init -q && git add -A")
+    hooks = "cd project && PRE_COMMIT_HOME=../store pre-commit try-repo ../hooks"
+    assert "secret" in newcomer(f"{hooks} ninelives-lint --files cassettes/talk.jsonl", 1)
+    newcomer(f"{hooks} ninelives-scrub --files cassettes/talk.jsonl", 1)  # 1: it changed the file
+    assert SECRET not in recording.read_text("utf-8")
+    newcomer(f"{hooks} ninelives-lint --files cassettes/talk.jsonl")
+
+
+def test_the_container_serves_and_is_found_healthy(bare: Path, tmp_path: Path) -> None:
+    lines = (ROOT / "docker/Dockerfile").read_text("utf-8").replace("\\\n", " ").splitlines()
+
+    def words(instruction: str) -> list[str]:
+        (line,) = (line for line in lines if line.startswith(instruction))
+        listed: list[str] = json.loads(line[line.index("[") :])
+        return listed
+
+    assert any(line.startswith("USER 1") for line in lines)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    command = [
+        {"8080": port, "0.0.0.0": "127.0.0.1"}.get(word, word) for word in words("ENTRYPOINT") + words("CMD")
+    ]
+    server = subprocess.Popen([str(bare / command[0]), *command[1:]], cwd=tmp_path, stdout=subprocess.PIPE)
+    try:
+        assert server.stdout is not None
+        assert server.stdout.readline()
+        probe = [word.replace("8080", port) for word in words("HEALTHCHECK")]
+        subprocess.run([str(bare / probe[0]), *probe[1:]], check=True, timeout=A_HANG)
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(timeout=A_HANG)
