@@ -155,6 +155,20 @@ def serve(
     store: Annotated[
         str, typer.Option(help="Where responses and conversations live: memory, or redis://HOST:PORT/DB.")
     ] = "memory",
+    journal_bytes: Annotated[
+        str,
+        typer.Option(
+            metavar="SIZE", help="Memory of the journal: 64M, 1G. The oldest entries are forgotten."
+        ),
+    ] = "64M",
+    journal_body_bytes: Annotated[
+        str,
+        typer.Option(
+            metavar="SIZE",
+            help="The largest body or event that the journal keeps whole; of larger ones it "
+            "keeps size, digest and beginning.",
+        ),
+    ] = "4M",
     tls: Annotated[
         bool, typer.Option("--tls", help="Serve https and wss with a throw-away certificate.")
     ] = False,
@@ -225,6 +239,8 @@ def serve(
             upstream=upstream,
             improvise=improvise,  # type: ignore[arg-type]  # checked there
             journal_limit=JOURNAL_LIMIT,
+            journal_bytes=given.size("--journal-bytes", journal_bytes),
+            journal_body_bytes=given.size("--journal-body-bytes", journal_body_bytes),
             store=store,
             control_token=control_token,
             tls=tls,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mock_openai.clock import Clock
 from mock_openai.control.hosts import ANY, host_name, origin
-from mock_openai.control.journal import Journal
+from mock_openai.control.journal import LONGEST_BODY, ROOM, Journal, Room
 from mock_openai.faults.plan import Plan, Planned
 from mock_openai.limits import Limits
 from mock_openai.memory import ResponseStore
@@ -57,6 +57,8 @@ class MockServer:
     loopback, under which this machine may use the control API, and which the certificate is good for.
     `allow_origins` are the origins whose pages in a browser may use the API, over HTTP and WebSocket; `*` is
     every page, and an empty list leaves those of the server itself.
+    A journal keeps `journal_limit` entries, and all journals of the server together `journal_bytes` bytes;
+    of a body or event of more than `journal_body_bytes` bytes they keep size, digest and beginning.
     ValueError for a value that cannot be; it begins with the argument's name.
     """
 
@@ -83,6 +85,8 @@ class MockServer:
         improvise: Improvise = "text",
         store: ResponseStore | str | None = None,
         journal_limit: int = 1_000_000,
+        journal_bytes: int = ROOM,
+        journal_body_bytes: int = LONGEST_BODY,
         control_token: str | None = None,
         tls: bool = False,
         strict: bool | None = None,
@@ -97,6 +101,10 @@ class MockServer:
             raise ValueError("improvise: with an upstream nothing is improvised; leave one of the two out")
         if connection_lifetime <= 0:
             raise ValueError(f"connection_lifetime is in seconds and above 0, not {connection_lifetime!r}")
+        bounds = {"journal_bytes": journal_bytes, "journal_body_bytes": journal_body_bytes}
+        for name, bound in bounds.items():
+            if bound < 1:
+                raise ValueError(f"{name}: a bound in bytes is 1 or more, not {bound!r}")
         short = {"on_cancel": on_cancel, "at_limit": at_limit, "unauthorized": unauthorized}
         given: dict[str, Any] = {name: value for name, value in short.items() if value is not None}
         if keepalive is not _UNSET:
@@ -127,6 +135,7 @@ class MockServer:
             upstream=upstream,
             improvise=improvise,
             journal_limit=journal_limit,
+            room=Room(journal_bytes, journal_body_bytes),
         )
         self._own = Session(
             None, self._setup, script if isinstance(script, Script) else Script(script or ()), self._refuse

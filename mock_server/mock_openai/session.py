@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 
 from mock_openai.clock import Clock
 from mock_openai.control.commands import Commands
-from mock_openai.control.journal import Journal
+from mock_openai.control.journal import Journal, Room
 from mock_openai.engine import Engine
 from mock_openai.faults.plan import Plan, Planned
 from mock_openai.limits import Limits
@@ -59,6 +59,9 @@ class Setup:
     upstream: str | None
     improvise: Improvise
     journal_limit: int
+    """Entries that each of their journals keeps."""
+    room: Room
+    """The memory that their journals share."""
 
 
 class Session:
@@ -79,7 +82,7 @@ class Session:
         """What the mocked model says in this session; rules may be added at any time."""
         self.faults = Plan(setup.faults)
         """What goes wrong in this session; faults may be added at any time."""
-        self.journal = Journal(setup.journal_limit)
+        self.journal = Journal(setup.journal_limit, setup.room)
         """What happened in this session, in order."""
         self._upstream = _upstream(setup.upstream)
         self._part = None if setup.shared is None else setup.shared.part(name)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from mock_openai.background import Background
+from mock_openai.control.entries import Entry, Kind, Run
 from mock_openai.control.hosts import ANY
-from mock_openai.control.journal import Entry, Journal, Kind, Run
+from mock_openai.control.journal import Journal
 from mock_openai.control.metrics import Metrics
 from mock_openai.engine import Engine
 from mock_openai.faults.plan import Plan

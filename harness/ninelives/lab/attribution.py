@@ -15,7 +15,8 @@ from ninelives.lab.episode import Episode
 from ninelives.lab.tracing import Attempt, Piece, Step, straight, traced
 
 if TYPE_CHECKING:
-    from mock_openai.control.journal import Entry, Said
+    from mock_openai.control.entries import Entry
+    from mock_openai.control.said import Said
 
     from ninelives.bot.turn import Turn
 

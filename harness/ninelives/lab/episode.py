@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from ninelives.lab.budgets import USUAL_BUDGETS, Budgets
 
 if TYPE_CHECKING:
-    from mock_openai.control.journal import Entry, Said
+    from mock_openai.control.entries import Entry
+    from mock_openai.control.said import Said
 
     from ninelives.bot.turn import ReportedError, Turn
 

@@ -34,7 +34,8 @@ from ninelives.report.timeline import Chapter, Timeline, from_journal, from_mish
 from ninelives.virtual import VirtualDeadlock, run
 
 if TYPE_CHECKING:
-    from mock_openai.control.journal import Entry, Said
+    from mock_openai.control.entries import Entry
+    from mock_openai.control.said import Said
 
     from ninelives.bot import Bot, Turn
     from ninelives.bot.guest import Guest

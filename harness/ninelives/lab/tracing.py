@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mock_openai.control.journal import Said
+    from mock_openai.control.said import Said
 
 Step = tuple[str | None, str]
 """Which step of a turn a request asks for: the last tool output it brings, and assistant words it asks to be

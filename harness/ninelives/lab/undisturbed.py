@@ -20,7 +20,7 @@ from ninelives.lab.services import name_of, source_of
 from ninelives.lab.telling import turns
 
 if TYPE_CHECKING:
-    from mock_openai.control.journal import Entry
+    from mock_openai.control.entries import Entry
 
     from ninelives.lab.services import Factory
 

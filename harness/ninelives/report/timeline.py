@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mock_openai.control.journal import Entry
+    from mock_openai.control.entries import Entry
 
     from ninelives.bot.mishaps import Mishap
     from ninelives.bot.turn import Turn

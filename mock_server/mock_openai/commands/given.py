@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
@@ -17,6 +18,7 @@ from mock_openai.responders.base import Responder
 from mock_openai.responders.script import Script
 from mock_openai.responders.source import ScriptError
 
+_SIZE = re.compile(r"(\d{1,15})(?:([KMG])(?:i?B)?)?", re.IGNORECASE)
 CASSETTE_GROUP, CASSETTE_NAME = "mock_openai.responders", "cassette"
 
 
@@ -82,6 +84,15 @@ def lifetime(text: str) -> float:
 def origins(told: Sequence[str] | None) -> Sequence[str]:
     """Return what `--allow-origin` gives; `none` for no origin."""
     return ("*",) if told is None else [origin for origin in told if origin != "none"]
+
+
+def size(option: str, text: str) -> int:
+    """Read a number of bytes, such as 512, 64K, 64M, 64MB or 1G; a K is 1024."""
+    told = _SIZE.fullmatch(text.strip())
+    bytes_told = int(told[1]) * 1024 ** " KMG".index((told[2] or " ").upper()) if told else 0
+    if bytes_told < 1:
+        fail(f"{option} {text}: not a size; write a number of bytes, or 64K, 64M, 1G")
+    return bytes_told
 
 
 def limits(rpm: int | None, tpm: int | None) -> Limits | None:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
 from mock_openai.control import redact
-from mock_openai.control.journal import Entry
+from mock_openai.control.entries import Entry
 from mock_openai.control.metrics import Sample, joined
 from mock_openai.faults.load import loads
 from mock_openai.protocol import json
@@ -183,7 +183,11 @@ class Commands:
         site = self._site
         site.journal.clear()
         site.plan.clear()
+        site.requests.clear()
+        site.engine.planner.forget()
         self._rules.misses.clear()
+        for handle in self._rules.rules:
+            handle.forget()
         site.recount()
         site.background.stop()
         site.engine.limiter.clear()

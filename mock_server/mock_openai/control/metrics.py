@@ -13,7 +13,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from mock_openai.control.journal import Entry, Journal, Run
+from mock_openai.control.entries import Entry, Run
+from mock_openai.control.journal import Journal
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 

@@ -59,17 +59,16 @@ def value(given: Any) -> Any:
     return _redactor.value(given)
 
 
-def body(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a request body without secrets; the same object when it has none."""
+def body(given: Mapping[str, Any]) -> msgspec.Raw:
+    """Return a request body without secrets, as compact JSON."""
     written = _encoder.encode(given)
-    given = _with_clean_tools(given)
-    items = given.get("input")
+    clean = _with_clean_tools(given)
+    items = clean.get("input")
     if isinstance(items, list) and any(map(_has_mcp, items)):  # items may bring tools of their own
-        given = {**given, "input": [_with_clean_tools(item) if _has_mcp(item) else item for item in items]}
-    if not _redactor.edits(written):  # one look at all of it settles nearly all bodies
-        return given
-    clean: Mapping[str, Any] = value(given)
-    return clean
+        clean = {**clean, "input": [_with_clean_tools(item) if _has_mcp(item) else item for item in items]}
+    if _redactor.edits(written):  # one look at all of it settles nearly all bodies
+        clean = value(clean)
+    return msgspec.Raw(written if clean is given else _encoder.encode(clean))
 
 
 def _with_clean_tools(given: Mapping[str, Any]) -> Mapping[str, Any]:

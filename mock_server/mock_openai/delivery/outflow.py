@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from mock_openai.control.journal import Entry
+from mock_openai.control.entries import Entry
 from mock_openai.delivery.outlet import Outlet
 from mock_openai.faults.point import Spot
 from mock_openai.protocol.events import Event

@@ -41,14 +41,8 @@ class AcceptedSettings:
         if known is None:
             return None
         INPUT.check(given, "input")
-        derived = known.__dict__
-        like = object.__new__(Request)
-        like.__dict__.update({name: derived[name] for name in _FIELDS})
-        like.__dict__.update(body=body, input=input_items(given), previous_response_id=parent)
-        for name in _DERIVED:
-            if name in derived:
-                like.__dict__[name] = derived[name]
-        return like
+        derived = {name: getattr(known, name) for name in _DERIVED}
+        return _like(known, body=body, input=input_items(given), previous_response_id=parent, **derived)
 
     def keep(self, request: Request) -> None:
         """Remember the settings of a valid request, if what else is in a request cannot make them invalid."""
@@ -59,10 +53,24 @@ class AcceptedSettings:
             return
         if len(self._known) >= _KEPT:
             self._known.clear()
-        self._known[settings] = request
+        body = {name: value for name, value in request.body.items() if name not in _OF_THE_TURN}
+        # Without the input, which may be large: what is known of settings stays for long.
+        self._known[settings] = _like(request, body=body, input=(), previous_response_id=None)
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._known.clear()
 
 
 _FIELDS = tuple(Request.__dataclass_fields__)
+
+
+def _like(request: Request, **others: Any) -> Request:
+    like = object.__new__(Request)
+    known = request.__dict__
+    like.__dict__.update({name: known[name] for name in _FIELDS})
+    like.__dict__.update(others)
+    return like
 
 
 def _settings(body: Mapping[str, Any]) -> bytes:

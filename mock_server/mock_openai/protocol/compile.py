@@ -42,7 +42,9 @@ from mock_openai.protocol.tool_list import loads_tools
 from mock_openai.protocol.usage import cache_use, prefix_tokens
 
 MAX_SIZE = 256 * 1024
-"""Bytes of the largest stream with a template; longer ones should leave in several writes anyway."""
+"""Bytes of the largest stream with a template, and of the largest settings that it is for; longer streams
+should leave in several writes anyway.
+"""
 
 _KEPT = 64
 """Templates held at once; each takes about twice the bytes of its stream."""
@@ -55,11 +57,15 @@ class Templates:
         self._behaviour = behaviour
         self._known: OrderedDict[tuple[Any, ...], Template | None] = OrderedDict()
 
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._known.clear()
+
     def find(self, reply: Reply, request: Request) -> Template | None:
         """Return the template for a reply under a request's settings; None if it has none, or the reply is
         sent for the first time.
         """
-        if not _has_template(reply, request):
+        if not _has_template(reply, request) or len(request.settings) > MAX_SIZE:
             return None
         key = (reply, request.settings, request.previous_response_id is None)
         try:

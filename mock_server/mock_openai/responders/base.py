@@ -26,7 +26,7 @@ class Turn:
     connections and `number` the turns on this one, both from 1. `key` is the caller's key, used to keep
     callers apart and never stored; neither are `headers`, those of the request or of the socket's
     handshake. `session` is the name of the session that the request named. `query` is that of the request's
-    address, or of the socket's, as it was sent.
+    address, or of the socket's, as it was sent. `size` is that of the body in bytes, 0 if it is not known.
     """
 
     body: Mapping[str, Any]
@@ -40,6 +40,7 @@ class Turn:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     session: str | None = None
     query: str = ""
+    size: int = 0
 
 
 class Later(Enum):

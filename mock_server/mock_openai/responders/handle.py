@@ -7,12 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mock_openai.control import redact
+from mock_openai.protocol import json
 from mock_openai.responders.asked import shortened, text_of_item
 from mock_openai.responders.rule import Rule
 from mock_openai.responders.source import ScriptError
 
 KEPT = 10_000
 """The most requests that a handle keeps, the newest; `answered` counts all of them."""
+KEPT_BYTES = 64 * 1024 * 1024
+"""The most bytes that their bodies may have; the newest stays in any case."""
 
 _TOLD = 5
 """Requests that an error quotes."""
@@ -35,12 +38,13 @@ class RuleHandle:
         """How many requests it answered."""
         self.continued = 0
         """How many of them asked to go on with its text."""
-        self._asked: deque[Mapping[str, Any]] = deque(maxlen=KEPT)
+        self._asked: deque[tuple[Mapping[str, Any], int]] = deque()
+        self._kept, self._bytes = KEPT, 0
 
     @property
     def requests(self) -> list[dict[str, Any]]:
         """The bodies of the requests that it answered, oldest first, without credentials of MCP servers."""
-        return [dict(redact.body(body)) for body in tuple(self._asked)]
+        return [json.parse(bytes(redact.body(body))) for body, _ in tuple(self._asked)]
 
     @property
     def request(self) -> dict[str, Any]:
@@ -51,7 +55,7 @@ class RuleHandle:
             raise AssertionError(f"{self} answered no request; its conditions: {self.rule.when}")
         if not self._asked:
             raise AssertionError(f"{self} answered {self.answered} requests, but keeps none of them")
-        told = [_quoted(body) for body in tuple(self._asked)[-_TOLD:]]
+        told = [_quoted(body) for body, _ in tuple(self._asked)[-_TOLD:]]
         latest = f"the latest {len(told)}: " if len(told) < self.answered else ""
         raise AssertionError(f"{self} answered {self.answered} requests, not one: {latest}{', '.join(told)}")
 
@@ -60,28 +64,41 @@ class RuleHandle:
         """Whether it has answered as often as its `times` allows."""
         return self.rule.times is not None and self.answered - self.continued >= self.rule.times
 
-    def begin(self, body: Mapping[str, Any]) -> None:
-        """Count a request that it is about to answer."""
+    def begin(self, body: Mapping[str, Any], size: int = 0) -> None:
+        """Count a request that it is about to answer; `size` is that of its body in bytes."""
         self.answered += 1
-        self._asked.append(body)
+        self._asked.append((body, size))
+        self._bytes += size
+        self._forget()
 
-    def note(self, body: Mapping[str, Any]) -> None:
+    def note(self, body: Mapping[str, Any], size: int = 0) -> None:
         """Keep a request to go on with what it answered. It counts, but not against `times`."""
         self.continued += 1
-        self.begin(body)
+        self.begin(body, size)
 
     def take_back(self, body: Mapping[str, Any], *, went_on: bool = False) -> None:
         """Forget a request that its function passed on."""
         self.answered -= 1
         self.continued -= went_on
         for at in range(len(self._asked) - 1, -1, -1):
-            if self._asked[at] is body:
+            if self._asked[at][0] is body:
+                self._bytes -= self._asked[at][1]
                 del self._asked[at]
                 return
 
     def keep(self, count: int) -> None:
         """Keep no more than so many requests from now on."""
-        self._asked = deque(self._asked, maxlen=count)
+        self._kept = count
+        self._forget()
+
+    def forget(self) -> None:
+        """Forget the requests; they stay counted."""
+        self._bytes = 0
+        self._asked.clear()
+
+    def _forget(self) -> None:
+        while len(self._asked) > self._kept or (self._bytes > KEPT_BYTES and len(self._asked) > 1):
+            self._bytes -= self._asked.popleft()[1]
 
     def __str__(self) -> str:
         name = "a rule" if self.rule.name is None else f"the rule '{self.rule.name}'"

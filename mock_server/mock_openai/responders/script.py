@@ -198,7 +198,7 @@ class Script:
             return continued
         for handle in self._holding(turn, asked):
             # Counted before a function may wait, so that two turns at once do not share the last time.
-            handle.begin(turn.body)
+            handle.begin(turn.body, turn.size)
             said = await handle.rule.say(turn)
             if said is not None:
                 return _gone_on(handle, said, to_go_on) or said
@@ -212,13 +212,13 @@ class Script:
             continued = _gone_on(handle, handle.rule.answer, to_go_on)
             if continued is None:
                 return Later.LATER
-            handle.note(turn.body)
+            handle.note(turn.body, turn.size)
             return continued
         for handle in self._holding(turn, asked):
             answer = handle.rule.answer
             if not isinstance(answer, Reply | Recorded | ApiError):
                 return Later.LATER
-            handle.begin(turn.body)
+            handle.begin(turn.body, turn.size)
             return answer
         return self._missed(turn, asked)
 
@@ -240,7 +240,7 @@ class Script:
     async def _continued(self, turn: Turn, to_go_on: GoingOn | None) -> Answer | None:
         """Go on with an answer that broke off, if the turn asks for that."""
         for handle in self._that_go_on(turn, to_go_on):
-            handle.note(turn.body)
+            handle.note(turn.body, turn.size)
             said = await handle.rule.say(turn)
             if said is not None:
                 return _gone_on(handle, said, to_go_on) or said

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
@@ -27,7 +27,7 @@ at 16 MiB.
 _SILENCE = 60.0
 """Seconds between two pieces of a body."""
 
-_SURROGATES = range(0xD800, 0xE000)
+_NO_OBJECT = msgspec.Raw(b"{}")
 
 
 async def read_body(request: web.BaseRequest) -> bytes:
@@ -83,15 +83,17 @@ def known_create(requests: KnownRequests, data: bytes, content_type: str) -> Kno
     return known
 
 
-def to_note(data: bytes, content_type: str = "") -> Mapping[str, Any] | None:
-    """Give what the journal keeps of a body: no secrets; empty if it is no JSON object, None if empty."""
+def to_note(data: bytes, content_type: str = "") -> msgspec.Raw | None:
+    """Return what the journal keeps of a body, as JSON without secrets: `{}` if it is no JSON object, None if
+    it is empty.
+    """
     if not data:
         return None
     try:
         body = decode(data, content_type)
     except ApiError:
-        return {}
-    return redact.body(body) if isinstance(body, dict) else {}
+        return _NO_OBJECT
+    return redact.body(body) if isinstance(body, dict) else _NO_OBJECT
 
 
 def _charset(content_type: str) -> str:

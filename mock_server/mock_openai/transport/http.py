@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import hmac
 import logging
-from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import HttpVersion11, web
@@ -346,7 +345,7 @@ class Front:
         self._site.note("status", connection.number, error.noted(), turn=turn)
 
 
-def _shown(request: web.BaseRequest, body: Mapping[str, Any] | None) -> dict[str, Any]:
+def _shown(request: web.BaseRequest, body: object) -> dict[str, Any]:
     """Give what the journal says of a request."""
     return {"method": request.method, "path": redact.path(request.path_qs), "body": body}
 

@@ -77,6 +77,11 @@ class Admission:
             accepted.keep(request)
         return request
 
+    def forget(self) -> None:
+        """Forget which settings were found valid."""
+        for accepted in self._accepted.values():
+            accepted.clear()
+
     def at_hand(self, request: Request, lanes: Lanes | None, size: int) -> Context | None:
         """Find what a request continues from; None when that has to be waited for. `size` is in bytes, 0 when
         the request's length does not matter.

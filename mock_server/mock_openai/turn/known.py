@@ -7,9 +7,10 @@ is in it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from mock_openai.control import redact
 from mock_openai.protocol.request import Request
@@ -52,11 +53,11 @@ class Known:
     again: bool = False
     """Whether the bytes came more than once."""
     settled: Settled | None = None
-    _noted: Mapping[str, Any] | None = None
+    _noted: msgspec.Raw | None = None
 
     @property
-    def noted(self) -> Mapping[str, Any]:
-        """The body as the journal notes it: without secrets."""
+    def noted(self) -> msgspec.Raw:
+        """The body as the journal notes it: JSON without secrets."""
         if self._noted is None:
             self._noted = redact.body(self.body)
         return self._noted
@@ -68,6 +69,11 @@ class KnownRequests:
     def __init__(self) -> None:
         self._known: dict[tuple[str, bytes], Known] = {}
         self._large: tuple[str, bytes, Known] | None = None
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._known.clear()
+        self._large = None
 
     def find(self, form: str, data: bytes) -> Known | None:
         """Return what is known of these bytes; None when they are new."""

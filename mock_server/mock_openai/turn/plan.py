@@ -100,6 +100,7 @@ class Plan:
                 headers=caller.headers,
                 session=self.session,
                 query=caller.query,
+                size=self.size,
             )
         return self._turn
 

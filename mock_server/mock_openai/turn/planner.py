@@ -64,7 +64,7 @@ class Planner:
             and settled.version == script.version
             and self.limiter.limits is None
         ):
-            settled.rule.begin(plan.body)
+            settled.rule.begin(plan.body, plan.size)
             plan.request, plan.answer, plan.render = known.request, settled.reply, settled.render
             plan.rate_limits = usual_headers(settled.model)
             return plan
@@ -100,6 +100,11 @@ class Planner:
         if plan.error is not None:
             raise plan.error
         return plan
+
+    def forget(self) -> None:
+        """Forget what came in and went out before."""
+        self.admission.forget()
+        self._templates.clear()
 
     def template(self, plan: Plan, reply: Reply) -> Render | None:
         """Return what renders a reply whole, if all of it is due at once and the like went out before."""

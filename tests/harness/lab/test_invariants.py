@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mock_openai.control.journal import Entry, Said
+from mock_openai.control.entries import Entry
+from mock_openai.control.said import Said
 from ninelives.bot.turn import Captured, Heard, ReportedError, ToolCall, Turn
 from ninelives.lab import PROMISES, Episode, Finding, judge
 

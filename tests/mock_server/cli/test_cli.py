@@ -138,6 +138,8 @@ def test_a_taken_port_is_one_line():
         (["--fresh-ids"], "--fresh-ids says how a cassette is replayed; add --cassette FILE"),
         (["--allow-host", "http://mock:8080"], "--allow-host: 'http://mock:8080' is no host name"),
         (["--allow-host", ""], "--allow-host: '' is no host name"),
+        (["--journal-bytes", "much"], "--journal-bytes much: not a size"),
+        (["--journal-body-bytes", "0K"], "--journal-body-bytes 0K: not a size"),
         (["--allow-origin", "mock"], "--allow-origin: 'mock' is no origin"),
     ],
 )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 from mock_openai import MockServer, faults, reply
 from mock_openai.control import redact
-from mock_openai.control.journal import Entry, Journal
+from mock_openai.control.entries import Entry
+from mock_openai.control.journal import Journal
 from mock_openai.protocol.events import Event
 from openai import AsyncOpenAI
 
@@ -20,8 +22,8 @@ def request(text="hi", turn=1):
     return entry("request", {"method": "POST", "path": "/", "body": {"input": text}}, turn=turn)
 
 
-def event(kind, json):
-    return entry("event", Event(kind, json.encode()))
+def event(kind, data):
+    return entry("event", Event(kind, data.encode()))
 
 
 async def test_it_tells_what_was_said_from_what_left():
@@ -123,7 +125,7 @@ def test_secrets_are_struck_out():
     } == {"[redacted]"}
     assert redact.path("/v1/x?api_key=secret&limit=2") == "/v1/x?api_key=[redacted]&limit=2"
     body = {"tools": [{"type": "mcp", "authorization": "t", "headers": {"a": "b"}}, {"type": "function"}]}
-    assert redact.body(body)["tools"] == [
+    assert json.loads(bytes(redact.body(body)))["tools"] == [
         {"type": "mcp", "authorization": "[redacted]", "headers": "[redacted]"},
         {"type": "function"},
     ]

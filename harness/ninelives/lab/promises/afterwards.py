@@ -11,7 +11,7 @@ from ninelives.lab.promises.verdict import Reasons, calm, turn, verdict
 from ninelives.lab.wording import quote
 
 if TYPE_CHECKING:
-    from mock_openai.control.journal import Said
+    from mock_openai.control.said import Said
 
 DEAD_AIR_SLACK = 0.05
 """Seconds a turn may be later than a healthy one before the user has waited for something. A network round

@@ -13,7 +13,7 @@ from ninelives.lab.promises.verdict import Reasons, calm, turn, verdict
 from ninelives.lab.wording import quote
 
 if TYPE_CHECKING:
-    from mock_openai.control.journal import Said
+    from mock_openai.control.said import Said
 
 
 def tools_once_and_whole(name: str, episode: Episode, told: list[Account]) -> Finding:

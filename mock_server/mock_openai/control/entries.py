@@ -1,0 +1,205 @@
+"""The journal's entries: as somebody asks for them, and as they are kept.
+
+What is kept is text: the JSON of an entry's data, or an event's bytes. So its size is known, and whoever asks
+gets objects of their own: what a test does with them changes nothing here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, overload
+
+import msgspec
+
+from mock_openai.protocol import json
+from mock_openai.protocol.events import Event
+from mock_openai.protocol.template import Rendered
+
+Kind = Literal["open", "request", "status", "event", "fault", "close"]
+
+OVERHEAD = 300
+"""Bytes that an entry takes besides its text: objects and their places in lists (CPython 3.11, measured)."""
+
+CUT = "cut"
+"""The name under which a body or event that is too large tells its size, digest and beginning."""
+
+_BEGINNING = 1024
+"""Bytes that are kept of what is too large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened.
+
+    `at` is in seconds on the loop's clock since the server started; `connection` and `turn` count from 1,
+    `turn` on its connection; `lane` is the `stream_id`. `data` depends on `kind`: "open" has transport, path
+    and headers; "request" has method, path and body; "status" has status and, for errors, code and error;
+    "event" is the Event itself; "fault" has fault and point; "close" has by ("client", "server" or "fault"),
+    code, reason and how ("close", "fin", "reset" or "half_open").
+    """
+
+    at: float
+    connection: int
+    turn: int | None
+    lane: str | None
+    kind: Kind
+    data: Mapping[str, Any] | Event
+
+
+@dataclass(slots=True)
+class Kept:
+    """An entry as it is kept, its data as JSON."""
+
+    at: float
+    connection: int
+    turn: int | None
+    lane: str | None
+    kind: Kind
+    data: bytes
+
+    @property
+    def entry(self) -> Entry:
+        """The entry, with data that belong to whoever asks."""
+        data = json.parse(self.data)
+        if isinstance(body := data.get("body"), dict) and self.kind == "request" and CUT in body:
+            data["body"] = CutBody(body)
+        return Entry(self.at, self.connection, self.turn, self.lane, self.kind, data)
+
+
+@dataclass(slots=True)
+class Run:
+    """A turn whose events left in one write; `entries` makes an entry for each of them."""
+
+    at: float
+    connection: int
+    turn: int | None
+    lane: str | None
+    events: Rendered
+    size: int = field(init=False)
+    """How many entries that are."""
+
+    def __post_init__(self) -> None:
+        self.size = len(self.events)
+
+    @property
+    def entries(self) -> Iterator[Entry]:
+        """Return an entry for each event."""
+        for event in self.events:
+            yield Entry(self.at, self.connection, self.turn, self.lane, "event", event)
+
+
+Noted = Entry | Kept | Run
+"""What a journal keeps; an Entry only if it is an event, which nobody can change."""
+
+
+class CutBody(dict[str, Any]):
+    """What is left of a request body that was too large for the journal."""
+
+    def __missing__(self, name: str) -> Any:
+        raise KeyError(
+            f"{name!r}: this body has {self[CUT]['bytes']} bytes, of which the journal keeps the beginning; "
+            "give the server a larger journal_body_bytes"
+        )
+
+
+class Entries(Sequence[Entry]):
+    """The entries that a journal had when it was asked, made one at a time as they are looked at."""
+
+    __slots__ = ("_count", "_noted")
+
+    def __init__(self, noted: Sequence[Entry | Kept]) -> None:
+        self._noted = noted
+        # The journal appends to this list, or begins another; what was in it stays.
+        self._count = len(noted)
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Entry]: ...
+    def __getitem__(self, index: int | slice) -> Entry | list[Entry]:
+        places = range(self._count)[index]
+        if isinstance(places, int):
+            return made(self._noted[places])
+        return [made(self._noted[place]) for place in places]
+
+    def __iter__(self) -> Iterator[Entry]:
+        for place in range(self._count):
+            yield made(self._noted[place])
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, list | Entries):
+            return list(self) == list(other)
+        return NotImplemented
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+
+def made(noted: Entry | Kept) -> Entry:
+    """Return the entry that was noted, with data that belong to whoever asks."""
+    return noted.entry if isinstance(noted, Kept) else noted
+
+
+def kept(entry: Entry, longest: int) -> Entry | Kept:
+    """Return an entry as it is kept. Of a body or event of more than `longest` bytes, that is its size, its
+    digest and its beginning.
+    """
+    data = entry.data
+    if isinstance(data, Event):
+        if len(data.data) <= longest and len(data.wire or b"") <= longest:
+            return entry
+        return Entry(entry.at, entry.connection, entry.turn, entry.lane, "event", _cut_event(data))
+    written = json.compact(data)
+    if len(written) > longest and data.get("body") is not None:
+        body = json.compact(data["body"])
+        if len(body) > longest:
+            written = json.compact({**data, "body": {CUT: _cut(body)}})
+    return Kept(entry.at, entry.connection, entry.turn, entry.lane, entry.kind, written)
+
+
+def weight(noted: Noted) -> int:
+    """Return about how many bytes that takes once it was looked at."""
+    if isinstance(noted, Run):
+        return noted.events.size + noted.size * OVERHEAD
+    data = noted.data
+    if isinstance(data, Event):
+        return len(data.data) + len(data.wire or b"") + OVERHEAD
+    assert isinstance(data, bytes), "other data are kept as JSON"
+    return len(data) + OVERHEAD
+
+
+def _cut(data: bytes) -> dict[str, Any]:
+    beginning = data[:_BEGINNING].decode("utf-8", "ignore")
+    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), "beginning": beginning}
+
+
+class _Response(msgspec.Struct):
+    id: str
+    status: str = "in_progress"
+
+
+class _Large(msgspec.Struct):
+    """What has to be known of an event to say how its turn went."""
+
+    type: str
+    sequence_number: int | None = None
+    response: _Response | None = None
+
+
+def _cut_event(event: Event) -> Event:
+    shown: dict[str, Any] = {"type": event.type}
+    try:
+        large = msgspec.json.decode(event.data, type=_Large)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass  # a fault or another server made it
+    else:
+        if large.sequence_number is not None:
+            shown["sequence_number"] = large.sequence_number
+        if large.response is not None:
+            shown["response"] = {"id": large.response.id, "status": large.response.status}
+    return Event(event.type, json.compact({**shown, CUT: _cut(event.data)}), binary=event.binary)

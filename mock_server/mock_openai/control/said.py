@@ -1,0 +1,140 @@
+"""What one turn's response amounted to, read from the events that left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+
+from mock_openai.control.entries import CUT, Entry
+from mock_openai.protocol.event_types import TERMINAL
+from mock_openai.protocol.events import Event
+
+
+@dataclass
+class Said:
+    """What one turn's response amounted to, from the events that left."""
+
+    id: str | None
+    connection: int
+    turn: int
+    lane: str | None
+    began: float
+    """Seconds on the loop's clock since the server started."""
+    request: Mapping[str, Any]
+    """The request body."""
+    opened: float | None = None
+    """When its first event left, on the same clock."""
+    spoke: float | None = None
+    """When its first word left."""
+    text: str = ""
+    """All text deltas that left, in order, each once."""
+    whole: str = ""
+    """The text as events that give it whole have it: a delta that a fault dropped is in here."""
+    covered: int = 0
+    """How many characters of `text` the events behind `whole` speak of."""
+    heard: set[int] = field(default_factory=set)
+    """The sequence numbers of the text deltas so far: a fault may send one twice."""
+    refusal: str = ""
+    """As `text`, and where an event gave the refusal whole, that."""
+    refused: int = 0
+    """How many characters of `refusal` were given whole."""
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    """Function calls that left whole: call_id, name, arguments."""
+    status: Literal["completed", "incomplete", "failed", "cancelled"] | None = None
+    """How it ended; None when no terminal event left."""
+    ended: float | None = None
+    """When its terminal event left, on the same clock."""
+
+
+def read(entries: Iterable[Entry]) -> list[Said]:
+    """Return what each turn's response amounted to, in the order of the creates."""
+    turns: dict[tuple[int, int], Said] = {}
+    silent: set[int] = set()
+    """Connections that went silent for good: what is written to them reaches nobody."""
+    for entry in entries:
+        if entry.kind == "close" and isinstance(entry.data, Mapping) and entry.data.get("how") == "half_open":
+            silent.add(entry.connection)
+        if entry.turn is None:
+            continue
+        key = (entry.connection, entry.turn)
+        if entry.kind == "request" and not isinstance(entry.data, Event):
+            turns[key] = Said(
+                id=None,
+                connection=entry.connection,
+                turn=entry.turn,
+                lane=entry.lane,
+                began=entry.at,
+                request=entry.data["body"],
+            )
+        elif isinstance(entry.data, Event) and key in turns and entry.connection not in silent:
+            said = turns[key]
+            said.opened = entry.at if said.opened is None else said.opened
+            _hear(said, entry.data)
+            if said.spoke is None and (said.text or said.refusal):
+                said.spoke = entry.at
+            if said.ended is None and said.status is not None:
+                said.ended = entry.at
+    return list(turns.values())
+
+
+def _hear(said: Said, event: Event) -> None:
+    try:
+        data = msgspec.json.decode(event.data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return  # a fault broke this event on purpose
+    if not isinstance(data, dict):
+        return
+    try:
+        _take_in(said, event.type, data)
+    except (KeyError, TypeError, AttributeError):
+        return  # JSON, but not what its type promises: a fault's doing as well
+
+
+def _take_in(said: Said, kind: str, data: dict[str, Any]) -> None:
+    if kind == "response.created":
+        said.id = data["response"]["id"]
+    elif kind == "response.output_text.delta":
+        said.text += _new(said, data)
+    elif kind == "response.refusal.delta":
+        said.refusal += _new(said, data)
+    elif kind == "response.refusal.done":
+        if said.refused < len(said.refusal):  # else it was sent twice
+            said.refusal = said.refusal[: said.refused] + data["refusal"]
+            said.refused = len(said.refusal)
+    elif kind == "response.output_item.done":
+        item = data["item"]
+        if item.get("type") == "function_call" and item.get("status") != "incomplete":
+            said.calls.append({name: item.get(name) for name in ("call_id", "name", "arguments")})
+    elif kind == "response.output_text.done":
+        if said.covered < len(said.text):  # else it was sent twice
+            said.whole += data["text"]
+            said.covered = len(said.text)
+    elif kind in TERMINAL and said.status is None:  # a fault may add a second one, which no client awaits
+        said.id = data["response"]["id"]
+        said.status = data["response"]["status"]
+        if said.status == "completed" and CUT not in data:
+            _take_all(said, data["response"]["output"])
+
+
+def _new(said: Said, delta: Mapping[str, Any]) -> str:
+    """Give the text of a delta, if it has not been sent before."""
+    number = delta.get("sequence_number")
+    if number in said.heard:
+        return ""
+    if number is not None:
+        said.heard.add(number)
+    return str(delta["delta"])
+
+
+def _take_all(said: Said, output: Sequence[Mapping[str, Any]]) -> None:
+    parts = [part for item in output if item.get("type") == "message" for part in item["content"]]
+    said.whole = "".join(part.get("text", "") for part in parts)
+    said.covered = len(said.text)
+    said.refusal = "".join(part.get("refusal", "") for part in parts)
+    known = {call["call_id"] for call in said.calls}
+    for item in output:
+        if item.get("type") == "function_call" and item.get("call_id") not in known:
+            said.calls.append({name: item.get(name) for name in ("call_id", "name", "arguments")})
