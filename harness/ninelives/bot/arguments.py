@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
+from types import FunctionType
 from typing import Any
 
-import pipecat.runner.utils
+from pipecat.runner.utils import create_transport
 from pipecat.transports.base_transport import BaseTransport
 
 from ninelives.complaint import Complaint
@@ -41,24 +43,33 @@ def arguments_for(function: Callable[..., Any], name: str, known: Mapping[str, A
     return given
 
 
+# Pipecat's `create_transport` is imported by name into modules of the user's, so there is no name to replace:
+# the function itself gets another body for as long as any bot is hosted.
+
+transport_of_this_bot: ContextVar[BaseTransport | None] = ContextVar("ninelives_transport", default=None)
+"""What `create_transport` returns to the bot of this context. Two calls at once have one each."""
+
+_hosted = 0
+_body = create_transport.__code__
+_real = FunctionType(_body, create_transport.__globals__, "create_transport")
+
+
+async def _create_transport(runner_args: Any, transport_params: Any) -> Any:
+    from ninelives.bot import arguments
+
+    mine = arguments.transport_of_this_bot.get()
+    return mine if mine is not None else await arguments._real(runner_args, transport_params)
+
+
 @contextmanager
-def transports_are(function: Callable[..., Any], transport: BaseTransport) -> Iterator[None]:
-    """Have Pipecat's `create_transport` return this transport, also where the function's module has it."""
-
-    async def create_transport(*_: Any, **__: Any) -> BaseTransport:
-        return transport
-
-    own = getattr(inspect.unwrap(function), "__globals__", {})
-    pipecats = vars(pipecat.runner.utils)
-    before = [
-        (names, names["create_transport"])
-        for names in (pipecats, own)
-        if getattr(names.get("create_transport"), "__module__", None) == pipecat.runner.utils.__name__
-    ]
-    for names, _ in before:
-        names["create_transport"] = create_transport
+def transports_are_ours() -> Iterator[None]:
+    """Have `create_transport` return the transport of the context, wherever it was imported to."""
+    global _hosted
+    _hosted += 1
+    create_transport.__code__ = _create_transport.__code__
     try:
         yield
     finally:
-        for names, original in before:
-            names["create_transport"] = original
+        _hosted -= 1
+        if not _hosted:
+            create_transport.__code__ = _body

@@ -1,19 +1,19 @@
-"""`Bot`: a real Pipecat pipeline with a test in the place of the user and the speaker.
+"""`Bot`: a test in the place of the user and the speaker of a bot, without a voice.
 
-The pipeline is what a voice bot has between speech-to-text and text-to-speech: the user's context aggregator,
-the LLM service, the assistant's context aggregator, run by Pipecat's own worker and runner. Two taps that
-forward every frame at once stand before and after the service. Nothing is patched, and nothing sleeps.
+A bot is a service, a pipeline, or the user's whole bot on its own worker. Taps that forward every frame at
+once stand before and after the LLM service; transports, speech recognition and voice let frames pass.
+Nothing sleeps.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import ExitStack
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from pipecat.frames.frames import Frame, InterruptionFrame, LLMRunFrame, LLMUpdateSettingsFrame
+from pipecat.frames.frames import EndFrame, Frame, LLMRunFrame, LLMUpdateSettingsFrame
+from pipecat.pipeline.base_pipeline import BasePipeline
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
@@ -22,27 +22,19 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMUserAggregatorParams,
 )
 from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.runner.types import RunnerArguments
 from pipecat.services.llm_service import LLMService
 from pipecat.services.settings import LLMSettings
 
-from ninelives.bot.barge_in import BargeIn
-from ninelives.bot.guest import offline
-from ninelives.bot.listener import Direction, Listener, spoken
-from ninelives.bot.mishaps import Mishap, Mishaps
-from ninelives.bot.speech import (
-    Speech,
-    SpokenTurns,
-    announcement,
-    context_in,
-    everything_in,
-    turn_strategies,
-    understood_by,
-)
-from ninelives.bot.stage import Forward, Stage
+from ninelives.bot.conversation import Conversation
+from ninelives.bot.hosting import DidNotStart, Host, NotRunnable, worker_of
+from ninelives.bot.silence import Silence
+from ninelives.bot.speaker import Speaker
+from ninelives.bot.speech import SpokenTurns, announcement, context_in, turn_strategies, understood_by
 from ninelives.bot.tools import Tools, add_to
-from ninelives.bot.turn import Frames, ReportedError, Turn
-from ninelives.bot.watch import Watch
-from ninelives.virtual.loop import VirtualLoop
+from ninelives.bot.transport import SilentTransport, client_ready
+from ninelives.bot.turn import Turn
+from ninelives.bot.watch import Watch, drained
 
 TURN_BOUND = 60.0
 """Seconds on the loop's clock within which a turn must be over. A caller has hung up long before."""
@@ -51,69 +43,92 @@ NEVER = 86_400.0
 """Seconds. Pipecat's watchdog for user turns that never end; the test decides here when they do."""
 
 
-class Bot:
+class Bot(Conversation):
     """A bot under test, as an async context manager.
 
         async with Bot(service, tools={"get_weather": get_weather}) as bot:
             turn = await bot.say("What's the weather in Paris?")
         assert turn.text == "It is 21 degrees in Paris."
 
-    `service`: any Pipecat LLM service. `pipeline` instead: a list of processors (or a `Pipeline`, or a
-    worker with one, which is taken over without transports, speech recognition and voice) with an LLM
-    service somewhere in it. `tools`: functions by name or a list of them; in a whole pipeline they join
-    those of its own context. `context`: an `LLMContext` to start from. `system`: the instructions, given
-    to the service as its settings. `begin`: called with the running worker before the first turn, for
-    Pipecat Flows and whatever else waits for a caller. `timeout`: the bound of a turn in seconds on the
-    loop's clock. Leaving the context lets the pipeline finish, or hangs up if a turn still goes on.
+    `service`: any Pipecat LLM service; or a whole bot, as `VoiceCall` takes it: a function as in Pipecat's
+    examples (`run_bot(transport, runner_args)`, `bot(runner_args)`), one that gives a service, a worker or a
+    pipeline, or a worker or a pipeline. It runs on its own worker. `pipeline`: the same for a list of
+    processors, a `Pipeline` or a worker with an LLM service somewhere in it. `tools`: functions by name or a
+    list of them; in a whole bot they join those of its own context. `context`: an `LLMContext` to start from.
+    `system`: the instructions, given to the service as its settings. `begin`: called with the running worker
+    before the first turn. `base_url`, `ws_url`: the API for a whole bot, in OPENAI_BASE_URL and OPENAI_WS_URL
+    or by name. `name`: what messages call the bot. `timeout`: the bound of a turn in seconds on the loop's
+    clock. Leaving the context hangs up, and lets the bot finish unless a turn still goes on.
     """
 
     def __init__(
         self,
-        service: FrameProcessor | None = None,
+        service: Any = None,
         *,
         tools: Tools = (),
         context: LLMContext | None = None,
         system: str | None = None,
         pipeline: Sequence[FrameProcessor] | Pipeline | PipelineWorker | None = None,
         begin: Callable[[PipelineWorker], Awaitable[None]] | None = None,
+        base_url: str = "",
+        ws_url: str = "",
+        name: str = "",
         timeout: float = TURN_BOUND,
     ) -> None:
         if (service is None) == (pipeline is None):
             raise TypeError("Bot takes either a service or pipeline=[...], not both and not neither")
-        if isinstance(pipeline, PipelineWorker):
-            pipeline = offline(pipeline)
-        own = None if pipeline is None else context_in(pipeline)
-        self.context = context or own or LLMContext()
-        """The conversation as the model is told it. A pipeline given whole keeps its own."""
-        add_to(self.context, tools)
+        super().__init__(lambda: self._watch.changed(), lambda at: self._speaker.unasked(at))
         self.aggregators: LLMContextAggregatorPair | None = None
         """The context aggregators, unless the pipeline was given whole."""
         self.timeout = timeout
         self.connection_errors: list[str] = []
-        """What `on_connection_error` of the service reported, in order."""
-        self.started = 0.0
-        """When the bot started, on the loop's clock. All other times count from here."""
-        whole = pipeline if pipeline is not None else self._around(service)
-        self._stage = Stage(whole, self._before_service, self._after_service)
-        self.service = self._stage.services[0]
-        """The LLM service under test."""
-        self._speech: Speech | None = SpokenTurns() if pipeline is None else None
+        """What `on_connection_error` of the services reported, in order."""
+        self.on_services: Callable[[Sequence[LLMService[Any]]], None] = lambda services: None
+        """Called with the LLM services before a worker that brings any starts. What it raises, entering the
+        bot raises.
+        """
+        self._context = context
+        self._tools = tools
         self._system = system
         self._begin = begin
-        self._listener = Listener(lambda: self._watch.changed(), self._unasked)
-        self._watch = Watch(self._stage, self._listener, lambda: self.timeout, self._now)
-        self._barge_in = BargeIn(self._cut_in, self._watch.change)
-        self._mishaps = Mishaps(self._now)
-        self._listening = ExitStack()
-        self._speaking: asyncio.Task[None] | None = None
         self._hung_up = False
+        self._instead: Bot | None = None
+        """The Bot that the user's function gave."""
+        self._transport = SilentTransport()
+        self._silence = Silence(self._transport, self._before, self._after)
+        self._host = Host(
+            self._runnable(service if pipeline is None else pipeline),
+            self._transport,
+            self._prepare,
+            self._mishaps,
+            base_url=base_url,
+            ws_url=ws_url,
+            name=name,
+            arguments=_arguments(),
+            serve=self._around,
+        )
+        self._watch = Watch(self._host, self._listener, lambda: self.timeout, self._now)
+        self._speaker = Speaker(self._listener, self._watch, self._queue, self._now)
 
-    def _around(self, service: FrameProcessor | None) -> list[FrameProcessor]:
+    def _runnable(self, given: Any) -> Any:
+        """What was given, as far as it is known before it runs."""
+        if isinstance(given, LLMService):
+            given = self._around(given)
+        if isinstance(given, Sequence):
+            given = Pipeline(list(given))
+        if isinstance(given, BasePipeline):
+            given = worker_of(given)
+        if isinstance(given, PipelineWorker):
+            self._prepare(given)
+            self._silence.require_service()
+        return given
+
+    def _around(self, service: FrameProcessor) -> Pipeline:
         """What a voice bot has between speech-to-text and text-to-speech."""
-        assert service is not None
         params = LLMUserAggregatorParams(user_turn_strategies=turn_strategies(), user_turn_stop_timeout=NEVER)
-        self.aggregators = LLMContextAggregatorPair(self.context, user_params=params)
-        return [self.aggregators.user(), service, self.aggregators.assistant()]
+        self._context = self._context or LLMContext()
+        self.aggregators = LLMContextAggregatorPair(self._context, user_params=params)
+        return Pipeline([self.aggregators.user(), service, self.aggregators.assistant()])
 
     # --- what came of it -------------------------------------------------------------------------------
 
@@ -123,44 +138,37 @@ class Bot:
         return self._listener.turns
 
     @property
-    def frames(self) -> Frames:
-        """All frames that left the service so far, both ways."""
-        return self._listener.frames
-
-    @property
-    def errors(self) -> list[ReportedError]:
-        """All errors reported so far, those between turns included."""
-        return self._listener.errors
-
-    @property
-    def mishaps(self) -> list[Mishap]:
-        """Exceptions of the bot's own code so far, in processors, tools, event handlers and tasks."""
-        return self._mishaps.all
+    def context(self) -> LLMContext:
+        """The conversation as the model is told it: the bot's own."""
+        if self._context is None:
+            self._context = context_in(self.processors) or LLMContext()
+        return self._context
 
     @property
     def processors(self) -> list[FrameProcessor]:
-        """Every processor of the pipeline, those inside others included."""
-        return list(everything_in(self._stage.processors))
+        """Every processor of the bot's workers, those inside others included."""
+        return self._silence.processors
 
     @property
     def services(self) -> list[LLMService[Any]]:
-        """The LLM services under test: one, or several behind a switcher."""
-        return self._stage.services
+        """The LLM services under test: one, or several behind a switcher or in several workers."""
+        return self._silence.services
 
     @property
-    def heard(self) -> str:
-        """Everything heard so far."""
-        return "".join(turn.text for turn in self.turns)
+    def service(self) -> LLMService[Any]:
+        """The LLM service under test, the first of them."""
+        return self.services[0]
 
     @property
     def events(self) -> frozenset[str]:
-        """The events that the service has, by name."""
-        return frozenset(getattr(self.service, "_event_handlers", {}))
+        """The events that the service has, by name; none before the service is known."""
+        return frozenset(name for each in self.services[:1] for name in getattr(each, "_event_handlers", {}))
 
     @property
     def worker(self) -> PipelineWorker:
-        """The worker that runs the pipeline, once the bot has started: for Pipecat Flows, observers, ..."""
-        return self._stage.worker
+        """The worker that runs the pipeline, the bot's own if it has one."""
+        assert self._silence.worker is not None
+        return self._silence.worker
 
     # --- what a user does ------------------------------------------------------------------------------
 
@@ -173,15 +181,17 @@ class Bot:
 
     def say_soon(self, text: str) -> Turn:
         """Say something and return at once. The turn fills up as the bot answers; `listen` waits for it."""
-        return self._begin_speaking(text, lambda: self._require_speech().says(text))
+        self._require()
+        return self._speaker.begin(text, lambda: self._require().says(text))
 
     async def greet(self) -> Turn:
         """Let the bot speak first: run the model on the context as it is, and listen."""
-        return await self.listen(self._begin_speaking(None, lambda: [LLMRunFrame()]))
+        self._require()
+        return await self.listen(self._speaker.begin(None, lambda: [LLMRunFrame()]))
 
     async def listen(self, turn: Turn | None = None) -> Turn:
         """Wait until a turn is over: the given one, by default the last. Raises `TurnTimeout`."""
-        await self._finish_speaking()
+        await self._speaker.finish()
         if turn is None:
             if not self.turns:
                 raise RuntimeError("nothing to listen to: nobody has said anything yet")
@@ -197,88 +207,113 @@ class Bot:
         that was interrupted, None if none was going on. A turn with fewer words ends by itself and is not
         interrupted. The n-th word is the piece of text in which it begins.
         """
-        await self._finish_speaking()
-        turn = self._listener.turn
-        if after_words is not None and turn is not None:
-            await self._barge_in.after(turn, after_words)
-        elif turn is None or turn.interrupted is None:
-            await self._barge_in.now()
-        return turn
+        self._require()
+        return await self._speaker.interrupt(after_words)
 
     async def update_settings(self, delta: Any = None, **fields: Any) -> None:
         """Change the service's settings from now on, by a settings object or by fields of it."""
         if delta is None:
             delta = getattr(type(self.service), "Settings", LLMSettings)(**fields)
-        await self._stage.queue(LLMUpdateSettingsFrame(delta=delta))
-        await self._stage.drained()
+        await self._queue(LLMUpdateSettingsFrame(delta=delta))
+        await drained(self.worker)
 
     async def wait(self, seconds: float) -> None:
         """Do nothing for a while, on the loop's clock."""
         await asyncio.sleep(seconds)
 
     async def hang_up(self) -> None:
-        """Leave at once, as a caller does: the pipeline is cancelled, whatever it was doing."""
+        """Leave at once, as a caller does: the bot is cancelled, whatever it was doing."""
         if self._hung_up:
             return
         self._hung_up = True
-        await self._stop()
-        await self._stage.cut_off("the user hung up")
+        await self._speaker.stop()
+        await self._leave()
+        await self._host.stop("the user hung up")
 
     # --- its life --------------------------------------------------------------------------------------
 
-    async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        self.started = loop.time()
-        self.frames.virtual = isinstance(loop, VirtualLoop)
-        self._subscribe()
-        self._mishaps.watch(self.processors)
-        self._listening.enter_context(self._mishaps.overhear())
+    async def __aenter__(self) -> Bot:
+        self._starts_now()
         try:
-            await self._stage.start(lambda: [error.message for error in self.errors] + self.connection_errors)
-        except BaseException:
-            self._listening.close()
-            raise
+            await self._host.start()
+        except NotRunnable as error:
+            if not isinstance(error.made, Bot):
+                raise
+            self._instead = error.made
+            return await self._instead.__aenter__()
+        except DidNotStart as error:
+            complaints = [error.message for error in self.errors] + self.connection_errors
+            raise RuntimeError(f"{error}. Errors so far: {'; '.join(complaints) or 'none'}") from None
         try:
-            if self._speech is None:
-                await self._stage.queue(announcement())
-                await self._stage.drained()
-                self._speech = understood_by(self._stage.processors)
+            self._silence.require_service()
+            if self.aggregators is not None:
+                self._speaker.speech = SpokenTurns()
+            else:
+                await self._queue(announcement())
+                await drained(self.worker)
+                self._speaker.speech = understood_by(self.processors)
             if self._system is not None:
                 await self.update_settings(system_instruction=self._system)
             if self._begin is not None:
-                await self._begin(self.worker)
-                await self._hear_greeting()
+                await self._host.inside(_awaited(self._begin(self.worker)))
+            await self._ring()
         except BaseException:
-            self._listening.close()
-            self._stage.abandon()
+            self._host.abandon()
             raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._listening:
-            if kind is not None or self._listener.turn is not None:
-                await self.hang_up()
-            elif not self._hung_up:
-                self._hung_up = True
-                await self._stop()
-                await self._stage.end(self.timeout)
+        if self._instead is not None:
+            await self._instead.__aexit__(kind, error, trace)
+        elif kind is not None or self._listener.turn is not None:
+            await self.hang_up()
+        elif not self._hung_up:
+            self._hung_up = True
+            await self._speaker.stop()
+            await self._leave()
+            await self._queue(EndFrame())
+            await asyncio.wait([self._host.running], timeout=self.timeout)
+            await self._host.stop("the pipeline did not end")
+        if kind is None and self._instead is None:
+            self._host.raise_what_it_raised()
 
-    async def _hear_greeting(self) -> None:
-        """A bot may speak first when somebody connects. Nobody answers before it has."""
-        await self._stage.drained()
+    async def _ring(self) -> None:
+        """Somebody connects. A bot may speak first then, and nobody answers before it has."""
+        if self.aggregators is not None and self._begin is None:
+            return
+        await self._host.inside(self._transport.connect())
+        if self.worker._rtvi is not None:
+            await self._queue(client_ready())
+        await drained(self.worker)
         if self._listener.turn is not None:
             await self.listen(self._listener.turn)
 
-    def _subscribe(self) -> None:
-        for service in self._stage.services:
-            # Looked up, because subscribing to an event that a service does not have logs a warning.
-            events = getattr(service, "_event_handlers", {})
-            if "on_connection_error" in events:
-                service.add_event_handler("on_connection_error", self._on_connection_error)
-            if "on_response_interrupted" in events:
-                service.add_event_handler("on_response_interrupted", self._on_response_interrupted)
+    async def _leave(self) -> None:
+        if not self._host.running.done():
+            await self._host.inside(self._transport.disconnect())
+
+    def _prepare(self, worker: PipelineWorker) -> bool:
+        known, seen = len(self.services), set(map(id, self.processors))
+        has_user = self._silence.prepare(worker)
+        self._mishaps.watch(each for each in self.processors if id(each) not in seen)
+        for service in self.services[known:]:
+            self._subscribe(service)
+        if self._tools and context_in(self.processors) is not None:
+            add_to(self.context, self._tools)
+            self._tools = ()
+        if self.services[known:]:
+            self.on_services(self.services)
+        return has_user
+
+    def _subscribe(self, service: LLMService[Any]) -> None:
+        # Looked up, because subscribing to an event that a service does not have logs a warning.
+        events = getattr(service, "_event_handlers", {})
+        if "on_connection_error" in events:
+            service.add_event_handler("on_connection_error", self._on_connection_error)
+        if "on_response_interrupted" in events:
+            service.add_event_handler("on_response_interrupted", self._on_response_interrupted)
 
     def _on_connection_error(self, service: object, error: object, *_: object) -> None:
         self.connection_errors.append(str(error))
@@ -286,78 +321,30 @@ class Bot:
     def _on_response_interrupted(self, service: object, spoken_text: str, *_: object) -> None:
         self._listener.lost(spoken_text)
 
-    # --- speaking --------------------------------------------------------------------------------------
+    async def _queue(self, frame: Frame) -> None:
+        """Send a frame in where the user's voice would come in."""
+        await self.worker.queue_frame(frame)
 
-    def _begin_speaking(self, text: str | None, frames: Callable[[], list[Frame]]) -> Turn:
-        self._require_speech()
-        turn = Turn(number=0, user=text, began=self._now())
-        self._speaking = asyncio.create_task(
-            self._speak(turn, frames, self._speaking), name=f"user says {text!r}"
-        )
-        return turn
-
-    async def _speak(
-        self, turn: Turn, frames: Callable[[], list[Frame]], before: asyncio.Task[None] | None
-    ) -> None:
-        if before is not None:
-            await asyncio.wait([before])
-        if turn.user is not None:
-            await self._barge_in.now()
-        turn.began = self._now()
-        self._open_turn(turn)
-        for frame in frames():
-            await self._stage.queue(frame)
-
-    async def _cut_in(self) -> bool:
-        frames = self._require_speech().cuts_in(self._listener.turn is not None)
-        for frame in frames:
-            await self._stage.queue(frame)
-        return bool(frames)
-
-    def _open_turn(self, turn: Turn) -> None:
-        turn.number = len(self.turns) + 1
-        self._listener.begin(turn)
-        self._watch.begin(turn)
-
-    def _unasked(self, at: float) -> Turn:
-        turn = Turn(number=0, user=None, began=at)
-        self._open_turn(turn)
-        return turn
-
-    async def _finish_speaking(self) -> None:
-        if self._speaking is not None:
-            await self._speaking
-
-    def _require_speech(self) -> Speech:
-        if self._speech is None or self._hung_up:
+    def _require(self) -> Any:
+        if self._speaker.speech is None or self._hung_up:
             raise RuntimeError("the bot is not there: use it inside `async with Bot(...) as bot`")
-        return self._speech
+        if self._host.running.done():
+            self._host.raise_what_it_raised()
+            raise RuntimeError("the bot is gone: it came to its end while the user was still on the line")
+        return self._speaker.speech
 
-    async def _stop(self) -> None:
-        """Say nothing more, and wait for nothing."""
-        if self._speaking is not None and not self._speaking.done():
-            self._speaking.cancel()
-            await asyncio.wait([self._speaking])
-        await self._watch.stop()
+    async def _before(self, *seen: Any) -> None:
+        await self._speaker.before_service(*seen)
 
-    # --- listening -------------------------------------------------------------------------------------
+    async def _after(self, *seen: Any) -> None:
+        await self._speaker.after_service(*seen)
 
-    async def _before_service(self, frame: Frame, direction: Direction, forward: Forward) -> None:
-        if direction == "up":
-            self._listener.leaves(self._now(), direction, frame)
-        elif self._listener.cut_in(self._now(), frame):
-            self._barge_in.made()
-            self._watch.changed()
-        await forward()
 
-    async def _after_service(self, frame: Frame, direction: Direction, forward: Forward) -> None:
-        if direction == "down":
-            self._listener.leaves(self._now(), direction, frame)
-            if isinstance(frame, InterruptionFrame):
-                self._barge_in.through()
-        await forward()
-        if direction == "down" and spoken(frame):
-            await self._barge_in.said(self._listener.turn)
+async def _awaited(work: Awaitable[None]) -> None:
+    await work
 
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time() - self.started
+
+def _arguments() -> RunnerArguments:
+    arguments = RunnerArguments()
+    arguments.pipeline_idle_timeout_secs = None
+    return arguments

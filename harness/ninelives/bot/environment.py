@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import FrameType
 from typing import Any
 
@@ -45,10 +46,25 @@ _GETENV = os.getenv.__code__.co_filename
 _real: Callable[[Any, Any], Any] = type(os.environ).__getitem__
 
 
+told: ContextVar[Mapping[str, str] | None] = ContextVar("ninelives_environment", default=None)
+"""What the bot of this context finds in the environment before all else: its own server's addresses. Two
+calls at once have one each.
+"""
+
+_settings: list[dict[str, str]] = []
+_unset: dict[str, str | None] = {}
+"""What stood in the environment before the first of the settings, by name."""
+
+
+def variables(base_url: str, ws_url: str) -> dict[str, str]:
+    """Return where OpenAI's clients find the mock server. A real key is put aside."""
+    return {"OPENAI_BASE_URL": base_url, "OPENAI_WS_URL": ws_url, "OPENAI_API_KEY": KEY}
+
+
 @contextmanager
 def addresses(base_url: str, ws_url: str) -> Iterator[None]:
-    """The mock server's addresses where OpenAI's clients look for them. A real key is put aside."""
-    with _set({"OPENAI_BASE_URL": base_url, "OPENAI_WS_URL": ws_url, "OPENAI_API_KEY": KEY}):
+    """Set the mock server's addresses where OpenAI's clients look for them."""
+    with _set(variables(base_url, ws_url)):
         yield
 
 
@@ -60,41 +76,54 @@ def without_a_real_key() -> Iterator[None]:
 
 
 @contextmanager
-def _set(told: dict[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in told}
-    os.environ.update(told)
+def _set(variables: dict[str, str]) -> Iterator[None]:
+    """Set variables for a while. They may be set several times at once, and given up in any order."""
+    for name in variables:
+        _unset.setdefault(name, os.environ.get(name))
+    _settings.append(variables)
+    os.environ.update(variables)
     try:
         yield
     finally:
-        for name, value in before.items():
+        _settings[:] = [each for each in _settings if each is not variables]
+        for name in variables:
+            value = next((each[name] for each in reversed(_settings) if name in each), _unset[name])
             if value is None:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+            if not any(name in each for each in _settings):
+                del _unset[name]
+
+
+_patched = 0
+_inherited: Any = None
 
 
 @contextmanager
 def stand_ins() -> Iterator[None]:
-    """Answer for keys that nobody has set, as the module says. May be nested."""
+    """Answer for keys that nobody has set, as the module says. May be nested, and overlap."""
+    global _patched, _real, _inherited
     kind: Any = type(os.environ)
-    item = kind.__getitem__
-    if item is _item:
-        yield
-        return
-    global _real
-    own_get, _real = vars(kind).get("get"), item
-    kind.__getitem__, kind.get = _item, _get
+    _patched += 1
+    if _patched == 1:
+        _inherited, _real = vars(kind).get("get"), kind.__getitem__
+        kind.__getitem__, kind.get = _item, _get
     try:
         yield
     finally:
-        kind.__getitem__ = item
-        if own_get is None:  # as it is: inherited
-            del kind.get
-        else:
-            kind.get = own_get
+        _patched -= 1
+        if not _patched:
+            kind.__getitem__ = _real
+            if _inherited is None:  # as it is: inherited
+                del kind.get
+            else:
+                kind.get = _inherited
 
 
 def _item(self: Any, name: Any) -> Any:
+    if self is os.environ and name in (told.get() or ()):
+        return (told.get() or {})[name]
     try:
         return _real(self, name)
     except KeyError:
@@ -105,6 +134,8 @@ def _item(self: Any, name: Any) -> Any:
 
 
 def _get(self: Any, name: Any, default: Any = None) -> Any:
+    if self is os.environ and name in (told.get() or ()):
+        return (told.get() or {})[name]
     try:
         return _real(self, name)
     except KeyError:
@@ -127,12 +158,21 @@ def _may_ask(filename: str) -> bool:
     return is_own(filename) or _PIPECAT in filename
 
 
+_scripts: list[list[str]] = []
+_own_argv: list[str] = []
+
+
 @contextmanager
 def started_as(script: str) -> Iterator[None]:
     """`sys.argv` as if the bot had been started by itself, for one that reads its own command line."""
-    before = sys.argv
-    sys.argv = [script]
+    global _own_argv
+    mine = [script]
+    if not _scripts:
+        _own_argv = sys.argv
+    _scripts.append(mine)
+    sys.argv = mine
     try:
         yield
     finally:
-        sys.argv = before
+        _scripts[:] = [each for each in _scripts if each is not mine]
+        sys.argv = _scripts[-1] if _scripts else _own_argv

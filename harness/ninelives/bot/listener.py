@@ -19,6 +19,7 @@ from pipecat.frames.frames import (
     FunctionCallInProgressFrame,
     FunctionCallResultFrame,
     FunctionCallsStartedFrame,
+    HeartbeatFrame,
     InterimTranscriptionFrame,
     InterruptionFrame,
     LLMFullResponseEndFrame,
@@ -26,6 +27,7 @@ from pipecat.frames.frames import (
     LLMThoughtStartFrame,
     LLMThoughtTextFrame,
     MetricsFrame,
+    OutputTransportMessageUrgentFrame,
     PipelineFlushFrame,
     TextFrame,
     TranscriptionFrame,
@@ -36,6 +38,9 @@ from pipecat.metrics.metrics import LLMUsageMetricsData, MetricsData
 from ninelives.bot.turn import Captured, Frames, Heard, ReportedError, ToolCall, Turn
 
 Direction = Literal["down", "up"]
+
+RTVI = "rtvi-ai"
+"""The label of Pipecat's messages to its clients."""
 
 _NOT_SPOKEN = (TranscriptionFrame, InterimTranscriptionFrame, AggregatedTextFrame)
 
@@ -86,7 +91,7 @@ class Listener:
 
     def leaves(self, at: float, direction: Direction, frame: Frame) -> None:
         """A frame left the service."""
-        if isinstance(frame, PipelineFlushFrame):
+        if isinstance(frame, PipelineFlushFrame | HeartbeatFrame) or _is_rtvi(frame):
             return
         speaks = direction == "down" and (isinstance(frame, LLMFullResponseStartFrame) or bool(spoken(frame)))
         if self.turn is None and speaks:
@@ -148,6 +153,15 @@ class Listener:
         self.errors.append(error)
         if self.turn is not None:
             self.turn.errors.append(error)
+
+
+def _is_rtvi(frame: Frame) -> bool:
+    """Whether a frame is Pipecat's own report to its client of the frames that are noted here."""
+    return (
+        isinstance(frame, OutputTransportMessageUrgentFrame)
+        and isinstance(frame.message, Mapping)
+        and frame.message.get("label") == RTVI
+    )
 
 
 def spoken(frame: Frame) -> str:

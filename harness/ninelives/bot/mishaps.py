@@ -11,6 +11,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,6 +98,9 @@ class Mishaps:
 
 # Pipecat keeps what event handlers and tasks raise to itself, but for a line of log: here it passes by.
 
+of_this_bot: ContextVar[Mishaps | None] = ContextVar("ninelives_mishaps", default=None)
+"""Whose mishaps are those of this context. Without any, everybody who listens notes them."""
+
 _listeners: list[Mishaps] = []
 _run_handler = BaseObject._run_handler
 _create_task = TaskManager.create_task
@@ -140,6 +144,7 @@ def _noted(where: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        for each in _listeners:
+        mine = of_this_bot.get()
+        for each in [mine] if mine is not None else _listeners:
             each.note(where, error)
         raise

@@ -5,20 +5,33 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from pipecat.pipeline.worker import PipelineWorker
+
+from ninelives.bot.hosting import Host
 from ninelives.bot.listener import Listener
-from ninelives.bot.stage import Stage
 from ninelives.bot.turn import Turn, TurnTimeout
 from ninelives.frames.lines import to_lines
+
+FLUSH_QUIET = 5.0
+"""Seconds without a frame after which a flush probe counts as swallowed by a processor of the user's."""
+
+
+async def drained(worker: PipelineWorker) -> bool:
+    """Wait until everything sent so far has gone through, and what it set off too.
+
+    False when nothing has moved for `FLUSH_QUIET` seconds: something is blocked, or swallows the probe.
+    """
+    return await worker.flush_pipeline(timeout=FLUSH_QUIET)
 
 
 class Watch:
     """Ends the turn that goes on, within `timeout` seconds on the loop's clock."""
 
     def __init__(
-        self, stage: Stage, listener: Listener, timeout: Callable[[], float], now: Callable[[], float]
+        self, host: Host, listener: Listener, timeout: Callable[[], float], now: Callable[[], float]
     ) -> None:
         self._timeout = timeout
-        self._stage = stage
+        self._host = host
         self._listener = listener
         self._now = now
         self._happened = asyncio.Event()
@@ -61,9 +74,10 @@ class Watch:
         bound = self._timeout()
         try:
             async with asyncio.timeout(bound):
-                while True:
-                    drained = await self._stage.drained()
-                    if self._listener.quiet and (drained or turn.ends > 0):
+                assert self._host.worker is not None
+                while not self._host.running.done():
+                    through = await drained(self._host.worker)
+                    if self._listener.quiet and (through or turn.ends > 0):
                         break
                     if not self._listener.quiet:
                         await self.change()

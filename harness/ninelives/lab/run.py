@@ -8,17 +8,19 @@ ws_url)`, so any class can be tried, ours, Pipecat's own or a user's.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import random
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mock_openai import MockServer
 
 from ninelives.bot import TurnTimeout
 from ninelives.bot.environment import addresses, stand_ins
-from ninelives.bot.stage import NoLLMService
+from ninelives.bot.hosting import NotRunnable, can_run
+from ninelives.bot.silence import NoLLMService
 from ninelives.bot.starting import Exited
 from ninelives.complaint import Complaint
 from ninelives.fixtures.network import Guard
@@ -26,19 +28,18 @@ from ninelives.lab.apis import hosts_of, require_responses
 from ninelives.lab.conditions import USUAL, Conditions
 from ninelives.lab.episode import Episode, Finding
 from ninelives.lab.figures import NO_FIGURES, Figures, figures_of
-from ninelives.lab.hosting import bot_of
 from ninelives.lab.invariants import judge
 from ninelives.lab.scenario import Say, Scenario, Wait
-from ninelives.lab.services import name_of, source_of
+from ninelives.lab.services import Invitation, name_of, source_of
 from ninelives.report.timeline import Chapter, Timeline, from_journal, from_mishaps, from_turns, merged
 from ninelives.virtual import VirtualDeadlock, run
 
 if TYPE_CHECKING:
     from mock_openai.control.entries import Entry
     from mock_openai.control.said import Said
+    from pipecat.services.llm_service import LLMService
 
     from ninelives.bot import Bot, Turn
-    from ninelives.bot.guest import Guest
     from ninelives.bot.mishaps import Mishap
     from ninelives.lab.services import Factory
 
@@ -180,9 +181,12 @@ async def play(
         seed=seed,
         **scenario.server,
     )
+
+    def require(services: Sequence[LLMService[Any]]) -> None:
+        require_responses(services, name_of(factory), source_of(factory))
+
     failure: Exception | None = None
     bot: Bot | None = None
-    guest: Guest | None = None
     started = False
     prologue = 0
     async with server, AsyncExitStack() as surroundings:
@@ -192,9 +196,10 @@ async def play(
         surroundings.enter_context(stand_ins())
         try:
             made = factory(base_url, ws_url)
-            bot, guest = await bot_of(made, tools=scenario.tools, timeout=scenario.bound + GRACE)
-            require_responses(bot.services, name_of(factory), source_of(factory))
-            async with bot:
+            bot = _bot_of(made, factory, base_url, ws_url, scenario)
+            bot.on_services = require
+            async with bot as bot:
+                require(bot.services)
                 started = True
                 prologue = len(bot.turns)
                 if prologue:
@@ -214,14 +219,41 @@ async def play(
             failure = Exited(error)
         except Exception as error:
             failure = error
-        finally:
-            if guest is not None:
-                await guest.leave()
         shift = opened - bot.started if bot is not None else 0.0
         entries = [replace(entry, at=entry.at + shift) for entry in server.journal.entries]
         said = [_shifted(each, shift) for each in server.journal.responses]
     outcome = _judged(scenario, bot, entries, said, prologue, conditions)
     return replace(outcome, failure=failure, crash=_first_line(failure), started=started)
+
+
+def _bot_of(made: Any, factory: Factory, base_url: str, ws_url: str, scenario: Scenario) -> Bot:
+    """The bot to test, of whatever a factory gives: a service, a pipeline, a worker, a whole bot. Raises
+    Complaint.
+    """
+    from ninelives.bot import Bot
+
+    match made:
+        case Bot():
+            return made
+        case Invitation():
+            name, made = made.name, made.function
+        case _ if inspect.isawaitable(made):
+            name, awaited = name_of(factory), made
+            made = lambda: awaited  # noqa: E731
+        case _ if can_run(made):
+            name = name_of(factory)
+        case _:
+            raise NotRunnable(name_of(factory), made)
+    bot = Bot(
+        made,
+        tools=dict(scenario.tools),
+        base_url=base_url,
+        ws_url=ws_url,
+        name=name,
+        timeout=scenario.bound + GRACE,
+    )
+    require_responses(bot.services, name_of(factory), source_of(factory))
+    return bot
 
 
 def _first_line(failure: Exception | None) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Awaitable
-from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,17 +20,15 @@ from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
 from pipecat.processors.frame_processor import FrameDirection
-from pipecat.runner.types import RunnerArguments
 from pipecat.services.llm_service import LLMService
 
-from ninelives.bot.environment import addresses, stand_ins
-from ninelives.bot.listener import Direction, Listener
-from ninelives.bot.mishaps import Mishap, Mishaps
-from ninelives.bot.turn import Frames, ReportedError, TurnTimeout
+from ninelives.bot.conversation import Conversation
+from ninelives.bot.hosting import Host
+from ninelives.bot.listener import Direction
+from ninelives.bot.transport import client_ready
+from ninelives.bot.turn import TurnTimeout
 from ninelives.frames.lines import to_lines
-from ninelives.virtual.loop import VirtualLoop
 from ninelives.voice.ears import Ears
-from ninelives.voice.hosting import Host
 from ninelives.voice.line import Line
 from ninelives.voice.moments import Moment, Words
 from ninelives.voice.scene import Scene
@@ -54,7 +51,7 @@ QUIET = 5.0
 """Seconds without a frame after which Pipecat's flush probe counts as swallowed."""
 
 
-class VoiceCall:
+class VoiceCall(Conversation):
     """A call to a whole bot, as an async context manager that gives the caller.
 
         async with VoiceCall(run_bot, base_url=server.base_url, ws_url=server.ws_url) as caller:
@@ -83,16 +80,12 @@ class VoiceCall:
         ws_url: str = "",
         timeout: float = TURN_BOUND,
     ) -> None:
+        super().__init__(self._changed, self._unasked)
         self._bot = bot
         self._voice, self._ears, self._line = voice, ears, line
         self._urls = base_url, ws_url
         self.timeout = timeout
-        self.started = 0.0
-        """When the call began, on the loop's clock. All other times count from here."""
-        self._listener = Listener(self._changed, self._unasked)
         self._happened = asyncio.Event()
-        self._mishaps = Mishaps(self._now)
-        self._around = ExitStack()
         self._host: Host
         self._scene: Scene
         self.line: Line
@@ -111,21 +104,6 @@ class VoiceCall:
     def turns(self) -> list[VoiceTurn]:
         """All turns so far."""
         return [turn for turn in self._listener.turns if isinstance(turn, VoiceTurn)]
-
-    @property
-    def frames(self) -> Frames:
-        """All frames that the bot's LLM services have sent so far."""
-        return self._listener.frames
-
-    @property
-    def errors(self) -> list[ReportedError]:
-        """All errors reported so far, by any processor."""
-        return self._listener.errors
-
-    @property
-    def mishaps(self) -> list[Mishap]:
-        """Exceptions of the bot's own code so far, in processors, tools, event handlers and tasks."""
-        return self._mishaps.all
 
     @property
     def connection_errors(self) -> list[str]:
@@ -215,54 +193,39 @@ class VoiceCall:
             return
         self._gone = True
         if not self._host.running.done():
-            await self.line.disconnect()
+            await self._host.inside(self.line.disconnect())
         await self._host.stop("the caller hung up")
         self._collect()
 
     # --- its life ------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        self.started = loop.time()
-        self.frames.virtual = isinstance(loop, VirtualLoop)
+        self._starts_now()
         self.line = self._line or Line()
         self.line.origin = self.started
         self.line.on_change = self._collect
         self._scene = Scene(self.line, self._ears or Ears(), self._voice or Voice())
         base_url, ws_url = self._urls
-        arguments = RunnerArguments()
-        known = {
-            "base_url": base_url,
-            "ws_url": ws_url,
-            "transport": self.line,
-            "runner_args": arguments,
-            "args": arguments,
-        }
-        self._host = Host(self._bot, known, self.line, self._prepare)
-        with ExitStack() as undo:
-            undo.enter_context(addresses(base_url, ws_url))
-            undo.enter_context(stand_ins())
-            undo.enter_context(self._mishaps.overhear())
-            try:
-                await self._host.start()
-                await self.line.connect()
-                if self.worker._rtvi is not None:
-                    await self.line.input().client_ready()
-                await self._hear_greeting()
-            except BaseException:
-                self._host.abandon()
-                raise
-            self._around = undo.pop_all()
+        self._host = Host(
+            self._bot, self.line, self._prepare, self._mishaps, base_url=base_url, ws_url=ws_url
+        )
+        await self._host.start()
+        try:
+            await self._host.inside(self.line.connect())
+            if self.worker._rtvi is not None:
+                await self.worker.queue_frame(client_ready())
+            await self._hear_greeting()
+        except BaseException:
+            self._host.abandon()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._around:
-            await self.hang_up()
-        running = self._host.running
-        if kind is None and running.done() and not running.cancelled():
-            running.result()
+        await self.hang_up()
+        if kind is None:
+            self._host.raise_what_it_raised()
 
     def _prepare(self, worker: PipelineWorker) -> bool:
         has_line = self._scene.prepare(worker)
@@ -344,7 +307,7 @@ class VoiceCall:
 
     async def _over(self, turn: VoiceTurn) -> None:
         """Wait until a turn is over: nothing is under way, nothing sounds and nothing waits to."""
-        while self._awaited is turn and not self._ended:
+        while self._awaited is turn and not self._host.ended:
             left = turn.began + NO_ANSWER - self._now()
             if left <= CLOCK:
                 break
@@ -359,7 +322,7 @@ class VoiceCall:
 
     async def _settle(self) -> None:
         """Wait until nothing is under way in the bot and nothing sounds on the line."""
-        while not self._ended:
+        while not self._host.ended:
             before = self._activity
             drained = await self._until_ended(self.worker.flush_pipeline(timeout=QUIET))
             await asyncio.sleep(JUST_AFTER)
@@ -379,14 +342,6 @@ class VoiceCall:
             return task.done() and task.result()
         finally:
             task.cancel()
-
-    @property
-    def _ended(self) -> bool:
-        """Whether the bot has come to its end. Raises what it raised."""
-        running = self._host.running
-        if running.done() and not running.cancelled():
-            running.result()
-        return running.done()
 
     @property
     def _pending(self) -> str:
@@ -427,9 +382,6 @@ class VoiceCall:
         own = isinstance(source, LLMService) or isinstance(frame, TTSSpeakFrame)
         if own or (isinstance(frame, ErrorFrame) and way == "up"):
             self._listener.leaves(self._now(), way, frame)
-
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time() - self.started
 
 
 class _Observer(BaseObserver):

@@ -8,36 +8,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 from pipecat.frames.frames import (
     BotStoppedSpeakingFrame,
     Frame,
-    InputTransportMessageFrame,
     InterruptionFrame,
     OutputAudioRawFrame,
     StartFrame,
     TTSStoppedFrame,
 )
-from pipecat.processors.frame_processor import FrameDirection, FrameProcessor, FrameProcessorSetup
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
 from pipecat.transports.base_input import BaseInputTransport
 from pipecat.transports.base_output import BaseOutputTransport
-from pipecat.transports.base_transport import BaseTransport, TransportParams
+from pipecat.transports.base_transport import TransportParams
 
+from ninelives.bot.transport import HostedTransport
 from ninelives.voice.playback import Playback
 from ninelives.voice.voice import WORD
-
-CLIENT = "caller"
-"""The client, or participant id, that a bot's handlers are given."""
 
 _SAMPLE = 2  # bytes
 _CATCH_UP = 0.001  # seconds: a chunk so little late follows the one before it without a gap
 
-_CONNECTED = ("on_client_connected", "on_first_participant_joined", "on_participant_joined")
-_DISCONNECTED = ("on_client_disconnected", "on_participant_left")
 
-
-class Line(BaseTransport):
+class Line(HostedTransport):
     """A Pipecat transport with a caller at the other end.
 
     Its audio format is the worker's own. Handlers may be added for any event, whichever transport has it.
@@ -57,7 +50,6 @@ class Line(BaseTransport):
         """The loop's time at which the call began; all times of the line count from there."""
         self._input = LineInput(self)
         self._output = LineOutput(self)
-        self._carriers: list[BaseTransport] = [self]
 
     def input(self) -> LineInput:
         """Return the processor from which the caller is heard."""
@@ -76,42 +68,6 @@ class Line(BaseTransport):
         """Return the seconds since the call began."""
         return asyncio.get_running_loop().time() - self.origin
 
-    def add_event_handler(self, event_name: str, handler: Any) -> None:
-        """Add a handler for any event."""
-        if event_name not in self._event_handlers:
-            self._register_event_handler(event_name)
-        super().add_event_handler(event_name, handler)
-
-    def stand_in_for(self, processor: FrameProcessor) -> None:
-        """Stand in for a bot's own transport too: its handlers learn of the caller."""
-        transport = getattr(processor, "_transport", None)
-        if isinstance(transport, BaseTransport) and transport not in self._carriers:
-            self._carriers.append(transport)
-
-    # --- the caller comes and goes -------------------------------------------------------------------------
-
-    async def connect(self) -> None:
-        """Tell the bot that somebody has connected, as its transport and an RTVI client do."""
-        for transport in self._carriers:
-            if (event := _handled(transport, _CONNECTED)) is not None:
-                client: Any = CLIENT if event == _CONNECTED[0] else {"id": CLIENT}
-                await transport._call_event_handler(event, client)
-
-    async def disconnect(self) -> None:
-        """Tell the bot that the caller has hung up."""
-        for transport in self._carriers:
-            event = _handled(transport, _DISCONNECTED)
-            if event == _DISCONNECTED[0]:
-                await transport._call_event_handler(event, CLIENT)
-            elif event is not None:
-                await transport._call_event_handler(event, {"id": CLIENT}, "leftCall")
-
-
-def _handled(transport: BaseTransport, events: tuple[str, ...]) -> str | None:
-    """The first of these events for which somebody has a handler."""
-    known = transport._event_handlers
-    return next((event for event in events if event in known and known[event].handlers), None)
-
 
 class LineInput(BaseInputTransport):
     """The caller's microphone. It sends no audio: what the caller says comes from `Ears`."""
@@ -123,16 +79,6 @@ class LineInput(BaseInputTransport):
         """Be ready at once."""
         await super().start(frame)
         await self.set_transport_ready(frame)
-
-    async def client_ready(self) -> None:
-        """Send what an RTVI client sends when it can hear the bot."""
-        message = {
-            "label": "rtvi-ai",
-            "type": "client-ready",
-            "id": CLIENT,
-            "data": {"version": "1.0.0", "about": {"library": "ninelives"}},
-        }
-        await self.broadcast_frame(InputTransportMessageFrame, message=message)
 
     def _create_audio_task(self) -> None:
         """There is no audio to wait for."""

@@ -18,10 +18,10 @@ from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.turns.user_turn_controller import UserTurnController
 
 from ninelives.bot.speech import everything_in
+from ninelives.bot.standing_in import Replaced, insert, place_of, replace
 from ninelives.voice.analyzer import ScriptedTurnAnalyzer
 from ninelives.voice.ears import Ears
 from ninelives.voice.line import Line, LineInput, LineOutput
-from ninelives.voice.standing_in import Replaced, insert, place_of, replace
 from ninelives.voice.voice import Voice
 
 

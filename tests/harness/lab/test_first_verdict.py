@@ -171,7 +171,7 @@ def test_a_bot_that_cannot_start_is_one_line(
             "async def run_bot(transport, websocket): ...",
             "bot.py:run_bot asks for 'websocket'; expected a function of base_url and ws_url",
         ),
-        ("def run_bot(transport): return 3", "the factory gave a int; expected an LLM service"),
+        ("def run_bot(transport): return 3", "run_bot gave a int; expected an LLM service"),
         (
             "def run_bot():\n    from pipecat.processors.filters.identity_filter import IdentityFilter\n"
             "    return [IdentityFilter()]",
@@ -314,20 +314,30 @@ def test_an_address_in_the_code_is_the_line_to_change(
     assert said.format(*lines_of(path, "base_url=")) in err
 
 
-def test_a_voice_that_could_not_be_left_out_is_named(
+def test_what_goes_elsewhere_and_is_not_left_out_is_named(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
+    asks = "import urllib.request; urllib.request.urlopen(self.url)"
+    text = bot(filter="isinstance(frame, TranscriptionFrame) and self.ask()").replace(
+        "class Filter(FrameProcessor):",
+        "class Filter(FrameProcessor):\n    def __init__(self):\n        super().__init__()\n"
+        f"        self.url = 'https://search.example/v1'\n\n    def ask(self):\n        {asks}\n",
+    )
+    (tmp_path / "bot.py").write_text(text)
+    code, _, err = ninelives(capsys, "verdict bot.py")
+    assert code == 2
+    assert "bot.py:run_bot goes to search.example:443: its Filter is not left out where it stands" in err
+
+
+def test_a_voice_is_left_out_wherever_it_stands(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     text = bot().replace("mouth = [tts,", "mouth = [ParallelPipeline([tts], [Filter()]),")
     text = text.replace("OpenAITTSService(api", "OpenAITTSService(base_url='https://tts.example/v1', api")
     text = text.replace(
         "import Pipeline\n", "import Pipeline\nfrom pipecat.pipeline.parallel_pipeline import *\n", 1
     )
     (tmp_path / "bot.py").write_text(text)
-    code, _, err = ninelives(capsys, "verdict bot.py")
-    assert code == 2
-    assert (
-        "bot.py:run_bot goes to tts.example:443: its OpenAITTSService is not left out where it stands" in err
-    )
+    code, _, err = ninelives(capsys, "verdict bot.py --scenario idle_close")
+    assert (code, err) == (0, "")
 
 
 def test_a_service_that_is_made_too_early_is_told_so(
@@ -367,7 +377,7 @@ def test_a_bot_that_does_not_work_undisturbed_is_stopped_and_shows_what_it_raise
         ),
         (
             {"connected": "worker.create_task(transport.lost(), 'greet')"},
-            "AttributeError: 'DeadLine' object has no attribute 'lost' (bot.py:",
+            "AttributeError: 'SilentTransport' object has no attribute 'lost' (bot.py:",
         ),
     ],
 )

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from ninelives.bot import Bot
-from ninelives.bot.guest import offline
 from ninelives.complaint import Complaint
 from ninelives.lab import Outcome, run_scenario
 from ninelives.lab.scenarios import scenarios
@@ -107,14 +106,6 @@ def test_a_bot_that_speaks_first_has_spoken_before_the_story_begins_and_may_clea
     assert len([text for text in greeted if text]) == 1
 
 
-def test_ears_and_mouth_are_left_out_and_everything_else_is_kept() -> None:
-    os.environ.setdefault("OPENAI_WS_URL", "ws://127.0.0.1:9/v1/responses")
-    os.environ.setdefault("OPENAI_API_KEY", KEY)
-    kept = processors()
-    whole = [OpenAISTTService(api_key=KEY), Pipeline(kept[:2]), OpenAITTSService(api_key=KEY), kept[2]]
-    assert offline(Pipeline(whole)) == kept
-
-
 def test_a_bot_that_goes_elsewhere_is_stopped_and_told() -> None:
     def elsewhere(base_url: str, ws_url: str) -> Any:
         return OpenAIResponsesHttpLLMService(api_key=KEY, base_url="http://192.0.2.1/v1")
@@ -153,7 +144,7 @@ def test_a_class_that_is_no_service_is_one_line() -> None:
             hums,
             "hums came to its end without running a pipeline; expected it to end",
         ),
-        (empty, "the factory gave a list; expected"),
+        (empty, "empty gave a list; expected"),
     ],
 )
 def test_what_is_no_bot_is_one_line(found: Any, said: str) -> None:

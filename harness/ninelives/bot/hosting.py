@@ -1,0 +1,325 @@
+"""Runs the user's bot as it is: its own function, runner and workers, each worker shown before it starts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, TypeVar
+
+from pipecat.pipeline.base_pipeline import BasePipeline
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.runner.types import RunnerArguments
+from pipecat.services.llm_service import LLMService
+from pipecat.transports.base_transport import BaseTransport
+from pipecat.workers.runner import WorkerRunner
+
+from ninelives.bot import environment, mishaps
+from ninelives.bot.arguments import arguments_for, name_of, transport_of_this_bot, transports_are_ours
+from ninelives.bot.environment import addresses, stand_ins, started_as
+from ninelives.bot.mishaps import Mishaps
+from ninelives.bot.starting import Exited
+from ninelives.complaint import Complaint
+
+TO_RUN = 30.0
+"""Seconds on the loop's clock within which a bot must have come so far as to run its pipeline."""
+
+TO_START = 45.0
+"""Seconds within which the pipeline must have started; Pipecat's own two bounds for that add up to 40."""
+
+TO_LEAVE = 10.0
+"""Seconds for a bot to clear up behind itself when its caller has gone."""
+
+_ENDINGS = (
+    "expected it to end with `await runner.run()` on a WorkerRunner, or to return a worker or a pipeline"
+)
+
+_GIFTS = "expected an LLM service, a list of processors, a Pipeline, a worker or a Bot"
+
+T = TypeVar("T")
+
+
+class DidNotStart(RuntimeError):
+    """The pipeline of a bot did not start."""
+
+
+class NotRunnable(Complaint):
+    """A bot's function gave something that nobody here can run."""
+
+    def __init__(self, name: str, made: Any, expected: str = _GIFTS) -> None:
+        super().__init__(f"{name} gave a {type(made).__name__}; {expected}")
+        self.made = made
+
+
+class Host:
+    """One bot, from its start to its end.
+
+    Args:
+        bot: A function as Pipecat's examples have it, one that gives a worker or a pipeline, or one of these.
+        transport: What the function is given as `transport`, and gets from `create_transport`.
+        prepare: Called with each pipeline worker before it starts; returns whether this is the worker with
+            the caller. What it raises, `start` raises.
+        mishaps: Collects what the bot's own code raises and Pipecat catches.
+        base_url: The API, for a function that asks for it by name, and in OPENAI_BASE_URL.
+        ws_url: The same in WebSocket mode, in OPENAI_WS_URL.
+        name: What messages call the bot, by default the function's own name.
+        arguments: The `runner_args` of the function.
+        serve: Makes a pipeline of an LLM service, if the function may give one alone.
+    """
+
+    def __init__(
+        self,
+        bot: Any,
+        transport: BaseTransport,
+        prepare: Callable[[PipelineWorker], bool],
+        mishaps: Mishaps,
+        *,
+        base_url: str = "",
+        ws_url: str = "",
+        name: str = "",
+        arguments: RunnerArguments | None = None,
+        serve: Callable[[FrameProcessor], Pipeline] | None = None,
+    ) -> None:
+        self._bot = bot
+        self._urls = base_url, ws_url
+        self._known = _known(base_url, ws_url, transport, arguments or RunnerArguments())
+        self._transport = transport
+        self._prepare = prepare
+        self._serve = serve
+        self._mishaps = mishaps
+        self._shown = asyncio.Event()
+        self._started = asyncio.Event()
+        self._refused: Exception | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._surroundings = ExitStack()
+        self._starting = ExitStack()
+        self._context = contextvars.Context()
+        self._made: PipelineWorker | None = None
+        """The one worker of a bot that leaves it to be run."""
+        self.worker: PipelineWorker | None = None
+        """The worker with the caller, once it starts."""
+        self.name = name or (name_of(bot) if is_function(bot) else type(bot).__name__)
+
+    @property
+    def running(self) -> asyncio.Task[None]:
+        """The task of the bot. It ends when the bot does, and raises what the bot raised."""
+        assert self._running is not None
+        return self._running
+
+    @property
+    def ended(self) -> bool:
+        """Whether the bot has come to its end. Raises what it raised."""
+        self.raise_what_it_raised()
+        return self.running.done()
+
+    def raise_what_it_raised(self) -> None:
+        """Raise what the bot's function has raised, if it came to its end by that."""
+        if self.running.done() and not self.running.cancelled():
+            self.running.result()
+
+    async def start(self) -> None:
+        """Run the bot until its pipeline has started.
+
+        Raises:
+            Complaint: it runs no pipeline, or asks for what is not known.
+            DidNotStart: its pipeline does not.
+            Exited: it ends the process.
+            Exception: what the bot, or `prepare`, raised.
+        """
+        self._enter_surroundings()
+        try:
+            self._running = self._task(self._run(), f"bot {self.name}")
+            await self._first(self._shown, TO_RUN)
+            if self._shown.is_set() and self._refused is None:
+                await self._first(self._started, TO_START)
+            if self._refused is not None:
+                raise self._refused
+            if self._started.is_set():
+                return
+            if self._shown.is_set():
+                raise DidNotStart("the pipeline did not start: a processor was busy connecting, or failed")
+            if self.ended:
+                raise Complaint(f"{self.name} came to its end without running a pipeline; {_ENDINGS}")
+            raise Complaint(f"{self.name} ran no pipeline within {TO_RUN:g} s; {_ENDINGS}")
+        except asyncio.CancelledError:
+            self.abandon()
+            raise
+        except BaseException:
+            await self.stop("it did not start")
+            raise
+
+    async def inside(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something in the bot's context, as if the bot had come to do it: call its handlers."""
+        return await self._task(work, f"for {self.name}")
+
+    async def stop(self, why: str) -> None:
+        """Let the bot come to its end, and end it if it does not."""
+        try:
+            if self._running is not None:
+                if not self._running.done() and self.worker is not None and self._refused is None:
+                    await self.worker.cancel(reason=why)
+                    await asyncio.wait([self._running], timeout=TO_LEAVE)
+                if not self._running.done():
+                    self._running.cancel()
+                    await asyncio.wait([self._running], timeout=TO_LEAVE)
+        finally:
+            self._surroundings.close()
+
+    def abandon(self) -> None:
+        """Cancel everything without waiting."""
+        if self._running is not None:
+            self._running.cancel()
+        self._surroundings.close()
+
+    def show(self, worker: PipelineWorker) -> bool:
+        """A worker of the bot's is about to start. Return whether it may."""
+        self._starting.close()
+        try:
+            has_caller = self._prepare(worker)
+        except Exception as error:
+            self._refused = error
+            self._shown.set()
+            return False
+        if has_caller or worker is self._made:
+            self.worker = worker
+            worker.add_event_handler("on_pipeline_started", lambda *_: self._started.set())
+            self._shown.set()
+        return True
+
+    def _enter_surroundings(self) -> None:
+        self._surroundings.enter_context(self._mishaps.overhear())
+        self._surroundings.enter_context(_workers_are_shown())
+        self._surroundings.enter_context(transports_are_ours())
+        if is_function(self._bot):
+            self._surroundings.enter_context(stand_ins())
+        if any(self._urls):
+            self._surroundings.enter_context(addresses(*self._urls))
+        self._context = context = contextvars.copy_context()
+        context.run(_host.set, self)
+        context.run(transport_of_this_bot.set, self._transport)
+        context.run(mishaps.of_this_bot.set, self._mishaps)
+        if any(self._urls):
+            context.run(environment.told.set, environment.variables(*self._urls))
+
+    def _task(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
+        return asyncio.get_running_loop().create_task(work, name=name, context=self._context)
+
+    async def _first(self, event: asyncio.Event, seconds: float) -> None:
+        """Wait until the event has come, or the bot's end, or so many seconds."""
+        waiting = asyncio.create_task(event.wait(), name=f"{self.name} starts")
+        try:
+            await asyncio.wait([self.running, waiting], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+
+    async def _run(self) -> None:
+        made = await self._called(self._bot) if is_function(self._bot) else self._bot
+        if can_run(made) and isinstance(made, Sequence):
+            made = Pipeline(list(made))
+        if isinstance(made, LLMService) and self._serve is not None:
+            made = self._serve(made)
+        if isinstance(made, BasePipeline):
+            made = worker_of(made)
+        if isinstance(made, PipelineWorker):
+            self._made = made
+            runner = WorkerRunner(handle_sigint=False)
+            await runner.add_workers(made)
+            await runner.run()
+        elif made is not None:
+            raise NotRunnable(self.name, made, _GIFTS if self._serve is not None else _ENDINGS)
+
+    async def _called(self, function: Callable[..., Any]) -> Any:
+        given = arguments_for(function, self.name, self._known)
+        script = inspect.getsourcefile(inspect.unwrap(function)) or self.name
+        with ExitStack() as self._starting:
+            self._starting.enter_context(started_as(script))
+            try:
+                made = function(**given)
+                return await made if inspect.isawaitable(made) else made
+            except SystemExit as error:  # asyncio would end the loop with it
+                raise Exited(error) from None
+
+
+def _known(
+    base_url: str, ws_url: str, transport: BaseTransport, arguments: RunnerArguments
+) -> Mapping[str, Any]:
+    return {
+        "base_url": base_url,
+        "ws_url": ws_url,
+        "transport": transport,
+        "runner_args": arguments,
+        "args": arguments,
+    }
+
+
+def is_function(bot: Any) -> bool:
+    """Whether a bot is to be called, not run."""
+    return callable(bot) and not isinstance(bot, FrameProcessor | PipelineWorker)
+
+
+def can_run(made: Any) -> bool:
+    """Whether something is a processor, a list of them, or a worker."""
+    if isinstance(made, Sequence):
+        return bool(made) and all(isinstance(each, FrameProcessor) for each in made)
+    return isinstance(made, FrameProcessor | PipelineWorker)
+
+
+def worker_of(pipeline: BasePipeline) -> PipelineWorker:
+    """Return a worker for a pipeline that came without one: it measures all, and waits for ever."""
+    return PipelineWorker(
+        pipeline,
+        params=PipelineParams(
+            enable_metrics=True, enable_usage_metrics=True, send_initial_empty_metrics=False
+        ),
+        cancel_on_idle_timeout=False,
+        idle_timeout_secs=None,
+        enable_rtvi=False,
+        enable_turn_tracking=False,
+    )
+
+
+# Pipecat offers no place between the making of a worker and its start, so its start passes by here, for the
+# workers of hosted bots only. Their runners leave the signals to the test.
+
+_host: contextvars.ContextVar[Host | None] = contextvars.ContextVar("ninelives_host", default=None)
+_watching = 0
+_run = PipelineWorker.run
+_signals = ("_setup_sigint", "_setup_sigterm")
+_set_up = {name: getattr(WorkerRunner, name) for name in _signals}
+
+
+@contextmanager
+def _workers_are_shown() -> Iterator[None]:
+    """Show the workers of hosted bots, for as long as any is hosted."""
+    global _watching
+    _watching += 1
+    if _watching == 1:
+        PipelineWorker.run = _run_shown  # type: ignore[method-assign]
+        for name, original in _set_up.items():
+            setattr(WorkerRunner, name, _without_signals(original))
+    try:
+        yield
+    finally:
+        _watching -= 1
+        if not _watching:
+            PipelineWorker.run = _run  # type: ignore[method-assign]
+            for name, original in _set_up.items():
+                setattr(WorkerRunner, name, original)
+
+
+async def _run_shown(self: PipelineWorker, *given: Any, **named: Any) -> None:
+    host = _host.get()
+    if host is None or host.show(self):
+        await _run(self, *given, **named)
+
+
+def _without_signals(original: Callable[[WorkerRunner], None]) -> Callable[[WorkerRunner], None]:
+    def set_up(self: WorkerRunner) -> None:
+        if _host.get() is None:
+            original(self)
+
+    return set_up

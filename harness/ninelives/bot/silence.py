@@ -1,0 +1,138 @@
+"""A hosted bot without sound: its own workers, where what needs a network or a sound card lets frames pass.
+
+Two taps stand directly before and after the processor of each worker that is, or contains, its LLM service.
+They forward every frame in the task that pushed it, so what they see is exactly what leaves and enters the
+service, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+from pipecat.frames.frames import Frame
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.processors.frameworks.rtvi import RTVIProcessor
+from pipecat.services.llm_service import LLMService
+from pipecat.services.stt_service import STTService
+from pipecat.services.tts_service import TTSService
+from pipecat.transports.base_input import BaseInputTransport
+from pipecat.transports.base_output import BaseOutputTransport
+
+from ninelives.bot.listener import Direction
+from ninelives.bot.speech import everything_in
+from ninelives.bot.standing_in import insert, replace
+from ninelives.bot.transport import HostedTransport, Silent, SilentTransport
+
+Forward = Callable[[], Awaitable[None]]
+"""Sends a frame on its way."""
+
+Look = Callable[[Frame, Direction, Forward], Awaitable[None]]
+"""What a tap calls with every frame; it has to call the last argument."""
+
+
+class NoLLMService(ValueError):
+    """There is nothing to test in a pipeline."""
+
+
+class Silence:
+    """The workers of one bot, with nothing to be heard in them.
+
+    Args:
+        transport: What stands in for the bot's own transports.
+        before: Sees each frame between the rest of a worker and its LLM service, on the service's input side.
+        after: The same on its output side.
+    """
+
+    def __init__(self, transport: SilentTransport, before: Look, after: Look) -> None:
+        self._transport: HostedTransport = transport
+        self._look = before, after
+        self._prepared: list[PipelineWorker] = []
+        self.worker: PipelineWorker | None = None
+        """The worker with the caller."""
+        self.services: list[LLMService[Any]] = []
+        """The LLM services between taps: one, or several behind a switcher or in several workers."""
+
+    def prepare(self, worker: PipelineWorker) -> bool:
+        """Take a worker's sound away and tap its LLM service, once. Return whether it is the one with the
+        caller.
+        """
+        if not any(worker is each for each in self._prepared):
+            self._prepared.append(worker)
+            replaced = replace(worker.pipeline, self._stand_in)
+            services = tap(worker.pipeline, *self._look)
+            self.services += services
+            worker._idle_timeout_secs = None  # only sound shows that a bot is not idle
+            has_transport = any(_is_transport(each.original) for each in replaced) or any(
+                each in (self._transport.input(), self._transport.output())
+                for each in everything_in([worker.pipeline])
+            )
+            if self.worker is None and (has_transport or (services and not worker.bridged)):
+                self.worker = worker
+        return worker is self.worker
+
+    def require_service(self) -> None:
+        """Raise NoLLMService when no worker has one so far."""
+        if not self.services:
+            inside = [each for worker in self._prepared for each in _own(worker.pipeline)]
+            there = ", ".join(type(each).__name__ for each in inside) or "nothing else"
+            raise NoLLMService(f"there is no LLM service in this pipeline to listen to, only {there}")
+
+    @property
+    def processors(self) -> list[FrameProcessor]:
+        """Every processor of the bot's, those inside others included."""
+        return list(everything_in(worker.pipeline for worker in self._prepared))
+
+    def _stand_in(self, processor: FrameProcessor) -> FrameProcessor | None:
+        if _is_transport(processor):
+            self._transport.stand_in_for(processor)
+        elif not isinstance(processor, STTService | TTSService):
+            return None
+        return Silent(name=f"silent {processor.name}")
+
+
+def _is_transport(processor: FrameProcessor) -> bool:
+    return isinstance(processor, BaseInputTransport | BaseOutputTransport)
+
+
+def _own(pipeline: FrameProcessor) -> list[FrameProcessor]:
+    """The processors of a pipeline, of those inside it too, without the ends that Pipecat adds."""
+    if type(pipeline) is not Pipeline:
+        return [] if isinstance(pipeline, Silent | RTVIProcessor) else [pipeline]
+    return [each for inside in pipeline.processors[1:-1] for each in _own(inside)]
+
+
+class Tap(FrameProcessor):
+    """Shows every frame and forwards it at once, in the task that pushed it."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(enable_direct_mode=True)
+        self._look = look
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Show the frame."""
+        await super().process_frame(frame, direction)
+        way: Direction = "down" if direction is FrameDirection.DOWNSTREAM else "up"
+        await self._look(frame, way, lambda: self.push_frame(frame, direction))
+
+
+def tap(pipeline: FrameProcessor, before: Look, after: Look) -> Sequence[LLMService[Any]]:
+    """Put taps around the first processor that is, or contains, an LLM service. Return these services."""
+    for index, processor in enumerate(pipeline.processors):
+        if services := list(_services([processor])):
+            if type(processor) is Pipeline:
+                return tap(processor, before, after)
+            assert isinstance(pipeline, Pipeline)
+            insert(pipeline, index, Tap(before))
+            insert(pipeline, index + 2, Tap(after))
+            return services
+    return []
+
+
+def _services(processors: Iterable[FrameProcessor]) -> Iterable[LLMService[Any]]:
+    for processor in processors:
+        if isinstance(processor, LLMService):
+            yield processor
+        yield from _services(processor.processors)

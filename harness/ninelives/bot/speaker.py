@@ -1,0 +1,116 @@
+"""How the test speaks to a bot without a voice, one thing after another, and cuts in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from pipecat.frames.frames import Frame, InterruptionFrame
+
+from ninelives.bot.barge_in import BargeIn
+from ninelives.bot.listener import Direction, Listener, spoken
+from ninelives.bot.silence import Forward
+from ninelives.bot.speech import Speech
+from ninelives.bot.turn import Turn
+from ninelives.bot.watch import Watch
+
+
+class Speaker:
+    """The user of one bot. `queue` sends a frame in where the user's voice would come in."""
+
+    def __init__(
+        self,
+        listener: Listener,
+        watch: Watch,
+        queue: Callable[[Frame], Awaitable[None]],
+        now: Callable[[], float],
+    ) -> None:
+        self.speech: Speech | None = None
+        """What the user's doings amount to. None: nobody is there."""
+        self._listener = listener
+        self._watch = watch
+        self._queue = queue
+        self._now = now
+        self._barge_in = BargeIn(self._cut_in, watch.change)
+        self._speaking: asyncio.Task[None] | None = None
+
+    def begin(self, text: str | None, frames: Callable[[], list[Frame]]) -> Turn:
+        """Say something once what was said before is through, and return its turn at once."""
+        turn = Turn(number=0, user=text, began=self._now())
+        self._speaking = asyncio.create_task(
+            self._speak(turn, frames, self._speaking), name=f"user says {text!r}"
+        )
+        return turn
+
+    async def finish(self) -> None:
+        """Wait until everything is said."""
+        if self._speaking is not None:
+            await self._speaking
+
+    async def stop(self) -> None:
+        """Say nothing more, and wait for nothing."""
+        if self._speaking is not None and not self._speaking.done():
+            self._speaking.cancel()
+            await asyncio.wait([self._speaking])
+        await self._watch.stop()
+
+    async def interrupt(self, after_words: int | None) -> Turn | None:
+        """Cut in, at once or after the n-th word. Return the turn that was going on."""
+        await self.finish()
+        turn = self._listener.turn
+        if after_words is not None and turn is not None:
+            await self._barge_in.after(turn, after_words)
+        elif turn is None or turn.interrupted is None:
+            await self._barge_in.now()
+        return turn
+
+    def unasked(self, at: float) -> Turn:
+        """The bot speaks although nobody has asked: a turn of its own."""
+        turn = Turn(number=0, user=None, began=at)
+        self._open(turn)
+        return turn
+
+    async def _speak(
+        self, turn: Turn, frames: Callable[[], list[Frame]], before: asyncio.Task[None] | None
+    ) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        if turn.user is not None:
+            await self._barge_in.now()
+        turn.began = self._now()
+        self._open(turn)
+        for frame in frames():
+            await self._queue(frame)
+
+    async def _cut_in(self) -> bool:
+        assert self.speech is not None
+        frames = self.speech.cuts_in(self._listener.turn is not None)
+        for frame in frames:
+            await self._queue(frame)
+        return bool(frames)
+
+    def _open(self, turn: Turn) -> None:
+        turn.number = len(self._listener.turns) + 1
+        self._listener.begin(turn)
+        self._watch.begin(turn)
+
+    # --- what the taps see ---------------------------------------------------------------------------------
+
+    async def before_service(self, frame: Frame, direction: Direction, forward: Forward) -> None:
+        """A frame passes on the service's input side."""
+        if direction == "up":
+            self._listener.leaves(self._now(), direction, frame)
+        elif self._listener.cut_in(self._now(), frame):
+            self._barge_in.made()
+            self._watch.changed()
+        await forward()
+
+    async def after_service(self, frame: Frame, direction: Direction, forward: Forward) -> None:
+        """A frame passes on the service's output side."""
+        if direction == "down":
+            self._listener.leaves(self._now(), direction, frame)
+            if isinstance(frame, InterruptionFrame):
+                self._barge_in.through()
+        await forward()
+        if direction == "down" and spoken(frame):
+            await self._barge_in.said(self._listener.turn)

@@ -1,0 +1,102 @@
+"""The transport of a hosted bot: a caller comes and goes, and its handlers learn of it as from Pipecat's own.
+
+`SilentTransport` is the one without sound: what would be heard or spoken passes through, in the task that
+pushed it. A transport with sound is the line of `ninelives.voice`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipecat.frames.frames import Frame, InputTransportMessageFrame
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.transports.base_transport import BaseTransport
+
+from ninelives.bot.listener import RTVI
+
+CLIENT = "caller"
+"""The client, or participant id, that a bot's handlers are given."""
+
+_CONNECTED = ("on_client_connected", "on_first_participant_joined", "on_participant_joined")
+_DISCONNECTED = ("on_client_disconnected", "on_participant_left")
+
+
+class HostedTransport(BaseTransport):
+    """A transport with a caller at the other end. Handlers may be added for any event, whichever has it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._carriers: list[BaseTransport] = [self]
+
+    def add_event_handler(self, event_name: str, handler: Any) -> None:
+        """Add a handler for any event."""
+        if event_name not in self._event_handlers:
+            self._register_event_handler(event_name)
+        super().add_event_handler(event_name, handler)
+
+    def stand_in_for(self, processor: FrameProcessor) -> None:
+        """Stand in for a bot's own transport too: its handlers learn of the caller."""
+        transport = getattr(processor, "_transport", None)
+        if isinstance(transport, BaseTransport) and transport not in self._carriers:
+            self._carriers.append(transport)
+
+    async def connect(self) -> None:
+        """Tell the bot that somebody has connected."""
+        for transport in self._carriers:
+            if (event := _handled(transport, _CONNECTED)) is not None:
+                client: Any = CLIENT if event == _CONNECTED[0] else {"id": CLIENT}
+                await transport._call_event_handler(event, client)
+
+    async def disconnect(self) -> None:
+        """Tell the bot that the caller has hung up."""
+        for transport in self._carriers:
+            event = _handled(transport, _DISCONNECTED)
+            if event == _DISCONNECTED[0]:
+                await transport._call_event_handler(event, CLIENT)
+            elif event is not None:
+                await transport._call_event_handler(event, {"id": CLIENT}, "leftCall")
+
+
+def _handled(transport: BaseTransport, events: tuple[str, ...]) -> str | None:
+    """The first of these events for which somebody has a handler."""
+    known = transport._event_handlers
+    return next((event for event in events if event in known and known[event].handlers), None)
+
+
+def client_ready() -> InputTransportMessageFrame:
+    """Return what an RTVI client sends when it can hear the bot."""
+    message = {
+        "label": RTVI,
+        "type": "client-ready",
+        "id": CLIENT,
+        "data": {"version": "1.0.0", "about": {"library": "ninelives"}},
+    }
+    return InputTransportMessageFrame(message=message)
+
+
+class Silent(FrameProcessor):
+    """Stands where a bot without sound would hear or speak, and lets everything pass at once."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(enable_direct_mode=True, **options)
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Let it pass."""
+        await super().process_frame(frame, direction)
+        await self.push_frame(frame, direction)
+
+
+class SilentTransport(HostedTransport):
+    """A transport without sound."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ends = Silent(name=f"{self.name}::Input"), Silent(name=f"{self.name}::Output")
+
+    def input(self) -> FrameProcessor:
+        """Return the processor where a caller would be heard."""
+        return self._ends[0]
+
+    def output(self) -> FrameProcessor:
+        """Return the processor that would play to the caller."""
+        return self._ends[1]
