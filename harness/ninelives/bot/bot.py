@@ -257,8 +257,11 @@ class Bot(Conversation):
             if self._begin is not None:
                 await self._host.inside(_awaited(self._begin(self.worker)))
             await self._ring()
-        except BaseException:
+        except asyncio.CancelledError:
             self._host.abandon()
+            raise
+        except BaseException:
+            await self._host.stop("the call did not begin")
             raise
         return self
 

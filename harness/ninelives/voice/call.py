@@ -215,8 +215,11 @@ class VoiceCall(Conversation):
             if self.worker._rtvi is not None:
                 await self.worker.queue_frame(client_ready())
             await self._hear_greeting()
-        except BaseException:
+        except asyncio.CancelledError:
             self._host.abandon()
+            raise
+        except BaseException:
+            await self._host.stop("the call did not begin")
             raise
         return self
 
