@@ -329,7 +329,7 @@ class VoiceCall(Conversation):
             before = self._activity
             drained = await self._until_ended(self.worker.flush_pipeline(timeout=QUIET))
             await asyncio.sleep(JUST_AFTER)
-            silent = self.line.playback.silent(self._now())
+            silent = self._silent
             if drained and silent and self._listener.quiet and before == self._activity:
                 return
             if not drained and silent and self._listener.quiet and before == self._activity:
@@ -350,7 +350,11 @@ class VoiceCall(Conversation):
     def _pending(self) -> str:
         if not self._listener.quiet:
             return self._listener.pending
-        return "the bot speaks" if not self.line.playback.silent(self._now()) else self._listener.pending
+        return self._listener.pending if self._silent else "the bot speaks"
+
+    @property
+    def _silent(self) -> bool:
+        return self._scene.silent and self.line.playback.silent(self._now())
 
     async def _change(self, also: asyncio.Task[None], timeout: float | None) -> None:
         """Wait until anything happens, a task ends, or so many seconds have passed."""

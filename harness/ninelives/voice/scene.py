@@ -108,7 +108,9 @@ class Scene:
         return self._ears[0] if self._first("ears") else self._ears[0].another()
 
     def _next_voice(self) -> Voice:
-        return self._voices[0] if self._first("voice") else self._voices[0].another()
+        if not self._first("voice"):
+            self._voices.append(self._voices[0].another())
+        return self._voices[-1]
 
     def _first(self, kind: str) -> bool:
         self._used[kind] += 1
@@ -125,6 +127,11 @@ class Scene:
     def hearing(self) -> list[Ears]:
         """The ears that hear the caller now: of a service switcher only those of the active service."""
         return [each.stand_in for each in self._hearing if each.active and isinstance(each.stand_in, Ears)]
+
+    @property
+    def silent(self) -> bool:
+        """Whether no voice is making sound of a text."""
+        return not any(each.at_work for each in self._voices)
 
     @property
     def context(self) -> LLMContext | None:

@@ -63,6 +63,8 @@ class Voice(TTSService):
         self._first_audio = first_audio
         self._per_sentence = per_sentence
         self._random = random.Random(seed)
+        self.at_work = 0
+        """How many texts it is making sound of."""
         self._said: dict[str, int] = {}
         """Words so far, by audio context."""
 
@@ -89,6 +91,14 @@ class Voice(TTSService):
 
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
         """Speak a text, word by word."""
+        self.at_work += 1
+        try:
+            async for frame in self._spoken(text, context_id):
+                yield frame
+        finally:
+            self.at_work -= 1
+
+    async def _spoken(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
         await self.start_tts_usage_metrics(text)
         delay = self._per_sentence if context_id in self._said else self._first_audio
         await asyncio.sleep(self._random.uniform(*_range(delay)))

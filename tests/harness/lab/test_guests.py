@@ -154,7 +154,7 @@ def test_what_is_no_bot_is_one_line(found: Any, said: str) -> None:
 
 
 def test_a_bot_of_pipecat_flows() -> None:
-    flows = pytest.importorskip("pipecat_flows", reason="pipecat-ai-flows is not installed")
+    flows = pytest.importorskip("pipecat.flows", reason="this Pipecat has no Flows in it")
 
     async def run_flow(transport: Any, runner_args: Any) -> None:
         service = llm()
