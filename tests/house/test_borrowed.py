@@ -75,7 +75,7 @@ BORROWED |= {
     "pipecat.processors.aggregators.llm_response_universal.LLMUserAggregator": ("_user_turn_controller",),
     "pipecat.turns.user_stop.TurnAnalyzerUserTurnStopStrategy": ("_turn_analyzer",),
     "pipecat.pipeline.pipeline.Pipeline": ("_processors",),
-    "pipecat.pipeline.worker.PipelineWorker": ("_rtvi",),
+    "pipecat.pipeline.worker.PipelineWorker": ("_idle_timeout_secs", "_rtvi"),
     "pipecat.workers.runner.WorkerRunner": ("_setup_sigint", "_setup_sigterm"),
 }
 
