@@ -20,6 +20,8 @@ from ninelives.fixtures.survival import Survival
 from ninelives.fixtures.usage import PROPERTY, Usage
 
 if TYPE_CHECKING:
+    from mock_openai.pacing import Pace
+
     from ninelives.fixtures.bots import Bots
     from ninelives.fixtures.evidence import Evidence
     from ninelives.fixtures.network import Guard
@@ -104,6 +106,7 @@ def pytest_configure(config: pytest.Config) -> None:
         usage = Usage(config.rootpath, options.cassette_report, soft=bool(options.cassette_warn_unused))
         config.pluginmanager.register(usage, "ninelives-usage")
     _flag(config, "ninelives_strict")  # told now, not in the first test
+    _pace(config)
     beside_recording = config.pluginmanager.has_plugin(_RECORDING)
     if beside_recording:
         from ninelives.fixtures import recording
@@ -122,6 +125,18 @@ def _flag(config: pytest.Config, name: str) -> bool:
         return bool(config.getini(name))
     except (pytest.UsageError, TypeError, ValueError) as error:
         raise pytest.UsageError(f"{name}: {error}; write true or false") from None
+
+
+def _pace(config: pytest.Config) -> Pace | None:
+    given = str(config.getini("ninelives_pace"))
+    if not given:
+        return None
+    from mock_openai.pacing import parse_pace
+
+    try:
+        return parse_pace(given, config.rootpath)
+    except ValueError as error:
+        raise pytest.UsageError(f"ninelives_pace: {error}") from None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -155,6 +170,7 @@ def openai_server(
         tape=_tape(request.node, cassette_config),
         virtual=virtual_time.is_virtual(request.node),
         strict=_flag(request.config, "ninelives_strict"),
+        pace=_pace(request.config),
         environment=monkeypatch,
     )
     _evidence(request.node).servers.append(server)

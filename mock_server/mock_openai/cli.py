@@ -98,7 +98,8 @@ def serve(
     pace: Annotated[
         str,
         typer.Option(
-            help="When events leave: instant, realistic, fixed:SECONDS, recorded or recorded:FACTOR."
+            help="When events leave: instant, realistic, fixed:SECONDS, recorded, recorded:FACTOR, or a pace "
+            "file (.json) that `ninelives pace` made."
         ),
     ] = "instant",
     seed: Annotated[int, typer.Option(help="The same seed gives the same ids and answers.")] = 0,

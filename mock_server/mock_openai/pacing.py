@@ -9,9 +9,11 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from mock_openai.protocol.event_types import OPENING, is_delta
+from mock_openai.learned_pace import load_pace, realistic
+from mock_openai.protocol.event_types import OPENING
 from mock_openai.protocol.events import Event, Timed
 
 
@@ -49,43 +51,6 @@ class Fixed:
 
 
 @dataclass(frozen=True, slots=True)
-class Realistic:
-    """The rhythm of recorded gpt-4o-mini traffic: created at once, a pause, then bursts of one to four
-    tokens.
-
-    All in seconds: `opening` until `response.created` (observed median 0.12), `first_output` until the first
-    item (observed 0.55), `burst` from one burst to the next (observed 0.045), `gap` between tokens of a burst
-    (observed 0.003). Each is varied by up to a third either way.
-    """
-
-    opening: float = 0.12
-    first_output: float = 0.55
-    burst: float = 0.045
-    gap: float = 0.003
-    tokens: int = 4
-
-    def schedule(self, events: Iterable[Event], rng: random.Random) -> Iterator[Timed]:
-        """Stamp the events in bursts; events that carry no delta go out with the one before them."""
-        now = self.opening * rng.uniform(0.67, 1.33)
-        burst_began = now
-        left = 0
-        output_began = False
-        for event in events:
-            if not output_began and event.type not in OPENING:
-                output_began = True
-                now = burst_began = max(now, self.first_output * rng.uniform(0.67, 1.33))
-            if is_delta(event.type):
-                if left == 0:
-                    left = rng.randint(1, self.tokens)
-                    burst_began = max(now, burst_began + self.burst * rng.uniform(0.67, 1.33))
-                    now = burst_began
-                else:
-                    now += self.gap * rng.uniform(0.67, 1.33)
-                left -= 1
-            yield Timed(now, event)
-
-
-@dataclass(frozen=True, slots=True)
 class Kept:
     """Recorded answers at their recorded times, multiplied by `scale`; all other answers at once."""
 
@@ -111,18 +76,20 @@ def postpone(events: Iterable[Timed], seconds: float) -> Iterator[Timed]:
     )
 
 
-def parse_pace(text: str | Pace) -> Pace:
-    """Read a pace as users write it: instant, realistic, fixed:0.02, recorded or recorded:0.1 (a tenth of the
-    time).
+def parse_pace(text: str | Pace, base: Path | None = None) -> Pace:
+    """Read a pace as users write it: instant, realistic, fixed:0.02, recorded, recorded:0.1 (a tenth of the
+    time), or the path of a pace file, which ends in .json. A relative path starts at `base`.
     """
     if not isinstance(text, str):
         return text
+    if text.endswith(".json"):
+        return load_pace((base or Path()) / text)
     name, colon, number = text.partition(":")
     try:
         if name == "instant" and not colon:
             return Instant()
         if name == "realistic" and not colon:
-            return Realistic()
+            return realistic()
         if name == "fixed":
             return Fixed(float(number))
         if name == "recorded":
@@ -130,5 +97,6 @@ def parse_pace(text: str | Pace) -> Pace:
     except ValueError:
         pass
     raise ValueError(
-        f"{text!r} is not a pace; use instant, realistic, fixed:SECONDS, recorded or recorded:FACTOR"
+        f"{text!r} is not a pace; use instant, realistic, fixed:SECONDS, recorded, recorded:FACTOR, or a "
+        "pace file, which ends in .json"
     )

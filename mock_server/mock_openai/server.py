@@ -43,12 +43,13 @@ class MockServer:
     `script` says what the model says (a Script, or what makes one); without a matching rule the server
     improvises: text, or with `improvise="tools"` the call of a tool that the prompt asks for. `responders`
     are asked before the script. `faults` is what goes wrong. `pace` is when events leave: "instant",
-    "realistic", "fixed:SECONDS", "recorded", or a Pace of your own. The same `seed` gives the same ids and
-    answers; None gives new ones each time. With `api_key` only that key is accepted. `connection_lifetime`
-    is in seconds. `behaviour` is what the server does where the real one is not known; `on_cancel`,
-    `at_limit`, `unauthorized`, `keepalive` and `background_duration` are short for its options. `any_model`
-    takes every model name. `limits` is what a key may do in a minute; None for no limit. `upstream` is the
-    address of a server that is asked what no rule answers, instead of improvising. Port 0 takes a free one.
+    "realistic", "fixed:SECONDS", "recorded", a pace file (.json), or a Pace of your own. The same `seed`
+    gives the same ids and answers; None gives new ones each time. With `api_key` only that key is accepted.
+    `connection_lifetime` is in seconds. `behaviour` is what the server does where the real one is not known;
+    `on_cancel`, `at_limit`, `unauthorized`, `keepalive` and `background_duration` are short for its options.
+    `any_model` takes every model name. `limits` is what a key may do in a minute; None for no limit.
+    `upstream` is the address of a server that is asked what no rule answers, instead of improvising. Port 0
+    takes a free one.
     A stopped server may be started again, on the same port. `store` is where stored responses and
     conversations live: None for this server's memory, `redis://HOST:PORT/DB` to share them with other
     servers, or a ResponseStore of your own, which does not tell sessions apart. `control_token` opens the

@@ -203,6 +203,30 @@ def diff(
 
 
 @app.command()
+def pace(
+    recordings: Annotated[
+        list[Path],
+        typer.Argument(metavar="CASSETTE...", help="Recordings whose events have times, or folders of them."),
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The pace file to write.")] = Path(
+        "pace.json"
+    ),
+) -> None:
+    """Learn the model's rhythm from recordings.
+
+    How long it takes to begin, how many tokens come in a burst, the pauses between, and its stalls. What
+    is written is played with --pace FILE, from a seed, by `mock-openai serve`, verdict and explore.
+
+    \b
+    ninelives pace cassettes/ -o pace.json
+    ninelives verdict my_bot.py --calls 1000 --pace pace.json --max-dead-air 2s
+    """
+    from ninelives.commands.pace import run
+
+    raise typer.Exit(run(recordings, out))
+
+
+@app.command()
 def lint(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Cassettes, or folders of them.")],
     usage: Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ninelives.complaint import Complaint
@@ -33,15 +34,17 @@ def read_conditions(
     max_first_word: str | float | None = None,
     max_dead_air: str | float | None = None,
     spelled: Callable[[str], str] = str,
+    base: Path | None = None,
 ) -> Conditions:
     """Read conditions as users write them; empty text is none. Raises Complaint.
 
-    `spelled` turns the name of an argument into what messages call it.
+    `spelled` turns the name of an argument into what messages call it. The path of a pace file starts at
+    `base`, by default the working directory.
     """
     from mock_openai.pacing import parse_pace
 
     try:
-        found = parse_pace(pace) if pace else None
+        found = parse_pace(pace, base) if pace else None
     except ValueError as error:
         raise Complaint(f"{spelled('pace')}: {error}") from None
     return Conditions(

@@ -38,9 +38,9 @@ def as_tests(
     scenarios by name, as `ninelives verdict --scenario` does; ValueError when none is called so. `stories` is
     a folder, or a file, of stories that `ninelives explore` found, beside the file that calls this; they are
     then the only ones unless a pattern is given too. `pace` is when the model's events leave, as for
-    `MockServer`; `max_first_word` and `max_dead_air` are the caller's patience, in seconds or as `2s` and
-    `500ms`. Scenarios that cannot happen on the service's transport
-    are skipped. A failed test shows what was said and heard in each turn, which promise it broke, and the
+    `MockServer`, a file beside that of the test; `max_first_word` and `max_dead_air` are the caller's
+    patience, in seconds or as `2s` and `500ms`. Scenarios that cannot happen on the service's transport are
+    skipped. A failed test shows what was said and heard in each turn, which promise it broke, and the
     timeline around it. A calm conversation is played before the first test: a bot that cannot hold it fails
     that test, which says why, and the others are skipped.
     """
@@ -49,11 +49,13 @@ def as_tests(
     from ninelives.lab.scenarios import matching
     from ninelives.lab.services import as_factory, find_factory
 
+    beside = Path(sys._getframe(1).f_globals.get("__file__") or ".").parent
     try:
-        conditions = read_conditions(pace=pace, max_first_word=max_first_word, max_dead_air=max_dead_air)
+        conditions = read_conditions(
+            pace=pace, max_first_word=max_first_word, max_dead_air=max_dead_air, base=beside
+        )
     except Complaint as complaint:
         raise ValueError(str(complaint)) from None
-    beside = Path(sys._getframe(1).f_globals.get("__file__") or ".").parent
     chosen: list[Scenario] = []
     if pattern is not None or stories is None:
         chosen += matching(pattern or "*")

@@ -1,0 +1,115 @@
+"""`ninelives pace`: the rhythm of recordings as a pace file, for the mock server and the laboratory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mock_openai.learned_pace import Learned, to_json
+from rich.table import Table
+
+from ninelives.cassette import Cassette, CassetteError
+from ninelives.cassette.convert import load
+from ninelives.cassette.foreign import is_foreign, is_recording
+from ninelives.cassette.redact import Redactor
+from ninelives.cassette.rhythm import Rhythm
+from ninelives.commands.files import write_text
+from ninelives.commands.printing import notes, output
+from ninelives.complaint import Complaint
+from ninelives.lab.figures import percentile
+
+_SHOWN = {
+    "first_event": "until the first event",
+    "first_output": "from there to the first output",
+    "between_items": "before another item",
+    "burst": "deltas in a burst",
+    "within_burst": "between them",
+    "between_bursts": "between bursts",
+    "stalls": "stalls",
+}
+_MOST_NAMED = 3
+"""Files left out that are named one by one."""
+
+
+def run(paths: Sequence[Path], out: Path) -> int:
+    """Learn, write the file, and show what was learned."""
+    rhythm = Rhythm()
+    heard: Counter[str] = Counter()
+    unread: list[str] = []
+    with notes().status("reading") as status:
+        for path, cassette in _cassettes(paths, unread):
+            status.update(f"reading {path.name}")
+            before = rhythm.timed + rhythm.begun
+            rhythm.hear(cassette.exchanges)
+            if learned := rhythm.timed + rhythm.begun - before:
+                heard[_source(path, cassette)] += learned
+    try:
+        pace = rhythm.pace([f"{source}: {_answers(count)}" for source, count in sorted(heard.items())])
+    except ValueError as error:
+        named = ", ".join(map(str, paths))
+        raise Complaint(
+            f"{named}: {error}; record with `ninelives record`, which keeps the time of every event"
+        ) from None
+    write_text(out, to_json(pace))
+    _tell(out, rhythm, pace, unread)
+    return 0
+
+
+def _cassettes(paths: Sequence[Path], unread: list[str]) -> Iterator[tuple[Path, Cassette]]:
+    for path in paths:
+        if not path.exists():
+            raise Complaint(f"{path}: found no such file; expected a recording, or a folder of them")
+        if not path.is_dir():
+            yield path, load(path, redactor=Redactor.off())
+            continue
+        files = [each for each in sorted(path.rglob("*")) if each.suffix in (".jsonl", ".json")]
+        files += [each for each in sorted(path.rglob("*")) if is_foreign(each) and is_recording(each)]
+        found = False
+        for each in dict.fromkeys(files):
+            try:
+                cassette = load(each, redactor=Redactor.off())
+            except CassetteError:
+                unread.append(each.name)
+                continue
+            found = True
+            yield each, cassette
+        if not found:
+            raise Complaint(f"{path}: found no recording; expected a cassette, or a folder of them")
+
+
+def _source(path: Path, cassette: Cassette) -> str:
+    """What a recording is called in the file. Of other people's collections, whose it is."""
+    origin = cassette.header.origin or ""
+    if origin.startswith("converted from exchange files: "):
+        return origin.removeprefix("converted from exchange files: ")
+    return f"{path.name} ({origin})" if origin else path.name
+
+
+def _answers(count: int) -> str:
+    return f"{count} answer{'' if count == 1 else 's'}"
+
+
+def _tell(out: Path, rhythm: Rhythm, pace: Learned, unread: Sequence[str]) -> None:
+    console = output()
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("seconds", no_wrap=True)
+    for heading in ("p5", "p50", "p95", "most"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, label in _SHOWN.items():
+        values = getattr(pace, name)
+        if values:
+            table.add_row(label, *(f"{percentile(values, each):.3g}" for each in (5, 50, 95, 100)))
+    console.print(table)
+    if pace.stalls:
+        console.print(f"\none pause in {1 / pace.stall_share:.0f} between bursts is a stall")
+    learned = [f"the times of {_answers(rhythm.timed)}"]
+    if rhythm.begun:
+        learned.append(f"of {rhythm.begun} more, only how long they took to begin")
+    if rhythm.untimed:
+        learned.append(f"{rhythm.untimed} without times left out")
+    console.print(f"\nfrom {', '.join(learned)}", soft_wrap=True)
+    if unread:
+        more = f" and {len(unread) - _MOST_NAMED} more" if len(unread) > _MOST_NAMED else ""
+        console.print(f"no recordings, left out: {', '.join(unread[:_MOST_NAMED])}{more}", soft_wrap=True)
+    console.print(f"wrote {out}", soft_wrap=True)
