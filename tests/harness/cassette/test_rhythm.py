@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,15 +11,15 @@ from mock_openai.learned_pace import Learned, load_pace, realistic
 from ninelives.cassette import Cassette
 from ninelives.cassette.convert import load
 from ninelives.cassette.rhythm import Rhythm, quantiles
+from ninelives.cli import _run
 from ninelives.recorder import Recorder
 from ninelives.virtual import run
 from openai import AsyncOpenAI
 
 from benchmarks.realistic_pace import realistic as made_again
 from tests.conformance.recordings import FOLDER
-from tests.effort import HANG
+from tests.terminal import run_here
 
-ROOT = Path(__file__).parents[3]
 PLAYED = Learned(
     first_event=(0.2, 0.6),
     first_output=(1.0,),
@@ -53,10 +51,7 @@ def recorded(path: Path, pace: Learned | str, words: int = 400) -> Path:
 
 
 def ninelives(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ninelives", *arguments], capture_output=True, text=True, cwd=cwd,
-        timeout=HANG, env={**os.environ, "COLUMNS": "100"}, check=False,
-    )  # fmt: skip
+    return run_here(_run, arguments, columns=100, cwd=cwd)
 
 
 def test_what_was_played_is_learned_and_plays_again(tmp_path: Path) -> None:

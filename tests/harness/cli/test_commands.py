@@ -143,6 +143,43 @@ def test_verdict_is_a_table_a_page_and_data_and_its_exit_code_says_it_all(tmp_pa
     assert "✗ I1  turn 2 heard" in broken.stdout
 
 
+def test_verdict_tells_rows_apart_whose_only_fault_is_latency(tmp_path: Path) -> None:
+    page, data = tmp_path / "v.html", tmp_path / "v.json"
+    late = ninelives(
+        "verdict", "ninelives.lab.services:http", "--scenario", "stall_in_mid_*", "--max-dead-air", "6.5s",
+        "--html", str(page), "--json", str(data),
+    )  # fmt: skip
+    assert late.returncode == 1
+    rows = {line.rpartition("  ")[0] and line[:22].strip(): line for line in late.stdout.splitlines()}
+    assert re.search(r"✗ late +0\.20 +6\.90 +6\.90$", rows["stall in mid call"])
+    assert re.search(r"✓ +0\.20 +0\.70 +6\.00$", rows["stall in mid sentence"])
+    assert "broken in 2 of 3 scenarios, in all of these by latency alone" in " ".join(late.stdout.split())
+    assert "first word p50 0.20 s, p95 19.75 s, longest dead air 19.75 s" in late.stdout
+    assert max(map(len, late.stdout.splitlines()[:4])) <= 100
+    assert [(each["only_late"], each["latency"]["longest_dead_air"]) for each in json.loads(data.read_text())]
+    assert "first word p50 0.20 s, p95 6.90 s, longest dead air 6.90 s" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            ["--max-dead-air", "soon"],
+            "--max-dead-air soon: not a duration above zero; write 2s, 500ms or 1.5",
+        ),
+        (["--max-first-word", "0"], "--max-first-word 0: not a duration above zero"),
+        (["--pace", "fast"], "--pace: 'fast' is not a pace; use instant, realistic"),
+        (["--pace", "gone.json"], "--pace: gone.json cannot be read (No such file or directory)"),
+    ],
+)
+@pytest.mark.parametrize("command", ["verdict", "explore"])
+def test_conditions_that_cannot_be_are_one_line(command: str, given: list[str], said: str) -> None:
+    ran = ninelives(command, "ninelives.lab.services:http", *given)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith(f"ninelives: {said}")
+    assert len(ran.stderr.splitlines()) == 1
+
+
 def test_verdict_takes_a_factory_of_the_working_directory(tmp_path: Path) -> None:
     (tmp_path / "my_bot.py").write_text(
         "from pipecat_responses import OpenAIResponsesHttpLLMService as Service\n"

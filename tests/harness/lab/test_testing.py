@@ -108,6 +108,62 @@ def test_one_line_in_the_settings_does_too_and_a_failure_shows_its_timeline(
     failed.stdout.fnmatch_lines_random(["I7 broken: *", "what happened around turn 2*", "the whole story: *"])
 
 
+PACE = """{
+  "mock_openai_pace": 1, "first_event": [0.5], "first_output": [1.5], "between_items": [0.1], "burst": [1],
+  "within_burst": [0], "between_bursts": [0.1]
+}"""
+
+
+def test_a_pace_and_budgets_hold_in_tests_and_in_settings(pytester: pytest.Pytester) -> None:
+    pytester.makefile(".json", pace=PACE)
+    pytester.makeini(
+        """
+        [pytest]
+        ninelives_bot = ninelives.lab.services:http
+        ninelives_scenarios = calm_conversation_with_a_tool
+        ninelives_pace = pace.json
+        ninelives_max_first_word = 1s
+        """
+    )
+    pytester.makepyfile(
+        """
+        import time
+        import pytest
+        from mock_openai import reply
+        from ninelives.lab import as_tests
+        from ninelives.lab.services import http
+
+        CALM = "calm_conversation_with_a_tool"
+        test_strict = as_tests(http, CALM, pace="pace.json", max_dead_air="2s")
+        test_patient = as_tests(http, CALM, pace="pace.json", max_dead_air=1, max_first_word="8s")
+
+        @pytest.mark.virtual_time
+        async def test_server(openai_server, bot):
+            from ninelives.lab.services import http
+
+            openai_server.script.add(reply("Hello there."))
+            async with bot(http(openai_server.base_url, "")) as user:
+                assert (await user.say("Hello?")).dead_air == pytest.approx(2.1)
+        """
+    )
+    result = pytester.runpytest_subprocess("-v", "-p", "no:randomly")
+    result.assert_outcomes(passed=2, failed=2)
+    result.stdout.fnmatch_lines_random(
+        [
+            "*test_strict?calm_conversation_with_a_tool? FAILED*",
+            "*test_server PASSED*",
+            "scenarios::calm_conversation_with_a_tool FAILED*",
+            "I10 broken: turn 1 left the caller in silence for 2.10 s before the first word, more than 1 s*",
+            "I10 broken: turn 1 left the caller in silence for 2.10 s before the first word, more than 2 s*",
+        ]
+    )
+
+
+def test_a_budget_that_is_none_is_told_where_the_test_is_made() -> None:
+    with pytest.raises(ValueError, match="max_dead_air soon: not a duration"):
+        as_tests(object, max_dead_air="soon")
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -115,6 +171,12 @@ def test_one_line_in_the_settings_does_too_and_a_failure_shows_its_timeline(
         (
             "ninelives_bot = json:loads\nninelives_scenarios = earthquake",
             "*earthquake: no scenario is called so*",
+        ),
+        ("ninelives_pace = fast", "*ninelives_pace: 'fast' is not a pace; use instant*"),
+        ("ninelives_pace = gone.json", "*gone.json cannot be read (No such file or directory)*"),
+        (
+            "ninelives_bot = json:loads\nninelives_max_dead_air = soon",
+            "*ninelives_max_dead_air soon: not a duration above zero; write 2s, 500ms or 1.5*",
         ),
     ],
 )
