@@ -15,6 +15,7 @@ from dataclasses import MISSING, Field, fields
 from functools import cache
 from typing import Any, TypeVar
 
+from mock_openai.faults.parameters import check
 from mock_openai.faults.wire import Fault
 
 F = TypeVar("F", bound=type)
@@ -59,6 +60,7 @@ def create(name: str, *args: Any, **parameters: Any) -> Fault:
         fault: Fault = kind(*args, **parameters)
     except TypeError:
         raise ValueError(f"{signature(kind)} cannot be built from {_call(args, parameters)}") from None
+    check(fault)
     return fault
 
 

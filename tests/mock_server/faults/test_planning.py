@@ -132,6 +132,16 @@ faults:
         ("- do: [reset]", 1, "do: reset"),
         ("reset", 1, "list of faults"),
         ("plan: []", 1, "`plan`.*faults"),
+        (
+            "- do: {stall: {seconds: 5s}}",
+            1,
+            "seconds is '5s'; expected a number from 0 to 31536000 or nothing",
+        ),
+        ("- do: {bad_frame: {flaw: odd}}", 1, "flaw is 'odd'; expected one of .*opcode"),
+        ("- do: {rate_limit: {retry_after: -1}}", 1, "retry_after is -1; expected a number from 0"),
+        ("- do: {unknown_event: {fields: all}}", 1, "fields is 'all'; expected a mapping or nothing"),
+        ("- do: {connection_limit: {close: 1}}", 1, "close is 1; expected true or false"),
+        ("- do: {truncate: {share: 1}}", 1, "share is 1; expected a number above 0 and below 1"),
         ("- {at: {turn: 1}, do: [", 1, "not YAML"),
     ],
 )

@@ -25,7 +25,7 @@ class BadChunk:
     where: ClassVar[Point] = Point(phase="event")
 
     def __post_init__(self) -> None:
-        if not isinstance(self.size, str) or not self.size.isascii() or _is_size(self.size):
+        if isinstance(self.size, str) and (not self.size.isascii() or _is_size(self.size)):
             raise ValueError(f"bad_chunk takes a size line that is no hexadecimal number, not {self.size!r}")
 
     async def strike(self, wire: Wire) -> Verdict:

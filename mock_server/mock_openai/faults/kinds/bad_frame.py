@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar, Literal
 
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
@@ -29,10 +29,6 @@ class BadFrame:
 
     name: ClassVar[str] = "bad_frame"
     where: ClassVar[Point] = Point(phase="event")
-
-    def __post_init__(self) -> None:
-        if self.flaw not in get_args(Flaw):
-            raise ValueError(f"bad_frame takes one of {', '.join(get_args(Flaw))}, not {self.flaw!r}")
 
     async def strike(self, wire: Wire) -> Verdict:
         """Send the frame in place of the event."""

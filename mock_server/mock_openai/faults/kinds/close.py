@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.parameters import CloseCode
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 from mock_openai.faults.wire import Verdict, Wire
@@ -20,16 +21,14 @@ class Close:
     Codes that matter: 1000 and 1001 count as a clean end for most clients, 1011 and 1012 as an error.
     """
 
-    code: int = 1011
+    code: CloseCode = 1011
     reason: str = ""
 
     name: ClassVar[str] = "close"
     where: ClassVar[Point] = Point()
 
     def __post_init__(self) -> None:
-        if not isinstance(self.code, int) or not 1000 <= self.code <= 4999:
-            raise ValueError(f"a close code is a number from 1000 to 4999, not {self.code!r}")
-        if not isinstance(self.reason, str) or len(self.reason.encode()) > _MAX_REASON:
+        if isinstance(self.reason, str) and len(self.reason.encode()) > _MAX_REASON:
             raise ValueError(f"a close reason is text of at most {_MAX_REASON} bytes")
 
     async def strike(self, wire: Wire) -> Verdict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.parameters import Seconds
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 from mock_openai.faults.wire import Verdict, Wire
@@ -17,14 +18,10 @@ class Delay:
     burst).
     """
 
-    seconds: float
+    seconds: Seconds
 
     name: ClassVar[str] = "delay"
     where: ClassVar[Point] = Point()
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.seconds, int | float) or self.seconds < 0:
-            raise ValueError(f"delay takes seconds, 0 or more, not {self.seconds!r}")
 
     async def strike(self, wire: Wire) -> Verdict:
         """Wait, and move the rest."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.parameters import Count
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 from mock_openai.faults.wire import Verdict, Wire
@@ -15,14 +16,10 @@ from mock_openai.faults.wire import Verdict, Wire
 class Duplicate:
     """Send the event `extra` more times, each with the same sequence number."""
 
-    extra: int = 1
+    extra: Count = 1
 
     name: ClassVar[str] = "duplicate"
     where: ClassVar[Point] = Point(phase="event")
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.extra, int) or self.extra < 1:
-            raise ValueError(f"duplicate takes how many more times, from 1, not {self.extra!r}")
 
     async def strike(self, wire: Wire) -> Verdict:
         """Send the copies; the event itself follows."""

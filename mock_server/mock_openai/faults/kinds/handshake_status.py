@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.parameters import Refusal, Seconds
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 from mock_openai.faults.wire import Verdict, Wire
@@ -22,17 +23,13 @@ class HandshakeStatus:
     upgrades.
     """
 
-    status: int = 503
-    retry_after: float | None = None
+    status: Refusal = 503
+    retry_after: Seconds | None = None
     code: str | None = None
     message: str | None = None
 
     name: ClassVar[str] = "handshake_status"
     where: ClassVar[Point] = Point(phase="handshake")
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.status, int) or not 300 <= self.status <= 599:
-            raise ValueError(f"handshake_status takes a status from 300 to 599, not {self.status!r}")
 
     async def strike(self, wire: Wire) -> Verdict:
         """Answer with the status."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.parameters import FrameSize
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 from mock_openai.faults.wire import Verdict, Wire
@@ -20,14 +21,10 @@ class OversizeFrame:
     told otherwise.
     """
 
-    size: int = 5 * 1024 * 1024
+    size: FrameSize = 5 * 1024 * 1024
 
     name: ClassVar[str] = "oversize_frame"
     where: ClassVar[Point] = Point(phase="event")
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.size, int) or not 0 < self.size <= 256 * 1024 * 1024:
-            raise ValueError(f"oversize_frame takes a size in bytes up to 256 MiB, not {self.size!r}")
 
     async def strike(self, wire: Wire) -> Verdict:
         """Send the big event in place of the small one."""

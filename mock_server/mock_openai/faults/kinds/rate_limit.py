@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.parameters import Seconds
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 from mock_openai.faults.wire import Verdict, Wire
@@ -22,7 +23,7 @@ class RateLimit:
     frame (WebSocket); at an event it is `error`, `response.failed`. Real limits, that count, are `Limits`.
     """
 
-    retry_after: float = 2.0
+    retry_after: Seconds = 2.0
     model: str | None = None
 
     name: ClassVar[str] = "rate_limit"

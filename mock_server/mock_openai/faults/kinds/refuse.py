@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.parameters import Seconds
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 from mock_openai.faults.wire import Verdict, Wire
@@ -15,14 +16,10 @@ from mock_openai.faults.wire import Verdict, Wire
 class Refuse:
     """Reset the connection, and refuse every new one for `seconds` (clients see ECONNREFUSED)."""
 
-    seconds: float = 0.0
+    seconds: Seconds = 0.0
 
     name: ClassVar[str] = "refuse"
     where: ClassVar[Point] = Point(phase="handshake")
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.seconds, int | float) or self.seconds < 0:
-            raise ValueError(f"refuse takes seconds, 0 or more, not {self.seconds!r}")
 
     async def strike(self, wire: Wire) -> Verdict:
         """Stop listening first, so that not even the quickest reconnect slips in."""

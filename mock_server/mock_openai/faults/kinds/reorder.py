@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.parameters import Count
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 from mock_openai.faults.wire import Verdict, Wire
@@ -18,14 +19,10 @@ class Reorder:
     At the end of a turn it leaves behind the terminal event. A plain JSON answer has no order to lose.
     """
 
-    by: int = 1
+    by: Count = 1
 
     name: ClassVar[str] = "reorder"
     where: ClassVar[Point] = Point(phase="event")
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.by, int) or isinstance(self.by, bool) or self.by < 1:
-            raise ValueError(f"reorder takes by how many events, from 1, not {self.by!r}")
 
     async def strike(self, wire: Wire) -> Verdict:
         """Hold the event back."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.parameters import ErrorStatus
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 from mock_openai.faults.wire import Verdict, Wire
@@ -20,16 +21,12 @@ class ServerError:
     `response.failed`. 503 with the code `server_is_overloaded` is an overload.
     """
 
-    status: int = 500
+    status: ErrorStatus = 500
     code: str | None = "server_error"
     message: str | None = None
 
     name: ClassVar[str] = "server_error"
     where: ClassVar[Point] = Point(phase="request")
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.status, int) or not 400 <= self.status <= 599:
-            raise ValueError(f"server_error takes a status from 400 to 599, not {self.status!r}")
 
     async def strike(self, wire: Wire) -> Verdict:
         """Fail the turn."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.parameters import Seconds
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 from mock_openai.faults.wire import Verdict, Wire
@@ -15,14 +16,10 @@ from mock_openai.faults.wire import Verdict, Wire
 class Stall:
     """Send nothing for `seconds` (None: for ever), then what is late in a burst; pings are answered."""
 
-    seconds: float | None = None
+    seconds: Seconds | None = None
 
     name: ClassVar[str] = "stall"
     where: ClassVar[Point] = Point()
-
-    def __post_init__(self) -> None:
-        if self.seconds is not None and not (isinstance(self.seconds, int | float) and self.seconds >= 0):
-            raise ValueError(f"stall takes seconds, 0 or more, or none at all for ever, not {self.seconds!r}")
 
     async def strike(self, wire: Wire) -> Verdict:
         """Wait."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.parameters import Share
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 from mock_openai.faults.wire import Verdict, Wire
@@ -20,14 +21,10 @@ class Truncate:
     (measured).
     """
 
-    share: float = 0.5
+    share: Share = 0.5
 
     name: ClassVar[str] = "truncate"
     where: ClassVar[Point] = Point(phase="event")
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.share, int | float) or not 0 < self.share < 1:
-            raise ValueError(f"truncate takes a share between 0 and 1, not {self.share!r}")
 
     async def strike(self, wire: Wire) -> Verdict:
         """Send the part and end."""
