@@ -53,8 +53,30 @@ def api_headers(
     on streams since 2026).
     """
     request_id = ids.request()
-    took = str(max(1, round(seconds * 1000)))
-    return _in_order(content_type, took, request_id, request_id[4:20], rate_limits or {})
+    return _in_order(content_type, _milliseconds(seconds), request_id, request_id[4:20], rate_limits or {})
+
+
+def api_head(
+    ids: Ids, status: int, content_type: str, seconds: float, rate_limits: Mapping[str, str], more: str
+) -> bytes:
+    """Write the same, with the status line and `more` header lines, each of which ends in CR LF."""
+    request_id = ids.request()
+    usual = _template(status, content_type, tuple(rate_limits.items())) % (
+        _milliseconds(seconds),
+        request_id,
+        request_id[4:20],
+    )
+    return f"{usual}{more}Date: {_date(int(time.time()))}\r\n\r\n".encode()
+
+
+@lru_cache(maxsize=64)
+def _template(status: int, content_type: str, rate_limits: tuple[tuple[str, str], ...]) -> str:
+    fixed = {name: value.replace("%", "%%") for name, value in rate_limits}
+    return _lines(status, _in_order(content_type, "%s", "%s", "%s", fixed))
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(max(1, round(seconds * 1000)))
 
 
 def _in_order(
@@ -80,30 +102,12 @@ def handshake_headers(ids: Ids) -> dict[str, str]:
 
 def head(status: int, headers: Mapping[str, str]) -> bytes:
     """Write an answer's status line and headers, and when it was."""
-    return _written(status, headers, _date(int(time.time()))).encode()
+    return f"{_lines(status, headers)}Date: {_date(int(time.time()))}\r\n\r\n".encode()
 
 
-def _written(status: int, headers: Mapping[str, str], date: str) -> str:
+def _lines(status: int, headers: Mapping[str, str]) -> str:
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-    return f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n{lines}Date: {date}\r\n\r\n"
-
-
-class Head:
-    """Status line and headers of answers that took no time and differ in ids and moments only. What the
-    values of `more`, which stand last, leave open (as `%d`) is given each time.
-    """
-
-    def __init__(
-        self, content_type: str, ids: Ids, rate_limits: Mapping[str, str], more: Mapping[str, str]
-    ) -> None:
-        fixed = {name: value.replace("%", "%%") for name, value in rate_limits.items()}
-        self._template = _written(200, {**_in_order(content_type, "1", "%s", "%s", fixed), **more}, "%s")
-        self._ids = ids
-
-    def written(self, *more: object) -> bytes:
-        """Write it once more."""
-        request_id = self._ids.request()
-        return (self._template % (request_id, request_id[4:20], *more, _date(int(time.time())))).encode()
+    return f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n{lines}"
 
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}

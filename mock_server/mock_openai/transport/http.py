@@ -276,9 +276,9 @@ class Front:
     ) -> None:
         """Let creates with the same head be played as they come, if this one was of the usual kind."""
         handler = request.protocol
-        further = reply.further() if isinstance(reply.response, Written) else None
+        plain = reply.plain if isinstance(reply.response, Written) else None
         # A session may be forgotten at any time; the next request has to ask for it again.
-        if further is None or not isinstance(handler, TcpConnection) or self._site.engine.session is not None:
+        if plain is None or not isinstance(handler, TcpConnection) or self._site.engine.session is not None:
             return
         with contextlib.suppress(ValueError):
             handler.at_once = RepeatedHead(
@@ -287,7 +287,7 @@ class Front:
                 handler,
                 line,
                 caller,
-                further,
+                plain,
                 path=redact.path(request.path_qs),
                 content_type=request.headers.get("Content-Type", ""),
             )

@@ -7,27 +7,20 @@ brings it, past aiohttp, if its plan allows that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mock_openai.delivery.play import play_at_once
 from mock_openai.protocol.errors import ApiError
-from mock_openai.protocol.request import Request
 from mock_openai.protocol.template import Rendered
 from mock_openai.site import Begun, Connection, Site
 from mock_openai.transport.body import known_create
 from mock_openai.transport.listener import TcpConnection, first_request
 from mock_openai.transport.outlet import EVENT_STREAM, as_stream
-from mock_openai.transport.reply import Further
+from mock_openai.transport.reply import Plain
 from mock_openai.transport.tcp import Line
 from mock_openai.turn.known import Known
-from mock_openai.turn.plan import Caller
-
-Write = Callable[[Rendered], bytes]
-"""Writes an answer as it leaves."""
-
-_KEPT_WRITERS = 16
-"""Heads prepared at once, one for each model and form of answer."""
+from mock_openai.turn.plan import Caller, Plan
 
 
 class RepeatedHead:
@@ -43,7 +36,7 @@ class RepeatedHead:
         tcp: TcpConnection,
         line: Line,
         caller: Caller,
-        further: Further,
+        plain: Plain,
         *,
         path: str,
         content_type: str,
@@ -58,10 +51,9 @@ class RepeatedHead:
         self._tcp = tcp
         self._line = line
         self._caller = caller
-        self._further = further
+        self._plain = plain
         self._path = path
         self._content_type = content_type
-        self._writers: dict[tuple[bool, str], Write] = {}
 
     def __call__(self, data: bytes) -> bool:
         """Answer a create; one that is not answered here is left to aiohttp, with its plan."""
@@ -76,9 +68,11 @@ class RepeatedHead:
         shown: Mapping[str, Any] = {"method": "POST", "path": self._path, "body": known.noted}
         site.note("request", self._connection.number, shown, turn=spot.number)
         plan = site.planned(known, self._caller, spot)
-        if plan is not None and plan.request is not None:
-            write = self._writer(plan.request, plan.rate_limits)
-            if play_at_once(site, plan, spot, lambda rendered: self._line.write(write(rendered))) is not None:
+        if plan is not None:
+            played = play_at_once(
+                site, plan, spot, lambda events: self._line.write(self._written(events, plan))
+            )
+            if played is not None:
                 site.metrics.answered("/v1/responses", 200)
                 return True
         self._connection.begun = Begun(known, self._caller, spot, plan)
@@ -98,20 +92,8 @@ class RepeatedHead:
         except ApiError:
             return None
 
-    def _writer(self, request: Request, rate_limits: Mapping[str, str]) -> Write:
-        if self._site.engine.limiter.limits is not None:  # told differently each time
-            return self._made_writer(request, rate_limits)
-        kind = request.stream, request.model
-        found = self._writers.get(kind)
-        if found is None:
-            if len(self._writers) >= _KEPT_WRITERS:
-                self._writers.clear()
-            found = self._writers[kind] = self._made_writer(request, rate_limits)
-        return found
-
-    def _made_writer(self, request: Request, rate_limits: Mapping[str, str]) -> Write:
-        if request.stream:
-            streamed = self._further.stream(EVENT_STREAM, rate_limits)
-            return lambda rendered: streamed(as_stream(rendered))
-        whole = self._further.whole(rate_limits)
-        return lambda rendered: whole(rendered.body())
+    def _written(self, rendered: Rendered, plan: Plan) -> bytes:
+        assert plan.request is not None, "only a valid request has an answer that was rendered"
+        if plan.request.stream:
+            return self._plain.stream(EVENT_STREAM, as_stream(rendered), rate_limits=plan.rate_limits)
+        return self._plain.whole(rendered.body(), rate_limits=plan.rate_limits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from aiohttp import HttpVersion11, web
 from aiohttp.abc import AbstractStreamWriter
@@ -13,7 +13,7 @@ from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.ids import Ids
 from mock_openai.transport.cors import Pages
-from mock_openai.transport.headers import Head, api_headers, head
+from mock_openai.transport.headers import api_head, api_headers
 
 JSON = "application/json"
 
@@ -38,6 +38,11 @@ class HttpReply:
         self._ids = ids
         self._pages = pages
         self._as_text = unauthorized_as_text
+        usual = request.version == HttpVersion11 and request.keep_alive and request.method != "HEAD"
+        self.plain = (
+            Plain(ids, packs=_takes_gzip(request)) if usual and "Origin" not in request.headers else None
+        )
+        """Writes the answer, if the request is of the usual kind."""
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
 
@@ -66,15 +71,15 @@ class HttpReply:
         rate_limits: Mapping[str, str] | None = None,
     ) -> None:
         """Answer with a whole body; `headers` replace the usual ones of the same name."""
-        shown = api_headers(JSON, self._ids, self._loop.time() - self._began, rate_limits)
-        if len(body) >= _WORTH_PACKING and not headers and self._takes_gzip():
-            # Observed on JSON answers only; streams are never packed.
-            body = gzip.compress(body, _PACKING, mtime=0)
-            shown["content-encoding"] = "gzip"
-        if not headers and self._is_plain():
-            shown["Content-Length"] = str(len(body))
-            await self._write(status, head(status, shown) + body)
+        seconds = self._loop.time() - self._began
+        if self.plain is not None and not headers:
+            written = self.plain.whole(body, status=status, seconds=seconds, rate_limits=rate_limits or {})
+            await self._write(status, written)
             return
+        shown = api_headers(JSON, self._ids, seconds, rate_limits)
+        if not headers and len(body) >= _WORTH_PACKING and _takes_gzip(self._request):
+            body = _packed(body)
+            shown["content-encoding"] = "gzip"
         shown.update(self._pages.allowed(self._request.headers))
         response = web.Response(status=status, body=body, headers={**shown, **_lower(headers)})
         self.response = response
@@ -85,21 +90,14 @@ class HttpReply:
         self, content_type: str, data: bytes, *, rate_limits: Mapping[str, str] | None = None
     ) -> None:
         """Answer with a stream all of which is there already: it leaves in one write."""
-        if self._is_plain():
-            shown = api_headers(content_type, self._ids, self._loop.time() - self._began, rate_limits)
-            shown["Transfer-Encoding"] = "chunked"
-            await self._write(200, b"%b%x\r\n%b\r\n0\r\n\r\n" % (head(200, shown), len(data), data))
+        if self.plain is not None:
+            seconds = self._loop.time() - self._began
+            written = self.plain.stream(content_type, data, seconds=seconds, rate_limits=rate_limits or {})
+            await self._write(200, written)
             return
         writer = await self.begin(200, content_type, {}, rate_limits=rate_limits)
         await writer.write(data)
         await self.end()
-
-    def further(self) -> Further | None:
-        """Give what writes the answers to other requests with the same head; None when it is no usual one."""
-        return Further(self._ids, packs=self._takes_gzip()) if self._is_plain() else None
-
-    def _takes_gzip(self) -> bool:
-        return "gzip" in self._request.headers.get("Accept-Encoding", "").lower()
 
     async def begin(
         self,
@@ -128,14 +126,6 @@ class HttpReply:
         if self.response is not None:
             await self.response.write_eof()
 
-    def _is_plain(self) -> bool:
-        """Tell whether the request is of the usual kind, whose answer is the same for every client: then it
-        is written by hand, which costs a third of aiohttp's way (measured).
-        """
-        asked = self._request
-        usual = asked.version == HttpVersion11 and asked.keep_alive and asked.method != "HEAD"
-        return usual and "Origin" not in asked.headers
-
     async def _write(self, status: int, answer: bytes) -> None:
         transport = self._request.transport
         if transport is None or transport.is_closing():
@@ -145,33 +135,32 @@ class HttpReply:
         await self._request.writer.drain()
 
 
-class Further:
-    """Writes answers to requests with heads alike, each whole, as HttpReply does. `packs` is for clients that
-    take gzip.
+class Plain:
+    """Writes whole answers to the usual kind of request: the same bytes for every client, which costs a third
+    of aiohttp's way (measured).
     """
 
     def __init__(self, ids: Ids, *, packs: bool) -> None:
         self._ids = ids
         self._packs = packs
 
-    def whole(self, rate_limits: Mapping[str, str]) -> Callable[[bytes], bytes]:
-        """Give what puts a head before a JSON body."""
-        length = {"Content-Length": "%d"}
-        plain = Head(JSON, self._ids, rate_limits, length)
-        packed = Head(JSON, self._ids, rate_limits, {"content-encoding": "gzip", **length})
+    def whole(
+        self, body: bytes, *, status: int = 200, seconds: float = 0.0, rate_limits: Mapping[str, str]
+    ) -> bytes:
+        """Write an answer with a JSON body, which took so many seconds."""
+        more = ""
+        if self._packs and len(body) >= _WORTH_PACKING:
+            body, more = _packed(body), "content-encoding: gzip\r\n"
+        more = f"{more}Content-Length: {len(body)}\r\n"
+        return api_head(self._ids, status, JSON, seconds, rate_limits, more) + body
 
-        def written(body: bytes) -> bytes:
-            if self._packs and len(body) >= _WORTH_PACKING:
-                body = gzip.compress(body, _PACKING, mtime=0)
-                return packed.written(len(body)) + body
-            return plain.written(len(body)) + body
-
-        return written
-
-    def stream(self, content_type: str, rate_limits: Mapping[str, str]) -> Callable[[bytes], bytes]:
-        """The same for all of a stream."""
-        chunked = Head(content_type, self._ids, rate_limits, {"Transfer-Encoding": "chunked"})
-        return lambda data: b"%b%x\r\n%b\r\n0\r\n\r\n" % (chunked.written(), len(data), data)
+    def stream(
+        self, content_type: str, data: bytes, *, seconds: float = 0.0, rate_limits: Mapping[str, str]
+    ) -> bytes:
+        """Write an answer that is a stream."""
+        chunked = "Transfer-Encoding: chunked\r\n"
+        head = api_head(self._ids, 200, content_type, seconds, rate_limits, chunked)
+        return b"%b%x\r\n%b\r\n0\r\n\r\n" % (head, len(data), data)
 
 
 class Written(web.StreamResponse):
@@ -191,6 +180,15 @@ class Written(web.StreamResponse):
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Write nothing."""
+
+
+def _takes_gzip(request: web.BaseRequest) -> bool:
+    return "gzip" in request.headers.get("Accept-Encoding", "").lower()
+
+
+def _packed(body: bytes) -> bytes:
+    # Observed on JSON answers only; streams are never packed.
+    return gzip.compress(body, _PACKING, mtime=0)
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:
