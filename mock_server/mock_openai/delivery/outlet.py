@@ -14,8 +14,33 @@ from mock_openai.protocol.template import Rendered
 from mock_openai.responders.answer import Recorded
 
 
+class Breakable(Protocol):
+    """The TCP connection below, and the ways to break it."""
+
+    def write(self, data: bytes) -> None:
+        """Write bytes as they are."""
+        ...
+
+    async def reset(self) -> None:
+        """Break it with a TCP reset."""
+        ...
+
+    async def fin(self) -> None:
+        """End it without a farewell."""
+        ...
+
+    async def half_open(self) -> None:
+        """Go silent for good."""
+        ...
+
+
 class Outlet(Protocol):
     """What a transport offers for one answer."""
+
+    @property
+    def line(self) -> Breakable:
+        """The connection that the answer goes out on."""
+        ...
 
     transport: Literal["http", "websocket"]
     streams: bool
@@ -71,18 +96,6 @@ class Outlet(Protocol):
         """Answer with a status while that is possible, otherwise end the connection."""
         ...
 
-    async def reset(self) -> None:
-        """Break the connection with a TCP reset."""
-        ...
-
-    async def fin(self) -> None:
-        """End the connection without a farewell."""
-        ...
-
     async def close(self, code: int | None, reason: str) -> None:
         """Close the connection politely, where the protocol knows how."""
-        ...
-
-    async def half_open(self) -> None:
-        """Go silent for good."""
         ...

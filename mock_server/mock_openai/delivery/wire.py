@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from mock_openai.closing import failed, incomplete
 from mock_openai.delivery.alarm import Alarm
+from mock_openai.delivery.connection import ConnectionWire
 from mock_openai.delivery.outflow import Outflow
 from mock_openai.delivery.outlet import Outlet
 from mock_openai.faults.plan import Planned
-from mock_openai.faults.wire import Verdict
 from mock_openai.memory import Lanes
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
@@ -24,10 +24,8 @@ from mock_openai.site import Connection, Site
 from mock_openai.turn.plan import Plan
 
 
-class TurnWire:
+class TurnWire(ConnectionWire):
     """One turn's connection, as a fault may use it."""
-
-    encrypted = False
 
     def __init__(
         self,
@@ -39,11 +37,8 @@ class TurnWire:
         lane: str | None,
         lanes: Lanes | None,
     ) -> None:
+        super().__init__(site, connection, outlet.line)
         self.transport = outlet.transport
-        self.event: Event | None = None
-        """The event at the point where a fault strikes."""
-        self.previous_response_id: str | None = None
-        self.model: str | None = None
         self.plan: Plan | None = None
         """The turn, once its request has been looked at."""
         self.opening: Event | None = None
@@ -55,30 +50,11 @@ class TurnWire:
         self.kept = False
         """Whether the response is remembered, or will be elsewhere, or cannot be."""
         self.alarm = Alarm()
-        self._site = site
         self._outlet = outlet
         self._out = out
-        self._connection = connection
         self._lane = lane
         self._lanes = lanes
         self._change: Callable[[Reply], Reply] | None = None
-
-    async def strike(self, struck: list[Planned], event: Event | None = None) -> Verdict:
-        """Let faults strike in their order; the first that stops the turn is the last."""
-        verdict = Verdict.GO_ON
-        for planned in struck:
-            await self._out.flush()
-            self._out.note("fault", {"fault": planned.fault.name, "point": planned.point.describe()})
-            self.event = event
-            try:
-                outcome = await planned.fault.strike(self)
-            finally:
-                self.event = None
-            if outcome is Verdict.STOP:
-                return outcome
-            if outcome is Verdict.SKIP_EVENT:
-                verdict = outcome
-        return verdict
 
     async def keep(self, leaving: Sequence[Event] = ()) -> None:
         """Remember the response just before its last event leaves: who has that may continue from it at
@@ -129,25 +105,10 @@ class TurnWire:
         if self.event is not None:
             self._out.hold(self.event, events)
 
-    async def reset(self) -> None:
-        """Break the connection with a TCP reset."""
-        self._end(how="reset")
-        await self._outlet.reset()
-
-    async def fin(self) -> None:
-        """End the connection without a farewell."""
-        self._end(how="fin")
-        await self._outlet.fin()
-
     async def close(self, code: int | None, reason: str = "") -> None:
         """Send a close frame and close; on HTTP the connection just ends."""
         self._end(how="close" if self.transport == "websocket" else "fin", code=code, reason=reason)
         await self._outlet.close(code, reason)
-
-    async def half_open(self) -> None:
-        """Go silent for good."""
-        self._end(how="half_open")
-        await self._outlet.half_open()
 
     async def pause(self, seconds: float | None) -> None:
         """Hold the turn back; None until the client gives up."""
@@ -200,10 +161,10 @@ class TurnWire:
         before = self._change
         self._change = change if before is None else lambda reply: change(before(reply))
 
-    def refuse(self, seconds: float) -> None:
-        """Refuse new connections for a while."""
-        self._site.refuse(seconds)
+    async def _before_fault(self, planned: Planned) -> None:
+        await self._out.flush()
+        self._out.note("fault", planned.noted())
 
     def _end(self, *, how: str, code: int | None = None, reason: str = "") -> None:
         self.over = True
-        self._connection.end("fault", how=how, code=code, reason=reason)
+        super()._end(how=how, code=code, reason=reason)

@@ -38,6 +38,10 @@ class Planned:
             "times": self.times,
         }
 
+    def noted(self) -> dict[str, object]:
+        """Return what the journal says when it strikes."""
+        return {"fault": self.fault.name, "point": self.point.describe()}
+
 
 @dataclass(slots=True)
 class _Armed:

@@ -7,6 +7,7 @@ implement it.
 
 from __future__ import annotations
 
+import abc
 import enum
 from collections.abc import Callable, Mapping
 from typing import ClassVar, Literal, Protocol
@@ -30,107 +31,92 @@ class Verdict(enum.Enum):
     """Nothing more of this turn leaves. A connection that the fault left open stays usable."""
 
 
-class Wire(Protocol):
-    """The connection as a fault may use it. Everything sent before has left when `strike` is called."""
+class Wire(abc.ABC):
+    """The connection as a fault may use it. Everything sent before has left when `strike` is called.
 
-    @property
-    def transport(self) -> Literal["http", "websocket"]:
-        """Which transport the fault strikes on."""
-        ...
+    What only makes sense within a turn does nothing where there is none.
+    """
 
-    @property
-    def encrypted(self) -> bool:
-        """Whether the client has begun a TLS handshake, which this server can only fail."""
-        ...
+    transport: Literal["http", "websocket"]
+    """Which transport the fault strikes on."""
+    encrypted = False
+    """Whether the client has begun a TLS handshake, which this server can only fail."""
+    event: Event | None = None
+    """The event at the point; None outside the phase "event"."""
+    previous_response_id: str | None = None
+    """The response that this turn continues from, as the client named it."""
+    model: str | None = None
+    """The model that this turn asks for; None where there is no turn."""
 
-    @property
-    def event(self) -> Event | None:
-        """The event at the point; None outside the phase "event"."""
-        ...
-
-    @property
-    def previous_response_id(self) -> str | None:
-        """The response that this turn continues from, as the client named it."""
-        ...
-
-    @property
-    def model(self) -> str | None:
-        """The model that this turn asks for; None where there is no turn."""
-        ...
-
+    @abc.abstractmethod
     def encode(self, event: Event) -> bytes:
-        """Give the event as it would leave: an SSE event, or a whole WebSocket frame."""
-        ...
+        """Return the event as it would leave: an SSE event, or a whole WebSocket frame."""
 
+    @abc.abstractmethod
     async def send(self, event: Event) -> None:
         """Send an event of the fault's own making; its data need not be JSON, nor text."""
-        ...
 
+    @abc.abstractmethod
     async def raw(self, data: bytes) -> None:
         """Send bytes as they are: into the body of an SSE answer, or below WebSocket framing."""
-        ...
 
     async def below(self, data: bytes) -> None:
         """Send bytes beneath the transport's own framing: HTTP without chunks, say."""
-        ...
+        await self.raw(data)
 
-    def hold_back(self, events: int) -> None:
+    def hold_back(self, events: int) -> None:  # noqa: B027
         """Let the event at the point leave after so many of the turn's later events; the fault skips it."""
-        ...
 
+    @abc.abstractmethod
     async def reset(self) -> None:
         """Break the connection with a TCP reset, after the client has read what was sent before."""
-        ...
 
+    @abc.abstractmethod
     async def fin(self) -> None:
         """End the TCP connection without the protocol's own farewell, after the client has read what was sent
         before.
         """
-        ...
 
     async def close(self, code: int | None, reason: str = "") -> None:
         """Send a WebSocket close frame (None: without a status) and close. HTTP has none: it ends as with
         `fin`.
         """
-        ...
+        await self.fin()
 
+    @abc.abstractmethod
     async def half_open(self) -> None:
         """Go silent for good: nothing is read or written, not even pongs, and the socket stays open."""
-        ...
 
+    @abc.abstractmethod
     async def pause(self, seconds: float | None) -> None:
         """Hold everything back for a while (None: until the client gives up); late events then leave in a
         burst.
         """
-        ...
 
-    def shift(self, seconds: float) -> None:
+    def shift(self, seconds: float) -> None:  # noqa: B027
         """Let the rest of the turn leave so much later, at its own rhythm."""
-        ...
 
     async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Answer with an HTTP status instead of an upgrade or a stream. Too late once either has begun: then
         `fin`.
         """
-        ...
+        await self.fin()
 
+    @abc.abstractmethod
     async def fail(self, error: ApiError) -> None:
         """Report an error as the API does: a status or an error frame, or mid-stream `error` and
         `response.failed`.
         """
-        ...
 
-    async def cut_short(self, reason: str) -> None:
+    async def cut_short(self, reason: str) -> None:  # noqa: B027
         """End the running response early and in good order: `response.incomplete` for this reason."""
-        ...
 
-    def alter(self, change: Callable[[Reply], Reply]) -> None:
+    def alter(self, change: Callable[[Reply], Reply]) -> None:  # noqa: B027
         """Change what the model is going to say. Only a fault in the phase "request" can."""
-        ...
 
+    @abc.abstractmethod
     def refuse(self, seconds: float) -> None:
         """Refuse new connections for so many seconds (the port stays taken, nobody listens)."""
-        ...
 
 
 class Fault(Protocol):

@@ -16,6 +16,7 @@ from aiohttp import HttpVersion11, web
 
 from mock_openai.control import redact
 from mock_openai.delivery import Delivery
+from mock_openai.delivery.connection import ConnectionWire
 from mock_openai.faults.kinds.tls_failure import TlsFailure
 from mock_openai.faults.point import Spot
 from mock_openai.faults.wire import Verdict
@@ -28,7 +29,7 @@ from mock_openai.protocol.errors import (
 )
 from mock_openai.responders.answer import Relayed
 from mock_openai.site import Begun, Connection, Site
-from mock_openai.transport.bare import BareWire, HandshakeWire, HelloWire, strike
+from mock_openai.transport.bare import HandshakeWire, HelloWire
 from mock_openai.transport.body import known_create, read_body, to_note
 from mock_openai.transport.cors import Pages, preflight
 from mock_openai.transport.handshake import is_upgrade
@@ -108,7 +109,7 @@ class Front:
     async def _turn_down(self, connection: Connection, wire: HelloWire) -> None:
         with contextlib.suppress(ConnectionError):
             planned = self._site.plan.take("handshake", Spot(connection.number))
-            if await strike(planned, wire) is not Verdict.STOP:
+            if await wire.strike(planned) is not Verdict.STOP:
                 await TlsFailure().strike(wire)
 
     def lost(self, handler: web.RequestHandler, exc: BaseException | None) -> None:
@@ -149,7 +150,7 @@ class Front:
         if connection.first:
             connection.first = False
             wire = HandshakeWire(self._site, connection, line, reply)
-            if await strike(self._site.plan.take("handshake", Spot(connection.number)), wire) is Verdict.STOP:
+            if await wire.strike(self._site.plan.take("handshake", Spot(connection.number))) is Verdict.STOP:
                 return
         try:
             self._pages.check(request.headers)
@@ -300,7 +301,7 @@ class Front:
             return
         quiet = self._quiets.get(request.protocol)
         if quiet is None:
-            wire = BareWire(self._site, connection, line)
+            wire = ConnectionWire(self._site, connection, line)
             quiet = Quiet(self._site, connection, wire, idle=lambda: not connection.busy)
             self._quiets[request.protocol] = quiet
         connection.busy = False

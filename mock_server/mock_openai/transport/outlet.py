@@ -45,7 +45,7 @@ class HttpOutlet:
         self.waiting = 0
         self.rate_limits: Mapping[str, str] = {}
         self._reply = reply
-        self._line = line
+        self.line = line
         self._writer: AbstractStreamWriter | None = None
         self._status = 200
         self._recorded: dict[str, str] = {}
@@ -74,7 +74,7 @@ class HttpOutlet:
     async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Answer with this status, or end the connection when an answer has begun."""
         if self._writer is not None:
-            await self.fin()
+            await self.line.fin()
             return
         await self._reply.whole(status, headers, body)
 
@@ -83,31 +83,19 @@ class HttpOutlet:
         writer = await self._begin()
         writer.send_headers()
         if data:
-            self._line.write(b"%x\r\n%b\r\n" % (len(data), data) if self._reply.chunked else data)
+            self.line.write(b"%x\r\n%b\r\n" % (len(data), data) if self._reply.chunked else data)
         await writer.drain()
 
     async def below(self, data: bytes) -> None:
         """Send bytes as they are, beneath the chunks of the body."""
         writer = await self._begin()
         writer.send_headers()
-        self._line.write(data)
+        self.line.write(data)
         await writer.drain()
-
-    async def reset(self) -> None:
-        """Break the connection with a TCP reset."""
-        await self._line.reset()
-
-    async def fin(self) -> None:
-        """End the connection in mid-answer."""
-        await self._line.fin()
 
     async def close(self, code: int | None, reason: str) -> None:
         """End the connection: HTTP has no codes."""
-        await self._line.fin()
-
-    async def half_open(self) -> None:
-        """Go silent for good."""
-        await self._line.half_open()
+        await self.line.fin()
 
     async def _begin(self) -> AbstractStreamWriter:
         if self._writer is None:
@@ -119,9 +107,9 @@ class HttpOutlet:
 
     async def _end_recorded(self, recorded: Recorded) -> None:
         if recorded.ending == "reset":
-            await self.reset()
+            await self.line.reset()
         elif recorded.ending == "fin":
-            await self.fin()
+            await self.line.fin()
 
 
 class SseOutlet(HttpOutlet):
@@ -155,14 +143,14 @@ class SseOutlet(HttpOutlet):
         data = b"".join(self._waiting)
         self._waiting.clear()
         self.waiting = 0
-        if self._line.dead:
+        if self.line.dead:
             return
         writer = await self._begin()
         await writer.write(data)
 
     async def finish(self) -> None:
         """End the stream in good order: the last event is the end, no `[DONE]` follows (observed)."""
-        if self._line.dead:
+        if self.line.dead:
             return
         if self._whole is not None:
             await self._reply.stream(EVENT_STREAM, self._whole, rate_limits=self.rate_limits)
@@ -201,7 +189,7 @@ class JsonOutlet(HttpOutlet):
 
     async def finish(self) -> None:
         """Send the body."""
-        if self._line.dead or self._writer is not None:
+        if self.line.dead or self._writer is not None:
             return
         if self._rendered is not None:
             body = self._rendered.body()

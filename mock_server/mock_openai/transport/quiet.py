@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from mock_openai.delivery.connection import ConnectionWire
 from mock_openai.faults.plan import Planned
 from mock_openai.faults.point import Spot
 from mock_openai.site import Connection, Site
-from mock_openai.transport.bare import BareWire, strike
 
 
 class Quiet:
@@ -26,7 +26,7 @@ class Quiet:
         self,
         site: Site,
         connection: Connection,
-        wire: BareWire,
+        wire: ConnectionWire,
         *,
         idle: Callable[[], bool],
         always: bool = False,
@@ -79,6 +79,6 @@ class Quiet:
 
     async def _strike(self, planned: Planned) -> None:
         try:
-            await strike([planned], self._wire)
+            await self._wire.strike([planned])
         except ConnectionError:
             return

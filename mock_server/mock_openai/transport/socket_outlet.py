@@ -44,6 +44,7 @@ class SocketOutlet:
         self._tells_errors = tells_errors
         self.rate_limits: Mapping[str, str] = {}  # frames have none (observed)
         self._socket = socket
+        self.line = socket.line
         self._lane = lane
         self._frames: list[bytes] = []
 
@@ -108,20 +109,8 @@ class SocketOutlet:
 
     async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """It is too late for a status."""
-        await self.fin()
-
-    async def reset(self) -> None:
-        """Break the connection with a TCP reset."""
-        await self._socket.line.reset()
-
-    async def fin(self) -> None:
-        """End the connection without a close frame."""
-        await self._socket.line.fin()
+        await self.line.fin()
 
     async def close(self, code: int | None, reason: str) -> None:
         """Send a close frame and see the closing handshake through."""
         await self._socket.close(code, reason)
-
-    async def half_open(self) -> None:
-        """Go silent for good."""
-        await self._socket.line.half_open()

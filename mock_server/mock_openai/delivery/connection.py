@@ -1,0 +1,95 @@
+"""What faults may do to a connection, whether or not there is a turn on it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mock_openai.control.journal import Kind
+from mock_openai.delivery.outlet import Breakable
+from mock_openai.faults.plan import Planned
+from mock_openai.faults.wire import Verdict, Wire
+from mock_openai.protocol import json
+from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.events import Event
+from mock_openai.site import Connection, Site
+from mock_openai.wire.frames import frame
+
+
+class ConnectionWire(Wire):
+    """A connection without a turn."""
+
+    def __init__(self, site: Site, connection: Connection, line: Breakable) -> None:
+        self.transport = connection.transport
+        self._site = site
+        self._connection = connection
+        self._line = line
+
+    async def strike(self, struck: Sequence[Planned], event: Event | None = None) -> Verdict:
+        """Let faults strike in their order; the first that stops is the last."""
+        verdict = Verdict.GO_ON
+        for planned in struck:
+            await self._before_fault(planned)
+            self.event = event
+            try:
+                outcome = await planned.fault.strike(self)
+            finally:
+                self.event = None
+            if outcome is Verdict.STOP:
+                return outcome
+            if outcome is Verdict.SKIP_EVENT:
+                verdict = outcome
+        return verdict
+
+    def encode(self, event: Event) -> bytes:
+        """Return the event as a frame."""
+        return frame(event.data)
+
+    async def send(self, event: Event) -> None:
+        """Send an event outside of any turn."""
+        self._line.write(self.encode(event))
+        self._note("event", event)
+
+    async def raw(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self._line.write(data)
+
+    async def reset(self) -> None:
+        """Break the connection with a TCP reset."""
+        self._end(how="reset")
+        await self._line.reset()
+
+    async def fin(self) -> None:
+        """End the connection without a farewell."""
+        self._end(how="fin")
+        await self._line.fin()
+
+    async def half_open(self) -> None:
+        """Go silent for good."""
+        self._end(how="half_open")
+        await self._line.half_open()
+
+    async def pause(self, seconds: float | None) -> None:
+        """Hold the connection back."""
+        if seconds is None:
+            await asyncio.get_running_loop().create_future()
+        else:
+            await asyncio.sleep(seconds)
+
+    async def fail(self, error: ApiError) -> None:
+        """Report an error outside of any turn."""
+        await self.send(Event("error", json.compact(error.frame())))
+
+    def refuse(self, seconds: float) -> None:
+        """Refuse new connections for a while."""
+        self._site.refuse(seconds)
+
+    async def _before_fault(self, planned: Planned) -> None:
+        self._note("fault", planned.noted())
+
+    def _note(self, kind: Kind, data: Mapping[str, Any] | Event) -> None:
+        self._site.note(kind, self._connection.number, data)
+
+    def _end(self, *, how: str, code: int | None = None, reason: str = "") -> None:
+        self._connection.end("fault", how=how, code=code, reason=reason)
