@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mock_openai.control.journal import Kind
+from mock_openai.control.entries import Kind
 from mock_openai.delivery.outlet import Breakable
 from mock_openai.faults.plan import Planned
 from mock_openai.faults.wire import Verdict, Wire
