@@ -98,6 +98,12 @@ class Player:
         self._used.clear()
         self.missed.clear()
 
+    def recorded(self, body: Mapping[str, Any]) -> Exchange | None:
+        """The exchange that was recorded for a request for a response, which stays unused. None: there is none."""
+        places = self._matching.places(Wanted("POST", "/v1/responses", body, streamed=True))
+        places = places or self._matching.places(Wanted("POST", "/v1/responses", body, streamed=False))
+        return self.exchanges[places[0]] if places else None
+
     async def answer(self, turn: Turn) -> Answer | None:
         """The recorded answer to a request for a response, or an error that says why there is none."""
         streamed = turn.transport == "websocket" or turn.body.get("stream") is True

@@ -12,6 +12,13 @@ import typer
 if TYPE_CHECKING:
     from ninelives.lab.conditions import Conditions
 
+Junit = Annotated[
+    Path | None, typer.Option("--junit", metavar="OUT", help="Write a JUnit report, a test case for each check.")
+]
+GitHub = Annotated[
+    bool, typer.Option("--github", help="Print annotations for GitHub Actions, and add to the step summary.")
+]
+
 app = typer.Typer()
 
 Pace = Annotated[
@@ -165,6 +172,96 @@ def explore(
         factory, runs, seed, first, jobs, executor, until_broken, tries, resume, out, html, pace,
         max_first_word, max_dead_air,
     )  # fmt: skip
+    raise typer.Exit(run(wish))
+
+
+@app.command(name="eval")
+def evaluate(
+    places: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", help="Pipecat's scenario files, folders of them, or suites that name their bots."
+        ),
+    ],
+    bot: Annotated[
+        str | None, typer.Option("--bot", metavar="BOT", help="The bot: bot.py, bot.py:run_bot, a module.")
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option("--scenario", metavar="GLOB", help="Only scenarios like this.")
+    ] = None,
+    script: Annotated[
+        Path | None,
+        typer.Option("--script", metavar="FILE", help="What the model, the judge and the caller say (YAML)."),
+    ] = None,
+    recordings: Annotated[
+        Path | None,
+        typer.Option("--recordings", metavar="DIR", help="Folder of recordings; `recordings` beside each file."),
+    ] = None,
+    record: Annotated[bool, typer.Option("--record", help="Play once, live, and record it.")] = False,
+    upstream: Annotated[
+        str | None, typer.Option("--upstream", metavar="URL", help="The API to record from.")
+    ] = None,
+    faults: Annotated[
+        str | None,
+        typer.Option("--faults", metavar="GLOB", help="Play each scenario under each of these disasters too."),
+    ] = None,
+    repeat: Annotated[int, typer.Option("--repeat", min=1, help="How often to play everything.")] = 1,
+    pace: Annotated[
+        str | None, typer.Option("--pace", metavar="PACE", help="instant, realistic, recorded, fixed:SECONDS.")
+    ] = None,
+    timeout: Annotated[
+        int | None,
+        typer.Option("--timeout-ms", min=1, help="For expectations without within_ms (Pipecat's: 60000)."),
+    ] = None,
+    real_time: Annotated[
+        bool, typer.Option("--real-time", help="Play on the real clock instead of the virtual one.")
+    ] = False,
+    skip_judge: Annotated[
+        bool, typer.Option("--skip-judge", help="Let what cannot be judged offline pass, and say so.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show Pipecat's trace of each run.")] = False,
+    html: Annotated[Path | None, typer.Option("--html", metavar="OUT", help="Write a timeline page.")] = None,
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="OUT", help="Write the findings as JSON.")
+    ] = None,
+    junit: Junit = None,
+    github: GitHub = False,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")] = 0,
+) -> None:
+    """Play Pipecat's own eval files against a bot, offline and under every disaster.
+
+    The bot runs in this process, in virtual time: `within_ms` holds to the millisecond on any machine. Answers
+    come from a recording (--record makes one), a script, or the mock server. Exit code 1 when an eval fails or a
+    promise is broken.
+
+    \b
+    ninelives eval evals/ --bot bot.py --record --upstream https://api.openai.com/v1
+    ninelives eval evals/ --bot bot.py
+    ninelives eval evals/ --bot bot.py --faults 'reset_*' --junit report.xml
+    """
+    from ninelives.commands.eval import Wish, run
+    from ninelives.commands.reports import Reports
+
+    wish = Wish(
+        places=places,
+        bot=bot,
+        only=only,
+        script=script,
+        recordings=recordings,
+        record=record,
+        upstream=upstream,
+        faults=faults,
+        repeat=repeat,
+        seed=seed,
+        pace=pace,
+        timeout_ms=timeout,
+        real_time=real_time,
+        skip_judge=skip_judge,
+        verbose=verbose,
+        html=html,
+        json=json,
+        reports=Reports(junit, github),
+    )
     raise typer.Exit(run(wish))
 
 

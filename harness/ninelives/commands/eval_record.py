@@ -1,0 +1,64 @@
+"""`ninelives eval --record`: play each eval once, live, and keep what the bot, the judge and the caller were told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.text import Text
+
+from ninelives.commands.eval import STYLES, problems, setting_of
+from ninelives.commands.printing import notes
+from ninelives.complaint import Complaint
+
+if TYPE_CHECKING:
+    from ninelives.commands.eval import Wish
+    from ninelives.evals.files import Case
+    from ninelives.evals.recording import Recorded
+
+
+def record(console: Console, there: Sequence[Case], wish: Wish) -> int:
+    """Record each case. 1 when one was not kept."""
+    from ninelives.bot.overheard import overheard
+    from ninelives.evals.answers import recording_of
+    from ninelives.evals.play import NEEDS_SOUND, bot_named
+    from ninelives.evals.recording import record_case
+
+    assert wish.upstream is not None
+    kept, tried = 0, 0
+    for case in there:
+        if case.speaks:
+            console.print(Text(f"{case.title}  skipped  {NEEDS_SOUND}", style="dim"), soft_wrap=True)
+            continue
+        tried += 1
+        with notes().status(f"recording {case.title}"), overheard():
+            try:
+                recorded = record_case(
+                    case,
+                    bot_named(case.bot),
+                    wish.upstream,
+                    recording_of(case, wish.recordings),
+                    timeout_ms=setting_of(wish).timeout_ms,
+                )
+            except ValueError as error:
+                raise Complaint(f"--upstream {wish.upstream}: {error}") from None
+        kept += _tell(console, case, recorded)
+    console.print(f"\n{kept} of {tried} recorded", style="bold green" if kept == tried else "bold red")
+    return 0 if kept == tried else 1
+
+
+def _tell(console: Console, case: Case, recorded: Recorded) -> bool:
+    played: Any = recorded.played
+    console.print(
+        Text.assemble((f"{case.title}  ", ""), (f"eval {played.verdict}", STYLES[played.verdict])), soft_wrap=True
+    )
+    for problem in problems(played):
+        console.print(Text(f"  ✗ {problem}"), soft_wrap=True)
+    for path in recorded.kept:
+        console.print(f"  recorded into {path}", soft_wrap=True)
+    for path in recorded.left:
+        console.print(f"  not kept, because the eval did not pass; what was recorded is in {path}", soft_wrap=True)
+    if recorded.silent:
+        console.print("  nothing passed through the proxy: does the bot read OPENAI_BASE_URL or OPENAI_WS_URL?")
+    return bool(recorded.kept)

@@ -1,0 +1,222 @@
+"""Who answers the bot, the judge and the simulated caller: a recording, a script, or the mock server's guesses."""
+
+from __future__ import annotations
+
+import glob
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from mock_openai import Script
+from mock_openai.responders.answer import Answer, ApiError, Recorded, Reply, Text
+from mock_openai.responders.base import Turn
+
+from ninelives.cassette import Cassette
+from ninelives.evals.chat import Chat, is_chat
+from ninelives.evals.files import Case, Loaded
+from ninelives.player import NO_RECORDING, Player
+
+Who = Literal["the bot", "the judge", "the caller"]
+
+OLLAMA = "http://localhost:11434/v1"
+"""Where Pipecat's default judge and caller are asked."""
+
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A request that nothing could answer."""
+
+    who: Who
+    turn: int
+    """The user's turn in which it came, from 1; 0 before the first."""
+    why: str
+    first: bool
+    """Nothing of its kind had been answered before."""
+
+
+def recording_of(case: Case, folder: Path | None) -> Path:
+    """Where the recording of a case lies: `recordings/weather/paris.jsonl` beside the file."""
+    start = folder if folder is not None else case.path.parent / "recordings"
+    steps = [_step(each) for each in ([case.label] if case.label else []) + case.name.split("/")]
+    return start.joinpath(*steps).with_suffix(".jsonl")
+
+
+def recordings_of(case: Case, folder: Path | None) -> list[Path]:
+    """The cassettes that there are of a case: the bot's, and those of other servers that were asked."""
+    main = recording_of(case, folder)
+    others = sorted(main.parent.glob(f"{glob.escape(main.stem)}.judge*.jsonl")) if main.is_file() else []
+    return [main, *others] if main.is_file() else []
+
+
+def judge_recording(main: Path, number: int = 1) -> Path:
+    """Where what another server than the bot's was asked is recorded."""
+    return main.with_name(f"{main.stem}.judge{'' if number == 1 else number}.jsonl")
+
+
+def _step(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", name).strip("._") or "_"
+
+
+def led_to(scenario: Loaded, addresses: Mapping[str, str]) -> Loaded:
+    """The scenario with its judge and caller asked elsewhere: `addresses` is new by old, `*` stands for any.
+
+    Only blocks that Pipecat builds from an address are changed; a factory of the user's finds OPENAI_BASE_URL.
+    """
+    changed: dict[str, Any] = {"judge": _led(scenario.judge, addresses)}
+    if hasattr(scenario, "simulator"):
+        changed["simulator"] = _led(scenario.simulator, addresses)
+    return replace(scenario, **changed)
+
+
+def _led(block: Any, addresses: Mapping[str, str]) -> Any:
+    block = dict(block or {})
+    if not block.get("factory") and str(block.get("service", "ollama")).lower() == "ollama":
+        old = block.get("endpoint") or OLLAMA
+        block["endpoint"] = addresses.get(old, addresses.get("*", old))
+    explainer = block.get("explainer")
+    if isinstance(explainer, Mapping) or (explainer is None and block.get("factory")):
+        block["explainer"] = _led(explainer, addresses)
+    return block
+
+
+def endpoints_of(scenario: Loaded) -> set[str]:
+    """The servers besides the bot's that a scenario asks."""
+    found: set[str] = set()
+    _collect(scenario.judge, found)
+    if hasattr(scenario, "simulator"):
+        _collect(scenario.simulator, found)
+    return found
+
+
+def _collect(block: Any, found: set[str]) -> None:
+    block = block or {}
+    if not block.get("factory") and str(block.get("service", "ollama")).lower() == "ollama":
+        found.add(block.get("endpoint") or OLLAMA)
+    if isinstance(block.get("explainer"), Mapping):
+        _collect(block["explainer"], found)
+
+
+@dataclass
+class Answers:
+    """The responders of one run, and what they could not answer."""
+
+    responders: list[Any] = field(default_factory=list)
+    script: Script | None = None
+    source: Literal["recording", "script", "improvised"] = "improvised"
+    missed: list[Missed] = field(default_factory=list)
+    turn: int = 0
+    """The user's turn that goes on, from 1. Whoever plays the run keeps it."""
+    player: Player | None = None
+    _answered: set[str] = field(default_factory=set)
+
+    def note(self, who: Who, why: str | None) -> None:
+        """A request was answered (None), or could not be."""
+        if why is None:
+            self._answered.add(who)
+        else:
+            self.missed.append(Missed(who, self.turn, why, who not in self._answered))
+
+
+def answers_for(
+    case: Case, *, script: Script | None, folder: Path | None, broken: bool, seed: int
+) -> Answers:
+    """The responders for a case. `broken`: connections will be, so that what was answered is asked again."""
+    found = recordings_of(case, folder)
+    answers = Answers(script=script.copy() if script is not None else None)
+    chat = Chat(answers.script)
+    if found:
+        answers.source = "recording"
+        answers.player = Player(
+            [Cassette.load(each) for each in found], repeat=broken, strict=script is None, ids="recorded", seed=seed
+        )
+        responders = [GoesOn(answers.player), answers.player]
+        if script is not None:
+            responders.append(chat)
+    else:
+        answers.source = "script" if script is not None else "improvised"
+        responders = [chat]
+    answers.responders = [Noting(each, answers) for each in responders]
+    return answers
+
+
+class Noting:
+    """Passes requests on to a responder and notes what it cannot answer."""
+
+    def __init__(self, responder: Any, answers: Answers) -> None:
+        self._responder = responder
+        self._answers = answers
+        self.takes_errors: bool = responder.takes_errors
+
+    async def answer(self, turn: Turn) -> Answer | None:
+        """Pass on a request for a response."""
+        said: Answer | None = await self._responder.answer(turn)
+        if isinstance(said, ApiError) and said.code == NO_RECORDING:
+            self._answers.note("the bot", said.message)
+        elif said is not None:
+            self._answers.note("the bot", None)
+        return said
+
+    async def answer_http(self, method: str, path_qs: str, body: bytes) -> Recorded | None:
+        """Pass on any other request."""
+        if not hasattr(self._responder, "answer_http"):
+            return None
+        said: Recorded | None = await self._responder.answer_http(method, path_qs, body)
+        if said is not None and is_chat(method, path_qs):
+            streamed = b'"stream": true' in body or b'"stream":true' in body
+            lost = said.status == 404 and b"ninelives_no" in (said.body or b"")
+            self._answers.note(
+                "the caller" if streamed else "the judge", _message(said.body) if lost else None
+            )
+        return said
+
+    async def answer_handshake(self, path_qs: str) -> Recorded | None:
+        """Pass on a handshake."""
+        asks = getattr(self._responder, "answer_handshake", None)
+        return await asks(path_qs) if asks is not None else None
+
+
+def _message(body: bytes | None) -> str:
+    import json
+
+    return str(json.loads(body or b"{}").get("error", {}).get("message", ""))
+
+
+class GoesOn:
+    """A model that goes on where it was cut off: the rest of a recorded answer, after a loss in mid-sentence.
+
+    It answers a request that is a recorded one with the beginning of its answer behind it (and an instruction to
+    go on, perhaps). What no recording holds it leaves to others.
+    """
+
+    takes_errors = False
+
+    def __init__(self, player: Player) -> None:
+        self._player = player
+
+    async def answer(self, turn: Turn) -> Answer | None:
+        """Answer with the rest."""
+        given = turn.body.get("input")
+        if not isinstance(given, list) or turn.request is None:
+            return None
+        items = list(given)
+        if items and items[-1].get("role") in ("developer", "system"):
+            items.pop()
+        if not items or items[-1].get("role") != "assistant" or self._player.recorded(turn.body) is not None:
+            return None
+        spoken = _text(items.pop().get("content"))
+        answered = self._player.recorded({**turn.body, "input": items})
+        if answered is None or not spoken:
+            return None
+        whole = "".join(_text(item.get("content")) for item in answered.output if item.get("type") == "message")
+        if not whole.startswith(spoken) or whole == spoken:
+            return None
+        return Reply((Text(whole[len(spoken) :]),))
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    return "".join(str(part.get("text", "")) for part in content or () if isinstance(part, Mapping))

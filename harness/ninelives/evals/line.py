@@ -1,0 +1,176 @@
+"""The line between Pipecat's eval harness and the bot: a WebSocket on loopback in place of the bot's transports.
+
+It behaves as Pipecat's own eval transport does, with its serializer: RTVI messages both ways, `skip_tts` before
+anybody greets, images on request. Audio takes as long as it sounds, as on every `Line`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from pipecat.evals.serializer import EvalConnectionFlags, EvalSerializer, parse_eval_connect
+from pipecat.frames.frames import (
+    CancelWorkerFrame,
+    Frame,
+    InputAudioRawFrame,
+    InputTransportMessageFrame,
+    LLMConfigureOutputFrame,
+    OutputImageRawFrame,
+    OutputTransportMessageFrame,
+    OutputTransportMessageUrgentFrame,
+    UserImageRequestFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+
+from ninelives.voice.line import Line, LineInput, LineOutput
+
+_silent = logging.getLogger("ninelives.evals.line")
+_silent.addFilter(lambda record: False)  # the harness looks whether the port is open, which websockets reports
+
+
+class EvalLine(Line):
+    """A `Line` whose caller is Pipecat's eval harness.
+
+    Args:
+        on_say: Called with what the user says (or `keys 12` for DTMF) before the bot learns of it.
+        on_leave: Awaited when the harness has gone, before the bot's handlers learn of it.
+        queue: Awaited with a frame for the head of the bot's pipeline.
+    """
+
+    def __init__(
+        self,
+        on_say: Callable[[str], None],
+        on_leave: Callable[[], Awaitable[None]],
+        queue: Callable[[Frame], Awaitable[None]],
+    ) -> None:
+        super().__init__()
+        self.serializer = EvalSerializer()
+        self.harness: ServerConnection | None = None
+        """The connection of the harness. None: it is not there."""
+        self._on_say, self._on_leave, self._queue = on_say, on_leave, queue
+        self._server: Server | None = None
+        self._input = EvalInput(self)
+        self._output = EvalOutput(self)
+
+    @property
+    def url(self) -> str:
+        """Where the harness connects. The line must be open."""
+        assert self._server is not None
+        return f"ws://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/ws"
+
+    async def open(self) -> None:
+        """Wait for the harness from now on."""
+        self._server = await serve(self._talk, "127.0.0.1", 0, logger=_silent)
+
+    async def close(self) -> None:
+        """Let go of the harness."""
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+
+    async def _talk(self, connection: ServerConnection) -> None:
+        if self.harness is not None:
+            await connection.close(1013, "one harness at a time")
+            return
+        self.harness = connection
+        try:
+            flags = _flags_of(await connection.recv())
+            self.serializer.set_capture_audio(flags.capture_bot_audio)
+            self.serializer.set_capture_images(flags.capture_bot_images)
+            # Through RTVI's processor, unlike Pipecat's own transport: else RTVI switches speech on again with the
+            # first text turn, and the answer to a tool is spoken in text mode.
+            await self._queue(LLMConfigureOutputFrame(skip_tts=flags.skip_tts))
+            await self.connect()
+            async for message in connection:
+                await self._hear(message)
+        except ConnectionClosed:
+            pass
+        finally:
+            self.harness = None
+        await self._on_leave()
+        await self.disconnect()
+
+    async def _hear(self, message: str | bytes) -> None:
+        frame = await self.serializer.deserialize(message)
+        match frame:
+            case None | InputAudioRawFrame() | CancelWorkerFrame():
+                pass  # the bot is canceled when its last turn is over: it is judged by whole turns
+            case InputTransportMessageFrame():
+                if (said := _said(frame.message)) is not None:
+                    self._on_say(said)
+                await self._input.broadcast_frame(InputTransportMessageFrame, message=frame.message)
+            case _:
+                await self._input.push_frame(frame)
+
+    async def send(self, frame: Frame) -> None:
+        """Send the harness what it is to learn of a frame."""
+        payload = await self.serializer.serialize(frame)
+        if payload and self.harness is not None:
+            try:
+                await self.harness.send(payload)
+            except ConnectionClosed:
+                pass
+
+
+def _flags_of(first: str | bytes) -> EvalConnectionFlags:
+    try:
+        return parse_eval_connect(json.loads(first)) or EvalConnectionFlags()
+    except ValueError:
+        return EvalConnectionFlags()
+
+
+def _said(message: Any) -> str | None:
+    """What the user says with an RTVI message. None: it is another message."""
+    if not isinstance(message, Mapping) or not isinstance(data := message.get("data"), Mapping):
+        return None
+    if message.get("type") == "send-text":
+        return str(data.get("content", ""))
+    if message.get("type") == "dtmf":
+        return f"keys {''.join(map(str, data.get('buttons') or ()))}"
+    return None
+
+
+class EvalInput(LineInput):
+    """Where the harness is heard."""
+
+    def __init__(self, line: EvalLine) -> None:
+        super().__init__(line)
+        self._eval_line = line
+
+    async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]  # as Pipecat's own
+        """Set up the serializer too."""
+        await super().setup(setup)
+        await self._eval_line.serializer.setup(setup)
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Answer a request for the user's image with the one that the scenario names."""
+        await super().process_frame(frame, direction)
+        if isinstance(frame, UserImageRequestFrame):
+            image = await self._eval_line.serializer.user_image_frame(frame)
+            if image is None:
+                await self._answer_image_requests([frame], "No user image is registered.")
+            else:
+                await self.push_frame(image)
+
+
+class EvalOutput(LineOutput):
+    """Where the harness learns what the bot does."""
+
+    def __init__(self, line: EvalLine) -> None:
+        super().__init__(line)
+        self._eval_line = line
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Report images."""
+        await super().process_frame(frame, direction)
+        if isinstance(frame, OutputImageRawFrame):
+            await self._eval_line.send(frame)
+
+    async def send_message(self, frame: OutputTransportMessageFrame | OutputTransportMessageUrgentFrame) -> None:
+        """Send an RTVI message."""
+        await self._eval_line.send(frame)

@@ -1,0 +1,80 @@
+"""A case in all its weathers: first calm, then every disaster, each in the turn in which it can happen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ninelives.bot.overheard import overheard
+from ninelives.bot.starting import CouldNotStart, Hangs, could_not_start, not_for_ever
+from ninelives.evals.disasters import Disaster
+from ninelives.evals.files import Case
+from ninelives.evals.outcome import Played
+from ninelives.evals.session import Setting, play_case
+from ninelives.lab.episode import Episode
+from ninelives.lab.target import find
+
+PATIENCE = 120.0
+"""Real seconds after which a bot that blocks counts as hanging."""
+
+NEEDS_SOUND = "it needs sound (modality: audio), and only text mode is played; run it with `pipecat eval`"
+
+
+def bot_named(name: str) -> Any:
+    """The bot that a user names. Raises Complaint; CouldNotStart when its own code fails."""
+    return find(name).found
+
+
+def play_first(case: Case, bot: Any, setting: Setting, *, seed: int = 0) -> Played:
+    """Play a case undisturbed. Raises CouldNotStart when there is no bot to talk to."""
+    if case.speaks:
+        return Played(case, None, None, Episode([], []), skipped=NEEDS_SOUND)
+    with overheard() as said:
+        try:
+            with not_for_ever(PATIENCE):
+                played = play_case(case, bot, setting, seed=seed)
+        except Hangs as error:
+            raise could_not_start(case.bot, error) from None
+    if not played.started:
+        if played.mishaps:
+            raise CouldNotStart(
+                f"{case.bot} could not start: {played.mishaps[0]}; run the bot by itself to see the whole traceback"
+            )
+        raise could_not_start(case.bot, played.failure or RuntimeError(played.crash), said.last)
+    return played
+
+
+def play_disasters(
+    plain: Played, bot: Any, setting: Setting, disasters: Sequence[Disaster], *, seed: int = 0
+) -> Iterator[Played]:
+    """Play a case once for each disaster. Where one cannot happen, the run is skipped and says why."""
+    case = plain.case
+    for disaster in disasters:
+        if plain.skipped is not None:
+            yield replace(plain, disaster=disaster)
+        elif plain.transport and plain.transport not in disaster.transports:
+            yield _skipped(plain, disaster, f"it cannot happen over {plain.transport}")
+        elif case.simulated and disaster.silence:
+            yield _skipped(plain, disaster, "a simulated caller is never silent for so long")
+        elif plain.hangs_up_after is not None and disaster.silence >= plain.hangs_up_after:
+            yield _skipped(plain, disaster, f"the bot itself hangs up after {plain.hangs_up_after:g} s of silence")
+        else:
+            yield _struck(plain, bot, setting, disaster, case, seed)
+
+
+def _struck(
+    plain: Played, bot: Any, setting: Setting, disaster: Disaster, case: Case, seed: int
+) -> Played:
+    """Play the disaster in the first turn in which it happens."""
+    asked = sum(turn.user is not None for turn in plain.episode.turns)
+    for turn in disaster.turns(asked):
+        with overheard():
+            played = play_case(case, bot, setting, disaster, turn=turn, plain=plain, seed=seed)
+        if played.struck or played.crash is not None:
+            return played
+    return _skipped(plain, disaster, "this conversation has no moment in which it could happen")
+
+
+def _skipped(plain: Played, disaster: Disaster, why: str) -> Played:
+    return Played(plain.case, disaster, None, Episode([], []), skipped=why)

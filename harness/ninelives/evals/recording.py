@@ -1,0 +1,125 @@
+"""Records one eval, live and in real time: the bot, the judge and the caller, each from the server it asks."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipecat.evals.session import EvalSessionParams
+
+from ninelives.bot.environment import KEY, stand_ins
+from ninelives.bot.starting import Exited, could_not_start
+from ninelives.complaint import Complaint
+from ninelives.environment import variables
+from ninelives.evals.answers import endpoints_of, judge_recording, led_to
+from ninelives.evals.bot import EvalBot
+from ninelives.evals.files import Case
+from ninelives.evals.outcome import Played
+from ninelives.evals.session import make_session
+from ninelives.lab.apis import require_responses
+from ninelives.lab.episode import TURN_BOUND, Episode
+from ninelives.recorder import Recorder
+from ninelives.recorder.upstream import Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What came of a recording."""
+
+    played: Played
+    kept: list[Path] = field(default_factory=list)
+    """The cassettes written."""
+    left: list[Path] = field(default_factory=list)
+    """The partial recordings of an eval that did not pass."""
+    silent: bool = False
+    """Nothing passed through."""
+
+
+class _NotKept(Exception):
+    """The eval did not pass: leaves a recorder as an error does, so that it keeps the partial."""
+
+
+def record_case(
+    case: Case, bot: Any, upstream: str, path: Path, *, timeout_ms: int | None = None
+) -> Recorded:
+    """Play a case against `upstream`, and keep what passed if the eval passes.
+
+    Raises ValueError for an upstream that is no address, Complaint as `play_first` does.
+    """
+    return asyncio.run(_record(case, bot, upstream, path, timeout_ms))
+
+
+async def _record(case: Case, bot: Any, upstream: str, path: Path, timeout_ms: int | None) -> Recorded:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    main = Recorder(upstream, path)
+    others = {
+        endpoint: Recorder(endpoint, judge_recording(path, number))
+        for number, endpoint in enumerate(sorted(endpoints_of(case.scenario)), 1)
+    }
+    recorders = [main, *others.values()]
+    played: Played | None = None
+    try:
+        async with AsyncExitStack() as running:
+            for recorder in recorders:
+                await running.enter_async_context(recorder)
+            played = await _played(case, bot, main, others, timeout_ms)
+            if played.verdict != "passed":
+                raise _NotKept
+    except _NotKept:
+        assert played is not None
+        left = [each.writer.partial for each in recorders if each.writer.partial.exists() and each.writer.lines]
+        return Recorded(played, left=left, silent=not main.writer.lines)
+    kept = [each.writer.path for each in recorders if each.writer.lines]
+    return Recorded(played, kept, silent=not main.writer.lines)
+
+
+async def _played(
+    case: Case, bot: Any, main: Recorder, others: Mapping[str, Recorder], timeout_ms: int | None
+) -> Played:
+    params = EvalSessionParams()
+    if timeout_ms is not None:
+        params = EvalSessionParams(default_timeout_ms=timeout_ms)
+    scenario = led_to(case.scenario, {old: new.base_url for old, new in others.items()})
+    with _led_through(main), stand_ins():
+        hosted = EvalBot(
+            bot, base_url=main.base_url, ws_url=main.ws_url, body=case.body, bound=TURN_BOUND
+        )
+        try:
+            async with hosted:
+                require_responses(hosted.services, case.bot, None)
+                result = await make_session(scenario, hosted.url, params, case).run()
+        except Complaint:
+            raise
+        except SystemExit as error:
+            raise could_not_start(case.bot, Exited(error)) from None
+        except Exception as error:
+            raise could_not_start(case.bot, error) from None
+    episode = Episode(turns=hosted.turns, said=[])
+    return Played(case, None, result, episode, mishaps=tuple(hosted.mishaps), source="upstream")
+
+
+@contextmanager
+def _led_through(main: Recorder) -> Iterator[None]:
+    """The recorder's addresses where OpenAI's clients look for them; the user's own key stays."""
+    told = dict(variables(main, offline=False))
+    if _is_local(main) and "OPENAI_API_KEY" not in os.environ:
+        told["OPENAI_API_KEY"] = KEY  # a mock server takes any
+    before = {name: os.environ.get(name) for name in told}
+    os.environ.update(told)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _is_local(main: Recorder) -> bool:
+    return Upstream.parse(main.upstream).local

@@ -1,0 +1,313 @@
+"""Plays one scenario of Pipecat's against a bot, and judges what came of it.
+
+Pipecat's harness, the bot and the mock server share one loop, with real sockets on loopback between them. On a
+virtual loop a second costs nothing, and `within_ms` and `send_after` hold to the millisecond.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mock_openai import MockServer, Script
+from mock_openai.control.journal import Entry
+from pipecat.evals.session import EvalSession, EvalSessionParams
+
+from ninelives.bot.environment import addresses, stand_ins
+from ninelives.bot.starting import Exited
+from ninelives.bot.turn import Turn
+from ninelives.complaint import Complaint
+from ninelives.evals.answers import Answers, answers_for, led_to
+from ninelives.evals.bot import EvalBot
+from ninelives.evals.disasters import Blow, Disaster
+from ninelives.evals.files import Case
+from ninelives.evals.outcome import Played, Result
+from ninelives.fixtures.network import Guard
+from ninelives.lab.apis import require_responses
+from ninelives.lab.episode import TURN_BOUND, Episode
+from ninelives.lab.invariants import judge
+from ninelives.lab.run import forbidden
+from ninelives.lab.scenario import PACE
+from ninelives.report.timeline import from_journal, from_mishaps, from_turns, merged
+from ninelives.virtual import VirtualDeadlock, run
+
+BREATH = 0.05
+"""Seconds between the end of an answer and the user's next words."""
+
+A_MOMENT = 1.0
+"""Seconds between the start of the bot and the harness's connection, so that no clock reads 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What all runs of a command have in common."""
+
+    script: Script | None = None
+    recordings: Path | None = None
+    """The folder of the recordings. None: `recordings` beside each file."""
+    seed: int = 0
+    pace: str | None = None
+    """How fast the model speaks. None: as recorded, or 20 events a second."""
+    timeout_ms: int | None = None
+    """For expectations without a `within_ms`. None: Pipecat's own."""
+    real_time: bool = False
+    skip_judge: bool = False
+    """What cannot be judged counts as passed."""
+
+
+def play_case(
+    case: Case,
+    bot: Any,
+    setting: Setting,
+    disaster: Disaster | None = None,
+    *,
+    turn: int = 0,
+    plain: Played | None = None,
+    seed: int = 0,
+) -> Played:
+    """Play a case, in virtual time unless told otherwise. The same seed gives the same outcome.
+
+    `turn` is the user's turn in which the disaster falls; `plain` is the same case without it, which says what
+    should be heard. Nothing leaves this machine.
+    """
+    before = random.getstate()
+    guard = Guard(lambda _, address: forbidden("the bot, the judge or the caller", address))
+    guard.install()
+    playing = _Run(case, bot, setting, disaster, turn, plain, setting.seed + seed)
+    try:
+        played = asyncio.run(playing.play()) if setting.real_time else run(playing.play())
+    except (VirtualDeadlock, SystemExit) as error:
+        failure = Exited(error) if isinstance(error, SystemExit) else error
+        played = Played(case, disaster, None, Episode([], []), crash=_first_line(failure), failure=failure)
+    finally:
+        guard.remove()
+        random.setstate(before)
+    if guard.attempts and played.crash is None and played.result is None:
+        played = replace(played, crash=forbidden("the bot", guard.attempts[0]))
+    return replace(played, turn=turn, lenient=setting.skip_judge)
+
+
+@dataclass
+class _Run:
+    case: Case
+    bot: Any
+    setting: Setting
+    disaster: Disaster | None
+    turn: int
+    plain: Played | None
+    seed: int
+
+    async def play(self) -> Played:
+        random.seed(self.seed)  # backoff is jittered, and the clients draw from the one generator there is
+        answers = answers_for(
+            self.case,
+            script=self.setting.script,
+            folder=self.setting.recordings,
+            broken=self.disaster is not None,
+            seed=self.seed,
+        )
+        blows = self.disaster.at(self.turn) if self.disaster is not None else {}
+        server = MockServer(
+            script=answers.script,
+            responders=answers.responders,
+            faults=self.disaster.at_start if self.disaster is not None else (),
+            pace=self._pace(answers),
+            seed=self.seed,
+            **(self.disaster.server if self.disaster is not None else {}),
+        )
+        bound = self.disaster.bound if self.disaster is not None else TURN_BOUND
+        result: Result | None = None
+        failure: BaseException | None = None
+        started = False
+        loop = asyncio.get_running_loop()
+
+        def on_turn(number: int) -> None:
+            answers.turn = number
+            server.faults.add(*blows.get(number, Blow()).faults)
+
+        with ExitStack() as around:
+            async with server:
+                opened = loop.time()
+                around.enter_context(addresses(server.base_url, server.ws_url))
+                around.enter_context(stand_ins())
+                hosted = EvalBot(
+                    self.bot,
+                    base_url=server.base_url,
+                    ws_url=server.ws_url,
+                    body=self.case.body,
+                    bound=bound,
+                    on_turn=on_turn,
+                )
+                try:
+                    async with hosted:
+                        started = True
+                        require_responses(hosted.services, self.case.bot, None)
+                        await asyncio.sleep(A_MOMENT)
+                        session = self._session(server, hosted.url)
+                        _let_breathe(session, self.case, blows, server)
+                        result = await session.run()
+                except Complaint:
+                    raise
+                except SystemExit as error:
+                    failure = Exited(error)
+                except Exception as error:
+                    failure = error
+                shift = opened - hosted.started
+                entries = [replace(entry, at=entry.at + shift) for entry in server.journal.entries]
+                said = [_shifted(each, shift) for each in server.journal.responses]
+        return self._judged(hosted, answers, entries, said, result, failure, started, blows, bound)
+
+    def _pace(self, answers: Answers) -> str:
+        if self.setting.pace is not None:
+            return self.setting.pace
+        return "recorded" if answers.source == "recording" else PACE
+
+    def _session(self, server: MockServer, url: str) -> EvalSession[Any]:
+        params = EvalSessionParams()
+        if self.setting.timeout_ms is not None:
+            params = EvalSessionParams(default_timeout_ms=self.setting.timeout_ms)
+        scenario = led_to(self.case.scenario, {"*": server.base_url})
+        return make_session(scenario, url, params, self.case)
+
+    def _judged(
+        self,
+        hosted: EvalBot,
+        answers: Answers,
+        entries: Sequence[Entry],
+        said: Sequence[Any],
+        result: Result | None,
+        failure: BaseException | None,
+        started: bool,
+        blows: Mapping[int, Blow],
+        bound: float,
+    ) -> Played:
+        everything = hosted.turns
+        turns = _asked_for(everything)
+        reported = {id(error) for turn in everything for error in turn.errors}
+        expected, answerable = self._expected(turns, blows)
+        faults = [entry for entry in entries if entry.kind == "fault"]
+        silences = any(blow.silence for blow in blows.values())
+        episode = Episode(
+            turns=turns,
+            said=said,
+            faults=faults,
+            expected=expected,
+            wire=_of_the_bot(entries),
+            stray=[error for error in hosted.errors if id(error) not in reported],
+            tells_spoken=hosted.tells_spoken,
+            bound=bound,
+        )
+        return Played(
+            case=self.case,
+            disaster=self.disaster,
+            result=result,
+            episode=episode,
+            findings=judge(episode) if result is not None else (),
+            timeline=merged(from_turns(everything), from_mishaps(hosted.mishaps), from_journal(entries)),
+            transport=_transport(entries),
+            source=answers.source,
+            missed=tuple(answers.missed),
+            mishaps=tuple(hosted.mishaps),
+            crash=_first_line(failure),
+            failure=failure,
+            started=started,
+            struck=bool(faults) or (silences and len(turns) >= self.turn),
+            answerable=answerable,
+            hangs_up_after=hosted.hangs_up_after if started else None,
+        )
+
+    def _expected(self, turns: Sequence[Turn], blows: Mapping[int, Blow]) -> tuple[list[str | None], bool]:
+        """The whole answer to each turn: what was heard of it when nothing was broken."""
+        calm = self.plain.episode.turns if self.plain is not None else ()
+        expected: list[str | None] = []
+        asked = 0
+        for index, turn in enumerate(turns):
+            asked += turn.user is not None
+            whole = calm[index] if index < len(calm) else None
+            reachable = turn.user is None or blows.get(asked, Blow()).answerable
+            known = whole is not None and whole.user == turn.user and whole.interrupted is None
+            expected.append(whole.text if whole is not None and known and reachable else None)
+        return expected, all(blow.answerable for blow in blows.values())
+
+
+def make_session(scenario: Any, url: str, params: EvalSessionParams, case: Case) -> EvalSession[Any]:
+    """Pipecat's session for a scenario. Raises Complaint when its judge or caller cannot be made."""
+    try:
+        return EvalSession.from_scenario(scenario, url, params=params)
+    except Complaint:
+        raise
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}".replace("\n", " ")
+        raise Complaint(f"{case.path}: the judge or the caller of {case.name} cannot be made: {said}") from None
+
+
+def _let_breathe(session: EvalSession[Any], case: Case, blows: Mapping[int, Blow], server: MockServer) -> None:
+    """Let the user of a scripted scenario wait before they speak: a breath, or the silence of the disaster.
+
+    Pipecat sends a turn at the very moment at which the text of the answer before it is whole. A bot with a voice
+    has not put its last sentence into its context by then, and the interruption throws it away. A turn with
+    `send_after` is sent when the file says.
+    """
+    if case.simulated:
+        return
+    spoken = [turn for turn in case.scenario.turns if turn.user is not None or turn.dtmf is not None]
+    client = session._client  # nothing else lies before the moment at which a turn's budget begins to count
+    number = 0
+
+    def waiting(send: Callable[[str], Awaitable[None]]) -> Callable[[str], Awaitable[None]]:
+        async def send_later(text: str) -> None:
+            nonlocal number
+            number += 1
+            blow = blows.get(number, Blow())
+            server.faults.add(*blow.in_silence)
+            exact = spoken[number - 1].send_after is not None
+            await asyncio.sleep(max(blow.silence, 0.0 if exact else BREATH))
+            await send(text)
+
+        return send_later
+
+    client.send_text = waiting(client.send_text)  # type: ignore[method-assign]
+    client.send_dtmf = waiting(client.send_dtmf)  # type: ignore[method-assign]
+
+
+def _asked_for(turns: Sequence[Turn]) -> list[Turn]:
+    """The turns from the user's first on: a greeting before it is no part of the judgement."""
+    first = next((index for index, turn in enumerate(turns) if turn.user is not None), 0)
+    return list(turns[first:])
+
+
+def _of_the_bot(entries: Sequence[Entry]) -> list[Entry]:
+    """The journal without the chats of the judge and the caller."""
+    chats = {
+        entry.connection
+        for entry in entries
+        if entry.kind == "request"
+        and isinstance(entry.data, Mapping)
+        and "/chat/completions" in str(entry.data.get("path", ""))
+    }
+    return [entry for entry in entries if entry.connection not in chats or entry.kind == "fault"]
+
+
+def _transport(entries: Sequence[Entry]) -> str:
+    asked = {entry.connection for entry in entries if entry.kind == "request" and entry.turn is not None}
+    for entry in entries:
+        if entry.kind == "open" and isinstance(entry.data, Mapping) and entry.connection in asked:
+            return str(entry.data["transport"])
+    return ""
+
+
+def _shifted(said: Any, by: float) -> Any:
+    opened = None if said.opened is None else said.opened + by
+    spoke = None if said.spoke is None else said.spoke + by
+    return replace(said, began=said.began + by, opened=opened, spoke=spoke)
+
+
+def _first_line(failure: BaseException | None) -> str | None:
+    if failure is None:
+        return None
+    return f"{type(failure).__name__}: {str(failure).partition(chr(10))[0]}"

@@ -1,0 +1,61 @@
+"""Annotations and a step summary for GitHub Actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mock_openai.visible import visible
+
+from ninelives.report.checked import Checked
+
+MOST_ROWS = 200
+"""Rows of what is wrong in a summary; GitHub takes no more than 1 MiB."""
+
+WIDEST = 300
+"""Characters of a cell."""
+
+
+def annotations(checked: Sequence[Checked]) -> Iterator[str]:
+    """Workflow commands, one line for each thing that is wrong. GitHub shows the first ten of a step."""
+    for each in checked:
+        if each.good:
+            continue
+        place = {"file": each.file, "line": str(each.line)} if each.file is not None else {}
+        given = {**place, "title": f"{each.suite}: {each.name}"}
+        properties = ",".join(f"{name}={_property(value or '')}" for name, value in given.items())
+        yield f"::error {properties}::{_message(chr(10).join(each.problems))}"
+
+
+def summary(checked: Sequence[Checked], title: str) -> str:
+    """A step summary in Markdown: how many are good, and what is wrong with the others."""
+    bad = [each for each in checked if not each.good]
+    skipped = sum(each.skipped is not None for each in checked)
+    tried = len(checked) - skipped
+    told = f"{tried - len(bad)} of {tried} passed" + (f", {skipped} skipped" if skipped else "")
+    lines = [f"### {_cell(title)}", "", f"{'❌' if bad else '✅'} {told}", ""]
+    if bad:
+        lines += ["| bot | check | what is wrong |", "| --- | --- | --- |"]
+        for each in bad[:MOST_ROWS]:
+            problems = "<br>".join(_cell(problem) for problem in each.problems)
+            lines.append(f"| {_cell(each.suite)} | {_cell(each.name)} | {problems} |")
+        if len(bad) > MOST_ROWS:
+            lines += ["", f"and {len(bad) - MOST_ROWS} more"]
+        lines.append("")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    text = visible(" ".join(text.split()))
+    text = text if len(text) <= WIDEST else f"{text[:WIDEST]}…"
+    for sign, written in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "\\|"), ("`", "\\`")):
+        text = text.replace(sign, written)
+    return text
+
+
+def _message(text: str) -> str:
+    shown = "\n".join(visible(line) for line in text.split("\n"))
+    return shown.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")

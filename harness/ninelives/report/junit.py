@@ -1,0 +1,46 @@
+"""JUnit's XML, as GitHub, GitLab and Jenkins read it: one test case for each thing that was checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+from mock_openai.visible import visible
+
+from ninelives.report.checked import Checked
+
+
+def junit(checked: Iterable[Checked], title: str) -> str:
+    """Write a report. The text is the whole file."""
+    xml = JUnitXml(title)
+    for name, cases in groupby(checked, key=lambda each: each.suite):
+        suite = TestSuite(_clean(name))
+        for each in cases:
+            suite.add_testcase(_case(each))
+        xml.add_testsuite(suite)
+    xml.update_statistics()
+    text: bytes = xml.tostring()
+    return text.decode("utf-8")
+
+
+def _case(checked: Checked) -> TestCase:
+    case = TestCase(_clean(checked.name), _clean(checked.group), round(checked.seconds, 3))
+    if checked.file is not None:
+        case._elem.set("file", checked.file)  # GitLab and several readers for GitHub follow it
+        case._elem.set("line", str(checked.line))
+    if checked.skipped is not None:
+        case.result = [Skipped(_clean(checked.skipped))]
+    elif checked.problems:
+        kind = Error if checked.crashed else Failure
+        result = kind(_clean(checked.problems[0]), "crash" if checked.crashed else "broken")
+        result.text = _clean("\n".join(checked.problems))
+        case.result = [result]
+    if checked.talk:
+        case.system_out = _clean(checked.talk)
+    return case
+
+
+def _clean(text: str) -> str:
+    """XML has no way to write most control characters, nor halves of surrogate pairs."""
+    return visible(text).encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,105 @@
+"""Pipecat's own eval files against a bot on the virtual clock, calm and under disasters."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from ninelives.commands.eval import as_json, problems
+from ninelives.evals.play import bot_named, play_first
+from ninelives.evals.session import Setting
+
+from tests.harness.evals.stage import BOT, PIPECATS, case, played, script, under
+
+
+def test_a_scenario_with_a_tool_passes_and_its_turns_are_judged() -> None:
+    found = played("paris")
+    assert found.verdict == "passed"
+    assert found.good
+    assert found.heard == [
+        ("What is the weather in Paris?", "It is 21 degrees and sunny in Paris this afternoon."),
+        ("Thank you, goodbye.", "You are welcome. Have a good day."),
+    ]
+    assert {each.promise for each in found.findings if each.held} >= {"I1", "I3", "I4"}
+
+
+def test_a_budget_holds_to_the_millisecond() -> None:
+    def within(milliseconds: int) -> str:
+        whole = case("cut_in")
+        turn = replace(whole.scenario.turns[0], expect=[replace(_response(), within_ms=milliseconds)])
+        scenario = replace(whole.scenario, turns=[turn])
+        return play_first(replace(whole, scenario=scenario), bot_named(BOT), Setting(script=script())).verdict
+
+    # 19 deltas, with five events before them and four behind; the last is the answer's end, 28 steps of 50 ms on.
+    took = _milliseconds_of_the_answer()
+    assert within(took + 1) == "passed"
+    assert within(took - 1) == "failed"
+
+
+def _response():  # type: ignore[no-untyped-def]
+    return case("cut_in").scenario.turns[1].expect[0].__class__("llm_response", text_contains="cloud")
+
+
+def _milliseconds_of_the_answer() -> int:
+    whole = case("cut_in")
+    scenario = replace(whole.scenario, turns=[replace(whole.scenario.turns[0], expect=[_response()])])
+    found = play_first(replace(whole, scenario=scenario), bot_named(BOT), Setting(script=script()))
+    turn = found.episode.turns[0]
+    assert turn.ended is not None
+    return round((turn.ended - turn.began) * 1000)
+
+
+def test_a_turn_with_send_after_is_sent_at_its_very_moment() -> None:
+    found = played("cut_in")
+    first = found.episode.turns[0]
+    assert found.verdict == "passed"
+    assert first.interrupted is not None
+    started = next(each.at for each in first.frames if type(each.frame).__name__ == "LLMFullResponseStartFrame")
+    assert first.interrupted - started == pytest.approx(0.7)
+    assert found.good, problems(found)
+
+
+def test_the_same_run_comes_out_the_same() -> None:
+    first, *others = (as_json(under("paris", "reset_in_mid_sentence")[0]) for _ in range(3))
+    assert all(each == first for each in others)
+
+
+@pytest.mark.parametrize("fault", ["reset_before_the_first_word", "call_cut_in_half", "idle_close"])
+def test_our_service_passes_under_a_disaster_that_it_can_mend(fault: str) -> None:
+    (found,) = under("paris", fault)
+    assert (found.verdict, found.struck) == ("passed", True)
+    assert found.good, problems(found)
+
+
+def test_a_bot_that_repeats_itself_passes_its_eval_and_breaks_a_promise() -> None:
+    (found,) = under("paris", "reset_in_mid_sentence", PIPECATS)
+    assert found.verdict == "passed"  # text_contains is content with a sentence that is said twice
+    assert "I1" in {each.promise for each in found.broken}
+    assert not found.good
+    assert any(re.search(r"You are.*You are", heard) for _, heard in found.heard)
+
+
+def test_a_disaster_falls_where_it_can_happen_and_is_skipped_where_it_cannot() -> None:
+    call, tool, limit = under("paris", "call_cut_in_half,reset_while_a_tool_runs,limit_between_turns")
+    assert call.turn == 1  # the only turn in which a tool is called
+    assert tool.skipped == "this conversation has no moment in which it could happen"
+    assert limit.skipped == "the bot itself hangs up after 300 s of silence"
+
+
+def test_where_no_answer_can_be_expected_a_failed_eval_is_no_fault_of_the_bots() -> None:
+    (found,) = under("paris", "handshake_401_at_the_start")
+    assert found.verdict == "failed"
+    assert found.good
+
+
+def test_sound_is_refused_with_a_reason() -> None:
+    found = played("spoken")
+    assert found.verdict == "skipped"
+    assert "sound" in str(found.skipped)
+
+
+def test_real_time_gives_the_same_result() -> None:
+    found = played("paris", real_time=True, pace="instant")
+    assert found.verdict == "passed"
+    assert found.good, problems(found)
