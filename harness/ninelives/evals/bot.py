@@ -5,17 +5,26 @@ from __future__ import annotations
 import asyncio
 import copy
 import inspect
+from collections import deque
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
-from pipecat.frames.frames import ErrorFrame, Frame, LLMTextFrame, TTSSpeakFrame
+from pipecat.frames.frames import (
+    ErrorFrame,
+    Frame,
+    InputDTMFFrame,
+    LLMMessagesAppendFrame,
+    LLMTextFrame,
+    TTSSpeakFrame,
+)
 from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.processors.frameworks.rtvi.processor import RTVIProcessor
 from pipecat.runner.types import RunnerArguments
 from pipecat.services.llm_service import LLMService
 
@@ -76,6 +85,8 @@ class EvalBot:
         self._around = ExitStack()
         self._bound, self._on_turn = bound, on_turn
         self._asked = 0
+        self._said: deque[tuple[str, float]] = deque()
+        """What the user has said and the bot has not taken in, with the time."""
         self._last = 0.0
         self.started = 0.0
         """When the bot started, on the loop's clock. All other times count from here."""
@@ -167,15 +178,23 @@ class EvalBot:
     # --- turns ---------------------------------------------------------------------------------------------
 
     def _user_says(self, text: str) -> None:
-        """A turn begins; one that was still going on is cut into."""
+        """The user has said something; a turn that is still going on is cut into.
+
+        The new turn begins when the bot takes the words in: until then it ends what it was saying.
+        """
         self._end_turn()
-        now = self._now()
         if (going_on := self._listener.turn) is not None:
-            going_on.interrupted = now
+            going_on.interrupted = self._now()
         self._asked += 1
-        self._listener.begin(Turn(len(self.turns) + 1, text, now))
+        self._said.append((text, self._now()))
         if self._on_turn is not None:
             self._on_turn(self._asked)
+
+    def _begin_turn(self) -> None:
+        """The bot takes in what the user has said."""
+        text, at = self._said.popleft()
+        self._end_turn()
+        self._listener.begin(Turn(len(self.turns) + 1, text, at))
 
     def _end_turn(self) -> None:
         """The turn that went on is over, unless the bot is still busy with it."""
@@ -224,6 +243,9 @@ class EvalBot:
     def pushed(self, data: FramePushed) -> None:
         """A frame was pushed for the first time, by any processor of any of the bot's workers."""
         frame = data.frame
+        taken_in = isinstance(frame, LLMMessagesAppendFrame | InputDTMFFrame) and isinstance(data.source, RTVIProcessor)
+        if taken_in and self._said:
+            self._begin_turn()
         way: Direction = "down" if data.direction is FrameDirection.DOWNSTREAM else "up"
         own = isinstance(data.source, LLMService) or isinstance(frame, TTSSpeakFrame)
         if own or (isinstance(frame, ErrorFrame) and way == "up"):

@@ -1,8 +1,9 @@
 """Chat Completions from a script: the judge and the simulated caller of an eval speak this API.
 
-A chat is read as a request for a response, so that the same rules answer: `user` looks at the last user message,
-`instructions` at the system message, `tool` at the tools offered. Nothing is improvised: a chat that no rule
-answers gets an error, for an invented verdict would be worth nothing.
+A chat is read as a request for a response: `user` looks at the last user message, `instructions` at the system
+message. Only rules with `instructions` or `model` answer: the judge is told what the bot is told, and a rule for the
+bot would hold for both. Nothing is improvised: a chat that no rule answers gets an error, for an invented verdict
+would be worth nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.request import parse_request
 from mock_openai.responders.answer import Answer, Call, Event, Recorded, Refusal, Reply, Text, Timed
 from mock_openai.responders.base import Turn
+from mock_openai.responders.rule import Rule
+from mock_openai.responders.when import When
 
 PATH = "/v1/chat/completions"
 
@@ -40,7 +43,7 @@ class Chat:
     takes_errors = False
 
     def __init__(self, script: Script | None = None) -> None:
-        self._script = script
+        self._script = Script([each.rule for each in script.rules if _is_for_chats(each.rule)]) if script else None
         self._count = 0
 
     async def answer(self, turn: Turn) -> Answer | None:
@@ -62,7 +65,8 @@ class Chat:
         if isinstance(said, ApiError):
             return Recorded(said.status, _JSON, body=json.dumps(said.body()).encode())
         if not isinstance(said, Reply):
-            return _refused("no rule of the script answers this chat, and verdicts and callers are not improvised")
+            found = "no rule of the script with `instructions` or `model` answers this chat"
+            return _refused(f"{found if self._script is not None else 'there is no script'}, and nothing is improvised")
         self._count += 1
         head = {"id": f"chatcmpl-{self._count}", "created": 0, "model": asked.get("model", "")}
         if asked.get("stream") is True:
@@ -70,11 +74,16 @@ class Chat:
         return Recorded(200, _JSON, body=json.dumps(_whole(said, head)).encode())
 
 
+def _is_for_chats(rule: Rule) -> bool:
+    when = rule.when
+    return not isinstance(when, When) or when.instructions is not None or when.model is not None
+
+
 def as_response(asked: Mapping[str, Any]) -> dict[str, Any]:
     """A request for a chat completion as one for a response."""
     messages = asked.get("messages") or []
     system = [_text(each.get("content")) for each in messages if each.get("role") == "system"]
-    body: dict[str, Any] = {"model": "gpt-4.1", "input": list(_items(messages)), "store": False}
+    body: dict[str, Any] = {"model": str(asked.get("model") or "gpt-4.1"), "input": list(_items(messages)), "store": False}
     if system:
         body["instructions"] = "\n".join(system)
     tools = [each["function"] for each in asked.get("tools") or () if each.get("type") == "function"]

@@ -27,23 +27,23 @@ def test_a_scenario_with_a_tool_passes_and_its_turns_are_judged() -> None:
 def test_a_budget_holds_to_the_millisecond() -> None:
     def within(milliseconds: int) -> str:
         whole = case("cut_in")
-        turn = replace(whole.scenario.turns[0], expect=[replace(_response(), within_ms=milliseconds)])
-        scenario = replace(whole.scenario, turns=[turn])
+        turn = replace(whole.scenario.turns[1], expect=[replace(_response(), within_ms=milliseconds)])
+        scenario = replace(whole.scenario, turns=[whole.scenario.turns[0], turn])
         return play_first(replace(whole, scenario=scenario), bot_named(BOT), Setting(script=script())).verdict
 
-    # 19 deltas, with five events before them and four behind; the last is the answer's end, 28 steps of 50 ms on.
     took = _milliseconds_of_the_answer()
     assert within(took + 1) == "passed"
     assert within(took - 1) == "failed"
 
 
 def _response():  # type: ignore[no-untyped-def]
-    return case("cut_in").scenario.turns[1].expect[0].__class__("llm_response", text_contains="cloud")
+    return case("cut_in").scenario.turns[0].expect[0].__class__("llm_response", text_contains="cloud")
 
 
 def _milliseconds_of_the_answer() -> int:
     whole = case("cut_in")
-    scenario = replace(whole.scenario, turns=[replace(whole.scenario.turns[0], expect=[_response()])])
+    greeting, asks = whole.scenario.turns[:2]
+    scenario = replace(whole.scenario, turns=[greeting, replace(asks, expect=[_response()])])
     found = play_first(replace(whole, scenario=scenario), bot_named(BOT), Setting(script=script()))
     turn = found.episode.turns[0]
     assert turn.ended is not None
