@@ -13,7 +13,9 @@ from mock_openai import Script
 from mock_openai.responders.answer import Answer, ApiError, Recorded, Reply, Text
 from mock_openai.responders.base import Turn
 
-from ninelives.cassette import Cassette
+from ninelives.cassette import Cassette, Exchange
+from ninelives.cassette.items import plain
+from ninelives.cassette.matching import Wanted
 from ninelives.evals.chat import Chat, is_chat
 from ninelives.evals.files import Case, Loaded
 from ninelives.player import NO_RECORDING, Player
@@ -109,7 +111,7 @@ class Answers:
     missed: list[Missed] = field(default_factory=list)
     turn: int = 0
     """The user's turn that goes on, from 1. Whoever plays the run keeps it."""
-    player: Player | None = None
+    player: Replay | None = None
     _answered: set[str] = field(default_factory=set)
 
     def note(self, who: Who, why: str | None) -> None:
@@ -129,7 +131,7 @@ def answers_for(
     chat = Chat(answers.script)
     if found:
         answers.source = "recording"
-        answers.player = Player(
+        answers.player = Replay(
             [Cassette.load(each) for each in found], repeat=broken, strict=script is None, ids="recorded", seed=seed
         )
         responders = [GoesOn(answers.player), answers.player]
@@ -184,6 +186,58 @@ def _message(body: bytes | None) -> str:
     return str(json.loads(body or b"{}").get("error", {}).get("message", ""))
 
 
+class Replay(Player):
+    """A player that knows that answers are cut off.
+
+    What the bot's context holds of an answer that was cut off depends on the moment of the cut, which need not be the
+    recorded one. A request for which there is no recording gets the one that differs only in how much of the model's
+    answers it holds.
+    """
+
+    def _find(self, request: Wanted) -> Exchange | str:
+        found = super()._find(request)
+        if isinstance(found, Exchange) or not isinstance(request.body, Mapping):
+            return found
+        alike = [place for place in self._alike(request.body) if self._repeat or place not in self._used]
+        if not alike:
+            return found
+        self.missed.pop()
+        place = next((each for each in alike if each not in self._used), alike[-1])
+        self._used[place] += 1
+        return self.exchanges[place]
+
+    def recorded(self, body: Mapping[str, Any]) -> Exchange | None:
+        """The exchange that answers a request, or would if no answer had been cut off."""
+        exact = super().recorded(body)
+        alike = self._alike(body) if exact is None else []
+        return self.exchanges[alike[0]] if alike else exact
+
+    def _alike(self, body: Mapping[str, Any]) -> list[int]:
+        asked = self._without_answers(body)
+        said = [_output_text(each) for each in self.exchanges]
+        if not all(any(whole.startswith(part) for whole in said) for part in asked[1]):
+            return []
+        return [
+            place
+            for place, exchange in enumerate(self.exchanges)
+            if isinstance(exchange.body, Mapping)
+            and "input" in exchange.body
+            and self._without_answers(exchange.body)[0] == asked[0]
+        ]
+
+    def _without_answers(self, body: Mapping[str, Any]) -> tuple[Any, list[str]]:
+        """What a request asks without the model's own words, and these words."""
+        meaning = self._matching.meaning(body)
+        conversation = meaning.pop("conversation so far")
+        answers = [each for each in conversation if isinstance(each, Mapping) and each.get("role") == "assistant"]
+        kept = [each for each in conversation if each not in answers]
+        return plain((meaning, kept)), [str(each.get("content", "")).strip() for each in answers]
+
+
+def _output_text(exchange: Exchange) -> str:
+    return "".join(_text(item.get("content")) for item in exchange.output if item.get("type") == "message").strip()
+
+
 class GoesOn:
     """A model that goes on where it was cut off: the rest of a recorded answer, after a loss in mid-sentence.
 
@@ -193,7 +247,7 @@ class GoesOn:
 
     takes_errors = False
 
-    def __init__(self, player: Player) -> None:
+    def __init__(self, player: Replay) -> None:
         self._player = player
 
     async def answer(self, turn: Turn) -> Answer | None:
@@ -210,7 +264,7 @@ class GoesOn:
         answered = self._player.recorded({**turn.body, "input": items})
         if answered is None or not spoken:
             return None
-        whole = "".join(_text(item.get("content")) for item in answered.output if item.get("type") == "message")
+        whole = _output_text(answered)
         if not whole.startswith(spoken) or whole == spoken:
             return None
         return Reply((Text(whole[len(spoken) :]),))

@@ -131,19 +131,7 @@ def _refused(path: Path, error: Exception) -> str:
     return f"{path}:{_place(path, said)}: Pipecat refuses this file: {said}"
 
 
-def _place(path: Path, said: str) -> int:
-    """The line that a message is about, as far as its words and numbers tell; else the first."""
-    text = path.read_text(encoding="utf-8")
-    numbers = [int(each) for each in re.findall(r"#(\d+)", said)]
-    start = 0
-    if numbers and (node := yaml.compose(text, Loader=_Any)) is not None:
-        start = _deep(node, said, numbers)
-    words = re.findall(r"'([\w.]+):?'", said) + re.findall(r"\bgot '([^']+)'", said)
-    for word in reversed(words):
-        for name in (word.rpartition(".")[2], word):
-            if found := _line_of(path, re.escape(name), start):
-                return found
-    return start + 1
+_STEPS = {"scenario": "scenarios", "turn": "turns", "expectation": "expect", "metric": "metrics"}
 
 
 class _Any(yaml.SafeLoader):
@@ -153,41 +141,59 @@ class _Any(yaml.SafeLoader):
 _Any.add_multi_constructor("!", lambda *_: None)
 
 
-def _deep(node: Any, said: str, numbers: Sequence[int]) -> int:
-    """The line (from 0) of `scenario #1`, `turn #0`, `expect #2`, as deep as it is there."""
-    line = 0
-    for kind, number in re.findall(r"(scenario|turn|expect\w*|metric\w*) #(\d+)", said):
-        key = {"scenario": "scenarios", "turn": "turns", "expe": "expect", "metr": "metrics"}[
-            kind if kind in ("scenario", "turn") else kind[:4]
-        ]
-        below = _child(node, key)
-        if below is None or int(number) >= len(below.value):
-            break
-        node = below.value[int(number)]
-        line = node.start_mark.line
-    return line
+def _place(path: Path, said: str) -> int:
+    """The line that a message is about, as far as its numbers and words tell; else the first."""
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    root = yaml.compose(text, Loader=_Any)
+    steps = [(_STEPS[kind], int(number)) for kind, number in re.findall(rf"({'|'.join(_STEPS)}) #(\d+)", said)]
+    if "duplicate" in said:
+        words = [re.escape(each.strip().rpartition("/")[2]) for each in said.rpartition(":")[2].split(",")]
+        return max(number for number, row in enumerate(lines, 1) if _says(row, words[0]))
+    named = re.findall(r"'([\w.]+)(:?)", said)
+    words = [re.escape(each.rpartition(".")[2]) for each, colon in sorted(named, key=lambda each: not each[1])]
+    if "missing" in said or "needs" in said:
+        words = []
+    places = [each for each in _reached(root, steps) if each is not None] if steps else [root]
+    for word in words:
+        for node in places:
+            for number in range(node.start_mark.line, min(node.end_mark.line + 1, len(lines))):
+                if _says(lines[number], word):
+                    return number + 1
+    return (places[0].start_mark.line if places and steps else 0) + 1
+
+
+def _reached(node: Any, steps: Sequence[tuple[str, int]]) -> Iterator[Any]:
+    """The nodes to which steps such as turn 0, expectation 1 lead, in any scenario of the file."""
+    if not steps:
+        yield node
+        return
+    (key, number), *rest = steps
+    below = _child(node, key)
+    if below is not None and number < len(below.value):
+        yield from _reached(below.value[number], rest)
+    elif key != "scenarios" and (scenarios := _child(node, "scenarios")) is not None:
+        for each in scenarios.value:
+            yield from _reached(each, steps)
 
 
 def _child(node: Any, key: str) -> Any:
-    """The list under a key of a mapping; for turns, also that of a file's first scenario."""
+    """The list under a key of a mapping."""
     if isinstance(node, yaml.MappingNode):
         for name, value in node.value:
             if name.value == key and isinstance(value, yaml.SequenceNode):
                 return value
-        for _, value in node.value:
-            if isinstance(value, yaml.SequenceNode) and key == "turns":
-                for each in value.value:
-                    if (found := _child(each, key)) is not None:
-                        return found
     return None
 
 
-def _line_of(path: Path, word: str, start: int = 0) -> int:
-    """The first line from `start` (from 0) on with a word, from 1. 0: there is none."""
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if number > start and re.search(rf"(?<![\w.]){word}(?![\w])", line.partition(" #")[0]):
-            return number
-    return 0
+def _says(line: str, word: str) -> bool:
+    return re.search(rf"(?<![\w.]){word}(?!\w)", line.partition(" #")[0]) is not None
+
+
+def _line_of(path: Path, word: str) -> int:
+    """The first line with a word, from 1. 0: there is none."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return next((number for number, line in enumerate(lines, 1) if _says(line, word)), 0)
 
 
 def _suite(path: Path) -> list[Case]:

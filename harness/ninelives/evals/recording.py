@@ -20,7 +20,7 @@ from ninelives.evals.answers import endpoints_of, judge_recording, led_to
 from ninelives.evals.bot import EvalBot
 from ninelives.evals.files import Case
 from ninelives.evals.outcome import Played
-from ninelives.evals.session import make_session
+from ninelives.evals.session import let_breathe, make_session
 from ninelives.lab.apis import require_responses
 from ninelives.lab.episode import TURN_BOUND, Episode
 from ninelives.recorder import Recorder
@@ -92,7 +92,9 @@ async def _played(
         try:
             async with hosted:
                 require_responses(hosted.services, case.bot, None)
-                result = await make_session(scenario, hosted.url, params, case).run()
+                session = make_session(scenario, hosted.url, params, case)
+                let_breathe(session, case)
+                result = await session.run()
         except Complaint:
             raise
         except SystemExit as error:

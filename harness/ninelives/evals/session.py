@@ -130,6 +130,11 @@ class _Run:
             answers.turn = number
             server.faults.add(*blows.get(number, Blow()).faults)
 
+        def silence(number: int) -> float:
+            blow = blows.get(number, Blow())
+            server.faults.add(*blow.in_silence)
+            return blow.silence
+
         with ExitStack() as around:
             async with server:
                 opened = loop.time()
@@ -149,7 +154,7 @@ class _Run:
                         require_responses(hosted.services, self.case.bot, None)
                         await asyncio.sleep(A_MOMENT)
                         session = self._session(server, hosted.url)
-                        _let_breathe(session, self.case, blows, server)
+                        let_breathe(session, self.case, silence)
                         result = await session.run()
                 except Complaint:
                     raise
@@ -246,8 +251,8 @@ def make_session(scenario: Any, url: str, params: EvalSessionParams, case: Case)
         raise Complaint(f"{case.path}: the judge or the caller of {case.name} cannot be made: {said}") from None
 
 
-def _let_breathe(session: EvalSession[Any], case: Case, blows: Mapping[int, Blow], server: MockServer) -> None:
-    """Let the user of a scripted scenario wait before they speak: a breath, or the silence of the disaster.
+def let_breathe(session: EvalSession[Any], case: Case, silence: Callable[[int], float] = lambda _: 0.0) -> None:
+    """Let the user of a scripted scenario wait before they speak: a breath, or `silence` of the turn's number.
 
     Pipecat sends a turn at the very moment at which the text of the answer before it is whole. A bot with a voice
     has not put its last sentence into its context by then, and the interruption throws it away. A turn with
@@ -263,10 +268,8 @@ def _let_breathe(session: EvalSession[Any], case: Case, blows: Mapping[int, Blow
         async def send_later(text: str) -> None:
             nonlocal number
             number += 1
-            blow = blows.get(number, Blow())
-            server.faults.add(*blow.in_silence)
             exact = spoken[number - 1].send_after is not None
-            await asyncio.sleep(max(blow.silence, 0.0 if exact else BREATH))
+            await asyncio.sleep(max(silence(number), 0.0 if exact else BREATH))
             await send(text)
 
         return send_later
