@@ -99,7 +99,9 @@ class Player:
         self.missed.clear()
 
     def recorded(self, body: Mapping[str, Any]) -> Exchange | None:
-        """The exchange that was recorded for a request for a response, which stays unused. None: there is none."""
+        """The exchange that was recorded for a request for a response; it stays unused. None: there is
+        none.
+        """
         places = self._matching.places(Wanted("POST", "/v1/responses", body, streamed=True))
         places = places or self._matching.places(Wanted("POST", "/v1/responses", body, streamed=False))
         return self.exchanges[places[0]] if places else None

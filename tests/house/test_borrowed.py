@@ -69,13 +69,19 @@ BORROWED |= {
         "_text_transforms",
         "_transport_destination",
     ),
-    "pipecat.transports.base_input.BaseInputTransport": ("_create_audio_task", "_params"),
+    "pipecat.transports.base_input.BaseInputTransport": (
+        "_answer_image_requests",
+        "_create_audio_task",
+        "_params",
+    ),
     "pipecat.transports.base_output.BaseOutputTransport": ("_params",),
     "pipecat.transports.websocket.server.WebsocketServerInputTransport": ("_transport",),
     "pipecat.processors.aggregators.llm_response_universal.LLMUserAggregator": ("_user_turn_controller",),
     "pipecat.turns.user_stop.TurnAnalyzerUserTurnStopStrategy": ("_turn_analyzer",),
     "pipecat.pipeline.pipeline.Pipeline": ("_processors",),
     "pipecat.pipeline.worker.PipelineWorker": ("_idle_timeout_secs", "_rtvi"),
+    # The user of an eval file takes a breath before they speak; Pipecat has no place for it.
+    "pipecat.evals.session.EvalSession": ("_client",),
     "pipecat.workers.runner.WorkerRunner": ("_setup_sigint", "_setup_sigterm"),
 }
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from ninelives.lab.conditions import Conditions
 
 Junit = Annotated[
-    Path | None, typer.Option("--junit", metavar="OUT", help="Write a JUnit report, a test case for each check.")
+    Path | None,
+    typer.Option("--junit", metavar="OUT", help="Write a JUnit report, a test case for each check."),
 ]
 GitHub = Annotated[
     bool, typer.Option("--github", help="Print annotations for GitHub Actions, and add to the step summary.")
@@ -180,7 +181,8 @@ def evaluate(
     places: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE...", help="Pipecat's scenario files, folders of them, or suites that name their bots."
+            metavar="FILE...",
+            help="Pipecat's scenario files, folders of them, or suites that name their bots.",
         ),
     ],
     bot: Annotated[
@@ -195,7 +197,9 @@ def evaluate(
     ] = None,
     recordings: Annotated[
         Path | None,
-        typer.Option("--recordings", metavar="DIR", help="Folder of recordings; `recordings` beside each file."),
+        typer.Option(
+            "--recordings", metavar="DIR", help="Folder of recordings; `recordings` beside each file."
+        ),
     ] = None,
     record: Annotated[bool, typer.Option("--record", help="Play once, live, and record it.")] = False,
     upstream: Annotated[
@@ -203,11 +207,14 @@ def evaluate(
     ] = None,
     faults: Annotated[
         str | None,
-        typer.Option("--faults", metavar="GLOB", help="Play each scenario under each of these disasters too."),
+        typer.Option(
+            "--faults", metavar="GLOB", help="Play each scenario under each of these disasters too."
+        ),
     ] = None,
     repeat: Annotated[int, typer.Option("--repeat", min=1, help="How often to play everything.")] = 1,
     pace: Annotated[
-        str | None, typer.Option("--pace", metavar="PACE", help="instant, realistic, recorded, fixed:SECONDS.")
+        str | None,
+        typer.Option("--pace", metavar="PACE", help="instant, realistic, recorded, fixed:SECONDS."),
     ] = None,
     timeout: Annotated[
         int | None,
@@ -219,7 +226,9 @@ def evaluate(
     skip_judge: Annotated[
         bool, typer.Option("--skip-judge", help="Let what cannot be judged offline pass, and say so.")
     ] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show Pipecat's trace of each run.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show Pipecat's trace of each run.")
+    ] = False,
     html: Annotated[Path | None, typer.Option("--html", metavar="OUT", help="Write a timeline page.")] = None,
     json: Annotated[
         Path | None, typer.Option("--json", metavar="OUT", help="Write the findings as JSON.")
@@ -230,9 +239,9 @@ def evaluate(
 ) -> None:
     """Play Pipecat's own eval files against a bot, offline and under every disaster.
 
-    The bot runs in this process, in virtual time: `within_ms` holds to the millisecond on any machine. Answers
-    come from a recording (--record makes one), a script, or the mock server. Exit code 1 when an eval fails or a
-    promise is broken.
+    The bot runs in this process, in virtual time: `within_ms` holds to the millisecond on any machine.
+    Answers come from a recording (--record makes one), a script, or the mock server. Exit code 1 when an
+    eval fails or a promise is broken.
 
     \b
     ninelives eval evals/ --bot bot.py --record --upstream https://api.openai.com/v1

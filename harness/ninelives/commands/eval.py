@@ -17,6 +17,7 @@ from ninelives.commands.reports import Reports
 from ninelives.complaint import Complaint
 
 if TYPE_CHECKING:
+    from ninelives.evals.answers import Missed
     from ninelives.evals.files import Case
     from ninelives.evals.outcome import Played
     from ninelives.report.checked import Checked
@@ -118,7 +119,9 @@ def _only(there: list[Case], pattern: str | None) -> list[Case]:
     ]
     if not found:
         names = ", ".join(each.title for each in there[:8])
-        raise Complaint(f"no scenario is called {pattern!r}; there are {names}{', ...' if len(there) > 8 else ''}")
+        raise Complaint(
+            f"no scenario is called {pattern!r}; there are {names}{', ...' if len(there) > 8 else ''}"
+        )
     return found
 
 
@@ -167,7 +170,9 @@ def line(played: Played, width: int) -> Text:
     text = Text.assemble((f"{played.title:<{width}}  ", "" if played.good else "bold"))
     if played.skipped is not None:
         return text.append(f"skipped        {played.skipped}", style="dim")
-    text.append(f"{f'eval {played.verdict}':<15}", style=STYLES[played.verdict] if not excused(played) else "dim")
+    text.append(
+        f"{f'eval {played.verdict}':<15}", style=STYLES[played.verdict] if not excused(played) else "dim"
+    )
     if played.crash is not None:
         return text.append(played.crash, style="red")
     if not played.broken:
@@ -175,9 +180,8 @@ def line(played: Played, width: int) -> Text:
         remark = ", no answer could be expected" if excused(played) else ""
         return text.append(f"{kept} promises kept{remark}", style="dim")
     text.append(f"{' '.join(each.promise for each in played.broken)} broken  ", style="bold red")
-    heard = next((heard for _, heard in reversed(played.heard) if heard), "")
-    worst = _turn_of(played)
-    return text.append(json.dumps(worst or heard, ensure_ascii=False))
+    last = next((heard for _, heard in reversed(played.heard) if heard), "")
+    return text.append(json.dumps(_turn_of(played) or last, ensure_ascii=False))
 
 
 def excused(played: Played) -> bool:
@@ -203,11 +207,16 @@ def _tell(console: Console, played: Sequence[Played], *, verbose: bool) -> None:
         what = each.disaster.sentence if each.disaster is not None else ""
         console.print(Text.assemble((each.title, "bold"), (f"  {what}", "dim")), soft_wrap=True)
         for asked, heard in each.heard:
-            console.print(Text(f"    {f'{asked}  →  ' if asked else ''}{heard or '(nothing)'}", style="dim"), soft_wrap=True)
+            console.print(
+                Text(f"    {f'{asked}  →  ' if asked else ''}{heard or '(nothing)'}", style="dim"),
+                soft_wrap=True,
+            )
         for problem in problems(each):
             console.print(Text(f"  ✗ {problem}", style="" if not each.good else "yellow"), soft_wrap=True)
         if verbose and each.result is not None:
-            console.print(Text("\n".join(f"    {row}" for row in each.result.debug_log), style="dim"), soft_wrap=True)
+            console.print(
+                Text("\n".join(f"    {row}" for row in each.result.debug_log), style="dim"), soft_wrap=True
+            )
 
 
 def problems(played: Played) -> list[str]:
@@ -218,7 +227,9 @@ def problems(played: Played) -> list[str]:
         told.append(f"{where}: {_about(played, missed)}")
     if played.crash is not None:
         told.append(f"crashed: {played.crash}")
-    told += [f"eval: {failure}" for failure in played.failures if failure.kind != "judge" or not played.unjudged]
+    told += [
+        f"eval: {failure}" for failure in played.failures if failure.kind != "judge" or not played.unjudged
+    ]
     told += [f"{finding.promise}: {finding.why}" for finding in played.broken]
     told += [f"the bot's own code: {mishap}" for mishap in played.mishaps]
     if not told and not played.good:
@@ -226,20 +237,22 @@ def problems(played: Played) -> list[str]:
     return told
 
 
-def _once(played: Played) -> list[Any]:
-    seen: dict[tuple[Any, ...], Any] = {}
+def _once(played: Played) -> list[Missed]:
+    seen: dict[tuple[str, int], Missed] = {}
     for missed in played.missed:
         seen.setdefault((missed.who, missed.turn), missed)
     return list(seen.values())
 
 
-def _about(played: Played, missed: Any) -> str:
+def _about(played: Played, missed: Missed) -> str:
     why = missed.why
     if missed.who == "the bot":
         if missed.first:
             return f"this is a recording of another bot, or of this one before it was changed. {why}"
         return why
-    question = "the judge was not asked" if missed.who == "the judge" else "the simulated caller has nothing to say"
+    question = (
+        "the judge was not asked" if missed.who == "the judge" else "the simulated caller has nothing to say"
+    )
     if played.source == "recording":
         return f"{question}. {why}"
     mend = (
@@ -257,10 +270,14 @@ def _tell_rates(console: Console, played: Sequence[Played], width: int) -> None:
         tried = [each for each in group if each.skipped is None]
         good = sum(each.good for each in tried)
         if not tried:
-            console.print(Text(f"{title:<{width}}  skipped        {group[0].skipped}", style="dim"), soft_wrap=True)
+            console.print(
+                Text(f"{title:<{width}}  skipped        {group[0].skipped}", style="dim"), soft_wrap=True
+            )
             continue
         flaky = 0 < good < len(tried)
-        told = f"{good}/{len(tried)} good" + (f", flaky: {100 * (len(tried) - good) / len(tried):.0f} % fail" if flaky else "")
+        told = f"{good}/{len(tried)} good" + (
+            f", flaky: {100 * (len(tried) - good) / len(tried):.0f} % fail" if flaky else ""
+        )
         console.print(
             Text.assemble((f"{title:<{width}}  ", ""), (told, "green" if good == len(tried) else "bold red")),
             soft_wrap=True,
@@ -274,8 +291,8 @@ def _summary(played: Sequence[Played]) -> Text:
     remark = ""
     if "improvised" in sources:
         remark = (
-            "\nWithout a recording or a script the mock server improvised: it answers in text of its own and calls no "
-            "tool, so what a file expects of the words need not come."
+            "\nWithout a recording or a script the mock server improvised: it answers in text of its own and "
+            "calls no tool, so what a file expects of the words need not come."
         )
     many = f"{len(tried)} run{'' if len(tried) == 1 else 's'}"
     if not bad:
@@ -297,7 +314,9 @@ def _write(console: Console, played: Sequence[Played], wish: Wish) -> None:
         write_text(wish.html, page(chapters, "ninelives eval"))
         console.print(f"timelines: {wish.html}", soft_wrap=True)
     if wish.json is not None:
-        write_text(wish.json, json.dumps([as_json(each) for each in played], indent=1, ensure_ascii=False) + "\n")
+        write_text(
+            wish.json, json.dumps([as_json(each) for each in played], indent=1, ensure_ascii=False) + "\n"
+        )
         console.print(f"findings: {wish.json}", soft_wrap=True)
     if wish.reports.wanted:
         wish.reports.write([checked(each, number) for number, each in _numbered(played)], "ninelives eval")
@@ -346,11 +365,10 @@ def as_json(played: Played) -> dict[str, Any]:
         "source": played.source,
         "eval_ms": played.result.duration_ms if played.result is not None else None,
         "failures": [
-            {"turn": each.turn, "event": each.what, "kind": each.kind, "reason": each.why} for each in played.failures
+            {"turn": each.turn, "event": each.what, "kind": each.kind, "reason": each.why}
+            for each in played.failures
         ],
-        "missing": [
-            {"who": each.who, "turn": each.turn, "why": each.why} for each in played.missed
-        ],
+        "missing": [{"who": each.who, "turn": each.turn, "why": each.why} for each in played.missed],
         "raised": [str(each) for each in played.mishaps],
         "heard": [{"user": asked, "heard": heard} for asked, heard in played.heard],
         "findings": [

@@ -1,4 +1,4 @@
-"""The reports for continuous integration that `verdict`, `explore` and `eval` share: `--junit` and `--github`."""
+"""The reports for continuous integration of `verdict`, `explore` and `eval`: `--junit` and `--github`."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class Reports:
 
             write_text(self.junit, junit(checked, title))
         if self.github:
-            from ninelives.report.github import annotations, summary
+            from ninelives.report.github import commands, summary
 
-            for line in annotations(checked):
+            for line in commands(checked):
                 print(line)
             sys.stdout.flush()
             if path := os.environ.get(SUMMARY):

@@ -1,4 +1,4 @@
-"""Who answers the bot, the judge and the simulated caller: a recording, a script, or the mock server's guesses."""
+"""Who answers the bot, the judge and the simulated caller: a recording, a script, or the mock itself."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ Who = Literal["the bot", "the judge", "the caller"]
 
 OLLAMA = "http://localhost:11434/v1"
 """Where Pipecat's default judge and caller are asked."""
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +62,9 @@ def _step(name: str) -> str:
 
 
 def led_to(scenario: Loaded, addresses: Mapping[str, str]) -> Loaded:
-    """The scenario with its judge and caller asked elsewhere: `addresses` is new by old, `*` stands for any.
+    """The scenario with its judge and caller asked elsewhere: `addresses` is new by old, `*` is any.
 
-    Only blocks that Pipecat builds from an address are changed; a factory of the user's finds OPENAI_BASE_URL.
+    Only blocks that Pipecat builds from an address are changed; a factory finds OPENAI_BASE_URL.
     """
     changed: dict[str, Any] = {"judge": _led(scenario.judge, addresses)}
     if hasattr(scenario, "simulator"):
@@ -132,7 +131,11 @@ def answers_for(
     if found:
         answers.source = "recording"
         answers.player = Replay(
-            [Cassette.load(each) for each in found], repeat=broken, strict=script is None, ids="recorded", seed=seed
+            [Cassette.load(each) for each in found],
+            repeat=broken,
+            strict=script is None,
+            ids="recorded",
+            seed=seed,
         )
         responders = [GoesOn(answers.player), answers.player]
         if script is not None:
@@ -189,9 +192,9 @@ def _message(body: bytes | None) -> str:
 class Replay(Player):
     """A player that knows that answers are cut off.
 
-    What the bot's context holds of an answer that was cut off depends on the moment of the cut, which need not be the
-    recorded one. A request for which there is no recording gets the one that differs only in how much of the model's
-    answers it holds.
+    What the bot's context holds of an answer that was cut off depends on the moment of the cut, which need
+    not be the recorded one. A request without a recording gets the one that differs only in how much of the
+    model's answers it holds.
     """
 
     def _find(self, request: Wanted) -> Exchange | str:
@@ -229,20 +232,24 @@ class Replay(Player):
         """What a request asks without the model's own words, and these words."""
         meaning = self._matching.meaning(body)
         conversation = meaning.pop("conversation so far")
-        answers = [each for each in conversation if isinstance(each, Mapping) and each.get("role") == "assistant"]
+        answers = [
+            each for each in conversation if isinstance(each, Mapping) and each.get("role") == "assistant"
+        ]
         kept = [each for each in conversation if each not in answers]
         return plain((meaning, kept)), [str(each.get("content", "")).strip() for each in answers]
 
 
 def _output_text(exchange: Exchange) -> str:
-    return "".join(_text(item.get("content")) for item in exchange.output if item.get("type") == "message").strip()
+    return "".join(
+        _text(item.get("content")) for item in exchange.output if item.get("type") == "message"
+    ).strip()
 
 
 class GoesOn:
     """A model that goes on where it was cut off: the rest of a recorded answer, after a loss in mid-sentence.
 
-    It answers a request that is a recorded one with the beginning of its answer behind it (and an instruction to
-    go on, perhaps). What no recording holds it leaves to others.
+    It answers a request that is a recorded one with the beginning of its answer behind it (and an instruction
+    to go on, perhaps). What no recording holds it leaves to others.
     """
 
     takes_errors = False

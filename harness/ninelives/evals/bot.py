@@ -6,7 +6,7 @@ import asyncio
 import copy
 import inspect
 from collections import deque
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -243,7 +243,9 @@ class EvalBot:
     def pushed(self, data: FramePushed) -> None:
         """A frame was pushed for the first time, by any processor of any of the bot's workers."""
         frame = data.frame
-        taken_in = isinstance(frame, LLMMessagesAppendFrame | InputDTMFFrame) and isinstance(data.source, RTVIProcessor)
+        taken_in = isinstance(frame, LLMMessagesAppendFrame | InputDTMFFrame) and isinstance(
+            data.source, RTVIProcessor
+        )
         if taken_in and self._said:
             self._begin_turn()
         way: Direction = "down" if data.direction is FrameDirection.DOWNSTREAM else "up"
@@ -283,10 +285,8 @@ def _audible(frame: Frame) -> Frame:
 
 
 async def _within(seconds: float, waiting: Any) -> None:
-    try:
+    with suppress(TimeoutError):
         await asyncio.wait_for(waiting, seconds)
-    except TimeoutError:
-        pass
 
 
 def _whole(found: Any) -> Any:
@@ -298,14 +298,12 @@ def _whole(found: Any) -> Any:
     parameters = inspect.signature(found).parameters
     if not inspect.isclass(found) and not {"base_url", "ws_url"} & set(parameters):
         return found
-    factory = as_factory(found) if inspect.isclass(found) else found
+    factory: Any = as_factory(found) if inspect.isclass(found) else found
+    given = ("base_url", "ws_url") if inspect.isclass(found) else tuple(parameters)
 
     async def bot(base_url: str, ws_url: str) -> Any:
-        given = {"base_url": base_url, "ws_url": ws_url}
-        if inspect.isclass(found):
-            made = factory(base_url, ws_url)
-        else:
-            made = factory(**{name: value for name, value in given.items() if name in parameters})
+        known = {"base_url": base_url, "ws_url": ws_url}
+        made = factory(*(known[name] for name in given if name in known))
         made = await made if inspect.isawaitable(made) else made
         return _around(made) if isinstance(made, LLMService) else made
 

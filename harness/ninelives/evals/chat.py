@@ -1,9 +1,9 @@
 """Chat Completions from a script: the judge and the simulated caller of an eval speak this API.
 
-A chat is read as a request for a response: `user` looks at the last user message, `instructions` at the system
-message. Only rules with `instructions` or `model` answer: the judge is told what the bot is told, and a rule for the
-bot would hold for both. Nothing is improvised: a chat that no rule answers gets an error, for an invented verdict
-would be worth nothing.
+A chat is read as a request for a response: `user` looks at the last user message, `instructions` at the
+system message. Only rules with `instructions` or `model` answer: the judge is told what the bot is told, and
+a rule for the bot would hold for both. Nothing is improvised: a chat that no rule answers gets an error, for
+an invented verdict would be worth nothing.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import Any
 
 from mock_openai import Script
 from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.events import Event
 from mock_openai.protocol.request import parse_request
-from mock_openai.responders.answer import Answer, Call, Event, Recorded, Refusal, Reply, Text, Timed
+from mock_openai.responders.answer import Answer, Call, Recorded, Refusal, Reply, Text, Timed
 from mock_openai.responders.base import Turn
 from mock_openai.responders.rule import Rule
 from mock_openai.responders.when import When
@@ -38,12 +39,14 @@ def is_chat(method: str, path_qs: str) -> bool:
 
 
 class Chat:
-    """A responder that answers chats by the rules of a script. `script=None`: it answers all with an error."""
+    """A responder that answers chats by the rules of a script. Without one it answers all with an error."""
 
     takes_errors = False
 
     def __init__(self, script: Script | None = None) -> None:
-        self._script = Script([each.rule for each in script.rules if _is_for_chats(each.rule)]) if script else None
+        self._script = (
+            Script([each.rule for each in script.rules if _is_for_chats(each.rule)]) if script else None
+        )
         self._count = 0
 
     async def answer(self, turn: Turn) -> Answer | None:
@@ -66,7 +69,9 @@ class Chat:
             return Recorded(said.status, _JSON, body=json.dumps(said.body()).encode())
         if not isinstance(said, Reply):
             found = "no rule of the script with `instructions` or `model` answers this chat"
-            return _refused(f"{found if self._script is not None else 'there is no script'}, and nothing is improvised")
+            return _refused(
+                f"{found if self._script is not None else 'there is no script'}, and nothing is improvised"
+            )
         self._count += 1
         head = {"id": f"chatcmpl-{self._count}", "created": 0, "model": asked.get("model", "")}
         if asked.get("stream") is True:
@@ -83,7 +88,11 @@ def as_response(asked: Mapping[str, Any]) -> dict[str, Any]:
     """A request for a chat completion as one for a response."""
     messages = asked.get("messages") or []
     system = [_text(each.get("content")) for each in messages if each.get("role") == "system"]
-    body: dict[str, Any] = {"model": str(asked.get("model") or "gpt-4.1"), "input": list(_items(messages)), "store": False}
+    body: dict[str, Any] = {
+        "model": str(asked.get("model") or "gpt-4.1"),
+        "input": list(_items(messages)),
+        "store": False,
+    }
     if system:
         body["instructions"] = "\n".join(system)
     tools = [each["function"] for each in asked.get("tools") or () if each.get("type") == "function"]

@@ -1,8 +1,8 @@
 """The laboratory's scenarios as weather over somebody else's conversation: their faults and silences, without
 their words.
 
-A scenario strikes in a turn of its own story. In an eval of another length the same faults are armed as the user
-begins to speak in the turn given, with the silence before it that the scenario has there.
+A scenario strikes in a turn of its own story. In an eval of another length the same faults are armed as the
+user begins to speak in the turn given, with the silence before it that the scenario has there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pipecat's scenario files and suites, read by Pipecat; what it refuses is one line with the file and the place."""
+"""Pipecat's scenario files and suites, read by Pipecat; what it refuses is one line with its place."""
 
 from __future__ import annotations
 
@@ -66,19 +66,26 @@ def cases(places: Sequence[Path], bot: str | None) -> list[Case]:
         for path in _files(place):
             found += _suite(path) if _is_suite(path) else list(_scenarios(path, bot))
     if not found:
-        raise Complaint(f"{', '.join(map(str, places))}: no scenario in it; expected files of Pipecat's evals")
+        raise Complaint(
+            f"{', '.join(map(str, places))}: no scenario in it; expected files of Pipecat's evals"
+        )
     return found
 
 
 def _files(place: Path) -> list[Path]:
     if not place.is_dir():
         if not place.is_file():
-            raise Complaint(f"{place} cannot be read (no such file); expected a scenario file, a suite or a folder")
+            raise Complaint(
+                f"{place} cannot be read (no such file); expected a scenario file, a suite or a folder"
+            )
         return [place]
     files = sorted(
         path
         for path in place.iterdir()
-        if path.suffix in SCENARIO_SUFFIXES and path.is_file() and not _is_suite(path) and is_scenario_file(path)
+        if path.suffix in SCENARIO_SUFFIXES
+        and path.is_file()
+        and not _is_suite(path)
+        and is_scenario_file(path)
     )
     if not files:
         raise Complaint(f"{place}: no .yaml or .yml scenario file in this folder")
@@ -108,9 +115,13 @@ def load(path: Path) -> list[Loaded]:
         except yaml.YAMLError as error:
             raise Complaint(_yaml(path, error)) from None
         except UnicodeDecodeError:
-            raise Complaint(f"{path} is not text in UTF-8; expected a scenario file of Pipecat's evals") from None
+            raise Complaint(
+                f"{path} is not text in UTF-8; expected a scenario file of Pipecat's evals"
+            ) from None
         except FileNotFoundError as error:
-            raise Complaint(f"{path}: {error.filename} cannot be read (no such file), which it includes") from None
+            raise Complaint(
+                f"{path}: {error.filename} cannot be read (no such file), which it includes"
+            ) from None
         except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
             raise Complaint(_refused(path, error)) from None
 
@@ -118,7 +129,11 @@ def load(path: Path) -> list[Loaded]:
 def _yaml(path: Path, error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
-    where = f"{mark.name if mark.name.endswith(SCENARIO_SUFFIXES) else path}:{mark.line + 1}" if mark else str(path)
+    where = (
+        f"{mark.name if mark.name.endswith(SCENARIO_SUFFIXES) else path}:{mark.line + 1}"
+        if mark
+        else str(path)
+    )
     return f"{where}: this is not YAML ({problem}); mend it and try again"
 
 
@@ -145,13 +160,17 @@ def _place(path: Path, said: str) -> int:
     """The line that a message is about, as far as its numbers and words tell; else the first."""
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
-    root = yaml.compose(text, Loader=_Any)
-    steps = [(_STEPS[kind], int(number)) for kind, number in re.findall(rf"({'|'.join(_STEPS)}) #(\d+)", said)]
+    root: Any = yaml.compose(text, Loader=_Any)
+    steps = [
+        (_STEPS[kind], int(number)) for kind, number in re.findall(rf"({'|'.join(_STEPS)}) #(\d+)", said)
+    ]
     if "duplicate" in said:
         words = [re.escape(each.strip().rpartition("/")[2]) for each in said.rpartition(":")[2].split(",")]
         return max(number for number, row in enumerate(lines, 1) if _says(row, words[0]))
     named = re.findall(r"'([\w.]+)(:?)", said)
-    words = [re.escape(each.rpartition(".")[2]) for each, colon in sorted(named, key=lambda each: not each[1])]
+    words = [
+        re.escape(each.rpartition(".")[2]) for each, colon in sorted(named, key=lambda each: not each[1])
+    ]
     if "missing" in said or "needs" in said:
         words = []
     places = [each for each in _reached(root, steps) if each is not None] if steps else [root]

@@ -1,7 +1,7 @@
-"""The line between Pipecat's eval harness and the bot: a WebSocket on loopback in place of the bot's transports.
+"""The line from Pipecat's eval harness to the bot: a WebSocket on loopback in place of its transports.
 
-It behaves as Pipecat's own eval transport does, with its serializer: RTVI messages both ways, `skip_tts` before
-anybody greets, images on request. Audio takes as long as it sounds, as on every `Line`.
+It behaves as Pipecat's own eval transport does, with its serializer: RTVI messages both ways, `skip_tts`
+before anybody greets, images on request. Audio takes as long as it sounds, as on every `Line`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from pipecat.evals.serializer import EvalConnectionFlags, EvalSerializer, parse_eval_connect
@@ -30,7 +31,9 @@ from websockets.exceptions import ConnectionClosed
 from ninelives.voice.line import Line, LineInput, LineOutput
 
 _silent = logging.getLogger("ninelives.evals.line")
-_silent.addFilter(lambda record: False)  # the harness looks whether the port is open, which websockets reports
+_silent.addFilter(
+    lambda record: False
+)  # the harness looks whether the port is open, which websockets reports
 
 
 class EvalLine(Line):
@@ -49,7 +52,7 @@ class EvalLine(Line):
         queue: Callable[[Frame], Awaitable[None]],
     ) -> None:
         super().__init__()
-        self.serializer = EvalSerializer()
+        self.serializer = EvalSerializer()  # type: ignore[no-untyped-call]
         self.harness: ServerConnection | None = None
         """The connection of the harness. None: it is not there."""
         self._on_say, self._on_leave, self._queue = on_say, on_leave, queue
@@ -82,8 +85,8 @@ class EvalLine(Line):
             flags = _flags_of(await connection.recv())
             self.serializer.set_capture_audio(flags.capture_bot_audio)
             self.serializer.set_capture_images(flags.capture_bot_images)
-            # Through RTVI's processor, unlike Pipecat's own transport: else RTVI switches speech on again with the
-            # first text turn, and the answer to a tool is spoken in text mode.
+            # Through RTVI's processor, unlike Pipecat's own transport: else RTVI switches speech on again
+            # with the first text turn, and the answer to a tool is spoken in text mode.
             await self._queue(LLMConfigureOutputFrame(skip_tts=flags.skip_tts))
             await self.connect()
             async for message in connection:
@@ -111,10 +114,8 @@ class EvalLine(Line):
         """Send the harness what it is to learn of a frame."""
         payload = await self.serializer.serialize(frame)
         if payload and self.harness is not None:
-            try:
+            with suppress(ConnectionClosed):
                 await self.harness.send(payload)
-            except ConnectionClosed:
-                pass
 
 
 def _flags_of(first: str | bytes) -> EvalConnectionFlags:
@@ -171,6 +172,8 @@ class EvalOutput(LineOutput):
         if isinstance(frame, OutputImageRawFrame):
             await self._eval_line.send(frame)
 
-    async def send_message(self, frame: OutputTransportMessageFrame | OutputTransportMessageUrgentFrame) -> None:
+    async def send_message(
+        self, frame: OutputTransportMessageFrame | OutputTransportMessageUrgentFrame
+    ) -> None:
         """Send an RTVI message."""
         await self._eval_line.send(frame)

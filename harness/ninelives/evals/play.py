@@ -39,7 +39,8 @@ def play_first(case: Case, bot: Any, setting: Setting, *, seed: int = 0) -> Play
     if not played.started:
         if played.mishaps:
             raise CouldNotStart(
-                f"{case.bot} could not start: {played.mishaps[0]}; run the bot by itself to see the whole traceback"
+                f"{case.bot} could not start: {played.mishaps[0]}; run the bot by itself to see the whole "
+                "traceback"
             )
         raise could_not_start(case.bot, played.failure or RuntimeError(played.crash), said.last)
     return played
@@ -58,14 +59,14 @@ def play_disasters(
         elif case.simulated and disaster.silence:
             yield _skipped(plain, disaster, "a simulated caller is never silent for so long")
         elif plain.hangs_up_after is not None and disaster.silence >= plain.hangs_up_after:
-            yield _skipped(plain, disaster, f"the bot itself hangs up after {plain.hangs_up_after:g} s of silence")
+            yield _skipped(
+                plain, disaster, f"the bot itself hangs up after {plain.hangs_up_after:g} s of silence"
+            )
         else:
             yield _struck(plain, bot, setting, disaster, case, seed)
 
 
-def _struck(
-    plain: Played, bot: Any, setting: Setting, disaster: Disaster, case: Case, seed: int
-) -> Played:
+def _struck(plain: Played, bot: Any, setting: Setting, disaster: Disaster, case: Case, seed: int) -> Played:
     """Play the disaster in the first turn in which it happens."""
     asked = sum(turn.user is not None for turn in plain.episode.turns)
     for turn in disaster.turns(asked):

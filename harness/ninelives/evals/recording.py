@@ -1,4 +1,4 @@
-"""Records one eval, live and in real time: the bot, the judge and the caller, each from the server it asks."""
+"""Records one eval, live and in real time: bot, judge and caller, each from the server it asks."""
 
 from __future__ import annotations
 
@@ -72,7 +72,9 @@ async def _record(case: Case, bot: Any, upstream: str, path: Path, timeout_ms: i
                 raise _NotKept
     except _NotKept:
         assert played is not None
-        left = [each.writer.partial for each in recorders if each.writer.partial.exists() and each.writer.lines]
+        left = [
+            each.writer.partial for each in recorders if each.writer.partial.exists() and each.writer.lines
+        ]
         return Recorded(played, left=left, silent=not main.writer.lines)
     kept = [each.writer.path for each in recorders if each.writer.lines]
     return Recorded(played, kept, silent=not main.writer.lines)
@@ -86,9 +88,7 @@ async def _played(
         params = EvalSessionParams(default_timeout_ms=timeout_ms)
     scenario = led_to(case.scenario, {old: new.base_url for old, new in others.items()})
     with _led_through(main), stand_ins():
-        hosted = EvalBot(
-            bot, base_url=main.base_url, ws_url=main.ws_url, body=case.body, bound=TURN_BOUND
-        )
+        hosted = EvalBot(bot, base_url=main.base_url, ws_url=main.ws_url, body=case.body, bound=TURN_BOUND)
         try:
             async with hosted:
                 require_responses(hosted.services, case.bot, None)

@@ -1,7 +1,7 @@
 """Plays one scenario of Pipecat's against a bot, and judges what came of it.
 
-Pipecat's harness, the bot and the mock server share one loop, with real sockets on loopback between them. On a
-virtual loop a second costs nothing, and `within_ms` and `send_after` hold to the millisecond.
+Pipecat's harness, the bot and the mock server share one loop, with real sockets on loopback between them. On
+a virtual loop a second costs nothing, and `within_ms` and `send_after` hold to the millisecond.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from mock_openai import MockServer, Script
-from mock_openai.control.journal import Entry
+from mock_openai.control.entries import Entry
+from pipecat.evals.scenario import EvalScriptScenario
 from pipecat.evals.session import EvalSession, EvalSessionParams
 
 from ninelives.bot.environment import addresses, stand_ins
@@ -72,8 +73,8 @@ def play_case(
 ) -> Played:
     """Play a case, in virtual time unless told otherwise. The same seed gives the same outcome.
 
-    `turn` is the user's turn in which the disaster falls; `plain` is the same case without it, which says what
-    should be heard. Nothing leaves this machine.
+    `turn` is the user's turn in which the disaster falls; `plain` is the same case without it, which says
+    what should be heard. Nothing leaves this machine.
     """
     before = random.getstate()
     guard = Guard(lambda _, address: forbidden("the bot, the judge or the caller", address))
@@ -243,25 +244,31 @@ class _Run:
 def make_session(scenario: Any, url: str, params: EvalSessionParams, case: Case) -> EvalSession[Any]:
     """Pipecat's session for a scenario. Raises Complaint when its judge or caller cannot be made."""
     try:
-        return EvalSession.from_scenario(scenario, url, params=params)
+        session: EvalSession[Any] = EvalSession.from_scenario(scenario, url, params=params)
+        return session
     except Complaint:
         raise
     except Exception as error:
         said = f"{type(error).__name__}: {error}".replace("\n", " ")
-        raise Complaint(f"{case.path}: the judge or the caller of {case.name} cannot be made: {said}") from None
+        raise Complaint(
+            f"{case.path}: the judge or the caller of {case.name} cannot be made: {said}"
+        ) from None
 
 
-def let_breathe(session: EvalSession[Any], case: Case, silence: Callable[[int], float] = lambda _: 0.0) -> None:
-    """Let the user of a scripted scenario wait before they speak: a breath, or `silence` of the turn's number.
+def let_breathe(
+    session: EvalSession[Any], case: Case, silence: Callable[[int], float] = lambda _: 0.0
+) -> None:
+    """Let the user of a scripted scenario wait before they speak: a breath, or `silence` of the turn's
+    number.
 
-    Pipecat sends a turn at the very moment at which the text of the answer before it is whole. A bot with a voice
-    has not put its last sentence into its context by then, and the interruption throws it away. A turn with
-    `send_after` is sent when the file says.
+    Pipecat sends a turn at the very moment at which the text of the answer before it is whole. A bot with a
+    voice has not put its last sentence into its context by then, and the interruption throws it away. A turn
+    with `send_after` is sent when the file says.
     """
-    if case.simulated:
+    if not isinstance(case.scenario, EvalScriptScenario):
         return
     spoken = [turn for turn in case.scenario.turns if turn.user is not None or turn.dtmf is not None]
-    client = session._client  # nothing else lies before the moment at which a turn's budget begins to count
+    client: Any = session._client  # nothing else lies before the moment from which a turn's budget counts
     number = 0
 
     def waiting(send: Callable[[str], Awaitable[None]]) -> Callable[[str], Awaitable[None]]:
@@ -274,8 +281,8 @@ def let_breathe(session: EvalSession[Any], case: Case, silence: Callable[[int], 
 
         return send_later
 
-    client.send_text = waiting(client.send_text)  # type: ignore[method-assign]
-    client.send_dtmf = waiting(client.send_dtmf)  # type: ignore[method-assign]
+    client.send_text = waiting(client.send_text)
+    client.send_dtmf = waiting(client.send_dtmf)
 
 
 def _asked_for(turns: Sequence[Turn]) -> list[Turn]:

@@ -15,7 +15,7 @@ WIDEST = 300
 """Characters of a cell."""
 
 
-def annotations(checked: Sequence[Checked]) -> Iterator[str]:
+def commands(checked: Sequence[Checked]) -> Iterator[str]:
     """Workflow commands, one line for each thing that is wrong. GitHub shows the first ten of a step."""
     for each in checked:
         if each.good:

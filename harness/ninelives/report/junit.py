@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+from junitparser import Attr, Error, Failure, IntAttr, JUnitXml, Skipped, TestCase, TestSuite
 from mock_openai.visible import visible
 
 from ninelives.report.checked import Checked
@@ -19,16 +19,22 @@ def junit(checked: Iterable[Checked], title: str) -> str:
         for each in cases:
             suite.add_testcase(_case(each))
         xml.add_testsuite(suite)
-    xml.update_statistics()
-    text: bytes = xml.tostring()
+    xml.update_statistics()  # type: ignore[no-untyped-call]
+    text: bytes = xml.tostring()  # type: ignore[no-untyped-call]
     return text.decode("utf-8")
 
 
+class _TestCase(TestCase):
+    """A test case with its place, which GitLab and several readers for GitHub follow."""
+
+    file = Attr("file")
+    line = IntAttr("line")
+
+
 def _case(checked: Checked) -> TestCase:
-    case = TestCase(_clean(checked.name), _clean(checked.group), round(checked.seconds, 3))
+    case = _TestCase(_clean(checked.name), _clean(checked.group), round(checked.seconds, 3))
     if checked.file is not None:
-        case._elem.set("file", checked.file)  # GitLab and several readers for GitHub follow it
-        case._elem.set("line", str(checked.line))
+        case.file, case.line = checked.file, checked.line
     if checked.skipped is not None:
         case.result = [Skipped(_clean(checked.skipped))]
     elif checked.problems:

@@ -32,10 +32,24 @@ def refusal(tmp_path: Path, text: str, bot: str | None = BOT) -> str:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        (GOOD.replace("event: response", "event: llm_response\n            marker: x"), 8, "only applies to the 'llm_marker' event"),
+        (
+            GOOD.replace("event: response", "event: llm_response\n            marker: x"),
+            8,
+            "only applies to the 'llm_marker' event",
+        ),
         (GOOD.replace("name: one\n", "nme: one\n"), 3, "needs a 'name:'"),
-        (GOOD.replace("          - event: response", "          - event: response\n            check_from: there"), 8, "check_from"),
-        (GOOD + "  - name: two\n    turns:\n      - user: Hi\n        send_after: {delay_ms: -1}\n", 11, "delay_ms"),
+        (
+            GOOD.replace(
+                "          - event: response", "          - event: response\n            check_from: there"
+            ),
+            8,
+            "check_from",
+        ),
+        (
+            GOOD + "  - name: two\n    turns:\n      - user: Hi\n        send_after: {delay_ms: -1}\n",
+            11,
+            "delay_ms",
+        ),
         (GOOD.replace("name: good", "title: good"), 1, "missing or invalid 'name:'"),
         (GOOD.replace("    turns:", "    turns: none\n    turn:"), 4, "turns"),
         (GOOD + "  - name: one\n    turns: [{user: Hi}]\n", 8, "duplicate scenario names"),
@@ -74,14 +88,19 @@ def test_a_folder_gives_its_scenarios_and_not_what_they_include(tmp_path: Path) 
 
 def test_a_suite_names_its_bots(tmp_path: Path) -> None:
     (tmp_path / "suite.yaml").write_text(
-        "scenarios_dir: .\nsuite:\n  - bot: bot.py\n    name: ours\n    runner_body: {data: {model: m}}\n    scenarios: [good]\n"
+        "scenarios_dir: .\nsuite:\n  - bot: bot.py\n    name: ours\n"
+        "    runner_body: {data: {model: m}}\n    scenarios: [good]\n"
     )
     (tmp_path / "good.yaml").write_text(GOOD)
     with pytest.raises(Complaint, match=r"the bot bot\.py cannot be read"):
         cases([tmp_path / "suite.yaml"], None)
     (tmp_path / "bot.py").write_text("def run_bot(transport, runner_args): ...\n")
     (found,) = cases([tmp_path / "suite.yaml"], None)
-    assert (found.title, found.body, found.bot) == ("ours: good/one", {"model": "m"}, str(tmp_path / "bot.py"))
+    assert (found.title, found.body, found.bot) == (
+        "ours: good/one",
+        {"model": "m"},
+        str(tmp_path / "bot.py"),
+    )
     assert [each.name for each in cases([tmp_path], BOT)] == ["good/one"]
 
 

@@ -55,7 +55,9 @@ def test_a_turn_with_send_after_is_sent_at_its_very_moment() -> None:
     first = found.episode.turns[0]
     assert found.verdict == "passed"
     assert first.interrupted is not None
-    started = next(each.at for each in first.frames if type(each.frame).__name__ == "LLMFullResponseStartFrame")
+    started = next(
+        each.at for each in first.frames if type(each.frame).__name__ == "LLMFullResponseStartFrame"
+    )
     assert first.interrupted - started == pytest.approx(0.7)
     assert found.good, problems(found)
 

@@ -52,7 +52,11 @@ def upstream() -> Iterator[str]:
 
 def asking(found: Case, url: str) -> Case:
     """The case with its judge and its caller at another address than Ollama's."""
-    blocks = {name: {**getattr(found.scenario, name), "endpoint": url} for name in ("judge", "simulator") if hasattr(found.scenario, name)}
+    blocks = {
+        name: {**getattr(found.scenario, name), "endpoint": url}
+        for name in ("judge", "simulator")
+        if hasattr(found.scenario, name)
+    }
     return replace(found, scenario=replace(found.scenario, **blocks))
 
 
@@ -71,7 +75,9 @@ def test_what_was_recorded_replays_offline_with_the_same_result(name: str, tmp_p
     offline = play_first(found, bot_named(BOT), Setting(recordings=tmp_path))
     assert (offline.verdict, offline.source) == ("passed", "recording"), problems(offline)
     assert offline.good, problems(offline)
-    assert [heard for _, heard in offline.heard] == [heard for _, heard in live.played.heard][-len(offline.heard) :]
+    assert [heard for _, heard in offline.heard] == [heard for _, heard in live.played.heard][
+        -len(offline.heard) :
+    ]
     again = play_first(found, bot_named(BOT), Setting(recordings=tmp_path))
     assert as_json(again) == as_json(offline)
 
@@ -80,7 +86,9 @@ def test_a_recording_goes_on_after_a_loss_and_answers_what_is_asked_again(tmp_pa
     found, _ = recorded("paris", tmp_path)
     setting = Setting(recordings=tmp_path)
     plain = play_first(found, bot_named(BOT), setting)
-    for each in play_disasters(plain, bot_named(BOT), setting, disasters("reset_before_the_first_word,idle_reset")):
+    for each in play_disasters(
+        plain, bot_named(BOT), setting, disasters("reset_before_the_first_word,idle_reset")
+    ):
         assert (each.verdict, each.struck) == ("passed", True), problems(each)
         assert each.good, problems(each)
 
@@ -104,7 +112,9 @@ def test_a_question_to_the_judge_that_was_not_recorded_is_named(tmp_path: Path) 
     assert played.verdict == "not judged"
     assert not played.good
     (told,) = problems(played)
-    assert told.startswith("turn 1: the judge was not asked. No recording in judged.jsonl, judged.judge.jsonl")
+    assert told.startswith(
+        "turn 1: the judge was not asked. No recording in judged.jsonl, judged.judge.jsonl"
+    )
     assert "latest_bot_reply" in told
 
 
