@@ -54,6 +54,20 @@ class Case:
         """What reports call it."""
         return f"{self.label}: {self.name}" if self.label else self.name
 
+    def turn_of_file(self, number: int) -> int:
+        """The turn of the file in which the user speaks for the n-th time, both from 1.
+
+        The turns of a file that only listen count; in a simulation there are none.
+        """
+        if isinstance(self.scenario, EvalSimulationScenario):
+            return number
+        spoken = [
+            place
+            for place, turn in enumerate(self.scenario.turns, 1)
+            if turn.user is not None or turn.dtmf is not None
+        ]
+        return spoken[number - 1] if 0 < number <= len(spoken) else number
+
     def line(self) -> int:
         """The line of the file in which the scenario's name stands, from 1."""
         return _line_of(self.path, re.escape(self.name.rpartition("/")[2]))
