@@ -223,7 +223,7 @@ def problems(played: Played) -> list[str]:
     """What is wrong with a run, one line each; what stands behind it first."""
     told = []
     for missed in _once(played):
-        where = f"turn {missed.turn}" if missed.turn else "before the first turn"
+        where = f"turn {played.case.turn_of_file(missed.turn)}" if missed.turn else "before the user spoke"
         told.append(f"{where}: {_about(played, missed)}")
     if played.crash is not None:
         told.append(f"crashed: {played.crash}")
@@ -357,7 +357,7 @@ def as_json(played: Played) -> dict[str, Any]:
         "file": str(played.case.path),
         "bot": played.case.bot,
         "fault": played.disaster.name if played.disaster is not None else None,
-        "turn": played.turn or None,
+        "turn": played.case.turn_of_file(played.turn) if played.turn else None,
         "eval": played.verdict,
         "good": played.good,
         "skipped": played.skipped,
@@ -368,7 +368,10 @@ def as_json(played: Played) -> dict[str, Any]:
             {"turn": each.turn, "event": each.what, "kind": each.kind, "reason": each.why}
             for each in played.failures
         ],
-        "missing": [{"who": each.who, "turn": each.turn, "why": each.why} for each in played.missed],
+        "missing": [
+            {"who": each.who, "turn": played.case.turn_of_file(each.turn), "why": each.why}
+            for each in played.missed
+        ],
         "raised": [str(each) for each in played.mishaps],
         "heard": [{"user": asked, "heard": heard} for asked, heard in played.heard],
         "findings": [

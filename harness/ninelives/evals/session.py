@@ -197,10 +197,11 @@ class _Run:
         reported = {id(error) for turn in everything for error in turn.errors}
         expected, answerable = self._expected(turns, blows)
         faults = [entry for entry in entries if entry.kind == "fault"]
+        first = turns[0].began if turns else 0.0  # a greeting that the user cuts off is no part of it either
         silences = any(blow.silence for blow in blows.values())
         episode = Episode(
             turns=turns,
-            said=said,
+            said=[each for each in said if each.began >= first or each.status == "completed"],
             faults=faults,
             expected=expected,
             wire=_of_the_bot(entries),

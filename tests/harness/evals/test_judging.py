@@ -28,7 +28,7 @@ def test_what_cannot_be_judged_says_so_and_what_to_do() -> None:
     assert found.verdict == "not judged"
     assert not found.good
     (told,) = problems(found)
-    assert told.startswith("turn 1: the judge was not asked")
+    assert told.startswith("turn 2: the judge was not asked")
     assert "--record" in told
     assert "--skip-judge" in told
     lenient = played("judged", script=speaks, skip_judge=True)

@@ -98,22 +98,22 @@ def test_a_recording_of_another_bot_says_first_what_differs(tmp_path: Path) -> N
     other = play_first(replace(found, bot=ANOTHER), bot_named(ANOTHER), Setting(recordings=tmp_path))
     assert not other.good
     first = problems(other)[0]
-    assert first.startswith("before the first turn: this is a recording of another bot")
+    assert first.startswith("before the user spoke: this is a recording of another bot")
     assert "paris.jsonl" in first
     assert "Norway" in first
 
 
 def test_a_question_to_the_judge_that_was_not_recorded_is_named(tmp_path: Path) -> None:
     found, _ = recorded("judged", tmp_path)
-    turn = found.scenario.turns[0]
+    greeting, turn = found.scenario.turns
     asks = replace(turn, expect=[replace(turn.expect[0], eval="it wishes the caller a good day")])
-    changed = replace(found, scenario=replace(found.scenario, turns=[asks]))
+    changed = replace(found, scenario=replace(found.scenario, turns=[greeting, asks]))
     played = play_first(changed, bot_named(BOT), Setting(recordings=tmp_path))
     assert played.verdict == "not judged"
     assert not played.good
     (told,) = problems(played)
     assert told.startswith(
-        "turn 1: the judge was not asked. No recording in judged.jsonl, judged.judge.jsonl"
+        "turn 2: the judge was not asked. No recording in judged.jsonl, judged.judge.jsonl"
     )
     assert "latest_bot_reply" in told
 
