@@ -56,15 +56,15 @@ _unset: dict[str, str | None] = {}
 """What stood in the environment before the first of the settings, by name."""
 
 
-def variables(base_url: str, ws_url: str) -> dict[str, str]:
-    """Return where OpenAI's clients find the mock server. A real key is put aside."""
-    return {"OPENAI_BASE_URL": base_url, "OPENAI_WS_URL": ws_url, "OPENAI_API_KEY": KEY}
+def variables(base_url: str, ws_url: str, key: str = KEY) -> dict[str, str]:
+    """Return where OpenAI's clients find the mock server. A real key is put aside unless it is given."""
+    return {"OPENAI_BASE_URL": base_url, "OPENAI_WS_URL": ws_url, "OPENAI_API_KEY": key}
 
 
 @contextmanager
-def addresses(base_url: str, ws_url: str) -> Iterator[None]:
+def addresses(base_url: str, ws_url: str, key: str = KEY) -> Iterator[None]:
     """Set the mock server's addresses where OpenAI's clients look for them."""
-    with _set(variables(base_url, ws_url)):
+    with _set(variables(base_url, ws_url, key)):
         yield
 
 

@@ -66,6 +66,7 @@ class Host:
         mishaps: Collects what the bot's own code raises and Pipecat catches.
         base_url: The API, for a function that asks for it by name, and in OPENAI_BASE_URL.
         ws_url: The same in WebSocket mode, in OPENAI_WS_URL.
+        key: The API key that the bot finds in OPENAI_API_KEY, where there is a base_url.
         name: What messages call the bot, by default the function's own name.
         arguments: The `runner_args` of the function.
         serve: Makes a pipeline of an LLM service, if the function may give one alone.
@@ -80,12 +81,13 @@ class Host:
         *,
         base_url: str = "",
         ws_url: str = "",
+        key: str = environment.KEY,
         name: str = "",
         arguments: RunnerArguments | None = None,
         serve: Callable[[FrameProcessor], Pipeline] | None = None,
     ) -> None:
         self._bot = bot
-        self._urls = base_url, ws_url
+        self._urls, self._key = (base_url, ws_url), key
         self._known = _known(base_url, ws_url, transport, arguments or RunnerArguments())
         self._transport = transport
         self._prepare = prepare
@@ -197,13 +199,13 @@ class Host:
         if is_function(self._bot):
             self._surroundings.enter_context(stand_ins())
         if any(self._urls):
-            self._surroundings.enter_context(addresses(*self._urls))
+            self._surroundings.enter_context(addresses(*self._urls, self._key))
         self._context = context = contextvars.copy_context()
         context.run(_host.set, self)
         context.run(transport_of_this_bot.set, self._transport)
         context.run(mishaps.of_this_bot.set, self._mishaps)
         if any(self._urls):
-            context.run(environment.told.set, environment.variables(*self._urls))
+            context.run(environment.told.set, environment.variables(*self._urls, self._key))
 
     def _task(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         return asyncio.get_running_loop().create_task(work, name=name, context=self._context)

@@ -6,7 +6,8 @@ import asyncio
 import copy
 import inspect
 from collections import deque
-from contextlib import ExitStack, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -28,14 +29,14 @@ from pipecat.processors.frameworks.rtvi.processor import RTVIProcessor
 from pipecat.runner.types import RunnerArguments
 from pipecat.services.llm_service import LLMService
 
-from ninelives.bot.listener import Direction, Listener
-from ninelives.bot.mishaps import Mishaps
+from ninelives.bot.conversation import Conversation
+from ninelives.bot.environment import KEY
+from ninelives.bot.hosting import Host
+from ninelives.bot.listener import Direction
 from ninelives.bot.turn import Turn
 from ninelives.evals.line import EvalLine
-from ninelives.lab.services import as_factory, name_of
-from ninelives.virtual.loop import VirtualLoop
+from ninelives.lab.services import as_factory
 from ninelives.voice.ears import Ears
-from ninelives.voice.hosting import Host
 from ninelives.voice.scene import Scene
 from ninelives.voice.voice import Voice
 
@@ -46,50 +47,54 @@ A_MOMENT = 0.001
 """Seconds in which what was just queued comes to pass."""
 
 
-class EvalBot:
+class EvalBot(Conversation):
     """One bot for one eval, as an async context manager that waits for the harness at `url`.
 
     Args:
         bot: A function as Pipecat's examples have it, one that gives a service, a pipeline or a worker.
+        name: What messages call it.
         base_url: The API, which the bot finds in OPENAI_BASE_URL; a function may ask for it by name.
         ws_url: The same in WebSocket mode.
-        body: What the manifest passes to the bot (`runner_args.body`).
+        key: The API key that it finds in OPENAI_API_KEY.
+        body: What the suite passes to the bot (`runner_args.body`).
         bound: Seconds that the last turn is given to end after the harness has left.
-        on_turn: Called with the number of a user's turn (from 1) as it begins.
+        patient: Whether the bot's own idle timeout is off, because the user is silent for long.
+        on_turn: Called with the number of a user's turn (from 1) as the user speaks.
     """
 
     def __init__(
         self,
         bot: Any,
         *,
+        name: str = "",
         base_url: str,
         ws_url: str,
+        key: str = KEY,
         body: Any = None,
         bound: float,
-        on_turn: Any = None,
+        patient: bool = False,
+        on_turn: Callable[[int], None] = lambda number: None,
     ) -> None:
-        self.line = EvalLine(self._user_says, self._settle, self._queue)
-        arguments = RunnerArguments(body=body)
-        known = {
-            "base_url": base_url,
-            "ws_url": ws_url,
-            "transport": self.line,
-            "runner_args": arguments,
-            "args": arguments,
-        }
+        super().__init__(self._changed, self._unasked)
+        self.line = EvalLine(self._user_says, self._settle, self._queue, lambda work: self._host.inside(work))
         self._scene = Scene(self.line, Ears(), Voice())
-        self._host = Host(_whole(bot), known, self.line, self._prepare)
-        self._listener = Listener(self._changed, self._unasked)
+        self._host = Host(
+            bot,
+            self.line,
+            self._prepare,
+            self._mishaps,
+            base_url=base_url,
+            ws_url=ws_url,
+            key=key,
+            name=name,
+            arguments=RunnerArguments(body=body),
+        )
         self._happened = asyncio.Event()
-        self._mishaps = Mishaps(self._now)
-        self._around = ExitStack()
-        self._bound, self._on_turn = bound, on_turn
+        self._bound, self._patient, self._on_turn = bound, patient, on_turn
         self._asked = 0
         self._said: deque[tuple[str, float]] = deque()
         """What the user has said and the bot has not taken in, with the time."""
         self._last = 0.0
-        self.started = 0.0
-        """When the bot started, on the loop's clock. All other times count from here."""
         self.tells_spoken = False
         """A service of the bot's has the event `on_response_interrupted`."""
 
@@ -106,16 +111,6 @@ class EvalBot:
         return self._listener.turns
 
     @property
-    def errors(self) -> list[Any]:
-        """All errors that were reported so far."""
-        return self._listener.errors
-
-    @property
-    def mishaps(self) -> list[Any]:
-        """Exceptions of the bot's own code so far."""
-        return self._mishaps.all
-
-    @property
     def processors(self) -> list[FrameProcessor]:
         """Every processor of the bot."""
         return self._scene.processors
@@ -125,34 +120,17 @@ class EvalBot:
         """The bot's LLM services."""
         return [each for each in self.processors if isinstance(each, LLMService)]
 
-    @property
-    def hangs_up_after(self) -> float | None:
-        """Seconds of silence after which the bot ends the call by itself. None: it never does."""
-        worker = self._worker  # the only place where Pipecat keeps it
-        return worker._idle_timeout_secs if worker._cancel_on_idle_timeout else None
-
-    @property
-    def replaced(self) -> list[str]:
-        """What was replaced, as `CartesiaTTSService by Voice`."""
-        return self._scene.replaced
-
     # --- its life ------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        self.started = loop.time()
+        self._starts_now()
         self.line.origin = self.started
-        self._listener.frames.virtual = isinstance(loop, VirtualLoop)
         await self.line.open()
-        with ExitStack() as undo:
-            undo.enter_context(self._mishaps.overhear())
-            try:
-                await self._host.start()
-            except BaseException:
-                self._host.abandon()
-                await self.line.close()
-                raise
-            self._around = undo.pop_all()
+        try:
+            await self._host.start()
+        except BaseException:
+            await self.line.close()
+            raise
         self._mishaps.watch(self.processors)
         for service in self.services:
             if "on_response_interrupted" in service._event_handlers:
@@ -163,16 +141,16 @@ class EvalBot:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._around:
-            await self._host.stop("the eval is over")
-            await self.line.close()
-        running = self._host.running
-        if kind is None and running.done() and not running.cancelled():
-            running.result()
+        await self._host.stop("the eval is over")
+        await self.line.close()
+        if kind is None:
+            self._host.raise_what_it_raised()
 
     def _prepare(self, worker: PipelineWorker) -> bool:
         has_line = self._scene.prepare(worker)
         worker.add_observer(_Observer(self))
+        if self._patient:
+            worker._idle_timeout_secs = None  # only sound shows that a bot is not idle
         return has_line
 
     # --- turns ---------------------------------------------------------------------------------------------
@@ -187,8 +165,7 @@ class EvalBot:
             going_on.interrupted = self._now()
         self._asked += 1
         self._said.append((text, self._now()))
-        if self._on_turn is not None:
-            self._on_turn(self._asked)
+        self._on_turn(self._asked)
 
     def _begin_turn(self) -> None:
         """The bot takes in what the user has said."""
@@ -260,9 +237,6 @@ class EvalBot:
     def _changed(self) -> None:
         self._happened.set()
 
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time() - self.started
-
 
 class _Observer(BaseObserver):
     """Shows an EvalBot every frame that is pushed, once."""
@@ -289,28 +263,26 @@ async def _within(seconds: float, waiting: Any) -> None:
         await asyncio.wait_for(waiting, seconds)
 
 
-def _whole(found: Any) -> Any:
-    """A bot that can be hosted, of what the user has: a service alone gets a context and its aggregators."""
-    if isinstance(found, FrameProcessor) and not isinstance(found, Pipeline):
-        return _around(found)
-    if not callable(found) or isinstance(found, PipelineWorker | FrameProcessor):
-        return found
+def whole(found: Any, name: str) -> Any:
+    """What can be hosted of what a user names: a service or a pipeline alone gets a worker with RTVI."""
+    if not callable(found) or isinstance(found, FrameProcessor | PipelineWorker):
+        return _with_worker(found)
     parameters = inspect.signature(found).parameters
     if not inspect.isclass(found) and not {"base_url", "ws_url"} & set(parameters):
         return found
-    factory: Any = as_factory(found) if inspect.isclass(found) else found
+    factory: Any = as_factory(found, name) if inspect.isclass(found) else found
     given = ("base_url", "ws_url") if inspect.isclass(found) else tuple(parameters)
 
     async def bot(base_url: str, ws_url: str) -> Any:
         known = {"base_url": base_url, "ws_url": ws_url}
-        made = factory(*(known[name] for name in given if name in known))
-        made = await made if inspect.isawaitable(made) else made
-        return _around(made) if isinstance(made, LLMService) else made
+        made = factory(*(known[each] for each in given if each in known))
+        return _with_worker(await made if inspect.isawaitable(made) else made)
 
-    bot.__module__, bot.__qualname__ = "", name_of(found)
     return bot
 
 
-def _around(service: FrameProcessor) -> Pipeline:
-    user, assistant = LLMContextAggregatorPair(LLMContext())
-    return Pipeline([user, service, assistant])
+def _with_worker(made: Any) -> Any:
+    if isinstance(made, LLMService):
+        user, assistant = LLMContextAggregatorPair(LLMContext())
+        made = Pipeline([user, made, assistant])
+    return PipelineWorker(made) if isinstance(made, Pipeline) else made

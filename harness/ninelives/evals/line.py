@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -43,6 +43,7 @@ class EvalLine(Line):
         on_say: Called with what the user says (or `keys 12` for DTMF) before the bot learns of it.
         on_leave: Awaited when the harness has gone, before the bot's handlers learn of it.
         queue: Awaited with a frame for the head of the bot's pipeline.
+        inside: Awaits work in the bot's own context: what calls its handlers.
     """
 
     def __init__(
@@ -50,12 +51,14 @@ class EvalLine(Line):
         on_say: Callable[[str], None],
         on_leave: Callable[[], Awaitable[None]],
         queue: Callable[[Frame], Awaitable[None]],
+        inside: Callable[[Coroutine[Any, Any, None]], Awaitable[None]],
     ) -> None:
         super().__init__()
         self.serializer = EvalSerializer()  # type: ignore[no-untyped-call]
         self.harness: ServerConnection | None = None
         """The connection of the harness. None: it is not there."""
-        self._on_say, self._on_leave, self._queue = on_say, on_leave, queue
+        self._on_say, self._on_leave = on_say, on_leave
+        self._queue, self._inside = queue, inside
         self._server: Server | None = None
         self._input = EvalInput(self)
         self._output = EvalOutput(self)
@@ -88,7 +91,7 @@ class EvalLine(Line):
             # Through RTVI's processor, unlike Pipecat's own transport: else RTVI switches speech on again
             # with the first text turn, and the answer to a tool is spoken in text mode.
             await self._queue(LLMConfigureOutputFrame(skip_tts=flags.skip_tts))
-            await self.connect()
+            await self._inside(self.connect())
             async for message in connection:
                 await self._hear(message)
         except ConnectionClosed:
@@ -96,7 +99,7 @@ class EvalLine(Line):
         finally:
             self.harness = None
         await self._on_leave()
-        await self.disconnect()
+        await self._inside(self.disconnect())
 
     async def _hear(self, message: str | bytes) -> None:
         frame = await self.serializer.deserialize(message)

@@ -52,8 +52,6 @@ class Played:
     """An answer to each turn could be expected."""
     skipped: str | None = None
     """Why it was not played."""
-    hangs_up_after: float | None = None
-    """Seconds of silence after which the bot ends the call by itself. None: it never does."""
     lenient: bool = False
     """What could not be judged counts as passed."""
 

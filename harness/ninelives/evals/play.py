@@ -8,6 +8,7 @@ from typing import Any
 
 from ninelives.bot.overheard import overheard
 from ninelives.bot.starting import CouldNotStart, Hangs, could_not_start, not_for_ever
+from ninelives.evals.bot import whole
 from ninelives.evals.disasters import Disaster
 from ninelives.evals.files import Case
 from ninelives.evals.outcome import Played
@@ -23,7 +24,7 @@ NEEDS_SOUND = "it needs sound (modality: audio), and only text mode is played; r
 
 def bot_named(name: str) -> Any:
     """The bot that a user names. Raises Complaint; CouldNotStart when its own code fails."""
-    return find(name).found
+    return whole(find(name).found, name)
 
 
 def play_first(case: Case, bot: Any, setting: Setting, *, seed: int = 0) -> Played:
@@ -58,10 +59,6 @@ def play_disasters(
             yield _skipped(plain, disaster, f"it cannot happen over {plain.transport}")
         elif case.simulated and disaster.silence:
             yield _skipped(plain, disaster, "a simulated caller is never silent for so long")
-        elif plain.hangs_up_after is not None and disaster.silence >= plain.hangs_up_after:
-            yield _skipped(
-                plain, disaster, f"the bot itself hangs up after {plain.hangs_up_after:g} s of silence"
-            )
         else:
             yield _struck(plain, bot, setting, disaster, case, seed)
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipecat.evals.session import EvalSessionParams
 
-from ninelives.bot.environment import KEY, stand_ins
+from ninelives.bot.environment import KEY, addresses, stand_ins
 from ninelives.bot.starting import Exited, could_not_start
 from ninelives.complaint import Complaint
-from ninelives.environment import variables
 from ninelives.evals.answers import endpoints_of, judge_recording, led_to
 from ninelives.evals.bot import EvalBot
 from ninelives.evals.files import Case
@@ -87,8 +86,20 @@ async def _played(
     if timeout_ms is not None:
         params = EvalSessionParams(default_timeout_ms=timeout_ms)
     scenario = led_to(case.scenario, {old: new.base_url for old, new in others.items()})
-    with _led_through(main), stand_ins():
-        hosted = EvalBot(bot, base_url=main.base_url, ws_url=main.ws_url, body=case.body, bound=TURN_BOUND)
+    key = os.environ.get("OPENAI_API_KEY", "")
+    if not key and not Upstream.parse(main.upstream).local:
+        raise Complaint("OPENAI_API_KEY is not set; the real API is asked with it, and no recording holds it")
+    key = key or KEY  # a mock server takes any
+    with addresses(main.base_url, main.ws_url, key), stand_ins():
+        hosted = EvalBot(
+            bot,
+            name=case.bot,
+            base_url=main.base_url,
+            ws_url=main.ws_url,
+            key=key,
+            body=case.body,
+            bound=TURN_BOUND,
+        )
         try:
             async with hosted:
                 require_responses(hosted.services, case.bot, None)
@@ -103,25 +114,3 @@ async def _played(
             raise could_not_start(case.bot, error) from None
     episode = Episode(turns=hosted.turns, said=[])
     return Played(case, None, result, episode, mishaps=tuple(hosted.mishaps), source="upstream")
-
-
-@contextmanager
-def _led_through(main: Recorder) -> Iterator[None]:
-    """The recorder's addresses where OpenAI's clients look for them; the user's own key stays."""
-    told = dict(variables(main, offline=False))
-    if _is_local(main) and "OPENAI_API_KEY" not in os.environ:
-        told["OPENAI_API_KEY"] = KEY  # a mock server takes any
-    before = {name: os.environ.get(name) for name in told}
-    os.environ.update(told)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-def _is_local(main: Recorder) -> bool:
-    return Upstream.parse(main.upstream).local

@@ -143,10 +143,12 @@ class _Run:
                 around.enter_context(stand_ins())
                 hosted = EvalBot(
                     self.bot,
+                    name=self.case.bot,
                     base_url=server.base_url,
                     ws_url=server.ws_url,
                     body=self.case.body,
                     bound=bound,
+                    patient=any(blow.silence for blow in blows.values()),
                     on_turn=on_turn,
                 )
                 try:
@@ -225,7 +227,6 @@ class _Run:
             started=started,
             struck=bool(faults) or (silences and len(turns) >= self.turn),
             answerable=answerable,
-            hangs_up_after=hosted.hangs_up_after if started else None,
         )
 
     def _expected(self, turns: Sequence[Turn], blows: Mapping[int, Blow]) -> tuple[list[str | None], bool]:

@@ -86,7 +86,7 @@ def test_a_disaster_falls_where_it_can_happen_and_is_skipped_where_it_cannot() -
     call, tool, limit = under("paris", "call_cut_in_half,reset_while_a_tool_runs,limit_between_turns")
     assert call.turn == 1  # the only turn in which a tool is called
     assert tool.skipped == "this conversation has no moment in which it could happen"
-    assert limit.skipped == "the bot itself hangs up after 300 s of silence"
+    assert (limit.verdict, limit.good) == ("passed", True)  # an hour of silence, and the bot waits
 
 
 def test_where_no_answer_can_be_expected_a_failed_eval_is_no_fault_of_the_bots() -> None:
