@@ -1,7 +1,7 @@
 """ninelives: offline testing for voice bots on OpenAI's Responses API.
 
     from ninelives import Bot, Cassette, FrameSnapshotExtension, VirtualLoop
-    from ninelives import Ears, Line, Voice, VoiceCall, seconds, words
+    from ninelives import Ears, Line, Voice, VoiceCall, VoiceFault, seconds, words
 
 Nothing is imported until it is used: the pytest plugin loads this package in every run, and `Bot` and
 `VoiceCall` need Pipecat, whose import takes a second or two.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ninelives.fixtures.script_use import UnusedRuleWarning
     from ninelives.frames.snapshot import FrameSnapshotExtension
     from ninelives.virtual.loop import VirtualLoop
-    from ninelives.voice import Ears, Line, Voice, VoiceCall, seconds, words
+    from ninelives.voice import Ears, Line, Voice, VoiceCall, VoiceFault, seconds, words
 
 __version__ = "0.1.0"
 
@@ -30,6 +30,7 @@ __all__ = [
     "VirtualLoop",
     "Voice",
     "VoiceCall",
+    "VoiceFault",
     "__version__",
     "seconds",
     "words",
@@ -41,7 +42,9 @@ _HOME = {
     "FrameSnapshotExtension": "ninelives.frames.snapshot",
     "UnusedRuleWarning": "ninelives.fixtures.script_use",
     "VirtualLoop": "ninelives.virtual.loop",
-    **dict.fromkeys(("Ears", "Line", "Voice", "VoiceCall", "seconds", "words"), "ninelives.voice"),
+    **dict.fromkeys(
+        ("Ears", "Line", "Voice", "VoiceCall", "VoiceFault", "seconds", "words"), "ninelives.voice"
+    ),
 }
 
 

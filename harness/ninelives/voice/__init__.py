@@ -8,6 +8,7 @@ when a caller cuts in. Nothing here is imported until it is used: all but the mo
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ninelives.voice.faults import VoiceFault
 from ninelives.voice.moments import seconds, words
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ninelives.voice.turn import VoiceTurn
     from ninelives.voice.voice import Voice
 
-__all__ = ["Ears", "Line", "Voice", "VoiceCall", "VoiceTurn", "seconds", "words"]
+__all__ = ["Ears", "Line", "Voice", "VoiceCall", "VoiceFault", "VoiceTurn", "seconds", "words"]
 
 _HOME = {"Ears": "ears", "Line": "line", "Voice": "voice", "VoiceCall": "call", "VoiceTurn": "turn"}
 

@@ -19,11 +19,13 @@ from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import STTService
 from pipecat.utils.time import time_now_iso8601
 
+from ninelives.voice.stand_in import StandIn
+
 SPEAKER = "caller"
 """The `user_id` of every transcription."""
 
 
-class Ears(STTService):
+class Ears(StandIn, STTService):
     """A Pipecat `STTService` that hears a script.
 
     Args:
@@ -76,9 +78,7 @@ class Ears(STTService):
 
     def stand_in_for(self, service: STTService) -> Self:
         """Take over the event handlers of a bot's own service."""
-        for event, known in service._event_handlers.items():
-            if event in self._event_handlers:
-                self._event_handlers[event].handlers.extend(known.handlers)
+        self.answer_for(service)
         return self
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:

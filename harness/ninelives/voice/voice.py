@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator
+import re
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
-from pipecat.frames.frames import Frame, TTSAudioRawFrame
+from pipecat.frames.frames import ErrorFrame, Frame, TTSAudioRawFrame, TTSStoppedFrame
 from pipecat.services.settings import TTSSettings
 from pipecat.services.tts_service import TTSService
+from pipecat.utils.errors import ErrorCategory
+
+from ninelives.voice.faults import VoiceFault
+from ninelives.voice.stand_in import StandIn
 
 WORD = "ninelives.word"
 """The key in an audio frame's `metadata` under which the word stands that begins with the frame."""
@@ -17,22 +23,34 @@ WORD = "ninelives.word"
 Delay = float | tuple[float, float]
 """Seconds; or a range, from which each delay is drawn."""
 
-_KEPT_OF_STREAMS = ("_skip_text_types", "_text_transforms", "_text_filters", "_transport_destination")
-_KEPT = (*_KEPT_OF_STREAMS, "_text_aggregation_mode", "_text_aggregator", "_skipped_text_aggregator")
+_KEPT = (
+    "_skip_text_types",
+    "_text_transforms",
+    "_text_filters",
+    "_transport_destination",
+    "_text_aggregation_mode",
+    "_text_aggregator",
+    "_skipped_text_aggregator",
+    "_aggregated_frame_sequencer",
+)
 """What a bot set up on its own service, and what decides what is spoken: it stays when ours stands in."""
 
+_ENDS = frozenset(".!?")
 
-class Voice(TTSService):
+
+class Voice(StandIn, TTSService):
     """A Pipecat `TTSService` with word timestamps whose sound is silence of the right length.
 
-    It behaves as Pipecat's services over HTTP with timestamps do: sentences are aggregated, one audio context
-    a turn, and the time of a word counts from the first sound of its context.
+    It behaves as Pipecat's services with timestamps do: sentences are aggregated, one audio context a turn,
+    and the time of a word counts from the first sound of its context. Where it stands in for a service that
+    is given single tokens, it speaks each word as soon as the next one begins.
 
     Args:
         words_per_minute: The rate of speech. Every word takes the same time: 0.3 s at 200.
         first_audio: Seconds from the first text of a turn to its first sound.
         per_sentence: The same for each later sentence of the turn.
         seed: Seeds the delays that are drawn from a range.
+        faults: What goes wrong with it, and where.
     """
 
     def __init__(
@@ -42,6 +60,7 @@ class Voice(TTSService):
         first_audio: Delay = 0.1,
         per_sentence: Delay = 0.05,
         seed: int = 0,
+        faults: Sequence[VoiceFault] = (),
         **options: Any,
     ) -> None:
         if not words_per_minute > 0:
@@ -63,26 +82,21 @@ class Voice(TTSService):
         self._first_audio = first_audio
         self._per_sentence = per_sentence
         self._random = random.Random(seed)
+        self._faults = list(faults)
+        self._answers = 0
+        self._connected_at = 0.0
         self.at_work = 0
         """How many texts it is making sound of."""
-        self._said: dict[str, int] = {}
-        """Words so far, by audio context."""
+        self._answering: dict[str, _Answer] = {}
+        """What was said so far, by audio context."""
 
     def another(self) -> Voice:
-        """Return a voice of the same kind, for a bot that has several."""
+        """Return a voice of the same kind, without its faults, for a bot that has several."""
         return Voice(**self._made_with)
 
     def stand_in_for(self, service: TTSService) -> Self:
-        """Take over what a bot set up on its own service: aggregation, filters, transforms, handlers.
-
-        A service that streams single tokens is an exception: this voice speaks whole sentences.
-        """
-        for name in _KEPT if not service._is_streaming_tokens else _KEPT_OF_STREAMS:
-            if hasattr(service, name):
-                setattr(self, name, getattr(service, name))
-        for event, known in service._event_handlers.items():
-            if event in self._event_handlers:
-                self._event_handlers[event].handlers.extend(known.handlers)
+        """Take over what a bot set up on its own service: aggregation, filters, transforms, handlers."""
+        self.answer_for(service, kept=_KEPT)
         return self
 
     def can_generate_metrics(self) -> bool:
@@ -93,34 +107,95 @@ class Voice(TTSService):
         """Speak a text, word by word."""
         self.at_work += 1
         try:
-            async for frame in self._spoken(text, context_id):
-                yield frame
+            await self.start_tts_usage_metrics(text)
+            if self._is_streaming_tokens:
+                answer = self._answer(context_id)
+                *whole, answer.begun = re.split(r"(?<=\s)(?=\S)", answer.begun + text)
+                async for frame in self._spoken("".join(whole).split(), context_id):
+                    await self.append_to_audio_context(context_id, frame)
+                yield None  # what has begun follows, with the next token or when all is said
+            else:
+                async for frame in self._spoken(text.split(), context_id):
+                    yield frame
         finally:
             self.at_work -= 1
 
-    async def _spoken(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
-        await self.start_tts_usage_metrics(text)
-        delay = self._per_sentence if context_id in self._said else self._first_audio
-        await asyncio.sleep(self._random.uniform(*_range(delay)))
-        for word in text.split():
-            number = self._said.get(context_id, 0)
-            self._said[context_id] = number + 1
-            begins, ends = self._sample(number), self._sample(number + 1)
-            await self.add_word_timestamps([(word, number * self.seconds_per_word)], context_id)
+    async def flush_audio(self, context_id: str | None = None) -> None:
+        """Speak what was held back: the last word of a stream of tokens."""
+        if context_id is None or not self._is_streaming_tokens:
+            return
+        begun, self._answer(context_id).begun = self._answer(context_id).begun, ""
+        async for frame in self._spoken(begun.split(), context_id):
+            await self.append_to_audio_context(context_id, frame)
+        await self.append_to_audio_context(context_id, TTSStoppedFrame(context_id=context_id))
+        await self.remove_audio_context(context_id)
+
+    async def _spoken(self, words: list[str], context_id: str) -> AsyncGenerator[Frame, None]:
+        answer = self._answer(context_id)
+        await asyncio.sleep(max(0.0, self._connected_at - asyncio.get_running_loop().time()))
+        for word in words:
+            if answer.sentence_ended:
+                delay = self._per_sentence if answer.words else self._first_audio
+                await asyncio.sleep(self._random.uniform(*_range(delay)))
+            if (fault := self._due(answer)) is not None:
+                await asyncio.sleep(fault.seconds if fault.kind == "stall" else 0.0)
+                if fault.kind != "stall":
+                    answer.sentence_ended = True
+                    yield await self._broken(fault)
+                    return
+            begins, ends = self._sample(answer.words), self._sample(answer.words + 1)
+            await self.add_word_timestamps([(word, answer.words * self.seconds_per_word)], context_id)
+            answer.words += 1
+            answer.sentence_ended = self._is_streaming_tokens and word[-1:] in _ENDS
             sound = TTSAudioRawFrame(bytes(2 * (ends - begins)), self.sample_rate, 1, context_id=context_id)
             sound.metadata[WORD] = word
             yield sound
+        answer.sentence_ended = answer.sentence_ended or not self._is_streaming_tokens
+
+    def _answer(self, context_id: str) -> _Answer:
+        if context_id not in self._answering:
+            self._answers += 1
+            self._answering[context_id] = _Answer(self._answers)
+        return self._answering[context_id]
+
+    def _due(self, answer: _Answer) -> VoiceFault | None:
+        """The fault that strikes now, once."""
+        for fault in self._faults:
+            if fault.after == answer.words and fault.answer in (None, answer.number):
+                self._faults.remove(fault)
+                return fault
+        return None
+
+    async def _broken(self, fault: VoiceFault) -> ErrorFrame:
+        said = f"after {fault.after} words" if fault.after else "before the first word"
+        message = f"the voice failed {said}"
+        if fault.kind == "disconnect":
+            message = f"the voice lost its connection {said}"
+            self._connected_at = asyncio.get_running_loop().time() + fault.seconds
+            await self._call_event_handler("on_connection_error", message)
+        return ErrorFrame(error=message, category=ErrorCategory(fault.category))
 
     async def on_audio_context_interrupted(self, context_id: str) -> None:
         """The caller cut in."""
-        self._said.pop(context_id, None)
+        self._answering.pop(context_id, None)
 
     async def on_audio_context_completed(self, context_id: str) -> None:
         """All was spoken; should the context be opened again, its times start over."""
-        self._said.pop(context_id, None)
+        self._answering.pop(context_id, None)
 
     def _sample(self, word: int) -> int:
         return round(word * self.seconds_per_word * self.sample_rate)
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What was said so far of one answer."""
+
+    number: int
+    words: int = 0
+    sentence_ended: bool = True
+    begun: str = ""
+    """The word that was begun in a stream of tokens."""
 
 
 def _range(delay: Delay) -> tuple[float, float]:
