@@ -7,6 +7,8 @@ the chunk that plays is cut off where it is.
 from __future__ import annotations
 
 import asyncio
+import math
+import random
 from collections.abc import Callable
 
 from pipecat.frames.frames import (
@@ -34,10 +36,22 @@ class Line(HostedTransport):
     """A Pipecat transport with a caller at the other end.
 
     Its audio format is the worker's own. Handlers may be added for any event, whichever transport has it.
+
+    Args:
+        jitter: Seconds by which each chunk of sound comes late, or a range from which that is drawn. A chunk
+            waits for those before it, and nothing hides a gap.
+        seed: Seeds what is drawn.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, jitter: float | tuple[float, float] = 0.0, seed: int = 0) -> None:
         super().__init__()
+        low, high = jitter if isinstance(jitter, tuple) else (jitter, jitter)
+        if not 0 <= low <= high:
+            raise ValueError(f"jitter={jitter!r}: expected seconds, or a range of seconds, from 0 upwards")
+        self._jitter = low, high
+        self._random = random.Random(seed)
+        self._lost_until = -math.inf
+        self._told = False
         self.params = TransportParams(
             audio_in_enabled=True,
             audio_out_enabled=True,
@@ -63,6 +77,26 @@ class Line(HostedTransport):
     def playback(self) -> Playback:
         """What was played."""
         return self._output.playback
+
+    @property
+    def lost(self) -> bool:
+        """Whether nothing gets through at this moment."""
+        return self.now() < self._lost_until
+
+    def lose(self, seconds: float | None = None) -> None:
+        """Let nothing through for so many seconds from now; None: never again."""
+        self._lost_until = math.inf if seconds is None else self.now() + seconds
+        self._output.go_dead()
+
+    def late(self) -> float:
+        """Return the seconds by which the next chunk comes late."""
+        return self._random.uniform(*self._jitter)
+
+    async def disconnect(self) -> None:
+        """Tell the bot that the caller is gone, once."""
+        if not self._told:
+            self._told = True
+            await super().disconnect()
 
     def now(self) -> float:
         """Return the seconds since the call began."""
@@ -94,6 +128,9 @@ class LineOutput(BaseOutputTransport):
         self._line = line
         self.playback = Playback(1)
         self._free = 0.0
+        """When the chunk that is being sent is through."""
+        self._heard = 0.0
+        """When the last chunk will have been heard."""
         self._cut = asyncio.Event()
 
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]  # as Pipecat's own
@@ -128,10 +165,14 @@ class LineOutput(BaseOutputTransport):
     async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
         """Play a chunk, for as long as it takes."""
         now = self._line.now()
-        begins = self._free if abs(now - self._free) < _CATCH_UP else now
-        self._free = begins + len(frame.audio) / self.playback.rate
+        sent = self._free if abs(now - self._free) < _CATCH_UP else now
+        self._free = sent + len(frame.audio) / self.playback.rate
+        begins = max(sent + self._line.late(), self._heard if self._heard - sent > _CATCH_UP else sent)
+        self._heard = begins + len(frame.audio) / self.playback.rate
         self._cut.clear()
-        if self.playback.play(len(frame.audio), begins):
+        if self._line.lost:
+            self.playback.drop(len(frame.audio))
+        elif self.playback.play(len(frame.audio), begins):
             self._line.on_change()
         try:
             async with asyncio.timeout_at(self._free + self._line.origin):
@@ -140,9 +181,14 @@ class LineOutput(BaseOutputTransport):
             pass
         return True
 
+    def go_dead(self) -> None:
+        """The line got lost: what was on its way is not heard."""
+        self.playback.end(self._line.now())
+        self._line.on_change()
+
     def _flush(self) -> None:
         if self.playback.interruptible:
-            self._free = self._line.now()
+            self._free = self._heard = self._line.now()
             self._cut.set()
         self.playback.cut(self._line.now())
         self._line.on_change()

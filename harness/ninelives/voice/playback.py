@@ -92,15 +92,29 @@ class Playback:
             self._sounds(at, at + played / self.rate)
         return played
 
+    def drop(self, size: int) -> None:
+        """A chunk is sent that nobody hears."""
+        while self._queue and size > 0:
+            taken = min(self._queue[0].left, size)
+            self._queue[0].left -= taken
+            self._queue[0].word = ""
+            size -= taken
+            if not self._queue[0].left:
+                self._queue.popleft()
+
     def cut(self, at: float) -> None:
         """Drop what was not played yet. Sound that may not be interrupted goes on."""
         self._queue = deque(piece for piece in self._queue if not piece.interruptible)
         self._queued = self.waiting
         if self.interruptible:
-            self.words = [word for word in self.words if word.at <= at]
-            self.sounds = [sound for sound in self.sounds if sound.began < at]
-            if self.sounds:
-                self.sounds[-1].ended = min(self.sounds[-1].ended, at)
+            self.end(at)
+
+    def end(self, at: float) -> None:
+        """What was to be heard after this moment is not."""
+        self.words = [word for word in self.words if word.at <= at]
+        self.sounds = [sound for sound in self.sounds if sound.began < at]
+        if self.sounds:
+            self.sounds[-1].ended = min(self.sounds[-1].ended, at)
 
     def fell_silent(self, chunk: int) -> None:
         """The bot counts as silent. What does not fill a chunk is never played; Pipecat drops it."""

@@ -1,0 +1,179 @@
+"""What a caller listens for: the moments of an answer, and when a turn is over."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Awaitable
+
+from pipecat.frames.frames import (
+    ErrorFrame,
+    LLMContextFrame,
+    LLMFullResponseStartFrame,
+    TTSSpeakFrame,
+    TTSStartedFrame,
+)
+from pipecat.observers.base_observer import BaseObserver, FramePushed
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.services.llm_service import LLMService
+
+from ninelives.bot.hosting import Host
+from ninelives.bot.listener import Direction, Listener
+from ninelives.voice.line import Line
+from ninelives.voice.moments import Moment, Words
+from ninelives.voice.scene import Scene
+from ninelives.voice.turn import VoiceTurn
+
+NO_ANSWER = 15.0
+"""Seconds after which a bot that shows no sign of answering counts as having nothing to say."""
+
+JUST_AFTER = 0.001
+"""Seconds. A caller who cuts in does so just after: what begins at the same moment has begun."""
+
+CLOCK = 1e-6
+"""Seconds. A shorter wait need not move the loop's clock at all: it counts as over."""
+
+QUIET = 5.0
+"""Seconds without a frame after which Pipecat's flush probe counts as swallowed."""
+
+
+class Attention(BaseObserver):
+    """Follows the frames of a bot's workers and the sound on its line, turn by turn."""
+
+    def __init__(self, host: Host, scene: Scene, line: Line, listener: Listener) -> None:
+        super().__init__(observe_every_push=False)
+        self._host = host
+        self._scene = scene
+        self._line = line
+        self._listener = listener
+        self._happened = asyncio.Event()
+        self._awaited: VoiceTurn | None = None
+        """The turn to which no sign of an answer has come yet."""
+        self._activity = 0
+        self._marks = 0, 0
+        """How many words and stretches of sound had been played when the turn that goes on began."""
+
+    def begin(self, turn: VoiceTurn, *, awaited: bool = False) -> None:
+        """Follow this turn from now on. `awaited`: an answer should come."""
+        self.collect()
+        turn.number = len(self._listener.turns) + 1
+        self._marks = len(self._line.playback.words), len(self._line.playback.sounds)
+        self._listener.begin(turn)
+        if awaited:
+            self._awaited = turn
+
+    def unasked(self, at: float) -> VoiceTurn:
+        """The bot speaks although nobody has asked: a turn of its own."""
+        turn = VoiceTurn(number=0, user=None, began=at)
+        self.begin(turn)
+        return turn
+
+    async def moment(self, turn: VoiceTurn, moment: Moment) -> bool:
+        """Wait for a moment of an answer. False: the answer is over before it comes."""
+        over = asyncio.create_task(self.over(turn), name="the answer ends")
+        try:
+            while not over.done():
+                at = _time_of(moment, turn)
+                left = None if at is None else at + JUST_AFTER - self._line.now()
+                if left is not None and left <= CLOCK:
+                    return True
+                await self._change(over, left)
+            over.result()
+            return False
+        finally:
+            over.cancel()
+
+    async def over(self, turn: VoiceTurn) -> None:
+        """Wait until a turn is over: nothing is under way, nothing sounds and nothing waits to."""
+        while self._awaited is turn and not self._host.ended:
+            left = turn.began + NO_ANSWER - self._line.now()
+            if left <= CLOCK:
+                break
+            await self._change(self._host.running, left)
+        self._awaited = None
+        await self.settle()
+        self.collect()
+        turn.context = copy.deepcopy(list(self._scene.context.get_messages())) if self._scene.context else []
+        if turn.ended is None:
+            turn.ended = self._line.now()
+        self.changed()
+
+    async def settle(self) -> None:
+        """Wait until nothing is under way in the bot and nothing sounds on the line."""
+        while not self._host.ended:
+            before = self._activity
+            await self._until_ended(self._worker.flush_pipeline(timeout=QUIET))  # or its probe was swallowed
+            await asyncio.sleep(JUST_AFTER)
+            quiet = self._listener.quiet and self._silent
+            if quiet and before == self._activity:
+                return
+            if not quiet:
+                await self._change(self._host.running, QUIET)
+
+    def collect(self) -> None:
+        """Give the turn that goes on, or the last one, what was played since it began."""
+        turn = self._listener.turns[-1] if self._listener.turns else None
+        if isinstance(turn, VoiceTurn):
+            words, sounds = self._marks
+            turn.words[:] = self._line.playback.words[words:]
+            turn.sounds[:] = self._line.playback.sounds[sounds:]
+        self.changed()
+
+    def changed(self) -> None:
+        """Anything happened."""
+        self._happened.set()
+
+    @property
+    def pending(self) -> str:
+        """What still goes on, in words."""
+        if not self._listener.quiet or self._silent:
+            return self._listener.pending
+        return "the bot speaks"
+
+    @property
+    def _worker(self) -> PipelineWorker:
+        assert self._host.worker is not None
+        return self._host.worker
+
+    @property
+    def _silent(self) -> bool:
+        return self._scene.silent and self._line.playback.silent(self._line.now())
+
+    async def _until_ended(self, waiting: Awaitable[bool]) -> None:
+        """Wait for something, or for the end of the bot."""
+        task = asyncio.ensure_future(waiting)
+        try:
+            await asyncio.wait([task, self._host.running], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            task.cancel()
+
+    async def _change(self, also: asyncio.Task[None], timeout: float | None) -> None:
+        """Wait until anything happens, a task ends, or so many seconds have passed."""
+        self._happened.clear()
+        happened = asyncio.create_task(self._happened.wait(), name="anything happens")
+        try:
+            await asyncio.wait([happened, also], timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            happened.cancel()
+
+    async def on_push_frame(self, data: FramePushed) -> None:
+        """A frame was pushed for the first time, by any processor of any of the bot's workers."""
+        frame, source = data.frame, data.source
+        way: Direction = "down" if data.direction is FrameDirection.DOWNSTREAM else "up"
+        asks = isinstance(frame, LLMContextFrame) and (isinstance(source, LLMUserAggregator) or way == "up")
+        if asks or isinstance(frame, LLMFullResponseStartFrame | TTSSpeakFrame):
+            self._awaited = None
+        if asks or isinstance(frame, LLMFullResponseStartFrame | TTSSpeakFrame | TTSStartedFrame):
+            self._activity += 1
+        own = isinstance(source, LLMService) or isinstance(frame, TTSSpeakFrame)
+        if own or (isinstance(frame, ErrorFrame) and way == "up"):
+            self._listener.leaves(self._line.now(), way, frame)
+
+
+def _time_of(moment: Moment, turn: VoiceTurn) -> float | None:
+    """When a moment of a turn comes. None: not known yet."""
+    if isinstance(moment, Words):
+        return turn.words[moment.count - 1].at if len(turn.words) >= moment.count else None
+    return turn.sounds[0].began + moment.value if turn.sounds else None
