@@ -45,6 +45,7 @@ BORROWED |= {
         "_register_event_handler",
         "_call_event_handler",
         "_run_handler",
+        "_name",
     ),
     "pipecat.services.ai_service.AIService": ("_settings", "_update_settings"),
     "pipecat.services.llm_service.LLMService": (
@@ -60,6 +61,7 @@ BORROWED |= {
     ),
     "pipecat.services.openai.base_llm.BaseOpenAILLMService": ("_client",),
     "pipecat.services.tts_service.TTSService": (
+        "_aggregated_frame_sequencer",
         "_is_streaming_tokens",
         "_skip_text_types",
         "_skipped_text_aggregator",
