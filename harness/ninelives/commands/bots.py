@@ -94,19 +94,58 @@ def verdict(
     pace: Pace = None,
     max_first_word: MaxFirstWord = None,
     max_dead_air: MaxDeadAir = None,
+    calls: Annotated[
+        int | None,
+        typer.Option(
+            "--calls",
+            min=1,
+            help="Instead of scenarios, so many random calls in which nothing is broken, each with another "
+            "seed.",
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", min=1, help="With --calls: calls played at once; one a core if not given."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="With --calls: folder of the worst call."),
+    ] = None,
 ) -> None:
     """Try a service, or a whole bot, in every scenario and judge it.
 
     Virtual time, ten promises; exit code 1 when one is broken. A calm conversation is played first: a bot
     that does not hold it is not tried further, and the verdict says why.
 
+    With --calls nothing is broken: what callers wait for is told in percentiles, and the worst call is kept
+    as a story, as short as it can be.
+
     \b
     ninelives verdict bot.py
     ninelives verdict bot.py:run_bot --scenario 'reset_*' --html verdict.html
     ninelives verdict pipecat_responses:OpenAIResponsesLLMService
+    ninelives verdict bot.py --calls 1000 --pace pace.json --max-dead-air 2s
     """
     from ninelives.commands.verdict import Pages, run
+    from ninelives.complaint import Complaint
 
+    if calls is not None:
+        for option, given in (
+            ("--scenario", scenario), ("--scenario-file", scenario_file), ("--markdown", markdown)
+        ):  # fmt: skip
+            if given:
+                raise Complaint(f"{option} does not go with --calls, which draws its own; leave one out")
+        from ninelives.commands.calls import Wish
+        from ninelives.commands.calls import run as call
+
+        wish = Wish(
+            factories, calls, seed, jobs, out or Path("ninelives-calls"), html, json, pace, max_first_word,
+            max_dead_air,
+        )  # fmt: skip
+        raise typer.Exit(call(wish))
+    if jobs is not None or out is not None:
+        option = "--jobs" if jobs is not None else "--out"
+        raise Complaint(f"{option} says how --calls are played; add --calls N, or leave it out")
     conditions = _conditions(pace, max_first_word, max_dead_air)
     pages = Pages(html, json, markdown)
     raise typer.Exit(run(factories, scenario, pages, seed, scenario_file or (), conditions))

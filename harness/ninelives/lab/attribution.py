@@ -73,18 +73,26 @@ class Account:
         return len({attempt.step for attempt in self.attempts})
 
     @property
+    def answer(self) -> Said | None:
+        """The response whose first words were the first that were heard. None: nothing was asked."""
+        if not self.turn.heard:
+            return None
+        first = self.turn.heard[0].at
+        asked = [attempt.said for attempt in self.attempts if attempt.said.began <= first + SAME_TIME]
+        begun = [each for each in asked if each.opened is not None and each.opened <= first + SAME_TIME]
+        return begun[-1] if begun else asked[-1] if asked else None
+
+    @property
     def air(self) -> float | None:
         """Seconds the user waited for the service and the network before the first word. What tools took for
         themselves, and the model to come to its first word, is not counted.
         """
         if not self.turn.heard:
             return None
-        first = self.turn.heard[0].at
-        asked = [attempt.said for attempt in self.attempts if attempt.said.began <= first + SAME_TIME]
-        if not asked:
+        first, answer = self.turn.heard[0].at, self.answer
+        if answer is None:
             return first - self.turn.began
-        begun = [each for each in asked if each.opened is not None and each.opened <= first + SAME_TIME]
-        answer = (begun or asked)[-1]
+        asked = [attempt.said for attempt in self.attempts if attempt.said.began <= first + SAME_TIME]
         spoke = first if answer.spoke is None else min(answer.spoke, first)
         thought = max(0.0, spoke - answer.opened) if answer.opened is not None else 0.0
         return (asked[0].began - self.turn.began) + (first - answer.began) - thought

@@ -51,6 +51,8 @@ class Ask:
     cut_in: CutIn | None = None
     answerable: bool = True
     """False: what goes wrong leaves no answer to expect (the quota is used up, the key is bad)."""
+    takes: tuple[float, ...] = ()
+    """Seconds that the model thinks before the first output of each step. Missing ones are 0."""
 
     @property
     def text(self) -> str:
@@ -125,7 +127,10 @@ class Story:
                 if number:
                     topics = [re.escape(topic) for topic in _topics(ask.answer[number - 1])]
                     when |= {"tool_output": True, "output": "|".join(topics)}
-                yield {"when": when, "reply": [dict(item) for item in step]}
+                rule: dict[str, Any] = {"when": when, "reply": [dict(item) for item in step]}
+                if number < len(ask.takes) and ask.takes[number]:
+                    rule["delay"] = ask.takes[number]
+                yield rule
 
 
 def _act(act: Ask | Pause) -> Act:

@@ -28,7 +28,7 @@ ENDINGS = (".yaml", ".yml", ".py")
 _STORY = (
     "story", "sentence", "broke", "acts", "pace", "tool_seconds", "on_cancel", "transports", "seed",
 )  # fmt: skip
-_ASK = ("user", "answer", "faults", "cut_in", "answerable")
+_ASK = ("user", "answer", "takes", "faults", "cut_in", "answerable")
 _PAUSE = ("pause", "faults")
 
 
@@ -61,6 +61,8 @@ def _act_data(act: Ask | Pause) -> dict[str, Any]:
         data = {"pause": act.seconds}
     else:
         data = {"user": act.user, "answer": [[dict(item) for item in step] for step in act.answer]}
+        if act.takes:
+            data["takes"] = list(act.takes)
         if act.cut_in is not None:
             cut = act.cut_in
             data["cut_in"] = {"words": cut.words} if cut.words is not None else {"seconds": cut.seconds}
@@ -209,6 +211,7 @@ def _read_act(spot: Spot) -> Ask | Pause:
         tuple(_faults(given)),
         _cut_in(given["cut_in"]) if "cut_in" in given else None,
         given["answerable"].flag("answerable") if "answerable" in given else True,
+        tuple(_seconds(each, "takes") for each in _list(given["takes"], "takes")) if "takes" in given else (),
     )
 
 

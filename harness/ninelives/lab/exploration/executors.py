@@ -6,9 +6,17 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from mock_openai.interruption import NUMBERS
@@ -27,6 +35,34 @@ class Here(Executor):
         except Exception as error:
             future.set_exception(error)
         return future
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """An executor, and how much it does at once."""
+
+    executor: Executor
+    jobs: int
+
+    def results(self, calls: Iterable[tuple[Callable[..., Any], Sequence[Any]]]) -> Iterator[Any]:
+        """The results of calls as they come, never more under way than twice the jobs there are."""
+        waiting: list[Future[Any]] = []
+        coming = iter(calls)
+        try:
+            while True:
+                while len(waiting) < 2 * self.jobs and (call := next(coming, None)) is not None:
+                    function, arguments = call
+                    waiting.append(self.executor.submit(function, *arguments))
+                if not waiting:
+                    return
+                done = wait(waiting, return_when=FIRST_COMPLETED).done
+                ended = [future for future in waiting if future in done]
+                waiting = [future for future in waiting if future not in done]
+                for future in ended:
+                    yield future.result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 @contextmanager

@@ -14,8 +14,8 @@ not depend on the executor either. A file of runs that have ended (`ledger`) is 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from ninelives.lab.conditions import USUAL, Conditions
 from ninelives.lab.exploration.breaches import Breach, Key, grouped, merged, shortest
-from ninelives.lab.exploration.executors import open_executor
+from ninelives.lab.exploration.executors import Crew, open_executor
 from ninelives.lab.exploration.ledger import Ledger, Task
 from ninelives.lab.exploration.shrinking import TRIES
 from ninelives.lab.exploration.trial import Trial, try_runs
@@ -102,41 +102,15 @@ def explore(
         ledger = Ledger(journal, task) if journal is not None else None
         if ledger is not None:
             stack.callback(ledger.close)
-        crew = _Crew(executor, jobs or os.cpu_count() or 1)
+        crew = Crew(executor, jobs or os.cpu_count() or 1)
         trials = _play(crew, factory, task, ledger, until_broken, progress)
         groups = grouped(seed, trials)
         found, left = _shrink(crew, factory, task, groups, tries, progress)
     return Exploration(task, trials, merged(found, groups), left)
 
 
-@dataclass(frozen=True, slots=True)
-class _Crew:
-    executor: Executor
-    jobs: int
-
-    def results(self, calls: Iterable[tuple[Callable[..., Any], Sequence[Any]]]) -> Iterator[Any]:
-        """The results of calls as they come, never more under way than twice the jobs there are."""
-        waiting: list[Future[Any]] = []
-        coming = iter(calls)
-        try:
-            while True:
-                while len(waiting) < 2 * self.jobs and (call := next(coming, None)) is not None:
-                    function, arguments = call
-                    waiting.append(self.executor.submit(function, *arguments))
-                if not waiting:
-                    return
-                done = wait(waiting, return_when=FIRST_COMPLETED).done
-                ended = [future for future in waiting if future in done]
-                waiting = [future for future in waiting if future not in done]
-                for future in ended:
-                    yield future.result()
-        finally:
-            for future in waiting:
-                future.cancel()
-
-
 def _play(
-    crew: _Crew,
+    crew: Crew,
     factory: str | Factory,
     task: Task,
     ledger: Ledger | None,
@@ -173,7 +147,7 @@ def _play(
 
 
 def _shrink(
-    crew: _Crew,
+    crew: Crew,
     factory: str | Factory,
     task: Task,
     groups: dict[Key, list[int]],

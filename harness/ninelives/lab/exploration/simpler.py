@@ -55,7 +55,7 @@ def fewer_words(story: Story) -> Iterator[Story]:
             yield _of(
                 story,
                 [
-                    replace(act, answer=shorter) if isinstance(act, Ask) and act.user == user else act
+                    _answered(act, shorter) if isinstance(act, Ask) and act.user == user else act
                     for act in story.acts
                 ],
             )
@@ -72,6 +72,9 @@ def usual_settings(story: Story) -> Iterator[Story]:
             yield _with(story, at, replace(act, seconds=_USUAL_PAUSE))
         if isinstance(act, Ask) and act.cut_in not in (None, _USUAL_CUT):
             yield _with(story, at, replace(act, cut_in=_USUAL_CUT))
+        if isinstance(act, Ask):
+            for number in (number for number, seconds in enumerate(act.takes) if seconds):
+                yield _with(story, at, _quicker(act, number))
 
 
 def plainer_faults(story: Story) -> Iterator[Story]:
@@ -120,6 +123,19 @@ def _judged(act: Act) -> Act:
     if isinstance(act, Pause):
         return act
     return replace(act, answerable=not any(needs_a_person(one) for one in act.faults))
+
+
+def _answered(ask: Ask, answer: tuple[Step, ...]) -> Ask:
+    """The question with a shorter answer. Of the times that the model takes, the longest stay."""
+    gone = sorted(range(len(ask.takes)), key=lambda number: ask.takes[number])[: -len(answer)]
+    takes = tuple(seconds for number, seconds in enumerate(ask.takes) if number not in gone)
+    return replace(ask, answer=answer, takes=takes)
+
+
+def _quicker(ask: Ask, number: int) -> Ask:
+    """The question with one response that comes at once."""
+    takes = (*ask.takes[:number], 0.0, *ask.takes[number + 1 :])
+    return replace(ask, takes=takes if any(takes) else ())
 
 
 def _shorter(answer: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:

@@ -111,7 +111,8 @@ def no_waiting_for_housekeeping(name: str, episode: Episode, told: list[Account]
     # A request that the server turned down without any fault is housekeeping too: the limit was reached, the
     # id was gone.
     later = [a for a in told if a.index > 0 and not a.faults and not a.interrupted and a.expected is not None]
-    airs = [a.air for a in calm(told) if a.air is not None]
+    waited = {a.index: _waited(episode, a) for a in told}
+    airs = [wait for a in calm(told) if (wait := waited[a.index]) is not None]
     baseline = episode.baseline if episode.baseline is not None else min(airs, default=None)
 
     def waits() -> Reasons:
@@ -124,16 +125,33 @@ def no_waiting_for_housekeeping(name: str, episode: Episode, told: list[Account]
                 codes = ", ".join(sorted(_codes(episode, a)))
                 many = f"{wasted} request{'s' if wasted > 1 else ''}"
                 yield f"{turn(a)} spent {many} in vain{f' ({codes})' if codes else ''}"
-            if baseline is None or a.air is None:
+            wait = waited[a.index]
+            if baseline is None or wait is None:
                 continue
-            if a.air > baseline + outage + (MENDED_WITHIN if met else DEAD_AIR_SLACK):
-                late = a.air - baseline
+            if wait > baseline + outage + (MENDED_WITHIN if met else DEAD_AIR_SLACK):
+                late = wait - baseline
                 silent = f"{turn(a)} was silent for {a.turn.dead_air:.2f} s"
                 yield f"{silent}, {late:.2f} s longer than a healthy turn"
 
     slowest = max((a.turn.dead_air for a in later if a.turn.dead_air is not None), default=0.0)
     held = f"{len(later)} later turns, at most {slowest:.2f} s of dead air, no extra round trip"
     return verdict(name, bool(later), waits(), held, "there was no later undisturbed turn")
+
+
+def _waited(episode: Episode, account: Account) -> float | None:
+    """Seconds that the user waited for the service and the network. The model's time before its first event
+    is not counted either, unless the request had to wait there for another response to end.
+    """
+    air, answer = account.air, account.answer
+    if air is None or answer is None or answer.opened is None:
+        return air
+    queued = any(
+        (other.connection, other.lane) == (answer.connection, answer.lane)
+        and other.began < answer.began
+        and (other.ended is None or other.ended > answer.began + SAME_TIME)
+        for other in episode.said
+    )
+    return air if queued else air - max(0.0, min(answer.opened, account.turn.heard[0].at) - answer.began)
 
 
 def _in(account: Account, at: float) -> bool:

@@ -1,0 +1,232 @@
+"""`ninelives verdict --calls`: many calls to a bot, what their callers waited, and the worst of them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from ninelives.commands.files import write_text
+from ninelives.commands.printing import notes, output
+from ninelives.lab.conditions import Conditions, as_option, read_conditions
+
+if TYPE_CHECKING:
+    from ninelives.lab.exploration.calls import Calls, Worst
+    from ninelives.lab.figures import Figures
+
+PACE = "realistic"
+"""The pace of calls where none is given."""
+
+_PERCENTS = (50, 95, 99, 100)
+_HEADINGS = ("p50", "p95", "p99", "most")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user asked for, as the command line has it."""
+
+    names: Sequence[str]
+    calls: int
+    seed: int
+    jobs: int | None
+    out: Path
+    html: Path | None
+    json: Path | None
+    pace: str | None = None
+    max_first_word: str | None = None
+    max_dead_air: str | None = None
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """The conditions as options; a pace is always among them."""
+        given = {name: getattr(self, name) for name in ("max_first_word", "max_dead_air")}
+        found = {as_option(name): value for name, value in given.items() if value is not None}
+        return {"--pace": self.pace or PACE, **found}
+
+    @property
+    def conditions(self) -> Conditions:
+        """The pace and the budgets. Raises Complaint."""
+        return read_conditions(
+            pace=self.pace or PACE,
+            max_first_word=self.max_first_word,
+            max_dead_air=self.max_dead_air,
+            spelled=as_option,
+        )
+
+
+def run(wish: Wish) -> int:
+    """Call, and tell. 1 when a promise was broken in any call."""
+    conditions = wish.conditions
+    from ninelives.commands.quiet import quiet
+
+    quiet()
+    from ninelives.commands.verdict import tell_disturbed
+    from ninelives.lab.exploration.calls import play_calls, shrunk
+    from ninelives.lab.exploration.executors import Crew, open_executor
+    from ninelives.lab.exploration.trial import factory_of
+    from ninelives.lab.undisturbed import play_first
+
+    console = output()
+    told: dict[str, Any] = {}
+    chapters = []
+    held = True
+    for name in wish.names:
+        first = play_first(factory_of(name))
+        if not first.held:
+            tell_disturbed(console, first)
+            return 1
+        with _bar(wish.calls) as show, open_executor("processes", wish.jobs) as (executor, jobs):
+            calls = play_calls(
+                name, Crew(executor, jobs), calls=wish.calls, seed=wish.seed, conditions=conditions,
+                progress=show,
+            )  # fmt: skip
+        with notes().status(f"shrinking call {calls.worst.number}, the worst"):
+            worst = shrunk(name, calls.worst, seed=wish.seed, conditions=conditions)
+        path = _keep(wish, name, calls, worst)
+        _tell(console, wish, name, calls, worst, path)
+        told[name] = _as_json(calls, worst, path)
+        chapters.append(worst.outcome.chapter(f"{name}: the worst of {len(calls.all)} calls"))
+        held = held and not calls.broken
+    if wish.html is not None:
+        from ninelives.report.html import page
+
+        note = "; ".join(f"{name}: {each['calls']} calls, {each['summary']}" for name, each in told.items())
+        write_text(wish.html, page(chapters, f"ninelives verdict --calls: {', '.join(told)}", note))
+        console.print(f"timelines: {wish.html}", soft_wrap=True)
+    if wish.json is not None:
+        write_text(
+            wish.json, json.dumps(told if len(told) > 1 else next(iter(told.values())), indent=1) + "\n"
+        )
+        console.print(f"findings: {wish.json}", soft_wrap=True)
+    return 0 if held else 1
+
+
+@contextmanager
+def _bar(calls: int) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on a terminal, nothing in a pipe."""
+    console = notes()
+    if not console.is_terminal:
+        yield lambda done, broken: None
+        return
+    columns = (
+        TextColumn("calling"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        TextColumn("{task.fields[broken]}"),
+    )  # fmt: skip
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("calling", total=calls, broken="")
+        yield lambda done, broken: bar.update(
+            task, completed=done, broken=f"{broken} broken" if broken else ""
+        )
+
+
+def _keep(wish: Wish, name: str, calls: Calls, worst: Worst) -> Path:
+    from ninelives.lab.story_file import to_yaml
+
+    label = "".join(letter if letter.isalnum() else "_" for letter in name).strip("_")
+    path = wish.out / (f"worst_{label}.yaml" if len(wish.names) > 1 else "worst_call.yaml")
+    remarks = [
+        f"Call {calls.worst.number} of: {_command(wish, name)}",
+        f"Play it again: {_again(wish, name, worst, path)}",
+        f"What the caller waited: {worst.outcome.figures}",
+    ]
+    write_text(path, to_yaml(worst.story, remarks))
+    return path
+
+
+def _command(wish: Wish, name: str) -> str:
+    words = ["ninelives", "verdict", name, "--calls", str(wish.calls), "--seed", str(wish.seed)]
+    return shlex.join([*words, *(word for option in wish.asked.items() for word in option)])
+
+
+def _again(wish: Wish, name: str, worst: Worst, path: Path) -> str:
+    words = ["ninelives", "verdict", name, "--scenario-file", str(path)]
+    given = wish.asked if worst.at_pace else {k: v for k, v in wish.asked.items() if k != "--pace"}
+    return shlex.join([*words, *(word for option in given.items() for word in option)])
+
+
+def _tell(console: Console, wish: Wish, name: str, calls: Calls, worst: Worst, path: Path) -> None:
+    from ninelives.lab.telling import turns
+
+    console.print(_table(calls))
+    acts, trouble, _ = worst.story.size
+    was, was_trouble, _ = worst.was
+    tries = f"{worst.tries} {'try' if worst.tries == 1 else 'tries'}"
+    console.print(
+        Text.assemble(
+            (f"\nthe worst call, number {calls.worst.number}", "bold"),
+            (f"  {calls.worst.figures}", "dim"),
+            (f"\n  shrunk from {was} acts and {was_trouble} interruptions to {acts} and {trouble} ", "dim"),
+            (f"in {tries}: {worst.outcome.figures}", "dim"),
+        ),
+        soft_wrap=True,
+    )
+    console.print(Text("\n".join(["", *(f"  {line}" for line in turns(worst.outcome)), ""])), soft_wrap=True)
+    for finding in worst.outcome.broken:
+        console.print(Text.assemble(("  ✗ ", "bold red"), (f"{finding.promise}  ", "bold"), finding.why))
+    for label, text in (("kept", str(path)), ("again", _again(wish, name, worst, path))):
+        console.print(Text.assemble((f"  {label:<6}", "dim"), text), soft_wrap=True)
+    console.print(_summary(name, calls), soft_wrap=True)
+
+
+def _table(calls: Calls) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("seconds", no_wrap=True)
+    for heading in _HEADINGS:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for label, values in _rows(calls):
+        table.add_row(label, *(f"{value:.2f}" if value is not None else "" for value in values))
+    return table
+
+
+def _rows(calls: Calls) -> Iterator[tuple[str, list[float | None]]]:
+    """Percentiles: of the first words of all turns, and of each call's longest silence."""
+    from ninelives.lab.figures import percentile
+
+    seen: Figures = calls.figures
+    longest = sorted(each.waited for each in calls.all)
+    yield "first word, of all turns", [seen.first_word(each) for each in _PERCENTS]
+    yield "longest dead air, of each call", [percentile(longest, each) for each in _PERCENTS]
+    over = sorted(each.figures.talk_over for each in calls.all if each.figures.talk_over is not None)
+    if over:
+        yield "talk-over, of each call", [percentile(over, each) for each in _PERCENTS]
+
+
+def _summary(name: str, calls: Calls) -> Text:
+    many = f"{len(calls.all):,} call{'' if len(calls.all) == 1 else 's'}"
+    if not calls.broken:
+        return Text(f"\n{name}: every promise was kept in {many}.", style="bold green")
+    counts = Counter(promise for each in calls.broken for promise in {promise for promise, _ in each.broken})
+    which = ", ".join(f"{promise} in {count:,}" for promise, count in sorted(counts.items()))
+    style = "yellow" if set(counts) == {"I10"} else "bold red"
+    return Text(f"\n{name}: promises were broken in {len(calls.broken):,} of {many} ({which}).", style=style)
+
+
+def _as_json(calls: Calls, worst: Worst, path: Path) -> dict[str, Any]:
+    return {
+        "calls": len(calls.all),
+        "summary": str(calls.figures),
+        "seconds": {label: dict(zip(_HEADINGS, values, strict=True)) for label, values in _rows(calls)},
+        "broken": [
+            {
+                "call": each.number,
+                "promises": [{"promise": promise, "why": why} for promise, why in each.broken],
+            }
+            for each in calls.broken
+        ],
+        "worst": {
+            "call": calls.worst.number,
+            "longest_dead_air": calls.worst.waited,
+            "story": str(path),
+            "story_dead_air": worst.outcome.figures.dead_air,
+        },
+    }

@@ -1,0 +1,228 @@
+"""A thousand calls to one bot, nothing broken in them: what callers wait for, and the worst call.
+
+A call is a random conversation as exploration draws them, without faults, with short pauses and tools that
+answer at once, so that what a caller waits for is the bot and the model. Call `i` of seed `s` is the same
+conversation at the same times always and everywhere.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from mock_openai.protocol.event_types import OPENING
+from mock_openai.protocol.events import Event
+
+from ninelives.lab.attribution import accounts
+from ninelives.lab.conditions import Conditions
+from ninelives.lab.exploration.drawing import draw_story
+from ninelives.lab.exploration.executors import Crew
+from ninelives.lab.exploration.shrinking import Shrinking
+from ninelives.lab.exploration.trial import broken_in, factory_of, play, quiet_in_a_worker
+from ninelives.lab.figures import NO_FIGURES, Figures, together
+from ninelives.lab.run import LATENCY, Outcome
+from ninelives.lab.story import Ask, Pause, Story
+
+if TYPE_CHECKING:
+    from mock_openai.control.said import Said
+
+    from ninelives.lab.episode import Episode
+    from ninelives.lab.services import Factory
+
+LONGEST_PAUSE = 5.0
+"""Seconds between two turns of a call at most."""
+
+AS_BAD = 0.9
+"""A shorter story stands for the worst call if its longest silence is at least this share of the call's."""
+
+TRIES = 60
+"""Stories played at most to shorten the worst call."""
+
+BATCH = 4
+"""Calls that travel together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What came of one call."""
+
+    number: int
+    figures: Figures
+    broken: tuple[tuple[str, str], ...]
+    """The promises that were not kept, each with why."""
+
+    @property
+    def waited(self) -> float:
+        """Its longest silence in seconds."""
+        return self.figures.dead_air or 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What came of all calls."""
+
+    all: tuple[Called, ...]
+    """In order of their numbers."""
+
+    @property
+    def figures(self) -> Figures:
+        """What the callers of all calls waited."""
+        return together(each.figures for each in self.all)
+
+    @property
+    def broken(self) -> list[Called]:
+        """The calls in which a promise was not kept."""
+        return [each for each in self.all if each.broken]
+
+    @property
+    def worst(self) -> Called:
+        """The call with the longest silence; of several, the first."""
+        return max(self.all, key=lambda each: (each.waited, -each.number))
+
+
+@dataclass(frozen=True, slots=True)
+class Worst:
+    """The worst call as a story."""
+
+    story: Story
+    outcome: Outcome
+    tries: int
+    """Stories played to shorten it."""
+    was: tuple[int, int, int]
+    """How long the call was: acts, interruptions, characters."""
+    at_pace: bool
+    """It needs the pace of the calls; otherwise the model's times are written into it."""
+
+
+def draw_call(seed: int, number: int) -> Story:
+    """The conversation of one call of a seed."""
+    drawn = draw_story(seed, number)
+    acts = [
+        replace(act, faults=(), seconds=min(act.seconds, LONGEST_PAUSE))
+        if isinstance(act, Pause)
+        else replace(act, faults=(), answerable=True)
+        for act in drawn.acts
+    ]
+    if isinstance(acts[-1], Pause):
+        acts.pop()
+    usual = Story(())
+    return Story(
+        tuple(acts),
+        name=f"call_{number}",
+        sentence=f"Call {number} of seed {seed}.",
+        pace=usual.pace,
+        # The model's times are drawn from the story's seed, so every call has one of its own.
+        seed=random.Random(f"ninelives call {seed} {number}").randrange(2**31),
+    )
+
+
+def play_calls(
+    subject: str | Factory,
+    crew: Crew,
+    *,
+    calls: int,
+    seed: int,
+    conditions: Conditions,
+    progress: Callable[[int, int], None],
+) -> Calls:
+    """Play so many calls of a seed. `progress` is told how many are done, and how many broke a promise."""
+
+    def batches() -> Iterator[tuple[Callable[..., Any], Sequence[Any]]]:
+        for at in range(0, calls, BATCH):
+            yield call_again, (subject, seed, range(at, min(at + BATCH, calls)), conditions)
+
+    done: list[Called] = []
+    progress(0, 0)
+    for batch in crew.results(batches()):
+        done += batch
+        progress(len(done), sum(bool(each.broken) for each in done))
+    return Calls(tuple(sorted(done, key=lambda each: each.number)))
+
+
+def call_again(
+    subject: str | Factory, seed: int, numbers: Sequence[int], conditions: Conditions
+) -> list[Called]:
+    """Play these calls of a seed. This is what travels to a worker."""
+    quiet_in_a_worker()
+    factory = factory_of(subject)
+    return [_called(number, play(draw_call(seed, number), factory, conditions)) for number in numbers]
+
+
+def _called(number: int, outcome: Outcome) -> Called:
+    return Called(number, outcome.figures if outcome.told else NO_FIGURES, broken_in(outcome))
+
+
+def shrunk(
+    subject: str | Factory, worst: Called, *, seed: int, conditions: Conditions, tries: int = TRIES
+) -> Worst:
+    """The shortest story found that leaves its caller in silence for about as long as the worst call did."""
+    factory = factory_of(subject)
+    drawn = draw_call(seed, worst.number)
+    long = AS_BAD * worst.waited
+    late = any(promise == LATENCY for promise, _ in worst.broken)
+
+    def search(story: Story, under: Conditions) -> tuple[Story | None, int]:
+        def as_bad(shorter: Story) -> bool:
+            outcome = play(shorter, factory, under)
+            return (outcome.figures.dead_air or 0.0) >= long and late <= _is_late(outcome)
+
+        searching = Shrinking(as_bad, tries)
+        return searching.of(story) if tries else None, searching.tries
+
+    # With the model's times written into the story it does not matter what else is said. Where they lie
+    # inside an answer that cannot be done, and the pace has to draw them again.
+    frozen, under = _frozen(drawn, play(drawn, factory, conditions)), replace(conditions, pace=None)
+    story, played = search(frozen, under)
+    if story is None:
+        under = conditions
+        story, more = search(drawn, under)
+        played += more
+    story = story or drawn
+    many = f"{len(story.asks)} turn{'s' if len(story.asks) > 1 else ''}"
+    story = replace(
+        story,
+        name="worst_call",
+        sentence=f"The worst of the calls of seed {seed}, call {worst.number}, in {many}.",
+    )
+    outcome = play(story, factory, under)
+    story = replace(story, broke=tuple(each.promise for each in outcome.broken))
+    return Worst(story, outcome, played, drawn.size, at_pace=under.pace is not None)
+
+
+def _is_late(outcome: Outcome) -> bool:
+    return any(promise == LATENCY for promise, _ in broken_in(outcome))
+
+
+def _frozen(story: Story, outcome: Outcome) -> Story:
+    """The story with the times that the model took before the first output of each response in this run."""
+    took: dict[str, list[float]] = {}
+    for account in accounts(outcome.episode):
+        times = [_took(outcome.episode, attempt.said) for attempt in account.attempts]
+        # Who asks the same again is answered by the same rule.
+        before = took.get(account.turn.user or "", [])
+        took[account.turn.user or ""] = [max(pair) for pair in zip_longest(times, before, fillvalue=0.0)]
+    # Two events of a story's own pace come before the first output.
+    ahead = 2 * story.pace
+    acts = [
+        replace(act, takes=tuple(round(max(0.0, each - ahead), 3) for each in took.get(act.user, ())))
+        if isinstance(act, Ask)
+        else act
+        for act in story.acts
+    ]
+    return replace(story, acts=tuple(acts))
+
+
+def _took(episode: Episode, said: Said) -> float:
+    began = said.began
+    first = (
+        entry.at
+        for entry in episode.wire
+        if entry.connection == said.connection
+        and entry.turn == said.turn
+        and isinstance(entry.data, Event)
+        and entry.data.type not in OPENING
+    )
+    return next(first, began) - began
