@@ -90,6 +90,8 @@ def verdict(
     markdown: Annotated[
         Path | None, typer.Option("--markdown", metavar="OUT", help="Write a comparison as Markdown.")
     ] = None,
+    junit: Junit = None,
+    github: GitHub = False,
     seed: Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")] = 0,
     pace: Pace = None,
     max_first_word: MaxFirstWord = None,
@@ -126,6 +128,7 @@ def verdict(
     ninelives verdict pipecat_responses:OpenAIResponsesLLMService
     ninelives verdict bot.py --calls 1000 --pace pace.json --max-dead-air 2s
     """
+    from ninelives.commands.reports import Reports
     from ninelives.commands.verdict import Pages, run
     from ninelives.complaint import Complaint
 
@@ -147,7 +150,7 @@ def verdict(
         option = "--jobs" if jobs is not None else "--out"
         raise Complaint(f"{option} says how --calls are played; add --calls N, or leave it out")
     conditions = _conditions(pace, max_first_word, max_dead_air)
-    pages = Pages(html, json, markdown)
+    pages = Pages(html, json, markdown, Reports(junit, github))
     raise typer.Exit(run(factories, scenario, pages, seed, scenario_file or (), conditions))
 
 
@@ -190,6 +193,8 @@ def explore(
         Path, typer.Option("--out", metavar="DIR", help="Folder for the journal and the stories found.")
     ] = Path("ninelives-explore"),
     html: Annotated[bool, typer.Option("--html", help="Write a timeline page of what broke, too.")] = False,
+    junit: Junit = None,
+    github: GitHub = False,
     pace: Pace = None,
     max_first_word: MaxFirstWord = None,
     max_dead_air: MaxDeadAir = None,
@@ -207,10 +212,11 @@ def explore(
     ninelives verdict my_bot:make_service --scenario-file ninelives-explore/i1_reset.yaml
     """
     from ninelives.commands.explore import Wish, run
+    from ninelives.commands.reports import Reports
 
     wish = Wish(
         factory, runs, seed, first, jobs, executor, until_broken, tries, resume, out, html, pace,
-        max_first_word, max_dead_air,
+        max_first_word, max_dead_air, Reports(junit, github),
     )  # fmt: skip
     raise typer.Exit(run(wish))
 

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from ninelives.commands.files import write_text
 from ninelives.commands.printing import notes, output
+from ninelives.commands.reports import Reports, of_exploration
 from ninelives.commands.verdict import tell_disturbed
 from ninelives.complaint import Complaint
 from ninelives.lab.conditions import Conditions, as_option, read_conditions
@@ -50,6 +51,7 @@ class Wish:
     pace: str | None = None
     max_first_word: str | None = None
     max_dead_air: str | None = None
+    reports: Reports = Reports()  # noqa: RUF009  # frozen
 
     @property
     def conditions(self) -> Conditions:
@@ -136,11 +138,13 @@ def run(wish: Wish) -> int:
         _tell_interrupted(wish, done)
         raise
     console = output()
-    for breach in result.breaches:
-        _tell(console, wish, breach)
+    kept = [_tell(console, wish, breach) for breach in result.breaches]
     _tell_unshrunk(console, result)
     if wish.html and result.breaches:
         _write_page(console, wish, result)
+    if wish.reports.wanted:
+        told = of_exploration(wish.factory, result, kept)
+        wish.reports.write(told, f"ninelives explore: {wish.factory}")
     console.print(_summary(wish, result), soft_wrap=True)
     return 1 if result.broken else 0
 
@@ -186,7 +190,7 @@ def _bar() -> Iterator[Callable[[Done], None]]:
         yield show
 
 
-def _tell(console: Console, wish: Wish, breach: Breach) -> None:
+def _tell(console: Console, wish: Wish, breach: Breach) -> Path:
     from ninelives.lab.exploration.trial import CRASH
     from ninelives.lab.invariants import PROMISES
     from ninelives.lab.story_file import to_yaml
@@ -233,6 +237,7 @@ def _tell(console: Console, wish: Wish, breach: Breach) -> None:
     write_text(path, to_yaml(story, [remark.replace("\n", " ") for remark in remarks]))
     for label, text in (("kept", str(path)), ("again", again), ("found by", origin.command())):
         console.print(Text.assemble((f"  {label:<9}", "dim"), text), soft_wrap=True)
+    return path
 
 
 def _place(out: Path, story: Story) -> tuple[Story, Path]:

@@ -13,6 +13,8 @@ from ninelives.commands.files import write_text
 from ninelives.complaint import Complaint
 
 if TYPE_CHECKING:
+    from ninelives.lab.exploration import Exploration
+    from ninelives.lab.run import Outcome
     from ninelives.report.checked import Checked
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -51,3 +53,58 @@ class Reports:
                     raise Complaint(
                         f"{path}, which {SUMMARY} names, cannot be written ({error.strerror})"
                     ) from None
+
+
+def of_outcome(bot: str, outcome: Outcome) -> Checked:
+    """A scenario of the laboratory for the reports."""
+    from ninelives.report.checked import Checked
+
+    problems = [f"crashed: {outcome.crash}"] if outcome.crash else []
+    problems += [f"{each.promise}: {each.why}" for each in outcome.broken]
+    problems += [f"the bot's own code: {each}" for each in outcome.mishaps] if problems else []
+    turns = outcome.episode.turns
+    return Checked(
+        suite=bot,
+        group=outcome.scenario.chapter or "stories",
+        name=outcome.scenario.name,
+        seconds=max((turn.ended or turn.began for turn in turns), default=0.0),
+        problems=problems if outcome.told else (),
+        crashed=outcome.crash is not None,
+        skipped=None if outcome.told else "not on this transport",
+        file=file_of(bot),
+        talk="\n".join(f"{turn.user} → {heard}" for turn, heard in zip(turns, outcome.heard, strict=True)),
+    )
+
+
+def of_exploration(bot: str, result: Exploration, kept: Sequence[Path]) -> list[Checked]:
+    """What an exploration found for the reports: a case for each breach, and one for all other stories.
+
+    `kept` are the files of the breaches' stories, in their order.
+    """
+    from ninelives.report.checked import Checked
+
+    whole = len(result.trials) - len(result.broken)
+    found = [Checked(bot, "explore", f"{whole} of {len(result.trials)} random stories", file=file_of(bot))]
+    for breach, path in zip(result.breaches, kept, strict=True):
+        found.append(
+            Checked(
+                suite=bot,
+                group="explore",
+                name=f"{' '.join(breach.promises)} {breach.story.name}",
+                problems=[f"{promise}: {why}" for promise, why in breach.broken],
+                file=str(path),
+                talk=breach.evidence,
+            )
+        )
+    for (promise, shape), runs in result.unshrunk.items():
+        found.append(Checked(bot, "explore", f"{promise} run {runs[0]}", problems=[f"{promise}: {shape}"]))
+    return found
+
+
+def file_of(bot: str) -> str | None:
+    """The file of a bot, where its name tells."""
+    where = bot.rpartition(":")[0] or bot
+    for path in (Path(where), Path(where) / "bot.py", Path(where.replace(".", "/")).with_suffix(".py")):
+        if path.is_file():
+            return str(path)
+    return None

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from ninelives.commands.files import write_text
 from ninelives.commands.printing import notes, output
+from ninelives.commands.reports import Reports, of_outcome
 from ninelives.complaint import Complaint
 from ninelives.lab.conditions import USUAL, Conditions
 from ninelives.lab.figures import together
@@ -70,6 +71,7 @@ class Pages:
     html: Path | None = None
     json: Path | None = None
     markdown: Path | None = None
+    reports: Reports = Reports()  # noqa: RUF009  # frozen
 
 
 def run(
@@ -143,6 +145,9 @@ def _write(console: Console, results: dict[str, list[Outcome]], pages: Pages, pa
         told = {name: [as_json(each) for each in outcomes] for name, outcomes in results.items()}
         write_text(pages.json, json.dumps(told if len(told) > 1 else told[names[0]], indent=1) + "\n")
         console.print(f"findings: {pages.json}", soft_wrap=True)
+    if pages.reports.wanted:
+        told_of = [of_outcome(name, each) for name, outcomes in results.items() for each in outcomes]
+        pages.reports.write(told_of, f"ninelives verdict: {', '.join(names)}")
     if pages.markdown is not None:
         from importlib.metadata import version
 

@@ -13,7 +13,7 @@ from ninelives.report.checked import Checked
 
 def junit(checked: Iterable[Checked], title: str) -> str:
     """Write a report. The text is the whole file."""
-    xml = JUnitXml(title)
+    xml = JUnitXml(_clean(title))
     for name, cases in groupby(checked, key=lambda each: each.suite):
         suite = TestSuite(_clean(name))
         for each in cases:
@@ -48,5 +48,6 @@ def _case(checked: Checked) -> TestCase:
 
 
 def _clean(text: str) -> str:
-    """XML has no way to write most control characters, nor halves of surrogate pairs."""
-    return visible(text).encode("utf-8", "replace").decode("utf-8")
+    """XML has no way to write most control characters, halves of surrogate pairs and two that are none."""
+    shown = visible(text).encode("utf-8", "replace").decode("utf-8")
+    return shown.replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")

@@ -1,0 +1,95 @@
+"""`ninelives eval`, `verdict` and `explore` on the command line: what they print, write and exit with."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.effort import HANG
+from tests.harness.evals.stage import BOT, FILES, HERE, PIPECATS
+
+SCRIPT = ["--script", str(FILES / "script.yaml")]
+
+
+def ninelives(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "ninelives.cli", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=HANG, check=False)
+
+
+def test_one_line_a_run_with_evals_result_beside_the_promises(tmp_path: Path) -> None:
+    found = ninelives(
+        "eval", str(FILES / "weather.yaml"), "--bot", PIPECATS, *SCRIPT, "--scenario", "paris",
+        "--faults", "reset_in_mid_sentence", "--junit", "r.xml", "--json", "r.json", "--html", "r.html",
+        "--github", cwd=tmp_path,
+    )  # fmt: skip
+    assert found.returncode == 1, found.stderr
+    plain, broken, *_ = found.stdout.splitlines()
+    assert plain.split()[:3] == ["weather/paris", "eval", "passed"]
+    assert plain.endswith("promises kept")
+    assert (
+        broken.split()[:7]
+        == ["weather/paris", "x", "reset_in_mid_sentence", "eval", "passed", "I1", "broken"][:7]
+    )
+    assert "You areYou are" in broken.replace(" ", "").replace("Youare", "You are") or '"' in broken
+    assert "::error file=" in found.stdout
+    cases = ElementTree.parse(tmp_path / "r.xml").getroot().findall(".//testcase")
+    assert [each.get("name") for each in cases] == ["weather/paris", "weather/paris x reset_in_mid_sentence"]
+    first, second = json.loads((tmp_path / "r.json").read_text())
+    assert (first["eval"], first["good"], second["fault"], second["good"]) == (
+        "passed", True, "reset_in_mid_sentence", False,
+    )  # fmt: skip
+    assert "reset in mid sentence" in (tmp_path / "r.html").read_text()
+
+
+def test_repetitions_are_told_as_a_rate(tmp_path: Path) -> None:
+    found = ninelives(
+        "eval", str(FILES / "weather.yaml"), "--bot", BOT, *SCRIPT, "--scenario", "paris", "--repeat", "3",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert found.returncode == 0, found.stdout
+    assert "weather/paris  3/3 good" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["bad.yaml", "--bot", BOT], "bad.yaml:1: Pipecat refuses this file: missing or invalid"),
+        ([str(FILES / "weather.yaml"), "--bot", f"{HERE}/weather_bot.py:run_broken", "--scenario", "paris"],
+         "could not start: RuntimeError: no such voice"),
+        ([str(FILES / "weather.yaml"), "--bot", "nowhere.py"], "nowhere.py cannot be read"),
+        ([str(FILES / "weather.yaml"), "--bot", BOT, "--record"], "--record needs --upstream URL"),
+        ([str(FILES / "weather.yaml"), "--bot", BOT, "--scenario", "x"], "no scenario is called 'x'"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], told: str) -> None:
+    (tmp_path / "bad.yaml").write_text("scenarios: []\n")
+    found = ninelives("eval", *arguments, cwd=tmp_path)
+    assert found.returncode == 2, found.stdout + found.stderr
+    assert told in found.stderr
+    assert len(found.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in found.stderr
+
+
+@pytest.mark.thorough
+def test_verdict_and_explore_write_the_same_reports(tmp_path: Path) -> None:
+    service = "ninelives.lab.services:pipecat_websocket"
+    judged = ninelives(
+        "verdict", service, "--scenario", "reset_in_*", "--junit", "v.xml", "--github", cwd=tmp_path
+    )
+    assert judged.returncode == 1
+    assert "::error title=" in judged.stdout
+    root = ElementTree.parse(tmp_path / "v.xml").getroot()
+    assert int(root.get("failures", "0")) >= 1
+    assert "reset_in_mid_sentence" in {each.get("name") for each in root.iter("testcase")}
+    explored = ninelives(
+        "explore", service, "--runs", "20", "--tries", "3", "--jobs", "1", "--junit", "e.xml", cwd=tmp_path
+    )
+    assert explored.returncode == 1
+    first, *breaches = ElementTree.parse(tmp_path / "e.xml").getroot().iter("testcase")
+    assert "of 20 random stories" in str(first.get("name"))
+    assert breaches
