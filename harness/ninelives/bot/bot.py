@@ -26,7 +26,7 @@ from pipecat.runner.types import RunnerArguments
 from pipecat.services.llm_service import LLMService
 from pipecat.services.settings import LLMSettings
 
-from ninelives.bot.conversation import Conversation
+from ninelives.bot.conversation import TO_GREET, Conversation
 from ninelives.bot.hosting import DidNotStart, Host, NotRunnable, worker_of
 from ninelives.bot.silence import Silence
 from ninelives.bot.speaker import Speaker
@@ -289,6 +289,8 @@ class Bot(Conversation):
         await self._host.inside(self._transport.connect())
         if self.worker._rtvi is not None:
             await self._queue(client_ready())
+        await drained(self.worker)
+        await self._mishaps.handlers_done(TO_GREET)
         await drained(self.worker)
         if self._listener.turn is not None:
             await self.listen(self._listener.turn)

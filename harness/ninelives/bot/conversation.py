@@ -10,6 +10,9 @@ from ninelives.bot.mishaps import Mishap, Mishaps
 from ninelives.bot.turn import Frames, ReportedError, Turn
 from ninelives.virtual.loop import VirtualLoop
 
+TO_GREET = 5.0
+"""Seconds for the handlers of a bot to begin a greeting when somebody connects."""
+
 
 class Conversation:
     """A conversation with one bot. All times are seconds since it began, on the loop's clock."""

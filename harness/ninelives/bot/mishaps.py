@@ -6,11 +6,12 @@ others.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import traceback
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -58,6 +59,7 @@ class Mishaps:
         self.all: list[Mishap] = []
         self._now = now
         self._seen: list[BaseException] = []
+        self._handling: set[asyncio.Future[None]] = set()
 
     def watch(self, processors: Iterable[FrameProcessor]) -> None:
         """Learn of the errors of these processors."""
@@ -76,6 +78,27 @@ class Mishaps:
             _listeners.remove(self)
             if not _listeners:
                 _listen_no_more()
+
+    async def handlers_done(self, seconds: float) -> None:
+        """Wait until no event handler of the bot's runs any more, but no longer than so many seconds."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self._handling:
+                    await asyncio.wait(list(self._handling))
+        except TimeoutError:
+            return
+
+    @contextmanager
+    def handling(self) -> Iterator[None]:
+        """An event handler runs."""
+        done = asyncio.get_running_loop().create_future()
+        self._handling.add(done)
+        try:
+            yield
+        finally:
+            self._handling.discard(done)
+            if not done.done():
+                done.set_result(None)
 
     def note(self, where: str, error: BaseException) -> None:
         """One exception; the same one again is left out."""
@@ -115,7 +138,8 @@ def _listen() -> None:
                 return handler(*given, **named)
 
         async def noting_too(*given: Any, **named: Any) -> Any:
-            with _noted(where):
+            mine = of_this_bot.get()
+            with _noted(where), mine.handling() if mine is not None else nullcontext():
                 return await handler(*given, **named)
 
         waits = inspect.iscoroutinefunction(handler)

@@ -9,7 +9,7 @@ from typing import Any, Self
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 
-from ninelives.bot.conversation import Conversation
+from ninelives.bot.conversation import TO_GREET, Conversation
 from ninelives.bot.hosting import Host
 from ninelives.bot.transport import client_ready
 from ninelives.bot.turn import TurnTimeout
@@ -222,6 +222,8 @@ class VoiceCall(Conversation):
     async def _hear_greeting(self) -> None:
         """A bot may speak first when somebody connects. Nobody answers before it has."""
         self._mishaps.watch(self._scene.processors)
+        await self._attention.settle()
+        await self._mishaps.handlers_done(TO_GREET)
         await self._attention.settle()
         if self._listener.turn is not None:
             await self.listen(self.turns[-1])

@@ -98,6 +98,26 @@ async def test_it_greets_when_its_client_is_ready_and_is_cut_in(openai_server, b
     assert user.context.get_messages()[-1]["content"].startswith("One two")
 
 
+async def test_a_greeting_that_takes_its_time_is_heard_out(openai_server, bot):
+    async def run_bot(transport, runner_args):
+        context = LLMContext()
+        worker = PipelineWorker(line_up(transport, context))
+
+        @transport.event_handler("on_client_connected")
+        async def on_client_connected(transport, client):
+            await asyncio.sleep(2)  # or it encodes a picture in a thread
+            context.add_message({"role": "developer", "content": "Offer help."})
+            await worker.queue_frames([LLMRunFrame()])
+
+        await run(worker)
+
+    openai_server.script.add(reply("Hello.", user="Hello"))
+    openai_server.script.add(reply("How can I help?", developer="help"))
+    async with bot(run_bot) as user:
+        assert [turn.text for turn in user.turns] == ["How can I help?"]
+        assert (await user.say("Hello?")).text == "Hello."
+
+
 class Stumbles(FrameProcessor):
     async def process_frame(self, frame, direction):
         await super().process_frame(frame, direction)
