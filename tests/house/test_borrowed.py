@@ -53,6 +53,10 @@ BORROWED |= {
         "_check_response_schema",
         "_log_llm_response",
         "_push_llm_text",
+        "_push_turn_text",
+        "_turn_marker",
+        "_turn_text_buffer",
+        "_user_turn_completion_config",
     ),
     "pipecat.services.llm_service.WebsocketLLMService": (
         "_connect_websocket",

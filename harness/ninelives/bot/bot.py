@@ -28,6 +28,7 @@ from pipecat.services.settings import LLMSettings
 
 from ninelives.bot.conversation import TO_GREET, Conversation
 from ninelives.bot.hosting import DidNotStart, Host, NotRunnable, worker_of
+from ninelives.bot.moments import Moment
 from ninelives.bot.silence import Silence
 from ninelives.bot.speaker import Speaker
 from ninelives.bot.speech import SpokenTurns, announcement, context_in, turn_strategies, understood_by
@@ -107,7 +108,7 @@ class Bot(Conversation):
             arguments=_arguments(),
             serve=self._around,
         )
-        self._watch = Watch(self._host, self._listener, lambda: self.timeout, self._now)
+        self._watch = Watch(self._host, self._listener, lambda: self.timeout, lambda: self.context, self._now)
         self._speaker = Speaker(self._listener, self._watch, self._queue, self._now)
 
     def _runnable(self, given: Any) -> Any:
@@ -172,16 +173,38 @@ class Bot(Conversation):
 
     # --- what a user does ------------------------------------------------------------------------------
 
-    async def say(self, text: str) -> Turn:
+    async def say(self, text: str, *, cut_in: Moment | None = None) -> Turn:
         """Say something and listen until the turn is over, tool calls and their answers included.
 
-        Speaking while the bot does interrupts it. Raises `TurnTimeout` when the turn is not over in time.
+        Speaking while the bot does interrupts it. With `cut_in`, the user begins to speak at that moment of
+        the answer: so many seconds after its first text, or with its n-th word; an answer that is over by
+        then is not interrupted. Raises `TurnTimeout` when the turn is not over in time.
         """
-        return await self.listen(self.say_soon(text))
+        turn = self.say_soon(text)
+        if cut_in is not None:
+            await self._speaker.interrupt_at(turn, cut_in)
+        return await self.listen(turn)
+
+    async def cut_in(self, text: str, at: Moment | None = None) -> Turn:
+        """Say something while the bot does: at once, or at a moment of the turn that goes on."""
+        turn = self._listener.turn
+        if at is not None and turn is not None:
+            await self._speaker.interrupt_at(turn, at)
+        return await self.say(text)
+
+    async def hum(self, seconds: float = 0.5) -> None:
+        """Make a noise that is taken for speech and has no words."""
+        self._require()
+        await self._speaker.hum(seconds)
+
+    async def pause(self, seconds: float) -> None:
+        """Say nothing for a while, on the loop's clock."""
+        await asyncio.sleep(seconds)
 
     def say_soon(self, text: str) -> Turn:
         """Say something and return at once. The turn fills up as the bot answers; `listen` waits for it."""
         self._require()
+        add_to(self.context, self._tools)  # again: Flows gives each of its nodes tools of its own
         return self._speaker.begin(text, lambda: self._require().says(text))
 
     async def greet(self) -> Turn:
@@ -218,8 +241,8 @@ class Bot(Conversation):
         await drained(self.worker)
 
     async def wait(self, seconds: float) -> None:
-        """Do nothing for a while, on the loop's clock."""
-        await asyncio.sleep(seconds)
+        """Do nothing for a while, on the loop's clock; the same as `pause`."""
+        await self.pause(seconds)
 
     async def hang_up(self) -> None:
         """Leave at once, as a caller does: the bot is cancelled, whatever it was doing."""
@@ -305,9 +328,8 @@ class Bot(Conversation):
         self._mishaps.watch(each for each in self.processors if id(each) not in seen)
         for service in self.services[known:]:
             self._subscribe(service)
-        if self._tools and context_in(self.processors) is not None:
+        if context_in(self.processors) is not None:
             add_to(self.context, self._tools)
-            self._tools = ()
         if self.services[known:]:
             self.on_services(self.services)
         return has_user

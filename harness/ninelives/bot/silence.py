@@ -25,6 +25,7 @@ from ninelives.bot.listener import Direction
 from ninelives.bot.speech import everything_in
 from ninelives.bot.standing_in import insert, replace
 from ninelives.bot.transport import HostedTransport, Silent, SilentTransport
+from ninelives.bot.turn_completion import complete_turns
 
 Forward = Callable[[], Awaitable[None]]
 """Sends a frame on its way."""
@@ -62,6 +63,7 @@ class Silence:
         if not any(worker is each for each in self._prepared):
             self._prepared.append(worker)
             replaced = replace(worker.pipeline, self._stand_in)
+            complete_turns(everything_in([worker.pipeline]), voice=False)
             services = tap(worker.pipeline, *self._look)
             self.services += services
             worker._idle_timeout_secs = None  # only sound shows that a bot is not idle

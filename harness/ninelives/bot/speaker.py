@@ -9,6 +9,7 @@ from pipecat.frames.frames import Frame, InterruptionFrame
 
 from ninelives.bot.barge_in import BargeIn
 from ninelives.bot.listener import Direction, Listener, spoken
+from ninelives.bot.moments import Moment, Words
 from ninelives.bot.silence import Forward
 from ninelives.bot.speech import Speech
 from ninelives.bot.turn import Turn
@@ -63,6 +64,27 @@ class Speaker:
         elif turn is None or turn.interrupted is None:
             await self._barge_in.now()
         return turn
+
+    async def interrupt_at(self, turn: Turn, moment: Moment) -> None:
+        """Cut in at a moment of a turn, unless the turn is over by then."""
+        await self.finish()
+        if isinstance(moment, Words):
+            await self._barge_in.after(turn, moment.count)
+            return
+        while turn.ended is None and not turn.timed_out and not turn.heard:
+            await self._watch.change()
+        await asyncio.sleep(moment.value if turn.heard else 0.0)
+        if turn.ended is None and turn.interrupted is None:
+            await self._barge_in.now()
+
+    async def hum(self, seconds: float) -> None:
+        """Make a noise without words."""
+        assert self.speech is not None
+        await self.finish()
+        await self._barge_in.now()
+        await asyncio.sleep(seconds)
+        for frame in self.speech.hums():
+            await self._queue(frame)
 
     def unasked(self, at: float) -> Turn:
         """The bot speaks although nobody has asked: a turn of its own."""

@@ -68,6 +68,9 @@ class Speech(Protocol):
     def says(self, text: str) -> list[Frame]:
         """The user has said `text` and stops."""
 
+    def hums(self) -> list[Frame]:
+        """The user stops, and there were no words."""
+
 
 class SpokenTurns:
     """By proposals and a transcription, as a speech service does it."""
@@ -88,6 +91,11 @@ class SpokenTurns:
         words = TranscriptionFrame(text=text, user_id=SPEAKER, timestamp=time_now_iso8601())
         return [words, ProposedUserStoppedSpeakingFrame()]
 
+    def hums(self) -> list[Frame]:
+        """Propose that the turn is over."""
+        self._speaking = False
+        return [ProposedUserStoppedSpeakingFrame()]
+
 
 class TypedTurns:
     """By text: an interruption if there is something to interrupt, and a message."""
@@ -99,6 +107,10 @@ class TypedTurns:
     def says(self, text: str) -> list[Frame]:
         """Append the message and run the model."""
         return [LLMMessagesAppendFrame(messages=[{"role": "user", "content": text}], run_llm=True)]
+
+    def hums(self) -> list[Frame]:
+        """Nothing: who types makes no noise."""
+        return []
 
 
 def announcement() -> Frame:

@@ -7,7 +7,7 @@ clock.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
@@ -91,6 +91,8 @@ class Turn:
     spoken_before_loss: list[str] = field(default_factory=list)
     """What the service says had been spoken when its connection broke (`on_response_interrupted`)."""
     frames: Frames = field(default_factory=Frames)
+    context: list[Any] = field(default_factory=list)
+    """The messages of the bot's context when the turn was over."""
     timed_out: bool = False
     """Whether the bot gave the turn up because it was not over within the bound. `ended` stays None then."""
 
@@ -98,6 +100,21 @@ class Turn:
     def text(self) -> str:
         """Everything heard, in order."""
         return "".join(piece.text for piece in self.heard)
+
+    @property
+    def played(self) -> str:
+        """What the caller heard; without a voice, all text counts as heard when it comes."""
+        return self.text
+
+    @property
+    def tools(self) -> Sequence[ToolCall]:
+        """The tool calls of the turn; the same as `calls`."""
+        return self.calls
+
+    @property
+    def first_word_at(self) -> float | None:
+        """When the first word was heard. None: the caller heard no word."""
+        return self.heard[0].at if self.heard else None
 
     @property
     def dead_air(self) -> float | None:
@@ -119,6 +136,11 @@ class Turn:
         """The longest pause in seconds between two pieces of text."""
         times = [piece.at for piece in self.heard]
         return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
+
+    @property
+    def longest_gap(self) -> float:
+        """The longest silence inside the answer, in seconds."""
+        return self.longest_silence
 
     @property
     def starts(self) -> int:

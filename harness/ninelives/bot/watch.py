@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Callable
 
 from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.aggregators.llm_context import LLMContext
 
 from ninelives.bot.hosting import Host
 from ninelives.bot.listener import Listener
@@ -28,8 +30,14 @@ class Watch:
     """Ends the turn that goes on, within `timeout` seconds on the loop's clock."""
 
     def __init__(
-        self, host: Host, listener: Listener, timeout: Callable[[], float], now: Callable[[], float]
+        self,
+        host: Host,
+        listener: Listener,
+        timeout: Callable[[], float],
+        context: Callable[[], LLMContext],
+        now: Callable[[], float],
     ) -> None:
+        self._context = context
         self._timeout = timeout
         self._host = host
         self._listener = listener
@@ -86,6 +94,7 @@ class Watch:
             self.changed()
             last = to_lines(turn.frames[-12:])
             raise TurnTimeout(turn, bound, self._listener.pending, last) from None
+        turn.context = copy.deepcopy(list(self._context().get_messages()))
         turn.ended = self._now()
         self.changed()
 

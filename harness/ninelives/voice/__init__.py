@@ -8,8 +8,8 @@ when a caller cuts in. Nothing here is imported until it is used: all but the mo
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ninelives.bot.moments import seconds, words
 from ninelives.voice.faults import VoiceFault
-from ninelives.voice.moments import seconds, words
 
 if TYPE_CHECKING:
     from ninelives.voice.call import VoiceCall

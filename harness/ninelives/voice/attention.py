@@ -21,8 +21,8 @@ from pipecat.services.llm_service import LLMService
 
 from ninelives.bot.hosting import Host
 from ninelives.bot.listener import Direction, Listener
+from ninelives.bot.moments import Moment, Words
 from ninelives.voice.line import Line
-from ninelives.voice.moments import Moment, Words
 from ninelives.voice.scene import Scene
 from ninelives.voice.turn import VoiceTurn
 

@@ -11,13 +11,13 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 
 from ninelives.bot.conversation import TO_GREET, Conversation
 from ninelives.bot.hosting import Host
+from ninelives.bot.moments import Moment
 from ninelives.bot.transport import client_ready
 from ninelives.bot.turn import TurnTimeout
 from ninelives.frames.lines import to_lines
 from ninelives.voice.attention import Attention
 from ninelives.voice.ears import Ears
 from ninelives.voice.line import Line
-from ninelives.voice.moments import Moment
 from ninelives.voice.mouth import Mouth
 from ninelives.voice.scene import Scene
 from ninelives.voice.turn import VoiceTurn

@@ -19,6 +19,7 @@ from pipecat.turns.user_turn_controller import UserTurnController
 
 from ninelives.bot.speech import everything_in
 from ninelives.bot.standing_in import Replaced, insert, place_of, replace
+from ninelives.bot.turn_completion import complete_turns
 from ninelives.voice.analyzer import ScriptedTurnAnalyzer
 from ninelives.voice.ears import Ears
 from ninelives.voice.line import Line, LineInput, LineOutput
@@ -44,6 +45,7 @@ class Scene:
         replaced = replace(worker.pipeline, self._stand_in)
         self._hearing += [each for each in replaced if isinstance(each.stand_in, Ears)]
         self.replaced += [str(each) for each in replaced]
+        complete_turns(everything_in([worker.pipeline]), voice=True)
         self._script_turns(everything_in([worker.pipeline]))
         if self.worker is not None:
             return False

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
 
-from ninelives.bot.turn import ToolCall, Turn
+from ninelives.bot.turn import Turn
 from ninelives.voice.playback import Sound, Word
 
 
@@ -22,18 +20,11 @@ class VoiceTurn(Turn):
     """The words whose sound has begun, with the moment at which each did."""
     sounds: list[Sound] = field(default_factory=list)
     """The stretches of sound of the answer."""
-    context: list[Any] = field(default_factory=list)
-    """The messages of the bot's context when the turn was over."""
 
     @property
     def played(self) -> str:
         """The words whose sound has begun, joined by single spaces."""
         return " ".join(word.text for word in self.words)
-
-    @property
-    def tools(self) -> Sequence[ToolCall]:
-        """The tool calls of the turn; the same as `calls`."""
-        return self.calls
 
     @property
     def first_word_at(self) -> float | None:

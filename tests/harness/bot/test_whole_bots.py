@@ -5,6 +5,7 @@ import os
 
 import pytest
 from mock_openai import MockServer, call, reply
+from ninelives import seconds, words
 from ninelives.complaint import Complaint
 from pipecat.frames.frames import LLMRunFrame
 from pipecat.pipeline.parallel_pipeline import ParallelPipeline
@@ -116,6 +117,32 @@ async def test_a_greeting_that_takes_its_time_is_heard_out(openai_server, bot):
     async with bot(run_bot) as user:
         assert [turn.text for turn in user.turns] == ["How can I help?"]
         assert (await user.say("Hello?")).text == "Hello."
+
+
+async def test_its_caller_does_what_a_caller_with_a_voice_does(openai_server, bot):
+    async def run_bot(transport, runner_args):
+        await run(PipelineWorker(line_up(transport, LLMContext())))
+
+    openai_server.configure(pace="fixed:0.5")
+    openai_server.script.add(reply("One two three four five six.", user="count"))
+    openai_server.script.add(reply("As you like.", user="Stop"))
+    async with bot(run_bot) as user:
+        counted = await user.say("Please count.", cut_in=words(3))
+        stopped = await user.cut_in("Stop it.")
+        late = await user.say("Please count.", cut_in=seconds(1.2))
+        await user.hum()
+        await user.pause(2)
+        over = await user.say("Please count.", cut_in=seconds(60))
+    assert counted.played.startswith("One two three")
+    assert "six" not in counted.played + late.played
+    assert counted.interrupted is not None
+    assert late.interrupted == pytest.approx(late.first_word_at + 1.2, abs=0.01)
+    assert stopped.played == "As you like."
+    assert stopped.context[-1]["content"] == "As you like."
+    assert over.played == "One two three four five six."
+    assert over.interrupted is None
+    assert over.longest_gap >= 0.5
+    assert [each.name for each in over.tools] == []
 
 
 class Stumbles(FrameProcessor):

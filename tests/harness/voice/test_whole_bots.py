@@ -4,7 +4,7 @@ import os
 
 import pytest
 from mock_openai import call, reply
-from ninelives import Ears, Line, Voice, VoiceCall, seconds
+from ninelives import Ears, Line, Voice, VoiceCall, seconds, words
 from ninelives.complaint import Complaint
 from ninelives.voice.analyzer import ScriptedTurnAnalyzer
 from pipecat.audio.vad.silero import SileroVADAnalyzer
@@ -31,7 +31,11 @@ from pipecat.transports.websocket.server import WebsocketServerParams, Websocket
 from pipecat.turns.user_mute import AlwaysUserMuteStrategy
 from pipecat.turns.user_start import MinWordsUserTurnStartStrategy
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
-from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies, UserTurnStrategies
+from pipecat.turns.user_turn_strategies import (
+    ExternalUserTurnStrategies,
+    FilterIncompleteUserTurnStrategies,
+    UserTurnStrategies,
+)
 from pipecat.workers.runner import WorkerRunner
 from pipecat_responses import OpenAIResponsesLLMService
 
@@ -320,6 +324,24 @@ async def test_a_bot_that_minds_only_several_words(openai_server, voice_call):
         assert first.talk_over == pytest.approx(2.1, abs=0.01)
         second = await caller.say("Stop it now, please.")
     assert second.played == "As you like."
+
+
+@pytest.mark.parametrize("with_voice", [True, False])
+async def test_a_bot_that_leaves_the_end_of_turns_to_its_model(openai_server, voice_call, bot, with_voice):
+    async def run_bot(transport, runner_args):
+        pair = remembers(user_turn_strategies=FilterIncompleteUserTurnStrategies())
+        await run(PipelineWorker(Pipeline(line_up(transport, pair))))
+
+    openai_server.script.add(reply("●  As you like.", user="Stop"))  # one that follows its instructions
+    openai_server.script.add(reply(COUNT, user="count"))
+    async with (voice_call if with_voice else bot)(run_bot) as caller:
+        first = await caller.say("Please count.")
+        second = await caller.say("And count again.", cut_in=words(3))
+        third = await caller.say("Stop it.")
+    assert first.played == COUNT
+    assert second.played.startswith("One two three")
+    assert second.interrupted is not None
+    assert third.played.removeprefix("●").strip() == "As you like."
 
 
 async def test_a_bot_that_cannot_be_interrupted(openai_server, voice_call):
