@@ -42,6 +42,12 @@ def test_the_page_on_voice(pytester: pytest.Pytester) -> None:
 
 
 @pytest.mark.thorough
+def test_the_page_on_latency(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_page="\n".join(python_of("latency.md")))
+    pytester.runpytest_subprocess(*ALONE).assert_outcomes(passed=2)
+
+
+@pytest.mark.thorough
 async def test_the_page_on_cassettes(pytester: pytest.Pytester) -> None:
     test, *conftests = python_of("cassettes.md")
     async with (
