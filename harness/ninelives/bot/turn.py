@@ -127,6 +127,11 @@ class Turn:
         return [(piece.at, piece.at) for piece in self.heard]
 
     @property
+    def unheard(self) -> bool:
+        """Whether some of the text never reached the caller's ear. Without a voice, all of it does."""
+        return False
+
+    @property
     def talk_over(self) -> float | None:
         """Seconds for which the bot went on sounding after the caller cut in. None: there is no voice."""
         return None

@@ -1,4 +1,4 @@
-"""The connection-loss laboratory: scenarios of everything that can happen to a bot's connection, and nine
+"""The connection-loss laboratory: scenarios of everything that can happen to a bot's connection, and ten
 promises to judge it by.
 
 `judge` is pure and needs only an `Episode`; `run_scenario` plays a scenario against any service factory in
@@ -13,13 +13,30 @@ from ninelives.lab.episode import Episode, Finding
 from ninelives.lab.invariants import PROMISES, judge
 
 if TYPE_CHECKING:
+    from ninelives.lab.promises.silence import judge_silence
     from ninelives.lab.run import Outcome, run_scenario
     from ninelives.lab.scenario import Scenario
     from ninelives.lab.testing import as_tests
 
-__all__ = ["PROMISES", "Episode", "Finding", "Outcome", "Scenario", "as_tests", "judge", "run_scenario"]
+__all__ = [
+    "PROMISES",
+    "Episode",
+    "Finding",
+    "Outcome",
+    "Scenario",
+    "as_tests",
+    "judge",
+    "judge_silence",
+    "run_scenario",
+]
 
-_HOMES = {"Outcome": "run", "run_scenario": "run", "Scenario": "scenario", "as_tests": "testing"}
+_HOMES = {
+    "Outcome": "run",
+    "Scenario": "scenario",
+    "as_tests": "testing",
+    "judge_silence": "promises.silence",
+    "run_scenario": "run",
+}
 
 
 def __getattr__(name: str) -> Any:

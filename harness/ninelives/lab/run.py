@@ -270,9 +270,8 @@ def _addresses(server: MockServer, *, tls: bool) -> tuple[str, str]:
 
 def _shifted(said: Said, by: float) -> Said:
     """What the server said, on the bot's clock."""
-    opened = None if said.opened is None else said.opened + by
-    spoke = None if said.spoke is None else said.spoke + by
-    return replace(said, began=said.began + by, opened=opened, spoke=spoke)
+    opened, spoke, ended = (None if at is None else at + by for at in (said.opened, said.spoke, said.ended))
+    return replace(said, began=said.began + by, opened=opened, spoke=spoke, ended=ended)
 
 
 def _judged(

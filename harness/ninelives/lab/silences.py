@@ -83,6 +83,8 @@ def _stretches(episode: Episode, account: Account) -> Iterator[tuple[float, floa
 
 def _whole(account: Account) -> bool:
     """The answer was heard to its end."""
+    if account.turn.unheard:
+        return False
     if account.expected is not None:
         return account.heard == account.expected
     return not account.attempts or not account.attempts[-1].lost

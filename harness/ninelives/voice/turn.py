@@ -42,6 +42,11 @@ class VoiceTurn(Turn):
         return [(sound.began, sound.ended) for sound in self.sounds]
 
     @property
+    def unheard(self) -> bool:
+        """Whether a word of the text was not played."""
+        return "".join(self.played.split()) != "".join(self.text.split())
+
+    @property
     def longest_gap(self) -> float:
         """The longest silence inside the answer, in seconds."""
         return max((later.began - earlier.ended for earlier, later in pairwise(self.sounds)), default=0.0)

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from ninelives.lab.attribution import SAME_TIME, Account
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ninelives.complaint import Complaint
+from ninelives.lab.attribution import SAME_TIME, Account, accounts
+from ninelives.lab.budgets import DEAD_AIR
+from ninelives.lab.conditions import read_conditions
 from ninelives.lab.episode import Episode, Finding
 from ninelives.lab.promises.verdict import Reasons, turn, verdict
 from ninelives.lab.silences import asked_to_think, silences
+
+if TYPE_CHECKING:
+    from ninelives.bot.turn import Turn
 
 
 def never_left_in_silence(name: str, episode: Episode, told: list[Account]) -> Finding:
@@ -30,3 +39,23 @@ def never_left_in_silence(name: str, episode: Episode, told: list[Account]) -> F
 
     longest = max((silence.seconds for _, silence in found), default=0.0)
     return verdict(name, bool(found), too_long(), f"at most {longest:.2f} s of silence", "nobody had to wait")
+
+
+def judge_silence(
+    turns: Sequence[Turn],
+    *,
+    max_first_word: str | float | None = None,
+    max_dead_air: str | float | None = None,
+) -> Finding:
+    """Judge the silences of turns of your own, with a voice or without: I10 without the laboratory.
+
+    Every second counts; the limits are durations such as `2s`, by default 10 s. ValueError for one that is
+    none.
+    """
+    try:
+        given = DEAD_AIR if max_dead_air is None else max_dead_air
+        budgets = read_conditions(max_first_word=max_first_word, max_dead_air=given).budgets
+    except Complaint as complaint:
+        raise ValueError(str(complaint)) from None
+    episode = Episode(turns, (), budgets=budgets)
+    return never_left_in_silence("I10", episode, accounts(episode))
