@@ -69,6 +69,24 @@ def demo(
     raise typer.Exit(tell(out))
 
 
+@app.command()
+def schema(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="script, faults, story or pace.")],
+) -> None:
+    """Print the JSON Schema of a kind of file, for editors and other checkers.
+
+    \b
+    ninelives schema story > story.schema.json
+    # first line of a story, for editors with the YAML language server:
+    # yaml-language-server: $schema=story.schema.json
+    """
+    from mock_openai.commands.schema import print_schema
+
+    from ninelives.schemas import SCHEMAS
+
+    print_schema(kind, SCHEMAS)
+
+
 app.add_typer(tapes.app)
 app.add_typer(bots.app)
 

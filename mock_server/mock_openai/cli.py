@@ -12,12 +12,14 @@ import typer
 from mock_openai import faults as known
 from mock_openai.commands import given
 from mock_openai.commands.complaint import fail, run
+from mock_openai.commands.schema import print_schema
 from mock_openai.commands.serving import collect_rarely as collect_rarely
 from mock_openai.commands.serving import serve as run_server
 from mock_openai.commands.serving import tell_misses
 from mock_openai.commands.watching import watched
 from mock_openai.interruption import listen
 from mock_openai.protocol.behaviour import options
+from mock_openai.schemas import SCHEMAS
 from mock_openai.server import MockServer
 
 JOURNAL_LIMIT = 20_000
@@ -285,6 +287,20 @@ def list_faults() -> None:
     for kind in known.catalogue().values():
         typer.echo(known.signature(kind))
         typer.echo(f"    {known.describe(kind)}")
+
+
+@app.command("schema")
+def show_schema(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="script, faults or pace.")],
+) -> None:
+    """Print the JSON Schema of a kind of file, for editors and other checkers.
+
+    \b
+    mock-openai schema script > script.schema.json
+    # first line of replies.yaml, for editors with the YAML language server:
+    # yaml-language-server: $schema=script.schema.json
+    """
+    print_schema(kind, SCHEMAS)
 
 
 def main() -> None:

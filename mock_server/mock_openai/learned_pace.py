@@ -84,7 +84,11 @@ def drawn(quantiles: Quantiles, rng: random.Random) -> float:
     return value + (quantiles[below + 1] - value) * (place - below)
 
 
-class _File(msgspec.Struct, forbid_unknown_fields=True, rename={"version": "mock_openai_pace"}):
+class PaceFile(
+    msgspec.Struct, forbid_unknown_fields=True, rename={"version": "mock_openai_pace", "editor": "$schema"}
+):
+    """The file as JSON."""
+
     version: int
     first_event: list[float]
     first_output: list[float]
@@ -95,6 +99,8 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, rename={"version": "mock
     stalls: list[float] = []
     stall_share: float = 0.0
     sources: list[str] = []
+    editor: str = ""
+    """Where editors find the schema of the file."""
 
 
 _TIMES = ("first_event", "first_output", "between_items", "within_burst", "between_bursts", "stalls")
@@ -124,7 +130,7 @@ def load_pace(path: Path) -> Learned:
 def read_pace(data: bytes) -> Learned:
     """Read the bytes of a pace file. ValueError says what is wrong."""
     try:
-        file = msgspec.json.decode(data, type=_File)
+        file = msgspec.json.decode(data, type=PaceFile)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise ValueError(str(error)) from None
     if file.version != VERSION:

@@ -25,11 +25,11 @@ from ninelives.lab.story import TOOL, Ask, CutIn, OnCancel, Pause, Step, Story
 
 ENDINGS = (".yaml", ".yml", ".py")
 
-_STORY = (
+STORY = (
     "story", "sentence", "broke", "acts", "pace", "tool_seconds", "on_cancel", "transports", "seed",
 )  # fmt: skip
-_ASK = ("user", "answer", "takes", "faults", "cut_in", "answerable")
-_PAUSE = ("pause", "faults")
+ASK = ("user", "answer", "takes", "faults", "cut_in", "answerable")
+PAUSE = ("pause", "faults")
 
 
 # Writing ----------------------------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ def _from_python(path: Path) -> Scenario:
 
 
 def _story(spot: Spot) -> Story:
-    given = spot.mapping(_STORY, "a story")
+    given = spot.mapping(STORY, "a story")
     if "acts" not in given or not isinstance(given["acts"].value, list) or not given["acts"].value:
         raise given.get("acts", spot).wrong("acts: followed by a list", "write - user: ... or - pause: ...")
     more: dict[str, Any] = {}
@@ -198,9 +198,9 @@ def _story(spot: Spot) -> Story:
 
 def _read_act(spot: Spot) -> Ask | Pause:
     if isinstance(spot.value, dict) and "pause" in spot.value:
-        given = spot.mapping(_PAUSE, "a pause")
+        given = spot.mapping(PAUSE, "a pause")
         return Pause(_seconds(given["pause"], "pause"), tuple(_faults(given)))
-    given = spot.mapping(_ASK, "an act")
+    given = spot.mapping(ASK, "an act")
     if "user" not in given or "answer" not in given:
         raise spot.wrong(
             "an act with user and answer, or with pause", "say what is asked and what is answered"

@@ -25,7 +25,7 @@ class Planned:
     times: int | None = 1
 
     def __post_init__(self) -> None:
-        if self.times is not None and (not isinstance(self.times, int) or self.times < 1):
+        if self.times is not None and (type(self.times) is not int or self.times < 1):
             raise ValueError(
                 f"times must be a whole number from 1, or None for every time, not {self.times!r}"
             )

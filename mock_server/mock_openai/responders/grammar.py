@@ -33,21 +33,25 @@ from mock_openai.responders.rule import Rule
 from mock_openai.responders.source import Spot, from_python
 from mock_openai.responders.when import CONDITIONS, PATTERNS, When
 
-_SCRIPT = ("replies", "strict")
-_RULE = (
+SCRIPT = ("replies", "strict")
+RULE = (
     *("name", "when", "reply", "error", "times", "delay", "usage", "finish", "incomplete", "failed"),
     "continuation",
 )
-_ITEM_KINDS: Mapping[str, tuple[str, ...]] = {
+OF_A_REPLY = ("delay", "usage", "finish", "incomplete", "failed", "continuation")
+"""What a rule may say only of a reply, not of an error."""
+
+ITEM_KINDS: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "deltas", "annotations", "phase", "same_message"),
     "refusal": ("refusal", "same_message"),
     "call": ("call", "arguments", "call_id"),
     "reasoning": ("reasoning", "encrypted", "tokens"),
     "item": ("item",),
 }
-_ERROR = ("status", "code", "message", "type", "param", "headers")
-_USAGE = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "cache_write_tokens")
-_DELAY = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m)?")
+ERROR = ("status", "code", "message", "type", "param", "headers")
+USAGE = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "cache_write_tokens")
+FAILED = ("code", "message", "type", "param", "mid_item")
+DELAY = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, None: 1.0}
 
 
@@ -55,7 +59,7 @@ def read_script(spot: Spot) -> tuple[list[Rule], bool | None]:
     """Read a whole script: a mapping with `replies` and perhaps `strict`, or the list of rules itself. Gives
     the rules, and whether the script is strict; None when it does not say.
     """
-    given = {"replies": spot} if isinstance(spot.value, list) else spot.mapping(_SCRIPT, "a script")
+    given = {"replies": spot} if isinstance(spot.value, list) else spot.mapping(SCRIPT, "a script")
     rules = given.get("replies")
     if rules is None or not isinstance(rules.value, list):
         raise spot.wrong(
@@ -80,7 +84,7 @@ def _names_differ(rules: Spot) -> None:
 def read_rule(spot: Spot) -> Rule:
     """Read one rule."""
     _conditions_stand_under_when(spot)
-    given = spot.mapping(_RULE, "a rule")
+    given = spot.mapping(RULE, "a rule")
     if ("reply" in given) == ("error" in given) and not ({"failed", "incomplete"} & set(given)):
         found = "both reply and error" if "reply" in given else "a rule without reply and error"
         raise spot.error(f"found {found}", "one of the two", "say what to answer: reply: or error:")
@@ -91,12 +95,13 @@ def read_rule(spot: Spot) -> Rule:
     if name is not None and not name.strip():
         raise given["name"].wrong("a name that is not blank", "write for example name: greeting")
     if "error" in given:
-        if "continuation" in given:
-            raise given["continuation"].error(
-                "found continuation in a rule that answers with an error",
-                "continuation only beside reply",
-                "leave it out",
-            )
+        for name in OF_A_REPLY:
+            if name in given:
+                raise given[name].error(
+                    f"found {name} in a rule that answers with an error",
+                    f"{name} only beside reply",
+                    "leave it out",
+                )
         return Rule(read_error(given["error"]), when, times, where, name)
     answer = Reply(
         read_items(given["reply"]) if "reply" in given else (),
@@ -156,14 +161,16 @@ def read_error(spot: Spot) -> ApiError:
         return errors.by_code(spot.value)
     if isinstance(spot.value, int) and not isinstance(spot.value, bool):
         return errors.by_code(None, status=_status(spot))
-    given = spot.mapping(_ERROR, "error")
+    given = spot.mapping(ERROR, "error")
     if not given:
         raise spot.wrong(
             "at least a status or a code",
             "write for example error: {status: 503, code: server_is_overloaded}",
         )
     text = {name: given[name].text(name) for name in ("code", "message", "type", "param") if name in given}
-    headers = given["headers"].plain() if "headers" in given else None
+    headers = given["headers"].plain() if "headers" in given else {}
+    if not isinstance(headers, dict):
+        raise given["headers"].wrong("headers as a mapping", "write headers: {retry-after: 1}")
     return errors.by_code(
         text.pop("code", None),
         status=_status(given["status"]) if "status" in given else None,
@@ -174,14 +181,14 @@ def read_error(spot: Spot) -> ApiError:
 
 def read_usage(spot: Spot) -> Usage:
     """Read token counts."""
-    return Usage(**{name: value.whole(name) for name, value in spot.mapping(_USAGE, "usage").items()})
+    return Usage(**{name: value.whole(name) for name, value in spot.mapping(USAGE, "usage").items()})
 
 
 def read_delay(spot: Spot) -> float:
     """Read a duration: seconds as a number, or text such as "500ms"."""
     if isinstance(spot.value, int | float) and not isinstance(spot.value, bool) and spot.value >= 0:
         return float(spot.value)
-    match = _DELAY.fullmatch(spot.value) if isinstance(spot.value, str) else None
+    match = DELAY.fullmatch(spot.value) if isinstance(spot.value, str) else None
     if match is None:
         raise spot.wrong(
             "a duration in seconds, or with ms, s or m", "write for example delay: 0.5 or delay: 500ms"
@@ -200,6 +207,9 @@ def read_continuation(spot: Spot) -> Continuation:
 
 def read_finish(given: Mapping[str, Spot]) -> Finish:
     """Read how a reply ends, from `finish`, `incomplete` or `failed`."""
+    ends = [name for name in ("finish", "incomplete", "failed") if name in given]
+    if len(ends) > 1:
+        raise given[ends[1]].error(f"found both {ends[0]} and {ends[1]}", "one way to end", "choose one")
     if "failed" in given:
         return _failed(given["failed"])
     if "incomplete" in given:
@@ -210,7 +220,7 @@ def read_finish(given: Mapping[str, Spot]) -> Finish:
     if isinstance(spot.value, dict):
         return read_finish(spot.mapping(("incomplete", "failed"), "finish"))
     kinds: dict[str, Finish] = {"completed": Completed(), "incomplete": Incomplete(), "failed": Failed()}
-    if spot.value not in kinds:
+    if not isinstance(spot.value, str) or spot.value not in kinds:
         raise spot.wrong("completed, incomplete or failed", "write one of the three")
     return kinds[spot.value]
 
@@ -240,13 +250,13 @@ def api_error(values: Mapping[str, Any]) -> ApiError:
 def _item(spot: Spot) -> ReplyItem:
     if isinstance(spot.value, str):
         return Text(spot.value)
-    kinds = ", ".join(_ITEM_KINDS)
-    every = sorted({key for keys in _ITEM_KINDS.values() for key in keys})
+    kinds = ", ".join(ITEM_KINDS)
+    every = sorted({key for keys in ITEM_KINDS.values() for key in keys})
     given = spot.mapping(every, "an item")
-    kind = next((name for name in _ITEM_KINDS if name in given), None)
+    kind = next((name for name in ITEM_KINDS if name in given), None)
     if kind is None:
         raise spot.wrong(f"an item with one of {kinds}", 'write for example {text: "Hello."}')
-    spot.mapping(_ITEM_KINDS[kind], f"an item with '{kind}'")
+    spot.mapping(ITEM_KINDS[kind], f"an item with '{kind}'")
     match kind:
         case "text":
             return _text(given)
@@ -302,6 +312,8 @@ def _call(given: Mapping[str, Spot]) -> Call:
 
 def _reasoning(given: Mapping[str, Spot]) -> Reasoning:
     spot = given["reasoning"]
+    if not isinstance(spot.value, str | list | None):
+        raise spot.wrong("a summary as text, a list of them, or nothing", "write reasoning: I look it up.")
     parts = spot.value if isinstance(spot.value, list) else [spot] if spot.value else []
     sealed = given["encrypted"].value if "encrypted" in given else None
     if not isinstance(sealed, str | bool | None):
@@ -321,7 +333,7 @@ def _failed(spot: Spot) -> Finish:
         return Failed()
     if isinstance(spot.value, str):
         return Failed(spot.value)
-    given = spot.mapping(("code", "message", "type", "param", "mid_item"), "failed")
+    given = spot.mapping(FAILED, "failed")
     values: dict[str, Any] = {name: value.text(name) for name, value in given.items() if name != "mid_item"}
     if "mid_item" in given:
         values["mid_item"] = given["mid_item"].flag("mid_item")

@@ -1,0 +1,63 @@
+"""JSON Schemas of the files that users write: those of the mock server, and story files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import get_args
+
+from mock_openai.schemas import FLAG, SECONDS, TEXT, WHOLE, Schema, head, items, mapping, planned_fault
+from mock_openai.schemas import SCHEMAS as OF_THE_SERVER
+
+from ninelives.lab.scenario import BOTH
+from ninelives.lab.story import OnCancel
+from ninelives.lab.story_file import ASK, PAUSE, STORY
+
+
+def story() -> Schema:
+    """Return the schema of a story: a conversation, and what goes wrong in it."""
+    faults: Schema = {"type": "array", "items": planned_fault()}
+    step = items()["anyOf"][-1]
+    cut_in: Schema = {
+        "anyOf": [
+            mapping({"words": WHOLE}, needs=["words"]),
+            mapping({"seconds": SECONDS}, needs=["seconds"]),
+        ]
+    }
+    ask = {
+        "user": TEXT,
+        "takes": {"type": "array", "items": SECONDS},
+        "answer": {"anyOf": [TEXT, step, {"type": "array", "items": step}]},
+        "faults": faults,
+        "cut_in": cut_in,
+        "answerable": FLAG,
+    }
+    pause = {"pause": SECONDS, "faults": faults}
+    acts = {
+        "type": "array",
+        "minItems": 1,
+        "items": {
+            "anyOf": [
+                mapping(ask, known=ASK, needs=["user", "answer"]),
+                mapping(pause, known=PAUSE, needs=["pause"]),
+            ]
+        },
+    }
+    shape = {
+        "story": TEXT,
+        "sentence": TEXT,
+        "broke": {"type": "array", "items": TEXT},
+        "acts": acts,
+        "pace": SECONDS,
+        "tool_seconds": SECONDS,
+        "on_cancel": {"enum": list(get_args(OnCancel))},
+        "transports": {"type": "array", "items": {"enum": list(BOTH)}},
+        "seed": WHOLE,
+    }
+    return {
+        **head("story", "A conversation and what goes wrong in it, for `--scenario-file`."),
+        **mapping(shape, known=STORY, needs=["acts"]),
+    }
+
+
+SCHEMAS: Mapping[str, Callable[[], Schema]] = {**OF_THE_SERVER, "story": story}
+"""The schemas by the name of the kind of file."""
