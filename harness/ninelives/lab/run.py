@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mock_openai import MockServer
+from msgspec import structs
 
 from ninelives.bot import TurnTimeout
 from ninelives.bot.environment import addresses, stand_ins
@@ -220,7 +221,7 @@ async def play(
         except Exception as error:
             failure = error
         shift = opened - bot.started if bot is not None else 0.0
-        entries = [replace(entry, at=entry.at + shift) for entry in server.journal.entries]
+        entries = [structs.replace(entry, at=entry.at + shift) for entry in server.journal.entries]
         said = [_shifted(each, shift) for each in server.journal.responses]
     outcome = _judged(scenario, bot, entries, said, prologue, conditions)
     return replace(outcome, failure=failure, crash=_first_line(failure), started=started)

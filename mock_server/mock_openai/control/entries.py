@@ -29,8 +29,7 @@ _BEGINNING = 1024
 """Bytes that are kept of what is too large."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One thing that happened.
 
     `at` is in seconds on the loop's clock since the server started; `connection` and `turn` count from 1,
@@ -48,8 +47,7 @@ class Entry:
     data: Mapping[str, Any] | Event
 
 
-@dataclass(slots=True)
-class Kept:
+class Kept(msgspec.Struct, gc=False):
     """An entry as it is kept, its data as JSON."""
 
     at: float

@@ -5,6 +5,7 @@ by the clock on the way.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from typing import TypeVar
 
@@ -23,6 +24,8 @@ T = TypeVar("T")
 _LONG = 3600.0
 """Seconds between two looks at what is planned, while nothing happens."""
 
+_NOTHING: tuple[float, Planned | None] = (math.inf, None)
+
 
 class Due:
     """The waits of one turn."""
@@ -32,7 +35,8 @@ class Due:
         """Seconds of silence after which a `keepalive` event is due; None for never."""
         self.cancelled = False
         """Whether the client asked for the turn's end; then nothing is waited for any more."""
-        self._steered = False
+        self.steered = False
+        """Whether the client asked for the turn's end at the next safe boundary."""
         self._arrived = wire.began
         self._site = site
         self._connection = connection
@@ -48,39 +52,34 @@ class Due:
 
     def steer(self) -> None:
         """Wait no longer than until the response is at a safe boundary."""
-        self._steered = True
+        self.steered = True
         self._wire.alarm.ring()
 
-    def steered_at(self, following: Event) -> bool:
-        """Tell whether the response was steered and may end in the place of this event."""
-        return self._steered and at_boundary([*self._out.sent, *self._out.waiting], following)
+    def ends_at(self, following: Event) -> bool:
+        """Tell whether a response that was steered may end in the place of this event."""
+        return at_boundary([*self._out.sent, *self._out.waiting], following)
 
     async def wait(self, at: float, following: Event | None = None) -> None:
-        """Wait until an event is due, letting faults strike that are planned for a moment before; less long
-        when the turn ends early.
+        """Wait until an event is due, letting faults strike that are planned for a moment before. It is
+        shortened if the turn ends early.
         """
-        wire = self._wire
-
-        def ends() -> bool:
-            return self.cancelled or (following is not None and self.steered_at(following))
-
-        while not ends():
-            due = wire.began + at
-            moment = self._next_moment()
-            until = due if moment is None else min(due, moment[0])
-            if until > self._loop.time():
-                await self._out.flush()
-                beat = self._next_beat()
-                await wire.alarm.sleep(min(until, beat) - self._loop.time())
-                if beat < until and not ends():
-                    await self._keep_alive()
-                    continue
-            if moment is None or moment[0] > due or ends():
-                if ends() or self._loop.time() >= wire.began + at:
+        wire, time = self._wire, self._loop.time
+        if wire.began + at > time():
+            await self._out.flush()
+        while not self.cancelled and not (self.steered and following is not None and self.ends_at(following)):
+            due = wire.began + at  # a fault may move it
+            moment, planned = _NOTHING if self._site.plan.quiet else self._next_moment()
+            beat = math.inf if self.beat is None else self._next_beat(self.beat)
+            until = min(due, moment, beat)
+            if until > time():
+                await wire.alarm.sleep_until(until)
+            elif planned is not None and moment <= due:
+                if self._site.plan.claim(planned) and await wire.strike([planned]) is Verdict.STOP:
+                    wire.over = True
                     return
-                continue
-            if self._site.plan.claim(moment[1]) and await wire.strike([moment[1]]) is Verdict.STOP:
-                wire.over = True
+            elif beat < due:
+                await self._keep_alive()
+            else:
                 return
 
     async def news(self, coming: AsyncIterator[T]) -> T | None:
@@ -92,13 +91,10 @@ class Due:
         following.add_done_callback(lambda _: wire.alarm.ring())
         try:
             while not following.done() and not self.cancelled:
-                moment = self._next_moment()
-                until = self._loop.time() + _LONG if moment is None else moment[0]
-                if until > self._loop.time():
-                    await wire.alarm.sleep(until - self._loop.time())
-                    continue
-                assert moment is not None, "without a moment there is something to wait for"
-                if self._site.plan.claim(moment[1]) and await wire.strike([moment[1]]) is Verdict.STOP:
+                moment, planned = self._next_moment()
+                if planned is None or moment > self._loop.time():
+                    await wire.alarm.sleep_until(min(moment, self._loop.time() + _LONG))
+                elif self._site.plan.claim(planned) and await wire.strike([planned]) is Verdict.STOP:
                     wire.over = True
                     return None
             return await following if following.done() else None
@@ -107,8 +103,8 @@ class Due:
                 following.cancel()
                 await asyncio.gather(following, return_exceptions=True)
 
-    def _next_beat(self) -> float:
-        return float("inf") if self.beat is None or not self._out.sent else self._out.spoke + self.beat
+    def _next_beat(self, beat: float) -> float:
+        return self._out.spoke + beat if self._out.sent else math.inf
 
     async def _keep_alive(self) -> None:
         """Send the undocumented event of long silences; it takes a sequence number (reported)."""
@@ -116,14 +112,12 @@ class Due:
         self._out.add(Event("keepalive", json.compact(keepalive)))
         await self._out.flush()
 
-    def _next_moment(self) -> tuple[float, Planned] | None:
-        moments: list[tuple[float, Planned]] = []
+    def _next_moment(self) -> tuple[float, Planned | None]:
+        """Return when the next fault strikes by the clock, and which."""
+        found = _NOTHING
         for planned in self._site.plan.due("moment", self._spot):
             point = planned.point
-            if point.at is None:
-                continue
-            if point.turn is not None:
-                moments.append((self._arrived + point.at, planned))
-            elif self._wire.transport == "http":
-                moments.append((self._connection.opened + point.at, planned))
-        return min(moments, key=lambda moment: moment[0], default=None)
+            if point.at is not None and (point.turn is not None or self._wire.transport == "http"):
+                begins = self._arrived if point.turn is not None else self._connection.opened
+                found = min(found, (begins + point.at, planned), key=lambda moment: moment[0])
+        return found

@@ -136,7 +136,7 @@ class Outflow:
         at = self._loop.time() - self._site.started
         connection, turn = self._spot.connection, self._spot.number or None
         self._site.journal.note(
-            *(Entry(at, connection, turn, self._lane, "event", event) for event in self.waiting)
+            *[Entry(at, connection, turn, self._lane, "event", event) for event in self.waiting]
         )
         self.spoke = self._loop.time()
         assert isinstance(self.sent, list), "nothing follows a whole turn"

@@ -72,7 +72,7 @@ async def _pass_on(to: Relaying, event: Event, at: float) -> bool:
     if to.due.cancelled and to.out.sent and event.type not in TERMINAL:
         await _cancel(to)
         return False
-    if to.due.steered_at(event):
+    if to.due.steered and to.due.ends_at(event):
         await to.wire.cut_short("steered")
         return False
     if await to.let_out(event) is Verdict.STOP:

@@ -199,7 +199,7 @@ class Delivery:
                 ending = self.site.settings.behaviour.cancelled_event
                 await self.wire.conclude(cancelled(self.out.sent, opening=self.wire.opening, ending=ending))
                 return
-            if self.due.steered_at(timed.event):
+            if self.due.steered and self.due.ends_at(timed.event):
                 await self.wire.cut_short("steered")
                 return
             if self._passage.unthreatened(timed.event):

@@ -116,7 +116,7 @@ class TurnWire(ConnectionWire):
         if seconds is None:
             await asyncio.get_running_loop().create_future()
         else:
-            await self.alarm.sleep(seconds)
+            await self.alarm.sleep_until(asyncio.get_running_loop().time() + seconds)
 
     def shift(self, seconds: float) -> None:
         """Let the rest of the turn leave so much later."""

@@ -9,7 +9,6 @@ rest alphabetical (observed). Events are made one at a time as they are asked fo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -37,8 +36,7 @@ from mock_openai.protocol.usage import usage_of
 _PLAIN_DELTA = "response.shell_call_output_content.delta"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, gc=False):
     """One event, exactly as it leaves.
 
     `data` is compact JSON: the SSE data line, or the WebSocket text frame. `wire` holds the exact SSE
@@ -52,8 +50,7 @@ class Event:
     binary: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Timed:
+class Timed(msgspec.Struct, frozen=True, gc=False):
     """An event and when it leaves, in seconds since the turn began."""
 
     at: float

@@ -50,7 +50,7 @@ class SocketOutlet:
 
     def put(self, event: Event) -> None:
         """Hand an event over."""
-        data = self.encode(event)
+        data = frame(event.data, BINARY if event.binary else TEXT)
         self._frames.append(data)
         self.waiting += len(data)
 
