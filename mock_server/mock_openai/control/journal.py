@@ -81,11 +81,13 @@ class Journal:
         """Write entries."""
         before, longest = self.bytes, self._room.longest
         for entry in entries:
-            if isinstance(entry, Run) and entry.events.size > longest:
-                for one in entry.entries:
-                    self._append(kept(one, longest))
+            if not isinstance(entry, Run):
+                self._append(kept(entry, longest), 1)
+            elif entry.events.size <= longest:
+                self._append(entry, entry.size)
             else:
-                self._append(entry if isinstance(entry, Run) else kept(entry, longest))
+                for one in entry.entries:
+                    self._append(kept(one, longest), 1)
         self._room.taken += self.bytes - before
         # Trimmed in large steps: deleting from the front of a list moves all the rest.
         if self._size > self._limit * 1.25:
@@ -171,9 +173,9 @@ class Journal:
             if waiting in self._waiting:
                 self._waiting.remove(waiting)
 
-    def _append(self, noted: Noted) -> None:
+    def _append(self, noted: Noted, size: int) -> None:
         self._noted.append(noted)
-        self._size += _length(noted)
+        self._size += size
         self.bytes += weight(noted)
 
     def _singles(self) -> list[Entry | Kept]:

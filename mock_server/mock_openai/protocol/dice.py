@@ -35,6 +35,10 @@ class Dice:
         taken, self._ahead = self._ahead[:size], self._ahead[size:]
         return taken
 
+    def hex(self, digits: int) -> str:
+        """Draw so many hexadecimal digits; an odd one takes a whole byte."""
+        return self.take((digits + 1) // 2).hex()[:digits]
+
     def word(self, size: int) -> str:
         """Draw so many letters and digits."""
         return self.take(size).translate(_LETTERS).decode()

@@ -29,8 +29,8 @@ class Ids:
 
     def response(self, parent: str | None = None) -> str:
         """Make a response id; with a parent it carries on the parent's root."""
-        digits = _digits(parent)
-        drawn = self._hex(40)  # one draw for all of it: ids are a good part of what a short turn costs
+        digits = _digits(parent) if parent else None
+        drawn = self._dice.hex(40)  # one draw for all of it: ids are a good part of what a short turn costs
         root = digits[:18] if digits else f"0{drawn[:15]}0{int(drawn[15], 16) & 1}"
         mark = _MARK_ENDINGS[int(drawn[16:20], 16) % len(_MARK_ENDINGS)]
         self._latest = f"resp_{root}{self._time()}{drawn[20:24]}81{mark}{drawn[24:]}"
@@ -39,19 +39,19 @@ class Ids:
     def item(self, prefix: str, response_id: str) -> str:
         """Make an id such as `msg_...` for something that belongs to a response."""
         digits = response_id[5:] if response_id == self._latest else _digits(response_id)
-        if digits is None:
-            return f"{prefix}_{self._body(f'0{self._hex(15)}00', '8191')}"
-        return f"{prefix}_{self._body(digits[:18], digits[30:34])}"
+        root, mark = (digits[:18], digits[30:34]) if digits else (f"0{self._dice.hex(15)}00", "8191")
+        drawn = self._dice.hex(20)
+        return f"{prefix}_{root}{self._time()}{drawn[:4]}{mark}{drawn[4:]}"
 
     def conversation(self) -> str:
         """Make a conversation id: 48 hex digits that begin with the time and end with the root that its
         responses and items share (observed).
         """
-        return f"conv_{self._time()}{self._hex(24)}0{self._hex(15)}"
+        return f"conv_{self._time()}{self._dice.hex(24)}0{self._dice.hex(15)}"
 
     def container(self) -> str:
         """Make the id of a code interpreter's container (observed)."""
-        return f"cntr_{self._time()}{self._hex(40)}"
+        return f"cntr_{self._time()}{self._dice.hex(40)}"
 
     def call(self) -> str:
         """Make a call id: 24 base62 characters without a time (observed)."""
@@ -59,26 +59,17 @@ class Ids:
 
     def request(self) -> str:
         """Make a request id for the `x-request-id` header."""
-        return f"req_{self._hex(32)}"
+        return f"req_{self._dice.hex(32)}"
 
     def steer(self) -> str:
         """Make the id of a steering message (documented)."""
-        return f"steer_{self._hex(32)}"
-
-    def _body(self, root: str, mark: str) -> str:
-        drawn = self._hex(20)
-        return f"{root}{self._time()}{drawn[:4]}{mark}{drawn[4:]}"
+        return f"steer_{self._dice.hex(32)}"
 
     def _time(self) -> str:
         return f"{int(self._clock()) & 0xFFFFFFFF:08x}"
 
-    def _hex(self, digits: int) -> str:
-        return self._dice.take((digits + 1) // 2).hex()[:digits]
 
-
-def _digits(identifier: str | None) -> str | None:
-    if not identifier:
-        return None
+def _digits(identifier: str) -> str | None:
     if conversation := _CONVERSATION.match(identifier):
         return f"{conversation[1]}00{'0' * 12}8190{'0' * 16}"
     match = _MODERN.match(identifier)

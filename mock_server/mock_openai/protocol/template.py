@@ -104,7 +104,7 @@ class Template:
     def _fill(
         self, parent: bytes, counted: tuple[bytes, ...], dice: Dice, now: float, *, root: str | None
     ) -> Rendered:
-        ids = Ids(dice, lambda: now)
+        ids = Ids(dice, now.__float__)  # a clock that stands
         response_id = ids.response(root)
         values = [response_id.encode(), parent, b"%d" % now, *counted]
         for made in self._made_of:
@@ -133,24 +133,18 @@ class Template:
 class Rendered(Sequence[Event]):
     """One turn's response, rendered from a template: a sequence of events."""
 
-    __slots__ = ("_dice", "_events", "_template", "_values", "response_id")
+    __slots__ = ("_dice", "_events", "_template", "_values", "response_id", "size", "status")
 
     def __init__(self, template: Template, response_id: str, values: list[bytes], dice: Dice) -> None:
         self.response_id = response_id
+        self.status = template.status
+        """The status with which the response ends."""
+        self.size = template.size
+        """Bytes of all events, but for what varies in length."""
         self._template = template
         self._values = values
         self._dice = dice
         self._events: tuple[Event, ...] | None = None
-
-    @property
-    def status(self) -> str:
-        """The status with which the response ends."""
-        return self._template.status
-
-    @property
-    def size(self) -> int:
-        """Bytes of all events, but for what varies in length."""
-        return self._template.size
 
     @property
     def tally(self) -> Mapping[str, int]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
 
 import aiohttp
 import pytest
@@ -169,7 +168,7 @@ async def test_recorded_network_reads_are_repeated_at_their_times():
 
 
 async def test_another_pace_drops_recorded_times():
-    recorded = Recorded(events=tuple(replace(timed, at=timed.at * 1000) for timed in EVENTS))
+    recorded = Recorded(events=tuple(Timed(timed.at * 1000, timed.event) for timed in EVENTS))
     async with MockServer(responders=[Always(recorded)]) as server:
         assert (await post(server, stream=True))[2] == WIRE
 

@@ -16,13 +16,13 @@ from .bytewise import SCRIPT, Wire, wire
 
 
 @contextmanager
-def counted(calls: list[str]) -> Iterator[None]:
-    """Note every call, of Python and of C."""
+def counted(calls: list[str], of: str = "") -> Iterator[None]:
+    """Note every call, of Python and of C; or only those of Python in files whose path has `of` in it."""
 
     def note(frame: FrameType, event: str, argument: Any) -> None:
-        if event == "call":
+        if event == "call" and of in frame.f_code.co_filename:
             calls.append(frame.f_code.co_qualname)
-        elif event == "c_call":
+        elif event == "c_call" and not of:
             calls.append(repr(argument.__name__))
 
     before = sys.getprofile()
@@ -56,3 +56,19 @@ async def test_turn_1000_of_a_chain_costs_what_turn_10_does(store: bool) -> None
             more = {"previous_response_id": events[-1]["response"]["id"]}
     assert costs[1000] <= 1.02 * costs[10], costs
     assert costs[100] <= 1.02 * costs[10], costs
+
+
+async def test_a_turn_takes_no_more_calls_than_it_did() -> None:
+    async with MockServer(SCRIPT) as server, wire(server, upgrade=True) as client:
+
+        async def of_ours(texts: list[str]) -> int:
+            for text in texts[:-1]:
+                await client.turn(text)
+            await asyncio.sleep(0)
+            calls: list[str] = []
+            with counted(calls, of="mock_openai"):
+                await client.turn(texts[-1])
+            return len(calls)
+
+        assert await of_ours(["hi"] * 6) <= 90, "the same bytes again"
+        assert await of_ours([f"hi {n}" for n in range(6)]) <= 205, "a new text under known settings"
