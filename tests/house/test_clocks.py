@@ -33,21 +33,18 @@ WAITS = {
 }
 """Calls that give up after seconds, given as `timeout=` or at this position."""
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
-
-def _marks(node: ast.stmt | ast.Module) -> str:
-    """The marks of a test, or of a whole file."""
-    if isinstance(node, ast.Module):
-        return "".join(map(ast.unparse, (one for one in node.body if "pytestmark" in ast.unparse(one)[:10])))
-    return "".join(map(ast.unparse, node.decorator_list)) if isinstance(node, Function) else ""
+def _marks_of_a_file(tree: ast.Module) -> str:
+    assigned = (node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign))
+    return "".join(text for text in map(ast.unparse, assigned) if text.startswith("pytestmark"))
 
 
 def _calls_in_real_time(tree: ast.Module) -> Iterator[ast.Call]:
     """The calls of a file outside async tests, and inside those marked `real_time`."""
+    all_real = "real_time" in _marks_of_a_file(tree)
     for node in tree.body:
-        real = "real_time" in _marks(tree) + _marks(node)
-        if real or not isinstance(node, ast.AsyncFunctionDef):
+        real = all_real or not isinstance(node, ast.AsyncFunctionDef)
+        if real or "real_time" in "".join(map(ast.unparse, node.decorator_list)):
             yield from (inner for inner in ast.walk(node) if isinstance(inner, ast.Call))
 
 
