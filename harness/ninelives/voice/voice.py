@@ -50,6 +50,8 @@ class Voice(StandIn, TTSService):
         first_audio: Seconds from the first text of a turn to its first sound.
         per_sentence: The same for each later sentence of the turn.
         seed: Seeds the delays that are drawn from a range.
+        word_timestamps: Whether it says when each word sounds. Without, Pipecat takes a text for spoken once
+            it was sent, as with any service that has no timestamps.
         faults: What goes wrong with it, and where.
     """
 
@@ -60,6 +62,7 @@ class Voice(StandIn, TTSService):
         first_audio: Delay = 0.1,
         per_sentence: Delay = 0.05,
         seed: int = 0,
+        word_timestamps: bool = True,
         faults: Sequence[VoiceFault] = (),
         **options: Any,
     ) -> None:
@@ -70,13 +73,17 @@ class Voice(StandIn, TTSService):
             if not 0 <= low <= high:
                 raise ValueError(f"{name}={delay!r}: expected seconds, or a range of seconds, from 0 upwards")
         options.setdefault("settings", TTSSettings(model=None, voice=None, language=None))
-        super().__init__(push_text_frames=False, push_start_frame=True, push_stop_frames=True, **options)
+        super().__init__(
+            push_text_frames=not word_timestamps, push_start_frame=True, push_stop_frames=True, **options
+        )
         self._made_with: dict[str, Any] = {
             "words_per_minute": words_per_minute,
             "first_audio": first_audio,
             "per_sentence": per_sentence,
             "seed": seed,
+            "word_timestamps": word_timestamps,
         }
+        self._word_timestamps = word_timestamps
         self.seconds_per_word = 60.0 / words_per_minute
         """Seconds that each word takes."""
         self._first_audio = first_audio
@@ -144,7 +151,8 @@ class Voice(StandIn, TTSService):
                     yield await self._broken(fault)
                     return
             begins, ends = self._sample(answer.words), self._sample(answer.words + 1)
-            await self.add_word_timestamps([(word, answer.words * self.seconds_per_word)], context_id)
+            if self._word_timestamps:
+                await self.add_word_timestamps([(word, answer.words * self.seconds_per_word)], context_id)
             answer.words += 1
             answer.sentence_ended = self._is_streaming_tokens and word[-1:] in _ENDS
             sound = TTSAudioRawFrame(bytes(2 * (ends - begins)), self.sample_rate, 1, context_id=context_id)
@@ -180,8 +188,10 @@ class Voice(StandIn, TTSService):
         self._answering.pop(context_id, None)
 
     async def on_audio_context_completed(self, context_id: str) -> None:
-        """All was spoken; should the context be opened again, its times start over."""
-        self._answering.pop(context_id, None)
+        """All was spoken, or nothing came for long; if the context is opened again, its times start over."""
+        answer = self._answering.pop(context_id, None)
+        if answer is not None and answer.begun:
+            self._answering[context_id] = _Answer(answer.number, begun=answer.begun)
 
     def _sample(self, word: int) -> int:
         return round(word * self.seconds_per_word * self.sample_rate)
