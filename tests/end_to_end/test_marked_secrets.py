@@ -130,6 +130,7 @@ async def over_http(proxy: Recorder, session: aiohttp.ClientSession, said: str, 
         return (await answer.read()).decode()
 
 
+@pytest.mark.thorough
 async def test_no_marked_secret_is_in_any_byte_that_is_written(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:

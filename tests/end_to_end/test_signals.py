@@ -29,7 +29,9 @@ from tests.effort import HANG
 pytestmark = pytest.mark.real_time
 
 INT, TERM = signal.SIGINT, signal.SIGTERM
-BOTH = pytest.mark.parametrize("number", [INT, TERM], ids=["SIGINT", "SIGTERM"])
+BOTH = pytest.mark.parametrize(
+    "number", [pytest.param(INT, id="SIGINT", marks=pytest.mark.thorough), pytest.param(TERM, id="SIGTERM")]
+)
 
 READERS = {
     "show": ["show", "PIPE"],
@@ -129,6 +131,7 @@ BUSY = """
 """
 
 
+@pytest.mark.thorough
 @BOTH
 @pytest.mark.parametrize("name", PLAYERS)
 def test_who_plays_stories_ends(name: str, number: signal.Signals, tmp_path: Path) -> None:
@@ -447,6 +450,7 @@ async def main():
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", PROGRAMS)
 async def test_a_users_program_ends(name: str, tmp_path: Path) -> None:
     """Ctrl-C as Python itself does it: what is under way is cancelled, and each context manager left."""

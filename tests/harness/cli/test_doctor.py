@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.effort import HANG
 
 
@@ -33,6 +35,7 @@ def test_where_everything_works_it_says_so() -> None:
     assert not [line for line in lines if line.startswith("✗")]
 
 
+@pytest.mark.thorough
 def test_a_key_is_mentioned_and_never_shown() -> None:
     told = doctor(OPENAI_API_KEY="sk-proj-not-to-be-seen")
 
@@ -40,6 +43,7 @@ def test_a_key_is_mentioned_and_never_shown() -> None:
     assert "not-to-be-seen" not in told.stdout + told.stderr
 
 
+@pytest.mark.thorough
 def test_a_proxy_in_the_way_of_loopback_is_something_to_mend() -> None:
     told = doctor(http_proxy="http://proxy.example:3128")
 
@@ -48,6 +52,7 @@ def test_a_proxy_in_the_way_of_loopback_is_something_to_mend() -> None:
     assert doctor(http_proxy="http://proxy.example:3128", no_proxy="127.0.0.1").returncode == 0
 
 
+@pytest.mark.thorough
 def test_a_package_that_is_too_old_is_something_to_mend(tmp_path: Path) -> None:
     for name, version in (("websockets", "14.2"), ("rich", "9.1")):
         info = tmp_path / f"{name}-{version}.dist-info"

@@ -20,7 +20,14 @@ from .broken import BROKEN, ReportsTwice, factory_of
 SEED = 30
 
 
-@pytest.mark.parametrize("kind", BROKEN, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, marks=pytest.mark.thorough) if number else kind
+        for number, kind in enumerate(BROKEN)
+    ],
+    ids=lambda kind: kind.__name__,
+)
 def test_a_broken_service_is_found_within_two_hundred_runs(kind: type[Any]) -> None:
     result = explore(
         factory_of(kind), runs=200, seed=SEED, executor=Here(), jobs=1, until_broken=True, tries=0

@@ -23,6 +23,7 @@ def test_a_row_of_the_page_is_what_the_scenario_gives(name: str) -> None:
     assert row(outcomes, SERVICES) in PAGE.read_text().splitlines()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("defect", [each for each in DEFECTS if each.scenario], ids=lambda each: each.number)
 def test_a_known_defect_is_shown_by_its_scenario_as_the_page_says(defect: Defect) -> None:
     line = evidence(defect, run_scenario(scenarios()[defect.scenario], getattr(factories, defect.service)))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ninelives.lab import PROMISES, Outcome, run_scenario
-from ninelives.lab.scenario import CHAPTERS, Say
+from ninelives.lab.scenario import CHAPTERS, Say, Scenario
 from ninelives.lab.scenarios import matching, scenarios
 from ninelives.lab.services import as_factory, http, websocket
 
@@ -19,8 +19,13 @@ def play(name: str, factory: Any, seed: int = 0) -> Outcome:
     return run_scenario(scenarios()[name], factory, seed=seed)
 
 
+def dear(scenario: Scenario, transport: str) -> list[pytest.MarkDecorator]:
+    """`make test` plays each scenario over one transport, and CI over both."""
+    return [pytest.mark.thorough] if transport != scenario.transports[0] else []
+
+
 CASES = [
-    pytest.param(name, factory, id=f"{name}-{transport}")
+    pytest.param(name, factory, id=f"{name}-{transport}", marks=dear(scenario, transport))
     for name, scenario in scenarios().items()
     for transport, factory in (("websocket", websocket), ("http", http))
     if transport in scenario.transports
