@@ -143,7 +143,7 @@ def verdict(
 
         wish = Wish(
             factories, calls, seed, jobs, out or Path("ninelives-calls"), html, json, pace, max_first_word,
-            max_dead_air,
+            max_dead_air, Reports(junit, github),
         )  # fmt: skip
         raise typer.Exit(call(wish))
     if jobs is not None or out is not None:

@@ -18,11 +18,13 @@ from rich.text import Text
 
 from ninelives.commands.files import write_text
 from ninelives.commands.printing import notes, output
+from ninelives.commands.reports import Reports, of_calls
 from ninelives.lab.conditions import Conditions, as_option, read_conditions
 
 if TYPE_CHECKING:
     from ninelives.lab.exploration.calls import Calls, Worst
     from ninelives.lab.figures import Figures
+    from ninelives.report.checked import Checked
 
 PACE = "realistic"
 """The pace of calls where none is given."""
@@ -45,6 +47,7 @@ class Wish:
     pace: str | None = None
     max_first_word: str | None = None
     max_dead_air: str | None = None
+    reports: Reports = Reports()  # noqa: RUF009  # frozen
 
     @property
     def asked(self) -> dict[str, str]:
@@ -79,6 +82,7 @@ def run(wish: Wish) -> int:
     console = output()
     told: dict[str, Any] = {}
     chapters = []
+    checked: list[Checked] = []
     held = True
     for name in wish.names:
         first = play_first(factory_of(name))
@@ -94,9 +98,13 @@ def run(wish: Wish) -> int:
             worst = shrunk(name, calls.worst, seed=wish.seed, conditions=conditions)
         path = _keep(wish, name, calls, worst)
         _tell(console, wish, name, calls, worst, path)
+        if wish.reports.wanted:
+            checked += of_calls(name, calls, worst, path)
         told[name] = _as_json(calls, worst, path)
         chapters.append(worst.outcome.chapter(f"{name}: the worst of {len(calls.all)} calls"))
         held = held and not calls.broken
+    if wish.reports.wanted:
+        wish.reports.write(checked, f"ninelives verdict --calls: {', '.join(told)}")
     if wish.html is not None:
         from ninelives.report.html import page
 

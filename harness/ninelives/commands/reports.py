@@ -14,11 +14,15 @@ from ninelives.complaint import Complaint
 
 if TYPE_CHECKING:
     from ninelives.lab.exploration import Exploration
+    from ninelives.lab.exploration.calls import Calls, Worst
     from ninelives.lab.run import Outcome
     from ninelives.report.checked import Checked
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 """Where GitHub names the file that it shows as the summary of a step."""
+
+SHOWN_CALLS = 5
+"""Calls that are named for one promise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,28 @@ def of_exploration(bot: str, result: Exploration, kept: Sequence[Path]) -> list[
         )
     for (promise, shape), runs in result.unshrunk.items():
         found.append(Checked(bot, "explore", f"{promise} run {runs[0]}", problems=[f"{promise}: {shape}"]))
+    return found
+
+
+def of_calls(bot: str, calls: Calls, worst: Worst, kept: Path) -> list[Checked]:
+    """What came of many calls for the reports: a case for each promise that was broken, and one for the rest.
+
+    `kept` is the file of the worst call's story.
+    """
+    from ninelives.lab.telling import told
+    from ninelives.report.checked import Checked
+
+    many = len(calls.all)
+    whole = f"{many - len(calls.broken)} of {many} calls"
+    found = [Checked(bot, "calls", whole, file=file_of(bot), talk=str(calls.figures))]
+    broken: dict[str, list[str]] = {}
+    for call in calls.broken:
+        for promise, why in call.broken:
+            broken.setdefault(promise, []).append(f"{promise}: call {call.number}: {why}")
+    for promise, problems in sorted(broken.items()):
+        name = f"{promise} in {len(problems)} of {many} calls"
+        shown = problems[:SHOWN_CALLS]
+        found.append(Checked(bot, "calls", name, problems=shown, file=str(kept), talk=told(worst.outcome)))
     return found
 
 

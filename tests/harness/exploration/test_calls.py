@@ -101,13 +101,15 @@ def pace(tmp_path: Path) -> Path:
 def test_the_command_tells_percentiles_and_keeps_the_worst_call(tmp_path: Path, pace: Path) -> None:
     ran = ninelives(
         "verdict", "ninelives.lab.services:http", "--calls", "3", "--pace", "pace.json", "--jobs", "1",
-        "--max-first-word", "600ms", "--html", "page.html", "--json", "data.json", cwd=tmp_path,
+        "--max-first-word", "600ms", "--html", "page.html", "--json", "data.json", "--junit", "calls.xml",
+        cwd=tmp_path,
     )  # fmt: skip
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert ran.stderr == ""
     assert re.search(r"^seconds +p50 +p95 +p99 +most$", ran.stdout, re.MULTILINE)
     assert re.search(r"^first word, of all turns +0\.55 ", ran.stdout, re.MULTILINE)
     assert re.search(r"promises were broken in \d of 3 calls \(I10 in \d\)", ran.stdout)
+    assert re.search(r'name="I10 in \d of 3 calls"', (tmp_path / "calls.xml").read_text())
     data = json.loads((tmp_path / "data.json").read_text())
     assert data["calls"] == 3
     assert data["seconds"]["first word, of all turns"]["p50"] == pytest.approx(0.55)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from ninelives.complaint import Complaint
+from ninelives.lab.conditions import read_conditions
 from ninelives.lab.exploration import Exploration, draw_story, explore
 from ninelives.lab.exploration.executors import Here, open_executor
 from ninelives.lab.exploration.explore import Progress
@@ -138,6 +139,16 @@ def test_a_journal_of_something_else_is_refused(tmp_path: Path) -> None:
         journal.write_text(text, encoding="utf-8")
         with pytest.raises(Complaint, match=complaint):
             explore(http, runs=1, seed=seed, executor=Here(), jobs=1, journal=journal)
+
+
+def test_a_journal_under_other_conditions_is_refused(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"runs": 1, "seed": 1, "executor": Here(), "jobs": 1, "tries": 0}
+    strict = read_conditions(max_dead_air="20ms")
+    found = explore(http, journal=tmp_path / "strict.jsonl", conditions=strict, **given)
+    assert {promise for promise, _ in found.broken[0].broken} == {"I10"}
+    assert explore(http, journal=tmp_path / "strict.jsonl", conditions=strict, **given) == found
+    with pytest.raises(Complaint, match="was played at another pace or with other budgets"):
+        explore(http, journal=tmp_path / "strict.jsonl", **given)
 
 
 def test_a_service_that_cannot_be_built_is_one_breach() -> None:

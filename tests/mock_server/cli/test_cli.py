@@ -121,6 +121,7 @@ def test_a_taken_port_is_one_line():
         (["--faults", "missing.yaml"], "cannot read the fault plan"),
         (["--cassette", "missing.jsonl"], "missing.jsonl"),
         (["--pace", "fast"], "--pace: 'fast' is not a pace; use instant"),
+        (["--pace", "missing.json"], "--pace: missing.json cannot be read (No such file or directory)"),
         (["--script"], "requires an argument. See `mock-openai serve --help`"),
         (["--on-cancel", "later"], "'--on-cancel': 'later' is not one of 'honour', 'ignore', 'reject'"),
         (["--connection-lifetime", "soon"], "90s, 60m or 1h"),
