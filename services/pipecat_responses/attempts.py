@@ -9,7 +9,7 @@ import asyncio
 import math
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -84,6 +84,7 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
         self._thought_open = False
         self._usable_through_errors = False
         self._full_model_name: str | None = None
+        self._silent_for = 0.0
         self._stored = StoredResponses()
         self._outage = Outage(unusable_after, probe=self._probe, over=lambda: self.set_usable(True))
         self._register_event_handler("on_response_interrupted")
@@ -92,6 +93,15 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
         """Set whether the service can be given work. A failure that may pass does not count against it."""
         if is_usable or not self._usable_through_errors:
             await super().set_usable(is_usable)
+
+    def _silence_before(self, conversation: Sequence[Mapping[str, Any]], limits: Timeouts) -> float:
+        """Seconds of silence that an answer to a tool's result begins with: the caller hears nothing around
+        the tool either, so all answers of one turn share the budget. What the tool took is not counted.
+        """
+        before, self._silent_for = self._silent_for, 0.0
+        if not conversation or conversation[-1].get("type") != "function_call_output":
+            return 0.0
+        return limits.carried(before)
 
     # -- attempts ----------------------------------------------------------------------------------
 

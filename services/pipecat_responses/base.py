@@ -275,16 +275,18 @@ class ResponsesService(TurnService):
         body, names = await self._request_of(context, assert_given(self._settings.system_instruction))
         self._warn_if_model_cannot_reason(body)
         conversation = body.pop("input")
+        limits = self._timeouts.for_body(body)
         turn = Turn(
             input=conversation,
             body=body,
-            limits=self._timeouts.for_body(body),
-            silent_since=asyncio.get_running_loop().time(),
+            limits=limits,
+            silent_since=asyncio.get_running_loop().time() - self._silence_before(conversation, limits),
             drop_file=context.remove_invalid_file_message,
         )
         await self.start_ttfb_metrics()
         calls = await self._run_turn(turn)
         if calls:
+            self._silent_for = asyncio.get_running_loop().time() - turn.silent_since
             await self.run_function_calls(
                 [
                     FunctionCallFromLLM(

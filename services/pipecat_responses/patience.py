@@ -22,6 +22,9 @@ _SILENCE_TAKES_TIMES = 1.5
 # With less of the budget left, an attempt would end before an answer can be there.
 _TOO_LATE = 0.5
 
+# However long the caller has been in silence before a tool ran, the answer to its result has so many seconds.
+_AT_LEAST = 1.0
+
 # Cut streams are tried again for as long as the turn's budget lasts, but never in an endless tight loop.
 _MOST_ATTEMPTS = 8
 _MOST_API_RETRIES = 2
@@ -50,8 +53,8 @@ class Timeouts:
         first_output: From sending a request to the first sign of the model's answer.
         between_events: Silence inside an answer that has begun; in mid-sentence never longer.
         silence: From the caller's last word, or the last word of the answer, to the next word, all attempts
-            together. Not counted while the model's own events show that it works. None: one and a half times
-            the longer of ``first_output`` and ``between_events``.
+            together, before and after tools. Not counted while the model's own events show that it works, or
+            a tool runs. None: one and a half times the longer of ``first_output`` and ``between_events``.
         turn: One attempt at an answer, from request to end.
         delete: Deleting what was stored, when the service stops (``delete_on_close``).
     """
@@ -78,6 +81,10 @@ class Timeouts:
     def tried_again_until(self) -> float:
         """Seconds of the caller's silence after which another attempt is not begun."""
         return min(self.recover, self.longest_silence - _TOO_LATE)
+
+    def carried(self, silence: float) -> float:
+        """How much of a silence before a tool ran counts after it."""
+        return max(0.0, min(silence, self.longest_silence - _AT_LEAST))
 
     def for_body(self, body: Mapping[str, Any]) -> "Timeouts":
         """The limits for one request: a model that was asked to think may be silent for longer."""

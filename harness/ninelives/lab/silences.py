@@ -19,6 +19,9 @@ from ninelives.lab.episode import Episode
 UNHEARD = frozenset({"half_open", "handshake_hang"})
 """Faults after which nothing that is written to a connection reaches anybody."""
 
+NEARLY = 0.8
+"""Share of a budget after which an error is better than another attempt."""
+
 _ANSWERS_FAST = frozenset({None, "none", "minimal"})
 """Reasoning efforts with which a model does not think for long."""
 
@@ -53,6 +56,20 @@ def silences(episode: Episode, account: Account) -> list[Silence]:
         for began, ended, first in _stretches(episode, account)
         if ended > began
     ]
+
+
+def budget_spent(episode: Episode, account: Account) -> bool:
+    """Whether an error came only when the caller had waited for so long that another attempt would have been
+    too late: a service that keeps I10 cannot do better.
+    """
+    errors = [error.at for error in account.turn.errors]
+    return any(
+        abs(silence.ended - at) <= SAME_TIME
+        and silence.unexplained
+        >= NEARLY * episode.budgets.limit(first=silence.first, thinking=asked_to_think(account))
+        for silence in silences(episode, account)
+        for at in errors
+    )
 
 
 def asked_to_think(account: Account) -> bool:

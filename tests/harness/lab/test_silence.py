@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from mock_openai import faults
 from mock_openai.control.journal import Entry, Said
 from mock_openai.protocol.events import Event
 from ninelives.bot.turn import Heard, ReportedError, Turn
@@ -17,6 +18,7 @@ from ninelives.lab.figures import Figures, figures_of, percentile, together
 from ninelives.lab.scenarios import scenarios
 from ninelives.lab.services import http, pipecat_websocket, websocket
 from ninelives.lab.silences import silences
+from ninelives.lab.talk import scenario, weather
 from ninelives.voice.playback import Sound, Word
 from ninelives.voice.turn import VoiceTurn
 
@@ -176,6 +178,30 @@ def test_a_stall_in_mid_thought_ends_within_thirty_seconds() -> None:
         longest = play("stall_in_mid_thought", factory).figures.dead_air
         assert longest is not None
         assert 10.0 < longest < 30.0  # in virtual time
+
+
+@pytest.mark.parametrize("factory", [websocket, http])
+def test_what_goes_wrong_on_both_sides_of_a_tool_shares_one_budget(factory: Any) -> None:
+    stalls = (
+        faults.at(event="response.function_call_arguments.delta", nth=2, when="before").stall(),
+        faults.at(event="response.output_text.delta", nth=1, when="before").stall(),
+    )
+    both = scenario(
+        "stalls_around_a_tool", "I10", "The model stalls before and after a tool.", (weather(*stalls),)
+    )
+    outcome = run_scenario(both, factory)
+    assert len(outcome.episode.faults) == 2
+    assert outcome.held
+    (turn,) = outcome.episode.turns
+    assert len(turn.errors) == 1  # rather than a third attempt that would come too late
+    assert 8.0 < turn.errors[0].at - turn.began <= 10.0  # in virtual time
+
+
+def test_an_error_before_the_budget_is_spent_is_no_excuse() -> None:
+    early = told(turn(ended=7.0, errors=(7.0,)), said("So", status=None), faults=[fault(0.5, "stall")])
+    late = told(turn(ended=9.0, errors=(9.0,)), said("So", status=None), faults=[fault(0.5, "stall")])
+    assert [finding.held for finding in judge(early) if finding.promise == "I5"] == [False]
+    assert [finding.held for finding in judge(late) if finding.promise == "I5"] == [True]
 
 
 def test_a_service_that_waits_for_ever_breaks_it_too() -> None:

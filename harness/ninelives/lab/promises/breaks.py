@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ninelives.lab.attribution import Account
 from ninelives.lab.episode import Episode, Finding
 from ninelives.lab.promises.verdict import CATEGORIES, Reasons, turn, verdict
+from ninelives.lab.silences import budget_spent
 from ninelives.lab.wording import quote
 
 _HOUR_OVER = "connection_limit"
@@ -22,6 +23,8 @@ def whole_answer_if_nothing_was_spoken(name: str, episode: Episode, told: list[A
 
     def losses() -> Reasons:
         for a in hit:
+            if a.turn.errors and budget_spent(episode, a):
+                continue
             if a.turn.errors:
                 error = quote(a.turn.errors[0].message)
                 yield f"{turn(a)} reported {error} though nothing had been spoken; heard {quote(a.heard)}"
