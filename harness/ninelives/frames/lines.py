@@ -19,7 +19,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-ARROWS = {"down": "↓", "up": "↑"}
+ARROWS = {"down": "↓", "up": "↑", "line": "♪"}
+"""Where a frame went; `line` is sound that the caller heard."""
 
 VOLATILE = frozenset(
     {"id", "name", "pts", "metadata", "broadcast_sibling_id", "group_id", "timestamp", "flush_id", "event"}
@@ -43,6 +44,29 @@ HOUSEKEEPING = frozenset(
 
 _COUNTER = re.compile(r"#\d+\b")
 _MAX_TEXT = 2000
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _OnTheLine:
+    """What was played, among the frames."""
+
+    at: float
+    frame: Any
+    direction: str = "line"
+
+
+@dataclasses.dataclass
+class PlayedWord:
+    """A word whose sound began: `2.150 ♪ PlayedWord {"text":"eight"}`."""
+
+    text: str
+
+
+@dataclasses.dataclass
+class PlayedSound:
+    """A stretch of sound without a gap, where it begins."""
+
+    seconds: float
 
 
 def to_lines(
@@ -70,6 +94,8 @@ def to_lines(
         at, way, frame = _parts(item)
         name = type(frame).__name__
         if direction is not None and way not in (direction, None):
+            continue
+        if way == "line" and not exact:  # without exact times there is no order among frames
             continue
         if dropped(name) or (not kept(name) if include is not None else name in HOUSEKEEPING):
             continue
@@ -111,12 +137,23 @@ def _items(what: Any) -> Iterable[Any]:
         return what.splitlines()
     frames = getattr(what, "frames", None)
     if isinstance(frames, (list, tuple)):
-        return frames
+        played = list(_played(what))
+        return sorted([*frames, *played], key=lambda each: each.at) if played else frames
     if hasattr(what, "direction") and hasattr(what, "frame"):
         return [what]
     if isinstance(what, Iterable):
         return what
     return [what]
+
+
+def _played(what: Any) -> Iterable[_OnTheLine]:
+    """What was played of a turn with a voice, or of a call."""
+    turns = getattr(what, "turns", None)
+    for turn in turns if isinstance(turns, (list, tuple)) else [what]:
+        for sound in getattr(turn, "sounds", ()):
+            yield _OnTheLine(sound.began, PlayedSound(round(sound.ended - sound.began, 3)))
+        for word in getattr(turn, "words", ()):
+            yield _OnTheLine(word.at, PlayedWord(word.text))
 
 
 def _parts(item: Any) -> tuple[float | None, str | None, Any]:

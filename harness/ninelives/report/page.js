@@ -2,7 +2,7 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const $ = (id) => document.getElementById(id);
-  const colours = { user: "--user", bot: "--bot", tool: "--tool", error: "--error", fault: "--fault" };
+  const colours = { user: "--user", bot: "--bot", played: "--played", tool: "--tool", error: "--error", fault: "--fault" };
   const colour = (lane) => `var(${colours[lane] || "--wire"})`;
   for (const c of data.chapters) {
     c.rows = c.rows.map(([x, at, lane, kind, text, n]) => ({ x, at, lane, kind, text, detail: data.details[n] }));

@@ -14,14 +14,14 @@ from rich.table import Table
 from rich.text import Text
 
 from ninelives.report.axis import clock, duration
-from ninelives.report.timeline import BOT, ERROR, FAULT, TOOL, USER
+from ninelives.report.timeline import BOT, ERROR, FAULT, PLAYED, TOOL, USER
 
 if TYPE_CHECKING:
     from ninelives.lab.episode import Finding
     from ninelives.report.conversation import Exchanged
     from ninelives.report.timeline import Timeline
 
-STYLES = {USER: "blue", BOT: "green", TOOL: "magenta", ERROR: "bold red", FAULT: "bold red"}
+STYLES = {USER: "blue", BOT: "green", PLAYED: "cyan", TOOL: "magenta", ERROR: "bold red", FAULT: "bold red"}
 """Colour of each lane; connections are dim."""
 
 BAR = 24

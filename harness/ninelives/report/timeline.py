@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from ninelives.cassette import Exchange
     from ninelives.lab.episode import Finding
 
-USER, BOT, TOOL, ERROR, FAULT = "user", "bot", "tool", "error", "fault"
-"""Lanes of a timeline. Each connection has a lane of its own, named by `wire`."""
+USER, BOT, PLAYED, TOOL, ERROR, FAULT = "user", "bot", "played", "tool", "error", "fault"
+"""Lanes of a timeline. `played` is the sound on the line, where there is a voice. Each connection has a lane
+of its own, named by `wire`.
+"""
 
 DETAIL_LIMIT = 4000
 """Characters of a detail that a report keeps; a page must stay small enough to open at once."""
@@ -39,7 +41,7 @@ class Row:
     at: float
     """Seconds since the timeline began."""
     lane: str
-    """Who it happened to: `user`, `bot`, `tool`, `error`, `fault`, or `connection N`."""
+    """Who it happened to: `user`, `bot`, `played`, `tool`, `error`, `fault`, or `connection N`."""
     kind: str
     """What it was: `say`, `cut in`, `text`, `frame`, `call`, `request`, `event`, `status`, `open`, `close`,
     `fault`, `error`.
@@ -76,7 +78,7 @@ class Timeline:
             (lane for lane in present if lane.startswith("connection ")),
             key=lambda lane: int(lane.split()[1]),
         )
-        return [lane for lane in (USER, BOT, TOOL, ERROR, FAULT) if lane in present] + wires
+        return [lane for lane in (USER, BOT, PLAYED, TOOL, ERROR, FAULT) if lane in present] + wires
 
     @property
     def until(self) -> float:
@@ -223,6 +225,11 @@ def from_turns(turns: Iterable[Turn], shift: float = 0.0) -> Timeline:
         spans.append(Span(BOT, turn.began + shift, ended, f"turn {turn.number}", broken=bool(turn.errors)))
         for heard in turn.heard:
             rows.append(Row(heard.at + shift, BOT, "text", heard.text))
+        for word in getattr(turn, "words", ()):  # a turn with a voice
+            rows.append(Row(word.at + shift, PLAYED, "text", f"{word.text} "))
+        for sound in getattr(turn, "sounds", ()):
+            title = f"{sound.ended - sound.began:.2f} s of sound"
+            spans.append(Span(PLAYED, sound.began + shift, sound.ended + shift, title))
         for call in turn.calls:
             line = f"{call.name}({_arguments(call.arguments)}) → {_short(call.result)}"
             rows.append(
