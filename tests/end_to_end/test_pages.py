@@ -38,7 +38,7 @@ def test_the_page_on_virtual_time(pytester: pytest.Pytester) -> None:
 @pytest.mark.thorough
 def test_the_page_on_voice(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_page="\n".join(python_of("voice.md")))
-    pytester.runpytest_subprocess(*ALONE).assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*ALONE).assert_outcomes(passed=2)
 
 
 @pytest.mark.thorough
