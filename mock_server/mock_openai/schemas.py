@@ -15,10 +15,10 @@ from typing import Any
 
 import msgspec
 
+from mock_openai.faults.context import Fault
 from mock_openai.faults.parameters import parameter_types
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import catalogue, describe
-from mock_openai.faults.wire import Fault
 from mock_openai.learned_pace import PaceFile
 from mock_openai.responders import grammar
 from mock_openai.responders.continuation import CONTINUATIONS

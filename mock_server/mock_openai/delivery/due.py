@@ -9,11 +9,11 @@ import math
 from collections.abc import AsyncIterator
 from typing import TypeVar
 
-from mock_openai.delivery.outflow import Outflow
-from mock_openai.delivery.wire import TurnWire
+from mock_openai.delivery.sent import SentEvents
+from mock_openai.delivery.turn_context import TurnContext
+from mock_openai.faults.context import Verdict
 from mock_openai.faults.plan import Planned
 from mock_openai.faults.point import Spot
-from mock_openai.faults.wire import Verdict
 from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.steering import at_boundary
@@ -30,30 +30,32 @@ _NOTHING: tuple[float, Planned | None] = (math.inf, None)
 class Due:
     """The waits of one turn."""
 
-    def __init__(self, site: Site, connection: Connection, spot: Spot, wire: TurnWire, out: Outflow) -> None:
+    def __init__(
+        self, site: Site, connection: Connection, spot: Spot, context: TurnContext, out: SentEvents
+    ) -> None:
         self.beat: float | None = None
         """Seconds of silence after which a `keepalive` event is due; None for never."""
         self.cancelled = False
         """Whether the client asked for the turn's end; then nothing is waited for any more."""
         self.steered = False
         """Whether the client asked for the turn's end at the next safe boundary."""
-        self._arrived = wire.began
+        self._arrived = context.began
         self._site = site
         self._connection = connection
         self._spot = spot
-        self._wire = wire
+        self._context = context
         self._out = out
         self._loop = asyncio.get_running_loop()
 
     def cancel(self) -> None:
         """Wait for nothing any more."""
         self.cancelled = True
-        self._wire.alarm.ring()
+        self._context.alarm.ring()
 
     def steer(self) -> None:
         """Wait no longer than until the response is at a safe boundary."""
         self.steered = True
-        self._wire.alarm.ring()
+        self._context.alarm.ring()
 
     def ends_at(self, following: Event) -> bool:
         """Tell whether a response that was steered may end in the place of this event."""
@@ -63,19 +65,19 @@ class Due:
         """Wait until an event is due, letting faults strike that are planned for a moment before. It is
         shortened if the turn ends early.
         """
-        wire, time = self._wire, self._loop.time
-        if wire.began + at > time():
+        context, time = self._context, self._loop.time
+        if context.began + at > time():
             await self._out.flush()
         while not self.cancelled and not (self.steered and following is not None and self.ends_at(following)):
-            due = wire.began + at  # a fault may move it
+            due = context.began + at  # a fault may move it
             moment, planned = _NOTHING if self._site.plan.quiet else self._next_moment()
             beat = math.inf if self.beat is None else self._next_beat(self.beat)
             until = min(due, moment, beat)
             if until > time():
-                await wire.alarm.sleep_until(until)
+                await context.alarm.sleep_until(until)
             elif planned is not None and moment <= due:
-                if self._site.plan.claim(planned) and await wire.strike([planned]) is Verdict.STOP:
-                    wire.over = True
+                if self._site.plan.claim(planned) and await context.strike([planned]) is Verdict.STOP:
+                    context.over = True
                     return
             elif beat < due:
                 await self._keep_alive()
@@ -86,16 +88,16 @@ class Due:
         """Wait for what comes next of an answer that is being given elsewhere, letting faults strike that are
         planned for a moment before. None when nothing more comes, or the turn ends early.
         """
-        wire = self._wire
+        context = self._context
         following = asyncio.ensure_future(anext(coming, None))
-        following.add_done_callback(lambda _: wire.alarm.ring())
+        following.add_done_callback(lambda _: context.alarm.ring())
         try:
             while not following.done() and not self.cancelled:
                 moment, planned = self._next_moment()
                 if planned is None or moment > self._loop.time():
-                    await wire.alarm.sleep_until(min(moment, self._loop.time() + _LONG))
-                elif self._site.plan.claim(planned) and await wire.strike([planned]) is Verdict.STOP:
-                    wire.over = True
+                    await context.alarm.sleep_until(min(moment, self._loop.time() + _LONG))
+                elif self._site.plan.claim(planned) and await context.strike([planned]) is Verdict.STOP:
+                    context.over = True
                     return None
             return await following if following.done() else None
         finally:
@@ -117,7 +119,7 @@ class Due:
         found = _NOTHING
         for planned in self._site.plan.due("moment", self._spot):
             point = planned.point
-            if point.at is not None and (point.turn is not None or self._wire.transport == "http"):
+            if point.at is not None and (point.turn is not None or self._context.transport == "http"):
                 begins = self._arrived if point.turn is not None else self._connection.opened
                 found = min(found, (begins + point.at, planned), key=lambda moment: moment[0])
         return found

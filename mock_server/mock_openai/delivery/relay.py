@@ -8,11 +8,11 @@ from typing import Protocol
 
 from mock_openai.closing import cancelled
 from mock_openai.delivery.due import Due
-from mock_openai.delivery.outflow import Outflow
-from mock_openai.delivery.outlet import Outlet
 from mock_openai.delivery.rerun import part
-from mock_openai.delivery.wire import TurnWire
-from mock_openai.faults.wire import Verdict
+from mock_openai.delivery.sent import SentEvents
+from mock_openai.delivery.turn_context import TurnContext
+from mock_openai.delivery.writer import ResponseWriter
+from mock_openai.faults.context import Verdict
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.responders.answer import Cut, Recorded, Relayed
@@ -24,9 +24,9 @@ class Relaying(Protocol):
     """What a delivery is made of."""
 
     site: Site
-    outlet: Outlet
-    out: Outflow
-    wire: TurnWire
+    writer: ResponseWriter
+    out: SentEvents
+    context: TurnContext
     due: Due
 
     async def let_out(self, event: Event) -> Verdict:
@@ -36,7 +36,7 @@ class Relaying(Protocol):
 
 async def relay(to: Relaying, plan: Plan | None, answer: Relayed) -> None:
     """Pass the answer on until it ends, breaks off, or is ended here."""
-    to.outlet.adopt(Recorded(answer.status, answer.headers))
+    to.writer.adopt(Recorded(answer.status, answer.headers))
     at = to.site.engine.stamper(plan)
     try:
         while (batch := await to.due.news(answer.events)) is not None:
@@ -44,18 +44,18 @@ async def relay(to: Relaying, plan: Plan | None, answer: Relayed) -> None:
                 if not await _pass_on(to, event, at(event)):
                     return
             await to.out.flush()
-        if to.wire.over:
+        if to.context.over:
             return
         if to.due.cancelled and to.out.sent and to.out.sent[-1].type not in TERMINAL:
             await _cancel(to)
         else:
             await to.out.finish()
     except Cut as cut:
-        if to.wire.over:
+        if to.context.over:
             return
         await to.out.flush()
         if cut.rest:
-            await to.outlet.raw(cut.rest)
+            await to.writer.raw(cut.rest)
         await part(to, cut.ending)
     finally:
         await answer.events.aclose()
@@ -65,18 +65,18 @@ async def _pass_on(to: Relaying, event: Event, at: float) -> bool:
     """Let one event out when it is due; False when the turn has ended otherwise."""
     if at:
         await to.due.wait(at, event)
-    if to.wire.over:
+    if to.context.over:
         return False
-    if to.wire.opening is None:
-        to.wire.opening = event
+    if to.context.opening is None:
+        to.context.opening = event
     if to.due.cancelled and to.out.sent and event.type not in TERMINAL:
         await _cancel(to)
         return False
     if to.due.steered and to.due.ends_at(event):
-        await to.wire.cut_short("steered")
+        await to.context.cut_short("steered")
         return False
     if await to.let_out(event) is Verdict.STOP:
-        if not to.wire.over:
+        if not to.context.over:
             await to.out.finish()
         return False
     return True
@@ -84,4 +84,4 @@ async def _pass_on(to: Relaying, event: Event, at: float) -> bool:
 
 async def _cancel(to: Relaying) -> None:
     ending = to.site.settings.behaviour.cancelled_event
-    await to.wire.conclude(cancelled(to.out.sent, opening=to.wire.opening, ending=ending))
+    await to.context.conclude(cancelled(to.out.sent, opening=to.context.opening, ending=ending))

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from mock_openai.delivery.due import Due
-from mock_openai.delivery.outflow import Outflow
-from mock_openai.delivery.outlet import Outlet
-from mock_openai.delivery.wire import TurnWire
+from mock_openai.delivery.sent import SentEvents
+from mock_openai.delivery.turn_context import TurnContext
+from mock_openai.delivery.writer import ResponseWriter
 from mock_openai.pacing import Pace
 from mock_openai.protocol.event_types import ENDS
 from mock_openai.protocol.events import Event, Timed
@@ -20,9 +20,9 @@ Reads = list[tuple[float, bytes]]
 class Delivered(Protocol):
     """What a delivery is made of."""
 
-    outlet: Outlet
-    out: Outflow
-    wire: TurnWire
+    writer: ResponseWriter
+    out: SentEvents
+    context: TurnContext
     due: Due
 
 
@@ -36,14 +36,14 @@ def reads(answer: Recorded, pace: Pace) -> Reads | None:
 
 async def repeat_reads(to: Delivered, answer: Recorded, reads: Reads) -> None:
     """Repeat recorded network reads, and note each event when the last of its bytes has left."""
-    events = _event_ends(answer.events, to.outlet.encode)
+    events = _event_ends(answer.events, to.writer.encode)
     ahead = next(events, None)
     written = 0
     for at, data in reads:
         await to.due.wait(at)
-        if to.wire.over:
+        if to.context.over:
             return
-        await to.outlet.raw(data)
+        await to.writer.raw(data)
         written += len(data)
         while ahead is not None and ahead[0] <= written:
             to.out.waiting.append(ahead[1])
@@ -57,20 +57,20 @@ async def end_as_recorded(to: Delivered, answer: Recorded, pace: Pace) -> tuple[
     A socket that ended some time after this turn was finished is left to whoever serves it: the result says
     when on the loop's clock, and how.
     """
-    if to.wire.over:
+    if to.context.over:
         return None
     await to.out.flush()
     if answer.ending == "end":
         await to.out.finish()
         return None
     at = answer.ends * getattr(pace, "scale", 0.0)
-    if to.outlet.transport == "websocket" and to.out.sent and to.out.sent[-1].type in ENDS:
-        return to.wire.began + at, answer.ending
+    if to.writer.transport == "websocket" and to.out.sent and to.out.sent[-1].type in ENDS:
+        return to.context.began + at, answer.ending
     if answer.tail is not None:
-        await to.outlet.raw(answer.tail)
+        await to.writer.raw(answer.tail)
     if at:
         await to.due.wait(at)
-    if not to.wire.over:
+    if not to.context.over:
         await part(to, answer.ending)
     return None
 
@@ -79,11 +79,11 @@ async def part(to: Delivered, ending: Ending) -> None:
     """End the connection as a recorded one ended."""
     match ending:
         case "reset":
-            await to.wire.reset()
+            await to.context.reset()
         case "fin":
-            await to.wire.fin()
+            await to.context.fin()
         case Close(code=code, reason=reason):
-            await to.wire.close(code, reason)
+            await to.context.close(code, reason)
 
 
 def _event_ends(events: tuple[Timed, ...], encode: Callable[[Event], bytes]) -> Iterator[tuple[int, Event]]:

@@ -1,8 +1,8 @@
 """One turn, from the request that has been read to its last byte; the same code for SSE, plain JSON and
 WebSocket.
 
-A Delivery asks the engine, lets each event go when it is due (`due`), lets faults strike where planned
-(through `wire`) and has what left written down (`outflow`). It drives an Outlet and never sees a socket.
+A Delivery asks the engine, releases each event when it is due (`due`), lets faults strike where planned
+(`turn_context`) and has what left noted (`sent`). It drives a ResponseWriter and never sees a socket.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from collections.abc import Callable
 from mock_openai.background import Watched
 from mock_openai.closing import cancelled
 from mock_openai.delivery.due import Due
-from mock_openai.delivery.outflow import Outflow
-from mock_openai.delivery.outlet import Outlet
 from mock_openai.delivery.relay import relay
 from mock_openai.delivery.rerun import end_as_recorded, part, reads, repeat_reads
-from mock_openai.delivery.wire import TurnWire
+from mock_openai.delivery.sent import SentEvents
+from mock_openai.delivery.turn_context import TurnContext
+from mock_openai.delivery.writer import ResponseWriter
+from mock_openai.faults.context import Verdict
 from mock_openai.faults.plan import Passage
 from mock_openai.faults.point import Spot
-from mock_openai.faults.wire import Verdict
 from mock_openai.memory import Lanes
 from mock_openai.protocol.errors import ApiError, server_error
 from mock_openai.protocol.event_types import TERMINAL
@@ -42,7 +42,7 @@ class Delivery:
     def __init__(
         self,
         site: Site,
-        outlet: Outlet,
+        writer: ResponseWriter,
         connection: Connection,
         spot: Spot,
         *,
@@ -50,10 +50,10 @@ class Delivery:
         lanes: Lanes | None = None,
     ) -> None:
         self.spot = spot
-        self.outlet = outlet
-        self.out = Outflow(site, outlet, spot, lane)
-        self.wire = TurnWire(site, outlet, self.out, connection, lane=lane, lanes=lanes)
-        self.due = Due(site, connection, spot, self.wire, self.out)
+        self.writer = writer
+        self.out = SentEvents(site, writer, spot, lane)
+        self.context = TurnContext(site, writer, self.out, connection, lane=lane, lanes=lanes)
+        self.due = Due(site, connection, spot, self.context, self.out)
         self.site = site
         self.lane = lane
         self._lanes = lanes
@@ -68,7 +68,7 @@ class Delivery:
     @property
     def request(self) -> Request | None:
         """What is being answered, once it has been found valid."""
-        return self.wire.plan.request if self.wire.plan is not None else None
+        return self.context.plan.request if self.context.plan is not None else None
 
     @property
     def told(self) -> list[Event]:
@@ -78,25 +78,25 @@ class Delivery:
     async def run(self, known: Known, caller: Caller, plan: Plan | None = None) -> None:
         """Answer a create, planned or not; ConnectionError when the client is gone before the end."""
         parent, model = known.body.get("previous_response_id"), known.body.get("model")
-        self.wire.previous_response_id = parent if isinstance(parent, str) else None
-        self.wire.model = model if isinstance(model, str) else None
+        self.context.previous_response_id = parent if isinstance(parent, str) else None
+        self.context.model = model if isinstance(model, str) else None
         planner = self.site.engine.planner
         try:
-            if await self.wire.strike(self.site.plan.take("request", self.spot)) is Verdict.STOP:
+            if await self.context.strike(self.site.plan.take("request", self.spot)) is Verdict.STOP:
                 return
-            self.wire.plan = plan = plan or planner.plan(known, caller, self.spot.number)
+            self.context.plan = plan = plan or planner.plan(known, caller, self.spot.number)
             answer = await planner.finish(plan)
-            self.outlet.rate_limits = plan.rate_limits
+            self.writer.rate_limits = plan.rate_limits
             if isinstance(answer, Reply):
-                changed = self.wire.changed(answer)
+                changed = self.context.changed(answer)
                 if changed is not answer:
                     answer, plan.render = changed, planner.template(plan, changed)
             if isinstance(answer, ApiError):
-                await self.wire.fail(answer)
+                await self.context.fail(answer)
             elif isinstance(answer, Recorded) and answer.body is not None and not answer.events:
                 await self._replay_body(answer)
-            elif isinstance(answer, Reply) and self.outlet.transport == "http" and _in_background(plan):
-                self.wire.kept = True  # by the background, once it has ended there
+            elif isinstance(answer, Reply) and self.writer.transport == "http" and _in_background(plan):
+                self.context.kept = True  # by the background, once it has ended there
                 await self.watch(await self.site.background.begin(plan, answer))
             elif isinstance(answer, Relayed):
                 await relay(self, plan, answer)
@@ -107,19 +107,19 @@ class Delivery:
         except ApiError as error:
             # Memory is away. What was to be kept was not, so the turn fails before its last event leaves.
             if self._lanes is not None:
-                self._lanes.evict(self.lane, self.wire.previous_response_id)
-            if not self.wire.over:
+                self._lanes.evict(self.lane, self.context.previous_response_id)
+            if not self.context.over:
                 await self.out.flush()
-                await self.wire.fail(error)
+                await self.context.fail(error)
         except Exception as error:
             # A responder is the user's own code: what it raises is answered and logged, and the connection
             # lives on.
             logger.exception("turn %d of connection %d failed", self.spot.number, self.spot.connection)
-            if not self.wire.over:
-                await self.wire.fail(_responder_failed(error))
+            if not self.context.over:
+                await self.context.fail(_responder_failed(error))
         finally:
             with contextlib.suppress(ApiError):
-                await self.wire.keep()
+                await self.context.keep()
 
     async def watch(self, live: Watched, after: int = -1) -> None:
         """Show a response of the background from the event after this number, as it grows; a plain JSON
@@ -129,11 +129,11 @@ class Delivery:
         while True:
             while place < len(live.events):
                 if await self.let_out(live.events[place]) is Verdict.STOP:
-                    if not self.wire.over:
+                    if not self.context.over:
                         await self.out.finish()
                     return
                 place += 1
-            if live.over or not self.outlet.streams:
+            if live.over or not self.writer.streams:
                 break
             await self.out.flush()
             if place >= len(live.events):  # a client may resume after what has yet to come
@@ -176,41 +176,43 @@ class Delivery:
 
     async def _stream(self, plan: Plan | None, answer: Reply | Recorded) -> None:
         if isinstance(answer, Recorded):
-            may_read = self.outlet.adopt(answer) and not self._passage.threatened
+            may_read = self.writer.adopt(answer) and not self._passage.threatened
             chunks = reads(answer, self.site.engine.pace) if may_read else None
             if chunks is not None:
                 await repeat_reads(self, answer, chunks)
                 self._parting = await end_as_recorded(self, answer, self.site.engine.pace)
                 return
-        elif self.outlet.streams and self.outlet.transport == "http":
+        elif self.writer.streams and self.writer.transport == "http":
             self.due.beat = self.site.settings.behaviour.keepalive
-        elif self.outlet.transport == "websocket":
+        elif self.writer.transport == "websocket":
             self.due.beat = self.site.settings.behaviour.socket_keepalive
         if plan is not None and await self._leave_at_once(plan):
             return
         for timed in self.site.engine.timed(plan, answer):
             if timed.at:
                 await self.due.wait(timed.at, timed.event)
-                if self.wire.over:
+                if self.context.over:
                     return
-            if self.wire.opening is None:
-                self.wire.opening = timed.event
+            if self.context.opening is None:
+                self.context.opening = timed.event
             if self.due.cancelled and self.out.sent and timed.event.type not in TERMINAL:
                 ending = self.site.settings.behaviour.cancelled_event
-                await self.wire.conclude(cancelled(self.out.sent, opening=self.wire.opening, ending=ending))
+                await self.context.conclude(
+                    cancelled(self.out.sent, opening=self.context.opening, ending=ending)
+                )
                 return
             if self.due.steered and self.due.ends_at(timed.event):
-                await self.wire.cut_short("steered")
+                await self.context.cut_short("steered")
                 return
             if self._passage.unthreatened(timed.event):
                 event = self.out.numbered(timed.event)
                 if event.type in TERMINAL:
-                    await self.wire.keep([event])
+                    await self.context.keep([event])
                 self.out.put(event)
                 if self.out.full:
                     await self.out.make_room()
             elif await self.let_out(timed.event) is Verdict.STOP:
-                if not self.wire.over:
+                if not self.context.over:
                     await self.out.finish()
                 return
         if isinstance(answer, Recorded):
@@ -224,9 +226,9 @@ class Delivery:
         if rendered is None:
             return False
         try:
-            await self.wire.keep(rendered)
+            await self.context.keep(rendered)
         except ApiError:
-            self.wire.kept = False  # memory is away: all but the last event leave all the same
+            self.context.kept = False  # memory is away: all but the last event leave all the same
             return False
         await self.out.leave(rendered)
         return True
@@ -235,17 +237,17 @@ class Delivery:
         """Let one event out, with the faults before and after it."""
         struck = self._passage.before(event)
         if struck:
-            verdict = await self.wire.strike(struck, self.out.numbered(event))
+            verdict = await self.context.strike(struck, self.out.numbered(event))
             if verdict is Verdict.STOP:
                 return verdict
             if verdict is Verdict.SKIP_EVENT:
                 return Verdict.GO_ON
         event = self.out.numbered(event)
         if event.type in TERMINAL:
-            await self.wire.keep([event])
+            await self.context.keep([event])
         self.out.put(event)
         struck = self._passage.after(event)
-        if struck and await self.wire.strike(struck, event) is Verdict.STOP:
+        if struck and await self.context.strike(struck, event) is Verdict.STOP:
             return Verdict.STOP
         if self.out.full:
             await self.out.make_room()
@@ -254,8 +256,8 @@ class Delivery:
     async def _replay_body(self, answer: Recorded) -> None:
         self.out.note("status", {"status": answer.status})
         if self._lanes is not None and answer.status >= 400:
-            self._lanes.evict(self.lane, self.wire.previous_response_id)
-        await self.outlet.body(answer)
+            self._lanes.evict(self.lane, self.context.previous_response_id)
+        await self.writer.body(answer)
 
 
 def _in_background(plan: Plan) -> bool:

@@ -6,15 +6,16 @@ docs/adding-a-fault.md shows how to add one.
 """
 
 from mock_openai.faults.builder import At, at
+from mock_openai.faults.context import Fault, FaultContext, Verdict
 from mock_openai.faults.load import PlanError, load, loads
 from mock_openai.faults.plan import Passage, Plan, Planned
 from mock_openai.faults.point import Phase, Point, Spot, When
 from mock_openai.faults.registry import catalogue, create, describe, register, signature
-from mock_openai.faults.wire import Fault, Verdict, Wire
 
 __all__ = [
     "At",
     "Fault",
+    "FaultContext",
     "Passage",
     "Phase",
     "Plan",
@@ -24,7 +25,6 @@ __all__ = [
     "Spot",
     "Verdict",
     "When",
-    "Wire",
     "at",
     "catalogue",
     "create",

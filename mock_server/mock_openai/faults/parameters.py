@@ -14,7 +14,7 @@ from typing import Annotated, Any, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from mock_openai.faults.wire import Fault
+from mock_openai.faults.context import Fault
 
 Seconds = Annotated[float, Meta(ge=0, le=365 * 24 * 3600)]
 """A duration in seconds, up to a year."""

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from mock_openai.faults.context import Fault
 from mock_openai.faults.point import Phase, Point, Spot, When
 from mock_openai.faults.registry import parameters
-from mock_openai.faults.wire import Fault
 from mock_openai.protocol.events import Event
 
 

@@ -15,8 +15,8 @@ from dataclasses import MISSING, Field, fields
 from functools import cache
 from typing import Any, TypeVar
 
+from mock_openai.faults.context import Fault
 from mock_openai.faults.parameters import check
-from mock_openai.faults.wire import Fault
 
 F = TypeVar("F", bound=type)
 

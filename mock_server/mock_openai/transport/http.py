@@ -16,10 +16,10 @@ from aiohttp import HttpVersion11, web
 
 from mock_openai.control import redact
 from mock_openai.delivery import Delivery
-from mock_openai.delivery.connection import ConnectionWire
+from mock_openai.delivery.connection_context import ConnectionContext
+from mock_openai.faults.context import Verdict
 from mock_openai.faults.kinds.tls_failure import TlsFailure
 from mock_openai.faults.point import Spot
-from mock_openai.faults.wire import Verdict
 from mock_openai.protocol.errors import (
     ApiError,
     invalid_api_key,
@@ -29,13 +29,13 @@ from mock_openai.protocol.errors import (
 )
 from mock_openai.responders.answer import Relayed
 from mock_openai.site import Begun, Connection, Site
-from mock_openai.transport.bare import HandshakeWire, HelloWire
 from mock_openai.transport.body import known_create, read_body, to_note
 from mock_openai.transport.cors import Pages, preflight
+from mock_openai.transport.fault_contexts import HandshakeContext, HelloContext
 from mock_openai.transport.handshake import is_upgrade
+from mock_openai.transport.http_writers import JsonWriter, SseWriter
 from mock_openai.transport.keys import caller_of
 from mock_openai.transport.listener import TcpConnection
-from mock_openai.transport.outlet import JsonOutlet, SseOutlet
 from mock_openai.transport.quiet import Quiet
 from mock_openai.transport.repeated_head import RepeatedHead
 from mock_openai.transport.reply import HttpReply, Written
@@ -96,8 +96,8 @@ class Front:
         """Turn down a client that wants to speak TLS, as the plan says or for want of a certificate."""
         connection = self._connections[handler] = self._site.connect("http")
         self._site.note("open", connection.number, {"transport": "http", "path": "(TLS)", "headers": {}})
-        wire = HelloWire(self._site, connection, Line(transport))
-        task = asyncio.get_running_loop().create_task(self._turn_down(connection, wire))
+        context = HelloContext(self._site, connection, Line(transport))
+        task = asyncio.get_running_loop().create_task(self._turn_down(connection, context))
         self._hellos.add(task)
         task.add_done_callback(self._hellos.discard)
 
@@ -106,11 +106,11 @@ class Front:
         spot = Spot(self._site.next_connection)
         return any(isinstance(one.fault, TlsFailure) for one in self._site.plan.due("handshake", spot))
 
-    async def _turn_down(self, connection: Connection, wire: HelloWire) -> None:
+    async def _turn_down(self, connection: Connection, context: HelloContext) -> None:
         with contextlib.suppress(ConnectionError):
             planned = self._site.plan.take("handshake", Spot(connection.number))
-            if await wire.strike(planned) is not Verdict.STOP:
-                await TlsFailure().strike(wire)
+            if await context.strike(planned) is not Verdict.STOP:
+                await TlsFailure().strike(context)
 
     def lost(self, handler: web.RequestHandler, exc: BaseException | None) -> None:
         """Write down that a connection is over."""
@@ -149,8 +149,11 @@ class Front:
         connection.busy = True
         if connection.first:
             connection.first = False
-            wire = HandshakeWire(self._site, connection, line, reply)
-            if await wire.strike(self._site.plan.take("handshake", Spot(connection.number))) is Verdict.STOP:
+            context = HandshakeContext(self._site, connection, line, reply)
+            if (
+                await context.strike(self._site.plan.take("handshake", Spot(connection.number)))
+                is Verdict.STOP
+            ):
                 return
         try:
             self._pages.check(request.headers)
@@ -258,12 +261,12 @@ class Front:
             await read_body(request)
         body = begun.known.body
         background = body.get("background") is True
-        outlet: SseOutlet | JsonOutlet
+        writer: SseWriter | JsonWriter
         if body.get("stream") is True:
-            outlet = SseOutlet(reply, line)
+            writer = SseWriter(reply, line)
         else:
-            outlet = JsonOutlet(reply, line, background=background)
-        await Delivery(site, outlet, connection, begun.spot).run(begun.known, begun.caller, begun.plan)
+            writer = JsonWriter(reply, line, background=background)
+        await Delivery(site, writer, connection, begun.spot).run(begun.known, begun.caller, begun.plan)
         self._fall_quiet(request, connection, line)
         self._expect_the_same_head(request, reply, connection, line, begun.caller)
 
@@ -301,8 +304,8 @@ class Front:
             return
         quiet = self._quiets.get(request.protocol)
         if quiet is None:
-            wire = ConnectionWire(self._site, connection, line)
-            quiet = Quiet(self._site, connection, wire, idle=lambda: not connection.busy)
+            context = ConnectionContext(self._site, connection, line)
+            quiet = Quiet(self._site, connection, context, idle=lambda: not connection.busy)
             self._quiets[request.protocol] = quiet
         connection.busy = False
         quiet.arm()
@@ -338,9 +341,9 @@ class Front:
 
     def _deliver(self, reply: HttpReply, connection: Connection, line: Line, *, streamed: bool) -> Delivery:
         """Make the delivery of an answer that belongs to no turn."""
-        outlet: SseOutlet | JsonOutlet
-        outlet = SseOutlet(reply, line) if streamed else JsonOutlet(reply, line)
-        return Delivery(self._site, outlet, connection, Spot(connection.number))
+        writer: SseWriter | JsonWriter
+        writer = SseWriter(reply, line) if streamed else JsonWriter(reply, line)
+        return Delivery(self._site, writer, connection, Spot(connection.number))
 
     def _note_error(self, connection: Connection, error: ApiError, turn: int | None = None) -> None:
         self._site.note("status", connection.number, error.noted(), turn=turn)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from mock_openai.delivery.connection import ConnectionWire
+from mock_openai.delivery.connection_context import ConnectionContext
 from mock_openai.faults.plan import Planned
 from mock_openai.faults.point import Spot
 from mock_openai.site import Connection, Site
@@ -26,14 +26,14 @@ class Quiet:
         self,
         site: Site,
         connection: Connection,
-        wire: ConnectionWire,
+        context: ConnectionContext,
         *,
         idle: Callable[[], bool],
         always: bool = False,
     ) -> None:
         self._site = site
         self._connection = connection
-        self._wire = wire
+        self._context = context
         self._idle = idle
         self._always = always
         self._timers: list[asyncio.TimerHandle] = []
@@ -79,6 +79,6 @@ class Quiet:
 
     async def _strike(self, planned: Planned) -> None:
         try:
-            await self._wire.strike([planned])
+            await self._context.strike([planned])
         except ConnectionError:
             return

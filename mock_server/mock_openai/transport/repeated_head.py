@@ -15,8 +15,8 @@ from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.template import Rendered
 from mock_openai.site import Begun, Connection, Site
 from mock_openai.transport.body import known_create
+from mock_openai.transport.http_writers import EVENT_STREAM, as_stream
 from mock_openai.transport.listener import TcpConnection, first_request
-from mock_openai.transport.outlet import EVENT_STREAM, as_stream
 from mock_openai.transport.reply import Plain
 from mock_openai.transport.tcp import Line
 from mock_openai.turn.known import Known

@@ -32,7 +32,7 @@ from mock_openai.site import Site
 from mock_openai.transport.body import decode
 from mock_openai.transport.compaction import compact
 from mock_openai.transport.conversations import Conversations
-from mock_openai.transport.outlet import EVENT_STREAM, sse
+from mock_openai.transport.http_writers import EVENT_STREAM, sse
 from mock_openai.transport.reply import HttpReply
 from mock_openai.transport.routes import CREATE_RESPONSE, find, methods_of, own_path
 from mock_openai.turn.known import Known

@@ -24,17 +24,17 @@ from mock_openai.protocol.errors import ApiError, connection_limit_reached
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import Rendered
 from mock_openai.site import Connection, Site
-from mock_openai.transport.bare import QuietWire
 from mock_openai.transport.channel import Channel
+from mock_openai.transport.fault_contexts import QuietContext
 from mock_openai.transport.headers import handshake_headers
 from mock_openai.transport.inject import inject_failed, injected, read_inject
 from mock_openai.transport.messages import as_noted, binary_message, known_types, read_message
 from mock_openai.transport.queue import Create, TurnQueue
 from mock_openai.transport.quiet import Quiet
-from mock_openai.transport.socket_outlet import SocketOutlet, as_frames
 from mock_openai.transport.steering import Steering
 from mock_openai.transport.tcp import Line
 from mock_openai.transport.upkeep import Upkeep
+from mock_openai.transport.websocket_writer import WebSocketWriter, as_frames
 from mock_openai.turn.known import Known
 from mock_openai.turn.plan import Caller, Plan
 from mock_openai.wire.frames import TEXT, close_frame, frame
@@ -83,8 +83,8 @@ class SocketSession:
             self._limit = clock.call_later(self._site.settings.connection_lifetime, self._expire)
         else:
             self._limit = clock.call_later(self._site.settings.connection_lifetime, self._mark_expired)
-        wire = QuietWire(self._site, self._connection, self.line, self._gate)
-        self._quiet = Quiet(self._site, self._connection, wire, idle=lambda: self._queue.idle, always=True)
+        context = QuietContext(self._site, self._connection, self.line, self._gate)
+        self._quiet = Quiet(self._site, self._connection, context, idle=lambda: self._queue.idle, always=True)
         self._quiet.arm()
         self._upkeep.begin(self._spawn, self._close_for_idleness)
         try:
@@ -334,9 +334,9 @@ class SocketSession:
             await delivery.part()
 
     async def _answer(self, create: Create, plan: Plan | None, *, automatic: bool = False) -> Delivery:
-        outlet = SocketOutlet(self, create.lane, tells_errors=not automatic)
+        writer = WebSocketWriter(self, create.lane, tells_errors=not automatic)
         delivery = Delivery(
-            self._site, outlet, self._connection, create.spot, lane=create.lane, lanes=self._lanes
+            self._site, writer, self._connection, create.spot, lane=create.lane, lanes=self._lanes
         )
         self._deliveries[create.spot.number] = delivery
         try:

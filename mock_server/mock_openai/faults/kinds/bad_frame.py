@@ -6,9 +6,9 @@ import struct
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from mock_openai.faults.context import FaultContext, Verdict
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
-from mock_openai.faults.wire import Verdict, Wire
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
 
@@ -30,13 +30,15 @@ class BadFrame:
     name: ClassVar[str] = "bad_frame"
     where: ClassVar[Point] = Point(phase="event")
 
-    async def strike(self, wire: Wire) -> Verdict:
+    async def strike(self, context: FaultContext) -> Verdict:
         """Send the frame in place of the event."""
-        if wire.transport == "http":
-            await wire.fail(ApiError("bad_frame strikes WebSockets only; on HTTP use bad_chunk.", status=500))
+        if context.transport == "http":
+            await context.fail(
+                ApiError("bad_frame strikes WebSockets only; on HTTP use bad_chunk.", status=500)
+            )
             return Verdict.STOP
-        event = wire.event or Event("response.created", b'{"type":"response.created"}')
-        await wire.below(_spoilt(event.data, self.flaw))
+        event = context.event or Event("response.created", b'{"type":"response.created"}')
+        await context.below(_spoilt(event.data, self.flaw))
         return Verdict.SKIP_EVENT
 
 

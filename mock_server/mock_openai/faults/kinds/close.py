@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.context import FaultContext, Verdict
 from mock_openai.faults.parameters import CloseCode
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
-from mock_openai.faults.wire import Verdict, Wire
 
 _MAX_REASON = 123  # bytes; what RFC 6455 leaves beside the code in a control frame
 
@@ -31,7 +31,7 @@ class Close:
         if isinstance(self.reason, str) and len(self.reason.encode()) > _MAX_REASON:
             raise ValueError(f"a close reason is text of at most {_MAX_REASON} bytes")
 
-    async def strike(self, wire: Wire) -> Verdict:
+    async def strike(self, context: FaultContext) -> Verdict:
         """Close."""
-        await wire.close(self.code, self.reason)
+        await context.close(self.code, self.reason)
         return Verdict.STOP

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.context import FaultContext, Verdict
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
-from mock_openai.faults.wire import Verdict, Wire
 
 
 @register
@@ -20,7 +20,7 @@ class CloseNoStatus:
     name: ClassVar[str] = "close_no_status"
     where: ClassVar[Point] = Point()
 
-    async def strike(self, wire: Wire) -> Verdict:
+    async def strike(self, context: FaultContext) -> Verdict:
         """Close."""
-        await wire.close(None)
+        await context.close(None)
         return Verdict.STOP

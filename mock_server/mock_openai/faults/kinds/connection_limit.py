@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.context import FaultContext, Verdict
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
-from mock_openai.faults.wire import Verdict, Wire
 from mock_openai.protocol.errors import connection_limit_reached
 
 
@@ -21,9 +21,9 @@ class ConnectionLimit:
     name: ClassVar[str] = "connection_limit"
     where: ClassVar[Point] = Point()
 
-    async def strike(self, wire: Wire) -> Verdict:
+    async def strike(self, context: FaultContext) -> Verdict:
         """Send the frame and close."""
-        await wire.fail(connection_limit_reached())
+        await context.fail(connection_limit_reached())
         if self.close:
-            await wire.close(1001)
+            await context.close(1001)
         return Verdict.STOP

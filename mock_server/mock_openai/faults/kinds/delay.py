@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.context import FaultContext, Verdict
 from mock_openai.faults.parameters import Seconds
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
-from mock_openai.faults.wire import Verdict, Wire
 
 
 @register
@@ -23,8 +23,8 @@ class Delay:
     name: ClassVar[str] = "delay"
     where: ClassVar[Point] = Point()
 
-    async def strike(self, wire: Wire) -> Verdict:
+    async def strike(self, context: FaultContext) -> Verdict:
         """Wait, and move the rest."""
-        wire.shift(self.seconds)
-        await wire.pause(self.seconds)
+        context.shift(self.seconds)
+        await context.pause(self.seconds)
         return Verdict.GO_ON

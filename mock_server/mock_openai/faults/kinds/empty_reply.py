@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from mock_openai.faults.context import FaultContext, Verdict
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
-from mock_openai.faults.wire import Verdict, Wire
 
 
 @register
@@ -18,7 +18,7 @@ class EmptyReply:
     name: ClassVar[str] = "empty_reply"
     where: ClassVar[Point] = Point(phase="request")
 
-    async def strike(self, wire: Wire) -> Verdict:
+    async def strike(self, context: FaultContext) -> Verdict:
         """Take everything out of the reply."""
-        wire.alter(lambda reply: replace(reply, items=()))
+        context.alter(lambda reply: replace(reply, items=()))
         return Verdict.GO_ON

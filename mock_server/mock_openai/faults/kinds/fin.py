@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.context import FaultContext, Verdict
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
-from mock_openai.faults.wire import Verdict, Wire
 
 
 @register
@@ -21,7 +21,7 @@ class Fin:
     name: ClassVar[str] = "fin"
     where: ClassVar[Point] = Point()
 
-    async def strike(self, wire: Wire) -> Verdict:
+    async def strike(self, context: FaultContext) -> Verdict:
         """End the connection, once the client has read what was sent before."""
-        await wire.fin()
+        await context.fin()
         return Verdict.STOP

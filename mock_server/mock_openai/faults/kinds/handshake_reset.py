@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.context import FaultContext, Verdict
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
-from mock_openai.faults.wire import Verdict, Wire
 
 
 @register
@@ -18,7 +18,7 @@ class HandshakeReset:
     name: ClassVar[str] = "handshake_reset"
     where: ClassVar[Point] = Point(phase="handshake")
 
-    async def strike(self, wire: Wire) -> Verdict:
+    async def strike(self, context: FaultContext) -> Verdict:
         """Reset."""
-        await wire.reset()
+        await context.reset()
         return Verdict.STOP

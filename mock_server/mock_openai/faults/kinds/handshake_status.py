@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.context import FaultContext, Verdict
 from mock_openai.faults.parameters import Refusal, Seconds
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
-from mock_openai.faults.wire import Verdict, Wire
 from mock_openai.protocol.errors import by_code
 
 
@@ -31,13 +31,13 @@ class HandshakeStatus:
     name: ClassVar[str] = "handshake_status"
     where: ClassVar[Point] = Point(phase="handshake")
 
-    async def strike(self, wire: Wire) -> Verdict:
+    async def strike(self, context: FaultContext) -> Verdict:
         """Answer with the status."""
         error = by_code(self.code, status=self.status, message=self.message or _WORDING.get(self.status))
         headers = {"content-type": "application/json", **error.headers}
         if self.retry_after is not None:
             headers["retry-after"] = f"{self.retry_after:g}"
-        await wire.status(self.status, headers, json.dumps(error.body(), indent=2).encode())
+        await context.status(self.status, headers, json.dumps(error.body(), indent=2).encode())
         return Verdict.STOP
 
 

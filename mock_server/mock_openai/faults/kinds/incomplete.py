@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.context import FaultContext, Verdict
 from mock_openai.faults.point import TERMINAL, Point
 from mock_openai.faults.registry import register
-from mock_openai.faults.wire import Verdict, Wire
 
 
 @register
@@ -24,7 +24,7 @@ class Incomplete:
     name: ClassVar[str] = "incomplete"
     where: ClassVar[Point] = Point(phase="event", event=TERMINAL)
 
-    async def strike(self, wire: Wire) -> Verdict:
+    async def strike(self, context: FaultContext) -> Verdict:
         """End the response."""
-        await wire.cut_short(self.reason)
+        await context.cut_short(self.reason)
         return Verdict.STOP

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.context import FaultContext, Verdict
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
-from mock_openai.faults.wire import Verdict, Wire
 from mock_openai.protocol.events import Event
 
 
@@ -19,10 +19,10 @@ class MalformedJson:
     name: ClassVar[str] = "malformed_json"
     where: ClassVar[Point] = Point(phase="event")
 
-    async def strike(self, wire: Wire) -> Verdict:
+    async def strike(self, context: FaultContext) -> Verdict:
         """Send the broken event in place of the good one."""
-        event = wire.event or Event("response.created", b'{"type":"response.created"}')
+        event = context.event or Event("response.created", b'{"type":"response.created"}')
         # Cut inside a multi-byte character it would be a fault of another kind, so the cut is made in text.
         text = event.data.decode("utf-8", "replace")
-        await wire.send(Event(event.type, text[: len(text) // 2].encode()))
+        await context.send(Event(event.type, text[: len(text) // 2].encode()))
         return Verdict.SKIP_EVENT

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.context import FaultContext, Verdict
 from mock_openai.faults.point import TERMINAL, Point
 from mock_openai.faults.registry import register
-from mock_openai.faults.wire import Verdict, Wire
 
 
 @register
@@ -21,6 +21,6 @@ class MissingTerminal:
     name: ClassVar[str] = "missing_terminal"
     where: ClassVar[Point] = Point(phase="event", event=TERMINAL)
 
-    async def strike(self, wire: Wire) -> Verdict:
+    async def strike(self, context: FaultContext) -> Verdict:
         """Stop here."""
         return Verdict.STOP

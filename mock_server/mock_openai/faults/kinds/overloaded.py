@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.context import FaultContext, Verdict
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
-from mock_openai.faults.wire import Verdict, Wire
 from mock_openai.protocol.errors import server_overloaded
 
 
@@ -19,7 +19,7 @@ class Overloaded:
     name: ClassVar[str] = "overloaded"
     where: ClassVar[Point] = Point(phase="request")
 
-    async def strike(self, wire: Wire) -> Verdict:
+    async def strike(self, context: FaultContext) -> Verdict:
         """Fail the turn."""
-        await wire.fail(server_overloaded())
+        await context.fail(server_overloaded())
         return Verdict.STOP

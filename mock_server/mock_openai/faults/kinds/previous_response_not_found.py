@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.context import FaultContext, Verdict
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
-from mock_openai.faults.wire import Verdict, Wire
 from mock_openai.protocol.errors import previous_response_not_found
 
 
@@ -25,9 +25,9 @@ class PreviousResponseNotFound:
     name: ClassVar[str] = "previous_response_not_found"
     where: ClassVar[Point] = Point(phase="request")
 
-    async def strike(self, wire: Wire) -> Verdict:
+    async def strike(self, context: FaultContext) -> Verdict:
         """Answer with the error."""
-        if self.if_named and wire.previous_response_id is None:
+        if self.if_named and context.previous_response_id is None:
             return Verdict.GO_ON
-        await wire.fail(previous_response_not_found(wire.previous_response_id or self.response_id))
+        await context.fail(previous_response_not_found(context.previous_response_id or self.response_id))
         return Verdict.STOP

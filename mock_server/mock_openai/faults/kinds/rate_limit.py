@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.context import FaultContext, Verdict
 from mock_openai.faults.parameters import Seconds
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
-from mock_openai.faults.wire import Verdict, Wire
 from mock_openai.protocol.errors import UNTOLD, rate_limit_reached
 
 _LIMIT = 30_000
@@ -29,14 +29,14 @@ class RateLimit:
     name: ClassVar[str] = "rate_limit"
     where: ClassVar[Point] = Point(phase="request")
 
-    async def strike(self, wire: Wire) -> Verdict:
+    async def strike(self, context: FaultContext) -> Verdict:
         """Fail the turn."""
         # The wording's numbers say when there is room again, so they follow from it.
         missing = round(self.retry_after * _LIMIT / 60)
         asked = max(2_000, missing)
-        await wire.fail(
+        await context.fail(
             rate_limit_reached(
-                self.model or wire.model or UNTOLD,
+                self.model or context.model or UNTOLD,
                 limit=_LIMIT,
                 used=_LIMIT + missing - asked,
                 requested=asked,

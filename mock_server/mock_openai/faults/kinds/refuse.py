@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.context import FaultContext, Verdict
 from mock_openai.faults.parameters import Seconds
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
-from mock_openai.faults.wire import Verdict, Wire
 
 
 @register
@@ -21,9 +21,9 @@ class Refuse:
     name: ClassVar[str] = "refuse"
     where: ClassVar[Point] = Point(phase="handshake")
 
-    async def strike(self, wire: Wire) -> Verdict:
+    async def strike(self, context: FaultContext) -> Verdict:
         """Stop listening first, so that not even the quickest reconnect slips in."""
         if self.seconds:
-            wire.refuse(self.seconds)
-        await wire.reset()
+            context.refuse(self.seconds)
+        await context.reset()
         return Verdict.STOP

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mock_openai.faults.context import FaultContext, Verdict
 from mock_openai.faults.parameters import ErrorStatus
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
-from mock_openai.faults.wire import Verdict, Wire
 from mock_openai.protocol.errors import by_code
 
 
@@ -28,7 +28,7 @@ class ServerError:
     name: ClassVar[str] = "server_error"
     where: ClassVar[Point] = Point(phase="request")
 
-    async def strike(self, wire: Wire) -> Verdict:
+    async def strike(self, context: FaultContext) -> Verdict:
         """Fail the turn."""
-        await wire.fail(by_code(self.code, status=self.status, message=self.message))
+        await context.fail(by_code(self.code, status=self.status, message=self.message))
         return Verdict.STOP

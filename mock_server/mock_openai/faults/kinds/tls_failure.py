@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from mock_openai.faults.context import FaultContext, Verdict
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
-from mock_openai.faults.wire import Verdict, Wire
 from mock_openai.protocol.errors import ApiError
 
 Alert = Literal["handshake_failure", "internal_error", "protocol_version", "unrecognized_name"]
@@ -28,16 +28,16 @@ class TlsFailure:
     name: ClassVar[str] = "tls_failure"
     where: ClassVar[Point] = Point(phase="handshake")
 
-    async def strike(self, wire: Wire) -> Verdict:
+    async def strike(self, context: FaultContext) -> Verdict:
         """Send the alert and end."""
-        if not wire.encrypted:
+        if not context.encrypted:
             message = (
                 "tls_failure needs a server without tls=, and a client that is given https:// or wss://."
             )
-            await wire.fail(ApiError(message, status=500))
+            await context.fail(ApiError(message, status=500))
             return Verdict.STOP
-        await wire.raw(alert_record(self.alert))
-        await wire.fin()
+        await context.raw(alert_record(self.alert))
+        await context.fin()
         return Verdict.STOP
 
 

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from mock_openai.faults.context import FaultContext, Verdict
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
-from mock_openai.faults.wire import Verdict, Wire
 from mock_openai.protocol.events import Event
 
 
@@ -25,7 +25,7 @@ class UnknownEvent:
     name: ClassVar[str] = "unknown_event"
     where: ClassVar[Point] = Point(phase="event")
 
-    async def strike(self, wire: Wire) -> Verdict:
+    async def strike(self, context: FaultContext) -> Verdict:
         """Send it; the event at the point follows."""
-        await wire.send(Event(self.type, msgspec.json.encode({"type": self.type, **(self.fields or {})})))
+        await context.send(Event(self.type, msgspec.json.encode({"type": self.type, **(self.fields or {})})))
         return Verdict.GO_ON

@@ -1,6 +1,6 @@
 """What a transport offers for one answer: where events go, and the ways to break the connection under them.
 
-A Delivery drives an Outlet and never sees a socket. There are three: SSE, plain JSON and WebSocket.
+A Delivery drives an ResponseWriter and never sees a socket. There are three: SSE, plain JSON and WebSocket.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Breakable(Protocol):
         ...
 
 
-class Outlet(Protocol):
+class ResponseWriter(Protocol):
     """What a transport offers for one answer."""
 
     @property

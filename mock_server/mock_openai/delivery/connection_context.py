@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mock_openai.control.entries import Kind
-from mock_openai.delivery.outlet import Breakable
+from mock_openai.delivery.writer import Breakable
+from mock_openai.faults.context import FaultContext, Verdict
 from mock_openai.faults.plan import Planned
-from mock_openai.faults.wire import Verdict, Wire
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
@@ -17,7 +17,7 @@ from mock_openai.site import Connection, Site
 from mock_openai.wire.frames import frame
 
 
-class ConnectionWire(Wire):
+class ConnectionContext(FaultContext):
     """A connection without a turn."""
 
     def __init__(self, site: Site, connection: Connection, line: Breakable) -> None:

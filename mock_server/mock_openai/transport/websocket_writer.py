@@ -33,7 +33,7 @@ def as_frames(rendered: Rendered) -> bytes:
     return rendered.wire(text_around)
 
 
-class SocketOutlet:
+class WebSocketWriter:
     """One turn's way out on a socket: an event is a text frame, frames due together leave in one write."""
 
     transport: Literal["http", "websocket"] = "websocket"

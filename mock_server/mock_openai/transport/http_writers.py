@@ -35,7 +35,7 @@ def as_stream(rendered: Rendered) -> bytes:
     return rendered.wire(around)
 
 
-class HttpOutlet:
+class HttpWriter:
     """What both ways share: one answer on one connection, and the ways to break it."""
 
     transport: Literal["http", "websocket"] = "http"
@@ -112,7 +112,7 @@ class HttpOutlet:
             await self.line.fin()
 
 
-class SseOutlet(HttpOutlet):
+class SseWriter(HttpWriter):
     """A stream of server-sent events. Events handed over since the last flush leave in one write."""
 
     streams = True
@@ -159,7 +159,7 @@ class SseOutlet(HttpOutlet):
         await self._reply.end()
 
 
-class JsonOutlet(HttpOutlet):
+class JsonWriter(HttpWriter):
     """One JSON body: the response object of the terminal event, pretty-printed, with `billing` (observed)."""
 
     def __init__(self, reply: HttpReply, line: Line, *, background: bool = False) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from mock_openai.delivery.connection import ConnectionWire
+from mock_openai.delivery.connection_context import ConnectionContext
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
 from mock_openai.site import Connection, Site
@@ -14,7 +14,7 @@ from mock_openai.transport.tcp import Line
 from mock_openai.wire.frames import close_frame
 
 
-class HandshakeWire(ConnectionWire):
+class HandshakeContext(ConnectionContext):
     """Before the upgrade, or an HTTP connection's first request, is answered."""
 
     def __init__(self, site: Site, connection: Connection, line: Line, reply: HttpReply) -> None:
@@ -35,7 +35,7 @@ class HandshakeWire(ConnectionWire):
         await self._reply.error(error)
 
 
-class HelloWire(ConnectionWire):
+class HelloContext(ConnectionContext):
     """Before a TLS handshake is answered: nothing but bytes can be sent, and nobody would understand most."""
 
     encrypted = True
@@ -48,7 +48,7 @@ class HelloWire(ConnectionWire):
         await self.fin()
 
 
-class QuietWire(ConnectionWire):
+class QuietContext(ConnectionContext):
     """A WebSocket between turns or at a moment. `gate` holds back turns while a fault pauses."""
 
     def __init__(self, site: Site, connection: Connection, line: Line, gate: asyncio.Event) -> None:

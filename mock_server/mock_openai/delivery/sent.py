@@ -1,4 +1,4 @@
-"""What leaves in one turn: events pass through an outlet, numbered, and are noted when they have left."""
+"""What leaves in one turn: events pass through an writer, numbered, and are noted when they have left."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from mock_openai.control.entries import Entry
-from mock_openai.delivery.outlet import Outlet
+from mock_openai.delivery.writer import ResponseWriter
 from mock_openai.faults.point import Spot
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import Rendered
@@ -23,10 +23,10 @@ FLUSH_BYTES = 64 * 1024
 _NUMBER = re.compile(rb'"sequence_number":(\d+)')
 
 
-class Outflow:
+class SentEvents:
     """The events of one turn between the delivery that hands them over and the journal that notes them."""
 
-    def __init__(self, site: Site, outlet: Outlet, spot: Spot, lane: str | None) -> None:
+    def __init__(self, site: Site, writer: ResponseWriter, spot: Spot, lane: str | None) -> None:
         self.sent: list[Event] | Rendered = []
         """What has left."""
         self.waiting: list[Event] = []
@@ -34,7 +34,7 @@ class Outflow:
         self.response_id: str | None = None
         """The response's id, once its first event has left."""
         self._site = site
-        self._outlet = outlet
+        self._writer = writer
         self._spot = spot
         self._lane = lane
         self._loop = asyncio.get_running_loop()
@@ -48,7 +48,7 @@ class Outflow:
     @property
     def full(self) -> bool:
         """Whether so much waits that it should leave."""
-        return self._outlet.waiting >= FLUSH_BYTES
+        return self._writer.waiting >= FLUSH_BYTES
 
     @property
     def types(self) -> list[str]:
@@ -68,18 +68,18 @@ class Outflow:
 
     def put(self, event: Event) -> None:
         """Hand over an event as it is."""
-        self._outlet.put(event)
+        self._writer.put(event)
         self.waiting.append(event)
         if self._held:
             self._let_go(len(self.sent) + len(self.waiting))
 
     async def leave(self, rendered: Rendered) -> None:
         """Let all events of a turn leave, and end the answer."""
-        self._outlet.put_all(rendered)
-        await self._outlet.flush()
-        await self._outlet.finish()
+        self._writer.put_all(rendered)
+        await self._writer.flush()
+        await self._writer.finish()
         self.spoke = self._loop.time()
-        self._site.note_whole(self._spot, rendered, self._outlet.transport, self._lane)
+        self._site.note_whole(self._spot, rendered, self._writer.transport, self._lane)
         self.sent = rendered
         self.response_id = rendered.response_id
 
@@ -111,15 +111,15 @@ class Outflow:
 
     async def flush(self) -> None:
         """Let what waits leave; ConnectionError when the client is gone."""
-        await self._outlet.flush()
-        if self._outlet.streams:
+        await self._writer.flush()
+        if self._writer.streams:
             self.note_sent()
 
     async def finish(self) -> None:
         """Let what waits or is held back leave, and end the answer."""
         self._let_go(math.inf)
         await self.flush()
-        await self._outlet.finish()
+        await self._writer.finish()
         self.note_sent()
 
     async def make_room(self) -> None:
@@ -131,7 +131,7 @@ class Outflow:
         """Write down that what waited has left."""
         if not self.waiting:
             return
-        if not self.sent and self._outlet.transport == "http":
+        if not self.sent and self._writer.transport == "http":
             self.note("status", {"status": 200})
         at = self._loop.time() - self._site.started
         connection, turn = self._spot.connection, self._spot.number or None

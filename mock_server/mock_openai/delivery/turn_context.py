@@ -1,7 +1,7 @@
-"""A turn as faults see it: the Wire that they act on while the turn is delivered.
+"""The fault context of a turn: what faults act on while the turn is delivered.
 
-It joins what the transport can do (the Outlet) with what only a turn knows: how it ends early and in good
-order, and that its ends are written down.
+It joins what the transport can do (the ResponseWriter) with what only a turn knows: how to end early and in
+good order, and that its end is noted.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from mock_openai.closing import failed, incomplete
 from mock_openai.delivery.alarm import Alarm
-from mock_openai.delivery.connection import ConnectionWire
-from mock_openai.delivery.outflow import Outflow
-from mock_openai.delivery.outlet import Outlet
+from mock_openai.delivery.connection_context import ConnectionContext
+from mock_openai.delivery.sent import SentEvents
+from mock_openai.delivery.writer import ResponseWriter
 from mock_openai.faults.plan import Planned
 from mock_openai.memory import Lanes
 from mock_openai.protocol.errors import ApiError
@@ -24,21 +24,21 @@ from mock_openai.site import Connection, Site
 from mock_openai.turn.plan import Plan
 
 
-class TurnWire(ConnectionWire):
+class TurnContext(ConnectionContext):
     """One turn's connection, as a fault may use it."""
 
     def __init__(
         self,
         site: Site,
-        outlet: Outlet,
-        out: Outflow,
+        writer: ResponseWriter,
+        out: SentEvents,
         connection: Connection,
         *,
         lane: str | None,
         lanes: Lanes | None,
     ) -> None:
-        super().__init__(site, connection, outlet.line)
-        self.transport = outlet.transport
+        super().__init__(site, connection, writer.line)
+        self.transport = writer.transport
         self.plan: Plan | None = None
         """The turn, once its request has been looked at."""
         self.opening: Event | None = None
@@ -50,7 +50,7 @@ class TurnWire(ConnectionWire):
         self.kept = False
         """Whether the response is remembered, or will be elsewhere, or cannot be."""
         self.alarm = Alarm()
-        self._outlet = outlet
+        self._writer = writer
         self._out = out
         self._lane = lane
         self._lanes = lanes
@@ -82,7 +82,7 @@ class TurnWire(ConnectionWire):
 
     def encode(self, event: Event) -> bytes:
         """Give the event as it would leave."""
-        return self._outlet.encode(event)
+        return self._writer.encode(event)
 
     async def send(self, event: Event) -> None:
         """Send an event of the fault's own making; a `keepalive` takes a sequence number (reported)."""
@@ -94,11 +94,11 @@ class TurnWire(ConnectionWire):
 
     async def raw(self, data: bytes) -> None:
         """Send bytes as they are."""
-        await self._outlet.raw(data)
+        await self._writer.raw(data)
 
     async def below(self, data: bytes) -> None:
         """Send bytes beneath the transport's own framing."""
-        await self._outlet.below(data)
+        await self._writer.below(data)
 
     def hold_back(self, events: int) -> None:
         """Let the event at the point leave after so many later ones."""
@@ -108,7 +108,7 @@ class TurnWire(ConnectionWire):
     async def close(self, code: int | None, reason: str = "") -> None:
         """Send a close frame and close; on HTTP the connection just ends."""
         self._end(how="close" if self.transport == "websocket" else "fin", code=code, reason=reason)
-        await self._outlet.close(code, reason)
+        await self._writer.close(code, reason)
 
     async def pause(self, seconds: float | None) -> None:
         """Hold the turn back; None until the client gives up."""
@@ -126,12 +126,12 @@ class TurnWire(ConnectionWire):
         """Answer with an HTTP status, while nothing has left."""
         self._out.note("status", {"status": status})
         self.over = True
-        await self._outlet.status(status, headers, body)
+        await self._writer.status(status, headers, body)
 
     async def fail(self, error: ApiError) -> None:
         """Report an error as the API does, before or within the stream."""
         error = error.about(self.model) if self.model else error
-        if not self._outlet.streams:
+        if not self._writer.streams:
             self._out.waiting.clear()
         if self._out.sent:
             await self.conclude(
@@ -147,7 +147,7 @@ class TurnWire(ConnectionWire):
         self._out.note("status", error.noted())
         if self._lanes is not None:
             self._lanes.evict(self._lane, self.previous_response_id)
-        await self._outlet.error(error)
+        await self._writer.error(error)
 
     async def cut_short(self, reason: str) -> None:
         """End the response as incomplete; before its first event there is nothing to end."""

@@ -1,8 +1,7 @@
 """What a fault is and what it may do.
 
-A fault is a frozen dataclass with one coroutine, `strike`, that acts on a Wire and returns a Verdict. The
-Wire is the one thing a fault sees of the server: the same for SSE, plain JSON and WebSocket. Transports
-implement it.
+A fault is a frozen dataclass with one coroutine, `strike`, that acts on a FaultContext and returns a Verdict.
+The context is all that a fault sees of the server, and the same for SSE, plain JSON and WebSocket.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class Verdict(enum.Enum):
     """Nothing more of this turn leaves. A connection that the fault left open stays usable."""
 
 
-class Wire(abc.ABC):
+class FaultContext(abc.ABC):
     """The connection as a fault may use it. Everything sent before has left when `strike` is called.
 
     What only makes sense within a turn does nothing where there is none.
@@ -128,6 +127,6 @@ class Fault(Protocol):
     where: ClassVar[Point] = Point()
     """What its point is taken to mean when the user left phase and event open."""
 
-    async def strike(self, wire: Wire) -> Verdict:
+    async def strike(self, context: FaultContext) -> Verdict:
         """Do it."""
         ...
