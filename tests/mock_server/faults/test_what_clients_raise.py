@@ -366,5 +366,5 @@ async def test_an_event_reordered_beyond_the_end_leaves_last() -> None:
     [("reorder", 0), ("bad_chunk", "ff"), ("bad_frame", "upside_down"), ("tls_failure", "x")],
 )
 def test_parameters_that_make_no_sense_are_refused_in_one_line(kind: str, wrong: Any) -> None:
-    with pytest.raises(ValueError, match=f"^{kind}: \\w+ is {wrong!r}; expected [^\n]+$"):
+    with pytest.raises(ValueError, match=f"^{kind}[^\n]*{wrong!r}[^\n]*$"):
         getattr(HERE, kind)(wrong)
