@@ -32,7 +32,7 @@ from mock_openai.transport.port import Port
 if TYPE_CHECKING:
     from mock_openai.memory.shared import SharedMemory
     from mock_openai.transport.listener import Listener
-    from mock_openai.transport.reception import Reception
+    from mock_openai.transport.router import Router
 
 _UNSET: Any = object()
 
@@ -149,7 +149,7 @@ class MockServer:
         self._own.commands.tenants = self._sessions
         self._own.commands.refuse = self._refuse_here
         self._peers = Peers(shared, self._own)
-        self._reception: Reception | None = None
+        self._router: Router | None = None
         self._listener: Listener | None = None
         self._port = Port(host, port, tls=tls, names=hosts)
 
@@ -198,7 +198,7 @@ class MockServer:
             raise RuntimeError("this server is already running")
         from mock_openai.control.api import ControlApi
         from mock_openai.transport.listener import Listener
-        from mock_openai.transport.reception import Reception
+        from mock_openai.transport.router import Router
 
         self._port.bind()
         await self._peers.join()
@@ -217,14 +217,14 @@ class MockServer:
             reset=self._peers.reset,
             describe=self._describe,
         )
-        reception = self._reception = Reception(self._own, self._sessions, control, self._peers.check)
+        router = self._router = Router(self._own, self._sessions, control, self._peers.check)
         secure = None
         if self._port.certificate is not None:
             from mock_openai.transport.tls import secured
 
-            secure = secured(self._port.certificate.context, reception.fails_hello)
+            secure = secured(self._port.certificate.context, router.fails_hello)
         self._listener = Listener(
-            reception.handle, reception.lost, reception.hello, shared=self._port.sharing, secure=secure
+            router.handle, router.lost, router.hello, shared=self._port.sharing, secure=secure
         )
         await self._listener.start(self._port.hand_over())
 
@@ -238,11 +238,11 @@ class MockServer:
         """
         self._port.release()
         listener, self._listener = self._listener, None
-        if listener is None or self._reception is None:
+        if listener is None or self._router is None:
             return
         for session in (self._own, *self._sessions):
             session.site.stopping = True
-        self._reception.go_away()
+        self._router.go_away()
         await listener.stop()
         await self._own.close()
         await self._sessions.close()

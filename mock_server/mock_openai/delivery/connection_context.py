@@ -20,11 +20,11 @@ from mock_openai.wire.frames import frame
 class ConnectionContext(FaultContext):
     """A connection without a turn."""
 
-    def __init__(self, site: Site, connection: Connection, line: Breakable) -> None:
+    def __init__(self, site: Site, connection: Connection, tcp: Breakable) -> None:
         self.transport = connection.transport
         self._site = site
         self._connection = connection
-        self._line = line
+        self._tcp = tcp
 
     async def strike(self, struck: Sequence[Planned], event: Event | None = None) -> Verdict:
         """Let faults strike in their order; the first that stops is the last."""
@@ -48,27 +48,27 @@ class ConnectionContext(FaultContext):
 
     async def send(self, event: Event) -> None:
         """Send an event outside of any turn."""
-        self._line.write(self.encode(event))
+        self._tcp.write(self.encode(event))
         self._note("event", event)
 
     async def raw(self, data: bytes) -> None:
         """Send bytes as they are."""
-        self._line.write(data)
+        self._tcp.write(data)
 
     async def reset(self) -> None:
         """Break the connection with a TCP reset."""
         self._end(how="reset")
-        await self._line.reset()
+        await self._tcp.reset()
 
     async def fin(self) -> None:
         """End the connection without a farewell."""
         self._end(how="fin")
-        await self._line.fin()
+        await self._tcp.fin()
 
     async def half_open(self) -> None:
         """Go silent for good."""
         self._end(how="half_open")
-        await self._line.half_open()
+        await self._tcp.half_open()
 
     async def pause(self, seconds: float | None) -> None:
         """Hold the connection back."""

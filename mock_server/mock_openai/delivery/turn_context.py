@@ -37,7 +37,7 @@ class TurnContext(ConnectionContext):
         lane: str | None,
         lanes: Lanes | None,
     ) -> None:
-        super().__init__(site, connection, writer.line)
+        super().__init__(site, connection, writer.tcp)
         self.transport = writer.transport
         self.plan: Plan | None = None
         """The turn, once its request has been looked at."""

@@ -38,7 +38,7 @@ class ResponseWriter(Protocol):
     """What a transport offers for one answer."""
 
     @property
-    def line(self) -> Breakable:
+    def tcp(self) -> Breakable:
         """The connection that the answer goes out on."""
         ...
 

@@ -10,15 +10,15 @@ from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
 from mock_openai.site import Connection, Site
 from mock_openai.transport.reply import HttpReply
-from mock_openai.transport.tcp import Line
+from mock_openai.transport.tcp import TcpConnection
 from mock_openai.wire.frames import close_frame
 
 
 class HandshakeContext(ConnectionContext):
     """Before the upgrade, or an HTTP connection's first request, is answered."""
 
-    def __init__(self, site: Site, connection: Connection, line: Line, reply: HttpReply) -> None:
-        super().__init__(site, connection, line)
+    def __init__(self, site: Site, connection: Connection, tcp: TcpConnection, reply: HttpReply) -> None:
+        super().__init__(site, connection, tcp)
         self._reply = reply
 
     async def send(self, event: Event) -> None:
@@ -51,15 +51,15 @@ class HelloContext(ConnectionContext):
 class QuietContext(ConnectionContext):
     """A WebSocket between turns or at a moment. `gate` holds back turns while a fault pauses."""
 
-    def __init__(self, site: Site, connection: Connection, line: Line, gate: asyncio.Event) -> None:
-        super().__init__(site, connection, line)
+    def __init__(self, site: Site, connection: Connection, tcp: TcpConnection, gate: asyncio.Event) -> None:
+        super().__init__(site, connection, tcp)
         self._gate = gate
 
     async def close(self, code: int | None, reason: str = "") -> None:
         """Send a close frame and end the connection."""
         self._connection.end("fault", how="close", code=code, reason=reason)
-        self._line.write(close_frame(code, reason))
-        await self._line.fin()
+        self._tcp.write(close_frame(code, reason))
+        await self._tcp.fin()
 
     async def pause(self, seconds: float | None) -> None:
         """Hold back whatever the socket would send, pongs excepted."""

@@ -35,13 +35,13 @@ from mock_openai.transport.fault_contexts import HandshakeContext, HelloContext
 from mock_openai.transport.handshake import is_upgrade
 from mock_openai.transport.http_writers import JsonWriter, SseWriter
 from mock_openai.transport.keys import caller_of
-from mock_openai.transport.listener import TcpConnection
+from mock_openai.transport.listener import HttpConnection
 from mock_openai.transport.quiet import Quiet
 from mock_openai.transport.repeated_head import RepeatedHead
 from mock_openai.transport.reply import HttpReply, Written
 from mock_openai.transport.rest import Rest
 from mock_openai.transport.routes import own_path
-from mock_openai.transport.tcp import Line
+from mock_openai.transport.tcp import TcpConnection
 from mock_openai.transport.websocket import SocketSession
 from mock_openai.turn.known import Known
 from mock_openai.turn.plan import Caller
@@ -51,7 +51,7 @@ logger = logging.getLogger("mock_openai")
 CREATE = "/v1/responses"
 
 
-class Front:
+class HttpHandler:
     """Receives every HTTP request of a server, or of one of its sessions."""
 
     def __init__(self, site: Site) -> None:
@@ -96,7 +96,7 @@ class Front:
         """Turn down a client that wants to speak TLS, as the plan says or for want of a certificate."""
         connection = self._connections[handler] = self._site.connect("http")
         self._site.note("open", connection.number, {"transport": "http", "path": "(TLS)", "headers": {}})
-        context = HelloContext(self._site, connection, Line(transport))
+        context = HelloContext(self._site, connection, TcpConnection(transport))
         task = asyncio.get_running_loop().create_task(self._turn_down(connection, context))
         self._hellos.add(task)
         task.add_done_callback(self._hellos.discard)
@@ -145,11 +145,11 @@ class Front:
         transport = request.transport
         if transport is None:
             raise ConnectionResetError("the client has gone")
-        line = Line(transport)
+        tcp = TcpConnection(transport)
         connection.busy = True
         if connection.first:
             connection.first = False
-            context = HandshakeContext(self._site, connection, line, reply)
+            context = HandshakeContext(self._site, connection, tcp, reply)
             if (
                 await context.strike(self._site.plan.take("handshake", Spot(connection.number)))
                 is Verdict.STOP
@@ -162,17 +162,17 @@ class Front:
                 await reply.whole(200, told, b"")
                 return
             if request.headers.get("Expect", "").lower() == "100-continue":
-                line.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                tcp.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             key = self._authorize(request)
             if upgrade and (refused := await self._site.engine.answer_handshake(request.path_qs)) is not None:
                 self._site.note("status", connection.number, {"status": refused.status})
-                await self._deliver(reply, connection, line, streamed=False).repeat(refused)
+                await self._deliver(reply, connection, tcp, streamed=False).repeat(refused)
             elif upgrade:
-                await self._socket(request, reply, connection, line, key)
+                await self._socket(request, reply, connection, tcp, key)
             elif request.method == "POST" and own_path(request.path) == CREATE:
-                await self._create(request, reply, connection, line, key)
+                await self._create(request, reply, connection, tcp, key)
             else:
-                await self._other(request, reply, connection, line)
+                await self._other(request, reply, connection, tcp)
         except ApiError as error:
             self._note_error(connection, error)
             raise
@@ -213,10 +213,10 @@ class Front:
         request: web.BaseRequest,
         reply: HttpReply,
         connection: Connection,
-        line: Line,
+        tcp: TcpConnection,
         key: str | None,
     ) -> None:
-        session = SocketSession(self._site, connection, line, key)
+        session = SocketSession(self._site, connection, tcp, key)
         self._sessions.add(session)
         try:
             reply.response = await session.run(request)
@@ -228,7 +228,7 @@ class Front:
         request: web.BaseRequest,
         reply: HttpReply,
         connection: Connection,
-        line: Line,
+        tcp: TcpConnection,
         key: str | None,
     ) -> None:
         site = self._site
@@ -263,55 +263,55 @@ class Front:
         background = body.get("background") is True
         writer: SseWriter | JsonWriter
         if body.get("stream") is True:
-            writer = SseWriter(reply, line)
+            writer = SseWriter(reply, tcp)
         else:
-            writer = JsonWriter(reply, line, background=background)
+            writer = JsonWriter(reply, tcp, background=background)
         await Delivery(site, writer, connection, begun.spot).run(begun.known, begun.caller, begun.plan)
-        self._fall_quiet(request, connection, line)
-        self._expect_the_same_head(request, reply, connection, line, begun.caller)
+        self._fall_quiet(request, connection, tcp)
+        self._expect_the_same_head(request, reply, connection, tcp, begun.caller)
 
     def _expect_the_same_head(
         self,
         request: web.BaseRequest,
         reply: HttpReply,
         connection: Connection,
-        line: Line,
+        tcp: TcpConnection,
         caller: Caller,
     ) -> None:
         """Let creates with the same head be played as they come, if this one was of the usual kind."""
         handler = request.protocol
         plain = reply.plain if isinstance(reply.response, Written) else None
         # A session may be forgotten at any time; the next request has to ask for it again.
-        if plain is None or not isinstance(handler, TcpConnection) or self._site.engine.session is not None:
+        if plain is None or not isinstance(handler, HttpConnection) or self._site.engine.session is not None:
             return
         with contextlib.suppress(ValueError):
             handler.at_once = RepeatedHead(
                 self._site,
                 connection,
                 handler,
-                line,
+                tcp,
                 caller,
                 plain,
                 path=redact.path(request.path_qs),
                 content_type=request.headers.get("Content-Type", ""),
             )
 
-    def _fall_quiet(self, request: web.BaseRequest, connection: Connection, line: Line) -> None:
+    def _fall_quiet(self, request: web.BaseRequest, connection: Connection, tcp: TcpConnection) -> None:
         """Arm the faults planned for the quiet after a turn; the connection stays open for the client's next
         request.
         """
-        if line.gone:
+        if tcp.gone:
             return
         quiet = self._quiets.get(request.protocol)
         if quiet is None:
-            context = ConnectionContext(self._site, connection, line)
+            context = ConnectionContext(self._site, connection, tcp)
             quiet = Quiet(self._site, connection, context, idle=lambda: not connection.busy)
             self._quiets[request.protocol] = quiet
         connection.busy = False
         quiet.arm()
 
     async def _other(
-        self, request: web.BaseRequest, reply: HttpReply, connection: Connection, line: Line
+        self, request: web.BaseRequest, reply: HttpReply, connection: Connection, tcp: TcpConnection
     ) -> None:
         data = await read_body(request)
         noted = to_note(data, request.headers.get("Content-Type", ""))
@@ -319,11 +319,11 @@ class Front:
         recorded = await self._site.engine.answer_http(request.method, request.path_qs, data)
         if recorded is not None:
             streamed = bool(recorded.events)
-            await self._deliver(reply, connection, line, streamed=streamed).repeat(recorded)
+            await self._deliver(reply, connection, tcp, streamed=streamed).repeat(recorded)
             return
         followed = await self._rest.followed(request)
         if followed is not None:
-            await self._deliver(reply, connection, line, streamed=True).watch(*followed)
+            await self._deliver(reply, connection, tcp, streamed=True).watch(*followed)
             return
         upstream = self._site.upstream
         path = own_path(request.path)
@@ -332,17 +332,19 @@ class Front:
             if isinstance(passed, ApiError):
                 raise passed
             streamed = isinstance(passed, Relayed)
-            await self._deliver(reply, connection, line, streamed=streamed).repeat(passed)
+            await self._deliver(reply, connection, tcp, streamed=streamed).repeat(passed)
             return
         answer = self._rest.route(request.method, path)
         if answer is None:
             raise invalid_url(request.method, request.path)
         await answer(request, reply, data)
 
-    def _deliver(self, reply: HttpReply, connection: Connection, line: Line, *, streamed: bool) -> Delivery:
+    def _deliver(
+        self, reply: HttpReply, connection: Connection, tcp: TcpConnection, *, streamed: bool
+    ) -> Delivery:
         """Make the delivery of an answer that belongs to no turn."""
         writer: SseWriter | JsonWriter
-        writer = SseWriter(reply, line) if streamed else JsonWriter(reply, line)
+        writer = SseWriter(reply, tcp) if streamed else JsonWriter(reply, tcp)
         return Delivery(self._site, writer, connection, Spot(connection.number))
 
     def _note_error(self, connection: Connection, error: ApiError, turn: int | None = None) -> None:

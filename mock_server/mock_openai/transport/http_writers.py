@@ -17,7 +17,7 @@ from mock_openai.protocol.template import Rendered
 from mock_openai.responders.answer import Recorded
 from mock_openai.transport.headers import repeatable
 from mock_openai.transport.reply import HttpReply
-from mock_openai.transport.tcp import Line
+from mock_openai.transport.tcp import TcpConnection
 from mock_openai.wire.sse import around
 from mock_openai.wire.sse import event as server_event
 
@@ -41,11 +41,11 @@ class HttpWriter:
     transport: Literal["http", "websocket"] = "http"
     streams = False
 
-    def __init__(self, reply: HttpReply, line: Line) -> None:
+    def __init__(self, reply: HttpReply, tcp: TcpConnection) -> None:
         self.waiting = 0
         self.rate_limits: Mapping[str, str] = {}
         self._reply = reply
-        self.line = line
+        self.tcp = tcp
         self._writer: AbstractStreamWriter | None = None
         self._status = 200
         self._recorded: dict[str, str] = {}
@@ -74,7 +74,7 @@ class HttpWriter:
     async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Answer with this status, or end the connection when an answer has begun."""
         if self._writer is not None:
-            await self.line.fin()
+            await self.tcp.fin()
             return
         await self._reply.whole(status, headers, body)
 
@@ -83,19 +83,19 @@ class HttpWriter:
         writer = await self._begin()
         writer.send_headers()
         if data:
-            self.line.write(b"%x\r\n%b\r\n" % (len(data), data) if self._reply.chunked else data)
+            self.tcp.write(b"%x\r\n%b\r\n" % (len(data), data) if self._reply.chunked else data)
         await writer.drain()
 
     async def below(self, data: bytes) -> None:
         """Send bytes as they are, beneath the chunks of the body."""
         writer = await self._begin()
         writer.send_headers()
-        self.line.write(data)
+        self.tcp.write(data)
         await writer.drain()
 
     async def close(self, code: int | None, reason: str) -> None:
         """End the connection: HTTP has no codes."""
-        await self.line.fin()
+        await self.tcp.fin()
 
     async def _begin(self) -> AbstractStreamWriter:
         if self._writer is None:
@@ -107,9 +107,9 @@ class HttpWriter:
 
     async def _end_recorded(self, recorded: Recorded) -> None:
         if recorded.ending == "reset":
-            await self.line.reset()
+            await self.tcp.reset()
         elif recorded.ending == "fin":
-            await self.line.fin()
+            await self.tcp.fin()
 
 
 class SseWriter(HttpWriter):
@@ -117,8 +117,8 @@ class SseWriter(HttpWriter):
 
     streams = True
 
-    def __init__(self, reply: HttpReply, line: Line) -> None:
-        super().__init__(reply, line)
+    def __init__(self, reply: HttpReply, tcp: TcpConnection) -> None:
+        super().__init__(reply, tcp)
         self._waiting: list[bytes] = []
         self._whole: bytes | None = None
 
@@ -143,14 +143,14 @@ class SseWriter(HttpWriter):
         data = b"".join(self._waiting)
         self._waiting.clear()
         self.waiting = 0
-        if self.line.dead:
+        if self.tcp.dead:
             return
         writer = await self._begin()
         await writer.write(data)
 
     async def finish(self) -> None:
         """End the stream in good order: the last event is the end, no `[DONE]` follows (observed)."""
-        if self.line.dead:
+        if self.tcp.dead:
             return
         if self._whole is not None:
             await self._reply.stream(EVENT_STREAM, self._whole, rate_limits=self.rate_limits)
@@ -162,8 +162,8 @@ class SseWriter(HttpWriter):
 class JsonWriter(HttpWriter):
     """One JSON body: the response object of the terminal event, pretty-printed, with `billing` (observed)."""
 
-    def __init__(self, reply: HttpReply, line: Line, *, background: bool = False) -> None:
-        super().__init__(reply, line)
+    def __init__(self, reply: HttpReply, tcp: TcpConnection, *, background: bool = False) -> None:
+        super().__init__(reply, tcp)
         self._background = background
         self._first: Event | None = None
         self._last: Event | None = None
@@ -189,7 +189,7 @@ class JsonWriter(HttpWriter):
 
     async def finish(self) -> None:
         """Send the body."""
-        if self.line.dead or self._writer is not None:
+        if self.tcp.dead or self._writer is not None:
             return
         if self._rendered is not None:
             body = self._rendered.body()

@@ -19,7 +19,7 @@ from aiohttp import web
 
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
-from mock_openai.transport.tcp import Line
+from mock_openai.transport.tcp import TcpConnection
 
 BACKLOG = 1024
 
@@ -104,7 +104,7 @@ def first_request(data: bytes) -> tuple[bytes, bytes, int] | None:
     return before, after, len(head) + size
 
 
-class TcpConnection(web.RequestHandler):
+class HttpConnection(web.RequestHandler):
     """One connection: its first byte tells whether the client speaks TLS, and neither headers nor the next
     request are waited for without end.
     """
@@ -219,7 +219,7 @@ class TcpConnection(web.RequestHandler):
 
     def _give_up(self) -> None:
         if isinstance(self.transport, asyncio.Transport):
-            Line(self.transport).hang_up(_TOO_SLOW)
+            TcpConnection(self.transport).hang_up(_TOO_SLOW)
 
 
 class _Connections(web.Server):
@@ -238,7 +238,7 @@ class _Connections(web.Server):
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         connection = request.protocol
-        assert isinstance(connection, TcpConnection)
+        assert isinstance(connection, HttpConnection)
         connection.request_begins()
         try:
             return await self._answered_by(request)
@@ -247,7 +247,7 @@ class _Connections(web.Server):
 
     def __call__(self) -> web.RequestHandler:
         """Make the handler of a new connection."""
-        return TcpConnection(
+        return HttpConnection(
             self,
             self._hello,
             loop=asyncio.get_running_loop(),
@@ -328,7 +328,7 @@ class Listener:
         for connection in connections.connections:
             connection.close()
             if connection.transport is not None:
-                Line(connection.transport).hang_up()
+                TcpConnection(connection.transport).hang_up()
         if await _emptied(connections):
             return
         # A client that does not read keeps its connection open; and a handler may be slow to go.

@@ -16,9 +16,9 @@ from mock_openai.protocol.template import Rendered
 from mock_openai.site import Begun, Connection, Site
 from mock_openai.transport.body import known_create
 from mock_openai.transport.http_writers import EVENT_STREAM, as_stream
-from mock_openai.transport.listener import TcpConnection, first_request
+from mock_openai.transport.listener import HttpConnection, first_request
 from mock_openai.transport.reply import Plain
-from mock_openai.transport.tcp import Line
+from mock_openai.transport.tcp import TcpConnection
 from mock_openai.turn.known import Known
 from mock_openai.turn.plan import Caller, Plan
 
@@ -33,23 +33,23 @@ class RepeatedHead:
         self,
         site: Site,
         connection: Connection,
+        http: HttpConnection,
         tcp: TcpConnection,
-        line: Line,
         caller: Caller,
         plain: Plain,
         *,
         path: str,
         content_type: str,
     ) -> None:
-        arrived = tcp.arrived or b""
+        arrived = http.arrived or b""
         request = first_request(arrived)
         if request is None or request[2] != len(arrived):
             raise ValueError("more than one request has arrived, or none of the usual kind")
         self._before, self._after, _ = request
         self._site = site
         self._connection = connection
+        self._http = http
         self._tcp = tcp
-        self._line = line
         self._caller = caller
         self._plain = plain
         self._path = path
@@ -58,7 +58,7 @@ class RepeatedHead:
     def __call__(self, data: bytes) -> bool:
         """Answer a create; one that is not answered here is left to aiohttp, with its plan."""
         # While a request is being answered, and when aiohttp may hold another, this one has to wait its turn.
-        if not self._tcp.between or self._tcp.arrived != b"" or not self._line.clear:
+        if not self._http.between or self._http.arrived != b"" or not self._tcp.clear:
             return False
         known = self._known(data)
         if known is None:
@@ -70,7 +70,7 @@ class RepeatedHead:
         plan = site.planned(known, self._caller, spot)
         if plan is not None:
             played = play_at_once(
-                site, plan, spot, lambda events: self._line.write(self._written(events, plan))
+                site, plan, spot, lambda events: self._tcp.write(self._written(events, plan))
             )
             if played is not None:
                 site.metrics.answered("/v1/responses", 200)

@@ -36,7 +36,7 @@ _TIOCOUTQ = 0x5411
 _LISTEN_TABLES = {socket.AF_INET: "/proc/net/tcp", socket.AF_INET6: "/proc/net/tcp6"}
 
 
-class Line:
+class TcpConnection:
     """One TCP connection."""
 
     def __init__(self, transport: asyncio.Transport) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from mock_openai.clock import Clock, Timer
 from mock_openai.protocol.behaviour import Behaviour
-from mock_openai.transport.tcp import Line
+from mock_openai.transport.tcp import TcpConnection
 from mock_openai.wire.frames import PING, frame
 
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
@@ -19,11 +19,13 @@ Spawn = Callable[[Coroutine[Any, Any, None]], None]
 class Upkeep:
     """The timers of one socket. `idle` tells whether nothing is under way."""
 
-    def __init__(self, behaviour: Behaviour, clock: Clock, line: Line, *, idle: Callable[[], bool]) -> None:
+    def __init__(
+        self, behaviour: Behaviour, clock: Clock, tcp: TcpConnection, *, idle: Callable[[], bool]
+    ) -> None:
         self._clock = clock
         self._ping_interval = behaviour.ping_interval
         self._idle_timeout = behaviour.idle_timeout
-        self._line = line
+        self._tcp = tcp
         self._idle = idle
         self._timers: dict[str, Timer] = {}
         self._close: Callable[[], None] = lambda: None
@@ -52,9 +54,9 @@ class Upkeep:
         self._timers[name] = self._clock.call_later(seconds, act)
 
     def _ping(self) -> None:
-        if self._line.gone:
+        if self._tcp.gone:
             return
-        self._line.write(frame(b"", PING))
+        self._tcp.write(frame(b"", PING))
         assert self._ping_interval is not None, "a ping has an interval"
         self._later("ping", self._ping_interval, self._ping)
 

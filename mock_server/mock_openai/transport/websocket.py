@@ -24,7 +24,6 @@ from mock_openai.protocol.errors import ApiError, connection_limit_reached
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import Rendered
 from mock_openai.site import Connection, Site
-from mock_openai.transport.channel import Channel
 from mock_openai.transport.fault_contexts import QuietContext
 from mock_openai.transport.headers import handshake_headers
 from mock_openai.transport.inject import inject_failed, injected, read_inject
@@ -32,8 +31,9 @@ from mock_openai.transport.messages import as_noted, binary_message, known_types
 from mock_openai.transport.queue import Create, TurnQueue
 from mock_openai.transport.quiet import Quiet
 from mock_openai.transport.steering import Steering
-from mock_openai.transport.tcp import Line
+from mock_openai.transport.tcp import TcpConnection
 from mock_openai.transport.upkeep import Upkeep
+from mock_openai.transport.websocket_connection import WebSocketConnection
 from mock_openai.transport.websocket_writer import WebSocketWriter, as_frames
 from mock_openai.turn.known import Known
 from mock_openai.turn.plan import Caller, Plan
@@ -43,22 +43,22 @@ from mock_openai.wire.frames import TEXT, close_frame, frame
 class SocketSession:
     """One WebSocket connection, from its handshake to its close."""
 
-    def __init__(self, site: Site, connection: Connection, line: Line, key: str | None) -> None:
-        self.line = line
+    def __init__(self, site: Site, connection: Connection, tcp: TcpConnection, key: str | None) -> None:
+        self.tcp = tcp
         self._site = site
         self._hearing = False
         self._connection = connection
         self._key = key
         self._types: tuple[str, ...] = ()
         self._behaviour = site.settings.behaviour
-        self._channel = Channel(
-            line, max_message=self._behaviour.max_message, deflate=self._behaviour.deflate
+        self._websocket = WebSocketConnection(
+            tcp, max_message=self._behaviour.max_message, deflate=self._behaviour.deflate
         )
         self._lanes = Lanes(keep_all=self._behaviour.socket_memory == "all")
         self._queue = TurnQueue(self._behaviour.max_waiting)
         self._steering = Steering(site.engine.ids, self._behaviour, self._lanes)
         self._caller = self._called_by({}, "")
-        self._channel.at_once = self._take
+        self._websocket.at_once = self._take
         self._deliveries: dict[int, Delivery] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._gate = asyncio.Event()
@@ -68,13 +68,13 @@ class SocketSession:
         self._expired = False
         self._limit: Timer | None = None
         self._quiet: Quiet | None = None
-        self._upkeep = Upkeep(self._behaviour, site.clock, self.line, idle=lambda: self._queue.idle)
+        self._upkeep = Upkeep(self._behaviour, site.clock, self.tcp, idle=lambda: self._queue.idle)
 
     async def run(self, request: web.BaseRequest) -> web.StreamResponse:
         """Upgrade, then serve until either side closes."""
         self._caller = self._called_by(request.headers, request.rel_url.raw_query_string)
         edge = self._behaviour.handshake_headers == "edge"
-        answer = self._channel.open(request, handshake_headers(self._site.engine.ids) if edge else {})
+        answer = self._websocket.open(request, handshake_headers(self._site.engine.ids) if edge else {})
         self._connection.upgraded = True
         clock = self._site.clock
         self._site.note("status", self._connection.number, {"status": 101})
@@ -83,14 +83,14 @@ class SocketSession:
             self._limit = clock.call_later(self._site.settings.connection_lifetime, self._expire)
         else:
             self._limit = clock.call_later(self._site.settings.connection_lifetime, self._mark_expired)
-        context = QuietContext(self._site, self._connection, self.line, self._gate)
+        context = QuietContext(self._site, self._connection, self.tcp, self._gate)
         self._quiet = Quiet(self._site, self._connection, context, idle=lambda: self._queue.idle, always=True)
         self._quiet.arm()
         self._upkeep.begin(self._spawn, self._close_for_idleness)
         try:
             await self._read()
-            if self._channel.broken:
-                await self._channel.linger()
+            if self._websocket.broken:
+                await self._websocket.linger()
         finally:
             self._quiet.end()
             self._upkeep.end()
@@ -107,32 +107,32 @@ class SocketSession:
         """Write frames, once no fault holds the socket back; ConnectionResetError when it is closed."""
         if not self._gate.is_set():
             await self._gate.wait()
-        if self.line.dead:
+        if self.tcp.dead:
             return
-        if self._channel.closed:
+        if self._websocket.closed:
             raise ConnectionResetError("the WebSocket is closed")
-        await self._channel.write(data)
+        await self._websocket.write(data)
 
     async def close(self, code: int | None, reason: str = "") -> None:
         """Send a close frame and wait a moment for the client's."""
-        if self.line.gone or self._channel.closed:
+        if self.tcp.gone or self._websocket.closed:
             return
         if code is None:
-            self.line.write(close_frame(None))
-            await self.line.fin()
+            self.tcp.write(close_frame(None))
+            await self.tcp.fin()
             return
-        await self._channel.close(code, reason)
+        await self._websocket.close(code, reason)
 
     def go_away(self) -> None:
         """Close because the server stops: the frame leaves now, and nobody waits for an answer."""
         self._connection.end("server", how="close", code=1001)
-        farewell = b"" if self._channel.closed else close_frame(1001)
-        self.line.hang_up(farewell)
+        farewell = b"" if self._websocket.closed else close_frame(1001)
+        self.tcp.hang_up(farewell)
 
     # Reading
 
     async def _read(self) -> None:
-        while (message := await self._channel.receive()) is not None:
+        while (message := await self._websocket.receive()) is not None:
             self._hearing = True
             if message.opcode == TEXT:
                 await self._hear(message.data)
@@ -157,7 +157,7 @@ class SocketSession:
         """Take a create of the default lane that comes alone, in the call that brings it; everything else is
         left to the reader.
         """
-        if self._hearing or self._expired or self._channel.closed or self._queue.full:
+        if self._hearing or self._expired or self._websocket.closed or self._queue.full:
             return False
         try:
             known = self._known(data)
@@ -282,7 +282,7 @@ class SocketSession:
 
     def _played(self, create: Create, plan: Plan) -> bool:
         """Play a create at once, if its plan allows that and nothing waits to be written."""
-        if not self.line.clear or not self._gate.is_set():
+        if not self.tcp.clear or not self._gate.is_set():
             return False
         rendered = play_at_once(self._site, plan, create.spot, self._write_whole, lane=create.lane)
         if rendered is None:
@@ -292,7 +292,7 @@ class SocketSession:
         return True
 
     def _write_whole(self, rendered: Rendered) -> None:
-        self.line.write(as_frames(rendered))
+        self.tcp.write(as_frames(rendered))
 
     async def _turn(self, create: Create, plan: Plan | None) -> None:
         try:
@@ -314,7 +314,7 @@ class SocketSession:
             return  # the reader notices too, and ends the session
         finally:
             self._queue.finish(create.lane)
-        if self.line.gone:
+        if self.tcp.gone:
             return
         if delivery.parts is not None:
             self._spawn(self._part(delivery, delivery.parts))
@@ -330,7 +330,7 @@ class SocketSession:
     async def _part(self, delivery: Delivery, at: float) -> None:
         """End the socket as the recorded one ended after this turn, unless another is under way."""
         await asyncio.sleep(at - asyncio.get_running_loop().time())
-        if self._queue.idle and not self.line.gone:
+        if self._queue.idle and not self.tcp.gone:
             await delivery.part()
 
     async def _answer(self, create: Create, plan: Plan | None, *, automatic: bool = False) -> Delivery:
@@ -380,10 +380,10 @@ class SocketSession:
         await self.close(1000)
 
     def _note_close(self) -> None:
-        code = self._channel.close_code
+        code = self._websocket.close_code
         if self._site.stopping:
             self._connection.end("server", how="close", code=1001)
-        elif self._channel.broken:
+        elif self._websocket.broken:
             self._connection.end("server", how="close", code=code)
         elif code is None:
             self._connection.end("client", how=self._connection.broken)

@@ -10,14 +10,14 @@ from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import Rendered
 from mock_openai.responders.answer import Recorded
-from mock_openai.transport.tcp import Line
+from mock_openai.transport.tcp import TcpConnection
 from mock_openai.wire.frames import BINARY, TEXT, frame, text_around
 
 
 class Socket(Protocol):
     """What a turn needs of its WebSocket."""
 
-    line: Line
+    tcp: TcpConnection
 
     async def write(self, data: bytes) -> None:
         """Write frames."""
@@ -44,7 +44,7 @@ class WebSocketWriter:
         self._tells_errors = tells_errors
         self.rate_limits: Mapping[str, str] = {}  # frames have none (observed)
         self._socket = socket
-        self.line = socket.line
+        self.tcp = socket.tcp
         self._lane = lane
         self._frames: list[bytes] = []
 
@@ -109,7 +109,7 @@ class WebSocketWriter:
 
     async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """It is too late for a status."""
-        await self.line.fin()
+        await self.tcp.fin()
 
     async def close(self, code: int | None, reason: str) -> None:
         """Send a close frame and see the closing handshake through."""

@@ -1,7 +1,7 @@
 """Where every request of a server arrives: the control API, or the session that the request names.
 
-Each session has a Front of its own, as if it were a server of its own; one TCP connection may carry requests
-for several of them.
+Each session has an HttpHandler of its own, as if it were a server; one TCP connection may carry requests for
+several of them.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from mock_openai.session import HEADER, Session, name_of
 from mock_openai.sessions import Sessions
 from mock_openai.transport import health
 from mock_openai.transport.cors import Pages
-from mock_openai.transport.http import Front
+from mock_openai.transport.http import HttpHandler
 from mock_openai.transport.keys import caller_of
 from mock_openai.transport.reply import HttpReply
-from mock_openai.transport.tcp import Line
+from mock_openai.transport.tcp import TcpConnection
 
 
-class Reception:
+class Router:
     """Receives every HTTP request of a server, and knows which sessions a connection has been to."""
 
     def __init__(
@@ -38,9 +38,9 @@ class Reception:
         self._check = check
         self._sessions = sessions
         self._control = control
-        self._front = Front(own.site)
-        self._fronts: dict[Session, Front] = {}
-        self._visited: dict[web.RequestHandler, list[Front]] = {}
+        self._handler = HttpHandler(own.site)
+        self._handlers: dict[Session, HttpHandler] = {}
+        self._visited: dict[web.RequestHandler, list[HttpHandler]] = {}
         sessions.part = self._part
         sessions.in_use = self._in_use
 
@@ -57,36 +57,36 @@ class Reception:
             await reply.error(ApiError(str(error), param=HEADER))
             return reply.response or web.Response()
         if session is None:
-            return await self._front.handle(request)
-        front = self._fronts.get(session)
-        if front is None:
-            front = self._fronts[session] = Front(session.site)
+            return await self._handler.handle(request)
+        handler = self._handlers.get(session)
+        if handler is None:
+            handler = self._handlers[session] = HttpHandler(session.site)
         visited = self._visited.setdefault(request.protocol, [])
-        if front not in visited:
+        if handler not in visited:
             if session.refuses and request.transport is not None:
-                await Line(request.transport).reset()
+                await TcpConnection(request.transport).reset()
                 return web.Response()
-            visited.append(front)
-        return await front.handle(request)
+            visited.append(handler)
+        return await handler.handle(request)
 
     def hello(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         """Turn down a client that wants to speak TLS; it cannot have named a session yet."""
-        self._front.hello(handler, transport)
+        self._handler.hello(handler, transport)
 
     def fails_hello(self) -> bool:
         """Tell whether the next TLS handshake fails as planned."""
-        return self._front.fails_hello()
+        return self._handler.fails_hello()
 
     def lost(self, handler: web.RequestHandler, exc: BaseException | None) -> None:
         """Write down that a connection is over, wherever it has been."""
-        self._front.lost(handler, exc)
-        for front in self._visited.pop(handler, ()):
-            front.lost(handler, exc)
+        self._handler.lost(handler, exc)
+        for visited in self._visited.pop(handler, ()):
+            visited.lost(handler, exc)
 
     def go_away(self) -> None:
         """Tell every open WebSocket that the server stops."""
-        for front in (self._front, *self._fronts.values()):
-            front.go_away()
+        for handler in (self._handler, *self._handlers.values()):
+            handler.go_away()
 
     def _session(self, request: web.BaseRequest) -> Session | None:
         key = caller_of(request.headers)
@@ -95,10 +95,10 @@ class Reception:
         return None if name is None else self._sessions.get(name)
 
     def _part(self, session: Session) -> None:
-        front = self._fronts.pop(session, None)
-        if front is not None:
-            front.go_away()
+        handler = self._handlers.pop(session, None)
+        if handler is not None:
+            handler.go_away()
 
     def _in_use(self, session: Session) -> bool:
-        front = self._fronts.get(session)
-        return front is not None and front.connections > 0
+        handler = self._handlers.get(session)
+        return handler is not None and handler.connections > 0

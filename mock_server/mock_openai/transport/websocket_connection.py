@@ -16,9 +16,9 @@ from aiohttp import web
 
 from mock_openai.transport.handshake import accept, deflate_terms
 from mock_openai.transport.headers import head
-from mock_openai.transport.listener import TcpConnection
+from mock_openai.transport.listener import HttpConnection
 from mock_openai.transport.reply import Written
-from mock_openai.transport.tcp import Line
+from mock_openai.transport.tcp import TcpConnection
 from mock_openai.wire.frames import (
     CLOSE,
     PING,
@@ -41,17 +41,17 @@ _AHEAD = 256 * 1024
 """Bytes of messages read ahead, beyond which the client is not read any more until they are worked off."""
 
 
-class Channel:
+class WebSocketConnection:
     """One WebSocket connection."""
 
-    def __init__(self, line: Line, *, max_message: int, deflate: bool) -> None:
+    def __init__(self, tcp: TcpConnection, *, max_message: int, deflate: bool) -> None:
         self.closed = False
         """Whether either side has said that it closes."""
         self.close_code: int | None = None
         """The client's close code, or the one for the rule that it broke."""
         self.broken = False
         """Whether the client broke the protocol."""
-        self._line = line
+        self._tcp = tcp
         self._limit = max_message
         self._deflate = deflate
         self._reader = FrameReader(max_message)
@@ -74,9 +74,9 @@ class Channel:
             headers["Sec-WebSocket-Extensions"] = terms
         self._reader = FrameReader(self._limit, inflate=terms is not None)
         self._request = request
-        self._line.write(head(101, {**headers, **more}))
+        self._tcp.write(head(101, {**headers, **more}))
         request.protocol.set_parser(self)  # type: ignore[arg-type]  # has what is called of one
-        if isinstance(request.protocol, TcpConnection):
+        if isinstance(request.protocol, HttpConnection):
             request.protocol.at_once = self._take  # past aiohttp, which would only hand it on
         return Written(status=101, keep_alive=False)
 
@@ -99,7 +99,7 @@ class Channel:
             if self._reader.broken is not None:
                 self._refuse(self._reader.broken)
         if self._ahead > _AHEAD:
-            self._line.hold()
+            self._tcp.hold()
         self._wake()
         return False, b""
 
@@ -124,7 +124,7 @@ class Channel:
             message = self._messages.popleft()
             self._ahead -= len(message.data)
             if not self._messages:
-                self._line.go_on()
+                self._tcp.go_on()
             if message.opcode == PING:
                 await self.write(frame(message.data, PONG))
             elif message.opcode == CLOSE:
@@ -132,14 +132,14 @@ class Channel:
                 self.close_code = code or 0
                 if not self.closed:
                     self.closed = True
-                    self._line.write(close_frame(code))  # a close is echoed (RFC 6455, 5.5.1)
+                    self._tcp.write(close_frame(code))  # a close is echoed (RFC 6455, 5.5.1)
                 return None
             elif message.opcode != PONG and not self.closed:
                 return message
 
     async def write(self, data: bytes) -> None:
         """Write frames and wait while the client does not keep up; ConnectionResetError when it is gone."""
-        self._line.write(data)
+        self._tcp.write(data)
         if self._request is not None:
             await self._request.writer.drain()
 
@@ -148,9 +148,9 @@ class Channel:
         if self.closed:
             return
         self.closed = True
-        self._line.write(close_frame(code, reason))
+        self._tcp.write(close_frame(code, reason))
         await asyncio.sleep(_CLOSE_WAIT)  # whoever receives learns of the client's answer, and ends this
-        self._line.hang_up()
+        self._tcp.hang_up()
 
     async def linger(self) -> None:
         """Let a client that broke a rule read the close frame."""
@@ -168,9 +168,9 @@ class Channel:
     def _refuse(self, broken: BrokenRule) -> None:
         self.broken = True
         self.close_code = broken.code
-        if not self.closed and not self._line.gone:
+        if not self.closed and not self._tcp.gone:
             self.closed = True
-            self._line.write(close_frame(broken.code, broken.reason))
+            self._tcp.write(close_frame(broken.code, broken.reason))
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
