@@ -16,9 +16,9 @@ from mock_openai.limits import Limiter, Limits
 from mock_openai.memory import ConversationStore, MemoryConversations, MemoryStore, ResponseStore
 from mock_openai.pacing import Kept, Pace, postpone
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
-from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.events import Event, Timed, stream_events, warm_up_events
 from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.response import open_response
 from mock_openai.responders.answer import Recorded, Reply
 from mock_openai.responders.base import ConnectionResponder, HandshakeResponder, HttpResponder, Responder
@@ -70,7 +70,7 @@ class Engine:
             clock=self.clock,
             behaviour=behaviour,
             session=session,
-            dice=self.dice,
+            random_source=self.random_source,
         )
         self.keeper = Keeper(self.store, self.conversations, self.admission, self.clock.wall)
 
@@ -78,16 +78,16 @@ class Engine:
         """Draw everything from another seed: servers that share a store must not make the same ids."""
         self.drawn_from = seed
         """The seed that draws begin with now."""
-        self.ids = Ids(self.dice("ids"), self.clock.wall)
+        self.ids = Ids(self.random_source("ids"), self.clock.wall)
         """For ids that belong to no turn, such as request ids."""
 
     def now(self) -> float:
         """Give unix seconds."""
         return self.clock.wall()
 
-    def dice(self, *purpose: object) -> Dice:
-        """Give dice of its own for a purpose, so that concurrent turns do not disturb each other's ids."""
-        return Dice(f"{self.drawn_from}:{':'.join(map(str, purpose))}")
+    def random_source(self, *purpose: object) -> RandomSource:
+        """Return a random source of its own for a purpose, so that turns do not disturb each other's ids."""
+        return RandomSource(f"{self.drawn_from}:{':'.join(map(str, purpose))}")
 
     def hung_up(self, connection: int) -> None:
         """Tell the responders that want to know that a WebSocket is over."""
@@ -118,10 +118,10 @@ class Engine:
         if isinstance(answer, Recorded):
             if isinstance(self.pace, Kept):
                 return self.pace.replay(answer.events)
-            dice = plan.dice if plan is not None else self.dice("recorded")
-            return self.pace.schedule((timed.event for timed in answer.events), dice.generator)
+            random_source = plan.random_source if plan is not None else self.random_source("recorded")
+            return self.pace.schedule((timed.event for timed in answer.events), random_source.generator)
         assert plan is not None, "only a create is answered with a reply"
-        stamped = self.pace.schedule(self._events(plan, answer), plan.dice.generator)
+        stamped = self.pace.schedule(self._events(plan, answer), plan.random_source.generator)
         return postpone(stamped, answer.delay) if answer.delay else stamped
 
     def stamper(self, plan: Plan | None) -> Callable[[Event], float]:
@@ -129,8 +129,8 @@ class Engine:
         turn began; for events that are not there yet.
         """
         coming: deque[Event] = deque()
-        dice = plan.dice if plan is not None else self.dice("relayed")
-        stamped = self.pace.schedule(_drained(coming), dice.generator)
+        random_source = plan.random_source if plan is not None else self.random_source("relayed")
+        stamped = self.pace.schedule(_drained(coming), random_source.generator)
 
         def at(event: Event) -> float:
             coming.append(event)
@@ -142,14 +142,14 @@ class Engine:
     def _events(self, plan: Plan, reply: Reply) -> Iterator[Event]:
         request = plan.request
         assert request is not None, "only a valid request is answered with a reply"
-        ids = Ids(plan.dice, self.clock.wall)
+        ids = Ids(plan.random_source, self.clock.wall)
         plan.response_id = ids.response(request.previous_response_id or request.conversation)
         response = open_response(request, id=plan.response_id, created_at=int(self.clock.wall()))
         if not request.generate:
             return warm_up_events(
                 request,
                 response,
-                dice=plan.dice,
+                random_source=plan.random_source,
                 history_tokens=plan.history_tokens,
                 clock=self.clock.wall,
                 behaviour=self.behaviour,
@@ -159,7 +159,7 @@ class Engine:
             request,
             response,
             ids=ids,
-            dice=plan.dice,
+            random_source=plan.random_source,
             history_tokens=plan.history_tokens,
             clock=self.clock.wall,
             behaviour=self.behaviour,

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
-from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event, stream_events
 from mock_openai.protocol.fields import CREATE, CREATE_ON_SOCKET, INCLUDE
@@ -20,6 +19,7 @@ from mock_openai.protocol.hosted import COURSES
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.items import INPUT
 from mock_openai.protocol.models import is_known
+from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.reply import (
     Call,
     Failed,
@@ -117,10 +117,12 @@ def events() -> list[Event]:
             "tools": [{"type": "image_generation", "partial_images": 1}],
         }
         request = parse_request(body, transport="http")
-        dice = Dice("7")
-        ids = Ids(dice, lambda: NOW)
+        random_source = RandomSource("7")
+        ids = Ids(random_source, lambda: NOW)
         response = open_response(request, id=ids.response(), created_at=int(NOW))
-        made += stream_events(reply, request, response, ids=ids, dice=dice, clock=lambda: NOW)
+        made += stream_events(
+            reply, request, response, ids=ids, random_source=random_source, clock=lambda: NOW
+        )
     steer = Steer("resp_1", "x", "steer_1")
     needed = [{"type": "function_call_output", "call_id": "c", "name": "f"}]
     made += [accepted(steer, None, 4), pending(steer, "lane", needed, 5)]

@@ -18,10 +18,10 @@ from typing import Any
 
 from mock_openai.protocol import json
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
-from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.events import stream_events
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.passthrough import turn_of
+from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.reply import Call, Refusal, Reply, Text, Usage
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.response import open_response, with_billing
@@ -111,7 +111,7 @@ class _Marks(Ids):
         """The prefixes of the ids made, in order; None for a call id."""
         self.cached = 0
         self.output = 0
-        super().__init__(Dice(""), self.clock)
+        super().__init__(RandomSource(""), self.clock)
 
     def clock(self) -> float:
         return float(self.time)
@@ -174,7 +174,7 @@ def _compiled(reply: Reply, request: Request, behaviour: Behaviour) -> Template:
             request,
             response,
             ids=marks,
-            dice=Dice(""),
+            random_source=RandomSource(""),
             history_tokens=marks.history,
             clock=marks.clock,
             behaviour=behaviour,

@@ -17,15 +17,15 @@ import msgspec
 from mock_openai.protocol import json
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.ciphertext import ciphertext
-from mock_openai.protocol.dice import Dice
-from mock_openai.protocol.drafts import Draft, Drafts, draft_items
 from mock_openai.protocol.errors import by_code
 from mock_openai.protocol.event_types import TERMINAL, is_delta
 from mock_openai.protocol.hosted import course
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.moderation import verdict
+from mock_openai.protocol.output_items import OutputItem, OutputItems, make_output_items
 from mock_openai.protocol.padding import Padding, RandomPadding, needed
 from mock_openai.protocol.passthrough import turn_of, with_turn
+from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.reply import Completed, Failed, Incomplete, Reply, Usage
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.response import settled_tier
@@ -63,7 +63,7 @@ def stream_events(
     response: dict[str, Any],
     *,
     ids: Ids,
-    dice: Dice,
+    random_source: RandomSource,
     history_tokens: int = 0,
     clock: Callable[[], float],
     behaviour: Behaviour = DEFAULT,
@@ -72,43 +72,45 @@ def stream_events(
     """Give the whole stream of one turn, from `response.created` to its terminal event.
 
     `response` is what `open_response` gave. `history_tokens` counts what the chain before this request
-    holds. `clock` gives unix seconds. `padding` is drawn from `dice` unless given.
+    holds. `clock` gives unix seconds. `padding` is drawn from `random_source` unless given.
     """
-    rng = dice.generator
-    writer = _Writer(request, padding or RandomPadding(dice), flat_errors=behaviour.error_events == "flat")
+    rng = random_source.generator
+    writer = _Writer(
+        request, padding or RandomPadding(random_source), flat_errors=behaviour.error_events == "flat"
+    )
     yield from _head(response, writer)
-    drafts = draft_items(
+    output_items = make_output_items(
         reply, request, response["id"], ids=ids, rng=rng, clock=clock, history_tokens=history_tokens
     )
     if (turn := turn_of(request)) is not None:
-        for draft in drafts.drafts:
-            draft.item = with_turn(draft.item, turn, created=clock())
-    finish = Incomplete() if drafts.ran_out else reply.finish
+        for output_item in output_items.items:
+            output_item.item = with_turn(output_item.item, turn, created=clock())
+    finish = Incomplete() if output_items.ran_out else reply.finish
     breaks_off = isinstance(finish, Failed) and finish.mid_item
-    last = len(drafts.drafts) - 1
+    last = len(output_items.items) - 1
     index = 0
     while index <= last:
-        lists = 0 if breaks_off else _listings_from(drafts.drafts, index)
+        lists = 0 if breaks_off else _listings_from(output_items.items, index)
         if lists > 1:
-            bare_events = listings(drafts.drafts[index : index + lists], index)
+            bare_events = listings(output_items.items[index : index + lists], index)
         else:
             closed = not (breaks_off and index == last)
             bare_events = item_events(
-                drafts.drafts[index], index, request, rng=rng, clock=clock, closed=closed
+                output_items.items[index], index, request, rng=rng, clock=clock, closed=closed
             )
         for kind, carried in bare_events:
             if turn is not None and kind == "response.output_item.added":
                 carried = {**carried, "item": with_turn(carried["item"], turn)}
             yield writer.event(kind, carried)
         index += max(1, lists)
-    output = [draft.item for draft in drafts.drafts[: last if breaks_off else None]]
+    output = [output_item.item for output_item in output_items.items[: last if breaks_off else None]]
     ended = {
         **response,
         "output": [_resealed(item, rng, clock) for item in output],
         "moderation": verdict(request.body.get("moderation")),
         "tool_usage": _tool_usage(response["tool_usage"], output),
     }
-    usage = usage_of(request, drafts, history_tokens=history_tokens, told=reply.usage)
+    usage = usage_of(request, output_items, history_tokens=history_tokens, told=reply.usage)
     yield from writer.events(_tail(finish, ended, usage, clock, request.model))
 
 
@@ -116,7 +118,7 @@ def warm_up_events(
     request: Request,
     response: dict[str, Any],
     *,
-    dice: Dice,
+    random_source: RandomSource,
     history_tokens: int = 0,
     clock: Callable[[], float],
     behaviour: Behaviour = DEFAULT,
@@ -126,14 +128,14 @@ def warm_up_events(
     Inferred: clients await `response.completed`, and no recording of it exists. The input is billed
     (reported).
     """
-    writer = _Writer(request, RandomPadding(dice))
+    writer = _Writer(request, RandomPadding(random_source))
     head = list(_head(response, writer))
     if behaviour.warm_up == "short":
         del head[1:]
         writer.skip_to(1)
     yield from head
     told = Usage(output_tokens=0) if behaviour.warm_up_usage == "billed" else Usage(0, 0, 0, 0)
-    usage = usage_of(request, Drafts([]), history_tokens=history_tokens, told=told)
+    usage = usage_of(request, OutputItems([]), history_tokens=history_tokens, told=told)
     ended = _tail(Completed(), dict(response), usage, clock, request.model)
     if behaviour.warm_up_usage == "null":
         ended = ((kind, {"response": {**carried["response"], "usage": None}}) for kind, carried in ended)
@@ -195,10 +197,10 @@ class _Writer:
             yield self.error(carried["error"]) if kind == "error" else self.event(kind, carried)
 
 
-def _listings_from(drafts: list[Draft], index: int) -> int:
+def _listings_from(output_items: list[OutputItem], index: int) -> int:
     """Count the lists of tools that follow one another from here."""
     end = index
-    while end < len(drafts) and drafts[end].item["type"] == "mcp_list_tools":
+    while end < len(output_items) and output_items[end].item["type"] == "mcp_list_tools":
         end += 1
     return end - index
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from mock_openai.protocol.dice import Dice
+from mock_openai.protocol.random_source import RandomSource
 
 _BATCH = 256
 BLOCK = 16
@@ -28,10 +28,10 @@ class Padding(Protocol):
 
 
 class RandomPadding:
-    """Letters and digits from a turn's own dice."""
+    """Letters and digits from a turn's own random source."""
 
-    def __init__(self, dice: Dice) -> None:
-        self._dice = dice
+    def __init__(self, random_source: RandomSource) -> None:
+        self._random_source = random_source
         self._letters = ""
         self._dealt = 0
 
@@ -39,7 +39,7 @@ class RandomPadding:
         """Give so many characters."""
         end = self._dealt + length
         if end > len(self._letters):
-            self._letters = self._dice.letters(max(_BATCH, 2 * end)).decode()
+            self._letters = self._random_source.letters(max(_BATCH, 2 * end)).decode()
         taken = self._letters[self._dealt : end]
         self._dealt = end
         return taken

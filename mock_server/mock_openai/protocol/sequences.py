@@ -13,8 +13,8 @@ from typing import Any
 
 from mock_openai.protocol import models
 from mock_openai.protocol.ciphertext import ciphertext
-from mock_openai.protocol.drafts import Draft
 from mock_openai.protocol.hosted import Commands, Course, Mark, Outputs, Partials, Stream, course
+from mock_openai.protocol.output_items import OutputItem
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.tokens import pieces as token_pieces
 
@@ -25,7 +25,7 @@ LOGPROBS = "message.output_text.logprobs"
 
 
 def item_events(
-    draft: Draft,
+    output_item: OutputItem,
     index: int,
     request: Request,
     *,
@@ -37,25 +37,25 @@ def item_events(
 
     With `closed` false the item breaks off: its deltas are sent, but nothing that ends it.
     """
-    item = draft.item
+    item = output_item.item
     place = {"item_id": item["id"], "output_index": index}
     match item["type"]:
         case "message":
             yield _added({**item, "status": "in_progress", "content": []}, index)
-            inside = _message(draft, place, request, rng)
+            inside = _message(output_item, place, request, rng)
         case "reasoning":
             opening = {**item, "summary": [], **({"content": []} if "content" in item else {})}
             if item.get("encrypted_content"):
                 opening["encrypted_content"] = ciphertext(rng, at=clock())
             yield _added(opening, index)
-            inside = _reasoning(draft, place)
+            inside = _reasoning(output_item, place)
         case kind:
             path = course(kind)
             opening = _opening(item, path, rng, clock)
             if kind == "web_search_call" and models.facts(request.model).reasons:
                 opening.pop("action", None)  # only models that do not reason tell it beforehand (observed)
             yield _added(opening, index)
-            inside = _hosted(draft, path, place, request)
+            inside = _hosted(output_item, path, place, request)
     if closed:
         yield from inside
         yield "response.output_item.done", {"item": item, "output_index": index}
@@ -63,18 +63,21 @@ def item_events(
         yield from (event for event in inside if not event[0].endswith((".done", ".completed", ".failed")))
 
 
-def listings(drafts: list[Draft], first: int) -> Iterator[Bare]:
+def listings(output_items: list[OutputItem], first: int) -> Iterator[Bare]:
     """Give the events of several MCP servers' tool lists, which overlap: all are added, then all complete,
     and only the last is told to be done (observed once).
     """
-    places = [{"item_id": draft.item["id"], "output_index": first + at} for at, draft in enumerate(drafts)]
-    for draft, place in zip(drafts, places, strict=True):
-        yield _added({**draft.item, "tools": []}, place["output_index"])
+    places = [
+        {"item_id": output_item.item["id"], "output_index": first + at}
+        for at, output_item in enumerate(output_items)
+    ]
+    for output_item, place in zip(output_items, places, strict=True):
+        yield _added({**output_item.item, "tools": []}, place["output_index"])
         yield "response.mcp_list_tools.in_progress", place
-    for draft, place in zip(drafts, places, strict=True):
-        ending = "failed" if draft.item.get("error") else "completed"
+    for output_item, place in zip(output_items, places, strict=True):
+        ending = "failed" if output_item.item.get("error") else "completed"
         yield f"response.mcp_list_tools.{ending}", place
-    last = {"item": drafts[-1].item, "output_index": first + len(drafts) - 1}
+    last = {"item": output_items[-1].item, "output_index": first + len(output_items) - 1}
     yield "response.output_item.done", last
 
 
@@ -82,8 +85,10 @@ def _added(item: dict[str, Any], index: int) -> Bare:
     return "response.output_item.added", {"item": item, "output_index": index}
 
 
-def _message(draft: Draft, place: dict[str, Any], request: Request, rng: random.Random) -> Iterator[Bare]:
-    for number, (part, pieces) in enumerate(zip(draft.item["content"], draft.cuts, strict=True)):
+def _message(
+    output_item: OutputItem, place: dict[str, Any], request: Request, rng: random.Random
+) -> Iterator[Bare]:
+    for number, (part, pieces) in enumerate(zip(output_item.item["content"], output_item.cuts, strict=True)):
         where = {**place, "content_index": number}
         if part["type"] == "refusal":
             yield "response.content_part.added", {**where, "part": {**part, "refusal": ""}}
@@ -144,8 +149,10 @@ def _scored(token: str, logprob: float) -> dict[str, Any]:
     return {"bytes": list(token.encode()), "logprob": logprob, "token": token}
 
 
-def _reasoning(draft: Draft, place: dict[str, Any]) -> Iterator[Bare]:
-    for number, (part, pieces) in enumerate(zip(draft.item.get("summary") or (), draft.cuts, strict=True)):
+def _reasoning(output_item: OutputItem, place: dict[str, Any]) -> Iterator[Bare]:
+    for number, (part, pieces) in enumerate(
+        zip(output_item.item.get("summary") or (), output_item.cuts, strict=True)
+    ):
         where = {**place, "summary_index": number}
         yield "response.reasoning_summary_part.added", {**where, "part": {**part, "text": ""}}
         for piece in pieces:
@@ -153,7 +160,7 @@ def _reasoning(draft: Draft, place: dict[str, Any]) -> Iterator[Bare]:
         yield "response.reasoning_summary_text.done", {**where, "text": part["text"]}
         yield "response.reasoning_summary_part.done", {**where, "part": part}
     # Only open models show what they think (documented); a script gives it as the item's content.
-    for number, part in enumerate(draft.item.get("content") or ()):
+    for number, part in enumerate(output_item.item.get("content") or ()):
         where = {**place, "content_index": number}
         yield "response.content_part.added", {**where, "part": {**part, "text": ""}}
         for piece in token_pieces(part["text"]):
@@ -184,8 +191,8 @@ def _replaces(kind: str, name: str) -> bool:
     return (kind, name) in {("web_search_call", "action"), ("tool_search_call", "arguments")}
 
 
-def _hosted(draft: Draft, path: Course, place: dict[str, Any], request: Request) -> Iterator[Bare]:
-    item = draft.item
+def _hosted(output_item: OutputItem, path: Course, place: dict[str, Any], request: Request) -> Iterator[Bare]:
+    item = output_item.item
     if item["type"] == "compaction" and any(one.get("type") == "compaction_trigger" for one in request.input):
         yield "response.compaction.compacting", dict(place)  # documented for triggered ones only
     for step in path.steps:
@@ -195,9 +202,9 @@ def _hosted(draft: Draft, path: Course, place: dict[str, Any], request: Request)
             case Stream(delta, done, field_path):
                 if not _has(item, field_path):
                     continue
-                for piece in draft.cuts[0]:
+                for piece in output_item.cuts[0]:
                     yield delta, {**place, "delta": piece}
-                yield done, {**place, field_path[-1]: "".join(draft.cuts[0])}
+                yield done, {**place, field_path[-1]: "".join(output_item.cuts[0])}
             case Commands():
                 yield from _commands(item, place["output_index"])
             case Outputs():

@@ -14,16 +14,16 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any, overload
 
-from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.usage import cache_use, prefix_tokens
 
 Framing = Callable[[str, int], tuple[bytes, bytes]]
 """What a transport puts before and after an event of this type and this many bytes."""
 
-Render = Callable[[Dice, float], "Rendered"]
+Render = Callable[[RandomSource, float], "Rendered"]
 """Renders one turn's response, at a time in unix seconds."""
 
 Parts = list[bytes | int]
@@ -83,9 +83,11 @@ class Template:
         self._told_read = told_read
         self._framed: dict[Framing, list[tuple[str | None, _Form]]] = {}
 
-    def fill(self, request: Request, history_tokens: int, dice: Dice, now: float) -> Rendered:
+    def fill(
+        self, request: Request, history_tokens: int, random_source: RandomSource, now: float
+    ) -> Rendered:
         """Render one turn's response; ids are drawn in the order in which `events` draws them."""
-        return self.renderer(request, history_tokens)(dice, now)
+        return self.renderer(request, history_tokens)(random_source, now)
 
     def renderer(self, request: Request, history_tokens: int) -> Render:
         """Return what renders the responses of all turns with this request, if all continue from the same."""
@@ -102,14 +104,20 @@ class Template:
         return read, cached, written, read + self._output
 
     def _fill(
-        self, parent: bytes, counted: tuple[bytes, ...], dice: Dice, now: float, *, root: str | None
+        self,
+        parent: bytes,
+        counted: tuple[bytes, ...],
+        random_source: RandomSource,
+        now: float,
+        *,
+        root: str | None,
     ) -> Rendered:
-        ids = Ids(dice, now.__float__)  # a clock that stands
+        ids = Ids(random_source, now.__float__)  # a clock that stands
         response_id = ids.response(root)
         values = [response_id.encode(), parent, b"%d" % now, *counted]
         for made in self._made_of:
             values.append((ids.item(made, response_id) if made else ids.call()).encode())
-        return Rendered(self, response_id, values, dice)
+        return Rendered(self, response_id, values, random_source)
 
     def framed(self, framing: Framing) -> list[tuple[str | None, _Form]]:
         """Give the events in what a transport puts around them: those of fixed length in one form, the others
@@ -133,9 +141,11 @@ class Template:
 class Rendered(Sequence[Event]):
     """One turn's response, rendered from a template: a sequence of events."""
 
-    __slots__ = ("_dice", "_events", "_template", "_values", "response_id", "size", "status")
+    __slots__ = ("_events", "_random_source", "_template", "_values", "response_id", "size", "status")
 
-    def __init__(self, template: Template, response_id: str, values: list[bytes], dice: Dice) -> None:
+    def __init__(
+        self, template: Template, response_id: str, values: list[bytes], random_source: RandomSource
+    ) -> None:
         self.response_id = response_id
         self.status = template.status
         """The status with which the response ends."""
@@ -143,7 +153,7 @@ class Rendered(Sequence[Event]):
         """Bytes of all events, but for what varies in length."""
         self._template = template
         self._values = values
-        self._dice = dice
+        self._random_source = random_source
         self._events: tuple[Event, ...] | None = None
 
     @property
@@ -190,7 +200,7 @@ class Rendered(Sequence[Event]):
 
     def _pads(self) -> list[bytes]:
         pads = self._template.pads
-        return list(pads.unpack(self._dice.letters(pads.size)))
+        return list(pads.unpack(self._random_source.letters(pads.size)))
 
     def _last(self) -> Event:
         """Make the last event alone, which is what a continuation looks at; it has no padding."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mock_openai.protocol import models
-from mock_openai.protocol.drafts import Drafts
+from mock_openai.protocol.output_items import OutputItems
 from mock_openai.protocol.reply import Usage
 from mock_openai.protocol.request import Request
 
@@ -16,7 +16,7 @@ _UNCACHED = 4
 
 
 def usage_of(
-    request: Request, drafts: Drafts, *, history_tokens: int, told: Usage | None = None
+    request: Request, output_items: OutputItems, *, history_tokens: int, told: Usage | None = None
 ) -> dict[str, Any]:
     """Count a turn's usage. `history_tokens` is what the chain before it holds; what `told` gives replaces
     the counts.
@@ -25,7 +25,7 @@ def usage_of(
     own = request.tokens
     input_tokens = _first(told.input_tokens, own + history_tokens)
     written, read = cache_use(request.model, input_tokens, prefix_tokens(request, history_tokens))
-    output_tokens = _first(told.output_tokens, drafts.output_tokens)
+    output_tokens = _first(told.output_tokens, output_items.output_tokens)
     return {
         "input_tokens": input_tokens,
         "input_tokens_details": {
@@ -33,7 +33,9 @@ def usage_of(
             "cached_tokens": _first(told.cached_tokens, read),
         },
         "output_tokens": output_tokens,
-        "output_tokens_details": {"reasoning_tokens": _first(told.reasoning_tokens, drafts.reasoning_tokens)},
+        "output_tokens_details": {
+            "reasoning_tokens": _first(told.reasoning_tokens, output_items.reasoning_tokens)
+        },
         "total_tokens": input_tokens + output_tokens,
     }
 

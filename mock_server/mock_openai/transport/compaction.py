@@ -59,7 +59,7 @@ async def compact(site: Site, request: web.BaseRequest, reply: HttpReply, data: 
     tokens = tokens_asked(asked, plan.input_tokens) if limiter.limits else 0
     rate_limits = limiter.admit(caller_of(request.headers), asked.model, tokens, site.clock.now())
     clock = site.engine.now
-    ids = Ids(site.engine.dice("compact", site.engine.ids.request()), clock)
+    ids = Ids(site.engine.random_source("compact", site.engine.ids.request()), clock)
     name = ids.response(asked.previous_response_id)
     kept = [item for item in (*plan.history, *asked.input) if item.get("role") == "user"]
     output: list[dict[str, Any]] = [
@@ -70,7 +70,7 @@ async def compact(site: Site, request: web.BaseRequest, reply: HttpReply, data: 
         {
             "id": ids.item("cmp", name),
             "type": "compaction",
-            "encrypted_content": ciphertext(plan.dice.generator, at=clock(), blocks=written // 8),
+            "encrypted_content": ciphertext(plan.random_source.generator, at=clock(), blocks=written // 8),
         }
     )
     await reply.json(

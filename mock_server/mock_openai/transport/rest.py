@@ -14,7 +14,6 @@ from aiohttp import web
 from mock_openai.background import Distant, Watched, running
 from mock_openai.memory import Remembered
 from mock_openai.protocol import models
-from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.errors import (
     ApiError,
     cannot_cancel,
@@ -27,6 +26,7 @@ from mock_openai.protocol.errors import (
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.listing import included, number, page, with_ids, with_pictures
+from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.response import with_billing
 from mock_openai.site import Site
 from mock_openai.transport.body import decode
@@ -188,7 +188,7 @@ class Rest:
     ) -> None:
         found = await self._find(response_id)
         created = float(found.response.get("created_at") or 0)
-        ids = Ids(Dice(found.id), lambda: created)  # the same ids every time
+        ids = Ids(RandomSource(found.id), lambda: created)  # the same ids every time
         items = with_pictures(with_ids(found.input, found.id, ids), included(request.query.items()))
         await reply.json(page(items, request.query, listed_item_not_found))
 

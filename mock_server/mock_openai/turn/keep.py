@@ -64,7 +64,7 @@ class Keeper:
         if _is_stored(request):
             await self._store.put(kept)
         if request.conversation is not None and self._admission.may_continue(kept):
-            ids = Ids(plan.dice, self._clock)
+            ids = Ids(plan.random_source, self._clock)
             said = with_ids((*request.input, *kept.response.get("output", ())), request.conversation, ids)
             await self._conversations.append(request.conversation, said)
         self._go_on(plan, request, kept)

@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from mock_openai.memory import Lanes
-from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.template import Render, Rendered, fits
 from mock_openai.responders.answer import Answer
@@ -64,7 +64,7 @@ class Plan:
         size: int,
         caller: Caller,
         number: int,
-        dice: Dice,
+        random_source: RandomSource,
         session: str | None,
     ) -> None:
         self.body = body
@@ -74,7 +74,7 @@ class Plan:
         self.caller = caller
         self.number = number
         """The create's number on its connection, from 1."""
-        self.dice = dice
+        self.random_source = random_source
         """The turn's own: ids, padding, pace."""
         self.session = session
 
@@ -113,6 +113,6 @@ class Plan:
         """Return all events in one, at a time in unix seconds; None when they have to be made one by one."""
         if self.render is None or not fits(now):
             return None
-        rendered = self.render(self.dice, now)
+        rendered = self.render(self.random_source, now)
         self.response_id = rendered.response_id
         return rendered

@@ -14,8 +14,8 @@ from mock_openai.limits import Limiter, tokens_asked, usual_headers
 from mock_openai.pacing import Instant, Kept, Pace
 from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.protocol.compile import Templates
-from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.reply import Failed, Reply
 from mock_openai.protocol.template import Render
 from mock_openai.responders.answer import Answer
@@ -40,7 +40,7 @@ class Planner:
         clock: Clock,
         behaviour: Behaviour,
         session: str | None,
-        dice: Callable[[int, int], Dice],
+        random_source: Callable[[int, int], RandomSource],
     ) -> None:
         self.admission = admission
         self.limiter = limiter
@@ -49,7 +49,7 @@ class Planner:
         self._clock = clock
         self._behaviour = behaviour
         self._session = session
-        self._dice = dice
+        self._random_source = random_source
         self._templates = Templates(behaviour)
         self._script = responders[0] if responders and type(responders[0]) is Script else None
 
@@ -115,8 +115,8 @@ class Planner:
         return None if template is None else template.renderer(request, plan.history_tokens)
 
     def _new(self, known: Known, caller: Caller, number: int) -> Plan:
-        dice = self._dice(caller.connection, number)
-        return Plan(known.body, known.size, caller, number, dice, self._session)
+        random_source = self._random_source(caller.connection, number)
+        return Plan(known.body, known.size, caller, number, random_source, self._session)
 
     def _read(self, plan: Plan, known: Known) -> bool:
         """Validate the request and find what it continues from; False when that has to be waited for."""

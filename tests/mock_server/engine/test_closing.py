@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai import ApiError, Call, Reasoning, Refusal, Reply, Text, closing
-from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.events import stream_events
 from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.request import parse_request
 from mock_openai.protocol.response import open_response
 
@@ -27,10 +27,12 @@ REPLY = Reply(
 def told(reply=REPLY, **fields):
     body = {"model": "gpt-5", "input": "hi", "reasoning": {"summary": "auto"}, **fields}
     request = parse_request(body, transport="websocket")
-    dice = Dice("0")
-    ids = Ids(dice, lambda: 0.0)
+    random_source = RandomSource("0")
+    ids = Ids(random_source, lambda: 0.0)
     response = open_response(request, id=ids.response(), created_at=0)
-    return list(stream_events(reply, request, response, ids=ids, dice=dice, clock=lambda: 0.0))
+    return list(
+        stream_events(reply, request, response, ids=ids, random_source=random_source, clock=lambda: 0.0)
+    )
 
 
 EVENTS = told()

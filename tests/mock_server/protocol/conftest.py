@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.events import Event, stream_events, warm_up_events
 from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.reply import Reply
 from mock_openai.protocol.request import parse_request
 from mock_openai.protocol.response import open_response
@@ -54,14 +54,18 @@ def play() -> Callable[..., Played]:
         body = {"model": "gpt-4o", "input": "hello", **fields}
         transport = transport or ("http" if body.get("background") else "websocket")
         request = parse_request(body, transport=transport)
-        dice = Dice(str(seed))
-        ids = Ids(dice, lambda: NOW)
+        random_source = RandomSource(str(seed))
+        ids = Ids(random_source, lambda: NOW)
         response = open_response(request, id=ids.response(), created_at=int(NOW))
         if not request.generate:
             return Played(
                 list(
                     warm_up_events(
-                        request, response, dice=dice, history_tokens=history_tokens, clock=lambda: NOW
+                        request,
+                        response,
+                        random_source=random_source,
+                        history_tokens=history_tokens,
+                        clock=lambda: NOW,
                     )
                 )
             )
@@ -73,7 +77,7 @@ def play() -> Callable[..., Played]:
                     request,
                     response,
                     ids=ids,
-                    dice=dice,
+                    random_source=random_source,
                     history_tokens=history_tokens,
                     clock=lambda: NOW,
                 )

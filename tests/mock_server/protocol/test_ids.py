@@ -3,14 +3,14 @@
 import re
 
 import pytest
-from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.random_source import RandomSource
 
 NOW = 1_787_150_229
 
 
 def ids(seed: int = 1) -> Ids:
-    return Ids(Dice(str(seed)), lambda: NOW + 0.7)
+    return Ids(RandomSource(str(seed)), lambda: NOW + 0.7)
 
 
 def test_a_response_id_has_root_time_and_mark() -> None:

@@ -18,7 +18,7 @@ from mock_openai.protocol.spelling import near
 Row = tuple[dict[str, Any], str | None, str | None, str]
 ABSENT = object()
 TOOL = {"type": "function", "name": "f", "parameters": {"type": "object", "properties": {}}}
-MCP = {"type": "mcp", "server_label": "dice"}
+MCP = {"type": "mcp", "server_label": "random_source"}
 EMPTY = "One of \"input\" or \"previous_response_id\" or 'prompt' or 'conversation' must be provided."
 ROLES = "Supported values are: 'assistant', 'system', 'developer', and 'user'."
 EFFORTS = "'none', 'minimal', 'low', 'medium', 'high', 'xhigh',"

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai.protocol import json
 from mock_openai.protocol.compile import Templates
-from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.events import Event, stream_events
 from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.reply import Call, Failed, Incomplete, Reasoning, Refusal, Reply, Text, Usage
 from mock_openai.protocol.request import Request, parse_request
 from mock_openai.protocol.response import open_response, with_billing
@@ -35,20 +35,26 @@ def asked(transport: str = "websocket", **fields: Any) -> Request:
 
 
 def rendered(reply: Reply, request: Request, *, history: int = 0) -> list[Event]:
-    dice = Dice("7")
-    ids = Ids(dice, lambda: NOW)
+    random_source = RandomSource("7")
+    ids = Ids(random_source, lambda: NOW)
     response = open_response(request, id=ids.response(request.previous_response_id), created_at=NOW)
     told = stream_events(
-        reply, request, response, ids=ids, dice=dice, history_tokens=history, clock=lambda: NOW
+        reply,
+        request,
+        response,
+        ids=ids,
+        random_source=random_source,
+        history_tokens=history,
+        clock=lambda: NOW,
     )
     return list(told)
 
 
 def rendering(templates: Templates, reply: Reply, request: Request, *, history: int = 0) -> Rendered:
-    dice = Dice("7")
+    random_source = RandomSource("7")
     template = templates.find(reply, request)
     assert template is not None
-    return template.fill(request, history, dice, NOW)
+    return template.fill(request, history, random_source, NOW)
 
 
 def test_the_second_turn_of_a_kind_has_a_template() -> None:

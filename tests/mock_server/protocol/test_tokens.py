@@ -104,7 +104,7 @@ def test_what_the_call_of_a_hosted_tool_asks_for_was_written_by_the_model(item: 
 
 
 def test_what_a_hosted_tool_answered_is_read_but_was_not_written_by_the_model() -> None:
-    asked = {"type": "mcp_call", "name": "roll", "arguments": "{}", "server_label": "dice"}
+    asked = {"type": "mcp_call", "name": "roll", "arguments": "{}", "server_label": "random_source"}
     answered = {**asked, "output": "four and two"}
     assert tokens.count_written(answered) == tokens.count_written(asked)
     assert tokens.count_item(answered) > tokens.count_item(asked)

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from mock_openai.protocol.conversation import check_conversation
-from mock_openai.protocol.dice import Dice
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event, stream_events
 from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.reply import (
     Call,
     Failed,
@@ -184,12 +184,16 @@ def said(recorded: list[dict[str, Any]]) -> Reply:
 
 
 def stream(request: Request, reply: Reply, response: dict[str, Any]) -> list[Event]:
-    dice = Dice("1")
+    random_source = RandomSource("1")
 
     def clock() -> float:
         return 1_787_150_229.5
 
-    return list(stream_events(reply, request, response, ids=Ids(dice, clock), dice=dice, clock=clock))
+    return list(
+        stream_events(
+            reply, request, response, ids=Ids(random_source, clock), random_source=random_source, clock=clock
+        )
+    )
 
 
 def collapsed(kinds: list[str]) -> list[str]:

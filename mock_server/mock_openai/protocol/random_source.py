@@ -16,7 +16,7 @@ _ALPHABET = (string.digits + string.ascii_uppercase + string.ascii_lowercase).en
 _LETTERS = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
 
 
-class Dice:
+class RandomSource:
     """The same name gives the same draws."""
 
     __slots__ = ("_ahead", "_blocks", "_generator", "_name")

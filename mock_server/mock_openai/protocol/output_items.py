@@ -1,8 +1,9 @@
 """From what a model says to the items that a response will show: ids given, text cut into deltas, and the
 budget applied.
 
-A draft is an item in its final state together with the pieces in which its text streams. `draft_items`
-spends the request's `max_output_tokens` on them in order and cuts the item on which it runs out.
+An OutputItem is an item in its final state together with the pieces in which its text streams.
+`make_output_items` spends the request's `max_output_tokens` on them in order and cuts the one on which it
+runs out.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ _CALLED = (
 
 
 @dataclass(slots=True)
-class Draft:
+class OutputItem:
     """An output item as it will be when done.
 
     `cuts` holds the pieces of each text in it: content parts of a message, summary parts of a reasoning
@@ -63,16 +64,16 @@ class Draft:
 
 
 @dataclass(slots=True)
-class Drafts:
+class OutputItems:
     """All items of a reply and what they cost; `ran_out` says that the token budget ended it."""
 
-    drafts: list[Draft]
+    items: list[OutputItem]
     output_tokens: int = 0
     reasoning_tokens: int = 0
     ran_out: bool = False
 
 
-def draft_items(
+def make_output_items(
     reply: Reply,
     request: Request,
     response_id: str,
@@ -81,49 +82,49 @@ def draft_items(
     rng: random.Random,
     clock: Callable[[], float],
     history_tokens: int = 0,
-) -> Drafts:
+) -> OutputItems:
     """Make the items of a reply, cut where the request's token budget ends, and compact what has grown beyond
     the request's threshold; `history_tokens` counts what the chain before it holds.
     """
     maker = _Maker(request, response_id, ids, rng, clock)
-    result = Drafts([])
+    result = OutputItems([])
     budget = request.max_output_tokens
     for group in _messages(reply.items):
-        draft, cost = maker.make(group)
-        is_reasoning = draft.item["type"] == "reasoning"
+        output_item, cost = maker.make(group)
+        is_reasoning = output_item.item["type"] == "reasoning"
         if budget is not None and result.output_tokens + cost > budget:
-            maker.cut(draft, budget - result.output_tokens)
+            maker.cut(output_item, budget - result.output_tokens)
             cost = budget - result.output_tokens
             result.ran_out = True
-        result.drafts.append(draft)
+        result.items.append(output_item)
         result.output_tokens += cost
         result.reasoning_tokens += cost if is_reasoning else 0
         if result.ran_out:
             break
     if isinstance(reply.finish, Completed) and _has_outgrown(request, result, history_tokens):
         # The server compacts by itself, after the answer (observed).
-        draft, cost = maker.make([Compaction()])
-        result.drafts.append(draft)
+        output_item, cost = maker.make([Compaction()])
+        result.items.append(output_item)
         result.output_tokens += cost
-    if isinstance(reply.finish, Incomplete) and result.drafts:
-        mark_incomplete(result.drafts[-1])
+    if isinstance(reply.finish, Incomplete) and result.items:
+        mark_incomplete(result.items[-1])
     return result
 
 
-def _has_outgrown(request: Request, said: Drafts, history_tokens: int) -> bool:
+def _has_outgrown(request: Request, said: OutputItems, history_tokens: int) -> bool:
     threshold = request.compact_threshold
     if threshold is None or said.ran_out:
         return False
-    if any(draft.item["type"] == "compaction" for draft in said.drafts):
+    if any(output_item.item["type"] == "compaction" for output_item in said.items):
         return False  # the reply brings its own
     own = request.tokens
     return history_tokens + own + said.output_tokens > threshold
 
 
-def mark_incomplete(draft: Draft) -> None:
+def mark_incomplete(output_item: OutputItem) -> None:
     """Say that an item was cut off; reasoning items have no status to say it with (observed)."""
-    if "status" in draft.item:
-        draft.item["status"] = "incomplete"
+    if "status" in output_item.item:
+        output_item.item["status"] = "incomplete"
 
 
 def _messages(items: tuple[ReplyItem, ...]) -> Iterator[list[ReplyItem]]:
@@ -155,8 +156,8 @@ class _Maker:
         self._clock = clock
         self._model = models.facts(request.model)
 
-    def make(self, group: list[ReplyItem]) -> tuple[Draft, int]:
-        """Give the draft of one output item, and its cost in tokens."""
+    def make(self, group: list[ReplyItem]) -> tuple[OutputItem, int]:
+        """Return one output item, and its cost in tokens."""
         match group[0]:
             case Text() | Refusal():
                 return self._message(group)
@@ -168,29 +169,31 @@ class _Maker:
                 return self._verbatim(item)
             case Compaction():
                 sealed = self._ciphertext()
-                draft, _ = self._verbatim({"type": "compaction", "encrypted_content": sealed})
-                return draft, len(sealed) // _SEALED_PER_TOKEN
+                output_item, _ = self._verbatim({"type": "compaction", "encrypted_content": sealed})
+                return output_item, len(sealed) // _SEALED_PER_TOKEN
 
-    def cut(self, draft: Draft, budget: int) -> None:
+    def cut(self, output_item: OutputItem, budget: int) -> None:
         """Shorten an item to so many tokens, counted from the first of its texts."""
-        mark_incomplete(draft)
-        kind = draft.item["type"]
+        mark_incomplete(output_item)
+        kind = output_item.item["type"]
         left = max(0, budget)
         if kind == "message":
-            for part, pieces in zip(draft.item["content"], draft.cuts, strict=True):
+            for part, pieces in zip(output_item.item["content"], output_item.cuts, strict=True):
                 left -= _shorten(pieces, left)
                 part["text" if "text" in part else "refusal"] = "".join(pieces)
         elif kind == "function_call":
-            _shorten(draft.cuts[0], max(0, left - _CALL_OVERHEAD - tokens.count(draft.item["name"])))
-            draft.item["arguments"] = "".join(draft.cuts[0])
+            _shorten(
+                output_item.cuts[0], max(0, left - _CALL_OVERHEAD - tokens.count(output_item.item["name"]))
+            )
+            output_item.item["arguments"] = "".join(output_item.cuts[0])
         elif kind == "custom_tool_call":
-            _shorten(draft.cuts[0], left)
-            draft.item["input"] = "".join(draft.cuts[0])
+            _shorten(output_item.cuts[0], left)
+            output_item.item["input"] = "".join(output_item.cuts[0])
         elif kind == "reasoning":
-            draft.item["summary"] = []
-            draft.cuts = []
+            output_item.item["summary"] = []
+            output_item.cuts = []
 
-    def _message(self, group: list[ReplyItem]) -> tuple[Draft, int]:
+    def _message(self, group: list[ReplyItem]) -> tuple[OutputItem, int]:
         content: list[dict[str, Any]] = []
         cuts: list[list[str]] = []
         phase: str | None = None
@@ -219,9 +222,9 @@ class _Maker:
             item["phase"] = phase
         overhead = _REASONER_OVERHEAD if self._model.reasons else _MESSAGE_OVERHEAD
         cost = sum(tokens.count("".join(pieces)) for pieces in cuts) + overhead
-        return Draft({**item, "role": "assistant"}, cuts), cost
+        return OutputItem({**item, "role": "assistant"}, cuts), cost
 
-    def _call(self, call: Call) -> tuple[Draft, int]:
+    def _call(self, call: Call) -> tuple[OutputItem, int]:
         item = {
             "id": self._id("function_call"),
             "type": "function_call",
@@ -231,9 +234,9 @@ class _Maker:
             "name": call.name,
         }
         cost = tokens.count(call.arguments) + tokens.count(call.name) + _CALL_OVERHEAD
-        return Draft(item, [tokens.pieces(call.arguments)]), cost
+        return OutputItem(item, [tokens.pieces(call.arguments)]), cost
 
-    def _reasoning(self, reasoning: Reasoning) -> Draft:
+    def _reasoning(self, reasoning: Reasoning) -> OutputItem:
         shown = reasoning.summary if self._request.wants_summary else ()
         item: dict[str, Any] = {"id": self._id("reasoning"), "type": "reasoning", "content": []}
         if isinstance(reasoning.encrypted, str):
@@ -241,9 +244,9 @@ class _Maker:
         elif reasoning.encrypted is not False:  # sent unasked since 2026-07 (observed)
             item["encrypted_content"] = self._ciphertext()
         item["summary"] = [{"type": "summary_text", "text": text} for text in shown]
-        return Draft(item, [tokens.pieces(text) for text in shown])
+        return OutputItem(item, [tokens.pieces(text) for text in shown])
 
-    def _verbatim(self, given: Mapping[str, Any]) -> tuple[Draft, int]:
+    def _verbatim(self, given: Mapping[str, Any]) -> tuple[OutputItem, int]:
         kind = str(given.get("type", "message"))
         item: dict[str, Any] = {"id": given.get("id") or self._id(kind), "type": kind}
         if kind == "message" or "status" in course(kind).opening:
@@ -254,16 +257,16 @@ class _Maker:
         cost = tokens.count_written(item)
         if kind == "message":
             item["content"] = [dict(part) for part in _content(given.get("content"))]
-            return Draft(item, [tokens.pieces(_part_text(part)) for part in item["content"]]), cost
+            return OutputItem(item, [tokens.pieces(_part_text(part)) for part in item["content"]]), cost
         if kind == "reasoning":
-            return Draft(item, [tokens.pieces(part["text"]) for part in item.get("summary") or ()]), cost
+            return OutputItem(item, [tokens.pieces(part["text"]) for part in item.get("summary") or ()]), cost
         streamed = [step for step in course(kind).steps if isinstance(step, Stream)]
         if streamed:
             value: Any = item
             for name in streamed[0].path:
                 value = value.get(name) or "" if isinstance(value, Mapping) else ""
-            return Draft(item, [[value] if streamed[0].whole else tokens.pieces(str(value))]), cost
-        return Draft(item), cost
+            return OutputItem(item, [[value] if streamed[0].whole else tokens.pieces(str(value))]), cost
+        return OutputItem(item), cost
 
     def _id(self, kind: str) -> str:
         return self._ids.item(prefix_of(kind), self._response_id)
