@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,11 +32,8 @@ def test_one_line_a_run_with_evals_result_beside_the_promises(tmp_path: Path) ->
     plain, broken, *_ = found.stdout.splitlines()
     assert plain.split()[:3] == ["weather/paris", "eval", "passed"]
     assert plain.endswith("promises kept")
-    assert (
-        broken.split()[:7]
-        == ["weather/paris", "x", "reset_in_mid_sentence", "eval", "passed", "I1", "broken"][:7]
-    )
-    assert "You areYou are" in broken.replace(" ", "").replace("Youare", "You are") or '"' in broken
+    assert broken.split()[:6] == ["weather/paris", "x", "reset_in_mid_sentence", "eval", "passed", "I1"]
+    assert re.search(r'"You are.*You are', broken)
     assert "::error file=" in found.stdout
     cases = ElementTree.parse(tmp_path / "r.xml").getroot().findall(".//testcase")
     assert [each.get("name") for each in cases] == ["weather/paris", "weather/paris x reset_in_mid_sentence"]
