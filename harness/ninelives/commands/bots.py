@@ -265,6 +265,9 @@ def evaluate(
         int | None,
         typer.Option("--timeout-ms", min=1, help="For expectations without within_ms (Pipecat's: 60000)."),
     ] = None,
+    text: Annotated[
+        bool, typer.Option("--text", help="Play scenarios that need sound as text, where they can be.")
+    ] = False,
     real_time: Annotated[
         bool, typer.Option("--real-time", help="Play on the real clock instead of the virtual one.")
     ] = False,
@@ -309,6 +312,7 @@ def evaluate(
         seed=seed,
         pace=pace,
         timeout_ms=timeout,
+        text=text,
         real_time=real_time,
         skip_judge=skip_judge,
         verbose=verbose,

@@ -47,6 +47,7 @@ class Wish:
     seed: int = 0
     pace: str | None = None
     timeout_ms: int | None = None
+    text: bool = False
     real_time: bool = False
     skip_judge: bool = False
     verbose: bool = False
@@ -66,6 +67,8 @@ def run(wish: Wish) -> int:
 
     disasters = chosen(wish.faults) if wish.faults is not None else []
     there = _only(cases(wish.places, wish.bot), wish.only)
+    if wish.text:
+        there = [case.in_text() if case.speaks else case for case in there]
     console = output()
     if wish.record:
         from ninelives.commands.eval_record import record
@@ -150,12 +153,18 @@ def setting_of(wish: Wish, number: int = 0) -> Any:
 
 
 def _weathers(case: Case, wish: Wish, disasters: Sequence[Any], number: int, status: Any) -> Any:
-    from ninelives.evals.play import bot_named, play_disasters, play_first
+    from ninelives.evals.play import bot_named, not_played, play_disasters, play_first
 
     setting = setting_of(wish, number)
     status.update(case.title)
-    bot = bot_named(case.bot) if not case.speaks else None
-    plain = play_first(case, bot, setting)
+    try:
+        bot = bot_named(case.bot) if not case.speaks else None
+        plain = play_first(case, bot, setting)
+    except Complaint as wrong:
+        if not case.label:
+            raise
+        yield not_played(case, wrong)  # the other bots of the suite are none the worse for it
+        return
     yield plain
     for each in play_disasters(plain, bot, setting, disasters):
         status.update(each.title)

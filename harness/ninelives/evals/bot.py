@@ -14,7 +14,9 @@ from typing import Any, Self
 from pipecat.frames.frames import (
     ErrorFrame,
     Frame,
+    FunctionCallsStartedFrame,
     InputDTMFFrame,
+    LLMFullResponseStartFrame,
     LLMMessagesAppendFrame,
     LLMTextFrame,
     TTSSpeakFrame,
@@ -95,6 +97,8 @@ class EvalBot(Conversation):
         self._said: deque[tuple[str, float]] = deque()
         """What the user has said and the bot has not taken in, with the time."""
         self._last = 0.0
+        self._answered = False
+        """The last response said something and called no tool: what comes next was not asked for."""
         self.tells_spoken = False
         """A service of the bot's has the event `on_response_interrupted`."""
 
@@ -141,6 +145,8 @@ class EvalBot(Conversation):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is None:
+            await self.line.wait_until_left()
         await self._host.stop("the eval is over")
         await self.line.close()
         if kind is None:
@@ -228,8 +234,24 @@ class EvalBot(Conversation):
         way: Direction = "down" if data.direction is FrameDirection.DOWNSTREAM else "up"
         own = isinstance(data.source, LLMService) or isinstance(frame, TTSSpeakFrame)
         if own or (isinstance(frame, ErrorFrame) and way == "up"):
-            self._last = self._now()
+            before, self._last = self._last, self._now()
+            if way == "down":
+                self._follow(frame, later=self._last - before > A_MOMENT)
             self._listener.leaves(self._last, way, _audible(frame))
+
+    def _follow(self, frame: Frame, *, later: bool) -> None:
+        """A turn is over when its answer is: what the bot says later by itself is a turn of its own. What it
+        says at once is part of the answer, and if it says it twice, it is said twice.
+        """
+        match frame:
+            case LLMFullResponseStartFrame():
+                if self._answered and later and self._listener.quiet:
+                    self._end_turn()
+                self._answered = False
+            case LLMTextFrame():
+                self._answered = True
+            case FunctionCallsStartedFrame():
+                self._answered = False
 
     def _on_response_interrupted(self, service: object, spoken_text: str, *_: object) -> None:
         self._listener.lost(spoken_text)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pipecat.evals.scenario import (
+    EvalExpectation,
     EvalScenarioFile,
     EvalScriptScenario,
     EvalSimulationScenario,
@@ -19,6 +20,12 @@ from pipecat.evals.scenario import (
 from pipecat.evals.suite import SCENARIO_SUFFIXES, EvalManifest
 
 from ninelives.complaint import Complaint
+
+OF_SOUND = ("user_", "vad_", "bot_started", "bot_stopped", "bot_backchannel")
+"""Beginnings of the events that only a bot with ears and a voice reports."""
+
+SPOKEN = ("response", "tts_response")
+"""Events that tell what the bot said aloud."""
 
 Loaded = EvalScriptScenario | EvalSimulationScenario
 
@@ -38,6 +45,8 @@ class Case:
     """The bot's name in a suite of several."""
     body: Any = None
     """What the suite passes to the bot (`runner_args.body`)."""
+    folder: Path | None = None
+    """The working directory of the bot. None: that of the command."""
 
     @property
     def simulated(self) -> bool:
@@ -53,6 +62,23 @@ class Case:
     def title(self) -> str:
         """What reports call it."""
         return f"{self.label}: {self.name}" if self.label else self.name
+
+    def in_text(self) -> Case:
+        """The case without sound: what the user would say is sent as text, and what the model says is judged.
+
+        A case that expects events of sound stays as it is.
+        """
+        scenario: Any = self.scenario
+        silent = {"user_audio": False, "user_speech": None, "bot_audio": False, "transcriber": None}
+        if isinstance(scenario, EvalScriptScenario):
+            asked = [each.event for turn in scenario.turns for each in turn.expect]
+            asked += [turn.send_after.event for turn in scenario.turns if turn.send_after is not None]
+            if any(event is not None and event.startswith(OF_SOUND) for event in asked):
+                return self
+            silent["turns"] = [
+                replace(turn, audio=None, expect=list(map(_read, turn.expect))) for turn in scenario.turns
+            ]
+        return replace(self, scenario=replace(scenario, **silent))
 
     def turn_of_file(self, number: int) -> int:
         """The turn of the file in which the user speaks for the n-th time, both from 1.
@@ -71,6 +97,10 @@ class Case:
     def line(self) -> int:
         """The line of the file in which the scenario's name stands, from 1."""
         return _line_of(self.path, re.escape(self.name.rpartition("/")[2]))
+
+
+def _read(expectation: EvalExpectation) -> EvalExpectation:
+    return replace(expectation, event="llm_response") if expectation.event in SPOKEN else expectation
 
 
 def cases(places: Sequence[Path], bot: str | None) -> list[Case]:
@@ -122,8 +152,7 @@ def _scenarios(path: Path, bot: str | None) -> Iterator[Case]:
 
 def load(path: Path) -> list[Loaded]:
     """The scenarios of a file. Raises Complaint with Pipecat's own words, the file and the line."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings(record=True):  # Pipecat tells of deprecated files whatever the filters say
         try:
             return list(EvalScenarioFile.load(path))
         except yaml.YAMLError as error:
@@ -231,8 +260,7 @@ def _line_of(path: Path, word: str) -> int:
 
 def _suite(path: Path) -> list[Case]:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(record=True):
             manifest = EvalManifest.load(path, repeat=1)
     except yaml.YAMLError as error:
         raise Complaint(_yaml(path, error)) from None
@@ -243,11 +271,14 @@ def _suite(path: Path) -> list[Case]:
         loaded = run.loaded
         if loaded is None:  # Pipecat keeps it for later what is wrong with it
             loaded = next(iter(load(run.scenario_path)))
-        body = run.runner_body
+        body, folder = run.runner_body, None
         if run.runner_body_path is not None:
+            folder = run.runner_body_path.parent
             body = yaml.safe_load(run.runner_body_path.read_text(encoding="utf-8"))
         assert run.bot_path is not None
         if not run.bot_path.is_file():
             raise Complaint(f"{path}: the bot {run.bot} cannot be read (no such file: {run.bot_path})")
-        found.append(Case(run.scenario, run.scenario_path, loaded, str(run.bot_path), run.label, body))
+        found.append(
+            Case(run.scenario, run.scenario_path, loaded, str(run.bot_path), run.label, body, folder)
+        )
     return found

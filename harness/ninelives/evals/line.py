@@ -6,6 +6,7 @@ before anybody greets, images on request. Audio takes as long as it sounds, as o
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -60,6 +61,8 @@ class EvalLine(Line):
         self._on_say, self._on_leave = on_say, on_leave
         self._queue, self._inside = queue, inside
         self._server: Server | None = None
+        self._left = asyncio.Event()
+        self._left.set()
         self._input = EvalInput(self)
         self._output = EvalOutput(self)
 
@@ -79,11 +82,16 @@ class EvalLine(Line):
             self._server.close()
             await self._server.wait_closed()
 
+    async def wait_until_left(self) -> None:
+        """Wait until the harness has gone, the last turn is over and the bot's handlers have been called."""
+        await self._left.wait()
+
     async def _talk(self, connection: ServerConnection) -> None:
         if self.harness is not None:
             await connection.close(1013, "one harness at a time")
             return
         self.harness = connection
+        self._left.clear()
         try:
             flags = _flags_of(await connection.recv())
             self.serializer.set_capture_audio(flags.capture_bot_audio)
@@ -98,8 +106,11 @@ class EvalLine(Line):
             pass
         finally:
             self.harness = None
-        await self._on_leave()
-        await self._inside(self.disconnect())
+        try:
+            await self._on_leave()
+            await self._inside(self.disconnect())
+        finally:
+            self._left.set()
 
     async def _hear(self, message: str | bytes) -> None:
         frame = await self.serializer.deserialize(message)

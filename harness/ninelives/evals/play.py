@@ -8,6 +8,7 @@ from typing import Any
 
 from ninelives.bot.overheard import overheard
 from ninelives.bot.starting import CouldNotStart, Hangs, could_not_start, not_for_ever
+from ninelives.complaint import Complaint
 from ninelives.evals.bot import whole
 from ninelives.evals.disasters import Disaster
 from ninelives.evals.files import Case
@@ -19,7 +20,10 @@ from ninelives.lab.target import find
 PATIENCE = 120.0
 """Real seconds after which a bot that blocks counts as hanging."""
 
-NEEDS_SOUND = "it needs sound (modality: audio), and only text mode is played; run it with `pipecat eval`"
+NEEDS_SOUND = (
+    "it needs sound (modality: audio), and only text mode is played: --text plays it as text where it "
+    "expects no event of sound; `pipecat eval` plays it aloud"
+)
 
 
 def bot_named(name: str) -> Any:
@@ -72,6 +76,12 @@ def _struck(plain: Played, bot: Any, setting: Setting, disaster: Disaster, case:
         if played.struck or played.crash is not None:
             return played
     return _skipped(plain, disaster, "this conversation has no moment in which it could happen")
+
+
+def not_played(case: Case, wrong: Complaint) -> Played:
+    """A case whose bot cannot be played at all."""
+    first = str(wrong).partition("\n")[0]
+    return Played(case, None, None, Episode([], []), crash=first, failure=wrong, started=False)
 
 
 def _skipped(plain: Played, disaster: Disaster, why: str) -> Played:

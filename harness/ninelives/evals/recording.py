@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, chdir, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,9 @@ def record_case(
 
     Raises ValueError for an upstream that is no address, Complaint as `play_first` does.
     """
-    return asyncio.run(_record(case, bot, upstream, path, timeout_ms))
+    path = path.absolute()
+    with chdir(case.folder) if case.folder is not None else nullcontext():
+        return asyncio.run(_record(case, bot, upstream, path, timeout_ms))
 
 
 async def _record(case: Case, bot: Any, upstream: str, path: Path, timeout_ms: int | None) -> Recorded:

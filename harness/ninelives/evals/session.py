@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, chdir, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -79,9 +79,11 @@ def play_case(
     before = random.getstate()
     guard = Guard(lambda _, address: forbidden("the bot, the judge or the caller", address))
     guard.install()
+    where = chdir(case.folder) if case.folder is not None else nullcontext()
     playing = _Run(case, bot, setting, disaster, turn, plain, setting.seed + seed)
     try:
-        played = asyncio.run(playing.play()) if setting.real_time else run(playing.play())
+        with where:
+            played = asyncio.run(playing.play()) if setting.real_time else run(playing.play())
     except (VirtualDeadlock, SystemExit) as error:
         failure = Exited(error) if isinstance(error, SystemExit) else error
         played = Played(case, disaster, None, Episode([], []), crash=_first_line(failure), failure=failure)
