@@ -234,18 +234,16 @@ class EvalBot(Conversation):
         way: Direction = "down" if data.direction is FrameDirection.DOWNSTREAM else "up"
         own = isinstance(data.source, LLMService) or isinstance(frame, TTSSpeakFrame)
         if own or (isinstance(frame, ErrorFrame) and way == "up"):
-            before, self._last = self._last, self._now()
+            self._last = self._now()
             if way == "down":
-                self._follow(frame, later=self._last - before > A_MOMENT)
+                self._follow(frame)
             self._listener.leaves(self._last, way, _audible(frame))
 
-    def _follow(self, frame: Frame, *, later: bool) -> None:
-        """A turn is over when its answer is: what the bot says later by itself is a turn of its own. What it
-        says at once is part of the answer, and if it says it twice, it is said twice.
-        """
+    def _follow(self, frame: Frame) -> None:
+        """A turn is over when its answer is: what the bot says next by itself is a turn of its own."""
         match frame:
             case LLMFullResponseStartFrame():
-                if self._answered and later and self._listener.quiet:
+                if self._answered and self._listener.quiet:
                     self._end_turn()
                 self._answered = False
             case LLMTextFrame():

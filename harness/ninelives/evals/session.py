@@ -21,7 +21,7 @@ from pipecat.evals.session import EvalSession, EvalSessionParams
 
 from ninelives.bot.environment import addresses, stand_ins
 from ninelives.bot.starting import Exited
-from ninelives.bot.turn import Turn
+from ninelives.bot.turn import Frames, Turn
 from ninelives.complaint import Complaint
 from ninelives.evals.answers import Answers, answers_for, led_to
 from ninelives.evals.bot import EvalBot
@@ -290,9 +290,25 @@ def let_breathe(
 
 
 def _asked_for(turns: Sequence[Turn]) -> list[Turn]:
-    """The turns from the user's first on: a greeting before it is no part of the judgement."""
+    """The turns from the user's first on: a greeting before it is no part of the judgement.
+
+    A bot that says the same again at once has not begun a turn of its own: it has said it twice.
+    """
     first = next((index for index, turn in enumerate(turns) if turn.user is not None), 0)
-    return list(turns[first:])
+    joined: list[Turn] = []
+    for turn in turns[first:]:
+        before = joined[-1] if joined else None
+        if before is not None and turn.user is None and turn.text and turn.text == before.text:
+            joined[-1] = replace(
+                before,
+                ended=turn.ended,
+                heard=[*before.heard, *turn.heard],
+                errors=[*before.errors, *turn.errors],
+                frames=Frames([*before.frames, *turn.frames]),
+            )
+        else:
+            joined.append(turn)
+    return joined
 
 
 def _of_the_bot(entries: Sequence[Entry]) -> list[Entry]:
