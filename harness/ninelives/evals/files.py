@@ -69,9 +69,14 @@ class Case:
         A case that expects events of sound stays as it is.
         """
         scenario: Any = self.scenario
-        silent = {"user_audio": False, "user_speech": None, "bot_audio": False, "transcriber": None}
+        silent: dict[str, Any] = {
+            "user_audio": False,
+            "user_speech": None,
+            "bot_audio": False,
+            "transcriber": None,
+        }
         if isinstance(scenario, EvalScriptScenario):
-            asked = [each.event for turn in scenario.turns for each in turn.expect]
+            asked: list[str | None] = [each.event for turn in scenario.turns for each in turn.expect]
             asked += [turn.send_after.event for turn in scenario.turns if turn.send_after is not None]
             if any(event is not None and event.startswith(OF_SOUND) for event in asked):
                 return self

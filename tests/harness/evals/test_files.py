@@ -111,3 +111,14 @@ def test_disasters_that_cannot_happen_in_an_eval_say_why() -> None:
         chosen("interruption_*")
     assert len(chosen("*")) > 100
     assert FILES.is_dir()
+
+
+def test_what_expects_events_of_sound_is_not_played_as_text(tmp_path: Path) -> None:
+    spoken = GOOD.replace(
+        "    turns:", "    user: {modality: audio, speech: {service: kokoro, voice: x}}\n    turns:"
+    )
+    (tmp_path / "a.yaml").write_text(spoken)
+    (tmp_path / "b.yaml").write_text(spoken.replace("event: response", "event: user_started_speaking"))
+    read, heard = (cases([tmp_path / name], BOT)[0] for name in ("a.yaml", "b.yaml"))
+    assert (read.speaks, read.in_text().speaks) == (True, False)
+    assert heard.in_text().speaks

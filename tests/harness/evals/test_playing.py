@@ -105,3 +105,8 @@ def test_real_time_gives_the_same_result() -> None:
     found = played("paris", real_time=True, pace="instant")
     assert found.verdict == "passed"
     assert found.good, problems(found)
+
+
+def test_a_scenario_that_needs_sound_is_played_as_text_when_asked() -> None:
+    found = play_first(case("spoken").in_text(), bot_named(BOT), Setting(script=script()))
+    assert found.verdict == "passed"
