@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mock_openai.protocol.event_types import ENDS
+
 from ninelives.lab.episode import Episode
 from ninelives.lab.tracing import Attempt, Piece, Step, straight, traced
 
@@ -218,21 +220,33 @@ def _attempts_by_turn(episode: Episode) -> list[list[Attempt]]:
         index = _turn_of(said, turns, callers)
         for call in said.calls:
             callers.setdefault(str(call.get("call_id")), index)
-        reached = said.status in FINISHED and not _unreadable_before_its_end(said, episode.faults)
+        reached = said.status in FINISHED and not _unreadable_before_its_end(said, episode)
         lost = not reached and turns[index].interrupted is None
         result[index].append(Attempt(said, step_of(said.request), lost))
     return result
 
 
-def _unreadable_before_its_end(said: Said, faults: Sequence[Entry]) -> bool:
+def _unreadable_before_its_end(said: Said, episode: Episode) -> bool:
     """Whether a client had to give the connection up before the terminal event that the server sent."""
     return said.ended is not None and any(
         fault.connection == said.connection
         and said.began - SAME_TIME <= fault.at <= said.ended + SAME_TIME
         and isinstance(fault.data, Mapping)
         and fault.data.get("fault") in _UNREADABLE
-        for fault in faults
+        and not _behind_its_end(fault, said, episode)
+        for fault in episode.faults
     )
+
+
+def _behind_its_end(fault: Entry, said: Said, episode: Episode) -> bool:
+    """Whether a fault struck at the moment of the terminal event, but behind it on the wire."""
+    for entry in episode.wire:
+        if entry is fault:
+            return False
+        ends = entry.kind == "event" and getattr(entry.data, "type", "") in ENDS
+        if ends and (entry.connection, entry.turn) == (said.connection, said.turn):
+            return True
+    return False
 
 
 def _turn_of(said: Said, turns: Sequence[Turn], callers: Mapping[str, int]) -> int:

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from mock_openai.faults import catalogue
 from ninelives.complaint import Complaint
+from ninelives.lab import run_scenario
 from ninelives.lab.exploration import draw_story
 from ninelives.lab.scenario import Say
 from ninelives.lab.scenarios import scenarios
+from ninelives.lab.services import http
 from ninelives.lab.story import Ask, Pause, Story
 from ninelives.lab.story_file import from_data, from_text, load, load_all, to_data, to_yaml
 
@@ -153,3 +155,16 @@ def test_a_folder_of_stories_and_scenarios_is_read_by_name(tmp_path: Path) -> No
     (tmp_path / "empty").mkdir()
     with pytest.raises(Complaint, match="holds no scenario file"):
         load_all(tmp_path / "empty")
+
+
+@pytest.mark.parametrize(("when", "kept"), [("after", "I5"), ("before", "I6")])
+def test_a_chunk_that_cannot_be_read_breaks_only_what_comes_before_it(when: str, kept: str) -> None:
+    """Found by exploration: one behind the terminal event, at its very moment, counted as a loss."""
+    story = from_text(
+        "story: bad_chunk\ntransports: [http]\nacts:\n- user: Hello?\n  answer: Hello to you.\n"
+        f"  faults: [{{at: {{event: terminal, when: {when}}}, do: bad_chunk}}]\n"
+    )
+    outcome = run_scenario(story.scenario(), http)
+    assert outcome.held
+    held = {each.promise: each.held for each in outcome.findings}
+    assert [held["I5"], held["I6"]] == [True if kept == each else None for each in ("I5", "I6")]
