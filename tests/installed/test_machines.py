@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from .conftest import A_HANG, ROOT, Newcomer
 
 BY_SCHEMA = {
     "github-workflows": [".github/workflows/*.yml"],
+    "github-actions": ["action.yml"],
     "dependabot": [".github/dependabot.yml"],
     "github-issue-forms": [".github/ISSUE_TEMPLATE/bug.yml", ".github/ISSUE_TEMPLATE/fidelity.yml"],
     "github-issue-config": [".github/ISSUE_TEMPLATE/config.yml"],
@@ -106,3 +108,53 @@ def test_the_container_serves_and_is_found_healthy(bare: Path, tmp_path: Path) -
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(timeout=A_HANG)
+
+
+def test_the_action_serves_judges_and_keeps_the_page(installed: Path, tmp_path: Path) -> None:
+    """Its steps as a runner takes them, one shell after the other."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    given = {
+        "bot": "pipecat_responses:OpenAIResponsesLLMService",
+        "serve": "true",
+        "package": "",
+        "port": port,
+    }
+    given |= {"arguments": "--scenario 'reset_in_*' --max-dead-air 20s"}
+    inputs = {name: given.get(name, declared["default"]) for name, declared in action["inputs"].items()}
+    assert given.keys() <= action["inputs"].keys()
+    files = {name: tmp_path / name for name in ("GITHUB_ENV", "GITHUB_STEP_SUMMARY")}
+    for file in files.values():
+        file.touch()
+    newcomer = Newcomer(
+        tmp_path,
+        installed,
+        {**{name: str(file) for name, file in files.items()}, "RUNNER_TEMP": str(tmp_path)},
+    )
+
+    def step(name: str) -> str:
+        (found,) = (each for each in action["runs"]["steps"] if each["name"] == name)
+        values = {
+            key: re.sub(r"\$\{\{ inputs\.(\w+) \}\}", lambda hole: inputs[hole[1]], value)
+            for key, value in found["env"].items()
+        }
+        return Newcomer(tmp_path, installed, {**newcomer.environment, **values}).types(
+            found["run"] + ("\necho $server > server.pid" if name == "Serve" else "")
+        )
+
+    step("Serve")
+    server = int((tmp_path / "server.pid").read_text())
+    try:
+        told = dict(line.split("=", 1) for line in files["GITHUB_ENV"].read_text().splitlines())
+        assert told["OPENAI_BASE_URL"] == f"http://127.0.0.1:{port}/v1"
+        newcomer.types(
+            f"python -c \"import urllib.request as u; u.urlopen('http://127.0.0.1:{port}/ready')\""
+        )
+    finally:
+        os.kill(server, signal.SIGTERM)
+    step("Verdict")
+    assert {path.name for path in (tmp_path / "ninelives").iterdir()} == {"verdict.html", "verdict.xml"}
+    assert "reset_in_mid_sentence" in (tmp_path / "ninelives" / "verdict.xml").read_text("utf-8")
+    assert files["GITHUB_STEP_SUMMARY"].read_text("utf-8")

@@ -323,6 +323,34 @@ def evaluate(
     raise typer.Exit(run(wish))
 
 
+@app.command("init")
+def begin(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Your project.")] = Path(),
+    bot: Annotated[
+        str | None,
+        typer.Option("--bot", metavar="FILE:FUNCTION", help="The bot, where there is more than one."),
+    ] = None,
+    ci: Annotated[
+        str | None,
+        typer.Option(
+            "--ci", metavar="KIND", help="A file for github, gitlab, or none. [default: what is there]"
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Write without asking.")] = False,
+) -> None:
+    """Write a first test, a conftest and a CI file into your project.
+
+    Everything is shown before it is written; a file that exists stays as it is.
+
+    \b
+    ninelives init
+    ninelives init --bot src/bot.py:run_bot --ci gitlab
+    """
+    from ninelives.commands.init import run
+
+    raise typer.Exit(run(folder, bot, ci, yes=yes))
+
+
 @app.command()
 def doctor() -> None:
     """Look whether everything works here.

@@ -1,0 +1,142 @@
+"""`ninelives init`: looks at a project, shows what it would write, and writes it."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import typer
+from mock_openai.visible import visible
+
+from ninelives.complaint import Complaint
+from ninelives.lab.target import ENTRIES
+from ninelives.starter import CI, File, Project, files
+
+_ELSEWHERE = {"tests", "test", "node_modules", "site-packages", "build", "dist", "__pycache__"}
+_DEEPEST = 3
+"""How many folders deep a bot is looked for."""
+
+
+def run(folder: Path, bot: str | None, ci: str | None, *, yes: bool) -> int:
+    """Show the files and write them, if the user agrees. Raises Complaint."""
+    if not folder.is_dir():
+        raise Complaint(f"{folder} is not a folder; name the folder of your project")
+    if ci is not None and ci not in get_args(CI):
+        raise Complaint(f"--ci {ci}: expected one of {', '.join(get_args(CI))}")
+    file, function = _chosen(folder, bot) if bot else _found(folder)
+    project = Project(file, function, _install(folder), ci or _ci(folder), _root(folder, file))  # type: ignore[arg-type]
+    wanted = list(files(project))
+    new = [each for each in wanted if not (folder / each.path).exists()]
+    typer.echo(f"The bot is {function} in {file}.")
+    for each in wanted:
+        if each not in new:
+            typer.echo(f"\n{each.path} exists and stays as it is.")
+    for each in new:
+        typer.echo(f"\n{each.path}\n" + "".join(f"    {line}\n" for line in each.text.splitlines()), nl=False)
+    if not new:
+        typer.echo("\nThere is nothing to write.")
+        return 0
+    if not yes and not _agreed(len(new)):
+        typer.echo("Nothing was written.")
+        return 0
+    for each in new:
+        _write(folder, each)
+    typer.echo(f"\nWrote {', '.join(each.path for each in new)}. Now run: pytest")
+    return 0
+
+
+def _agreed(count: int) -> bool:
+    if not sys.stdin.isatty():
+        typer.echo("\nTo write this, add --yes.")
+        return False
+    return typer.confirm(f"\nWrite {'this file' if count == 1 else f'these {count} files'}?")
+
+
+def _write(folder: Path, file: File) -> None:
+    path = folder / file.path
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as out:
+            out.write(file.text)
+    except OSError as error:
+        raise Complaint(f"{path} cannot be written ({error.strerror}); make the folder writable") from None
+
+
+def _chosen(folder: Path, bot: str) -> tuple[str, str]:
+    name, _, function = bot.partition(":")
+    path = folder / name
+    if not path.is_file() or path.suffix != ".py":
+        raise Complaint(
+            f"--bot {bot}: {visible(str(path))} is not a Python file; write for example bot.py:run_bot"
+        )
+    there = _functions(path)
+    if not function:
+        function = next((entry for entry in ENTRIES if entry in there), "")
+    if function not in there:
+        names = ", ".join(there) or "no function"
+        raise Complaint(f"--bot {bot}: {name} has {names}; name the function that runs the bot")
+    return path.relative_to(folder).as_posix(), function
+
+
+def _found(folder: Path) -> tuple[str, str]:
+    """Return the file and function of the bot. Nothing is run to find it."""
+    bots = [
+        (path.relative_to(folder).as_posix(), entry)
+        for path in _sources(folder)
+        if "pipecat" in path.read_text("utf-8", errors="replace")
+        for entry in [next((each for each in ENTRIES[:2] if each in _functions(path)), None)]
+        if entry is not None
+    ]
+    if not bots:
+        raise Complaint(
+            f"no bot was found in {folder}: expected a file that imports pipecat and has a function "
+            f"{ENTRIES[0]} or {ENTRIES[1]}; name it with --bot FILE:FUNCTION"
+        )
+    if len(bots) > 1:
+        names = ", ".join(f"{file}:{function}" for file, function in bots[:5])
+        raise Complaint(f"there are {len(bots)} bots in {folder} ({names}); choose one with --bot")
+    return bots[0]
+
+
+def _sources(folder: Path, depth: int = 0) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or path.name in _ELSEWHERE or path.is_symlink():
+            continue
+        if path.is_file() and path.suffix == ".py" and not path.name.startswith("test_"):
+            yield path
+        elif path.is_dir() and depth < _DEEPEST and not (path / "pyvenv.cfg").exists():
+            yield from _sources(path, depth + 1)
+
+
+def _functions(path: Path) -> list[str]:
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    return [each.name for each in tree.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def _root(folder: Path, file: str) -> str:
+    """Return the folder that is on the path when the bot is started, seen from the project; "" for that."""
+    place = (folder / file).parent
+    while (place / "__init__.py").is_file() and place != folder:
+        place = place.parent
+    name = place.relative_to(folder).as_posix()
+    return "" if name == "." else name
+
+
+def _install(folder: Path) -> str:
+    if (folder / "requirements.txt").is_file():
+        return "pip install -r requirements.txt"
+    if (folder / "pyproject.toml").is_file():
+        return "pip install ."
+    return "pip install pipecat-ai"
+
+
+def _ci(folder: Path) -> CI:
+    if (folder / ".gitlab-ci.yml").is_file():
+        return "gitlab"
+    return "github"
