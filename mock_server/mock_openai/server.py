@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from mock_openai.clock import Clock
 from mock_openai.control.hosts import ANY, host_name, origin
 from mock_openai.control.journal import LONGEST_BODY, ROOM, Journal, Room
-from mock_openai.faults.plan import Plan, Planned
+from mock_openai.faults.plan import FaultPlan, Planned
 from mock_openai.limits import Limits
 from mock_openai.memory import ResponseStore
 from mock_openai.pacing import Pace, parse_pace
@@ -262,7 +262,7 @@ class MockServer:
         return self._own.script
 
     @property
-    def faults(self) -> Plan:
+    def faults(self) -> FaultPlan:
         """What goes wrong; faults may be added while the server runs."""
         return self._own.faults
 

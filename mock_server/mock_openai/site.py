@@ -17,14 +17,13 @@ from mock_openai.control.hosts import ANY
 from mock_openai.control.journal import Journal
 from mock_openai.control.metrics import Metrics
 from mock_openai.engine import Engine
-from mock_openai.faults.plan import Plan
-from mock_openai.faults.point import Spot
+from mock_openai.faults.plan import FaultPlan
+from mock_openai.faults.point import Position
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import Rendered
 from mock_openai.turn.known import Known, KnownRequests
-from mock_openai.turn.plan import Caller
-from mock_openai.turn.plan import Plan as TurnPlan
+from mock_openai.turn.plan import Caller, Plan
 
 if TYPE_CHECKING:
     from mock_openai.upstream import Upstream
@@ -56,8 +55,8 @@ class Begun:
 
     known: Known
     caller: Caller
-    spot: Spot
-    plan: TurnPlan | None
+    position: Position
+    plan: Plan | None
 
 
 @dataclass(eq=False, slots=True)
@@ -96,7 +95,7 @@ class Site:
     def __init__(
         self,
         engine: Engine,
-        plan: Plan,
+        faults: FaultPlan,
         journal: Journal,
         settings: Settings,
         refuse: Callable[[float], None],
@@ -109,7 +108,7 @@ class Site:
         self.background = Background(engine)
         self.upstream = upstream
         """The server that is asked what nobody here answers."""
-        self.plan = plan
+        self.faults = faults
         self.journal = journal
         self.metrics = Metrics(journal)
         self.settings = settings
@@ -161,18 +160,18 @@ class Site:
         self._connections += 1
         return Connection(self._connections, asyncio.get_running_loop().time(), transport)
 
-    def next_turn(self, connection: Connection, *, warms_up: bool = False) -> Spot:
+    def next_turn(self, connection: Connection, *, warms_up: bool = False) -> Position:
         """Count a create on its connection and, unless it only warms up, a turn there and in all."""
         connection.creates += 1
         if warms_up:
-            return Spot(connection.number, number=connection.creates)
+            return Position(connection.number, number=connection.creates)
         self.turns += 1
         connection.turns += 1
-        return Spot(connection.number, connection.turns, self.turns, connection.creates)
+        return Position(connection.number, connection.turns, self.turns, connection.creates)
 
-    def planned(self, known: Known, caller: Caller, spot: Spot) -> TurnPlan | None:
+    def planned(self, known: Known, caller: Caller, position: Position) -> Plan | None:
         """Plan a create; None when a fault may strike before."""
-        return self.engine.planner.plan(known, caller, spot.number) if self.plan.quiet else None
+        return self.engine.planner.plan(known, caller, position.number) if self.faults.quiet else None
 
     def recount(self) -> None:
         """Count turns of the server's life from 1 again."""
@@ -192,14 +191,18 @@ class Site:
         self.journal.note(Entry(at, connection, turn, lane, kind, data))
 
     def note_whole(
-        self, spot: Spot, rendered: Rendered, transport: Literal["http", "websocket"], lane: str | None
+        self,
+        position: Position,
+        rendered: Rendered,
+        transport: Literal["http", "websocket"],
+        lane: str | None,
     ) -> None:
         """Write down that all events of a turn have left in one write."""
-        turn = spot.number or None
+        turn = position.number or None
         if transport == "http":
-            self.note("status", spot.connection, {"status": 200}, turn=turn)
+            self.note("status", position.connection, {"status": 200}, turn=turn)
         at = asyncio.get_running_loop().time() - self.started
-        self.journal.note(Run(at, spot.connection, turn, lane, rendered))
+        self.journal.note(Run(at, position.connection, turn, lane, rendered))
 
 
 async def _nowhere(what: str, given: Mapping[str, Any]) -> list[Any]:

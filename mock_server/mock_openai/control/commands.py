@@ -147,15 +147,15 @@ class Commands:
         self._rules.replace(await _beside(given["text"], lambda text: Script.loads(text, name="script")))
 
     async def _faults(self, given: Mapping[str, Any]) -> Any:
-        return [planned.describe() for planned in self._site.plan.pending]
+        return [planned.describe() for planned in self._site.faults.pending]
 
     async def _plan(self, given: Mapping[str, Any]) -> Any:
         planned = await _beside(given["text"], lambda text: loads(text, name="body"))
-        self._site.plan.add(*planned)
+        self._site.faults.add(*planned)
         return [one.describe() for one in planned]
 
     async def _unplan(self, given: Mapping[str, Any]) -> Any:
-        self._site.plan.clear()
+        self._site.faults.clear()
 
     async def _clock(self, given: Mapping[str, Any]) -> Any:
         clock = self._site.clock
@@ -182,7 +182,7 @@ class Commands:
             await self._advance(given)
         site = self._site
         site.journal.clear()
-        site.plan.clear()
+        site.faults.clear()
         site.requests.clear()
         site.engine.planner.forget()
         self._rules.misses.clear()

@@ -8,7 +8,7 @@ from typing import Any
 
 from mock_openai.control.entries import Kind
 from mock_openai.delivery.writer import Breakable
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.plan import Planned
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
@@ -26,9 +26,9 @@ class ConnectionContext(FaultContext):
         self._connection = connection
         self._tcp = tcp
 
-    async def strike(self, struck: Sequence[Planned], event: Event | None = None) -> Verdict:
+    async def strike(self, struck: Sequence[Planned], event: Event | None = None) -> Effect:
         """Let faults strike in their order; the first that stops is the last."""
-        verdict = Verdict.GO_ON
+        effect = Effect.GO_ON
         for planned in struck:
             await self._before_fault(planned)
             self.event = event
@@ -36,11 +36,11 @@ class ConnectionContext(FaultContext):
                 outcome = await planned.fault.strike(self)
             finally:
                 self.event = None
-            if outcome is Verdict.STOP:
+            if outcome is Effect.STOP:
                 return outcome
-            if outcome is Verdict.SKIP_EVENT:
-                verdict = outcome
-        return verdict
+            if outcome is Effect.SKIP_EVENT:
+                effect = outcome
+        return effect
 
     def encode(self, event: Event) -> bytes:
         """Return the event as a frame."""

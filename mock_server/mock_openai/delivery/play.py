@@ -8,23 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mock_openai.faults.point import Spot
+from mock_openai.faults.point import Position
 from mock_openai.protocol.template import Rendered
 from mock_openai.site import Site
 from mock_openai.turn.plan import Plan
 
 
 def play_at_once(
-    site: Site, plan: Plan | None, spot: Spot, write: Callable[[Rendered], None], *, lane: str | None = None
+    site: Site,
+    plan: Plan | None,
+    position: Position,
+    write: Callable[[Rendered], None],
+    *,
+    lane: str | None = None,
 ) -> Rendered | None:
     """Play a plan and return its events; None when it is left to a Delivery."""
     keeper = site.engine.keeper
-    if plan is None or not plan.ready or not site.plan.quiet or not keeper.can_at_once(plan):
+    if plan is None or not plan.ready or not site.faults.quiet or not keeper.can_at_once(plan):
         return None
     rendered = plan.rendered(site.clock.wall())
     if rendered is None:
         return None
     keeper.keep_at_once(plan, rendered)
     write(rendered)
-    site.note_whole(spot, rendered, plan.caller.transport, lane)
+    site.note_whole(position, rendered, plan.caller.transport, lane)
     return rendered

@@ -12,7 +12,7 @@ from mock_openai.delivery.rerun import part
 from mock_openai.delivery.sent import SentEvents
 from mock_openai.delivery.turn_context import TurnContext
 from mock_openai.delivery.writer import ResponseWriter
-from mock_openai.faults.context import Verdict
+from mock_openai.faults.context import Effect
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.responders.answer import Cut, Recorded, Relayed
@@ -29,7 +29,7 @@ class Relaying(Protocol):
     context: TurnContext
     due: Due
 
-    async def let_out(self, event: Event) -> Verdict:
+    async def let_out(self, event: Event) -> Effect:
         """Let one event out, with the faults before and after it."""
         ...
 
@@ -75,7 +75,7 @@ async def _pass_on(to: Relaying, event: Event, at: float) -> bool:
     if to.due.steered and to.due.ends_at(event):
         await to.context.cut_short("steered")
         return False
-    if await to.let_out(event) is Verdict.STOP:
+    if await to.let_out(event) is Effect.STOP:
         if not to.context.over:
             await to.out.finish()
         return False

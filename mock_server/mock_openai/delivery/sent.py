@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from mock_openai.control.entries import Entry
 from mock_openai.delivery.writer import ResponseWriter
-from mock_openai.faults.point import Spot
+from mock_openai.faults.point import Position
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import Rendered
 from mock_openai.site import Site
@@ -26,7 +26,7 @@ _NUMBER = re.compile(rb'"sequence_number":(\d+)')
 class SentEvents:
     """The events of one turn between the delivery that hands them over and the journal that notes them."""
 
-    def __init__(self, site: Site, writer: ResponseWriter, spot: Spot, lane: str | None) -> None:
+    def __init__(self, site: Site, writer: ResponseWriter, position: Position, lane: str | None) -> None:
         self.sent: list[Event] | Rendered = []
         """What has left."""
         self.waiting: list[Event] = []
@@ -35,7 +35,7 @@ class SentEvents:
         """The response's id, once its first event has left."""
         self._site = site
         self._writer = writer
-        self._spot = spot
+        self._position = position
         self._lane = lane
         self._loop = asyncio.get_running_loop()
         self._held: list[tuple[int, Event]] = []
@@ -79,7 +79,7 @@ class SentEvents:
         await self._writer.flush()
         await self._writer.finish()
         self.spoke = self._loop.time()
-        self._site.note_whole(self._spot, rendered, self._writer.transport, self._lane)
+        self._site.note_whole(self._position, rendered, self._writer.transport, self._lane)
         self.sent = rendered
         self.response_id = rendered.response_id
 
@@ -134,7 +134,7 @@ class SentEvents:
         if not self.sent and self._writer.transport == "http":
             self.note("status", {"status": 200})
         at = self._loop.time() - self._site.started
-        connection, turn = self._spot.connection, self._spot.number or None
+        connection, turn = self._position.connection, self._position.number or None
         self._site.journal.note(
             *[Entry(at, connection, turn, self._lane, "event", event) for event in self.waiting]
         )
@@ -147,7 +147,9 @@ class SentEvents:
 
     def note(self, kind: Literal["status", "fault"], data: Mapping[str, Any]) -> None:
         """Write down something else that happened in this turn."""
-        self._site.note(kind, self._spot.connection, data, turn=self._spot.number or None, lane=self._lane)
+        self._site.note(
+            kind, self._position.connection, data, turn=self._position.number or None, lane=self._lane
+        )
 
 
 def _response_id(first: Event) -> str | None:

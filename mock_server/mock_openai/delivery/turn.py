@@ -19,9 +19,9 @@ from mock_openai.delivery.rerun import end_as_recorded, part, reads, repeat_read
 from mock_openai.delivery.sent import SentEvents
 from mock_openai.delivery.turn_context import TurnContext
 from mock_openai.delivery.writer import ResponseWriter
-from mock_openai.faults.context import Verdict
-from mock_openai.faults.plan import Passage
-from mock_openai.faults.point import Spot
+from mock_openai.faults.context import Effect
+from mock_openai.faults.plan import EventMatcher
+from mock_openai.faults.point import Position
 from mock_openai.memory import Lanes
 from mock_openai.protocol.errors import ApiError, server_error
 from mock_openai.protocol.event_types import TERMINAL
@@ -44,20 +44,20 @@ class Delivery:
         site: Site,
         writer: ResponseWriter,
         connection: Connection,
-        spot: Spot,
+        position: Position,
         *,
         lane: str | None = None,
         lanes: Lanes | None = None,
     ) -> None:
-        self.spot = spot
+        self.position = position
         self.writer = writer
-        self.out = SentEvents(site, writer, spot, lane)
+        self.out = SentEvents(site, writer, position, lane)
         self.context = TurnContext(site, writer, self.out, connection, lane=lane, lanes=lanes)
-        self.due = Due(site, connection, spot, self.context, self.out)
+        self.due = Due(site, connection, position, self.context, self.out)
         self.site = site
         self.lane = lane
         self._lanes = lanes
-        self._passage = Passage(site.plan, spot)
+        self._matcher = EventMatcher(site.faults, position)
         self._parting: tuple[float, Ending] | None = None
 
     @property
@@ -82,9 +82,9 @@ class Delivery:
         self.context.model = model if isinstance(model, str) else None
         planner = self.site.engine.planner
         try:
-            if await self.context.strike(self.site.plan.take("request", self.spot)) is Verdict.STOP:
+            if await self.context.strike(self.site.faults.take("request", self.position)) is Effect.STOP:
                 return
-            self.context.plan = plan = plan or planner.plan(known, caller, self.spot.number)
+            self.context.plan = plan = plan or planner.plan(known, caller, self.position.number)
             answer = await planner.finish(plan)
             self.writer.rate_limits = plan.rate_limits
             if isinstance(answer, Reply):
@@ -114,7 +114,9 @@ class Delivery:
         except Exception as error:
             # A responder is the user's own code: what it raises is answered and logged, and the connection
             # lives on.
-            logger.exception("turn %d of connection %d failed", self.spot.number, self.spot.connection)
+            logger.exception(
+                "turn %d of connection %d failed", self.position.number, self.position.connection
+            )
             if not self.context.over:
                 await self.context.fail(_responder_failed(error))
         finally:
@@ -128,7 +130,7 @@ class Delivery:
         place = after + 1
         while True:
             while place < len(live.events):
-                if await self.let_out(live.events[place]) is Verdict.STOP:
+                if await self.let_out(live.events[place]) is Effect.STOP:
                     if not self.context.over:
                         await self.out.finish()
                     return
@@ -176,7 +178,7 @@ class Delivery:
 
     async def _stream(self, plan: Plan | None, answer: Reply | Recorded) -> None:
         if isinstance(answer, Recorded):
-            may_read = self.writer.adopt(answer) and not self._passage.threatened
+            may_read = self.writer.adopt(answer) and not self._matcher.threatened
             chunks = reads(answer, self.site.engine.pace) if may_read else None
             if chunks is not None:
                 await repeat_reads(self, answer, chunks)
@@ -204,14 +206,14 @@ class Delivery:
             if self.due.steered and self.due.ends_at(timed.event):
                 await self.context.cut_short("steered")
                 return
-            if self._passage.unthreatened(timed.event):
+            if self._matcher.unthreatened(timed.event):
                 event = self.out.numbered(timed.event)
                 if event.type in TERMINAL:
                     await self.context.keep([event])
                 self.out.put(event)
                 if self.out.full:
                     await self.out.make_room()
-            elif await self.let_out(timed.event) is Verdict.STOP:
+            elif await self.let_out(timed.event) is Effect.STOP:
                 if not self.context.over:
                     await self.out.finish()
                 return
@@ -222,7 +224,7 @@ class Delivery:
 
     async def _leave_at_once(self, plan: Plan) -> bool:
         """Let a turn that nothing threatens leave in one write, if that is possible."""
-        rendered = None if self._passage.threatened else plan.rendered(self.site.clock.wall())
+        rendered = None if self._matcher.threatened else plan.rendered(self.site.clock.wall())
         if rendered is None:
             return False
         try:
@@ -233,25 +235,25 @@ class Delivery:
         await self.out.leave(rendered)
         return True
 
-    async def let_out(self, event: Event) -> Verdict:
+    async def let_out(self, event: Event) -> Effect:
         """Let one event out, with the faults before and after it."""
-        struck = self._passage.before(event)
+        struck = self._matcher.before(event)
         if struck:
-            verdict = await self.context.strike(struck, self.out.numbered(event))
-            if verdict is Verdict.STOP:
-                return verdict
-            if verdict is Verdict.SKIP_EVENT:
-                return Verdict.GO_ON
+            effect = await self.context.strike(struck, self.out.numbered(event))
+            if effect is Effect.STOP:
+                return effect
+            if effect is Effect.SKIP_EVENT:
+                return Effect.GO_ON
         event = self.out.numbered(event)
         if event.type in TERMINAL:
             await self.context.keep([event])
         self.out.put(event)
-        struck = self._passage.after(event)
-        if struck and await self.context.strike(struck, event) is Verdict.STOP:
-            return Verdict.STOP
+        struck = self._matcher.after(event)
+        if struck and await self.context.strike(struck, event) is Effect.STOP:
+            return Effect.STOP
         if self.out.full:
             await self.out.make_room()
-        return Verdict.GO_ON
+        return Effect.GO_ON
 
     async def _replay_body(self, answer: Recorded) -> None:
         self.out.note("status", {"status": answer.status})

@@ -6,24 +6,24 @@ docs/adding-a-fault.md shows how to add one.
 """
 
 from mock_openai.faults.builder import At, at
-from mock_openai.faults.context import Fault, FaultContext, Verdict
+from mock_openai.faults.context import Effect, Fault, FaultContext
 from mock_openai.faults.load import PlanError, load, loads
-from mock_openai.faults.plan import Passage, Plan, Planned
-from mock_openai.faults.point import Phase, Point, Spot, When
+from mock_openai.faults.plan import EventMatcher, FaultPlan, Planned
+from mock_openai.faults.point import Phase, Point, Position, When
 from mock_openai.faults.registry import catalogue, create, describe, register, signature
 
 __all__ = [
     "At",
+    "Effect",
+    "EventMatcher",
     "Fault",
     "FaultContext",
-    "Passage",
+    "FaultPlan",
     "Phase",
-    "Plan",
     "PlanError",
     "Planned",
     "Point",
-    "Spot",
-    "Verdict",
+    "Position",
     "When",
     "at",
     "catalogue",

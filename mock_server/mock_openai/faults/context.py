@@ -1,6 +1,6 @@
 """What a fault is and what it may do.
 
-A fault is a frozen dataclass with one coroutine, `strike`, that acts on a FaultContext and returns a Verdict.
+A fault is a frozen dataclass with one coroutine, `strike`, that acts on a FaultContext and returns a Effect.
 The context is all that a fault sees of the server, and the same for SSE, plain JSON and WebSocket.
 """
 
@@ -17,7 +17,7 @@ from mock_openai.protocol.events import Event
 from mock_openai.protocol.reply import Reply
 
 
-class Verdict(enum.Enum):
+class Effect(enum.Enum):
     """What becomes of the turn after a fault struck."""
 
     GO_ON = "go on"
@@ -127,6 +127,6 @@ class Fault(Protocol):
     where: ClassVar[Point] = Point()
     """What its point is taken to mean when the user left phase and event open."""
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Do it."""
         ...

@@ -1,7 +1,7 @@
 """The plan of what goes wrong, and the bookkeeping of what has.
 
-A Plan holds planned faults and how often each may still strike. A Passage watches one turn's events go by,
-counts them, and says which faults strike at each. Neither does any I/O.
+A FaultPlan holds planned faults and how often each may still strike. An EventMatcher watches the events of one
+turn, counts them, and says which faults strike at each. Neither does any I/O.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from mock_openai.faults.context import Fault
-from mock_openai.faults.point import Phase, Point, Spot, When
+from mock_openai.faults.point import Phase, Point, Position, When
 from mock_openai.faults.registry import parameters
 from mock_openai.protocol.events import Event
 
@@ -49,7 +49,7 @@ class _Armed:
     left: int | None
 
 
-class Plan:
+class FaultPlan:
     """The faults of one server, in the order they were planned."""
 
     def __init__(self, planned: Iterable[Planned] = ()) -> None:
@@ -62,7 +62,7 @@ class Plan:
         self.add(*planned)
 
     def add(self, *planned: Planned) -> None:
-        """Plan more faults; connections and turns in flight take notice."""
+        """FaultPlan more faults; connections and turns in flight take notice."""
         for one in planned:
             if not isinstance(one, Planned):
                 raise TypeError(f"a plan takes planned faults such as faults.at(turn=1).reset(), not {one!r}")
@@ -91,13 +91,13 @@ class Plan:
     def __len__(self) -> int:
         return len(self._armed)
 
-    def due(self, phase: Phase, spot: Spot) -> list[Planned]:
-        """Give the faults of this phase that could strike at this spot, without counting them as struck."""
-        return [armed.planned for armed in self._due(phase, spot)]
+    def due(self, phase: Phase, position: Position) -> list[Planned]:
+        """Return the faults of this phase that could strike here, without counting them as struck."""
+        return [armed.planned for armed in self._due(phase, position)]
 
-    def take(self, phase: Phase, spot: Spot) -> list[Planned]:
+    def take(self, phase: Phase, position: Position) -> list[Planned]:
         """Give the faults that strike now, at once in their order, and count each as struck."""
-        return [self._strike(armed) for armed in self._due(phase, spot)]
+        return [self._strike(armed) for armed in self._due(phase, position)]
 
     def claim(self, planned: Planned) -> bool:
         """Count this fault as struck; False when it has used up its times, or is no longer planned."""
@@ -107,11 +107,11 @@ class Plan:
                 return True
         return False
 
-    def _due(self, phase: Phase, spot: Spot) -> list[_Armed]:
+    def _due(self, phase: Phase, position: Position) -> list[_Armed]:
         return [
             armed
             for armed in self._armed
-            if armed.left != 0 and armed.planned.point.phase == phase and armed.planned.point.about(spot)
+            if armed.left != 0 and armed.planned.point.phase == phase and armed.planned.point.about(position)
         ]
 
     def _strike(self, armed: _Armed) -> Planned:
@@ -127,15 +127,15 @@ class Plan:
             changed()
 
 
-class Passage:
+class EventMatcher:
     """One turn's events as the plan sees them: call `before` and `after` once for each, in order.
 
     While no fault could strike at an event of the turn, `unthreatened` lets it pass at almost no cost.
     """
 
-    def __init__(self, plan: Plan, spot: Spot) -> None:
+    def __init__(self, plan: FaultPlan, position: Position) -> None:
         self._plan = plan
-        self._spot = spot
+        self._position = position
         self._version = -1
         self._candidates: list[Planned] = []
         self._passed: list[str] = []
@@ -163,7 +163,7 @@ class Passage:
         """Whether any fault may still strike at an event of this turn."""
         if self._version != self._plan.version:
             self._version = self._plan.version
-            self._candidates = self._plan.due("event", self._spot)
+            self._candidates = self._plan.due("event", self._position)
         return bool(self._candidates)
 
     def _striking(self, event: Event, when: When) -> list[Planned]:

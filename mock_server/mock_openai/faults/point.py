@@ -1,7 +1,7 @@
 """Where a fault strikes: a point in a conversation, as data.
 
-A Point names a connection, a turn, an event or a moment; whatever it leaves out matches anything. A Spot is
-where the server is just now. `point.covers(spot)` compares the two and is all the logic there is.
+A Point names a connection, a turn, an event or a moment; whatever it leaves out matches anything. A Position
+is where the server is now. `point.about(position)` compares the two.
 """
 
 from __future__ import annotations
@@ -94,15 +94,15 @@ class Point:
             index=default.index,
         )
 
-    def about(self, spot: Spot) -> bool:
+    def about(self, position: Position) -> bool:
         """Whether connection and turn fit, whatever the phase."""
-        if self.connection is not None and self.connection != spot.connection:
+        if self.connection is not None and self.connection != position.connection:
             return False
         if self.turn is None:
             return True
         if self.connection is None and self.turn > 0:
-            return self.turn == spot.server_turn
-        return self.turn == spot.turn
+            return self.turn == position.server_turn
+        return self.turn == position.turn
 
     def names(self, event_type: str) -> bool:
         """Whether an event of this type counts for the point."""
@@ -120,7 +120,7 @@ class Point:
         return {name: value for name, value in fields.items() if value is not None}
 
 
-class Spot(msgspec.Struct, frozen=True):
+class Position(msgspec.Struct, frozen=True):
     """Where the server is: the connection, its turn (0 before the first and in a warm-up), that turn's number
     over the server's life, and the create's number on the connection.
     """

@@ -17,9 +17,9 @@ from aiohttp import HttpVersion11, web
 from mock_openai.control import redact
 from mock_openai.delivery import Delivery
 from mock_openai.delivery.connection_context import ConnectionContext
-from mock_openai.faults.context import Verdict
+from mock_openai.faults.context import Effect
 from mock_openai.faults.kinds.tls_failure import TlsFailure
-from mock_openai.faults.point import Spot
+from mock_openai.faults.point import Position
 from mock_openai.protocol.errors import (
     ApiError,
     invalid_api_key,
@@ -103,13 +103,13 @@ class HttpHandler:
 
     def fails_hello(self) -> bool:
         """Tell whether the next TLS handshake fails as planned; asked only when it could succeed."""
-        spot = Spot(self._site.next_connection)
-        return any(isinstance(one.fault, TlsFailure) for one in self._site.plan.due("handshake", spot))
+        position = Position(self._site.next_connection)
+        return any(isinstance(one.fault, TlsFailure) for one in self._site.faults.due("handshake", position))
 
     async def _turn_down(self, connection: Connection, context: HelloContext) -> None:
         with contextlib.suppress(ConnectionError):
-            planned = self._site.plan.take("handshake", Spot(connection.number))
-            if await context.strike(planned) is not Verdict.STOP:
+            planned = self._site.faults.take("handshake", Position(connection.number))
+            if await context.strike(planned) is not Effect.STOP:
                 await TlsFailure().strike(context)
 
     def lost(self, handler: web.RequestHandler, exc: BaseException | None) -> None:
@@ -151,8 +151,8 @@ class HttpHandler:
             connection.first = False
             context = HandshakeContext(self._site, connection, tcp, reply)
             if (
-                await context.strike(self._site.plan.take("handshake", Spot(connection.number)))
-                is Verdict.STOP
+                await context.strike(self._site.faults.take("handshake", Position(connection.number)))
+                is Effect.STOP
             ):
                 return
         try:
@@ -234,7 +234,7 @@ class HttpHandler:
         site = self._site
         begun, connection.begun = connection.begun, None
         if begun is None:
-            spot = site.next_turn(connection)
+            position = site.next_turn(connection)
             error: ApiError | None = None
             known: Known | None = None
             try:
@@ -243,10 +243,10 @@ class HttpHandler:
             except ApiError as wrong:
                 error = wrong
             shown = _shown(request, known.noted if known is not None else {})
-            site.note("request", connection.number, shown, turn=spot.number)
+            site.note("request", connection.number, shown, turn=position.number)
             if known is None:
                 assert error is not None, "a body is known or refused"
-                self._note_error(connection, error, spot.number)
+                self._note_error(connection, error, position.number)
                 await reply.error(error)
                 return
             caller = Caller(
@@ -256,7 +256,7 @@ class HttpHandler:
                 headers=request.headers,
                 query=request.rel_url.raw_query_string,
             )
-            begun = Begun(known, caller, spot, None)
+            begun = Begun(known, caller, position, None)
         else:
             await read_body(request)
         body = begun.known.body
@@ -266,7 +266,7 @@ class HttpHandler:
             writer = SseWriter(reply, tcp)
         else:
             writer = JsonWriter(reply, tcp, background=background)
-        await Delivery(site, writer, connection, begun.spot).run(begun.known, begun.caller, begun.plan)
+        await Delivery(site, writer, connection, begun.position).run(begun.known, begun.caller, begun.plan)
         self._fall_quiet(request, connection, tcp)
         self._expect_the_same_head(request, reply, connection, tcp, begun.caller)
 
@@ -345,7 +345,7 @@ class HttpHandler:
         """Make the delivery of an answer that belongs to no turn."""
         writer: SseWriter | JsonWriter
         writer = SseWriter(reply, tcp) if streamed else JsonWriter(reply, tcp)
-        return Delivery(self._site, writer, connection, Spot(connection.number))
+        return Delivery(self._site, writer, connection, Position(connection.number))
 
     def _note_error(self, connection: Connection, error: ApiError, turn: int | None = None) -> None:
         self._site.note("status", connection.number, error.noted(), turn=turn)

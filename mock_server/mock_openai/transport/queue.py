@@ -10,7 +10,7 @@ from collections import deque
 
 import msgspec
 
-from mock_openai.faults.point import Spot
+from mock_openai.faults.point import Position
 from mock_openai.turn.known import Known
 
 MAX_IN_FLIGHT = 16
@@ -25,7 +25,7 @@ class Create(msgspec.Struct, frozen=True):
     """A create that has arrived: its lane, where it stands in the conversation, and what is known of it."""
 
     lane: str | None
-    spot: Spot
+    position: Position
     known: Known
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from mock_openai.delivery.connection_context import ConnectionContext
 from mock_openai.faults.plan import Planned
-from mock_openai.faults.point import Spot
+from mock_openai.faults.point import Position
 from mock_openai.site import Connection, Site
 
 
@@ -38,21 +38,21 @@ class Quiet:
         self._always = always
         self._timers: list[asyncio.TimerHandle] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._unwatch = site.plan.watch(self.arm)
+        self._unwatch = site.faults.watch(self.arm)
 
     def arm(self) -> None:
         """Set the timers for what is planned now; the quiet, if there is one, counts from now."""
         self._disarm()
-        if not self._site.plan:
+        if not self._site.faults:
             return
         idle = self._idle()
         loop = asyncio.get_running_loop()
-        spot = Spot(self._connection.number, self._connection.turns, self._site.turns)
+        position = Position(self._connection.number, self._connection.turns, self._site.turns)
         if idle:
-            for planned in self._site.plan.due("idle", spot):
+            for planned in self._site.faults.due("idle", position):
                 self._timers.append(loop.call_later(planned.point.at or 0.0, self._fire, planned))
         if idle or self._always:
-            for planned in self._site.plan.due("moment", spot):
+            for planned in self._site.faults.due("moment", position):
                 if planned.point.turn is None and planned.point.at is not None:
                     when = max(self._connection.opened + planned.point.at, loop.time())
                     self._timers.append(loop.call_at(when, self._fire, planned))
@@ -72,7 +72,7 @@ class Quiet:
     def _fire(self, planned: Planned) -> None:
         if not self._idle() and not (self._always and planned.point.phase == "moment"):
             return
-        if self._site.plan.claim(planned):
+        if self._site.faults.claim(planned):
             task = asyncio.get_running_loop().create_task(self._strike(planned))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)

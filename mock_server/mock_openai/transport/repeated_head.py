@@ -64,18 +64,18 @@ class RepeatedHead:
         if known is None:
             return False
         site = self._site
-        spot = site.next_turn(self._connection)
+        position = site.next_turn(self._connection)
         shown: Mapping[str, Any] = {"method": "POST", "path": self._path, "body": known.noted}
-        site.note("request", self._connection.number, shown, turn=spot.number)
-        plan = site.planned(known, self._caller, spot)
+        site.note("request", self._connection.number, shown, turn=position.number)
+        plan = site.planned(known, self._caller, position)
         if plan is not None:
             played = play_at_once(
-                site, plan, spot, lambda events: self._tcp.write(self._written(events, plan))
+                site, plan, position, lambda events: self._tcp.write(self._written(events, plan))
             )
             if played is not None:
                 site.metrics.answered("/v1/responses", 200)
                 return True
-        self._connection.begun = Begun(known, self._caller, spot, plan)
+        self._connection.begun = Begun(known, self._caller, position, plan)
         return False
 
     def _known(self, data: bytes) -> Known | None:

@@ -153,7 +153,7 @@ class Steering:
             return create  # it will be refused
         items = [item for steer in steers for item in steer.items]
         known = Known({**body, "input": [*items, *as_items(given)]}, create.known.size)
-        return Create(create.lane, create.spot, known)
+        return Create(create.lane, create.position, known)
 
     def committed(self, parent: str) -> None:
         """Forget what a create took along: its `response.created` commits it (documented)."""

@@ -17,7 +17,7 @@ from aiohttp import web
 from mock_openai.clock import Timer
 from mock_openai.delivery import Delivery
 from mock_openai.delivery.play import play_at_once
-from mock_openai.faults.point import Spot
+from mock_openai.faults.point import Position
 from mock_openai.memory import Lanes
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError, connection_limit_reached
@@ -236,21 +236,21 @@ class SocketSession:
         except ApiError as error:
             # A malformed name is not a lane to attribute an error to (documented).
             lane = named if isinstance(named, str) else None
-            spot = self._count(known, lane)
+            position = self._count(known, lane)
             named_lane = lane if error.code != "invalid_stream_id" else None
-            await self._refuse(error, named_lane, spot.number)
+            await self._refuse(error, named_lane, position.number)
             if self._expired and not self._queue.running:
                 self._spawn(self._close_at_limit(announce=error.code == "invalid_stream_id"))
             return
         self._queue.push(Create(lane, self._count(known, lane), known))
         self._pump()
 
-    def _count(self, known: Known, lane: str | None, more: Mapping[str, Any] | None = None) -> Spot:
+    def _count(self, known: Known, lane: str | None, more: Mapping[str, Any] | None = None) -> Position:
         """Count a create and write it down."""
-        spot = self._site.next_turn(self._connection, warms_up=known.body.get("generate") is False)
+        position = self._site.next_turn(self._connection, warms_up=known.body.get("generate") is False)
         shown = {"method": "WEBSOCKET", "path": "/v1/responses", "body": known.noted, **(more or {})}
-        self._site.note("request", self._connection.number, shown, turn=spot.number, lane=lane)
-        return spot
+        self._site.note("request", self._connection.number, shown, turn=position.number, lane=lane)
+        return position
 
     async def _cancel(self, message: Mapping[str, Any]) -> None:
         if self._behaviour.on_cancel == "honour":
@@ -278,13 +278,13 @@ class SocketSession:
         """Plan a create, unless something may still change it."""
         if self._steering.waits_for(create.known.body.get("previous_response_id")):
             return None
-        return self._site.planned(create.known, self._caller, create.spot)
+        return self._site.planned(create.known, self._caller, create.position)
 
     def _played(self, create: Create, plan: Plan) -> bool:
         """Play a create at once, if its plan allows that and nothing waits to be written."""
         if not self.tcp.clear or not self._gate.is_set():
             return False
-        rendered = play_at_once(self._site, plan, create.spot, self._write_whole, lane=create.lane)
+        rendered = play_at_once(self._site, plan, create.position, self._write_whole, lane=create.lane)
         if rendered is None:
             return False
         self._steering.ended(rendered.response_id, create.lane, rendered.status == "completed", len(rendered))
@@ -336,13 +336,13 @@ class SocketSession:
     async def _answer(self, create: Create, plan: Plan | None, *, automatic: bool = False) -> Delivery:
         writer = WebSocketWriter(self, create.lane, tells_errors=not automatic)
         delivery = Delivery(
-            self._site, writer, self._connection, create.spot, lane=create.lane, lanes=self._lanes
+            self._site, writer, self._connection, create.position, lane=create.lane, lanes=self._lanes
         )
-        self._deliveries[create.spot.number] = delivery
+        self._deliveries[create.position.number] = delivery
         try:
             await delivery.run(create.known, self._caller, plan)
         finally:
-            del self._deliveries[create.spot.number]
+            del self._deliveries[create.position.number]
         return delivery
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -364,7 +364,7 @@ class SocketSession:
         error = connection_limit_reached(self._site.settings.connection_lifetime)
         try:
             for create in self._queue.drain():
-                await self._refuse(error, create.lane, create.spot.number)
+                await self._refuse(error, create.lane, create.position.number)
                 announce = False
             if announce:
                 await self._refuse(error)

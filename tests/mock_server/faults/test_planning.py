@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mock_openai import faults
-from mock_openai.faults import Passage, Plan, PlanError, Point, Spot
+from mock_openai.faults import EventMatcher, FaultPlan, PlanError, Point, Position
 from mock_openai.protocol.events import Event
 
 DELTA, DONE = Event("response.output_text.delta", b"{}"), Event("response.completed", b"{}")
@@ -16,52 +16,52 @@ def names(struck: list[faults.Planned]) -> list[str]:
     return [planned.fault.name for planned in struck]
 
 
-def pass_by(plan: Plan, *events: Event, spot: Spot | None = None) -> list[tuple[int, str]]:
+def pass_by(plan: FaultPlan, *events: Event, position: Position | None = None) -> list[tuple[int, str]]:
     """Let events pass, and give (index of the event, fault) for each that struck before it."""
-    passage = Passage(plan, spot or Spot(1, 1, 1))
-    return [(index, name) for index, event in enumerate(events) for name in names(passage.before(event))]
+    matcher = EventMatcher(plan, position or Position(1, 1, 1))
+    return [(index, name) for index, event in enumerate(events) for name in names(matcher.before(event))]
 
 
 def test_the_nth_event_of_a_type_is_counted_from_one():
-    plan = Plan([faults.at(event="response.output_text.delta", nth=2).reset()])
+    plan = FaultPlan([faults.at(event="response.output_text.delta", nth=2).reset()])
     assert pass_by(plan, DONE, DELTA, DELTA, DELTA) == [(2, "reset")]
 
 
 def test_an_index_is_the_place_in_the_turn_from_zero():
-    assert pass_by(Plan([faults.at(index=1).fin()]), DELTA, DELTA, DELTA) == [(1, "fin")]
+    assert pass_by(FaultPlan([faults.at(index=1).fin()]), DELTA, DELTA, DELTA) == [(1, "fin")]
 
 
 def test_patterns_and_terminal_name_several_types():
-    plan = Plan([faults.at(event="response.*.delta").drop(), faults.at(event="terminal").drop()])
+    plan = FaultPlan([faults.at(event="response.*.delta").drop(), faults.at(event="terminal").drop()])
     assert pass_by(plan, Event("response.created", b"{}"), DELTA, DONE) == [(1, "drop"), (2, "drop")]
 
 
 def test_a_fault_strikes_once_unless_told_otherwise():
-    assert len(pass_by(Plan([faults.at(event=DELTA.type).drop()]), DELTA, DELTA, DELTA)) == 1
-    assert len(pass_by(Plan([faults.at(event=DELTA.type, times=2).drop()]), DELTA, DELTA, DELTA)) == 2
-    assert len(pass_by(Plan([faults.at(event=DELTA.type, times=None).drop()]), DELTA, DELTA, DELTA)) == 3
+    assert len(pass_by(FaultPlan([faults.at(event=DELTA.type).drop()]), DELTA, DELTA, DELTA)) == 1
+    assert len(pass_by(FaultPlan([faults.at(event=DELTA.type, times=2).drop()]), DELTA, DELTA, DELTA)) == 2
+    assert len(pass_by(FaultPlan([faults.at(event=DELTA.type, times=None).drop()]), DELTA, DELTA, DELTA)) == 3
 
 
 def test_a_turn_counts_over_the_servers_life_or_on_a_given_connection():
     anywhere, there = faults.at(turn=3).reset(), faults.at(connection=2, turn=1).fin()
-    plan = Plan([anywhere, there])
-    assert names(plan.due("request", Spot(connection=2, turn=1, server_turn=3))) == ["reset", "fin"]
-    assert names(plan.due("request", Spot(connection=1, turn=3, server_turn=5))) == []
+    plan = FaultPlan([anywhere, there])
+    assert names(plan.due("request", Position(connection=2, turn=1, server_turn=3))) == ["reset", "fin"]
+    assert names(plan.due("request", Position(connection=1, turn=3, server_turn=5))) == []
 
 
 def test_before_and_after_are_two_sides_of_an_event():
-    plan = Plan([faults.at(index=0, when="after").reset()])
-    passage = Passage(plan, Spot(1, 1, 1))
-    assert passage.before(DELTA) == []
-    assert names(passage.after(DELTA)) == ["reset"]
+    plan = FaultPlan([faults.at(index=0, when="after").reset()])
+    matcher = EventMatcher(plan, Position(1, 1, 1))
+    assert matcher.before(DELTA) == []
+    assert names(matcher.after(DELTA)) == ["reset"]
 
 
 def test_a_fault_planned_in_mid_turn_still_strikes():
-    plan = Plan()
-    passage = Passage(plan, Spot(1, 1, 1))
-    assert passage.before(DELTA) == []
+    plan = FaultPlan()
+    matcher = EventMatcher(plan, Position(1, 1, 1))
+    assert matcher.before(DELTA) == []
     plan.add(faults.at(event=DELTA.type, nth=2).reset())
-    assert names(passage.before(DELTA)) == ["reset"]
+    assert names(matcher.before(DELTA)) == ["reset"]
 
 
 def test_what_is_left_open_takes_the_faults_own_default():
@@ -96,7 +96,7 @@ def test_unknown_faults_and_parameters_are_refused_with_what_there_is():
     with pytest.raises(ValueError, match=r"close\(code=1011, reason=''\)"):
         faults.at(turn=1).close(kode=1)
     with pytest.raises(TypeError, match=r"faults\.at"):
-        Plan(["reset"])
+        FaultPlan(["reset"])
 
 
 def test_yaml_says_the_same_as_python(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 from mock_openai.protocol.errors import ApiError
@@ -28,16 +28,16 @@ class BadChunk:
         if isinstance(self.size, str) and (not self.size.isascii() or _is_size(self.size)):
             raise ValueError(f"bad_chunk takes a size line that is no hexadecimal number, not {self.size!r}")
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Send the chunk in place of the event."""
         if context.transport == "websocket":
             await context.fail(
                 ApiError("bad_chunk strikes HTTP only; on a WebSocket use bad_frame.", status=500)
             )
-            return Verdict.STOP
+            return Effect.STOP
         event = context.encode(context.event) if context.event is not None else b""
         await context.below(b"%b\r\n%b\r\n" % (self.size.encode(), event))
-        return Verdict.SKIP_EVENT
+        return Effect.SKIP_EVENT
 
 
 def _is_size(text: str) -> bool:

@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 from mock_openai.protocol.errors import ApiError
@@ -30,16 +30,16 @@ class BadFrame:
     name: ClassVar[str] = "bad_frame"
     where: ClassVar[Point] = Point(phase="event")
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Send the frame in place of the event."""
         if context.transport == "http":
             await context.fail(
                 ApiError("bad_frame strikes WebSockets only; on HTTP use bad_chunk.", status=500)
             )
-            return Verdict.STOP
+            return Effect.STOP
         event = context.event or Event("response.created", b'{"type":"response.created"}')
         await context.below(_spoilt(event.data, self.flaw))
-        return Verdict.SKIP_EVENT
+        return Effect.SKIP_EVENT
 
 
 _LAST_FRAGMENT = 0x80

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.parameters import CloseCode
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
@@ -31,7 +31,7 @@ class Close:
         if isinstance(self.reason, str) and len(self.reason.encode()) > _MAX_REASON:
             raise ValueError(f"a close reason is text of at most {_MAX_REASON} bytes")
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Close."""
         await context.close(self.code, self.reason)
-        return Verdict.STOP
+        return Effect.STOP

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 from mock_openai.protocol.errors import connection_limit_reached
@@ -21,9 +21,9 @@ class ConnectionLimit:
     name: ClassVar[str] = "connection_limit"
     where: ClassVar[Point] = Point()
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Send the frame and close."""
         await context.fail(connection_limit_reached())
         if self.close:
             await context.close(1001)
-        return Verdict.STOP
+        return Effect.STOP

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.parameters import Count
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
@@ -21,9 +21,9 @@ class Duplicate:
     name: ClassVar[str] = "duplicate"
     where: ClassVar[Point] = Point(phase="event")
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Send the copies; the event itself follows."""
         for _ in range(self.extra if context.event else 0):
             assert context.event is not None
             await context.send(context.event)
-        return Verdict.GO_ON
+        return Effect.GO_ON

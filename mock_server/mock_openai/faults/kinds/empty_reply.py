@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 
@@ -18,7 +18,7 @@ class EmptyReply:
     name: ClassVar[str] = "empty_reply"
     where: ClassVar[Point] = Point(phase="request")
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Take everything out of the reply."""
         context.alter(lambda reply: replace(reply, items=()))
-        return Verdict.GO_ON
+        return Effect.GO_ON

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 
@@ -21,7 +21,7 @@ class HalfOpen:
     name: ClassVar[str] = "half_open"
     where: ClassVar[Point] = Point()
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Go silent."""
         await context.half_open()
-        return Verdict.STOP
+        return Effect.STOP

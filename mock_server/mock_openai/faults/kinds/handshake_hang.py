@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 
@@ -18,7 +18,7 @@ class HandshakeHang:
     name: ClassVar[str] = "handshake_hang"
     where: ClassVar[Point] = Point(phase="handshake")
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Wait until the client gives up."""
         await context.pause(None)
-        return Verdict.STOP
+        return Effect.STOP

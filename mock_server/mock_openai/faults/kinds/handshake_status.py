@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.parameters import Refusal, Seconds
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
@@ -31,14 +31,14 @@ class HandshakeStatus:
     name: ClassVar[str] = "handshake_status"
     where: ClassVar[Point] = Point(phase="handshake")
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Answer with the status."""
         error = by_code(self.code, status=self.status, message=self.message or _WORDING.get(self.status))
         headers = {"content-type": "application/json", **error.headers}
         if self.retry_after is not None:
             headers["retry-after"] = f"{self.retry_after:g}"
         await context.status(self.status, headers, json.dumps(error.body(), indent=2).encode())
-        return Verdict.STOP
+        return Effect.STOP
 
 
 _WORDING = {

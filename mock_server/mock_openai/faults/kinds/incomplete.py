@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.point import TERMINAL, Point
 from mock_openai.faults.registry import register
 
@@ -24,7 +24,7 @@ class Incomplete:
     name: ClassVar[str] = "incomplete"
     where: ClassVar[Point] = Point(phase="event", event=TERMINAL)
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """End the response."""
         await context.cut_short(self.reason)
-        return Verdict.STOP
+        return Effect.STOP

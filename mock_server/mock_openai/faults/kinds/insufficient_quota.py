@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 from mock_openai.protocol import errors
@@ -22,7 +22,7 @@ class InsufficientQuota:
     name: ClassVar[str] = "insufficient_quota"
     where: ClassVar[Point] = Point(phase="request")
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Fail the turn."""
         await context.fail(errors.insufficient_quota())
-        return Verdict.STOP
+        return Effect.STOP

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import msgspec
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 from mock_openai.protocol.events import Event
@@ -24,10 +24,10 @@ class Keepalive:
     name: ClassVar[str] = "keepalive"
     where: ClassVar[Point] = Point(phase="event")
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Send it; the event at the point follows."""
         number = msgspec.json.decode(context.event.data).get("sequence_number", 0) if context.event else 0
         await context.send(
             Event("keepalive", msgspec.json.encode({"type": "keepalive", "sequence_number": number}))
         )
-        return Verdict.GO_ON
+        return Effect.GO_ON

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.point import TERMINAL, Point
 from mock_openai.faults.registry import register
 
@@ -21,6 +21,6 @@ class MissingTerminal:
     name: ClassVar[str] = "missing_terminal"
     where: ClassVar[Point] = Point(phase="event", event=TERMINAL)
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Stop here."""
-        return Verdict.STOP
+        return Effect.STOP

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 from mock_openai.protocol.errors import server_overloaded
@@ -19,7 +19,7 @@ class Overloaded:
     name: ClassVar[str] = "overloaded"
     where: ClassVar[Point] = Point(phase="request")
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Fail the turn."""
         await context.fail(server_overloaded())
-        return Verdict.STOP
+        return Effect.STOP

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.parameters import FrameSize
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
@@ -26,9 +26,9 @@ class OversizeFrame:
     name: ClassVar[str] = "oversize_frame"
     where: ClassVar[Point] = Point(phase="event")
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Send the big event in place of the small one."""
         event = context.event or Event("response.created", b'{"type":"response.created"}')
         blanks = b" " * max(0, self.size - len(event.data))
         await context.send(Event(event.type, event.data[:-1] + blanks + event.data[-1:]))
-        return Verdict.SKIP_EVENT
+        return Effect.SKIP_EVENT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 from mock_openai.protocol.errors import previous_response_not_found
@@ -25,9 +25,9 @@ class PreviousResponseNotFound:
     name: ClassVar[str] = "previous_response_not_found"
     where: ClassVar[Point] = Point(phase="request")
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Answer with the error."""
         if self.if_named and context.previous_response_id is None:
-            return Verdict.GO_ON
+            return Effect.GO_ON
         await context.fail(previous_response_not_found(context.previous_response_id or self.response_id))
-        return Verdict.STOP
+        return Effect.STOP

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.parameters import Seconds
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
@@ -29,7 +29,7 @@ class RateLimit:
     name: ClassVar[str] = "rate_limit"
     where: ClassVar[Point] = Point(phase="request")
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Fail the turn."""
         # The wording's numbers say when there is room again, so they follow from it.
         missing = round(self.retry_after * _LIMIT / 60)
@@ -42,4 +42,4 @@ class RateLimit:
                 requested=asked,
             )
         )
-        return Verdict.STOP
+        return Effect.STOP

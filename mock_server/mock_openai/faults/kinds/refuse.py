@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.parameters import Seconds
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
@@ -21,9 +21,9 @@ class Refuse:
     name: ClassVar[str] = "refuse"
     where: ClassVar[Point] = Point(phase="handshake")
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Stop listening first, so that not even the quickest reconnect slips in."""
         if self.seconds:
             context.refuse(self.seconds)
         await context.reset()
-        return Verdict.STOP
+        return Effect.STOP

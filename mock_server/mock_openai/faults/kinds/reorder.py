@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.parameters import Count
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
@@ -24,7 +24,7 @@ class Reorder:
     name: ClassVar[str] = "reorder"
     where: ClassVar[Point] = Point(phase="event")
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Hold the event back."""
         context.hold_back(self.by)
-        return Verdict.SKIP_EVENT
+        return Effect.SKIP_EVENT

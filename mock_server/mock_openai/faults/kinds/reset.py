@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 
@@ -22,7 +22,7 @@ class Reset:
     name: ClassVar[str] = "reset"
     where: ClassVar[Point] = Point()
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Reset, once the client has read what was sent before."""
         await context.reset()
-        return Verdict.STOP
+        return Effect.STOP

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.parameters import ErrorStatus
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
@@ -28,7 +28,7 @@ class ServerError:
     name: ClassVar[str] = "server_error"
     where: ClassVar[Point] = Point(phase="request")
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Fail the turn."""
         await context.fail(by_code(self.code, status=self.status, message=self.message))
-        return Verdict.STOP
+        return Effect.STOP

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.parameters import Seconds
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
@@ -21,7 +21,7 @@ class Stall:
     name: ClassVar[str] = "stall"
     where: ClassVar[Point] = Point()
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Wait."""
         await context.pause(self.seconds)
-        return Verdict.GO_ON
+        return Effect.GO_ON

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 from mock_openai.protocol.errors import ApiError
@@ -28,17 +28,17 @@ class TlsFailure:
     name: ClassVar[str] = "tls_failure"
     where: ClassVar[Point] = Point(phase="handshake")
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Send the alert and end."""
         if not context.encrypted:
             message = (
                 "tls_failure needs a server without tls=, and a client that is given https:// or wss://."
             )
             await context.fail(ApiError(message, status=500))
-            return Verdict.STOP
+            return Effect.STOP
         await context.raw(alert_record(self.alert))
         await context.fin()
-        return Verdict.STOP
+        return Effect.STOP
 
 
 _NUMBERS = {"handshake_failure": 40, "protocol_version": 70, "internal_error": 80, "unrecognized_name": 112}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.parameters import Share
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
@@ -26,10 +26,10 @@ class Truncate:
     name: ClassVar[str] = "truncate"
     where: ClassVar[Point] = Point(phase="event")
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Send the part and end."""
         event = context.event or Event("response.created", b'{"type":"response.created"}')
         whole = context.encode(event)
         await context.raw(whole[: max(1, int(len(whole) * self.share))])
         await context.fin()
-        return Verdict.STOP
+        return Effect.STOP

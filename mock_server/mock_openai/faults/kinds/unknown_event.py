@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from mock_openai.faults.context import FaultContext, Verdict
+from mock_openai.faults.context import Effect, FaultContext
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import register
 from mock_openai.protocol.events import Event
@@ -25,7 +25,7 @@ class UnknownEvent:
     name: ClassVar[str] = "unknown_event"
     where: ClassVar[Point] = Point(phase="event")
 
-    async def strike(self, context: FaultContext) -> Verdict:
+    async def strike(self, context: FaultContext) -> Effect:
         """Send it; the event at the point follows."""
         await context.send(Event(self.type, msgspec.json.encode({"type": self.type, **(self.fields or {})})))
-        return Verdict.GO_ON
+        return Effect.GO_ON
