@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mock_openai import faults
-    from mock_openai.limits import Limits
     from mock_openai.protocol.behaviour import Behaviour
     from mock_openai.protocol.errors import ApiError
     from mock_openai.responders.answer import (
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from mock_openai.responders.script import Script
     from mock_openai.server import MockServer
     from mock_openai.session import Session
+    from mock_openai.turn.limits import Limits
 
 __all__ = [
     "ApiError",
@@ -70,7 +70,7 @@ _HOME = {
     "Failed": "mock_openai.responders.answer",
     "Incomplete": "mock_openai.responders.answer",
     "Item": "mock_openai.responders.answer",
-    "Limits": "mock_openai.limits",
+    "Limits": "mock_openai.turn.limits",
     "MockServer": "mock_openai.server",
     "Reasoning": "mock_openai.responders.answer",
     "Recorded": "mock_openai.responders.answer",

@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 from mock_openai.clock import Clock
-from mock_openai.limits import Limiter, Limits
 from mock_openai.memory import ConversationStore, MemoryConversations, MemoryStore, ResponseStore
 from mock_openai.pacing import Kept, Pace, postpone
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
@@ -24,6 +23,7 @@ from mock_openai.responders.answer import Recorded, Reply
 from mock_openai.responders.base import ConnectionResponder, HandshakeResponder, HttpResponder, Responder
 from mock_openai.turn.admit import Admission
 from mock_openai.turn.keep import Keeper
+from mock_openai.turn.limits import Limiter, Limits
 from mock_openai.turn.plan import Plan
 from mock_openai.turn.planner import Planner
 

@@ -16,18 +16,18 @@ from mock_openai.clock import Clock
 from mock_openai.control.hosts import ANY, host_name, origin
 from mock_openai.control.journal import LONGEST_BODY, ROOM, Journal, Room
 from mock_openai.faults.plan import FaultPlan, Planned
-from mock_openai.limits import Limits
 from mock_openai.memory import ResponseStore
 from mock_openai.pacing import Pace, parse_pace
-from mock_openai.peers import Peers
 from mock_openai.protocol.behaviour import DEFAULT, AtLimit, Behaviour, OnCancel, Unauthorized
+from mock_openai.replicas import Replicas
 from mock_openai.responders.base import Responder
 from mock_openai.responders.choosing import Improvise, check_improvise
 from mock_openai.responders.script import Script
 from mock_openai.session import Session, Setup
 from mock_openai.sessions import Sessions
-from mock_openai.site import Settings
+from mock_openai.state import Settings
 from mock_openai.transport.port import Port
+from mock_openai.turn.limits import Limits
 
 if TYPE_CHECKING:
     from mock_openai.memory.shared import SharedMemory
@@ -148,7 +148,7 @@ class MockServer:
         self._sessions = Sessions(self._make_session)
         self._own.commands.tenants = self._sessions
         self._own.commands.refuse = self._refuse_here
-        self._peers = Peers(shared, self._own)
+        self._replicas = Replicas(shared, self._own)
         self._router: Router | None = None
         self._listener: Listener | None = None
         self._port = Port(host, port, tls=tls, names=hosts)
@@ -201,23 +201,23 @@ class MockServer:
         from mock_openai.transport.router import Router
 
         self._port.bind()
-        await self._peers.join()
+        await self._replicas.join()
         if self._began is None:
             self._began = self.script.copy(), tuple(self.faults)
-        self._own.site.start()
+        self._own.state.start()
         for session in (self._own, *self._sessions):
-            session.site.stopping = False
+            session.state.stopping = False
             if session is not self._own:
-                session.site.join(self._own.site)
+                session.state.join(self._own.state)
         control = ControlApi(
-            self._peers.told,
+            self._replicas.told,
             self._journal,
             token=self._setup.settings.control_token,
             hosts=self._setup.settings.hosts,
-            reset=self._peers.reset,
+            reset=self._replicas.reset,
             describe=self._describe,
         )
-        router = self._router = Router(self._own, self._sessions, control, self._peers.check)
+        router = self._router = Router(self._own, self._sessions, control, self._replicas.check)
         secure = None
         if self._port.certificate is not None:
             from mock_openai.transport.tls import secured
@@ -230,7 +230,7 @@ class MockServer:
 
     async def check(self) -> None:
         """Look whether a shared memory answers; OSError, in one line, when it does not."""
-        await self._peers.check()
+        await self._replicas.check()
 
     async def stop(self) -> None:
         """Close the port and all connections: sockets with 1001, everything else at once. Leaves no task
@@ -241,18 +241,18 @@ class MockServer:
         if listener is None or self._router is None:
             return
         for session in (self._own, *self._sessions):
-            session.site.stopping = True
+            session.state.stopping = True
         self._router.go_away()
         await listener.stop()
         await self._own.close()
         await self._sessions.close()
-        await self._peers.leave()
+        await self._replicas.leave()
 
     async def reset(self) -> None:
         """Forget the journal, the faults, stored responses, used-up script rules' misses and all sessions;
         count turns from 1 again. Servers that share a memory forget with it.
         """
-        await self._peers.reset()
+        await self._replicas.reset()
 
     # What is asked and told
 
@@ -331,7 +331,7 @@ class MockServer:
         if (told := self.script.on_miss) is not None:
             script.on_miss = lambda miss: told(replace(miss, session=name))
         session = Session(name, replace(self._setup, faults=planned), script)
-        session.site.join(self._own.site)
+        session.state.join(self._own.state)
         return session
 
     def _journal(self, session: str | None) -> Journal:
@@ -347,7 +347,7 @@ class MockServer:
             self._refuse_here(seconds)
             return
         # Who shares the port would take the connections.
-        self._peers.tell_soon("refuse", {"seconds": seconds, "port": self._own.commands.port})
+        self._replicas.tell_soon("refuse", {"seconds": seconds, "port": self._own.commands.port})
 
     def _refuse_here(self, seconds: float) -> None:
         if self._listener is not None:

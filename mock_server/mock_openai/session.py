@@ -17,7 +17,6 @@ from mock_openai.control.commands import Commands
 from mock_openai.control.journal import Journal, Room
 from mock_openai.engine import Engine
 from mock_openai.faults.plan import FaultPlan, Planned
-from mock_openai.limits import Limits
 from mock_openai.memory import ResponseStore
 from mock_openai.pacing import Pace
 from mock_openai.protocol.behaviour import Behaviour
@@ -25,7 +24,8 @@ from mock_openai.responders.base import Responder
 from mock_openai.responders.choosing import Improvise
 from mock_openai.responders.improvise import Improviser
 from mock_openai.responders.script import Script
-from mock_openai.site import Settings, Site
+from mock_openai.state import ServerState, Settings
+from mock_openai.turn.limits import Limits
 
 if TYPE_CHECKING:
     from mock_openai.memory.shared import SharedMemory
@@ -98,7 +98,7 @@ class Session:
             session=name,
             limits=setup.limits,
         )
-        self.site = Site(
+        self.state = ServerState(
             self.engine,
             self.faults,
             self.journal,
@@ -107,8 +107,8 @@ class Session:
             self._upstream,
         )
         if self._part is not None:
-            self.site.background.show = self._part.responses.show
-        self.commands = Commands(self.site, script)
+            self.state.background.show = self._part.responses.show
+        self.commands = Commands(self.state, script)
         self._setup = setup
         self._refuses_until = 0.0
 
@@ -161,8 +161,8 @@ class Session:
 
     async def close(self) -> None:
         """Stop what runs without a client."""
-        self.site.stopping = True
-        self.site.background.stop()
+        self.state.stopping = True
+        self.state.background.stop()
         if self._upstream is not None:
             await self._upstream.close()
 

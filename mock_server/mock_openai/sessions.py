@@ -52,7 +52,7 @@ class Sessions:
         session = self._named.pop(name, None)
         if session is None:
             return False
-        counted = [one for one in session.site.metrics.samples() if not one[0].endswith("_open")]
+        counted = [one for one in session.state.metrics.samples() if not one[0].endswith("_open")]
         self.gone = joined([self.gone, counted])
         self.part(session)
         try:

@@ -11,12 +11,12 @@ from mock_openai.clock import duration
 from mock_openai.commands.complaint import fail
 from mock_openai.faults import PlanError, load
 from mock_openai.faults.plan import Planned
-from mock_openai.limits import Limits
 from mock_openai.pacing import Pace, parse_pace
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.responders.base import Responder
 from mock_openai.responders.script import Script
 from mock_openai.responders.source import ScriptError
+from mock_openai.turn.limits import Limits
 
 _SIZE = re.compile(r"(\d{1,15})(?:([KMG])(?:i?B)?)?", re.IGNORECASE)
 CASSETTE_GROUP, CASSETTE_NAME = "mock_openai.responders", "cassette"

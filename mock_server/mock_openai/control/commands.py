@@ -17,7 +17,7 @@ from mock_openai.faults.load import loads
 from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
 from mock_openai.responders.script import Script
-from mock_openai.site import Site
+from mock_openai.state import ServerState
 
 _SHORT = 64 * 1024
 """Characters of a script or plan that is read at once."""
@@ -62,8 +62,8 @@ class Tenants(Protocol):
 class Commands:
     """Does what is asked of one server; `worker` is its number among those that share a memory."""
 
-    def __init__(self, site: Site, script: Script) -> None:
-        self._site = site
+    def __init__(self, state: ServerState, script: Script) -> None:
+        self._state = state
         self._rules = script
         self.worker = 1
         self.port: str | None = None
@@ -104,10 +104,10 @@ class Commands:
     @property
     def ahead(self) -> float:
         """Seconds by which the clock was moved."""
-        return self._site.clock.ahead
+        return self._state.clock.ahead
 
     async def _journal(self, given: Mapping[str, Any]) -> Any:
-        journal = self._site.journal
+        journal = self._state.journal
         begin = given.get("from", {}).get(str(self.worker), 0)
         found = [entry for entry in journal.since(begin) if _asked_for(entry, given)]
         limit = given.get("limit", len(found))
@@ -127,7 +127,7 @@ class Commands:
                 data = {"type": data.type, "raw": redact.text(data.data.decode("utf-8", "replace"))}
         return {
             "at": round(entry.at, 6),
-            "time": round(self._site.started_at + entry.at, 6),
+            "time": round(self._state.started_at + entry.at, 6),
             "worker": self.worker,
             "connection": entry.connection,
             "turn": entry.turn,
@@ -147,28 +147,28 @@ class Commands:
         self._rules.replace(await _beside(given["text"], lambda text: Script.loads(text, name="script")))
 
     async def _faults(self, given: Mapping[str, Any]) -> Any:
-        return [planned.describe() for planned in self._site.faults.pending]
+        return [planned.describe() for planned in self._state.faults.pending]
 
     async def _plan(self, given: Mapping[str, Any]) -> Any:
         planned = await _beside(given["text"], lambda text: loads(text, name="body"))
-        self._site.faults.add(*planned)
+        self._state.faults.add(*planned)
         return [one.describe() for one in planned]
 
     async def _unplan(self, given: Mapping[str, Any]) -> Any:
-        self._site.faults.clear()
+        self._state.faults.clear()
 
     async def _clock(self, given: Mapping[str, Any]) -> Any:
-        clock = self._site.clock
+        clock = self._state.clock
         return {"time": round(clock.wall(), 3), "ahead": clock.ahead}
 
     async def _advance(self, given: Mapping[str, Any]) -> Any:
         # Others are told where to, not how far: said twice, or late, it is the same.
-        clock = self._site.clock
+        clock = self._state.clock
         clock.advance(max(0.0, given["to"] - clock.ahead) if "to" in given else given["by"])
         return await self._clock({})
 
     async def _metrics(self, given: Mapping[str, Any]) -> Any:
-        own = self._site.metrics.samples()
+        own = self._state.metrics.samples()
         if self.tenants is None:
             return own
         others = [await tenant.commands.do("metrics", {}) for tenant in self.tenants]
@@ -180,22 +180,22 @@ class Commands:
     async def _reset(self, given: Mapping[str, Any]) -> Any:
         if "to" in given:
             await self._advance(given)
-        site = self._site
-        site.journal.clear()
-        site.faults.clear()
-        site.requests.clear()
-        site.engine.planner.forget()
+        state = self._state
+        state.journal.clear()
+        state.faults.clear()
+        state.requests.clear()
+        state.engine.planner.forget()
         self._rules.misses.clear()
         for handle in self._rules.rules:
             handle.forget()
-        site.recount()
-        site.background.stop()
-        site.engine.limiter.clear()
+        state.recount()
+        state.background.stop()
+        state.engine.limiter.clear()
         if self.tenants is not None:
             self.tenants.forget_all()
 
     async def _cancel(self, given: Mapping[str, Any]) -> Any:
-        background = self._site.background
+        background = self._state.background
         if given["forget"]:
             return background.forget(given["id"])
         return await background.cancel(given["id"])

@@ -13,16 +13,16 @@ from mock_openai.faults.plan import Planned
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
-from mock_openai.site import Connection, Site
+from mock_openai.state import Connection, ServerState
 from mock_openai.wire.frames import frame
 
 
 class ConnectionContext(FaultContext):
     """A connection without a turn."""
 
-    def __init__(self, site: Site, connection: Connection, tcp: Breakable) -> None:
+    def __init__(self, state: ServerState, connection: Connection, tcp: Breakable) -> None:
         self.transport = connection.transport
-        self._site = site
+        self._state = state
         self._connection = connection
         self._tcp = tcp
 
@@ -83,13 +83,13 @@ class ConnectionContext(FaultContext):
 
     def refuse(self, seconds: float) -> None:
         """Refuse new connections for a while."""
-        self._site.refuse(seconds)
+        self._state.refuse(seconds)
 
     async def _before_fault(self, planned: Planned) -> None:
         self._note("fault", planned.noted())
 
     def _note(self, kind: Kind, data: Mapping[str, Any] | Event) -> None:
-        self._site.note(kind, self._connection.number, data)
+        self._state.note(kind, self._connection.number, data)
 
     def _end(self, *, how: str, code: int | None = None, reason: str = "") -> None:
         self._connection.end("fault", how=how, code=code, reason=reason)

@@ -17,7 +17,7 @@ from mock_openai.faults.point import Position
 from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.steering import at_boundary
-from mock_openai.site import Connection, Site
+from mock_openai.state import Connection, ServerState
 
 T = TypeVar("T")
 
@@ -31,7 +31,12 @@ class Due:
     """The waits of one turn."""
 
     def __init__(
-        self, site: Site, connection: Connection, position: Position, context: TurnContext, out: SentEvents
+        self,
+        state: ServerState,
+        connection: Connection,
+        position: Position,
+        context: TurnContext,
+        out: SentEvents,
     ) -> None:
         self.beat: float | None = None
         """Seconds of silence after which a `keepalive` event is due; None for never."""
@@ -40,7 +45,7 @@ class Due:
         self.steered = False
         """Whether the client asked for the turn's end at the next safe boundary."""
         self._arrived = context.began
-        self._site = site
+        self._state = state
         self._connection = connection
         self._position = position
         self._context = context
@@ -70,13 +75,13 @@ class Due:
             await self._out.flush()
         while not self.cancelled and not (self.steered and following is not None and self.ends_at(following)):
             due = context.began + at  # a fault may move it
-            moment, planned = _NOTHING if self._site.faults.quiet else self._next_moment()
+            moment, planned = _NOTHING if self._state.faults.quiet else self._next_moment()
             beat = math.inf if self.beat is None else self._next_beat(self.beat)
             until = min(due, moment, beat)
             if until > time():
                 await context.alarm.sleep_until(until)
             elif planned is not None and moment <= due:
-                if self._site.faults.claim(planned) and await context.strike([planned]) is Effect.STOP:
+                if self._state.faults.claim(planned) and await context.strike([planned]) is Effect.STOP:
                     context.over = True
                     return
             elif beat < due:
@@ -96,7 +101,7 @@ class Due:
                 moment, planned = self._next_moment()
                 if planned is None or moment > self._loop.time():
                     await context.alarm.sleep_until(min(moment, self._loop.time() + _LONG))
-                elif self._site.faults.claim(planned) and await context.strike([planned]) is Effect.STOP:
+                elif self._state.faults.claim(planned) and await context.strike([planned]) is Effect.STOP:
                     context.over = True
                     return None
             return await following if following.done() else None
@@ -117,7 +122,7 @@ class Due:
     def _next_moment(self) -> tuple[float, Planned | None]:
         """Return when the next fault strikes by the clock, and which."""
         found = _NOTHING
-        for planned in self._site.faults.due("moment", self._position):
+        for planned in self._state.faults.due("moment", self._position):
             point = planned.point
             if point.at is not None and (point.turn is not None or self._context.transport == "http"):
                 begins = self._arrived if point.turn is not None else self._connection.opened

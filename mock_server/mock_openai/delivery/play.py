@@ -10,12 +10,12 @@ from collections.abc import Callable
 
 from mock_openai.faults.point import Position
 from mock_openai.protocol.template import Rendered
-from mock_openai.site import Site
+from mock_openai.state import ServerState
 from mock_openai.turn.plan import Plan
 
 
 def play_at_once(
-    site: Site,
+    state: ServerState,
     plan: Plan | None,
     position: Position,
     write: Callable[[Rendered], None],
@@ -23,13 +23,13 @@ def play_at_once(
     lane: str | None = None,
 ) -> Rendered | None:
     """Play a plan and return its events; None when it is left to a Delivery."""
-    keeper = site.engine.keeper
-    if plan is None or not plan.ready or not site.faults.quiet or not keeper.can_at_once(plan):
+    keeper = state.engine.keeper
+    if plan is None or not plan.ready or not state.faults.quiet or not keeper.can_at_once(plan):
         return None
-    rendered = plan.rendered(site.clock.wall())
+    rendered = plan.rendered(state.clock.wall())
     if rendered is None:
         return None
     keeper.keep_at_once(plan, rendered)
     write(rendered)
-    site.note_whole(position, rendered, plan.caller.transport, lane)
+    state.note_whole(position, rendered, plan.caller.transport, lane)
     return rendered

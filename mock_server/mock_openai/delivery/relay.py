@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from mock_openai.closing import cancelled
 from mock_openai.delivery.due import Due
 from mock_openai.delivery.rerun import part
 from mock_openai.delivery.sent import SentEvents
@@ -16,14 +15,15 @@ from mock_openai.faults.context import Effect
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.responders.answer import Cut, Recorded, Relayed
-from mock_openai.site import Site
+from mock_openai.state import ServerState
+from mock_openai.turn.ending import cancelled
 from mock_openai.turn.plan import Plan
 
 
 class Relaying(Protocol):
     """What a delivery is made of."""
 
-    site: Site
+    state: ServerState
     writer: ResponseWriter
     out: SentEvents
     context: TurnContext
@@ -37,7 +37,7 @@ class Relaying(Protocol):
 async def relay(to: Relaying, plan: Plan | None, answer: Relayed) -> None:
     """Pass the answer on until it ends, breaks off, or is ended here."""
     to.writer.adopt(Recorded(answer.status, answer.headers))
-    at = to.site.engine.stamper(plan)
+    at = to.state.engine.stamper(plan)
     try:
         while (batch := await to.due.news(answer.events)) is not None:
             for event in batch:
@@ -83,5 +83,5 @@ async def _pass_on(to: Relaying, event: Event, at: float) -> bool:
 
 
 async def _cancel(to: Relaying) -> None:
-    ending = to.site.settings.behaviour.cancelled_event
+    ending = to.state.settings.behaviour.cancelled_event
     await to.context.conclude(cancelled(to.out.sent, opening=to.context.opening, ending=ending))

@@ -13,7 +13,7 @@ from mock_openai.delivery.writer import ResponseWriter
 from mock_openai.faults.point import Position
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import Rendered
-from mock_openai.site import Site
+from mock_openai.state import ServerState
 
 FLUSH_BYTES = 64 * 1024
 """Events due at the same time leave in one write of about this size: the write is what costs, not the event
@@ -26,14 +26,16 @@ _NUMBER = re.compile(rb'"sequence_number":(\d+)')
 class SentEvents:
     """The events of one turn between the delivery that hands them over and the journal that notes them."""
 
-    def __init__(self, site: Site, writer: ResponseWriter, position: Position, lane: str | None) -> None:
+    def __init__(
+        self, state: ServerState, writer: ResponseWriter, position: Position, lane: str | None
+    ) -> None:
         self.sent: list[Event] | Rendered = []
         """What has left."""
         self.waiting: list[Event] = []
         """What was handed over and has not left."""
         self.response_id: str | None = None
         """The response's id, once its first event has left."""
-        self._site = site
+        self._state = state
         self._writer = writer
         self._position = position
         self._lane = lane
@@ -79,7 +81,7 @@ class SentEvents:
         await self._writer.flush()
         await self._writer.finish()
         self.spoke = self._loop.time()
-        self._site.note_whole(self._position, rendered, self._writer.transport, self._lane)
+        self._state.note_whole(self._position, rendered, self._writer.transport, self._lane)
         self.sent = rendered
         self.response_id = rendered.response_id
 
@@ -133,9 +135,9 @@ class SentEvents:
             return
         if not self.sent and self._writer.transport == "http":
             self.note("status", {"status": 200})
-        at = self._loop.time() - self._site.started
+        at = self._loop.time() - self._state.started
         connection, turn = self._position.connection, self._position.number or None
-        self._site.journal.note(
+        self._state.journal.note(
             *[Entry(at, connection, turn, self._lane, "event", event) for event in self.waiting]
         )
         self.spoke = self._loop.time()
@@ -147,7 +149,7 @@ class SentEvents:
 
     def note(self, kind: Literal["status", "fault"], data: Mapping[str, Any]) -> None:
         """Write down something else that happened in this turn."""
-        self._site.note(
+        self._state.note(
             kind, self._position.connection, data, turn=self._position.number or None, lane=self._lane
         )
 

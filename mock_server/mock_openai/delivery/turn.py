@@ -11,8 +11,6 @@ import contextlib
 import logging
 from collections.abc import Callable
 
-from mock_openai.background import Watched
-from mock_openai.closing import cancelled
 from mock_openai.delivery.due import Due
 from mock_openai.delivery.relay import relay
 from mock_openai.delivery.rerun import end_as_recorded, part, reads, repeat_reads
@@ -29,7 +27,9 @@ from mock_openai.protocol.events import Event
 from mock_openai.protocol.reply import Reply
 from mock_openai.protocol.request import Request
 from mock_openai.responders.answer import Ending, Recorded, Relayed
-from mock_openai.site import Connection, Site
+from mock_openai.state import Connection, ServerState
+from mock_openai.turn.background import Watched
+from mock_openai.turn.ending import cancelled
 from mock_openai.turn.known import Known
 from mock_openai.turn.plan import Caller, Plan
 
@@ -41,7 +41,7 @@ class Delivery:
 
     def __init__(
         self,
-        site: Site,
+        state: ServerState,
         writer: ResponseWriter,
         connection: Connection,
         position: Position,
@@ -51,13 +51,13 @@ class Delivery:
     ) -> None:
         self.position = position
         self.writer = writer
-        self.out = SentEvents(site, writer, position, lane)
-        self.context = TurnContext(site, writer, self.out, connection, lane=lane, lanes=lanes)
-        self.due = Due(site, connection, position, self.context, self.out)
-        self.site = site
+        self.out = SentEvents(state, writer, position, lane)
+        self.context = TurnContext(state, writer, self.out, connection, lane=lane, lanes=lanes)
+        self.due = Due(state, connection, position, self.context, self.out)
+        self.state = state
         self.lane = lane
         self._lanes = lanes
-        self._matcher = EventMatcher(site.faults, position)
+        self._matcher = EventMatcher(state.faults, position)
         self._parting: tuple[float, Ending] | None = None
 
     @property
@@ -80,9 +80,9 @@ class Delivery:
         parent, model = known.body.get("previous_response_id"), known.body.get("model")
         self.context.previous_response_id = parent if isinstance(parent, str) else None
         self.context.model = model if isinstance(model, str) else None
-        planner = self.site.engine.planner
+        planner = self.state.engine.planner
         try:
-            if await self.context.strike(self.site.faults.take("request", self.position)) is Effect.STOP:
+            if await self.context.strike(self.state.faults.take("request", self.position)) is Effect.STOP:
                 return
             self.context.plan = plan = plan or planner.plan(known, caller, self.position.number)
             answer = await planner.finish(plan)
@@ -97,7 +97,7 @@ class Delivery:
                 await self._replay_body(answer)
             elif isinstance(answer, Reply) and self.writer.transport == "http" and _in_background(plan):
                 self.context.kept = True  # by the background, once it has ended there
-                await self.watch(await self.site.background.begin(plan, answer))
+                await self.watch(await self.state.background.begin(plan, answer))
             elif isinstance(answer, Relayed):
                 await relay(self, plan, answer)
             else:
@@ -179,18 +179,18 @@ class Delivery:
     async def _stream(self, plan: Plan | None, answer: Reply | Recorded) -> None:
         if isinstance(answer, Recorded):
             may_read = self.writer.adopt(answer) and not self._matcher.threatened
-            chunks = reads(answer, self.site.engine.pace) if may_read else None
+            chunks = reads(answer, self.state.engine.pace) if may_read else None
             if chunks is not None:
                 await repeat_reads(self, answer, chunks)
-                self._parting = await end_as_recorded(self, answer, self.site.engine.pace)
+                self._parting = await end_as_recorded(self, answer, self.state.engine.pace)
                 return
         elif self.writer.streams and self.writer.transport == "http":
-            self.due.beat = self.site.settings.behaviour.keepalive
+            self.due.beat = self.state.settings.behaviour.keepalive
         elif self.writer.transport == "websocket":
-            self.due.beat = self.site.settings.behaviour.socket_keepalive
+            self.due.beat = self.state.settings.behaviour.socket_keepalive
         if plan is not None and await self._leave_at_once(plan):
             return
-        for timed in self.site.engine.timed(plan, answer):
+        for timed in self.state.engine.timed(plan, answer):
             if timed.at:
                 await self.due.wait(timed.at, timed.event)
                 if self.context.over:
@@ -198,7 +198,7 @@ class Delivery:
             if self.context.opening is None:
                 self.context.opening = timed.event
             if self.due.cancelled and self.out.sent and timed.event.type not in TERMINAL:
-                ending = self.site.settings.behaviour.cancelled_event
+                ending = self.state.settings.behaviour.cancelled_event
                 await self.context.conclude(
                     cancelled(self.out.sent, opening=self.context.opening, ending=ending)
                 )
@@ -218,13 +218,13 @@ class Delivery:
                     await self.out.finish()
                 return
         if isinstance(answer, Recorded):
-            self._parting = await end_as_recorded(self, answer, self.site.engine.pace)
+            self._parting = await end_as_recorded(self, answer, self.state.engine.pace)
         else:
             await self.out.finish()
 
     async def _leave_at_once(self, plan: Plan) -> bool:
         """Let a turn that nothing threatens leave in one write, if that is possible."""
-        rendered = None if self._matcher.threatened else plan.rendered(self.site.clock.wall())
+        rendered = None if self._matcher.threatened else plan.rendered(self.state.clock.wall())
         if rendered is None:
             return False
         try:

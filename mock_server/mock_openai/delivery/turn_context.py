@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
-from mock_openai.closing import failed, incomplete
 from mock_openai.delivery.alarm import Alarm
 from mock_openai.delivery.connection_context import ConnectionContext
 from mock_openai.delivery.sent import SentEvents
@@ -20,7 +19,8 @@ from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.reply import Reply
 from mock_openai.protocol.template import Rendered
-from mock_openai.site import Connection, Site
+from mock_openai.state import Connection, ServerState
+from mock_openai.turn.ending import failed, incomplete
 from mock_openai.turn.plan import Plan
 
 
@@ -29,7 +29,7 @@ class TurnContext(ConnectionContext):
 
     def __init__(
         self,
-        site: Site,
+        state: ServerState,
         writer: ResponseWriter,
         out: SentEvents,
         connection: Connection,
@@ -37,7 +37,7 @@ class TurnContext(ConnectionContext):
         lane: str | None,
         lanes: Lanes | None,
     ) -> None:
-        super().__init__(site, connection, writer.tcp)
+        super().__init__(state, connection, writer.tcp)
         self.transport = writer.transport
         self.plan: Plan | None = None
         """The turn, once its request has been looked at."""
@@ -64,7 +64,7 @@ class TurnContext(ConnectionContext):
             return
         told = leaving if isinstance(leaving, Rendered) else [*self._out.sent, *self._out.waiting, *leaving]
         self.kept = True
-        self.kept = await self._site.engine.keeper.keep(self.plan, told)
+        self.kept = await self._state.engine.keeper.keep(self.plan, told)
 
     async def conclude(self, events: list[Event]) -> None:
         """End the turn with these events."""
@@ -139,7 +139,7 @@ class TurnContext(ConnectionContext):
                     self._out.sent,
                     error,
                     opening=self.opening,
-                    flat=self._site.settings.behaviour.error_events == "flat",
+                    flat=self._state.settings.behaviour.error_events == "flat",
                 )
             )
             return

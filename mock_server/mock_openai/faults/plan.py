@@ -1,7 +1,7 @@
 """The plan of what goes wrong, and the bookkeeping of what has.
 
-A FaultPlan holds planned faults and how often each may still strike. An EventMatcher watches the events of one
-turn, counts them, and says which faults strike at each. Neither does any I/O.
+A FaultPlan holds planned faults and how often each may still strike. An EventMatcher watches the events of
+one turn, counts them, and says which faults strike at each. Neither does any I/O.
 """
 
 from __future__ import annotations

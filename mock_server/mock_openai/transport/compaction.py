@@ -6,18 +6,18 @@ from typing import Any
 
 from aiohttp import web
 
-from mock_openai.limits import tokens_asked
 from mock_openai.protocol.ciphertext import ciphertext
 from mock_openai.protocol.errors import invalid_json, missing_parameter, unknown_parameter
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.listing import listed
 from mock_openai.protocol.tokens import count_item
 from mock_openai.protocol.usage import usage_of_counts
-from mock_openai.site import Site
+from mock_openai.state import ServerState
 from mock_openai.transport.body import decode
 from mock_openai.transport.keys import caller_of
 from mock_openai.transport.reply import HttpReply
 from mock_openai.turn.known import Known
+from mock_openai.turn.limits import tokens_asked
 from mock_openai.turn.plan import Caller
 
 _TAKEN = frozenset(
@@ -37,7 +37,7 @@ _TAKEN = frozenset(
 _SHARE, _LEAST = 3, 64
 
 
-async def compact(site: Site, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
+async def compact(state: ServerState, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
     """Answer with the user's own messages and one `compaction` item, the last (observed). It counts against
     the rate limits as a create does, and says so (observed).
     """
@@ -52,14 +52,14 @@ async def compact(site: Site, request: web.BaseRequest, reply: HttpReply, data: 
     # Unlike a create's, its input may be absent: the conversation is what there is to compact (documented).
     given = [] if body.get("input") is None else body["input"]
     known = Known({**body, "input": given, "store": False}, len(data))
-    plan = await site.engine.planner.admitted(known, Caller(transport="http"))
+    plan = await state.engine.planner.admitted(known, Caller(transport="http"))
     asked = plan.request
     assert asked is not None, "what is admitted is valid"
-    limiter = site.engine.limiter
+    limiter = state.engine.limiter
     tokens = tokens_asked(asked, plan.input_tokens) if limiter.limits else 0
-    rate_limits = limiter.admit(caller_of(request.headers), asked.model, tokens, site.clock.now())
-    clock = site.engine.now
-    ids = Ids(site.engine.random_source("compact", site.engine.ids.request()), clock)
+    rate_limits = limiter.admit(caller_of(request.headers), asked.model, tokens, state.clock.now())
+    clock = state.engine.now
+    ids = Ids(state.engine.random_source("compact", state.engine.ids.request()), clock)
     name = ids.response(asked.previous_response_id)
     kept = [item for item in (*plan.history, *asked.input) if item.get("role") == "user"]
     output: list[dict[str, Any]] = [

@@ -17,7 +17,7 @@ from mock_openai.protocol.errors import (
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.listing import included, page, with_ids, with_pictures
 from mock_openai.protocol.schema import Object
-from mock_openai.site import Site
+from mock_openai.state import ServerState
 from mock_openai.transport.body import decode
 from mock_openai.transport.reply import HttpReply
 from mock_openai.transport.routes import CHANGED_CONVERSATION, MORE_ITEMS, MOST_ITEMS, NEW_CONVERSATION
@@ -26,9 +26,9 @@ from mock_openai.transport.routes import CHANGED_CONVERSATION, MORE_ITEMS, MOST_
 class Conversations:
     """The endpoints below /v1/conversations."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._store = site.engine.conversations
+    def __init__(self, state: ServerState) -> None:
+        self._state = state
+        self._store = state.engine.conversations
         self.answers: dict[str, Callable[..., Awaitable[None]]] = {
             "conversation_create": self._create,
             "conversation_retrieve": self._retrieve,
@@ -102,13 +102,13 @@ class Conversations:
         return found
 
     def _unknown(self, name: str) -> ApiError:
-        return conversation_not_found(name, self._site.settings.behaviour.conversation_not_found)
+        return conversation_not_found(name, self._state.settings.behaviour.conversation_not_found)
 
     def _ids(self) -> Ids:
-        return self._site.engine.ids
+        return self._state.engine.ids
 
     def _now(self) -> int:
-        return int(self._site.engine.now())
+        return int(self._state.engine.now())
 
 
 def _body(request: web.BaseRequest, data: bytes, form: Object) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from mock_openai.delivery.connection_context import ConnectionContext
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
-from mock_openai.site import Connection, Site
+from mock_openai.state import Connection, ServerState
 from mock_openai.transport.reply import HttpReply
 from mock_openai.transport.tcp import TcpConnection
 from mock_openai.wire.frames import close_frame
@@ -17,8 +17,10 @@ from mock_openai.wire.frames import close_frame
 class HandshakeContext(ConnectionContext):
     """Before the upgrade, or an HTTP connection's first request, is answered."""
 
-    def __init__(self, site: Site, connection: Connection, tcp: TcpConnection, reply: HttpReply) -> None:
-        super().__init__(site, connection, tcp)
+    def __init__(
+        self, state: ServerState, connection: Connection, tcp: TcpConnection, reply: HttpReply
+    ) -> None:
+        super().__init__(state, connection, tcp)
         self._reply = reply
 
     async def send(self, event: Event) -> None:
@@ -26,12 +28,12 @@ class HandshakeContext(ConnectionContext):
 
     async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Answer with this status."""
-        self._site.note("status", self._connection.number, {"status": status})
+        self._state.note("status", self._connection.number, {"status": status})
         await self._reply.whole(status, headers, body)
 
     async def fail(self, error: ApiError) -> None:
         """Answer with the error as a status."""
-        self._site.note("status", self._connection.number, error.noted())
+        self._state.note("status", self._connection.number, error.noted())
         await self._reply.error(error)
 
 
@@ -51,8 +53,10 @@ class HelloContext(ConnectionContext):
 class QuietContext(ConnectionContext):
     """A WebSocket between turns or at a moment. `gate` holds back turns while a fault pauses."""
 
-    def __init__(self, site: Site, connection: Connection, tcp: TcpConnection, gate: asyncio.Event) -> None:
-        super().__init__(site, connection, tcp)
+    def __init__(
+        self, state: ServerState, connection: Connection, tcp: TcpConnection, gate: asyncio.Event
+    ) -> None:
+        super().__init__(state, connection, tcp)
         self._gate = gate
 
     async def close(self, code: int | None, reason: str = "") -> None:

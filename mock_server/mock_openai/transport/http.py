@@ -28,7 +28,7 @@ from mock_openai.protocol.errors import (
     server_error,
 )
 from mock_openai.responders.answer import Relayed
-from mock_openai.site import Begun, Connection, Site
+from mock_openai.state import Begun, Connection, ServerState
 from mock_openai.transport.body import known_create, read_body, to_note
 from mock_openai.transport.cors import Pages, preflight
 from mock_openai.transport.fault_contexts import HandshakeContext, HelloContext
@@ -54,10 +54,10 @@ CREATE = "/v1/responses"
 class HttpHandler:
     """Receives every HTTP request of a server, or of one of its sessions."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._pages = Pages(site.settings.origins, site.settings.hosts)
-        self._rest = Rest(site)
+    def __init__(self, state: ServerState) -> None:
+        self._state = state
+        self._pages = Pages(state.settings.origins, state.settings.hosts)
+        self._rest = Rest(state)
         self._connections: dict[web.RequestHandler, Connection] = {}
         self._quiets: dict[web.RequestHandler, Quiet] = {}
         self._sessions: set[SocketSession] = set()
@@ -67,12 +67,12 @@ class HttpHandler:
         """Answer one request; whatever happens, the client gets an answer in the API's form or a broken
         connection.
         """
-        site = self._site
+        state = self._state
         reply = HttpReply(
             request,
-            site.engine.ids,
+            state.engine.ids,
             self._pages,
-            unauthorized_as_text=_unauthorized_as_text(site, request),
+            unauthorized_as_text=_unauthorized_as_text(state, request),
         )
         try:
             await self._route(request, reply)
@@ -87,28 +87,28 @@ class HttpHandler:
                 await reply.error(server_error())
         finally:
             answered = reply.response
-            site.metrics.answered(own_path(request.path), None if answered is None else answered.status)
+            state.metrics.answered(own_path(request.path), None if answered is None else answered.status)
         # A fault may have taken the connection away before anything was answered; aiohttp wants an object all
         # the same.
         return reply.response or web.Response()
 
     def hello(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         """Turn down a client that wants to speak TLS, as the plan says or for want of a certificate."""
-        connection = self._connections[handler] = self._site.connect("http")
-        self._site.note("open", connection.number, {"transport": "http", "path": "(TLS)", "headers": {}})
-        context = HelloContext(self._site, connection, TcpConnection(transport))
+        connection = self._connections[handler] = self._state.connect("http")
+        self._state.note("open", connection.number, {"transport": "http", "path": "(TLS)", "headers": {}})
+        context = HelloContext(self._state, connection, TcpConnection(transport))
         task = asyncio.get_running_loop().create_task(self._turn_down(connection, context))
         self._hellos.add(task)
         task.add_done_callback(self._hellos.discard)
 
     def fails_hello(self) -> bool:
         """Tell whether the next TLS handshake fails as planned; asked only when it could succeed."""
-        position = Position(self._site.next_connection)
-        return any(isinstance(one.fault, TlsFailure) for one in self._site.faults.due("handshake", position))
+        position = Position(self._state.next_connection)
+        return any(isinstance(one.fault, TlsFailure) for one in self._state.faults.due("handshake", position))
 
     async def _turn_down(self, connection: Connection, context: HelloContext) -> None:
         with contextlib.suppress(ConnectionError):
-            planned = self._site.faults.take("handshake", Position(connection.number))
+            planned = self._state.faults.take("handshake", Position(connection.number))
             if await context.strike(planned) is not Effect.STOP:
                 await TlsFailure().strike(context)
 
@@ -123,8 +123,8 @@ class HttpHandler:
         connection.broken = "reset" if isinstance(exc, ConnectionError) else "fin"
         if connection.upgraded:
             return
-        connection.end("server" if self._site.stopping else "client", how=connection.broken)
-        self._site.note("close", connection.number, connection.ended or {})
+        connection.end("server" if self._state.stopping else "client", how=connection.broken)
+        self._state.note("close", connection.number, connection.ended or {})
 
     @property
     def connections(self) -> int:
@@ -133,7 +133,7 @@ class HttpHandler:
 
     def go_away(self) -> None:
         """Tell every open WebSocket that the server stops."""
-        self._site.background.stop()
+        self._state.background.stop()
         for task in tuple(self._hellos):
             task.cancel()
         for session in tuple(self._sessions):
@@ -149,23 +149,26 @@ class HttpHandler:
         connection.busy = True
         if connection.first:
             connection.first = False
-            context = HandshakeContext(self._site, connection, tcp, reply)
+            context = HandshakeContext(self._state, connection, tcp, reply)
             if (
-                await context.strike(self._site.faults.take("handshake", Position(connection.number)))
+                await context.strike(self._state.faults.take("handshake", Position(connection.number)))
                 is Effect.STOP
             ):
                 return
         try:
             self._pages.check(request.headers)
             if (told := preflight(request.method, request.headers)) is not None:
-                self._site.note("request", connection.number, _shown(request, None))
+                self._state.note("request", connection.number, _shown(request, None))
                 await reply.whole(200, told, b"")
                 return
             if request.headers.get("Expect", "").lower() == "100-continue":
                 tcp.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             key = self._authorize(request)
-            if upgrade and (refused := await self._site.engine.answer_handshake(request.path_qs)) is not None:
-                self._site.note("status", connection.number, {"status": refused.status})
+            if (
+                upgrade
+                and (refused := await self._state.engine.answer_handshake(request.path_qs)) is not None
+            ):
+                self._state.note("status", connection.number, {"status": refused.status})
                 await self._deliver(reply, connection, tcp, streamed=False).repeat(refused)
             elif upgrade:
                 await self._socket(request, reply, connection, tcp, key)
@@ -183,9 +186,9 @@ class HttpHandler:
             if websocket:
                 known.transport = "websocket"
             return known
-        connection = self._site.connect("websocket" if websocket else "http")
+        connection = self._state.connect("websocket" if websocket else "http")
         self._connections[request.protocol] = connection
-        self._site.note(
+        self._state.note(
             "open",
             connection.number,
             {
@@ -198,7 +201,7 @@ class HttpHandler:
 
     def _authorize(self, request: web.BaseRequest) -> str | None:
         """Give the caller's key; ApiError 401 when this server demands another."""
-        wanted = self._site.settings.api_key
+        wanted = self._state.settings.api_key
         given = caller_of(request.headers)
         if wanted is None:
             return given
@@ -216,7 +219,7 @@ class HttpHandler:
         tcp: TcpConnection,
         key: str | None,
     ) -> None:
-        session = SocketSession(self._site, connection, tcp, key)
+        session = SocketSession(self._state, connection, tcp, key)
         self._sessions.add(session)
         try:
             reply.response = await session.run(request)
@@ -231,19 +234,19 @@ class HttpHandler:
         tcp: TcpConnection,
         key: str | None,
     ) -> None:
-        site = self._site
+        state = self._state
         begun, connection.begun = connection.begun, None
         if begun is None:
-            position = site.next_turn(connection)
+            position = state.next_turn(connection)
             error: ApiError | None = None
             known: Known | None = None
             try:
                 data = await read_body(request)
-                known = known_create(site.requests, data, request.headers.get("Content-Type", ""))
+                known = known_create(state.requests, data, request.headers.get("Content-Type", ""))
             except ApiError as wrong:
                 error = wrong
             shown = _shown(request, known.noted if known is not None else {})
-            site.note("request", connection.number, shown, turn=position.number)
+            state.note("request", connection.number, shown, turn=position.number)
             if known is None:
                 assert error is not None, "a body is known or refused"
                 self._note_error(connection, error, position.number)
@@ -266,7 +269,7 @@ class HttpHandler:
             writer = SseWriter(reply, tcp)
         else:
             writer = JsonWriter(reply, tcp, background=background)
-        await Delivery(site, writer, connection, begun.position).run(begun.known, begun.caller, begun.plan)
+        await Delivery(state, writer, connection, begun.position).run(begun.known, begun.caller, begun.plan)
         self._fall_quiet(request, connection, tcp)
         self._expect_the_same_head(request, reply, connection, tcp, begun.caller)
 
@@ -282,11 +285,11 @@ class HttpHandler:
         handler = request.protocol
         plain = reply.plain if isinstance(reply.response, Written) else None
         # A session may be forgotten at any time; the next request has to ask for it again.
-        if plain is None or not isinstance(handler, HttpConnection) or self._site.engine.session is not None:
+        if plain is None or not isinstance(handler, HttpConnection) or self._state.engine.session is not None:
             return
         with contextlib.suppress(ValueError):
             handler.at_once = RepeatedHead(
-                self._site,
+                self._state,
                 connection,
                 handler,
                 tcp,
@@ -304,8 +307,8 @@ class HttpHandler:
             return
         quiet = self._quiets.get(request.protocol)
         if quiet is None:
-            context = ConnectionContext(self._site, connection, tcp)
-            quiet = Quiet(self._site, connection, context, idle=lambda: not connection.busy)
+            context = ConnectionContext(self._state, connection, tcp)
+            quiet = Quiet(self._state, connection, context, idle=lambda: not connection.busy)
             self._quiets[request.protocol] = quiet
         connection.busy = False
         quiet.arm()
@@ -315,8 +318,8 @@ class HttpHandler:
     ) -> None:
         data = await read_body(request)
         noted = to_note(data, request.headers.get("Content-Type", ""))
-        self._site.note("request", connection.number, _shown(request, noted))
-        recorded = await self._site.engine.answer_http(request.method, request.path_qs, data)
+        self._state.note("request", connection.number, _shown(request, noted))
+        recorded = await self._state.engine.answer_http(request.method, request.path_qs, data)
         if recorded is not None:
             streamed = bool(recorded.events)
             await self._deliver(reply, connection, tcp, streamed=streamed).repeat(recorded)
@@ -325,7 +328,7 @@ class HttpHandler:
         if followed is not None:
             await self._deliver(reply, connection, tcp, streamed=True).watch(*followed)
             return
-        upstream = self._site.upstream
+        upstream = self._state.upstream
         path = own_path(request.path)
         if upstream is not None and not await self._rest.knows(path, upstream.births):
             passed = await upstream.pass_on(request.method, own_path(request.path_qs), request.headers, data)
@@ -345,10 +348,10 @@ class HttpHandler:
         """Make the delivery of an answer that belongs to no turn."""
         writer: SseWriter | JsonWriter
         writer = SseWriter(reply, tcp) if streamed else JsonWriter(reply, tcp)
-        return Delivery(self._site, writer, connection, Position(connection.number))
+        return Delivery(self._state, writer, connection, Position(connection.number))
 
     def _note_error(self, connection: Connection, error: ApiError, turn: int | None = None) -> None:
-        self._site.note("status", connection.number, error.noted(), turn=turn)
+        self._state.note("status", connection.number, error.noted(), turn=turn)
 
 
 def _shown(request: web.BaseRequest, body: object) -> dict[str, Any]:
@@ -361,6 +364,6 @@ def _is_upgrade(request: web.BaseRequest) -> bool:
     return asked and own_path(request.path) == CREATE and is_upgrade(request.headers)
 
 
-def _unauthorized_as_text(site: Site, request: web.BaseRequest) -> bool:
-    form = site.settings.behaviour.unauthorized
+def _unauthorized_as_text(state: ServerState, request: web.BaseRequest) -> bool:
+    form = state.settings.behaviour.unauthorized
     return form == "text" or (form == "auto" and _is_upgrade(request))

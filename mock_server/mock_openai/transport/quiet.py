@@ -12,7 +12,7 @@ from collections.abc import Callable
 from mock_openai.delivery.connection_context import ConnectionContext
 from mock_openai.faults.plan import Planned
 from mock_openai.faults.point import Position
-from mock_openai.site import Connection, Site
+from mock_openai.state import Connection, ServerState
 
 
 class Quiet:
@@ -24,35 +24,35 @@ class Quiet:
 
     def __init__(
         self,
-        site: Site,
+        state: ServerState,
         connection: Connection,
         context: ConnectionContext,
         *,
         idle: Callable[[], bool],
         always: bool = False,
     ) -> None:
-        self._site = site
+        self._state = state
         self._connection = connection
         self._context = context
         self._idle = idle
         self._always = always
         self._timers: list[asyncio.TimerHandle] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._unwatch = site.faults.watch(self.arm)
+        self._unwatch = state.faults.watch(self.arm)
 
     def arm(self) -> None:
         """Set the timers for what is planned now; the quiet, if there is one, counts from now."""
         self._disarm()
-        if not self._site.faults:
+        if not self._state.faults:
             return
         idle = self._idle()
         loop = asyncio.get_running_loop()
-        position = Position(self._connection.number, self._connection.turns, self._site.turns)
+        position = Position(self._connection.number, self._connection.turns, self._state.turns)
         if idle:
-            for planned in self._site.faults.due("idle", position):
+            for planned in self._state.faults.due("idle", position):
                 self._timers.append(loop.call_later(planned.point.at or 0.0, self._fire, planned))
         if idle or self._always:
-            for planned in self._site.faults.due("moment", position):
+            for planned in self._state.faults.due("moment", position):
                 if planned.point.turn is None and planned.point.at is not None:
                     when = max(self._connection.opened + planned.point.at, loop.time())
                     self._timers.append(loop.call_at(when, self._fire, planned))
@@ -72,7 +72,7 @@ class Quiet:
     def _fire(self, planned: Planned) -> None:
         if not self._idle() and not (self._always and planned.point.phase == "moment"):
             return
-        if self._site.faults.claim(planned):
+        if self._state.faults.claim(planned):
             task = asyncio.get_running_loop().create_task(self._strike(planned))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)

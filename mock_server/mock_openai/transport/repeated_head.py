@@ -13,7 +13,7 @@ from typing import Any
 from mock_openai.delivery.play import play_at_once
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.template import Rendered
-from mock_openai.site import Begun, Connection, Site
+from mock_openai.state import Begun, Connection, ServerState
 from mock_openai.transport.body import known_create
 from mock_openai.transport.http_writers import EVENT_STREAM, as_stream
 from mock_openai.transport.listener import HttpConnection, first_request
@@ -31,7 +31,7 @@ class RepeatedHead:
 
     def __init__(
         self,
-        site: Site,
+        state: ServerState,
         connection: Connection,
         http: HttpConnection,
         tcp: TcpConnection,
@@ -46,7 +46,7 @@ class RepeatedHead:
         if request is None or request[2] != len(arrived):
             raise ValueError("more than one request has arrived, or none of the usual kind")
         self._before, self._after, _ = request
-        self._site = site
+        self._state = state
         self._connection = connection
         self._http = http
         self._tcp = tcp
@@ -63,17 +63,17 @@ class RepeatedHead:
         known = self._known(data)
         if known is None:
             return False
-        site = self._site
-        position = site.next_turn(self._connection)
+        state = self._state
+        position = state.next_turn(self._connection)
         shown: Mapping[str, Any] = {"method": "POST", "path": self._path, "body": known.noted}
-        site.note("request", self._connection.number, shown, turn=position.number)
-        plan = site.planned(known, self._caller, position)
+        state.note("request", self._connection.number, shown, turn=position.number)
+        plan = state.planned(known, self._caller, position)
         if plan is not None:
             played = play_at_once(
-                site, plan, position, lambda events: self._tcp.write(self._written(events, plan))
+                state, plan, position, lambda events: self._tcp.write(self._written(events, plan))
             )
             if played is not None:
-                site.metrics.answered("/v1/responses", 200)
+                state.metrics.answered("/v1/responses", 200)
                 return True
         self._connection.begun = Begun(known, self._caller, position, plan)
         return False
@@ -88,7 +88,7 @@ class RepeatedHead:
         if data[start:end] != b"%d" % len(body):
             return None
         try:
-            return known_create(self._site.requests, body, self._content_type)
+            return known_create(self._state.requests, body, self._content_type)
         except ApiError:
             return None
 

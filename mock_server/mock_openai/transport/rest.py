@@ -11,7 +11,6 @@ from typing import Any
 
 from aiohttp import web
 
-from mock_openai.background import Distant, Watched, running
 from mock_openai.memory import Remembered
 from mock_openai.protocol import models
 from mock_openai.protocol.errors import (
@@ -28,13 +27,14 @@ from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.listing import included, number, page, with_ids, with_pictures
 from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.response import with_billing
-from mock_openai.site import Site
+from mock_openai.state import ServerState
 from mock_openai.transport.body import decode
 from mock_openai.transport.compaction import compact
 from mock_openai.transport.conversations import Conversations
 from mock_openai.transport.http_writers import EVENT_STREAM, sse
 from mock_openai.transport.reply import HttpReply
 from mock_openai.transport.routes import CREATE_RESPONSE, find, methods_of, own_path
+from mock_openai.turn.background import Distant, Watched, running
 from mock_openai.turn.known import Known
 from mock_openai.turn.plan import Caller
 
@@ -82,10 +82,10 @@ _COUNTED = frozenset(
 class Rest:
     """The endpoints that neither create a response nor upgrade."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, state: ServerState) -> None:
+        self._state = state
         self._answers: dict[str, Callable[..., Awaitable[None]]] = {
-            "compact": partial(compact, site),
+            "compact": partial(compact, state),
             "input_tokens": self._input_tokens,
             "retrieve": self._retrieve,
             "delete": self._delete,
@@ -94,7 +94,7 @@ class Rest:
             "models": self._models,
             "model": self._model,
             "model_delete": self._delete_model,
-            **Conversations(site).answers,
+            **Conversations(state).answers,
         }
 
     def route(self, method: str, path: str) -> Answer | None:
@@ -114,8 +114,8 @@ class Rest:
         """Tell whether a path is about a response that was given here and not `elsewhere`."""
         match path.removeprefix("/").split("/"):
             case ["v1", "responses", response_id, *_] if response_id not in elsewhere:
-                live = self._site.background.find(response_id)
-                return live is not None or await self._site.engine.store.get(response_id) is not None
+                live = self._state.background.find(response_id)
+                return live is not None or await self._state.engine.store.get(response_id) is not None
         return False
 
     async def followed(self, request: web.BaseRequest) -> tuple[Watched, int] | None:
@@ -124,12 +124,12 @@ class Rest:
             case ("GET", ["v1", "responses", response_id]) if (
                 request.query.get("stream", "").lower() == "true"
             ):
-                live: Watched | None = self._site.background.find(response_id)
+                live: Watched | None = self._state.background.find(response_id)
                 if live is None:
-                    found = await self._site.engine.store.get(response_id)
+                    found = await self._state.engine.store.get(response_id)
                     if found is None or not running(found):
                         return None
-                    live = Distant(self._site.engine.store, found)
+                    live = Distant(self._state.engine.store, found)
                 return live, number(request.query, "starting_after", -1, least=0)
         return None
 
@@ -153,16 +153,16 @@ class Rest:
     async def _delete(
         self, response_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes
     ) -> None:
-        stopped = self._site.background.forget(response_id)
+        stopped = self._state.background.forget(response_id)
         stopped = stopped or await self._cancel_elsewhere(response_id, forget=True)
-        if not await self._site.engine.store.delete(response_id) and not stopped:
+        if not await self._state.engine.store.delete(response_id) and not stopped:
             raise response_not_found(response_id)
         await reply.json({"id": response_id, "object": "response.deleted", "deleted": True})
 
     async def _cancel(
         self, response_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes
     ) -> None:
-        live = self._site.background.find(response_id)
+        live = self._state.background.find(response_id)
         if live is not None:
             live.cancel()
             await reply.json(_shown(live.response))
@@ -178,10 +178,10 @@ class Rest:
 
     async def _cancel_elsewhere(self, response_id: str, *, forget: bool) -> bool:
         """End a response that another server of this memory generates; False when none does."""
-        found = await self._site.engine.store.get(response_id)
+        found = await self._state.engine.store.get(response_id)
         if found is None or not running(found):
             return False
-        return any(await self._site.everywhere("cancel", {"id": response_id, "forget": forget}))
+        return any(await self._state.everywhere("cancel", {"id": response_id, "forget": forget}))
 
     async def _input_items(
         self, response_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes
@@ -202,7 +202,7 @@ class Rest:
             if name not in _COUNTED:
                 raise unknown_parameter(name)
         counted = {name: value for name, value in body.items() if name != "personality"}
-        plan = await self._site.engine.planner.admitted(Known(counted, 0), Caller(transport="http"))
+        plan = await self._state.engine.planner.admitted(Known(counted, 0), Caller(transport="http"))
         await reply.json({"object": "response.input_tokens", "input_tokens": plan.input_tokens})
 
     async def _models(self, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
@@ -220,10 +220,10 @@ class Rest:
         await reply.json({"id": name, "object": "model", "deleted": True})
 
     async def _find(self, response_id: str) -> Remembered:
-        live = self._site.background.find(response_id)
+        live = self._state.background.find(response_id)
         if live is not None:
             return live.remembered()
-        found = await self._site.engine.store.get(response_id)
+        found = await self._state.engine.store.get(response_id)
         if found is None:
             raise response_not_found(response_id)
         return found

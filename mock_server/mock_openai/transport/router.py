@@ -34,11 +34,11 @@ class Router:
         check: Callable[[], Awaitable[None]],
     ) -> None:
         self._own = own
-        self._pages = Pages(own.site.settings.origins, own.site.settings.hosts)
+        self._pages = Pages(own.state.settings.origins, own.state.settings.hosts)
         self._check = check
         self._sessions = sessions
         self._control = control
-        self._handler = HttpHandler(own.site)
+        self._handler = HttpHandler(own.state)
         self._handlers: dict[Session, HttpHandler] = {}
         self._visited: dict[web.RequestHandler, list[HttpHandler]] = {}
         sessions.part = self._part
@@ -49,7 +49,7 @@ class Router:
         if request.path.startswith(PREFIX):
             return await self._control.handle(request)
         if request.path in (health.HEALTH, health.READY):
-            return await health.answer(request, stopping=self._own.site.stopping, check=self._check)
+            return await health.answer(request, stopping=self._own.state.stopping, check=self._check)
         try:
             session = self._session(request)
         except ValueError as error:
@@ -60,7 +60,7 @@ class Router:
             return await self._handler.handle(request)
         handler = self._handlers.get(session)
         if handler is None:
-            handler = self._handlers[session] = HttpHandler(session.site)
+            handler = self._handlers[session] = HttpHandler(session.state)
         visited = self._visited.setdefault(request.protocol, [])
         if handler not in visited:
             if session.refuses and request.transport is not None:
@@ -90,7 +90,7 @@ class Router:
 
     def _session(self, request: web.BaseRequest) -> Session | None:
         key = caller_of(request.headers)
-        by_key = self._own.site.settings.api_key is None
+        by_key = self._own.state.settings.api_key is None
         name = name_of(request.headers.get(HEADER), key, by_key=by_key)
         return None if name is None else self._sessions.get(name)
 

@@ -23,7 +23,7 @@ from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError, connection_limit_reached
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import Rendered
-from mock_openai.site import Connection, Site
+from mock_openai.state import Connection, ServerState
 from mock_openai.transport.fault_contexts import QuietContext
 from mock_openai.transport.headers import handshake_headers
 from mock_openai.transport.inject import inject_failed, injected, read_inject
@@ -43,20 +43,22 @@ from mock_openai.wire.frames import TEXT, close_frame, frame
 class SocketSession:
     """One WebSocket connection, from its handshake to its close."""
 
-    def __init__(self, site: Site, connection: Connection, tcp: TcpConnection, key: str | None) -> None:
+    def __init__(
+        self, state: ServerState, connection: Connection, tcp: TcpConnection, key: str | None
+    ) -> None:
         self.tcp = tcp
-        self._site = site
+        self._state = state
         self._hearing = False
         self._connection = connection
         self._key = key
         self._types: tuple[str, ...] = ()
-        self._behaviour = site.settings.behaviour
+        self._behaviour = state.settings.behaviour
         self._websocket = WebSocketConnection(
             tcp, max_message=self._behaviour.max_message, deflate=self._behaviour.deflate
         )
         self._lanes = Lanes(keep_all=self._behaviour.socket_memory == "all")
         self._queue = TurnQueue(self._behaviour.max_waiting)
-        self._steering = Steering(site.engine.ids, self._behaviour, self._lanes)
+        self._steering = Steering(state.engine.ids, self._behaviour, self._lanes)
         self._caller = self._called_by({}, "")
         self._websocket.at_once = self._take
         self._deliveries: dict[int, Delivery] = {}
@@ -68,23 +70,25 @@ class SocketSession:
         self._expired = False
         self._limit: Timer | None = None
         self._quiet: Quiet | None = None
-        self._upkeep = Upkeep(self._behaviour, site.clock, self.tcp, idle=lambda: self._queue.idle)
+        self._upkeep = Upkeep(self._behaviour, state.clock, self.tcp, idle=lambda: self._queue.idle)
 
     async def run(self, request: web.BaseRequest) -> web.StreamResponse:
         """Upgrade, then serve until either side closes."""
         self._caller = self._called_by(request.headers, request.rel_url.raw_query_string)
         edge = self._behaviour.handshake_headers == "edge"
-        answer = self._websocket.open(request, handshake_headers(self._site.engine.ids) if edge else {})
+        answer = self._websocket.open(request, handshake_headers(self._state.engine.ids) if edge else {})
         self._connection.upgraded = True
-        clock = self._site.clock
-        self._site.note("status", self._connection.number, {"status": 101})
+        clock = self._state.clock
+        self._state.note("status", self._connection.number, {"status": 101})
         self._types = known_types(self._behaviour, request.headers)
         if self._behaviour.at_limit != "next_create":
-            self._limit = clock.call_later(self._site.settings.connection_lifetime, self._expire)
+            self._limit = clock.call_later(self._state.settings.connection_lifetime, self._expire)
         else:
-            self._limit = clock.call_later(self._site.settings.connection_lifetime, self._mark_expired)
-        context = QuietContext(self._site, self._connection, self.tcp, self._gate)
-        self._quiet = Quiet(self._site, self._connection, context, idle=lambda: self._queue.idle, always=True)
+            self._limit = clock.call_later(self._state.settings.connection_lifetime, self._mark_expired)
+        context = QuietContext(self._state, self._connection, self.tcp, self._gate)
+        self._quiet = Quiet(
+            self._state, self._connection, context, idle=lambda: self._queue.idle, always=True
+        )
         self._quiet.arm()
         self._upkeep.begin(self._spawn, self._close_for_idleness)
         try:
@@ -98,7 +102,7 @@ class SocketSession:
             for task in tuple(self._tasks):
                 task.cancel()
             self._note_close()
-            self._site.engine.hung_up(self._connection.number)
+            self._state.engine.hung_up(self._connection.number)
             if self._tasks:
                 await asyncio.gather(*self._tasks, return_exceptions=True)
         return answer
@@ -174,11 +178,11 @@ class SocketSession:
 
     def _known(self, data: bytes) -> Known | None:
         """Return what is known of a create; None when the message is something else."""
-        known = self._site.requests.find("websocket", data)
+        known = self._state.requests.find("websocket", data)
         if known is None:
             kind, message = read_message(data, self._types)
             if kind == "response.create":
-                known = self._site.requests.keep("websocket", data, message)
+                known = self._state.requests.keep("websocket", data, message)
         return known
 
     async def _hear(self, data: bytes) -> None:
@@ -210,7 +214,7 @@ class SocketSession:
             self._spawn(self.close(close))  # not here: the client's answer is still to be read
 
     async def _steer(self, message: dict[str, Any], size: int) -> None:
-        self._site.note("request", self._connection.number, {**as_noted(message), "event": "response.steer"})
+        self._state.note("request", self._connection.number, {**as_noted(message), "event": "response.steer"})
         refused = await self._steering.hear(message, size, tuple(self._deliveries.values()))
         if refused is not None:
             await self._tell(refused)
@@ -224,7 +228,7 @@ class SocketSession:
         await self._tell(inject_failed(message, 0, known=self._steering.knows(wanted)))
 
     async def _tell(self, event: Event) -> None:
-        self._site.note("event", self._connection.number, event)
+        self._state.note("event", self._connection.number, event)
         await self.write(frame(event.data))
 
     async def _create(self, known: Known) -> None:
@@ -232,7 +236,7 @@ class SocketSession:
         try:
             lane = self._lanes.admit(named)
             if self._expired:
-                raise connection_limit_reached(self._site.settings.connection_lifetime)
+                raise connection_limit_reached(self._state.settings.connection_lifetime)
         except ApiError as error:
             # A malformed name is not a lane to attribute an error to (documented).
             lane = named if isinstance(named, str) else None
@@ -247,9 +251,9 @@ class SocketSession:
 
     def _count(self, known: Known, lane: str | None, more: Mapping[str, Any] | None = None) -> Position:
         """Count a create and write it down."""
-        position = self._site.next_turn(self._connection, warms_up=known.body.get("generate") is False)
+        position = self._state.next_turn(self._connection, warms_up=known.body.get("generate") is False)
         shown = {"method": "WEBSOCKET", "path": "/v1/responses", "body": known.noted, **(more or {})}
-        self._site.note("request", self._connection.number, shown, turn=position.number, lane=lane)
+        self._state.note("request", self._connection.number, shown, turn=position.number, lane=lane)
         return position
 
     async def _cancel(self, message: Mapping[str, Any]) -> None:
@@ -262,7 +266,7 @@ class SocketSession:
                     delivery.cancel()
 
     async def _refuse(self, error: ApiError, lane: str | None = None, turn: int | None = None) -> None:
-        self._site.note("status", self._connection.number, error.noted(), turn=turn, lane=lane)
+        self._state.note("status", self._connection.number, error.noted(), turn=turn, lane=lane)
         await self.write(frame(json.compact(error.frame(lane))))
 
     # Turns
@@ -278,13 +282,13 @@ class SocketSession:
         """Plan a create, unless something may still change it."""
         if self._steering.waits_for(create.known.body.get("previous_response_id")):
             return None
-        return self._site.planned(create.known, self._caller, create.position)
+        return self._state.planned(create.known, self._caller, create.position)
 
     def _played(self, create: Create, plan: Plan) -> bool:
         """Play a create at once, if its plan allows that and nothing waits to be written."""
         if not self.tcp.clear or not self._gate.is_set():
             return False
-        rendered = play_at_once(self._site, plan, create.position, self._write_whole, lane=create.lane)
+        rendered = play_at_once(self._state, plan, create.position, self._write_whole, lane=create.lane)
         if rendered is None:
             return False
         self._steering.ended(rendered.response_id, create.lane, rendered.status == "completed", len(rendered))
@@ -336,7 +340,7 @@ class SocketSession:
     async def _answer(self, create: Create, plan: Plan | None, *, automatic: bool = False) -> Delivery:
         writer = WebSocketWriter(self, create.lane, tells_errors=not automatic)
         delivery = Delivery(
-            self._site, writer, self._connection, create.position, lane=create.lane, lanes=self._lanes
+            self._state, writer, self._connection, create.position, lane=create.lane, lanes=self._lanes
         )
         self._deliveries[create.position.number] = delivery
         try:
@@ -361,7 +365,7 @@ class SocketSession:
             self._spawn(self._close_at_limit())
 
     async def _close_at_limit(self, *, announce: bool = True) -> None:
-        error = connection_limit_reached(self._site.settings.connection_lifetime)
+        error = connection_limit_reached(self._state.settings.connection_lifetime)
         try:
             for create in self._queue.drain():
                 await self._refuse(error, create.lane, create.position.number)
@@ -381,7 +385,7 @@ class SocketSession:
 
     def _note_close(self) -> None:
         code = self._websocket.close_code
-        if self._site.stopping:
+        if self._state.stopping:
             self._connection.end("server", how="close", code=1001)
         elif self._websocket.broken:
             self._connection.end("server", how="close", code=code)
@@ -389,4 +393,4 @@ class SocketSession:
             self._connection.end("client", how=self._connection.broken)
         else:
             self._connection.end("client", how="close", code=code)
-        self._site.note("close", self._connection.number, self._connection.ended or {})
+        self._state.note("close", self._connection.number, self._connection.ended or {})

@@ -11,7 +11,7 @@ import openai
 import pytest
 import websockets
 from mock_openai import Behaviour, Limits, MockServer, faults, reply
-from mock_openai.limits import Bucket, Limiter
+from mock_openai.turn.limits import Bucket, Limiter
 from ninelives.virtual import run
 from openai import AsyncOpenAI
 

@@ -38,7 +38,7 @@ async def said(
         script = script()  # rules count
     async with MockServer(script, faults=planned, **options) as server:
         heard = await talk(server)
-        samples = server._own.site.metrics.samples()
+        samples = server._own.state.metrics.samples()
         return heard, noted(server), samples
 
 

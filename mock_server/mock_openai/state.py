@@ -1,7 +1,7 @@
 """What all connections of one server share, and what is known of each connection.
 
-The Site holds the engine, the fault plan, the journal and the settings; it numbers connections and turns and
-writes the journal's entries with the loop's clock.
+The ServerState holds the engine, the fault plan, the journal and the settings; it numbers connections and
+turns and writes the journal's entries with the time of the loop's clock.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from mock_openai.background import Background
 from mock_openai.control.entries import Entry, Kind, Run
 from mock_openai.control.hosts import ANY
 from mock_openai.control.journal import Journal
@@ -22,6 +21,7 @@ from mock_openai.faults.point import Position
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import Rendered
+from mock_openai.turn.background import Background
 from mock_openai.turn.known import Known, KnownRequests
 from mock_openai.turn.plan import Caller, Plan
 
@@ -89,7 +89,7 @@ class Connection:
             self.ended = {"by": by, "code": code, "reason": reason, "how": how}
 
 
-class Site:
+class ServerState:
     """One server, as its connections see it."""
 
     def __init__(
@@ -133,7 +133,7 @@ class Site:
             self.started = asyncio.get_running_loop().time()
             self.started_at = self.clock.wall()
 
-    def join(self, other: Site) -> None:
+    def join(self, other: ServerState) -> None:
         """Begin as a part of a server that may have started: with its zero, its seed, and the servers it
         shares a memory with.
         """

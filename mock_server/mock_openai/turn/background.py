@@ -12,7 +12,6 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from mock_openai.closing import cancelled
 from mock_openai.engine import Engine
 from mock_openai.memory import Remembered, ResponseStore
 from mock_openai.protocol import json
@@ -20,6 +19,7 @@ from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event, Timed
 from mock_openai.responders.answer import Reply
+from mock_openai.turn.ending import cancelled
 from mock_openai.turn.plan import Plan
 
 _LOOK = 0.05

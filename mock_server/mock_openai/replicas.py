@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mock_openai.session import Session
 
 
-class Peers:
+class Replicas:
     """All servers of a memory, seen from one whose own session is `own`."""
 
     def __init__(self, shared: SharedMemory | None, own: Session) -> None:
@@ -51,7 +51,7 @@ class Peers:
             await shared.close()
             raise OSError(f"Redis at {shared.place} does not answer; start it, or name another") from None
         self._relay = self.told = relay
-        own.site.everywhere = relay.everywhere
+        own.state.everywhere = relay.everywhere
 
     async def leave(self) -> None:
         """Be one of them no more."""
