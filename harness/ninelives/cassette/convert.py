@@ -15,7 +15,8 @@ from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.errors import CassetteError
 from ninelives.cassette.reader import read_file
 from ninelives.cassette.redact import Redactor
-from ninelives.cassette.tape import write_whole
+from ninelives.cassette.replacing import write_whole
+from ninelives.cassette.scrub import scrubbed
 
 Format = Literal["cassette", "vcr", "har", "exchange"]
 
@@ -94,6 +95,9 @@ def convert(source: Path | str, target: Path | str, *, redactor: Redactor | None
             "name the target accordingly",
         )
     cassette = load(source, redactor=redactor)
+    clean = b"\n".join(scrubbed(cassette, redactor or Redactor()))  # a cassette was read as it is
+    if clean != cassette.data:
+        cassette = Cassette.parse(clean, str(source))
     if kind == "vcr":
         import ninelives.cassette.vcr as vcr
 

@@ -14,8 +14,8 @@ import ninelives.cassette.payload as payload
 import ninelives.cassette.sse as sse
 from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.redact import Redactor
+from ninelives.cassette.replacing import write_whole
 from ninelives.cassette.stream_redaction import StreamRedactor
-from ninelives.cassette.tape import write_whole
 
 HEADER_FIELDS = ("headers", "answer")
 """The fields of a line that hold headers."""
@@ -25,8 +25,17 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 def scrub(path: Path | str, *, redactor: Redactor | None = None) -> int:
     """Replaces the secrets in a cassette file, in one step, and returns how many lines changed."""
-    path, redactor = Path(path), redactor or Redactor()
+    path = Path(path)
     cassette = Cassette.load(path)
+    after = scrubbed(cassette, redactor or Redactor())
+    changed = sum(old != new for old, new in zip(cassette.data.split(b"\n"), after, strict=True))
+    if changed:
+        write_whole(path, b"\n".join(after))
+    return changed
+
+
+def scrubbed(cassette: Cassette, redactor: Redactor) -> list[bytes]:
+    """Return the lines of a cassette without secrets and without the headers that are not kept."""
     before = cassette.data.split(b"\n")
     after = [redactor.text(before[0]), *before[1:]]
     streams: defaultdict[int, StreamRedactor] = defaultdict(lambda: StreamRedactor(redactor))
@@ -41,10 +50,7 @@ def scrub(path: Path | str, *, redactor: Redactor | None = None) -> int:
             after[place] = _scrubbed(before[place], redactor)
     for stream in streams.values():
         stream.flush()
-    changed = sum(old != new for old, new in zip(before, after, strict=True))
-    if changed:
-        write_whole(path, b"\n".join(after))
-    return changed
+    return after
 
 
 def _into(

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
-from ninelives.cassette.errors import CassetteError
 from ninelives.cassette.lines import header_line
 from ninelives.cassette.redact import Redactor
 from ninelives.cassette.track import Track
@@ -43,23 +39,3 @@ class Tape:
     def _clock(self) -> float:
         self._tick += 1
         return self._tick
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Puts a file in place in one step; CassetteError when it cannot be written."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(data)
-        os.replace(beside, path)
-    except BaseException as error:
-        beside.unlink(missing_ok=True)
-        if not isinstance(error, OSError):
-            raise
-        raise CassetteError(
-            path,
-            None,
-            f"{error.strerror}",
-            "a file that can be written",
-            "check the path and its permissions",
-        ) from None

@@ -1,7 +1,8 @@
 """Writes a cassette so that nothing can be lost but the line that was being written.
 
 Lines go to `FILE.partial`, each one flushed to the operating system as it happens; `commit()` moves the
-finished file over the old one in one step. A crash, an exception or Ctrl-C leaves the old cassette untouched
+finished file over the old one in one step, with the mode of the old one; where FILE is a link, all of this is
+done at the file that it leads to. A crash, an exception or Ctrl-C leaves the old cassette untouched
 and the partial beside it, and a lock on the partial keeps two processes from writing one cassette. The next
 recording puts a partial that it finds aside, as `FILE.1.partial` and so on.
 """
@@ -21,6 +22,7 @@ from typing import Self
 from ninelives.cassette.errors import CassetteError
 from ninelives.cassette.lines import header_line
 from ninelives.cassette.redact import Redactor
+from ninelives.cassette.replacing import behind_links, make_like, mode_for
 from ninelives.cassette.track import InexactRecording, Track
 
 _HEADER_AT_MOST = 1 << 20
@@ -49,7 +51,8 @@ class CassetteWriter:
         extend: bool = False,
     ) -> None:
         self.path = Path(path)
-        self.partial = self.path.with_name(self.path.name + ".partial")
+        self._real = behind_links(self.path)
+        self.partial = self._real.with_name(self._real.name + ".partial")
         self.redactor = redactor or Redactor()
         self.lines = 0
         """How many lines this recording has written, the header not counted."""
@@ -88,8 +91,9 @@ class CassetteWriter:
             what = "a folder" if self.path.is_dir() else "a device or pipe"
             raise CassetteError(self.path, None, what, "a file to write", f"name one, such as {_SUCH_AS}")
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file, self.aside = _open_locked(self.partial)
+            self._real.parent.mkdir(parents=True, exist_ok=True)
+            self._file, self.aside = _open_locked(self.partial, mode_for(self._real))
+            make_like(self._file, self._real)
         except BlockingIOError:
             raise CassetteError(
                 self.partial,
@@ -142,7 +146,7 @@ class CassetteWriter:
             )
         try:
             os.fsync(self._file)
-            os.replace(self.partial, self.path)
+            os.replace(self.partial, self._real)
         except OSError as error:
             raise self._full(error) from None
         os.close(self._file)
@@ -207,13 +211,13 @@ class CassetteWriter:
             self.abandon()
 
 
-def _open_locked(path: Path) -> tuple[int, Path | None]:
+def _open_locked(path: Path, mode: int) -> tuple[int, Path | None]:
     """Opens and locks a new file; what was recorded into an older one is put aside, and where is said too.
     BlockingIOError when another process holds it.
     """
     aside = None
     while True:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, mode)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if path.exists() and os.fstat(file).st_ino == path.stat().st_ino:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ninelives.cassette import Cassette, CassetteError
-from ninelives.cassette.tape import write_whole
+from ninelives.cassette.replacing import write_whole
 from ninelives.commands.printing import notes, output
 from ninelives.commands.secrets import Secrets
 from ninelives.complaint import Complaint

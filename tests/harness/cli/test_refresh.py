@@ -138,8 +138,13 @@ def test_the_new_recordings_take_the_place_of_the_old_when_asked_to(capsys: Any,
     with serving(lambda: MockServer(script=SCRIPT, seed=7)) as server:
         refresh(capsys, tapes, "--upstream", server.base_url)
         assert {path.name: path.read_bytes() for path in tapes.iterdir()} == before
+        (tapes / SSE).chmod(0o600)
+        (tapes / SOCKET).rename(tapes.parent / "kept.jsonl")
+        (tapes / SOCKET).symlink_to("../kept.jsonl")
         code, out, _ = refresh(capsys, tapes, "--upstream", server.base_url, "--write")
     assert code == 0
+    assert (tapes / SSE).stat().st_mode & 0o777 == 0o600
+    assert (tapes / SOCKET).is_symlink()
     assert out.count("wrote ") == 2
     for path in tapes.iterdir():
         assert path.read_bytes() != before[path.name]

@@ -1,0 +1,70 @@
+"""Replacing a file in one step: nobody sees it half written, links are followed, its mode and owner stay.
+
+A new file gets the mode that the umask allows, as with every other program: cassettes are meant to be
+committed. What replaces a file is never more open than that file, not even for a moment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from stat import S_IMODE
+
+from ninelives.cassette.errors import CassetteError
+
+NEW = 0o666
+"""The mode of a new file, before the umask."""
+_PRIVATE = 0o600
+
+
+def behind_links(path: Path) -> Path:
+    """Return the file that a path leads to. CassetteError if its links lead in a circle."""
+    real = Path(os.path.realpath(path))
+    if real.is_symlink():
+        raise CassetteError(
+            path, None, "links that lead in a circle", "a file", "remove the link, or name another file"
+        )
+    return real
+
+
+def mode_for(path: Path) -> int:
+    """Return the mode with which to create a file that will replace the one at `path`."""
+    return _PRIVATE if path.exists() else NEW
+
+
+def make_like(file: int, path: Path) -> None:
+    """Give an open file the mode and, where that is allowed, the owner of the one that it will replace."""
+    try:
+        old = path.stat()
+    except FileNotFoundError:
+        return
+    now = os.fstat(file)
+    if (now.st_uid, now.st_gid) != (old.st_uid, old.st_gid):
+        with contextlib.suppress(OSError):
+            os.fchown(file, old.st_uid, old.st_gid)
+    os.fchmod(file, S_IMODE(old.st_mode))
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Put a file in place in one step. CassetteError when it cannot be written."""
+    path = behind_links(path)
+    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(beside, flags, mode_for(path)), "wb") as file:
+            file.write(data)
+            make_like(file.fileno(), path)
+        os.replace(beside, path)
+    except BaseException as error:
+        beside.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
+        raise CassetteError(
+            path,
+            None,
+            f"{error.strerror}",
+            "a file that can be written",
+            "check the path and its permissions",
+        ) from None
