@@ -1,4 +1,4 @@
-"""Bodies that were kept as they travelled: gzip, deflate, br and zstd are taken off.
+"""Content codings of bodies as they travelled: gzip, deflate, br and zstd are taken off, piece by piece.
 
 brotli and zstandard (MIT, BSD; wheels for all platforms) do what Python cannot before 3.14. What would not
 fit into memory is an error: a few bytes of a compressed body can stand for gigabytes.
@@ -6,77 +6,179 @@ fit into memory is an error: a few bytes of a compressed body can stand for giga
 
 from __future__ import annotations
 
-import io
 import zlib
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from mock_openai.files import RECORDING_SIZE
-
-_GZIP, _ZLIB, _RAW = 31, 15, -15
-"""zlib's window bits for each."""
 
 _CODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd")
 _READABLE = (b"{", b"[", b"data:", b"event:", b"<", b'"')
 """What bodies begin with that are not compressed."""
+_PIECE = 1024
+"""Bytes that zstandard gets at once, as it takes no bound: they stand for 32 MiB at most."""
 
 
 class CodingError(ValueError):
     """A body that cannot be unpacked. The text says why."""
 
 
-def unpacked(body: bytes, codings: str) -> bytes:
-    """Return a body without its content codings, as the header names them.
+class Unpacker:
+    """Takes the codings of one body off, as its header names them. CodingError if one is not known.
 
-    A body that can be read as it is stays as it is: some recorders unpack it and leave the header. Raises
-    CodingError.
+    A body that can be read as it is stays as it is: some recorders unpack it and leave the header.
     """
-    for coding in reversed([one.strip().lower() for one in codings.split(",")]):
-        if coding in ("", "identity") or body.lstrip()[:6].startswith(_READABLE) or not body:
-            continue
-        if coding not in _CODINGS:
-            raise CodingError(f"the content coding {coding!r} is not known; known are {', '.join(_CODINGS)}")
-        try:
-            body = _take_off(body, coding)
-        except CodingError:
-            raise
-        except Exception as error:  # each library has errors of its own
-            raise CodingError(f"the body is not {coding} ({error})") from None
-    return body
+
+    def __init__(self, codings: str, limit: int | None = None) -> None:
+        named = [one.strip().lower() for one in codings.split(",")]
+        limit = RECORDING_SIZE if limit is None else limit
+        self._layers = [_Layer(one, limit) for one in reversed(named) if one not in ("", "identity")]
+
+    def feed(self, data: bytes) -> bytes:
+        """Return what a piece of the body adds. CodingError when it cannot be unpacked."""
+        for layer in self._layers:
+            data = layer.feed(data)
+        return data
+
+    def finish(self) -> None:
+        """Raise CodingError if the body is not whole."""
+        for layer in self._layers:
+            layer.finish()
 
 
-def _take_off(body: bytes, coding: str) -> bytes:
-    if coding == "br":
-        import brotli  # type: ignore[import-untyped]
-
-        unpacking = brotli.Decompressor()
-        found: bytes = unpacking.process(body, output_buffer_limit=RECORDING_SIZE + 1)
-        whole = unpacking.is_finished()
-    elif coding == "zstd":
-        import zstandard
-
-        found = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(body)).read(RECORDING_SIZE + 1)
-        whole = len(found) > RECORDING_SIZE or _is_whole_zstd(body)
-    elif coding == "deflate":
-        try:
-            found, whole = _inflate(body, _ZLIB)
-        except zlib.error:  # some servers leave the frame out
-            found, whole = _inflate(body, _RAW)
-    else:
-        found, whole = _inflate(body, _GZIP)
-    if len(found) > RECORDING_SIZE:
-        raise CodingError(f"the body unpacks to more than {RECORDING_SIZE // 2**20} MiB")
-    if not whole:
-        raise CodingError(f"the body is not {coding}, or cut off")
+def unpacked(body: bytes, codings: str, limit: int | None = None) -> bytes:
+    """Return a whole body without its codings. CodingError when that cannot be."""
+    unpacker = Unpacker(codings, limit)
+    found = unpacker.feed(body)
+    if body:
+        unpacker.finish()
     return found
 
 
-def _inflate(body: bytes, window: int) -> tuple[bytes, bool]:
-    unpacking = zlib.decompressobj(window)
-    return unpacking.decompress(body, RECORDING_SIZE + 1), unpacking.eof
+class _Decoder(Protocol):
+    whole: bool
+    """Whether the end was reached."""
+
+    def feed(self, data: bytes, limit: int) -> bytes:
+        """Decode a piece, to not much more than `limit` bytes."""
 
 
-def _is_whole_zstd(body: bytes) -> bool:
-    import zstandard
+class _Layer:
+    """One coding, which shows itself with the first bytes."""
 
-    unpacking = zstandard.ZstdDecompressor().decompressobj()
-    unpacking.decompress(body)  # once more: the reader above cannot tell
-    return unpacking.eof
+    def __init__(self, coding: str, limit: int) -> None:
+        if coding not in _CODINGS:
+            raise CodingError(f"the content coding {coding!r} is not known; known are {', '.join(_CODINGS)}")
+        self._coding, self._limit, self._left = coding, limit, limit
+        self._decoder: _Decoder | None = None
+
+    def feed(self, data: bytes) -> bytes:
+        if not data:
+            return b""
+        try:
+            found = self._begin(data) if self._decoder is None else self._decoder.feed(data, self._left + 1)
+        except CodingError:
+            raise
+        except Exception as error:  # each library has errors of its own
+            raise CodingError(f"the body is not {self._coding} ({error})") from None
+        self._left -= len(found)
+        if self._left < 0:
+            raise CodingError(f"the body unpacks to more than {self._limit // 2**20} MiB")
+        return found
+
+    def finish(self) -> None:
+        if self._decoder is None or not self._decoder.whole:
+            raise CodingError(f"the body is not {self._coding}, or cut off")
+
+    def _begin(self, data: bytes) -> bytes:
+        failure: Exception | None = None
+        for make in _DECODERS[self._coding]:
+            decoder = make()
+            try:
+                found = decoder.feed(data, self._left + 1)
+            except Exception as error:
+                failure = failure or error
+            else:
+                self._decoder = decoder
+                return found
+        assert failure is not None
+        raise failure
+
+
+class _Plain:
+    """No coding at all, in spite of the header."""
+
+    whole = True
+
+    def __init__(self) -> None:
+        self._begun = False
+
+    def feed(self, data: bytes, limit: int) -> bytes:
+        if not self._begun and not data.lstrip()[:6].startswith(_READABLE):
+            raise CodingError("it cannot be read as it is either")
+        self._begun = True
+        return data
+
+
+class _Zlib:
+    def __init__(self, window: int) -> None:
+        self._window = window
+        self._inflating = zlib.decompressobj(window)
+        self.whole = False
+
+    def feed(self, data: bytes, limit: int) -> bytes:
+        found = b""
+        while data and len(found) < limit:
+            if self._inflating.eof:
+                if self._window != 31 or not data.startswith(b"\x1f\x8b"):
+                    break  # padding
+                self._inflating = zlib.decompressobj(self._window)  # gzip may have several members
+            found += self._inflating.decompress(data, limit - len(found))
+            data = self._inflating.unused_data or self._inflating.unconsumed_tail
+        self.whole = self._inflating.eof
+        return found
+
+
+class _Brotli:
+    def __init__(self) -> None:
+        import brotli  # type: ignore[import-untyped]
+
+        self._unpacking: Any = brotli.Decompressor()
+        self.whole = False
+
+    def feed(self, data: bytes, limit: int) -> bytes:
+        found: bytes = self._unpacking.process(data, output_buffer_limit=limit)
+        self.whole = self._unpacking.is_finished()
+        return found
+
+
+class _Zstd:
+    def __init__(self) -> None:
+        import zstandard
+
+        self._new = zstandard.ZstdDecompressor().decompressobj
+        self._unpacking = self._new()
+        self.whole = False
+
+    def feed(self, data: bytes, limit: int) -> bytes:
+        found = bytearray()
+        for start in range(0, len(data), _PIECE):
+            piece = data[start : start + _PIECE]
+            while piece:
+                if self._unpacking.eof:
+                    self._unpacking = self._new()  # zstd may have several frames
+                found += self._unpacking.decompress(piece)
+                piece = self._unpacking.unused_data if self._unpacking.eof else b""
+            if len(found) >= limit:
+                break
+        self.whole = self._unpacking.eof
+        return bytes(found)
+
+
+_DECODERS: dict[str, Sequence[Callable[[], _Decoder]]] = {
+    "gzip": (lambda: _Zlib(31), _Plain),
+    "x-gzip": (lambda: _Zlib(31), _Plain),
+    "deflate": (lambda: _Zlib(15), _Plain, lambda: _Zlib(-15)),  # some servers leave the frame out
+    "br": (_Brotli, _Plain),
+    "zstd": (_Zstd, _Plain),
+}

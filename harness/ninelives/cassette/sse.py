@@ -69,6 +69,11 @@ class Splitter:
         self._reads.append((self._came, t))
         return [self._block(event) for event in self._stream.feed(data)]
 
+    @property
+    def waiting(self) -> int:
+        """Bytes of an event that has not come whole."""
+        return self._came - self._start
+
     def flush(self) -> Block | None:
         """The bytes that are left when the stream ends: a half event, or nothing."""
         left = self._stream.close()

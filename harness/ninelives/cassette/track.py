@@ -80,6 +80,11 @@ class Track:
         """Whether the answer is an event stream."""
         return self._splitter is not None
 
+    @property
+    def waiting(self) -> int:
+        """Bytes of an event that has not come whole."""
+        return 0 if self._splitter is None else self._splitter.waiting
+
     def read(self, data: bytes, t: float | None = None) -> None:
         """One network read of an event stream; every event it completes becomes a line."""
         if self._splitter is None:

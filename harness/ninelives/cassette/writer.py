@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -70,6 +71,8 @@ class CassetteWriter:
         self.aside: Path | None = None
         """Where the partial is now that was found when this recording began."""
         self._file: int | None = None
+        self._ended = False
+        self._one_at_a_time = threading.Lock()
 
     @property
     def connections(self) -> int:
@@ -121,10 +124,13 @@ class CassetteWriter:
         self._write(old or header)
 
     def write(self, line: bytes) -> None:
-        """Appends one line, newline included."""
+        """Appends one line, newline included, from any thread; nothing once the recording has ended."""
+        if self._ended:
+            return
         self.open()
-        self._write(line)
-        self.lines += 1
+        with self._one_at_a_time:
+            self._write(line)
+            self.lines += 1
 
     def fail(self, reason: str) -> None:
         """Marks the recording as unusable: commit() will refuse, and say why."""
@@ -149,8 +155,7 @@ class CassetteWriter:
             os.replace(self.partial, self._real)
         except OSError as error:
             raise self._full(error) from None
-        os.close(self._file)
-        self._file = None
+        self._close()
 
     def abandon(self) -> None:
         """Stops writing; the partial stays beside the old cassette, which is untouched. One without a line
@@ -160,8 +165,13 @@ class CassetteWriter:
             self._write_held()
             if not self.lines:
                 self.partial.unlink(missing_ok=True)
+            self._close()
+
+    def _close(self) -> None:
+        assert self._file is not None
+        with self._one_at_a_time:
             os.close(self._file)
-            self._file = None
+            self._file, self._ended = None, True
 
     def _write_held(self) -> None:
         try:

@@ -125,10 +125,12 @@ async def _stage(recorder: Recorder, mode: Mode, host: str, port: int) -> AsyncI
     """What the client talks to while this mode records."""
     if mode == "all":
         await recorder.start()
+        ended_well = False
         try:
             yield recorder
+            ended_well = True
         finally:
-            await recorder.stop(commit=True)
+            await recorder.stop(commit=True, patient=ended_well)
     elif mode == "new_episodes":
         from mock_openai import MockServer
 

@@ -21,7 +21,8 @@ HOP_BY_HOP = frozenset(
 )
 """Headers that concern one connection only (RFC 9110, section 7.6.1)."""
 
-_OWN = frozenset({"host", "content-length", "content-encoding", "accept-encoding"})
+_OWN = frozenset({"host", "content-length", "accept-encoding"})
+_PACKING = frozenset({"content-encoding", "content-length"})
 _EXTENSIONS = "sec-websocket-extensions"
 _HANDSHAKE_ANSWER = frozenset({"connection", "upgrade"})
 
@@ -29,8 +30,8 @@ Headers = CIMultiDict[str] | CIMultiDictProxy[str]
 
 
 def to_upstream(headers: Headers) -> CIMultiDict[str]:
-    """The request's headers for the upstream, which is asked for plain bytes: what is compressed cannot be
-    redacted.
+    """The request's headers for the upstream, which is asked for plain bytes; its body is passed on as it is
+    packed.
     """
     sent = _without(headers, HOP_BY_HOP | _OWN | _named(headers))
     sent["Accept-Encoding"] = "identity"
@@ -47,11 +48,20 @@ def handshake_to_upstream(headers: Headers) -> CIMultiDict[str]:
 
 
 def to_client(headers: Headers) -> CIMultiDict[str]:
-    """The answer's headers for the client; a body that came compressed is passed on plain."""
-    dropped = HOP_BY_HOP | _named(headers)
-    if headers.get("content-encoding", "identity") != "identity":
-        dropped = dropped | {"content-encoding", "content-length"}
-    return _without(headers, dropped)
+    """The answer's headers for the client."""
+    return _without(headers, HOP_BY_HOP | _named(headers))
+
+
+def coding(headers: Headers) -> str:
+    """The codings in which the body of a message is packed; empty for none."""
+    named = ", ".join(headers.getall("content-encoding", []))
+    return "" if named.strip().lower() in ("", "identity") else named
+
+
+def recorded(headers: Headers) -> list[tuple[str, str]]:
+    """The headers of a message for the cassette, which keeps its body unpacked."""
+    dropped = _PACKING if coding(headers) else frozenset()
+    return list(_without(headers, dropped).items())
 
 
 def handshake_to_client(status_line: str, headers: Iterable[tuple[str, str]]) -> bytes:

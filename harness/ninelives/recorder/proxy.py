@@ -26,8 +26,11 @@ from yarl import URL
 
 import ninelives.recorder.headers as headers
 from ninelives.cassette import CassetteError, CassetteWriter, InexactRecording, Redactor, Track
+from ninelives.cassette.coding import CodingError, unpacked
 from ninelives.cassette.lines import How
+from ninelives.recorder.answer import LARGEST, Answer
 from ninelives.recorder.ending import Watch, break_off, how_it_failed
+from ninelives.recorder.notes import Notes
 from ninelives.recorder.socket_relay import SocketRelay
 from ninelives.recorder.upstream import Upstream
 
@@ -85,12 +88,13 @@ class Recorder:
         self._host, self._port = host, port
         self._listening: socket.socket | None = None
         self._began = 0.0
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.writer = CassetteWriter(
             cassette,
             upstream=self.upstream,
             origin=(_NOT_THE_API if self._local else "") if origin is None else origin,
             redactor=redactor,
-            clock=lambda: (asyncio.get_running_loop().time() - self._began) * 1000,
+            clock=self._now,
             extend=extend,
         )
         self.writer.redactor.learn_url(upstream)
@@ -98,6 +102,8 @@ class Recorder:
         self._runner: web.ServerRunner | None = None
         self._exchanges: set[asyncio.Task[object]] = set()
         self._sockets: dict[asyncio.Task[object], SocketRelay] = {}
+        self._writing: set[asyncio.Task[None]] = set()
+        """What is still being written down."""
         self._stopping = False
 
     @property
@@ -135,13 +141,15 @@ class Recorder:
 
     async def start(self) -> None:
         """Begins to listen and to record."""
-        self._began = asyncio.get_running_loop().time()
+        self._loop = asyncio.get_running_loop()
+        self._began = self._loop.time()
         self.writer.open()
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
             connector=aiohttp.TCPConnector(limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=not self._local,
+            auto_decompress=False,
             max_line_size=_LONGEST_HEADER,
             max_field_size=_LONGEST_HEADER,
         )
@@ -150,6 +158,7 @@ class Recorder:
             handler_cancellation=True,
             access_log=None,
             logger=_silent,
+            auto_decompress=False,
             max_line_size=_LONGEST_HEADER,
             max_field_size=_LONGEST_HEADER,
         )
@@ -158,29 +167,36 @@ class Recorder:
         await self._runner.setup()
         await web.SockSite(self._runner, self._bound()).start()
 
-    async def stop(self, *, commit: bool = True) -> None:
+    async def stop(self, *, commit: bool = True, patient: bool = True) -> None:
         """Ends the recording; what is still going on is given a moment and then recorded as stopped.
 
-        Takes `_GRACE` and a few times `_LAST` at most, whatever the clients and the upstream do.
+        Takes `_GRACE` and a few times `_LAST` at most, whatever the clients and the upstream do. Something
+        large that is still looked through (seconds for 10 MB) is waited for if the end is `patient` and
+        commits; else it is left out, and a line says so.
         """
         self._stopping = True
         for site in tuple(self._runner.sites) if self._runner is not None else ():
             await site.stop()
         closing = {task for task, relay in self._sockets.items() if relay.closing}
-        if commit and (ending := (self._exchanges - self._sockets.keys()) | closing):
+        if commit and (ending := (self._exchanges - self._sockets.keys()) | closing | self._writing):
             await asyncio.wait(ending, timeout=_GRACE)
         for relay in list(self._sockets.values()):
             relay.stop()
         for task in self._exchanges:
             task.cancel()
-        if self._exchanges:
-            await asyncio.wait(self._exchanges, timeout=_LAST)
+        if left := self._exchanges | self._writing:
+            await asyncio.wait(left, timeout=_LAST)
+        if self._writing and commit and patient:
+            await asyncio.wait(self._writing)
         if self._runner is not None:
             await self._close_connections(self._runner)
         if self._session is not None:
             await _within(_LAST, self._session.close())
         if self._listening is not None:
             self._listening.close()
+        for writing in self._writing:
+            _log.error("something large was not recorded: the end came while it was looked through")
+            writing.cancel()
         if commit and (self.writer.lines or self.writer.failure):
             self.writer.commit()
         else:
@@ -217,27 +233,36 @@ class Recorder:
 
     async def _http(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await request.content.read()
-        track = self.writer.track()
-        self._note(lambda: track.request(request.method, request.raw_path, request.headers.items(), body))
+        track, notes = self.writer.track(), self._notes()
+        self.writer.redactor.learn(request.headers.items())  # now: the body may be long in the reading
+        packed, kept, at = headers.coding(request.headers), headers.recorded(request.headers), self._now()
+        notes.put(
+            lambda: track.request(
+                request.method, request.raw_path, kept, unpacked(body, packed, LARGEST), at
+            ),
+            lambda: len(body),
+        )
         sent = headers.to_upstream(request.headers)
-        response = await self._ask(request, track, request.method, sent, body or None)
+        response = await self._ask(request, track, notes, request.method, sent, body or None)
         if response is None:
             return web.Response()  # the connection is gone already
-        self._note(lambda: track.response(response.status, _kept(response)))
-        return await self._pass_on(request, response, track)
+        came = self._now()
+        notes.put(lambda: track.response(response.status, headers.recorded(response.headers), came))
+        return await self._pass_on(request, response, track, notes)
 
     async def _websocket(self, request: web.BaseRequest, task: asyncio.Task[object]) -> web.StreamResponse:
-        track = self.writer.track()
+        track, notes = self.writer.track(), self._notes()
         offered = list(request.headers.items())
         refuse = lambda: track.open(request.raw_path, offered, status=0)  # noqa: E731
         sent = headers.handshake_to_upstream(request.headers)
-        response = await self._ask(request, track, "GET", sent, None, before_abort=refuse)
+        response = await self._ask(request, track, notes, "GET", sent, None, before_abort=refuse)
         if response is None:
             return web.Response()
-        self._note(lambda: track.open(request.raw_path, offered, response.status, _kept(response)))
+        answer = headers.recorded(response.headers)
+        notes.put(lambda: track.open(request.raw_path, offered, response.status, answer))
         if response.status != 101:
-            return await self._pass_on(request, response, track)
-        relay = self._sockets[task] = SocketRelay(request, response, track, self._note)
+            return await self._pass_on(request, response, track, notes)
+        relay = self._sockets[task] = SocketRelay(request, response, track, notes, self._now)
         try:
             await relay.run()
         except asyncio.CancelledError:
@@ -252,6 +277,7 @@ class Recorder:
         self,
         request: web.BaseRequest,
         track: Track,
+        notes: Notes,
         method: str,
         sent: headers.Headers,
         body: bytes | None,
@@ -270,66 +296,77 @@ class Recorder:
                 read_until_eof=method != "GET" or "upgrade" not in sent,
             )
         except asyncio.CancelledError:
-            self._note(before_abort)
-            self._cancelled(track)
+            notes.put(before_abort)
+            self._cancelled(track, notes)
             raise
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            how = how_it_failed(error)
-            self._note(before_abort)
-            self._note(lambda: track.abort(how))
+            how, at = how_it_failed(error), self._now()
+            notes.put(before_abort)
+            notes.put(lambda: track.abort(how, t=at))
             _log.warning("the upstream gave no answer (%s); the client is cut off likewise", how)
             break_off(request.transport, how)
             return None
 
     async def _pass_on(
-        self, request: web.BaseRequest, response: aiohttp.ClientResponse, track: Track
+        self, request: web.BaseRequest, response: aiohttp.ClientResponse, track: Track, notes: Notes
     ) -> web.StreamResponse:
         connection = response.connection  # None when the whole answer has arrived already
         protocol = connection.protocol if connection is not None else None
         watch = Watch(protocol) if protocol is not None else None
-        answer = web.StreamResponse(
+        reply = web.StreamResponse(
             status=response.status, reason=response.reason, headers=headers.to_client(response.headers)
         )
-        collected = bytearray()
+        answer = Answer(track, headers.coding(response.headers))
+
+        def broken_off() -> None:
+            at = self._now()
+            notes.put(lambda: answer.broken_off(at), lambda: answer.waiting)
+
         try:
-            await answer.prepare(request)
+            await reply.prepare(request)
             async for data in response.content.iter_any():
                 try:
-                    await answer.write(data)
+                    await reply.write(data)
                 finally:
-                    if track.streaming:
-                        self._note(lambda data=data: track.read(data))  # type: ignore[misc]
-                    else:
-                        collected += data
-            await answer.write_eof()
-            self._body(track, collected)
-            self._note(track.end)
+                    at = self._now()
+                    notes.put(
+                        lambda data=data, at=at: answer.read(data, at),  # type: ignore[misc]
+                        lambda: track.waiting,
+                    )
+            await reply.write_eof()
+            over = self._now()
+            notes.put(lambda: answer.end(over), lambda: answer.waiting)
         except asyncio.CancelledError:
-            self._body(track, collected, broken=True)
-            self._cancelled(track)
+            broken_off()
+            self._cancelled(track, notes)
             raise
         except (aiohttp.ClientError, OSError) as error:
-            self._body(track, collected, broken=True)
+            broken_off()
+            over = self._now()
             # aiohttp's word for writing to a client that has left
             if isinstance(error, aiohttp.ClientConnectionResetError):
-                self._note(lambda: track.abort("gone", "client"))
-                return answer
+                notes.put(lambda: track.abort("gone", "client", over))
+                return reply
             how: How = watch.how if watch else "fin"
-            self._note(lambda: track.abort(how))
+            notes.put(lambda: track.abort(how, t=over))
             break_off(request.transport, how)
         finally:
             response.close()
-        return answer
+        return reply
 
-    def _body(self, track: Track, collected: bytearray, *, broken: bool = False) -> None:
-        if collected:
-            self._note(lambda: track.body(bytes(collected), broken=broken))
-
-    def _cancelled(self, track: Track) -> None:
+    def _cancelled(self, track: Track, notes: Notes) -> None:
+        at = self._now()
         if self._stopping:
-            self._note(lambda: track.abort("stopped"))
+            notes.put(lambda: track.abort("stopped", t=at))
         else:
-            self._note(lambda: track.abort("gone", "client"))
+            notes.put(lambda: track.abort("gone", "client", at))
+
+    def _notes(self) -> Notes:
+        return Notes(self._note, self._writing)
+
+    def _now(self) -> float:
+        """Milliseconds since the recording began, in any thread."""
+        return 0.0 if self._loop is None else (self._loop.time() - self._began) * 1000
 
     def _note(self, record: Callable[[], None]) -> None:
         """Writes a line. What goes wrong here spoils the recording, never the traffic."""
@@ -337,7 +374,7 @@ class Recorder:
             record()
         except CassetteError as error:  # the disk is full
             self._spoiled(error.found)
-        except InexactRecording as error:
+        except (InexactRecording, CodingError) as error:
             self._spoiled(str(error))
         except Exception as error:
             self._spoiled(f"{type(error).__name__} while recording")  # its text may quote the traffic
@@ -352,7 +389,3 @@ async def _within(seconds: float, step: Coroutine[Any, Any, None]) -> None:
     """Take a step of an ending that must not wait for anybody."""
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(step, seconds)
-
-
-def _kept(response: aiohttp.ClientResponse) -> list[tuple[str, str]]:
-    return list(headers.to_client(response.headers).items())

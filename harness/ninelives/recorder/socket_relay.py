@@ -16,6 +16,7 @@ from mock_openai.wire.frames import BINARY, CLOSE, TEXT, Message, PassingFrames
 from ninelives.cassette.track import Track
 from ninelives.recorder.ending import Watch, break_off
 from ninelives.recorder.headers import handshake_to_client
+from ninelives.recorder.notes import Notes
 
 _FULL = 4 * 2**20
 """Bytes waiting for a slow reader above which its peer is read no further."""
@@ -47,13 +48,15 @@ class SocketRelay:
         request: web.BaseRequest,
         response: ClientResponse,
         track: Track,
-        note: Callable[[Callable[[], None]], None],
+        notes: Notes,
+        now: Callable[[], float],
     ) -> None:
         connection = response.connection
         assert connection is not None
         assert connection.protocol is not None
         assert request.transport is not None
-        self._request, self._response, self._track, self._note = request, response, track, note
+        self._request, self._response, self._track = request, response, track
+        self._notes, self._now = notes, now
         self._client, self._client_protocol = request.transport, request.protocol
         self._server_protocol = connection.protocol
         server = connection.transport
@@ -100,15 +103,17 @@ class SocketRelay:
                 source.pause_reading()
                 self._resume_later(source, target)
         for message in self._messages[side].feed(data):
-            self._note(lambda message=message: self._record(side, message))  # type: ignore[misc]
+            self._note(side, message)
 
-    def _record(self, side: Side, message: Message) -> None:
+    def _note(self, side: Side, message: Message) -> None:
+        at = self._now()
         if message.opcode in (TEXT, BINARY):
             write = self._track.recv if side == "server" else self._track.send
-            write(message.data, binary=message.opcode == BINARY)
+            binary = message.opcode == BINARY
+            self._notes.put(lambda: write(message.data, binary=binary, t=at), lambda: len(message.data))
         elif message.opcode == CLOSE and not self.closing:
             self.closing = True
-            self._track.close(side, message.close_code, message.close_reason)
+            self._notes.put(lambda: self._track.close(side, message.close_code, message.close_reason, at))
 
     def _resume_later(self, source: asyncio.Transport, target: asyncio.Transport) -> None:
         loop = asyncio.get_running_loop()
@@ -136,8 +141,9 @@ class SocketRelay:
         if not self._ended:
             self._ended = True
             if (rest := self._messages["server"].unfinished()) != []:
-                self._note(lambda: self._track.unfinished(rest))
-            self._note(record)
-            self._note(self._track.finish)
+                size = sum(len(payload) for _, payload in rest)
+                self._notes.put(lambda: self._track.unfinished(rest), lambda: size)
+            self._notes.put(record)
+            self._notes.put(self._track.finish)
             if not self._over.done():
                 self._over.set_result(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
@@ -22,7 +23,10 @@ class KnownSecrets:
 
     def __init__(self) -> None:
         self.values: dict[bytes, None] = {}
-        """The secrets, as they are and without escapes."""
+        """The secrets, as they are and without escapes; replaced, never changed: another thread may look for
+        them.
+        """
+        self._changing = threading.RLock()
         self.count = 0
         """How many there have been."""
         self._found: deque[bytes] = deque()
@@ -66,11 +70,13 @@ class KnownSecrets:
         """Remember a secret that a text has named. Of those the latest are remembered: a model may make up
         any number.
         """
-        before = len(self.values)
-        self.learn(secret)
-        self._found.extend(list(self.values)[before:])
-        while len(self._found) > _FOUND:
-            self.values.pop(self._found.popleft(), None)
+        with self._changing:
+            before = len(self.values)
+            self.learn(secret)
+            self._found.extend(list(self.values)[before:])
+            while len(self._found) > _FOUND:
+                gone = self._found.popleft()
+                self.values = {value: None for value in self.values if value != gone}
 
     def learn(self, secret: bytes) -> None:
         """Remember a secret, so that it is replaced wherever else it stands; one that is too short, a
@@ -81,9 +87,10 @@ class KnownSecrets:
         bare = secret.removeprefix(beginning_of(secret))
         if is_fake(bare):
             return
-        for value in (secret, bare):
-            while len(value) >= SHORTEST and value not in self.values:
-                self.values[value] = None
-                self.count += 1
-                plain = decoded(value)
-                value = b"" if plain is None else plain.data
+        with self._changing:
+            for value in (secret, bare):
+                while len(value) >= SHORTEST and value not in self.values:
+                    self.values = {**self.values, value: None}
+                    self.count += 1
+                    plain = decoded(value)
+                    value = b"" if plain is None else plain.data

@@ -13,6 +13,7 @@ which shrinks with each level.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -86,6 +87,7 @@ class SecretRedactor:
             require_phones()
         self.known = KnownSecrets()
         self._fakes: dict[bytes, bytes] = {}
+        self._numbering = threading.Lock()
         self._plain: set[bytes] = set()
         """Words without a sign, as seen so far."""
 
@@ -255,9 +257,10 @@ class SecretRedactor:
         bare = secret[len(beginning) :]
         if is_fake(bare):
             return secret
-        if bare not in self._fakes:
-            count = len(self._fakes) + 1
-            self._fakes[bare] = make_number(bare, count) if number else make(bare, count)
+        with self._numbering:  # another thread may need a number too
+            if bare not in self._fakes:
+                count = len(self._fakes) + 1
+                self._fakes[bare] = make_number(bare, count) if number else make(bare, count)
         return beginning + self._fakes[bare]
 
 

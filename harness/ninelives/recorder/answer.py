@@ -1,0 +1,49 @@
+"""The answer of the upstream on its way into the cassette: unpacked, and cut into events if a stream."""
+
+from __future__ import annotations
+
+from ninelives.cassette.coding import Unpacker
+from ninelives.cassette.track import Track
+
+LARGEST = 256 * 2**20
+"""Bytes to which a body may unpack."""
+
+
+class Answer:
+    """One answer. `packed` are its codings. CodingError when it cannot be unpacked."""
+
+    def __init__(self, track: Track, packed: str) -> None:
+        self._track, self._packed = track, packed
+        self._unpacker: Unpacker | None = None
+        self._body = bytearray()
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that came and were not looked at."""
+        return len(self._body) + self._track.waiting
+
+    def read(self, data: bytes, t: float) -> None:
+        """Take what came at once."""
+        if self._unpacker is None:
+            self._unpacker = Unpacker(self._packed, LARGEST)
+        plain = self._unpacker.feed(data)
+        if self._track.streaming:
+            self._track.read(plain, t)
+        else:
+            self._body += plain
+
+    def end(self, t: float) -> None:
+        """Take its end in good order."""
+        if self._unpacker is not None:
+            self._unpacker.finish()
+        self._write(t, broken=False)
+        self._track.end(t)
+
+    def broken_off(self, t: float) -> None:
+        """Take what came before it broke off."""
+        self._write(t, broken=True)
+
+    def _write(self, t: float, *, broken: bool) -> None:
+        if self._body:
+            body, self._body = bytes(self._body), bytearray()
+            self._track.body(body, t, broken=broken)

@@ -1,0 +1,74 @@
+"""Writing down what happened on one connection, in order, without holding up the others.
+
+Looking for secrets takes seconds for 10 MB. So what is large is written by a thread, and what follows on the
+same connection waits for it; everything else is written at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from typing import Any, TypeVar
+
+LARGE = 512 * 1024
+"""Bytes from which a thread does the work."""
+
+Write = Callable[[], None]
+T = TypeVar("T")
+
+
+class Notes:
+    """The notes of one connection. `note` writes one; `tasks` holds the task that writes what has to wait."""
+
+    def __init__(self, note: Callable[[Write], None], tasks: set[asyncio.Task[None]]) -> None:
+        self._note = note
+        self._tasks = tasks
+        self._waiting: deque[tuple[Write, Callable[[], int]]] = deque()
+        self._writing = False
+
+    def put(self, write: Write, size: Callable[[], int] = lambda: 0) -> None:
+        """Write something down, when all before it is written. `size` says then how many bytes it has."""
+        if not self._writing and size() < LARGE:
+            self._note(write)
+            return
+        self._waiting.append((write, size))
+        if not self._writing:
+            self._writing = True
+            task = asyncio.get_running_loop().create_task(self._write())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _write(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            write, size = self._waiting.popleft()
+            if size() < LARGE:
+                self._note(write)
+            else:
+                await loop.run_in_executor(_THREADS, self._note, write)
+        self._writing = False
+
+
+class _Threads(Executor):
+    """A thread for each job, for which the end of the program does not wait."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """Begin a job."""
+        future: Future[T] = Future()
+
+        def run() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(fn(*args, **kwargs))
+            except BaseException as error:
+                future.set_exception(error)
+
+        threading.Thread(target=run, name="ninelives-recorder", daemon=True).start()
+        return future
+
+
+_THREADS = _Threads()

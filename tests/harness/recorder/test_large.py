@@ -1,0 +1,170 @@
+"""Large bodies, events and messages through the recorder do not hold up what goes on beside them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from mock_openai import MockServer, reply
+from ninelives.cassette import Cassette, Redactor
+from ninelives.recorder import Recorder
+from openai import AsyncOpenAI
+
+SIZE = 1_500_000
+KEY = b"sk-proj-CANARY0123456789abcdCANARY"
+TEXT = b"The token of the day is fine weather. " * (SIZE // 76)
+LARGE = b'{"text":"' + TEXT + KEY + TEXT + b'"}'
+SMALL = b'{"text":"small"}'
+EVENT = b"event: response.completed\ndata: %b\n\n"
+TURNS = 5
+
+
+class Held:
+    """Lets a redactor begin with what is large, and go on when it is told to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun = threading.Event()
+        self.go_on = threading.Event()
+        text = Redactor.text
+
+        def slow(redactor: Redactor, data: bytes, **how: Any) -> bytes:
+            if len(data) > SIZE // 2:
+                self.begun.set()
+                assert self.go_on.wait(60), "nobody let it go on: the loop was held up"
+            return text(redactor, data, **how)
+
+        edits = Redactor.edits
+
+        def slow_edits(redactor: Redactor, data: bytes, **how: Any) -> Any:
+            if len(data) > SIZE // 2:
+                self.begun.set()
+                assert self.go_on.wait(60), "nobody let it go on: the loop was held up"
+            return edits(redactor, data, **how)
+
+        monkeypatch.setattr(Redactor, "text", slow)
+        monkeypatch.setattr(Redactor, "edits", slow_edits)
+
+
+async def over_http(proxy: Recorder, path: str, body: bytes = SMALL) -> bytes:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{proxy.base_url}/{path}", data=body) as answer,
+    ):
+        return await answer.read()
+
+
+async def serve(peer: Any) -> None:
+    """Answers by the path: large, stream or small."""
+    await peer.request()
+    path = peer.head.split()[1]
+    body = LARGE if b"large" in path else EVENT % LARGE if b"stream" in path else SMALL
+    kind = b"text/event-stream" if b"stream" in path else b"application/json"
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n"
+    await peer.send(head % (kind, len(body)))
+    await peer.send(body)
+
+
+CASES: dict[str, Callable[[Recorder], Any]] = {
+    "an answer": lambda proxy: over_http(proxy, "large"),
+    "an event": lambda proxy: over_http(proxy, "stream"),
+    "a request": lambda proxy: over_http(proxy, "small", LARGE),
+}
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize("case", CASES)
+async def test_others_go_on_while_something_large_is_recorded(
+    upstream: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    upstream.serve = serve
+    held = Held(monkeypatch)
+    path = tmp_path / "a.jsonl"
+    async with Recorder(upstream.url, cassette=path) as proxy:
+        large = asyncio.create_task(CASES[case](proxy))
+        await asyncio.to_thread(held.begun.wait, 60)
+        for _ in range(TURNS):
+            assert await over_http(proxy, "small") == SMALL
+        answered = len(await large)
+        held.go_on.set()
+    assert answered == (len(SMALL) if case == "a request" else len(LARGE) + (case == "an event") * 34)
+    exchanges = Cassette.load(path).exchanges
+    assert len(exchanges) == TURNS + 1
+    whole = max((one.request if case == "a request" else one.answer or b"" for one in exchanges), key=len)
+    assert len(whole) == (len(LARGE) if case != "an event" else len(EVENT % LARGE))
+    assert {exchange.ending for exchange in exchanges} == {"end"}
+    assert b"CANARY" not in path.read_bytes()
+
+
+@pytest.mark.real_time
+async def test_other_sockets_go_on_while_a_large_message_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held(monkeypatch)
+    path = tmp_path / "a.jsonl"
+    ask = {"type": "response.create", "model": "gpt-4.1", "input": "hi"}
+    async with (
+        MockServer([reply("Hello.")]) as server,
+        Recorder(server.base_url, cassette=path) as proxy,
+        aiohttp.ClientSession() as session,
+        session.ws_connect(proxy.ws_url) as one,
+        session.ws_connect(proxy.ws_url) as two,
+    ):
+        await one.send_json({**ask, "instructions": LARGE.decode()})
+        await asyncio.to_thread(held.begun.wait, 60)
+        for socket in (*[two] * TURNS, one):
+            if socket is two:
+                await two.send_json(ask)
+            while (kind := (await socket.receive_json())["type"]) != "response.completed":
+                assert kind not in ("error", "response.failed")
+        held.go_on.set()
+        await one.close()
+        await two.close()
+    sockets = Cassette.load(path)
+    assert sockets.data.count(b'"k":"send"') == TURNS + 1
+    assert sockets.data.count(b'"type":"response.completed"') >= TURNS + 1
+    assert b"CANARY" not in path.read_bytes()
+
+
+@pytest.mark.real_time
+async def test_a_recording_that_ends_meanwhile_is_whole_but_for_what_is_large(
+    upstream: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    upstream.serve = serve
+    held = Held(monkeypatch)
+    path = tmp_path / "a.jsonl"
+    proxy = Recorder(upstream.url, cassette=path)
+    await proxy.start()
+    await over_http(proxy, "small")
+    await over_http(proxy, "large")
+    await asyncio.to_thread(held.begun.wait, 60)
+    await proxy.stop(patient=False)
+    assert "something large was not recorded" in caplog.text
+    before = path.read_bytes()
+    assert [json.loads(line)["k"] for line in before.splitlines()[1:]] == [
+        *("request", "response", "body", "end"),
+        *("request", "response"),
+    ]
+    held.go_on.set()
+    for thread in threading.enumerate():
+        if thread.name == "ninelives-recorder":
+            thread.join()
+    assert path.read_bytes() == before
+    assert not path.with_name("a.jsonl.partial").exists()
+
+
+async def test_a_client_that_asks_with_the_library_notices_nothing(tmp_path: Path) -> None:
+    async with (
+        MockServer([reply("word " * 60_000)]) as server,
+        Recorder(server.base_url, tmp_path / "a") as proxy,
+    ):
+        client = AsyncOpenAI(base_url=proxy.base_url, api_key="any")
+        answers = await asyncio.gather(
+            *(client.responses.create(model="gpt-4o", input=f"{n}") for n in range(4))
+        )
+        assert {len(answer.output_text) for answer in answers} == {5 * 60_000}
