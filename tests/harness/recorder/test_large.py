@@ -16,6 +16,8 @@ from ninelives.cassette import Cassette, Redactor
 from ninelives.recorder import Recorder
 from openai import AsyncOpenAI
 
+from tests.effort import HANG
+
 SIZE = 1_500_000
 KEY = b"sk-proj-CANARY0123456789abcdCANARY"
 TEXT = b"The token of the day is fine weather. " * (SIZE // 76)
@@ -36,7 +38,7 @@ class Held:
         def slow(redactor: Redactor, data: bytes, **how: Any) -> bytes:
             if len(data) > SIZE // 2:
                 self.begun.set()
-                assert self.go_on.wait(60), "nobody let it go on: the loop was held up"
+                assert self.go_on.wait(HANG), "nobody let it go on: the loop was held up"
             return text(redactor, data, **how)
 
         edits = Redactor.edits
@@ -44,7 +46,7 @@ class Held:
         def slow_edits(redactor: Redactor, data: bytes, **how: Any) -> Any:
             if len(data) > SIZE // 2:
                 self.begun.set()
-                assert self.go_on.wait(60), "nobody let it go on: the loop was held up"
+                assert self.go_on.wait(HANG), "nobody let it go on: the loop was held up"
             return edits(redactor, data, **how)
 
         monkeypatch.setattr(Redactor, "text", slow)
@@ -87,7 +89,7 @@ async def test_others_go_on_while_something_large_is_recorded(
     path = tmp_path / "a.jsonl"
     async with Recorder(upstream.url, cassette=path) as proxy:
         large = asyncio.create_task(CASES[case](proxy))
-        await asyncio.to_thread(held.begun.wait, 60)
+        await asyncio.to_thread(held.begun.wait, HANG)
         for _ in range(TURNS):
             assert await over_http(proxy, "small") == SMALL
         answered = len(await large)
@@ -116,7 +118,7 @@ async def test_other_sockets_go_on_while_a_large_message_is_recorded(
         session.ws_connect(proxy.ws_url) as two,
     ):
         await one.send_json({**ask, "instructions": LARGE.decode()})
-        await asyncio.to_thread(held.begun.wait, 60)
+        await asyncio.to_thread(held.begun.wait, HANG)
         for socket in (*[two] * TURNS, one):
             if socket is two:
                 await two.send_json(ask)
@@ -142,7 +144,7 @@ async def test_a_recording_that_ends_meanwhile_is_whole_but_for_what_is_large(
     await proxy.start()
     await over_http(proxy, "small")
     await over_http(proxy, "large")
-    await asyncio.to_thread(held.begun.wait, 60)
+    await asyncio.to_thread(held.begun.wait, HANG)
     await proxy.stop(patient=False)
     assert "something large was not recorded" in caplog.text
     before = path.read_bytes()
