@@ -13,6 +13,7 @@ SHOWN = {
     "adding-a-fault.md": 1,
     "cassettes.md": 3,
     "exploring.md": 2,
+    "latency.md": 1,
     "options.md": 1,
     "scenarios.md": 4,
     "server.md": 4,
@@ -31,6 +32,11 @@ def page(name: str) -> list[str]:
 def test_every_block_of_python_is_in_a_test() -> None:
     found = {path.name: len(page(path.name)) for path in (ROOT / "docs").glob("*.md") if page(path.name)}
     assert found == SHOWN
+
+
+def test_latency(newcomer: Newcomer) -> None:
+    newcomer.write("test_page.py", page("latency.md")[0])
+    assert "2 passed" in newcomer.types("pytest")
 
 
 def test_voice(newcomer: Newcomer) -> None:

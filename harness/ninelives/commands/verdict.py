@@ -113,7 +113,7 @@ def run(
                 with overheard():
                     results[name].append(run_scenario(scenario, factory, seed=seed, conditions=conditions))
     for name, outcomes in results.items():
-        console.print(_table(outcomes))
+        console.print(table(outcomes))
         _tell_broken(console, outcomes)
         console.print(_summary(name, outcomes))
     _write(console, results, pages, pattern)
@@ -162,17 +162,18 @@ def _write(console: Console, results: dict[str, list[Outcome]], pages: Pages, pa
         console.print(f"comparison: {pages.markdown}", soft_wrap=True)
 
 
-def _table(outcomes: Sequence[Outcome]) -> Table:
+def table(outcomes: Sequence[Outcome]) -> Table:
+    """A row for each scenario: the promises, and what the caller waited. Fits into 100 columns."""
     voice = any(each.figures.talk_over is not None for each in outcomes)
-    table = Table(box=None, pad_edge=False, padding=(0, 1 if voice else 2, 0, 0), header_style="dim")
-    table.add_column("scenario", no_wrap=True)
-    table.add_column(heading_of_marks(), no_wrap=True)
+    rows = Table(box=None, pad_edge=False, padding=(0, 1 if voice else 2, 0, 0), header_style="dim")
+    rows.add_column("scenario", no_wrap=True)
+    rows.add_column(heading_of_marks(), no_wrap=True)
     for heading in ("word p50", "p95", "dead air", *(["talk-over"] if voice else [])):
-        table.add_column(heading, justify="right", no_wrap=True)
+        rows.add_column(heading, justify="right", no_wrap=True)
     for outcome in outcomes:
         name = outcome.scenario.name.replace("_", " ")
         if not outcome.told:
-            table.add_row(Text(name, style="dim"), Text("not on this transport", style="dim"))
+            rows.add_row(Text(name, style="dim"), Text("not on this transport", style="dim"))
             continue
         result = Text("crashed", style="bold red") if outcome.crash else marks(outcome.findings)
         if outcome.only_late:
@@ -186,8 +187,8 @@ def _table(outcomes: Sequence[Outcome]) -> Table:
             *([seen.talk_over] if voice else []),
         )
         shown = (f"{wait:.2f}" if wait is not None else "" for wait in waits)
-        table.add_row(Text(name, style=style), result, *shown)
-    return table
+        rows.add_row(Text(name, style=style), result, *shown)
+    return rows
 
 
 def _latency(outcomes: Sequence[Outcome]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from mock_openai import faults
 from mock_openai.control.journal import Entry, Said
 from mock_openai.protocol.events import Event
 from ninelives.bot.turn import Heard, ReportedError, Turn
+from ninelives.commands.verdict import table
 from ninelives.complaint import Complaint
 from ninelives.lab import Episode, Finding, Outcome, judge, run_scenario
 from ninelives.lab.attribution import accounts
@@ -21,6 +23,7 @@ from ninelives.lab.silences import silences
 from ninelives.lab.talk import scenario, weather
 from ninelives.voice.playback import Sound, Word
 from ninelives.voice.turn import VoiceTurn
+from rich.console import Console
 
 from tests.harness.exploration.broken import TriesAgainTooLate, WaitsForASilentServer, factory_of
 
@@ -238,3 +241,21 @@ def test_budgets_are_read_as_durations(given: Any, seconds: float | None) -> Non
 def test_a_budget_that_is_none_says_what_one_looks_like(given: Any) -> None:
     with pytest.raises(Complaint, match=r"--max-dead-air .*not a duration above zero; write 2s, 500ms"):
         read_conditions(max_dead_air=given, spelled=as_option)
+
+
+def test_the_table_has_a_column_for_talking_over_where_there_is_a_voice() -> None:
+    spoken = VoiceTurn(1, "hello", 0.0, 30.0, [Heard(0.2, "So it is.")], interrupted=2.0)
+    spoken.words, spoken.sounds = [Word(1.0, "So")], [Sound(1.0, 2.25)]
+    episode = told(spoken, answer=None)
+    long = "interruption_of_a_server_that_falls_silent"
+    outcomes = [
+        Outcome(scenarios()[long], each, judge(each), transport="websocket", figures=figures_of(each))
+        for each in (episode, told(turn(ended=1.0), answer=None))
+    ]
+    console = Console(width=100, file=StringIO())
+    console.print(table(outcomes))
+    heading, with_voice, without = console.file.getvalue().splitlines()
+    assert heading.split()[-5:] == ["p50", "p95", "dead", "air", "talk-over"]
+    assert with_voice.split()[-4:] == ["1.00", "1.00", "1.00", "0.25"]
+    assert without.split()[-1] == "1.00"
+    assert with_voice.startswith(long.replace("_", " "))
