@@ -82,7 +82,10 @@ BORROWED |= {
     ),
     "pipecat.transports.base_output.BaseOutputTransport": ("_params",),
     "pipecat.transports.websocket.server.WebsocketServerInputTransport": ("_transport",),
-    "pipecat.processors.aggregators.llm_response_universal.LLMUserAggregator": ("_user_turn_controller",),
+    "pipecat.processors.aggregators.llm_response_universal.LLMUserAggregator": (
+        "_params",
+        "_user_turn_controller",
+    ),
     "pipecat.turns.user_stop.TurnAnalyzerUserTurnStopStrategy": ("_turn_analyzer",),
     "pipecat.pipeline.pipeline.Pipeline": ("_processors",),
     "pipecat.pipeline.worker.PipelineWorker": ("_idle_timeout_secs", "_rtvi"),

@@ -13,6 +13,7 @@ from typing import Any
 from pipecat.frames.frames import Frame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.processors.frameworks.rtvi import RTVIProcessor
 from pipecat.services.llm_service import LLMService
@@ -20,6 +21,7 @@ from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_input import BaseInputTransport
 from pipecat.transports.base_output import BaseOutputTransport
+from pipecat.turns.user_mute import MuteUntilFirstBotCompleteUserMuteStrategy
 
 from ninelives.bot.listener import Direction
 from ninelives.bot.speech import everything_in
@@ -63,6 +65,7 @@ class Silence:
         if not any(worker is each for each in self._prepared):
             self._prepared.append(worker)
             replaced = replace(worker.pipeline, self._stand_in)
+            _unmute(everything_in([worker.pipeline]))
             complete_turns(everything_in([worker.pipeline]), voice=False)
             services = tap(worker.pipeline, *self._look)
             self.services += services
@@ -93,6 +96,18 @@ class Silence:
         elif not isinstance(processor, STTService | TTSService):
             return None
         return Silent(name=f"silent {processor.name}")
+
+
+def _unmute(processors: Iterable[FrameProcessor]) -> None:
+    """Do without the strategies that mute the user until the bot has sounded: it never does."""
+    for processor in processors:
+        if isinstance(processor, LLMUserAggregator):
+            params = processor._params
+            params.user_mute_strategies = [
+                each
+                for each in params.user_mute_strategies
+                if not isinstance(each, MuteUntilFirstBotCompleteUserMuteStrategy)
+            ]
 
 
 def _is_transport(processor: FrameProcessor) -> bool:

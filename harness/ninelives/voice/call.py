@@ -12,6 +12,7 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from ninelives.bot.conversation import TO_GREET, Conversation
 from ninelives.bot.hosting import Host
 from ninelives.bot.moments import Moment
+from ninelives.bot.speech import everything_in
 from ninelives.bot.transport import client_ready
 from ninelives.bot.turn import TurnTimeout
 from ninelives.frames.lines import to_lines
@@ -216,12 +217,12 @@ class VoiceCall(Conversation):
 
     def _prepare(self, worker: PipelineWorker) -> bool:
         has_line = self._scene.prepare(worker)
+        self._mishaps.watch(everything_in([worker.pipeline]))
         worker.add_observer(self._attention)
         return has_line
 
     async def _hear_greeting(self) -> None:
         """A bot may speak first when somebody connects. Nobody answers before it has."""
-        self._mishaps.watch(self._scene.processors)
         await self._attention.settle()
         await self._mishaps.handlers_done(TO_GREET)
         await self._attention.settle()

@@ -12,24 +12,31 @@ from pipecat.pipeline.parallel_pipeline import ParallelPipeline
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
+from pipecat.processors.aggregators.llm_response_universal import (
+    LLMContextAggregatorPair,
+    LLMUserAggregatorParams,
+)
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.runner.utils import create_transport
 from pipecat.services.openai.stt import OpenAISTTService
 from pipecat.services.openai.tts import OpenAITTSService
+from pipecat.turns.user_mute import MuteUntilFirstBotCompleteUserMuteStrategy
 from pipecat.workers.runner import WorkerRunner
 from pipecat_responses import OpenAIResponsesLLMService
 
 pytestmark = pytest.mark.virtual_time
 
 
+def llm():
+    return OpenAIResponsesLLMService(api_key=os.environ["OPENAI_API_KEY"], ws_url=os.environ["OPENAI_WS_URL"])
+
+
 def line_up(transport, context, *extra):
     stt = OpenAISTTService(api_key=os.environ["SPEECH_API_KEY"])
     tts = OpenAITTSService(api_key=os.environ["SPEECH_API_KEY"])
-    llm = OpenAIResponsesLLMService(api_key=os.environ["OPENAI_API_KEY"], ws_url=os.environ["OPENAI_WS_URL"])
     pair = LLMContextAggregatorPair(context)
     mouth = ParallelPipeline([tts, transport.output()], [])
-    return Pipeline([transport.input(), stt, *extra, pair.user(), llm, mouth, pair.assistant()])
+    return Pipeline([transport.input(), stt, *extra, pair.user(), llm(), mouth, pair.assistant()])
 
 
 async def run(worker):
@@ -143,6 +150,18 @@ async def test_its_caller_does_what_a_caller_with_a_voice_does(openai_server, bo
     assert over.interrupted is None
     assert over.longest_gap >= 0.5
     assert [each.name for each in over.tools] == []
+
+
+async def test_it_listens_though_it_waits_for_its_own_sound(openai_server, bot):
+    async def run_bot(transport, runner_args):
+        mute = [MuteUntilFirstBotCompleteUserMuteStrategy()]
+        params = LLMUserAggregatorParams(user_mute_strategies=mute)
+        pair = LLMContextAggregatorPair(LLMContext(), user_params=params)
+        await run(PipelineWorker(Pipeline([transport.input(), pair.user(), llm(), pair.assistant()])))
+
+    openai_server.script.add(reply("Hello."))
+    async with bot(run_bot) as user:
+        assert (await user.say("Hello?")).text == "Hello."
 
 
 class Stumbles(FrameProcessor):
