@@ -29,9 +29,9 @@ from pipecat.services.settings import LLMSettings
 from ninelives.bot.conversation import TO_GREET, Conversation
 from ninelives.bot.hosting import DidNotStart, Host, NotRunnable, worker_of
 from ninelives.bot.moments import Moment
-from ninelives.bot.silence import Silence
-from ninelives.bot.speaker import Speaker
+from ninelives.bot.simulated_user import SimulatedUser
 from ninelives.bot.speech import SpokenTurns, announcement, context_in, turn_strategies, understood_by
+from ninelives.bot.tapped import TappedWorkers
 from ninelives.bot.tools import Tools, add_to
 from ninelives.bot.transport import SilentTransport, client_ready
 from ninelives.bot.turn import Turn
@@ -78,7 +78,7 @@ class Bot(Conversation):
     ) -> None:
         if (service is None) == (pipeline is None):
             raise TypeError("Bot takes either a service or pipeline=[...], not both and not neither")
-        super().__init__(lambda: self._watch.changed(), lambda at: self._speaker.unasked(at))
+        super().__init__(lambda: self._watch.changed(), lambda at: self._user.unasked(at))
         self.aggregators: LLMContextAggregatorPair | None = None
         """The context aggregators, unless the pipeline was given whole."""
         self.timeout = timeout
@@ -96,7 +96,7 @@ class Bot(Conversation):
         self._instead: Bot | None = None
         """The Bot that the user's function gave."""
         self._transport = SilentTransport()
-        self._silence = Silence(self._transport, self._before, self._after)
+        self._workers = TappedWorkers(self._transport, self._before, self._after)
         self._host = Host(
             self._runnable(service if pipeline is None else pipeline),
             self._transport,
@@ -109,7 +109,7 @@ class Bot(Conversation):
             serve=self._around,
         )
         self._watch = Watch(self._host, self._listener, lambda: self.timeout, lambda: self.context, self._now)
-        self._speaker = Speaker(self._listener, self._watch, self._queue, self._now)
+        self._user = SimulatedUser(self._listener, self._watch, self._queue, self._now)
 
     def _runnable(self, given: Any) -> Any:
         """What was given, as far as it is known before it runs."""
@@ -121,7 +121,7 @@ class Bot(Conversation):
             given = worker_of(given)
         if isinstance(given, PipelineWorker):
             self._prepare(given)
-            self._silence.require_service()
+            self._workers.require_service()
         return given
 
     def _around(self, service: FrameProcessor) -> Pipeline:
@@ -148,12 +148,12 @@ class Bot(Conversation):
     @property
     def processors(self) -> list[FrameProcessor]:
         """Every processor of the bot's workers, those inside others included."""
-        return self._silence.processors
+        return self._workers.processors
 
     @property
     def services(self) -> list[LLMService[Any]]:
         """The LLM services under test: one, or several behind a switcher or in several workers."""
-        return self._silence.services
+        return self._workers.services
 
     @property
     def service(self) -> LLMService[Any]:
@@ -168,8 +168,8 @@ class Bot(Conversation):
     @property
     def worker(self) -> PipelineWorker:
         """The worker that runs the pipeline, the bot's own if it has one."""
-        assert self._silence.worker is not None
-        return self._silence.worker
+        assert self._workers.worker is not None
+        return self._workers.worker
 
     # --- what a user does ------------------------------------------------------------------------------
 
@@ -182,20 +182,20 @@ class Bot(Conversation):
         """
         turn = self.say_soon(text)
         if cut_in is not None:
-            await self._speaker.interrupt_at(turn, cut_in)
+            await self._user.interrupt_at(turn, cut_in)
         return await self.listen(turn)
 
     async def cut_in(self, text: str, at: Moment | None = None) -> Turn:
         """Say something while the bot does: at once, or at a moment of the turn that goes on."""
         turn = self._listener.turn
         if at is not None and turn is not None:
-            await self._speaker.interrupt_at(turn, at)
+            await self._user.interrupt_at(turn, at)
         return await self.say(text)
 
     async def hum(self, seconds: float = 0.5) -> None:
         """Make a noise that is taken for speech and has no words."""
         self._require()
-        await self._speaker.hum(seconds)
+        await self._user.hum(seconds)
 
     async def pause(self, seconds: float) -> None:
         """Say nothing for a while, on the loop's clock."""
@@ -205,16 +205,16 @@ class Bot(Conversation):
         """Say something and return at once. The turn fills up as the bot answers; `listen` waits for it."""
         self._require()
         add_to(self.context, self._tools)  # again: Flows gives each of its nodes tools of its own
-        return self._speaker.begin(text, lambda: self._require().says(text))
+        return self._user.begin(text, lambda: self._require().says(text))
 
     async def greet(self) -> Turn:
         """Let the bot speak first: run the model on the context as it is, and listen."""
         self._require()
-        return await self.listen(self._speaker.begin(None, lambda: [LLMRunFrame()]))
+        return await self.listen(self._user.begin(None, lambda: [LLMRunFrame()]))
 
     async def listen(self, turn: Turn | None = None) -> Turn:
         """Wait until a turn is over: the given one, by default the last. Raises `TurnTimeout`."""
-        await self._speaker.finish()
+        await self._user.finish()
         if turn is None:
             if not self.turns:
                 raise RuntimeError("nothing to listen to: nobody has said anything yet")
@@ -231,7 +231,7 @@ class Bot(Conversation):
         interrupted. The n-th word is the piece of text in which it begins.
         """
         self._require()
-        return await self._speaker.interrupt(after_words)
+        return await self._user.interrupt(after_words)
 
     async def update_settings(self, delta: Any = None, **fields: Any) -> None:
         """Change the service's settings from now on, by a settings object or by fields of it."""
@@ -249,7 +249,7 @@ class Bot(Conversation):
         if self._hung_up:
             return
         self._hung_up = True
-        await self._speaker.stop()
+        await self._user.stop()
         await self._leave()
         await self._host.stop("the user hung up")
 
@@ -268,13 +268,13 @@ class Bot(Conversation):
             complaints = [error.message for error in self.errors] + self.connection_errors
             raise RuntimeError(f"{error}. Errors so far: {'; '.join(complaints) or 'none'}") from None
         try:
-            self._silence.require_service()
+            self._workers.require_service()
             if self.aggregators is not None:
-                self._speaker.speech = SpokenTurns()
+                self._user.speech = SpokenTurns()
             else:
                 await self._queue(announcement())
                 await drained(self.worker)
-                self._speaker.speech = understood_by(self.processors)
+                self._user.speech = understood_by(self.processors)
             if self._system is not None:
                 await self.update_settings(system_instruction=self._system)
             if self._begin is not None:
@@ -297,7 +297,7 @@ class Bot(Conversation):
             await self.hang_up()
         elif not self._hung_up:
             self._hung_up = True
-            await self._speaker.stop()
+            await self._user.stop()
             await self._leave()
             await self._queue(EndFrame())
             await asyncio.wait([self._host.running], timeout=self.timeout)
@@ -324,7 +324,7 @@ class Bot(Conversation):
 
     def _prepare(self, worker: PipelineWorker) -> bool:
         known, seen = len(self.services), set(map(id, self.processors))
-        has_user = self._silence.prepare(worker)
+        has_user = self._workers.prepare(worker)
         self._mishaps.watch(each for each in self.processors if id(each) not in seen)
         for service in self.services[known:]:
             self._subscribe(service)
@@ -353,18 +353,18 @@ class Bot(Conversation):
         await self.worker.queue_frame(frame)
 
     def _require(self) -> Any:
-        if self._speaker.speech is None or self._hung_up:
+        if self._user.speech is None or self._hung_up:
             raise RuntimeError("the bot is not there: use it inside `async with Bot(...) as bot`")
         if self._host.running.done():
             self._host.raise_what_it_raised()
             raise RuntimeError("the bot is gone: it came to its end while the user was still on the line")
-        return self._speaker.speech
+        return self._user.speech
 
     async def _before(self, *seen: Any) -> None:
-        await self._speaker.before_service(*seen)
+        await self._user.before_service(*seen)
 
     async def _after(self, *seen: Any) -> None:
-        await self._speaker.after_service(*seen)
+        await self._user.after_service(*seen)
 
 
 async def _awaited(work: Awaitable[None]) -> None:

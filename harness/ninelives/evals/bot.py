@@ -39,7 +39,7 @@ from ninelives.bot.turn import Turn
 from ninelives.evals.line import EvalLine
 from ninelives.lab.services import as_factory
 from ninelives.voice.ears import Ears
-from ninelives.voice.scene import Scene
+from ninelives.voice.stand_ins import StandIns
 from ninelives.voice.voice import Voice
 
 QUIET = 5.0
@@ -79,7 +79,7 @@ class EvalBot(Conversation):
     ) -> None:
         super().__init__(self._changed, self._unasked)
         self.line = EvalLine(self._user_says, self._settle, self._queue, lambda work: self._host.inside(work))
-        self._scene = Scene(self.line, Ears(), Voice())
+        self._stand_ins = StandIns(self.line, Ears(), Voice())
         self._host = Host(
             bot,
             self.line,
@@ -117,7 +117,7 @@ class EvalBot(Conversation):
     @property
     def processors(self) -> list[FrameProcessor]:
         """Every processor of the bot."""
-        return self._scene.processors
+        return self._stand_ins.processors
 
     @property
     def services(self) -> list[LLMService[Any]]:
@@ -153,7 +153,7 @@ class EvalBot(Conversation):
             self._host.raise_what_it_raised()
 
     def _prepare(self, worker: PipelineWorker) -> bool:
-        has_line = self._scene.prepare(worker)
+        has_line = self._stand_ins.prepare(worker)
         worker.add_observer(_Observer(self))
         if self._patient:
             worker._idle_timeout_secs = None  # only sound shows that a bot is not idle

@@ -21,8 +21,8 @@ from msgspec import structs
 from ninelives.bot import TurnTimeout
 from ninelives.bot.environment import addresses, stand_ins
 from ninelives.bot.hosting import NotRunnable, can_run
-from ninelives.bot.silence import NoLLMService
 from ninelives.bot.starting import Exited
+from ninelives.bot.tapped import NoLLMService
 from ninelives.complaint import Complaint
 from ninelives.fixtures.network import Guard
 from ninelives.lab.apis import hosts_of, require_responses

@@ -16,12 +16,12 @@ from ninelives.bot.speech import everything_in
 from ninelives.bot.transport import client_ready
 from ninelives.bot.turn import TurnTimeout
 from ninelives.frames.lines import to_lines
-from ninelives.voice.attention import Attention
+from ninelives.voice.caller_speech import CallerSpeech
 from ninelives.voice.ears import Ears
 from ninelives.voice.line import Line
-from ninelives.voice.mouth import Mouth
-from ninelives.voice.scene import Scene
+from ninelives.voice.stand_ins import StandIns
 from ninelives.voice.turn import VoiceTurn
+from ninelives.voice.turn_tracker import TurnTracker
 from ninelives.voice.voice import Voice
 
 TURN_BOUND = 120.0
@@ -60,7 +60,7 @@ class VoiceCall(Conversation):
         ws_url: str = "",
         timeout: float = TURN_BOUND,
     ) -> None:
-        super().__init__(lambda: self._attention.changed(), lambda at: self._attention.unasked(at))
+        super().__init__(lambda: self._tracker.changed(), lambda at: self._tracker.unasked(at))
         self._bot = bot
         self._voice, self._ears = voice, ears
         self._urls = base_url, ws_url
@@ -68,9 +68,9 @@ class VoiceCall(Conversation):
         """The line."""
         self.timeout = timeout
         self._host: Host
-        self._scene: Scene
-        self._attention: Attention
-        self._mouth: Mouth
+        self._stand_ins: StandIns
+        self._tracker: TurnTracker
+        self._speech: CallerSpeech
         self._losing: list[tuple[Moment, float | None]] = []
         """When the line gets lost in the next answer, and for how long."""
         self._tasks: list[asyncio.Task[None]] = []
@@ -91,7 +91,7 @@ class VoiceCall(Conversation):
     @property
     def context(self) -> LLMContext:
         """The bot's own context. Raises RuntimeError when the bot has none."""
-        if (context := self._scene.context) is None:
+        if (context := self._stand_ins.context) is None:
             raise RuntimeError("the bot has no LLMUserAggregator, so there is no context to look at")
         return context
 
@@ -104,7 +104,7 @@ class VoiceCall(Conversation):
     @property
     def replaced(self) -> list[str]:
         """What was replaced, as `CartesiaTTSService by Voice`."""
-        return self._scene.replaced
+        return self._stand_ins.replaced
 
     # --- what a caller does --------------------------------------------------------------------------------
 
@@ -118,10 +118,10 @@ class VoiceCall(Conversation):
         self._require()
         if not text.strip():
             raise ValueError(f"say({text!r}): expected words; `hum` makes a noise without any")
-        turn = await self._mouth.say(text)
+        turn = await self._speech.say(text)
         self._lose_later(turn)
-        if cut_in is not None and await self._attention.moment(turn, cut_in):
-            await self._mouth.open()
+        if cut_in is not None and await self._tracker.moment(turn, cut_in):
+            await self._speech.open()
         return await self.listen(turn)
 
     async def cut_in(self, text: str, at: Moment | None = None) -> VoiceTurn:
@@ -129,13 +129,13 @@ class VoiceCall(Conversation):
         self._require()
         turn = self._listener.turn
         if at is not None and isinstance(turn, VoiceTurn):
-            await self._attention.moment(turn, at)
+            await self._tracker.moment(turn, at)
         return await self.say(text)
 
     async def hum(self, seconds: float = 0.5) -> None:
         """Make a noise that VAD takes for speech and nobody can transcribe."""
         self._require()
-        await self._mouth.hum(seconds)
+        await self._speech.hum(seconds)
 
     async def pause(self, seconds: float) -> None:
         """Say nothing for a while, on the loop's clock."""
@@ -150,11 +150,11 @@ class VoiceCall(Conversation):
         if turn.ended is None:
             try:
                 async with asyncio.timeout(self.timeout):
-                    await self._attention.over(turn)
+                    await self._tracker.over(turn)
             except TimeoutError:
                 turn.timed_out = True
                 last = to_lines(turn.frames[-12:])
-                raise TurnTimeout(turn, self.timeout, self._attention.pending, last) from None
+                raise TurnTimeout(turn, self.timeout, self._tracker.pending, last) from None
         return turn
 
     async def hang_up(self) -> None:
@@ -167,7 +167,7 @@ class VoiceCall(Conversation):
         if not self._host.running.done():
             await self._host.inside(self.line.disconnect())
         await self._host.stop("the caller hung up")
-        self._attention.collect()
+        self._tracker.collect()
 
     def lose_line(self, seconds: float | None = None, *, at: Moment | None = None) -> None:
         """Lose the line, at once or at a moment of the answer to the next `say`.
@@ -186,14 +186,14 @@ class VoiceCall(Conversation):
     async def __aenter__(self) -> Self:
         self._starts_now()
         self.line.origin = self.started
-        self._scene = Scene(self.line, self._ears or Ears(), self._voice or Voice())
+        self._stand_ins = StandIns(self.line, self._ears or Ears(), self._voice or Voice())
         base_url, ws_url = self._urls
         self._host = Host(
             self._bot, self.line, self._prepare, self._mishaps, base_url=base_url, ws_url=ws_url
         )
-        self._attention = Attention(self._host, self._scene, self.line, self._listener)
-        self._mouth = Mouth(self._scene, self.line, self._listener, self._attention)
-        self.line.on_change = self._attention.collect
+        self._tracker = TurnTracker(self._host, self._stand_ins, self.line, self._listener)
+        self._speech = CallerSpeech(self._stand_ins, self.line, self._listener, self._tracker)
+        self.line.on_change = self._tracker.collect
         await self._host.start()
         try:
             await self._host.inside(self.line.connect())
@@ -216,16 +216,16 @@ class VoiceCall(Conversation):
             self._host.raise_what_it_raised()
 
     def _prepare(self, worker: PipelineWorker) -> bool:
-        has_line = self._scene.prepare(worker)
+        has_line = self._stand_ins.prepare(worker)
         self._mishaps.watch(everything_in([worker.pipeline]))
-        worker.add_observer(self._attention)
+        worker.add_observer(self._tracker)
         return has_line
 
     async def _hear_greeting(self) -> None:
         """A bot may speak first when somebody connects. Nobody answers before it has."""
-        await self._attention.settle()
+        await self._tracker.settle()
         await self._mishaps.handlers_done(TO_GREET)
-        await self._attention.settle()
+        await self._tracker.settle()
         if self._listener.turn is not None:
             await self.listen(self.turns[-1])
 
@@ -238,7 +238,7 @@ class VoiceCall(Conversation):
         self._losing.clear()
 
     async def _lose_at(self, turn: VoiceTurn, moment: Moment, seconds: float | None) -> None:
-        if await self._attention.moment(turn, moment):
+        if await self._tracker.moment(turn, moment):
             self._lose(seconds)
 
     def _lose(self, seconds: float | None) -> None:

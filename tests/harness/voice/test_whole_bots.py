@@ -122,7 +122,7 @@ async def test_a_function_that_gives_a_pipeline_for_an_address(openai_server, vo
         return Pipeline([hears(), pair.user(), llm, speaks(), pair.assistant()])
 
     caller = await conversation(openai_server, voice_call, pipeline)
-    names = [type(each).__name__ for each in caller._scene.processors]
+    names = [type(each).__name__ for each in caller._stand_ins.processors]
     assert [name for name in names if "Pipeline" not in name and "RTVI" not in name] == [
         "LineInput",
         "Ears",
@@ -177,7 +177,7 @@ async def test_service_switchers(openai_server, voice_call):
         two = await caller.say("And now?")
     assert one.played == two.played == "Seven words are spoken here by turns."
     assert len(caller.replaced) == 4
-    voices = [each for each in caller._scene.processors if isinstance(each, Voice)]
+    voices = [each for each in caller._stand_ins.processors if isinstance(each, Voice)]
     assert [voice.seconds_per_word for voice in voices] == [0.5, 0.5]
 
 

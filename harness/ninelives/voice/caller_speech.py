@@ -5,36 +5,36 @@ from __future__ import annotations
 import asyncio
 
 from ninelives.bot.listener import Listener
-from ninelives.voice.attention import Attention
 from ninelives.voice.line import Line
-from ninelives.voice.scene import Scene
+from ninelives.voice.stand_ins import StandIns
 from ninelives.voice.turn import VoiceTurn
+from ninelives.voice.turn_tracker import TurnTracker
 
 
-class Mouth:
-    """The caller's. What is said while the line is lost reaches nobody."""
+class CallerSpeech:
+    """What one caller says. Nothing that is said while the line is lost gets through."""
 
-    def __init__(self, scene: Scene, line: Line, listener: Listener, attention: Attention) -> None:
-        self._scene = scene
+    def __init__(self, stand_ins: StandIns, line: Line, listener: Listener, tracker: TurnTracker) -> None:
+        self._stand_ins = stand_ins
         self._line = line
         self._listener = listener
-        self._attention = attention
+        self._tracker = tracker
         self._open = False
 
     async def say(self, text: str) -> VoiceTurn:
         """Speak, and return the turn that begins with the end of the words."""
         await self.open()
-        ears = self._scene.hearing[0]
+        ears = self._stand_ins.hearing[0]
         recognizing = [
             asyncio.create_task(
-                each.transcribe(text, proposes=self._scene.proposes), name="the caller is recognized"
+                each.transcribe(text, proposes=self._stand_ins.proposes), name="the caller is recognized"
             )
-            for each in self._scene.hearing
+            for each in self._stand_ins.hearing
             if not self._line.lost
         ]
         await asyncio.sleep(len(text.split()) * ears.seconds_per_word)
         turn = VoiceTurn(number=0, user=text, began=self._line.now())
-        self._attention.begin(turn, awaited=True)
+        self._tracker.begin(turn, awaited=True)
         await asyncio.sleep(ears.stop_after)
         await self.close()
         await asyncio.gather(*recognizing)
@@ -43,7 +43,7 @@ class Mouth:
     async def hum(self, seconds: float) -> None:
         """Make a noise that VAD takes for speech and nobody can transcribe."""
         await self.open()
-        await asyncio.sleep(seconds + self._scene.hearing[0].stop_after)
+        await asyncio.sleep(seconds + self._stand_ins.hearing[0].stop_after)
         await self.close()
 
     async def open(self) -> None:
@@ -54,13 +54,13 @@ class Mouth:
         turn = self._listener.turn
         if turn is not None and turn.interrupted is None:
             turn.interrupted = self._line.now()
-        ears = self._scene.hearing[0]
+        ears = self._stand_ins.hearing[0]
         await asyncio.sleep(ears.onset)
         if not self._line.lost:
-            await ears.voice_begins(proposes=self._scene.proposes)
+            await ears.voice_begins(proposes=self._stand_ins.proposes)
 
     async def close(self) -> None:
         """Stop speaking."""
         self._open = False
         if not self._line.lost:
-            await self._scene.hearing[0].voice_ends()
+            await self._stand_ins.hearing[0].voice_ends()

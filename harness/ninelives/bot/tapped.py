@@ -1,4 +1,4 @@
-"""A hosted bot without sound: its own workers, where what needs a network or a sound card lets frames pass.
+"""A hosted bot without sound: its own workers, in which transports and speech services let frames pass.
 
 Two taps stand directly before and after the processor of each worker that is, or contains, its LLM service.
 They forward every frame in the task that pushed it, so what they see is exactly what leaves and enters the
@@ -40,8 +40,8 @@ class NoLLMService(ValueError):
     """There is nothing to test in a pipeline."""
 
 
-class Silence:
-    """The workers of one bot, with nothing to be heard in them.
+class TappedWorkers:
+    """The workers of one bot, without sound, with taps around their LLM services.
 
     Args:
         transport: What stands in for the bot's own transports.

@@ -1,4 +1,4 @@
-"""How the test speaks to a bot without a voice, one thing after another, and cuts in."""
+"""The user of a bot without a voice: says one thing after another, and cuts in."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pipecat.frames.frames import Frame, InterruptionFrame
 from ninelives.bot.barge_in import BargeIn
 from ninelives.bot.listener import Direction, Listener, spoken
 from ninelives.bot.moments import Moment, Words
-from ninelives.bot.silence import Forward
 from ninelives.bot.speech import Speech
+from ninelives.bot.tapped import Forward
 from ninelives.bot.turn import Turn
 from ninelives.bot.watch import Watch
 
 
-class Speaker:
-    """The user of one bot. `queue` sends a frame in where the user's voice would come in."""
+class SimulatedUser:
+    """One bot's user. `queue` sends a frame in where the user's voice would come in."""
 
     def __init__(
         self,

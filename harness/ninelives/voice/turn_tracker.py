@@ -1,4 +1,4 @@
-"""What a caller listens for: the moments of an answer, and when a turn is over."""
+"""Tracks the turns of a call: the moments of an answer, and when a turn is over."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ninelives.bot.hosting import Host
 from ninelives.bot.listener import Direction, Listener
 from ninelives.bot.moments import Moment, Words
 from ninelives.voice.line import Line
-from ninelives.voice.scene import Scene
+from ninelives.voice.stand_ins import StandIns
 from ninelives.voice.turn import VoiceTurn
 
 NO_ANSWER = 15.0
@@ -39,13 +39,13 @@ QUIET = 5.0
 """Seconds without a frame after which Pipecat's flush probe counts as swallowed."""
 
 
-class Attention(BaseObserver):
+class TurnTracker(BaseObserver):
     """Follows the frames of a bot's workers and the sound on its line, turn by turn."""
 
-    def __init__(self, host: Host, scene: Scene, line: Line, listener: Listener) -> None:
+    def __init__(self, host: Host, stand_ins: StandIns, line: Line, listener: Listener) -> None:
         super().__init__(observe_every_push=False)
         self._host = host
-        self._scene = scene
+        self._stand_ins = stand_ins
         self._line = line
         self._listener = listener
         self._happened = asyncio.Event()
@@ -95,7 +95,9 @@ class Attention(BaseObserver):
         self._awaited = None
         await self.settle()
         self.collect()
-        turn.context = copy.deepcopy(list(self._scene.context.get_messages())) if self._scene.context else []
+        turn.context = (
+            copy.deepcopy(list(self._stand_ins.context.get_messages())) if self._stand_ins.context else []
+        )
         if turn.ended is None:
             turn.ended = self._line.now()
         self.changed()
@@ -139,7 +141,7 @@ class Attention(BaseObserver):
 
     @property
     def _silent(self) -> bool:
-        return self._scene.silent and self._line.playback.silent(self._line.now())
+        return self._stand_ins.silent and self._line.playback.silent(self._line.now())
 
     async def _until_ended(self, waiting: Awaitable[bool]) -> None:
         """Wait for something, or for the end of the bot."""

@@ -26,7 +26,7 @@ from ninelives.voice.line import Line, LineInput, LineOutput
 from ninelives.voice.voice import Voice
 
 
-class Scene:
+class StandIns:
     """The stand-ins of one call. The first of a kind is the one given, the others are made like it."""
 
     def __init__(self, line: Line, ears: Ears, voice: Voice) -> None:
