@@ -142,12 +142,16 @@ def _one_line(error: Exception, command: Any, arguments: list[str]) -> str | Non
         if missing in _OPTIONAL:
             return f"this command needs {missing}, which is not installed: pip install 'ninelives[pipecat]'"
         return None
+    from mock_openai.patterns import SlowPattern
+
     from ninelives.cassette import CassetteError
     from ninelives.complaint import Complaint, Instructions
 
     if isinstance(error, Instructions):
         return str(error)
-    return str(error).replace("\n", " ") if isinstance(error, CassetteError | Complaint) else None
+    return (
+        str(error).replace("\n", " ") if isinstance(error, CassetteError | Complaint | SlowPattern) else None
+    )
 
 
 if __name__ == "__main__":

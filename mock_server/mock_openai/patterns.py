@@ -43,21 +43,23 @@ class SlowPattern(Exception):
 class Pattern(Generic[Text]):
     """A compiled regular expression for text or for bytes."""
 
-    __slots__ = ("_compiled", "_limit", "source")
+    __slots__ = ("_compiled", "_flags", "_limit", "_partial", "source")
 
-    def __init__(self, source: Text) -> None:
-        """Raises PatternError."""
+    def __init__(self, source: Text, flags: int = 0) -> None:
+        """`flags` are those of `re`. Raises PatternError."""
         self.source: Text = source
+        self._flags = flags
+        self._partial: Any = None
         if len(source) > LONGEST:
             raise PatternError(f"{len(source)} characters, of {LONGEST} at most")
         shown = source if isinstance(source, str) else source.decode("latin-1")
         self._limit: dict[str, float] = {}
         self._compiled: Any
         try:
-            self._compiled = re.compile(source)
+            self._compiled = re.compile(source, flags)
             if not _QUICK.fullmatch(shown):
                 _check_repetitions(shown)
-                self._compiled = _searched_for_a_time(source)
+                self._compiled = _searched_for_a_time(source, flags)
                 self._limit = {"timeout": WITHIN}
         except (re.error, OverflowError, RecursionError, ValueError) as error:
             raise PatternError(_why(error)) from None
@@ -70,15 +72,43 @@ class Pattern(Generic[Text]):
         """Return the match of the whole text, or None. Raises SlowPattern."""
         return self._run("fullmatch", text)
 
+    def findall(self, text: Text) -> list[Any]:
+        """Return all matches, in order. Raises SlowPattern."""
+        try:
+            return list(self._compiled.finditer(text, **self._limit))
+        except TimeoutError:
+            raise self._slow(text) from None
+
+    def undecided(self, text: Text, start: int) -> int:
+        """Return the place from `start` on from which what follows the text could make another match of its
+        end; the text's length if there is none. Raises SlowPattern.
+        """
+        if self._partial is None:
+            self._partial = _searched_for_a_time(self.source, self._flags)
+        try:
+            while start <= len(text):
+                found = self._partial.search(text, start, partial=True, timeout=WITHIN)
+                if found is None:
+                    break
+                if found.partial or found.end() == len(text):
+                    return int(found.start())
+                start = found.end() + (found.end() == found.start())
+        except TimeoutError:
+            raise self._slow(text) from None
+        return len(text)
+
     def _run(self, method: str, text: Text) -> Any:
         try:
             return getattr(self._compiled, method)(text, **self._limit)
         except TimeoutError:
-            raise SlowPattern(
-                f"/{_short(self.source)}/ takes too long on a text of length {len(text)} and was given up; "
-                "such a pattern can match the same text in too many ways: write it without a repetition in "
-                "a repetition, or without alternatives that begin alike"
-            ) from None
+            raise self._slow(text) from None
+
+    def _slow(self, text: Text) -> SlowPattern:
+        return SlowPattern(
+            f"/{_short(self.source)}/ takes too long on a text of length {len(text)} and was given up; "
+            "such a pattern can match the same text in too many ways: write it without a repetition in "
+            "a repetition, or without alternatives that begin alike"
+        )
 
 
 @lru_cache(maxsize=20_000)
@@ -87,11 +117,11 @@ def pattern(source: str) -> Pattern[str]:
     return Pattern(source)
 
 
-def _searched_for_a_time(source: str | bytes) -> Any:
+def _searched_for_a_time(source: str | bytes, flags: int = 0) -> Any:
     import regex  # takes 15 ms, which most servers need not spend
 
     try:
-        return regex.compile(source)
+        return regex.compile(source, flags)
     except regex.error as error:
         raise PatternError(_why(error)) from None
 

@@ -18,7 +18,6 @@ from mock_openai.redaction.edits import applied
 from mock_openai.redaction.fakes import FAKES, WORD
 from mock_openai.redaction.pending import undecided
 
-import ninelives.cassette.prefix_matcher as prefix_matcher
 from ninelives.cassette.headers import KEPT_HEADERS, KEPT_PREFIXES
 
 
@@ -124,8 +123,7 @@ class Redactor:
         if not self.enabled:
             return len(data)
         found = undecided(self._secrets, data, start)
-        rules = [pattern for pattern, _ in self._secrets.rules]
-        return min(found, prefix_matcher.undecided(rules, data, start)) if rules else found
+        return min([found, *(rule.undecided(data, start) for rule, _ in self._secrets.rules)])
 
     def blank(self, data: bytes) -> bytes:
         """Return a text with the same word for every secret and every fake: what two recordings are compared

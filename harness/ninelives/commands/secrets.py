@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from mock_openai.patterns import Pattern, PatternError
 
 from ninelives.cassette import Redactor
 from ninelives.complaint import Complaint
@@ -27,10 +28,11 @@ class Secrets:
         """
         for expression in self.redact:
             try:
-                matches_nothing = re.compile(expression.encode()).search(b"")
-            except re.error as error:
+                pattern = Pattern(expression.encode())
+                too_wide = pattern.search(b"") or pattern.search(IN_ITS_PLACE.encode())
+            except PatternError as error:
                 raise Complaint(f"--redact {expression!r} is no regular expression ({error})") from None
-            if matches_nothing or re.search(expression, IN_ITS_PLACE):
+            if too_wide:
                 raise Complaint(f"--redact {expression!r} matches what would stand in its place; be stricter")
         rules = [(expression, IN_ITS_PLACE) for expression in self.redact]
         try:

@@ -22,6 +22,7 @@ from typing import Any, Self
 
 import aiohttp
 from aiohttp import web
+from mock_openai.patterns import SlowPattern
 from yarl import URL
 
 import ninelives.recorder.headers as headers
@@ -370,11 +371,13 @@ class Recorder:
 
     def _note(self, record: Callable[[], None]) -> None:
         """Writes a line. What goes wrong here spoils the recording, never the traffic."""
+        if self.writer.failure is not None:  # nothing of it will be kept
+            return
         try:
             record()
         except CassetteError as error:  # the disk is full
             self._spoiled(error.found)
-        except (InexactRecording, CodingError) as error:
+        except (InexactRecording, CodingError, SlowPattern) as error:
             self._spoiled(str(error))
         except Exception as error:
             self._spoiled(f"{type(error).__name__} while recording")  # its text may quote the traffic

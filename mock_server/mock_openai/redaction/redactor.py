@@ -21,6 +21,7 @@ from typing import Any
 import mock_openai.redaction.broken as broken_off
 import mock_openai.redaction.fields as fields
 import mock_openai.redaction.forms as forms
+from mock_openai.patterns import Pattern
 from mock_openai.redaction.blobs import blobs, holds_text
 from mock_openai.redaction.edits import Edit, applied, merged
 from mock_openai.redaction.fakes import is_fake, make, make_number
@@ -69,7 +70,8 @@ class SecretRedactor:
     """Finds and replaces secrets, consistently within one session.
 
     `rules` are pairs of a regular expression and what stands in its place; they are applied to every level of
-    a text. `emails` and `phones` make those secrets too. With `instead` that stands for every secret, in the
+    a text, each search within a limit of time (`mock_openai.patterns`): SlowPattern names the one that takes
+    longer. `emails` and `phones` make those secrets too. With `instead` that stands for every secret, in the
     place of a fake, and what one text holds is not remembered for the next.
     """
 
@@ -233,8 +235,13 @@ class SecretRedactor:
         edits: list[Edit] = []
         for rule, by in self.rules:
             found = [
-                Edit("rule", *match.span(), match.expand(by) if isinstance(by, bytes) else by(match))
-                for match in rule.finditer(text)
+                Edit(
+                    "rule",
+                    match.start(),
+                    match.end(),
+                    match.expand(by) if isinstance(by, bytes) else by(match),
+                )
+                for match in rule.findall(text)
             ]
             edits = merged(found, edits)
         return [edit for edit in edits if text[edit.start : edit.end] != edit.new]
@@ -294,10 +301,10 @@ def _united(spans: list[Span]) -> list[Span]:
     return united
 
 
-def _compiled(pattern: str | bytes | re.Pattern[bytes]) -> re.Pattern[bytes]:
+def _compiled(pattern: str | bytes | re.Pattern[bytes]) -> Pattern[bytes]:
     if isinstance(pattern, re.Pattern):
-        return pattern
-    return re.compile(pattern.encode() if isinstance(pattern, str) else pattern)
+        return Pattern(pattern.pattern, pattern.flags)
+    return Pattern(pattern.encode() if isinstance(pattern, str) else pattern)
 
 
 def _bytes(by: Replacement) -> Any:
