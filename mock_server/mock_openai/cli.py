@@ -15,7 +15,7 @@ from mock_openai.commands.complaint import fail, run
 from mock_openai.commands.schema import print_schema
 from mock_openai.commands.serving import collect_rarely as collect_rarely
 from mock_openai.commands.serving import serve as run_server
-from mock_openai.commands.serving import tell_misses
+from mock_openai.commands.serving import tell_misses, tell_strike
 from mock_openai.commands.watching import watched
 from mock_openai.interruption import listen
 from mock_openai.protocol.behaviour import options
@@ -88,7 +88,16 @@ def serve(
         bool, typer.Option("--fresh-ids", help="Give what is replayed new ids each time.")
     ] = False,
     faults: Annotated[
-        Path | None, typer.Option(help="YAML plan of faults: what goes wrong, and where.")
+        str | None,
+        typer.Option(
+            metavar="FILE|GLOB",
+            help="YAML plan of faults: what goes wrong, and where. With --rate: names of disasters, as "
+            "`ninelives scenarios` lists them.",
+        ),
+    ] = None,
+    rate: Annotated[
+        str | None,
+        typer.Option(help="The share of turns in which one of the disasters strikes, at random: 1%, 0.01."),
     ] = None,
     watch: Annotated[
         bool,
@@ -209,6 +218,7 @@ def serve(
     mock-openai serve --faults plan.yaml --pace realistic
     mock-openai serve --rpm 60 --tpm 40000             429 beyond that
     mock-openai serve --script replies.yaml --upstream https://api.openai.com/v1
+    mock-openai serve --upstream https://api.openai.com/v1 --faults 'reset_*' --rate 1%
     mock-openai serve --workers 2 --store redis://127.0.0.1:6379/0
     mock-openai serve --behaviour at_limit=cut --connection-lifetime 90s
     mock-openai serve --tls --api-key sk-only-this
@@ -222,11 +232,12 @@ def serve(
         fail("--control-token: an empty token opens nothing; leave it out, or give one")
     if api_key == "":
         fail("--api-key: no client can send an empty key; leave it out to accept every key, or give one")
-    files = watched(script=script, faults=faults) if watch else []
+    files = watched(script=script, faults=given.plan_of(faults)) if watch else []
     try:
         server = MockServer(
             script=given.script(script),
-            faults=given.faults(faults),
+            chaos=given.chaos(faults, rate, seed, tell_strike),
+            faults=given.faults(given.plan_of(faults)),
             pace=given.pace(pace),
             seed=seed,
             api_key=api_key,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from mock_openai.clock import Clock
 from mock_openai.control.hosts import ANY, host_name, origin
 from mock_openai.control.journal import LONGEST_BODY, ROOM, Journal, Room
+from mock_openai.faults.chaos import Chaos
 from mock_openai.faults.plan import FaultPlan, Planned
 from mock_openai.memory import ResponseStore
 from mock_openai.pacing import Pace, parse_pace
@@ -42,7 +43,8 @@ class MockServer:
 
     `script` says what the model says (a Script, or what makes one); without a matching rule the server
     improvises: text, or with `improvise="tools"` the call of a tool that the prompt asks for. `responders`
-    are asked before the script. `faults` is what goes wrong. `pace` is when events leave: "instant",
+    are asked before the script. `faults` is what goes wrong, `chaos` what
+    goes wrong at random. `pace` is when events leave: "instant",
     "realistic", "fixed:SECONDS", "recorded", a pace file (.json), or a Pace of your own. The same `seed`
     gives the same ids and answers; None gives new ones each time. With `api_key` only that key is accepted.
     `connection_lifetime` is in seconds. `behaviour` is what the server does where the real one is not known;
@@ -92,6 +94,7 @@ class MockServer:
         tls: bool = False,
         strict: bool | None = None,
         allow_hosts: Iterable[str] = (),
+        chaos: Chaos | None = None,
         allow_origins: Iterable[str] = (ANY,),
     ) -> None:
         if strict and upstream is not None:
@@ -124,6 +127,7 @@ class MockServer:
         self._setup = Setup(
             responders=tuple(responders),
             faults=tuple(faults),
+            chaos=chaos,
             pace=parse_pace(pace),
             seed=seed,
             store=None if isinstance(store, str) else store,

@@ -16,6 +16,7 @@ from mock_openai.clock import Clock
 from mock_openai.control.commands import Commands
 from mock_openai.control.journal import Journal, Room
 from mock_openai.engine import Engine
+from mock_openai.faults.chaos import Chaos
 from mock_openai.faults.plan import FaultPlan, Planned
 from mock_openai.memory import ResponseStore
 from mock_openai.pacing import Pace
@@ -45,6 +46,7 @@ class Setup:
 
     responders: Sequence[Responder]
     faults: Sequence[Planned]
+    chaos: Chaos | None
     pace: Pace
     seed: int | None
     store: ResponseStore | None
@@ -80,7 +82,7 @@ class Session:
         """Its name; None for the server's own."""
         self.script = script
         """What the mocked model says in this session; rules may be added at any time."""
-        self.faults = FaultPlan(setup.faults)
+        self.faults = FaultPlan(setup.faults, setup.chaos)
         """What goes wrong in this session; faults may be added at any time."""
         self.journal = Journal(setup.journal_limit, setup.room)
         """What happened in this session, in order."""

@@ -97,6 +97,23 @@ def chosen(pattern: str) -> list[Disaster]:
     return list(found.values())
 
 
+def named(pattern: str) -> list[tuple[str, str, tuple[Planned, ...]]]:
+    """Name, sentence and faults of the disasters of a pattern that may strike in any turn.
+
+    What `mock-openai serve --faults PATTERN --rate 1%` calls. Raises Complaint.
+    """
+    found = []
+    for disaster in chosen(pattern):
+        blow = disaster.blows.get(0, Blow())
+        if faults := (*blow.in_silence, *blow.faults):
+            found.append((disaster.name, disaster.sentence, faults))
+    if not found:
+        raise Complaint(
+            f"{pattern}: these can only strike as a bot starts, or by silence alone; choose others"
+        )
+    return found
+
+
 def unfit(scenario: Scenario) -> str | None:
     """Why a scenario cannot happen in somebody else's conversation. None: it can."""
     if scenario.tls:

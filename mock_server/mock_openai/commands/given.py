@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 
 from mock_openai.clock import duration
 from mock_openai.commands.complaint import fail
-from mock_openai.faults import PlanError, load
+from mock_openai.faults import Chaos, Disaster, PlanError, Strike, load
+from mock_openai.faults.chaos import read_rate
 from mock_openai.faults.plan import Planned
 from mock_openai.pacing import Pace, parse_pace
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
@@ -19,6 +20,8 @@ from mock_openai.responders.source import ScriptError
 from mock_openai.turn.limits import Limits
 
 _SIZE = re.compile(r"(\d{1,15})(?:([KMG])(?:i?B)?)?", re.IGNORECASE)
+_PLANS = (".yaml", ".yml", ".json")
+DISASTERS_GROUP = "mock_openai.disasters"
 CASSETTE_GROUP, CASSETTE_NAME = "mock_openai.responders", "cassette"
 
 
@@ -33,13 +36,42 @@ def script(path: Path | None) -> Script | None:
 
 
 def faults(path: Path | None) -> list[Planned]:
-    """Read `--faults`."""
+    """Read `--faults`, if it is a plan."""
     if path is None:
         return []
     try:
         return load(path)
     except PlanError as error:
         fail(str(error))
+
+
+def plan_of(faults: str | None) -> Path | None:
+    """Return the file that `--faults` names. None: it names none."""
+    if faults is None:
+        return None
+    path = Path(faults)
+    return path if path.suffix in _PLANS or path.exists() or "/" in faults else None
+
+
+def chaos(faults: str | None, rate: str | None, seed: int, tell: Callable[[Strike], None]) -> Chaos | None:
+    """Read `--faults` and `--rate`, if they ask for disasters at random."""
+    named = faults is not None and plan_of(faults) is None
+    if not named:
+        if rate is not None:
+            fail("--rate is the share of turns in which a disaster strikes; add --faults 'reset_*'")
+        return None
+    if rate is None:
+        fail(f"--faults {faults}: no such file; if disasters are meant, add --rate, such as --rate 1%")
+    found = metadata.entry_points(group=DISASTERS_GROUP)
+    if not found:
+        fail(f"--faults {faults}: nothing installed here knows disasters by name; install ninelives")
+    try:
+        disasters = [Disaster(*each) for each in next(iter(found)).load()(faults)]
+        return Chaos(disasters, read_rate(rate), seed=seed, tell=tell)
+    except ValueError as error:
+        fail(f"--rate: {error}")
+    except Exception as error:  # whatever the one who knows them raises, the user needs one line
+        fail(f"--faults {faults}: {' '.join(str(error).split())}")
 
 
 def responders(path: Path | None, *, fresh_ids: bool) -> list[Responder]:

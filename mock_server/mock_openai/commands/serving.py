@@ -13,6 +13,7 @@ import typer
 
 from mock_openai.commands.complaint import BAD_INPUT, NAME, fail
 from mock_openai.commands.watching import Watched, watch
+from mock_openai.faults import Strike
 from mock_openai.interruption import NUMBERS, told_by_signal
 from mock_openai.responders.miss import Miss
 from mock_openai.server import MockServer
@@ -47,6 +48,11 @@ def _look() -> None:
     if looks_at_the_young:  # since the last full one; without any next to nothing has happened
         gc.collect()
     asyncio.get_running_loop().call_later(_LOOK_EVERY, _look)
+
+
+def tell_strike(strike: Strike) -> None:
+    """Tell the terminal what of the disasters has struck, and how to repeat it."""
+    typer.echo(visible(str(strike)), err=True)
 
 
 def tell_misses(instead: str) -> Callable[[Miss], None]:

@@ -6,6 +6,7 @@ docs/adding-a-fault.md shows how to add one.
 """
 
 from mock_openai.faults.builder import At, at
+from mock_openai.faults.chaos import Chaos, Disaster, Strike
 from mock_openai.faults.context import Effect, Fault, FaultContext
 from mock_openai.faults.load import PlanError, load, loads
 from mock_openai.faults.plan import EventMatcher, FaultPlan, Planned
@@ -14,6 +15,8 @@ from mock_openai.faults.registry import catalogue, create, describe, register, s
 
 __all__ = [
     "At",
+    "Chaos",
+    "Disaster",
     "Effect",
     "EventMatcher",
     "Fault",
@@ -24,6 +27,7 @@ __all__ = [
     "Planned",
     "Point",
     "Position",
+    "Strike",
     "When",
     "at",
     "catalogue",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from mock_openai.faults.chaos import Chaos
 from mock_openai.faults.context import Fault
 from mock_openai.faults.point import Phase, Point, Position, When
 from mock_openai.faults.registry import parameters
@@ -50,13 +51,14 @@ class _Armed:
 
 
 class FaultPlan:
-    """The faults of one server, in the order they were planned."""
+    """The faults of one server, in the order they were planned. With `chaos`, more are drawn turn by turn."""
 
-    def __init__(self, planned: Iterable[Planned] = ()) -> None:
+    def __init__(self, planned: Iterable[Planned] = (), chaos: Chaos | None = None) -> None:
         self.version = 0
         """Grows with every change, so that turns in flight notice faults planned after they began."""
         self.quiet = True
         """Whether no fault may strike any more."""
+        self._chaos = chaos
         self._armed: list[_Armed] = []
         self._watchers: dict[object, Callable[[], None]] = {}
         self.add(*planned)
@@ -97,6 +99,8 @@ class FaultPlan:
 
     def take(self, phase: Phase, position: Position) -> list[Planned]:
         """Give the faults that strike now, at once in their order, and count each as struck."""
+        if self._chaos is not None and phase == "request":
+            self._draw(self._chaos, position)
         return [self._strike(armed) for armed in self._due(phase, position)]
 
     def claim(self, planned: Planned) -> bool:
@@ -117,12 +121,20 @@ class FaultPlan:
     def _strike(self, armed: _Armed) -> Planned:
         if armed.left is not None:
             armed.left -= 1
-            self.quiet = not self.pending
+            self.quiet = self._chaos is None and not self.pending
+        if self._chaos is not None:
+            self._chaos.struck(armed.planned)
         return armed.planned
+
+    def _draw(self, chaos: Chaos, position: Position) -> None:
+        """A turn begins: forget what was drawn long ago, and arm what is drawn for it."""
+        self._armed = [armed for armed in self._armed if not chaos.over(armed.planned, position)]
+        if drawn := chaos.planned(position):
+            self.add(*drawn)
 
     def _changed(self) -> None:
         self.version += 1
-        self.quiet = not self.pending
+        self.quiet = self._chaos is None and not self.pending
         for changed in tuple(self._watchers.values()):
             changed()
 

@@ -1,0 +1,128 @@
+"""Disasters at random: at each turn one of several may strike, drawn from a seed, so that every strike can be
+repeated.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import TYPE_CHECKING
+
+from mock_openai.faults.point import Position
+
+if TYPE_CHECKING:
+    from mock_openai.faults.plan import Planned
+
+KEPT = 32
+"""Turns after which a fault that was drawn and did not strike is forgotten."""
+
+_RATE = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(%?)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Disaster:
+    """What may strike, under the name by which it is asked for again."""
+
+    name: str
+    sentence: str
+    """What happens, in one sentence."""
+    faults: tuple[Planned, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """A fault of a disaster that has struck."""
+
+    disaster: Disaster
+    turn: int
+    """The turn of the server for which it was drawn, from 1."""
+    planned: Planned
+
+    def __str__(self) -> str:
+        """Say what struck, and two ways to see it again."""
+        return (
+            f"chaos: turn {self.turn}: {self.disaster.name}: {self.disaster.sentence} Again in every turn: "
+            f"--faults {self.disaster.name} --rate 100%; in this turn of a new run, as a plan: "
+            f"{{faults: [{as_plan(self.planned)}]}}"
+        )
+
+
+class Chaos:
+    """Draws what strikes.
+
+    Args:
+        disasters: Of which one is drawn, each as likely as another.
+        rate: The share of turns that are drawn, from 0 to 1.
+        seed: The same seed draws the same disasters for the same turns. Warm-ups are no turns.
+        tell: Called with each strike.
+    """
+
+    def __init__(
+        self,
+        disasters: Sequence[Disaster],
+        rate: float,
+        *,
+        seed: int = 0,
+        tell: Callable[[Strike], None] = lambda strike: None,
+    ) -> None:
+        if not disasters:
+            raise ValueError("chaos: expected one disaster at least")
+        if not 0 <= rate <= 1:
+            raise ValueError(f"chaos: the rate is a share from 0 to 1, not {rate!r}")
+        self._disasters = tuple(disasters)
+        self._rate, self._seed, self._tell = rate, seed, tell
+        self._drawn: dict[int, Strike] = {}
+
+    def draw(self, turn: int) -> Disaster | None:
+        """Return the disaster of a turn of the server, from 1. None: nothing strikes in it."""
+        if turn < 1:
+            return None
+        random = Random(f"chaos {self._seed} {turn}")
+        return random.choice(self._disasters) if random.random() < self._rate else None
+
+    def planned(self, position: Position) -> list[Planned]:
+        """Return the faults to be armed as a turn begins."""
+        disaster = self.draw(position.server_turn)
+        if disaster is None:
+            return []
+        faults = [_in_turn(each, position.server_turn) for each in disaster.faults]
+        self._drawn.update({id(each): Strike(disaster, position.server_turn, each) for each in faults})
+        return faults
+
+    def over(self, planned: Planned, position: Position) -> bool:
+        """Whether a fault was drawn for a turn that is long past."""
+        drawn = self._drawn.get(id(planned))
+        if drawn is None or drawn.turn + KEPT > position.server_turn:
+            return False
+        del self._drawn[id(planned)]
+        return True
+
+    def struck(self, planned: Planned) -> None:
+        """A fault has struck."""
+        if (strike := self._drawn.get(id(planned))) is not None:
+            self._tell(strike)
+
+
+def read_rate(text: str) -> float:
+    """Read `1%` or `0.01`. Raises ValueError."""
+    found = _RATE.fullmatch(text)
+    rate = float(found[1]) / (100 if found[2] else 1) if found else -1.0
+    if not 0 < rate <= 1:
+        raise ValueError(f"{text!r} is no share of turns; expected for example 1% or 0.01, and at most 100%")
+    return rate
+
+
+def as_plan(planned: Planned) -> str:
+    """Write a planned fault as one entry of a plan."""
+    told = planned.describe()
+    return json.dumps({"at": told["at"], "do": told["do"]})
+
+
+def _in_turn(planned: Planned, turn: int) -> Planned:
+    """Tie a fault to a turn. A handshake belongs to none: the next one is struck."""
+    if planned.point.phase == "handshake":
+        return replace(planned, times=1)
+    return replace(planned, point=replace(planned.point, turn=turn))
