@@ -12,7 +12,7 @@ NODE   := tests/clients/openai_node
 PLUGINS := $(patsubst tests/plugins/%.txt,tests/plugins/.site/%/.ready,$(wildcard tests/plugins/*.txt))
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
-.PHONY: demo test lint types tests thorough coverage installed lowest newest clients plugins bench-check format conformance bench soak bench-services bench-recorder cassettes images lock wheel clean help
+.PHONY: demo test lint types tests thorough coverage installed lowest newest clients plugins bench-check docs format conformance bench soak bench-services bench-recorder cassettes images lock wheel clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ $(NODE)/node_modules/.ready: $(NODE)/package.json
 	@if command -v npm >/dev/null && npm install --prefix $(NODE) --silent --no-package-lock --no-audit --no-fund; \
 	  then touch $@; else echo "could not install the Node client; its tests will skip"; fi
 
+docs: $(READY) ## build the documentation site in docs/_build, offline; warnings are errors
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder html docs docs/_build
+
 format: $(READY) ## format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -113,4 +116,4 @@ wheel: $(READY) ## build the wheel and the source distribution into dist/
 	$(BIN)/python -m build --quiet
 
 clean: ## remove .venv and everything generated
-	rm -rf $(VENV) $(AGENTS)/.site $(NODE)/node_modules tests/plugins/.site dist build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache ninelives-demo
+	rm -rf $(VENV) docs/_build docs/pages $(AGENTS)/.site $(NODE)/node_modules tests/plugins/.site dist build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache ninelives-demo

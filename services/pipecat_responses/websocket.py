@@ -45,7 +45,7 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
     Event handlers, besides those of every LLM service:
 
     - on_connection_error(service, message): the connection was lost and the first attempt to get it back
-    failed.
+      failed.
     - on_response_interrupted(service, spoken_text): an answer broke off after part of it had been spoken.
 
     Example::
