@@ -29,6 +29,7 @@ from pipecat.services.settings import LLMSettings
 from ninelives.bot.conversation import TO_GREET, Conversation
 from ninelives.bot.hosting import DidNotStart, Host, NotRunnable, worker_of
 from ninelives.bot.moments import Moment
+from ninelives.bot.service_reports import ServiceReports
 from ninelives.bot.simulated_user import SimulatedUser
 from ninelives.bot.speech import SpokenTurns, announcement, context_in, turn_strategies, understood_by
 from ninelives.bot.tapped import TappedWorkers
@@ -82,8 +83,7 @@ class Bot(Conversation):
         self.aggregators: LLMContextAggregatorPair | None = None
         """The context aggregators, unless the pipeline was given whole."""
         self.timeout = timeout
-        self.connection_errors: list[str] = []
-        """What `on_connection_error` of the services reported, in order."""
+        self._reports = ServiceReports(self._listener)
         self.on_services: Callable[[Sequence[LLMService[Any]]], None] = lambda services: None
         """Called with the LLM services before a worker that brings any starts. What it raises, entering the
         bot raises.
@@ -164,6 +164,11 @@ class Bot(Conversation):
     def events(self) -> frozenset[str]:
         """The events that the service has, by name; none before the service is known."""
         return frozenset(name for each in self.services[:1] for name in getattr(each, "_event_handlers", {}))
+
+    @property
+    def connection_errors(self) -> list[str]:
+        """What `on_connection_error` of the services reported, in order."""
+        return self._reports.connection_errors
 
     @property
     def worker(self) -> PipelineWorker:
@@ -327,26 +332,12 @@ class Bot(Conversation):
         has_user = self._workers.prepare(worker)
         self._mishaps.watch(each for each in self.processors if id(each) not in seen)
         for service in self.services[known:]:
-            self._subscribe(service)
+            self._reports.subscribe(service)
         if context_in(self.processors) is not None:
             add_to(self.context, self._tools)
         if self.services[known:]:
             self.on_services(self.services)
         return has_user
-
-    def _subscribe(self, service: LLMService[Any]) -> None:
-        # Looked up, because subscribing to an event that a service does not have logs a warning.
-        events = getattr(service, "_event_handlers", {})
-        if "on_connection_error" in events:
-            service.add_event_handler("on_connection_error", self._on_connection_error)
-        if "on_response_interrupted" in events:
-            service.add_event_handler("on_response_interrupted", self._on_response_interrupted)
-
-    def _on_connection_error(self, service: object, error: object, *_: object) -> None:
-        self.connection_errors.append(str(error))
-
-    def _on_response_interrupted(self, service: object, spoken_text: str, *_: object) -> None:
-        self._listener.lost(spoken_text)
 
     async def _queue(self, frame: Frame) -> None:
         """Send a frame in where the user's voice would come in."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any, TypeVar
 
 from pipecat.pipeline.base_pipeline import BasePipeline
@@ -23,6 +23,7 @@ from ninelives.bot.arguments import arguments_for, name_of, transport_of_this_bo
 from ninelives.bot.environment import addresses, stand_ins, started_as
 from ninelives.bot.mishaps import Mishaps
 from ninelives.bot.starting import Exited
+from ninelives.bot.worker_starts import watcher_of_this_bot, workers_are_shown
 from ninelives.complaint import Complaint
 
 TO_RUN = 30.0
@@ -194,14 +195,14 @@ class Host:
 
     def _enter_surroundings(self) -> None:
         self._surroundings.enter_context(self._mishaps.overhear())
-        self._surroundings.enter_context(_workers_are_shown())
+        self._surroundings.enter_context(workers_are_shown())
         self._surroundings.enter_context(transports_are_ours())
         if is_function(self._bot):
             self._surroundings.enter_context(stand_ins())
         if any(self._urls):
             self._surroundings.enter_context(addresses(*self._urls, self._key))
         self._context = context = contextvars.copy_context()
-        context.run(_host.set, self)
+        context.run(watcher_of_this_bot.set, self)
         context.run(transport_of_this_bot.set, self._transport)
         context.run(mishaps.of_this_bot.set, self._mishaps)
         if any(self._urls):
@@ -282,46 +283,3 @@ def worker_of(pipeline: BasePipeline) -> PipelineWorker:
         enable_rtvi=False,
         enable_turn_tracking=False,
     )
-
-
-# Pipecat offers no place between the making of a worker and its start, so its start passes by here, for the
-# workers of hosted bots only. Their runners leave the signals to the test.
-
-_host: contextvars.ContextVar[Host | None] = contextvars.ContextVar("ninelives_host", default=None)
-_watching = 0
-_run = PipelineWorker.run
-_signals = ("_setup_sigint", "_setup_sigterm")
-_set_up = {name: getattr(WorkerRunner, name) for name in _signals}
-
-
-@contextmanager
-def _workers_are_shown() -> Iterator[None]:
-    """Show the workers of hosted bots, for as long as any is hosted."""
-    global _watching
-    _watching += 1
-    if _watching == 1:
-        PipelineWorker.run = _run_shown  # type: ignore[method-assign]
-        for name, original in _set_up.items():
-            setattr(WorkerRunner, name, _without_signals(original))
-    try:
-        yield
-    finally:
-        _watching -= 1
-        if not _watching:
-            PipelineWorker.run = _run  # type: ignore[method-assign]
-            for name, original in _set_up.items():
-                setattr(WorkerRunner, name, original)
-
-
-async def _run_shown(self: PipelineWorker, *given: Any, **named: Any) -> None:
-    host = _host.get()
-    if host is None or host.show(self):
-        await _run(self, *given, **named)
-
-
-def _without_signals(original: Callable[[WorkerRunner], None]) -> Callable[[WorkerRunner], None]:
-    def set_up(self: WorkerRunner) -> None:
-        if _host.get() is None:
-            original(self)
-
-    return set_up

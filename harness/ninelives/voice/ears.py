@@ -11,6 +11,7 @@ from pipecat.frames.frames import (
     InterimTranscriptionFrame,
     ProposedUserStartedSpeakingFrame,
     ProposedUserStoppedSpeakingFrame,
+    STTMetadataFrame,
     TranscriptionFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
@@ -80,6 +81,13 @@ class Ears(StandIn, STTService):
         """Take over the event handlers of a bot's own service."""
         self.answer_for(service)
         return self
+
+    def service_metadata_frame(self) -> STTMetadataFrame:
+        """Recommend the turn strategies that the bot's own service does: one that detects turns itself."""
+        frame = super().service_metadata_frame()
+        if isinstance(self._original, STTService):
+            frame.user_turn_strategies = self._original.service_metadata_frame().user_turn_strategies
+        return frame
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
         """Hear nothing in audio: the words come from the test."""

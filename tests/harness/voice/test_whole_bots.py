@@ -309,6 +309,27 @@ async def test_whatever_decides_the_users_turns(openai_server, voice_call, strat
     assert scripted == (strategies is None)
 
 
+class DetectsTurns(OpenAISTTService):
+    """As Deepgram Flux: it asks for turn strategies that follow it."""
+
+    def service_metadata_frame(self):
+        frame = super().service_metadata_frame()
+        frame.user_turn_strategies = ExternalUserTurnStrategies()
+        return frame
+
+
+async def test_a_recognizer_that_detects_turns_itself_is_followed(openai_server, voice_call):
+    async def run_bot(transport, runner_args):
+        pair = remembers(user_turn_strategies=None)  # with none of its own, a bot takes what is recommended
+        await run(PipelineWorker(Pipeline(line_up(transport, pair, stt=DetectsTurns(api_key="any")))))
+
+    openai_server.script.add(reply(COUNT))
+    async with voice_call(run_bot) as caller:
+        turn = await caller.say("Please count.", cut_in=words(4))
+        assert caller._stand_ins.proposes
+    assert turn.played == "One two three four"
+
+
 async def test_a_bot_that_minds_only_several_words(openai_server, voice_call):
     async def run_bot(transport, runner_args):
         strategies = UserTurnStrategies(

@@ -1,0 +1,61 @@
+"""Shows each worker of a hosted bot before it starts, and leaves the signals to the test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.workers.runner import WorkerRunner
+
+
+class Watcher(Protocol):
+    """Whoever is shown the workers of a bot."""
+
+    def show(self, worker: PipelineWorker) -> bool:
+        """A worker is about to start. Return whether it may."""
+
+
+# Pipecat offers no place between the making of a worker and its start, so its start passes by here, for the
+# workers of hosted bots only. Their runners leave the signals to the test.
+
+watcher_of_this_bot: ContextVar[Watcher | None] = ContextVar("ninelives_watcher", default=None)
+_watching = 0
+_run = PipelineWorker.run
+_signals = ("_setup_sigint", "_setup_sigterm")
+_set_up = {name: getattr(WorkerRunner, name) for name in _signals}
+
+
+@contextmanager
+def workers_are_shown() -> Iterator[None]:
+    """Show the workers of hosted bots, for as long as any is hosted."""
+    global _watching
+    _watching += 1
+    if _watching == 1:
+        PipelineWorker.run = _run_shown  # type: ignore[method-assign]
+        for name, original in _set_up.items():
+            setattr(WorkerRunner, name, _without_signals(original))
+    try:
+        yield
+    finally:
+        _watching -= 1
+        if not _watching:
+            PipelineWorker.run = _run  # type: ignore[method-assign]
+            for name, original in _set_up.items():
+                setattr(WorkerRunner, name, original)
+
+
+async def _run_shown(self: PipelineWorker, *given: Any, **named: Any) -> None:
+    watcher = watcher_of_this_bot.get()
+    if watcher is None or watcher.show(self):
+        await _run(self, *given, **named)
+
+
+def _without_signals(original: Callable[[WorkerRunner], None]) -> Callable[[WorkerRunner], None]:
+    def set_up(self: WorkerRunner) -> None:
+        if watcher_of_this_bot.get() is None:
+            original(self)
+
+    return set_up
