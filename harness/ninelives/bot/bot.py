@@ -96,7 +96,12 @@ class Bot(Conversation):
         self._instead: Bot | None = None
         """The Bot that the user's function gave."""
         self._transport = SilentTransport()
-        self._workers = TappedWorkers(self._transport, self._before, self._after)
+        self._workers = TappedWorkers(
+            self._transport,
+            self._before,
+            self._after,
+            lambda frame: self._listener.arrives(self._now(), frame),
+        )
         self._host = Host(
             self._runnable(service if pipeline is None else pipeline),
             self._transport,
@@ -330,6 +335,7 @@ class Bot(Conversation):
     def _prepare(self, worker: PipelineWorker) -> bool:
         known, seen = len(self.services), set(map(id, self.processors))
         has_user = self._workers.prepare(worker)
+        self._listener.speaks = self._workers.speaks
         self._mishaps.watch(each for each in self.processors if id(each) not in seen)
         for service in self.services[known:]:
             self._reports.subscribe(service)

@@ -56,6 +56,8 @@ class Listener:
         self.turns: list[Turn] = []
         self.frames = Frames()
         self.errors: list[ReportedError] = []
+        self.speaks = False
+        """Whether there is a place where a voice would speak."""
         self._on_change = on_change
         self._on_unasked = on_unasked
         self._open = 0
@@ -87,6 +89,7 @@ class Listener:
             self.turns[-1].ended = turn.began
         self._open = 0
         turn.frames.virtual = self.frames.virtual
+        turn.arrivals = [] if self.speaks else None
         self.turns.append(turn)
 
     def leaves(self, at: float, direction: Direction, frame: Frame) -> None:
@@ -105,6 +108,11 @@ class Listener:
         elif isinstance(frame, ErrorFrame):
             self._error(at, frame)
         self._on_change()
+
+    def arrives(self, at: float, frame: Frame) -> None:
+        """A frame came to where a voice would speak it."""
+        if self.turns and (arrivals := self.turns[-1].arrivals) is not None and spoken(frame):
+            arrivals.append(at)
 
     def cut_in(self, at: float, frame: Frame) -> bool:
         """A frame is about to enter the service from above; True when it interrupts."""

@@ -25,7 +25,7 @@ from pipecat.turns.user_mute import MuteUntilFirstBotCompleteUserMuteStrategy
 
 from ninelives.bot.listener import Direction
 from ninelives.bot.speech import everything_in
-from ninelives.bot.standing_in import insert, replace
+from ninelives.bot.standing_in import Replaced, insert, replace
 from ninelives.bot.transport import HostedTransport, Silent, SilentTransport
 from ninelives.bot.turn_completion import complete_turns
 
@@ -47,11 +47,18 @@ class TappedWorkers:
         transport: What stands in for the bot's own transports.
         before: Sees each frame between the rest of a worker and its LLM service, on the service's input side.
         after: The same on its output side.
+        arrives: Sees each frame where a voice would speak it: at the stand-in of the text to speech, or of the
+            output transport where there is none.
     """
 
-    def __init__(self, transport: SilentTransport, before: Look, after: Look) -> None:
+    def __init__(
+        self, transport: SilentTransport, before: Look, after: Look, arrives: Callable[[Frame], None]
+    ) -> None:
         self._transport: HostedTransport = transport
         self._look = before, after
+        self._arrives = arrives
+        self.speaks = False
+        """Whether there is a place where a voice would speak."""
         self._prepared: list[PipelineWorker] = []
         self.worker: PipelineWorker | None = None
         """The worker with the caller."""
@@ -67,6 +74,7 @@ class TappedWorkers:
             replaced = replace(worker.pipeline, self._stand_in)
             _unmute(everything_in([worker.pipeline]))
             complete_turns(everything_in([worker.pipeline]), voice=False)
+            self._watch_speech(worker, replaced)
             services = tap(worker.pipeline, *self._look)
             self.services += services
             worker._idle_timeout_secs = None  # only sound shows that a bot is not idle
@@ -77,6 +85,16 @@ class TappedWorkers:
             if self.worker is None and (has_transport or (services and not worker.bridged)):
                 self.worker = worker
         return worker is self.worker
+
+    def _watch_speech(self, worker: PipelineWorker, replaced: Sequence[Replaced]) -> None:
+        voices = [each.stand_in for each in replaced if isinstance(each.original, TTSService)]
+        outputs = [each.stand_in for each in replaced if isinstance(each.original, BaseOutputTransport)]
+        own = self._transport.output()
+        outputs += [each for each in everything_in([worker.pipeline]) if each is own]
+        for place in voices or outputs:
+            if isinstance(place, Silent):
+                place.arrives = self._arrives
+                self.speaks = True
 
     def require_service(self) -> None:
         """Raise NoLLMService when no worker has one so far."""

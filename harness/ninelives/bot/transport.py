@@ -6,6 +6,7 @@ pushed it. A transport with sound is the line of `ninelives.voice`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pipecat.frames.frames import Frame, InputTransportMessageFrame
@@ -79,10 +80,14 @@ class Silent(FrameProcessor):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(enable_direct_mode=True, **options)
+        self.arrives: Callable[[Frame], None] = lambda frame: None
+        """Called with each frame on its way down."""
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Let it pass."""
         await super().process_frame(frame, direction)
+        if direction is FrameDirection.DOWNSTREAM:
+            self.arrives(frame)
         await self.push_frame(frame, direction)
 
 

@@ -93,6 +93,10 @@ class Turn:
     frames: Frames = field(default_factory=Frames)
     context: list[Any] = field(default_factory=list)
     """The messages of the bot's context when the turn was over."""
+    arrivals: list[float] | None = None
+    """When pieces of text came to where a voice would speak them, behind the bot's own processors. None: there
+    is no such place, or a voice speaks.
+    """
     timed_out: bool = False
     """Whether the bot gave the turn up because it was not over within the bound. `ended` stays None then."""
 
@@ -124,7 +128,8 @@ class Turn:
     @property
     def audible(self) -> list[tuple[float, float]]:
         """When the caller heard something: beginning and end of each stretch. Text has no length."""
-        return [(piece.at, piece.at) for piece in self.heard]
+        times = [piece.at for piece in self.heard] if self.arrivals is None else self.arrivals
+        return [(at, at) for at in times]
 
     @property
     def unheard(self) -> bool:

@@ -51,11 +51,12 @@ NO_FIGURES = Figures()
 
 def figures_of(episode: Episode) -> Figures:
     """The figures of one conversation."""
-    waits = (turn.dead_air for turn in episode.turns if turn.user is not None)
+    heard = ((turn, turn.audible) for turn in episode.turns if turn.user is not None)
+    waits = (max(0.0, sounds[0][0] - turn.began) for turn, sounds in heard if sounds)
     silent = (each.seconds for a in accounts(episode) for each in silences(episode, a))
     over = (turn.talk_over for turn in episode.turns)
     return Figures(
-        tuple(sorted(wait for wait in waits if wait is not None)),
+        tuple(sorted(waits)),
         max(silent, default=None),
         max((each for each in over if each is not None), default=None),
     )
