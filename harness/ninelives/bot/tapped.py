@@ -47,8 +47,8 @@ class TappedWorkers:
         transport: What stands in for the bot's own transports.
         before: Sees each frame between the rest of a worker and its LLM service, on the service's input side.
         after: The same on its output side.
-        arrives: Sees each frame where a voice would speak it: at the stand-in of the text to speech, or of the
-            output transport where there is none.
+        arrives: Sees each frame where a voice would speak it: at the stand-in of the text to speech, or of
+            the output transport where there is none.
     """
 
     def __init__(

@@ -94,8 +94,8 @@ class Turn:
     context: list[Any] = field(default_factory=list)
     """The messages of the bot's context when the turn was over."""
     arrivals: list[float] | None = None
-    """When pieces of text came to where a voice would speak them, behind the bot's own processors. None: there
-    is no such place, or a voice speaks.
+    """When pieces of text came to where a voice would speak them, behind the bot's own processors. None:
+    there is no such place, or a voice speaks.
     """
     timed_out: bool = False
     """Whether the bot gave the turn up because it was not over within the bound. `ended` stays None then."""
