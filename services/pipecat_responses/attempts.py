@@ -2,14 +2,15 @@
 
 An attempt sends the request, feeds what comes back to a ``ResponseStream`` and does what it says. When an
 attempt breaks, the turn decides: nothing spoken yet, then it is tried again unheard; something spoken, then
-it ends with one error frame and ``on_response_interrupted``, or goes on where it stopped if asked to.
+the model is asked to go on where it stopped, and what is new of that is spoken. Where that is off or fails,
+the turn ends with one error frame. Either way ``on_response_interrupted`` says what had been spoken.
 """
 
 import asyncio
 import math
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -24,8 +25,9 @@ from pipecat.frames.frames import (
 from pipecat.services.llm_service import LLMService
 from pipecat.utils.errors import ErrorCategory
 
-from .categories import category, is_passing, is_permanent, may_be_a_file
+from .categories import category, is_permanent, may_be_a_file
 from .errors import Failure, TurnBroken
+from .interrupted import ON_RESPONSE_INTERRUPTED, adapted
 from .outage import Outage
 from .overlap import Overlap
 from .patience import Deadlines, Timeouts, retry_delay
@@ -87,7 +89,8 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
         self._silent_for = 0.0
         self._stored = StoredResponses()
         self._outage = Outage(unusable_after, probe=self._probe, over=lambda: self.set_usable(True))
-        self._register_event_handler("on_response_interrupted")
+        self._register_event_handler(ON_RESPONSE_INTERRUPTED)
+        self._interrupted_handlers: dict[Any, Callable[..., Any]] = {}
 
     async def set_usable(self, is_usable: bool) -> None:
         """Set whether the service can be given work. A failure that may pass does not count against it."""
@@ -102,6 +105,18 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
         if not conversation or conversation[-1].get("type") != "function_call_output":
             return 0.0
         return limits.carried(before)
+
+    def add_event_handler(self, event_name: str, handler: Any) -> None:
+        """Add a handler of an event. Those of ``on_response_interrupted`` may leave ``continued`` out."""
+        if event_name == ON_RESPONSE_INTERRUPTED:
+            handler = self._interrupted_handlers.setdefault(handler, adapted(handler))
+        super().add_event_handler(event_name, handler)
+
+    def remove_event_handler(self, event_name: str, handler: Any) -> None:
+        """Remove a handler of an event."""
+        if event_name == ON_RESPONSE_INTERRUPTED:
+            handler = self._interrupted_handlers.get(handler, handler)
+        super().remove_event_handler(event_name, handler)
 
     # -- attempts ----------------------------------------------------------------------------------
 
@@ -130,10 +145,8 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
                     await asyncio.sleep(delay)
 
     def _delay_before_next(self, turn: Turn, failure: Failure) -> float | None:
-        if turn.said:
-            lost = failure.source in ("connection", "stream", "timeout") or is_passing(failure)
-            if not (self._continue_after_loss and lost):
-                return None
+        if turn.said and turn.resumed is None and not self._may_go_on(turn):
+            return None
         if failure.source == "timeout" and self._retries_at_once(turn):
             return 0.0
         now = asyncio.get_running_loop().time()
@@ -147,13 +160,22 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
             rng=self._rng,
         )
 
+    def _may_go_on(self, turn: Turn) -> bool:
+        """Whether the model may be asked to go on with an answer of which a part has been spoken."""
+        return self._continue_after_loss and turn.may_go_on
+
+    def _can_resume(self, turn: Turn, stream: ResponseStream, failure: Failure) -> bool:
+        """Whether the rest of a stream that broke may be had from the server, to the letter."""
+        return False
+
     async def _attempt(self, turn: Turn) -> Finished | Incomplete:
         """One request and its answer. Raises TurnBroken when it does not end as it should."""
         loop = asyncio.get_running_loop()
-        stream = ResponseStream(speak_refusals=self._speak_refusals)
-        goes_on = self._continue_after_loss and bool(turn.said)
-        overlap = Overlap("".join(turn.said)) if goes_on else None
         async with self._exchange(turn) as exchange:
+            goes_on = bool(turn.said) and turn.resumed is None
+            speaks = self._speak_refusals and (turn.refused or not goes_on)
+            stream = turn.resumed or ResponseStream(speak_refusals=speaks)
+            overlap = Overlap(turn.text) if goes_on else None
             try:
                 deadlines = self._deadlines(turn, exchange.asked_at)
                 heard = talking = False
@@ -192,20 +214,40 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
                                 if text:
                                     await self._say(turn, text, at=last_event)
                                 continue
+                            if overlap is not None and isinstance(step, ReasoningItem):
+                                continue  # the answer has the thoughts that led to its beginning
                             outcome = await self._perform(turn, step)
                             if outcome is not None:
-                                if overlap is not None and (text := overlap.end()):
-                                    await self._say(turn, text, at=last_event)
+                                if overlap is not None:
+                                    self._check_gone_on(turn, stream, outcome)
+                                    if text := overlap.end():
+                                        await self._say(turn, text, at=last_event)
                                 if isinstance(outcome, Finished):
                                     exchange.completed(outcome)
                                 return outcome
                     talking = bool(steps) and type(steps[-1]) is Say
             except TurnBroken as broken:
                 exchange.failed(broken.failure)
+                if turn.said:
+                    turn.broke_off, turn.loss = turn.text, turn.loss or broken.failure
+                    turn.refused = turn.refused or (stream.refuses and stream.speak_refusals)
+                    # A call that was under way may be lost for good: the model would be asked for text.
+                    turn.may_go_on = turn.may_go_on and not stream.calls_a_tool
+                turn.resumed = stream if self._can_resume(turn, stream, broken.failure) else None
                 raise
             finally:
                 if turn.body.get("store") and stream.response_id is not None:
                     self._stored.add(stream.response_id)
+
+    def _check_gone_on(self, turn: Turn, stream: ResponseStream, outcome: Finished | Incomplete) -> None:
+        """Raise TurnBroken when the model did not go on: it refused, or said nothing."""
+        if stream.refuses and not turn.refused:
+            turn.may_go_on = False
+            assert turn.loss is not None
+            raise TurnBroken(turn.loss)
+        if isinstance(outcome, Finished) and outcome.silent:
+            what = f"LLM response {outcome.response_id} completed with no text or function call"
+            raise TurnBroken(Failure("empty", what, response_id=outcome.response_id))
 
     async def _say(self, turn: Turn, text: str, *, at: float) -> None:
         if not turn.ttfb_told:
@@ -268,6 +310,9 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
             if outcome.unusable_calls and not outcome.calls and not turn.said:
                 raise TurnBroken(_failure_of_calls(outcome))
             self._full_model_name = outcome.model
+        if turn.broke_off is not None:
+            gone_on = isinstance(outcome, Finished)
+            await self._tell_interrupted(turn.broke_off if gone_on else turn.text, continued=gone_on)
         await self._tell_ttfb(turn)
         await self._tell_usage(turn)
         if isinstance(outcome, Incomplete):
@@ -287,9 +332,12 @@ class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
         if broken.failure.source == "timeout":
             await self._call_event_handler("on_completion_timeout")
         if turn.said:
-            await self._call_event_handler("on_response_interrupted", "".join(turn.said))
+            await self._tell_interrupted(turn.text, continued=False)
         dropped = may_be_a_file(broken.failure) and turn.drop_file()
         await self._report(broken.failure, broken, spoken=bool(turn.said), dropped=dropped)
+
+    async def _tell_interrupted(self, spoken_text: str, *, continued: bool) -> None:
+        await self._call_event_handler(ON_RESPONSE_INTERRUPTED, spoken_text, continued)
 
     async def _report(
         self, failure: Failure, error: Exception | None, *, spoken: bool = False, dropped: bool = False

@@ -72,7 +72,7 @@ class ResponsesService(TurnService):
         retry_on_timeout: bool | None = False,
         timeouts: Timeouts | None = None,
         speak_refusals: bool = True,
-        continue_after_loss: bool = False,
+        continue_after_loss: bool = True,
         unusable_after: int | None = None,
         delete_on_close: bool = False,
         rng: random.Random | None = None,
@@ -94,11 +94,10 @@ class ResponsesService(TurnService):
             timeouts: Limits of patience; see ``Timeouts``.
             speak_refusals: Whether a model's refusal is spoken; else it is reported as an empty answer.
             continue_after_loss: After a loss in the middle of an answer, ask the model to go on where it
-                stopped instead of ending the turn.
+                stopped, and say what is new of that; False ends the turn with an error.
             unusable_after: After so many failed turns in a row the service is not usable, so that a switcher
-            can
-                move on to another; it asks for an answer now and then, and is usable again when it gets one.
-                None: it stays usable through an outage.
+                can move on to another; it asks for an answer now and then, and is usable again when it gets
+                one. None: it stays usable through an outage.
             delete_on_close: Whether responses that were stored (``store=True`` in the settings) are deleted
                 when the service stops; see ``Timeouts.delete``.
             rng: Source of the jitter between attempts; pass a seeded one for tests that repeat exactly.

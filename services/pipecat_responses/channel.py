@@ -22,13 +22,13 @@ from .errors import Failure, TurnBroken
 from .flight import InFlight
 from .lanes import Lanes
 from .pulse import Ask, Heartbeat, Pulse
+from .stream import TERMINAL
 from .text import read_event
 from .wire import MessageSocket
 
 __all__ = ["Channel", "Endpoint"]
 
-_TERMINAL = frozenset({"response.completed", "response.failed", "response.incomplete"})
-_TURNING_POINTS = _TERMINAL | {"response.created", "error"}
+_TURNING_POINTS = TERMINAL | {"response.created", "error"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +213,7 @@ class Channel:
                 self._lanes.known = lane is not None
                 self._changed(self)
         flight.failed = flight.failed or kind == "error"
-        if kind in _TERMINAL or (kind == "error" and not flight.began):
+        if kind in TERMINAL or (kind == "error" and not flight.began):
             self._land(flight)
         flight.take(event)
 

@@ -7,9 +7,10 @@ holds up the event loop meanwhile.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 from openai import APIConnectionError, APIStatusError, AsyncStream, Timeout
@@ -19,6 +20,7 @@ from .errors import Failure, TurnBroken, failure_of_error
 from .request import encode
 from .sse import EventParser
 from .steps import Finished
+from .stream import ResponseStream
 from .text import read_event
 from .turn import Exchange, Turn, conversation_of
 
@@ -39,15 +41,18 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
 
     Event handlers, besides those of every LLM service:
 
-    - on_response_interrupted(service, spoken_text): an answer broke off after part of it had been spoken.
+    - on_response_interrupted(service, spoken_text, continued): an answer broke off after part of it had been
+      spoken; ``continued``: the rest of it was spoken as well.
     """
 
     @asynccontextmanager
     async def _exchange(self, turn: Turn) -> AsyncIterator[Exchange]:
-        items = conversation_of(turn, go_on=self._continue_after_loss)
-        body = encode({**turn.body, "input": items, "stream": True})
         asked_at = asyncio.get_running_loop().time()
-        response = await self._post(body, turn)
+        response = await self._resume(turn)
+        if response is None:
+            response = await self._post(
+                encode({**turn.body, "input": conversation_of(turn), "stream": True}), turn
+            )
         pieces = response.aiter_bytes()
         whole = response.headers.get("content-type", "").startswith("application/json")
         exchange = _WholeExchange(pieces, asked_at) if whole else _EventExchange(pieces, asked_at)
@@ -59,23 +64,73 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
             await pieces.aclose()
             await response.aclose()
 
-    async def _post(self, body: bytes, turn: Turn) -> httpx2.Response:
-        asked_at = asyncio.get_running_loop().time()
-        limit = self._deadlines(turn, asked_at).event_by - asked_at
+    def _can_resume(self, turn: Turn, stream: ResponseStream, failure: Failure) -> bool:
+        # The API resumes what runs in the background (documented); others may resume whatever they store.
+        after = stream.resume_after
+        if not turn.body.get("store") or stream.response_id is None or after in (None, turn.resumed_after):
+            return False
+        lost = failure.source == "connection" or stream.cut_off
+        return lost and (self._continue_after_loss or not turn.said)
+
+    async def _resume(self, turn: Turn) -> httpx2.Response | None:
+        """Ask for the rest of a stored response's stream; None when there is none to be had."""
+        stream = turn.resumed
+        if stream is None:
+            return None
+        turn.resumed_after = stream.resume_after
+        after = {"stream": "true", "starting_after": str(stream.resume_after)}
+        path = f"/responses/{quote(stream.response_id or '', safe='')}"
         try:
-            async with asyncio.timeout(limit):
-                stream = await self._client.post(
-                    "/responses",
+            response = await self._send(
+                turn,
+                lambda options: self._client.get(
+                    path,
                     cast_to=object,
-                    content=body,
                     stream=True,
                     stream_cls=AsyncStream[object],
-                    options={
-                        "headers": _HEADERS,
-                        "max_retries": 0,
-                        "timeout": Timeout(None, connect=turn.limits.connect),
-                    },
-                )
+                    options=options | {"params": after},
+                ),
+            )
+            if response.headers.get("content-type", "").startswith("text/event-stream"):
+                stream.reopen()
+                return response
+            await response.aclose()
+        except TurnBroken as broken:
+            if broken.failure.source != "refused":
+                turn.resumed = None
+                raise
+        turn.resumed = None
+        if turn.said and not self._may_go_on(turn):
+            assert turn.loss is not None
+            raise TurnBroken(turn.loss)
+        return None
+
+    async def _post(self, body: bytes, turn: Turn) -> httpx2.Response:
+        return await self._send(
+            turn,
+            lambda options: self._client.post(
+                "/responses",
+                cast_to=object,
+                content=body,
+                stream=True,
+                stream_cls=AsyncStream[object],
+                options=options,
+            ),
+        )
+
+    async def _send(
+        self, turn: Turn, request: Callable[[Any], Awaitable[AsyncStream[object]]]
+    ) -> httpx2.Response:
+        asked_at = asyncio.get_running_loop().time()
+        limit = self._deadlines(turn, asked_at).event_by - asked_at
+        options: dict[str, Any] = {
+            "headers": _HEADERS,
+            "max_retries": 0,
+            "timeout": Timeout(None, connect=turn.limits.connect),
+        }
+        try:
+            async with asyncio.timeout(limit):
+                stream = await request(options)
         except TimeoutError:
             raise TurnBroken(
                 Failure("timeout", f"{limit:.1f} s after the request the server had not answered")

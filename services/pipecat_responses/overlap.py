@@ -1,23 +1,60 @@
-"""An answer that goes on after a loss, without the words that had been spoken.
+"""An answer that goes on after a loss: what the model is told of it, and what of its continuation is new.
 
-Asked to go on where it stopped, a model may say the whole answer again, or its last words, in other spelling.
-``Overlap`` compares what comes with what was spoken, word by word, whatever the white space, case and
-punctuation between them, and passes on what is new. Pure: texts in, texts out.
+A model that is asked to go on may say the rest, the whole answer again, its last words again, or something
+else, in other spelling. Whether a word at the seam is a repetition (degrees | degrees) or the model's own
+(very | very) cannot be seen from the outside. So the model is told all but the last word (``told_of``): it
+has to say that word again, and the seam is where it does. This also settles white space, and words that the
+loss cut in the middle.
 
-The rules:
+``Overlap`` compares what comes with what was spoken, word by word, whatever the white space, case,
+punctuation and Unicode form, and passes on what is new. Pure: texts in, texts out. The rules:
 
+- What begins with the rest that the model was not told, to the letter, goes on exactly.
 - As long as what has come may still turn out to repeat all or the end of what was spoken, it is kept.
 - Once all words of such a repetition have come, they are dropped, and the rest is passed on.
-- What turns out to repeat nothing is passed on as it came: the model goes on, or says it in other words.
+- What turns out to repeat nothing is passed on as it came, as a new word: the model says it in other words.
 - A word that was cut in the middle counts as repeated by the whole word; its missing end is passed on.
 """
 
 import re
+import sys
+import unicodedata
 from dataclasses import dataclass, field
+from functools import cache
 
-__all__ = ["Overlap"]
+__all__ = ["Overlap", "told_of"]
 
-_WORD = re.compile(r"\w+")
+# Scripts that put no white space between words: each letter counts as a word.
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_INVISIBLE = "\u00ad\u200b-\u200d\u2060\ufe0e\ufe0f"
+_LAST_BLOCK_WITH_MARKS = 0x3100
+_LONGEST_END = 200
+"""Words of the end in which a repetition may begin, besides the very first: it bounds the comparisons."""
+_OPENING = "\"'“‘«(["
+
+
+@cache
+def _word() -> re.Pattern[str]:
+    """A word with its combining marks; made at the first loss."""
+    marks = "".join(
+        re.escape(chr(code))
+        for code in range(0x300, min(_LAST_BLOCK_WITH_MARKS, sys.maxunicode))
+        if unicodedata.category(chr(code)).startswith("M")
+    )
+    behind = f"[{marks}{_INVISIBLE}]*"
+    return re.compile(f"[{_UNSPACED}]{behind}|(?:[^\\W{_UNSPACED}]{behind})+")
+
+
+def _folded(word: str) -> str:
+    """A word in the form in which words are compared."""
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", word).casefold())
+    return re.sub(f"[{_INVISIBLE}]", "", decomposed)
+
+
+def told_of(spoken: str) -> str:
+    """What the model is told of what was spoken: all but the last word, and what stands behind it."""
+    words = list(_word().finditer(spoken))
+    return spoken[: words[-1].start()].rstrip() if words else ""
 
 
 @dataclass(slots=True)
@@ -27,19 +64,29 @@ class Overlap:
     spoken: str
     _kept: str = ""
     _open: bool = True
+    _untold: str = ""
+    """What was spoken and not told."""
+    _echo: str = ""
+    """Punctuation and white space that were spoken behind the last word, and may come again."""
     _words: list[str] = field(default_factory=list)
-    _starts: list[int] = field(default_factory=list)
-    """Where in the words of `spoken` a repetition may begin; at the first word it repeats all of it."""
+    _alive: list[int] = field(default_factory=list)
+    """The words of `spoken` with which a repetition may have begun; at the first word it repeats all."""
+    _cut: bool = False
+    """Whether what was spoken may have ended inside a word."""
+    _came: list[re.Match[str]] = field(default_factory=list)
+    """The words that have come whole."""
 
     def __post_init__(self) -> None:
-        self._words = [word.casefold() for word in _WORD.findall(self.spoken)]
-        self._starts = list(range(len(self._words)))
-        self._open = bool(self._words)
+        found = list(_word().finditer(self.spoken))
+        self._untold = self.spoken[len(told_of(self.spoken)) :]
+        self._words = [_folded(word[0]) for word in found]
+        self._alive = [at for at in range(len(found)) if not at or at >= len(found) - _LONGEST_END]
+        self._cut = bool(found) and found[-1].end() == len(self.spoken)
 
     def feed(self, text: str) -> str:
         """Take the next piece of the continuation; the text that may be said now."""
         if not self._open:
-            return text
+            return self._without_echo(text) if self._echo else text
         self._kept += text
         return self._decided(at_end=False)
 
@@ -48,59 +95,92 @@ class Overlap:
         return self._decided(at_end=True) if self._open else ""
 
     def _decided(self, *, at_end: bool) -> str:
-        found = list(_WORD.finditer(self._kept))
-        # The last word may go on in the next piece, unless something stands behind it.
-        whole = found if at_end or (found and found[-1].end() < len(self._kept)) else found[:-1]
-        growing = found[len(whole) :]
-        alive = [start for start in self._starts if self._fits(start, whole, growing)]
-        if alive:
-            complete = [start for start in alive if len(self._words) - start <= len(whole)]
-            if complete and (at_end or complete[0] == alive[0]):
-                return self._rest(complete[0], whole)
-            if not at_end:
-                self._starts = alive
-                return ""
-        self._open = False
-        kept, self._kept = self._kept, ""
-        return kept
+        if self._kept.startswith(self._untold):
+            return self._closed(self._kept[len(self._untold) :])
+        if self._untold.startswith(self._kept) and not at_end:
+            return ""
+        growing = self._take_words(at_end)
+        alive = [start for start in self._alive if growing is None or self._may_go_on(start, growing)]
+        complete = [start for start in alive if self._is_complete(start)]
+        if complete and (at_end or complete[0] == alive[0]):
+            last = self._came[len(self._words) - complete[0] - 1]
+            rest = self._kept[last.end() :]
+            if self._cut and (end := _without(last[0], self._words[-1])):
+                return self._closed(end + rest)
+            self._echo = self.spoken[self._end_of_words() :]
+            return self._closed(self._without_echo(rest))
+        if alive and not at_end:
+            return ""
+        return self._closed(self._apart(self._kept))
 
-    def _fits(self, start: int, whole: list[re.Match[str]], growing: list[re.Match[str]]) -> bool:
-        words = self._words[start:]
-        for number, match in enumerate(whole[: len(words)]):
-            if not self._same(words, number, match[0].casefold()):
-                return False
-        if growing and len(whole) < len(words):
-            begun, word = growing[0][0].casefold(), words[len(whole)]
-            last = len(whole) == len(words) - 1
-            return word.startswith(begun) or (last and self._cut and begun.startswith(word))
-        return True
+    def _closed(self, text: str) -> str:
+        self._open, self._kept = False, ""
+        return text
 
-    def _same(self, words: list[str], number: int, word: str) -> bool:
-        last = number == len(words) - 1
-        return word == words[number] or (last and self._cut and word.startswith(words[number]))
+    def _take_words(self, at_end: bool) -> str | None:
+        """Compare the words that are whole; return the one that may go on in the next piece."""
+        while True:
+            begin = self._came[-1].end() if self._came else 0
+            found = _word().search(self._kept, begin)
+            if found is None:
+                return None
+            word = _folded(found[0])
+            if found.end() == len(self._kept) and not at_end:
+                return word
+            self._alive = [start for start in self._alive if self._is_repeated(start, word)]
+            self._came.append(found)
 
-    @property
-    def _cut(self) -> bool:
-        """Whether what was spoken may have ended inside a word."""
-        return bool(self.spoken) and (self.spoken[-1].isalnum() or self.spoken[-1] == "_")
+    def _is_complete(self, start: int) -> bool:
+        """Whether all has come again from this word of what was spoken to its end."""
+        return start + len(self._came) >= len(self._words)
 
-    def _rest(self, start: int, whole: list[re.Match[str]]) -> str:
-        """Drop the repetition that began at a word of what was spoken."""
-        self._open = False
-        count = len(self._words) - start
-        last = whole[count - 1]
-        end_of_word = last[0][len(self._words[-1]) :] if self._cut else ""
-        rest = self._kept[last.end() :]
-        self._kept = ""
-        if not end_of_word:
-            rest = _without_repeated_end(rest, self.spoken)
-        return end_of_word + rest
+    def _is_repeated(self, start: int, word: str) -> bool:
+        """Whether a word is the next one of a repetition that began at `start`, or comes behind its end."""
+        if self._is_complete(start):
+            return True
+        spoken = self._words[start + len(self._came)]
+        return word == spoken or (self._is_cut(start) and word.startswith(spoken))
+
+    def _may_go_on(self, start: int, growing: str) -> bool:
+        """Whether the beginning of a word may become the next one of the repetition."""
+        if self._is_complete(start):
+            return True
+        spoken = self._words[start + len(self._came)]
+        return spoken.startswith(growing) or (self._is_cut(start) and growing.startswith(spoken))
+
+    def _is_cut(self, start: int) -> bool:
+        """Whether the next word of the repetition is the last that was spoken, and may have been cut."""
+        return self._cut and start + len(self._came) == len(self._words) - 1
+
+    def _end_of_words(self) -> int:
+        return max((word.end() for word in _word().finditer(self.spoken)), default=0)
+
+    def _without_echo(self, text: str) -> str:
+        """Drop the punctuation and white space that were spoken already."""
+        at = 0
+        while self._echo and at < len(text):
+            if text[at] == self._echo[0]:
+                at += 1
+            elif not self._echo[0].isspace():
+                self._echo = ""
+                break
+            self._echo = self._echo[1:]
+        return text[at:]
+
+    def _apart(self, text: str) -> str:
+        """Put white space before a text that begins with a new word: what was told ended before one."""
+        before, after = self.spoken[-1:], text[:1]
+        if not after or not (after.isalnum() or after in _OPENING):
+            return text
+        if before.isspace() or before in _OPENING or re.match(f"[{_UNSPACED}]", before + after):
+            return text
+        return text if re.match(f"[{_UNSPACED}]", after) else f" {text}"
 
 
-def _without_repeated_end(rest: str, spoken: str) -> str:
-    """Punctuation and white space that both have behind the last word are not said twice."""
-    tail = spoken[len(spoken.rstrip()) :]
-    marks = re.search(r"[^\w\s]*\Z", spoken.rstrip())
-    if marks and marks[0] and rest.startswith(marks[0]):
-        rest = rest[len(marks[0]) :]
-    return rest.lstrip() if tail else rest
+def _without(word: str, begun: str) -> str:
+    """The end of a word of which a beginning was spoken."""
+    for end in range(len(word) + 1):
+        if _folded(word[:end]) == begun:
+            rest = word[end:]
+            return rest if _folded(rest) else ""
+    return _folded(word)[len(begun) :]

@@ -56,6 +56,13 @@ class Sequence:
         """Whether a lost event would be noticed."""
         return not self._unnumbered and self._in_order >= _TRUSTED_AFTER
 
+    @property
+    def whole_until(self) -> int | None:
+        """The number of the last event before which none is missing; None where numbers say nothing."""
+        if self._unnumbered or self._restarted or self._next is None:
+            return None
+        return min(self._missing, default=self._next) - 1
+
     def take(self, event: Event, *, useful: bool = True) -> Seen:
         """Judge the next event. ``useful``: whether the stream knows what to do with its type."""
         number = event.get("sequence_number")

@@ -30,7 +30,20 @@ from .steps import (
 from .text import split_end, whole_text
 from .usage import usage_of
 
-__all__ = ["ResponseStream"]
+__all__ = ["TERMINAL", "ResponseStream"]
+
+TERMINAL = frozenset(
+    {
+        "response.completed",
+        "response.incomplete",
+        "response.failed",
+        "response.cancelled",
+        "response.done",
+    }
+)
+"""Events that end a response. The API sends the first three (observed); older servers and compatible ones
+the others.
+"""
 
 Event = Mapping[str, Any]
 Steps = tuple[Step, ...]
@@ -52,6 +65,13 @@ class ResponseStream:
     has_output: bool = False
     doubtful: bool = False
     """Something unreadable arrived last; it may have been an event of this response, even the last one."""
+
+    cut_off: bool = False
+    """It ended without a terminal event."""
+    refuses: bool = False
+    """The model declines."""
+    calls_a_tool: bool = False
+    """The model began to write a call."""
 
     _said: dict[Part, list[str]] = field(default_factory=dict)
     _has_text: bool = False
@@ -83,6 +103,7 @@ class ResponseStream:
             "response.done": self._done,
             "response.incomplete": self._incomplete,
             "response.failed": self._failed,
+            "response.cancelled": self._cancelled,
             "error": self._error,
         }
 
@@ -114,7 +135,19 @@ class ResponseStream:
 
     def end_of_stream(self) -> Steps:
         """The stream ended. Without a terminal event before it the answer is not whole."""
-        return _NOTHING if self.ended else self._break("the stream ended before the response was complete")
+        if self.ended:
+            return _NOTHING
+        self.cut_off = True
+        return self._break("the stream ended before the response was complete")
+
+    @property
+    def resume_after(self) -> int | None:
+        """The number of the last event before which none is missing; None where numbers say nothing."""
+        return self._sequence.whole_until
+
+    def reopen(self) -> None:
+        """Go on taking events: the rest of the stream is on its way."""
+        self.ended = self.cut_off = self.doubtful = self._thinking = False
 
     # -- text --------------------------------------------------------------------------------------
 
@@ -150,9 +183,11 @@ class ResponseStream:
         return steps
 
     def _refusal_delta(self, event: Event) -> Steps:
+        self.refuses = True
         return self._text_delta(event) if self.speak_refusals else _NOTHING
 
     def _refusal_done(self, event: Event) -> Steps:
+        self.refuses = True
         return self._text_done({**event, "text": event.get("refusal")}) if self.speak_refusals else _NOTHING
 
     def _say(self, part: Part, text: str) -> Steps:
@@ -225,6 +260,7 @@ class ResponseStream:
     def _call_begun(self, event: Event, item: Event) -> Steps:
         if not self._calls.begin(event, item):
             return _NOTHING
+        self.calls_a_tool = True
         return (*self._begin_output(), *self._end_thought(), *self._release_reasoning(), CallStarted())
 
     def _arguments_delta(self, event: Event) -> Steps:
@@ -259,7 +295,14 @@ class ResponseStream:
                 return self._failed(event)
             case "incomplete":
                 return self._incomplete(event)
+            case "cancelled":
+                return self._cancelled(event)
         return self._completed(event)
+
+    def _cancelled(self, event: Event) -> Steps:
+        """Somebody else ended it; whoever wants the answer has lost it."""
+        steps = self._break("it was cancelled")
+        return (*usage_of(_mapping(event.get("response"))), *steps)
 
     def _completed(self, event: Event) -> Steps:
         response = _mapping(event.get("response"))
@@ -333,6 +376,7 @@ class ResponseStream:
                 self._calls.finish({"output_index": index}, item)
             elif item.get("type") == "message" and text_is_missing:
                 for place, part in enumerate(map(_mapping, _listed(item.get("content")))):
+                    self.refuses = self.refuses or bool(part.get("refusal"))
                     text = part.get("text") or (part.get("refusal") if self.speak_refusals else None)
                     steps = (*steps, *self._say_rest(self._part_at(index, place), text))
         if output:

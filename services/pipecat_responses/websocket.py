@@ -46,7 +46,8 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
 
     - on_connection_error(service, message): the connection was lost and the first attempt to get it back
       failed.
-    - on_response_interrupted(service, spoken_text): an answer broke off after part of it had been spoken.
+    - on_response_interrupted(service, spoken_text, continued): an answer broke off after part of it had been
+      spoken; ``continued``: the rest of it was spoken as well.
 
     Example::
 
@@ -174,9 +175,7 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
             wait = max(wait, turn.limits.connect)
         channel = await self._connection.channel(max(0.0, wait))
         turn.in_full = turn.in_full or not self._continues
-        exchange = await _LaneExchange.begin(
-            channel, turn, conversation_of(turn, go_on=self._continue_after_loss)
-        )
+        exchange = await _LaneExchange.begin(channel, turn, conversation_of(turn))
         logger.debug(
             f"{self}: sent {len(exchange.plan.send)} items, {exchange.plan.known} known to the server"
         )

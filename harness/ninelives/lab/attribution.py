@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mock_openai.protocol.event_types import ENDS
 
 from ninelives.lab.episode import Episode
-from ninelives.lab.tracing import Attempt, Piece, Step, straight, traced
+from ninelives.lab.tracing import Attempt, Piece, SpokenBy, Step, straight, traced
 
 if TYPE_CHECKING:
     from mock_openai.control.entries import Entry
@@ -72,7 +72,7 @@ class Account:
     @property
     def steps(self) -> int:
         """How many responses the turn needed: one, and one more for each round of tools."""
-        return len({attempt.step for attempt in self.attempts})
+        return len({attempt.step[0] for attempt in self.attempts})
 
     @property
     def answer(self) -> Said | None:
@@ -115,9 +115,26 @@ class Account:
         return sum(attempt.lost or attempt.said.status == "incomplete" for attempt in self._last.values())
 
     @property
-    def _last(self) -> dict[Step, Attempt]:
-        """The attempt that decided each step."""
-        return {attempt.step: attempt for attempt in self.attempts}
+    def gone_on(self) -> bool:
+        """An answer of which a part had been heard was asked to be gone on with."""
+        return any(attempt.step[1] for attempt in self.attempts)
+
+    @property
+    def declined(self) -> bool:
+        """The model was asked to go on, and did not say a word that was heard."""
+        if not self.gone_on:
+            return False
+        last = self.attempts[-1]
+        heard = {id(piece.owner.said) for piece in self.pieces if piece.owner is not None}
+        before = [each for each in self.attempts[:-1] if each.step[0] == last.step[0]]
+        # The rest of what was a refusal from the beginning is an answer like any other.
+        refused = bool(last.said.refusal) and not any(each.said.refusal for each in before)
+        return refused and id(last.said) not in heard
+
+    @property
+    def _last(self) -> dict[str | None, Attempt]:
+        """The attempt that decided each answer: the one that was begun last, gone on with or not."""
+        return {attempt.step[0]: attempt for attempt in self.attempts}
 
     @property
     def broke_after_speech(self) -> bool:
@@ -145,7 +162,7 @@ def accounts(episode: Episode) -> list[Account]:
     for index, turn in enumerate(episode.turns):
         own = by_turn[index]
         heard = "".join(piece.text for piece in turn.heard)
-        pieces = straight(heard, own)
+        pieces = straight(heard, own, _heard_by(turn))
         if pieces is None and own and heard == episode.expectation(index):
             # The whole answer, once and in order. A delta was spoilt on its way, and the bot made it good.
             pieces = [Piece(heard, own[-1])]
@@ -161,6 +178,10 @@ def accounts(episode: Episode) -> list[Account]:
             )
         )
     return result
+
+
+def _heard_by(turn: Turn) -> SpokenBy:
+    return lambda at: sum(len(piece.text) for piece in turn.heard if piece.at <= at + SAME_TIME)
 
 
 def _within(at: float, turn: Turn) -> bool:

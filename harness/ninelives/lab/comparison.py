@@ -12,6 +12,7 @@ from ninelives.lab.invariants import PROMISES
 from ninelives.lab.scenario import CHAPTERS
 
 if TYPE_CHECKING:
+    from ninelives.lab.episode import Finding
     from ninelives.lab.run import Outcome
     from ninelives.lab.scenario import Scenario
 
@@ -97,13 +98,14 @@ def _cell(outcome: Outcome) -> str:
     if outcome.held:
         return _HELD + waited
     return (
-        " ".join(f"({each.promise})" if _by_wording(each.why) else each.promise for each in outcome.broken)
+        " ".join(f"({each.promise})" if _by_wording(each) else each.promise for each in outcome.broken)
         + waited
     )
 
 
-def _by_wording(why: str) -> bool:
-    return all(_WORDING.search(reason) for reason in why.split("; turn "))
+def _by_wording(found: Finding) -> bool:
+    # Other promises quote what was heard, and that may say anything.
+    return found.promise == "I9" and all(_WORDING.search(reason) for reason in found.why.split("; turn "))
 
 
 def _summary(results: Sequence[Outcomes], services: Sequence[str], titles: Sequence[str]) -> Iterator[str]:
@@ -115,7 +117,9 @@ def _summary(results: Sequence[Outcomes], services: Sequence[str], titles: Seque
     for service, title in zip(services, titles, strict=True):
         tried = [each[service] for each in results if each[service].told]
         broken = [each for each in tried if not each.held]
-        words = [each for each in broken if not each.crash and all(_by_wording(f.why) for f in each.broken)]
+        words = [
+            each for each in broken if not each.crash and all(_by_wording(found) for found in each.broken)
+        ]
         late = sum(each.only_late for each in broken)
         kept = len(tried) - len(broken)
         seen = together(each.figures for each in tried)

@@ -19,8 +19,8 @@ PROMISES: Mapping[str, str] = {
     "I3": "A tool runs at most once per call, with complete and valid arguments, for a finished response.",
     "I4": "Every turn ends: start and end frames pair up, within a bounded time.",
     "I5": "If nothing had been spoken when it broke, the user hears the whole answer and no error.",
-    "I6": "If something had been spoken, the turn ends with one error of the right category, and an event "
-    "says what was spoken.",
+    "I6": "If something had been spoken, the answer goes on where it stopped, with no word twice, or the "
+    "turn ends with one error of the right category. Either way an event says what was spoken.",
     "I7": "The next turn works, with the right context, and answers its own question.",
     "I8": "Expiry, idle closes and interruptions cost the next turn no round trip.",
     "I9": "Every failure is one error with a category and wording that says what to do; none is silent, "
@@ -35,7 +35,7 @@ _JUDGES: Mapping[str, Callable[[str, Episode, list[Account]], Finding]] = {
     "I3": tools.tools_once_and_whole,
     "I4": ends.every_turn_ends,
     "I5": breaks.whole_answer_if_nothing_was_spoken,
-    "I6": breaks.honest_end_if_something_was_spoken,
+    "I6": breaks.sentence_finished_or_honest_end,
     "I7": afterwards.next_turn_answers_its_question,
     "I8": afterwards.no_waiting_for_housekeeping,
     "I9": reports.every_failure_is_told,

@@ -27,6 +27,7 @@ CHAPTERS = (
     "connecting",
     "before the first word",
     "in mid-sentence",
+    "going on after a loss",
     "at the end of an answer",
     "while the model thinks",
     "around a tool call",

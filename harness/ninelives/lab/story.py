@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mock_openai.faults import Planned
 
 OnCancel = Literal["honour", "ignore", "reject"]
+Continuation = Literal["rest", "repeat", "rephrase", "refuse"]
 
 Step = tuple[Mapping[str, Any], ...]
 """What one response says: reply items as a script writes them."""
@@ -81,6 +82,8 @@ class Story:
     """How long the tool takes."""
     on_cancel: OnCancel = "honour"
     """What the server makes of a `response.cancel`."""
+    continuation: Continuation = "rest"
+    """What the model makes of being asked to go on with an answer that broke off."""
     transports: tuple[Transport, ...] = BOTH
     seed: int = 0
     """Of the server's ids and of the jitter between attempts."""
@@ -130,6 +133,8 @@ class Story:
                 rule: dict[str, Any] = {"when": when, "reply": [dict(item) for item in step]}
                 if number < len(ask.takes) and ask.takes[number]:
                     rule["delay"] = ask.takes[number]
+                if self.continuation != "rest":
+                    rule["continuation"] = self.continuation
                 yield rule
 
 

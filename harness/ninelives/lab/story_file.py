@@ -21,12 +21,13 @@ from mock_openai.responders.source import ScriptError, Spot, from_yaml
 
 from ninelives.complaint import Complaint
 from ninelives.lab.scenario import BOTH, Scenario
-from ninelives.lab.story import TOOL, Ask, CutIn, OnCancel, Pause, Step, Story
+from ninelives.lab.story import TOOL, Ask, Continuation, CutIn, OnCancel, Pause, Step, Story
 
 ENDINGS = (".yaml", ".yml", ".py")
 
 STORY = (
-    "story", "sentence", "broke", "acts", "pace", "tool_seconds", "on_cancel", "transports", "seed",
+    "story", "sentence", "broke", "acts", "pace", "tool_seconds", "on_cancel", "continuation",
+    "transports", "seed",
 )  # fmt: skip
 ASK = ("user", "answer", "takes", "faults", "cut_in", "answerable")
 PAUSE = ("pause", "faults")
@@ -41,7 +42,7 @@ def to_data(story: Story) -> dict[str, Any]:
     data: dict[str, Any] = {"story": story.name, "sentence": story.sentence}
     if story.broke:
         data["broke"] = list(story.broke)
-    for name in ("pace", "tool_seconds", "on_cancel", "transports", "seed"):
+    for name in ("pace", "tool_seconds", "on_cancel", "continuation", "transports", "seed"):
         value = getattr(story, name)
         if value != getattr(usual, name):
             data[name] = list(value) if isinstance(value, tuple) else value
@@ -185,6 +186,8 @@ def _story(spot: Spot) -> Story:
             more[key] = _seconds(given[key], key)
     if "on_cancel" in given:
         more["on_cancel"] = _one_of(given["on_cancel"], get_args(OnCancel), "on_cancel")
+    if "continuation" in given:
+        more["continuation"] = _one_of(given["continuation"], get_args(Continuation), "continuation")
     if "seed" in given:
         more["seed"] = given["seed"].whole("seed")
     if "transports" in given:

@@ -6,9 +6,11 @@ each run of words comes from, for a finding to tell. Pure functions over values.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from ninelives.lab.seams import news
 
 if TYPE_CHECKING:
     from mock_openai.control.said import Said
@@ -50,40 +52,92 @@ class Piece:
         return self.start + len(self.text)
 
 
-def straight(heard: str, attempts: Sequence[Attempt]) -> list[Piece] | None:
-    """Read `heard` as the words of one attempt a step, in order, cut off at most at the very end.
+SEAM_WITHIN = 40
+"""Characters behind what a model was told within which the loss must have struck."""
 
-    None when it cannot be read so.
+SpokenBy = Callable[[float], int]
+"""How many characters had been heard at a time."""
+
+
+def straight(
+    heard: str, attempts: Sequence[Attempt], spoken_by: SpokenBy = lambda _: 0
+) -> list[Piece] | None:
+    """Read `heard` as the words of one answer a step, in order, cut off at most at the very end.
+
+    An answer may break off and be gone on with by a later attempt: then nothing that was heard of it may come
+    again. None when it cannot be read so. `spoken_by` helps to find where it broke off.
     """
-    steps: dict[Step, list[Attempt]] = {}
+    rounds: dict[str | None, list[Attempt]] = {}
     for attempt in attempts:
-        steps.setdefault(attempt.step, []).append(attempt)
-    ordered = list(steps.values())
+        rounds.setdefault(attempt.step[0], []).append(attempt)
+    return _Reading(heard, list(rounds.values()), spoken_by).read(0, 0)
 
-    def read(number: int, at: int) -> list[Piece] | None:
-        rest = heard[at:]
-        if not rest:
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    heard: str
+    rounds: Sequence[Sequence[Attempt]]
+    spoken_by: SpokenBy
+
+    def read(self, number: int, at: int) -> list[Piece] | None:
+        """Read what was heard from `at` on as the rounds from one on."""
+        if at == len(self.heard):
             return []
-        if number == len(ordered):
+        if number == len(self.rounds):
             return None
-        for attempt in reversed(ordered[number]):  # the attempt that worked is the last one
-            if not attempt.words or not rest.startswith(attempt.words):
-                continue
-            following = read(number + 1, at + len(attempt.words))
+        for pieces, end in self._answers(self.rounds[number], at, ""):
+            following = self.read(number + 1, end)
             if following is not None:
-                return [Piece(attempt.words, attempt), *following]
-        # Cut off: the words stop inside this step. Of several attempts the latest whose beginning it is, lost
-        # ones first:
-        # a bot that stopped in mid-sentence stopped because of them.
-        latest = ordered[number][::-1]
-        for attempt in sorted(latest, key=lambda each: not each.lost):
-            if attempt.words.startswith(rest):
-                return [Piece(rest, attempt)]
-        if all(not attempt.words for attempt in ordered[number]):
-            return read(number + 1, at)
+                return [*pieces, *following]
+        if all(not attempt.words for attempt in self.rounds[number]):
+            return self.read(number + 1, at)
         return None
 
-    return read(0, 0)
+    def _answers(
+        self, attempts: Sequence[Attempt], at: int, spoken: str
+    ) -> Iterator[tuple[list[Piece], int]]:
+        """The ways to read one answer, of which `spoken` was heard: its pieces, and where it ends. Whole ones
+        come first, unless they were asked for when something had been heard; then those that were gone on
+        with, then those that are cut off.
+        """
+        rest = self.heard[at:]
+        late: list[tuple[list[Piece], int]] = []
+        cut: list[tuple[list[Piece], int]] = []
+        broken: list[tuple[int, int, str, int]] = []
+        # The attempt that worked is the last one.
+        for index in range(len(attempts) - 1, -1, -1):
+            attempt = attempts[index]
+            forms = news(spoken, attempt.step[1], attempt.words) if spoken else iter([(attempt.words, 0)])
+            for text, start in forms:
+                if (text or spoken) and rest.startswith(text):
+                    reading = [Piece(text, attempt, start)] if text else [], at + len(text)
+                    if index and self.spoken_by(attempt.said.began) > at:
+                        late.append(reading)
+                    else:
+                        yield reading
+                if rest and text.startswith(rest):
+                    # Of several, one that was lost: a bot that stopped in mid-sentence stopped because of it.
+                    cut.insert(
+                        0 if attempt.lost else len(cut), ([Piece(rest, attempt, start)], len(self.heard))
+                    )
+                if (common := _common(rest, 0, text, 0)) and index + 1 < len(attempts):
+                    broken.append((index, common, spoken, start))
+        for index, common, before, start in broken:
+            for length in self._breaks(attempts[index + 1 :], at, common, before):
+                text = rest[:length]
+                for pieces, end in self._answers(attempts[index + 1 :], at + length, before + text):
+                    yield [Piece(text, attempts[index], start), *pieces], end
+        yield from late
+        yield from cut
+
+    def _breaks(self, later: Sequence[Attempt], at: int, common: int, spoken: str) -> list[int]:
+        """Lengths at which an answer may have broken off, the likeliest first."""
+        lengths: list[int] = []
+        for attempt in later:
+            lengths.append(self.spoken_by(attempt.said.began) - at)
+            told = len(attempt.step[1]) - len(spoken)
+            lengths += range(min(common, told + SEAM_WITHIN), max(0, told - 1), -1)
+        return [length for length in dict.fromkeys(lengths) if 0 < length <= common]
 
 
 SHORTEST_TRACE = 3

@@ -16,7 +16,7 @@ class _Noting:
     """What the defects below need to know: what was spoken, and whether an answer broke off."""
 
     def __init__(self, **given: Any) -> None:
-        super().__init__(**given)
+        super().__init__(**{"continue_after_loss": False, **given})
         self.spoken = ""
         self.broke = False
         self.cut = ""
@@ -43,6 +43,7 @@ class BeginsAgain(_Noting, OpenAIResponsesHttpLLMService):
 
     def _delay_before_next(self, turn: Any, failure: Any) -> float | None:
         if turn.said and turn.attempt == 1:
+            turn.said, turn.broke_off = [], None
             return 0.0
         return super()._delay_before_next(turn, failure)
 

@@ -78,11 +78,11 @@ def test_a_service_class_is_a_factory_too() -> None:
 
 def test_an_outcome_tells_what_was_said_heard_and_waited() -> None:
     outcome = play("reset_in_mid_sentence", websocket)
-    assert outcome.heard[1] == "It is 21 degrees"
-    assert outcome.said[1] == "It is 21 degrees"
+    assert outcome.heard[1] == "It is 21 degrees and sunny in Paris this afternoon."
+    assert outcome.said[1:3] == ["It is 21 degrees", " degrees and sunny in Paris this afternoon."]
     assert outcome.dead_air[2] == pytest.approx(0.2)
     lanes = outcome.timeline.lanes
-    assert lanes == ["user", "bot", "tool", "error", "fault", "connection 1", "connection 2"]
+    assert lanes == ["user", "bot", "tool", "fault", "connection 1", "connection 2"]
 
 
 def test_the_list_of_scenarios_reads_as_a_table_of_contents() -> None:

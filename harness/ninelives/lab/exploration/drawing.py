@@ -14,7 +14,7 @@ from mock_openai.faults import Planned
 from ninelives.lab.exploration.choices import Choices, maybe, pick
 from ninelives.lab.exploration.faults import draw_faults, draw_idle_fault, needs_a_person, transports
 from ninelives.lab.exploration.topics import TOPICS
-from ninelives.lab.story import TOOL, Ask, CutIn, OnCancel, Pause, Step, Story
+from ninelives.lab.story import TOOL, Ask, Continuation, CutIn, OnCancel, Pause, Step, Story
 
 MOST_TURNS = 5
 
@@ -25,6 +25,8 @@ _CUT_TIMES = (0.513, 0.053, 0.107, 0.213, 1.013, 3.013)
 """Seconds after the question at which the user cuts in. Odd, so that it is never the very moment at which an
 event leaves or a tool is done: Pipecat then passes a tool's result on although the user has begun to speak.
 """
+
+_CONTINUATIONS: tuple[Continuation, ...] = ("rest", "repeat", "rest", "rephrase", "refuse")
 
 _CANCELS: tuple[OnCancel, ...] = ("honour", "ignore", "reject")
 
@@ -47,6 +49,7 @@ def draw_story(seed: int, run: int) -> Story:
         tool_seconds=pick(choices, (0.0, 0.0, 0.3, 2.0)),
         on_cancel=pick(choices, _CANCELS),
         seed=choices.below(100),
+        continuation=pick(choices, _CONTINUATIONS),
         transports=transports(one for act in acts for one in act.faults),
     )
 

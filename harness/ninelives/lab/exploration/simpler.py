@@ -64,7 +64,7 @@ def fewer_words(story: Story) -> Iterator[Story]:
 def usual_settings(story: Story) -> Iterator[Story]:
     """With one setting, pause or interruption as it usually is."""
     usual = Story(())
-    for name in ("pace", "tool_seconds", "on_cancel", "seed"):
+    for name in ("pace", "tool_seconds", "on_cancel", "continuation", "seed"):
         if getattr(story, name) != getattr(usual, name):
             yield replace(story, **{name: getattr(usual, name)})
     for at, act in enumerate(story.acts):

@@ -35,8 +35,10 @@ def whole_answer_if_nothing_was_spoken(name: str, episode: Episode, told: list[A
     return verdict(name, bool(hit), losses(), held, "nothing broke before the first word")
 
 
-def honest_end_if_something_was_spoken(name: str, episode: Episode, told: list[Account]) -> Finding:
-    """I6: a loss in mid-sentence is one error of the right category, and an event says what was spoken."""
+def sentence_finished_or_honest_end(name: str, episode: Episode, told: list[Account]) -> Finding:
+    """I6: after a loss in mid-sentence the answer goes on where it stopped, with no word twice; or the turn
+    ends with one error of the right category. Either way an event says what was spoken.
+    """
     hit = [a for a in told if not a.interrupted and a.broke_after_speech]
 
     def dishonesty() -> Reasons:
@@ -44,29 +46,60 @@ def honest_end_if_something_was_spoken(name: str, episode: Episode, told: list[A
             spoken = a.lost_words or a.heard
             if a.stopped_short and not a.fatal:
                 continue
-            if a.heard == a.expected and not a.fatal and a.turn.errors:
+            finished = not a.fatal and not a.declined
+            if finished and not a.turn.errors:
+                if not a.fits:
+                    yield f"{turn(a)} broke after {quote(spoken)} and went on to {quote(a.heard)}"
+                elif (missing := _missing(a)) is not None:
+                    yield f"{turn(a)} broke after {quote(spoken)} and went on without {quote(missing)}"
+            elif finished and _flat(a.heard) == _flat(a.expected or ""):
                 error = a.turn.errors[0]
                 yield f"{turn(a)} heard its whole answer, and reported {quote(error.message)} all the same"
                 continue
-            if len(a.turn.errors) != (2 if a.stopped_short else 1):
+            elif len(a.turn.errors) != (2 if a.stopped_short else 1):
                 yield f"{turn(a)} broke after {quote(spoken)} with {len(a.turn.errors)} errors instead of one"
                 continue
-            error = a.turn.errors[-1]
-            if error.category not in _right_categories(a):
-                yield f"{turn(a)} broke after {quote(spoken)} and called it {error.category!r}"
+            elif (category := a.turn.errors[-1].category) not in _right_categories(a):
+                yield f"{turn(a)} broke after {quote(spoken)} and called it {category!r}"
             if not episode.tells_spoken:
                 continue
             events = [text.strip() for text in a.turn.spoken_before_loss]
-            if spoken.strip() not in events and a.heard.strip() not in events:
+            if spoken.strip() not in events and a.heard.strip() not in events and not _near(a, events):
                 reported = ", ".join(quote(text) for text in events) or "nothing"
                 yield f"{turn(a)} broke after {quote(spoken)}, but the event about it said {reported}"
 
     held = "; ".join(
         f"{turn(a)} ended with one {a.turn.errors[0].category} error after {quote(a.heard)}"
-        for a in hit
         if a.turn.errors
+        else f"{turn(a)} broke after {quote(a.lost_words)} and was finished"
+        for a in hit
     )
     return verdict(name, bool(hit), dishonesty(), held, "nothing broke in mid-sentence")
+
+
+def _flat(text: str) -> str:
+    return "".join(text.split())
+
+
+def _missing(account: Account) -> str | None:
+    """What was not heard of the last attempt at an answer that came to its end."""
+    if not account.pieces:
+        return None
+    last = account.pieces[-1]
+    rest = "" if last.owner is None else last.owner.words[last.end :].strip()
+    return rest if rest and _flat(account.heard) != _flat(account.expected or "") else None
+
+
+def _near(account: Account, events: list[str]) -> bool:
+    """Whether an event names a beginning of what was heard that holds all that the model was told of it.
+    Where exactly an answer broke off that was gone on with, the words alone cannot tell.
+    """
+    told = [_flat(attempt.step[1]) for attempt in account.attempts if attempt.step[1]]
+    flat = [_flat(event) for event in events if event]
+    return any(
+        _flat(account.heard).startswith(event) and any(event.startswith(each) for each in told)
+        for event in flat
+    )
 
 
 def _right_categories(account: Account) -> frozenset[str]:

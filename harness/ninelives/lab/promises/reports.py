@@ -45,6 +45,8 @@ def _silence(account: Account) -> str | None:
         return f"heard {quote(account.heard)} of an answer that broke off"
     if account.expected is None:
         return "heard nothing" if account.hit and not account.heard else None
+    if account.gone_on:
+        return None  # what was not heard of it is another promise's, and it may have been said in other words
     if account.fits and account.heard != account.expected and len(account.heard) < len(account.expected):
         return f"heard {quote(account.heard)} of {quote(account.expected)}"
     return None

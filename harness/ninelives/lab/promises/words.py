@@ -7,6 +7,7 @@ from itertools import pairwise
 from ninelives.lab.attribution import SAME_TIME, Account
 from ninelives.lab.episode import Episode, Finding
 from ninelives.lab.promises.verdict import Reasons, turn, verdict
+from ninelives.lab.seams import said_again, voice_flaw
 from ninelives.lab.wording import quote
 
 
@@ -15,10 +16,19 @@ def spoken_once_and_in_order(name: str, episode: Episode, told: list[Account]) -
     return verdict(
         name,
         any(a.heard or a.said for a in told),
-        (why for a in told if not a.fits for why in _disorder(a)),
+        _flaws(told),
         "heard " + ", ".join(quote(a.heard) for a in told if a.heard),
         "nobody said anything",
     )
+
+
+def _flaws(told: list[Account]) -> Reasons:
+    for a in told:
+        if not a.fits:
+            yield from _disorder(a)
+        # With a voice, what counts is what was played.
+        if (played := getattr(a.turn, "played", None)) and (flaw := voice_flaw(a.heard, played)) is not None:
+            yield f"{turn(a)}: of {quote(a.heard)} {flaw}: {quote(played)}"
 
 
 def _disorder(account: Account) -> Reasons:
@@ -26,6 +36,9 @@ def _disorder(account: Account) -> Reasons:
     if any(piece.owner is None for piece in account.pieces):
         strange = quote("".join(p.text for p in account.pieces if p.owner is None))
         yield f"{where}: nobody said {strange}"
+        return
+    if (again := _again(account)) is not None:
+        yield f"{where}: {quote(again)} was spoken again where the answer went on"
         return
     own = [piece for piece in account.pieces if not piece.foreign and piece.owner is not None]
     first_of_step: dict[object, int] = {}
@@ -57,6 +70,17 @@ def _disorder(account: Account) -> Reasons:
         yield f"{where}: the parts were spoken out of order"
     elif not any(piece.foreign for piece in account.pieces):
         yield f"{where}: a part is missing before something that was spoken"
+
+
+def _again(account: Account) -> str | None:
+    """What was spoken again where an answer was gone on with."""
+    at = 0
+    for before, piece in pairwise(account.pieces):
+        at += len(before.text)
+        went_on = piece.owner is not None and piece.owner.step[1] and piece.owner is not before.owner
+        if went_on and (again := said_again(account.heard[:at], account.heard[at:])) is not None:
+            return again
+    return None
 
 
 def spoken_as_its_own(name: str, episode: Episode, told: list[Account]) -> Finding:

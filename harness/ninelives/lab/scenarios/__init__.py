@@ -1,4 +1,4 @@
-"""Everything that can happen to a bot's connection: thirteen chapters, a file each, a definition a scenario.
+"""Everything that can happen to a bot's connection: fourteen chapters, a file each, a definition a scenario.
 
 A chapter is found by looking into this folder. It has a `CHAPTER`, its title, and `SCENARIOS`.
 """

@@ -1,0 +1,96 @@
+"""Where an answer that broke off goes on: how much of a continuation repeats what had been spoken.
+
+Written for the judge, and not shared with any service that is judged. Words are compared, whatever their case
+and Unicode form; white space and punctuation between them do not count. Pure functions over texts.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+
+_WORD = re.compile(r"\w+")
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, in the form in which they are compared."""
+    return [_folded(match[0]) for match in _WORD.finditer(text)]
+
+
+def _folded(word: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", word).casefold())
+
+
+def news(spoken: str, told: str, continuation: str) -> Iterator[tuple[str, int]]:
+    """What may rightly be heard of a continuation behind `spoken`, each with its place in the continuation.
+
+    `told` is what the model was told of it. A model that begins with what it was not told goes on exactly,
+    even where a word comes twice (very | very); of any other the longest repetition has to be left out. White
+    space may be put between, and punctuation that was spoken may be left out as well.
+    """
+    for start in _starts(spoken, told, continuation):
+        rest = continuation[start:]
+        marks = "".join(takewhile(lambda char: not char.isalnum(), reversed(spoken)))[::-1].strip()
+        forms = [rest, rest.lstrip(), f" {rest.lstrip()}"]
+        if marks and rest.lstrip().startswith(marks):
+            bare = rest.lstrip()[len(marks) :]
+            forms += [bare, bare.lstrip(), f" {bare.lstrip()}"]
+        for form in dict.fromkeys(forms):
+            yield form, len(continuation) - len(form)
+
+
+def _starts(spoken: str, told: str, continuation: str) -> list[int]:
+    before, after = words_of(spoken), [*_WORD.finditer(continuation)]
+    folded = [_folded(match[0]) for match in after]
+    cut = spoken[-1:].isalnum()
+    repeated = [
+        n for n in range(1, min(len(before), len(after)) + 1) if _repeats(before[-n:], folded[:n], cut)
+    ]
+    if not repeated:
+        return [0] if told else []  # asked anew, and not told: then the answer was begun again
+    untold = len(before) - len(words_of(told)) if spoken.startswith(told) else 0
+    exact = [untold] if untold in repeated else []
+    return [_end(before[-1], after[n - 1], cut) for n in dict.fromkeys([*exact, max(repeated)])]
+
+
+def _repeats(before: Sequence[str], after: Sequence[str], cut: bool) -> bool:
+    *whole, last = before
+    return whole == list(after[:-1]) and (after[-1] == last or (cut and after[-1].startswith(last)))
+
+
+def _end(last: str, match: re.Match[str], cut: bool) -> int:
+    """Where the repetition of the last word that was spoken ends: inside a word, if it had been cut."""
+    return match.start() + len(last) if cut and _folded(match[0]) != last else match.end()
+
+
+def said_again(before: str, after: str) -> str | None:
+    """The longest run of words with which `before` ends and `after` begins; None when there is none."""
+    ended, began = words_of(before), [*_WORD.finditer(after)]
+    folded = [_folded(match[0]) for match in began]
+    for n in range(min(len(ended), len(began)), 0, -1):
+        if ended[-n:] == folded[:n]:
+            return after[: began[n - 1].end()].strip()
+    return None
+
+
+def voice_flaw(heard: str, played: str) -> str | None:
+    """What is wrong with the words that a voice played of a text: some twice, or some left out between two.
+
+    Words that are other ones (a filter wrote a number out) are nobody's business here.
+    """
+    text, sound = words_of(heard), words_of(played)
+    at = next((n for n, word in enumerate(sound) if n >= len(text) or word != text[n]), None)
+    if at is None:
+        return None
+    rest = sound[at:]
+    for begin in range(at - 1, -1, -1):
+        again = sound[begin:at]
+        behind = rest[len(again) :]
+        if rest[: len(again)] == again and behind[:1] in ([], text[at : at + 1]):
+            return f"{' '.join(again)!r} was played twice"
+    for later in range(at + 1, len(text)):
+        if rest == text[later : later + len(rest)]:
+            return f"{' '.join(text[at:later])!r} is missing from what was played"
+    return None
