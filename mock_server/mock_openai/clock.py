@@ -55,11 +55,11 @@ class Clock:
         self.timers: set[Timer] = set()
 
     def now(self) -> float:
-        """Give seconds that only count up; for durations."""
+        """Return seconds that only count up; for durations."""
         return asyncio.get_running_loop().time() + self.ahead
 
     def wall(self) -> float:
-        """Give unix seconds. Looked up at each call, because virtual time replaces `time.time`."""
+        """Return unix seconds. Looked up at each call, because virtual time replaces `time.time`."""
         return time.time() + self.ahead
 
     def call_later(self, seconds: float, callback: Callable[[], object]) -> Timer:
@@ -87,8 +87,8 @@ _UNITS = {None: 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0
 
 
 def duration(text: str) -> float:
-    """Read a duration such as 90, 90s, 59m, 1h or 30d, in seconds; ValueError when it is none."""
+    """Read a duration such as 90, 90s, 59m, 1h or 30d, in seconds. Raises ValueError if it is not valid."""
     match = _DURATION.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is no duration; write 90s, 59m, 1h or 30d")
+        raise ValueError(f"{text!r} is not a duration; write 90s, 59m, 1h or 30d")
     return float(match[1]) * _UNITS[match[2]]

@@ -22,7 +22,7 @@ _CREATE = {"$ref": "#/components/schemas/CreateResponse"}
 
 @cache
 def description() -> dict[str, Any]:
-    """Give the description."""
+    """Return the description."""
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in ENDPOINTS:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _endpoint(endpoint)

@@ -82,7 +82,7 @@ class Engine:
         """For ids that belong to no turn, such as request ids."""
 
     def now(self) -> float:
-        """Give unix seconds."""
+        """Return unix seconds."""
         return self.clock.wall()
 
     def random_source(self, *purpose: object) -> RandomSource:
@@ -114,7 +114,7 @@ class Engine:
         return None
 
     def timed(self, plan: Plan | None, answer: Reply | Recorded) -> Iterator[Timed]:
-        """Give an answer's events with the times at which they leave, in seconds since the turn began."""
+        """Return an answer's events with the times at which they leave, in seconds since the turn began."""
         if isinstance(answer, Recorded):
             if isinstance(self.pace, Kept):
                 return self.pace.replay(answer.events)
@@ -125,7 +125,7 @@ class Engine:
         return postpone(stamped, answer.delay) if answer.delay else stamped
 
     def stamper(self, plan: Plan | None) -> Callable[[Event], float]:
-        """Give what says of one event after the other when it leaves at the earliest, in seconds since the
+        """Return what says of one event after the other when it leaves at the earliest, in seconds since the
         turn began; for events that are not there yet.
         """
         coming: deque[Event] = deque()

@@ -123,7 +123,7 @@ def load_pace(path: Path) -> Learned:
         raise ValueError(f"{path} cannot be read ({error.strerror}); name a file that exists") from None
     except ValueError as error:
         raise ValueError(
-            f"{path} is no pace file: {error}; make one with `ninelives pace CASSETTES -o {path.name}`"
+            f"{path} is not a pace file: {error}; make one with `ninelives pace CASSETTES -o {path.name}`"
         ) from None
 
 

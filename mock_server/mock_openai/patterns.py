@@ -33,11 +33,11 @@ _QUICK = re.compile(r"(?:\(\?i\))?[^*+?{(]*")
 
 
 class PatternError(ValueError):
-    """This is no regular expression, or too long a one. The text says why."""
+    """A pattern is not a regular expression, or is too long. The text says why."""
 
 
 class SlowPattern(Exception):
-    """A search was given up because it took too long."""
+    """A search was stopped because it took too long."""
 
 
 class Pattern(Generic[Text]):
@@ -105,7 +105,7 @@ class Pattern(Generic[Text]):
 
     def _slow(self, text: Text) -> SlowPattern:
         return SlowPattern(
-            f"/{_short(self.source)}/ takes too long on a text of length {len(text)} and was given up; "
+            f"/{_short(self.source)}/ takes too long on a text of length {len(text)} and was stopped; "
             "such a pattern can match the same text in too many ways: write it without a repetition in "
             "a repetition, or without alternatives that begin alike"
         )

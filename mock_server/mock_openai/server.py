@@ -293,7 +293,7 @@ class MockServer:
         return list(lines.values())
 
     def session(self, name: str) -> Session:
-        """Give the session of this name, made now or by the first request that named it.
+        """Return the session of this name, made now or by the first request that named it.
 
         Each has a script, faults, a journal, stored responses and turns of its own, and begins as the server
         began: with the rules and faults that it had when it started. Clients reach it by its `headers` or

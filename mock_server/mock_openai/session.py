@@ -173,7 +173,7 @@ class Session:
 
 
 def name_of(header: str | None, key: str | None, *, by_key: bool) -> str | None:
-    """Give the session that a request names, None for the server's own; ValueError when it is no name."""
+    """Return the session that a request names, or None. Raises ValueError if the name is not valid."""
     if header is not None:
         return _name(header)
     if by_key and key is not None and key.startswith(KEY_PREFIX):
@@ -182,7 +182,7 @@ def name_of(header: str | None, key: str | None, *, by_key: bool) -> str | None:
 
 
 def check_name(name: str) -> str:
-    """Give the name; ValueError when it cannot travel in a header."""
+    """Return the name. Raises ValueError if it cannot travel in a header."""
     if not isinstance(name, str) or not name.strip() or len(quote(name, safe="")) > LONGEST:
         raise ValueError(f"a session's name has 1 to {LONGEST} characters, percent-encoded, and is not blank")
     return name

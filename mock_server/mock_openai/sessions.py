@@ -1,4 +1,4 @@
-"""The named sessions of one server: made on first use, forgotten when told to, or when there are too many."""
+"""The named sessions of one server: made on first use, removed on request or when there are too many."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Sessions:
         return iter(tuple(self._named.values()))
 
     def get(self, name: str, *, hold: bool = False) -> Session:
-        """Give the session of this name, a new one if there is none; ValueError when it is no name.
+        """Return the session of this name, made if needed. Raises ValueError if the name is not valid.
 
         One that is held stays until it is forgotten by name.
         """

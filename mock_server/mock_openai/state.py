@@ -197,7 +197,7 @@ class ServerState:
         transport: Literal["http", "websocket"],
         lane: str | None,
     ) -> None:
-        """Write down that all events of a turn have left in one write."""
+        """Note that all events of a turn have left in one write."""
         turn = position.number or None
         if transport == "http":
             self.note("status", position.connection, {"status": 200}, turn=turn)

@@ -26,7 +26,7 @@ def host_name(text: str) -> str:
             ipaddress.ip_address(name)
         except ValueError:
             raise ValueError(
-                f"allow-host: {text!r} is no host name; write a name without scheme and port, such as mock"
+                f"allow-host: {text!r} is not a host name; write a name without scheme and port, such as mock"
             ) from None
     return name.lower()
 
@@ -38,7 +38,7 @@ def origin(text: str) -> str:
     if text in (ANY, "null") or _ORIGIN.fullmatch(text):
         return text.lower()
     raise ValueError(
-        f"allow-origin: {text!r} is no origin; write scheme, host and port without a path, such as "
+        f"allow-origin: {text!r} is not an origin; write scheme, host and port without a path, such as "
         "http://localhost:3000, or none"
     )
 

@@ -1,5 +1,5 @@
-"""Waiting until a turn's next event is due: with a sign of life in long silences, and with faults that strike
-by the clock on the way.
+"""Waiting until the next event of a turn is due, with keepalives in long silences and with faults planned for
+a time.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Due:
         self.beat: float | None = None
         """Seconds of silence after which a `keepalive` event is due; None for never."""
         self.cancelled = False
-        """Whether the client asked for the turn's end; then nothing is waited for any more."""
+        """Whether the client cancelled the turn; then every wait ends."""
         self.steered = False
         """Whether the client asked for the turn's end at the next safe boundary."""
         self._arrived = context.began
@@ -53,17 +53,17 @@ class Due:
         self._loop = asyncio.get_running_loop()
 
     def cancel(self) -> None:
-        """Wait for nothing any more."""
+        """End all waits of the turn."""
         self.cancelled = True
         self._context.alarm.ring()
 
     def steer(self) -> None:
-        """Wait no longer than until the response is at a safe boundary."""
+        """End the wait at the next safe boundary of the response."""
         self.steered = True
         self._context.alarm.ring()
 
     def ends_at(self, following: Event) -> bool:
-        """Tell whether a response that was steered may end in the place of this event."""
+        """Return whether a response that was steered may end in place of this event."""
         return at_boundary([*self._out.sent, *self._out.waiting], following)
 
     async def wait(self, at: float, following: Event | None = None) -> None:
@@ -114,7 +114,7 @@ class Due:
         return self._out.spoke + beat if self._out.sent else math.inf
 
     async def _keep_alive(self) -> None:
-        """Send the undocumented event of long silences; it takes a sequence number (reported)."""
+        """Send the undocumented `keepalive` event, which takes a sequence number (reported)."""
         keepalive = {"type": "keepalive", "sequence_number": self._out.next_number}
         self._out.add(Event("keepalive", json.compact(keepalive)))
         await self._out.flush()

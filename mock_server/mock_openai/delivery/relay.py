@@ -1,5 +1,5 @@
-"""An answer that another server is giving, on its way out: passed on as it comes, no faster than this
-server's pace, with this server's faults.
+"""Relaying an answer that an upstream server is giving: as it comes, no faster than this server's pace, with
+this server's faults.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Relaying(Protocol):
 
 
 async def relay(to: Relaying, plan: Plan | None, answer: Relayed) -> None:
-    """Pass the answer on until it ends, breaks off, or is ended here."""
+    """Relay the answer until it ends, breaks off, or is ended here."""
     to.writer.adopt(Recorded(answer.status, answer.headers))
     at = to.state.engine.stamper(plan)
     try:

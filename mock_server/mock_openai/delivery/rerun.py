@@ -1,4 +1,4 @@
-"""What only recorded answers need on their way out: network reads, plain bodies, endings."""
+"""Delivering recorded answers: their network reads, plain bodies and endings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Delivered(Protocol):
 
 
 def reads(answer: Recorded, pace: Pace) -> Reads | None:
-    """Give a recording's network reads at this pace's times; None when the pace makes times of its own."""
+    """Return a recording's network reads at this pace's times; None when the pace makes times of its own."""
     scale = getattr(pace, "scale", None)
     if scale is None or answer.chunks is None:
         return None

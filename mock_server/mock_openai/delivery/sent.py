@@ -1,4 +1,4 @@
-"""What leaves in one turn: events pass through an writer, numbered, and are noted when they have left."""
+"""The events of one turn on their way out: numbered, written, and noted when they have left."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class SentEvents:
         self._held: list[tuple[int, Event]] = []
         """Events held back, each with how many must have been handed over before it."""
         self._added = 0
-        """Events of other making that took a sequence number."""
+        """How many inserted events took a sequence number."""
         self.spoke = self._loop.time()
         """When something last left, on the loop's clock."""
 
@@ -86,7 +86,7 @@ class SentEvents:
         self.response_id = rendered.response_id
 
     def hold(self, event: Event, events: int) -> None:
-        """Keep an event until so many others have been handed over, or the answer ends."""
+        """Hold an event back until so many others have been handed over, or the answer ends."""
         self._held.append((len(self.sent) + len(self.waiting) + events, event))
 
     def _let_go(self, handed_over: float) -> None:
@@ -96,12 +96,12 @@ class SentEvents:
             self.put(event)
 
     def add(self, event: Event) -> None:
-        """Hand over an event that the answer does not have; all that follow count one more."""
+        """Hand over an inserted event; the sequence numbers of all that follow grow by one."""
         self._added += 1
         self.put(event)
 
     def numbered(self, event: Event) -> Event:
-        """Give the event with the number that it has now that others stand before it."""
+        """Return the event with its sequence number moved by the events inserted before it."""
         if not self._added:
             return event
         places = list(_NUMBER.finditer(event.data))  # keys are in order: the event's own stands last
@@ -112,25 +112,25 @@ class SentEvents:
         return Event(event.type, event.data[:start] + number + event.data[end:])
 
     async def flush(self) -> None:
-        """Let what waits leave; ConnectionError when the client is gone."""
+        """Let what waits leave. Raises ConnectionError if the client is gone."""
         await self._writer.flush()
         if self._writer.streams:
             self.note_sent()
 
     async def finish(self) -> None:
-        """Let what waits or is held back leave, and end the answer."""
+        """Send what waits or was held back, and end the answer."""
         self._let_go(math.inf)
         await self.flush()
         await self._writer.finish()
         self.note_sent()
 
     async def make_room(self) -> None:
-        """Let what waits leave, and let others have their turn."""
+        """Let what waits leave, and yield to other tasks."""
         await self.flush()
         await asyncio.sleep(0)  # a long answer that is due at once must not hold up the others
 
     def note_sent(self) -> None:
-        """Write down that what waited has left."""
+        """Note that what waited has left."""
         if not self.waiting:
             return
         if not self.sent and self._writer.transport == "http":
@@ -148,7 +148,7 @@ class SentEvents:
             self.response_id = _response_id(self.sent[0])
 
     def note(self, kind: Literal["status", "fault"], data: Mapping[str, Any]) -> None:
-        """Write down something else that happened in this turn."""
+        """Note something else that happened in this turn."""
         self._state.note(
             kind, self._position.connection, data, turn=self._position.number or None, lane=self._lane
         )

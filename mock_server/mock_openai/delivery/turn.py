@@ -1,5 +1,4 @@
-"""One turn, from the request that has been read to its last byte; the same code for SSE, plain JSON and
-WebSocket.
+"""Delivers one turn, from its request to its last byte, over SSE, plain JSON and WebSocket alike.
 
 A Delivery asks the engine, releases each event when it is due (`due`), lets faults strike where planned
 (`turn_context`) and has what left noted (`sent`). It drives a ResponseWriter and never sees a socket.
@@ -76,7 +75,7 @@ class Delivery:
         return [*self.out.sent, *self.out.waiting]
 
     async def run(self, known: Known, caller: Caller, plan: Plan | None = None) -> None:
-        """Answer a create, planned or not; ConnectionError when the client is gone before the end."""
+        """Answer a create, planned or not. Raises ConnectionError if the client is gone before the end."""
         parent, model = known.body.get("previous_response_id"), known.body.get("model")
         self.context.previous_response_id = parent if isinstance(parent, str) else None
         self.context.model = model if isinstance(model, str) else None
@@ -172,7 +171,7 @@ class Delivery:
         self.due.steer()
 
     async def say(self, make: Callable[[int], Event]) -> None:
-        """Send an event of another making; it is given the sequence number that it takes."""
+        """Send an inserted event; `make` gets its sequence number."""
         self.out.add(make(self.out.next_number))
         await self.out.flush()
 

@@ -75,13 +75,13 @@ class TurnContext(ConnectionContext):
         await self._out.finish()
 
     def changed(self, reply: Reply) -> Reply:
-        """Give the reply as faults have altered it."""
+        """Return the reply as faults have altered it."""
         return reply if self._change is None else self._change(reply)
 
     # What faults may do
 
     def encode(self, event: Event) -> bytes:
-        """Give the event as it would leave."""
+        """Return the event as it would leave."""
         return self._writer.encode(event)
 
     async def send(self, event: Event) -> None:

@@ -44,11 +44,11 @@ class ResponseWriter(Protocol):
 
     transport: Literal["http", "websocket"]
     streams: bool
-    """Whether events leave one by one; a plain JSON answer leaves as a whole."""
+    """Whether events leave one by one; a plain JSON answer leaves in one piece."""
     waiting: int
-    """Bytes handed over and not yet flushed."""
+    """Bytes handed over and not flushed yet."""
     rate_limits: Mapping[str, str]
-    """Headers that say how much more the caller may ask for; empty for what creates nothing."""
+    """Rate-limit headers; empty for requests that create nothing."""
 
     def put(self, event: Event) -> None:
         """Hand an event over; it leaves with the next flush."""
@@ -59,7 +59,7 @@ class ResponseWriter(Protocol):
         ...
 
     async def flush(self) -> None:
-        """Let everything handed over leave; ConnectionError when the client is gone."""
+        """Let everything handed over leave. Raises ConnectionError if the client is gone."""
         ...
 
     async def finish(self) -> None:
@@ -81,7 +81,7 @@ class ResponseWriter(Protocol):
         ...
 
     def encode(self, event: Event) -> bytes:
-        """Give the event as it would leave."""
+        """Return the event as it would leave."""
         ...
 
     async def raw(self, data: bytes) -> None:

@@ -32,7 +32,7 @@ class Planned:
             )
 
     def describe(self) -> dict[str, object]:
-        """Give the planned fault as plain data, in the keys of the YAML form."""
+        """Return the planned fault as plain data, in the keys of the YAML form."""
         return {
             "at": self.point.describe(),
             "do": {self.fault.name: parameters(self.fault)},
@@ -98,13 +98,13 @@ class FaultPlan:
         return [armed.planned for armed in self._due(phase, position)]
 
     def take(self, phase: Phase, position: Position) -> list[Planned]:
-        """Give the faults that strike now, at once in their order, and count each as struck."""
+        """Return the faults that strike now, at once in their order, and count each as struck."""
         if self._chaos is not None and phase == "request":
             self._draw(self._chaos, position)
         return [self._strike(armed) for armed in self._due(phase, position)]
 
     def claim(self, planned: Planned) -> bool:
-        """Count this fault as struck; False when it has used up its times, or is no longer planned."""
+        """Count this fault as struck. False if it has used up its times or is no longer planned."""
         for armed in self._armed:
             if armed.planned is planned and armed.left != 0:
                 self._strike(armed)
@@ -167,7 +167,7 @@ class EventMatcher:
         return self._striking(event, "before")
 
     def after(self, event: Event) -> list[Planned]:
-        """Give the faults that strike now that the event has left."""
+        """Return the faults that strike now that the event has left."""
         return self._striking(event, "after")
 
     @property

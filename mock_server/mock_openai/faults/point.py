@@ -113,7 +113,7 @@ class Point:
         return fnmatchcase(event_type, self.event)
 
     def describe(self) -> dict[str, object]:
-        """Give the point as plain data, without the fields that match anything."""
+        """Return the point as plain data, without the fields that match anything."""
         fields = {name: getattr(self, name) for name in self.__slots__}
         if not self.names_event:
             del fields["when"]

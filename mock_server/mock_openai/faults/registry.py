@@ -43,7 +43,7 @@ def _load_kinds() -> None:
 
 
 def catalogue() -> Mapping[str, type[Fault]]:
-    """Give every known fault by name, in alphabetical order."""
+    """Return every known fault by name, in alphabetical order."""
     _load_kinds()
     return dict(sorted(_known.items()))
 
@@ -65,17 +65,17 @@ def create(name: str, *args: Any, **parameters: Any) -> Fault:
 
 
 def signature(kind: type[Fault]) -> str:
-    """Give a fault's name and parameters as one would call it, e.g. `close(code=1011, reason='')`."""
+    """Return a fault's name and parameters as one would call it, e.g. `close(code=1011, reason='')`."""
     return f"{kind.name}({', '.join(_parameter(f) for f in _fields(kind))})"
 
 
 def describe(kind: type[Fault]) -> str:
-    """Give the first sentence of a fault's documentation."""
+    """Return the first sentence of a fault's documentation."""
     return inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].replace("\n", " ")
 
 
 def parameters(fault: Fault) -> dict[str, Any]:
-    """Give a fault's parameters as plain data."""
+    """Return a fault's parameters as plain data."""
     return {f.name: getattr(fault, f.name) for f in _fields(type(fault))}
 
 

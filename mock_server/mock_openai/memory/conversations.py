@@ -22,7 +22,7 @@ class Conversation:
     items: list[dict[str, Any]] = field(default_factory=list)
 
     def shown(self) -> dict[str, Any]:
-        """Give the conversation object as the API shows it (observed)."""
+        """Return the conversation object as the API shows it (observed)."""
         return {
             "id": self.id,
             "object": "conversation",
@@ -39,7 +39,7 @@ class ConversationStore(Protocol):
         ...
 
     async def describe(self, conversation_id: str, metadata: dict[str, str]) -> bool:
-        """Give a conversation other metadata; False when there is no such conversation."""
+        """Return a conversation other metadata; False when there is no such conversation."""
         ...
 
     async def get(self, conversation_id: str) -> Conversation | None:
@@ -74,7 +74,7 @@ class MemoryConversations:
         self._kept[conversation.id] = conversation
 
     async def describe(self, conversation_id: str, metadata: dict[str, str]) -> bool:
-        """Give a conversation other metadata; False when there is no such conversation."""
+        """Return a conversation other metadata; False when there is no such conversation."""
         found = self._kept.get(conversation_id)
         if found is not None:
             found.metadata = metadata

@@ -32,7 +32,7 @@ class Lanes:
         self._latest: dict[str | None, Remembered] = {}
 
     def admit(self, stream_id: object) -> str | None:
-        """Give the lane that a create asks for; a malformed one or one too many raises ApiError."""
+        """Return the lane that a create asks for; a malformed one or one too many raises ApiError."""
         if stream_id is None:
             return None
         if not isinstance(stream_id, str) or not _NAME.fullmatch(stream_id):

@@ -73,7 +73,7 @@ class SharedMemory(Link):
         """The part that belongs to no session."""
 
     def part(self, session: str | None) -> Part:
-        """Give a session's part; None for the server's own."""
+        """Return a session's part; None for the server's own."""
         return self.own if session is None else Part(self, "session", quote(session, safe=""))
 
     async def forget(self) -> None:
@@ -193,7 +193,7 @@ class SharedConversations(_Shelf):
         await self._memory.answer(steps.execute())
 
     async def describe(self, conversation_id: str, metadata: dict[str, str]) -> bool:
-        """Give a conversation other metadata; False when there is no such conversation."""
+        """Return a conversation other metadata; False when there is no such conversation."""
         found = await self.get(conversation_id)
         if found is None:
             return False

@@ -220,5 +220,5 @@ class MemoryStore:
 
 
 def root_of(identifier: str) -> str:
-    """Give the sixteen digits that a response shares with its items (observed)."""
+    """Return the sixteen digits that a response shares with its items (observed)."""
     return identifier.partition("_")[2][:16]

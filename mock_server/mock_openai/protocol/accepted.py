@@ -78,5 +78,5 @@ def _settings(body: Mapping[str, Any]) -> bytes:
 
 
 def _is_plain(item: object) -> bool:
-    """Tell whether an input item brings no settings of its own, such as tools."""
+    """Return whether an input item brings no settings of its own, such as tools."""
     return isinstance(item, dict) and "tools" not in item

@@ -57,7 +57,7 @@ class Behaviour:
     unknown `service_tier`.
     """
     spent_tokens: Literal["stream", "status"] = field(default="stream", metadata=_OBSERVED)
-    """How an SSE stream is told that the minute's tokens are spent: within it, or by a 429."""
+    """How SSE clients learn that the token limit is hit: inside the stream, or by a 429."""
 
     # Chains
 
@@ -137,13 +137,15 @@ class Behaviour:
             _check(name.name, getattr(self, name.name))
 
     def with_settings(self, given: Iterable[str]) -> Behaviour:
-        """Give a copy with `name=value` settings applied; ValueError, in one line, for any other."""
+        """Return a copy with `name=value` settings applied; ValueError, in one line, for any other."""
         read: dict[str, Any] = {}
         for setting in given:
             name, equals, value = setting.partition("=")
             name = name.strip().replace("-", "_")
             if name not in options():
-                raise ValueError(f"{name or setting!r} is no option; there are {', '.join(options())}")
+                raise ValueError(
+                    f"{name or setting!r} is not an option; expected one of {', '.join(options())}"
+                )
             if not equals:
                 raise ValueError(
                     f"{name} has no value; write {name}=VALUE, VALUE being {options()[name].values}"
@@ -163,7 +165,7 @@ class Option:
 
     @property
     def choices(self) -> tuple[Any, ...]:
-        """Give the values it may have; empty when it is a number."""
+        """Return the values it may have; empty when it is a number."""
         return typing.get_args(self.kind) if typing.get_origin(self.kind) is Literal else ()
 
     @property
@@ -187,7 +189,7 @@ class Option:
         return f"{number} or none" if NoneType in kinds else number
 
     def read(self, text: str) -> Any:
-        """Read a value; ValueError in one line when it is none of this option's."""
+        """Read a value of this option. Raises ValueError, in one line, if it does not fit."""
         for value, words in self._words().items():
             if text in words:
                 return value
@@ -208,7 +210,7 @@ class Option:
 
 @cache
 def options() -> Mapping[str, Option]:
-    """Give all options by name, in the order of the page."""
+    """Return all options by name, in the order of the page."""
     kinds = typing.get_type_hints(Behaviour)
     return {
         one.name: Option(one.name, one.default, one.metadata["status"], kinds[one.name])

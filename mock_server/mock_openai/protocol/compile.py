@@ -1,7 +1,7 @@
 """Which replies have a template, and how one is compiled.
 
 Strategy: `events` writes a reply event by event the first time it is sent with certain settings. The second
-time it writes it once more, with marks in the place of ids, times, counts and padding; splitting that at the
+time it writes it once more, with marks in place of ids, times, counts and padding; splitting that at the
 marks gives the template. So one place knows what events look like; a test compares both byte for byte.
 
 Replies of text, refusals and calls have templates. A reply that draws more than ids and padding from the

@@ -39,12 +39,12 @@ def check_conversation(history: Sequence[dict[str, Any]], request: Request) -> N
 
 
 def is_reference(item: Mapping[str, Any]) -> bool:
-    """Tell whether an input item only names another."""
+    """Return whether an input item only names another."""
     return item.get("type") == "item_reference" or set(item) == {"id"}
 
 
 def _check_identities(history: Sequence[Mapping[str, Any]], request: Request) -> None:
-    """An item is told, or referred to, once: those of the history are not sent again (reported)."""
+    """Refuse items that are sent or referred to twice, or that the history holds already (reported)."""
     if not any("id" in item for item in request.input):
         return
     known: set[object] = set()

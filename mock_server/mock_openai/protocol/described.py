@@ -34,7 +34,7 @@ _KINDS = {
 
 
 def json_schema(rule: Rule) -> dict[str, Any]:
-    """Give a rule as JSON Schema 2020-12."""
+    """Return a rule as JSON Schema 2020-12."""
     match rule:
         case Boolean():
             return {"type": "boolean"}

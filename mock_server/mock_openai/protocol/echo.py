@@ -117,7 +117,7 @@ def _echo_mcp(filled: dict[str, Any]) -> None:
 
 
 def container_of(tool: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the container that a shell with one of its own gets, as the response names it (observed). Which
+    """Return the container that a shell with one of its own gets, as the response names it (observed). Which
     one follows from the tool, so that a conversation that keeps its tools keeps its container.
     """
     name = hashlib.sha256(json.compact(tool)).hexdigest()[:48]
@@ -125,7 +125,7 @@ def container_of(tool: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def bare_address(address: str) -> str:
-    """Give an MCP server's address as it may be shown: with credentials or a query in it, only its host and
+    """Return an MCP server's address as it may be shown: with credentials or a query in it, only its host and
     `<redacted>` (the form is observed, when the real API uses it is not known).
     """
     if "?" not in address and "@" not in address:
@@ -161,7 +161,7 @@ def echo_text(text: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _is_strict(tool: Mapping[str, Any]) -> bool:
-    """Tell whether a function is strict: as it says, null being false (observed); one that does not say is
+    """Return whether a function is strict: as it says, null being false (observed); one that does not say is
     strict if its schema, once closed, is (documented).
     """
     if "strict" in tool:

@@ -69,7 +69,7 @@ def stream_events(
     behaviour: Behaviour = DEFAULT,
     padding: Padding | None = None,
 ) -> Iterator[Event]:
-    """Give the whole stream of one turn, from `response.created` to its terminal event.
+    """Return the whole stream of one turn, from `response.created` to its terminal event.
 
     `response` is what `open_response` gave. `history_tokens` counts what the chain before this request
     holds. `clock` gives unix seconds. `padding` is drawn from `random_source` unless given.
@@ -123,7 +123,7 @@ def warm_up_events(
     clock: Callable[[], float],
     behaviour: Behaviour = DEFAULT,
 ) -> Iterator[Event]:
-    """Give the stream of a turn with `generate: false`: created, in_progress and completed with no output.
+    """Return the stream of a turn with `generate: false`: created, in_progress and completed with no output.
 
     Inferred: clients await `response.completed`, and no recording of it exists. The input is billed
     (reported).
@@ -143,7 +143,8 @@ def warm_up_events(
 
 
 def final_response(events: Iterable[Event]) -> dict[str, Any]:
-    """Give the response object of the terminal event: the body of a plain JSON answer, and what memory keeps.
+    """Return the response object of the terminal event: the body of a plain JSON answer, and what memory
+    keeps.
 
     Raises ValueError when the stream has not ended.
     """

@@ -71,7 +71,7 @@ class Course:
 
 
 _BEGUN = {"status": "in_progress"}
-# Outputs are there when they are told.
+# Outputs are complete when they are sent.
 _OVER = {"status": "completed"}
 
 
@@ -181,12 +181,12 @@ _PREFIXES = {"message": "msg", "reasoning": "rs"}
 
 
 def course(kind: str) -> Course:
-    """Give the course of a kind of item; unknown kinds are only added and done."""
+    """Return the course of a kind of item; unknown kinds are only added and done."""
     return COURSES.get(kind) or Course(prefix_of(kind))
 
 
 def prefix_of(kind: str) -> str:
-    """Give the prefix of the ids of a kind of item."""
+    """Return the prefix of the ids of a kind of item."""
     if kind in _PREFIXES:
         return _PREFIXES[kind]
     known = COURSES.get(kind)

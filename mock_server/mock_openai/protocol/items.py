@@ -169,8 +169,8 @@ _KINDS = tuple(sorted({"message", *_SHAPES, *_LISTED} - {"configuration_update"}
 
 
 class _InputItem:
-    """Messages are told apart by role, everything else by type; an item without a type is a message or a
-    reference. What is neither is blamed on the item as a whole, and a tag that is no text reads as an empty
+    """Messages are distinguished by role, all else by type; an item without a type is a message or a
+    reference. For anything else the error names the whole item, and a tag that is not text reads as an empty
     one (reported).
     """
 

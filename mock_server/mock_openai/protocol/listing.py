@@ -29,12 +29,12 @@ IMAGE_URLS, SCREENSHOT_URLS = "message.input_image.image_url", "computer_call_ou
 
 
 def with_ids(items: Iterable[Mapping[str, Any]], parent: str, ids: Ids) -> list[dict[str, Any]]:
-    """Give items in their listed form; those without an id get one that shares the parent's root."""
+    """Return items in their listed form; those without an id get one that shares the parent's root."""
     return [listed(item, parent, ids) for item in items]
 
 
 def listed(item: Mapping[str, Any], parent: str, ids: Ids) -> dict[str, Any]:
-    """Give one item in its listed form (observed): id, type, status, then what it holds."""
+    """Return one item in its listed form (observed): id, type, status, then what it holds."""
     kind = item.get("type") or ("message" if "role" in item else "item_reference")
     made = ids.item(_OUTPUTS.get(kind) or prefix_of(kind), parent)
     given = item.get("id")
@@ -68,7 +68,7 @@ def _content(content: object, role: str) -> object:
 
 
 def included(query: Iterable[tuple[str, str]]) -> frozenset[str]:
-    """Give what a query asks to include (`include`, `include[]` or `include[0]`); ApiError for what nobody
+    """Return what a query asks to include (`include`, `include[]` or `include[0]`); ApiError for what nobody
     knows.
     """
     wanted = [value for name, value in query if name == "include" or name.startswith("include[")]
@@ -78,7 +78,7 @@ def included(query: Iterable[tuple[str, str]]) -> frozenset[str]:
 
 
 def with_pictures(items: Iterable[dict[str, Any]], include: frozenset[str]) -> list[dict[str, Any]]:
-    """Give items with the addresses of pictures only where these are asked for (documented)."""
+    """Return items with the addresses of pictures only where these are asked for (documented)."""
     shown = list(items)
     if IMAGE_URLS not in include:
         shown = [_without_pictures(item, "content") for item in shown]
@@ -109,7 +109,7 @@ def page(
     query: Mapping[str, str],
     unknown: Callable[[str], ApiError] = conversation_item_not_found,
 ) -> dict[str, Any]:
-    """Give the page that `limit`, `order` (newest first unless "asc"), `after` and `before` ask for, as a
+    """Return the page that `limit`, `order` (newest first unless "asc"), `after` and `before` ask for, as a
     list object. `unknown` makes the error for an item to begin at that is not there (inferred).
     """
     limit = number(query, "limit", _PAGE, least=1, most=_MAX_PAGE)
@@ -136,7 +136,7 @@ def page(
 
 
 def number(query: Mapping[str, str], name: str, default: int, *, least: int, most: int | None = None) -> int:
-    """Read a whole number from a query string; ApiError when it is none or out of bounds."""
+    """Read a whole number from a query string. Raises ApiError if it is not one, or out of bounds."""
     text = query.get(name)
     if text is None:
         return default

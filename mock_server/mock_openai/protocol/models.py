@@ -206,7 +206,7 @@ OF_A_PROMPT = "gpt-4.1"
 
 @lru_cache(maxsize=256)
 def is_known(name: str) -> bool:
-    """Tell whether a name is built like those of OpenAI's models; which of these exist today is not this
+    """Return whether a name is built like those of OpenAI's models; which of these exist today is not this
     server's to say.
     """
     return bool(_KNOWN.fullmatch(name))
@@ -214,22 +214,22 @@ def is_known(name: str) -> bool:
 
 @lru_cache(maxsize=256)
 def is_elsewhere(name: str) -> bool:
-    """Tell whether a model is one of another API's: audio, pictures, searches of the Chat API."""
+    """Return whether a model is one of another API's: audio, pictures, searches of the Chat API."""
     return bool(_ELSEWHERE.fullmatch(name))
 
 
 @lru_cache(maxsize=256)
 def is_unheard(name: str) -> bool:
-    """Tell whether a model is one that this API has never heard of: embeddings and the oldest (reported)."""
+    """Return whether a model is unknown to this API: embeddings and the oldest (reported)."""
     return bool(_UNHEARD.fullmatch(name))
 
 
 def snapshot(name: str) -> str:
-    """Give the snapshot that an alias stands for; other names stand for themselves."""
+    """Return the snapshot that an alias stands for; other names stand for themselves."""
     return _SNAPSHOTS.get(name, name)
 
 
 @lru_cache(maxsize=256)
 def facts(name: str) -> Model:
-    """Give what is known of a model, by family."""
+    """Return what is known of a model, by family."""
     return next(model for pattern, model in _FAMILIES if re.match(pattern, name))

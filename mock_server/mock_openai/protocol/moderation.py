@@ -27,7 +27,7 @@ _SCORE = 1e-05
 
 
 def verdict(asked: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Give the results for input and output by the model that was asked for; None when none was."""
+    """Return the results for input and output by the model that was asked for; None when none was."""
     if not asked:
         return None
     return {"input": _harmless(asked["model"]), "output": _harmless(asked["model"])}

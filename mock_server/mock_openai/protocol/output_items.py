@@ -208,7 +208,7 @@ class _Maker:
                 pieces = tokens.pieces(said.text)
                 content.append({"type": "refusal", "refusal": said.text})
             else:
-                raise TypeError(f"{said!r} is no part of a message")
+                raise TypeError(f"{said!r} is not a part of a message")
             cuts.append(pieces)
         if phase is None and self._model.phase:
             phase = "final_answer"

@@ -23,7 +23,7 @@ class Padding(Protocol):
     """Where padding comes from."""
 
     def take(self, length: int) -> str:
-        """Give so many characters."""
+        """Return so many characters."""
         ...
 
 
@@ -36,7 +36,7 @@ class RandomPadding:
         self._dealt = 0
 
     def take(self, length: int) -> str:
-        """Give so many characters."""
+        """Return so many characters."""
         end = self._dealt + length
         if end > len(self._letters):
             self._letters = self._random_source.letters(max(_BATCH, 2 * end)).decode()

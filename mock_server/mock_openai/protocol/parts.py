@@ -162,7 +162,7 @@ TOOL_OUTPUT = either(
 
 
 def text_of(content: object) -> str:
-    """Give the text of a message's content or a tool's output, whatever its form."""
+    """Return the text of a message's content or a tool's output, whatever its form."""
     if isinstance(content, str):
         return content
     if isinstance(content, list | tuple):

@@ -44,7 +44,7 @@ class RandomSource:
         return self.take(size).translate(_LETTERS).decode()
 
     def letters(self, size: int) -> bytes:
-        """Give the first letters and digits of a sequence that goes on without end; nothing is drawn."""
+        """Return the first letters and digits of a sequence that goes on without end; nothing is drawn."""
         return shake_128(self._name).digest(size).translate(_LETTERS)
 
     @property

@@ -77,7 +77,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Compaction:
-    """What the server puts in the place of a conversation that has grown too long: ciphertext that only it
+    """What the server puts in place of a conversation that has grown too long: ciphertext that only it
     reads.
     """
 

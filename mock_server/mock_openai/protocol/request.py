@@ -162,7 +162,7 @@ def check_stream_id(stream_id: object) -> None:
 def tool_outputs(
     items: tuple[dict[str, Any], ...], history: Sequence[dict[str, Any]] = ()
 ) -> tuple[ToolOutput, ...]:
-    """Give the tool outputs that close `items`; their calls may stand in `items` or in `history`."""
+    """Return the tool outputs that close `items`; their calls may stand in `items` or in `history`."""
     closing = list(_closing_outputs(items))[::-1]
     unknown = {item["call_id"] for item in closing}
     names: dict[str, Any] = {}

@@ -26,7 +26,7 @@ _VARIABLES: Mapping[Any, Mapping[str, Any]] = {
 
 
 def open_response(request: Request, *, id: str, created_at: int) -> dict[str, Any]:
-    """Give the response object of a turn that has just begun, with status "in_progress" ("queued" in the
+    """Return the response object of a turn that has just begun, with status "in_progress" ("queued" in the
     background).
     """
     body = request.body
@@ -82,7 +82,7 @@ def open_response(request: Request, *, id: str, created_at: int) -> dict[str, An
 
 
 def with_billing(response: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the response object as a plain JSON body shows it: with `billing`, which neither events nor
+    """Return the response object as a plain JSON body shows it: with `billing`, which neither events nor
     unfinished responses of the background carry (observed).
     """
     if response["status"] in ("queued", "in_progress"):
@@ -99,7 +99,7 @@ def with_billing(response: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def settled_tier(tier: str) -> str:
-    """Give the service tier that a finished response shows: "auto" has become "default" (observed)."""
+    """Return the service tier that a finished response shows: "auto" has become "default" (observed)."""
     return "default" if tier == "auto" else tier
 
 

@@ -33,7 +33,7 @@ def item_events(
     clock: Callable[[], float],
     closed: bool = True,
 ) -> Iterator[Bare]:
-    """Give the events of one item from `output_item.added` to `output_item.done`.
+    """Return the events of one item from `output_item.added` to `output_item.done`.
 
     With `closed` false the item breaks off: its deltas are sent, but nothing that ends it.
     """
@@ -64,7 +64,7 @@ def item_events(
 
 
 def listings(output_items: list[OutputItem], first: int) -> Iterator[Bare]:
-    """Give the events of several MCP servers' tool lists, which overlap: all are added, then all complete,
+    """Return the events of several MCP servers' tool lists, which overlap: all are added, then all complete,
     and only the last is told to be done (observed once).
     """
     places = [

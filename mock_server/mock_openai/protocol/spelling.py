@@ -9,7 +9,7 @@ _FAR = 2
 
 
 def near(name: str, known: Iterable[str]) -> list[str]:
-    """Give the known names that are spelled nearly alike, the nearest first, equally near ones in order."""
+    """Return the known names that are spelled nearly alike, the nearest first, equally near ones in order."""
     found = [(_edits(name, other), other) for other in known if abs(len(name) - len(other)) <= _FAR]
     return [other for edits, other in sorted(found) if edits <= _FAR]
 

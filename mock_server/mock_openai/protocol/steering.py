@@ -93,14 +93,14 @@ def check_target(request: Request) -> None:
 
 
 def as_items(given: Any) -> list[dict[str, Any]]:
-    """Give a request's or a submission's input as items."""
+    """Return a request's or a submission's input as items."""
     if isinstance(given, str):
         return [{"type": "message", "role": "user", "content": given}] if given else []
     return list(given or ())
 
 
 def at_boundary(told: Sequence[Event], following: Event | None) -> bool:
-    """Tell whether a response may end here: an item is due, none is open and no call waits for the client.
+    """Return whether a response may end here: an item is due, none is open and no call waits for the client.
 
     That whole items are the safe boundary is inferred. A call that the client must answer lets the response
     run to its end, since only a completed one can be pending.
@@ -124,7 +124,7 @@ _OUTPUTS = {
 
 
 def required_input(output: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Give the stubs of what a client must supply before this output can be continued."""
+    """Return the stubs of what a client must supply before this output can be continued."""
     output = list(output)
     answered = {item.get("call_id") for item in output if str(item.get("type")).endswith("_output")}
     stubs: list[dict[str, Any]] = []
@@ -154,7 +154,7 @@ def pending(steer: Steer, lane: str | None, required: list[dict[str, Any]], numb
 
 
 def failed(steer: Steer, lane: str | None, error: SteerRefused, number: int) -> Event:
-    """Give the input back."""
+    """Return the input back."""
     told = {"type": INVALID_REQUEST, "code": error.code, "message": error.message}
     given = {"input": steer.input, "previous_response_id": steer.previous_response_id}
     if steer.id is not None:

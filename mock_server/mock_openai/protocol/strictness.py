@@ -56,7 +56,7 @@ def _object_problem(schema: Mapping[str, Any]) -> str | None:
 
 
 def has_free_keys(schema: Any) -> bool:
-    """Tell whether any object of a schema may have keys that are not named; closing it would change what it
+    """Return whether any object of a schema may have keys that are not named; closing it would change what it
     means.
     """
     if isinstance(schema, list):

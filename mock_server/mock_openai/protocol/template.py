@@ -38,8 +38,8 @@ _ID, _CALL_ID, _SECONDS = 50, 29, 10
 
 
 def fits(now: float) -> bool:
-    """Tell whether a time has the length that templates are compiled for, as it has from 2001 to 2286; tests
-    may have set the clock to any.
+    """Return whether a time has the length that templates are compiled for, as it has from 2001 to 2286;
+    tests may have set the clock to any.
     """
     return 1e9 <= now < 1e10
 
@@ -120,8 +120,8 @@ class Template:
         return Rendered(self, response_id, values, random_source)
 
     def framed(self, framing: Framing) -> list[tuple[str | None, _Form]]:
-        """Give the events in what a transport puts around them: those of fixed length in one form, the others
-        each with its type, to be framed when their length is known.
+        """Return the events in what a transport puts around them: those of fixed length in one form, the
+        others each with its type, to be framed when their length is known.
         """
         found = self._framed.get(framing)
         if found is None:
@@ -167,7 +167,7 @@ class Rendered(Sequence[Event]):
         return self._template.types
 
     def wire(self, framing: Framing) -> bytes:
-        """Give all events as they leave."""
+        """Return all events as they leave."""
         values = self._values + self._pads()
         written: list[bytes] = []
         for kind, form in self._template.framed(framing):
@@ -180,7 +180,7 @@ class Rendered(Sequence[Event]):
         return b"".join(written)
 
     def body(self) -> bytes:
-        """Give the plain JSON answer."""
+        """Return the plain JSON answer."""
         return self._template.body.filled(self._values)
 
     @overload

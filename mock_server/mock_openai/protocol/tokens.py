@@ -191,7 +191,7 @@ def count_item(item: Mapping[str, Any]) -> int:
 
 
 def count_written(item: Mapping[str, Any]) -> int:
-    """Count the text in an item that the model wrote: what a hosted tool answered is none of it."""
+    """Count the tokens of what the model wrote in an item, without the results of hosted tools."""
     if str(item.get("type")).endswith("_output"):
         return 0
     if item.get("type") == "compaction":

@@ -18,7 +18,7 @@ _HOSTED = 1
 
 
 def loads_tools(items: Iterable[Mapping[str, Any]]) -> bool:
-    """Tell whether input items bring tools of their own."""
+    """Return whether input items bring tools of their own."""
     return any(item.get("type") in _LOADING for item in items)
 
 
@@ -32,7 +32,7 @@ def offered_tools(tools: Sequence[Tool], items: Iterable[Mapping[str, Any]]) -> 
 def listed_tools(tools: Sequence[Tool], items: Iterable[Mapping[str, Any]], *, plain: bool) -> list[Tool]:
     """Return a request's tools with those that its input loads, in the order of the response object.
 
-    A loaded function is shown as a namespace of its own name, in the place of the deferred one; what the
+    A loaded function is shown as a namespace of its own name, in place of the deferred one; what the
     request says of it counts, not what the input says. With `plain` (gpt-5.6 and later) it stays a function,
     unless a search of the server found it (observed).
     """

@@ -41,7 +41,7 @@ def usage_of(
 
 
 def usage_of_counts(input_tokens: int, output_tokens: int) -> dict[str, Any]:
-    """Give a usage block in which nothing was cached and nothing reasoned."""
+    """Return a usage block in which nothing was cached and nothing reasoned."""
     return {
         "input_tokens": input_tokens,
         "input_tokens_details": {"cache_write_tokens": 0, "cached_tokens": 0},
@@ -52,15 +52,15 @@ def usage_of_counts(input_tokens: int, output_tokens: int) -> dict[str, Any]:
 
 
 def prefix_tokens(request: Request, history_tokens: int) -> int:
-    """Give how much of a prompt was there in the turn before: the chain, behind the same instructions and
+    """Return how much of a prompt was there in the turn before: the chain, behind the same instructions and
     tools.
     """
     return history_tokens + request.frame_tokens if history_tokens else 0
 
 
 def cache_use(model: str, input_tokens: int, history_tokens: int) -> tuple[int, int]:
-    """Give how many tokens of a prompt are written to the cache and how many are read from it, when it begins
-    with `history_tokens` of an earlier one.
+    """Return how many tokens of a prompt are written to the cache and how many are read from it, when it
+    begins with `history_tokens` of an earlier one.
 
     Models before gpt-5.6 write for free and read in steps; later ones do both to the token (documented).
     """

@@ -64,7 +64,7 @@ class Checker:
         return self._left >= 0
 
     def conforms(self, value: Any, schema: Schema, depth: int = 0) -> bool:
-        """Tell whether a value conforms to a schema."""
+        """Return whether a value conforms to a schema."""
         if not self.may(1) or depth > 32:
             return True
         if isinstance(schema, bool):
@@ -87,7 +87,7 @@ class Checker:
 
 
 def is_type(value: Any, name: str) -> bool:
-    """Tell whether a value is of a JSON type; 1.0 is an integer too."""
+    """Return whether a value is of a JSON type; 1.0 is an integer too."""
     if isinstance(value, bool):
         return name == "boolean"
     if name == "integer":

@@ -354,7 +354,7 @@ def _pattern(spot: Spot, name: str) -> str:
     except PatternError as error:
         shown = expression if len(expression) <= 200 else f"{expression[:197]}..."
         raise spot.error(
-            f"found /{shown}/, which is no regular expression ({error})",
+            f"found /{shown}/, which is not a regular expression ({error})",
             "a regular expression",
             "put a backslash before signs that are meant literally",
         ) from error

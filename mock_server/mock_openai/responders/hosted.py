@@ -22,7 +22,7 @@ _PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwAD
 def calls_of(
     tool: Tool, said: str, include: frozenset[str], rng: random.Random
 ) -> tuple[tuple[Item, ...], bool]:
-    """Give the items that call a tool, and whether the client has to go on; no items for a tool that is not
+    """Return the items that call a tool, and whether the client has to go on; no items for a tool that is not
     called by items of its own.
 
     `said` is what the user asked for, `include` what the request wants to see of it.
@@ -114,7 +114,7 @@ def _tools_of(tool: Tool) -> list[str]:
 
 
 def listings_of(tools: Iterable[Tool], told: Iterable[Mapping[str, Any]]) -> Iterator[Item]:
-    """Give the lists of tools of those MCP servers that have none among the items `told` so far: they come
+    """Return the lists of tools of those MCP servers that have none among the items `told` so far: they come
     before all else, once in a conversation (observed).
     """
     known = {item.get("server_label") for item in told if item.get("type") == "mcp_list_tools"}
@@ -129,7 +129,7 @@ def listings_of(tools: Iterable[Tool], told: Iterable[Mapping[str, Any]]) -> Ite
 
 
 def approved_of(input: Iterable[Mapping[str, Any]], told: Iterable[Mapping[str, Any]]) -> Iterator[Item]:
-    """Give the calls that the input of a turn has approved, of those asked for among `told` (observed)."""
+    """Return the calls that the input of a turn has approved, of those asked for among `told` (observed)."""
     asked = {item.get("id"): item for item in told if item.get("type") == "mcp_approval_request"}
     for item in input:
         if item.get("type") == "mcp_approval_response" and item["approve"]:

@@ -128,7 +128,7 @@ def _call(choice: Choice, turn: Turn, rng: random.Random) -> ReplyItem:
 
 
 def _free_form(tool: Mapping[str, Any], rng: random.Random) -> str:
-    """Give what a custom tool's regular expression allows; empty for other grammars, and for none."""
+    """Return what a custom tool's regular expression allows; empty for other grammars, and for none."""
     form = tool.get("format") or {}
     if form.get("type") != "grammar" or form.get("syntax") != "regex":
         return ""

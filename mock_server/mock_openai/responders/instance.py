@@ -56,7 +56,7 @@ class _Inventor:
         self._checker = Checker(root)
 
     def invent(self, schema: Schema, depth: int) -> Any:
-        """Give the first candidate that conforms, or the last one."""
+        """Return the first candidate that conforms, or the last one."""
         candidate: Any = None
         self._left -= 1
         for candidate in self._candidates(schema, depth):
@@ -225,7 +225,7 @@ class _Inventor:
 
 
 def _size(schema: Mapping[str, Any], word: str, default: int, limit: int) -> int:
-    """Give a length that a schema names, at most `limit`; JSON may write it 5.0."""
+    """Return a length that a schema names, at most `limit`; JSON may write it 5.0."""
     return int(min(schema.get(word, default), limit))
 
 

@@ -67,7 +67,7 @@ class Work:
 
 
 def has_match(source: str, text: str, work: Work) -> bool:
-    """Tell whether a pattern is found in a text; True when that cannot be told."""
+    """Return whether a pattern is found in a text; True when that cannot be told."""
     try:
         work.spend(len(source))
         return work.look(lambda: pattern(source).search(text), len(text)) is not None

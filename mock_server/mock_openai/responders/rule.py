@@ -45,7 +45,7 @@ class Rule:
     continuation: Continuation = "rest"
 
     async def say(self, turn: Turn) -> Answer | None:
-        """Give the answer to a turn; None when a function passes."""
+        """Return the answer to a turn; None when a function passes."""
         if isinstance(self.answer, Reply | Recorded | ApiError):
             return self.answer
         said = self.answer(turn)

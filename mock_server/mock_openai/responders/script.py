@@ -346,7 +346,7 @@ class Script:
 
 
 def _is_about_the_end(handle: RuleHandle) -> bool:
-    """Tell whether a rule is about the developer's or the system's message that closes an input."""
+    """Return whether a rule is about the developer's or the system's message that closes an input."""
     when = handle.rule.when
     return any(getattr(when, name, None) is not None for name in ("developer", "system", "last"))
 
@@ -359,7 +359,7 @@ def _gone_on(handle: RuleHandle, answer: object, to_go_on: GoingOn | None) -> Re
 
 
 def _holds(number: int, handle: RuleHandle, turn: Turn, asked: Asked) -> bool:
-    """Tell whether all conditions of a rule that hears the turn hold."""
+    """Return whether all conditions of a rule that hears the turn hold."""
     if handle.rule.when.is_only_heard and turn.request is not None:
         return True
     try:

@@ -57,7 +57,7 @@ class Spot:
         return self.error(f"found {describe(self.value)}", expected, mend)
 
     def plain(self) -> Any:
-        """Give the value without its places."""
+        """Return the value without its places."""
         match self.value:
             case dict():
                 return {name: spot.plain() for name, spot in self.value.items()}

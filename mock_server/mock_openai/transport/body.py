@@ -31,7 +31,7 @@ _NO_OBJECT = msgspec.Raw(b"{}")
 
 
 async def read_body(request: web.BaseRequest) -> bytes:
-    """Read and decompress the whole body; ApiError when it is too large or cannot be decompressed."""
+    """Read and decompress the whole body. Raises ApiError if it is too large or cannot be decompressed."""
     try:
         # Nearly all bodies are there with their headers.
         data = request.content.read_nowait() if request.content.is_eof() else await _awaited(request)
@@ -58,7 +58,7 @@ async def _awaited(request: web.BaseRequest) -> bytes:
 
 
 def decode(data: bytes, content_type: str = "") -> Any:
-    """Read JSON from a body or message; ApiError when it is none, or none that can be echoed."""
+    """Read JSON from a body or message. Raises ApiError if it is not JSON, or cannot be echoed."""
     charset = _charset(content_type)
     if charset not in ("utf-8", "utf8", "us-ascii", "ascii"):
         try:
@@ -73,7 +73,7 @@ def decode(data: bytes, content_type: str = "") -> Any:
 
 
 def known_create(requests: KnownRequests, data: bytes, content_type: str) -> Known:
-    """Return what is known of a create's body, now that it is read; ApiError when it is no JSON object."""
+    """Return what is known of a create's body. Raises ApiError if it is not a JSON object."""
     known = requests.find(content_type, data)
     if known is None:
         body = decode(data, content_type)

@@ -24,7 +24,7 @@ class HandshakeContext(ConnectionContext):
         self._reply = reply
 
     async def send(self, event: Event) -> None:
-        """Nothing can be sent yet."""
+        """Do nothing: no event can be sent yet."""
 
     async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Answer with this status."""
@@ -38,15 +38,15 @@ class HandshakeContext(ConnectionContext):
 
 
 class HelloContext(ConnectionContext):
-    """Before a TLS handshake is answered: nothing but bytes can be sent, and nobody would understand most."""
+    """Before a TLS handshake is answered: only raw bytes can be sent."""
 
     encrypted = True
 
     async def send(self, event: Event) -> None:
-        """Nothing can be sent yet."""
+        """Do nothing: no event can be sent yet."""
 
     async def fail(self, error: ApiError) -> None:
-        """There is nobody to tell yet."""
+        """End the connection: no client could read an error yet."""
         await self.fin()
 
 

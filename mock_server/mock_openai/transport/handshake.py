@@ -22,7 +22,7 @@ _FLAGS = ("server_no_context_takeover", "client_no_context_takeover")
 
 
 def is_upgrade(headers: MultiMapping[str]) -> bool:
-    """Tell whether a request wants to become a WebSocket."""
+    """Return whether a request wants to become a WebSocket."""
     return "websocket" in _tokens(headers, "Upgrade")
 
 

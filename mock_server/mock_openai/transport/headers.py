@@ -47,7 +47,7 @@ _NOT_REPEATED = frozenset(
 def api_headers(
     content_type: str, ids: Ids, seconds: float, rate_limits: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Give the headers of an answer that took so many seconds.
+    """Return the headers of an answer that took so many seconds.
 
     `rate_limits` stand on creates and compactions only, never on refused ones or other endpoints (observed;
     on streams since 2026).
@@ -93,8 +93,8 @@ def _in_order(
 
 
 def handshake_headers(ids: Ids) -> dict[str, str]:
-    """Give what an upgraded connection's answer has besides the upgrade itself: what every answer of the edge
-    has, and no request id (reported).
+    """Return what an upgraded connection's answer has besides the upgrade itself: what every answer of the
+    edge has, and no request id (reported).
     """
     shown = {name: value for name, value in _ALWAYS.items() if not name.startswith(("openai-", "access-"))}
     return {**shown, "cf-ray": f"{ids.request()[4:20]}-FRA"}
@@ -119,7 +119,7 @@ def _date(seconds: int) -> str:
 
 
 def repeatable(recorded: Mapping[str, str] | None) -> dict[str, str]:
-    """Give those headers of a recorded answer that may be repeated."""
+    """Return those headers of a recorded answer that may be repeated."""
     return {
         name.lower(): value
         for name, value in (recorded or {}).items()

@@ -93,7 +93,7 @@ class HttpHandler:
         return reply.response or web.Response()
 
     def hello(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
-        """Turn down a client that wants to speak TLS, as the plan says or for want of a certificate."""
+        """Refuse a TLS client, as the fault plan says or because there is no certificate."""
         connection = self._connections[handler] = self._state.connect("http")
         self._state.note("open", connection.number, {"transport": "http", "path": "(TLS)", "headers": {}})
         context = HelloContext(self._state, connection, TcpConnection(transport))
@@ -102,7 +102,7 @@ class HttpHandler:
         task.add_done_callback(self._hellos.discard)
 
     def fails_hello(self) -> bool:
-        """Tell whether the next TLS handshake fails as planned; asked only when it could succeed."""
+        """Return whether the next TLS handshake fails as planned; asked only when it could succeed."""
         position = Position(self._state.next_connection)
         return any(isinstance(one.fault, TlsFailure) for one in self._state.faults.due("handshake", position))
 
@@ -113,7 +113,7 @@ class HttpHandler:
                 await TlsFailure().strike(context)
 
     def lost(self, handler: web.RequestHandler, exc: BaseException | None) -> None:
-        """Write down that a connection is over."""
+        """Note that a connection is over."""
         connection = self._connections.pop(handler, None)
         quiet = self._quiets.pop(handler, None)
         if quiet is not None:
@@ -200,7 +200,7 @@ class HttpHandler:
         return connection
 
     def _authorize(self, request: web.BaseRequest) -> str | None:
-        """Give the caller's key; ApiError 401 when this server demands another."""
+        """Return the caller's key. Raises ApiError 401 if this server demands another."""
         wanted = self._state.settings.api_key
         given = caller_of(request.headers)
         if wanted is None:
@@ -355,7 +355,7 @@ class HttpHandler:
 
 
 def _shown(request: web.BaseRequest, body: object) -> dict[str, Any]:
-    """Give what the journal says of a request."""
+    """Return what the journal says of a request."""
     return {"method": request.method, "path": redact.path(request.path_qs), "body": body}
 
 

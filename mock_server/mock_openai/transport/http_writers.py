@@ -26,12 +26,12 @@ JSON = "application/json"
 
 
 def sse(event: Event) -> bytes:
-    """Give an event as it stands in a stream."""
+    """Return an event as it stands in a stream."""
     return event.wire or server_event(event.type, event.data)
 
 
 def as_stream(rendered: Rendered) -> bytes:
-    """Give all events of a turn as they stand in a stream."""
+    """Return all events of a turn as they stand in a stream."""
     return rendered.wire(around)
 
 
@@ -133,7 +133,7 @@ class SseWriter(HttpWriter):
         self._whole = as_stream(rendered)
 
     def encode(self, event: Event) -> bytes:
-        """Give the event as it would leave."""
+        """Return the event as it would leave."""
         return sse(event)
 
     async def flush(self) -> None:
@@ -181,11 +181,11 @@ class JsonWriter(HttpWriter):
         self._rendered = rendered
 
     def encode(self, event: Event) -> bytes:
-        """Give the body that the event stands for."""
+        """Return the body that the event stands for."""
         return self._body(event)
 
     async def flush(self) -> None:
-        """Leave everything for the end."""
+        """Do nothing: the body leaves at the end."""
 
     async def finish(self) -> None:
         """Send the body."""

@@ -18,7 +18,7 @@ _INJECT = Object({"response_id": need(String(filled=True)), "input": need(Array(
 
 
 def read_inject(message: Mapping[str, Any]) -> str:
-    """Give the id of the response that the input is for; ApiError for what is no such message."""
+    """Return the id of the response that the input is for; ApiError for what is no such message."""
     _INJECT.check(message, "")
     return str(message["response_id"])
 
@@ -30,7 +30,7 @@ def injected(message: Mapping[str, Any], lane: str | None, number: int) -> Event
 
 
 def inject_failed(message: Mapping[str, Any], number: int, *, known: bool) -> Event:
-    """Give the input back; `known` tells a response that has ended from one that was never there."""
+    """Return the input back; `known` tells a response that has ended from one that was never there."""
     wanted = message["response_id"]
     words = f"Response with id '{wanted}' " + ("has already completed." if known else "not found.")
     code = "response_already_completed" if known else "response_not_found"

@@ -13,7 +13,7 @@ def caller_of(headers: Mapping[str, str]) -> str | None:
 
 
 def key_of(authorization: str) -> str | None:
-    """Give the key of a bearer header, or the password (else the user) of a basic one."""
+    """Return the key of a bearer header, or the password (else the user) of a basic one."""
     scheme, _, value = authorization.strip().partition(" ")
     value = value.strip()
     if scheme.lower() == "bearer":

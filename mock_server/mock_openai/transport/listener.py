@@ -1,5 +1,4 @@
-"""The listening socket and the TCP connections behind it: opened, counted, refused for a while, closed for
-good.
+"""The listening socket and its TCP connections: accepted, refused for a while, closed.
 
 aiohttp's own shutdown waits up to a minute for handlers; this one closes every connection itself and is done
 in milliseconds.
@@ -58,14 +57,14 @@ _TLS_HANDSHAKE = b"\x16"
 """First byte of what a TLS client sends; no HTTP request begins so."""
 
 Hello = Callable[[web.RequestHandler, asyncio.Transport], None]
-"""Told of a client that wants to speak TLS."""
+"""Called for a client that begins a TLS handshake."""
 
 
 Sharing = Literal["no", "port", "inherited"]
 """Whether other processes listen too: on sockets of their own with the same port, or on this very socket."""
 
 Secure = Callable[[Callable[[], web.RequestHandler], Hello], Callable[[], asyncio.Protocol]]
-"""Puts something before the protocol of each new connection, which speaks TLS with the client."""
+"""Wraps the protocol of each new connection in TLS."""
 
 _HEADERS_WITHIN = 30.0
 """Seconds from a request's first byte to the end of its headers; slower clients get a 408."""
@@ -105,8 +104,8 @@ def first_request(data: bytes) -> tuple[bytes, bytes, int] | None:
 
 
 class HttpConnection(web.RequestHandler):
-    """One connection: its first byte tells whether the client speaks TLS, and neither headers nor the next
-    request are waited for without end.
+    """One connection. Its first byte tells whether the client speaks TLS; headers that take too long and
+    connections that idle too long end it.
     """
 
     __slots__ = (
@@ -185,7 +184,7 @@ class HttpConnection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer what is no HTTP: as the API words errors, without repeating what may hold a key."""
+        """Answer malformed HTTP in the API's error format, without repeating what may hold a key."""
         answer = super().handle_error(request, status, exc, message)
         if isinstance(answer, web.Response) and status < 500:
             why = (message or "").partition(":")[0].rstrip(".")
@@ -223,7 +222,7 @@ class HttpConnection(web.RequestHandler):
 
 
 class _Connections(web.Server):
-    """aiohttp's low-level server, which tells of lost connections."""
+    """aiohttp's low-level server, which reports lost connections."""
 
     def __init__(
         self,
@@ -260,7 +259,7 @@ class _Connections(web.Server):
         )
 
     def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
-        """Tell, then do the bookkeeping."""
+        """Report the lost connection, then let aiohttp forget it."""
         self._lost(handler, exc)
         super().connection_lost(handler, exc)
 

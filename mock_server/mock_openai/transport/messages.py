@@ -13,7 +13,7 @@ from mock_openai.transport.body import decode
 
 
 def known_types(behaviour: Behaviour, headers: Mapping[str, str]) -> tuple[str, ...]:
-    """Give the types that a connection takes; the multi-agent beta's are unknown without its header
+    """Return the types that a connection takes; the multi-agent beta's are unknown without its header
     (documented).
     """
     known: tuple[str, ...] = ("response.create", "response.steer")
@@ -25,7 +25,7 @@ def known_types(behaviour: Behaviour, headers: Mapping[str, str]) -> tuple[str, 
 
 
 def read_message(data: bytes, known: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
-    """Read a text message: its type, and the rest; ApiError when it is none of the known ones."""
+    """Read a text message: its type, and the rest. Raises ApiError if its type is not known."""
     message = decode(data)
     if not isinstance(message, dict):
         raise invalid_type("message", "an object", describe(message))
@@ -43,5 +43,5 @@ def binary_message() -> ApiError:
 
 
 def as_noted(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what the journal says of a message."""
+    """Return what the journal says of a message."""
     return {"method": "WEBSOCKET", "path": "/v1/responses", "body": redact.body(body)}

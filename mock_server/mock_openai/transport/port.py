@@ -85,7 +85,7 @@ class Port:
             self._bound = self._bind(share=True)
 
     def hand_over(self) -> socket.socket:
-        """Give the bound socket to who listens on it."""
+        """Return the bound socket to who listens on it."""
         self.bind()
         assert self._bound is not None
         bound, self._bound = self._bound, None

@@ -60,7 +60,7 @@ class TurnQueue:
         self._bytes += create.known.size
 
     def start(self) -> list[Create]:
-        """Give the creates that may run now, in the order in which they came, and count them as running."""
+        """Return the creates that may run now, in the order in which they came, and count them as running."""
         ready: list[Create] = []
         held: deque[Create] = deque()
         blocked = set(self._busy)

@@ -111,7 +111,7 @@ class Rest:
         return None
 
     async def knows(self, path: str, elsewhere: Container[str]) -> bool:
-        """Tell whether a path is about a response that was given here and not `elsewhere`."""
+        """Return whether a path is about a response that was given here and not `elsewhere`."""
         match path.removeprefix("/").split("/"):
             case ["v1", "responses", response_id, *_] if response_id not in elsewhere:
                 live = self._state.background.find(response_id)

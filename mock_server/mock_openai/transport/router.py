@@ -74,11 +74,11 @@ class Router:
         self._handler.hello(handler, transport)
 
     def fails_hello(self) -> bool:
-        """Tell whether the next TLS handshake fails as planned."""
+        """Return whether the next TLS handshake fails as planned."""
         return self._handler.fails_hello()
 
     def lost(self, handler: web.RequestHandler, exc: BaseException | None) -> None:
-        """Write down that a connection is over, wherever it has been."""
+        """Note that a connection is over, wherever it has been."""
         self._handler.lost(handler, exc)
         for visited in self._visited.pop(handler, ()):
             visited.lost(handler, exc)

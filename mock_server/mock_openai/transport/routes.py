@@ -35,7 +35,7 @@ class Endpoint:
     body: Rule | None = None
 
     def match(self, method: str, steps: list[str]) -> tuple[str, ...] | None:
-        """Give what stands for the named steps of the path; None when it is another address."""
+        """Return what stands for the named steps of the path; None when it is another address."""
         own = self.path.strip("/").split("/")
         if method != self.method or len(own) != len(steps):
             return None

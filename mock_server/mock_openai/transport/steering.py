@@ -131,11 +131,11 @@ class Steering:
         return {**create.known.body, "previous_response_id": target, "input": items}
 
     def knows(self, response_id: str) -> bool:
-        """Tell whether a response has ended on this connection."""
+        """Return whether a response has ended on this connection."""
         return response_id in self._ended
 
     def waits_for(self, parent: object) -> bool:
-        """Tell whether submissions wait for the create that continues from this response."""
+        """Return whether submissions wait for the create that continues from this response."""
         return isinstance(parent, str) and parent in self._waiting
 
     def join(self, create: Create) -> Create:

@@ -151,7 +151,7 @@ def _unacknowledged(descriptor: int) -> bool:
 
 
 def _unread_by_peer(sock: TransportSocket) -> bool | None:
-    """Tell whether the peer has bytes it has not read; None when it is not on this machine."""
+    """Return whether the peer has bytes it has not read; None when it is not on this machine."""
     table = _LISTEN_TABLES.get(socket.AddressFamily(sock.family))
     if table is None:
         return None

@@ -100,7 +100,7 @@ class _Gate(asyncio.Protocol):
             self._early += data
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give up."""
+        """Return up."""
         if self._handshake is not None:
             self._handshake.cancel()
 

@@ -108,7 +108,7 @@ class SocketSession:
         return answer
 
     async def write(self, data: bytes) -> None:
-        """Write frames, once no fault holds the socket back; ConnectionResetError when it is closed."""
+        """Write frames, once no fault holds the socket back. Raises ConnectionResetError if it is closed."""
         if not self._gate.is_set():
             await self._gate.wait()
         if self.tcp.dead:

@@ -115,7 +115,7 @@ class WebSocketConnection:
     # What a session calls
 
     async def receive(self) -> Message | None:
-        """Give the next text or binary message; None when the connection closes."""
+        """Return the next text or binary message; None when the connection closes."""
         while True:
             while not self._messages:
                 if self.broken or self._over:
@@ -138,7 +138,7 @@ class WebSocketConnection:
                 return message
 
     async def write(self, data: bytes) -> None:
-        """Write frames and wait while the client does not keep up; ConnectionResetError when it is gone."""
+        """Write frames and wait while the client is slow. Raises ConnectionResetError if it is gone."""
         self._tcp.write(data)
         if self._request is not None:
             await self._request.writer.drain()

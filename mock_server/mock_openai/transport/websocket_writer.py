@@ -29,7 +29,7 @@ class Socket(Protocol):
 
 
 def as_frames(rendered: Rendered) -> bytes:
-    """Give all events of a turn as they leave on a socket."""
+    """Return all events of a turn as they leave on a socket."""
     return rendered.wire(text_around)
 
 
@@ -59,7 +59,7 @@ class WebSocketWriter:
         self._frames.append(as_frames(rendered))
 
     def encode(self, event: Event) -> bytes:
-        """Give the event as a frame."""
+        """Return the event as a frame."""
         return frame(event.data, BINARY if event.binary else TEXT)
 
     async def flush(self) -> None:
@@ -71,7 +71,7 @@ class WebSocketWriter:
             await self._socket.write(data)
 
     async def finish(self) -> None:
-        """Nothing marks the end of a turn but its terminal event (observed)."""
+        """Flush. The terminal event alone marks the end of a turn (observed)."""
         await self.flush()
 
     async def error(self, error: ApiError) -> None:
@@ -81,14 +81,14 @@ class WebSocketWriter:
         await self._socket.write(frame(json.compact(error.frame(self._lane))))
 
     async def body(self, recorded: Recorded) -> None:
-        """Send what was recorded as a plain HTTP body as the error frame it would have been."""
+        """Send a recorded plain HTTP body as the error frame that a WebSocket would have got."""
         try:
             error = json.parse(recorded.body or b"")["error"]
         except (ValueError, KeyError, TypeError):
             error = {
                 "type": "server_error",
                 "code": None,
-                "message": "The recorded answer is no JSON.",
+                "message": "The recorded answer is not JSON.",
                 "param": None,
             }
         lane = {} if self._lane is None else {"stream_id": self._lane}
@@ -96,7 +96,7 @@ class WebSocketWriter:
         await self._socket.write(frame(json.compact(told)))
 
     def adopt(self, recorded: Recorded) -> bool:
-        """Frames are repeated one by one: network reads of an HTTP stream mean nothing here."""
+        """Return False: network reads of an HTTP stream cannot be repeated as frames."""
         return False
 
     async def raw(self, data: bytes) -> None:
@@ -104,11 +104,11 @@ class WebSocketWriter:
         await self._socket.write(data)
 
     async def below(self, data: bytes) -> None:
-        """The same: nothing but TCP is below frames."""
+        """Same as `raw`: below frames there is only TCP."""
         await self.raw(data)
 
     async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """It is too late for a status."""
+        """End the connection: it is too late for a status."""
         await self.tcp.fin()
 
     async def close(self, code: int | None, reason: str) -> None:

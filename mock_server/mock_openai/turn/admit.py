@@ -1,4 +1,4 @@
-"""Whether a create may go ahead, and what it continues from.
+"""Admission: whether a create may go ahead, and what it continues from.
 
 `read` validates the request. `at_hand` finds what it continues from and looks whether all of it holds
 together, or says that this has to be waited for (a shared memory, a conversation, a response still under
@@ -67,7 +67,7 @@ class Admission:
         self._here = store if type(store) is MemoryStore else None
 
     def read(self, body: Mapping[str, Any], transport: Literal["http", "websocket"]) -> Request:
-        """Validate a body; ApiError when it is not valid."""
+        """Validate a body. Raises ApiError if it is not valid."""
         accepted = self._accepted[transport]
         request = accepted.read(body)
         if request is None:
@@ -116,7 +116,7 @@ class Admission:
         return history, tokens
 
     def may_continue(self, remembered: Remembered) -> bool:
-        """Tell whether `previous_response_id` may name this response."""
+        """Return whether `previous_response_id` may name this response."""
         return remembered.status in _PARENTS[self._behaviour.parents]
 
     async def _before(self, request: Request, lanes: Lanes | None) -> Context:
@@ -153,8 +153,8 @@ class Admission:
 
 
 def _referred_to(request: Request, history: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Give the ids of the items that a request only names and that are not in its history. In a request that
-    is not stored, reasoning without its ciphertext is no more than its name (reported).
+    """Return the ids of the items that a request only names and that are not in its history. In a request
+    that is not stored, reasoning without its ciphertext is no more than its name (reported).
     """
     for item in request.input:
         bare = item.get("type") == "reasoning" and not (request.store or item.get("encrypted_content"))

@@ -83,7 +83,7 @@ class Live:
         raise AssertionError("a response begins with response.created")
 
     def remembered(self) -> Remembered:
-        """Give it as memory would keep it, with the response object as it stands."""
+        """Return it as memory would keep it, with the response object as it stands."""
         plan = self.plan
         return Remembered(
             self.id,
@@ -160,7 +160,7 @@ class Distant:
 
 
 def running(found: Remembered) -> bool:
-    """Tell whether a response is still being generated."""
+    """Return whether a response is still being generated."""
     return found.response.get("status") in ("queued", "in_progress")
 
 

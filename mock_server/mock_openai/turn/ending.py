@@ -1,6 +1,6 @@
 """Ending a response that has begun, earlier than its reply would have: incomplete, cancelled or failed.
 
-Works from the events that have left, so that what the client is told at the end is what it was told before.
+It works from the events that have left, so that the end agrees with what the client got before.
 Nothing here is needed for a turn that runs its course.
 """
 
@@ -62,7 +62,7 @@ def failed(
 
 
 class _Story:
-    """What the events told so far: the response, its finished items, and the item that is still open."""
+    """The state of a response after the events so far: its finished items, and the item that is open."""
 
     def __init__(self, sent: Sequence[Event], opening: Event | None) -> None:
         told = list(_readable(sent))
@@ -100,7 +100,7 @@ class _Story:
         return event
 
     def ended(self, status: str, *, output: list[Fields], usage: Fields | None) -> Fields:
-        """Give the response object as it ends."""
+        """Return the response object as it ends."""
         return {
             **self.response,
             "status": status,

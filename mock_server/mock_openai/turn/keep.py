@@ -1,7 +1,7 @@
-"""What is kept of a turn: the response, for those who continue from it, read it or list it.
+"""Storing responses, so that they can be continued, read and listed.
 
-A response is kept before its last event leaves, so that whoever has that event can continue from it on any
-server that shares the memory.
+A response is stored before its last event leaves, so that a client that has the event can continue from it
+on any server that shares the memory.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Keeper:
         self._here = store if type(store) is MemoryStore else None
 
     def can_at_once(self, plan: Plan) -> bool:
-        """Tell whether `keep_at_once` can keep a turn: nothing about it has to be waited for."""
+        """Return whether `keep_at_once` can keep a turn: nothing about it has to be waited for."""
         return self._here is not None and plan.request is not None and plan.request.conversation is None
 
     def keep_at_once(self, plan: Plan, sent: Sequence[Event]) -> bool:
@@ -71,7 +71,7 @@ class Keeper:
         return True
 
     def _go_on(self, plan: Plan, request: Request, kept: Remembered) -> None:
-        """Let a socket's lane go on from here; forget the parent of a continuation that failed."""
+        """Advance the socket's lane to this response, or evict the parent of a failed continuation."""
         lanes = plan.caller.lanes
         if lanes is None:
             return
@@ -86,7 +86,7 @@ def _is_stored(request: Request) -> bool:
 
 
 def _remembered(plan: Plan, sent: Sequence[Event]) -> Remembered | None:
-    """Return a turn as memory has it; None when it is not over."""
+    """Return a turn as memory stores it. None if it is not over."""
     request = plan.request
     if not isinstance(sent, Rendered):
         # A fault may have spoilt the last event, or put another behind it.
@@ -108,7 +108,7 @@ def _remembered(plan: Plan, sent: Sequence[Event]) -> Remembered | None:
 
 
 def _until_its_end(sent: Sequence[Event]) -> tuple[Event, ...]:
-    """Give the events up to the first that ends the response; none when it has not ended."""
+    """Return the events up to the first that ends the response; empty if it has not ended."""
     for number, event in enumerate(sent):
         if event.type in TERMINAL and _is_whole(event):
             return tuple(sent[: number + 1])

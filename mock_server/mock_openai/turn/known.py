@@ -1,8 +1,7 @@
-"""The one cache: what is known of creates that came before, by their bytes.
+"""The request cache: what is known of creates that came before, by their bytes.
 
-Tests ask the same thing again and again. The same bytes have one Known here, which collects what follows from
-them: the body, the validated request, and the answer where that depends on nothing else. Nobody changes what
-is in it.
+Tests send the same request many times. The same bytes share one Known, which holds what follows from them:
+the body, the validated request, and the answer where it depends on nothing else. It is never changed.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ but may be asked about twice.
 """
 
 LARGEST = 1024 * 1024
-"""Bytes of the largest one that is kept as the latest: it stays until another comes."""
+"""Bytes of the largest request that is kept as the latest, until another comes."""
 
 _KEPT = 128
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The answer to everybody who asks with these bytes, while the rules stay as they are."""
+    """The answer to every request with these bytes, valid while the rules stay as they are."""
 
     version: int
     """Of the script."""

@@ -1,6 +1,6 @@
 """How many requests and tokens a minute has room for, and what the API says of it.
 
-A Bucket is a value: it holds what is left and is asked with the time at hand. The Limiter keeps one for
+A Bucket is a value: it holds what is left and is given the current time. The Limiter keeps one for
 the requests and one for the tokens of each key and model, lets creates pass or raises the API's 429, and
 words the `x-ratelimit-*` headers. Nothing here knows a socket or a clock.
 """
@@ -56,20 +56,20 @@ class Bucket:
 
     @classmethod
     def full(cls, limit: int, time: float = 0.0) -> Bucket:
-        """Give one that nobody has taken from."""
+        """Return one that nobody has taken from."""
         return cls(limit, float(limit), time)
 
     def now(self, time: float) -> Bucket:
-        """Give it as it is at this time."""
+        """Return it as it is at this time."""
         gained = max(0.0, time - self.at) * self.limit / MINUTE
         return Bucket(self.limit, min(float(self.limit), self.free + gained), time)
 
     def fits(self, asked: int) -> bool:
-        """Tell whether there is room for so much."""
+        """Return whether there is room for so much."""
         return self.free + _ROUNDING >= asked
 
     def take(self, asked: int) -> Bucket:
-        """Give it with so much less."""
+        """Return it with so much less."""
         return Bucket(self.limit, max(0.0, self.free - asked), self.at)
 
     @property
@@ -91,7 +91,7 @@ class Limiter:
         self._accounts: OrderedDict[int, tuple[Bucket, Bucket]] = OrderedDict()
 
     def admit(self, key: str | None, model: str, tokens: int, time: float) -> Mapping[str, str]:
-        """Count a create and give the headers of its answer; ApiError 429 when there is no room for it."""
+        """Count a create and return the headers of its answer. Raises ApiError 429 if a limit is spent."""
         limits = self.limits
         if limits is None:
             return usual_headers(model)
@@ -128,7 +128,7 @@ class Limiter:
 
 
 def tokens_asked(request: Request, input_tokens: int) -> int:
-    """Give what the API counts a request for before it is answered.
+    """Return what the API counts a request for before it is answered.
 
     Measured on recorded headers: the input's tokens and about 19 more, about 218 where the model reasons or
     is given functions. What it may answer (`max_output_tokens`) does not count.
@@ -139,7 +139,7 @@ def tokens_asked(request: Request, input_tokens: int) -> int:
 
 @lru_cache(maxsize=256)
 def usual_headers(model: str) -> Mapping[str, str]:
-    """Give the rate-limit headers of a server without limits: those of a large account that nobody else
+    """Return the rate-limit headers of a server without limits: those of a large account that nobody else
     uses, after one short request (observed).
     """
     requests, tokens = map(Bucket.full, _usual(model))

@@ -18,16 +18,16 @@ from mock_openai.responders.base import Turn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who asks, and over which connection: the same for all requests of a socket."""
+    """The caller and its connection; the same for all requests of a WebSocket."""
 
     transport: Literal["http", "websocket"]
     connection: int = 0
     key: str | None = field(default=None, repr=False)
-    """The caller's key; it keeps callers apart and is never stored."""
+    """The caller's API key. It keeps callers apart and is never stored."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Those of the request, or of the socket's handshake."""
     lanes: Lanes | None = None
-    """What a socket remembers."""
+    """The responses that the WebSocket's lanes remember."""
     query: str = ""
     """That of the request's address, or of the socket's, as it was sent."""
 
@@ -47,11 +47,11 @@ class Plan:
     render: Render | None = None
     """Renders the answer, when all of it is due at once and the like of it was rendered before."""
     rate_limits: Mapping[str, str] = MappingProxyType({})
-    """Headers that tell how much more the caller may ask for."""
+    """Rate-limit headers."""
     waits_for: Literal["memory", "responder"] | None = None
     """What has to be waited for before the rest is known."""
     failure: Exception | None = None
-    """What a responder, or this server, raised instead of answering."""
+    """The exception that a responder, or this server, raised instead of answering."""
     next_responder = 0
     """The place of the responder that is asked next."""
     response_id: str | None = None
@@ -80,7 +80,7 @@ class Plan:
 
     @property
     def ready(self) -> bool:
-        """Whether nothing has to be waited for, and all of the answer can leave in one write."""
+        """Whether the whole answer can be written now."""
         return self.render is not None and self.waits_for is None and self.failure is None
 
     @property

@@ -44,7 +44,7 @@ class Address:
             wrong = True
         if wrong:
             raise ValueError(
-                f"upstream: {text!r} is no address; write http://HOST:PORT/v1 or https://HOST/v1"
+                f"upstream: {text!r} is not an address; write http://HOST:PORT/v1 or https://HOST/v1"
             )
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError(
@@ -67,7 +67,7 @@ class Address:
         return urlsplit(self.origin).hostname or ""
 
     def url(self, path_qs: str) -> str:
-        """Give the address there of what has this path here."""
+        """Return the address there of what has this path here."""
         if self.path and path_qs.startswith("/v1"):
             path_qs = self.path + path_qs.removeprefix("/v1")
         return self.origin + path_qs
@@ -78,7 +78,7 @@ PASSED_BY = "x-mock-passed-by"
 
 
 def passed_on(headers: Mapping[str, str], mark: str) -> dict[str, str]:
-    """Give the client's headers as the other server gets them, the key among them, and this server's mark."""
+    """Return the headers to send upstream: the client's, with its key, and this server's mark."""
     return {
         **{
             name: value

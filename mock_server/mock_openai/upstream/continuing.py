@@ -1,4 +1,4 @@
-"""What a create is told to the other server when it continues a response that only this one knows.
+"""A create as it is sent upstream when it continues a response that only this server knows.
 
 Ids that the other server gave are passed on untouched, and so is every id that nobody here knows. A parent
 that was answered here, by a rule, is resolved here: its conversation is written out in front of the input.
@@ -32,7 +32,7 @@ class Births:
 
 
 def outgoing(turn: Turn, births: Births) -> dict[str, Any]:
-    """Give the body with which the other server is asked."""
+    """Return the body with which the other server is asked."""
     body = dict(turn.body)
     parent = body.get("previous_response_id")
     if not turn.history or not isinstance(parent, str) or parent in births:

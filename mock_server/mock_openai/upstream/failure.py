@@ -1,4 +1,4 @@
-"""What a client is told when the other server fails: an error as the API words it, or the cut as it was."""
+"""What a client gets when the upstream server fails: an error in the API's words, or the same break."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class Refusal(Exception):
         self.body = body
 
     def error(self, key: str | None = None) -> ApiError:
-        """Give it as the API's error: the other server's own if it has sent one, else with what it said; but
-        without the client's key, should it repeat that.
+        """Return it as the API's error: the other server's own if it has sent one, else with what it said;
+        but without the client's key, should it repeat that.
         """
         if key:
             self.body = self.body.replace(key.encode("utf-8", "surrogateescape"), b"[redacted]")
@@ -104,7 +104,7 @@ def _text(value: object) -> str | None:
 
 
 def unreachable(address: Address, error: BaseException) -> ApiError:
-    """Say that there is no answer to pass on: 502, which clients try again."""
+    """Return the error for an upstream that did not answer: 502, which clients retry."""
     match error:
         case aiohttp.ClientConnectorDNSError():
             why = "its host name is not known. Check the address"

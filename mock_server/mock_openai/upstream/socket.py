@@ -49,7 +49,7 @@ class Course:
         self._news.set()
 
     async def events(self) -> AsyncGenerator[list[Event], None]:
-        """Give the frames as they come, those that came together at once; raises Cut when they break off."""
+        """Return the frames as they come, in batches. Raises Cut when the stream breaks off."""
         while True:
             if not self._frames and not self.over:
                 self._news.clear()
@@ -85,7 +85,7 @@ class UpstreamSocket:
         return not self._socket.closed and not self._reader.done()
 
     async def ask(self, body: dict[str, Any]) -> Course:
-        """Send a create; ConnectionError when the socket is gone."""
+        """Send a create. Raises ConnectionError if the socket is gone."""
         course = Course()
         # The other server queues the turns of a lane as well, so the first that is not over is the one that
         # speaks, also when its listener has left.

@@ -17,7 +17,7 @@ class Head(msgspec.Struct):
 
 
 def head_of(data: bytes) -> Head:
-    """Read what a JSON text is; an empty head when it is no event."""
+    """Read an event's head; it is empty if the JSON text is not an event."""
     try:
         return msgspec.json.decode(data, type=Head)
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -277,7 +277,7 @@ def _check_text(payload: bytes) -> None:
 def _check_close(payload: bytes) -> None:
     code = int.from_bytes(payload[:2]) if len(payload) >= 2 else None
     if len(payload) == 1 or (code is not None and not _is_close_code(code)):
-        raise BrokenRule(PROTOCOL_ERROR, "This is no close code.")
+        raise BrokenRule(PROTOCOL_ERROR, "This is not a close code.")
     _check_text(payload[2:])
 
 

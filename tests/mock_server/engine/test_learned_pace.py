@@ -105,7 +105,7 @@ GOOD = json.loads(to_json(STEADY))
 def test_a_broken_pace_file_is_one_clear_line(wrong: Any, said: str, tmp_path: Path) -> None:
     path = tmp_path / "pace.json"
     path.write_bytes(wrong if isinstance(wrong, bytes) else json.dumps({**GOOD, **wrong}).encode())
-    with pytest.raises(ValueError, match="is no pace file") as told:
+    with pytest.raises(ValueError, match="is not a pace file") as told:
         load_pace(path)
     assert said in str(told.value)
     assert "make one with `ninelives pace CASSETTES -o pace.json`" in str(told.value)

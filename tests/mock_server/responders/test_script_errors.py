@@ -19,7 +19,7 @@ CASES = [
         "write when: {user: ...}",
     ),
     ("replies:\n  - when: {user: 42}\n    reply: x", 2, "a whole number (42)", "put it in quotes: '42'"),
-    ("replies:\n  - when: {user: '('}\n    reply: x", 2, "no regular expression", "backslash"),
+    ("replies:\n  - when: {user: '('}\n    reply: x", 2, "not a regular expression", "backslash"),
     ("replies:\n  - reply: [{txt: hi}]", 2, "found the key 'txt' in an item", "did you mean 'text'?"),
     (
         "replies:\n  - reply: [{call: f, argments: {}}]",
@@ -46,7 +46,7 @@ CASES = [
     ("replies:\n  - reply: {item: {}}", 2, "an empty mapping", "a type"),
     ("replies:\n  - reply: x\n    when: {previous: maybe}", 3, "the text 'maybe'", "true or false"),
     ("replies:\n  - when: {developer: 7}\n    reply: x", 2, "a whole number (7)", "put it in quotes: '7'"),
-    ("replies:\n  - when: {last: '['}\n    reply: x", 2, "no regular expression", "backslash"),
+    ("replies:\n  - when: {last: '['}\n    reply: x", 2, "not a regular expression", "backslash"),
     ("replies:\n  - when: {devloper: x}\n    reply: x", 2, "found the key 'devloper'", "did you mean"),
     ("replies:\n  - developer: x\n    reply: x", 2, "found the condition 'developer'", "write when:"),
     ("strict: yes please\nreplies: []", 1, "the text 'yes please'", "true or false"),

@@ -128,5 +128,5 @@ async def test_a_session_is_for_the_same_pages(http):
 
 @pytest.mark.parametrize("origin", ["", "page.example", "http://page.example/", "http://a b", "http://u@h"])
 def test_what_is_no_origin_is_refused(origin):
-    with pytest.raises(ValueError, match=r"^allow-origin: .* is no origin"):
+    with pytest.raises(ValueError, match=r"^allow-origin: .* is not an origin"):
         MockServer(allow_origins=[origin])

@@ -14,7 +14,7 @@ from mock_openai.protocol.errors import ApiError
 @register
 @dataclass(frozen=True, slots=True)
 class BadChunk:
-    """Send the event in a chunk whose size line is `size`, which is no hexadecimal number, and go on.
+    """Send the event in a chunk whose size line is `size`, which is not a hexadecimal number, and go on.
 
     HTTP only: a WebSocket has frames (`bad_frame`) and no chunks, and its client is told so by an error.
     """
@@ -26,7 +26,9 @@ class BadChunk:
 
     def __post_init__(self) -> None:
         if isinstance(self.size, str) and (not self.size.isascii() or _is_size(self.size)):
-            raise ValueError(f"bad_chunk takes a size line that is no hexadecimal number, not {self.size!r}")
+            raise ValueError(
+                f"bad_chunk takes a size line that is not a hexadecimal number, not {self.size!r}"
+            )
 
     async def strike(self, context: FaultContext) -> Effect:
         """Send the chunk in place of the event."""

@@ -46,5 +46,5 @@ _RECORD, _TLS_1_2, _FATAL = 21, b"\x03\x03", 2
 
 
 def alert_record(alert: Alert) -> bytes:
-    """Give a fatal alert as a TLS record (RFC 8446, section 6)."""
+    """Return a fatal alert as a TLS record (RFC 8446, section 6)."""
     return bytes((_RECORD, *_TLS_1_2, 0, 2, _FATAL, _NUMBERS[alert]))

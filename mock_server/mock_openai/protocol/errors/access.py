@@ -1,4 +1,4 @@
-"""Who asks: keys that are missing or wrong, and what is never told of them."""
+"""Errors for API keys that are missing or wrong. Keys are never repeated in full."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class WrongKey(ApiError):
     """The one error that repeats a secret, or what masking leaves of it."""
 
     def noted(self) -> dict[str, Any]:
-        """Give what the journal keeps of it: nothing of the key."""
+        """Return what the journal keeps of it: nothing of the key."""
         told = super().noted()
         return {**told, "error": {**told["error"], "message": _WRONG_KEY.format("[redacted]")}}
 

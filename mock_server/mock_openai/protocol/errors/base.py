@@ -39,7 +39,7 @@ class ApiError(Exception):
         self.headers: Mapping[str, str] = dict(headers or {})
 
     def body(self, *, with_status: bool = False) -> dict[str, Any]:
-        """Give the HTTP body, keys in the observed order.
+        """Return the HTTP body, keys in the observed order.
 
         `with_status` adds the status beside the error, as a refused WebSocket handshake has it (observed).
         """
@@ -49,7 +49,7 @@ class ApiError(Exception):
         return {**body, "status": self.status} if with_status else body
 
     def frame(self, stream_id: str | None = None) -> dict[str, Any]:
-        """Give the WebSocket frame, keys in the documented order; `stream_id` names the lane when one is
+        """Return the WebSocket frame, keys in the documented order; `stream_id` names the lane when one is
         known.
         """
         frame: dict[str, Any] = {"type": "error", "status": self.status}
@@ -59,7 +59,7 @@ class ApiError(Exception):
         return frame
 
     def nested(self) -> dict[str, Any]:
-        """Give the error object of a frame or an event. There are no headers to carry the rate limits, so
+        """Return the error object of a frame or an event. There are no headers to carry the rate limits, so
         they stand in it (reported).
         """
         headers = {"headers": dict(self.headers)} if self.headers else {}
@@ -72,11 +72,11 @@ class ApiError(Exception):
         }
 
     def noted(self) -> dict[str, Any]:
-        """Give what the journal keeps of it: the status, the code, the error object without secrets."""
+        """Return what the journal keeps of it: the status, the code, the error object without secrets."""
         return {"status": self.status, "code": self.code, "error": _redactor.value(self.body()["error"])}
 
     def about(self, model: str) -> ApiError:
-        """Give the error as it reads for a model; most read the same for all."""
+        """Return the error as it reads for a model; most read the same for all."""
         return self
 
     def __repr__(self) -> str:

@@ -13,7 +13,7 @@ class RateLimitReached(ApiError):
     """The one error that names the model; it may be made before anybody has asked for one."""
 
     def about(self, model: str) -> ApiError:
-        """Give the error as it reads for this model."""
+        """Return the error as it reads for this model."""
         message = self.message.replace(f" for {UNTOLD} in ", f" for {model} in ", 1)
         return RateLimitReached(
             message,
@@ -89,7 +89,7 @@ def duration(seconds: float) -> str:
 
 
 def insufficient_quota() -> ApiError:
-    """Say that there is no money left (reported)."""
+    """Return the error for a spent quota (reported)."""
     return ApiError(
         "You exceeded your current quota, please check your plan and billing details. For more information "
         "on this "
@@ -114,7 +114,7 @@ def server_error(request_id: str | None = None) -> ApiError:
 
 
 def server_overloaded() -> ApiError:
-    """Say that there is no capacity (reported)."""
+    """Return the error for a server without capacity (reported)."""
     return ApiError(
         "Our servers are currently overloaded. Please try again later.",
         status=503,

@@ -11,7 +11,7 @@ class ConnectionLimitReached(ApiError):
     """The one error frame that has no `param` and puts `status` last (documented)."""
 
     def frame(self, stream_id: str | None = None) -> dict[str, Any]:
-        """Give the WebSocket frame exactly as the guide prints it."""
+        """Return the WebSocket frame exactly as the guide prints it."""
         frame = super().frame(stream_id)
         status = frame.pop("status")
         del frame["error"]["param"]

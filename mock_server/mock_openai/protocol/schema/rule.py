@@ -18,7 +18,7 @@ class Rule(Protocol):
         ...
 
     def accepts(self, value: object) -> bool:
-        """Tell whether the value is of this kind, whatever is inside."""
+        """Return whether the value is of this kind, whatever is inside."""
         ...
 
     def check(self, value: Any, path: str) -> None:

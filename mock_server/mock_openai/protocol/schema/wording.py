@@ -39,7 +39,7 @@ def alternatives(phrases: Iterable[str]) -> str:
 
 
 def shortened(name: str) -> str:
-    """Give a name as messages about types show it: of a long one only both ends."""
+    """Return a name as messages about types show it: of a long one only both ends."""
     return name if len(name) <= _SHOWN_WHOLE else f"{name[:3]}...{name[-3:]}"
 
 
@@ -49,5 +49,5 @@ def bare(noun: str) -> str:
 
 
 def plural(noun: str) -> str:
-    """Give what an array of such things is an array of."""
+    """Return what an array of such things is an array of."""
     return noun if noun.startswith("one of") else f"{bare(noun)}s"
