@@ -141,7 +141,7 @@ def test_a_taken_port_is_one_line():
         (["--allow-host", ""], "--allow-host: '' is not a host name"),
         (["--journal-bytes", "much"], "--journal-bytes much: not a size"),
         (["--journal-body-bytes", "0K"], "--journal-body-bytes 0K: not a size"),
-        (["--allow-origin", "mock"], "--allow-origin: 'mock' is no origin"),
+        (["--allow-origin", "mock"], "--allow-origin: 'mock' is not an origin"),
     ],
 )
 def test_what_cannot_be_is_one_line_and_exit_2(arguments: list[str], words: str):
