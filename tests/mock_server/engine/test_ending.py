@@ -13,7 +13,7 @@ from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.request import parse_request
 from mock_openai.protocol.response import open_response
-from mock_openai.turn.ending import cancelled, failed, incomplete
+from mock_openai.turn import ending as endings
 
 REPLY = Reply(
     (
@@ -46,7 +46,7 @@ def parsed(events):
 @given(st.integers(1, len(EVENTS) - 1))
 @settings(max_examples=len(EVENTS))
 def test_wherever_it_is_cut_everything_that_was_opened_is_closed(cut):
-    events = parsed([*EVENTS[:cut], *incomplete(EVENTS[:cut], "max_output_tokens")])
+    events = parsed([*EVENTS[:cut], *endings.incomplete(EVENTS[:cut], "max_output_tokens")])
     kinds = [event["type"] for event in events]
     assert [event["sequence_number"] for event in events] == list(range(len(events)))
     assert kinds.count("response.output_item.added") == kinds.count("response.output_item.done")
@@ -62,7 +62,7 @@ def test_wherever_it_is_cut_everything_that_was_opened_is_closed(cut):
 
 
 def test_a_failure_is_an_error_event_and_response_failed():
-    error, failed = parsed(failed(EVENTS[:6], ApiError("Oh.", status=500, type="t", code="c")))
+    error, failed = parsed(endings.failed(EVENTS[:6], ApiError("Oh.", status=500, type="t", code="c")))
     assert error == {
         "type": "error",
         "sequence_number": 6,
@@ -73,7 +73,7 @@ def test_a_failure_is_an_error_event_and_response_failed():
 
 
 def test_a_cancelled_response_has_no_output():
-    (last,) = parsed(cancelled(EVENTS[:6]))
+    (last,) = parsed(endings.cancelled(EVENTS[:6]))
     assert (last["type"], last["response"]["status"], last["response"]["output"]) == (
         "response.incomplete",
         "cancelled",
@@ -81,7 +81,7 @@ def test_a_cancelled_response_has_no_output():
     )
 
 
-@pytest.mark.parametrize("ending", [ending.cancelled, lambda sent: incomplete(sent, "steered")])
+@pytest.mark.parametrize("ending", [endings.cancelled, lambda sent: endings.incomplete(sent, "steered")])
 def test_the_lane_is_named_to_the_end(ending):
     sent = told(stream_id="lane-7")[:6]
     assert {event.get("stream_id") for event in parsed(ending(sent))} == {"lane-7"}
