@@ -77,8 +77,19 @@ class _Wrong(ValueError):
 
 
 def dump(cassette: Cassette) -> bytes:
-    """A cassette as a HAR file."""
-    began = _seconds(cassette.header.recorded) if cassette.header.recorded else 0.0
+    """A cassette as a HAR file. Raises CassetteError if its times are no dates."""
+    recorded = cassette.header.recorded
+    try:
+        began = _seconds(recorded) if recorded else 0.0
+        return _written(cassette, began)
+    except (ValueError, OverflowError):
+        shown = f"{recorded[:40]!r} as the time of the recording, or times that lead beyond the year 9999"
+        raise CassetteError(
+            cassette.path, 1, shown, "a date such as 2026-11-24T09:00:00Z", "mend the header's `recorded`"
+        ) from None
+
+
+def _written(cassette: Cassette, began: float) -> bytes:
     entries = [
         _entry(exchange, cassette.header.upstream, began)
         for exchange in cassette.exchanges

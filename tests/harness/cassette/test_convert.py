@@ -323,3 +323,16 @@ def test_a_cassette_goes_out_as_har_and_comes_back_the_same_but_for_reads_and_cl
 def _told(exchange: Exchange) -> tuple[object, ...]:
     events = [(timed.event.type, timed.event.data) for timed in exchange.events]
     return exchange.request, exchange.status, exchange.answer, events
+
+
+@pytest.mark.parametrize(
+    "recorded", ["yesterday", "2026-13-45", "0001-01-01T00:00:00", "2026-11-30T00:00:00+99:00", "9" * 5000]
+)
+def test_a_recording_without_a_date_is_no_har(tmp_path: Path, recorded: str) -> None:
+    path, target = tmp_path / "a.jsonl", tmp_path / "a.har"
+    tape = Tape(recorded=recorded)
+    tape.track().request("GET", "/v1/models")
+    path.write_bytes(tape.bytes())
+    with pytest.raises(CassetteError, match=r"a\.jsonl:1: found '.* as the time of the recording"):
+        convert(path, target)
+    assert not target.exists()
