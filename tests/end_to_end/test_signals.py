@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -428,6 +429,31 @@ PROGRAMS = {
                 print("ready", flush=True)
                 await asking
     """,
+    "NewEpisodes": """
+        from ninelives.episodes import NewEpisodes
+
+        episodes = NewEpisodes(None, Recorder(sys.argv[1], "talk.jsonl"))
+        await episodes.start()
+        try:
+            async with MockServer(responders=[episodes]) as server, aiohttp.ClientSession() as http:
+                answer = await http.post(server.base_url + "/responses", json=ASK)
+                await answer.content.readany()
+                print("ready", flush=True)
+                await asyncio.sleep(3600)
+        finally:
+            await episodes.stop(commit=False)
+    """,
+    "half-open peers": """
+        plan = [faults.at(turn=2).half_open(), faults.at(turn=3).stall()]
+        async with MockServer([reply("Hello.")], faults=plan) as server, aiohttp.ClientSession() as http:
+            for _ in range(2):
+                socket = await http.ws_connect(server.ws_url)
+                await socket.send_json({"type": "response.create", "model": "gpt-4o", "input": "hi"})
+            asking = asyncio.create_task(http.post(server.base_url + "/responses", json=ASK))
+            await server.journal.wait(lambda journal: len(journal.requests) == 3)
+            print("ready", flush=True)
+            await asking
+    """,
     "player": """
         async with MockServer(responders=[open_player("slow.jsonl")], pace="recorded") as server:
             async with aiohttp.ClientSession() as http:
@@ -440,7 +466,7 @@ PROGRAMS = {
 PROGRAM = """
 import asyncio, sys
 import aiohttp
-from mock_openai import MockServer, reply
+from mock_openai import MockServer, faults, reply
 from ninelives.player import open_player
 from ninelives.recorder import Recorder
 
@@ -475,6 +501,88 @@ async def test_a_users_program_ends(name: str, tmp_path: Path) -> None:
     if name == "Recorder":
         assert {"request", "event", "abort"} <= set(kinds(tmp_path / "talk.jsonl.partial"))
     server.close()
+
+
+FIXTURES = """
+    import asyncio
+    import aiohttp
+    from mock_openai import reply
+
+    ASK = {"model": "gpt-4o", "input": "hi", "stream": True}
+
+    async def test_it(openai_server, tmp_path):
+        openai_server.script.add(reply("Hello.", delay=3600))
+        assert openai_server.base_url
+        await asyncio.sleep(0.2)  # the server starts in this loop
+        async with aiohttp.ClientSession() as http:
+            asking = asyncio.create_task(http.post(openai_server.base_url + "/responses", json=ASK))
+            socket = await http.ws_connect(openai_server.ws_url)
+            await socket.send_json({"type": "response.create", "model": "gpt-4o", "input": "hi"})
+            await openai_server.journal.wait(lambda journal: len(journal.requests) == 2)
+            tmp_path.joinpath("ready").write_text("")
+            print("ready", flush=True)
+            await asyncio.sleep(3600)
+"""
+
+
+@pytest.mark.thorough
+async def test_a_test_run_ends_with_its_fixtures(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(textwrap.dedent(FIXTURES))
+    (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n")
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "pytest", "-s", "-q", "-p", "no:cacheprovider", "test_it.py"),
+        cwd=tmp_path,
+        stdout=pipe,
+        stderr=pipe,
+    )
+    try:
+        assert process.stdout is not None
+        await line_with(process.stdout, "ready")
+        process.send_signal(INT)
+        async with asyncio.timeout(HANG):
+            told, errors = await process.communicate()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+    assert process.returncode == pytest.ExitCode.INTERRUPTED, told.decode() + errors.decode()
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("seed", range(8))
+async def test_a_signal_may_come_at_any_moment(seed: int, tmp_path: Path) -> None:
+    """After any number of steps of any clients, from the first line on that a command prints."""
+    drawn = random.Random(seed)
+    (tmp_path / "slow.jsonl").write_text("".join(json.dumps(line) + "\n" for line in SLOW))
+    upstream = await asyncio.start_server(Upstream(), "127.0.0.1", 0)
+    to = f"http://127.0.0.1:{upstream.sockets[0].getsockname()[1]}/v1"
+    recording = ["record", "--upstream", to, "--port", "0", "--cassette", "talk.jsonl"]
+    arguments = drawn.choice([*SERVING.values(), recording])
+    numbers = [drawn.choice([INT, TERM]) for _ in range(drawn.randint(1, 2))]
+    async with running(arguments, tmp_path) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        stream = process.stderr if arguments[0] == "record" else process.stdout
+        port = port_in(await line_with(stream, "OPENAI_BASE_URL="))
+        clients = []
+        for _ in range(drawn.randint(0, 5)):
+            step = drawn.choice(["stream", "half", "unread", "gone"])
+            clients.append(await (half_a_request(port) if step == "half" else asked(port, "/v1/responses")))
+            if step == "gone":
+                clients[-1].transport.abort()
+            for _ in range(drawn.randint(0, 20)):
+                await asyncio.sleep(0)
+        for number in numbers:
+            process.send_signal(number)
+        async with asyncio.timeout(HANG):
+            code = await process.wait()
+        assert "Traceback" not in (await process.stderr.read()).decode()
+    assert code in (0, 130, 143)
+    for path in tmp_path.glob("talk.jsonl*"):  # noqa: ASYNC240
+        kinds(path)  # every line is whole
+    for writer in clients:
+        writer.close()
+    upstream.close()
 
 
 @pytest.mark.parametrize("path", ["/v1/responses", "/v1/silent", "/v1/flood"])

@@ -198,3 +198,27 @@ async def test_a_server_without_its_memory_lives_but_is_not_ready(own_redis):
             async with client.get(path) as answer:
                 assert answer.status == wanted
                 assert "secret" not in await answer.text()
+
+
+@pytest.mark.parametrize("signals", ["TERM", "INT", "TERM INT", "INT TERM", "TERM TERM"])
+async def test_workers_end_with_streams_sockets_and_half_requests_under_way(signals: str, store: str) -> None:
+    numbers = [signal.Signals[f"SIG{name}"] for name in signals.split()]
+    with serving("--workers", "2", "--store", store, "--pace", "fixed:600") as run:
+        port = int(run.base_url.split(":")[2].split("/")[0])
+        async with aiohttp.ClientSession() as client:
+            body = {"model": "gpt-4o", "input": "hi", "stream": True}
+            for _ in range(4):
+                answer = await client.post(f"{run.base_url}/responses", json=body)
+                await answer.content.readany()
+                socket = await client.ws_connect(f"{run.base_url}/responses")
+                await socket.send_json({"type": "response.create", "model": "gpt-4o", "input": "hi"})
+                await socket.receive()
+            _, half = await asyncio.open_connection("127.0.0.1", port)
+            half.write(b"POST /v1/responses HTTP/1.1\r\nContent-Length: 9\r\n\r\n{")
+            for number in numbers:
+                run.process.send_signal(number)
+            code = await asyncio.to_thread(run.process.wait, HANG)
+            half.close()
+        assert code == 0 if len(numbers) == 1 else code in (0, 128 + numbers[0], 128 + numbers[1])
+        assert not psutil.wait_procs(run.children, timeout=HANG)[1], "no worker outlives its parent"
+        assert "Traceback" not in run.process.stderr.read()
