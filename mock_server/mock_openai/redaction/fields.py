@@ -17,7 +17,13 @@ from mock_openai.redaction.fakes import is_fake
 from mock_openai.redaction.forms import Span, trie
 from mock_openai.redaction.names import STEMS, Weight, weight
 from mock_openai.redaction.spelling import decoded
-from mock_openai.redaction.values import is_credential, is_named_secret, is_placeholder, is_random
+from mock_openai.redaction.values import (
+    is_credential,
+    is_named_number,
+    is_named_secret,
+    is_placeholder,
+    is_random,
+)
 
 _STRING = rb'"(?:[^"\\]|\\.)*+"?+'
 _SINGLE = rb"'(?:[^'\\]|\\.)*+'?+"
@@ -162,7 +168,11 @@ def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
                 # Of two strings side by side the first may be a name, if the second is no word.
                 if sign != b"," or is_credential(text[span.start : span.end], 8):
                     yield span
-    elif not quoted and not found["list"]:
+    elif quoted:
+        number = found["value"].lstrip(b"-")
+        if what is Weight.SECRET and sign == b":" and is_named_number(number):
+            yield Span("number", found.end("value") - len(number), found.end("value"))
+    elif not found["list"]:
         form = (
             (form and before != b"")
             or text[found.end() : found.end() + 1] == b"&"

@@ -118,6 +118,9 @@ class SecretRedactor:
             case list():
                 cleaned = [self.value(inner, name) for inner in value]
                 return cleaned if any(a is not b for a, b in zip(cleaned, value, strict=True)) else value
+            case int() if name and self.instead is not None and not isinstance(value, bool):
+                written = b'{"%b":%d}' % (name.encode("utf-8", "surrogatepass"), value)
+                return self.instead.decode() if self.edits(written) else value
         return value
 
     def findings(self, data: bytes) -> list[Finding]:
@@ -251,12 +254,13 @@ class SecretRedactor:
         if is_fake(secret) or is_blotted(secret):
             return None
         if self.instead is not None:
-            return Edit(span.kind, span.start, span.end, self.instead)
+            new = b'"%b"' % self.instead if span.kind == "number" else self.instead
+            return Edit(span.kind, span.start, span.end, new)
         if (span.kind in _REMEMBERED and is_credential(secret, 10)) or (
             span.kind == "credential" and is_random(secret)
         ):
             self.known.found(secret)
-        new = self._fake(secret, number=span.kind == "phone")
+        new = self._fake(secret, number=span.kind in ("phone", "number"))
         return None if new == secret else Edit(span.kind, span.start, span.end, new)
 
     def _fake(self, secret: bytes, *, number: bool) -> bytes:

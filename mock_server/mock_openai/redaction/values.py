@@ -34,6 +34,7 @@ _DIGIT, _LETTER = re.compile(rb"[0-9]"), re.compile(rb"[A-Za-z]")
 _SEGMENT = re.compile(rb"[A-Za-z0-9]{8,}+")
 _CHANGE = re.compile(rb"[A-Za-z](?=[0-9])|[0-9](?=[A-Za-z])")
 _NUMBER = re.compile(rb"(?<![0-9])[03-9][0-9]{8,}+")  # no date, and no time in seconds
+_FAKE_NUMBER = re.compile(rb"10{2,64}+\d{0,4}")
 _HUMP = re.compile(rb"[a-z](?=[A-Z])")
 
 
@@ -55,6 +56,15 @@ def is_named_secret(value: bytes) -> bool:
     if len(value) < 6 or len(set(value)) < 4 or is_placeholder(value):
         return False
     return not re.search(rb"\s", value) or not _PROSE.search(value)
+
+
+def is_named_number(value: bytes) -> bool:
+    """Tell whether a whole number is a secret, given that its name says so: it has six digits, four of
+    them different, and is not what stands in the place of one.
+    """
+    return (
+        len(value) >= 6 and value.isdigit() and len(set(value)) >= 4 and _FAKE_NUMBER.fullmatch(value) is None
+    )
 
 
 def is_credential(value: bytes, shortest: int = 12) -> bool:
