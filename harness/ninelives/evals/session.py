@@ -16,6 +16,7 @@ from typing import Any
 
 from mock_openai import MockServer, Script
 from mock_openai.control.entries import Entry
+from msgspec import structs
 from pipecat.evals.scenario import EvalScriptScenario
 from pipecat.evals.session import EvalSession, EvalSessionParams
 
@@ -32,7 +33,7 @@ from ninelives.fixtures.network import Guard
 from ninelives.lab.apis import require_responses
 from ninelives.lab.episode import TURN_BOUND, Episode
 from ninelives.lab.invariants import judge
-from ninelives.lab.run import forbidden
+from ninelives.lab.run import forbidden, shifted
 from ninelives.lab.scenario import PACE
 from ninelives.report.timeline import from_journal, from_mishaps, from_turns, merged
 from ninelives.virtual import VirtualDeadlock, run
@@ -168,8 +169,8 @@ class _Run:
                 except Exception as error:
                     failure = error
                 shift = opened - hosted.started
-                entries = [replace(entry, at=entry.at + shift) for entry in server.journal.entries]
-                said = [_shifted(each, shift) for each in server.journal.responses]
+                entries = [structs.replace(entry, at=entry.at + shift) for entry in server.journal.entries]
+                said = [shifted(each, shift) for each in server.journal.responses]
         return self._judged(hosted, answers, entries, said, result, failure, started, blows, bound)
 
     def _pace(self, answers: Answers) -> str:
@@ -329,12 +330,6 @@ def _transport(entries: Sequence[Entry]) -> str:
         if entry.kind == "open" and isinstance(entry.data, Mapping) and entry.connection in asked:
             return str(entry.data["transport"])
     return ""
-
-
-def _shifted(said: Any, by: float) -> Any:
-    opened = None if said.opened is None else said.opened + by
-    spoke = None if said.spoke is None else said.spoke + by
-    return replace(said, began=said.began + by, opened=opened, spoke=spoke)
 
 
 def _first_line(failure: BaseException | None) -> str | None:

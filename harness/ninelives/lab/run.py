@@ -222,7 +222,7 @@ async def play(
             failure = error
         shift = opened - bot.started if bot is not None else 0.0
         entries = [structs.replace(entry, at=entry.at + shift) for entry in server.journal.entries]
-        said = [_shifted(each, shift) for each in server.journal.responses]
+        said = [shifted(each, shift) for each in server.journal.responses]
     outcome = _judged(scenario, bot, entries, said, prologue, conditions)
     return replace(outcome, failure=failure, crash=_first_line(failure), started=started)
 
@@ -269,7 +269,7 @@ def _addresses(server: MockServer, *, tls: bool) -> tuple[str, str]:
     return "https" + server.base_url.removeprefix("http"), "wss" + server.ws_url.removeprefix("ws")
 
 
-def _shifted(said: Said, by: float) -> Said:
+def shifted(said: Said, by: float) -> Said:
     """What the server said, on the bot's clock."""
     opened, spoke, ended = (None if at is None else at + by for at in (said.opened, said.spoke, said.ended))
     return replace(said, began=said.began + by, opened=opened, spoke=spoke, ended=ended)
