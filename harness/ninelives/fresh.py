@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 from mock_openai.protocol.events import Event, Timed
 from mock_openai.responders.answer import Recorded
+from msgspec import structs
 
 _ID = rb"[a-z]{1,8}_[0-9A-Za-z]+"
 _QUOTED = re.compile(rb'"(' + _ID + rb')"')
@@ -100,7 +101,7 @@ class FreshIds:
 
 def _renamed(event: Event, rename: Any) -> Event:
     wire = None if event.wire is None else rename(event.wire)
-    return dataclasses.replace(event, data=rename(event.data), wire=wire)
+    return structs.replace(event, data=rename(event.data), wire=wire)
 
 
 def _rechunked(

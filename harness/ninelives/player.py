@@ -236,7 +236,7 @@ def _in_lane(event: Event, lane: str | None, transport: str) -> Event:
     if value.get("stream_id") == lane:
         return event
     if "stream_id" in value:
-        return dataclasses.replace(event, data=msgspec.json.encode({**value, "stream_id": lane}))
+        return msgspec.structs.replace(event, data=msgspec.json.encode({**value, "stream_id": lane}))
     named = (
         event.data.rstrip()[:-1]
         + (b"," if value else b"")
@@ -244,7 +244,7 @@ def _in_lane(event: Event, lane: str | None, transport: str) -> Event:
         + msgspec.json.encode(lane)
         + b"}"
     )
-    return dataclasses.replace(event, data=named)
+    return msgspec.structs.replace(event, data=named)
 
 
 def _as_stream(exchange: Exchange, events: tuple[Timed, ...]) -> Recorded:
@@ -267,7 +267,7 @@ def _as_frames(exchange: Exchange, events: tuple[Timed, ...]) -> Recorded:
     """
     if exchange.streamed:
         whole = tuple(
-            Timed(timed.at, dataclasses.replace(timed.event, wire=None))
+            Timed(timed.at, msgspec.structs.replace(timed.event, wire=None))
             for timed in events
             if timed.event.data
         )
