@@ -24,7 +24,7 @@ from benchmarks.turns import HANDSHAKE, Load
 
 GAP = 0.02
 """Seconds from one event to the next."""
-_ROUNDS = 1
+_ROUNDS = 2
 
 
 def split(data: bytes) -> tuple[list[bytes], bytes]:

@@ -33,9 +33,9 @@ from mock_openai.transport.body import known_create, read_body, to_note
 from mock_openai.transport.cors import Pages, preflight
 from mock_openai.transport.fault_contexts import HandshakeContext, HelloContext
 from mock_openai.transport.handshake import is_upgrade
+from mock_openai.transport.http_connection import HttpConnection
 from mock_openai.transport.http_writers import JsonWriter, SseWriter
 from mock_openai.transport.keys import caller_of
-from mock_openai.transport.listener import HttpConnection
 from mock_openai.transport.quiet import Quiet
 from mock_openai.transport.repeated_head import RepeatedHead
 from mock_openai.transport.reply import HttpReply, Written

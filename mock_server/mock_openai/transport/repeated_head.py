@@ -15,8 +15,8 @@ from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.template import Rendered
 from mock_openai.state import Begun, Connection, ServerState
 from mock_openai.transport.body import known_create
+from mock_openai.transport.http_connection import HttpConnection, first_request
 from mock_openai.transport.http_writers import EVENT_STREAM, as_stream
-from mock_openai.transport.listener import HttpConnection, first_request
 from mock_openai.transport.reply import Plain
 from mock_openai.transport.tcp import TcpConnection
 from mock_openai.turn.known import Known

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from mock_openai.transport.listener import Hello
+from mock_openai.transport.http_connection import Hello
 
 if TYPE_CHECKING:
     from mock_openai.transport.listener import Secure
