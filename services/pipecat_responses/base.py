@@ -40,6 +40,7 @@ from .settings import (
     model_reasons,
     unsent_settings,
 )
+from .tls import tls_context
 from .turn import Turn
 
 __all__ = ["ResponsesService"]
@@ -173,7 +174,7 @@ class ResponsesService(TurnService):
             organization=organization,
             project=project,
             default_headers=default_headers,
-            http_client=DefaultAsyncHttpxClient(limits=limits),
+            http_client=DefaultAsyncHttpxClient(limits=limits, verify=tls_context()),
         )
 
     # -- what Pipecat asks -------------------------------------------------------------------------
