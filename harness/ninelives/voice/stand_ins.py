@@ -96,7 +96,12 @@ class StandIns:
             insert(voice[0], voice[1] + 1, self._line.output())
 
     def _script_turns(self, processors: Iterable[FrameProcessor]) -> None:
-        for controller in _turn_controllers(processors):
+        inside = list(processors)
+        for each in inside:
+            if isinstance(each, LLMUserAggregator) and each._params.vad_analyzer is not None:
+                self.replaced.append(f"{type(each._params.vad_analyzer).__name__} by Ears")
+                each._params.vad_analyzer = None
+        for controller in _turn_controllers(inside):
             for strategy in controller.user_turn_strategies.stop or []:
                 innermost: Any = strategy
                 while hasattr(innermost, "inner"):

@@ -307,6 +307,7 @@ async def test_whatever_decides_the_users_turns(openai_server, voice_call, strat
     caller = await conversation(openai_server, voice_call, run_bot)
     scripted = any(ScriptedTurnAnalyzer.__name__ in each for each in caller.replaced)
     assert scripted == (strategies is None)
+    assert "SileroVADAnalyzer by Ears" in caller.replaced
 
 
 class DetectsTurns(OpenAISTTService):
