@@ -9,7 +9,7 @@ import os
 
 import pytest
 from mock_openai import call, faults, reply
-from ninelives import Voice, seconds, words
+from ninelives import Voice, VoiceFault, seconds, words
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
@@ -51,7 +51,7 @@ def said(caller):
     return [each["content"] for each in caller.context.get_messages() if each["role"] == "assistant"]
 
 
-# --- #5426, #5605: the context holds words that were never spoken. Mended in 1.14, at a price. --------------
+# --- #5426, #5605: the context holds words that were never spoken. Mended in 1.14, but for silences. --------
 
 
 @pytest.mark.parametrize("tokens", [False, True])
@@ -77,6 +77,38 @@ async def test_5605_with_timestamps_the_context_holds_what_was_played(openai_ser
         turn = await caller.say("Please count.", cut_in=words(cut))
         await caller.pause(3)
         assert said(caller) == [turn.played] == [" ".join(TWO.split()[:cut])]
+
+
+async def test_5426_a_voice_that_stalls_is_taken_to_have_spoken_on(openai_server, voice_call):
+    """Not mended: once sound comes late, the context runs ahead of it, timestamps or not."""
+    openai_server.script.add(reply(TWO))
+    voice = Voice(words_per_minute=200, faults=[VoiceFault.stall(after=3, seconds=2.5)])
+    async with voice_call(bot(Theirs), voice=voice) as caller:
+        turn = await caller.say("Please count.", cut_in=words(4))
+        await caller.pause(3)
+        assert turn.played == "One two three four"
+        assert said(caller) == ["One two three four five six."]
+
+
+@pytest.mark.parametrize(
+    ("stall", "kept"),
+    [
+        (2.8, "One two three four five six. Seven eight nine ten"),  # not mended
+        (4.0, "One two three four five six. Seven"),  # after 3 s Pipecat takes the sound for over
+        (9.0, "One two three four five six. Seven"),
+    ],
+)
+async def test_5605_a_model_that_stalls_between_sentences(openai_server, voice_call, stall, kept):
+    """The times of words count from the first sound of an answer, as if there had been no silence since."""
+    openai_server.configure(pace="fixed:0.02")
+    openai_server.script.add(reply(TWO))
+    openai_server.faults.add(faults.at(event="response.output_text.delta", nth=10).stall(stall))
+    async with voice_call(bot(Theirs), voice=Voice(words_per_minute=200)) as caller:
+        turn = await caller.say("Please count.", cut_in=words(7))
+        await caller.pause(3)
+        assert turn.longest_gap > 0.5
+        assert turn.played == "One two three four five six. Seven"
+        assert said(caller) == [kept]
 
 
 # --- #5779, #3661, #3548: a tool around an interruption -----------------------------------------------------
