@@ -9,7 +9,7 @@ from mock_openai.schemas import FLAG, SECONDS, TEXT, WHOLE, Schema, head, items,
 from mock_openai.schemas import SCHEMAS as OF_THE_SERVER
 
 from ninelives.lab.scenario import BOTH
-from ninelives.lab.story import OnCancel
+from ninelives.lab.story import Continuation, OnCancel
 from ninelives.lab.story_file import ASK, PAUSE, STORY
 
 
@@ -50,6 +50,7 @@ def story() -> Schema:
         "pace": SECONDS,
         "tool_seconds": SECONDS,
         "on_cancel": {"enum": list(get_args(OnCancel))},
+        "continuation": {"enum": list(get_args(Continuation))},
         "transports": {"type": "array", "items": {"enum": list(BOTH)}},
         "seed": WHOLE,
     }
