@@ -12,7 +12,7 @@ NODE   := tests/clients/openai_node
 PLUGINS := $(patsubst tests/plugins/%.txt,tests/plugins/.site/%/.ready,$(wildcard tests/plugins/*.txt))
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
-.PHONY: demo test lint types tests thorough coverage installed lowest newest clients plugins bench-check docs format conformance bench soak bench-services bench-recorder cassettes images lock wheel clean help
+.PHONY: demo test lint types tests thorough coverage installed lowest newest clients plugins bench-check docs format conformance bench soak bench-services bench-paced bench-recorder cassettes images lock wheel clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -91,6 +91,9 @@ bench-check: $(READY) ## how long a few things take, as ratios to a loop in the 
 
 bench-services: $(READY) ## what a turn and a delta cost in our services and in Pipecat's own
 	@$(BIN)/python -m benchmarks.services
+
+bench-paced: $(READY) ## how late paced events leave, beside a bare protocol in the same run (BENCH="300 1000" sessions)
+	@$(BIN)/python -m benchmarks.paced $(BENCH)
 
 bench-recorder: $(READY) ## what the recording proxy adds to a request
 	@$(BIN)/python -m benchmarks.proxy
