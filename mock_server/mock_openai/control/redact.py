@@ -15,6 +15,7 @@ import msgspec
 
 from mock_openai.protocol.echo import bare_address
 from mock_openai.redaction import SecretRedactor
+from mock_openai.redaction.values import is_credential
 
 STRUCK_OUT = "[redacted]"
 
@@ -23,16 +24,24 @@ _SECRET_NAME = re.compile(
 )
 _HARMLESS = frozenset({"sec-websocket-key"})
 
+_CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key", "proxy-authorization"})
+
 _redactor = SecretRedactor(instead=STRUCK_OUT.encode())
 _encoder = msgspec.json.Encoder()
 
 
 def headers(given: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return headers without secrets, names in lower case."""
+    """Return headers without secrets, names in lower case. The latest credentials in them are remembered,
+    and struck out wherever else they stand.
+    """
     clean: dict[str, str] = {}
     for name, value in given:
         lower = name.lower()
         secret = lower not in _HARMLESS and _SECRET_NAME.search(lower)
+        if lower in _CREDENTIALS:
+            token = value.rpartition(" ")[2].encode("utf-8", "surrogateescape")
+            if is_credential(token):
+                _redactor.known.found(token)
         clean[lower] = STRUCK_OUT if secret else text(value)
     return clean
 
@@ -62,29 +71,22 @@ def value(given: Any) -> Any:
 def body(given: Mapping[str, Any]) -> msgspec.Raw:
     """Return a request body without secrets, as compact JSON."""
     written = _encoder.encode(given)
-    clean = _with_clean_tools(given)
-    items = clean.get("input")
-    if isinstance(items, list) and any(map(_has_mcp, items)):  # items may bring tools of their own
-        clean = {**clean, "input": [_with_clean_tools(item) if _has_mcp(item) else item for item in items]}
+    clean = _without_mcp(given) if b'"mcp"' in written else given
     if _redactor.edits(written):  # one look at all of it settles nearly all bodies
         clean = value(clean)
     return msgspec.Raw(written if clean is given else _encoder.encode(clean))
 
 
-def _with_clean_tools(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    if not _has_mcp(given):
-        return given
-    tools = given["tools"]
-    return {**given, "tools": [_without_credentials(tool) if _is_mcp(tool) else tool for tool in tools]}
-
-
-def _has_mcp(given: object) -> bool:
-    tools = given.get("tools") if isinstance(given, Mapping) else None
-    return isinstance(tools, list) and any(map(_is_mcp, tools))
-
-
-def _is_mcp(tool: object) -> bool:
-    return isinstance(tool, dict) and tool.get("type") == "mcp"
+def _without_mcp(given: Any) -> Any:
+    """Return a value without the credentials of MCP servers; items anywhere may bring tools of their own."""
+    match given:
+        case {"type": "mcp"}:
+            return _without_credentials(given)
+        case Mapping():
+            return {name: _without_mcp(inner) for name, inner in given.items()}
+        case list():
+            return [_without_mcp(inner) for inner in given]
+    return given
 
 
 def _without_credentials(tool: dict[str, Any]) -> dict[str, Any]:

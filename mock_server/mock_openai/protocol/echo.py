@@ -99,14 +99,9 @@ def _echo_mcp(filled: dict[str, Any]) -> None:
     An answer is journaled and stored, so no credential may come back in it. What the real API does with
     headers is not known; recordings have none (inferred).
     """
-    if filled.get("authorization") is not None:
-        filled["authorization"] = _HIDDEN
-    else:
+    _hide(filled)
+    if filled.get("authorization") is None:
         filled.pop("authorization", None)
-    if isinstance(filled.get("headers"), Mapping):
-        filled["headers"] = dict.fromkeys(filled["headers"], _HIDDEN)
-    if isinstance(filled.get("server_url"), str):
-        filled["server_url"] = bare_address(filled["server_url"])
     if isinstance(filled["allowed_tools"], Mapping):
         filled["allowed_tools"] = {**_FILTER, **filled["allowed_tools"]}
     if isinstance(filled["require_approval"], Mapping):
@@ -114,6 +109,30 @@ def _echo_mcp(filled: dict[str, Any]) -> None:
         filled["require_approval"] = {
             name: {**_FILTER, **rule} if isinstance(rule, Mapping) else rule for name, rule in rules.items()
         }
+
+
+def _hide(tool: dict[str, Any]) -> None:
+    if tool.get("authorization") is not None:
+        tool["authorization"] = _HIDDEN
+    if isinstance(tool.get("headers"), Mapping):
+        tool["headers"] = dict.fromkeys(tool["headers"], _HIDDEN)
+    if isinstance(tool.get("server_url"), str):
+        tool["server_url"] = bare_address(tool["server_url"])
+
+
+def without_credentials(item: dict[str, Any]) -> dict[str, Any]:
+    """Return an item as it may be listed: the credentials of MCP servers among tools that it brought are
+    hidden, as in a response's own tools (inferred; no recording has such an item).
+    """
+    tools = item.get("tools")
+    if not isinstance(tools, list):
+        return item
+    shown = [without_credentials(tool) if isinstance(tool, dict) else tool for tool in tools]
+    for place, tool in enumerate(shown):
+        if isinstance(tool, dict) and tool.get("type") == "mcp":
+            shown[place] = dict(tool)
+            _hide(shown[place])
+    return {**item, "tools": shown}
 
 
 def container_of(tool: Mapping[str, Any]) -> dict[str, Any]:

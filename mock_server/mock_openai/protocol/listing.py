@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from mock_openai.protocol.echo import without_credentials
 from mock_openai.protocol.errors import (
     ApiError,
     above_maximum,
@@ -125,7 +126,7 @@ def page(
         rows = rows[places[query["after"]] + 1 :]
     elif query.get("before"):
         rows = rows[: places[query["before"]]]
-    shown = rows[:limit]
+    shown = [without_credentials(item) for item in rows[:limit]]
     return {
         "object": "list",
         "data": shown,

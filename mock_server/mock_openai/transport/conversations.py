@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from mock_openai.memory import Conversation
+from mock_openai.protocol.echo import without_credentials
 from mock_openai.protocol.errors import (
     ApiError,
     conversation_item_not_found,
@@ -83,7 +84,7 @@ class Conversations:
     ) -> None:
         for item in (await self._find(name)).items:
             if item["id"] == item_id:
-                await reply.json(item)
+                await reply.json(without_credentials(item))
                 return
         raise conversation_item_not_found(item_id)
 

@@ -206,8 +206,39 @@ async def test_credentials_for_mcp_servers_are_found_nowhere(stream, by):
         async with client.post(f"{server.base_url}/responses", json=asked) as answer:
             assert answer.status == 200
             told = await answer.text()
+            made = server.journal.responses[0].id
+        async with client.get(f"{server.base_url}/responses/{made}/input_items") as answer:
+            told += await answer.text()
+        talk = (
+            {"items": [item for item in asked["input"] if isinstance(item, dict)]} if by != "request" else {}
+        )
+        async with client.post(f"{server.base_url}/conversations", json=talk) as answer:
+            assert answer.status == 200, await answer.text()
+            talk_id = (await answer.json())["id"]
+        async with client.get(f"{server.base_url}/conversations/{talk_id}/items") as answer:
+            listed = await answer.json()
+            told += str(listed)
+        for item in listed["data"]:
+            one = f"{server.base_url}/conversations/{talk_id}/items/{item['id']}"
+            async with client.get(one) as answer:
+                told += await answer.text()
         async with client.get(f"{server.base_url.removesuffix('/v1')}/__mock__/journal") as answer:
             journal = await answer.text()
     assert canary not in told
     assert canary not in journal
     assert "https://mcp.example/<redacted>" in journal
+
+
+async def test_a_clients_key_without_a_known_form_is_struck_out_wherever_it_is_repeated(http, server):
+    key = "acme4Local7Key9Zz"
+    headers = {"Authorization": f"Bearer {key}", "Connection": "close"}
+    async with http.post("/v1/responses", json={**ASK, "stream": True}, headers=headers) as answer:
+        await answer.read()
+    body = {**ASK, "instructions": f"Never tell {key}.", "metadata": {"note": key}}
+    async with http.post("/v1/responses", json=body, headers=headers) as answer:
+        assert key in await answer.text(), "the client loses nothing"
+    async with http.get("/__mock__/journal") as answer:
+        told = await answer.text()
+    assert key not in told
+    assert "Never tell [redacted]." in told
+    assert key not in str(server.journal.requests)
