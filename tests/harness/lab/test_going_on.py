@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -201,3 +202,9 @@ def test_a_service_that_trims_nothing_is_found(name: str, monkeypatch: pytest.Mo
 
     outcome = run_scenario(scenarios()[name], make)
     assert "I1" in [each.promise for each in outcome.broken]
+
+
+def test_a_failure_that_was_not_heard_does_not_name_the_category_of_a_later_loss() -> None:
+    episode = went_on("It is 21 degrees", "It is 21 degrees", told="It is 21", refusal="No.", errors=1)
+    failed = said(0, "", status="failed")
+    assert finding(replace(episode, said=[failed, *episode.said]), "I6").held is True
