@@ -300,8 +300,9 @@ def _summary(played: Sequence[Played]) -> Text:
     remark = ""
     if "improvised" in sources:
         remark = (
-            "\nWithout a recording or a script the mock server improvised: it answers in text of its own and "
-            "calls no tool, so what a file expects of the words need not come."
+            "\nWithout a recording or a script the mock server improvised: text of its own, and a call of a "
+            "tool that the user's words seem to ask for. What a file expects of words and "
+            "arguments need not come."
         )
     many = f"{len(tried)} run{'' if len(tried) == 1 else 's'}"
     if not bad:

@@ -122,6 +122,7 @@ class _Run:
             faults=self.disaster.at_start if self.disaster is not None else (),
             pace=self._pace(answers),
             seed=self.seed,
+            improvise="tools" if answers.source == "improvised" else "text",
             **(self.disaster.server if self.disaster is not None else {}),
         )
         bound = self.disaster.bound if self.disaster is not None else TURN_BOUND

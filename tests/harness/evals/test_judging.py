@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from ninelives.commands.eval import problems
+from dataclasses import replace
 
-from tests.harness.evals.stage import played
+from ninelives.commands.eval import problems
+from ninelives.evals.play import bot_named, play_first
+from ninelives.evals.session import Setting
+
+from tests.harness.evals.stage import BOT, case, played
 
 
 def test_a_judge_in_the_script_says_yes_or_no() -> None:
@@ -47,3 +51,19 @@ def test_a_caller_who_cannot_be_asked_is_told_of() -> None:
     found = played("simulated", script=Script([reply("Hello. Which city?", developer="introduce")]))
     assert not found.good
     assert any("the simulated caller has nothing to say" in told for told in problems(found))
+
+
+def test_without_a_recording_and_a_script_a_tool_is_called_where_the_words_ask_for_it() -> None:
+    whole = case("paris")
+    greeting, asks, _ = whole.scenario.turns
+    calls, _ = asks.expect
+    anything = replace(whole.scenario.turns[0].expect[0], text_contains=None)
+    turns = [
+        replace(greeting, expect=[anything]),
+        replace(asks, expect=[replace(calls, calls=None), anything]),
+    ]
+    found = play_first(
+        replace(whole, scenario=replace(whole.scenario, turns=turns)), bot_named(BOT), Setting()
+    )
+    assert (found.verdict, found.source) == ("passed", "improvised")
+    assert [call.name for turn in found.episode.turns for call in turn.calls] == ["get_weather"]
