@@ -284,9 +284,13 @@ def pytest_runtest_makereport(
         report.longrepr = f"{item.nodeid} passed, but tried to reach {tried} (--block-network)"
         guard.attempts = []
     if report.failed:
+        from ninelives.fixtures.visible_report import make_visible
+
         evidence = _known_evidence(item)
         for server in evidence.servers if evidence is not None else ():
             server.give_up_recording()  # now, for the loop may close before the fixture does
+        if evidence is not None:
+            make_visible(report)
         if evidence is not None and call.when == "call" and (text := _told(evidence, item)):
             title = "ninelives: what was said, heard and broken"
             _add_section(report, title, text, last=item.config.option.showcapture == "all")

@@ -1,0 +1,30 @@
+"""Text of models and callers that would steer a terminal is shown in a failed test's report, not sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+SENT = ("\x1b", "\x07", "\x9b", "\u202e", "\U000e0041")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_report_of_a_failed_test_shows_what_would_steer_the_terminal(project: Any, stream: bool) -> None:
+    project.test(
+        r"""
+        HOSTILE = "\x1b]0;evil\x07 \x9b31m \u202e abc \U000e0041"
+
+        def test_it(openai_server):
+            openai_server.script.add(reply(HOSTILE))
+            client = OpenAI(base_url=openai_server.base_url, api_key="x")
+            asked = client.responses.create(model="gpt-4o", input=HOSTILE, stream=STREAM)
+            said = [event.type for event in asked] if STREAM else asked.output_text
+            assert said == "nothing"
+        """.replace("STREAM", str(stream))
+    )
+    result = project.run()
+    result.assert_outcomes(failed=1)
+    told = result.stdout.str() + result.stderr.str()
+    assert not [char for char in SENT if char in told]
+    assert "evil" in told
