@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import shutil
 import threading
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mock_openai import MockServer
+from mock_openai import MockServer, reply
 from mock_openai.responders.answer import Reply, Text
 from ninelives.cassette import Cassette, Redactor
 from ninelives.cassette.tape import Tape
@@ -149,6 +150,34 @@ def test_the_new_recordings_take_the_place_of_the_old_when_asked_to(capsys: Any,
     for path in tapes.iterdir():
         assert path.read_bytes() != before[path.name]
         assert len(Cassette.load(path)) == 4
+
+
+def test_no_marked_secret_is_printed_or_written(
+    capsys: Any, tapes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, told = "acme4Local7Key9MARKEDZz", "sk-proj-MARKED0123456789abcdMARKED"
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    spelled = f"Your key is {key}, mine is {told}, or {base64.b64encode(told.encode()).decode()}."
+    for path in tapes.iterdir():
+        path.unlink()
+    tape = Tape(recorded="2026-11-30T00:00:00Z")
+    for stream in (b"false", b"true"):
+        track = tape.track()
+        track.request("POST", "/v1/responses", body=b'{"model":"gpt-4o","input":"hi","stream":%b}' % stream)
+        track.response(200, {"content-type": "application/json"})
+        track.body(b'{"id":"resp_1","object":"response","status":"completed","output":[]}')
+        track.end()
+    (tapes / "talk.jsonl").write_bytes(tape.bytes())
+    with serving(lambda: MockServer(script=[reply(spelled)], seed=7)) as server:
+        code, out, err = refresh(capsys, tapes, "--upstream", server.base_url, "--write")
+        asked = len(server.journal.requests)
+    assert (code, asked) == (0, 2)
+    assert "wrote " in out
+    written = b"".join(path.read_bytes() for path in tapes.iterdir())
+    assert b"Your key is " in written.replace(b'","delta":"', b"")
+    for shown in (out.encode(), err.encode(), written):
+        for secret in (key, told, base64.b64encode(told.encode()).decode().rstrip("="), "MARKED"):
+            assert secret.encode() not in shown
 
 
 class Together:
