@@ -1,6 +1,6 @@
 """ninelives: offline testing for voice bots on OpenAI's Responses API.
 
-    from ninelives import Bot, Cassette, FrameSnapshotExtension, VirtualLoop
+    from ninelives import BlackBox, Bot, Cassette, FrameSnapshotExtension, VirtualLoop
     from ninelives import Ears, Line, Voice, VoiceCall, VoiceFault, seconds, words
 
 Nothing is imported until it is used: the pytest plugin loads this package in every run, and `Bot` and
@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from ninelives.cassette import Cassette
     from ninelives.fixtures.script_use import UnusedRuleWarning
     from ninelives.frames.snapshot import FrameSnapshotExtension
+    from ninelives.incidents.box import BlackBox
     from ninelives.virtual.loop import VirtualLoop
     from ninelives.voice import Ears, Line, Voice, VoiceCall, VoiceFault, seconds, words
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "BlackBox",
     "Bot",
     "Cassette",
     "Ears",
@@ -37,6 +39,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "BlackBox": "ninelives.incidents.box",
     "Bot": "ninelives.bot.bot",
     "Cassette": "ninelives.cassette",
     "FrameSnapshotExtension": "ninelives.frames.snapshot",

@@ -40,6 +40,7 @@ from .settings import (
     model_reasons,
     unsent_settings,
 )
+from .tap import Tap, WireListener
 from .tls import tls_context
 from .turn import Turn
 
@@ -140,6 +141,7 @@ class ResponsesService(TurnService):
             rng=rng,
             **kwargs,
         )
+        self._tap = Tap()
         self._api_key = api_key or os.environ.get("OPENAI_API_KEY")
         self._service_tier = service_tier
         self._delete_on_close = delete_on_close
@@ -176,6 +178,13 @@ class ResponsesService(TurnService):
             default_headers=default_headers,
             http_client=DefaultAsyncHttpxClient(limits=limits, verify=tls_context()),
         )
+
+    def watch_wire(self, listener: WireListener | None) -> None:
+        """Show every message that is sent or received to ``listener``, in the loop's thread; None to stop.
+
+        See ``tap`` for what it is called with. It must be quick, for the service waits until it returns.
+        """
+        self._tap.listener = listener
 
     # -- what Pipecat asks -------------------------------------------------------------------------
 

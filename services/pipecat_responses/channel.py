@@ -23,6 +23,7 @@ from .flight import InFlight
 from .lanes import Lanes
 from .pulse import Ask, Heartbeat, Pulse
 from .stream import TERMINAL
+from .tap import Tap
 from .text import read_event
 from .wire import MessageSocket
 
@@ -37,6 +38,7 @@ class Endpoint:
 
     url: str
     headers: Callable[[], Awaitable[Mapping[str, str]]]
+    tap: Tap
 
     async def dial(
         self, *, timeout: float, pulse: Pulse, lanes: bool | None, changed: Callable[["Channel"], None]
@@ -60,6 +62,8 @@ class Endpoint:
             assert isinstance(socket, MessageSocket)
         except InvalidStatus as refused:
             answer = refused.response
+            refusal = b"%d " % answer.status_code + bytes(answer.body or b"")
+            self.tap.show("status", 0, refusal)
             raise TurnBroken(
                 failure_of_refusal(
                     answer.status_code, dict(answer.headers.raw_items()), bytes(answer.body or b"")
@@ -76,7 +80,7 @@ class Endpoint:
         except (OSError, InvalidHandshake, EOFError) as error:
             reason = str(error) or type(error).__name__
             raise TurnBroken(Failure("connection", f"No connection to {self.url}: {reason}")) from error
-        return Channel(socket, pulse=pulse, lanes=lanes, changed=changed)
+        return Channel(socket, pulse=pulse, lanes=lanes, changed=changed, tap=self.tap)
 
 
 class Channel:
@@ -89,11 +93,14 @@ class Channel:
         pulse: Pulse,
         lanes: bool | None,
         changed: Callable[["Channel"], None],
+        tap: Tap,
     ) -> None:
         """Take over an open socket. ``lanes``: whether the server echoes them, None while unknown."""
         self._socket = socket
         self._pulse = pulse
         self._changed = changed
+        self._tap = tap
+        self._number = tap.opened("websocket")
         self._loop = asyncio.get_running_loop()
         self._lanes: Lanes[InFlight] = Lanes(lanes)
         self._stirred = asyncio.Event()
@@ -152,6 +159,8 @@ class Channel:
         flight = InFlight(lane, self._abandoned, aside=aside)
         self._lanes.take_off(flight)
         self._ask_now()
+        if self._tap.listener is not None:
+            self._tap.show("sent", self._number, message)
         try:
             async with asyncio.timeout(self._pulse.send):
                 await self._socket.send(message, text=True)
@@ -182,6 +191,8 @@ class Channel:
     def _take(self, message: bytes) -> None:
         self._heartbeat.last_heard = self._loop.time()
         self.proven = True
+        if self._tap.listener is not None:
+            self._tap.show("received", self._number, message)
         self._route(read_event(message))
 
     def _route(self, event: dict[str, Any] | None) -> None:
@@ -257,6 +268,7 @@ class Channel:
         if self.failure is not None:
             return
         self.failure = failure
+        self._tap.show("closed", self._number, failure.message.encode())
         self._watcher.cancel()
         for flight in self._lanes:
             flight.fail(failure)

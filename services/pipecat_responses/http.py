@@ -21,6 +21,7 @@ from .request import encode
 from .sse import EventParser
 from .steps import Finished
 from .stream import ResponseStream
+from .tap import Tap
 from .text import read_event
 from .turn import Exchange, Turn, conversation_of
 
@@ -45,17 +46,25 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
       spoken; ``continued``: the rest of it was spoken as well.
     """
 
+    _number = 0
+    """Under which the tap shows the latest request. One that is resumed keeps it."""
+
     @asynccontextmanager
     async def _exchange(self, turn: Turn) -> AsyncIterator[Exchange]:
         asked_at = asyncio.get_running_loop().time()
-        response = await self._resume(turn)
-        if response is None:
-            response = await self._post(
-                encode({**turn.body, "input": conversation_of(turn), "stream": True}), turn
-            )
+        try:
+            response = await self._resume(turn)
+            if response is None:
+                body = encode({**turn.body, "input": conversation_of(turn), "stream": True})
+                self._number = self._tap.opened("http")
+                self._tap.show("sent", self._number, body)
+                response = await self._post(body, turn)
+        except TurnBroken as broken:
+            self._tap.show("closed", self._number, broken.failure.message.encode())
+            raise
         pieces = response.aiter_bytes()
         whole = response.headers.get("content-type", "").startswith("application/json")
-        exchange = _WholeExchange(pieces, asked_at) if whole else _EventExchange(pieces, asked_at)
+        exchange = (_WholeExchange if whole else _EventExchange)(pieces, asked_at, self._tap, self._number)
         try:
             yield exchange
             if exchange.finished:
@@ -136,6 +145,8 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
                 Failure("timeout", f"{limit:.1f} s after the request the server had not answered")
             ) from None
         except APIStatusError as error:
+            refusal = b"%d " % error.status_code + error.response.content
+            self._tap.show("status", self._number, refusal)
             raise TurnBroken(
                 failure_of_error(
                     error.body or error.message,
@@ -156,10 +167,12 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
 class _Pieces:
     """The body of an answer, as the network delivers it."""
 
-    def __init__(self, pieces: AsyncIterator[bytes], asked_at: float) -> None:
+    def __init__(self, pieces: AsyncIterator[bytes], asked_at: float, tap: Tap, number: int) -> None:
         self.asked_at = asked_at
         self.finished = False
         self._pieces = pieces
+        self._tap = tap
+        self._number = number
 
     async def read_out(self) -> None:
         """Read what comes behind the last event: only then can the next request have the connection."""
@@ -167,13 +180,18 @@ class _Pieces:
             async with asyncio.timeout(_LAST_BYTES):
                 async for _ in self._pieces:
                     pass
+            self._tap.show("closed", self._number, b"")
 
     async def _next(self, timeout: float) -> bytes | None:
         try:
             async with asyncio.timeout(timeout):
-                return await anext(self._pieces, None)
+                piece = await anext(self._pieces, None)
+            if piece is None:
+                self._tap.show("closed", self._number, b"")
+            return piece
         except (httpx2.HTTPError, httpx2.StreamError) as error:
             reason = str(error) or type(error).__name__
+            self._tap.show("closed", self._number, reason.encode())
             raise TurnBroken(
                 Failure("connection", f"The connection to the server was lost ({reason})")
             ) from error
@@ -189,8 +207,8 @@ class _Pieces:
 class _EventExchange(_Pieces):
     """An answer in server-sent events."""
 
-    def __init__(self, pieces: AsyncIterator[bytes], asked_at: float) -> None:
-        super().__init__(pieces, asked_at)
+    def __init__(self, pieces: AsyncIterator[bytes], asked_at: float, tap: Tap, number: int) -> None:
+        super().__init__(pieces, asked_at, tap, number)
         self._parser = EventParser()
         self._at_end = False
 
@@ -200,6 +218,9 @@ class _EventExchange(_Pieces):
             piece = await self._next(deadline - asyncio.get_running_loop().time())
             self._at_end = piece is None
             data = self._parser.feed(piece) if piece is not None else self._parser.close()
+            if self._tap.listener is not None:
+                for line in data:
+                    self._tap.show("received", self._number, line)
             if events := [read_event(line) for line in data if not line.startswith(_DONE)]:
                 # An event that the end of the stream cut short is no event.
                 return [event for event in events if event is not None] if self._at_end else events
@@ -214,6 +235,7 @@ class _WholeExchange(_Pieces):
         body = bytearray()
         while (piece := await self._next(deadline - asyncio.get_running_loop().time())) is not None:
             body += piece
+        self._tap.show("received", self._number, bytes(body))
         response = read_event(bytes(body))
         if response is None:
             return []

@@ -109,7 +109,7 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
         self._warm_up = warm_up
         self._continues = True
         self._connection = Connection(
-            Endpoint(self._ws_url, self._handshake_headers),
+            Endpoint(self._ws_url, self._handshake_headers, self._tap),
             upkeep=Upkeep(
                 rotate_after=rotate_after,
                 backoff_least=reconnect_backoff_min_wait,

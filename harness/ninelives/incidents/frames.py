@@ -1,0 +1,182 @@
+"""Pipecat's frames as notes: of each kind that matters, what the promises need.
+
+Frames are looked up by class, so that one that does not matter (audio, most of all) costs a look-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from pipecat.frames.frames import (
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
+    ErrorFrame,
+    Frame,
+    FunctionCallCancelFrame,
+    FunctionCallInProgressFrame,
+    FunctionCallResultFrame,
+    FunctionCallsStartedFrame,
+    InterruptionFrame,
+    LLMContextFrame,
+    LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
+    LLMTextFrame,
+    LLMThoughtEndFrame,
+    LLMThoughtStartFrame,
+    LLMThoughtTextFrame,
+    TranscriptionFrame,
+    TTSSpeakFrame,
+    UserStartedSpeakingFrame,
+    UserStoppedSpeakingFrame,
+)
+from pipecat.observers.base_observer import FramePushed
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.services.llm_service import LLMService
+
+Noted = tuple[str, Any, int]
+"""A kind, its data, and about how many bytes it takes."""
+
+_DOWN = FrameDirection.DOWNSTREAM
+_LONGEST_RESULT = 4096
+"""Characters that are kept of what a tool gave back."""
+
+
+def noted(push: FramePushed) -> Noted | None:
+    """Return what is to be kept of a frame that was pushed for the first time; None if nothing is."""
+    reader = _reader(type(push.frame))  # type: ignore[arg-type]  # classes can be hashed
+    return None if reader is None else reader(push)
+
+
+@cache
+def _reader(kind: Any) -> Callable[[FramePushed], Noted | None] | None:
+    """What reads frames of a class: that of the nearest class that matters. None: it is of no interest."""
+    return next((_READERS[base] for base in kind.__mro__ if base in _READERS), None)
+
+
+def _plain(kind: str, *, model: bool) -> Callable[[FramePushed], Noted | None]:
+    """A frame without data; `model`: only of an LLM service."""
+
+    def read(push: FramePushed) -> Noted | None:
+        if push.direction is not _DOWN or (model and not isinstance(push.source, LLMService)):
+            return None
+        return kind, None, 0
+
+    return read
+
+
+def _text(push: FramePushed) -> Noted | None:
+    frame: Any = push.frame
+    if frame.skip_tts or push.direction is not _DOWN or not isinstance(push.source, LLMService):
+        return None
+    return "text", frame.text, len(frame.text)
+
+
+def _thought(push: FramePushed) -> Noted | None:
+    frame: Any = push.frame
+    return "thought", frame.text, len(frame.text)
+
+
+def _said(push: FramePushed) -> Noted | None:
+    frame: Any = push.frame
+    return "transcription", frame.text, len(frame.text)
+
+
+def _filler(push: FramePushed) -> Noted | None:
+    frame: Any = push.frame
+    return "speak", frame.text, len(frame.text)
+
+
+def _context(push: FramePushed) -> Noted | None:
+    frame: Any = push.frame
+    messages = frame.context.get_messages()
+    last = messages[-1] if messages else None
+    data: dict[str, Any] = {"messages": len(messages), "role": None}
+    if isinstance(last, Mapping):
+        data["role"] = last.get("role")
+        if data["role"] == "user":
+            data["user"] = _words(last.get("content"))
+    return "context", data, len(data.get("user") or "")
+
+
+def _words(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else ()
+    return "".join(str(part.get("text") or "") for part in parts if isinstance(part, Mapping))
+
+
+def _interruption(push: FramePushed) -> Noted | None:
+    return "interruption", None, 0
+
+
+def _error(push: FramePushed) -> Noted | None:
+    frame: Any = push.frame
+    by = frame.processor or push.source
+    data = {
+        "message": frame.error,
+        "category": frame.category.value if frame.category is not None else "unknown",
+        "permanent": frame.processor is not None and not frame.processor.is_usable,
+        "by": type(by).__name__,
+        "model": isinstance(by, LLMService),
+    }
+    return "error", data, len(frame.error)
+
+
+def _started(push: FramePushed) -> Noted | None:
+    frame: Any = push.frame
+    if push.direction is not _DOWN:
+        return None
+    return "calls", [call.tool_call_id for call in frame.function_calls], 40 * len(frame.function_calls)
+
+
+def _running(push: FramePushed) -> Noted | None:
+    frame: Any = push.frame
+    if push.direction is not _DOWN:
+        return None
+    arguments = frame.arguments if isinstance(frame.arguments, Mapping) else {}
+    data = {
+        "call_id": frame.tool_call_id,
+        "name": frame.function_name,
+        "arguments": dict(arguments),
+        "waits": frame.cancel_on_interruption,
+    }
+    return "call", data, 200 + len(str(arguments))
+
+
+def _result(push: FramePushed) -> Noted | None:
+    frame: Any = push.frame
+    if push.direction is not _DOWN:
+        return None
+    final = frame.properties is None or frame.properties.is_final
+    result = str(frame.result)[:_LONGEST_RESULT]
+    return "result", {"call_id": frame.tool_call_id, "result": result, "final": final}, 100 + len(result)
+
+
+def _cancelled(push: FramePushed) -> Noted | None:
+    frame: Any = push.frame
+    return "cancel", frame.tool_call_id, 40
+
+
+_READERS: Mapping[type[Frame], Callable[[FramePushed], Noted | None] | None] = {
+    LLMTextFrame: _text,
+    LLMFullResponseStartFrame: _plain("start", model=True),
+    LLMFullResponseEndFrame: _plain("end", model=True),
+    LLMThoughtStartFrame: _plain("thought_start", model=True),
+    LLMThoughtTextFrame: _thought,
+    LLMThoughtEndFrame: _plain("thought_end", model=True),
+    LLMContextFrame: _context,
+    TranscriptionFrame: _said,
+    TTSSpeakFrame: _filler,
+    InterruptionFrame: _interruption,
+    ErrorFrame: _error,
+    FunctionCallsStartedFrame: _started,
+    FunctionCallInProgressFrame: _running,
+    FunctionCallResultFrame: _result,
+    FunctionCallCancelFrame: _cancelled,
+    UserStartedSpeakingFrame: _plain("user_started", model=False),
+    UserStoppedSpeakingFrame: _plain("user_stopped", model=False),
+    BotStartedSpeakingFrame: _plain("bot_started", model=False),
+    BotStoppedSpeakingFrame: _plain("bot_stopped", model=False),
+}

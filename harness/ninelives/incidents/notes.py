@@ -1,0 +1,65 @@
+"""What the black box keeps: one note for each thing that happened, and a ring that is bounded in bytes and
+in time.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import msgspec
+
+OVERHEAD = 200
+"""Bytes that a note takes besides its text: the objects and their places (CPython 3.11, measured)."""
+
+WIRE = frozenset({"open", "sent", "received", "status", "closed"})
+"""Kinds of notes that come from the wire; their data is a connection number and bytes."""
+
+
+class Note(msgspec.Struct, frozen=True, gc=False):
+    """One thing that happened. `at` is in seconds on the loop's clock."""
+
+    at: float
+    kind: str
+    data: Any = None
+
+
+class Ring:
+    """The latest notes: at most `max_bytes` bytes and `seconds` seconds of them."""
+
+    def __init__(self, seconds: float, max_bytes: int) -> None:
+        self.seconds, self.max_bytes = seconds, max_bytes
+        self.bytes = 0
+        self.whole = True
+        """Whether nothing has been dropped so far."""
+        self._notes: deque[tuple[Note, int]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._notes)
+
+    def add(self, note: Note, size: int) -> None:
+        """Keep a note whose text has `size` bytes, and drop what is too old or too much."""
+        size += OVERHEAD
+        notes = self._notes
+        notes.append((note, size))
+        self.bytes += size
+        oldest = note.at - self.seconds
+        while notes and (self.bytes > self.max_bytes or notes[0][0].at < oldest):
+            self.bytes -= notes.popleft()[1]
+            self.whole = False
+
+    def notes(self) -> list[Note]:
+        """Return what is kept, in the order in which it was noted."""
+        return [note for note, _ in self._notes]
+
+
+def is_question(note: Note) -> bool:
+    """Tell whether a turn begins: the model is given a context whose last message is the user's."""
+    return note.kind == "context" and note.data["role"] == "user"
+
+
+def in_order(notes: list[Note]) -> list[Note]:
+    """Return notes in the order in which things happened: an observer is told of a frame after the wire is
+    seen, and a question comes before the request that it leads to.
+    """
+    return sorted(notes, key=lambda note: (note.at, note.kind in WIRE))
