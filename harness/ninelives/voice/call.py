@@ -6,8 +6,11 @@ import asyncio
 from types import TracebackType
 from typing import Any, Self
 
+from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
+from pipecat.services.llm_service import LLMService
 
 from ninelives.bot.conversation import TO_GREET, Conversation
 from ninelives.bot.hosting import Host
@@ -40,7 +43,7 @@ class VoiceCall(Conversation):
 
     Args:
         bot: A function as in Pipecat's examples (`run_bot(transport, runner_args)`, `bot(runner_args)`), one
-            that gives a worker or a pipeline, or a worker or a pipeline.
+            that gives a worker or a pipeline, or a worker, a pipeline or an LLM service.
         voice: What stands in for the bot's text to speech.
         ears: What stands in for its speech recognition.
         line: What stands in for its transports.
@@ -61,7 +64,7 @@ class VoiceCall(Conversation):
         timeout: float = TURN_BOUND,
     ) -> None:
         super().__init__(lambda: self._tracker.changed(), lambda at: self._tracker.unasked(at))
-        self._bot = bot
+        self._bot = _with_a_memory(bot) if isinstance(bot, LLMService) else bot
         self._voice, self._ears = voice, ears
         self._urls = base_url, ws_url
         self.line = line or Line()
@@ -253,3 +256,9 @@ class VoiceCall(Conversation):
     def _require(self) -> None:
         if self._gone or not hasattr(self, "_host"):
             raise RuntimeError("nobody is on the line: use it inside `async with VoiceCall(...) as caller`")
+
+
+def _with_a_memory(service: LLMService[Any]) -> Pipeline:
+    """A service between the aggregators of a context, as a bot has it."""
+    aggregators = LLMContextAggregatorPair(LLMContext())
+    return Pipeline([aggregators.user(), service, aggregators.assistant()])

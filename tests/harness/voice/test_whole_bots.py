@@ -142,6 +142,12 @@ async def test_a_pipeline_with_neither_ears_nor_mouth(openai_server, voice_call)
     await conversation(openai_server, voice_call, pipeline)
 
 
+async def test_a_service_alone(openai_server, voice_call):
+    await openai_server.serve()
+    service = OpenAIResponsesLLMService(api_key="any", ws_url=openai_server.ws_url)
+    await conversation(openai_server, voice_call, service)
+
+
 async def test_services_inside_pipelines_and_branches(openai_server, voice_call):
     async def run_bot(transport, runner_args):
         async def shut(_):
