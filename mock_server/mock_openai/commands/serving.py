@@ -144,6 +144,6 @@ def _say_ready(server: MockServer, with_key: bool, workers: int = 1) -> None:
         else "export OPENAI_API_KEY=mock-key"
     )
     typer.echo(f"  {key}")
-    typer.echo(f"  journal: {server.base_url.removesuffix('/v1')}/__mock__/journal    stop: Ctrl+C")
+    typer.echo(f"  live page: {server.base_url.removesuffix('/v1')}/__mock__/    stop: Ctrl+C")
     if server.ca_file is not None:
         typer.echo(f"  export SSL_CERT_FILE={server.ca_file}")

@@ -14,6 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from mock_openai.clock import duration
+from mock_openai.control import live
 from mock_openai.control.access import refused
 from mock_openai.control.journal import Journal
 from mock_openai.control.metrics import CONTENT_TYPE, joined, written
@@ -58,6 +59,9 @@ class ControlApi:
         wrong = refused(request, self._token, self._hosts)
         if wrong is not None:
             return _answer({"error": wrong[1]}, wrong[0])
+        page = live.file(request.path.removeprefix(PREFIX)) if request.method in ("GET", "HEAD") else None
+        if page is not None:
+            return page
         fitting = [one for one in OPERATIONS if one.path == request.path.rstrip("/")]
         wanted = next((one for one in fitting if one.method == request.method), None)
         if wanted is None:

@@ -10,7 +10,7 @@ from ninelives.cassette import Cassette
 from ninelives.cli import app
 from typer.testing import CliRunner
 
-from tests.harness.report.browser import Tab, browser, find, tab
+from tests.browser import Tab, browser, find, tab
 
 pytestmark = [
     pytest.mark.skipif(find() is None, reason="no chromium here (Debian's package `chromium`)"),

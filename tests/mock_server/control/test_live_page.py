@@ -1,0 +1,185 @@
+"""The page at /__mock__/ in a real browser, beside clients that talk to the server."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ninelives.cassette import Cassette
+from ninelives.cassette.lint import lint
+from ninelives.lab.story_file import from_text
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from tests.browser import Tab, browser, find, tab
+from tests.effort import HANG
+
+pytestmark = [
+    pytest.mark.skipif(find() is None, reason="no chromium here (Debian's package `chromium`)"),
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.thorough,
+]
+
+SCRIPT = "- {when: {user: weather}, reply: It is 21 degrees in Paris.}\n- {when: {user: joke}, reply: No.}\n"
+
+
+@pytest.fixture(scope="module")
+def devtools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with browser(tmp_path_factory.mktemp("profile")) as address:
+        yield address
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """A server of its own; gives host and port."""
+    (tmp_path / "replies.yaml").write_text(SCRIPT)
+    command = [sys.executable, "-m", "mock_openai", "serve", "--port", "0", "--script", "replies.yaml"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        assert process.stdout is not None
+        found = next(found for line in process.stdout if (found := re.search(r"http://([\d.]+:\d+)", line)))
+        yield found[1]
+    finally:
+        process.terminate()
+        process.communicate(timeout=HANG)
+
+
+@pytest.fixture
+def page(devtools: str, server: str) -> Iterator[Tab]:
+    with tab(devtools) as page:
+        page.open(f"http://{server}/__mock__/")
+        page.ask("Page.bringToFront")  # what nobody looks at is not drawn
+        yield page
+        foreign = [
+            each for each in page.complaints if not each.startswith(f"asked for http://{server}/__mock__/")
+        ]
+        assert foreign == []
+
+
+def call(server: str) -> ClientConnection:
+    return connect(
+        f"ws://{server}/v1/responses",
+        additional_headers={"Authorization": "Bearer sk-mark0secret1value2"},
+        proxy=None,
+    )
+
+
+def ask(client: ClientConnection, text: str) -> list[dict[str, Any]]:
+    client.send(json.dumps({"type": "response.create", "model": "gpt-4.1", "input": text}))
+    events = []
+    while not events or events[-1]["type"] != "response.completed":
+        events.append(json.loads(client.recv(timeout=HANG)))
+    return events
+
+
+def until(page: Tab, selector: str, wanted: str) -> None:
+    """Wait until an element says something, in the page's own time."""
+    look = f"[...document.querySelectorAll({json.dumps(selector)})].some(e => e.textContent.includes(wanted))"
+    script = f"""new Promise(done => {{
+        const wanted = {json.dumps(wanted)};
+        const look = () => {look} ? done() : setTimeout(look, 20);
+        look();
+    }})"""
+    page.ask("Runtime.evaluate", awaitPromise=True, expression=script)
+
+
+def press(page: Tab, button: str) -> None:
+    page.run(
+        f"[...document.querySelectorAll('#breaking button')].find(b => b.textContent === {button!r}).click()"
+    )
+
+
+def ending(client: ClientConnection) -> ConnectionClosed:
+    try:
+        while True:
+            client.recv(timeout=HANG)
+    except ConnectionClosed as closed:
+        return closed
+
+
+def test_it_shows_what_happens_as_it_happens(page: Tab, server: str) -> None:
+    assert page.texts("#no-connections")
+    with call(server) as client:
+        ask(client, "What is the weather?")
+        until(page, "#turns .said", "It is 21 degrees in Paris.")
+        assert page.texts("#turns .asked") == ["What is the weather?"]
+        assert page.texts("#connections tr:not(.closed) td")[2] == "websocket"
+        ask(client, "What is the time?")
+        until(page, "#misses li", "'What is the time?'")
+        assert [text[0] for text in page.texts("#rules td:first-child")] == ["1", "0"]
+    until(page, "#connections tr.closed td", "closed by client")
+    assert "mark0secret1value2" not in page.run("document.documentElement.outerHTML")
+
+
+@pytest.mark.parametrize(
+    ("button", "code"),
+    [("Reset", None), ("Close 1001", 1001), ("Close 1011", 1011), ("60-minute limit", None)],
+)
+def test_a_button_breaks_the_chosen_connection_now(
+    page: Tab, server: str, button: str, code: int | None
+) -> None:
+    with call(server) as other, call(server) as client:
+        ask(client, "What is the weather?")
+        until(page, "#connections td", "2")
+        page.click('input[name="chosen"]', nth=1)
+        until(page, "#chosen", "connection 2")
+        press(page, button)
+        received = ending(client).rcvd
+        if code is not None:
+            assert received is not None
+            assert received.code == code
+        until(page, "#connections tr.closed", "2")
+        assert ask(other, "Tell me a joke.")[-1]["type"] == "response.completed"
+
+
+def test_it_works_by_keyboard(page: Tab, server: str) -> None:
+    with call(server), call(server) as client:
+        until(page, "#connections tr:nth-child(2) td", "websocket")
+        page.run("document.querySelector('input[name=chosen]').focus()")
+        page.press("ArrowDown")
+        until(page, "#chosen", "connection 2")
+        page.run("document.querySelector('#breaking button').focus()")
+        page.press("Enter")
+        ending(client)
+
+
+def test_what_was_seen_can_be_kept(page: Tab, server: str, tmp_path: Path) -> None:
+    with call(server) as client:
+        ask(client, "What is the weather?")
+        body = json.dumps({"model": "gpt-4.1", "input": "Tell me a joke.", "stream": True}).encode()
+        head = {"Content-Type": "application/json", "Authorization": "Bearer any"}
+        urllib.request.urlopen(
+            urllib.request.Request(f"http://{server}/v1/responses", body, head), timeout=HANG
+        ).read()
+        until(page, "#turns .said", "No.")
+    until(page, "#connections tr.closed td", "closed by client")
+    kept = tmp_path / "live.jsonl"
+    kept.write_text(page.run("asCassette()"))
+    cassette = Cassette.load(kept)
+    assert lint(kept) == []
+    assert [exchange.complete for exchange in cassette.exchanges] == [True, True]
+    story = from_text(page.run("asStory()"))
+    assert [(ask.user, ask.text) for ask in story.asks] == [
+        ("What is the weather?", "It is 21 degrees in Paris."),
+        ("Tell me a joke.", "No."),
+    ]
+
+
+def test_no_other_page_can_use_or_frame_it(server: str) -> None:
+    with urllib.request.urlopen(f"http://{server}/__mock__/", timeout=HANG) as answer:
+        policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    foreign = urllib.request.Request(f"http://{server}/__mock__/", headers={"Origin": "https://evil.example"})
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(foreign, timeout=HANG)
