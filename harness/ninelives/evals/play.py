@@ -20,6 +20,9 @@ from ninelives.lab.target import find
 PATIENCE = 120.0
 """Real seconds after which a bot that blocks counts as hanging."""
 
+WITH_A_DISASTER = 6.0
+"""The same under a disaster, when the bot has been seen to work: one that reconnects without a pause is busy."""
+
 NEEDS_SOUND = (
     "it needs sound (modality: audio), and only text mode is played: --text plays it as text where it "
     "expects no event of sound; `pipecat eval` plays it aloud"
@@ -71,8 +74,11 @@ def _struck(plain: Played, bot: Any, setting: Setting, disaster: Disaster, case:
     """Play the disaster in the first turn in which it happens."""
     asked = sum(turn.user is not None for turn in plain.episode.turns)
     for turn in disaster.turns(asked):
-        with overheard():
-            played = play_case(case, bot, setting, disaster, turn=turn, plain=plain, seed=seed)
+        try:
+            with overheard(), not_for_ever(WITH_A_DISASTER):
+                played = play_case(case, bot, setting, disaster, turn=turn, plain=plain, seed=seed)
+        except Hangs as error:
+            return Played(case, disaster, None, Episode([], []), crash=str(error), turn=turn)
         if played.struck or played.crash is not None:
             return played
     return _skipped(plain, disaster, "this conversation has no moment in which it could happen")
