@@ -21,7 +21,7 @@ PATIENCE = 120.0
 """Real seconds after which a bot that blocks counts as hanging."""
 
 WITH_A_DISASTER = 6.0
-"""The same under a disaster, when the bot has been seen to work: one that reconnects without a pause is busy."""
+"""The same under a disaster, when the bot has been seen to work. One that never pauses is busy, not idle."""
 
 NEEDS_SOUND = (
     "it needs sound (modality: audio), and only text mode is played: --text plays it as text where it "
