@@ -62,8 +62,8 @@ SERVERS = {"record", "replay", "serve"}
 SHORT = {"scenarios", "options", "faults", "init", "schema"}
 """Commands that print a list, or write a few files, and end."""
 
-NOT_YET = {"eval"}
-"""Commands that nobody has tried with signals: this one takes regular files only, and a bot."""
+NOT_YET = {"eval", "reproduce"}
+"""Commands that nobody has tried with signals: these take regular files only, and a bot."""
 
 
 def commands(app: typer.Typer) -> set[str]:

@@ -352,6 +352,33 @@ def begin(
 
 
 @app.command()
+def reproduce(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An incident that BlackBox wrote.")],
+    bot: Annotated[
+        str, typer.Option("--bot", metavar="BOT", help="The bot: bot.py, bot.py:run_bot, a module.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the story.")] = Path("stories"),
+    report: Annotated[
+        Path, typer.Option("--report", metavar="FILE", help="Where the issue text is written.")
+    ] = Path("incident.md"),
+    tries: Annotated[
+        int, typer.Option("--tries", min=1, help="Stories played at most to shorten the breach.")
+    ] = 200,
+) -> None:
+    """Play an incident against a bot, and keep the shortest story that shows the same breach.
+
+    Virtual time, offline. Exit code 1: the same promise was broken, or the same error reported; 0: it was
+    not; 2: something to mend in the command.
+
+    \b
+    ninelives reproduce incidents/2026-11-29T14-03-22-i4.jsonl --bot bot.py
+    """
+    from ninelives.commands.reproduce import Wish, run
+
+    raise typer.Exit(run(Wish(file, bot, out, report, tries)))
+
+
+@app.command()
 def doctor() -> None:
     """Look whether everything works here.
 

@@ -195,7 +195,7 @@ def _tell(console: Console, wish: Wish, breach: Breach) -> Path:
     from ninelives.lab.invariants import PROMISES
     from ninelives.lab.story_file import to_yaml
 
-    story, path = _place(wish.out, breach.story)
+    story, path = place(wish.out, breach.story)
     again = shlex.join(["ninelives", "verdict", wish.factory, "--scenario-file", str(path), *wish.asked])
     origin = replace(
         wish, runs=1, first=breach.run, jobs=None, executor="processes", until_broken=False, resume=None,
@@ -240,7 +240,7 @@ def _tell(console: Console, wish: Wish, breach: Breach) -> Path:
     return path
 
 
-def _place(out: Path, story: Story) -> tuple[Story, Path]:
+def place(out: Path, story: Story) -> tuple[Story, Path]:
     """Where a story is kept: in its old file when it is there already, and never in that of another one."""
     from ninelives.lab.story_file import to_yaml
 

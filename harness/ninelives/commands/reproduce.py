@@ -1,0 +1,113 @@
+"""`ninelives reproduce`: an incident that a black box wrote, played against a bot, and kept as a scenario."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from ninelives.commands.explore import place
+from ninelives.commands.files import write_text
+from ninelives.commands.printing import notes, output
+from ninelives.complaint import Complaint
+
+if TYPE_CHECKING:
+    from ninelives.incidents.reading import Incident
+    from ninelives.incidents.reproducing import Reproduction
+    from ninelives.lab.services import Factory
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user asked for, as the command line has it."""
+
+    file: Path
+    bot: str
+    out: Path
+    report: Path
+    tries: int
+
+
+def run(wish: Wish) -> int:
+    """Reproduce an incident. 1 when the same thing went wrong, 0 when it did not. Raises Complaint."""
+    from ninelives.commands.quiet import quiet
+    from ninelives.incidents.reading import read
+
+    incident = read(wish.file)
+    quiet()
+    from ninelives.incidents.reproducing import reproduce
+    from ninelives.lab.services import find_factory
+
+    factory = find_factory(wish.bot)
+    _require_a_bot(factory, incident)
+    with notes().status("rebuilding the call") as status:
+        found = reproduce(incident, factory, tries=wish.tries, progress=status.update)
+    if found.story is None:
+        raise Complaint(
+            f"{wish.file} holds no turn from its beginning; give BlackBox more minutes or a larger max_bytes"
+        )
+    return _tell(wish, found) if found.same else _tell_otherwise(wish, found)
+
+
+def _require_a_bot(factory: Factory, incident: Incident) -> None:
+    """Say what is wrong with a bot that cannot be talked to, and what differs from the incident's."""
+    from ninelives.lab.undisturbed import play_first
+
+    first = play_first(factory)
+    if first.outcome.crash:
+        raise Complaint(f"{first.who}: this bot crashes undisturbed: {first.outcome.crash}")
+    here = [f"{kind.__module__}.{kind.__qualname__}" for kind, _ in first.outcome.hosts]
+    missing = [each for each in incident.services if each not in here]
+    if missing:
+        from pipecat.services.llm_service import LLMService
+
+        own = [
+            f"{kind.__module__}.{kind.__qualname__}"
+            for kind, _ in first.outcome.hosts
+            if issubclass(kind, LLMService)
+        ]
+        mine = own[0] if own else "none"
+        line = f"ninelives: another bot: the incident is of {missing[0]}, this one has {mine}"
+        notes().print(line, soft_wrap=True, markup=False)
+
+
+def _tell(wish: Wish, found: Reproduction) -> int:
+    from ninelives.incidents.report import issue
+    from ninelives.lab.story_file import to_yaml
+
+    assert found.story is not None
+    story, path = place(wish.out, found.story)
+    again = shlex.join(["ninelives", "verdict", wish.bot, "--scenario-file", str(path)])
+    remarks = [f"From: {wish.file}", f"Play it again: {again}", f"{found.promise}: {found.why}"]
+    write_text(path, to_yaml(story, [each.replace("\n", " ") for each in remarks]))
+    write_text(wish.report, issue(found, path.name, to_yaml(story), again))
+    console = output()
+    what = "same breach" if found.promise != "error" else "same error, and no promise is broken"
+    first, then = found.turns, len(story.asks)
+    console.print(
+        Text.assemble(
+            (f"{what}: ", "bold red"), f"{found.promise}, {found.why}; " if found.promise != "error" else
+            f"{found.why}; ", f"shrunk from {first} turn{'s' if first != 1 else ''} to {then}; ",
+            f"kept {path}; {wish.report}",
+        ),
+        soft_wrap=True,
+    )  # fmt: skip
+    console.print(Text(f"again: {again}", style="dim"), soft_wrap=True)
+    return 1
+
+
+def _tell_otherwise(wish: Wish, found: Reproduction) -> int:
+    broke = f"; it broke {', '.join(found.others)}" if found.others else ""
+    wanted = found.incident.broken[0][0] if found.incident.broken else "the error"
+    output().print(
+        Text.assemble(
+            ("not reproduced: ", "bold green"),
+            f"{wanted} did not come back in {found.tried} stories of {found.turns} turns{broke}; "
+            "nothing was written",
+        ),
+        soft_wrap=True,
+    )
+    return 0

@@ -1,0 +1,65 @@
+"""An issue text for whoever maintains the service: what breaks, and the shortest story that shows it.
+
+What is left of free text goes through the recorder's redactor, with e-mail addresses and, where
+`ninelives[phones]` is installed, phone numbers.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from mock_openai.redaction import SecretRedactor
+
+from ninelives.lab.invariants import PROMISES
+
+if TYPE_CHECKING:
+    from ninelives.incidents.reproducing import Reproduction
+
+
+def issue(found: Reproduction, kept: str, story: str, again: str) -> str:
+    """Return the text of an issue, in Markdown."""
+    redactor = SecretRedactor(emails=True, phones=find_spec("phonenumbers") is not None)
+    law = PROMISES.get(found.promise, "An error was reported; no promise is broken by it.")
+    header = found.incident.header
+    bot = header["bot"]
+    kinds = Counter(
+        each.kind for text in (story, found.evidence, found.why) for each in redactor.findings(text.encode())
+    )
+    replaced = ", ".join(f"{count} x {kind}" for kind, count in sorted(kinds.items()))
+    lines = [
+        f"# {found.promise}: {_line(redactor.string(found.why))}",
+        "",
+        f"{law} A call in production broke it; this story shows it every time, in virtual time and offline.",
+        "",
+        f"- service: {', '.join(bot['services']) or 'unknown'}",
+        f"- at the incident: Pipecat {bot['pipecat']}, Python {bot['python']}, {header['tool']}",
+        f"- reproduced with: Pipecat {version('pipecat-ai')}, Python {platform.python_version()}",
+        f"- shrunk from {found.turns} turns to {len(found.story.asks) if found.story else 0}",
+        "",
+        "## What happens",
+        "",
+        *(f"    {line}" for line in redactor.string(found.evidence).splitlines()),
+        "",
+        "## How to repeat it",
+        "",
+        f"Save this as `{kept}`:",
+        "",
+        "```yaml",
+        redactor.string(story).rstrip(),
+        "```",
+        "",
+        f"    pip install 'ninelives[pipecat]'\n    {again}",
+        "",
+        f"Replaced in this text: {replaced or 'nothing'}. Names of people are not recognized: read it before",
+        "you send it.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

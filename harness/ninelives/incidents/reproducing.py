@@ -1,0 +1,129 @@
+"""An incident played against a bot: whether the same promise breaks, and the shortest story that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from ninelives.incidents.reading import Incident
+from ninelives.incidents.rebuilding import fair, stories
+from ninelives.lab.exploration.breaches import named
+from ninelives.lab.exploration.shrinking import TRIES, Shrinking
+from ninelives.lab.exploration.trial import broken_in, keys_of, play, repeatable
+from ninelives.lab.telling import told
+
+if TYPE_CHECKING:
+    from ninelives.lab.run import Outcome
+    from ninelives.lab.services import Factory
+    from ninelives.lab.story import Story
+
+SUSPECTS = 80
+"""Stories played at most to find one that shows the breach."""
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """What came of an incident."""
+
+    incident: Incident
+    same: bool
+    """Whether the same thing went wrong."""
+    promise: str
+    """The promise that broke, or `error` where none did and the same error was reported."""
+    why: str
+    story: Story | None
+    """The shortest that shows it; the likeliest where none does. None: there was nothing to play."""
+    turns: int
+    """How many turns the incident had."""
+    tried: int
+    """Stories played to find one that shows it, and to shorten that."""
+    evidence: str = ""
+    others: tuple[str, ...] = ()
+    """Promises that broke when the likeliest story was played, where the same did not."""
+
+
+def reproduce(
+    incident: Incident,
+    factory: Factory,
+    *,
+    tries: int = TRIES,
+    progress: Callable[[str], None] = lambda what: None,
+) -> Reproduction:
+    """Play the stories that an incident may be until one shows the same breach, and shorten that one."""
+    first: tuple[Story, Outcome] | None = None
+    fallback: tuple[Story, Outcome] | None = None
+    tried = 0
+    for story in islice(stories(incident), SUSPECTS):
+        tried += 1
+        progress(f"suspect {tried}")
+        outcome = play(story, factory)
+        first = first or (story, outcome)
+        if _same(incident, outcome, exactly=True):
+            fallback = (story, outcome)
+            break
+        if fallback is None and _same(incident, outcome, exactly=False):
+            fallback = (story, outcome)
+    turns = len(first[0].asks) if first else 0
+    if fallback is None:
+        others = tuple(dict.fromkeys(promise for promise, _ in broken_in(first[1]))) if first else ()
+        story_or_none = named(first[0], others or ("none",)) if first else None
+        return Reproduction(incident, False, "", "", story_or_none, turns, tried, others=others)
+    story, outcome = fallback
+    still = _condition(incident, outcome)
+    search = Shrinking(lambda shorter: still(play(fair(shorter), factory)), tries)
+    story = fair(search.of(story) or story)
+    outcome = play(story, factory)
+    broken = broken_in(outcome)
+    promise, why = _told(incident, outcome)
+    names = [promise, *(each for each, _ in broken if each != promise)]
+    story = named(story, tuple(dict.fromkeys(names)))
+    if not broken:
+        story = replace(story, broke=())
+    evidence = repeatable(told(replace(outcome, scenario=story.scenario())))
+    return Reproduction(incident, True, promise, why, story, turns, tried + search.tries, evidence)
+
+
+def _same(incident: Incident, outcome: Outcome, *, exactly: bool) -> bool:
+    """Whether a run shows what the incident shows; `exactly`: for a reason of the same shape."""
+    broken = broken_in(outcome)
+    if incident.broken:
+        wanted = incident.broken[0]
+        if exactly:
+            return bool(keys_of([wanted]) & keys_of(broken))
+        return wanted[0] in {promise for promise, _ in broken}
+    if incident.categories:
+        return incident.categories[-1] in _categories(outcome)
+    return bool(broken)
+
+
+def _condition(incident: Incident, shown: Outcome) -> Callable[[Outcome], bool]:
+    """What a shorter story has to show: the same breach in the same way, and the same error."""
+    promise, why = _told(incident, shown)
+    keys = keys_of([(promise, why)]) if promise != "error" else frozenset()
+    category = incident.categories[-1] if not incident.broken and incident.categories else None
+
+    def still(outcome: Outcome) -> bool:
+        if category is not None and category not in _categories(outcome):
+            return False
+        return not keys or bool(keys & keys_of(broken_in(outcome)))
+
+    return still
+
+
+def _told(incident: Incident, outcome: Outcome) -> Key:
+    """The breach that a run shows: the incident's own, else the first, else the error."""
+    broken = broken_in(outcome)
+    own = [each for each in broken if incident.broken and each[0] == incident.broken[0][0]]
+    if own or broken:
+        return (own or list(broken))[0]
+    errors = [*(error for turn in outcome.episode.turns for error in turn.errors), *outcome.episode.stray]
+    return "error", repeatable(errors[-1].message) if errors else ""
+
+
+def _categories(outcome: Outcome) -> set[str]:
+    errors = [*(error for turn in outcome.episode.turns for error in turn.errors), *outcome.episode.stray]
+    return {error.category for error in errors}

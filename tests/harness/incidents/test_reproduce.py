@@ -1,0 +1,174 @@
+"""From an incident to a test: the same breach again, in one turn, as a file."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ninelives.cli import _run
+from ninelives.incidents.reading import read
+from ninelives.incidents.reproducing import reproduce
+from ninelives.lab.exploration.drawing import draw_story
+from ninelives.lab.exploration.trial import play
+from ninelives.lab.run import run_scenario
+from ninelives.lab.services import as_factory, http, pipecat_http, pipecat_websocket, websocket
+from ninelives.lab.story_file import from_text
+
+from tests.harness.exploration.broken import (
+    BeginsAgain,
+    FailsInSilence,
+    GivesUpForGood,
+    NeverEnds,
+    ReportsTwice,
+    RunsToolsTwice,
+    SpeaksTheOldAnswer,
+    factory_of,
+)
+from tests.terminal import run_here
+
+from .watched import Watched
+
+PLANTED = [
+    ReportsTwice,
+    BeginsAgain,
+    SpeaksTheOldAnswer,
+    RunsToolsTwice,
+    NeverEnds,
+    FailsInSilence,
+    GivesUpForGood,
+]
+BOTS: dict[str, Any] = {
+    "pipecat_websocket": pipecat_websocket,
+    "pipecat_http": pipecat_http,
+    "websocket": websocket,
+    "http": http,
+    **{kind.__name__: factory_of(kind) for kind in PLANTED},
+}
+KEY = "sk-proj-Zq81mNbTw0LrX5kUe7HsVdPy3GcJ2aFo9iB4"
+HEAD = '{"ninelives_incident": 1, "broken": [], "errors": [], "bot": {"services": []}}\n'
+RUNS = int(os.environ.get("NINELIVES_RUNS", "11"))
+"""Seeded faults of the thorough proof; 50 by hand."""
+
+
+def incident_of(name: str, run: int, folder: Path) -> Path | None:
+    """The first incident that a bot's run with drawn faults leaves. None: nothing went wrong."""
+    watched = Watched(BOTS[name], folder)
+    outcome = run_scenario(draw_story(0, run).scenario(), as_factory(watched))
+    incidents = watched.incidents
+    return incidents[0] if incidents and outcome.told else None
+
+
+@pytest.mark.parametrize(("name", "run"), [("ReportsTwice", 3), ("pipecat_http", 3)])
+def test_a_breach_comes_back_and_is_shrunk_to_one_turn(name: str, run: int, tmp_path: Path) -> None:
+    path = incident_of(name, run, tmp_path)
+    assert path is not None
+    incident = read(path)
+    found = reproduce(incident, as_factory(BOTS[name]), tries=40)
+    assert found.same
+    assert found.promise in {promise for promise, _ in incident.broken}
+    assert found.turns == 2
+    assert found.story is not None
+    assert len(found.story.asks) == 1
+    outcome = play(found.story, as_factory(BOTS[name]))
+    assert found.promise in {each.promise for each in outcome.broken}
+
+
+def test_a_bot_that_keeps_its_promises_does_not_show_the_breach_of_another(tmp_path: Path) -> None:
+    path = incident_of("ReportsTwice", 3, tmp_path)
+    assert path is not None
+    assert not reproduce(read(path), as_factory(websocket), tries=1).same
+
+
+@pytest.mark.thorough
+def test_seeded_faults_are_caught_reproduced_and_shrunk(tmp_path: Path) -> None:
+    done, missed, run = 0, [], 0
+    while done < RUNS:
+        for name in BOTS:
+            path = incident_of(name, run, tmp_path / f"{name}-{run}")
+            if path is None:
+                continue
+            assert KEY not in path.read_text()
+            found = reproduce(read(path), as_factory(BOTS[name]), tries=60)
+            done += 1
+            if not found.same or found.story is None or len(found.story.asks) > 2:
+                missed.append((name, run, read(path).header["reason"]))
+            if done == RUNS:
+                break
+        run += 1
+    assert not missed
+
+
+def ninelives(*arguments: str, cwd: Path) -> Any:
+    return run_here(_run, arguments, columns=200, cwd=cwd)
+
+
+BOT = """
+from tests.harness.exploration.broken import ReportsTwice, factory_of
+make = factory_of(ReportsTwice)
+
+def make_bot(base_url, ws_url):
+    return make(base_url, ws_url)
+"""
+
+
+def test_the_command_keeps_a_story_and_writes_an_issue(tmp_path: Path) -> None:
+    path = incident_of("ReportsTwice", 3, tmp_path / "incidents")
+    assert path is not None
+    (tmp_path / "bot.py").write_text(BOT)
+    given = ("reproduce", str(path), "--bot", "bot.py:make_bot", "--tries", "20")
+    ran = ninelives(*given, cwd=tmp_path)
+    assert ran.returncode == 1, ran.stderr
+    assert ran.stdout.startswith("same breach: I6, turn 1")
+    assert "shrunk from 2 turns to 1; kept stories/i6_" in ran.stdout
+    (story,) = (tmp_path / "stories").iterdir()
+    assert "I9" in from_text(story.read_text()).broke
+    text = (tmp_path / "incident.md").read_text()
+    for words in (
+        "# I6: ",
+        "ReportsTwice",
+        "```yaml",
+        "ninelives verdict bot.py:make_bot",
+        "Replaced in this text",
+    ):
+        assert words in text
+    ran = ninelives(
+        "reproduce", str(path), "--bot", "ninelives.lab.services:http", "--tries", "1", cwd=tmp_path
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("not reproduced: I6")
+    assert "another bot: the incident is of tests.harness.exploration.broken.ReportsTwice" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "is no incident"),
+        ("not json\n", ":1 is no JSON object"),
+        ('{"ninelives": 1}\n', "found a cassette"),
+        ('{"ninelives_incident": 99}\n', "of version 99"),
+        ('{"ninelives_incident": 1}\n', "something is missing"),
+        (HEAD + '[1]\n', ":2 is no JSON"),
+        (HEAD + '{"t": 1}\n', "something"),
+    ],
+)  # fmt: skip
+def test_what_is_no_incident_is_one_line(text: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "file.jsonl").write_text(text)
+    ran = ninelives("reproduce", "file.jsonl", "--bot", "bot.py", cwd=tmp_path)
+    assert ran.returncode == 2
+    assert says in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
+    assert not (tmp_path / "incident.md").exists()
+
+
+def test_a_bot_that_does_not_start_is_told(tmp_path: Path) -> None:
+    head = {"ninelives_incident": 1, "broken": [], "errors": [], "bot": {"services": []}}
+    (tmp_path / "file.jsonl").write_text(json.dumps(head) + "\n")
+    (tmp_path / "broken_bot.py").write_text(
+        "def run_bot(base_url, ws_url):\n    raise RuntimeError('no luck')\n"
+    )
+    ran = ninelives("reproduce", "file.jsonl", "--bot", "broken_bot.py", cwd=tmp_path)
+    assert ran.returncode == 2
+    assert "no luck" in ran.stderr
