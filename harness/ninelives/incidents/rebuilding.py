@@ -84,14 +84,11 @@ def stories(incident: Incident) -> Iterator[Story]:
     base = Story((), name="incident", sentence="Rebuilt from an incident.", pace=_pace(episode))
     base = replace(base, tool_seconds=_tool_seconds(incident, episode))
     seen: set[str] = set()
-    last = rebuilt[-1]
-    for turns in (rebuilt, [*rebuilt[:-1], replace(last, ask=_with_a_call(last.ask))]):
-        most = None if turns is rebuilt else 2
-        for choice in _choices([each.suspects[:most] for each in turns]):
-            story = _story(base, turns, choice)
-            if repr(story) not in seen:
-                seen.add(repr(story))
-                yield story
+    for choice in _choices([each.suspects for each in rebuilt]):
+        story = _story(base, rebuilt, choice)
+        if repr(story) not in seen:
+            seen.add(repr(story))
+            yield story
 
 
 def _choices(suspects: Sequence[Sequence[list[Planned]]]) -> Iterator[list[list[Planned]]]:
@@ -177,16 +174,6 @@ def _answer(episode: Episode, account: Account) -> tuple[Step, ...]:
     if broke_off:
         text = f"{text} {LOST}".strip()
     return (*answer, ({"text": text},))
-
-
-def _with_a_call(ask: Ask) -> Ask:
-    """The question with a call behind what was said first: it may have been in what never arrived."""
-    *before, last = ask.answer
-    text = last[0]["text"]
-    if LOST not in text or text == LOST:
-        return ask
-    call = {"call": TOOL, "arguments": {"topic": "what never arrived"}}
-    return replace(ask, answer=(*before, ({"text": text.removesuffix(LOST)}, call), ({"text": LOST},)))
 
 
 def _words(attempt: Attempt) -> str:
