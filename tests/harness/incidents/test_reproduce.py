@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from ninelives.lab.exploration.drawing import draw_story
 from ninelives.lab.exploration.trial import play
 from ninelives.lab.run import run_scenario
 from ninelives.lab.services import as_factory, http, pipecat_http, pipecat_websocket, websocket
-from ninelives.lab.story_file import from_text
+from ninelives.lab.story import Ask, Pause, Story
+from ninelives.lab.story_file import from_text, to_yaml
 
 from tests.harness.exploration.broken import (
     BeginsAgain,
@@ -53,10 +55,25 @@ RUNS = int(os.environ.get("NINELIVES_RUNS", "11"))
 """Seeded faults of the thorough proof; 50 by hand."""
 
 
+def marked(story: Story) -> Story:
+    """The story with a secret in every question and every answer."""
+    acts: list[Ask | Pause] = []
+    for act in story.acts:
+        if isinstance(act, Ask):
+            *before, last = act.answer
+            said = [
+                {"text": f"{item['text']} The key is {KEY}."} if "text" in item else item for item in last
+            ]
+            spoken = tuple(said)
+            act = replace(act, user=f"{act.user} My key is {KEY}.", answer=(*before, spoken))
+        acts.append(act)
+    return replace(story, acts=tuple(acts))
+
+
 def incident_of(name: str, run: int, folder: Path) -> Path | None:
     """The first incident that a bot's run with drawn faults leaves. None: nothing went wrong."""
     watched = Watched(BOTS[name], folder)
-    outcome = run_scenario(draw_story(0, run).scenario(), as_factory(watched))
+    outcome = run_scenario(marked(draw_story(0, run)).scenario(), as_factory(watched))
     incidents = watched.incidents
     return incidents[0] if incidents and outcome.told else None
 
@@ -92,6 +109,7 @@ def test_seeded_faults_are_caught_reproduced_and_shrunk(tmp_path: Path) -> None:
                 continue
             assert KEY not in path.read_text()
             found = reproduce(read(path), as_factory(BOTS[name]), tries=60)
+            assert found.story is None or KEY not in to_yaml(found.story) + found.evidence
             done += 1
             if not found.same or found.story is None or len(found.story.asks) > 2:
                 missed.append((name, run, read(path).header["reason"]))
