@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ninelives.commands.show import run
 
-from tests.harness.report.browser import browser, find, tab
+from tests.browser import browser, find, tab
 
 HERE = Path(__file__).parent
 CASSETTES = HERE.parents[1] / "cassettes"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sysconfig
+import os
 import traceback
 from functools import cache
 from pathlib import Path
@@ -23,8 +23,8 @@ def is_own(filename: str) -> bool:
 @cache
 def _not_own() -> tuple[Path, ...]:
     # As symlinks name them and as they are: frames carry either.
-    named = [Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")]
-    return (*named, *(path.resolve() for path in named), *_ourselves())
+    library = Path(os.__file__).parent
+    return (library, library.resolve(), *_ourselves())
 
 
 def _ourselves() -> list[Path]:

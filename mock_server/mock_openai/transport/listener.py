@@ -46,6 +46,11 @@ def bind(host: str, port: int, *, share: bool = False) -> socket.socket:
     return bound
 
 
+_ACCEPTING = 3
+"""Turns of the loop in which asyncio makes a connection of a socket that it has accepted. One that is in the
+making when the loop ends is an unraisable TypeError of asyncio.Server from Python 3.13 on (measured).
+"""
+
 Sharing = Literal["no", "port", "inherited"]
 """Whether other processes listen too: on sockets of their own with the same port, or on this very socket."""
 
@@ -146,6 +151,8 @@ class Listener:
         connections, self._connections = self._connections, None
         if connections is None:
             return
+        for _ in range(_ACCEPTING):
+            await asyncio.sleep(0)
         for connection in connections.connections:
             connection.close()
             if connection.transport is not None:
