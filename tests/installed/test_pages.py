@@ -13,13 +13,14 @@ SHOWN = {
     "adding-a-fault.md": 1,
     "cassettes.md": 3,
     "exploring.md": 2,
+    "incidents.md": 1,
     "latency.md": 1,
     "options.md": 1,
     "scenarios.md": 4,
     "server.md": 4,
     "services.md": 1,
     "virtual-time.md": 2,
-    "voice.md": 1,
+    "voice.md": 2,
 }
 """How many blocks of Python each page shows. Who adds one adds it to a test below."""
 
@@ -40,8 +41,19 @@ def test_latency(newcomer: Newcomer) -> None:
 
 
 def test_voice(newcomer: Newcomer) -> None:
-    newcomer.write("test_page.py", page("voice.md")[0])
+    newcomer.write("test_page.py", "\n".join(page("voice.md")))
+    assert "2 passed" in newcomer.types("pytest")
+
+
+def test_incidents(newcomer: Newcomer) -> None:
+    adding = (
+        "worker = PipelineWorker(pipeline)\n" + page("incidents.md")[0] + "await runner.add_workers(worker)\n"
+    )
+    bot, line = page("voice.md")[0], "    await runner.add_workers(PipelineWorker(pipeline))\n"
+    assert line in bot
+    newcomer.write("test_page.py", bot.replace(line, textwrap.indent(adding, "    ")))
     assert "1 passed" in newcomer.types("pytest")
+    assert not list(newcomer.folder.glob("incidents/*"))
 
 
 def test_virtual_time(newcomer: Newcomer) -> None:

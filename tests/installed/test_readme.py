@@ -56,7 +56,8 @@ def test_the_fault_fails_it_on_one_screen(newcomer: Newcomer) -> None:
     newcomer.write("test_weather_bot.py", broken)
     said = newcomer.types("pytest", exit_code=1)
     assert "ninelives: what was said, heard and broken" in said
-    assert "heard 'It is 21'" in said
+    assert "heard 'It is 21 degrees in Paris.'" in said
+    assert "reset on connection 1" in said
 
 
 def test_a_client_is_recorded_and_replayed_without_a_key(newcomer: Newcomer) -> None:
