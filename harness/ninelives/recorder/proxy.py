@@ -23,6 +23,7 @@ from typing import Any, Self
 import aiohttp
 from aiohttp import web
 from mock_openai.patterns import SlowPattern
+from mock_openai.transport.listener import accepted
 from yarl import URL
 
 import ninelives.recorder.headers as headers
@@ -204,12 +205,15 @@ class Recorder:
             self.writer.abandon()
 
     async def _close_connections(self, runner: web.ServerRunner) -> None:
+        await accepted()
         server = runner.server
-        connections = list(server.connections) if server is not None else []
+        connections = server.connections if server is not None else []
+        # Kept here, because aiohttp forgets a transport that it has begun to close.
+        transports = [each.transport for each in connections if each.transport is not None]
         await _within(3 * _LAST, runner.cleanup())
-        for connection in connections:  # a client that does not read keeps its own open
-            if connection.transport is not None:
-                connection.transport.abort()
+        for transport in transports:  # a client that does not read keeps its own open
+            transport.abort()
+        await asyncio.sleep(0)  # an aborted transport lets go of its socket in the next turn of the loop
 
     async def __aenter__(self) -> Self:
         await self.start()

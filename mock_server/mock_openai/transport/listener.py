@@ -46,16 +46,21 @@ def bind(host: str, port: int, *, share: bool = False) -> socket.socket:
     return bound
 
 
-_ACCEPTING = 3
-"""Turns of the loop in which asyncio makes a connection of a socket that it has accepted. One that is in the
-making when the loop ends is an unraisable TypeError of asyncio.Server from Python 3.13 on (measured).
-"""
-
 Sharing = Literal["no", "port", "inherited"]
 """Whether other processes listen too: on sockets of their own with the same port, or on this very socket."""
 
 Secure = Callable[[Callable[[], web.RequestHandler], Hello], Callable[[], asyncio.Protocol]]
 """Wraps the protocol of each new connection in TLS."""
+
+
+async def accepted() -> None:
+    """Let asyncio finish the connections that it is accepting, before a listening server is closed.
+
+    That takes it two turns of the loop. If the server is closed in between, Python 3.13 writes a traceback of
+    its own to the terminal (measured).
+    """
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
 class _Connections(web.Server):
@@ -143,6 +148,7 @@ class Listener:
             self._again.cancel()
         if self._reopening is not None:
             await self._reopening
+        await accepted()
         if self._listening is not None:
             self._listening.close()
         elif self._bound is not None:
@@ -151,8 +157,6 @@ class Listener:
         connections, self._connections = self._connections, None
         if connections is None:
             return
-        for _ in range(_ACCEPTING):
-            await asyncio.sleep(0)
         for connection in connections.connections:
             connection.close()
             if connection.transport is not None:
