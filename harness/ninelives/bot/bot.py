@@ -15,6 +15,7 @@ from typing import Any
 from pipecat.frames.frames import EndFrame, Frame, LLMRunFrame, LLMUpdateSettingsFrame
 from pipecat.pipeline.base_pipeline import BasePipeline
 from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.service_switcher import ServiceSwitcher
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import (
@@ -118,7 +119,7 @@ class Bot(Conversation):
 
     def _runnable(self, given: Any) -> Any:
         """What was given, as far as it is known before it runs."""
-        if isinstance(given, LLMService):
+        if isinstance(given, LLMService | ServiceSwitcher):
             given = self._around(given)
         if isinstance(given, Sequence):
             given = Pipeline(list(given))

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pipecat.pipeline.base_pipeline import BasePipeline
 from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.service_switcher import ServiceSwitcher
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.runner.types import RunnerArguments
@@ -223,7 +224,7 @@ class Host:
         made = await self._called(self._bot) if is_function(self._bot) else self._bot
         if can_run(made) and isinstance(made, Sequence):
             made = Pipeline(list(made))
-        if isinstance(made, LLMService) and self._serve is not None:
+        if isinstance(made, LLMService | ServiceSwitcher) and self._serve is not None:
             made = self._serve(made)
         if isinstance(made, BasePipeline):
             made = worker_of(made)

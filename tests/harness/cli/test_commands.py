@@ -152,7 +152,7 @@ def test_verdict_tells_rows_apart_whose_only_fault_is_latency(tmp_path: Path) ->
     assert late.returncode == 1
     rows = {line.rpartition("  ")[0] and line[:22].strip(): line for line in late.stdout.splitlines()}
     assert re.search(r"✗ late +0\.20 +6\.90 +6\.90$", rows["stall in mid call"])
-    assert re.search(r"✓ +0\.20 +0\.70 +6\.00$", rows["stall in mid sentence"])
+    assert re.search(r"✓ +0\.20 +0\.70 +6\.25$", rows["stall in mid sentence"])
     assert "broken in 2 of 3 scenarios, in all of these by latency alone" in " ".join(late.stdout.split())
     assert "first word p50 0.20 s, p95 19.75 s, longest dead air 19.75 s" in late.stdout
     assert max(map(len, late.stdout.splitlines()[:4])) <= 100
