@@ -59,6 +59,7 @@ def test_without_pipecat_it_says_what_to_install_and_writes_nothing(tmp_path: Pa
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.thorough
 def test_the_cassette_it_names_can_be_loaded(
     demo: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:

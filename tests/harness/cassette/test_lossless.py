@@ -168,6 +168,7 @@ def test_a_body_comes_back_byte_for_byte(data: bytes) -> None:
     assert exchange.answer == data
 
 
+@pytest.mark.thorough
 def test_a_message_of_16_mib_survives() -> None:
     data = b'{"type":"response.create","v":"' + b"x" * 2**24 + b'"}'
     tape = Tape()

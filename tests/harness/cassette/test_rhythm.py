@@ -54,6 +54,7 @@ def ninelives(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return run_here(_run, arguments, columns=100, cwd=cwd)
 
 
+@pytest.mark.thorough
 def test_what_was_played_is_learned_and_plays_again(tmp_path: Path) -> None:
     rhythm = Rhythm()
     rhythm.hear(Cassette.load(recorded(tmp_path / "talk.jsonl", PLAYED)).exchanges)
@@ -82,6 +83,7 @@ def test_quantiles_are_all_values_or_as_many_as_are_kept() -> None:
     assert quantiles([7.0]) == (7.0,)
 
 
+@pytest.mark.thorough
 def test_the_command_writes_a_file_and_says_what_it_learned(tmp_path: Path) -> None:
     recorded(tmp_path / "talks" / "talk.jsonl", PLAYED)
     (tmp_path / "talks" / "notes.json").write_text("{}")

@@ -24,6 +24,7 @@ def doctor(**environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.thorough
 def test_where_everything_works_it_says_so() -> None:
     told = doctor(OPENAI_API_KEY="")
 

@@ -44,6 +44,7 @@ def test_one_line_a_run_with_evals_result_beside_the_promises(tmp_path: Path) ->
     assert "reset in mid sentence" in (tmp_path / "r.html").read_text()
 
 
+@pytest.mark.thorough
 def test_repetitions_are_told_as_a_rate(tmp_path: Path) -> None:
     found = ninelives(
         "eval", str(FILES / "weather.yaml"), "--bot", BOT, *SCRIPT, "--scenario", "paris", "--repeat", "3",

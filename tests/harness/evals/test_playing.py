@@ -62,6 +62,7 @@ def test_a_turn_with_send_after_is_sent_at_its_very_moment() -> None:
     assert found.good, problems(found)
 
 
+@pytest.mark.thorough
 def test_the_same_run_comes_out_the_same() -> None:
     first, *others = (as_json(under("paris", "reset_in_mid_sentence")[0]) for _ in range(3))
     assert all(each == first for each in others)
@@ -82,6 +83,7 @@ def test_a_bot_that_repeats_itself_passes_its_eval_and_breaks_a_promise() -> Non
     assert any(re.search(r"You are.*You are", heard) for _, heard in found.heard)
 
 
+@pytest.mark.thorough
 def test_a_disaster_falls_where_it_can_happen_and_is_skipped_where_it_cannot() -> None:
     call, tool, limit = under("paris", "call_cut_in_half,reset_while_a_tool_runs,limit_between_turns")
     assert call.turn == 1  # the only turn in which a tool is called

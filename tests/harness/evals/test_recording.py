@@ -82,6 +82,7 @@ def test_what_was_recorded_replays_offline_with_the_same_result(name: str, tmp_p
     assert as_json(again) == as_json(offline)
 
 
+@pytest.mark.thorough
 def test_a_recording_goes_on_after_a_loss_and_answers_what_is_asked_again(tmp_path: Path) -> None:
     found, _ = recorded("paris", tmp_path)
     setting = Setting(recordings=tmp_path)

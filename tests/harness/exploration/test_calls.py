@@ -98,6 +98,7 @@ def pace(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.thorough
 def test_the_command_tells_percentiles_and_keeps_the_worst_call(tmp_path: Path, pace: Path) -> None:
     ran = ninelives(
         "verdict", "ninelives.lab.services:http", "--calls", "3", "--pace", "pace.json", "--jobs", "1",

@@ -47,6 +47,7 @@ def ninelives(capsys: pytest.CaptureFixture[str], line: str) -> tuple[int, str, 
     return code, out, err
 
 
+@pytest.mark.thorough
 def test_a_breach_is_printed_on_a_screen_kept_as_a_file_and_breaks_again(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -79,6 +80,7 @@ def test_a_breach_is_printed_on_a_screen_kept_as_a_file_and_breaks_again(
     )
 
 
+@pytest.mark.thorough
 def test_nothing_of_an_earlier_exploration_is_lost(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -145,6 +147,7 @@ def test_bad_input_is_one_line(capsys: pytest.CaptureFixture[str], line: str, co
     assert err.count("\n") == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
 def test_ctrl_c_says_what_is_done_and_how_to_go_on(
     capsys: pytest.CaptureFixture[str], tmp_path: Path

@@ -47,6 +47,7 @@ def alone() -> Exploration:
     return played(executor=Here(), jobs=1)
 
 
+@pytest.mark.thorough
 def test_a_breach_is_told_once_by_its_shortest_story(alone: Exploration) -> None:
     assert alone.broken
     keys = [breach.key for breach in alone.breaches]

@@ -93,6 +93,7 @@ def test_a_breach_comes_back_and_is_shrunk_to_one_turn(name: str, run: int, tmp_
     assert found.promise in {each.promise for each in outcome.broken}
 
 
+@pytest.mark.thorough
 def test_a_bot_that_keeps_its_promises_does_not_show_the_breach_of_another(tmp_path: Path) -> None:
     path = incident_of("ReportsTwice", 3, tmp_path)
     assert path is not None

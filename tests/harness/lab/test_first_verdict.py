@@ -406,6 +406,7 @@ def test_of_several_bots_the_one_that_does_not_work_is_named_before_any_is_tried
 # In pytest it is told once ----------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_in_pytest_what_is_wrong_is_told_by_the_first_test_and_the_others_are_skipped(
     pytester: pytest.Pytester,
 ) -> None:
@@ -437,6 +438,7 @@ def test_in_pytest_what_is_wrong_is_told_by_the_first_test_and_the_others_are_sk
     assert shown.count("raised ZeroDivisionError: division by zero") <= 4  # the lines of its timeline, once
 
 
+@pytest.mark.thorough
 def test_a_bot_named_in_the_settings_is_found_from_their_folder(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(bot=bot())
     pytester.makeini("[pytest]\nninelives_bot = bot.py\nninelives_scenarios = calm_thinking")

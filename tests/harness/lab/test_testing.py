@@ -114,6 +114,7 @@ PACE = """{
 }"""
 
 
+@pytest.mark.thorough
 def test_a_pace_and_budgets_hold_in_tests_and_in_settings(pytester: pytest.Pytester) -> None:
     pytester.makefile(".json", pace=PACE)
     pytester.makeini(

@@ -108,6 +108,7 @@ TWICE = (
 )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "xdist"])
 def test_unused_exchanges_fail_the_run(project, cassettes, options):
     project.test(TWICE)

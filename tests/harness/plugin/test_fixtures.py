@@ -56,6 +56,7 @@ def marked(source, marker):
     return source.replace("async def test_", f"@pytest.mark.{marker}\nasync def test_")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("mode", ["strict", "auto"])
 def test_under_pytest_asyncio(project, mode):
     source = SYNC + ASYNC + OUTSIDE + EXPLICIT

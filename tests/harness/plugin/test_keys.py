@@ -51,6 +51,7 @@ def test_a_new_request_without_a_key_is_not_sent(recorded, upstream):
     assert len(upstream.journal.requests) == 1
 
 
+@pytest.mark.thorough
 def test_the_environment_is_as_it_was_after_the_test(project):
     project.test(
         """
@@ -77,6 +78,7 @@ def test_the_environment_is_as_it_was_after_the_test(project):
     project.run("-p", "no:anyio").assert_outcomes(passed=4)
 
 
+@pytest.mark.thorough
 def test_a_real_key_reaches_neither_journal_nor_page(project):
     project.test(
         """

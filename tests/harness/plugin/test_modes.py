@@ -98,6 +98,7 @@ def test_cassettes_are_stacked_and_only_the_first_is_recorded_into(project, cass
     assert cassettes.run().ret == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "xdist"])
 def test_what_two_tests_use_of_one_cassette_counts_together_and_is_reported(project, cassettes, options):
     mark = '@pytest.mark.cassette("shared.jsonl")'

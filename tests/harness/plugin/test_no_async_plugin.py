@@ -81,11 +81,13 @@ def test_server_and_clients(project):
     project.run(*ALONE).assert_outcomes(passed=3)
 
 
+@pytest.mark.thorough
 def test_async_fixtures_run_in_the_loop_of_the_test(project):
     project.test(FIXTURES)
     project.run(*ALONE).assert_outcomes(passed=2)
 
 
+@pytest.mark.thorough
 async def test_a_bot_its_snapshot_and_its_cassette(project):
     from mock_openai import MockServer, reply
     from ninelives import Bot
@@ -103,6 +105,7 @@ async def test_a_bot_its_snapshot_and_its_cassette(project):
     project.pytester.runpytest_subprocess(*ALONE).assert_outcomes(passed=2)
 
 
+@pytest.mark.thorough
 def test_hypothesis_tries_each_example_in_the_loop(project):
     project.test(
         """
@@ -127,11 +130,13 @@ def test_hypothesis_tries_each_example_in_the_loop(project):
     project.run(*ALONE).assert_outcomes(passed=3)
 
 
+@pytest.mark.thorough
 def test_beside_a_strict_pytest_asyncio_tests_without_its_marker_run_too(project):
     project.test(SERVED + FIXTURES).ini("asyncio_mode = strict")
     project.run("-p", "no:anyio").assert_outcomes(passed=5)
 
 
+@pytest.mark.thorough
 def test_a_fixture_of_pytest_asyncio_would_run_in_another_loop(project):
     project.ini("asyncio_mode = strict").test(
         """
@@ -156,6 +161,7 @@ def test_a_fixture_of_pytest_asyncio_would_run_in_another_loop(project):
     result.stdout.fnmatch_lines(["*'theirs' belongs to pytest-asyncio and would run in another loop*"])
 
 
+@pytest.mark.thorough
 def test_without_the_marker_an_async_test_is_what_pytest_makes_of_it(project):
     project.test("async def test_it():\n    pass\n\n@pytest.mark.virtual_time\ndef test_sync():\n    pass\n")
     result = project.run(*ALONE)
@@ -163,6 +169,7 @@ def test_without_the_marker_an_async_test_is_what_pytest_makes_of_it(project):
     result.stdout.fnmatch_lines(["*async def functions are not natively supported*"])
 
 
+@pytest.mark.thorough
 def test_a_failure_shows_the_users_line_and_what_was_said(project):
     project.test(
         """
@@ -186,6 +193,7 @@ def test_a_failure_shows_the_users_line_and_what_was_said(project):
     )
 
 
+@pytest.mark.thorough
 def test_a_unittest_case_is_refused(project):
     project.test(
         """
@@ -202,6 +210,7 @@ def test_a_unittest_case_is_refused(project):
     result.stdout.fnmatch_lines(["*virtual_time has no effect in a unittest.TestCase*"])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("body", "said"),
     [

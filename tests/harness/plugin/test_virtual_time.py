@@ -43,6 +43,7 @@ def marked(source, marker):
     return source.replace("async def test_", f"@pytest.mark.{marker}\nasync def test_")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("mode", ["strict", "auto"])
 def test_under_pytest_asyncio(project, mode):
     source = CLOCKS + SERVED
@@ -52,6 +53,7 @@ def test_under_pytest_asyncio(project, mode):
     result.stdout.fnmatch_lines(["*::test_an_hour PASSED*", "*::test_not_marked PASSED*"])
 
 
+@pytest.mark.thorough
 def test_with_async_fixtures_in_the_same_virtual_loop(project):
     project.ini("asyncio_mode = auto").test(
         """

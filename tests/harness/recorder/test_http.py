@@ -227,6 +227,7 @@ async def test_a_client_that_leaves_in_mid_stream(upstream: Any, tmp_path: Path)
     assert cassette.lines[-1].by == "client"  # type: ignore[union-attr]
 
 
+@pytest.mark.thorough
 async def test_sixteen_mebibytes_each_way(upstream: Any, tmp_path: Path) -> None:
     big = b'{"v":"' + b"x" * 2**24 + b'"}'
 

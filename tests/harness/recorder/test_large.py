@@ -103,6 +103,7 @@ async def test_others_go_on_while_something_large_is_recorded(
     assert b"CANARY" not in path.read_bytes()
 
 
+@pytest.mark.thorough
 @pytest.mark.real_time
 async def test_other_sockets_go_on_while_a_large_message_is_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -160,6 +161,7 @@ async def test_a_recording_that_ends_meanwhile_is_whole_but_for_what_is_large(
     assert not path.with_name("a.jsonl.partial").exists()
 
 
+@pytest.mark.thorough
 async def test_a_client_that_asks_with_the_library_notices_nothing(tmp_path: Path) -> None:
     async with (
         MockServer([reply("word " * 60_000)]) as server,

@@ -231,6 +231,7 @@ async def test_subprotocols_pass_and_a_key_among_them_reaches_neither_file_nor_l
     assert b"CANARY" not in data
 
 
+@pytest.mark.thorough
 async def test_sixteen_mebibytes_each_way(upstream: Any, tmp_path: Path) -> None:
     big = '{"type":"response.completed","v":"' + "x" * 2**24 + '"}'
 

@@ -40,6 +40,7 @@ def weather(devtools: str, tmp_path: Path) -> Iterator[Tab]:
         assert page.complaints == []
 
 
+@pytest.mark.thorough
 def test_it_shows_the_conversation_and_every_moment(weather: Tab) -> None:
     exchanges = Cassette.load(CASSETTES / "weather_over_websocket.jsonl").exchanges
     events = sum(len(exchange.events) for exchange in exchanges)

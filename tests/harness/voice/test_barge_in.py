@@ -118,6 +118,7 @@ def trace(caller):
     ]
 
 
+@pytest.mark.thorough
 async def test_the_same_trace_every_time(openai_server, voice_call):
     openai_server.script.add(reply(RIVER, user="river"))
     openai_server.script.add(reply(COUNT, user="count"))

@@ -288,6 +288,7 @@ async def test_a_sessions_journal_can_be_followed() -> None:
         assert json.loads(line)["data"]["body"]["input"] == "followed"
 
 
+@pytest.mark.thorough
 def test_the_workers_of_pytest_xdist_share_one_server(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

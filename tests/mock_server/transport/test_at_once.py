@@ -268,6 +268,7 @@ async def test_scripts_and_stores_of_ones_own_are_asked(answered: list[object]) 
     assert not answered
 
 
+@pytest.mark.thorough
 async def test_journal_and_memory_do_not_hold_on_to_what_is_forgotten() -> None:
     async with MockServer(SCRIPT) as server, wire(server, upgrade=True) as client:
         for number in range(450):

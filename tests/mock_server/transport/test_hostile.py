@@ -240,6 +240,7 @@ BODIES = st.one_of(
 )
 
 
+@pytest.mark.thorough
 @settings(max_examples=25, deadline=None)
 @given(st.lists(BODIES, min_size=1, max_size=12))
 def test_no_body_is_answered_5xx_and_every_message_is_answered(bodies: list[Any]) -> None:
