@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import signal
 from collections.abc import Callable
 
 import typer
@@ -130,6 +131,11 @@ async def _serve(
             await asyncio.wait([watching])
         await server.stop()
         signals.close()
+        if life is not None:
+            # The parent's signal may come while the loop closes, which would write a traceback.
+            for wanted in NUMBERS:
+                loop.remove_signal_handler(wanted)
+                signal.signal(wanted, signal.SIG_IGN)
     return 0
 
 
