@@ -110,7 +110,9 @@ class Channel:
         self.failure: Failure | None = None
         """Why the channel is closed; None while it is open."""
         self.proven = False
-        """Whether it was of use, or we ended it ourselves; False if the server let us in and threw us out."""
+        """Whether it was of use, or we ended it ourselves; False if the server let us in and threw us out,
+        even if it took a request first. Where every request is met so, the next attempt waits longer.
+        """
         self.retired = False
         """Whether no further request shall go out on it."""
         self._closing: asyncio.Task[None] | None = None
@@ -175,7 +177,6 @@ class Channel:
             raise
         if self.failure is not None:
             raise TurnBroken(self.failure)
-        self.proven = True
         return flight
 
     # -- what arrives ------------------------------------------------------------------------------
@@ -338,7 +339,6 @@ class Channel:
         if not pong.cancelled() and pong.exception() is None:
             was_in_doubt = self._heartbeat.in_doubt
             self._heartbeat.answered(self._loop.time())
-            self.proven = True
             self._stirred.set()
             if was_in_doubt:
                 self._changed(self)

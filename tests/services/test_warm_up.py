@@ -192,3 +192,18 @@ async def test_a_server_that_refuses_warm_ups_is_asked_once() -> None:
                 assert (await bot.say(word)).text == f"You said {word}."
     assert bot.errors == []
     assert [body.get("generate") for body in asked] == [False, None, None, None]
+
+
+@pytest.mark.parametrize("code", [1008, 1011, 1013])
+async def test_where_every_request_costs_the_connection_it_knocks_ever_more_rarely(code: int) -> None:
+    async with MockServer(script=[reply("Yes.")]) as server:
+        service = OpenAIResponsesLLMService(api_key="any", ws_url=server.ws_url)
+        async with Bot(service) as bot:
+            assert (await bot.say("Are you there?")).text == "Yes."
+            server.faults.add(faults.at(phase="request", times=None).close(code))
+            await bot.say("And now?")
+            opened = len([entry for entry in server.journal.entries if entry.kind == "open"])
+            await asyncio.sleep(60)
+            times = [entry.at for entry in server.journal.entries if entry.kind == "open"][opened:]
+        assert 1 <= len(times) <= 20
+        assert times[-1] - times[-2] > 4

@@ -111,8 +111,15 @@ class Account:
 
     @property
     def failures(self) -> int:
-        """How many answers of the turn came to nothing: one with tools has several, and each may fail."""
-        return sum(attempt.lost or attempt.said.status == "incomplete" for attempt in self._last.values())
+        """How many answers of the turn came to nothing: one with tools has several, and each may fail. One
+        that broke off, and that the model declined to go on with, is among them.
+        """
+        return sum(
+            attempt.lost
+            or attempt.said.status == "incomplete"
+            or (attempt is self.attempts[-1] and self.declined)
+            for attempt in self._last.values()
+        )
 
     @property
     def gone_on(self) -> bool:
