@@ -28,6 +28,9 @@ pytestmark = [
     pytest.mark.thorough,
 ]
 
+TRIES = int(HANG / 0.05 / 5)
+"""Looks at a page before it is given up."""
+
 SCRIPT = "- {when: {user: weather}, reply: It is 21 degrees in Paris.}\n- {when: {user: joke}, reply: No.}\n"
 
 
@@ -58,7 +61,6 @@ def server(tmp_path: Path) -> Iterator[str]:
 def page(devtools: str, server: str) -> Iterator[Tab]:
     with tab(devtools) as page:
         page.open(f"http://{server}/__mock__/")
-        page.ask("Page.bringToFront")  # what nobody looks at is not drawn
         yield page
         foreign = [
             each for each in page.complaints if not each.startswith(f"asked for http://{server}/__mock__/")
@@ -87,10 +89,11 @@ def until(page: Tab, selector: str, wanted: str) -> None:
     look = f"[...document.querySelectorAll({json.dumps(selector)})].some(e => e.textContent.includes(wanted))"
     script = f"""new Promise(done => {{
         const wanted = {json.dumps(wanted)};
-        const look = () => {look} ? done() : setTimeout(look, 20);
-        look();
+        const look = left => {look} || !left ? done(left > 0) : setTimeout(look, 50, left - 1);
+        look({TRIES});
     }})"""
-    page.ask("Runtime.evaluate", awaitPromise=True, expression=script)
+    found = page.ask("Runtime.evaluate", awaitPromise=True, returnByValue=True, expression=script)
+    assert found["result"]["value"], (selector, wanted, page.run("document.body.innerText"))
 
 
 def press(page: Tab, button: str) -> None:

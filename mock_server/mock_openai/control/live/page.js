@@ -101,9 +101,8 @@ const drawTurns = () => {
   if (below) list.scrollTop = list.scrollHeight;
 };
 
-const draw = () => {
-  cancelAnimationFrame(drawn);
-  drawn = requestAnimationFrame(() => { drawConnections(); drawTurns(); });
+const draw = () => { // a timer, because frames are not asked for in a tab that nobody looks at
+  drawn ??= setTimeout(() => { drawn = undefined; drawConnections(); drawTurns(); }, 30);
 };
 
 const drawScript = async () => {
