@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from ninelives.commands.files import write_text
 from ninelives.commands.printing import notes, output
+from ninelives.commands.progress_bar import progress_bar
 from ninelives.commands.reports import Reports, of_calls
 from ninelives.lab.conditions import Conditions, as_option, read_conditions
 
@@ -89,10 +88,10 @@ def run(wish: Wish) -> int:
         if not first.held:
             tell_disturbed(console, first)
             return 1
-        with _bar(wish.calls) as show, open_executor("processes", wish.jobs) as (executor, jobs):
+        with progress_bar(notes()) as show, open_executor("processes", wish.jobs) as (executor, jobs):
             calls = play_calls(
                 name, Crew(executor, jobs), calls=wish.calls, seed=wish.seed, conditions=conditions,
-                progress=show,
+                progress=lambda done, broken: show("calling", done, wish.calls, broken),
             )  # fmt: skip
         with notes().status(f"shrinking call {calls.worst.number}, the worst"):
             worst = shrunk(name, calls.worst, seed=wish.seed, conditions=conditions)
@@ -117,24 +116,6 @@ def run(wish: Wish) -> int:
         )
         console.print(f"findings: {wish.json}", soft_wrap=True)
     return 0 if held else 1
-
-
-@contextmanager
-def _bar(calls: int) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on a terminal, nothing in a pipe."""
-    console = notes()
-    if not console.is_terminal:
-        yield lambda done, broken: None
-        return
-    columns = (
-        TextColumn("calling"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        TextColumn("{task.fields[broken]}"),
-    )  # fmt: skip
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("calling", total=calls, broken="")
-        yield lambda done, broken: bar.update(
-            task, completed=done, broken=f"{broken} broken" if broken else ""
-        )
 
 
 def _keep(wish: Wish, name: str, calls: Calls, worst: Worst) -> Path:

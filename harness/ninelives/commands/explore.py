@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from ninelives.commands.files import write_text
 from ninelives.commands.printing import notes, output
+from ninelives.commands.progress_bar import progress_bar
 from ninelives.commands.reports import Reports, of_exploration
 from ninelives.commands.verdict import tell_disturbed
 from ninelives.complaint import Complaint
 from ninelives.lab.conditions import Conditions, as_option, read_conditions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ninelives.lab.exploration import Breach, Exploration
     from ninelives.lab.exploration.explore import Progress as Done
     from ninelives.lab.story import Story
@@ -114,12 +110,12 @@ def run(wish: Wish) -> int:
     _prepare(wish)
     done: Done | None = None
     try:
-        with _bar() as show, open_executor(wish.executor, wish.jobs) as (executor, jobs):
+        with progress_bar(notes()) as show, open_executor(wish.executor, wish.jobs) as (executor, jobs):
 
             def progress(now: Done) -> None:
                 nonlocal done
                 done = now if not now.shrinking else done
-                show(now)
+                show("shrinking" if now.shrinking else "playing", now.done, now.of, now.broken)
 
             result = explore(
                 wish.factory,
@@ -166,28 +162,6 @@ def _prepare(wish: Wish) -> None:
             f"{wish.journal}, or remove it"
         )
     wish.journal.replace(wish.journal.with_suffix(".before.jsonl"))
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[Done], None]]:
-    """A progress bar on a terminal, nothing in a pipe."""
-    console = notes()
-    if not console.is_terminal:
-        yield lambda _: None
-        return
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        TextColumn("{task.fields[broken]}"),
-    )  # fmt: skip
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("playing", total=None, broken="")
-
-        def show(now: Done) -> None:
-            broken = f"{now.broken} broken" if now.broken else ""
-            what = "shrinking" if now.shrinking else "playing"
-            bar.update(task, description=what, completed=now.done, total=now.of, broken=broken)
-
-        yield show
 
 
 def _tell(console: Console, wish: Wish, breach: Breach) -> Path:
