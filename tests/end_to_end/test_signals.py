@@ -586,8 +586,12 @@ async def test_a_signal_may_come_at_any_moment(seed: int, tmp_path: Path) -> Non
             process.send_signal(number)
         async with asyncio.timeout(HANG):
             code = await process.wait()
-        assert "Traceback" not in (await process.stderr.read()).decode()
-    assert code in (0, 130, 143)
+        errors = (await process.stderr.read()).decode()
+    assert "Traceback" not in errors
+    missed = "had no recording" in errors and "; 0 requests had no recording" not in errors
+    assert code in (
+        (1, 130, 143) if missed else (0, 130, 143)
+    )  # 1: the cassette has one answer, several asked
     for path in tmp_path.glob("talk.jsonl*"):  # noqa: ASYNC240
         kinds(path)  # every line is whole
     for writer in clients:
