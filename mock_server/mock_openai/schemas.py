@@ -26,7 +26,7 @@ from mock_openai.responders.when import CONDITIONS
 
 Schema = dict[str, Any]
 
-DIALECT = "https://json-schema.org/output_item/2020-12/schema"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SITE = "https://ninelives-dev.github.io/ninelives/schemas"
 """Where the documentation offers the schemas."""
 

@@ -28,8 +28,10 @@ def allows(kind: str, data: Any) -> bool:
 
 @pytest.mark.parametrize("kind", SCHEMAS)
 def test_each_is_a_schema(kind: str) -> None:
-    jsonschema.Draft202012Validator.check_schema(SCHEMAS[kind]())
-    json.dumps(SCHEMAS[kind]())
+    schema = SCHEMAS[kind]()
+    assert jsonschema.validators.validator_for(schema, default=None) is jsonschema.Draft202012Validator
+    jsonschema.Draft202012Validator.check_schema(schema)
+    json.dumps(schema)
 
 
 @pytest.mark.parametrize(
