@@ -37,19 +37,19 @@ def test_the_page_on_virtual_time(pytester: pytest.Pytester) -> None:
 
 @pytest.mark.thorough
 def test_the_page_on_voice(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(test_page="\n".join(python_of("voice.md")))
+    pytester.makepyfile(test_page="\n".join(python_of("reference/voice.md")))
     pytester.runpytest_subprocess(*ALONE).assert_outcomes(passed=2)
 
 
 @pytest.mark.thorough
 def test_the_page_on_latency(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(test_page="\n".join(python_of("latency.md")))
+    pytester.makepyfile(test_page="\n".join(python_of("reference/latency.md")))
     pytester.runpytest_subprocess(*ALONE).assert_outcomes(passed=2)
 
 
 @pytest.mark.thorough
 async def test_the_page_on_cassettes(pytester: pytest.Pytester) -> None:
-    test, *conftests = python_of("cassettes.md")
+    test, *conftests = python_of("reference/cassettes.md")
     async with (
         MockServer(script=[reply("Hello.")]) as upstream,
         Recorder(upstream.base_url, pytester.path / "greeting.jsonl") as proxy,
@@ -69,7 +69,7 @@ async def test_the_page_on_cassettes(pytester: pytest.Pytester) -> None:
 
 
 def test_what_the_page_on_cassettes_names_is_there() -> None:
-    page = (DOCS / "cassettes.md").read_text("utf-8")
+    page = (DOCS / "reference/cassettes.md").read_text("utf-8")
     of_other_plugins = {"--allow-hosts", "--allowed-hosts", "--disable-socket"}
     options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page)) - of_other_plugins
     source = "".join(

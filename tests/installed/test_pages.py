@@ -10,17 +10,17 @@ import pytest
 from .conftest import ROOT, Newcomer, blocks
 
 SHOWN = {
-    "adding-a-fault.md": 1,
-    "cassettes.md": 3,
-    "exploring.md": 2,
-    "incidents.md": 1,
-    "latency.md": 1,
+    "how-to/write-a-fault.md": 1,
+    "reference/cassettes.md": 3,
+    "how-to/explore.md": 2,
+    "reference/incidents.md": 1,
+    "reference/latency.md": 1,
     "options.md": 1,
-    "scenarios.md": 4,
-    "server.md": 4,
+    "how-to/judge-a-bot.md": 4,
+    "reference/mock-server.md": 4,
     "services.md": 1,
     "virtual-time.md": 2,
-    "voice.md": 2,
+    "reference/voice.md": 2,
 }
 """How many blocks of Python each page shows. Who adds one adds it to a test below."""
 
@@ -31,25 +31,29 @@ def page(name: str) -> list[str]:
 
 
 def test_every_block_of_python_is_in_a_test() -> None:
-    found = {path.name: len(page(path.name)) for path in (ROOT / "docs").glob("*.md") if page(path.name)}
+    docs = ROOT / "docs"
+    written = [path.relative_to(docs) for path in docs.rglob("*.md") if path.parent.name != "pages"]
+    found = {path.as_posix(): len(page(path.as_posix())) for path in written if page(path.as_posix())}
     assert found == SHOWN
 
 
 def test_latency(newcomer: Newcomer) -> None:
-    newcomer.write("test_page.py", page("latency.md")[0])
+    newcomer.write("test_page.py", page("reference/latency.md")[0])
     assert "2 passed" in newcomer.types("pytest")
 
 
 def test_voice(newcomer: Newcomer) -> None:
-    newcomer.write("test_page.py", "\n".join(page("voice.md")))
+    newcomer.write("test_page.py", "\n".join(page("reference/voice.md")))
     assert "2 passed" in newcomer.types("pytest")
 
 
 def test_incidents(newcomer: Newcomer) -> None:
     adding = (
-        "worker = PipelineWorker(pipeline)\n" + page("incidents.md")[0] + "await runner.add_workers(worker)\n"
+        "worker = PipelineWorker(pipeline)\n"
+        + page("reference/incidents.md")[0]
+        + "await runner.add_workers(worker)\n"
     )
-    bot, line = page("voice.md")[0], "    await runner.add_workers(PipelineWorker(pipeline))\n"
+    bot, line = page("reference/voice.md")[0], "    await runner.add_workers(PipelineWorker(pipeline))\n"
     assert line in bot
     newcomer.write("test_page.py", bot.replace(line, textwrap.indent(adding, "    ")))
     assert "1 passed" in newcomer.types("pytest")
@@ -64,9 +68,9 @@ def test_virtual_time(newcomer: Newcomer) -> None:
     newcomer.types("python program.py")
 
 
-@pytest.mark.parametrize("conftest", page("cassettes.md")[1:])
+@pytest.mark.parametrize("conftest", page("reference/cassettes.md")[1:])
 def test_cassettes(newcomer: Newcomer, conftest: str) -> None:
-    newcomer.write("test_page.py", page("cassettes.md")[0])
+    newcomer.write("test_page.py", page("reference/cassettes.md")[0])
     newcomer.write("conftest.py", conftest)
     newcomer.write(
         "record.py",
@@ -89,7 +93,7 @@ def test_cassettes(newcomer: Newcomer, conftest: str) -> None:
 
 
 def test_scenarios(newcomer: Newcomer) -> None:
-    bot, conftest, as_tests, scenario = page("scenarios.md")
+    bot, conftest, as_tests, scenario = page("how-to/judge-a-bot.md")
     newcomer.write("my_bot.py", bot)
     newcomer.write("test_bot.py", as_tests)
     newcomer.write("scenario.py", scenario)
@@ -102,14 +106,14 @@ def test_scenarios(newcomer: Newcomer) -> None:
 
 
 def test_exploring(newcomer: Newcomer) -> None:
-    service, program = page("exploring.md")
+    service, program = page("how-to/explore.md")
     newcomer.write("my_bot.py", service)
     newcomer.write("explore.py", program.replace("runs=100", "runs=10"))
     newcomer.types("python explore.py")
 
 
 def test_server_and_options(newcomer: Newcomer) -> None:
-    first, rule, strict, sessions = page("server.md")
+    first, rule, strict, sessions = page("reference/mock-server.md")
     ask = 'await client.responses.create(model="gpt-4.1", input={!r})'
     program = [
         "import asyncio\nfrom openai import AsyncOpenAI",
@@ -132,7 +136,7 @@ def test_server_and_options(newcomer: Newcomer) -> None:
 
 
 def test_faults_and_services(newcomer: Newcomer) -> None:
-    fault = page("adding-a-fault.md")[0].replace('"duplicate"', '"duplicate_of_mine"')
+    fault = page("how-to/write-a-fault.md")[0].replace('"duplicate"', '"duplicate_of_mine"')
     newcomer.write("fault.py", fault)
     newcomer.types("python fault.py")
     newcomer.write("services.py", re.sub(r"#.*", "", page("services.md")[0]))

@@ -26,13 +26,13 @@ def yaml_block(page: str, first: str) -> str:
 
 def test_the_scripts_and_fault_plans_of_the_page_are_read_as_they_stand(tmp_path: Path) -> None:
     path = tmp_path / "replies.yaml"
-    path.write_text(yaml_block("server.md", "replies:"))
+    path.write_text(yaml_block("reference/mock-server.md", "replies:"))
     Script.load(path)
-    assert len(loads(yaml_block("server.md", "faults:"))) == 2
+    assert len(loads(yaml_block("reference/mock-server.md", "faults:"))) == 2
 
 
 def test_the_page_names_every_operation_of_the_control_api() -> None:
-    page = (DOCS / "server.md").read_text("utf-8")
+    page = (DOCS / "reference/mock-server.md").read_text("utf-8")
     named = set(re.findall(r"`(?:GET|PUT|POST|DELETE) (/__mock__/[\w.]+)", page))
     assert named == {operation.path for operation in OPERATIONS}
 
@@ -49,10 +49,10 @@ def test_the_page_of_options_lists_every_option_with_its_values_default_and_stat
 
 
 async def test_the_example_of_two_sessions_runs_as_it_stands() -> None:
-    page = (DOCS / "server.md").read_text("utf-8")
+    page = (DOCS / "reference/mock-server.md").read_text("utf-8")
     [example] = [one for one in re.findall(r"```python\n(.*?)```", page, re.S) if "server.session(" in one]
     asked = 'await client.responses.create(model="gpt-4o", input="Hi")'
     story = "async def story():\n" + textwrap.indent(example.replace("...", asked), "    ")
     names = {"MockServer": MockServer, "AsyncOpenAI": AsyncOpenAI, "faults": faults, "reply": reply}
-    exec(compile(story, "docs/server.md", "exec"), names)
+    exec(compile(story, "docs/reference/mock-server.md", "exec"), names)
     await names["story"]()  # type: ignore[operator]

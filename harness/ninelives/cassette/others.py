@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-_LIST = "write it as a list of request and response (docs/cassettes.md shows it)"
+_LIST = "write it as a list of request and response (docs/reference/cassettes.md shows it)"
 _HAR = "export HAR"
 
 

@@ -2,7 +2,7 @@
 
 `faults.at(turn=2, event="response.output_text.delta", nth=3).reset()` plans a fault,
 `faults.load("plan.yaml")` reads a whole plan. The kinds of fault live one to a file in `kinds/`;
-docs/adding-a-fault.md shows how to add one.
+docs/how-to/write-a-fault.md shows how to add one.
 """
 
 from mock_openai.faults.builder import At, at

@@ -7,8 +7,8 @@ what follows looks random.
 Every expression is linear: it starts at a literal, and what follows is a run of one class, which is read once
 (possessive). A text is read run by run of the characters that credentials are made of.
 
-The beginnings are those that the issuers document. No rule set from elsewhere is used: docs/cassettes.md says
-why.
+The beginnings are those that the issuers document. No rule set from elsewhere is used:
+docs/reference/cassettes.md says why.
 """
 
 from __future__ import annotations

@@ -347,7 +347,9 @@ def test_other_tools_are_named_with_what_to_do(document: Any, name: str, tmp_pat
     with pytest.raises(CassetteError, match=name) as wrong:
         load(path)
     assert (
-        "HAR" in str(wrong.value) or "docs/cassettes.md" in str(wrong.value) or "record" in str(wrong.value)
+        "HAR" in str(wrong.value)
+        or "docs/reference/cassettes.md" in str(wrong.value)
+        or "record" in str(wrong.value)
     )
 
 

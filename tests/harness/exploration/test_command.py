@@ -112,7 +112,7 @@ def test_promises_that_are_kept_are_exit_code_zero(capsys: pytest.CaptureFixture
 def test_what_the_documentation_shows_is_what_is_printed(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = (Path(__file__).parents[3] / "docs" / "exploring.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "how-to/explore.md").read_text(encoding="utf-8")
     code, *_ = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     monkeypatch.setenv("COLUMNS", "132")
     monkeypatch.delitem(sys.modules, "my_bot", raising=False)

@@ -117,7 +117,7 @@ def test_seeded_faults_are_caught_reproduced_and_shrunk(tmp_path: Path) -> None:
             if done == RUNS:
                 break
         run += 1
-    assert len(missed) <= done // 10, missed  # docs/incidents.md says what is missed
+    assert len(missed) <= done // 10, missed  # docs/reference/incidents.md says what is missed
 
 
 def ninelives(*arguments: str, cwd: Path) -> Any:

@@ -1,4 +1,4 @@
-"""docs/scenarios.md does what it says: its bot runs ten scenarios, and its lines make tests."""
+"""docs/how-to/judge-a-bot.md does what it says: its bot runs ten scenarios, and its lines make tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from tests.effort import HANG
 
-PAGE = (Path(__file__).parents[3] / "docs" / "scenarios.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "how-to/judge-a-bot.md").read_text()
 BLOCKS = re.findall(r"```(?:python|ini)\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -51,7 +51,7 @@ def test_the_lines_of_the_page_make_tests(pytester: pytest.Pytester) -> None:
 def test_the_scenario_of_the_page_is_the_one_in_its_chapter() -> None:
     shown = block("from ninelives.lab.points")
     names: dict[str, Any] = {}
-    exec(compile(shown, "docs/scenarios.md", "exec"), names)
+    exec(compile(shown, "docs/how-to/judge-a-bot.md", "exec"), names)
     from ninelives.lab.scenarios import scenarios
 
     assert replace(names["reset"], chapter="in mid-sentence") == scenarios()["reset_in_mid_sentence"]
