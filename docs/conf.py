@@ -11,9 +11,10 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE.parent))
 
-from generated import pages  # noqa: E402
+from docs import house_map  # noqa: E402
+from docs.generated import pages  # noqa: E402
 
 project = "ninelives"
 author = "The ninelives authors"
@@ -42,6 +43,7 @@ suppress_warnings = ["misc.highlighting_failure"]  # transcripts and pieces of J
 
 
 def _write_reference(app: Sphinx) -> None:
+    house_map.main()
     folder = HERE / "pages"
     folder.mkdir(exist_ok=True)
     for name, text in pages().items():

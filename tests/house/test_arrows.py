@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from docs.house_imports import PARTS, imports, modules
 from tests.effort import HANG
 
-ROOT = Path(__file__).parents[2]
-PARTS = {
-    "mock_openai": ROOT / "mock_server" / "mock_openai",
-    "pipecat_responses": ROOT / "services" / "pipecat_responses",
-    "ninelives": ROOT / "harness" / "ninelives",
-}
 FORBIDDEN = {
     "mock_openai": {"pipecat", "openai", "websockets", "pipecat_responses", "ninelives", "pytest"},
     "pipecat_responses": {"mock_openai", "ninelives", "aiohttp", "pytest"},
@@ -25,47 +17,12 @@ FORBIDDEN = {
 }
 
 
-def _modules(part: str) -> Iterator[tuple[str, Path]]:
-    base = PARTS[part]
-    for path in sorted(base.rglob("*.py")):
-        dotted = ".".join((part, *path.relative_to(base).with_suffix("").parts))
-        yield dotted.removesuffix(".__init__"), path
-
-
-def _imports(path: Path, module: str, *, top_level_only: bool = False) -> set[str]:
-    """Every module a file imports, as absolute dotted names; type-checking blocks do not count."""
-    found: set[str] = set()
-    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-
-    def visit(nodes: list[ast.stmt]) -> None:
-        for node in nodes:
-            if isinstance(node, ast.Import):
-                found.update(alias.name for alias in node.names)
-            elif isinstance(node, ast.ImportFrom):
-                base = node.module or ""
-                if node.level:
-                    parents = package.split(".")[: len(package.split(".")) - node.level + 1]
-                    base = ".".join([*parents, base] if base else parents)
-                found.add(base)
-                found.update(f"{base}.{alias.name}" for alias in node.names)
-            elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-                visit(node.orelse)
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and top_level_only:
-                continue
-            else:
-                for field in ("body", "orelse", "finalbody", "handlers"):
-                    visit(getattr(node, field, []))
-
-    visit(ast.parse(path.read_text(encoding="utf-8")).body)
-    return found
-
-
 @pytest.mark.parametrize("part", sorted(PARTS))
 def test_a_part_imports_only_what_it_may_know(part: str) -> None:
     strays = [
         f"{module} imports {name}"
-        for module, path in _modules(part)
-        for name in sorted(_imports(path, module))
+        for module, path in modules(part)
+        for name in sorted(imports(path, module))
         if name.split(".")[0] in FORBIDDEN[part]
     ]
     assert not strays, "\n".join(strays)
@@ -73,11 +30,11 @@ def test_a_part_imports_only_what_it_may_know(part: str) -> None:
 
 @pytest.mark.parametrize("part", sorted(PARTS))
 def test_no_part_has_a_circle_of_imports(part: str) -> None:
-    modules = dict(_modules(part))
+    known = dict(modules(part))
     # Importing a.b.c runs a and a.b first, but only what a file names is its own arrow.
     arrows = {
-        name: {found for found in _imports(path, name, top_level_only=True) if found in modules} - {name}
-        for name, path in modules.items()
+        name: {found for found in imports(path, name, top_level_only=True) if found in known} - {name}
+        for name, path in known.items()
     }
     done: set[str] = set()
 
@@ -89,7 +46,7 @@ def test_no_part_has_a_circle_of_imports(part: str) -> None:
             walk(target, (*trail, name))
         done.add(name)
 
-    for name in modules:
+    for name in known:
         walk(name, ())
 
 

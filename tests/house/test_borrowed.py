@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 
-from .test_arrows import PARTS, ROOT, _modules
+from docs.house_imports import PARTS, ROOT, modules
 
 BORROWED = {
     # A loop in virtual time sees its timers and its sockets; asyncio tells of neither.
@@ -186,7 +186,7 @@ def test_private_names_of_others_are_listed(part: str) -> None:
     listed = {name for names in BORROWED.values() for name in names}
     strays = [
         f"{path.relative_to(ROOT)}:{line}: {name}"
-        for module, path in _modules(part)
+        for module, path in modules(part)
         for line, name in (*_used(path), *_inherited(module, path))
         if name not in listed
     ]
