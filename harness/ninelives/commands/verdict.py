@@ -137,7 +137,12 @@ def _write(console: Console, results: dict[str, list[Outcome]], pages: Pages, pa
     if pages.html is not None:
         from ninelives.report.html import page
 
-        chapters = [each.chapter() for outcomes in results.values() for each in outcomes if each.told]
+        chapters = [
+            each.chapter(bot=name)
+            for name, outcomes in results.items()
+            for each in sorted(outcomes, key=_place_in_the_book)
+            if each.told
+        ]
         note = "; ".join(f"{name}: {_latency(outcomes)}" for name, outcomes in results.items())
         write_text(pages.html, page(chapters, f"ninelives verdict: {', '.join(names)}", note))
         console.print(f"timelines: {pages.html}", soft_wrap=True)
@@ -160,6 +165,12 @@ def _write(console: Console, results: dict[str, list[Outcome]], pages: Pages, pa
             pages.markdown, comparison.page(side_by_side, names, command, f"Pipecat {version('pipecat-ai')}")
         )
         console.print(f"comparison: {pages.markdown}", soft_wrap=True)
+
+
+def _place_in_the_book(outcome: Outcome) -> int:
+    """Where a scenario's chapter stands; a story of the user's own comes after all of them."""
+    chapter = outcome.scenario.chapter
+    return CHAPTERS.index(chapter) if chapter in CHAPTERS else len(CHAPTERS)
 
 
 def table(outcomes: Sequence[Outcome]) -> Table:

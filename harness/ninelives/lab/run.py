@@ -118,8 +118,8 @@ class Outcome:
         """Seconds from the end of the user's words to the first word heard, turn by turn."""
         return [turn.dead_air for turn in self.episode.turns]
 
-    def chapter(self, title: str | None = None) -> Chapter:
-        """The outcome as a chapter of a report."""
+    def chapter(self, title: str | None = None, bot: str = "") -> Chapter:
+        """Return the outcome as a chapter of a report, which may be about several bots."""
         heard = [(turn.user or "", text + ("…" if _unfinished(turn) else "")) for turn, text in self._talk()]
         name = title or self.scenario.name.replace("_", " ")
         return Chapter(
@@ -129,6 +129,11 @@ class Outcome:
             tuple(self.findings),
             tuple(heard),
             latency=str(self.figures),
+            dead_air=self.figures.dead_air,
+            group=self.scenario.chapter,
+            bot=bot,
+            about=self.scenario.about,
+            crashed=self.crash is not None,
         )
 
     def _talk(self) -> list[tuple[Turn, str]]:

@@ -3,75 +3,144 @@ can be searched and driven by keys.
 
 The page is the template's text with the style, the script and the data written into it. Data goes in as JSON
 that cannot close its own script element, and the script puts it on the page as text only, so nothing a model
-or a user said is ever markup.
+or a user said is ever markup. The page's policy allows its own style and script, by their digests, and no
+address.
+
+What is the same in several timelines (an event, its JSON, what a promise says) is written once, and the
+script unpacks a timeline when it is opened: a page of hundreds opens as one of a few does.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from typing import Any
 
 from ninelives.report.axis import axis, clock, duration
 from ninelives.report.timeline import Chapter
 
+PLACES = 100_000
+"""Positions on the time axis are whole numbers from 0 to this."""
+
 
 def page(chapters: Sequence[Chapter], title: str, note: str = "") -> str:
     """Draw the chapters as one page, with a note under its title. The result is the whole file."""
     parts = resources.files("ninelives.report")
     text = (parts / "page.html").read_text("utf-8")
-    details: dict[str, int] = {}  # much is the same in several chapters, and is written down once
-    told = [_chapter(each, details) for each in chapters]
-    data = json.dumps({"chapters": told, "details": list(details)}, ensure_ascii=False, separators=(",", ":"))
+    style, script = ((parts / name).read_text("utf-8") for name in ("page.css", "page.js"))
+    shared = _Shared()
+    told = [_chapter(each, name, shared) for each, name in zip(chapters, anchors(chapters), strict=True)]
+    data = json.dumps(
+        {"chapters": told, "moments": list(shared.moments), "texts": list(shared.texts)},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
     filled = {
+        "policy": html.escape(_policy(style, script)),
         "title": html.escape(title),
+        "style": style,
         "note": html.escape(note),
-        "style": (parts / "page.css").read_text("utf-8"),
-        "script": (parts / "page.js").read_text("utf-8"),
         "data": data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"),
+        "script": script,
     }
-    for name, value in filled.items():
-        before, _, after = text.partition(f"{{{{{name}}}}}")
-        text = before + value + after
-    return text
+    whole = []
+    for name, value in filled.items():  # each looked for behind the last, not in what was filled in
+        before, _, text = text.partition(f"{{{{{name}}}}}")
+        whole += [before, value]
+    return "".join([*whole, text])
 
 
-def _chapter(chapter: Chapter, details: dict[str, int]) -> dict[str, Any]:
+def anchors(chapters: Iterable[Chapter]) -> list[str]:
+    """Return the names by which the chapters of a page can be linked to, as in `page.html#reset_in_mid_call`.
+
+    A name is made of the chapter's title, and of its bot where the page has several; it does not depend on
+    what else is on the page, unless two are called the same.
+    """
+    chapters = list(chapters)
+    several = len({each.bot for each in chapters}) > 1
+    taken: dict[str, int] = {}
+    names = []
+    for each in chapters:
+        words = f"{each.bot} {each.title}" if several else each.title
+        name = re.sub(r"[^\w.-]+", "_", words).strip("_") or "timeline"
+        taken[name] = number = taken.get(name, 0) + 1
+        names.append(name if number == 1 else f"{name}~{number}")
+    return names
+
+
+def _policy(style: str, script: str) -> str:
+    def digest(text: str) -> str:  # of what stands between the tags
+        return base64.b64encode(hashlib.sha256(f"\n{text}\n".encode()).digest()).decode()
+
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest(script)}'; style-src 'sha256-{digest(style)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+class _Shared:
+    """What several timelines have in common, with the place where it is written down."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, int] = {}
+        self.moments: dict[tuple[str, str, int], int] = {}
+
+    def text(self, text: str) -> int:
+        return self.texts.setdefault(text, len(self.texts))
+
+    def moment(self, kind: str, text: str, detail: str) -> int:
+        return self.moments.setdefault((kind, text, self.text(detail)), len(self.moments))
+
+
+def _chapter(chapter: Chapter, name: str, shared: _Shared) -> dict[str, Any]:
     timeline = chapter.timeline
     moments = [row.at for row in timeline.rows]
     moments += [edge for span in timeline.spans for edge in (span.began, span.until) if edge is not None]
     scale = axis(moments)
     lanes = timeline.lanes
+
+    def place(at: float) -> int:
+        return round(scale.place(at) * PLACES)
+
     return {
+        "name": name,
         "title": chapter.title,
         "sentence": chapter.sentence,
+        "group": chapter.group,
+        "bot": chapter.bot,
+        "about": list(chapter.about),
         "latency": chapter.latency,
+        "dead_air": chapter.dead_air,
+        "crashed": chapter.crashed,
         "heard": [list(pair) for pair in chapter.heard],
-        "findings": [{"name": f.promise, "held": f.held, "why": f.why} for f in chapter.findings],
+        "findings": [[f.promise, f.held, shared.text(f.why)] for f in chapter.findings],
         "lanes": lanes,
         "rows": [
             [
-                round(scale.place(row.at), 5),
+                place(row.at),
                 clock(row.at),
                 lanes.index(row.lane),
-                row.kind,
-                row.text,
-                details.setdefault(row.detail, len(details)),
+                shared.moment(row.kind, row.text, row.detail),
             ]
             for row in timeline.rows
         ],
         "spans": [
             {
-                "from": round(scale.place(span.began), 5),
-                "to": round(1.0 if span.until is None else scale.place(span.until), 5),
+                "from": place(span.began),
+                "to": PLACES if span.until is None else place(span.until),
                 "lane": lanes.index(span.lane),
                 "text": span.text,
                 "broken": span.broken,
             }
             for span in timeline.spans
         ],
-        "ticks": [[round(place, 5), label] for place, label in scale.ticks()],
-        "folds": [[round(f.begins, 5), round(f.ends, 5), duration(f.seconds)] for f in scale.folds],
+        "ticks": [[round(at * PLACES), label] for at, label in scale.ticks()],
+        "folds": [
+            [round(f.begins * PLACES), round(f.ends * PLACES), duration(f.seconds)] for f in scale.folds
+        ],
     }

@@ -4,10 +4,18 @@
   const $ = (id) => document.getElementById(id);
   const colours = { user: "--user", bot: "--bot", played: "--played", tool: "--tool", error: "--error", fault: "--fault" };
   const colour = (lane) => `var(${colours[lane] || "--wire"})`;
-  for (const c of data.chapters) {
-    c.rows = c.rows.map(([x, at, lane, kind, text, n]) => ({ x, at, lane, kind, text, detail: data.details[n] }));
-  }
-  let chapter = null, selected = -1, zoom = 1, hidden = new Set(), shown = [], parts = [];
+  const whole = 100000; // positions on the axis are whole numbers up to here
+  const many = data.chapters.length > 8;
+  let chapter = null, selected = -1, zoom = 1, hidden = new Set(), shown = [], parts = [], links = [], listed = [];
+
+  const unpack = (c) => {
+    c.rows = c.rows.map(([x, at, lane, moment]) => {
+      const [kind, text, detail] = data.moments[moment];
+      return { x, at, lane, kind, text, detail: data.texts[detail] };
+    });
+    c.findings = c.findings.map(([name, held, why]) => ({ name, held, why: data.texts[why] }));
+    c.unpacked = true;
+  };
 
   // Everything that was said comes in as text, never as markup.
   const make = (tag, cls, text) => {
@@ -16,25 +24,112 @@
     if (text !== undefined) node.textContent = text;
     return node;
   };
+  const broken = (c) => c.findings.filter((f) => (f.held ?? f[1]) === false).map((f) => f.name ?? f[0]);
   const verdict = (c) => {
-    const broken = c.findings.filter((f) => f.held === false);
-    if (broken.length === 1 && broken[0].name === "I10") return "late";
-    return broken.length ? "bad" : c.findings.length ? "good" : "none";
+    if (c.crashed || c.broken.length > 1 || (c.broken.length && c.broken[0] !== "I10")) return "bad";
+    return c.broken.length ? "late" : c.findings.length ? "good" : "none";
   };
-  const percent = (x) => `${(x * 100).toFixed(3)}%`;
+  const isBroken = (c) => c.crashed || c.broken.length > 0;
+  const words = { bad: "broken", late: "broken by latency alone", good: "kept", none: "not judged" };
+  const percent = (x) => `${(x * 100 / whole).toFixed(3)}%`;
 
   function openChapter(index) {
     if (!data.chapters[index]) return;
     chapter = data.chapters[index];
+    if (!chapter.unpacked) unpack(chapter);
     selected = -1; hidden = new Set();
-    [...$("chapters").children].forEach((tab, i) => tab.setAttribute("aria-selected", i === index));
+    document.querySelector("#chapters [aria-current]")?.removeAttribute("aria-current");
+    links[index].setAttribute("aria-current", "page");
+    if (many) reveal(links[index]);
     drawStory(); drawLanes(); drawPlot(); drawRows();
-    history.replaceState(null, "", `#${index + 1}`);
+    if (named() !== index) history.replaceState(null, "", `#${encodeURIComponent(chapter.name)}`);
   }
+
+  function named() { // by the address of the page
+    try {
+      const name = decodeURIComponent(location.hash.slice(1));
+      return data.chapters.findIndex((c) => c.name === name);
+    } catch { return -1; }
+  }
+
+  function reveal(link) { // in the list, and without moving the page
+    const box = $("chapters"), top = link.offsetTop - box.offsetTop;
+    if (top < box.scrollTop || top + link.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = top - box.clientHeight / 3;
+  }
+
+  // The list of timelines ------------------------------------------------------------------------------------
+
+  const several = new Set(data.chapters.map((c) => c.bot)).size > 1;
+  const heading = (c) => c.group || "stories";
+
+  function drawLink(c) {
+    c.broken = broken(c);
+    const link = make("a"), dot = make("i", verdict(c));
+    link.href = `#${encodeURIComponent(c.name)}`;
+    dot.title = words[verdict(c)];
+    dot.setAttribute("role", "img");
+    dot.setAttribute("aria-label", words[verdict(c)]);
+    link.append(dot, make("span", "", c.title));
+    if (many) {
+      link.title = c.sentence;
+      link.append(make("b", "", c.crashed ? "crashed" : c.broken.join(" ")));
+      link.append(make("small", "", c.dead_air === null ? "" : `${c.dead_air.toFixed(2)} s`));
+      if (several) link.append(make("em", "", c.bot));
+    }
+    return link;
+  }
+
+  function fill(id, values, all, label) {
+    const there = [...new Set(values)];
+    $(id).append(new Option(all, ""), ...there.map((value) => new Option(label(value), value)));
+    $(id).closest("label").hidden = there.length < 2;
+  }
+
+  function drawFilters() {
+    const all = data.chapters, bad = (chosen) => all.filter((c) => isBroken(c) && chosen(c)).length;
+    const count = (number) => (number ? ` (${number} broken)` : "");
+    fill("bot", all.map((c) => c.bot), "all", (bot) => bot + count(bad((c) => c.bot === bot)));
+    fill("group", all.map(heading), "all", (group) => group + count(bad((c) => heading(c) === group)));
+    const promises = all.flatMap((c) => [...c.about, ...c.findings.map((f) => f.name ?? f[0])]);
+    promises.sort((one, other) => one.slice(1) - other.slice(1));
+    fill("promise", promises, "all", (promise) => promise + count(bad((c) => c.broken.includes(promise))));
+    $("filters").hidden = $("keys").hidden = false;
+    $("filters").addEventListener("change", list);
+  }
+
+  function list() {
+    const [bot, group, promise, sort] = ["bot", "group", "promise", "sort"].map((id) => $(id).value);
+    const only = $("broken").checked;
+    listed = [...data.chapters.keys()].filter((i) => {
+      const c = data.chapters[i];
+      if (bot && c.bot !== bot || group && heading(c) !== group) return false;
+      if (only && !isBroken(c)) return false;
+      return !promise || c.broken.includes(promise) || (!only && c.about.includes(promise));
+    });
+    if (sort) listed.sort((one, other) => (data.chapters[other].dead_air ?? -1) - (data.chapters[one].dead_air ?? -1));
+    let under = null;
+    $("chapters").replaceChildren(...listed.flatMap((i) => {
+      const c = data.chapters[i], above = several ? `${c.bot}: ${heading(c)}` : heading(c);
+      if (!many || sort || above === under || data.chapters.every((c) => !c.group)) return [links[i]];
+      under = above;
+      return [make("h2", "", above), links[i]];
+    }));
+    $("chapters").scrollTop = 0;
+    const all = data.chapters.length, bad = listed.filter((i) => isBroken(data.chapters[i])).length;
+    $("found").textContent = `${listed.length === all ? all : `${listed.length} of ${all}`} scenarios, ${bad} broken`;
+  }
+
+  function turn(by) { // to the next of the list, or the one before
+    if (!listed.length) return;
+    const place = listed.indexOf(data.chapters.indexOf(chapter));
+    openChapter(listed[place < 0 ? 0 : Math.min(Math.max(place + by, 0), listed.length - 1)]);
+  }
+
+  // One timeline ---------------------------------------------------------------------------------------------
 
   function drawStory() {
     const box = $("story");
-    box.replaceChildren(make("p", "", chapter.sentence));
+    box.replaceChildren(...(many ? [make("h2", "", several ? `${chapter.title} (${chapter.bot})` : chapter.title)] : []), make("p", "", chapter.sentence));
     if (chapter.latency) box.append(make("p", "latency", chapter.latency));
     const talk = make("dl");
     for (const [asked, heard] of chapter.heard) {
@@ -73,7 +168,7 @@
 
   function drawPlot() {
     const plot = $("plot");
-    plot.style.width = percent(zoom);
+    plot.style.width = `${zoom * 100}%`;
     const lanes = chapter.lanes.map((lane) => {
       const row = make("div", "lane"), name = make("b");
       name.append(make("span", "", lane));
@@ -100,7 +195,7 @@
     });
     const spoken = chapter.rows.filter((row) => row.kind === "say");
     spoken.forEach((row, i) => {
-      const words = make("div", "words", row.text), next = i + 1 < spoken.length ? spoken[i + 1].x : 1;
+      const words = make("div", "words", row.text), next = i + 1 < spoken.length ? spoken[i + 1].x : whole;
       words.style.left = percent(row.x);
       words.style.width = percent(next - row.x);
       lanes[row.lane].append(words);
@@ -181,32 +276,33 @@
     select(shown[next], true);
   }
 
-  function widen(factor) { zoom = Math.min(Math.max(zoom * factor, 1), 32); $("plot").style.width = percent(zoom); }
+  function widen(factor) { zoom = Math.min(Math.max(zoom * factor, 1), 32); $("plot").style.width = `${zoom * 100}%`; }
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const typing = event.target === $("search");
     if (event.key === "Escape") { $("search").value = ""; $("search").blur(); filter(); return; }
     if (typing && event.key !== "ArrowDown" && event.key !== "ArrowUp" && event.key !== "Enter") return;
+    if (event.target.closest("select")) return;
     const keys = {
       "/": () => $("search").focus(), ArrowDown: () => move(1), ArrowUp: () => move(-1), j: () => move(1), k: () => move(-1),
       PageDown: () => move(15), PageUp: () => move(-15), "+": () => widen(1.5), "=": () => widen(1.5), "-": () => widen(1 / 1.5),
+      n: () => turn(1), p: () => turn(-1),
+      ...(many && { b: () => { $("broken").checked = !$("broken").checked; list(); }, d: () => { $("sort").value = $("sort").value ? "" : "dead_air"; list(); } }),
     };
     if (keys[event.key]) { event.preventDefault(); keys[event.key](); }
-    else if (event.key === "Enter" && selected >= 0 && !event.target.closest("button")) { event.preventDefault(); toggle(selected); }
-    else if (/^[1-9]$/.test(event.key)) openChapter(Number(event.key) - 1);
+    else if (event.key === "Enter" && selected >= 0 && !event.target.closest("button, a")) { event.preventDefault(); toggle(selected); }
+    else if (/^[1-9]$/.test(event.key)) openChapter(listed[Number(event.key) - 1]);
   });
   $("search").addEventListener("input", filter);
   $("in").onclick = () => widen(1.5);
   $("out").onclick = () => widen(1 / 1.5);
   document.querySelector("h1").textContent = document.title;
-  $("chapters").replaceChildren(...data.chapters.map((c, i) => {
-    const tab = make("button");
-    tab.setAttribute("role", "tab");
-    tab.append(make("i", verdict(c)), c.title);
-    tab.onclick = () => openChapter(i);
-    return tab;
-  }));
-  $("chapters").classList.toggle("many", data.chapters.length > 8);
-  openChapter(Math.max(0, (parseInt(location.hash.slice(1), 10) || 1) - 1));
+  document.body.classList.toggle("many", many);
+  links = data.chapters.map(drawLink);
+  if (many) drawFilters();
+  list();
+  window.addEventListener("hashchange", () => openChapter(named()));
+  const wanted = named(), first = data.chapters.findIndex(isBroken);
+  openChapter(wanted >= 0 ? wanted : Math.max(first, 0));
 })();

@@ -99,6 +99,16 @@ class Chapter:
     """What was asked and what was heard, turn by turn."""
     latency: str = ""
     """What the caller waited, in figures."""
+    dead_air: float | None = None
+    """The longest silence that the caller heard, in seconds. None: nobody had to wait."""
+    group: str = ""
+    """The heading under which a page lists it."""
+    bot: str = ""
+    """The bot that it is about; a page may compare several."""
+    about: Sequence[str] = ()
+    """The promises that it is there to try, as `I6`."""
+    crashed: bool = False
+    """The run ended with an exception."""
 
 
 def merged(*timelines: Timeline) -> Timeline:

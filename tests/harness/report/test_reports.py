@@ -219,7 +219,7 @@ def test_what_was_said_can_never_become_markup() -> None:
     assert "alert(1)</script>" not in text
     assert "img" not in outline.tags
     assert outline.tags.count("script") == 2
-    assert data["chapters"][0]["rows"][0][4] == evil
+    assert data["moments"][data["chapters"][0]["rows"][0][3]][1] == evil
     assert data["chapters"][0]["title"] == evil
 
 
