@@ -29,7 +29,7 @@ def python_of(page: str) -> list[str]:
 
 @pytest.mark.thorough
 def test_the_page_on_virtual_time(pytester: pytest.Pytester) -> None:
-    test, program = python_of("virtual-time.md")
+    test, program = python_of("understand/virtual-time.md")
     pytester.makepyfile(test_page=test)
     pytester.runpytest_subprocess(*ALONE).assert_outcomes(passed=1)
     assert pytester.runpython(pytester.makepyfile(program=program)).ret == 0

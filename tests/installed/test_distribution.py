@@ -100,7 +100,7 @@ def test_the_source_distribution_brings_the_docs(dist: Path) -> None:
     with tarfile.open(archive) as held:
         names = {name.partition("/")[2] for name in held.getnames()}
     for path in (
-        "docs/design.md",
+        "docs/understand/design.md",
         "docs/images/timeline.png",
         "examples/test_weather_bot.py",
         "CONTRIBUTING.md",

@@ -15,11 +15,11 @@ SHOWN = {
     "how-to/explore.md": 2,
     "reference/incidents.md": 1,
     "reference/latency.md": 1,
-    "options.md": 1,
+    "reference/options.md": 1,
     "how-to/judge-a-bot.md": 4,
     "reference/mock-server.md": 4,
-    "services.md": 1,
-    "virtual-time.md": 2,
+    "reference/services.md": 1,
+    "understand/virtual-time.md": 2,
     "reference/voice.md": 2,
 }
 """How many blocks of Python each page shows. Who adds one adds it to a test below."""
@@ -61,7 +61,7 @@ def test_incidents(newcomer: Newcomer) -> None:
 
 
 def test_virtual_time(newcomer: Newcomer) -> None:
-    test, program = page("virtual-time.md")
+    test, program = page("understand/virtual-time.md")
     newcomer.write("test_page.py", test)
     assert "1 passed" in newcomer.types("pytest")
     newcomer.write("program.py", program)
@@ -126,7 +126,7 @@ def test_server_and_options(newcomer: Newcomer) -> None:
         textwrap.indent(rule.replace("...", ask.format("weather"), 1), " " * 8),
         "async def three():",
         textwrap.indent(sessions.replace("...", ask.format("Hi"), 1), "    "),
-        page("options.md")[0],
+        page("reference/options.md")[0],
         "for story in (one, two, three):\n    asyncio.run(story())\n",
     ]
     newcomer.write("program.py", "\n".join(program))
@@ -139,5 +139,5 @@ def test_faults_and_services(newcomer: Newcomer) -> None:
     fault = page("how-to/write-a-fault.md")[0].replace('"duplicate"', '"duplicate_of_mine"')
     newcomer.write("fault.py", fault)
     newcomer.types("python fault.py")
-    newcomer.write("services.py", re.sub(r"#.*", "", page("services.md")[0]))
+    newcomer.write("services.py", re.sub(r"#.*", "", page("reference/services.md")[0]))
     newcomer.types("python services.py")

@@ -38,7 +38,7 @@ def test_the_page_names_every_operation_of_the_control_api() -> None:
 
 
 def test_the_page_of_options_lists_every_option_with_its_values_default_and_status() -> None:
-    page = (DOCS / "options.md").read_text("utf-8")
+    page = (DOCS / "reference" / "options.md").read_text("utf-8")
     rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \| (.*?) \| (.+) \|$", page, re.M)
     there = {name: (values, default, status) for name, values, default, status, why in rows if why}
     here = {

@@ -1,4 +1,4 @@
-"""docs/services.md names every argument and setting, and only tests and files that exist."""
+"""docs/reference/services.md names every argument and setting, and only tests and files that exist."""
 
 import inspect
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 import pipecat_responses as ours
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "services.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "reference" / "services.md").read_text(encoding="utf-8")
 
 
 def named(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""docs/verdict.md is what its command makes of the services: pieces of it are made again here."""
+"""docs/understand/verdict.md is what its command makes of the services: pieces of it are made again here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ninelives.lab.comparison import NOT_SHOWN, evidence, page, row
 from ninelives.lab.defects import DEFECTS, Defect
 from ninelives.lab.scenarios import scenarios
 
-PAGE = Path(__file__).parents[3] / "docs" / "verdict.md"
+PAGE = Path(__file__).parents[3] / "docs" / "understand" / "verdict.md"
 SERVICES = ("websocket", "http", "pipecat_websocket", "pipecat_http")
 
 
@@ -34,7 +34,7 @@ def test_a_known_defect_is_shown_by_its_scenario_as_the_page_says(defect: Defect
 def test_the_page_names_its_command_every_scenario_and_every_defect() -> None:
     text = PAGE.read_text()
     assert "`ninelives verdict ninelives.lab.services:websocket ninelives.lab.services:http" in text
-    assert "--markdown docs/verdict.md`" in text
+    assert "--markdown docs/understand/verdict.md`" in text
     for name in scenarios():
         assert f"| {name.replace('_', ' ')} |" in text
     for defect in DEFECTS:
