@@ -1,7 +1,7 @@
 """What was measured to go wrong in Pipecat 1.14's own services, one probe a defect.
 
-The names are those of the table in docs/reference/services.md; defects that another file tells as part of its story are
-listed there with that test.
+The names are those of the table in docs/understand/pipecat-defects.md. Defects that another file tells as
+part of its story are listed there with that test.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """What is known to go wrong in Pipecat 1.14's own two services, and the scenario that shows each.
 
-The numbers are those of this project's list of findings; `docs/understand/verdict.md` is made from it, with what the
-scenario heard as evidence.
+The numbers are those of this project's list of findings. `docs/understand/verdict.md` shows each with what
+the scenario heard as evidence.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What is not known of the real server, or told differently by different sources: each a named option.
 
 The default is what was observed; where nothing was, what is documented, then what clients report, then our
-own guess. `status` says which. The page docs/reference/options.md lists them with their reasons, and a test holds it to
-this table.
+own guess. `status` says which. The page docs/reference/options.md lists them with their reasons, and a test
+compares it with this table.
 """
 
 from __future__ import annotations
