@@ -160,10 +160,12 @@ class MockServer:
     # Where it is
 
     def bind(self) -> None:
-        """Take the port without listening yet, so that the addresses are known before any loop runs; OSError
-        if it is taken.
+        """Take the port and listen, before any loop runs; OSError if it is taken.
+
+        Clients that connect from now on wait until the server starts. Those of a server that was only asked
+        for its address are refused until then.
         """
-        self._port.bind()
+        self._port.listen()
 
     def share_port(self) -> None:
         """Take the port for several processes that will be forked from this one; OSError if it is taken."""
@@ -204,8 +206,12 @@ class MockServer:
         from mock_openai.transport.listener import Listener
         from mock_openai.transport.router import Router
 
-        self._port.bind()
-        await self._replicas.join()
+        self._port.listen()
+        try:
+            await self._replicas.join()
+        except BaseException:
+            self._port.release()  # refuse clients instead of leaving them waiting
+            raise
         if self._began is None:
             self._began = self.script.copy(), tuple(self.faults)
         self._own.state.start()

@@ -516,14 +516,6 @@ FIXTURES = """
 
     async def test_it(openai_server, tmp_path):
         openai_server.script.add(reply("Hello.", delay=3600))
-        address = openai_server.base_url.split("/")[2].split(":")
-        while True:  # the server starts in this loop, and does not listen before its next turns
-            try:
-                _, writer = await asyncio.open_connection(*address)
-                break
-            except ConnectionRefusedError:
-                pass
-        writer.close()
         async with aiohttp.ClientSession() as http:
             asking = asyncio.create_task(http.post(openai_server.base_url + "/responses", json=ASK))
             socket = await http.ws_connect(openai_server.ws_url)

@@ -91,7 +91,7 @@ def _count(writer: CassetteWriter) -> str:
 
 def _bind(recorder: Recorder, host: str, port: int) -> None:
     try:
-        _ = recorder.port  # binds it, so that a taken port is known before anything is written
+        recorder.bind()  # now, so that a taken port is known before anything is written
     except OSError as error:
         raise _taken(host, port, error) from None
 

@@ -23,7 +23,7 @@ from typing import Any, Self
 import aiohttp
 from aiohttp import web
 from mock_openai.patterns import SlowPattern
-from mock_openai.transport.listener import accepted
+from mock_openai.transport.listener import BACKLOG, stop_accepting
 from yarl import URL
 
 import ninelives.recorder.headers as headers
@@ -101,7 +101,8 @@ class Recorder:
         )
         self.writer.redactor.learn_url(upstream)
         self._session: aiohttp.ClientSession | None = None
-        self._runner: web.ServerRunner | None = None
+        self._connections: web.Server | None = None
+        self._server: asyncio.Server | None = None
         self._exchanges: set[asyncio.Task[object]] = set()
         self._sockets: dict[asyncio.Task[object], SocketRelay] = {}
         self._writing: set[asyncio.Task[None]] = set()
@@ -121,6 +122,13 @@ class Recorder:
             self._listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._listening.bind((self._host, self._port))
         return self._listening
+
+    def bind(self) -> None:
+        """Take the port and listen, before any loop runs; OSError if it is taken.
+
+        Clients that connect from now on wait until the recorder starts.
+        """
+        self._bound().listen(BACKLOG)
 
     @property
     def base_url(self) -> str:
@@ -145,7 +153,14 @@ class Recorder:
         """Begins to listen and to record."""
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
-        self.writer.open()
+        try:
+            self.writer.open()
+        except BaseException:
+            if self._listening is not None:
+                self._listening.close()  # refuse clients instead of leaving them waiting
+                self._listening = None
+            raise
+        self.bind()
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
             connector=aiohttp.TCPConnector(limit=0),
@@ -155,7 +170,7 @@ class Recorder:
             max_line_size=_LONGEST_HEADER,
             max_field_size=_LONGEST_HEADER,
         )
-        server = web.Server(
+        self._connections = web.Server(
             self._handle,
             handler_cancellation=True,
             access_log=None,
@@ -164,10 +179,7 @@ class Recorder:
             max_line_size=_LONGEST_HEADER,
             max_field_size=_LONGEST_HEADER,
         )
-        # Not 0, which aiohttp takes for "as long as it takes".
-        self._runner = web.ServerRunner(server, shutdown_timeout=_LAST)
-        await self._runner.setup()
-        await web.SockSite(self._runner, self._bound()).start()
+        self._server = await self._loop.create_server(self._connections, sock=self._bound(), backlog=BACKLOG)
 
     async def stop(self, *, commit: bool = True, patient: bool = True) -> None:
         """Ends the recording; what is still going on is given a moment and then recorded as stopped.
@@ -177,8 +189,8 @@ class Recorder:
         commits; else it is left out, and a line says so.
         """
         self._stopping = True
-        for site in tuple(self._runner.sites) if self._runner is not None else ():
-            await site.stop()
+        if self._server is not None:
+            await stop_accepting(self._server)
         closing = {task for task, relay in self._sockets.items() if relay.closing}
         if commit and (ending := (self._exchanges - self._sockets.keys()) | closing | self._writing):
             await asyncio.wait(ending, timeout=_GRACE)
@@ -190,8 +202,8 @@ class Recorder:
             await asyncio.wait(left, timeout=_LAST)
         if self._writing and commit and patient:
             await asyncio.wait(self._writing)
-        if self._runner is not None:
-            await self._close_connections(self._runner)
+        if self._connections is not None:
+            await self._close_connections(self._connections)
         if self._session is not None:
             await _within(_LAST, self._session.close())
         if self._listening is not None:
@@ -204,13 +216,12 @@ class Recorder:
         else:
             self.writer.abandon()
 
-    async def _close_connections(self, runner: web.ServerRunner) -> None:
-        await accepted()
-        server = runner.server
-        connections = server.connections if server is not None else []
+    async def _close_connections(self, connections: web.Server) -> None:
         # Kept here, because aiohttp forgets a transport that it has begun to close.
-        transports = [each.transport for each in connections if each.transport is not None]
-        await _within(3 * _LAST, runner.cleanup())
+        transports = [each.transport for each in connections.connections if each.transport is not None]
+        connections.pre_shutdown()
+        # Not 0, which aiohttp takes for "as long as it takes".
+        await _within(3 * _LAST, connections.shutdown(_LAST))
         for transport in transports:  # a client that does not read keeps its own open
             transport.abort()
         await asyncio.sleep(0)  # an aborted transport lets go of its socket in the next turn of the loop

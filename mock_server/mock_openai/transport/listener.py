@@ -7,6 +7,7 @@ in milliseconds.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import sys
 from collections.abc import Awaitable, Callable
@@ -53,14 +54,19 @@ Secure = Callable[[Callable[[], web.RequestHandler], Hello], Callable[[], asynci
 """Wraps the protocol of each new connection in TLS."""
 
 
-async def accepted() -> None:
-    """Let asyncio finish the connections that it is accepting, before a listening server is closed.
+async def stop_accepting(server: asyncio.Server) -> None:
+    """Close a listening server; connections that asyncio is in the middle of accepting are accepted first.
 
-    That takes it two turns of the loop. If the server is closed in between, Python 3.13 writes a traceback of
-    its own to the terminal (measured).
+    Accepting takes asyncio two turns of the loop. If the server is closed in between, Python 3.13 writes a
+    traceback of its own to the terminal (measured).
     """
+    loop = asyncio.get_running_loop()
+    for listening in server.sockets:
+        with contextlib.suppress(NotImplementedError):  # the loop of Windows has no readers
+            loop.remove_reader(listening.fileno())
     for _ in range(3):
         await asyncio.sleep(0)
+    server.close()
 
 
 class _Connections(web.Server):
@@ -114,6 +120,7 @@ class Listener:
         self._shared = shared
         self._secure = secure
         self._connections: _Connections | None = None
+        self._accepts = False
         self._listening: asyncio.Server | None = None
         self._bound: socket.socket | None = None
         self._again: asyncio.TimerHandle | None = None
@@ -135,6 +142,7 @@ class Listener:
         if self._listening is not None:
             # A socket that others inherited too cannot be bound anew; who connects waits instead.
             kept = self._bound.dup() if self._shared == "inherited" else None
+            self._accepts = False
             self._listening.close()
             self._listening = None
             self._bound = kept or bind(address[0], address[1], share=self._shared == "port")
@@ -148,9 +156,8 @@ class Listener:
             self._again.cancel()
         if self._reopening is not None:
             await self._reopening
-        await accepted()
         if self._listening is not None:
-            self._listening.close()
+            await stop_accepting(self._listening)
         elif self._bound is not None:
             self._bound.close()
         self._listening = self._bound = None
@@ -176,7 +183,14 @@ class Listener:
     async def _listen(self) -> None:
         assert self._bound is not None
         assert self._connections is not None
-        factory = self._secure(self._connections, self._hello) if self._secure else self._connections
+        make = self._secure(self._connections, self._hello) if self._secure else self._connections
+
+        def factory() -> asyncio.Protocol:
+            if not self._accepts:  # asyncio fails, aloud in Python 3.13, when it is let go on
+                raise ConnectionAbortedError("accepted in the moment in which the port was closed")
+            return make()
+
+        self._accepts = True
         # asyncio accepts as many at once as the backlog holds; of an inherited socket each takes one at a
         # time, so that all have something to do.
         inherited = self._shared == "inherited"

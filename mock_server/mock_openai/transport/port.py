@@ -65,6 +65,16 @@ class Port:
             self._bound = self._bind()
             self._number = self._bound.getsockname()[1]
 
+    def listen(self) -> None:
+        """Take the port and listen: the kernel lets clients connect, who then wait to be accepted. OSError if
+        it is taken by another.
+        """
+        from mock_openai.transport.listener import BACKLOG
+
+        self.bind()
+        if self._bound is not None and self.sharing == "no":  # one that is shared is replaced after a fork
+            self._bound.listen(BACKLOG)
+
     def share(self) -> None:
         """Take the port for several processes that will be forked from this one; OSError if it is taken."""
         from mock_openai.transport.listener import SPREADS

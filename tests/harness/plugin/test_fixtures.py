@@ -1,5 +1,8 @@
 """The fixtures, in every kind of test and under every async plugin."""
 
+import asyncio
+import socket
+
 import pytest
 
 SYNC = """
@@ -54,6 +57,16 @@ async def test_explicit(openai_server):
 
 def marked(source, marker):
     return source.replace("async def test_", f"@pytest.mark.{marker}\nasync def test_")
+
+
+@pytest.mark.parametrize("when", [pytest.param("real", marks=pytest.mark.real_time), "virtual"])
+async def test_a_client_may_connect_in_the_step_that_asks_for_the_address(openai_server, when: str) -> None:
+    host, port = openai_server.base_url.split("/")[2].split(":")
+    with socket.create_connection((host, int(port))) as client:  # blocks the loop: nothing has started yet
+        reader, writer = await asyncio.open_connection(sock=client)
+        writer.write(b"GET /v1/models HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n\r\n")
+        assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+        writer.close()
 
 
 @pytest.mark.thorough

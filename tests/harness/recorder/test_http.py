@@ -6,10 +6,14 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import gzip
 import json
 import logging
 import os
+import socket
+import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -390,3 +394,32 @@ def test_an_hour_is_recorded_in_virtual_time(tmp_path: Path) -> None:
     times = [timed.at for timed in exchange.events]
     assert len(times) > 6
     assert times == [pytest.approx(600 * place) for place in range(len(times))]
+
+
+@pytest.mark.parametrize("steps", range(6))
+async def test_no_connection_is_left_half_accepted(steps: int, tmp_path: Path, monkeypatch) -> None:
+    """Whatever asyncio is doing with a new connection at the moment in which the recording ends."""
+    left: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", left.append)
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always", ResourceWarning)
+        recorder = Recorder("http://127.0.0.1:1", tmp_path / "talk.jsonl")
+        await recorder.start()
+        with socket.create_connection(("127.0.0.1", recorder.port)):
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            await recorder.stop()
+        gc.collect()
+    assert left == []
+    assert [str(each.message) for each in heard if "unclosed transport" in str(each.message)] == []
+
+
+async def test_a_recorder_that_cannot_write_refuses_its_clients(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    recorder = Recorder("http://127.0.0.1:1", tmp_path / "file" / "talk.jsonl")
+    recorder.bind()
+    port = recorder.port
+    with pytest.raises(CassetteError):
+        await recorder.start()
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", port)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import socket
 import subprocess
 import sys
+import warnings
 
 import aiohttp
 import mock_openai
@@ -40,6 +42,59 @@ def test_addresses_are_known_before_any_loop_runs():
             return answer.status
 
     assert asyncio.run(use()) == 200
+
+
+def test_clients_of_a_bound_server_wait_until_it_starts():
+    server = MockServer(script=[reply("Hi")])
+    server.bind()
+
+    async def answer(early: socket.socket) -> bytes:
+        async with server:
+            reader, writer = await asyncio.open_connection(sock=early)
+            writer.write(b"GET /v1/models HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n\r\n")
+            return await reader.readline()
+
+    with socket.create_connection(("127.0.0.1", server.port)) as early:
+        assert asyncio.run(answer(early)) == b"HTTP/1.1 200 OK\r\n"
+
+
+def test_clients_of_a_server_that_only_gave_its_address_are_refused():
+    server = MockServer()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", server.port))
+
+
+async def test_a_server_that_cannot_start_refuses_its_clients():
+    server = MockServer(store="redis://127.0.0.1:1/0")
+    server.bind()
+    with pytest.raises(OSError, match="redis"):
+        await server.start()
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", server.port)
+    await server.stop()
+
+
+@pytest.mark.parametrize("end", ["stop", "refuse"])
+@pytest.mark.parametrize("steps", range(6))
+async def test_no_connection_is_left_half_accepted(end: str, steps: int, monkeypatch) -> None:
+    """Whatever asyncio is doing with a new connection at the moment in which the port is closed."""
+    left: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", left.append)
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always", ResourceWarning)
+        async with MockServer() as server:
+            with socket.create_connection(("127.0.0.1", server.port)):
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                if end == "stop":
+                    await server.stop()
+                else:
+                    server._refuse(60)
+                    for _ in range(6):
+                        await asyncio.sleep(0)
+            gc.collect()
+    assert left == []
+    assert [str(each.message) for each in heard if "unclosed transport" in str(each.message)] == []
 
 
 def test_a_taken_port_is_an_os_error():
