@@ -10,6 +10,8 @@ from typing import Any
 
 import typer
 
+from docs import formats_page
+
 ROOT = Path(__file__).parents[1]
 REPOSITORY = "https://github.com/ninelives-dev/ninelives"
 
@@ -29,6 +31,7 @@ def pages() -> Mapping[str, str]:
         "pytest.md": _pytest(),
         "faults.md": _faults(),
         "promises.md": _promises(),
+        "formats.md": formats_page.page(),
         "api-mock_openai.md": _names("mock_openai"),
         "api-pipecat_responses.md": _names("pipecat_responses"),
         "api-ninelives.md": _names("ninelives"),
@@ -90,19 +93,31 @@ class _Asked:
         return False
 
 
-def _pytest() -> str:
+def fixtures() -> list[tuple[str, str]]:
+    """Return the fixtures of the plugin by name, with their docstrings."""
     from ninelives import plugin
 
-    asked = _Asked()
-    plugin.pytest_addoption(asked, asked)  # type: ignore[arg-type]
-    fixtures = [
+    return [
         (name, value.__doc__ or "")
         for name, value in vars(plugin).items()
         if type(value).__name__ == "FixtureFunctionDefinition" and not name.startswith("_")
     ]
+
+
+def options_and_settings() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return the options and the settings of the plugin, each with its help."""
+    from ninelives import plugin
+
+    asked = _Asked()
+    plugin.pytest_addoption(asked, asked)  # type: ignore[arg-type]
+    return asked.options, asked.settings
+
+
+def _pytest() -> str:
+    options, settings = options_and_settings()
     lines = ["# The pytest plugin\n", "It is active when ninelives is installed.\n", "## Fixtures\n"]
-    lines += [f"### {name}\n\n{_text(told)}\n" for name, told in fixtures]
-    lines += ["## Options\n", *_terms(asked.options), "## Settings\n", *_terms(asked.settings)]
+    lines += [f"### {name}\n\n{_text(told)}\n" for name, told in fixtures()]
+    lines += ["## Options\n", *_terms(options), "## Settings\n", *_terms(settings)]
     return "\n".join(lines)
 
 

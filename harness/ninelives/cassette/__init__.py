@@ -5,6 +5,8 @@ for byte.
 `ninelives.cassette.convert.convert` turns vcrpy's YAML, HAR and other recordings into one and back.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.errors import CassetteError, CassetteWarning
 from ninelives.cassette.exchanges import Exchange
@@ -12,6 +14,9 @@ from ninelives.cassette.lines import Header
 from ninelives.cassette.redact import RecordedRequest, Redactor
 from ninelives.cassette.track import InexactRecording, Track
 from ninelives.cassette.writer import CassetteWriter
+
+if TYPE_CHECKING:
+    from ninelives.cassette.vcr_config import from_vcr_config
 
 __all__ = [
     "Cassette",
@@ -24,4 +29,13 @@ __all__ = [
     "RecordedRequest",
     "Redactor",
     "Track",
+    "from_vcr_config",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "from_vcr_config":  # vcrpy is imported by those who use it
+        from ninelives.cassette.vcr_config import from_vcr_config
+
+        return from_vcr_config
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

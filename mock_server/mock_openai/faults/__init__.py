@@ -5,10 +5,14 @@
 docs/how-to/write-a-fault.md shows how to add one.
 """
 
+from typing import TYPE_CHECKING
+
+from mock_openai.deprecation import renamed
 from mock_openai.faults.builder import At, at
 from mock_openai.faults.chaos import Chaos, Disaster, Strike
 from mock_openai.faults.context import Effect, Fault, FaultContext
 from mock_openai.faults.load import PlanError, load, loads
+from mock_openai.faults.parameters import Count, Seconds
 from mock_openai.faults.plan import EventMatcher, FaultPlan, Planned
 from mock_openai.faults.point import Phase, Point, Position, When
 from mock_openai.faults.registry import catalogue, create, describe, register, signature
@@ -16,6 +20,7 @@ from mock_openai.faults.registry import catalogue, create, describe, register, s
 __all__ = [
     "At",
     "Chaos",
+    "Count",
     "Disaster",
     "Effect",
     "EventMatcher",
@@ -27,6 +32,7 @@ __all__ = [
     "Planned",
     "Point",
     "Position",
+    "Seconds",
     "Strike",
     "When",
     "at",
@@ -38,3 +44,16 @@ __all__ = [
     "register",
     "signature",
 ]
+
+if not TYPE_CHECKING:  # or every misspelled name would pass for one
+    __getattr__ = renamed(
+        __name__,
+        {
+            "Passage": "EventMatcher",
+            "Plan": "FaultPlan",
+            "Spot": "Position",
+            "Verdict": "Effect",
+            "Wire": "FaultContext",
+        },
+        gone="0.3",
+    )

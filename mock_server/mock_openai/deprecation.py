@@ -1,0 +1,42 @@
+"""Old names that still work for a while: they answer, with a DeprecationWarning that says the new name.
+
+This is the one way to rename something public. CONTRIBUTING.md says when and for how long.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def warn_renamed(old: str, new: str, *, gone: str, stacklevel: int = 1) -> None:
+    """Warn the caller of the calling function that something has a new name.
+
+    Args:
+        old: What the user wrote, e.g. `MockServer(speed=...)` or `--speed`.
+        new: What to write instead.
+        gone: The version in which the old name stops working.
+        stacklevel: 1 for the caller of the function that calls this; one more for each function between.
+    """
+    text = f"{old} is now called {new}; the old name stops working in ninelives {gone}"
+    warnings.warn(text, DeprecationWarning, stacklevel=stacklevel + 2)
+
+
+def renamed(module: str, names: Mapping[str, str], *, gone: str) -> Callable[[str], Any]:
+    """Return a `__getattr__` for a module, by which its old names give what has the new names.
+
+    Args:
+        module: The module's own `__name__`.
+        names: The new name of each old one. Both belong to the module.
+        gone: The version in which the old names stop working.
+    """
+
+    def __getattr__(name: str) -> Any:
+        if name not in names:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        warn_renamed(f"{module}.{name}", f"{module}.{names[name]}", gone=gone)
+        return getattr(sys.modules[module], names[name])
+
+    return __getattr__
