@@ -12,7 +12,7 @@ NODE   := tests/clients/openai_node
 PLUGINS := $(patsubst tests/plugins/%.txt,tests/plugins/.site/%/.ready,$(wildcard tests/plugins/*.txt))
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
-.PHONY: demo test lint types tests thorough coverage installed lowest newest clients plugins bench-check docs map format conformance bench soak bench-services bench-paced bench-recorder cassettes images lock wheel clean help
+.PHONY: demo test lint types tests thorough coverage installed lowest newest clients plugins bench-check docs map drift drift-baseline format conformance bench soak bench-services bench-paced bench-recorder cassettes images lock wheel clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,12 @@ $(NODE)/node_modules/.ready: $(NODE)/package.json
 
 docs: $(READY) ## build the documentation site in docs/_build, offline; warnings are errors
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder html docs docs/_build
+
+drift: $(READY) ## what changed in the installed Pipecat, openai and websockets since this was built against them
+	@LOGURU_LEVEL=WARNING $(BIN)/python -m tests.drift
+
+drift-baseline: $(READY) ## take the installed versions as those that this is built against
+	@LOGURU_LEVEL=WARNING $(BIN)/python -m tests.drift --renew
 
 map: $(READY) ## draw the map of the house again, from the imports (docs/images/house.svg)
 	@$(BIN)/python -m docs.house_map
