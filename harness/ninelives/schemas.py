@@ -26,6 +26,7 @@ def story() -> Schema:
     ask = {
         "user": TEXT,
         "takes": {"type": "array", "items": SECONDS},
+        "continuation": {"enum": list(get_args(Continuation))},
         "answer": {"anyOf": [TEXT, step, {"type": "array", "items": step}]},
         "faults": faults,
         "cut_in": cut_in,

@@ -364,6 +364,14 @@ def reproduce(
     tries: Annotated[
         int, typer.Option("--tries", min=1, help="Stories played at most to shorten the breach.")
     ] = 200,
+    wire: Annotated[
+        Path | None,
+        typer.Option(
+            "--wire",
+            metavar="CASSETTE",
+            help="What `ninelives record` wrote meanwhile; by default wire.jsonl beside FILE.",
+        ),
+    ] = None,
 ) -> None:
     """Play an incident against a bot, and keep the shortest story that shows the same breach.
 
@@ -372,10 +380,11 @@ def reproduce(
 
     \b
     ninelives reproduce incidents/2026-11-29T14-03-22-i4.jsonl --bot bot.py
+    ninelives reproduce incidents/2026-11-29T14-03-22-i9.jsonl --bot bot.py --wire talk.jsonl
     """
     from ninelives.commands.reproduce import Wish, run
 
-    raise typer.Exit(run(Wish(file, bot, out, report, tries)))
+    raise typer.Exit(run(Wish(file, bot, out, report, tries, wire)))
 
 
 @app.command()

@@ -29,6 +29,8 @@ class Wish:
     out: Path
     report: Path
     tries: int
+    wire: Path | None = None
+    """The cassette of a recorder that ran meanwhile. None: one beside the incident, if there is one."""
 
 
 def run(wish: Wish) -> int:
@@ -36,7 +38,7 @@ def run(wish: Wish) -> int:
     from ninelives.commands.quiet import quiet
     from ninelives.incidents.reading import read
 
-    incident = read(wish.file)
+    incident = _with_wire(read(wish.file), wish.wire)
     quiet()
     from ninelives.incidents.reproducing import reproduce
     from ninelives.lab.services import find_factory
@@ -50,6 +52,32 @@ def run(wish: Wish) -> int:
             f"{wish.file} holds no turn from its beginning; give BlackBox more minutes or a larger max_bytes"
         )
     return _tell(wish, found) if found.same else _tell_otherwise(wish, found)
+
+
+def _with_wire(incident: Incident, given: Path | None) -> Incident:
+    """The incident with what a recorder saw, if the bot did not show it itself."""
+    from ninelives.incidents.sidecar import beside, has_wire, with_wire
+
+    if has_wire(incident):
+        if given is not None:
+            _note(f"{incident.path} holds its own wire; {given} was not read")
+        return incident
+    path = given if given is not None else beside(incident.path)
+    if path is None:
+        return incident
+    judged = with_wire(incident, path)
+    _note(f"the wire is from {path}{_news(incident, judged)}")
+    return judged
+
+
+def _news(before: Incident, after: Incident) -> str:
+    known = {promise for promise, _ in before.broken}
+    new = [f"{promise}, {why}" for promise, why in after.broken if promise not in known]
+    return f"; it shows more: {'; '.join(new)}" if new else ""
+
+
+def _note(text: str) -> None:
+    notes().print(f"ninelives: {text}", soft_wrap=True, markup=False)
 
 
 def _require_a_bot(factory: Factory, incident: Incident) -> None:
@@ -70,8 +98,7 @@ def _require_a_bot(factory: Factory, incident: Incident) -> None:
             if issubclass(kind, LLMService)
         ]
         mine = own[0] if own else "none"
-        line = f"ninelives: another bot: the incident is of {missing[0]}, this one has {mine}"
-        notes().print(line, soft_wrap=True, markup=False)
+        _note(f"another bot: the incident is of {missing[0]}, this one has {mine}")
 
 
 def _tell(wish: Wish, found: Reproduction) -> int:

@@ -54,6 +54,8 @@ class Ask:
     """False: what goes wrong leaves no answer to expect (the quota is used up, the key is bad)."""
     takes: tuple[float, ...] = ()
     """Seconds that the model thinks before the first output of each step. Missing ones are 0."""
+    continuation: Continuation | None = None
+    """What the model makes of being asked to go on with this answer. None: what the story says."""
 
     @property
     def text(self) -> str:
@@ -133,8 +135,8 @@ class Story:
                 rule: dict[str, Any] = {"when": when, "reply": [dict(item) for item in step]}
                 if number < len(ask.takes) and ask.takes[number]:
                     rule["delay"] = ask.takes[number]
-                if self.continuation != "rest":
-                    rule["continuation"] = self.continuation
+                if (how := ask.continuation or self.continuation) != "rest":
+                    rule["continuation"] = how
                 yield rule
 
 

@@ -29,7 +29,7 @@ STORY = (
     "story", "sentence", "broke", "acts", "pace", "tool_seconds", "on_cancel", "continuation",
     "transports", "seed",
 )  # fmt: skip
-ASK = ("user", "answer", "takes", "faults", "cut_in", "answerable")
+ASK = ("user", "answer", "takes", "continuation", "faults", "cut_in", "answerable")
 PAUSE = ("pause", "faults")
 
 
@@ -64,6 +64,8 @@ def _act_data(act: Ask | Pause) -> dict[str, Any]:
         data = {"user": act.user, "answer": [[dict(item) for item in step] for step in act.answer]}
         if act.takes:
             data["takes"] = list(act.takes)
+        if act.continuation is not None:
+            data["continuation"] = act.continuation
         if act.cut_in is not None:
             cut = act.cut_in
             data["cut_in"] = {"words": cut.words} if cut.words is not None else {"seconds": cut.seconds}
@@ -186,8 +188,8 @@ def _story(spot: Spot) -> Story:
             more[key] = _seconds(given[key], key)
     if "on_cancel" in given:
         more["on_cancel"] = _one_of(given["on_cancel"], get_args(OnCancel), "on_cancel")
-    if "continuation" in given:
-        more["continuation"] = _one_of(given["continuation"], get_args(Continuation), "continuation")
+    if (how := _continuation(given)) is not None:
+        more["continuation"] = how
     if "seed" in given:
         more["seed"] = given["seed"].whole("seed")
     if "transports" in given:
@@ -215,7 +217,15 @@ def _read_act(spot: Spot) -> Ask | Pause:
         _cut_in(given["cut_in"]) if "cut_in" in given else None,
         given["answerable"].flag("answerable") if "answerable" in given else True,
         tuple(_seconds(each, "takes") for each in _list(given["takes"], "takes")) if "takes" in given else (),
+        _continuation(given),
     )
+
+
+def _continuation(given: Mapping[str, Spot]) -> Continuation | None:
+    if "continuation" not in given:
+        return None
+    how: Continuation = _one_of(given["continuation"], get_args(Continuation), "continuation")
+    return how
 
 
 def _answer(spot: Spot) -> tuple[Step, ...]:

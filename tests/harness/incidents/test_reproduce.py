@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,36 +20,21 @@ from ninelives.lab.services import as_factory, http, pipecat_http, pipecat_webso
 from ninelives.lab.story import Ask, Pause, Story
 from ninelives.lab.story_file import from_text, to_yaml
 
-from tests.harness.exploration.broken import (
-    BeginsAgain,
-    FailsInSilence,
-    GivesUpForGood,
-    NeverEnds,
-    ReportsTwice,
-    RunsToolsTwice,
-    SpeaksTheOldAnswer,
-    factory_of,
-)
+from tests.harness.exploration.broken import BROKEN, factory_of
 from tests.terminal import run_here
 
 from .watched import Watched
 
-PLANTED = [
-    ReportsTwice,
-    BeginsAgain,
-    SpeaksTheOldAnswer,
-    RunsToolsTwice,
-    NeverEnds,
-    FailsInSilence,
-    GivesUpForGood,
-]
 BOTS: dict[str, Any] = {
     "pipecat_websocket": pipecat_websocket,
     "pipecat_http": pipecat_http,
     "websocket": websocket,
     "http": http,
-    **{kind.__name__: factory_of(kind) for kind in PLANTED},
+    **{kind.__name__: factory_of(kind) for kind in BROKEN},
 }
+COMPLAINTS = {kind.__name__: promise for kind, promise in BROKEN.items() if promise in ("I5", "I7", "I8")}
+"""Defects that nobody can judge while a bot runs: somebody has to notice, and ask for the file."""
+
 KEY = "sk-proj-Zq81mNbTw0LrX5kUe7HsVdPy3GcJ2aFo9iB4"
 HEAD = '{"ninelives_incident": 1, "broken": [], "errors": [], "bot": {"services": []}}\n'
 RUNS = int(os.environ.get("NINELIVES_RUNS", "11"))
@@ -70,12 +56,22 @@ def marked(story: Story) -> Story:
     return replace(story, acts=tuple(acts))
 
 
+def broken_promises(name: str, run: int) -> set[str]:
+    """What a bot's run breaks; without secrets, which a server never shows as they were said."""
+    outcome = run_scenario(draw_story(0, run).scenario(), as_factory(BOTS[name]))
+    return {each.promise for each in outcome.broken}
+
+
 def incident_of(name: str, run: int, folder: Path) -> Path | None:
     """The first incident that a bot's run with drawn faults leaves. None: nothing went wrong."""
     watched = Watched(BOTS[name], folder)
     outcome = run_scenario(marked(draw_story(0, run)).scenario(), as_factory(watched))
+    if not outcome.told:
+        return None
+    if not watched.incidents and COMPLAINTS.get(name) in broken_promises(name, run):
+        watched.boxes[0].dump("a caller complained")
     incidents = watched.incidents
-    return incidents[0] if incidents and outcome.told else None
+    return incidents[0] if incidents else None
 
 
 @pytest.mark.parametrize(("name", "run"), [("ReportsTwice", 3), ("pipecat_http", 3)])
@@ -102,22 +98,25 @@ def test_a_bot_that_keeps_its_promises_does_not_show_the_breach_of_another(tmp_p
 
 @pytest.mark.thorough
 def test_seeded_faults_are_caught_reproduced_and_shrunk(tmp_path: Path) -> None:
-    done, missed, run = 0, [], 0
-    while done < RUNS:
+    done, missed, run = Counter[str](), [], 0
+    while done.total() < RUNS:
         for name in BOTS:
             path = incident_of(name, run, tmp_path / f"{name}-{run}")
             if path is None:
                 continue
+            incident = read(path)
             assert KEY not in path.read_text()
-            found = reproduce(read(path), as_factory(BOTS[name]), tries=60)
+            found = reproduce(incident, as_factory(BOTS[name]), tries=60)
             assert found.story is None or KEY not in to_yaml(found.story) + found.evidence
-            done += 1
-            if not found.same or found.story is None or len(found.story.asks) > 2:
-                missed.append((name, run, read(path).header["reason"]))
-            if done == RUNS:
+            done[name] += 1
+            wanted = {promise for promise, _ in incident.broken} or {COMPLAINTS.get(name)}
+            same = found.same and (incident.trigger == "error" or found.promise in wanted)
+            if not same or found.story is None or len(found.story.asks) > 2:
+                missed.append((name, run, incident.header["reason"]))
+            if done.total() == RUNS:
                 break
         run += 1
-    assert len(missed) <= done // 10, missed  # docs/reference/incidents.md says what is missed
+    assert not missed
 
 
 def ninelives(*arguments: str, cwd: Path) -> Any:

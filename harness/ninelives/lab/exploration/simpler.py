@@ -72,6 +72,8 @@ def usual_settings(story: Story) -> Iterator[Story]:
             yield _with(story, at, replace(act, seconds=_USUAL_PAUSE))
         if isinstance(act, Ask) and act.cut_in not in (None, _USUAL_CUT):
             yield _with(story, at, replace(act, cut_in=_USUAL_CUT))
+        if isinstance(act, Ask) and act.continuation is not None:
+            yield _with(story, at, replace(act, continuation=None))
         if isinstance(act, Ask):
             for number in (number for number, seconds in enumerate(act.takes) if seconds):
                 yield _with(story, at, _quicker(act, number))

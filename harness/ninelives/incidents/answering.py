@@ -1,0 +1,236 @@
+"""What the model said in an incident, as the answer that a story's script gives.
+
+The words, refusals, thoughts and calls are those that were seen. Of an answer that broke off, the wire also
+shows how the model went on when it was asked to: with the rest, from the beginning, in other words, or not at
+all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mock_openai.protocol.events import Event
+from mock_openai.responders.continuation import REPHRASED
+
+from ninelives.incidents.wire import parsed
+from ninelives.lab.attribution import Account
+from ninelives.lab.seams import words_of
+from ninelives.lab.story import TOOL, Continuation, Step
+
+if TYPE_CHECKING:
+    from mock_openai.control.entries import Entry
+
+    from ninelives.lab.episode import Episode
+    from ninelives.lab.tracing import Attempt
+
+LOST = (
+    "The rest of this answer was never heard. Nobody knows how it went on. These words stand in its place. "
+    "There are enough of them to break off again, and again, wherever it did."
+)
+"""Stands for the words of an answer that never arrived."""
+
+THOUGHT = "I think about it."
+"""Stands for a thought of which nothing was shown."""
+
+PROMPT = 1.0
+"""Seconds after `response.created` within which a model's first output counts as immediate."""
+
+_WHOLE = frozenset({
+    "response.output_text.done", "response.refusal.done", "response.content_part.done",
+    "response.output_item.done",
+})  # fmt: skip
+"""Events behind the last words of a message."""
+
+_BESIDE = frozenset({"error", "keepalive", "response.failed"})
+"""Events that say nothing about how far an answer came."""
+
+_ENDS = (".", "!", "?", "…", "。", "！", "？")
+
+
+def answer_of(episode: Episode, account: Account) -> tuple[Step, ...]:
+    """Return what the model said, step by step; of several attempts at a step, the one that came furthest."""
+    answer: list[Step] = []
+    spoken: list[dict[str, Any]] = []
+    best = _furthest(account)
+    topics = 0
+    for attempt in best:
+        calls = attempt.said.calls or _begun(episode, attempt)
+        items = [*_thoughts(episode, attempt), *_speech(attempt)]
+        if not calls:
+            spoken = [*spoken, *items]
+            continue
+        for call in calls:
+            topics += 1
+            topic = f"{call.get('name') or 'tool'} {account.index + 1}.{topics}"
+            items.append({"call": TOOL, "arguments": {"topic": topic}})
+        answer.append(tuple(items))
+    if any(_broke_off(episode, attempt) for attempt in best) or not _text(spoken):
+        spoken = _with_the_rest(spoken)
+    return (*answer, tuple(_joined(spoken)))
+
+
+def takes_of(episode: Episode, account: Account) -> tuple[float, ...]:
+    """Return how long the model thought before each step, in seconds; nothing where it never did."""
+    takes = tuple(_thinking_time(episode, attempt) for attempt in _furthest(account))
+    return takes if any(takes) else ()
+
+
+def continuation_of(account: Account) -> Continuation:
+    """Return how the model went on when it was asked to; `rest` where it was not asked or said nothing."""
+    for place, attempt in enumerate(account.attempts):
+        said, spoken = attempt.said, attempt.step[1]
+        if not spoken or not attempt.words.strip():
+            continue
+        before = [each for each in account.attempts[:place] if each.step[0] == attempt.step[0]]
+        if said.refusal and not any(each.said.refusal for each in before):
+            return "refuse"
+        return _way_of(spoken, attempt.words)
+    return "rest"
+
+
+def _way_of(spoken: str, words: str) -> Continuation:
+    before, after = words_of(spoken), words_of(words)
+    if _begins_alike(before, after):
+        return "repeat"
+    began_anew = words.lstrip()[:1].isupper() and not spoken.rstrip().endswith(_ENDS)
+    return "rephrase" if began_anew or words.startswith(REPHRASED) else "rest"
+
+
+def _begins_alike(before: Sequence[str], after: Sequence[str]) -> bool:
+    """Whether the words of one are the first of the other; the last that was spoken may have been cut."""
+    shared = min(len(before), len(after))
+    if not shared or before[: shared - 1] != after[: shared - 1]:
+        return False
+    return after[shared - 1].startswith(before[shared - 1])
+
+
+def _furthest(account: Account) -> list[Attempt]:
+    """The attempt at each step that came furthest, in order."""
+    best: dict[Any, Attempt] = {}
+    how = continuation_of(account)
+    for attempt in account.attempts:
+        key = attempt.step[0]
+        if attempt.step[1] and how == "refuse":
+            continue  # the model would not go on where the answer had stopped
+        if key not in best or (best[key].lost and len(_whole(attempt)) >= len(_whole(best[key]))):
+            best[key] = attempt
+    return list(best.values())
+
+
+def _whole(attempt: Attempt) -> str:
+    """All that an attempt said, with what had been spoken before where it went on from there."""
+    spoken, words = attempt.step[1], attempt.words
+    if not spoken or not words.strip():
+        return spoken or words
+    match _way_of(spoken, words):
+        case "repeat":
+            return words
+        case "rephrase":
+            # The mock says the sentence again: the answer holds it once.
+            again = words.removeprefix(REPHRASED)
+            for place in range(len(spoken)):
+                if spoken[place:].casefold() == again[: len(spoken) - place].casefold():
+                    return spoken + again[len(spoken) - place :]
+            return f"{spoken.rstrip()} {again}"
+        case _:
+            return spoken + words
+
+
+def _speech(attempt: Attempt) -> list[dict[str, Any]]:
+    """What an attempt spoke, as items: text, and a refusal behind it."""
+    whole, refusal = _whole(attempt), attempt.said.refusal
+    if not refusal:
+        return [{"text": whole}] if whole else []
+    if attempt.step[1]:
+        return [{"refusal": whole}]
+    text = attempt.words.removesuffix(refusal)
+    return [*([{"text": text}] if text else []), {"refusal": refusal}]
+
+
+def _with_the_rest(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The items with words in place of those that never arrived."""
+    if not items or "reasoning" in items[-1]:
+        return [*items, {"text": LOST}]
+    ((kind, words),) = items[-1].items()
+    return [*items[:-1], {kind: f"{words} {LOST}".strip()}]
+
+
+def _joined(items: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The items with neighbouring texts as one."""
+    text = ""
+    for item in items:
+        if "text" in item:
+            text += item["text"]
+            continue
+        if text:
+            yield {"text": text}
+        text = ""
+        yield item
+    if text:
+        yield {"text": text}
+
+
+def _text(items: Sequence[dict[str, Any]]) -> str:
+    return "".join(item.get("text", "") + item.get("refusal", "") for item in items)
+
+
+# From the events --------------------------------------------------------------------------------------------
+
+
+def events_of(episode: Episode, attempt: Attempt) -> list[Entry]:
+    """Return the events of an attempt, in the order in which they came."""
+    said = attempt.said
+    return [
+        entry
+        for entry in episode.wire
+        if entry.kind == "event" and (entry.connection, entry.turn) == (said.connection, said.turn)
+    ]
+
+
+def _broke_off(episode: Episode, attempt: Attempt) -> bool:
+    """Whether a response was lost before its last words."""
+    if not attempt.lost or attempt.said.calls:
+        return False
+    kinds = [
+        kind
+        for kind in _kinds(events_of(episode, attempt))
+        if kind not in ("error", "keepalive", "response.failed")
+    ]
+    return not kinds or kinds[-1] not in _WHOLE
+
+
+def _begun(episode: Episode, attempt: Attempt) -> list[dict[str, Any]]:
+    """The call that a response had begun when it broke off."""
+    begun = any(
+        kind.startswith("response.function_call_arguments") for kind in _kinds(events_of(episode, attempt))
+    )
+    return [{"name": "tool"}] if begun else []
+
+
+def _thoughts(episode: Episode, attempt: Attempt) -> list[dict[str, Any]]:
+    """What a response thought before it spoke."""
+    summary, thought = "", False
+    for entry in events_of(episode, attempt):
+        data = parsed(entry.data.data) if isinstance(entry.data, Event) else None
+        if data is None:
+            continue
+        if data.get("type") == "response.output_item.added":
+            thought = thought or (data.get("item") or {}).get("type") == "reasoning"
+        elif data.get("type") == "response.reasoning_summary_text.delta":
+            summary += str(data.get("delta") or "")
+    return [{"reasoning": summary or THOUGHT}] if thought else []
+
+
+def _thinking_time(episode: Episode, attempt: Attempt) -> float:
+    events = events_of(episode, attempt)
+    first = next(
+        (entry.at for entry, kind in zip(events, _kinds(events), strict=True)
+         if kind not in ("response.created", "response.in_progress", "response.queued", "keepalive")), None,
+    )  # fmt: skip
+    took = first - events[0].at if first is not None else 0.0
+    return round(took, 2) if took > PROMPT else 0.0
+
+
+def _kinds(events: Sequence[Entry]) -> list[str]:
+    return [entry.data.type if isinstance(entry.data, Event) else "" for entry in events]
