@@ -8,6 +8,7 @@ all.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from mock_openai.protocol.events import Event
@@ -41,6 +42,8 @@ _WHOLE = frozenset({
     "response.output_item.done",
 })  # fmt: skip
 """Events behind the last words of a message."""
+
+_OPENING = frozenset({"response.created", "response.in_progress", "response.queued", "keepalive"})
 
 _BESIDE = frozenset({"error", "keepalive", "response.failed"})
 """Events that say nothing about how far an answer came."""
@@ -223,13 +226,13 @@ def _thoughts(episode: Episode, attempt: Attempt) -> list[dict[str, Any]]:
 
 
 def _thinking_time(episode: Episode, attempt: Attempt) -> float:
+    """Seconds from the last of the opening events to the first of the output."""
     events = events_of(episode, attempt)
-    first = next(
-        (entry.at for entry, kind in zip(events, _kinds(events), strict=True)
-         if kind not in ("response.created", "response.in_progress", "response.queued", "keepalive")), None,
-    )  # fmt: skip
-    took = first - events[0].at if first is not None else 0.0
-    return round(took, 2) if took > PROMPT else 0.0
+    for (before, _), (entry, kind) in pairwise(zip(events, _kinds(events), strict=True)):
+        if kind not in _OPENING:
+            took = entry.at - before.at
+            return round(took, 2) if took > PROMPT else 0.0
+    return 0.0
 
 
 def _kinds(events: Sequence[Entry]) -> list[str]:

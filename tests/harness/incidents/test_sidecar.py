@@ -44,11 +44,11 @@ class Call:
         watched = Watched(self.factory, self.folder)
         async with Bot(pipeline=watched(recorder.base_url, recorder.ws_url), timeout=120) as bot:
             await bot.say(f"Good morning from {self.city}. Who is this?")
-            await bot.wait(3.0)
+            await asyncio.sleep(3.0)
             server.faults.add(*self.planned)
             with contextlib.suppress(TurnTimeout):
                 await bot.say(f"What is the weather in {self.city}?")
-            await bot.wait(2.0)
+            await asyncio.sleep(2.0)
             watched.boxes[0].dump("the caller heard it twice")
             self.heard = [turn.text for turn in bot.turns]
         assert watched.incidents
@@ -140,7 +140,7 @@ def test_the_wire_shows_what_a_server_makes_of_a_cancellation(how: str, tmp_path
             await bot.interrupt(after_words=3)
             await bot.listen(turn)
             await bot.say("Once more, please.")
-            await bot.wait(2.0)
+            await asyncio.sleep(2.0)
             watched.boxes[0].dump("the caller was not heard")
         assert watched.incidents
 
