@@ -31,7 +31,7 @@ class ConnectionContext(FaultContext):
         effect = Effect.GO_ON
         for planned in struck:
             await self._before_fault(planned)
-            self.event = event
+            self.event = self.numbered(event) if event is not None else None
             try:
                 outcome = await planned.fault.strike(self)
             finally:
@@ -41,6 +41,10 @@ class ConnectionContext(FaultContext):
             if outcome is Effect.SKIP_EVENT:
                 effect = outcome
         return effect
+
+    def numbered(self, event: Event) -> Event:
+        """Return the event with the number that it has now; only within a turn can it have moved."""
+        return event
 
     def encode(self, event: Event) -> bytes:
         """Return the event as a frame."""

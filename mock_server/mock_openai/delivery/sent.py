@@ -44,6 +44,8 @@ class SentEvents:
         """Events held back, each with how many must have been handed over before it."""
         self._added = 0
         """How many inserted events took a sequence number."""
+        self._settled: tuple[Event, Event] | None = None
+        """The event at hand, as it was planned and as it or a copy of it has left."""
         self.spoke = self._loop.time()
         """When something last left, on the loop's clock."""
 
@@ -101,7 +103,11 @@ class SentEvents:
         self.put(event)
 
     def numbered(self, event: Event) -> Event:
-        """Return the event with its sequence number moved by the events inserted before it."""
+        """Return the event with its sequence number moved by the events inserted before it; the number that a
+        copy of it has left with stays.
+        """
+        if self._settled is not None and self._settled[0] is event:
+            return self._settled[1]
         if not self._added:
             return event
         places = list(_NUMBER.finditer(event.data))  # keys are in order: the event's own stands last
@@ -110,6 +116,18 @@ class SentEvents:
         start, end = places[-1].span(1)
         number = str(int(event.data[start:end]) + self._added).encode()
         return Event(event.type, event.data[:start] + number + event.data[end:])
+
+    def settle(self, event: Event) -> None:
+        """Keep the number that this event has now: it, or a copy of it, leaves with it."""
+        self._settled = (event, self.numbered(event))
+
+    def number_beside(self, event: Event | None) -> int:
+        """The sequence number of an event that is inserted beside this one: behind it once it is settled."""
+        if event is None:
+            return self.next_number
+        found = _NUMBER.findall(event.data)
+        behind = self._settled is not None and self._settled[0] is event
+        return (int(found[-1]) if found else 0) + self._added + behind
 
     async def flush(self) -> None:
         """Let what waits leave. Raises ConnectionError if the client is gone."""

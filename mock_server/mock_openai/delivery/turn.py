@@ -238,18 +238,20 @@ class Delivery:
         """Let one event out, with the faults before and after it."""
         struck = self._matcher.before(event)
         if struck:
-            effect = await self.context.strike(struck, self.out.numbered(event))
+            effect = await self.context.strike(struck, event)
             if effect is Effect.STOP:
                 return effect
             if effect is Effect.SKIP_EVENT:
                 return Effect.GO_ON
-        event = self.out.numbered(event)
+        numbered = self.out.numbered(event)
         if event.type in TERMINAL:
-            await self.context.keep([event])
-        self.out.put(event)
+            await self.context.keep([numbered])
+        self.out.put(numbered)
         struck = self._matcher.after(event)
-        if struck and await self.context.strike(struck, event) is Effect.STOP:
-            return Effect.STOP
+        if struck:
+            self.out.settle(event)
+            if await self.context.strike(struck, event) is Effect.STOP:
+                return Effect.STOP
         if self.out.full:
             await self.out.make_room()
         return Effect.GO_ON

@@ -13,6 +13,7 @@ from mock_openai.delivery.alarm import Alarm
 from mock_openai.delivery.connection_context import ConnectionContext
 from mock_openai.delivery.sent import SentEvents
 from mock_openai.delivery.writer import ResponseWriter
+from mock_openai.faults.context import Effect
 from mock_openai.faults.plan import Planned
 from mock_openai.memory import Lanes
 from mock_openai.protocol.errors import ApiError
@@ -55,6 +56,8 @@ class TurnContext(ConnectionContext):
         self._lane = lane
         self._lanes = lanes
         self._change: Callable[[Reply], Reply] | None = None
+        self._planned: Event | None = None
+        """The event that faults strike at, as it was planned."""
 
     async def keep(self, leaving: Sequence[Event] = ()) -> None:
         """Remember the response just before its last event leaves: who has that may continue from it at
@@ -84,13 +87,32 @@ class TurnContext(ConnectionContext):
         """Return the event as it would leave."""
         return self._writer.encode(event)
 
+    async def strike(self, struck: Sequence[Planned], event: Event | None = None) -> Effect:
+        """Let faults strike in their order, at this event of the plan if there is one."""
+        self._planned = event
+        return await super().strike(struck, event)
+
+    def numbered(self, event: Event) -> Event:
+        """Return the event with the number that it has after what was inserted."""
+        return self._out.numbered(event)
+
+    @property
+    def next_number(self) -> int:
+        """The sequence number of what is sent next."""
+        return self._out.number_beside(self._planned)
+
     async def send(self, event: Event) -> None:
         """Send an event of the fault's own making; a `keepalive` takes a sequence number (reported)."""
         if event.type == "keepalive":
             self._out.add(event)
         else:
+            self._settle(event.type)
             self._out.put(event)
         await self._out.flush()
+
+    def _settle(self, type_: str) -> None:
+        if self._planned is not None and type_ == self._planned.type:
+            self._out.settle(self._planned)
 
     async def raw(self, data: bytes) -> None:
         """Send bytes as they are."""
@@ -103,6 +125,7 @@ class TurnContext(ConnectionContext):
     def hold_back(self, events: int) -> None:
         """Let the event at the point leave after so many later ones."""
         if self.event is not None:
+            self._settle(self.event.type)
             self._out.hold(self.event, events)
 
     async def close(self, code: int | None, reason: str = "") -> None:

@@ -47,6 +47,11 @@ class FaultContext(abc.ABC):
     model: str | None = None
     """The model that this turn asks for; None where there is no turn."""
 
+    @property
+    def next_number(self) -> int:
+        """The sequence number of an event that takes one and is sent now."""
+        return 0
+
     @abc.abstractmethod
     def encode(self, event: Event) -> bytes:
         """Return the event as it would leave: an SSE event, or a whole WebSocket frame."""

@@ -18,7 +18,8 @@ from mock_openai.protocol.events import Event
 class Keepalive:
     """Send the undocumented `keepalive` event that the API was reported to send on long silences, and go on.
 
-    It bears the sequence number of the event at the point; strict clients were reported to break on its type.
+    It takes the sequence number that is due, and the events behind it move up by one (reported); strict
+    clients were reported to break on its type.
     """
 
     name: ClassVar[str] = "keepalive"
@@ -26,8 +27,6 @@ class Keepalive:
 
     async def strike(self, context: FaultContext) -> Effect:
         """Send it; the event at the point follows."""
-        number = msgspec.json.decode(context.event.data).get("sequence_number", 0) if context.event else 0
-        await context.send(
-            Event("keepalive", msgspec.json.encode({"type": "keepalive", "sequence_number": number}))
-        )
+        keepalive = {"type": "keepalive", "sequence_number": context.next_number}
+        await context.send(Event("keepalive", msgspec.json.encode(keepalive)))
         return Effect.GO_ON
