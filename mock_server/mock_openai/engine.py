@@ -124,6 +124,15 @@ class Engine:
         stamped = self.pace.schedule(self._events(plan, answer), plan.random_source.generator)
         return postpone(stamped, answer.delay) if answer.delay else stamped
 
+    def times(self, plan: Plan, reply: Reply) -> list[float]:
+        """Return when the events of a reply that is rendered whole leave, in seconds since the turn began."""
+        assert plan.render is not None, "only what has a template is rendered whole"
+        shells = plan.render.shells
+        if plan.at_once:
+            return [0.0] * len(shells)
+        stamped = self.pace.schedule(shells, plan.random_source.generator)
+        return [timed.at for timed in (postpone(stamped, reply.delay) if reply.delay else stamped)]
+
     def stamper(self, plan: Plan | None) -> Callable[[Event], float]:
         """Return what says of one event after the other when it leaves at the earliest, in seconds since the
         turn began; for events that are not there yet.

@@ -190,19 +190,21 @@ class ServerState:
         at = asyncio.get_running_loop().time() - self.started
         self.journal.note(Entry(at, connection, turn, lane, kind, data))
 
-    def note_whole(
+    def note_rendered(
         self,
         position: Position,
         rendered: Rendered,
+        begin: int,
+        end: int,
+        now: float,
         transport: Literal["http", "websocket"],
         lane: str | None,
     ) -> None:
-        """Note that all events of a turn have left in one write."""
+        """Note that these events of a turn have left in one write, at this time of the loop's."""
         turn = position.number or None
-        if transport == "http":
+        if begin == 0 and transport == "http":
             self.note("status", position.connection, {"status": 200}, turn=turn)
-        at = asyncio.get_running_loop().time() - self.started
-        self.journal.note(Run(at, position.connection, turn, lane, rendered))
+        self.journal.note(Run(now - self.started, position.connection, turn, lane, rendered, begin, end))
 
 
 async def _nowhere(what: str, given: Mapping[str, Any]) -> list[Any]:

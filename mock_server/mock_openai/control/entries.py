@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, overload
 
 import msgspec
 
 from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
-from mock_openai.protocol.template import Rendered
+from mock_openai.protocol.template import OVERHEAD, Rendered
 
 Kind = Literal["open", "request", "status", "event", "fault", "close"]
-
-OVERHEAD = 300
-"""Bytes that an entry takes besides its text: objects and their places in lists (CPython 3.11, measured)."""
 
 CUT = "cut"
 """The name under which a body or event that is too large tells its size, digest and beginning."""
@@ -66,25 +62,23 @@ class Kept(msgspec.Struct, gc=False):
         return Entry(self.at, self.connection, self.turn, self.lane, self.kind, data)
 
 
-@dataclass(slots=True)
-class Run:
-    """A turn whose events left in one write; `entries` makes an entry for each of them."""
+class Run(msgspec.Struct):
+    """The events of a turn from `begin` to before `end`, which left in one write; `entries` makes an entry
+    for each of them.
+    """
 
     at: float
     connection: int
     turn: int | None
     lane: str | None
     events: Rendered
-    size: int = field(init=False)
-    """How many entries that are."""
-
-    def __post_init__(self) -> None:
-        self.size = len(self.events)
+    begin: int
+    end: int
 
     @property
     def entries(self) -> Iterator[Entry]:
         """Return an entry for each event."""
-        for event in self.events:
+        for event in self.events[self.begin : self.end]:
             yield Entry(self.at, self.connection, self.turn, self.lane, "event", event)
 
 
@@ -163,7 +157,7 @@ def kept(entry: Entry, longest: int) -> Entry | Kept:
 def weight(noted: Noted) -> int:
     """Return about how many bytes that takes once it was looked at."""
     if isinstance(noted, Run):
-        return noted.events.size + noted.size * OVERHEAD
+        return (noted.end - noted.begin) * noted.events.weight
     data = noted.data
     if isinstance(data, Event):
         return len(data.data) + len(data.wire or b"") + OVERHEAD

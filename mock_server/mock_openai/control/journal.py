@@ -84,7 +84,10 @@ class Journal:
             if not isinstance(entry, Run):
                 self._append(kept(entry, longest), 1)
             elif entry.events.size <= longest:
-                self._append(entry, entry.size)
+                size = entry.end - entry.begin
+                self._noted.append(entry)
+                self._size += size
+                self.bytes += size * entry.events.weight
             else:
                 for one in entry.entries:
                     self._append(kept(one, longest), 1)
@@ -224,4 +227,4 @@ class Journal:
 
 
 def _length(noted: Noted) -> int:
-    return noted.size if isinstance(noted, Run) else 1
+    return noted.end - noted.begin if isinstance(noted, Run) else 1

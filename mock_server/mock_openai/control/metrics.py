@@ -75,17 +75,19 @@ class Metrics:
         return [*found, ("turn_seconds_sum", (), self._seconds), ("turn_seconds_count", (), below)]
 
     def _read_on(self) -> None:
-        alike: dict[int, list[Run]] = {}
+        alike: dict[tuple[int, int, int], list[Run]] = {}
         for noted, _ in self._journal.noted_since(self._read):
             if isinstance(noted, Run):
-                alike.setdefault(id(noted.events.tally), []).append(noted)
-                self._end((noted.connection, noted.turn or 0), noted.events.types[-1], noted.at)
+                types = noted.events.types
+                alike.setdefault((id(types), noted.begin, noted.end), []).append(noted)
+                if noted.end == len(types):
+                    self._end((noted.connection, noted.turn or 0), types[-1], noted.at)
             else:
                 self._count(noted)
-        # Turns that left in one write have the same events by thousands.
-        for runs in alike.values():
-            for kind, number in runs[0].events.tally.items():
-                self._counts["events_total", "type", kind] += number * len(runs)
+        # Turns of one template have the same events by thousands.
+        for (_, begin, end), runs in alike.items():
+            for kind in runs[0].events.types[begin:end]:
+                self._counts["events_total", "type", kind] += len(runs)
         self._read = self._journal.end
 
     def _count(self, entry: Entry) -> None:

@@ -66,6 +66,11 @@ class Due:
         """Return whether a response that was steered may end in place of this event."""
         return at_boundary([*self._out.sent, *self._out.waiting], following)
 
+    @property
+    def awaits_fault(self) -> bool:
+        """Whether a fault is planned for a time of this turn."""
+        return not self._state.faults.quiet and self._next_moment()[1] is not None
+
     async def wait(self, at: float, following: Event | None = None) -> None:
         """Wait until an event is due, letting faults strike that are planned for a moment before. It is
         shortened if the turn ends early.

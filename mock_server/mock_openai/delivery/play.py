@@ -6,10 +6,11 @@ Everything else is played by a Delivery, from the same plan.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from mock_openai.faults.point import Position
-from mock_openai.protocol.template import Rendered
+from mock_openai.protocol.template import Rendered, fits
 from mock_openai.state import ServerState
 from mock_openai.turn.plan import Plan
 
@@ -26,10 +27,12 @@ def play_at_once(
     keeper = state.engine.keeper
     if plan is None or not plan.ready or not state.faults.quiet or not keeper.can_at_once(plan):
         return None
-    rendered = plan.rendered(state.clock.wall())
-    if rendered is None:
+    wall = state.clock.wall()
+    if not fits(wall):
         return None
+    rendered = plan.rendered(wall)
     keeper.keep_at_once(plan, rendered)
     write(rendered)
-    state.note_whole(position, rendered, plan.caller.transport, lane)
+    now = asyncio.get_running_loop().time()
+    state.note_rendered(position, rendered, 0, len(rendered), now, plan.caller.transport, lane)
     return rendered

@@ -29,8 +29,6 @@ class SentEvents:
     def __init__(
         self, state: ServerState, writer: ResponseWriter, position: Position, lane: str | None
     ) -> None:
-        self.sent: list[Event] | Rendered = []
-        """What has left."""
         self.waiting: list[Event] = []
         """What was handed over and has not left."""
         self.response_id: str | None = None
@@ -40,6 +38,12 @@ class SentEvents:
         self._position = position
         self._lane = lane
         self._loop = asyncio.get_running_loop()
+        self._listed: list[Event] = []
+        self._rendered: Rendered | None = None
+        self._place = 0
+        """How many events have left of those that were rendered beforehand."""
+        self._handed_over = 0
+        """The same with those that were handed over since."""
         self._held: list[tuple[int, Event]] = []
         """Events held back, each with how many must have been handed over before it."""
         self._added = 0
@@ -48,6 +52,21 @@ class SentEvents:
         """The event at hand, as it was planned and as it or a copy of it has left."""
         self.spoke = self._loop.time()
         """When something last left, on the loop's clock."""
+
+    @property
+    def sent(self) -> list[Event] | Rendered:
+        """What has left."""
+        rendered, listed = self._rendered, self._listed
+        if rendered is not None and len(listed) < self._place:
+            if self._place == len(rendered):
+                return rendered
+            listed += rendered[len(listed) : self._place]
+        return listed
+
+    @property
+    def changed(self) -> bool:
+        """Whether events were inserted or held back, so that the others may not leave as rendered."""
+        return bool(self._added or self._held or self.waiting)
 
     @property
     def full(self) -> bool:
@@ -77,14 +96,29 @@ class SentEvents:
         if self._held:
             self._let_go(len(self.sent) + len(self.waiting))
 
-    async def leave(self, rendered: Rendered) -> None:
-        """Let all events of a turn leave, and end the answer."""
-        self._writer.put_all(rendered)
+    async def leave(self, rendered: Rendered, tail: bytes | None) -> None:
+        """Let the rest of a turn leave in one write, and end the answer. `tail` is that rest; None if it is
+        all of the turn.
+        """
+        if tail is None:
+            self._writer.put_all(rendered)
+        else:
+            self._writer.put_wire(tail)
         await self._writer.flush()
         await self._writer.finish()
-        self.spoke = self._loop.time()
-        self._state.note_whole(self._position, rendered, self._writer.transport, self._lane)
-        self.sent = rendered
+        self.left(rendered, len(rendered), self._loop.time())
+
+    def handed_over(self, rendered: Rendered, end: int) -> None:
+        """Note that the events of a turn up to this one were handed over, and leave with the next flush."""
+        self._rendered, self._handed_over = rendered, end
+
+    def left(self, rendered: Rendered, end: int, now: float) -> None:
+        """Note that the events of a turn up to this one have left, at this time of the loop's."""
+        self._state.note_rendered(
+            self._position, rendered, self._place, end, now, self._writer.transport, self._lane
+        )
+        self._rendered, self._place, self._handed_over = rendered, end, end
+        self.spoke = now
         self.response_id = rendered.response_id
 
     def hold(self, event: Event, events: int) -> None:
@@ -132,6 +166,8 @@ class SentEvents:
     async def flush(self) -> None:
         """Let what waits leave. Raises ConnectionError if the client is gone."""
         await self._writer.flush()
+        if self._rendered is not None and self._handed_over > self._place:
+            self.left(self._rendered, self._handed_over, self._loop.time())
         if self._writer.streams:
             self.note_sent()
 
@@ -151,7 +187,8 @@ class SentEvents:
         """Note that what waited has left."""
         if not self.waiting:
             return
-        if not self.sent and self._writer.transport == "http":
+        sent = self.sent
+        if not sent and self._writer.transport == "http":
             self.note("status", {"status": 200})
         at = self._loop.time() - self._state.started
         connection, turn = self._position.connection, self._position.number or None
@@ -159,11 +196,11 @@ class SentEvents:
             *[Entry(at, connection, turn, self._lane, "event", event) for event in self.waiting]
         )
         self.spoke = self._loop.time()
-        assert isinstance(self.sent, list), "nothing follows a whole turn"
-        self.sent.extend(self.waiting)
+        assert isinstance(sent, list), "nothing follows a whole turn"
+        sent.extend(self.waiting)
         self.waiting.clear()
         if self.response_id is None:
-            self.response_id = _response_id(self.sent[0])
+            self.response_id = _response_id(sent[0])
 
     def note(self, kind: Literal["status", "fault"], data: Mapping[str, Any]) -> None:
         """Note something else that happened in this turn."""

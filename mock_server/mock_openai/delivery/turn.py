@@ -6,13 +6,16 @@ A Delivery asks the engine, releases each event when it is due (`due`), lets fau
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Callable
 
 from mock_openai.delivery.due import Due
 from mock_openai.delivery.relay import relay
 from mock_openai.delivery.rerun import end_as_recorded, part, reads, repeat_reads
+from mock_openai.delivery.schedule import Schedule
 from mock_openai.delivery.sent import SentEvents
 from mock_openai.delivery.turn_context import TurnContext
 from mock_openai.delivery.writer import ResponseWriter
@@ -25,6 +28,7 @@ from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.reply import Reply
 from mock_openai.protocol.request import Request
+from mock_openai.protocol.template import fits
 from mock_openai.responders.answer import Ending, Recorded, Relayed
 from mock_openai.state import Connection, ServerState
 from mock_openai.turn.background import Watched
@@ -89,7 +93,8 @@ class Delivery:
             if isinstance(answer, Reply):
                 changed = self.context.changed(answer)
                 if changed is not answer:
-                    answer, plan.render = changed, planner.template(plan, changed)
+                    answer = changed
+                    planner.render(plan, changed)
             if isinstance(answer, ApiError):
                 await self.context.fail(answer)
             elif isinstance(answer, Recorded) and answer.body is not None and not answer.events:
@@ -172,6 +177,7 @@ class Delivery:
 
     async def say(self, make: Callable[[int], Event]) -> None:
         """Send an inserted event; `make` gets its sequence number."""
+        self.context.alarm.ring()
         self.out.add(make(self.out.next_number))
         await self.out.flush()
 
@@ -187,9 +193,15 @@ class Delivery:
             self.due.beat = self.state.settings.behaviour.keepalive
         elif self.writer.transport == "websocket":
             self.due.beat = self.state.settings.behaviour.socket_keepalive
-        if plan is not None and await self._leave_at_once(plan):
+        schedule = self._schedule(plan, answer)
+        if schedule is not None and await self._keep_to(schedule):
             return
-        for timed in self.state.engine.timed(plan, answer):
+        if schedule is None:
+            coming = self.state.engine.timed(plan, answer)
+        else:
+            coming = schedule.rest(self.state.clock.wall)
+            self._matcher.passed(schedule.types)
+        for timed in coming:
             if timed.at:
                 await self.due.wait(timed.at, timed.event)
                 if self.context.over:
@@ -221,18 +233,56 @@ class Delivery:
         else:
             await self.out.finish()
 
-    async def _leave_at_once(self, plan: Plan) -> bool:
-        """Let a turn that nothing threatens leave in one write, if that is possible."""
-        rendered = None if self._matcher.threatened else plan.rendered(self.state.clock.wall())
-        if rendered is None:
-            return False
-        try:
-            await self.context.keep(rendered)
-        except ApiError:
-            self.context.kept = False  # memory is away: all but the last event leave all the same
-            return False
-        await self.out.leave(rendered)
-        return True
+    def _schedule(self, plan: Plan | None, answer: Reply | Recorded) -> Schedule | None:
+        """Render the whole turn and give each event its time; None if it has to be made event by event."""
+        if plan is None or plan.render is None or not isinstance(answer, Reply) or self._may_change(None):
+            return None
+        # A plain JSON answer leaves at its end, whatever happens to it meanwhile.
+        if not plan.at_once and not self.writer.streams:
+            return None
+        now, engine = self.state.clock.wall(), self.state.engine
+        if not fits(now):
+            return None
+        times = engine.times(plan, answer)
+        # Event by event, all items are made once the two events before them have left.
+        rendered = plan.rendered(now, times[min(1, len(times) - 1)])
+        return Schedule(rendered, times, self.writer, self.out)
+
+    def _may_change(self, schedule: Schedule | None) -> bool:
+        """Whether something may change the turn, so that its events have to be looked at one by one."""
+        if self._matcher.threatened or self.due.awaits_fault or self.out.changed:
+            return True
+        if self.due.cancelled or self.due.steered or self.context.over:
+            return True
+        return schedule is not None and schedule.longest_silence >= (self.due.beat or math.inf)
+
+    async def _keep_to(self, schedule: Schedule) -> bool:
+        """Let the events of a turn leave as they were rendered, at their times. False as soon as something
+        may change the turn; what has not left by then is left to others.
+        """
+        self.context.opening = schedule.following
+        state, loop = self.state, asyncio.get_running_loop()
+        while not self._may_change(schedule):
+            await self.due.wait(schedule.at, schedule.following)
+            if self._may_change(schedule):
+                break
+            if schedule.ending:
+                tail = schedule.tail(state.clock.wall())
+                try:
+                    await self.context.keep(schedule.rendered)
+                except ApiError:
+                    self.context.kept = False  # memory is away: all but the last event leave all the same
+                    break
+                if self.out.changed:
+                    break
+                await self.out.leave(schedule.rendered, tail)
+                return True
+            began = self.context.began
+            schedule.hand_over(loop.time() - began)
+            await self.out.flush()
+            if not schedule.ending and not self._may_change(schedule):
+                await self.context.alarm.advance(began + schedule.at, schedule.advance(began, state.faults))
+        return self.context.over
 
     async def let_out(self, event: Event) -> Effect:
         """Let one event out, with the faults before and after it."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
-from mock_openai.delivery.alarm import Alarm
 from mock_openai.delivery.connection_context import ConnectionContext
 from mock_openai.delivery.sent import SentEvents
+from mock_openai.delivery.timing import Alarm
 from mock_openai.delivery.writer import ResponseWriter
 from mock_openai.faults.context import Effect
 from mock_openai.faults.plan import Planned

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
-from mock_openai.protocol.template import Rendered
+from mock_openai.protocol.template import Framing, Rendered
 from mock_openai.responders.answer import Recorded
 
 
@@ -50,12 +50,25 @@ class ResponseWriter(Protocol):
     rate_limits: Mapping[str, str]
     """Rate-limit headers; empty for requests that create nothing."""
 
+    @property
+    def framing(self) -> Framing:
+        """What stands around an event as it leaves."""
+        ...
+
     def put(self, event: Event) -> None:
         """Hand an event over; it leaves with the next flush."""
         ...
 
     def put_all(self, rendered: Rendered) -> None:
         """Hand over all events of a turn."""
+        ...
+
+    def put_wire(self, data: bytes) -> None:
+        """Hand over events as they leave."""
+        ...
+
+    def push(self, data: bytes) -> bool:
+        """Write events as they leave, at once, after others were flushed; False if that is not possible."""
         ...
 
     async def flush(self) -> None:

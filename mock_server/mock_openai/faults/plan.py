@@ -170,6 +170,10 @@ class EventMatcher:
         """Return the faults that strike now that the event has left."""
         return self._striking(event, "after")
 
+    def passed(self, types: Iterable[str]) -> None:
+        """Count events that have left already, while no fault could strike at any."""
+        self._passed.extend(types)
+
     @property
     def threatened(self) -> bool:
         """Whether any fault may still strike at an event of this turn."""

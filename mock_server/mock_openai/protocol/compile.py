@@ -28,6 +28,7 @@ from mock_openai.protocol.response import open_response, with_billing
 from mock_openai.protocol.sequences import LOGPROBS
 from mock_openai.protocol.template import (
     CACHED,
+    COMPLETED,
     FIRST_ID,
     PREVIOUS,
     READ,
@@ -103,7 +104,8 @@ class _Marks(Ids):
 
     def __init__(self, own: int) -> None:
         self.token = secrets.token_hex(8)
-        self.time = 9_000_000_000 + secrets.randbelow(10**9)
+        self.time = 9_000_000_000 + secrets.randbelow(10**8)
+        self.completed = self.time + 10**8
         self.read = 10**12 + secrets.randbelow(10**12)
         self.history = self.read - own
         self.written = 10**12 + secrets.randbelow(10**12)
@@ -114,7 +116,7 @@ class _Marks(Ids):
         super().__init__(RandomSource(""), self.clock)
 
     def clock(self) -> float:
-        return float(self.time)
+        return float(self.completed)
 
     def item(self, prefix: str, response_id: str) -> str:
         return self._made(prefix)
@@ -133,6 +135,7 @@ class _Marks(Ids):
         token = self.token.encode()
         numbers = {
             self.time: TIME,
+            self.completed: COMPLETED,
             self.read: READ,
             self.cached: CACHED,
             self.written: WRITTEN,

@@ -24,7 +24,8 @@ class Ids:
 
     def __init__(self, random_source: RandomSource, clock: Callable[[], float]) -> None:
         self._random_source = random_source
-        self._clock = clock
+        self.clock = clock
+        """What time the ids name."""
         self._latest = ""
 
     def response(self, parent: str | None = None) -> str:
@@ -68,7 +69,7 @@ class Ids:
         return f"steer_{self._random_source.hex(32)}"
 
     def _time(self) -> str:
-        return f"{int(self._clock()) & 0xFFFFFFFF:08x}"
+        return f"{int(self.clock()) & 0xFFFFFFFF:08x}"
 
 
 def _digits(identifier: str) -> str | None:

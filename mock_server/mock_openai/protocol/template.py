@@ -7,9 +7,8 @@ bytes. A Rendered is one turn's response; its single events are made when somebo
 from __future__ import annotations
 
 import struct
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from operator import itemgetter
 from typing import Any, overload
@@ -23,18 +22,21 @@ from mock_openai.protocol.usage import cache_use, prefix_tokens
 Framing = Callable[[str, int], tuple[bytes, bytes]]
 """What a transport puts before and after an event of this type and this many bytes."""
 
-Render = Callable[[RandomSource, float], "Rendered"]
-"""Renders one turn's response, at a time in unix seconds."""
-
 Parts = list[bytes | int]
 """Literals and holes: a value's number, or the complement of a length of padding."""
 
-# The values of every response: the response's id and its parent's, the time, tokens read, of these cached
-# and written to the cache, and in total; then come the ids of items and calls.
-RESPONSE, PREVIOUS, TIME, READ, CACHED, WRITTEN, TOTAL, FIRST_ID = range(8)
+# The values of every response: the response's id and its parent's, when it was created and completed, tokens
+# read, of these cached and written to the cache, and in total; then come the ids of items and calls.
+RESPONSE, PREVIOUS, TIME, COMPLETED, READ, CACHED, WRITTEN, TOTAL, FIRST_ID = range(9)
 _VARYING = (PREVIOUS, READ, CACHED, WRITTEN, TOTAL)
 _ID, _CALL_ID, _SECONDS = 50, 29, 10
 """Characters of an id after its prefix, of a call id, and of a time in seconds."""
+
+
+OVERHEAD = 300
+"""Bytes that an event takes in memory besides its text: objects and their places in lists (CPython 3.11,
+measured).
+"""
 
 
 def fits(now: float) -> bool:
@@ -63,11 +65,9 @@ class Template:
     ) -> None:
         self.types = [kind for kind, _ in events]
         """The events' types, in order."""
-        self.tally = Counter(self.types)
-        """How many events there are of each type."""
         self.status = status
         """The status with which the response ends."""
-        self._lengths = [len("resp_") + _ID, 0, _SECONDS, 0, 0, 0, 0]
+        self._lengths = [len("resp_") + _ID, 0, _SECONDS, _SECONDS, 0, 0, 0, 0]
         self._lengths += [_CALL_ID if made is None else len(made) + 1 + _ID for made in made_of]
         self.events = [_Form(parts, self._lengths) for _, parts in events]
         """Each event's data."""
@@ -75,27 +75,27 @@ class Template:
         """The plain JSON answer."""
         self.size = sum(form.size for form in self.events)
         """Bytes of all events, but for what varies in length."""
+        self.weight = self.size // len(self.events) + OVERHEAD
+        """About how many bytes one event takes in memory."""
         self.pads = struct.Struct("".join(f"{pad}s" for form in self.events for pad in form.pads))
         """The padding of all events, in order."""
+        self.shells = [Event(kind, b"") for kind in self.types]
+        """The events without their data, for a pace to give them times."""
         self._parts = events
-        self._made_of = made_of
+        self.made_of = made_of
         self._output = output
         self._told_read = told_read
-        self._framed: dict[Framing, list[tuple[str | None, _Form]]] = {}
+        self._framed: dict[Framing, list[_Framed]] = {}
 
     def fill(
         self, request: Request, history_tokens: int, random_source: RandomSource, now: float
     ) -> Rendered:
         """Render one turn's response; ids are drawn in the order in which `events` draws them."""
-        return self.renderer(request, history_tokens)(random_source, now)
+        return self.renderer(request, history_tokens)(random_source, now, 0.0)
 
     def renderer(self, request: Request, history_tokens: int) -> Render:
         """Return what renders the responses of all turns with this request, if all continue from the same."""
-        parent = request.previous_response_id
-        counted = (b"%d" % number for number in self._counted(request, history_tokens))
-        return partial(
-            self._fill, (parent or "").encode(), tuple(counted), root=parent or request.conversation
-        )
+        return Render(self, request, self._counted(request, history_tokens))
 
     def _counted(self, request: Request, history_tokens: int) -> tuple[int, int, int, int]:
         read = request.tokens + history_tokens
@@ -103,45 +103,74 @@ class Template:
         written, cached = cache_use(request.model, counted, prefix_tokens(request, history_tokens))
         return read, cached, written, read + self._output
 
-    def _fill(
-        self,
-        parent: bytes,
-        counted: tuple[bytes, ...],
-        random_source: RandomSource,
-        now: float,
-        *,
-        root: str | None,
-    ) -> Rendered:
-        ids = Ids(random_source, now.__float__)  # a clock that stands
-        response_id = ids.response(root)
-        values = [response_id.encode(), parent, b"%d" % now, *counted]
-        for made in self._made_of:
-            values.append((ids.item(made, response_id) if made else ids.call()).encode())
-        return Rendered(self, response_id, values, random_source)
-
-    def framed(self, framing: Framing) -> list[tuple[str | None, _Form]]:
+    def framed(self, framing: Framing) -> list[_Framed]:
         """Return the events in what a transport puts around them: those of fixed length in one form, the
         others each with its type, to be framed when their length is known.
         """
         found = self._framed.get(framing)
         if found is None:
-            pieces: list[tuple[str | None, Parts]] = []
+            pieces: list[tuple[str | None, Parts, list[int]]] = []
             for (kind, parts), form in zip(self._parts, self.events, strict=True):
                 if not form.fixed:
-                    pieces.append((kind, parts))
+                    pieces.append((kind, parts, []))
                     continue
                 before, after = framing(kind, form.size)
                 if not pieces or pieces[-1][0] is not None:
-                    pieces.append((None, []))
-                pieces[-1][1].extend((before, *parts, after))
-            found = self._framed[framing] = [(kind, _Form(parts, self._lengths)) for kind, parts in pieces]
+                    pieces.append((None, [], []))
+                _, together, ends = pieces[-1]
+                together.extend((before, *parts, after))
+                ends.append((ends[-1] if ends else 0) + len(before) + form.size + len(after))
+            found = self._framed[framing] = [
+                (kind, _Form(parts, self._lengths), ends) for kind, parts, ends in pieces
+            ]
         return found
+
+
+class Render:
+    """Renders the responses of all turns with one request."""
+
+    __slots__ = ("_counted", "_parent", "_root", "_template")
+
+    def __init__(self, template: Template, request: Request, counted: Iterable[int]) -> None:
+        parent = request.previous_response_id
+        self._template = template
+        self._parent = (parent or "").encode()
+        self._root = parent or request.conversation
+        self._counted = tuple(b"%d" % number for number in counted)
+
+    @property
+    def shells(self) -> list[Event]:
+        """The events without their data, for a pace to give them times."""
+        return self._template.shells
+
+    def __call__(self, random_source: RandomSource, now: float, later: float) -> Rendered:
+        """Render a response that is created at a time in unix seconds; its items begin so many seconds
+        later.
+        """
+        ids = Ids(random_source, now.__float__)  # a clock that stands
+        response_id = ids.response(self._root)
+        if later:
+            ids.clock = (now + later).__float__
+        created = b"%d" % now
+        values = [response_id.encode(), self._parent, created, created, *self._counted]
+        for made in self._template.made_of:
+            values.append((ids.item(made, response_id) if made else ids.call()).encode())
+        return Rendered(self._template, response_id, values, random_source)
 
 
 class Rendered(Sequence[Event]):
     """One turn's response, rendered from a template: a sequence of events."""
 
-    __slots__ = ("_events", "_random_source", "_template", "_values", "response_id", "size", "status")
+    __slots__ = (
+        "_events",
+        "_random_source",
+        "_template",
+        "_values",
+        "response_id",
+        "size",
+        "status",
+        "weight",
+    )
 
     def __init__(
         self, template: Template, response_id: str, values: list[bytes], random_source: RandomSource
@@ -151,26 +180,30 @@ class Rendered(Sequence[Event]):
         """The status with which the response ends."""
         self.size = template.size
         """Bytes of all events, but for what varies in length."""
+        self.weight = template.weight
+        """About how many bytes one event takes in memory."""
         self._template = template
         self._values = values
         self._random_source = random_source
         self._events: tuple[Event, ...] | None = None
 
     @property
-    def tally(self) -> Mapping[str, int]:
-        """How many events there are of each type."""
-        return self._template.tally
-
-    @property
     def types(self) -> list[str]:
         """The events' types."""
         return self._template.types
+
+    def complete(self, now: float) -> None:
+        """Let the response be completed at this time, in unix seconds, instead of when it was created."""
+        completed = b"%d" % now
+        if completed != self._values[COMPLETED] and fits(now):
+            self._values[COMPLETED] = completed
+            self._events = None
 
     def wire(self, framing: Framing) -> bytes:
         """Return all events as they leave."""
         values = self._values + self._pads()
         written: list[bytes] = []
-        for kind, form in self._template.framed(framing):
+        for kind, form, _ in self._template.framed(framing):
             data = form.filled(values)
             if kind is None:
                 written.append(data)
@@ -178,6 +211,20 @@ class Rendered(Sequence[Event]):
                 before, after = framing(kind, len(data))
                 written += (before, data, after)
         return b"".join(written)
+
+    def ends(self, framing: Framing) -> array[int]:
+        """Return where each event ends in what `wire` returns."""
+        ends = array("L")
+        begin = 0
+        for kind, form, within in self._template.framed(framing):
+            if kind is None:
+                ends.extend([begin + end for end in within])
+            else:
+                size = form.size_with(self._values)
+                before, after = framing(kind, size)
+                ends.append(begin + len(before) + size + len(after))
+            begin = ends[-1]
+        return ends
 
     def body(self) -> bytes:
         """Return the plain JSON answer."""
@@ -189,7 +236,7 @@ class Rendered(Sequence[Event]):
     def __getitem__(self, index: slice) -> Sequence[Event]: ...
     def __getitem__(self, index: int | slice) -> Event | Sequence[Event]:
         if index == -1 and self._events is None:
-            return self._last()
+            return self.single(len(self) - 1)
         return self._made()[index]
 
     def __len__(self) -> int:
@@ -202,10 +249,12 @@ class Rendered(Sequence[Event]):
         pads = self._template.pads
         return list(pads.unpack(self._random_source.letters(pads.size)))
 
-    def _last(self) -> Event:
-        """Make the last event alone, which is what a continuation looks at; it has no padding."""
-        form = self._template.events[-1]
-        return self._made()[-1] if form.pads else Event(self._template.types[-1], form.filled(self._values))
+    def single(self, place: int) -> Event:
+        """Return one event and make no other, if it has no padding; the first and the last have none."""
+        form = self._template.events[place]
+        if form.pads or self._events is not None:
+            return self._made()[place]
+        return Event(self._template.types[place], form.filled(self._values))
 
     def _made(self) -> tuple[Event, ...]:
         if self._events is None:
@@ -218,10 +267,14 @@ class Rendered(Sequence[Event]):
         return self._events
 
 
+_Framed = tuple[str | None, "_Form", list[int]]
+"""A framed piece of a stream: one event of this type, or several, with where each ends."""
+
+
 class _Form:
     """Bytes with holes; filling them is one pick and one formatting."""
 
-    __slots__ = ("_format", "_pick", "fixed", "pads", "size")
+    __slots__ = ("_format", "_pick", "fixed", "pads", "size", "varying")
 
     def __init__(self, parts: Parts, lengths: Sequence[int]) -> None:
         holes = [part for part in parts if isinstance(part, int)]
@@ -231,7 +284,9 @@ class _Form:
             len(part) if isinstance(part, bytes) else ~part if part < 0 else lengths[part] for part in parts
         )
         """Its bytes, without what varies in length."""
-        self.fixed = not any(hole in _VARYING for hole in holes)
+        self.varying = tuple(hole for hole in holes if hole in _VARYING)
+        """Its holes for values of no fixed length."""
+        self.fixed = not self.varying
         """Whether it always has the same length."""
         self._format = b"".join(
             part.replace(b"%", b"%%") if isinstance(part, bytes) else b"%b" for part in parts
@@ -239,6 +294,10 @@ class _Form:
         pads = iter(range(len(lengths), len(lengths) + len(self.pads)))
         places = [hole if hole >= 0 else next(pads) for hole in holes]
         self._pick: Callable[[list[bytes]], Any] = itemgetter(*places) if places else lambda _: ()
+
+    def size_with(self, values: list[bytes]) -> int:
+        """Return its bytes once the holes are filled with these values."""
+        return self.size + sum(len(values[hole]) for hole in self.varying)
 
     def filled(self, values: list[bytes]) -> bytes:
         """Fill the holes with the values, behind which the padding stands."""

@@ -40,6 +40,7 @@ class HttpWriter:
 
     transport: Literal["http", "websocket"] = "http"
     streams = False
+    framing = staticmethod(around)
 
     def __init__(self, reply: HttpReply, tcp: TcpConnection) -> None:
         self.waiting = 0
@@ -83,7 +84,7 @@ class HttpWriter:
         writer = await self._begin()
         writer.send_headers()
         if data:
-            self.tcp.write(b"%x\r\n%b\r\n" % (len(data), data) if self._reply.chunked else data)
+            self.tcp.write(self._in_body(data))
         await writer.drain()
 
     async def below(self, data: bytes) -> None:
@@ -96,6 +97,16 @@ class HttpWriter:
     async def close(self, code: int | None, reason: str) -> None:
         """End the connection: HTTP has no codes."""
         await self.tcp.fin()
+
+    def put_wire(self, data: bytes) -> None:
+        """Do nothing: a body leaves whole."""
+
+    def push(self, data: bytes) -> bool:
+        """Write events at once; False if that is not possible."""
+        return self._writer is not None and self.tcp.push(self._in_body(data))
+
+    def _in_body(self, data: bytes) -> bytes:
+        return b"%x\r\n%b\r\n" % (len(data), data) if self._reply.chunked else data
 
     async def _begin(self) -> AbstractStreamWriter:
         if self._writer is None:
@@ -131,6 +142,10 @@ class SseWriter(HttpWriter):
     def put_all(self, rendered: Rendered) -> None:
         """Hand over all events of a turn."""
         self._whole = as_stream(rendered)
+
+    def put_wire(self, data: bytes) -> None:
+        """Hand over events as they leave."""
+        self._waiting.append(data)
 
     def encode(self, event: Event) -> bytes:
         """Return the event as it would leave."""

@@ -44,6 +44,7 @@ class TcpConnection:
         self.dead = False
         """Whether the connection is over, or silent for good; writes then go nowhere."""
         self._held = False
+        self._high_water = transport.get_write_buffer_limits()[1]
 
     @property
     def gone(self) -> bool:
@@ -59,6 +60,16 @@ class TcpConnection:
         if self._transport.is_closing():
             raise ConnectionResetError("the client has closed the connection")
         self._transport.write(data)
+
+    def push(self, data: bytes) -> bool:
+        """Write bytes; False if the client is gone, or so slow that it has to be waited for."""
+        if self.dead:
+            return True
+        transport = self._transport
+        if transport.is_closing() or transport.get_write_buffer_size() > self._high_water:
+            return False
+        transport.write(data)
+        return True
 
     @property
     def clear(self) -> bool:

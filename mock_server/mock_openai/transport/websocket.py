@@ -117,6 +117,10 @@ class SocketSession:
             raise ConnectionResetError("the WebSocket is closed")
         await self._websocket.write(data)
 
+    def push(self, data: bytes) -> bool:
+        """Write frames at once; False if a fault holds the socket back, or it is closed, or slow."""
+        return self._gate.is_set() and not self._websocket.closed and self.tcp.push(data)
+
     async def close(self, code: int | None, reason: str = "") -> None:
         """Send a close frame and wait a moment for the client's."""
         if self.tcp.gone or self._websocket.closed:

@@ -23,6 +23,10 @@ class Socket(Protocol):
         """Write frames."""
         ...
 
+    def push(self, data: bytes) -> bool:
+        """Write frames at once; False if that is not possible."""
+        ...
+
     async def close(self, code: int | None, reason: str = "") -> None:
         """Send a close frame and close."""
         ...
@@ -38,6 +42,7 @@ class WebSocketWriter:
 
     transport: Literal["http", "websocket"] = "websocket"
     streams = True
+    framing = staticmethod(text_around)
 
     def __init__(self, socket: Socket, lane: str | None, *, tells_errors: bool = True) -> None:
         self.waiting = 0
@@ -57,6 +62,14 @@ class WebSocketWriter:
     def put_all(self, rendered: Rendered) -> None:
         """Hand over all events of a turn."""
         self._frames.append(as_frames(rendered))
+
+    def put_wire(self, data: bytes) -> None:
+        """Hand over events as frames."""
+        self._frames.append(data)
+
+    def push(self, data: bytes) -> bool:
+        """Write frames at once; False if that is not possible."""
+        return self._socket.push(data)
 
     def encode(self, event: Event) -> bytes:
         """Return the event as a frame."""

@@ -38,6 +38,8 @@ class Settled:
     model: str
     reply: Reply
     render: Render
+    at_once: bool
+    """Whether all events are due at once."""
 
 
 @dataclass(slots=True, eq=False)

@@ -11,7 +11,7 @@ from mock_openai.memory import Lanes
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.request import Request
-from mock_openai.protocol.template import Render, Rendered, fits
+from mock_openai.protocol.template import Render, Rendered
 from mock_openai.responders.answer import Answer
 from mock_openai.responders.base import Turn
 
@@ -45,7 +45,9 @@ class Plan:
     answer: Answer | None = None
     """What the responders say, once they have."""
     render: Render | None = None
-    """Renders the answer, when all of it is due at once and the like of it was rendered before."""
+    """Renders the answer, if the like of it was rendered before."""
+    at_once = False
+    """Whether all events of the answer are due at once."""
     rate_limits: Mapping[str, str] = MappingProxyType({})
     """Rate-limit headers."""
     waits_for: Literal["memory", "responder"] | None = None
@@ -81,7 +83,7 @@ class Plan:
     @property
     def ready(self) -> bool:
         """Whether the whole answer can be written now."""
-        return self.render is not None and self.waits_for is None and self.failure is None
+        return self.at_once and self.render is not None and self.waits_for is None and self.failure is None
 
     @property
     def turn(self) -> Turn:
@@ -109,10 +111,11 @@ class Plan:
         """Tokens that the model reads in this turn."""
         return 0 if self.request is None else self.history_tokens + self.request.tokens
 
-    def rendered(self, now: float) -> Rendered | None:
-        """Return all events in one, at a time in unix seconds; None when they have to be made one by one."""
-        if self.render is None or not fits(now):
-            return None
-        rendered = self.render(self.random_source, now)
+    def rendered(self, now: float, later: float = 0.0) -> Rendered:
+        """Return all events of a plan that has `render`, created at a time in unix seconds that `fits`, with
+        items that begin so many seconds later.
+        """
+        assert self.render is not None, "only what has a template is rendered whole"
+        rendered = self.render(self.random_source, now, later)
         self.response_id = rendered.response_id
         return rendered

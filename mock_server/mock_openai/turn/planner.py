@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mock_openai.clock import Clock
-from mock_openai.pacing import Instant, Kept, Pace
+from mock_openai.learned_pace import Learned
+from mock_openai.pacing import Fixed, Instant, Kept, Pace
 from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.protocol.compile import Templates
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.reply import Failed, Reply
-from mock_openai.protocol.template import Render
 from mock_openai.responders.answer import Answer
 from mock_openai.responders.base import Later, Responder
 from mock_openai.responders.improvise import Improviser
@@ -66,6 +66,7 @@ class Planner:
         ):
             settled.rule.begin(plan.body, plan.size)
             plan.request, plan.answer, plan.render = known.request, settled.reply, settled.render
+            plan.at_once = settled.at_once
             plan.rate_limits = usual_headers(settled.model)
             return plan
         try:
@@ -106,13 +107,15 @@ class Planner:
         self.admission.forget()
         self._templates.clear()
 
-    def template(self, plan: Plan, reply: Reply) -> Render | None:
-        """Return what renders a reply whole, if all of it is due at once and the like went out before."""
-        request = plan.request
-        if request is None or reply.delay or not isinstance(self._pace, Instant | Kept):
-            return None
-        template = self._templates.find(reply, request)
-        return None if template is None else template.renderer(request, plan.history_tokens)
+    def render(self, plan: Plan, reply: Reply) -> None:
+        """Find what renders the reply of a plan, if the like of it went out before."""
+        plan.render, request = None, plan.request
+        # A pace of the user's own may look at more of an event than its type.
+        if request is not None and type(self._pace) in (Instant, Kept, Fixed, Learned):
+            plan.at_once = not reply.delay and isinstance(self._pace, Instant | Kept)
+            template = self._templates.find(reply, request)
+            if template is not None:
+                plan.render = template.renderer(request, plan.history_tokens)
 
     def _new(self, known: Known, caller: Caller, number: int) -> Plan:
         random_source = self._random_source(caller.connection, number)
@@ -185,7 +188,7 @@ class Planner:
             plan.next_responder += 1
         plan.answer = said if said is not None else plan.error or Reply()
         if isinstance(plan.answer, Reply):
-            plan.render = self.template(plan, plan.answer)
+            self.render(plan, plan.answer)
 
     def _is_asked(self, responder: Responder, plan: Plan) -> bool:
         if responder.takes_errors:
@@ -203,4 +206,4 @@ class Planner:
         rule = script.settles(plan.turn)
         if rule is None or rule.rule.answer is not plan.answer or not isinstance(plan.answer, Reply):
             return None
-        return Settled(script.version, rule, request.model, plan.answer, plan.render)
+        return Settled(script.version, rule, request.model, plan.answer, plan.render, plan.at_once)

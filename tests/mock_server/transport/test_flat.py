@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from types import FrameType
 from typing import Any
 
@@ -72,3 +72,17 @@ async def test_a_turn_takes_no_more_calls_than_it_did() -> None:
 
         assert await of_ours(["hi"] * 6) <= 90, "the same bytes again"
         assert await of_ours([f"hi {n}" for n in range(6)]) <= 205, "a new text under known settings"
+
+
+@pytest.mark.parametrize(("sessions", "at_most"), [(1, 15), (20, 10)])
+async def test_a_paced_event_takes_no_more_calls_than_it_did(sessions: int, at_most: int) -> None:
+    """The timer writes it: no task is woken, and sessions that are due together share the timer."""
+    script = [{"reply": [{"text": "One two three four five six. " * 30}]}]
+    async with MockServer(script, pace="fixed:0.02") as server, AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(wire(server, upgrade=True)) for _ in range(sessions)]
+        for _ in range(2):
+            await clients[0].turn()
+        calls: list[str] = []
+        with counted(calls, of="mock_openai"):
+            told = await asyncio.gather(*(client.turn() for client in clients))
+        assert len(calls) <= at_most * sum(map(len, told))

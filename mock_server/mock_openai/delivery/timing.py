@@ -1,0 +1,132 @@
+"""Waiting on the loop's clock, for many turns at once.
+
+A thousand paced turns let fifty thousand events go in a second. What is due within the same millisecond
+shares a timer, so that the loop has a thousand of them to look after and not fifty thousand. A timer wakes
+the task of a turn, or writes the turn's next events itself: a task that is woken for each event costs more
+than the event does (measured).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import Callable
+
+TOGETHER = 0.001
+"""Seconds by which an event may be late, so that it can leave together with another."""
+
+Advance = Callable[[float], float | None]
+"""Called when the time has come, with the loop's time; returns when to be called again, or None for never."""
+
+
+class _Waiting:
+    """One turn that waits for its time, again and again."""
+
+    def __init__(self, advance: Advance, over: asyncio.Future[None]) -> None:
+        self.advance = advance
+        self.over = over
+        """Done once the turn waits no more."""
+        self.tick: _Tick | None = None
+        """The timer that it waits for."""
+
+
+class _Tick:
+    """One timer, and who waits for it."""
+
+    def __init__(self, wheel: _Wheel, when: float) -> None:
+        self.when = when
+        self.waiting: list[_Waiting] = []
+        self._wheel = wheel
+        self._loop = asyncio.get_running_loop()
+        self.timer = self._loop.call_at(when, self._come)
+
+    def _come(self) -> None:
+        self._wheel.forget(self)
+        now = max(self._loop.time(), self.when)  # a loop's timer may come early by the clock's resolution
+        following: _Tick | None = None
+        for one in self.waiting:
+            if one.over.done():
+                continue
+            try:
+                when = one.advance(now)
+            except Exception as error:
+                one.over.set_exception(error)
+                continue
+            if when is None:
+                one.over.set_result(None)
+                continue
+            if following is None or not 0 <= following.when - when <= TOGETHER:
+                following = self._wheel.at(when)
+            following.waiting.append(one)
+            one.tick = following
+        self.waiting = []
+
+    def leave(self, one: _Waiting) -> None:
+        """Let a turn wait no more; no effect once the time has come."""
+        if one in self.waiting:
+            self.waiting.remove(one)
+            if not self.waiting:
+                self.timer.cancel()
+                self._wheel.forget(self)
+
+
+class _Wheel:
+    """The timers of one loop that have yet to come, by their millisecond."""
+
+    def __init__(self) -> None:
+        self._near: dict[int, _Tick] = {}
+
+    def at(self, when: float) -> _Tick:
+        """Return a timer for this time of the loop's, or for at most a millisecond later."""
+        millisecond = int(when / TOGETHER)
+        for place in (millisecond, millisecond + 1):
+            tick = self._near.get(place)
+            if tick is not None and 0 <= tick.when - when <= TOGETHER:
+                return tick
+        tick = self._near[millisecond] = _Tick(self, when)
+        return tick
+
+    def forget(self, tick: _Tick) -> None:
+        """Hand this timer out no more."""
+        millisecond = int(tick.when / TOGETHER)
+        if self._near.get(millisecond) is tick:
+            del self._near[millisecond]
+
+
+_wheels: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Wheel] = weakref.WeakKeyDictionary()
+
+
+class Alarm:
+    """The waits of one turn, each of which `ring` ends at once, as `response.cancel` does."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._wheel = _wheels.setdefault(self._loop, _Wheel())
+        self._over: asyncio.Future[None] | None = None
+
+    async def sleep_until(self, when: float) -> None:
+        """Sleep until this time of the loop's, or until the alarm rings."""
+        await self.advance(when, _once)
+
+    async def advance(self, when: float, advance: Advance) -> None:
+        """Call `advance` at this time of the loop's and whenever it asks for, until it asks no more or the
+        alarm rings. Raises what it raises.
+        """
+        self._over = over = self._loop.create_future()
+        one = _Waiting(advance, over)
+        one.tick = self._wheel.at(when)
+        one.tick.waiting.append(one)
+        try:
+            await over
+        finally:
+            self._over = None
+            one.tick.leave(one)
+
+    def ring(self) -> None:
+        """End the wait; no effect when there is none."""
+        if self._over is not None and not self._over.done():
+            self._over.set_result(None)
+
+
+def _once(now: float) -> None:
+    return None
