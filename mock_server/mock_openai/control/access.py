@@ -15,19 +15,19 @@ from aiohttp import web
 from mock_openai.control.hosts import is_known, is_loopback, is_own
 
 MEDIA_TYPES = ("application/json", "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
-"""What a request that changes something may call its body. No form and no other request that a browser sends
-without asking first (CORS) can carry one of these.
+"""Content types allowed for requests that change something. No form can send one of these, and a browser
+sends no other request with one before it has asked (CORS preflight).
 """
 _READS = ("GET", "HEAD", "OPTIONS")
 _OWN_SITE = ("same-origin", "none")
-"""What browsers say in `Sec-Fetch-Site` of a request that no other site caused."""
+"""Values of `Sec-Fetch-Site` for a request that no other site caused."""
 
 
 def refused(
     request: web.BaseRequest, token: str | None, hosts: Collection[str] = ()
 ) -> tuple[int, str] | None:
-    """Return the status and the reason if a request is refused, else None. `hosts` are the names besides
-    those of loopback under which this machine may be asked.
+    """Return the status and the reason if a request is refused, else None. `hosts` are host names, besides
+    those of loopback, under which this machine may be addressed.
     """
     host = request.headers.get("Host", "")
     origin = request.headers.get("Origin")

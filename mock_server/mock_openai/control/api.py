@@ -27,11 +27,11 @@ PREFIX = "/__mock__/"
 
 _MAX_BODY = 4 * 1024 * 1024
 _BATCH = 500
-"""Entries that leave at once to somebody who follows."""
+"""Entries sent at once to a follower."""
 _BEAT = 15.0
 """Seconds of silence after which a follower is sent an empty line."""
 _LOOK = 0.25
-"""Seconds between two looks at the journals of other workers."""
+"""Seconds between two polls of other workers' journals."""
 
 
 class ControlApi:
@@ -100,8 +100,8 @@ class ControlApi:
         return _answer(_shown(wanted.name, told))
 
     async def _read(self, given: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, int], int]:
-        """Give the entries of all workers in the order of time, where each journal ends, and how many were
-        forgotten unread.
+        """Return the entries of all workers in order of time, where each journal ends, and how many entries
+        were dropped unread.
         """
         told = [one for one in await self._told.everywhere("journal", given) if one is not None]
         entries = [entry for one in told for entry in one["entries"]]
@@ -111,8 +111,8 @@ class ControlApi:
         return entries, ends, sum(one["missed"] for one in told)
 
     async def _follow(self, request: web.BaseRequest, given: dict[str, Any]) -> web.StreamResponse:
-        """Send entries as they are written. Who reads slowly is told how many were forgotten meanwhile:
-        nothing is kept for anybody but in the journal.
+        """Send entries as they are written. A slow reader gets the number of entries dropped meanwhile:
+        nothing is buffered for a reader outside the journal.
         """
         sse = "text/event-stream" in request.headers.get("Accept", "")
         response = web.StreamResponse(
@@ -160,7 +160,9 @@ def _shown(name: str, told: list[Any]) -> Any:
 
 
 def _script(told: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return what all servers of a memory say of the script; they have the same rules, in the same order."""
+    """Return what all servers of a shared memory report about the script; they have the same rules in the
+    same order.
+    """
     rules = [dict(rule) for rule in told[0]["rules"]]
     for other in told[1:]:
         for rule, same in zip(rules, other["rules"], strict=False):

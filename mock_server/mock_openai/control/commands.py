@@ -1,4 +1,4 @@
-"""What can be asked of a running server, or done to it, by name and with plain data.
+"""What a running server can be asked or told, by name and with plain data.
 
 The control API says it over HTTP; a relay says it to the other servers that share a memory. Everything given
 and everything answered is JSON.
@@ -20,10 +20,10 @@ from mock_openai.responders.script import Script
 from mock_openai.state import ServerState
 
 _SHORT = 64 * 1024
-"""Characters of a script or plan that is read at once."""
+"""Characters up to which a script or plan is read at once, not in a thread."""
 
 LASTING = ("script", "plan", "unplan", "advance", "reset")
-"""What a server that joins others has to be told, when it was said before."""
+"""Commands that a server which joins others has to catch up on."""
 
 
 class Tenant(Protocol):
@@ -33,7 +33,7 @@ class Tenant(Protocol):
     commands: Commands
 
     async def begin_anew(self) -> None:
-        """Forget all that it kept here."""
+        """Delete all that it stores here."""
         ...
 
 
@@ -43,35 +43,35 @@ class Tenants(Protocol):
     gone: list[Sample]
 
     def __iter__(self) -> Iterator[Tenant]:
-        """Go through all of them."""
+        """Iterate over all sessions."""
         ...
 
     def get(self, name: str) -> Tenant:
-        """Give a session, a new one if there is none."""
+        """Return a session, a new one if there is none of that name."""
         ...
 
     def release(self, name: str) -> None:
-        """Forget a session that nobody holds."""
+        """Delete a session if nobody holds it."""
         ...
 
     def forget_all(self) -> None:
-        """Forget every session."""
+        """Delete all sessions."""
         ...
 
 
 class Commands:
-    """Does what is asked of one server; `worker` is its number among those that share a memory."""
+    """Runs the commands on one server; `worker` is its number among those that share a memory."""
 
     def __init__(self, state: ServerState, script: Script) -> None:
         self._state = state
         self._rules = script
         self.worker = 1
         self.port: str | None = None
-        """What names the port that this server shares with others; None when it has it alone."""
+        """Names the port that this server shares with others; None if the port is its own."""
         self.refuse: Callable[[float], None] = lambda _: None
-        """Stops listening for so many seconds."""
+        """Stops listening for a number of seconds."""
         self.tenants: Tenants | None = None
-        """The sessions besides this one; None where there are none."""
+        """The sessions of this server; None where there are none."""
         self._deeds: dict[str, Callable[[Mapping[str, Any]], Awaitable[Any]]] = {
             "journal": self._journal,
             "misses": self._misses,
@@ -89,7 +89,7 @@ class Commands:
         }
 
     async def do(self, what: str, given: Mapping[str, Any]) -> Any:
-        """Do one thing and give what there is to tell; ValueError when what was given does not do."""
+        """Run a command and return its result. Raises ValueError if what was given is not valid."""
         name = given.get("session")
         if name is None or self.tenants is None:
             return await self._deeds[what](given)
@@ -103,7 +103,7 @@ class Commands:
 
     @property
     def ahead(self) -> float:
-        """Seconds by which the clock was moved."""
+        """Seconds by which the clock was moved forward."""
         return self._state.clock.ahead
 
     async def _journal(self, given: Mapping[str, Any]) -> Any:
@@ -209,7 +209,7 @@ Read = TypeVar("Read")
 
 
 async def _beside(text: str, read: Callable[[str], Read]) -> Read:
-    """Read a text; a long one in a thread, so that others are served meanwhile."""
+    """Read a text; a long one in a thread, so that other requests are served meanwhile."""
     return read(text) if len(text) <= _SHORT else await asyncio.to_thread(read, text)
 
 

@@ -1,4 +1,4 @@
-"""The journal's entries: as somebody asks for them, and as they are kept.
+"""The entries of the journal: as readers get them, and as they are stored.
 
 What is kept is text: the JSON of an entry's data, or an event's bytes. So its size is known, and whoever asks
 gets objects of their own: what a test does with them changes nothing here.
@@ -19,10 +19,10 @@ from mock_openai.protocol.template import OVERHEAD, Rendered
 Kind = Literal["open", "request", "status", "event", "fault", "close"]
 
 CUT = "cut"
-"""The name under which a body or event that is too large tells its size, digest and beginning."""
+"""The key that replaces a body or event that is too large, with its size, digest and beginning."""
 
 _BEGINNING = 1024
-"""Bytes that are kept of what is too large."""
+"""Bytes kept of a body or event that is too large."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -44,7 +44,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, gc=False):
-    """An entry as it is kept, its data as JSON."""
+    """An entry as it is stored, its data as JSON."""
 
     at: float
     connection: int
@@ -55,7 +55,7 @@ class Kept(msgspec.Struct, gc=False):
 
     @property
     def entry(self) -> Entry:
-        """The entry, with data that belong to whoever asks."""
+        """The entry, with data of the reader's own."""
         data = json.parse(self.data)
         if isinstance(body := data.get("body"), dict) and self.kind == "request" and CUT in body:
             data["body"] = CutBody(body)
@@ -83,11 +83,11 @@ class Run(msgspec.Struct):
 
 
 Noted = Entry | Kept | Run
-"""What a journal keeps; an Entry only if it is an event, which nobody can change."""
+"""What a journal stores; an Entry only for an event, which nobody can change."""
 
 
 class CutBody(dict[str, Any]):
-    """What is left of a request body that was too large for the journal."""
+    """The rest of a request body that was too large for the journal."""
 
     def __missing__(self, name: str) -> Any:
         raise KeyError(
@@ -97,7 +97,7 @@ class CutBody(dict[str, Any]):
 
 
 class Entries(Sequence[Entry]):
-    """The entries that a journal had when it was asked, made one at a time as they are looked at."""
+    """The entries that a journal had when it was asked, created one at a time on access."""
 
     __slots__ = ("_count", "_noted")
 
@@ -133,13 +133,13 @@ class Entries(Sequence[Entry]):
 
 
 def made(noted: Entry | Kept) -> Entry:
-    """Return the entry that was noted, with data that belong to whoever asks."""
+    """Return the entry that was noted, with data of the reader's own."""
     return noted.entry if isinstance(noted, Kept) else noted
 
 
 def kept(entry: Entry, longest: int) -> Entry | Kept:
-    """Return an entry as it is kept. Of a body or event of more than `longest` bytes, that is its size, its
-    digest and its beginning.
+    """Return an entry as it is stored. A body or event of more than `longest` bytes is replaced by its size,
+    its digest and its beginning.
     """
     data = entry.data
     if isinstance(data, Event):
@@ -155,7 +155,7 @@ def kept(entry: Entry, longest: int) -> Entry | Kept:
 
 
 def weight(noted: Noted) -> int:
-    """Return about how many bytes that takes once it was looked at."""
+    """Return about how many bytes an entry takes once it was read."""
     if isinstance(noted, Run):
         return (noted.end - noted.begin) * noted.events.weight
     data = noted.data
@@ -176,7 +176,7 @@ class _Response(msgspec.Struct):
 
 
 class _Large(msgspec.Struct):
-    """What has to be known of an event to say how its turn went."""
+    """The fields of an event that tell how its turn went."""
 
     type: str
     sequence_number: int | None = None

@@ -1,4 +1,4 @@
-"""Host names, as a request's Host and Origin give them: which mean this server, and which only claim to.
+"""Host names in a request's Host and Origin: which mean this server, and which only claim to.
 
 A foreign name may resolve to 127.0.0.1 (DNS rebinding), so a name counts only if it is one of loopback or the
 server was told about it.
@@ -19,7 +19,9 @@ ANY = "*"
 
 
 def host_name(text: str) -> str:
-    """Return a host name or IP address as it is compared. ValueError for anything else, such as a URL."""
+    """Return a host name or IP address in the form used for comparison. Raises ValueError for anything else,
+    such as a URL.
+    """
     name = text.strip("[]")
     if not _HOST.fullmatch(name):
         try:
@@ -32,8 +34,8 @@ def host_name(text: str) -> str:
 
 
 def origin(text: str) -> str:
-    """Return an origin as it is compared: `*`, `null`, or a scheme, host and port. ValueError for anything
-    else.
+    """Return an origin in the form used for comparison: `*`, `null`, or a scheme, host and port. Raises
+    ValueError for anything else.
     """
     if text in (ANY, "null") or _ORIGIN.fullmatch(text):
         return text.lower()
@@ -44,12 +46,12 @@ def origin(text: str) -> str:
 
 
 def is_own(origin: str, host: str) -> bool:
-    """Tell whether an Origin is that of the page at this Host."""
+    """Return whether an Origin is that of the page at this Host."""
     return origin.lower() in (f"http://{host.lower()}", f"https://{host.lower()}")
 
 
 def is_known(host: str, hosts: Collection[str]) -> bool:
-    """Tell whether a Host header names loopback or one of `hosts`."""
+    """Return whether a Host header names loopback or one of `hosts`."""
     parts = _WITH_PORT.fullmatch(host)
     if parts is None:
         return False
@@ -58,7 +60,7 @@ def is_known(host: str, hosts: Collection[str]) -> bool:
 
 
 def is_loopback(name: str) -> bool:
-    """Tell whether a name or address is one of loopback, without asking a name server."""
+    """Return whether a name or address is one of loopback, without asking a name server."""
     if name.lower() == "localhost":
         return True
     try:

@@ -19,13 +19,15 @@ from mock_openai.control.said import Said
 from mock_openai.protocol.events import Event
 
 ROOM = 256 * 1024 * 1024
-"""Bytes that the journals of a server may take."""
+"""Bytes that all journals of a server may take."""
 LONGEST_BODY = 4 * 1024 * 1024
-"""Bytes of a body or event that is kept whole."""
+"""Bytes up to which a body or event is kept whole."""
 
 
 class Room:
-    """The memory that the journals of one server share.
+    """The memory that the journals of one server share. Beyond `limit` bytes the oldest entries of the
+    largest journal are dropped. Of a body or event beyond `longest` bytes only size, digest and beginning are
+    kept.
 
     Beyond `limit` bytes the oldest entries of the largest journal are forgotten. Of a body or event beyond
     `longest` bytes only size, digest and beginning are kept.
@@ -35,7 +37,7 @@ class Room:
         self.limit = limit
         self.longest = longest
         self.taken = 0
-        """Bytes that are taken; those of journals that are gone count until room has to be made."""
+        """Bytes in use; deleted journals count until room has to be made."""
         self._journals: weakref.WeakSet[Journal] = weakref.WeakSet()
 
     def enter(self, journal: Journal) -> None:
@@ -43,7 +45,9 @@ class Room:
         self._journals.add(journal)
 
     def make(self) -> None:
-        """Forget what is too much, and some more, so that this is not done for each entry."""
+        """Drop entries until there is room again, and some more, so that this does not happen for
+        each entry.
+        """
         journals = sorted(self._journals, key=lambda journal: journal.bytes, reverse=True)
         self.taken = sum(journal.bytes for journal in journals)
         if self.taken <= self.limit:
@@ -57,28 +61,28 @@ class Room:
 
 class Journal:
     """The journal of one server or session. Beyond `limit` entries, or when the room is full, the oldest are
-    forgotten; the newest always stays.
+    dropped; the newest always stays.
     """
 
     def __init__(self, limit: int = 1_000_000, room: Room | None = None) -> None:
         self._noted: list[Noted] = []
         self._size = 0
-        """How many entries that stands for."""
+        """The number of entries."""
         self._single = 0
-        """How many at the beginning of the list are single entries, and no Run."""
+        """How many elements at the beginning of the list are single entries, not Runs."""
         self._limit = limit
         self._room = room or Room()
         self._room.enter(self)
         self.bytes = 0
-        """About how many bytes it takes."""
+        """About how many bytes the entries take."""
         self.first = 0
-        """The number of the oldest entry that is still here; numbers begin at 0 and are never used again."""
+        """The number of the oldest entry that is still here; numbers begin at 0 and are never reused."""
         self.before_forgetting: Callable[[], None] = lambda: None
-        """Called when entries are about to be forgotten, for who still has to read them."""
+        """Called before entries are dropped, for a reader that still needs them."""
         self._waiting: list[tuple[Callable[[Journal], bool], asyncio.Future[None]]] = []
 
     def note(self, *entries: Entry | Run) -> None:
-        """Write entries."""
+        """Append entries."""
         before, longest = self.bytes, self._room.longest
         for entry in entries:
             if not isinstance(entry, Run):
@@ -102,7 +106,7 @@ class Journal:
 
     @property
     def entries(self) -> Sequence[Entry]:
-        """All entries, oldest first. Each is made anew when it is looked at, so it may be changed."""
+        """All entries, oldest first. Each is created on access, so a caller may change it."""
         return Entries(self._singles())
 
     @property
@@ -116,7 +120,7 @@ class Journal:
 
     @property
     def connections(self) -> int:
-        """How many connections have been made."""
+        """The number of connections made."""
         return sum(isinstance(one, Kept) and one.kind == "open" for one in self._noted)
 
     def events(self, type: str | None = None) -> list[Event]:
@@ -126,11 +130,11 @@ class Journal:
 
     @property
     def responses(self) -> list[Said]:
-        """What each turn's response amounted to, one for every create, in the order in which they came."""
+        """The outcome of each turn, one for every create, in the order in which they came."""
         return said.read(self.entries)
 
     def clear(self) -> None:
-        """Forget all entries; numbering and clock go on."""
+        """Drop all entries; numbers and clock go on."""
         self.before_forgetting()
         self.first += self._size
         self._room.taken -= self.bytes
@@ -138,7 +142,7 @@ class Journal:
         self._size = self._single = self.bytes = 0
 
     def shrink(self, wanted: int) -> None:
-        """Forget the oldest entries until at most so many bytes are taken, or one entry is left."""
+        """Drop the oldest entries until at most `wanted` bytes are in use, or one entry is left."""
         self._trim(lambda: self.bytes > wanted)
 
     @property
@@ -147,7 +151,7 @@ class Journal:
         return self.first + self._size
 
     def since(self, number: int) -> Iterator[Entry]:
-        """Return the entries from this number on, without those that are forgotten."""
+        """Yield the entries from this number on that were not dropped."""
         for noted, place in self.noted_since(number):
             if isinstance(noted, Run):
                 yield from islice(noted.entries, max(0, number - place), None)
@@ -155,7 +159,7 @@ class Journal:
                 yield noted
 
     def noted_since(self, number: int) -> Iterator[tuple[Entry | Run, int]]:
-        """The same, with turns that left in one write as they were noted, each with the number of its first
+        """Yield the same as they are stored, a Run for several events, each with the number of its first
         entry.
         """
         place = self.first
@@ -165,7 +169,7 @@ class Journal:
                 yield noted if isinstance(noted, Run) else made(noted), begins
 
     async def wait(self, predicate: Callable[[Journal], bool]) -> None:
-        """Wait until the predicate holds; it is asked now and whenever something was written."""
+        """Wait until the predicate holds; it is called now and after every write."""
         if predicate(self):
             return
         waiting = (predicate, asyncio.get_running_loop().create_future())
@@ -182,7 +186,9 @@ class Journal:
         self.bytes += weight(noted)
 
     def _singles(self) -> list[Entry | Kept]:
-        """Return the list of single entries; most runs are never looked at, so they are replaced only now."""
+        """Return the list with every Run replaced by single entries; this is done late because most Runs are
+        never read.
+        """
         if self._single < len(self._noted):
             new = self._noted[self._single :]
             spread = list(chain.from_iterable(one.entries if isinstance(one, Run) else (one,) for one in new))

@@ -39,7 +39,7 @@ _WORDS = frozenset({"compact", "input_tokens", "input_items", "cancel", "items"}
 
 
 class Metrics:
-    """What one server counts."""
+    """The metrics of one server."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -53,11 +53,11 @@ class Metrics:
         journal.before_forgetting = self._read_on
 
     def answered(self, path: str, status: int | None) -> None:
-        """Count an HTTP answer; None when a fault kept it from leaving."""
+        """Count an HTTP answer; None if a fault kept it from leaving."""
         self._requests[_endpoint(path), str(status or "none")] += 1
 
     def samples(self) -> list[Sample]:
-        """Give all numbers as they are now."""
+        """Return all metrics as of now."""
         self._read_on()
         found: list[Sample] = [
             ("requests_total", (("endpoint", endpoint), ("status", status)), count)
@@ -136,7 +136,7 @@ def joined(servers: Iterable[Iterable[Sample]]) -> list[Sample]:
 
 
 def written(samples: Iterable[Sample]) -> str:
-    """Write numbers in Prometheus' text format."""
+    """Return metrics in Prometheus' text format."""
     lines: dict[str, list[str]] = {name: [] for name in _KINDS}
     for name, labels, value in samples:
         family = name if name in lines else name.rpartition("_")[0]
@@ -161,7 +161,7 @@ def _escaped(value: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _endpoint(path: str) -> str:
-    """Give the endpoint of a path: ids would make a series for each, and so would addresses that are not."""
+    """Return the endpoint of a path. Ids would make a time series each, and so would unknown addresses."""
     steps = path.strip("/").split("/")
     if len(steps) < 2 or len(steps) > 5 or steps[0] != "v1" or steps[1] not in _IDS:
         return "other"

@@ -21,17 +21,17 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing that can be asked for."""
+    """One operation of the API."""
 
     method: str
     path: str
     name: str
-    """What the commands call it, or what the API itself knows it by."""
+    """The name of its command, or of what the API itself does."""
     summary: str
     answer: Schema
     query: tuple[Query, ...] = ()
     body: Mapping[str, Schema] = field(default_factory=dict)
-    """Media types of the body and what each must be."""
+    """Content types of the body, and what each must be."""
     content: str = "application/json"
 
 
@@ -90,7 +90,7 @@ _SCRIPT: Schema = {
     },
 }
 _NOTHING: dict[str, Schema] = {"application/json": {}}
-"""A body that is not read: its media type alone tells the request from one that a page's form sends."""
+"""A body that is not read: its content type alone tells the request from one that a page's form sends."""
 _YAML: dict[str, Schema] = {"application/yaml": _TEXT, "application/json": {}}
 
 OPERATIONS = (

@@ -1,4 +1,4 @@
-"""Striking out secrets before anything is written down.
+"""Removing secrets before anything is written down.
 
 `mock_openai.redaction` finds them; here is more that the journal leaves out: whatever a header or a parameter
 is worth whose name says credential, and what a request holds for MCP servers.
@@ -31,8 +31,8 @@ _encoder = msgspec.json.Encoder()
 
 
 def headers(given: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return headers without secrets, names in lower case. The latest credentials in them are remembered,
-    and struck out wherever else they stand.
+    """Return headers without secrets, names in lower case. The latest credentials in them are remembered, and
+    removed wherever else they appear.
     """
     clean: dict[str, str] = {}
     for name, value in given:

@@ -1,4 +1,4 @@
-"""Telling every server of a shared memory what one of them was told.
+"""Passing a command on to every server that shares a memory.
 
 Strategy: one stream in Redis has all messages in their order. A server reads on from where it was, so that
 it misses nothing while Redis or the server is away, and answers into a list made for that message. Who is
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger("mock_openai")
 
 ANSWER_WITHIN = 5.0
-"""Seconds that other servers have to answer; longer than one that died is taken for alive."""
+"""Seconds that other servers have to answer; longer than `SEEN_WITHIN`, so that a dead server is dropped
+first.
+"""
 SEEN_WITHIN = 3
-"""Seconds after which a server that was not seen is taken for gone."""
+"""Seconds after which a server that was not seen counts as gone."""
 
 _BEAT = 0.5
 _AGAIN = 0.25
@@ -42,17 +44,17 @@ return redis.call('ZRANGE', KEYS[1], 0, -1)
 
 
 class RelayError(Exception):
-    """Not every server could be told: one line."""
+    """Not every server could be reached: one line."""
 
 
 class Told(Protocol):
-    """Who tells: this server alone, or all that share a memory."""
+    """Interface of what runs a command: this server alone, or all that share a memory."""
 
     shared: bool
 
     async def everywhere(self, what: str, given: Mapping[str, Any]) -> list[Any]:
-        """Do it in every server and give what each has to tell, this one first; ValueError when it cannot be
-        done, RelayError when another server does not answer.
+        """Run a command on every server and return their results, this one's first. Raises ValueError if it
+        cannot be run, RelayError if another server does not answer.
         """
         ...
 
@@ -66,7 +68,7 @@ class Alone:
         self._commands = commands
 
     async def everywhere(self, what: str, given: Mapping[str, Any]) -> list[Any]:
-        """Do it here."""
+        """Run it here."""
         return [await self._commands.do(what, given)]
 
 
@@ -84,7 +86,7 @@ class Relay:
         self._task: asyncio.Task[None] | None = None
 
     async def join(self) -> None:
-        """Begin to listen; takes over what the others were told."""
+        """Begin to listen, and catch up on commands that last."""
         others = [one for one in await self._there() if one != self._commands.worker]
         if others:
             for place, message in await self._messages(None):
@@ -97,7 +99,7 @@ class Relay:
         self._task = asyncio.get_running_loop().create_task(self._listen())
 
     async def leave(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         task, self._task = self._task, None
         if task is None:
             return
@@ -113,7 +115,7 @@ class Relay:
             await asyncio.wait([task], timeout=_BEAT)
 
     async def everywhere(self, what: str, given: Mapping[str, Any]) -> list[Any]:
-        """Do it here, then in all others."""
+        """Run it here, then on all others."""
         own = await self._commands.do(what, given)
         if what == "advance" or what == "reset":
             given = {"to": self._commands.ahead, "session": given.get("session")}

@@ -1,4 +1,4 @@
-"""What one turn's response amounted to, read from the events that left."""
+"""The outcome of a turn, read from the events that left."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mock_openai.protocol.events import Event
 
 @dataclass
 class Said:
-    """What one turn's response amounted to, from the events that left."""
+    """The outcome of one turn, from the events that left."""
 
     id: str | None
     connection: int
@@ -32,17 +32,17 @@ class Said:
     text: str = ""
     """All text deltas that left, in order, each once."""
     whole: str = ""
-    """The text as events that give it whole have it: a delta that a fault dropped is in here."""
+    """The text of the events that carry it whole: a delta that a fault dropped is in here."""
     covered: int = 0
-    """How many characters of `text` the events behind `whole` speak of."""
+    """How many characters of `text` the events behind `whole` cover."""
     heard: set[int] = field(default_factory=set)
-    """The sequence numbers of the text deltas so far: a fault may send one twice."""
+    """The sequence numbers of the text deltas so far: a fault may repeat one."""
     refusal: str = ""
-    """As `text`, and where an event gave the refusal whole, that."""
+    """The refusal, as `text`; where an event carries it whole, that."""
     refused: int = 0
-    """How many characters of `refusal` were given whole."""
+    """How many characters of `refusal` came from events that carry it whole."""
     calls: list[dict[str, Any]] = field(default_factory=list)
-    """Function calls that left whole: call_id, name, arguments."""
+    """Function calls that left completely: call_id, name, arguments."""
     status: Literal["completed", "incomplete", "failed", "cancelled"] | None = None
     """How it ended; None when no terminal event left."""
     ended: float | None = None
@@ -50,7 +50,7 @@ class Said:
 
 
 def read(entries: Iterable[Entry]) -> list[Said]:
-    """Return what each turn's response amounted to, in the order of the creates."""
+    """Return the outcome of each turn, in the order of the creates."""
     turns: dict[tuple[int, int], Said] = {}
     silent: set[int] = set()
     """Connections that went silent for good: what is written to them reaches nobody."""
@@ -120,7 +120,7 @@ def _take_in(said: Said, kind: str, data: dict[str, Any]) -> None:
 
 
 def _new(said: Said, delta: Mapping[str, Any]) -> str:
-    """Give the text of a delta, if it has not been sent before."""
+    """Return the text of a delta, unless it has been sent before."""
     number = delta.get("sequence_number")
     if number in said.heard:
         return ""

@@ -1,4 +1,4 @@
-"""What faults may do to a connection, whether or not there is a turn on it."""
+"""What faults can do to a connection, with or without a turn on it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ConnectionContext(FaultContext):
         self._tcp = tcp
 
     async def strike(self, struck: Sequence[Planned], event: Event | None = None) -> Effect:
-        """Let faults strike in their order; the first that stops is the last."""
+        """Let faults strike in their order, up to the first that stops."""
         effect = Effect.GO_ON
         for planned in struck:
             await self._before_fault(planned)
@@ -65,7 +65,7 @@ class ConnectionContext(FaultContext):
         await self._tcp.reset()
 
     async def fin(self) -> None:
-        """End the connection without a farewell."""
+        """End the connection without a close frame."""
         self._end(how="fin")
         await self._tcp.fin()
 

@@ -1,5 +1,5 @@
-"""Waiting until the next event of a turn is due, with keepalives in long silences and with faults planned for
-a time.
+"""Waiting until the next event of a turn is due, with keepalives in long silences and faults planned for a
+time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from mock_openai.state import Connection, ServerState
 T = TypeVar("T")
 
 _LONG = 3600.0
-"""Seconds between two looks at what is planned, while nothing happens."""
+"""Seconds between two looks at the fault plan while nothing happens."""
 
 _NOTHING: tuple[float, Planned | None] = (math.inf, None)
 
@@ -63,7 +63,7 @@ class Due:
         self._context.alarm.ring()
 
     def ends_at(self, following: Event) -> bool:
-        """Return whether a response that was steered may end in place of this event."""
+        """Return whether a steered response may end in place of this event."""
         return at_boundary([*self._out.sent, *self._out.waiting], following)
 
     @property
@@ -72,8 +72,8 @@ class Due:
         return not self._state.faults.quiet and self._next_moment()[1] is not None
 
     async def wait(self, at: float, following: Event | None = None) -> None:
-        """Wait until an event is due, letting faults strike that are planned for a moment before. It is
-        shortened if the turn ends early.
+        """Wait until an event is due, letting faults strike that are planned for a moment before. Shortened
+        if the turn ends early.
         """
         context, time = self._context, self._loop.time
         if context.began + at > time():
@@ -95,8 +95,8 @@ class Due:
                 return
 
     async def news(self, coming: AsyncIterator[T]) -> T | None:
-        """Wait for what comes next of an answer that is being given elsewhere, letting faults strike that are
-        planned for a moment before. None when nothing more comes, or the turn ends early.
+        """Return what comes next of an answer that another server is giving, letting faults strike that are
+        planned for a moment before. None if nothing more comes, or the turn ends early.
         """
         context = self._context
         following = asyncio.ensure_future(anext(coming, None))

@@ -23,7 +23,7 @@ def play_at_once(
     *,
     lane: str | None = None,
 ) -> Rendered | None:
-    """Play a plan and return its events; None when it is left to a Delivery."""
+    """Play a plan and return its events; None if it needs a Delivery."""
     keeper = state.engine.keeper
     if plan is None or not plan.ready or not state.faults.quiet or not keeper.can_at_once(plan):
         return None

@@ -1,5 +1,5 @@
-"""Relaying an answer that an upstream server is giving: as it comes, no faster than this server's pace, with
-this server's faults.
+"""Relaying an answer while an upstream server gives it: no faster than this server's pace, with this server's
+faults.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mock_openai.turn.plan import Plan
 
 
 class Relaying(Protocol):
-    """What a delivery is made of."""
+    """The parts of a Delivery that relaying needs."""
 
     state: ServerState
     writer: ResponseWriter

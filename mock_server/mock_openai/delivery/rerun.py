@@ -18,7 +18,7 @@ Reads = list[tuple[float, bytes]]
 
 
 class Delivered(Protocol):
-    """What a delivery is made of."""
+    """The parts of a Delivery that repeating a recording needs."""
 
     writer: ResponseWriter
     out: SentEvents
@@ -27,7 +27,7 @@ class Delivered(Protocol):
 
 
 def reads(answer: Recorded, pace: Pace) -> Reads | None:
-    """Return a recording's network reads at this pace's times; None when the pace makes times of its own."""
+    """Return a recording's network reads at this pace's times; None if the pace has times of its own."""
     scale = getattr(pace, "scale", None)
     if scale is None or answer.chunks is None:
         return None

@@ -34,7 +34,7 @@ class Schedule:
         self._out = out
         self._last = self._times.index(self._times[-1])
         """The first of the events that leave with the last."""
-        self.longest_silence: float = max(times[0], *map(sub, times[1:], times))
+        self.longest_silence: float = max([times[0], *map(sub, times[1:], times)])
         """Seconds between the two events that are farthest apart, or before the first."""
         self._data = b""
         self._ends = array("L")
@@ -60,7 +60,7 @@ class Schedule:
         return self.place >= self._last
 
     def hand_over(self, elapsed: float) -> None:
-        """Hand over what is due after so many seconds of the turn."""
+        """Hand over the events that are due after so many seconds of the turn, at least the next."""
         end = self.place + 1
         while end < self._last and self._times[end] <= elapsed:
             end += 1

@@ -1,4 +1,4 @@
-"""The events of one turn on their way out: numbered, written, and noted when they have left."""
+"""The events of one turn on their way out: numbered, written, and noted once they have left."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mock_openai.protocol.template import Rendered
 from mock_openai.state import ServerState
 
 FLUSH_BYTES = 64 * 1024
-"""Events due at the same time leave in one write of about this size: the write is what costs, not the event
+"""Bytes after which events due at the same time are written: the write is what costs, not the event
 (measured).
 """
 
@@ -30,7 +30,7 @@ class SentEvents:
         self, state: ServerState, writer: ResponseWriter, position: Position, lane: str | None
     ) -> None:
         self.waiting: list[Event] = []
-        """What was handed over and has not left."""
+        """Events that were handed over and have not left."""
         self.response_id: str | None = None
         """The response's id, once its first event has left."""
         self._state = state
@@ -43,19 +43,19 @@ class SentEvents:
         self._place = 0
         """How many events have left of those that were rendered beforehand."""
         self._handed_over = 0
-        """The same with those that were handed over since."""
+        """The same, including those that wait for the next flush."""
         self._held: list[tuple[int, Event]] = []
-        """Events held back, each with how many must have been handed over before it."""
+        """Events held back, each with the number of events that must have been handed over before it."""
         self._added = 0
         """How many inserted events took a sequence number."""
         self._settled: tuple[Event, Event] | None = None
         """The event at hand, as it was planned and as it or a copy of it has left."""
         self.spoke = self._loop.time()
-        """When something last left, on the loop's clock."""
+        """The loop's time when something last left."""
 
     @property
     def sent(self) -> list[Event] | Rendered:
-        """What has left."""
+        """The events that have left."""
         rendered, listed = self._rendered, self._listed
         if rendered is not None and len(listed) < self._place:
             if self._place == len(rendered):
@@ -70,7 +70,7 @@ class SentEvents:
 
     @property
     def full(self) -> bool:
-        """Whether so much waits that it should leave."""
+        """Whether so much waits that it should be written."""
         return self._writer.waiting >= FLUSH_BYTES
 
     @property
@@ -122,7 +122,7 @@ class SentEvents:
         self.response_id = rendered.response_id
 
     def hold(self, event: Event, events: int) -> None:
-        """Hold an event back until so many others have been handed over, or the answer ends."""
+        """Hold an event back until `events` others have been handed over, or the answer ends."""
         self._held.append((len(self.sent) + len(self.waiting) + events, event))
 
     def _let_go(self, handed_over: float) -> None:
@@ -137,8 +137,8 @@ class SentEvents:
         self.put(event)
 
     def numbered(self, event: Event) -> Event:
-        """Return the event with its sequence number moved by the events inserted before it; the number that a
-        copy of it has left with stays.
+        """Return the event with its sequence number increased by the number of events inserted before it. If
+        a copy of it has left, its number stays.
         """
         if self._settled is not None and self._settled[0] is event:
             return self._settled[1]

@@ -20,7 +20,7 @@ Advance = Callable[[float], float | None]
 
 
 class _Waiting:
-    """One turn that waits for its time, again and again."""
+    """One turn that waits for its next time, again and again."""
 
     def __init__(self, advance: Advance, over: asyncio.Future[None]) -> None:
         self.advance = advance
@@ -31,7 +31,7 @@ class _Waiting:
 
 
 class _Tick:
-    """One timer, and who waits for it."""
+    """One timer, and the turns that wait for it."""
 
     def __init__(self, wheel: _Wheel, when: float) -> None:
         self.when = when
@@ -62,7 +62,7 @@ class _Tick:
         self.waiting = []
 
     def leave(self, one: _Waiting) -> None:
-        """Let a turn wait no more; no effect once the time has come."""
+        """Remove a turn; no effect once the time has come."""
         if one in self.waiting:
             self.waiting.remove(one)
             if not self.waiting:
@@ -71,13 +71,13 @@ class _Tick:
 
 
 class _Wheel:
-    """The timers of one loop that have yet to come, by their millisecond."""
+    """The pending timers of one loop, by their millisecond."""
 
     def __init__(self) -> None:
         self._near: dict[int, _Tick] = {}
 
     def at(self, when: float) -> _Tick:
-        """Return a timer for this time of the loop's, or for at most a millisecond later."""
+        """Return a timer for this time of the loop, or for at most a millisecond later."""
         millisecond = int(when / TOGETHER)
         for place in (millisecond, millisecond + 1):
             tick = self._near.get(place)
@@ -87,7 +87,7 @@ class _Wheel:
         return tick
 
     def forget(self, tick: _Tick) -> None:
-        """Hand this timer out no more."""
+        """Do not return this timer any more."""
         millisecond = int(tick.when / TOGETHER)
         if self._near.get(millisecond) is tick:
             del self._near[millisecond]
@@ -123,7 +123,7 @@ class Alarm:
             one.tick.leave(one)
 
     def ring(self) -> None:
-        """End the wait; no effect when there is none."""
+        """End the wait; no effect if there is none."""
         if self._over is not None and not self._over.done():
             self._over.set_result(None)
 

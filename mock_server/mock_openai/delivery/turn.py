@@ -70,12 +70,12 @@ class Delivery:
 
     @property
     def request(self) -> Request | None:
-        """What is being answered, once it has been found valid."""
+        """The validated request; None until it is known."""
         return self.context.plan.request if self.context.plan is not None else None
 
     @property
     def told(self) -> list[Event]:
-        """What has been handed over so far."""
+        """The events that have been handed over so far."""
         return [*self.out.sent, *self.out.waiting]
 
     async def run(self, known: Known, caller: Caller, plan: Plan | None = None) -> None:
@@ -128,8 +128,8 @@ class Delivery:
                 await self.context.keep()
 
     async def watch(self, live: Watched, after: int = -1) -> None:
-        """Show a response of the background from the event after this number, as it grows; a plain JSON
-        answer shows its beginning.
+        """Send a background response from the event after this number, as it grows; a plain JSON answer is
+        its beginning.
         """
         place = after + 1
         while True:
@@ -157,7 +157,7 @@ class Delivery:
 
     @property
     def parts(self) -> float | None:
-        """When, on the loop's clock, the recorded socket ended after this turn was finished; None if it did
+        """The loop's time at which the recorded socket ended after this turn was finished; None if it did
         not.
         """
         return self._parting[0] if self._parting else None
@@ -258,7 +258,7 @@ class Delivery:
 
     async def _keep_to(self, schedule: Schedule) -> bool:
         """Let the events of a turn leave as they were rendered, at their times. False as soon as something
-        may change the turn; what has not left by then is left to others.
+        may change the turn; the caller delivers the rest.
         """
         self.context.opening = schedule.following
         state, loop = self.state, asyncio.get_running_loop()

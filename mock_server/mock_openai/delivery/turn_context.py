@@ -41,7 +41,7 @@ class TurnContext(ConnectionContext):
         super().__init__(state, connection, writer.tcp)
         self.transport = writer.transport
         self.plan: Plan | None = None
-        """The turn, once its request has been looked at."""
+        """The turn's plan, once its request was read."""
         self.opening: Event | None = None
         """The turn's first event, whether or not it left."""
         self.over = False
@@ -49,7 +49,7 @@ class TurnContext(ConnectionContext):
         self.began = asyncio.get_running_loop().time()
         """The loop's time from which the turn's events are timed; faults may move it."""
         self.kept = False
-        """Whether the response is remembered, or will be elsewhere, or cannot be."""
+        """Whether the response is stored, or will be elsewhere, or cannot be."""
         self.alarm = Alarm()
         self._writer = writer
         self._out = out
@@ -60,8 +60,9 @@ class TurnContext(ConnectionContext):
         """The event that faults strike at, as it was planned."""
 
     async def keep(self, leaving: Sequence[Event] = ()) -> None:
-        """Remember the response just before its last event leaves: who has that may continue from it at
-        once, on any server that shares the memory. ApiError when such a memory is away.
+        """Store the response just before its last event leaves: a client that has that event may continue
+        from it at once, on any server that shares the memory. Raises ApiError if such a memory does not
+        answer.
         """
         if self.plan is None or self.kept:
             return
@@ -119,11 +120,11 @@ class TurnContext(ConnectionContext):
         await self._writer.raw(data)
 
     async def below(self, data: bytes) -> None:
-        """Send bytes beneath the transport's own framing."""
+        """Send bytes below the transport's own framing."""
         await self._writer.below(data)
 
     def hold_back(self, events: int) -> None:
-        """Let the event at the point leave after so many later ones."""
+        """Let the current event leave after `events` later ones."""
         if self.event is not None:
             self._settle(self.event.type)
             self._out.hold(self.event, events)
@@ -142,11 +143,11 @@ class TurnContext(ConnectionContext):
             await self.alarm.sleep_until(asyncio.get_running_loop().time() + seconds)
 
     def shift(self, seconds: float) -> None:
-        """Let the rest of the turn leave so much later."""
+        """Delay the rest of the turn by so many seconds."""
         self.began += seconds
 
     async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Answer with an HTTP status, while nothing has left."""
+        """Answer with an HTTP status, as long as nothing has left."""
         self._out.note("status", {"status": status})
         self.over = True
         await self._writer.status(status, headers, body)

@@ -15,7 +15,7 @@ from mock_openai.responders.answer import Recorded
 
 
 class Breakable(Protocol):
-    """The TCP connection below, and the ways to break it."""
+    """The TCP connection of an answer, and the ways to break it."""
 
     def write(self, data: bytes) -> None:
         """Write bytes as they are."""
@@ -26,7 +26,7 @@ class Breakable(Protocol):
         ...
 
     async def fin(self) -> None:
-        """End it without a farewell."""
+        """End it without a close frame."""
         ...
 
     async def half_open(self) -> None:
@@ -35,7 +35,7 @@ class Breakable(Protocol):
 
 
 class ResponseWriter(Protocol):
-    """What a transport offers for one answer."""
+    """Interface of a transport for one answer."""
 
     @property
     def tcp(self) -> Breakable:
@@ -52,7 +52,7 @@ class ResponseWriter(Protocol):
 
     @property
     def framing(self) -> Framing:
-        """What stands around an event as it leaves."""
+        """Returns what stands around an event as it leaves."""
         ...
 
     def put(self, event: Event) -> None:
@@ -88,9 +88,7 @@ class ResponseWriter(Protocol):
         ...
 
     def adopt(self, recorded: Recorded) -> bool:
-        """Take over a recording's status and headers; True when recorded network reads can be repeated as
-        `raw`.
-        """
+        """Adopt a recording's status and headers; True if recorded network reads can be repeated as `raw`."""
         ...
 
     def encode(self, event: Event) -> bytes:
@@ -102,7 +100,7 @@ class ResponseWriter(Protocol):
         ...
 
     async def below(self, data: bytes) -> None:
-        """Send bytes beneath the transport's own framing."""
+        """Send bytes below the transport's own framing."""
         ...
 
     async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
@@ -110,5 +108,5 @@ class ResponseWriter(Protocol):
         ...
 
     async def close(self, code: int | None, reason: str) -> None:
-        """Close the connection politely, where the protocol knows how."""
+        """Close the connection in good order, where the protocol has a way."""
         ...

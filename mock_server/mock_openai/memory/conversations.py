@@ -14,7 +14,9 @@ from typing import Any, Protocol
 
 @dataclass(slots=True)
 class Conversation:
-    """One conversation: its id, when it was made (unix seconds), its metadata and its items, oldest first."""
+    """One conversation: its id, its creation time (unix seconds), its metadata and its items,
+    oldest first.
+    """
 
     id: str
     created_at: int
@@ -32,34 +34,34 @@ class Conversation:
 
 
 class ConversationStore(Protocol):
-    """Where conversations live."""
+    """Interface of a store of conversations."""
 
     async def put(self, conversation: Conversation) -> None:
-        """Keep a new conversation."""
+        """Store a new conversation."""
         ...
 
     async def describe(self, conversation_id: str, metadata: dict[str, str]) -> bool:
-        """Return a conversation other metadata; False when there is no such conversation."""
+        """Replace a conversation's metadata; False if there is no such conversation."""
         ...
 
     async def get(self, conversation_id: str) -> Conversation | None:
-        """Find a conversation."""
+        """Return a conversation; None if there is none with this id."""
         ...
 
     async def append(self, conversation_id: str, items: Sequence[dict[str, Any]]) -> bool:
-        """Add items at the end, all at once; False when there is no such conversation."""
+        """Add items at the end, all at once; False if there is no such conversation."""
         ...
 
     async def remove(self, conversation_id: str, item_id: str) -> bool:
-        """Take an item out; False when it is not there."""
+        """Remove an item; False if the conversation does not have it."""
         ...
 
     async def delete(self, conversation_id: str) -> bool:
-        """Forget a conversation; False when there was none."""
+        """Delete a conversation; False if there was none."""
         ...
 
     async def clear(self) -> None:
-        """Forget everything."""
+        """Delete all conversations."""
         ...
 
 
@@ -70,29 +72,29 @@ class MemoryConversations:
         self._kept: dict[str, Conversation] = {}
 
     async def put(self, conversation: Conversation) -> None:
-        """Keep a new conversation."""
+        """Store a new conversation."""
         self._kept[conversation.id] = conversation
 
     async def describe(self, conversation_id: str, metadata: dict[str, str]) -> bool:
-        """Return a conversation other metadata; False when there is no such conversation."""
+        """Replace a conversation's metadata; False if there is no such conversation."""
         found = self._kept.get(conversation_id)
         if found is not None:
             found.metadata = metadata
         return found is not None
 
     async def get(self, conversation_id: str) -> Conversation | None:
-        """Find a conversation."""
+        """Return a conversation; None if there is none with this id."""
         return self._kept.get(conversation_id)
 
     async def append(self, conversation_id: str, items: Sequence[dict[str, Any]]) -> bool:
-        """Add items at the end, all at once; False when there is no such conversation."""
+        """Add items at the end, all at once; False if there is no such conversation."""
         found = self._kept.get(conversation_id)
         if found is not None:
             found.items.extend(items)
         return found is not None
 
     async def remove(self, conversation_id: str, item_id: str) -> bool:
-        """Take an item out; False when it is not there."""
+        """Remove an item; False if the conversation does not have it."""
         found = self._kept.get(conversation_id)
         if found is None:
             return False
@@ -102,9 +104,9 @@ class MemoryConversations:
         return gone
 
     async def delete(self, conversation_id: str) -> bool:
-        """Forget a conversation; False when there was none."""
+        """Delete a conversation; False if there was none."""
         return self._kept.pop(conversation_id, None) is not None
 
     async def clear(self) -> None:
-        """Forget everything."""
+        """Delete all conversations."""
         self._kept.clear()

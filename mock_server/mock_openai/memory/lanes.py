@@ -17,13 +17,13 @@ MAX_LANES = 32
 """Distinct lane names in a connection's life (documented); the default lane is not counted."""
 
 MAX_KEPT = 1024
-"""Responses that a connection keeps when it is told to keep all."""
+"""Responses that a connection keeps if `socket_memory` is "all"."""
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,256}")
 
 
 class Lanes:
-    """The lanes of one connection. A lane is called by its `stream_id`; None is the default lane."""
+    """The lanes of one connection, by `stream_id`; None is the default lane."""
 
     def __init__(self, limit: int = MAX_LANES, *, keep_all: bool = False) -> None:
         self._limit = limit
@@ -32,7 +32,9 @@ class Lanes:
         self._latest: dict[str | None, Remembered] = {}
 
     def admit(self, stream_id: object) -> str | None:
-        """Return the lane that a create asks for; a malformed one or one too many raises ApiError."""
+        """Return the lane that a create names. Raises ApiError if the name is malformed, or one lane too
+        many.
+        """
         if stream_id is None:
             return None
         if not isinstance(stream_id, str) or not _NAME.fullmatch(stream_id):
@@ -44,7 +46,9 @@ class Lanes:
         return stream_id
 
     def find(self, response_id: str) -> Remembered | None:
-        """Find a response that is some lane's latest: its own lane may continue it, another may fork."""
+        """Return a response if it is the latest of some lane: its own lane may continue it, another lane may
+        fork.
+        """
         if self._kept is not None:
             return self._kept.get(response_id)
         for remembered in self._latest.values():
@@ -53,7 +57,7 @@ class Lanes:
         return None
 
     def advance(self, lane: str | None, remembered: Remembered) -> None:
-        """Make this response the lane's latest; the one before it is forgotten."""
+        """Make this response the lane's latest, in place of the one before."""
         self._latest[lane] = remembered
         if self._kept is not None:
             self._kept[remembered.id] = remembered
@@ -61,7 +65,9 @@ class Lanes:
                 self._kept.popitem(last=False)
 
     def evict(self, lane: str | None, response_id: str | None) -> None:
-        """Forget the parent of a continuation that failed; another lane's latest stays."""
+        """Forget the parent of a continuation that failed, if it is this lane's latest; other lanes keep
+        theirs.
+        """
         latest = self._latest.get(lane)
         if latest is not None and latest.id == response_id:
             del self._latest[lane]

@@ -1,4 +1,4 @@
-"""The connections to a Redis that several servers share, and the part of it that is theirs.
+"""The connections to a Redis that several servers share, and the keys there that belong to these servers.
 
 All keys begin with one prefix and nothing else is ever touched. A Redis that does not answer is an ApiError
 500 as the API words it, after at most a few seconds, and the next command tries anew.
@@ -24,7 +24,7 @@ PREFIX = "mock-openai:"
 CONNECT_WITHIN, ANSWER_WITHIN = 5.0, 5.0
 """Seconds that Redis has to accept a connection, and to answer."""
 MAX_CONNECTIONS = 32
-"""Connections to Redis of one server; more commands than that wait for each other."""
+"""Connections of one server to Redis; further commands wait until one is free."""
 
 
 class Link:
@@ -39,7 +39,7 @@ class Link:
 
     @property
     def place(self) -> str:
-        """Where it is, without user and password."""
+        """The address without user and password."""
         parts = urlsplit(self._url)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
@@ -61,8 +61,8 @@ class Link:
         return Redis.from_pool(pool)
 
     async def open(self) -> int:
-        """Connect, and give this server its number, which no other has; OSError, in one line, when Redis does
-        not answer.
+        """Connect, and draw a number for this server that no other server has. Raises OSError with one line
+        if Redis does not answer.
         """
         client = self._connect()
         number = await self._first(client, client.incr(self.key("servers")))
@@ -70,7 +70,7 @@ class Link:
         return int(number)
 
     async def check(self) -> None:
-        """Look whether Redis answers; OSError, in one line, when it does not."""
+        """Raise OSError with one line if Redis does not answer."""
         client = self._connect()
         await self._first(client, client.exists(self.key("servers")))
         await client.aclose()
@@ -93,7 +93,7 @@ class Link:
             await client.aclose()
 
     async def clear(self, *families: str) -> None:
-        """Delete the keys of these families, and no other."""
+        """Delete the keys of these families and no others."""
         begins = tuple(self.key(family, "").encode() for family in families)
         found = [key async for key in self._keys() if key.startswith(begins)]
         for start in range(0, len(found), 1000):
@@ -101,18 +101,18 @@ class Link:
 
     @property
     def client(self) -> Redis:
-        """The connections to Redis; ApiError while there are none."""
+        """The connections to Redis. Raises ApiError while there are none."""
         if self._client is None:
             raise server_error()
         return self._client
 
     def key(self, *parts: str) -> str:
-        """Name a key."""
+        """Return a key under the prefix."""
         return self.prefix + ":".join(parts)
 
     async def answer(self, command: Awaitable[Any]) -> Any:
-        """Wait for Redis; None when the value is not of the kind it should be, ApiError when there is no
-        answer.
+        """Wait for Redis and return its answer; None if the value has the wrong type. Raises ApiError if
+        Redis does not answer.
         """
         from redis.exceptions import RedisError, ResponseError
 
@@ -149,7 +149,9 @@ def _reason(error: BaseException) -> str:
 
 
 def _parts(url: str) -> tuple[str, str]:
-    """Split the prefix off; ValueError, in one line, when this is no address of a Redis."""
+    """Return the address and the prefix. Raises ValueError with one line if this is not the address of a
+    Redis.
+    """
     try:
         parts = urlsplit(url)
         query = dict(parse_qsl(parts.query))

@@ -1,4 +1,5 @@
-"""Stored responses and conversations as bytes, and back. Pure: what cannot be read is None, never an error.
+"""Stored responses and conversations as bytes, and back. Pure functions: what cannot be read gives None,
+never an error.
 
 A response is kept in two values. Its head has the events and is gone when the response is deleted or has
 expired. Its node has the items that it added to the conversation; the nodes of a chain are linked by the
@@ -40,26 +41,26 @@ _item = msgspec.json.Decoder(dict[str, Any])
 
 
 def pack_head(kept: Remembered, at: float) -> bytes:
-    """Write a response's events, and when it was kept (unix seconds)."""
+    """Encode a response's events, and when it was stored (unix seconds)."""
     events = [(event.type, event.data, event.wire) for event in kept.events]
     return msgspec.msgpack.encode(_Head(at, len(kept.input), kept.parent, events, kept.frame_tokens))
 
 
 def pack_items(items: Sequence[dict[str, Any]]) -> bytes:
-    """Write items."""
+    """Encode items."""
     return msgspec.json.encode(items)
 
 
 def pack_header(conversation: Conversation) -> bytes:
-    """Write a conversation without its items."""
+    """Encode a conversation without its items."""
     return msgspec.json.encode(_Header(conversation.created_at, conversation.metadata))
 
 
 def unpack_response(
     response_id: str, head: object, nodes: Sequence[object], *, since: float
 ) -> Remembered | None:
-    """Read a response that was kept after `since` (unix seconds): its head, and the items of its chain, its
-    own first.
+    """Decode a response that was stored after `since` (unix seconds) from its head and the items of its
+    chain, its own first.
     """
     try:
         read = _heads.decode(_bytes(head))
@@ -84,7 +85,7 @@ def unpack_response(
 
 
 def unpack_items(value: object) -> Items:
-    """Read items; none when the value is no list of them."""
+    """Decode items; an empty list if the value is not a list of items."""
     try:
         return _items.decode(_bytes(value))
     except (msgspec.MsgspecError, UnicodeDecodeError, TypeError):
@@ -92,7 +93,7 @@ def unpack_items(value: object) -> Items:
 
 
 def unpack_conversation(conversation_id: str, header: object, items: Sequence[object]) -> Conversation | None:
-    """Read a conversation; items that cannot be read are left out."""
+    """Decode a conversation; items that cannot be decoded are left out."""
     try:
         read = _headers.decode(_bytes(header))
     except (msgspec.MsgspecError, UnicodeDecodeError, TypeError):
@@ -102,7 +103,7 @@ def unpack_conversation(conversation_id: str, header: object, items: Sequence[ob
 
 
 def unpack_item(value: object) -> dict[str, Any] | None:
-    """Read one item of a conversation, which has an id."""
+    """Decode one item of a conversation, which has an id."""
     try:
         item = _item.decode(_bytes(value))
     except (msgspec.MsgspecError, UnicodeDecodeError, TypeError):

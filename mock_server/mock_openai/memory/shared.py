@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 SHOWN = 30
-"""Seconds for which a response is seen that is being generated: its server may be gone."""
+"""Seconds for which other servers see a response that is being generated; the server that generates it may
+die.
+"""
 
 _SLACK = 86400
-"""Seconds that a node outlives its response, so that a continuation that is just being made finds it."""
+"""Seconds that a node outlives its response, so that a continuation in progress still finds it."""
 
 _RESPONSES, _CONVERSATIONS = ("response", "node", "root"), ("conversation", "items")
 _FAMILIES = (*_RESPONSES, *_CONVERSATIONS)
@@ -65,37 +67,37 @@ return 1
 
 
 class SharedMemory(Link):
-    """What several servers remember together. `redis://HOST:PORT/DB?prefix=...`."""
+    """The memory that several servers share. `redis://HOST:PORT/DB?prefix=...`."""
 
     def __init__(self, url: str, *, retention: float = RETENTION, clock: Clock | None = None) -> None:
         super().__init__(url, retention=retention, clock=clock)
         self.own = Part(self)
-        """The part that belongs to no session."""
+        """The part for requests that belong to no session."""
 
     def part(self, session: str | None) -> Part:
         """Return a session's part; None for the server's own."""
         return self.own if session is None else Part(self, "session", quote(session, safe=""))
 
     async def forget(self) -> None:
-        """Forget everything that any session keeps; what the servers tell each other stays."""
+        """Delete what all sessions store; the messages between the servers stay."""
         await self.clear(*_FAMILIES, "session")
 
 
 class Part:
-    """What one session of all servers remembers: nobody else finds it. Its keys begin with `within`."""
+    """What one session stores on all servers, invisible to the others. Its keys begin with `within`."""
 
     def __init__(self, memory: Link, *within: str) -> None:
         self.responses = SharedResponses(memory, within)
         self.conversations = SharedConversations(memory, within)
 
     async def forget(self) -> None:
-        """Forget everything."""
+        """Delete everything."""
         await self.responses.clear()
         await self.conversations.clear()
 
 
 class _Shelf:
-    """Keys of a Redis that begin alike."""
+    """The keys of a Redis that share a prefix."""
 
     def __init__(self, memory: Link, within: Sequence[str] = ()) -> None:
         self._memory = memory
@@ -109,14 +111,16 @@ class _Shelf:
 
 
 class SharedResponses(_Shelf):
-    """A ResponseStore in Redis. What has expired is gone from Redis by itself."""
+    """A ResponseStore in Redis, which deletes expired responses by itself."""
 
     async def put(self, remembered: Remembered) -> None:
-        """Keep a response."""
+        """Store a response."""
         await self._put(remembered, int(self._memory.retention))
 
     async def show(self, remembered: Remembered) -> None:
-        """Let others see a response that is being generated; forgotten soon unless it is shown again."""
+        """Let the other servers see a response that is being generated; call again before `SHOWN` seconds
+        have passed.
+        """
         await self._put(remembered, SHOWN)
 
     async def _put(self, remembered: Remembered, seconds: int) -> None:
@@ -135,7 +139,7 @@ class SharedResponses(_Shelf):
             before = packed.pack_items(tuple(remembered.before))
 
     async def get(self, response_id: str) -> Remembered | None:
-        """Find a response."""
+        """Return a response; None if it was never stored, deleted or has expired."""
         memory = self._memory
         values = [response_id, self._node(""), int(memory.retention) + _SLACK]
         found = await memory.answer(_run(memory.client, _FIND, [self._head(response_id)], values))
@@ -145,14 +149,14 @@ class SharedResponses(_Shelf):
         return packed.unpack_response(response_id, found[0], found[1:], since=since)
 
     async def delete(self, response_id: str) -> bool:
-        """Forget a response; its items stay as long as others continue from them. False when there was
-        none.
+        """Delete a response; False if there was none. Its items stay while other responses continue from
+        them.
         """
         known = await self.get(response_id) is not None
         return bool(await self._memory.answer(self._memory.client.unlink(self._head(response_id)))) and known
 
     async def find_item(self, item_id: str) -> dict[str, Any] | None:
-        """Find an input or output item of a stored response by its id."""
+        """Return an input or output item of a stored response by its id."""
         memory = self._memory
         for name in await memory.answer(_awaitable(memory.client.smembers(self._family(item_id)))) or ():
             response_id = name.decode("utf-8", "replace")
@@ -166,7 +170,7 @@ class SharedResponses(_Shelf):
         return None
 
     async def clear(self) -> None:
-        """Forget everything."""
+        """Delete all responses."""
         await self._clear(_RESPONSES)
 
     def _head(self, response_id: str) -> str:
@@ -183,7 +187,7 @@ class SharedConversations(_Shelf):
     """A ConversationStore in Redis: a header, and a list of items."""
 
     async def put(self, conversation: Conversation) -> None:
-        """Keep a new conversation."""
+        """Store a new conversation."""
         header, items = self._keys(conversation.id)
         steps = self._memory.client.pipeline(transaction=True)
         steps.delete(items)
@@ -193,7 +197,7 @@ class SharedConversations(_Shelf):
         await self._memory.answer(steps.execute())
 
     async def describe(self, conversation_id: str, metadata: dict[str, str]) -> bool:
-        """Return a conversation other metadata; False when there is no such conversation."""
+        """Replace a conversation's metadata; False if there is no such conversation."""
         found = await self.get(conversation_id)
         if found is None:
             return False
@@ -206,7 +210,7 @@ class SharedConversations(_Shelf):
         )
 
     async def get(self, conversation_id: str) -> Conversation | None:
-        """Find a conversation."""
+        """Return a conversation; None if there is none with this id."""
         header, items = self._keys(conversation_id)
         steps = self._memory.client.pipeline(transaction=True)
         steps.get(header)
@@ -215,13 +219,13 @@ class SharedConversations(_Shelf):
         return None if not found else packed.unpack_conversation(conversation_id, found[0], found[1])
 
     async def append(self, conversation_id: str, items: Sequence[dict[str, Any]]) -> bool:
-        """Add items at the end, all at once; False when there is no such conversation."""
+        """Add items at the end, all at once; False if there is no such conversation."""
         values = [_item(item) for item in items]
         added = _run(self._memory.client, _APPEND, self._keys(conversation_id), values)
         return bool(await self._memory.answer(added))
 
     async def remove(self, conversation_id: str, item_id: str) -> bool:
-        """Take an item out; False when it is not there."""
+        """Remove an item; False if the conversation does not have it."""
         _, items = self._keys(conversation_id)
         client = self._memory.client
         for value in await self._memory.answer(_awaitable(client.lrange(items, 0, -1))) or ():
@@ -231,7 +235,7 @@ class SharedConversations(_Shelf):
         return False
 
     async def delete(self, conversation_id: str) -> bool:
-        """Forget a conversation; False when there was none."""
+        """Delete a conversation; False if there was none."""
         header, items = self._keys(conversation_id)
         steps = self._memory.client.pipeline(transaction=True)
         steps.unlink(header)
@@ -240,7 +244,7 @@ class SharedConversations(_Shelf):
         return bool(gone and gone[0])
 
     async def clear(self) -> None:
-        """Forget everything."""
+        """Delete all conversations."""
         await self._clear(_CONVERSATIONS)
 
     def _keys(self, conversation_id: str) -> list[str]:

@@ -24,11 +24,12 @@ RETENTION = 30 * 86400.0
 """Seconds for which a stored response is kept (documented: 30 days at least); conversations have no end."""
 
 _OVERHEAD = 2048
-"""Bytes counted for each response besides its text: objects, keys, bookkeeping."""
+"""Bytes counted for each response besides its text: objects and keys."""
 
 
 class Remembered:
-    """One finished response and the conversation up to it.
+    """One finished response and the conversation up to it. The response object is decoded on demand: most
+    turns of a load test are never continued.
 
     The response object is decoded only when somebody asks, since most turns of a load test are never
     continued.
@@ -55,36 +56,37 @@ class Remembered:
         self.input = input
         """Items of this turn's input."""
         self.events = events
-        """The events as they left, the terminal one last; a replay streams them again."""
+        """The events as they left, the terminal one last; GET with `stream` sends them again."""
         self.parent = parent
-        """The response it continued from."""
+        """The id of the response that this one continues."""
         written = events.size if isinstance(events, Rendered) else sum(len(event.data) for event in events)
         self.size = written + input_size + _OVERHEAD
-        """Bytes that it is counted for."""
+        """Bytes counted against the store's limit."""
         self.frame_tokens = frame_tokens
-        """Tokens of the turn's instructions and tools, which a continuation does not take over."""
+        """Tokens of the turn's instructions and tools, which a continuation does not inherit."""
         self._response = response
         self._items: History | None = None
 
     @property
     def response(self) -> Mapping[str, Any]:
-        """The response object as the terminal event has it."""
+        """The response object of the terminal event."""
         if self._response is None:
             self._response = msgspec.json.decode(self.events[-1].data)["response"]
         return self._response
 
     @property
     def items(self) -> History:
-        """The whole conversation with this response, oldest first: what a continuation starts from."""
+        """The whole conversation up to and including this response, oldest first: where a continuation
+        begins.
+        """
         if self._items is None:
             self._items = as_history(self.before).extended((*self.input, *self.response.get("output", ())))
         return self._items
 
     @property
     def tokens(self) -> int:
-        """Tokens of the whole conversation; a continuation counts them as input again (documented), without
-        this turn's instructions and tools. Of a compacted one only what came out of this turn counts
-        (inferred).
+        """Tokens of the whole conversation without this turn's instructions and tools; a continuation counts
+        them as input again (documented). Of a compacted response only this turn's output counts (inferred).
         """
         usage = self.response.get("usage") or {}
         compacted = any(item.get("type") == "compaction" for item in self.response.get("output", ()))
@@ -101,26 +103,26 @@ class Remembered:
 
 
 class ResponseStore(Protocol):
-    """Where stored responses live."""
+    """Interface of a store of responses."""
 
     async def put(self, remembered: Remembered) -> None:
-        """Keep a response."""
+        """Store a response."""
         ...
 
     async def get(self, response_id: str) -> Remembered | None:
-        """Find a response; None when it was never stored, deleted or forgotten."""
+        """Return a response; None if it was never stored, deleted or has expired."""
         ...
 
     async def delete(self, response_id: str) -> bool:
-        """Forget a response; False when there was none."""
+        """Delete a response; False if there was none."""
         ...
 
     async def find_item(self, item_id: str) -> dict[str, Any] | None:
-        """Find an input or output item of a stored response by its id."""
+        """Return an input or output item of a stored response by its id."""
         ...
 
     async def clear(self) -> None:
-        """Forget everything."""
+        """Delete all responses."""
         ...
 
 
@@ -141,17 +143,17 @@ class MemoryStore:
         self._kept: OrderedDict[str, Remembered] = OrderedDict()
         self._since: dict[str, float] = {}
         self._by_root: dict[str, set[str]] | None = None
-        """Responses by what their items' ids begin with; made when somebody first asks for an item."""
+        """Responses by the digits that their items' ids begin with; built when an item is first asked for."""
 
     def __len__(self) -> int:
         return len(self._kept)
 
     async def put(self, remembered: Remembered) -> None:
-        """Keep a response, and forget others while the limit is exceeded."""
+        """Store a response, and drop the least recently used ones while the limit is exceeded."""
         self.keep(remembered)
 
     def keep(self, remembered: Remembered) -> None:
-        """The same, for who cannot wait."""
+        """Same as `put`, without awaiting."""
         if remembered.id in self._kept:
             self._forget(remembered.id)
         self._kept[remembered.id] = remembered
@@ -163,11 +165,11 @@ class MemoryStore:
             self._forget(next(iter(self._kept)))
 
     async def get(self, response_id: str) -> Remembered | None:
-        """Find a response and count that as a use."""
+        """Return a response and count that as a use."""
         return self.find(response_id)
 
     def find(self, response_id: str) -> Remembered | None:
-        """The same, for who cannot wait."""
+        """Same as `get`, without awaiting."""
         found = self._kept.get(response_id)
         if found is None or self._forget_old(response_id):
             return None
@@ -175,11 +177,11 @@ class MemoryStore:
         return found
 
     async def delete(self, response_id: str) -> bool:
-        """Forget a response; False when there was none."""
+        """Delete a response; False if there was none."""
         return not self._forget_old(response_id) and self._forget(response_id)
 
     async def find_item(self, item_id: str) -> dict[str, Any] | None:
-        """Find an input or output item of a stored response by its id."""
+        """Return an input or output item of a stored response by its id."""
         if self._by_root is None:
             self._by_root = {}
             for response_id in self._kept:
@@ -193,7 +195,7 @@ class MemoryStore:
         return None
 
     async def clear(self) -> None:
-        """Forget everything."""
+        """Delete all responses."""
         self._kept.clear()
         self._by_root = None
         self._since.clear()

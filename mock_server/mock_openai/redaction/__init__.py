@@ -1,4 +1,4 @@
-"""Secrets are found and replaced before anything is written down, however they are spelled.
+"""Finds and replaces secrets before anything is written down, however they are spelled.
 
 `SecretRedactor` is all that others need; the rules are in a file each: by form (`forms`), by name (`fields`,
 `names`), by value (what the redactor has learned), and who somebody is (`people`).

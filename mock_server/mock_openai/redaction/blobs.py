@@ -1,4 +1,4 @@
-"""Base64 that stands for a text, found inside another text, and changed where a secret in it changes."""
+"""Base64 of a text inside another text, and the edits that a secret in it needs."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ _SAMPLE = 64
 
 @dataclass(slots=True)
 class Blob:
-    """Base64 inside a text, and what it stands for."""
+    """Base64 inside a text, and the text that it encodes."""
 
     data: bytes
-    """What it stands for."""
+    """The decoded text."""
     _start: int
-    """Where it begins in the text."""
+    """Its place in the text."""
     _raw: bytes
-    """The base64, from a place on at which a group of four begins, without line breaks."""
+    """The base64 from the start of a group of four, without line breaks."""
     _width: int = 0
     """Characters on a line; 0 when there is one line."""
     _break: bytes = b""
 
     def raw_edits(self, edits: Sequence[Edit]) -> Iterator[Edit]:
-        """Return edits of `data` as edits of the text; only the groups that they touch change, if lengths
-        stay.
+        """Return edits of `data` as edits of the text. If lengths stay, only the groups that they touch
+        change.
         """
         if not edits:
             return
@@ -76,7 +76,7 @@ class Blob:
 
 
 def blobs(data: bytes) -> Iterator[Blob]:
-    """Find what may be the base64 of a text."""
+    """Yield what may be the base64 of a text."""
     done = 0
     wrapped = _WRAPPED.finditer(data) if b"\n" in data else iter(())
     block = next(wrapped, None)
@@ -96,7 +96,7 @@ def blobs(data: bytes) -> Iterator[Blob]:
 
 
 def _lines(block: re.Match[bytes]) -> Blob | None:
-    """Base64 on lines of one length, as MIME and PEM have it."""
+    """Yield base64 on lines of one length, as in MIME and PEM."""
     end = b"\r\n" if b"\r" in block[0] else b"\n"
     lines = block[0].removesuffix(end).split(end)
     width = len(lines[0])
@@ -108,12 +108,12 @@ def _lines(block: re.Match[bytes]) -> Blob | None:
 
 
 def holds_text(run: bytes) -> bool:
-    """Tell whether a run of characters may be the base64 of a text."""
+    """Return whether a run of characters may be the base64 of a text."""
     return any(_alignments(blob) for blob in _BLOB.findall(run))
 
 
 def _alignments(blob: bytes) -> list[int]:
-    """Where its groups of four may begin: something else may stand before it without a break."""
+    """Return where its groups of four may begin: other characters may precede it without a break."""
     bare = blob.rstrip(b"=")
     found = []
     for shift in range(4):

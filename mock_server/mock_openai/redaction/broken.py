@@ -1,4 +1,4 @@
-"""What breaks off in the middle of a secret: the beginning of one is kept from the disk as well."""
+"""Texts that break off inside a secret: the beginning of a secret is removed too."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from mock_openai.redaction.names import Weight
 _LAST_WORD = bytes(byte for byte in range(0x21, 0x7F) if byte not in b"\"'<>(){}[],;`")
 _NO_WORD = re.compile(rb"[A-Z0-9]|[a-z]{12}")
 _LEAST = 6
-"""Bytes of a known secret that are more than chance."""
+"""Bytes of a known secret that are too many for a coincidence."""
 
 
 def spans(text: bytes, known: Iterable[bytes]) -> Iterator[Span]:
-    """Find what may be the beginning of a secret at the end of a text that was broken off."""
+    """Return what may be the beginning of a secret at the end of a text that was broken off."""
     word = text[len(text.rstrip(_LAST_WORD)) :]
     for start in beginnings(word):
         if _NO_WORD.search(word, start):

@@ -1,4 +1,4 @@
-"""Changes to a text: what stands where becomes what."""
+"""Replacements in a text, by place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Edit(NamedTuple):
-    """Bytes `start` to `end` of a text become `new`; `kind` says what stood there."""
+    """Bytes `start` to `end` of a text become `new`; `kind` names what stood there."""
 
     kind: str
     start: int
@@ -17,8 +17,8 @@ class Edit(NamedTuple):
 
 
 def applied(data: bytes, edits: Iterable[Edit], marks: list[int] | None = None) -> bytes:
-    """Return a text with edits made, left to right; `marks`, places in it, are moved to where they are then.
-    A mark inside a secret falls inside its fake.
+    """Return a text with edits made, left to right. `marks` are places in the text; they move along. A mark
+    inside a secret falls inside its fake.
     """
     parts: list[bytes] = []
     moved: list[int] = []
@@ -44,14 +44,14 @@ def applied(data: bytes, edits: Iterable[Edit], marks: list[int] | None = None) 
 
 
 def pieces(data: bytes, edits: Iterable[Edit], marks: Iterable[int]) -> list[bytes]:
-    """Return the text between the first mark and the last with edits made, cut at the marks."""
+    """Return the text between the first mark and the last with edits made, split at the marks."""
     cuts = list(marks)
     clean = applied(data, edits, cuts)
     return [clean[a:b] for a, b in pairwise(cuts)]
 
 
 def merged(edits: list[Edit], first: list[Edit]) -> list[Edit]:
-    """Return edits in order without overlaps: what is in `first` wins, then what begins earlier."""
+    """Return edits in order without overlaps: those of `first` win, then the one that begins earlier."""
     if not first and len(edits) < 2:
         return edits
     kept: list[Edit] = []
@@ -74,13 +74,13 @@ def merged(edits: list[Edit], first: list[Edit]) -> list[Edit]:
 
 
 def _before(edit: Edit, end: int) -> Edit:
-    """The part of an edit that ends here; one of another length goes there whole."""
+    """Return the part of an edit before this place; an edit that changes the length goes there whole."""
     fits = len(edit.new) == edit.end - edit.start
     return Edit(edit.kind, edit.start, end, edit.new[: end - edit.start] if fits else edit.new)
 
 
 def _after(edit: Edit, start: int) -> Edit | None:
-    """The part of an edit that begins here or later, if there is one."""
+    """Return the part of an edit from this place on, if there is one."""
     if edit.end <= start:
         return None
     if edit.start >= start:

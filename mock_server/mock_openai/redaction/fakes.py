@@ -1,4 +1,4 @@
-"""Fakes: what stands in the place of a secret, and how it is recognized.
+"""Fakes: what replaces a secret, and how a fake is recognized.
 
 A fake has the length of its secret, byte for byte, so that offsets stay true. Whitespace, quotes and
 backslashes stay where they are, so that it needs the same escapes; the rest becomes a number, the word
@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 
 WORD = b"redacted"
-"""What every fake says, as far as it has room."""
+"""The word in every fake, as far as there is room."""
 
 FAKES = re.compile(rb"(?i)(?<![0-9])\d{3,16}+reda(?:c(?:t(?:ed?)?)?)?x*+")
-"""Fakes in a text."""
+"""Matches the fakes in a text."""
 
 _KEPT = frozenset(b' \t\r\n\f\b\v"\\')
 _KEPT_OR_FOREIGN = re.compile(rb'[\s\x08"\\\x80-\xff]+')
@@ -43,8 +43,8 @@ def make(secret: bytes, number: int) -> bytes:
 
 
 def make_number(secret: bytes, number: int) -> bytes:
-    """Return the fake of a phone number: zeros, and the number at the end; what is no digit stays. Where
-    there are digits only, it may be a number in JSON, which must not begin with a zero.
+    """Return the fake of a phone number: zeros with the number at the end; characters other than digits stay.
+    A fake of digits alone does not begin with zero, since it may stand in JSON as a number.
     """
     zeros = b"%0*d" % (len(_DIGITS.findall(secret)), number)
     digits = iter(b"1" + zeros[1:] if secret.isdigit() else zeros)
@@ -52,7 +52,7 @@ def make_number(secret: bytes, number: int) -> bytes:
 
 
 def is_fake(secret: bytes) -> bool:
-    """Tell whether a text is a fake and nothing else."""
+    """Return whether a text is a fake and nothing else."""
     bare = _KEPT_OR_FOREIGN.sub(b"", secret)
     if not bare.strip(b"xX"):
         return True

@@ -1,4 +1,4 @@
-"""Secrets that are known by their name, wherever a text gives names to values.
+"""Secrets known by their name, in every notation that gives names to values.
 
 JSON members, Python's and JavaScript's literals, queries and forms, headers, variables and flags, parts of a
 multipart body, pairs of a name and a value, and what a sentence calls a password; the user part of URLs;
@@ -31,7 +31,7 @@ _NAMED = re.compile(
     trie(stem.decode() for stem in STEMS).encode() + rb"[a-z0-9_.-]{0,40}+(?P<close>\]?+[\"'\]]?+)"
     rb"[ \t\r\n]{0,16}+(?P<sign>:=|=>|==?|:(?!//)|,|>)"
 )
-"""A name and what follows it, in lower case: nothing else may give it a value."""
+"""A name and what follows it, in lower case: other notations cannot give the name a value."""
 _ESCAPED_NAME = re.compile(
     rb'"(?P<name>[^"\\]{0,128}+\\u00(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u]){1,128}+)"[ \t\r\n]{0,16}+:'
 )
@@ -83,7 +83,7 @@ _HOOK = re.compile(
     rb"chat\.googleapis\.com/v1/spaces/)(?P<value>[A-Za-z0-9_/:@%-]{8,512}+)"
 )
 _NO_PHRASE = re.compile(rb"(?i)secret|credential")
-"""Names whose value has no blanks: with them it is prose."""
+"""Names whose value has no blanks: a value with blanks is prose."""
 _AUTHENTICATION = frozenset({b"authorization", b"proxy-authorization"})
 _SCHEME_WORD = re.compile(rb"[A-Za-z][A-Za-z0-9_-]{1,30}+[ \t+]{1,16}+(?=\S)")
 _CRUMBS = re.compile(rb"(?P<name>[^\s=;,]{1,128}+)=(?P<value>[^;\s]{1,4096}+)")
@@ -92,7 +92,7 @@ _TRAILING = b".,;:!?)]}`"
 
 
 def spans(text: bytes, low: bytes) -> Iterator[Span]:
-    """Find the secrets in a text that names tell; `low` is the text in lower case."""
+    """Return the secrets in a text that have telling names; `low` is the text in lower case."""
     for match in _NAMED.finditer(low):
         yield from _given(text, match)
     if b"\\u00" in text:
@@ -140,7 +140,7 @@ def spans(text: bytes, low: bytes) -> Iterator[Span]:
 
 
 def named(name: bytes, value: bytes) -> Iterator[Span]:
-    """Find the secret in the value of a field, a header or a parameter whose name is known."""
+    """Return the secret in the value of a field, a header or a parameter with this name."""
     low = name.lower()
     if low in _AUTHENTICATION or low in (b"cookie", b"set-cookie"):
         yield from _header(low, value, 0)
@@ -149,7 +149,7 @@ def named(name: bytes, value: bytes) -> Iterator[Span]:
 
 
 def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
-    """What a name is given, if that is a secret."""
+    """Return the value of a name, if that is a secret."""
     name, before, quoted = _name(text, match)
     sign = match["sign"]
     form = sign == b"=" and before in (b"?", b"&", b"")
@@ -184,7 +184,7 @@ def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
 
 
 def _name(text: bytes, match: re.Match[bytes]) -> tuple[bytes, bytes, bool]:
-    """The whole name of which the end was found, what stands before it, and whether it is quoted."""
+    """Return the whole name whose end was found, what stands before it, and whether it is quoted."""
     end, close = match.start("close"), match["close"][-1:]
     if close in (b'"', b"'") and (begin := text.rfind(close, max(0, end - 128), end)) >= 0:
         name = text[begin + 1 : end]
@@ -196,7 +196,7 @@ def _name(text: bytes, match: re.Match[bytes]) -> tuple[bytes, bytes, bool]:
 
 
 def _bare(name: bytes, value: bytes, start: int, what: Weight, *, form: bool, exact: bool) -> Iterator[Span]:
-    """A value without quotes: in prose and in code names are followed by words that are no secrets."""
+    """Yield values without quotes: in prose and in code, names are followed by words that are not secrets."""
     value = value if form else value.rstrip(_TRAILING)
     if what is not Weight.SECRET or exact or name.isupper():
         wanted = _fits(what, value)
@@ -210,7 +210,7 @@ def _bare(name: bytes, value: bytes, start: int, what: Weight, *, form: bool, ex
 
 
 def _escaped_names(text: bytes) -> Iterator[Span]:
-    """Members whose names are spelled with escapes, as JSON allows."""
+    """Yield members whose names are written with escapes, as JSON allows."""
     for match in _ESCAPED_NAME.finditer(text):
         plain = decoded(match["name"])
         if plain is not None and weight(plain.data) is not Weight.NOTHING:
@@ -252,7 +252,7 @@ def _named_in_json(name: bytes, value: bytes, start: int) -> Iterator[Span]:
 
 
 def _header(name: bytes, value: bytes, start: int) -> Iterator[Span]:
-    """A header that is nothing but a secret: what authorizes, or cookies."""
+    """Return a header's value if all of it is secret: credentials, or cookies."""
     if name.endswith(b"cookie"):
         for crumb in _CRUMBS.finditer(value):
             if is_credential(crumb["value"], 8):
@@ -278,7 +278,7 @@ def _valued(kind: str, name: bytes, value: bytes, start: int, *, parameter: bool
 
 
 def _fits(what: Weight, value: bytes) -> bool:
-    """Tell whether a value is as its name says."""
+    """Return whether a value looks as its name says."""
     match what:
         case Weight.SECRET:
             return is_named_secret(value)
@@ -320,8 +320,8 @@ def _whole(kind: str, value: bytes, start: int) -> Iterator[Span]:
 
 
 def open_value(text: bytes, least: Weight = Weight.KEY) -> int | None:
-    """Where a value begins that the end of the text leaves open, whose name says `least` or more; None when
-    there is none.
+    """Return where a value begins that the end of the text leaves open and whose name says `least` or more;
+    None if there is none.
     """
     low = text.lower()
     for match in _NAMED.finditer(low):

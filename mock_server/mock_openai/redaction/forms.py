@@ -1,4 +1,4 @@
-"""Secrets that are known by their form: what issuers put before them.
+"""Secrets known by their form: the beginning that issuers give them.
 
 A row is a kind, the beginnings, and what follows. A fake keeps the beginning, so that it goes on looking like
 what it stands for. A beginning counts at the edge of a word; the best known ones count inside a word too, if
@@ -31,11 +31,11 @@ class Form(NamedTuple):
     """A family of secrets."""
 
     kind: str
-    """What findings call it."""
+    """The name used in findings."""
     beginnings: str
     """The literals it begins with, separated by blanks."""
     rest: str
-    """What follows, as a regular expression."""
+    """The regular expression for what follows."""
     looks: int = RANDOM
     """ANY, VARIED, RANDOM or MIXED."""
 
@@ -96,7 +96,7 @@ FORMS = (
 )  # fmt: skip
 
 _LONGEST_RUN = 512
-"""Characters above which a run of base64's is no credential: there short beginnings come about by chance."""
+"""Characters above which a run of base64 is not a credential: short beginnings occur there by chance."""
 _GLUED = (
     *(
         b"sk-",
@@ -125,7 +125,7 @@ _GLUED = (
         b"ASIA",
     ),
 )
-"""Beginnings that count inside a word as well."""
+"""Beginnings that count inside a word too."""
 
 # A word in the middle says what it is, whoever the issuer: acme_live_..., foo-api-key-...
 _SPEAKING = re.compile(
@@ -135,16 +135,16 @@ _SPEAKING = re.compile(
 _PARTED = re.compile(
     rb"(?<![\w.:+/-])(?:\d{8,10}:[A-Za-z0-9_-]{35}|[MNO][A-Za-z0-9_-]{23,25}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38})(?![\w-])"
 )
-"""Telegram's and Discord's tokens, which begin with the number of a bot."""
+"""Tokens of Telegram and Discord, which begin with the number of a bot."""
 
 SHORTEST = 14
-"""Characters of the shortest secret that is known by its form."""
+"""Characters of the shortest secret known by its form."""
 RUN = re.compile(rb"[A-Za-z0-9_+/=.%%$!:~-]{%d,}+" % SHORTEST)
-"""What can hold a secret that is known by its form: a run of the characters that such secrets are made of."""
+"""A run of the characters that secrets with a form are made of."""
 
 
 class Span(NamedTuple):
-    """A secret in a text; what begins a form is left out of it."""
+    """The place of a secret in a text, without the beginning of its form."""
 
     kind: str
     start: int
@@ -152,7 +152,7 @@ class Span(NamedTuple):
 
 
 def trie(words: Iterable[str]) -> str:
-    """An expression for any of the words that looks at each character once."""
+    """Return an expression for any of the words that looks at each character once."""
     branches: dict[str, list[str]] = {}
     for word in words:
         branches.setdefault(word[:1], []).append(word[1:])
@@ -174,7 +174,7 @@ _INSIDE = re.compile(
 
 
 def spans(run: bytes) -> list[Span]:
-    """Find the secrets in a run of characters, fakes not among them."""
+    """Return the secrets in a run of characters, without fakes."""
     found = list(_beginning(run, _AT_AN_EDGE, glued=False))
     if len(run) <= _LONGEST_RUN and any(word in run for word in _GLUED):
         found += _beginning(run, _INSIDE, glued=True)
@@ -205,7 +205,7 @@ def _beginning(run: bytes, beginnings: re.Pattern[bytes], *, glued: bool) -> Ite
 
 
 def beginning_of(secret: bytes) -> bytes:
-    """Return the beginning that a fake of this secret keeps; b"" when it has none."""
+    """Return the beginning that the fake of this secret keeps; b"" if it has none."""
     match = _AT_AN_EDGE.match(secret)
     if match is None:
         return b""
@@ -214,7 +214,7 @@ def beginning_of(secret: bytes) -> bytes:
 
 
 def beginnings(word: bytes) -> Iterator[int]:
-    """Where something follows a known beginning in a word."""
+    """Return where a known beginning in a word ends and something follows."""
     for match in _AT_AN_EDGE.finditer(word):
         if match.end() < len(word) and len(match[0]) >= 3:
             yield match.end()

@@ -1,4 +1,4 @@
-"""What a session has shown to be secret: values that are struck wherever they stand."""
+"""Values that a session has shown to be secret: they are replaced wherever they stand."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mock_openai.redaction.spelling import decoded
 from mock_openai.redaction.values import SHORTEST, is_credential, is_placeholder
 
 _FOUND = 256
-"""How many values are remembered that texts have named."""
+"""How many values found in texts are remembered."""
 
 
 class KnownSecrets:
@@ -23,17 +23,17 @@ class KnownSecrets:
 
     def __init__(self) -> None:
         self.values: dict[bytes, None] = {}
-        """The secrets, as they are and without escapes; replaced, never changed: another thread may look for
-        them.
+        """The secrets, as they are and without escapes. The collection is replaced, never changed: another
+        thread may be searching for them.
         """
         self._changing = threading.RLock()
         self.count = 0
-        """How many there have been."""
+        """How many secrets were learned so far."""
         self._found: deque[bytes] = deque()
 
     def headers(self, pairs: Iterable[tuple[str, str]], kept: Callable[[str], bool]) -> None:
-        """Remember the credentials in a message's headers; `kept` tells which headers are written as they
-        are, redacted.
+        """Remember the credentials in a message's headers; `kept` are the names of headers that are written
+        down, redacted.
         """
         for name, value in pairs:
             low = name.lower()
@@ -51,7 +51,7 @@ class KnownSecrets:
                 self.learn(data.strip())
 
     def url(self, url: str) -> None:
-        """Remember what a URL, or a path with a query, names as secret: parameters, user and password."""
+        """Remember the secrets in a URL, or in a path with a query: parameters, user and password."""
         try:
             parts = urlsplit(url)
         except ValueError:
@@ -67,8 +67,8 @@ class KnownSecrets:
                 self.learn(data)
 
     def found(self, secret: bytes) -> None:
-        """Remember a secret that a text has named. Of those the latest are remembered: a model may make up
-        any number.
+        """Remember a secret that a text has named. Only the latest of these are remembered: a model may make
+        up any number.
         """
         with self._changing:
             before = len(self.values)
@@ -79,8 +79,8 @@ class KnownSecrets:
                 self.values = {value: None for value in self.values if value != gone}
 
     def learn(self, secret: bytes) -> None:
-        """Remember a secret, so that it is replaced wherever else it stands; one that is too short, a
-        placeholder or a fake is no secret.
+        """Remember a secret, so that it is replaced wherever else it stands. A value that is too short, a
+        placeholder or a fake is ignored.
         """
         if len(secret) < SHORTEST or is_placeholder(secret) or is_fake(secret):
             return

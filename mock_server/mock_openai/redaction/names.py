@@ -1,4 +1,4 @@
-"""Names that say that their value is a secret: fields, parameters, headers, variables.
+"""Names that mark their value as a secret: of fields, parameters, headers, variables.
 
 A name counts by its end, whatever stands before it, in any case and with any separators: `OPENAI_API_KEY`,
 `x-api-key` and `apiKey` are one name.
@@ -12,15 +12,15 @@ from functools import lru_cache
 
 
 class Weight(Enum):
-    """How much a name says."""
+    """How surely a name marks a secret."""
 
     NOTHING = 0
     KEY = 1
-    """Something called a key: the value must look random."""
+    """A key of some kind: the value must look random."""
     HINT = 2
-    """Other things are called so too: the value must look like a credential."""
+    """Used for other things too: the value must look like a credential."""
     SECRET = 3
-    """Nothing else is called so."""
+    """Used for secrets only."""
 
 
 _SECRET = [
@@ -133,9 +133,9 @@ _HINTS = [
     "authkeyid",
 ]
 _WHOLE = frozenset({"auth", "pass", "sid", "sig", "otp", "sas", "code", "key", "credentials"})
-"""Names that count alone and after a separator, not as the end of a longer word."""
+"""Names that count alone and after a separator, but not as the end of a longer word."""
 _PARAMETERS = frozenset({"code", "state", "ticket", "key", "signature"})
-"""Names that count in a query or a form only."""
+"""Names that count only in a query or a form."""
 _NO_SECRETS = re.compile(
     r"(?:page|next|prev|previous|continuation|sync|cursor|resume|cancel|eos|bos|pad|unk|sep|cls|mask|stop|start|"
     r"end|special|input|output|total|max|min|cached|image|audio|text|reasoning|completion|prompt|logprob|top|"
@@ -167,14 +167,14 @@ STEMS = (
     *(b"assertion", b"saml", b"verifier", b"phrase", b"code", b"hmac", b"jwt", b"sas", b"otp"),
     *(b"sid", b"ticket", b"psk", b"wep", b"kubeconfig"),
 )
-"""Every name that counts holds one of these, in lower case: without them a text needs no closer look."""
+"""Every name that counts contains one of these, in lower case: a text without any is skipped."""
 
 _SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 def weight(name: bytes, *, parameter: bool = False) -> Weight:
-    """Tell what a name says of its value; `parameter` when it stands in a query or a form."""
+    """Return how surely a name marks a secret; `parameter` if it stands in a query or a form."""
     return _weight(bytes(name[-96:]), parameter)
 
 
@@ -226,10 +226,10 @@ _NO_CREDENTIALS = re.compile(
 
 
 def header_names_a_credential(name: str) -> bool:
-    """Tell whether a header is called like one that carries a credential or an account."""
+    """Return whether a header has the name of a credential or an account."""
     return not _NO_CREDENTIALS.match(name) and _HEADER.search(name) is not None
 
 
 def header_may_hold_one(name: str) -> bool:
-    """Tell whether a header that is not on the list may carry a credential whatever its name."""
+    """Return whether a header that is not on the list may hold a credential, whatever its name."""
     return not _NO_CREDENTIALS.match(name)

@@ -1,4 +1,4 @@
-"""Can what stands at the end of a text still become a secret? A stream asks before it lets a text go.
+"""Whether the end of a text can still become a secret. A stream asks before it releases a text.
 
 A secret is made of one word, so the last word waits until it is over; so does what a name is given, as long
 as its quotes are open, a key between its lines of dashes, and digits while phone numbers are secrets.
@@ -18,12 +18,12 @@ _LONGEST_PHONE = 64
 _OPEN_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}+-----(?:[^-\"'<>{}]|-(?!----))*+\Z")
 _LINES_OF_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{40,128}+\r?\n)++[A-Za-z0-9+/]{0,128}\Z")
 _LOOKED_BACK = 512
-"""Bytes in which a name is looked for."""
+"""Bytes before the end in which a name is searched."""
 
 
 def undecided(redactor: SecretRedactor, text: bytes, start: int) -> int:
-    """Return the place from `start` on from which what follows could make a secret of the text's end; the
-    text's length when there is none. Rules of the user's own are not asked.
+    """Return the place from `start` on from which following text could still turn the end into a secret; the
+    text's length if there is none. The user's own rules are not considered.
     """
     place = len(text.rstrip(_WORD))
     if redactor.phones:
@@ -41,7 +41,7 @@ def undecided(redactor: SecretRedactor, text: bytes, start: int) -> int:
 
 
 def _open_value(text: bytes) -> int:
-    """Where the value of a name begins that is not over yet, on any level of escapes."""
+    """Return where the unfinished value of a name begins, on any level of escapes."""
     steps: list[Decoded] = []
     while True:
         place = fields.open_value(text)
@@ -56,7 +56,7 @@ def _open_value(text: bytes) -> int:
 
 
 def _begun(value: bytes, text: bytes) -> int:
-    """Where a value begins that the end of the text breaks off."""
+    """Return where a value begins that the end of the text cuts off."""
     at = text.find(value[:1], max(0, len(text) - len(value) + 1))
     while at >= 0:
         if value.startswith(text[at:]):

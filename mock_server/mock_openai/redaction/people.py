@@ -1,4 +1,4 @@
-"""What tells who somebody is, for those who ask for it: e-mail addresses and phone numbers.
+"""Personal data, for those who want it removed: e-mail addresses and phone numbers.
 
 Phone numbers are recognized by `phonenumbers`, the port of Google's libphonenumber, which knows how they are
 written where. It is an extra (`pip install 'ninelives[phones]'`) and imported with the first text that has
@@ -14,7 +14,7 @@ from functools import lru_cache
 from mock_openai.redaction.forms import Span
 
 REGIONS = ("US", "GB", "DE", "FR")
-"""Where numbers without a country code are from, if nothing else is said: ISO 3166."""
+"""Countries (ISO 3166) whose numbers may come without a country code, unless others are given."""
 
 _EMAIL = re.compile(
     rb"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}+@(?:[A-Za-z0-9-]{1,63}+\.){1,8}[A-Za-z]{2,24}"
@@ -26,12 +26,14 @@ _LIKE_A_NUMBER = re.compile(
 
 
 def emails(text: bytes) -> list[Span]:
-    """Find e-mail addresses."""
+    """Return the e-mail addresses in a text."""
     return [Span("email", *match.span()) for match in _EMAIL.finditer(text)]
 
 
 def phones(text: bytes, regions: Sequence[str] = REGIONS) -> list[Span]:
-    """Find phone numbers as people write them. Raises ModuleNotFoundError, which says what to install."""
+    """Return the phone numbers in a text, in any usual spelling. Raises ModuleNotFoundError, which says what
+    to install.
+    """
     return [
         Span("phone", match.start() + start, match.start() + end)
         for match in _LIKE_A_NUMBER.finditer(text)
@@ -40,7 +42,7 @@ def phones(text: bytes, regions: Sequence[str] = REGIONS) -> list[Span]:
 
 
 def require_phones() -> None:
-    """Raise ModuleNotFoundError, which says what to install, when phone numbers cannot be recognized."""
+    """Raise ModuleNotFoundError, which says what to install, if phone numbers cannot be recognized."""
     from importlib.util import find_spec
 
     if find_spec("phonenumbers") is None:

@@ -1,5 +1,5 @@
 """One redactor for everything that is written down: it finds secrets in any bytes, however they are spelled,
-and puts fakes in their places.
+and replaces them with fakes.
 
 Strategy: a text is decoded level by level until no escape is left. On every level the same rules look for
 secrets: by form, by name, by value. What they find is carried down to the innermost level, where the secret
@@ -33,10 +33,12 @@ from mock_openai.redaction.spelling import Decoded, decoded, has_escapes
 from mock_openai.redaction.values import is_blotted, is_credential, is_random
 
 DEEPEST = 8
-"""Levels of escapes, or of texts in base64, that are looked into."""
+"""Levels of escapes, or of texts in base64, that are searched."""
 
 NAME, FORM, TEXT, KNOWN = 1, 2, 4, 8
-"""Signs that a text may hold a secret: a name or the like, the form of one, base64 of a text, a known one."""
+"""Signs of a possible secret in a text: a telling name, the form of a secret, base64 of a text, a known
+secret.
+"""
 
 _WORD = re.compile(rb"[A-Za-z0-9_+/=.%$!:~-]{2,}+")
 _STEM = re.compile(
@@ -59,7 +61,7 @@ Rule = tuple[str | bytes | re.Pattern[bytes], Replacement]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A secret in a text: what kind, and where; never the secret itself."""
+    """A secret in a text: its kind and place, never the secret itself."""
 
     kind: str
     start: int
@@ -91,21 +93,21 @@ class SecretRedactor:
         self._fakes: dict[bytes, bytes] = {}
         self._numbering = threading.Lock()
         self._plain: set[bytes] = set()
-        """Words without a sign, as seen so far."""
+        """Words seen so far that show no sign of a secret."""
 
     def text(self, data: bytes, *, broken: bool = False) -> bytes:
-        """Return a text with every secret replaced by its fake; everything else is the same, byte for byte.
-        When it was `broken` off, the beginning of a secret at its end is one too.
+        """Return a text with every secret replaced by its fake, and everything else unchanged, byte for byte.
+        If the text was `broken` off, the beginning of a secret at its end is replaced too.
         """
         return applied(data, self.edits(data, broken=broken))
 
     def string(self, text: str) -> str:
-        """Return a string likewise."""
+        """Return a string, redacted in the same way."""
         return self.text(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
 
     def value(self, value: Any, name: str = "") -> Any:
-        """Return a JSON value with every secret in it replaced; the same object when there is none. `name`
-        is what the value is called.
+        """Return a JSON value with every secret in it replaced; the same object if there is none. `name` is
+        the name of the value.
         """
         match value:
             case str():
@@ -124,12 +126,12 @@ class SecretRedactor:
         return value
 
     def findings(self, data: bytes) -> list[Finding]:
-        """Find the secrets in a text that is on the disk already; fakes are none."""
+        """Return the secrets in a text that is on disk already, without fakes."""
         return [Finding(edit.kind, edit.start, edit.end) for edit in self.edits(data)]
 
     def edits(self, data: bytes, name: bytes = b"", *, broken: bool = False, depth: int = 0) -> list[Edit]:
-        """Return what must change in a text, in order, without overlaps. `name` is what the text is called;
-        when it was `broken` off, the beginning of a secret at its end is one too.
+        """Return the edits that a text needs, in order, without overlaps. `name` is the name of the text. If
+        it was `broken` off, the beginning of a secret at its end is replaced too.
         """
         learned = self.known.count
         edits = self._edits_of(data, name, broken, depth)
@@ -193,7 +195,7 @@ class SecretRedactor:
         return edits
 
     def _signs(self, text: bytes) -> int:
-        """What a text may hold: any of NAME, FORM, TEXT and KNOWN. Most words have been seen before."""
+        """Return which of NAME, FORM, TEXT and KNOWN a text may hold. Most words have been seen before."""
         signs = 0
         for value in self.known.values:
             if value in text:
@@ -218,7 +220,7 @@ class SecretRedactor:
         return signs
 
     def _spans(self, text: bytes, signs: int) -> list[Span]:
-        """The secrets of one level."""
+        """Return the secrets of one level."""
         found: list[Span] = []
         if signs & NAME:
             found += fields.spans(text, text.lower())
@@ -284,7 +286,9 @@ def _sign(word: bytes) -> int:
 
 
 def _carried(spans: Iterable[Span], step: Decoded) -> list[Span]:
-    """Spans of a level as spans of the next; what begins or ends within an escape is seen there only."""
+    """Return the spans of a level as spans of the next. What begins or ends within an escape is visible only
+    there.
+    """
     carried = []
     for kind, start, end in spans:
         inner = step.span(start, end)
@@ -294,7 +298,7 @@ def _carried(spans: Iterable[Span], step: Decoded) -> list[Span]:
 
 
 def _united(spans: list[Span]) -> list[Span]:
-    """Spans in order, those that overlap made one."""
+    """Return spans in order, overlapping ones joined."""
     united: list[Span] = []
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):
         if united and span.start < united[-1].end:

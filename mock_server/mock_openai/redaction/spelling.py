@@ -1,4 +1,4 @@
-"""Texts inside texts: escapes undone, and changes written back in the same spelling.
+"""Texts inside texts: undoing escapes, and writing changes back in the same spelling.
 
 `decoded` undoes one level of escapes of every kind at once: JSON's (with those that Python, Go, .NET and
 JavaScript add), percent-encoding, and HTML's references. What is decoded may hold escapes again. It is known
@@ -21,7 +21,7 @@ _ESCAPE = re.compile(
 JSON_ESCAPES = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[\"\\/bfnrt]"
 )
-"""The escapes of a string in JSON, and no others."""
+"""The escapes of a JSON string, and no others."""
 _LETTER = re.compile(rb"[A-Fa-f]")
 _SIGN = re.compile(rb"[\\%&]")
 _SHORT = {
@@ -49,7 +49,7 @@ _NEEDED = {0x22: b'\\"', 0x5C: b"\\\\", 0x0A: b"\\n", 0x0D: b"\\r", 0x09: b"\\t"
 
 
 def has_escapes(data: bytes) -> bool:
-    """Tell whether a text may hold escapes; a quick look."""
+    """Return whether a text may hold escapes; a quick look."""
     return _SIGN.search(data) is not None
 
 
@@ -60,15 +60,15 @@ class Decoded:
     data: bytes
     """The decoded text."""
     raw: bytes
-    """The text as it is spelled."""
+    """The text before decoding."""
     _units: list[tuple[int, int, int, int]]
-    """Each escape: where it begins and ends in `raw`, and what it stands for in `data`."""
+    """Each escape: its start and end in `raw`, and its value in `data`."""
     _starts: list[int]
-    """Where each escape begins in `data`."""
+    """Where each escape's value begins in `data`."""
 
     def raw_edit(self, edit: Edit) -> Edit:
-        """Return an edit of `data` as an edit of `raw`. Each escape that it covers is spelled as an escape of
-        the same kind; one whose meaning stays is not touched.
+        """Return an edit of `data` as an edit of `raw`. Each escape that it covers becomes an escape of the
+        same kind; one whose value stays is not touched.
         """
         start, end, new = edit.start, edit.end, edit.new
         first = max(0, bisect_right(self._starts, start) - 1)
@@ -97,18 +97,18 @@ class Decoded:
 
     @property
     def _in_capitals(self) -> bool:
-        """Whether the digits of escapes are in upper case, told by those that have letters."""
+        """Return whether the digits of escapes are in upper case, judged by those that have letters."""
         for start, end, _, _ in self._units:
             if (letter := _LETTER.search(self.raw, start + 2, end)) is not None:
                 return letter[0].isupper()
         return self.raw[:1] != b"" and b"%" in self.raw  # RFC 3986: percent-encoding has capitals
 
     def raw_span(self, start: int, end: int) -> tuple[int, int]:
-        """Where in `raw` that is spelled which stands in `data` from `start` to `end`."""
+        """Return the part of `raw` that stands for `start` to `end` of `data`."""
         return self._place(start), self._place(end, over=True)
 
     def span(self, start: int, end: int) -> tuple[int, int] | None:
-        """The other way: what the bytes `start` to `end` of `raw` stand for; None when they begin or end
+        """Return the part of `data` that bytes `start` to `end` of `raw` stand for; None if they begin or end
         within an escape.
         """
         begin, over = self._meant(start), self._meant(end)
@@ -124,7 +124,7 @@ class Decoded:
         return end + at - raw_end if at >= raw_end else None
 
     def _place(self, at: int, *, over: bool = False) -> int:
-        """Where in `raw` the byte of `data` stands; with `over` where it ends that stands before it."""
+        """Return where a byte of `data` begins in `raw`; with `over`, where the byte before it ends."""
         number = bisect_right(self._starts, at - 1 if over else at) - 1
         if number < 0:
             return at
@@ -135,7 +135,7 @@ class Decoded:
 
 
 def decoded(data: bytes, escapes: re.Pattern[bytes] = _ESCAPE) -> Decoded | None:
-    """Undo one level of escapes; None when there are none."""
+    """Undo one level of escapes; None if there are none."""
     parts, units, starts = [], [], []
     done = length = 0
     for match in escapes.finditer(data):
@@ -171,7 +171,7 @@ def _meaning(escape: bytes) -> bytes:
 
 
 def _spelled_like(raw: bytes, meaning: bytes, capitals: bool) -> bytes:
-    """Spell a character (or a byte) as `raw` is spelled; `capitals` when that does not tell."""
+    """Write a character (or a byte) in the way `raw` is written; `capitals` decides if that does not tell."""
     digits = raw.lstrip(b"\\uUx%&#X{").rstrip(b"};")
     letter = _LETTER.search(digits)
     upper = capitals if letter is None else letter[0].isupper()

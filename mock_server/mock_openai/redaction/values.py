@@ -1,4 +1,4 @@
-"""What counts as a secret: the length and variety that a value needs, by what speaks for it.
+"""What counts as a secret: the length and variety that a value needs, by the evidence for it.
 
 | what speaks for it | what it needs |
 | --- | --- |
@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 
 SHORTEST = 8
-"""Bytes below which a value is not remembered: it would strike ordinary words (a key called "test")."""
+"""Bytes below which a value is not remembered: it would match ordinary words (a key called "test")."""
 
 _PLACEHOLDER = re.compile(
     rb"(?i)^(?:[*x.\-_\s\xe2\x80\xa2]+|<.*>|\{\{.*|\$\{?[\w.]*\}?|%\(?\w*\)?[s%]?|"
@@ -39,28 +39,28 @@ _HUMP = re.compile(rb"[a-z](?=[A-Z])")
 
 
 def is_placeholder(value: bytes) -> bool:
-    """Tell whether a value stands for a secret without being one: a blank to fill in, a reference, or what
-    another recorder put there.
+    """Return whether a value only stands for a secret: a blank to fill in, a reference, or another recorder's
+    mark.
     """
     bare = value.strip()
     return not bare or (len(bare) < 128 and _PLACEHOLDER.match(bare) is not None) or is_blotted(bare)
 
 
 def is_blotted(value: bytes) -> bool:
-    """Tell whether another recorder has taken a secret out here."""
+    """Return whether another recorder has removed a secret here."""
     return len(value) < 128 and _ANOTHER_RECORDERS.search(value) is not None
 
 
 def is_named_secret(value: bytes) -> bool:
-    """Tell whether a value is a secret, given that its name says so and means nothing else."""
+    """Return whether a value is a secret, given that its name is used for secrets only."""
     if len(value) < 6 or len(set(value)) < 4 or is_placeholder(value):
         return False
     return not re.search(rb"\s", value) or not _PROSE.search(value)
 
 
 def is_named_number(value: bytes) -> bool:
-    """Tell whether a whole number is a secret, given that its name says so: it has six digits, four of
-    them different, and is not what stands in the place of one.
+    """Return whether a whole number is a secret, given its name: it has six digits, four of them different,
+    and is not a fake.
     """
     return (
         len(value) >= 6 and value.isdigit() and len(set(value)) >= 4 and _FAKE_NUMBER.fullmatch(value) is None
@@ -68,7 +68,7 @@ def is_named_number(value: bytes) -> bool:
 
 
 def is_credential(value: bytes, shortest: int = 12) -> bool:
-    """Tell whether a value looks like a credential: no blanks, letters and digits, some length."""
+    """Return whether a value looks like a credential: no blanks, letters and digits, long enough."""
     return (
         len(value) >= shortest
         and _TOKEN.fullmatch(value) is not None
@@ -80,7 +80,7 @@ def is_credential(value: bytes, shortest: int = 12) -> bool:
 
 
 def is_random(value: bytes) -> bool:
-    """Tell whether a part of a value mixes letters, digits or cases as words and names do not."""
+    """Return whether a part of a value mixes letters, digits or cases as words and names do not."""
     for segment in _SEGMENT.findall(value):
         changes = len(_CHANGE.findall(segment))
         if (changes >= 2 and len(segment) >= 10) or changes >= 3:
@@ -94,12 +94,12 @@ def is_random(value: bytes) -> bool:
 
 
 def is_varied(value: bytes) -> bool:
-    """Tell whether a value has letters and digits."""
+    """Return whether a value has letters and digits."""
     return _DIGIT.search(value) is not None and _LETTER.search(value) is not None
 
 
 def is_mixed(value: bytes) -> bool:
-    """Tell whether a value looks random and has digits and letters of both cases."""
+    """Return whether a value looks random and has digits and letters of both cases."""
     return (
         _DIGIT.search(value) is not None
         and re.search(rb"[a-z]", value) is not None

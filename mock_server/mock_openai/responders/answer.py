@@ -64,7 +64,7 @@ class Recorded:
 
 
 class Cut(Exception):
-    """An answer that is being relayed has broken off: how, and with what had come of its next event."""
+    """A relayed answer has broken off: how, and with which bytes of its next event."""
 
     def __init__(self, ending: Ending, rest: bytes = b"") -> None:
         super().__init__(ending, rest)
@@ -74,7 +74,8 @@ class Cut(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Relayed:
-    """An answer that another server is giving just now.
+    """An answer that another server is giving now. `events` yields those that came together, as they come; it
+    raises Cut if the answer breaks off, and is closed when nobody wants the rest.
 
     `events` are those that came together, as they come; it raises Cut when the answer breaks off, and is
     closed when nobody wants the rest.

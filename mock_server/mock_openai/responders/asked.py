@@ -15,13 +15,13 @@ SPEAKERS = ("user", "developer", "system")
 """Roles of the messages that a model answers."""
 
 _KINDS = {name: frozenset({name, "last"}) for name in (*SPEAKERS, "tool_output")}
-"""The conditions that are about a turn, by what it answers."""
+"""The conditions about a turn, by what the turn answers."""
 
 _SAYS_NOTHING = frozenset({"additional_tools", "compaction_trigger"})
-"""Types of items that clients send along and nobody answers."""
+"""Types of items that clients send and nobody answers."""
 
 _SHOWN = 60
-"""Characters of a text in a line about it."""
+"""Characters of a text shown in a line about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Asked:
     last: str | None
     """The text of the last item that is not the assistant's; None when there is no such item."""
     kinds: frozenset[str] = frozenset({"user", "last"})
-    """The conditions that are about this kind of turn: `last`, and `tool_output` or the last speaker."""
+    """The conditions about this kind of turn: `last`, and `tool_output` or the last speaker."""
     developer: tuple[str, ...] = ()
     """The developer messages among the items that the turn answers, oldest first."""
     system: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class Asked:
 
     @classmethod
     def by(cls, turn: Turn) -> Asked:
-        """Read a turn."""
+        """Return what a turn asks."""
         if (text := _only_text(turn)) is not None:  # nearly all turns
             return cls(text, text, False, text)
         answered = answered_items(turn)
@@ -72,12 +72,12 @@ class Asked:
 
     @property
     def size(self) -> int:
-        """Characters of all its texts."""
+        """Characters of all its texts together."""
         return len(self.said) + len(self.last or "") + sum(map(len, (*self.developer, *self.system)))
 
 
 def _only_text(turn: Turn) -> str | None:
-    """Return the user's text, if that is all that the turn answers."""
+    """Return the user's text if the turn answers nothing else."""
     items = () if turn.request is None else turn.request.input
     if (
         len(items) != 1
@@ -120,17 +120,17 @@ def outputs_of(turn: Turn) -> tuple[ToolOutput, ...]:
 
 
 def user_text(turn: Turn) -> str:
-    """Return the last thing the user said, in this request or before it."""
+    """Return the user's last text, in this request or before it."""
     return next((text_of(item.get("content")) for item in _backwards(turn) if item.get("role") == "user"), "")
 
 
 def text_of_item(item: Mapping[str, Any]) -> str:
-    """Return the text of a message or of a tool's output; empty for items that carry none."""
+    """Return the text of a message or of a tool's output; empty for items without text."""
     return text_of(item.get("content") if "role" in item else item.get("output"))
 
 
 def described(turn: Turn) -> str:
-    """Describe what a turn asks in a few words, such as `the developer message 'Greet.'`."""
+    """Return what a turn asks in a few words, such as `the developer message 'Greet.'`."""
     if turn.request is None:
         return "an invalid request"
     if outputs := outputs_of(turn):
@@ -153,7 +153,7 @@ def shortened(text: str) -> str:
 
 
 def _backwards(turn: Turn) -> Iterator[Mapping[str, Any]]:
-    """Go through the conversation from its end: nearly always the end says enough."""
+    """Iterate over the conversation from its end: nearly always the end is enough."""
     items = chain(reversed(turn.request.input if turn.request else ()), reversed(turn.history))
     return (item for item in items if item.get("type") not in _SAYS_NOTHING)
 

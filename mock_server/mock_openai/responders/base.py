@@ -1,4 +1,4 @@
-"""What a responder is: something that is asked for each turn and says what the model would say, or passes.
+"""The interface of responders: each is asked about each turn and gives the model's answer, or passes.
 
 The engine asks responders one after another and takes the first answer. A Turn is all that a responder may
 know.
@@ -44,21 +44,19 @@ class Turn:
 
 
 class Later(Enum):
-    """Stands for an answer that has to be waited for."""
+    """Stands for an answer that has to be awaited."""
 
     LATER = "later"
 
 
 @runtime_checkable
 class Responder(Protocol):
-    """Answers turns. `takes_errors` says whether it wants to be asked about requests that failed validation
-    too.
-    """
+    """Answers turns. `takes_errors` says whether it is asked about requests that failed validation too."""
 
     takes_errors: bool
 
     async def answer(self, turn: Turn) -> Answer | None:
-        """Answer the turn, or give None to let the next responder try."""
+        """Answer the turn, or return None to let the next responder try."""
         ...
 
 
@@ -67,23 +65,23 @@ class HttpResponder(Protocol):
     """A responder that can also answer HTTP exchanges other than creating a response."""
 
     async def answer_http(self, method: str, path_qs: str, body: bytes) -> Recorded | None:
-        """Answer the exchange, or give None to let the server answer it."""
+        """Answer the exchange, or return None to let the server answer it."""
         ...
 
 
 @runtime_checkable
 class HandshakeResponder(Protocol):
-    """A responder that knows of WebSocket handshakes that were refused."""
+    """A responder that knows refused WebSocket handshakes."""
 
     async def answer_handshake(self, path_qs: str) -> Recorded | None:
-        """Refuse the handshake as recorded, or give None to let it succeed."""
+        """Refuse the handshake as recorded, or return None to let it succeed."""
         ...
 
 
 @runtime_checkable
 class ConnectionResponder(Protocol):
-    """A responder that keeps something for each connection."""
+    """A responder that holds something for each connection."""
 
     def hung_up(self, connection: int) -> None:
-        """Let go of what it kept for a WebSocket that is over."""
+        """Release what it holds for a WebSocket that is over."""
         ...

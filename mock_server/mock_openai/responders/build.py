@@ -56,7 +56,7 @@ def reply(
 
 
 def _caller() -> str:
-    """Say where the rule was written, for explanations."""
+    """Return where the rule was written, for explanations."""
     frame = sys._getframe(2)
     return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
 
@@ -69,8 +69,8 @@ def call(
     call_id: str | None = None,
     **named: Any,
 ) -> Call:
-    """Build a function call; arguments are a mapping, keywords, or the JSON text as it shall go out, broken
-    or not.
+    """Build a function call. Arguments are a mapping, keywords, or the exact JSON text to send,
+    valid or not.
     """
     if isinstance(arguments, str):
         return Call(name, arguments, call_id)

@@ -1,4 +1,4 @@
-"""Which tool a model calls: the one that it must, or the one that the user's text names or asks for.
+"""Which tool a model calls: the one that it must call, or the one that the user's text names or asks for.
 
 Strategy: a tool is named when its whole name stands in the text ("use get_weather"). It is asked for when the
 text has a word of its name, or two of its description or parameters; words count as the same when they begin
@@ -18,11 +18,11 @@ from mock_openai.protocol.tool_list import listed_tools
 from mock_openai.protocol.tools import family
 
 Improvise = Literal["text", "tools"]
-"""What the improviser says where a model may call a tool: text, or the call that the prompt asks for."""
+"""What the improviser says if a model may call a tool: text, or the call that the prompt asks for."""
 
 
 def check_improvise(value: object) -> Improvise:
-    """Return a value that the option may have; ValueError for any other."""
+    """Return the option's value. Raises ValueError if it is not one of the known values."""
     if value not in get_args(Improvise):
         raise ValueError(f"improvise: {value!r} is not known; write {' or '.join(get_args(Improvise))}")
     return value  # type: ignore[return-value]
@@ -30,7 +30,7 @@ def check_improvise(value: object) -> Improvise:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A tool that is called, and the namespace that it stands in."""
+    """A tool to call, and its namespace."""
 
     tool: Mapping[str, Any]
     namespace: str | None = None
@@ -42,7 +42,7 @@ class Choice:
 
 
 def forced(request: Request) -> Choice | None:
-    """Return the tool that must be called: the first of those that a choice leaves, functions first."""
+    """Return the tool that must be called: the first that the choice allows, functions first."""
     choices = sorted(_offered(request), key=lambda choice: not choice.of_the_client)
     match request.tool_choice:
         case "required":
@@ -59,7 +59,9 @@ def forced(request: Request) -> Choice | None:
 
 
 def asked_for(request: Request, text: str) -> Choice | None:
-    """Return the tool that a text names or asks for, among those that the model may call; None for none."""
+    """Return the tool that a text names or asks for, among those that the model may call; None if there is
+    none.
+    """
     choices = [choice for choice in _offered(request) if choice.tool.get("defer_loading") is not True]
     match request.tool_choice:
         case "auto":
@@ -90,7 +92,9 @@ def _is_meant(tool: Mapping[str, Any], choice: Mapping[str, Any]) -> bool:
 
 
 _NAMED, _OF_THE_NAME, _ENOUGH = 1000, 10, 2
-"""What a whole name is worth, and a word of it; and how many words of a description are a match."""
+"""The score of a whole name, the score of a word of it, and the number of words of a description that make a
+match.
+"""
 
 _SAY_NOTHING = frozenset(
     re.findall(
@@ -104,7 +108,7 @@ _SAY_NOTHING = frozenset(
 
 
 def _fit(tool: Mapping[str, Any], text: str, said: Sequence[str]) -> int:
-    """Return how well a tool fits a text; 0 for not at all."""
+    """Return how well a tool fits a text; 0 if not at all."""
     name = str(tool.get("name") or tool.get("server_label") or tool["type"])
     if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE):
         return _NAMED
@@ -121,7 +125,7 @@ def _parameters(tool: Mapping[str, Any]) -> list[str]:
 
 
 def _words(text: str) -> list[str]:
-    """Return the words of a text or of a name that say something, in lower case."""
+    """Return the meaningful words of a text or of a name, in lower case."""
     split = re.sub(r"([a-z])([A-Z])", r"\1 \2", text).replace("_", " ")
     return [word for word in re.findall(r"\w+", split.lower()) if word not in _SAY_NOTHING and len(word) > 1]
 

@@ -1,4 +1,4 @@
-"""Whether a value conforms to a JSON schema: the keywords that tool schemas use, no more.
+"""Whether a value conforms to a JSON schema: the keywords that tool schemas use, no others.
 
 The improviser checks its own inventions with it, which is what makes `oneOf`, `not` and `$ref` come out
 right.
@@ -25,7 +25,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 
 
 def resolve(schema: Schema, root: Schema) -> Schema:
-    """Follow a `$ref` into the same document; anything that it cannot follow allows everything."""
+    """Follow a `$ref` into the same document; a reference that cannot be followed allows everything."""
     seen: set[str] = set()
     while isinstance(schema, Mapping) and isinstance(schema.get("$ref"), str):
         target = schema["$ref"]
@@ -46,7 +46,8 @@ def resolve(schema: Schema, root: Schema) -> Schema:
 
 
 class Checker:
-    """Tells whether values conform to the parts of one schema document.
+    """Checks values against the parts of one schema document. Parts that refer to each other can make that
+    endless; once `work` steps are done, everything conforms.
 
     A document whose parts refer to each other can make that endless; when `work` steps are done, everything
     conforms.
@@ -56,10 +57,10 @@ class Checker:
         self._root = root
         self._left = work
         self.patterns = Work()
-        """What may still be done for the patterns in it; then texts conform to all of them."""
+        """The work left for its patterns; after that, all texts conform to them."""
 
     def may(self, steps: int) -> bool:
-        """Count some steps, and tell whether they may be done."""
+        """Count some steps, and return whether they may be done."""
         self._left -= steps
         return self._left >= 0
 

@@ -1,4 +1,4 @@
-"""What a model says when it is asked to go on with an answer that broke off.
+"""What a model says if it is asked to go on with an answer that broke off.
 
 A client whose connection broke in mid-sentence may send what was spoken of the answer as the assistant's last
 message and ask the model to go on. `asked_to_go_on` recognizes such a request, whatever words it asks with;
@@ -18,14 +18,14 @@ from mock_openai.responders.answer import Refusal, Reply, ReplyItem, Text
 from mock_openai.responders.base import Turn
 
 Continuation = Literal["rest", "repeat", "rephrase", "refuse"]
-"""How a model goes on: with what is left of its answer, with the whole answer again, with the sentence in
-other words, or not at all.
+"""How a model goes on: with the rest of its answer, with the whole answer again, with the sentence in other
+words, or not at all.
 """
 
 CONTINUATIONS: tuple[Continuation, ...] = get_args(Continuation)
 
 REPHRASED = "Put another way, "
-"""Begins a sentence that is said in other words."""
+"""The beginning of a sentence that is repeated in other words."""
 
 DECLINED = "I'm sorry, but I can't go on with that."
 
@@ -37,13 +37,13 @@ class GoingOn:
     """A request to go on with an answer."""
 
     turn: Turn
-    """The turn as it was before anything of its answer was spoken."""
+    """The turn as it was before any of its answer was spoken."""
     spoken: str
 
 
 def asked_to_go_on(turn: Turn) -> GoingOn | None:
-    """Return what a turn asks to be continued; None unless its input ends with the assistant's words, and
-    perhaps messages of the developer or the system behind them.
+    """Return what a turn asks to have continued; None unless its input ends with the assistant's words, apart
+    from developer or system messages behind them.
     """
     request = turn.request
     if request is None or not request.input:
@@ -65,7 +65,7 @@ def asked_to_go_on(turn: Turn) -> GoingOn | None:
 
 def going_on(reply: Reply, spoken: str, how: Continuation) -> Reply | None:
     """Continue a reply of which `spoken` was heard; None unless that is a true beginning of its text,
-    whatever the white space.
+    ignoring white space.
     """
     place = _place(reply.items, spoken)
     if place is None:
@@ -84,8 +84,8 @@ def going_on(reply: Reply, spoken: str, how: Continuation) -> Reply | None:
 
 
 def _place(items: tuple[ReplyItem, ...], spoken: str) -> tuple[int, int] | None:
-    """Return the item and the offset in its text behind what was spoken; None when that is no beginning, or
-    nothing is left.
+    """Return the item, and the offset in its text, behind what was spoken; None if that is not a beginning,
+    or nothing is left.
     """
     wanted, at = "".join(spoken.split()), 0
     for number, item in enumerate(items):

@@ -39,7 +39,7 @@ RULE = (
     "continuation",
 )
 OF_A_REPLY = ("delay", "usage", "finish", "incomplete", "failed", "continuation")
-"""What a rule may say only of a reply, not of an error."""
+"""Keys of a rule that answers with a reply, not with an error."""
 
 ITEM_KINDS: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "deltas", "annotations", "phase", "same_message"),
@@ -56,8 +56,8 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, None: 1.0}
 
 
 def read_script(spot: Spot) -> tuple[list[Rule], bool | None]:
-    """Read a whole script: a mapping with `replies` and perhaps `strict`, or the list of rules itself. Gives
-    the rules, and whether the script is strict; None when it does not say.
+    """Read a whole script: a mapping with `replies` and perhaps `strict`, or the list of rules itself. Return
+    the rules, and whether the script is strict; None if it does not say.
     """
     given = {"replies": spot} if isinstance(spot.value, list) else spot.mapping(SCRIPT, "a script")
     rules = given.get("replies")
@@ -156,7 +156,7 @@ def read_items(spot: Spot) -> tuple[ReplyItem, ...]:
 
 
 def read_error(spot: Spot) -> ApiError:
-    """Read an API error: a code or a status is enough, the rest takes the known wording."""
+    """Read an API error: a code or a status is enough, the rest gets the known wording."""
     if isinstance(spot.value, str):
         return errors.by_code(spot.value)
     if isinstance(spot.value, int) and not isinstance(spot.value, bool):
@@ -226,24 +226,24 @@ def read_finish(given: Mapping[str, Spot]) -> Finish:
 
 
 def reply_item(value: str | ReplyItem | Mapping[str, Any] | Callable[..., Any]) -> ReplyItem:
-    """Make one item of a Python value."""
+    """Return one reply item for a Python value."""
     if isinstance(value, Text | Refusal | Call | Reasoning | Item):
         return value
     return _item(from_python(value))
 
 
 def conditions(values: Mapping[str, Any]) -> When:
-    """Make conditions of Python values; compiled patterns are taken too."""
+    """Return conditions for Python values; compiled patterns are accepted too."""
     return read_when(from_python({name: getattr(value, "pattern", value) for name, value in values.items()}))
 
 
 def continuation(value: str) -> Continuation:
-    """Make a way of going on of a Python value."""
+    """Return a way of going on for a Python value."""
     return read_continuation(from_python(value))
 
 
 def api_error(values: Mapping[str, Any]) -> ApiError:
-    """Make an API error of Python values."""
+    """Return an API error for Python values."""
     return read_error(from_python(values))
 
 

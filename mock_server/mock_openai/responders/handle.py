@@ -13,9 +13,9 @@ from mock_openai.responders.rule import Rule
 from mock_openai.responders.source import ScriptError
 
 KEPT = 10_000
-"""The most requests that a handle keeps, the newest; `answered` counts all of them."""
+"""Requests that a handle keeps, the newest; `answered` counts all of them."""
 KEPT_BYTES = 64 * 1024 * 1024
-"""The most bytes that their bodies may have; the newest stays in any case."""
+"""Bytes that their bodies may have together; the newest is kept in any case."""
 
 _TOLD = 5
 """Requests that an error quotes."""
@@ -33,7 +33,7 @@ class RuleHandle:
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
-        """What was written."""
+        """The rule as it was written."""
         self.answered = 0
         """How many requests it answered."""
         self.continued = 0
@@ -48,7 +48,7 @@ class RuleHandle:
 
     @property
     def request(self) -> dict[str, Any]:
-        """The only request that it answered. AssertionError when it answered none or several."""
+        """The only request that it answered. Raises AssertionError if it answered none or several."""
         if self.answered == 1 and self._asked:
             return self.requests[0]
         if not self.answered:
@@ -65,19 +65,19 @@ class RuleHandle:
         return self.rule.times is not None and self.answered - self.continued >= self.rule.times
 
     def begin(self, body: Mapping[str, Any], size: int = 0) -> None:
-        """Count a request that it is about to answer; `size` is that of its body in bytes."""
+        """Count a request that it is about to answer; `size` is the size of its body in bytes."""
         self.answered += 1
         self._asked.append((body, size))
         self._bytes += size
         self._forget()
 
     def note(self, body: Mapping[str, Any], size: int = 0) -> None:
-        """Keep a request to go on with what it answered. It counts, but not against `times`."""
+        """Keep a request that asks to go on with its answer. It counts, but not against `times`."""
         self.continued += 1
         self.begin(body, size)
 
     def take_back(self, body: Mapping[str, Any], *, went_on: bool = False) -> None:
-        """Forget a request that its function passed on."""
+        """Forget a request that the rule's function passed on."""
         self.answered -= 1
         self.continued -= went_on
         for at in range(len(self._asked) - 1, -1, -1):
@@ -87,7 +87,7 @@ class RuleHandle:
                 return
 
     def keep(self, count: int) -> None:
-        """Keep no more than so many requests from now on."""
+        """Keep at most so many requests from now on."""
         self._kept = count
         self._forget()
 
@@ -109,7 +109,7 @@ class RuleHandle:
 
 
 def check_names(handles: Sequence[RuleHandle]) -> None:
-    """Raise ScriptError when two rules have the same name."""
+    """Raise ScriptError if two rules have the same name."""
     seen: dict[str, RuleHandle] = {}
     for handle in handles:
         name = handle.rule.name

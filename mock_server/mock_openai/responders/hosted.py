@@ -1,4 +1,4 @@
-"""A sensible call of a tool that is no function: what the improviser says when such a tool is forced.
+"""A plausible call of a tool other than a function: the improviser's answer if such a tool is forced.
 
 Tools that the API runs itself have run when they are told, and an answer follows; of those that a client runs
 the call is the answer.
@@ -22,8 +22,8 @@ _PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwAD
 def calls_of(
     tool: Tool, said: str, include: frozenset[str], rng: random.Random
 ) -> tuple[tuple[Item, ...], bool]:
-    """Return the items that call a tool, and whether the client has to go on; no items for a tool that is not
-    called by items of its own.
+    """Return the items that call a tool, and whether the client has to go on; no items for a tool that has no
+    call items. `said` is what the user asked for, `include` what the request wants to see of the call.
 
     `said` is what the user asked for, `include` what the request wants to see of it.
     """
@@ -114,8 +114,8 @@ def _tools_of(tool: Tool) -> list[str]:
 
 
 def listings_of(tools: Iterable[Tool], told: Iterable[Mapping[str, Any]]) -> Iterator[Item]:
-    """Return the lists of tools of those MCP servers that have none among the items `told` so far: they come
-    before all else, once in a conversation (observed).
+    """Return the tool lists of those MCP servers that have none among the items `told` so far: each comes
+    first, once in a conversation (observed).
     """
     known = {item.get("server_label") for item in told if item.get("type") == "mcp_list_tools"}
     schema = {"type": "object", "properties": {}, "additionalProperties": False}
@@ -129,7 +129,7 @@ def listings_of(tools: Iterable[Tool], told: Iterable[Mapping[str, Any]]) -> Ite
 
 
 def approved_of(input: Iterable[Mapping[str, Any]], told: Iterable[Mapping[str, Any]]) -> Iterator[Item]:
-    """Return the calls that the input of a turn has approved, of those asked for among `told` (observed)."""
+    """Return the calls that the input of a turn has approved, among those asked for in `told` (observed)."""
     asked = {item.get("id"): item for item in told if item.get("type") == "mcp_approval_request"}
     for item in input:
         if item.get("type") == "mcp_approval_response" and item["approve"]:

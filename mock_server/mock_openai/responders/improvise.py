@@ -1,4 +1,4 @@
-"""A sensible answer to anything, when no script says what to answer.
+"""A plausible answer to any request that no script answers.
 
 Any prompt gets short, stable text; a forced tool gets arguments valid for its schema; a structured format
 gets valid JSON; a forced hosted tool is called; tool output is mentioned. With "tools", so is a tool that may
@@ -35,8 +35,8 @@ _ROOM_TO_THINK = 256
 
 
 class Improviser:
-    """Answers every turn; `seed` chooses among answers that are as good as each other. `improvise` says what
-    comes where a model may call a tool: "text", or with "tools" the call that the prompt asks for.
+    """Answers every turn; `seed` chooses among answers that fit equally well. `improvise` says what to answer
+    if a model may call a tool: "text", or with "tools" the call that the prompt asks for.
     """
 
     takes_errors = False
@@ -46,13 +46,11 @@ class Improviser:
         self._calls = check_improvise(improvise) == "tools"
 
     async def answer(self, turn: Turn) -> Answer | None:
-        """Answer the turn; only one without a valid request gets None."""
+        """Answer the turn; None only for a turn without a valid request."""
         return self.improvised(turn)
 
     def improvised(self, turn: Turn) -> Answer | None:
-        """Do the same; nothing about it has to be waited for. Asked to go on with what it said, it says the
-        rest.
-        """
+        """Same as `answer`, without awaiting. A request to go on with its answer gets the rest."""
         if (asked := asked_to_go_on(turn)) is not None:
             whole = self._improvised(asked.turn)
             continued = None if whole is None else going_on(whole, asked.spoken, "rest")
@@ -128,7 +126,9 @@ def _call(choice: Choice, turn: Turn, rng: random.Random) -> ReplyItem:
 
 
 def _free_form(tool: Mapping[str, Any], rng: random.Random) -> str:
-    """Return what a custom tool's regular expression allows; empty for other grammars, and for none."""
+    """Return a text that a custom tool's regular expression allows; empty for other grammars, and
+    for none.
+    """
     form = tool.get("format") or {}
     if form.get("type") != "grammar" or form.get("syntax") != "regex":
         return ""

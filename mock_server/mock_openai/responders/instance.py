@@ -44,7 +44,7 @@ _FORMATS: Mapping[str, str] = {
 
 
 def instance(schema: Schema, rng: random.Random) -> Any:
-    """Invent a value for a schema; a schema that nothing satisfies gets the nearest try."""
+    """Return a value for a schema; for a schema that nothing satisfies, the nearest try."""
     return _Inventor(schema, rng).invent(schema, 0)
 
 

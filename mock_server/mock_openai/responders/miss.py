@@ -12,28 +12,28 @@ from mock_openai.responders.base import Turn
 from mock_openai.responders.handle import RuleHandle
 
 NO_RULE = "no_rule"
-"""The code of the error that a strict script gives. It is ours: the real API has no such error."""
+"""The error code of a strict script. It is ours: the real API has no such error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """One such request; as text it is one line."""
+    """A request that no rule answered; as text it is one line."""
 
     asked: str
     """What it asked, in a few words."""
     rules: int
-    """How many rules the script has."""
+    """The number of rules of the script."""
     nearest: str = ""
-    """The rule that came nearest, with its place: `rule 2 (test_bot.py:15)`. Empty without rules."""
+    """The nearest rule, with its place: `rule 2 (test_bot.py:15)`. Empty if there are no rules."""
     why: str = ""
     """Why that rule did not hold."""
     refused: bool = False
     """Whether the script is strict, so that the request got an error."""
     session: str | None = None
-    """The session in which it was asked; None for the server's own."""
+    """The session of the request; None for the server's own."""
 
     def error(self) -> ApiError:
-        """Return the error that a strict script answers with."""
+        """Return the error with which a strict script answers."""
         return ApiError(f"{self} The script is strict.", status=404, code=NO_RULE)
 
     def __str__(self) -> str:
@@ -45,7 +45,7 @@ class Miss:
 
 
 def nearest_miss(handles: Sequence[RuleHandle], turn: Turn, asked: Asked) -> Miss:
-    """Return why none of the rules answers a turn: the one that came nearest and what it lacked."""
+    """Return why no rule answers a turn: the nearest one, and what it lacks."""
     best, nearest, why = -1, "", ""
     for number, handle in enumerate(handles, 1):
         try:
@@ -59,7 +59,7 @@ def nearest_miss(handles: Sequence[RuleHandle], turn: Turn, asked: Asked) -> Mis
 
 
 def reasons(handle: RuleHandle, turn: Turn, asked: Asked) -> Iterator[str]:
-    """Say why a rule does not answer a turn; nothing when it does. Raises SlowPattern."""
+    """Yield the reasons why a rule does not answer a turn; none if it does. Raises SlowPattern."""
     rule = handle.rule
     failed = False
     for reason in rule.when.failures(turn, asked):
@@ -73,6 +73,8 @@ def reasons(handle: RuleHandle, turn: Turn, asked: Asked) -> Iterator[str]:
 
 
 def titled(number: int, handle: RuleHandle) -> str:
-    """Return what explanations call a rule: its number in the script, its name and where it was written."""
+    """Return the name of a rule in explanations: its number in the script, its name and where it
+    was written.
+    """
     name = "" if handle.rule.name is None else f" '{handle.rule.name}'"
     return f"rule {number}{name}" + (f" ({handle.rule.where})" if handle.rule.where else "")

@@ -23,36 +23,36 @@ T = TypeVar("T")
 
 _LONGEST_PATTERN = 4_000
 _ENDS_HERE = 0.5
-"""How often a text ends that could go on."""
+"""How often a text that could go on ends."""
 _PLAINLY = 0.6
-"""How often a lower-case letter is tried first. Other signs come first now and then, because a pattern that
-takes any sign may wait for a certain one.
+"""How often a lower-case letter is tried first. Other characters come first now and then, because a pattern
+that accepts any character may wait for a particular one.
 """
 _PER_STEP = 512
-"""Characters that the engine looks at in one step of `Work`, at least."""
+"""Characters that the engine reads in one step of `Work`, at least."""
 _SLOW = 0.0002
-"""Seconds of the processor's time from which a look at a text counts by its time."""
+"""Seconds of processor time from which a search counts by its time."""
 _CODE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))")
 
 
 class CannotTell(Exception):
-    """This is no pattern, or too much work."""
+    """The pattern is not valid, or needs too much work."""
 
 
 class Work:
-    """How much may still be done for the patterns of one request: steps, each of a microsecond at most."""
+    """The work left for the patterns of one request, in steps of at most a microsecond."""
 
     def __init__(self, steps: int = 100_000) -> None:
         self._left = steps
 
     def spend(self, steps: int) -> None:
-        """Count some steps. Raises CannotTell when there are none left."""
+        """Count some steps. Raises CannotTell if there are none left."""
         self._left -= steps
         if self._left < 0:
             raise CannotTell
 
     def look(self, search: Callable[[], T], length: int) -> T:
-        """Search a text of this length. Raises CannotTell when that takes too long."""
+        """Search a text of this length. Raises CannotTell if that takes too long."""
         self.spend(1 + length // _PER_STEP)
         began = time.thread_time()
         try:
@@ -67,7 +67,7 @@ class Work:
 
 
 def has_match(source: str, text: str, work: Work) -> bool:
-    """Return whether a pattern is found in a text; True when that cannot be told."""
+    """Return whether a pattern is found in a text; True if the engine cannot tell."""
     try:
         work.spend(len(source))
         return work.look(lambda: pattern(source).search(text), len(text)) is not None
@@ -76,7 +76,9 @@ def has_match(source: str, text: str, work: Work) -> bool:
 
 
 def example(source: str, rng: random.Random, work: Work, at_least: int = 0) -> str:
-    """Return a text that the pattern matches, `at_least` so long if it can be; empty if none is found."""
+    """Return a text that the pattern matches, at least `at_least` characters long if possible; empty if none
+    is found.
+    """
     try:
         work.spend(len(source))
         grown = _Growing(source, rng, work)
@@ -101,7 +103,7 @@ class _Growing:
         self._try("")
 
     def grow(self) -> bool:
-        """Make the text longer by one sign; False if no sign can follow."""
+        """Append one character; False if none can follow."""
         kinds = self._signs[:]
         if self._rng.random() >= _PLAINLY:
             self._rng.shuffle(kinds)
@@ -123,7 +125,7 @@ class _Growing:
 
 @lru_cache(maxsize=500)
 def _beginnings(source: str) -> tuple[Any, list[str]]:
-    """Return the compiled pattern, and the signs that a text may be made of, the plainest first."""
+    """Return the compiled pattern, and the characters that a text may be made of, the plainest first."""
     if len(source) > _LONGEST_PATTERN:
         raise CannotTell
     pattern(source)

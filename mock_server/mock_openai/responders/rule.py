@@ -59,7 +59,7 @@ async def _awaited(said: Awaitable[Any]) -> Any:
 
 
 def as_answer(said: Any) -> Answer | None:
-    """Make an answer of what a function gave back; raises TypeError when that cannot be one."""
+    """Return the answer for what a function returned. Raises TypeError if it cannot be one."""
     match said:
         case None | Reply() | Recorded() | ApiError():
             return said

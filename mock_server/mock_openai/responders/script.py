@@ -1,4 +1,4 @@
-"""What the mocked model says, told by rules: the first whose conditions hold answers.
+"""A script of rules for the mocked model: the first rule whose conditions hold answers.
 
 A script can be written in YAML or in Python and may grow while a server uses it. When no rule holds, it can
 say which came nearest and why it did not hold.
@@ -32,7 +32,7 @@ _KEPT_MISSES = 200
 _KEPT_TEXTS, _LONG_TEXT = 1000, 10_000
 
 ALL_WITHIN = 1.0
-"""Seconds of the processor's time that the patterns of all rules may take together for one text."""
+"""Seconds of processor time that the patterns of all rules may take together for one text."""
 
 Written = Rule | RuleHandle | Answer | Mapping[str, Any] | str | Answering
 
@@ -50,10 +50,10 @@ class Script:
         self._strict = strict
         self._keeps: int | None = None
         self.version = 0
-        """Grows whenever the rules change."""
+        """Increases whenever the rules change."""
         self.misses: deque[str] = deque(maxlen=_KEPT_MISSES)
         self.on_miss: Callable[[Miss], None] | None = None
-        """Told of each miss as it happens."""
+        """Called with each miss as it happens."""
         self.add(*rules)
 
     @classmethod
@@ -89,12 +89,12 @@ class Script:
 
     @property
     def declares_strict(self) -> bool | None:
-        """Whether it was told to be strict or not to be; None when nobody has said."""
+        """Whether the script says that it is strict or not; None if it does not say."""
         return self._strict
 
     @property
     def rules(self) -> tuple[RuleHandle, ...]:
-        """The rules in the order in which they are tried, each with what it has answered."""
+        """The rules in the order in which they are tried, each with the requests that it answered."""
         return tuple(self._handles)
 
     @property
@@ -119,7 +119,9 @@ class Script:
         return not self._handles
 
     def __getitem__(self, key: int | str) -> RuleHandle:
-        """Return a rule by its place, from 0, or by its name. IndexError or KeyError when there is none."""
+        """Return a rule by its index, from 0, or by its name. Raises IndexError or KeyError if
+        there is none.
+        """
         if isinstance(key, int):
             try:
                 return self._handles[key]
@@ -155,8 +157,8 @@ class Script:
         return made[0] if len(made) == 1 else tuple(made)
 
     def replace(self, other: Script) -> None:
-        """Forget the rules and misses and take over those of another script, handles and all; and whether
-        it is strict, if it says.
+        """Replace rules and misses with those of another script, handles included; and whether it is strict,
+        if the other says.
         """
         if self._keeps is not None:
             other.keep(self._keeps)
@@ -173,12 +175,12 @@ class Script:
         return copy
 
     def clear(self) -> None:
-        """Forget all rules and misses."""
+        """Remove all rules and misses."""
         self._changed([])
         self.misses.clear()
 
     def keep(self, count: int) -> None:
-        """Let each rule keep no more than so many of its requests, for a server that runs for weeks."""
+        """Let each rule keep at most so many of its requests, for a server that runs for weeks."""
         self._keeps = count
         for handle in self._handles:
             handle.keep(count)
@@ -189,8 +191,8 @@ class Script:
         self.version += 1
 
     async def answer(self, turn: Turn) -> Answer | None:
-        """Answer by the first rule that holds. When none does, return an error if strict, else None. Raises
-        SlowPattern, which names the rule, when the search for a pattern takes too long and no rule before it
+        """Answer with the first rule that holds. If none holds, return an error if strict, else None. Raises
+        SlowPattern, which names the rule, if the search for a pattern takes too long and no rule before it
         answers.
         """
         asked, to_go_on = Asked.by(turn), asked_to_go_on(turn)
@@ -206,7 +208,7 @@ class Script:
         return self._missed(turn, asked)
 
     def at_hand(self, turn: Turn) -> Answer | Later | None:
-        """Do the same without waiting; a rule that is a function answers later."""
+        """Same as `answer`, without awaiting; Later if a rule is a function."""
         asked, to_go_on = Asked.by(turn), asked_to_go_on(turn)
         if (handle := next(self._that_go_on(turn, to_go_on), None)) is not None:
             continued = _gone_on(handle, handle.rule.answer, to_go_on)
@@ -224,7 +226,7 @@ class Script:
 
     def settles(self, turn: Turn) -> RuleHandle | None:
         """Return the rule that answers every request with this body, whoever sends it, until the rules
-        change; None when that depends on more.
+        change; None if the answer depends on more.
         """
         if asked_to_go_on(turn) is not None:
             return None
@@ -238,7 +240,7 @@ class Script:
         return None
 
     async def _continued(self, turn: Turn, to_go_on: GoingOn | None) -> Answer | None:
-        """Go on with an answer that broke off, if the turn asks for that."""
+        """Continue an answer that broke off, if the turn asks for that."""
         for handle in self._that_go_on(turn, to_go_on):
             handle.note(turn.body, turn.size)
             said = await handle.rule.say(turn)
@@ -248,8 +250,8 @@ class Script:
         return None
 
     def _that_go_on(self, turn: Turn, to_go_on: GoingOn | None) -> Iterator[RuleHandle]:
-        """Return the rules that would answer the turn without what was spoken, and whose text begins so. None
-        do where a rule is about the message that asks.
+        """Yield the rules that would answer the turn without what was spoken, and whose text begins with it.
+        There are none if a rule is about the message that asks.
         """
         if to_go_on is None:
             return
@@ -285,9 +287,9 @@ class Script:
         return miss.error() if miss.refused else None
 
     def _that_hear(self, asked: Asked) -> tuple[tuple[int, ...], SlowPattern | None]:
-        """Return the places of the rules whose conditions on what was said hold, up to one whose pattern
-        takes too long, and that one's error. Most rules have such a condition, so remembering this makes the
-        thousandth rule cost as little as the first.
+        """Return the indexes of the rules whose conditions on texts hold, up to one whose pattern takes too
+        long, and that one's error. Most rules have such a condition, so remembering this makes the thousandth
+        rule cost as little as the first.
         """
         known = self._heard.get(asked)
         if known is None:
@@ -312,7 +314,7 @@ class Script:
         return tuple(hearing), None
 
     def explain(self, turn: Turn) -> str:
-        """Say which rule would answer, or which came nearest and why it did not hold."""
+        """Return which rule would answer, or which came nearest and why it did not hold."""
         asked = Asked.by(turn)
         for number, handle in enumerate(self._handles, 1):
             try:
@@ -352,7 +354,7 @@ def _is_about_the_end(handle: RuleHandle) -> bool:
 
 
 def _gone_on(handle: RuleHandle, answer: object, to_go_on: GoingOn | None) -> Reply | None:
-    """Return what is said of a rule's answer when it is asked to go on; None when it is not."""
+    """Return a rule's answer to a request to go on; None if the turn is not one."""
     if to_go_on is None or not isinstance(answer, Reply):
         return None
     return going_on(answer, to_go_on.spoken, handle.rule.continuation)

@@ -1,4 +1,5 @@
-"""A script's text with the places of its parts, so that an error can say where it is and how to mend it.
+"""The text of a script or plan with the place of each value, so that an error can say where it is and how to
+mend it.
 
 YAML files and Python values become the same tree of spots; what a rule may say is read from that tree in
 `grammar`.
@@ -26,8 +27,8 @@ _KINDS = {
 
 
 class ScriptError(Exception):
-    """A script that cannot be used: where, what was found, what was expected and how to mend it, in one
-    line.
+    """A script that cannot be used, in one line: where, what was found, what was expected and how
+    to mend it.
     """
 
     def __init__(self, file: str, line: int | None, found: str, expected: str, mend: str) -> None:
@@ -49,11 +50,11 @@ class Spot:
     line: int | None
 
     def error(self, found: str, expected: str, mend: str) -> ScriptError:
-        """Make the error for this place."""
+        """Return the error for this place."""
         return ScriptError(self.file, self.line, found, expected, mend)
 
     def wrong(self, expected: str, mend: str) -> ScriptError:
-        """Make the error that says what kind of value was found here."""
+        """Return the error that names the kind of value found here."""
         return self.error(f"found {describe(self.value)}", expected, mend)
 
     def plain(self) -> Any:
@@ -102,7 +103,7 @@ class Spot:
 
 
 def describe(value: object) -> str:
-    """Say what was found, shortly."""
+    """Return a short description of a value."""
     match value:
         case dict():
             return f"a mapping with the keys {', '.join(map(str, value))}" if value else "an empty mapping"
@@ -117,13 +118,13 @@ def describe(value: object) -> str:
 
 
 def suggestion(word: str, known: Sequence[str]) -> str:
-    """Say which known word was probably meant."""
+    """Return a suggestion of the known word that was probably meant."""
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"did you mean '{near[0]}'?" if near else f"remove '{word}' or use one of these"
 
 
 def from_python(value: object, *, file: str = "<script>") -> Spot:
-    """Make the tree of a Python value."""
+    """Return the tree of a Python value."""
     match value:
         case Mapping():
             return Spot({name: from_python(part, file=file) for name, part in value.items()}, file, None)
@@ -134,7 +135,7 @@ def from_python(value: object, *, file: str = "<script>") -> Spot:
 
 
 def from_yaml(text: str, *, file: str) -> Spot:
-    """Make the tree of a YAML text; raises ScriptError when it is not YAML, or more than may be read."""
+    """Return the tree of a YAML text. Raises ScriptError if it is not YAML, or larger than allowed."""
     try:
         loader, node = compose(text)
         return Spot(None, file, 1) if node is None else _spot(loader, node, file)

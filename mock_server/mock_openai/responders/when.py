@@ -1,4 +1,4 @@
-"""When a rule holds: conditions on what a request says, never on how many came before it.
+"""When a rule holds: conditions on the content of a request, never on how many came before it.
 
 Every condition that is given must hold. A condition that does not hold can say why, in words that help to
 mend a script.
@@ -20,11 +20,11 @@ _SAID = dict.fromkeys(("user", "developer", "system", "last", "tool_output", "ou
 _WEIGHT = {**_SAID, "body": 2, "metadata": 2, "instructions": 2}
 
 _FITS = 4
-"""The same for a rule that is for this kind of turn: the user's, a developer's, or a tool output's."""
+"""The same for a rule for this kind of turn: the user's, a developer's, or a tool output's."""
 
 _HEARD = frozenset({"user", "last"})
 _BESIDE = ("user", "last", "tool_output")
-"""Conditions beside which `developer` and `system` look at the whole conversation."""
+"""Conditions that make `developer` and `system` look at the whole conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,15 @@ class When:
     stream_id: str | None = None
     body: Mapping[str, Any] = field(default_factory=dict)
     worth: Mapping[str, int] = field(init=False, repr=False, compare=False)
-    """What each of the conditions that are given is worth when it holds."""
+    """The score of each given condition when it holds."""
 
     def __post_init__(self) -> None:
         given = (name for name in CONDITIONS if getattr(self, name) not in (None, {}))
         object.__setattr__(self, "worth", {name: _WEIGHT.get(name, 1) for name in given})
 
     def hears(self, asked: Asked) -> bool:
-        """Return whether the conditions on what was said may hold: `user`, `last`, and `developer` and
-        `system` where they are about what the turn answers. Raises SlowPattern, as all that look.
+        """Return whether the conditions on texts may hold: `user`, `last`, and `developer` and `system` where
+        they are about what the turn answers. Raises SlowPattern, as all methods that search.
         """
         if self.user is not None and not self._hears_user(asked):
             return False
@@ -76,7 +76,7 @@ class When:
 
     @property
     def is_only_heard(self) -> bool:
-        """Whether `hears` says it all."""
+        """Whether `hears` covers all conditions."""
         return type(self) is When and self.worth.keys() <= _HEARD
 
     def holds(self, turn: Turn, asked: Asked | None = None) -> bool:
@@ -84,7 +84,7 @@ class When:
         return next(self.failures(turn, asked), None) is None
 
     def failures(self, turn: Turn, asked: Asked | None = None) -> Iterator[str]:
-        """Say of each condition that does not hold why; `asked` is what the turn asks, if that is known."""
+        """Yield for each condition that does not hold the reason; `asked` is what the turn asks, if known."""
         request = turn.request
         if request is None:
             yield "the request is not valid"
@@ -114,7 +114,8 @@ class When:
                 yield f"body: {name} is {turn.body.get(name)!r}, not {value!r}"
 
     def nearness(self, asked: Asked, *, failed: Iterable[str]) -> int:
-        """Say how near the conditions came to holding; `failed` is what `failures` gave.
+        """Return how near the conditions came to holding; `failed` is the result of `failures`. Texts count
+        most, then whether the rule is for this kind of turn at all, then the rest.
 
         What was said counts most, then whether the rule is for this kind of turn at all, then the rest.
         """
@@ -131,7 +132,7 @@ class When:
         return any(getattr(self, name) not in (None, False) for name in _BESIDE)
 
     def _said(self, asked: Asked) -> Iterator[str]:
-        """Say what does not hold of the conditions on what was said."""
+        """Yield which conditions on texts do not hold."""
         if self.user is not None and not self._hears_user(asked):
             if asked.answers_tool and self.tool_output is None:
                 yield "user: the turn answers a tool output, not the user"

@@ -25,7 +25,7 @@ at 16 MiB.
 """
 
 _SILENCE = 60.0
-"""Seconds between two pieces of a body."""
+"""Seconds that a client may take between two pieces of a body."""
 
 _NO_OBJECT = msgspec.Raw(b"{}")
 
@@ -58,7 +58,7 @@ async def _awaited(request: web.BaseRequest) -> bytes:
 
 
 def decode(data: bytes, content_type: str = "") -> Any:
-    """Read JSON from a body or message. Raises ApiError if it is not JSON, or cannot be echoed."""
+    """Return the JSON value of a body or message. Raises ApiError if it is not JSON, or cannot be echoed."""
     charset = _charset(content_type)
     if charset not in ("utf-8", "utf8", "us-ascii", "ascii"):
         try:
@@ -73,7 +73,7 @@ def decode(data: bytes, content_type: str = "") -> Any:
 
 
 def known_create(requests: KnownRequests, data: bytes, content_type: str) -> Known:
-    """Return what is known of a create's body. Raises ApiError if it is not a JSON object."""
+    """Return the cache entry of a create's body. Raises ApiError if the body is not a JSON object."""
     known = requests.find(content_type, data)
     if known is None:
         body = decode(data, content_type)
@@ -84,8 +84,8 @@ def known_create(requests: KnownRequests, data: bytes, content_type: str) -> Kno
 
 
 def to_note(data: bytes, content_type: str = "") -> msgspec.Raw | None:
-    """Return what the journal keeps of a body, as JSON without secrets: `{}` if it is no JSON object, None if
-    it is empty.
+    """Return a body as the journal stores it, as JSON without secrets: `{}` if it is not a JSON object, None
+    if it is empty.
     """
     if not data:
         return None

@@ -1,4 +1,4 @@
-"""POST /v1/responses/compact: a conversation made small enough to go on with."""
+"""POST /v1/responses/compact: reduces a conversation to a size that can be continued."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ _SHARE, _LEAST = 3, 64
 
 
 async def compact(state: ServerState, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
-    """Answer with the user's own messages and one `compaction` item, the last (observed). It counts against
-    the rate limits as a create does, and says so (observed).
+    """Answer with the user's own messages and, as the last item, one `compaction` item (observed). It counts
+    against the rate limits as a create does, and has their headers (observed).
     """
     body = decode(data, request.headers.get("Content-Type", ""))
     if not isinstance(body, dict):

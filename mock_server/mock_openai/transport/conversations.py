@@ -1,4 +1,4 @@
-"""The conversation endpoints: making, reading, changing and deleting conversations and their items."""
+"""The conversation endpoints: creating, reading, changing and deleting conversations and their items."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Conversations:
             "conversation_item": self._item,
             "conversation_remove": self._remove,
         }
-        """Who answers each address, by its name in `routes`."""
+        """The method for each address, by its name in `routes`."""
 
     async def _create(self, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
         body = _body(request, data, NEW_CONVERSATION) if data.strip() else {}

@@ -14,7 +14,7 @@ from mock_openai.control.hosts import ANY, is_known, is_own
 from mock_openai.protocol.errors import ApiError
 
 REMEMBERED = 600
-"""Seconds for which a browser need not ask again."""
+"""Seconds for which a browser caches the answer to a preflight."""
 
 
 class Pages:
@@ -28,7 +28,7 @@ class Pages:
         self._hosts = hosts
 
     def check(self, asked: Mapping[str, str]) -> None:
-        """Raise ApiError 403 if a page asks that may not."""
+        """Raise ApiError 403 if the page that asks is not allowed to."""
         if not self._welcome(asked):
             raise ApiError(
                 "Pages of this origin may not use this server; it was given other ones with --allow-origin.",
@@ -37,7 +37,7 @@ class Pages:
             )
 
     def allowed(self, asked: Mapping[str, str]) -> Mapping[str, str]:
-        """Return the headers with which a page may read an answer; none when no page has asked."""
+        """Return the headers that let a page read an answer; none if the request comes from no page."""
         if "Origin" not in asked or not self._welcome(asked):
             return {}
         if self._every:
@@ -53,7 +53,7 @@ class Pages:
 
 
 def preflight(method: str, asked: Mapping[str, str]) -> Mapping[str, str] | None:
-    """Return the headers that answer a browser which asks whether it may ask; None if this is none."""
+    """Return the headers of the answer to a CORS preflight; None if the request is not one."""
     wanted = asked.get("Access-Control-Request-Method")
     if method != "OPTIONS" or wanted is None or "Origin" not in asked:
         return None

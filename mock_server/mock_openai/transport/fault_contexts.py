@@ -1,4 +1,4 @@
-"""What faults may do where there is no turn: before the handshake is answered, and on a quiet socket."""
+"""What faults can do where there is no turn: before the handshake is answered, and on a quiet socket."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mock_openai.wire.frames import close_frame
 
 
 class HandshakeContext(ConnectionContext):
-    """Before the upgrade, or an HTTP connection's first request, is answered."""
+    """A connection whose upgrade, or first HTTP request, is not answered yet."""
 
     def __init__(
         self, state: ServerState, connection: Connection, tcp: TcpConnection, reply: HttpReply
@@ -38,7 +38,7 @@ class HandshakeContext(ConnectionContext):
 
 
 class HelloContext(ConnectionContext):
-    """Before a TLS handshake is answered: only raw bytes can be sent."""
+    """A connection whose TLS handshake is not answered yet: only raw bytes can be sent."""
 
     encrypted = True
 
@@ -66,7 +66,7 @@ class QuietContext(ConnectionContext):
         await self._tcp.fin()
 
     async def pause(self, seconds: float | None) -> None:
-        """Hold back whatever the socket would send, pongs excepted."""
+        """Hold back what the socket would send, except pongs."""
         self._gate.clear()
         try:
             await super().pause(seconds)

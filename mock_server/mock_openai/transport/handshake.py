@@ -22,12 +22,13 @@ _FLAGS = ("server_no_context_takeover", "client_no_context_takeover")
 
 
 def is_upgrade(headers: MultiMapping[str]) -> bool:
-    """Return whether a request wants to become a WebSocket."""
+    """Return whether a request asks to become a WebSocket."""
     return "websocket" in _tokens(headers, "Upgrade")
 
 
 def accept(headers: MultiMapping[str]) -> str:
-    """Return the answer to the client's key.
+    """Return the answer to the client's key. Raises ApiError if this is not a handshake: 400, or 426 for a
+    version other than 13 (RFC 6455, 4.2, 4.4).
 
     Raises ApiError when this is no handshake: 400, or 426 for another version than 13 (RFC 6455, 4.2, 4.4).
     """
@@ -46,8 +47,8 @@ def accept(headers: MultiMapping[str]) -> str:
 
 
 def deflate_terms(headers: MultiMapping[str]) -> str | None:
-    """Return the terms for permessage-deflate, those of the first offer that can be agreed to, or None.
-    Messages are compressed each on its own.
+    """Return the terms for permessage-deflate, those of the first offer that is acceptable, or None. Each
+    message is compressed on its own.
     """
     offers = (offer for line in headers.getall("Sec-WebSocket-Extensions", []) for offer in line.split(","))
     for offer in offers:
@@ -58,7 +59,7 @@ def deflate_terms(headers: MultiMapping[str]) -> str | None:
 
 
 def _agreed(parameters: list[str]) -> list[str] | None:
-    """Return what an offer's parameters add to the answer; None when they are no offer (RFC 7692, 7.1)."""
+    """Return what an offer's parameters add to the answer; None if they are not valid (RFC 7692, 7.1)."""
     given: dict[str, str | None] = {}
     for parameter in parameters:
         name, equals, value = (part.strip() for part in parameter.partition("="))

@@ -1,4 +1,4 @@
-"""Response headers as api.openai.com sends them (observed), and which recorded ones are repeated."""
+"""Response headers as api.openai.com sends them (observed), and which headers of a recording are repeated."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ _NOT_REPEATED = frozenset(
 def api_headers(
     content_type: str, ids: Ids, seconds: float, rate_limits: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Return the headers of an answer that took so many seconds.
+    """Return the headers of an answer that took `seconds`. `rate_limits` belong to creates and compactions
+    only, never to refused ones or other endpoints (observed; on streams since 2026).
 
     `rate_limits` stand on creates and compactions only, never on refused ones or other endpoints (observed;
     on streams since 2026).
@@ -59,7 +60,7 @@ def api_headers(
 def api_head(
     ids: Ids, status: int, content_type: str, seconds: float, rate_limits: Mapping[str, str], more: str
 ) -> bytes:
-    """Write the same, with the status line and `more` header lines, each of which ends in CR LF."""
+    """Return the same as bytes, with the status line and `more` header lines, each of which ends in CR LF."""
     request_id = ids.request()
     usual = _template(status, content_type, tuple(rate_limits.items())) % (
         _milliseconds(seconds),
@@ -93,15 +94,15 @@ def _in_order(
 
 
 def handshake_headers(ids: Ids) -> dict[str, str]:
-    """Return what an upgraded connection's answer has besides the upgrade itself: what every answer of the
-    edge has, and no request id (reported).
+    """Return the headers of an upgrade's answer besides those of the upgrade itself: the edge's usual ones,
+    without a request id (reported).
     """
     shown = {name: value for name, value in _ALWAYS.items() if not name.startswith(("openai-", "access-"))}
     return {**shown, "cf-ray": f"{ids.request()[4:20]}-FRA"}
 
 
 def head(status: int, headers: Mapping[str, str]) -> bytes:
-    """Write an answer's status line and headers, and when it was."""
+    """Return an answer's status line and headers, with the date."""
     return f"{_lines(status, headers)}Date: {_date(int(time.time()))}\r\n\r\n".encode()
 
 
@@ -119,7 +120,7 @@ def _date(seconds: int) -> str:
 
 
 def repeatable(recorded: Mapping[str, str] | None) -> dict[str, str]:
-    """Return those headers of a recorded answer that may be repeated."""
+    """Return the headers of a recorded answer that may be repeated."""
     return {
         name.lower(): value
         for name, value in (recorded or {}).items()

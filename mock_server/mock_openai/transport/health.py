@@ -1,4 +1,4 @@
-"""Whether the server is alive and whether it can serve, for container orchestrators and load balancers.
+"""Liveness and readiness probes for container orchestrators and load balancers.
 
 Both addresses answer anybody, without a key, and say one word. They belong to no session, count no connection
 and appear in no journal, so probing changes nothing that a test may look at.
@@ -25,7 +25,7 @@ _HEADERS = {"content-type": "application/json", "cache-control": "no-store"}
 async def answer(
     request: web.BaseRequest, *, stopping: bool, check: Callable[[], Awaitable[None]]
 ) -> web.Response:
-    """Answer a request for one of the two addresses. `check` raises OSError when a shared memory does not
+    """Answer a request for one of the two addresses. `check` raises OSError if a shared memory does not
     answer.
     """
     if request.method not in ("GET", "HEAD"):

@@ -1,4 +1,4 @@
-"""Everything that arrives by HTTP: who may ask, where it goes, and creating a response without a WebSocket.
+"""Every request that arrives by HTTP: authorization, dispatch, and creating a response without a WebSocket.
 
 One entry point for all requests of a session. The WebSocket upgrade branches off here; reading and
 deleting stored responses stands in `rest`.
@@ -52,7 +52,7 @@ CREATE = "/v1/responses"
 
 
 class HttpHandler:
-    """Receives every HTTP request of a server, or of one of its sessions."""
+    """Handles every HTTP request of a server, or of one of its sessions."""
 
     def __init__(self, state: ServerState) -> None:
         self._state = state
@@ -64,7 +64,7 @@ class HttpHandler:
         self._hellos: set[asyncio.Task[None]] = set()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request; whatever happens, the client gets an answer in the API's form or a broken
+        """Answer one request. Whatever happens, the client gets an answer in the API's form or a broken
         connection.
         """
         state = self._state
@@ -102,7 +102,7 @@ class HttpHandler:
         task.add_done_callback(self._hellos.discard)
 
     def fails_hello(self) -> bool:
-        """Return whether the next TLS handshake fails as planned; asked only when it could succeed."""
+        """Return whether the next TLS handshake fails by plan; called only if it could succeed."""
         position = Position(self._state.next_connection)
         return any(isinstance(one.fault, TlsFailure) for one in self._state.faults.due("handshake", position))
 
@@ -128,7 +128,7 @@ class HttpHandler:
 
     @property
     def connections(self) -> int:
-        """How many connections are open."""
+        """The number of open connections."""
         return len(self._connections)
 
     def go_away(self) -> None:
@@ -281,7 +281,7 @@ class HttpHandler:
         tcp: TcpConnection,
         caller: Caller,
     ) -> None:
-        """Let creates with the same head be played as they come, if this one was of the usual kind."""
+        """If this create was of the usual kind, play later ones with the same head as they come."""
         handler = request.protocol
         plain = reply.plain if isinstance(reply.response, Written) else None
         # A session may be forgotten at any time; the next request has to ask for it again.
@@ -300,7 +300,7 @@ class HttpHandler:
             )
 
     def _fall_quiet(self, request: web.BaseRequest, connection: Connection, tcp: TcpConnection) -> None:
-        """Arm the faults planned for the quiet after a turn; the connection stays open for the client's next
+        """Arm the faults planned for the quiet after a turn; the connection stays open for the next
         request.
         """
         if tcp.gone:
@@ -345,7 +345,7 @@ class HttpHandler:
     def _deliver(
         self, reply: HttpReply, connection: Connection, tcp: TcpConnection, *, streamed: bool
     ) -> Delivery:
-        """Make the delivery of an answer that belongs to no turn."""
+        """Return the delivery of an answer that belongs to no turn."""
         writer: SseWriter | JsonWriter
         writer = SseWriter(reply, tcp) if streamed else JsonWriter(reply, tcp)
         return Delivery(self._state, writer, connection, Position(connection.number))
@@ -355,7 +355,7 @@ class HttpHandler:
 
 
 def _shown(request: web.BaseRequest, body: object) -> dict[str, Any]:
-    """Return what the journal says of a request."""
+    """Return a request as the journal shows it."""
     return {"method": request.method, "path": redact.path(request.path_qs), "body": body}
 
 

@@ -1,5 +1,5 @@
-"""One TCP connection as HTTP reads it: aiohttp's request handler, with limits of time, a look for TLS at the
-first byte, and knowledge of what aiohttp has not answered yet.
+"""One TCP connection as HTTP reads it: aiohttp's request handler with time limits, detection of TLS by the
+first byte, and a record of what aiohttp has not answered yet.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ _HEADERS_WITHIN = 30.0
 """Seconds from a request's first byte to the end of its headers; slower clients get a 408."""
 
 _IDLE_LIMIT = 3600.0
-"""Seconds that an HTTP connection may idle."""
+"""Seconds that an HTTP connection may be idle."""
 
 _LONGEST_URL, _LONGEST_HEADER = 16 * 1024, 64 * 1024
-"""Bytes of a request line and of one header. The edge of the real API takes URLs of 16 KB, and 128 KB of all
-headers (documented by Cloudflare).
+"""Bytes of a request line and of one header. The edge of the real API accepts URLs of 16 KB, and 128 KB of
+headers in all (documented by Cloudflare).
 """
 
 _NEVER = 10 * 365 * 86_400.0
-"""Seconds that are longer than any server runs."""
+"""Seconds, more than any server runs."""
 
 _FOLLOWED = 1024 * 1024
 """Bytes of unanswered requests that are remembered per connection."""
@@ -50,8 +50,8 @@ _silent = logging.Logger("mock_openai.aiohttp", logging.CRITICAL + 1)
 
 
 def first_request(data: bytes) -> tuple[bytes, bytes, int] | None:
-    """Return what the first request in these bytes has before and after the length of its body, and where the
-    request ends; None when not all of it is there, or its body is coded.
+    """Return the head of the first request in these bytes, before and after the length of its body, and where
+    the request ends; None if it is incomplete, or its body is encoded.
     """
     head, found, body = data.partition(_END_OF_HEAD)
     head += found
@@ -98,9 +98,9 @@ class HttpConnection(web.RequestHandler):
         self.between = True
         """Whether no request is being answered."""
         self.at_once: Callable[[bytes], bool] | None = None
-        """Offered what arrives; what it declines goes to aiohttp, and so does what follows."""
+        """Called first with what arrives; what it declines, and everything after that, goes to aiohttp."""
         self.arrived: bytes | None = b""
-        """What aiohttp got and has not answered; None when that cannot be told any more."""
+        """The bytes that aiohttp got and has not answered; None once that is no longer known."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for the first request."""
@@ -125,7 +125,7 @@ class HttpConnection(web.RequestHandler):
         self.arrived = self.arrived[answered[2] :] if self.arrived and answered else None
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless it is a TLS hello."""
+        """Pass bytes on, unless they are a TLS hello."""
         if not data:  # aiohttp's own way to have another look at what it holds
             super().data_received(data)
             return
@@ -153,7 +153,7 @@ class HttpConnection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer malformed HTTP in the API's error format, without repeating what may hold a key."""
+        """Answer malformed HTTP in the API's error format, without repeating what may contain a key."""
         answer = super().handle_error(request, status, exc, message)
         if isinstance(answer, web.Response) and status < 500:
             why = (message or "").partition(":")[0].rstrip(".")

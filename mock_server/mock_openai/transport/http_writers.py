@@ -26,17 +26,17 @@ JSON = "application/json"
 
 
 def sse(event: Event) -> bytes:
-    """Return an event as it stands in a stream."""
+    """Return an event as a server-sent event."""
     return event.wire or server_event(event.type, event.data)
 
 
 def as_stream(rendered: Rendered) -> bytes:
-    """Return all events of a turn as they stand in a stream."""
+    """Return all events of a turn as server-sent events."""
     return rendered.wire(around)
 
 
 class HttpWriter:
-    """What both ways share: one answer on one connection, and the ways to break it."""
+    """Base of both: one answer on one connection, and the ways to break it."""
 
     transport: Literal["http", "websocket"] = "http"
     streams = False
@@ -53,7 +53,7 @@ class HttpWriter:
 
     @property
     def answered(self) -> web.StreamResponse | None:
-        """The answer that was begun, for the server to see the exchange through."""
+        """The answer once it has begun, which aiohttp needs to finish the exchange."""
         return self._reply.response
 
     async def error(self, error: ApiError) -> None:
@@ -67,13 +67,13 @@ class HttpWriter:
         await self._end_recorded(recorded)
 
     def adopt(self, recorded: Recorded) -> bool:
-        """Take over a recording's status and headers; recorded reads are those of a stream."""
+        """Adopt a recording's status and headers; recorded reads are those of a stream."""
         self._status = recorded.status
         self._recorded = repeatable(recorded.headers)
         return self.streams
 
     async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Answer with this status, or end the connection when an answer has begun."""
+        """Answer with this status, or end the connection if an answer has begun."""
         if self._writer is not None:
             await self.tcp.fin()
             return
@@ -88,7 +88,7 @@ class HttpWriter:
         await writer.drain()
 
     async def below(self, data: bytes) -> None:
-        """Send bytes as they are, beneath the chunks of the body."""
+        """Send bytes as they are, without the framing of chunks."""
         writer = await self._begin()
         writer.send_headers()
         self.tcp.write(data)
@@ -196,7 +196,7 @@ class JsonWriter(HttpWriter):
         self._rendered = rendered
 
     def encode(self, event: Event) -> bytes:
-        """Return the body that the event stands for."""
+        """Return the body for this event."""
         return self._body(event)
 
     async def flush(self) -> None:

@@ -18,19 +18,21 @@ _INJECT = Object({"response_id": need(String(filled=True)), "input": need(Array(
 
 
 def read_inject(message: Mapping[str, Any]) -> str:
-    """Return the id of the response that the input is for; ApiError for what is no such message."""
+    """Return the id of the response that the input is for. Raises ApiError if the message is not valid."""
     _INJECT.check(message, "")
     return str(message["response_id"])
 
 
 def injected(message: Mapping[str, Any], lane: str | None, number: int) -> Event:
-    """Say that all of the input was committed."""
+    """Return the event for input that was committed."""
     told = {"sequence_number": number, "response_id": message["response_id"]}
     return _event("response.inject.created", told, lane)
 
 
 def inject_failed(message: Mapping[str, Any], number: int, *, known: bool) -> Event:
-    """Return the input back; `known` tells a response that has ended from one that was never there."""
+    """Return the event that gives the input back. `known` tells a response that has ended from one that never
+    existed.
+    """
     wanted = message["response_id"]
     words = f"Response with id '{wanted}' " + ("has already completed." if known else "not found.")
     code = "response_already_completed" if known else "response_not_found"

@@ -1,4 +1,4 @@
-"""Who asks: the key in a header. It keeps callers apart and is never stored."""
+"""The caller's key. It keeps callers apart and is never stored."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Mapping
 
 
 def caller_of(headers: Mapping[str, str]) -> str | None:
-    """Return the key of a request: of its Authorization, or of the `api-key` that Azure's clients send."""
+    """Return the key of a request, from Authorization or from `api-key`, which clients of Azure send."""
     return key_of(headers.get("Authorization", "")) or headers.get("api-key") or None
 
 
 def key_of(authorization: str) -> str | None:
-    """Return the key of a bearer header, or the password (else the user) of a basic one."""
+    """Return the token of a bearer header, or the password (else the user) of a basic one."""
     scheme, _, value = authorization.strip().partition(" ")
     value = value.strip()
     if scheme.lower() == "bearer":

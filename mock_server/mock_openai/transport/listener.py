@@ -21,15 +21,15 @@ from mock_openai.transport.tcp import TcpConnection
 BACKLOG = 1024
 
 SPREADS = sys.platform.startswith("linux")
-"""Whether the kernel spreads connections over the sockets that share a port; macOS gives them to the last."""
+"""Whether the kernel spreads connections over the sockets that share a port; macOS gives all to the last."""
 
 _CLOSING_LIMIT = 0.3
 """Seconds for clients to take what is still buffered when the server stops; then connections are aborted."""
 
 
 def bind(host: str, port: int, *, share: bool = False) -> socket.socket:
-    """Bind a TCP socket without listening yet; OSError when the address is taken or not ours. Sockets that
-    `share` a port may be several.
+    """Bind a TCP socket without listening yet. Raises OSError if the address is taken or not ours. Several
+    sockets that `share` a port may be bound.
     """
     family, kind, protocol, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -93,7 +93,7 @@ class _Connections(web.Server):
             connection.request_ends()
 
     def __call__(self) -> web.RequestHandler:
-        """Make the handler of a new connection."""
+        """Return the protocol of a new connection."""
         return HttpConnection(self, self._hello)
 
     def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
@@ -103,7 +103,7 @@ class _Connections(web.Server):
 
 
 class Listener:
-    """Listens on one port and hands requests to `handler`; over TLS when it is to be `secure`."""
+    """Listens on one port and passes requests to `handler`; over TLS if `secure` is given."""
 
     def __init__(
         self,
@@ -151,7 +151,7 @@ class Listener:
         self._again = asyncio.get_running_loop().call_later(seconds, self._reopen)
 
     async def stop(self) -> None:
-        """Close the port and every connection; returns when no handler is left."""
+        """Close the port and every connection; return once no handler is left."""
         if self._again is not None:
             self._again.cancel()
         if self._reopening is not None:
@@ -202,7 +202,7 @@ class Listener:
 
 
 async def _emptied(connections: web.Server) -> bool:
-    """Wait a little until no connection is left; whether that came true."""
+    """Wait a short time until no connection is left; return whether that happened."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _CLOSING_LIMIT
     # Closing an idle connection takes a few turns of the loop and no time at all.

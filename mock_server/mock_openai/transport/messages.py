@@ -1,4 +1,4 @@
-"""What a client says on a WebSocket: JSON objects that name their type, and which types there are."""
+"""Messages of a WebSocket client: JSON objects with a type."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mock_openai.transport.body import decode
 
 
 def known_types(behaviour: Behaviour, headers: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the types that a connection takes; the multi-agent beta's are unknown without its header
+    """Return the message types that a connection accepts; the multi-agent beta's need its header
     (documented).
     """
     known: tuple[str, ...] = ("response.create", "response.steer")
@@ -25,7 +25,7 @@ def known_types(behaviour: Behaviour, headers: Mapping[str, str]) -> tuple[str, 
 
 
 def read_message(data: bytes, known: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
-    """Read a text message: its type, and the rest. Raises ApiError if its type is not known."""
+    """Return a text message's type and its other fields. Raises ApiError if the type is not known."""
     message = decode(data)
     if not isinstance(message, dict):
         raise invalid_type("message", "an object", describe(message))
@@ -38,10 +38,10 @@ def read_message(data: bytes, known: tuple[str, ...]) -> tuple[str, dict[str, An
 
 
 def binary_message() -> ApiError:
-    """Say that only text is read (inferred)."""
+    """Return the error for a binary message (inferred)."""
     return ApiError("Invalid message: expected a text frame, but got a binary frame instead.")
 
 
 def as_noted(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the journal says of a message."""
+    """Return a message as the journal shows it."""
     return {"method": "WEBSOCKET", "path": "/v1/responses", "body": redact.body(body)}

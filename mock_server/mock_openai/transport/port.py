@@ -1,6 +1,4 @@
-"""The address of a server: taken before any loop runs, so that clients can be told, and handed to the
-listener when it starts.
-"""
+"""The address of a server, reserved before any loop runs, so that clients can be told it."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ if TYPE_CHECKING:
 
 class Port:
     """A TCP port of `host`; `number` 0 takes a free one, which is kept from then on. With `tls` its addresses
-    are https and wss, and its certificate is good for `names` too; ValueError, in one line, when no
+    are https and wss, and its certificate covers `names` too. Raises ValueError, with one line, if no
     certificate can be made.
     """
 
@@ -24,7 +22,7 @@ class Port:
         self.sharing: Sharing = "no"
         """Whether other processes listen on it too, and how."""
         self.certificate: Certificate | None = None
-        """What clients have to trust; None without TLS."""
+        """The certificate that clients have to trust; None without TLS."""
         self._number = number
         self._bound: socket.socket | None = None
         self._in_use = False
@@ -35,7 +33,7 @@ class Port:
 
     @property
     def number(self) -> int:
-        """The TCP port, taken now if it was not."""
+        """The TCP port, bound now if it was not."""
         self.bind()
         return self._number
 
@@ -60,7 +58,7 @@ class Port:
         return f"[{host}]:{self.number}" if ":" in host else f"{host}:{self.number}"
 
     def bind(self) -> None:
-        """Take the port without listening yet; OSError if it is taken by another."""
+        """Bind the port without listening yet. Raises OSError if another process has it."""
         if self._bound is None and not self._in_use:
             self._bound = self._bind()
             self._number = self._bound.getsockname()[1]
@@ -76,7 +74,9 @@ class Port:
             self._bound.listen(BACKLOG)
 
     def share(self) -> None:
-        """Take the port for several processes that will be forked from this one; OSError if it is taken."""
+        """Bind the port for several processes that will be forked from this one. Raises OSError if it is
+        taken.
+        """
         from mock_openai.transport.listener import SPREADS
 
         # A socket that shares its port binds beside another program's without a word, so one that does not
@@ -88,14 +88,14 @@ class Port:
         self.sharing = "port" if SPREADS else "inherited"
 
     def forked(self) -> None:
-        """Take a socket of this process's own, after a fork."""
+        """Bind a socket of this process's own, after a fork."""
         if self.sharing == "port" and self._bound is not None:
             self._bound.close()
             self._bound = None
             self._bound = self._bind(share=True)
 
     def hand_over(self) -> socket.socket:
-        """Return the bound socket to who listens on it."""
+        """Return the bound socket to the listener."""
         self.bind()
         assert self._bound is not None
         bound, self._bound = self._bound, None
@@ -103,7 +103,7 @@ class Port:
         return bound
 
     def release(self) -> None:
-        """Close what nobody listens on. The number stays, for the next time."""
+        """Close the socket if nobody listens on it. The number stays, for the next time."""
         self._in_use = False
         if self._bound is not None:
             self._bound.close()

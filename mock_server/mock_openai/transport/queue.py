@@ -1,4 +1,4 @@
-"""Which create of a WebSocket may run next. Pure bookkeeping, no I/O.
+"""Which create of a WebSocket may run next. Bookkeeping without I/O.
 
 The rules are the guide's: creates of one lane run one after another in their order, lanes run beside each
 other, at most 16 run at once, and more are queued without an error.
@@ -17,12 +17,13 @@ MAX_IN_FLIGHT = 16
 """Responses in flight on one connection, over all lanes (documented)."""
 
 MAX_WAITING_BYTES = 32 * 1024 * 1024
-"""Beyond these the socket is not read any more until creates have been answered. The real bounds are not
-known; the guide says that further creates are queued."""
+"""Bytes of waiting creates beyond which the socket is not read until some were answered. The real bounds are
+not known; the guide says that further creates are queued.
+"""
 
 
 class Create(msgspec.Struct, frozen=True):
-    """A create that has arrived: its lane, where it stands in the conversation, and what is known of it."""
+    """A create that has arrived: its lane, its position, and its cache entry."""
 
     lane: str | None
     position: Position
@@ -51,7 +52,7 @@ class TurnQueue:
 
     @property
     def full(self) -> bool:
-        """Whether so much waits that no more should be read."""
+        """Whether so much waits that nothing more should be read."""
         return len(self._waiting) >= self._most or self._bytes >= MAX_WAITING_BYTES
 
     def push(self, create: Create) -> None:
@@ -82,7 +83,7 @@ class TurnQueue:
         self._busy.discard(lane)
 
     def drain(self) -> list[Create]:
-        """Take everything that waits."""
+        """Remove and return everything that waits."""
         waiting = list(self._waiting)
         self._waiting.clear()
         self._bytes = 0

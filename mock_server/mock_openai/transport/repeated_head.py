@@ -1,4 +1,4 @@
-"""An HTTP connection on which creates follow one another with the same head.
+"""A fast path for an HTTP connection on which creates follow one another with the same head.
 
 Clients send the same head with every request, but for the length of the body. Once a whole request was seen,
 it is known where the body of the next begins and what its head says; such a create is played in the call that
@@ -24,7 +24,8 @@ from mock_openai.turn.plan import Caller, Plan
 
 
 class RepeatedHead:
-    """One such connection; called with what arrives, it says whether it has answered that.
+    """One such connection. Called with the bytes that arrive, it returns whether it has answered them. Raises
+    ValueError unless the request just answered came alone and whole, with a body that is not encoded.
 
     ValueError unless the request just answered came alone and whole, with a body that is not coded.
     """
@@ -79,7 +80,7 @@ class RepeatedHead:
         return False
 
     def _known(self, data: bytes) -> Known | None:
-        """Return what is known of a request with the same head, if these bytes are one and no more."""
+        """Return the cache entry if these bytes are exactly one request with the same head."""
         start = len(self._before)
         end = data.find(b"\r\n", start, start + 16)
         if not data.startswith(self._before) or not data.startswith(self._after, end):

@@ -18,10 +18,10 @@ from mock_openai.transport.headers import api_head, api_headers
 JSON = "application/json"
 
 _WORTH_PACKING = 1024
-"""Bytes from which a JSON body is packed for clients that accept it; what the real bound is was not seen."""
+"""Bytes from which a JSON body is compressed for clients that accept it; the real bound was not seen."""
 
 _PACKING = 1
-"""The fastest level: packing costs more than the rest of a short answer."""
+"""The fastest level: compressing costs more than the rest of a short answer."""
 
 
 class HttpReply:
@@ -33,7 +33,7 @@ class HttpReply:
         self.response: web.StreamResponse | None = None
         """The answer, once it has begun."""
         self.chunked = False
-        """Whether the body of a stream goes out in chunks; HTTP/1.0 clients get it plain."""
+        """Whether the body of a stream is sent in chunks; HTTP/1.0 clients get it without."""
         self._request = request
         self._ids = ids
         self._pages = pages
@@ -42,7 +42,7 @@ class HttpReply:
         self.plain = (
             Plain(ids, packs=_takes_gzip(request)) if usual and "Origin" not in request.headers else None
         )
-        """Writes the answer, if the request is of the usual kind."""
+        """Writes the answer if the request is of the usual kind; else None."""
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
 
@@ -89,7 +89,7 @@ class HttpReply:
     async def stream(
         self, content_type: str, data: bytes, *, rate_limits: Mapping[str, str] | None = None
     ) -> None:
-        """Answer with a stream all of which is there already: it leaves in one write."""
+        """Answer with a stream that is complete already, in one write."""
         if self.plain is not None:
             seconds = self._loop.time() - self._began
             written = self.plain.stream(content_type, data, seconds=seconds, rate_limits=rate_limits or {})
@@ -136,8 +136,8 @@ class HttpReply:
 
 
 class Plain:
-    """Writes whole answers to the usual kind of request: the same bytes for every client, which costs a third
-    of aiohttp's way (measured).
+    """Writes whole answers to requests of the usual kind: the same bytes for every client, at a third of what
+    aiohttp's way costs (measured).
     """
 
     def __init__(self, ids: Ids, *, packs: bool) -> None:
@@ -147,7 +147,7 @@ class Plain:
     def whole(
         self, body: bytes, *, status: int = 200, seconds: float = 0.0, rate_limits: Mapping[str, str]
     ) -> bytes:
-        """Write an answer with a JSON body, which took so many seconds."""
+        """Return an answer with a JSON body, which took `seconds`."""
         more = ""
         if self._packs and len(body) >= _WORTH_PACKING:
             body, more = _packed(body), "content-encoding: gzip\r\n"
@@ -157,14 +157,14 @@ class Plain:
     def stream(
         self, content_type: str, data: bytes, *, seconds: float = 0.0, rate_limits: Mapping[str, str]
     ) -> bytes:
-        """Write an answer that is a stream."""
+        """Return an answer that is a stream."""
         chunked = "Transfer-Encoding: chunked\r\n"
         head = api_head(self._ids, 200, content_type, seconds, rate_limits, chunked)
         return b"%b%x\r\n%b\r\n0\r\n\r\n" % (head, len(data), data)
 
 
 class Written(web.StreamResponse):
-    """An answer that has been written already, as aiohttp wants to see one."""
+    """An answer that was written without aiohttp, in the form that aiohttp expects."""
 
     def __init__(self, *, status: int, keep_alive: bool = True) -> None:
         super().__init__(status=status)

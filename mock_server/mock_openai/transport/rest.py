@@ -98,8 +98,8 @@ class Rest:
         }
 
     def route(self, method: str, path: str) -> Answer | None:
-        """Find who answers; None when there is nothing at this address. ApiError 405 when the method does not
-        fit.
+        """Return the method that answers; None if nothing is at this address. Raises ApiError 405 if the HTTP
+        method does not fit.
         """
         found = find(method, path)
         if found is not None and found[0] is not CREATE_RESPONSE:
@@ -111,7 +111,7 @@ class Rest:
         return None
 
     async def knows(self, path: str, elsewhere: Container[str]) -> bool:
-        """Return whether a path is about a response that was given here and not `elsewhere`."""
+        """Return whether a path is about a response that was created here and not `elsewhere`."""
         match path.removeprefix("/").split("/"):
             case ["v1", "responses", response_id, *_] if response_id not in elsewhere:
                 live = self._state.background.find(response_id)
@@ -119,7 +119,7 @@ class Rest:
         return False
 
     async def followed(self, request: web.BaseRequest) -> tuple[Watched, int] | None:
-        """Find the unfinished response that a stream is asked of, and the number after which it resumes."""
+        """Return the unfinished response whose stream is requested, and the number after which it resumes."""
         match (request.method, own_path(request.path).removeprefix("/").split("/")):
             case ("GET", ["v1", "responses", response_id]) if (
                 request.query.get("stream", "").lower() == "true"
@@ -177,7 +177,7 @@ class Rest:
         await reply.json(_shown(found.response))
 
     async def _cancel_elsewhere(self, response_id: str, *, forget: bool) -> bool:
-        """End a response that another server of this memory generates; False when none does."""
+        """End a response that another server of this memory generates; False if none does."""
         found = await self._state.engine.store.get(response_id)
         if found is None or not running(found):
             return False
@@ -230,7 +230,7 @@ class Rest:
 
 
 def _bare(event: Event) -> Event:
-    """Take the padding out of a delta. What a model says cannot look like it: its quotes are escaped."""
+    """Remove the padding of a delta. Text of the model cannot look like it: its quotes are escaped."""
     if not event.type.endswith(".delta"):
         return event
     return Event(event.type, _OBFUSCATION.sub(b"", event.data))

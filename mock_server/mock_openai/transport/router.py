@@ -1,4 +1,4 @@
-"""Where every request of a server arrives: the control API, or the session that the request names.
+"""Where every request of a server arrives: passed to the control API, or to the session that it names.
 
 Each session has an HttpHandler of its own, as if it were a server; one TCP connection may carry requests for
 several of them.
@@ -24,7 +24,7 @@ from mock_openai.transport.tcp import TcpConnection
 
 
 class Router:
-    """Receives every HTTP request of a server, and knows which sessions a connection has been to."""
+    """Receives every HTTP request of a server, and knows which sessions a connection has used."""
 
     def __init__(
         self,
@@ -70,15 +70,15 @@ class Router:
         return await handler.handle(request)
 
     def hello(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
-        """Turn down a client that wants to speak TLS; it cannot have named a session yet."""
+        """Refuse a client that begins TLS; it cannot have named a session yet."""
         self._handler.hello(handler, transport)
 
     def fails_hello(self) -> bool:
-        """Return whether the next TLS handshake fails as planned."""
+        """Return whether the next TLS handshake fails by plan."""
         return self._handler.fails_hello()
 
     def lost(self, handler: web.RequestHandler, exc: BaseException | None) -> None:
-        """Note that a connection is over, wherever it has been."""
+        """Note that a connection is over, in every session that it used."""
         self._handler.lost(handler, exc)
         for visited in self._visited.pop(handler, ()):
             visited.lost(handler, exc)

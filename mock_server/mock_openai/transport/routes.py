@@ -13,7 +13,7 @@ from mock_openai.protocol.items import ITEM
 from mock_openai.protocol.schema import Array, Object, Rule, need
 
 MOST_ITEMS = 20
-"""Items of a conversation that may be given at once (documented)."""
+"""Items of a conversation that may be given in one request (documented)."""
 
 NEW_CONVERSATION = Object({"items": Array(ITEM, maximum=MOST_ITEMS), "metadata": METADATA})
 CHANGED_CONVERSATION = Object({"metadata": need(METADATA)})
@@ -25,7 +25,7 @@ _PAGE = ("limit", "order", "after", "before", "include")
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One address. `{name}` in its path stands for a step that may be anything."""
+    """One address. `{name}` in its path stands for any segment."""
 
     method: str
     path: str
@@ -35,7 +35,7 @@ class Endpoint:
     body: Rule | None = None
 
     def match(self, method: str, steps: list[str]) -> tuple[str, ...] | None:
-        """Return what stands for the named steps of the path; None when it is another address."""
+        """Return the named segments of the path; None if it is another address."""
         own = self.path.strip("/").split("/")
         if method != self.method or len(own) != len(steps):
             return None
@@ -79,7 +79,7 @@ ENDPOINTS = (
 
 
 def find(method: str, path: str) -> tuple[Endpoint, tuple[str, ...]] | None:
-    """Find an address, and what stands for the named steps of its path. A slash too many makes it another
+    """Return the endpoint at a path, and the named segments. A slash too many makes it another address
     (reported: "Invalid URL").
     """
     steps = path.removeprefix("/").split("/")
@@ -90,10 +90,10 @@ def find(method: str, path: str) -> tuple[Endpoint, tuple[str, ...]] | None:
 
 
 def methods_of(path: str) -> list[str]:
-    """Return the methods that an address takes; none when there is nothing there."""
+    """Return the methods that an address accepts; none if nothing is there."""
     return [method for method in ("GET", "POST", "DELETE") if find(method, path)]
 
 
 def own_path(path: str) -> str:
-    """Return an address as this server knows it: Azure has the same API below `/openai` (documented)."""
+    """Return a path without Azure's prefix `/openai`, below which it has the same API (documented)."""
     return path.removeprefix(_AZURE) if path.startswith(f"{_AZURE}/v1/") else path

@@ -35,7 +35,7 @@ from mock_openai.transport.queue import MAX_WAITING_BYTES, Create
 from mock_openai.turn.known import Known
 
 _REMEMBERED = 1024
-"""Ended responses of a connection that are still told from unknown ones."""
+"""Ended responses of a connection that are still distinguished from unknown ones."""
 
 
 @dataclass(slots=True)
@@ -59,8 +59,8 @@ class Steering:
     async def hear(
         self, message: Mapping[str, Any], size: int, deliveries: Iterable[Delivery]
     ) -> Event | None:
-        """Take a submission of so many bytes; gives the event that refuses it, unless the response's own
-        stream told so.
+        """Accept a submission of `size` bytes. Return the event that refuses it, unless it went out in the
+        response's own stream.
 
         Raises ApiError for a message that names no response or has no input at all.
         """
@@ -100,7 +100,9 @@ class Steering:
         return None
 
     async def after(self, create: Create, delivery: Delivery, *, closing: bool) -> dict[str, Any] | None:
-        """Say what becomes of a turn's submissions now that it has ended; gives the successor's body."""
+        """Settle a turn's submissions once it has ended; return the body of the successor, if there
+        is one.
+        """
         target = delivery.response_id
         if target is None:
             return None
@@ -131,15 +133,15 @@ class Steering:
         return {**create.known.body, "previous_response_id": target, "input": items}
 
     def knows(self, response_id: str) -> bool:
-        """Return whether a response has ended on this connection."""
+        """Return whether a response with this id has ended on this connection."""
         return response_id in self._ended
 
     def waits_for(self, parent: object) -> bool:
-        """Return whether submissions wait for the create that continues from this response."""
+        """Return whether submissions wait for the create that continues this response."""
         return isinstance(parent, str) and parent in self._waiting
 
     def join(self, create: Create) -> Create:
-        """Put pending submissions before the input of the create that supplies what they waited for."""
+        """Return the create with the submissions that waited for it before its input."""
         body = create.known.body
         parent = body.get("previous_response_id")
         ended = self._ended.get(parent) if isinstance(parent, str) else None
@@ -156,7 +158,7 @@ class Steering:
         return Create(create.lane, create.position, known)
 
     def committed(self, parent: str) -> None:
-        """Forget what a create took along: its `response.created` commits it (documented)."""
+        """Forget the submissions that a create carried: its `response.created` commits them (documented)."""
         self._waiting.pop(parent, None)
 
     async def give_back(self, target: str, delivery: Delivery, why: str) -> None:
@@ -180,7 +182,7 @@ class Steering:
         self.ended(target, delivery.lane, completed, delivery.out.next_number)
 
     def ended(self, target: str, lane: str | None, completed: bool, number: int) -> None:
-        """Learn that a response has ended, and which sequence number its stream would go on with."""
+        """Note that a response has ended, and the next sequence number of its stream."""
         self._ended[target] = _Ended(lane, completed, number)
         while len(self._ended) > _REMEMBERED:
             self._waiting.pop(self._ended.popitem(last=False)[0], None)

@@ -24,12 +24,10 @@ clients.
 """
 
 SETTLE_LIMIT = 1.0
-"""Seconds after which a client that does not read is not waited for any longer."""
+"""Seconds after which the server stops waiting for a client that does not read."""
 
 HALF_OPEN_LASTS = 2 * 60 * 60.0
-"""Seconds until a half-open connection is given up, so that a long-running server does not collect them for
-ever.
-"""
+"""Seconds until a half-open connection is closed, so that a long-running server does not collect them."""
 
 _STEP = 0.002
 _TIOCOUTQ = 0x5411
@@ -73,17 +71,17 @@ class TcpConnection:
 
     @property
     def clear(self) -> bool:
-        """Whether what is written now leaves at once: the connection lives, and nothing waits."""
+        """Whether what is written now leaves at once: the connection lives, and no bytes are buffered."""
         return not self.gone and not self._transport.get_write_buffer_size()
 
     def hold(self) -> None:
-        """Read nothing for a while."""
+        """Stop reading for a while."""
         if not self.gone and self._transport.is_reading():
             self._held = True
             self._transport.pause_reading()
 
     def go_on(self) -> None:
-        """Read again what was held back."""
+        """Read again after `hold`."""
         if self._held and not self.gone:
             self._held = False
             self._transport.resume_reading()
@@ -123,14 +121,14 @@ class TcpConnection:
         self._transport.close()
 
     def hang_up(self, farewell: bytes = b"") -> None:
-        """End the connection now, after a last few bytes; for a server that stops."""
+        """End the connection now, after a few last bytes; for a server that stops."""
         if not self.gone and farewell:
             self._transport.write(farewell)
         self.dead = True
         self._transport.close()
 
     async def half_open(self) -> None:
-        """Read and write nothing any more, and stay that way until the server stops."""
+        """Stop reading and writing, and stay so until the server stops."""
         if self.gone:
             return
         self.dead = True
@@ -162,7 +160,7 @@ def _unacknowledged(descriptor: int) -> bool:
 
 
 def _unread_by_peer(sock: TransportSocket) -> bool | None:
-    """Return whether the peer has bytes it has not read; None when it is not on this machine."""
+    """Return whether the peer has bytes that it has not read; None if it is not on this machine."""
     table = _LISTEN_TABLES.get(socket.AddressFamily(sock.family))
     if table is None:
         return None

@@ -1,4 +1,4 @@
-"""TLS with a certificate made for this server, by an authority made for it and thrown away with it.
+"""TLS with a certificate made for this server, by a certificate authority that is discarded with it.
 
 Clients need only trust the authority's file. What the plan says of TLS handshakes is asked before one begins;
 all other faults strike within it, or at the TCP connection under it.
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from mock_openai.transport.listener import Secure
 
 _HANDSHAKE_WITHIN = 10.0
-"""Seconds that a client has for its part of the handshake."""
+"""Seconds that a client has to complete the handshake."""
 
 
 class Certificate:
-    """A throw-away authority, its file, and what it issued for `hosts` and the loopback names. ValueError, in
-    one line, when `trustme` is not installed.
+    """A disposable certificate authority, its file, and the certificate that it issued for `hosts` and the
+    loopback names. Raises ValueError, with one line, if `trustme` is not installed.
     """
 
     def __init__(self, *hosts: str) -> None:
@@ -40,18 +40,18 @@ class Certificate:
         folder = tempfile.mkdtemp(prefix="mock-openai-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.ca_file = str(Path(folder) / "ca.pem")
-        """Where the authority's certificate lies, in PEM, while this server exists."""
+        """The path of the authority's certificate (PEM), while this server exists."""
         authority = trustme.CA(organization_name="mock-openai", organization_unit_name="for tests only")
         authority.cert_pem.write_to_path(self.ca_file)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        """What the server presents."""
+        """The server's side of TLS."""
         self.context.set_alpn_protocols(["http/1.1"])
         names = dict.fromkeys(["localhost", "127.0.0.1", "::1", *filter(_is_name, hosts)])
         authority.issue_cert(*names).configure_cert(self.context)
 
 
 def secured(context: ssl.SSLContext, fails: Callable[[], bool]) -> Secure:
-    """Make every new connection speak TLS, but for those whose handshake `fails`: they are told of as hellos
+    """Make every new connection speak TLS, except those whose handshake `fails`; these are reported as hellos
     that nobody answers.
     """
 
@@ -90,7 +90,7 @@ class _Gate(asyncio.Protocol):
             self._handshake = asyncio.get_running_loop().create_task(self._secure(transport))
 
     def data_received(self, data: bytes) -> None:
-        """Take the hello that fails, or what comes right behind one that did not."""
+        """Handle the hello that fails, or bytes right behind one that did not."""
         if self._failing and self._transport is not None:
             handler = self._make()
             self._transport.set_protocol(handler)
@@ -100,7 +100,7 @@ class _Gate(asyncio.Protocol):
             self._early += data
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Return up."""
+        """Stop waiting for the handshake."""
         if self._handshake is not None:
             self._handshake.cancel()
 

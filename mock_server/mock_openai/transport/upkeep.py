@@ -1,4 +1,4 @@
-"""What a WebSocket's server does while nobody asks: pings, and the end of sockets that idle.
+"""What a WebSocket server does while nothing is asked: pings, and closing idle sockets.
 
 Neither is known of the real server, so both are off unless an option says otherwise.
 """
@@ -17,7 +17,7 @@ Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
 
 class Upkeep:
-    """The timers of one socket. `idle` tells whether nothing is under way."""
+    """The timers of one socket. `idle` returns whether nothing is under way."""
 
     def __init__(
         self, behaviour: Behaviour, clock: Clock, tcp: TcpConnection, *, idle: Callable[[], bool]
@@ -38,7 +38,7 @@ class Upkeep:
         self.rest()
 
     def rest(self) -> None:
-        """Count idleness from now; whatever was counted before is void."""
+        """Measure idleness from now."""
         if self._idle_timeout is not None:
             self._later("idle", self._idle_timeout, self._expire)
 

@@ -108,7 +108,9 @@ class SocketSession:
         return answer
 
     async def write(self, data: bytes) -> None:
-        """Write frames, once no fault holds the socket back. Raises ConnectionResetError if it is closed."""
+        """Write frames, once no fault holds the socket back. Raises ConnectionResetError if the socket is
+        closed.
+        """
         if not self._gate.is_set():
             await self._gate.wait()
         if self.tcp.dead:
@@ -132,7 +134,7 @@ class SocketSession:
         await self._websocket.close(code, reason)
 
     def go_away(self) -> None:
-        """Close because the server stops: the frame leaves now, and nobody waits for an answer."""
+        """Close because the server stops: the close frame leaves now, and nobody waits for an answer."""
         self._connection.end("server", how="close", code=1001)
         farewell = b"" if self._websocket.closed else close_frame(1001)
         self.tcp.hang_up(farewell)
@@ -162,8 +164,8 @@ class SocketSession:
         )
 
     def _take(self, data: bytes) -> bool:
-        """Take a create of the default lane that comes alone, in the call that brings it; everything else is
-        left to the reader.
+        """Handle a create of the default lane that arrives alone, in the call that brings it; False leaves it
+        to the reader.
         """
         if self._hearing or self._expired or self._websocket.closed or self._queue.full:
             return False
@@ -181,7 +183,7 @@ class SocketSession:
         return True
 
     def _known(self, data: bytes) -> Known | None:
-        """Return what is known of a create; None when the message is something else."""
+        """Return the cache entry of a create; None if the message is something else."""
         known = self._state.requests.find("websocket", data)
         if known is None:
             kind, message = read_message(data, self._types)
@@ -254,7 +256,7 @@ class SocketSession:
         self._pump()
 
     def _count(self, known: Known, lane: str | None, more: Mapping[str, Any] | None = None) -> Position:
-        """Count a create and write it down."""
+        """Count a create and note it in the journal."""
         position = self._state.next_turn(self._connection, warms_up=known.body.get("generate") is False)
         shown = {"method": "WEBSOCKET", "path": "/v1/responses", "body": known.noted, **(more or {})}
         self._state.note("request", self._connection.number, shown, turn=position.number, lane=lane)
@@ -276,7 +278,7 @@ class SocketSession:
     # Turns
 
     def _pump(self, plan: Plan | None = None) -> None:
-        """Start what may run now; `plan` is that of a create which came alone."""
+        """Start what may run now; `plan` is that of a create that arrived alone."""
         for create in self._queue.start():
             self._spawn(self._turn(create, plan))
         if not self._queue.full:
@@ -336,7 +338,7 @@ class SocketSession:
             self._quiet.arm()
 
     async def _part(self, delivery: Delivery, at: float) -> None:
-        """End the socket as the recorded one ended after this turn, unless another is under way."""
+        """End the socket as the recording ended after this turn, unless another turn is under way."""
         await asyncio.sleep(at - asyncio.get_running_loop().time())
         if self._queue.idle and not self.tcp.gone:
             await delivery.part()

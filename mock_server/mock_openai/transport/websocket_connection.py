@@ -35,10 +35,10 @@ _CLOSE_WAIT = 1.0
 """Seconds that a client has to answer a close frame."""
 
 _FALLS_SILENT = 0.05
-"""Seconds without a byte after which a client that broke a rule is taken to have heard of it."""
+"""Seconds without a byte after which a client that broke a rule is assumed to have read the close frame."""
 
 _AHEAD = 256 * 1024
-"""Bytes of messages read ahead, beyond which the client is not read any more until they are worked off."""
+"""Bytes of messages read ahead, beyond which reading stops until they are worked off."""
 
 
 class WebSocketConnection:
@@ -46,7 +46,7 @@ class WebSocketConnection:
 
     def __init__(self, tcp: TcpConnection, *, max_message: int, deflate: bool) -> None:
         self.closed = False
-        """Whether either side has said that it closes."""
+        """Whether either side has announced that it closes."""
         self.close_code: int | None = None
         """The client's close code, or the one for the rule that it broke."""
         self.broken = False
@@ -61,11 +61,13 @@ class WebSocketConnection:
         self._over = False
         self._request: web.BaseRequest | None = None
         self.at_once: Callable[[bytes], bool] = lambda _: False
-        """Asked first about a text that comes alone, while no message waits; False leaves it to `receive`."""
+        """Called first with a text that arrives alone while no message waits; False leaves it to
+        `receive`.
+        """
 
     def open(self, request: web.BaseRequest, more: Mapping[str, str]) -> web.StreamResponse:
-        """Answer the handshake, with more headers than it needs, and take over the connection; ApiError when
-        the request is none.
+        """Answer the handshake, with `more` headers, and take over the connection. Raises ApiError if the
+        request is not a handshake.
         """
         answer = accept(request.headers)
         terms = deflate_terms(request.headers) if self._deflate else None
@@ -83,7 +85,7 @@ class WebSocketConnection:
     # What aiohttp calls
 
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
-        """Take bytes from the client."""
+        """Handle bytes from the client."""
         if not self.broken:
             heard = self._reader.feed(data)
             if (
@@ -108,14 +110,14 @@ class WebSocketConnection:
         return True
 
     def feed_eof(self) -> None:
-        """Learn that the connection is over."""
+        """Note that the connection is over."""
         self._over = True
         self._wake()
 
     # What a session calls
 
     async def receive(self) -> Message | None:
-        """Return the next text or binary message; None when the connection closes."""
+        """Return the next text or binary message; None once the connection closes."""
         while True:
             while not self._messages:
                 if self.broken or self._over:
@@ -153,7 +155,7 @@ class WebSocketConnection:
         self._tcp.hang_up()
 
     async def linger(self) -> None:
-        """Let a client that broke a rule read the close frame."""
+        """Give a client that broke a rule time to read the close frame."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_WAIT):
                 while not self._over:

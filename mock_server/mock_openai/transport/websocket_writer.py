@@ -15,7 +15,7 @@ from mock_openai.wire.frames import BINARY, TEXT, frame, text_around
 
 
 class Socket(Protocol):
-    """What a turn needs of its WebSocket."""
+    """The WebSocket as a turn uses it."""
 
     tcp: TcpConnection
 
@@ -88,13 +88,15 @@ class WebSocketWriter:
         await self.flush()
 
     async def error(self, error: ApiError) -> None:
-        """Send an error frame; the successor of a steered response has another way to tell it."""
+        """Send an error frame, except for the successor of a steered response, whose failure is reported
+        otherwise.
+        """
         if not self._tells_errors:
             return
         await self._socket.write(frame(json.compact(error.frame(self._lane))))
 
     async def body(self, recorded: Recorded) -> None:
-        """Send a recorded plain HTTP body as the error frame that a WebSocket would have got."""
+        """Send a recorded HTTP body as the error frame that a WebSocket would have got."""
         try:
             error = json.parse(recorded.body or b"")["error"]
         except (ValueError, KeyError, TypeError):

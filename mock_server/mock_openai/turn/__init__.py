@@ -1,4 +1,4 @@
-"""One turn before it leaves: what came, what it continues from, who answers it, and what will be kept of it.
+"""One turn before it leaves: its request, what it continues from, who answers it, and what is kept of it.
 
 `planner` makes a Plan of a request in one plain call, as far as nothing has to be waited for; `delivery`
 plays it.

@@ -38,7 +38,7 @@ _PARENTS = {
 }
 _UNFINISHED = frozenset({"queued", "in_progress"})
 _LOOK = 0.05
-"""Seconds between two looks at a response that another server generates."""
+"""Seconds between two polls for a response that another server generates."""
 
 
 class Running(Protocol):
@@ -56,9 +56,9 @@ class Admission:
         self, store: ResponseStore, conversations: ConversationStore, behaviour: Behaviour, *, any_model: bool
     ) -> None:
         self.any_model = any_model
-        """Whether models that nobody has heard of are taken for existing ones."""
+        """Whether unknown models count as existing."""
         self.running: Callable[[str], Running | None] = lambda _: None
-        """Finds a response that is still being generated in the background."""
+        """Returns a response that is still being generated in the background."""
         self._store = store
         self._conversations = conversations
         self._behaviour = behaviour
@@ -78,13 +78,13 @@ class Admission:
         return request
 
     def forget(self) -> None:
-        """Forget which settings were found valid."""
+        """Empty the cache of settings found valid."""
         for accepted in self._accepted.values():
             accepted.clear()
 
     def at_hand(self, request: Request, lanes: Lanes | None, size: int) -> Context | None:
-        """Find what a request continues from; None when that has to be waited for. `size` is in bytes, 0 when
-        the request's length does not matter.
+        """Return what a request continues from; None if that has to be awaited. `size` is in bytes, 0 if the
+        request's length does not matter.
         """
         context = _NOTHING
         if request.conversation is not None:
@@ -106,7 +106,7 @@ class Admission:
         return context
 
     async def waited(self, request: Request, lanes: Lanes | None, size: int) -> Context:
-        """Do the same, and wait for it."""
+        """Same as `at_hand`, awaiting what it has to."""
         history, tokens = await self._before(request, lanes)
         for wanted in _referred_to(request, history):
             if await self._store.find_item(wanted) is None:
@@ -154,7 +154,7 @@ class Admission:
 
 def _referred_to(request: Request, history: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Return the ids of the items that a request only names and that are not in its history. In a request
-    that is not stored, reasoning without its ciphertext is no more than its name (reported).
+    that is not stored, reasoning without its ciphertext counts as a name only (reported).
     """
     for item in request.input:
         bare = item.get("type") == "reasoning" and not (request.store or item.get("encrypted_content"))
@@ -165,7 +165,7 @@ def _referred_to(request: Request, history: Sequence[dict[str, Any]]) -> Iterato
 
 
 def _check_window(request: Request, history_tokens: int, size: int) -> None:
-    """Raise ApiError when the input is larger than the model's context window and may not be cut."""
+    """Raise ApiError if the input exceeds the model's context window and may not be truncated."""
     if request.body.get("truncation") == "auto":
         return
     window = models.facts(request.model).window

@@ -1,4 +1,4 @@
-"""Responses in the background: generated in their own time, whoever watches.
+"""Responses in the background: generated in their own time, watched or not.
 
 A Live is one of them, from "queued" to its end. It grows at the server's pace; the create that began it,
 later polls and resumed streams only look at what is there so far. Faults strike those who watch, never the
@@ -23,9 +23,11 @@ from mock_openai.turn.ending import cancelled
 from mock_openai.turn.plan import Plan
 
 _LOOK = 0.05
-"""Seconds between two looks at what another server generates, and between two that it shows."""
+"""Seconds between two polls for what another server generates, and between two updates for other servers."""
 _BEAT = 5.0
-"""Seconds after which a response that does not grow is shown again, so that it is not taken for abandoned."""
+"""Seconds after which an update is sent even without news, so that the response does not count as
+abandoned.
+"""
 
 _BEGINNING = frozenset({"response.created", "response.queued"})
 
@@ -33,11 +35,11 @@ Show = Callable[[Remembered], Awaitable[None]]
 
 
 class Watched(Protocol):
-    """A response that can be watched while it grows."""
+    """Interface of a response that can be watched while it grows."""
 
     @property
     def events(self) -> Sequence[Event]:
-        """What has been generated so far."""
+        """The events generated so far."""
         ...
 
     @property
@@ -46,7 +48,7 @@ class Watched(Protocol):
         ...
 
     async def news(self) -> None:
-        """Wait until there may be more of it, or it is over."""
+        """Wait until there may be more events, or it is over."""
         ...
 
 
@@ -56,7 +58,7 @@ class Live:
     def __init__(self, plan: Plan, timed: Iterator[Timed], *, ending: str = "incomplete") -> None:
         self.plan = plan
         self.events: list[Event] = [next(timed).event]
-        """What has been generated so far."""
+        """The events generated so far."""
         self.over = False
         """Whether nothing more will come."""
         self.forgotten = False
@@ -66,7 +68,7 @@ class Live:
         self._news = asyncio.Event()
         self._ending = ending
         self.kept = asyncio.Event()
-        """Set once it is over and memory has it."""
+        """Set once it is over and stored."""
 
     @property
     def id(self) -> str:
@@ -75,7 +77,7 @@ class Live:
 
     @property
     def response(self) -> Mapping[str, Any]:
-        """The response object as it stands."""
+        """The response object as of now."""
         for event in reversed(self.events):
             if event.type in TERMINAL or event.type in ("response.in_progress", "response.created"):
                 response: dict[str, Any] = json.parse(event.data)["response"]
@@ -83,7 +85,7 @@ class Live:
         raise AssertionError("a response begins with response.created")
 
     def remembered(self) -> Remembered:
-        """Return it as memory would keep it, with the response object as it stands."""
+        """Return it as memory would store it, with the response object as of now."""
         plan = self.plan
         return Remembered(
             self.id,
@@ -101,16 +103,16 @@ class Live:
             self.over = True
 
     async def ended(self) -> None:
-        """Wait until it is over and memory has it."""
+        """Wait until it is over and stored."""
         await self.kept.wait()
 
     async def news(self) -> None:
-        """Wait until there is more of it, or it is over."""
+        """Wait until there are more events, or it is over."""
         if not self.over:
             await self._news.wait()
 
     async def generate(self) -> None:
-        """Let it grow until its end."""
+        """Generate it to its end."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
@@ -142,7 +144,7 @@ class Live:
 
 
 class Distant:
-    """A response that another server generates, as the memory that both share shows it."""
+    """A response that another server generates, as the shared memory shows it."""
 
     def __init__(self, store: ResponseStore, found: Remembered) -> None:
         self.events: Sequence[Event] = found.events
@@ -151,7 +153,7 @@ class Distant:
         self._store = store
 
     async def news(self) -> None:
-        """Look again in a moment. What is there no more was deleted, or its server is gone."""
+        """Poll again in a moment. A response that is gone was deleted, or its server has stopped."""
         await asyncio.sleep(_LOOK)
         found = await self._store.get(self._id)
         self.over = found is None or not running(found)
@@ -165,13 +167,13 @@ def running(found: Remembered) -> bool:
 
 
 class Background:
-    """All responses of a server that are being generated in the background."""
+    """All responses that a server is generating in the background."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         engine.admission.running = self.find
         self.show: Show | None = None
-        """Lets other servers see a response that grows here."""
+        """Shows other servers a response that grows here."""
         self._live: dict[str, Live] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -192,11 +194,11 @@ class Background:
         return live
 
     def find(self, response_id: str) -> Live | None:
-        """Find one that is not over yet."""
+        """Return one that is not over yet."""
         return self._live.get(response_id)
 
     async def cancel(self, response_id: str) -> bool:
-        """End one, and wait until memory has it; False when there is none."""
+        """End one, and wait until it is stored; False if there is none."""
         live = self._live.get(response_id)
         if live is None:
             return False
@@ -205,7 +207,7 @@ class Background:
         return True
 
     def forget(self, response_id: str) -> bool:
-        """Stop one and keep nothing of it; False when there is none."""
+        """Stop one and keep nothing of it; False if there is none."""
         live = self._live.pop(response_id, None)
         if live is None:
             return False
@@ -246,8 +248,8 @@ class Background:
 
 
 def _lasting(events: Iterator[Timed], seconds: float) -> Iterator[Timed]:
-    """Let a response take at least so long, so that who began it sees it queued and in progress, as with the
-    real API, and can cancel it.
+    """Make a response take at least this long, so that its creator sees it queued and in progress, as with
+    the real API, and can cancel it.
     """
     for timed in events:
         at = timed.at

@@ -52,7 +52,7 @@ def cancelled(
 def failed(
     sent: Sequence[Event], error: ApiError, *, opening: Event | None = None, flat: bool = False
 ) -> list[Event]:
-    """Break off: an `error` event, then `response.failed` (observed), with no output and no usage."""
+    """Break off: an `error` event, then `response.failed` (observed), without output and usage."""
     story = _Story(sent, opening)
     told = error.nested()
     response = story.ended("failed", output=[], usage=None)
@@ -100,7 +100,7 @@ class _Story:
         return event
 
     def ended(self, status: str, *, output: list[Fields], usage: Fields | None) -> Fields:
-        """Return the response object as it ends."""
+        """Return the response object at the end."""
         return {
             **self.response,
             "status": status,
@@ -110,11 +110,11 @@ class _Story:
         }
 
     def usage(self, input_tokens: int) -> Fields:
-        """Count what left: one delta is one token (observed)."""
+        """Return the usage of what left: one delta is one token (observed)."""
         return usage_of_counts(input_tokens, self._deltas)
 
     def close_open_item(self) -> Iterator[Event]:
-        """Close the open item with what it has so far, and count it among the output."""
+        """Close the open item with its content so far, and add it to the output."""
         if not self._open:
             return
         added, *since = self._open

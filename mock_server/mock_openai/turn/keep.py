@@ -22,7 +22,7 @@ from mock_openai.turn.plan import Plan
 
 
 class Keeper:
-    """Keeps the responses of one server."""
+    """Stores the responses of one server."""
 
     def __init__(
         self,
@@ -39,11 +39,11 @@ class Keeper:
         self._here = store if type(store) is MemoryStore else None
 
     def can_at_once(self, plan: Plan) -> bool:
-        """Return whether `keep_at_once` can keep a turn: nothing about it has to be waited for."""
+        """Return whether `keep_at_once` can store a turn, without awaiting anything."""
         return self._here is not None and plan.request is not None and plan.request.conversation is None
 
     def keep_at_once(self, plan: Plan, sent: Sequence[Event]) -> bool:
-        """Keep a turn in this process's memory; False when there is nothing to keep."""
+        """Store a turn in this process's memory; False if there is nothing to store."""
         request, kept = plan.request, _remembered(plan, sent)
         if request is None or kept is None:
             return False
@@ -53,8 +53,8 @@ class Keeper:
         return True
 
     async def keep(self, plan: Plan, sent: Sequence[Event]) -> bool:
-        """Keep a turn wherever that is; False when there is nothing to keep. ApiError when a shared memory is
-        away.
+        """Store a turn; False if there is nothing to store. Raises ApiError if a shared memory does not
+        answer.
         """
         if self.can_at_once(plan):
             return self.keep_at_once(plan, sent)
@@ -86,7 +86,7 @@ def _is_stored(request: Request) -> bool:
 
 
 def _remembered(plan: Plan, sent: Sequence[Event]) -> Remembered | None:
-    """Return a turn as memory stores it. None if it is not over."""
+    """Return a turn as memory stores it; None if it is not over."""
     request = plan.request
     if not isinstance(sent, Rendered):
         # A fault may have spoilt the last event, or put another behind it.

@@ -1,4 +1,4 @@
-"""The request cache: what is known of creates that came before, by their bytes.
+"""The request cache: what is known of earlier creates, by their bytes.
 
 Tests send the same request many times. The same bytes share one Known, which holds what follows from them:
 the body, the validated request, and the answer where it depends on nothing else. It is never changed.
@@ -18,22 +18,22 @@ from mock_openai.responders.answer import Reply
 from mock_openai.responders.handle import RuleHandle
 
 MAX_SIZE = 8 * 1024
-"""Bytes from which only the latest is kept: large requests hold a conversation, which does not come twice,
-but may be asked about twice.
+"""Bytes from which only the latest request is kept: large requests contain a conversation, which is not sent
+twice, but may be looked up twice.
 """
 
 LARGEST = 1024 * 1024
-"""Bytes of the largest request that is kept as the latest, until another comes."""
+"""Bytes of the largest request that is kept."""
 
 _KEPT = 128
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The answer to every request with these bytes, valid while the rules stay as they are."""
+    """The answer to every request with these bytes, valid while the rules do not change."""
 
     version: int
-    """Of the script."""
+    """The script's version."""
     rule: RuleHandle
     model: str
     reply: Reply
@@ -44,13 +44,13 @@ class Settled:
 
 @dataclass(slots=True, eq=False)
 class Known:
-    """A create, by its bytes."""
+    """A create, cached by its bytes."""
 
     body: dict[str, Any]
     size: int
     """Bytes of the body."""
     request: Request | None = None
-    """The request, once it was found valid."""
+    """The request, once validated."""
     again: bool = False
     """Whether the bytes came more than once."""
     settled: Settled | None = None
@@ -58,14 +58,14 @@ class Known:
 
     @property
     def noted(self) -> msgspec.Raw:
-        """The body as the journal notes it: JSON without secrets."""
+        """The body as the journal stores it: JSON without secrets."""
         if self._noted is None:
             self._noted = redact.body(self.body)
         return self._noted
 
 
 class KnownRequests:
-    """The latest creates of one server. `form` keeps apart what is decoded differently."""
+    """The latest creates of one server. `form` separates transports, which decode differently."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, bytes], Known] = {}
@@ -77,7 +77,7 @@ class KnownRequests:
         self._large = None
 
     def find(self, form: str, data: bytes) -> Known | None:
-        """Return what is known of these bytes; None when they are new."""
+        """Return the cache entry of these bytes; None if they are new."""
         if len(data) <= MAX_SIZE:
             known = self._known.get((form, data))
         elif self._large is not None and self._large[:2] == (form, data):
@@ -89,7 +89,7 @@ class KnownRequests:
         return known
 
     def keep(self, form: str, data: bytes, body: dict[str, Any]) -> Known:
-        """Remember what these bytes mean."""
+        """Add a cache entry for these bytes."""
         known = Known(body, len(data))
         if len(data) > MAX_SIZE:
             if len(data) <= LARGEST:

@@ -1,4 +1,4 @@
-"""How many requests and tokens a minute has room for, and what the API says of it.
+"""Limits of requests and tokens per minute, and the API's headers and errors for them.
 
 A Bucket is a value: it holds what is left and is given the current time. The Limiter keeps one for
 the requests and one for the tokens of each key and model, lets creates pass or raises the API's 429, and
@@ -21,15 +21,15 @@ from mock_openai.protocol.request import Request
 MINUTE = 60.0
 
 _KEPT = 10_000
-"""Accounts kept; the one longest not heard of goes first. A forgotten one begins anew with full buckets."""
+"""Accounts kept; the one unused for longest goes first. A forgotten account begins anew with full buckets."""
 
 _ROUNDING = 1e-6
-"""Part of a request or token that does not count as missing: times are floats."""
+"""Fraction of a request or token that does not count as missing: times are floats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a key may do in a minute with one model: `rpm` requests and `tpm` tokens; None does not limit.
+    """The budget of a key for one model per minute: `rpm` requests and `tpm` tokens; None means no limit.
 
     They fill up evenly, as the real ones do: a limit of 60 requests has room for one more every second.
     A create takes what its input counts, see `tokens_asked`; answers take nothing. Requests that are refused
@@ -48,7 +48,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """Room for `limit` in a minute, of which `free` was left at a time."""
+    """A budget of `limit` per minute, of which `free` was left at a time."""
 
     limit: int
     free: float
@@ -56,30 +56,30 @@ class Bucket:
 
     @classmethod
     def full(cls, limit: int, time: float = 0.0) -> Bucket:
-        """Return one that nobody has taken from."""
+        """Return a full bucket."""
         return cls(limit, float(limit), time)
 
     def now(self, time: float) -> Bucket:
-        """Return it as it is at this time."""
+        """Return the bucket as of this time."""
         gained = max(0.0, time - self.at) * self.limit / MINUTE
         return Bucket(self.limit, min(float(self.limit), self.free + gained), time)
 
     def fits(self, asked: int) -> bool:
-        """Return whether there is room for so much."""
+        """Return whether this much is left."""
         return self.free + _ROUNDING >= asked
 
     def take(self, asked: int) -> Bucket:
-        """Return it with so much less."""
+        """Return the bucket with this much less."""
         return Bucket(self.limit, max(0.0, self.free - asked), self.at)
 
     @property
     def left(self) -> int:
-        """What is left, in whole requests or tokens."""
+        """The rest, in whole requests or tokens."""
         return math.floor(self.free + _ROUNDING)
 
     @property
     def until_full(self) -> float:
-        """Seconds until all of it is free again."""
+        """Seconds until the bucket is full again."""
         return (self.limit - self.free) * MINUTE / self.limit
 
 
@@ -123,12 +123,12 @@ class Limiter:
         )
 
     def clear(self) -> None:
-        """Begin anew with full buckets."""
+        """Fill all buckets."""
         self._accounts.clear()
 
 
 def tokens_asked(request: Request, input_tokens: int) -> int:
-    """Return what the API counts a request for before it is answered.
+    """Return the number of tokens that the API counts for a request before it is answered.
 
     Measured on recorded headers: the input's tokens and about 19 more, about 218 where the model reasons or
     is given functions. What it may answer (`max_output_tokens`) does not count.

@@ -1,4 +1,4 @@
-"""What one turn will be, as far as that is known. Made by the Planner, played by `delivery`."""
+"""One turn as far as it is known: made by the Planner, played by `delivery`."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from mock_openai.responders.base import Turn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """The caller and its connection; the same for all requests of a WebSocket."""
+    """The caller and its connection; one for all requests of a WebSocket."""
 
     transport: Literal["http", "websocket"]
     connection: int = 0
     key: str | None = field(default=None, repr=False)
     """The caller's API key. It keeps callers apart and is never stored."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Those of the request, or of the socket's handshake."""
+    """The headers of the request, or of the socket's handshake."""
     lanes: Lanes | None = None
     """The responses that the WebSocket's lanes remember."""
     query: str = ""
-    """That of the request's address, or of the socket's, as it was sent."""
+    """The query of the request's address, or of the socket's, as sent."""
 
 
 class Plan:
@@ -38,24 +38,24 @@ class Plan:
     request: Request | None = None
     """The validated request; None when it is not valid."""
     error: ApiError | None = None
-    """What is wrong with the request."""
+    """The error of an invalid request."""
     history: Sequence[dict[str, Any]] = ()
     """The items that it continues from, oldest first."""
     history_tokens = 0
     answer: Answer | None = None
-    """What the responders say, once they have."""
+    """The responders' answer, once it is there."""
     render: Render | None = None
-    """Renders the answer, if the like of it was rendered before."""
+    """Renders the answer, if a reply like it was sent before."""
     at_once = False
     """Whether all events of the answer are due at once."""
     rate_limits: Mapping[str, str] = MappingProxyType({})
     """Rate-limit headers."""
     waits_for: Literal["memory", "responder"] | None = None
-    """What has to be waited for before the rest is known."""
+    """What has to be awaited before the rest is known."""
     failure: Exception | None = None
     """The exception that a responder, or this server, raised instead of answering."""
     next_responder = 0
-    """The place of the responder that is asked next."""
+    """The index of the responder that is asked next."""
     response_id: str | None = None
     """The response's id, once it has one."""
     _turn: Turn | None = None
@@ -77,7 +77,7 @@ class Plan:
         self.number = number
         """The create's number on its connection, from 1."""
         self.random_source = random_source
-        """The turn's own: ids, padding, pace."""
+        """The turn's own random source: ids, padding, pace."""
         self.session = session
 
     @property

@@ -1,4 +1,4 @@
-"""From a request to a Plan, in one plain call: validated, with what it continues from, and answered by the
+"""From a request to a Plan, in one plain call: the request validated, its history found, and answered by the
 first responder that does not pass.
 
 What has to be waited for (a shared memory, a rule that is a function, a responder of the user's own) stops
@@ -54,7 +54,7 @@ class Planner:
         self._script = responders[0] if responders and type(responders[0]) is Script else None
 
     def plan(self, known: Known, caller: Caller, number: int) -> Plan:
-        """Plan a turn, as far as nothing has to be waited for. `number` is the create's on its connection."""
+        """Plan a turn, as far as nothing has to be awaited. `number` is the create's on its connection."""
         plan = self._new(known, caller, number)
         settled, script = known.settled, self._script
         # A limit counts each turn, so what is known does not answer it.
@@ -79,7 +79,7 @@ class Planner:
         return plan
 
     async def finish(self, plan: Plan) -> Answer:
-        """Wait for what a plan lacks and return its answer; raises what a responder raised."""
+        """Await what a plan lacks and return its answer; raises what a responder raised."""
         if plan.failure is not None:
             raise plan.failure
         if plan.waits_for == "memory":
@@ -94,7 +94,9 @@ class Planner:
         return plan.answer
 
     async def admitted(self, known: Known, caller: Caller) -> Plan:
-        """Plan a request that nobody answers: what it is and what it continues from. Raises ApiError."""
+        """Plan a request that is not answered: its validated form and what it continues from. Raises
+        ApiError.
+        """
         plan = self._new(known, caller, 0)
         if not self._read(plan, known):
             await self._wait_for_memory(plan)
@@ -103,12 +105,12 @@ class Planner:
         return plan
 
     def forget(self) -> None:
-        """Forget what came in and went out before."""
+        """Empty all caches."""
         self.admission.forget()
         self._templates.clear()
 
     def render(self, plan: Plan, reply: Reply) -> None:
-        """Find what renders the reply of a plan, if the like of it went out before."""
+        """Give a plan its template, if a reply like this was sent before."""
         plan.render, request = None, plan.request
         # A pace of the user's own may look at more of an event than its type.
         if request is not None and type(self._pace) in (Instant, Kept, Fixed, Learned):
@@ -122,7 +124,7 @@ class Planner:
         return Plan(known.body, known.size, caller, number, random_source, self._session)
 
     def _read(self, plan: Plan, known: Known) -> bool:
-        """Validate the request and find what it continues from; False when that has to be waited for."""
+        """Validate the request and find its history; False if that has to be awaited."""
         try:
             if known.request is None:
                 known.request = self.admission.read(plan.body, plan.caller.transport)
@@ -197,7 +199,7 @@ class Planner:
         return plan.error is None and (plan.request is None or plan.request.generate)
 
     def _settled(self, plan: Plan) -> Settled | None:
-        """Return the answer to all requests with these bytes; None when it depends on more."""
+        """Return the answer to all requests with these bytes; None if it depends on more."""
         request, script = plan.request, self._script
         if request is None or request.previous_response_id is not None or plan.size > MAX_SIZE:
             return None

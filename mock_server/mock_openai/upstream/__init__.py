@@ -1,4 +1,6 @@
-"""Pass-through: what no rule answers is asked of a real server, and its answer passed on as it comes."""
+"""Pass-through: requests that no rule answers go to a real server, and its answer is passed on as
+it comes.
+"""
 
 from mock_openai.upstream.upstream import Upstream
 

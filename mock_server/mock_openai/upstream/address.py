@@ -1,4 +1,4 @@
-"""Where the other server is, and what may travel to it."""
+"""The address of the upstream server, and which headers travel to it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> Address:
-        """Read an address as users write it; ValueError, in one line, when it is none."""
+        """Return the address that a user wrote. Raises ValueError, with one line, if it is not valid."""
         try:
             parts = urlsplit(text)
             wrong = parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0
@@ -67,14 +67,14 @@ class Address:
         return urlsplit(self.origin).hostname or ""
 
     def url(self, path_qs: str) -> str:
-        """Return the address there of what has this path here."""
+        """Return the upstream URL for a path of this server."""
         if self.path and path_qs.startswith("/v1"):
             path_qs = self.path + path_qs.removeprefix("/v1")
         return self.origin + path_qs
 
 
 PASSED_BY = "x-mock-passed-by"
-"""The header in which servers that pass a request on put their marks, so that none meets it twice."""
+"""The header in which servers that pass a request on leave their marks, to detect a circle."""
 
 
 def passed_on(headers: Mapping[str, str], mark: str) -> dict[str, str]:

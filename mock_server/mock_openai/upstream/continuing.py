@@ -1,4 +1,4 @@
-"""A create as it is sent upstream when it continues a response that only this server knows.
+"""The body of a create for upstream, if it continues a response that only this server knows.
 
 Ids that the other server gave are passed on untouched, and so is every id that nobody here knows. A parent
 that was answered here, by a rule, is resolved here: its conversation is written out in front of the input.
@@ -16,7 +16,7 @@ _KEPT = 100_000
 
 
 class Births:
-    """Which responses the other server gave; bounded, the oldest are forgotten."""
+    """The ids of responses that upstream created; bounded, the oldest are forgotten."""
 
     def __init__(self) -> None:
         self._ids: OrderedDict[str, None] = OrderedDict()
@@ -25,14 +25,14 @@ class Births:
         return response_id in self._ids
 
     def add(self, response_id: str) -> None:
-        """Remember one."""
+        """Add an id."""
         self._ids[response_id] = None
         while len(self._ids) > _KEPT:
             self._ids.popitem(last=False)
 
 
 def outgoing(turn: Turn, births: Births) -> dict[str, Any]:
-    """Return the body with which the other server is asked."""
+    """Return the body to send upstream."""
     body = dict(turn.body)
     parent = body.get("previous_response_id")
     if not turn.history or not isinstance(parent, str) or parent in births:
@@ -44,7 +44,9 @@ def outgoing(turn: Turn, births: Births) -> dict[str, Any]:
 
 
 def _portable(items: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Leave out what means something only where it was made: ids, and reasoning that cannot be decrypted."""
+    """Remove what is valid only on the server that made it: ids, and reasoning that cannot be decrypted
+    elsewhere.
+    """
     return [
         {name: value for name, value in item.items() if name not in ("id", "status")}
         for item in items

@@ -1,4 +1,4 @@
-"""What a client gets when the upstream server fails: an error in the API's words, or the same break."""
+"""What a client gets if the upstream server fails: an error in the API's words, or the same break."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from mock_openai.responders.answer import Cut
 from mock_openai.upstream.address import Address
 
 _LONGEST, _WITHIN = 65_536, 10.0
-"""Bytes of a refusal that are read, and seconds in which they must be there."""
+"""Bytes of a refusal that are read, and seconds to wait for them."""
 _SHOWN = 1_000
-"""Characters of a refusal that are shown, when it is not an error as the API writes them."""
+"""Characters of a refusal that are shown, if it is not an error in the API's form."""
 
 # True only of the connection, or of the body as it was sent; and what is for the cookie jar of a browser.
 _NOT_TOLD = frozenset(
@@ -34,7 +34,7 @@ _NOT_TOLD = frozenset(
 
 
 class Refusal(Exception):
-    """A WebSocket that the other server did not open, and what it answered instead."""
+    """A WebSocket that upstream did not open, and its answer."""
 
     def __init__(self, status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
         super().__init__(f"refused with status {status}")
@@ -43,8 +43,8 @@ class Refusal(Exception):
         self.body = body
 
     def error(self, key: str | None = None) -> ApiError:
-        """Return it as the API's error: the other server's own if it has sent one, else with what it said;
-        but without the client's key, should it repeat that.
+        """Return it as the API's error: upstream's own if it sent one, else with its text; the client's key
+        is removed from it.
         """
         if key:
             self.body = self.body.replace(key.encode("utf-8", "surrogateescape"), b"[redacted]")
@@ -74,7 +74,7 @@ class Refusal(Exception):
 async def keep_refusal(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Raise what a server answers that refuses a WebSocket; aiohttp's own error has no body. A middleware."""
+    """Raise a Refusal if a server refuses a WebSocket; aiohttp's own error has no body. A middleware."""
     answer = await handler(request)
     if answer.status < 400 or "Sec-WebSocket-Key" not in request.headers:
         return answer
@@ -125,7 +125,7 @@ def unreachable(address: Address, error: BaseException) -> ApiError:
 
 
 def in_circles(address: Address) -> ApiError:
-    """Say that the other server leads back to this one."""
+    """Return the error for an upstream that leads back to this server."""
     return ApiError(
         f"The upstream server {address} leads back to this one. Name another.",
         status=508,
@@ -135,7 +135,7 @@ def in_circles(address: Address) -> ApiError:
 
 
 def cut(error: BaseException, rest: bytes = b"") -> Cut:
-    """Tell how an answer broke off; `rest` is what came of the next event."""
+    """Return how an answer broke off; `rest` is what came of the next event."""
     return Cut("reset" if isinstance(error, OSError) and not _is_timeout(error) else "fin", rest)
 
 

@@ -1,4 +1,4 @@
-"""One WebSocket to the other server: the turns of one client's socket, each lane in its order."""
+"""One WebSocket to upstream: the turns of one client's socket, each lane in its order."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from mock_openai.responders.answer import Close, Cut
 from mock_openai.upstream.stream import Head, head_of
 
 CONNECT_WITHIN, SILENT_AT_MOST = 10.0, 600.0
-"""Seconds in which a connection must be there, and in which something must come on it. The second is the
-patience of OpenAI's own clients; a client that gives up earlier ends the request here as well.
+"""Seconds to connect, and seconds of silence after which the socket is given up. The second is that of
+OpenAI's own clients; if a client gives up earlier, the request ends here too.
 """
 _AFTER_ERROR = 5.0
 """Seconds for the `response.failed` that follows an `error` event within a stream; some servers send none."""
 
 
 class Course:
-    """One turn on the socket: its frames, until the last."""
+    """One turn on the socket: its frames, up to the last."""
 
     def __init__(self) -> None:
         self.over = False
@@ -35,7 +35,7 @@ class Course:
         self._failing = False
 
     def hear(self, event: Event, head: Head) -> None:
-        """Take a frame of this turn."""
+        """Add a frame of this turn."""
         self._frames.append(event)
         self._failing = head.type == "error"
         # A frame that refuses a create is all there is; one within a stream has a number, and a last event
@@ -44,12 +44,12 @@ class Course:
         self._news.set()
 
     def break_off(self, cut: Cut) -> None:
-        """Hear that the socket is gone."""
+        """Note that the socket is gone."""
         self.over, self._cut = True, cut
         self._news.set()
 
     async def events(self) -> AsyncGenerator[list[Event], None]:
-        """Return the frames as they come, in batches. Raises Cut when the stream breaks off."""
+        """Yield the frames as they come, in batches. Raises Cut if the stream breaks off."""
         while True:
             if not self._frames and not self.over:
                 self._news.clear()
@@ -71,7 +71,7 @@ class Course:
 
 
 class UpstreamSocket:
-    """An open WebSocket to the other server, and the turns that are under way on it."""
+    """An open WebSocket to upstream, and the turns under way on it."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse, born: Callable[[bytes], None]) -> None:
         self._socket = socket
@@ -81,7 +81,7 @@ class UpstreamSocket:
 
     @property
     def usable(self) -> bool:
-        """Whether another turn can be asked on it."""
+        """Whether another turn can be sent on it."""
         return not self._socket.closed and not self._reader.done()
 
     async def ask(self, body: dict[str, Any]) -> Course:

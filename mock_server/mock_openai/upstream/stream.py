@@ -1,4 +1,4 @@
-"""What another server sends, as events of the API: the frames of a socket and the events of a stream."""
+"""Frames and server-sent events of an upstream server, as events of the API."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mock_openai.wire import sse
 
 
 class Head(msgspec.Struct):
-    """The part of an event or frame that says what it is."""
+    """The fields of an event that identify it."""
 
     type: str = ""
     stream_id: str | None = None
@@ -17,7 +17,7 @@ class Head(msgspec.Struct):
 
 
 def head_of(data: bytes) -> Head:
-    """Read an event's head; it is empty if the JSON text is not an event."""
+    """Return an event's head; it is empty if the JSON text is not an event."""
     try:
         return msgspec.json.decode(data, type=Head)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -25,7 +25,7 @@ def head_of(data: bytes) -> Head:
 
 
 def as_event(came: sse.ServerEvent) -> Event:
-    """Return a server-sent event as one of the API, to be passed on with the very bytes that came."""
+    """Return a server-sent event as an event of the API, with the very bytes that came."""
     data = came.data or b""
     kind = came.name or head_of(data).type or "message"
     return Event(kind, data, wire=None if came.raw == sse.event(kind, data) else came.raw)

@@ -22,8 +22,8 @@ from mock_openai.upstream.stream import as_event
 from mock_openai.wire.sse import EventStream
 
 KEPT_IDLE = 5.0
-"""Seconds for which a connection is kept for another request, as OpenAI's own client keeps it. The longer,
-the more often one is met that the other server is just closing, and a create cannot be sent twice.
+"""Seconds for which a connection is kept for another request, as in OpenAI's own client. The longer, the more
+often the other server is just closing it, and a create cannot be sent twice.
 """
 
 _FAILURES = (aiohttp.ClientError, OSError, TimeoutError)
@@ -41,7 +41,7 @@ class Upstream:
     def __init__(self, address: str) -> None:
         self.address = Address.parse(address)
         self.births = Births()
-        """The responses that came from there."""
+        """The responses that upstream created."""
         self._mark = uuid.uuid4().hex[:16]
         self._session: aiohttp.ClientSession | None = None
         self._sockets: dict[int, UpstreamSocket] = {}
@@ -49,7 +49,7 @@ class Upstream:
         self._opening: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def answer(self, turn: Turn) -> Answer:
-        """Ask, and give the answer as far as it has come."""
+        """Send the request, and return the answer as far as it has come."""
         if self._mark in turn.headers.get(PASSED_BY, ""):
             return in_circles(self.address)
         try:
@@ -62,7 +62,7 @@ class Upstream:
     async def pass_on(
         self, method: str, path_qs: str, headers: Mapping[str, str], data: bytes
     ) -> Recorded | Relayed | ApiError:
-        """Pass an HTTP request on, and give the answer: as a whole, or while it comes if it is a stream."""
+        """Pass an HTTP request on, and return the answer: whole, or while it comes if it is a stream."""
         if self._mark in headers.get(PASSED_BY, ""):
             return in_circles(self.address)
         given = passed_on(headers, self._mark)
@@ -87,7 +87,7 @@ class Upstream:
         return Recorded(answer.status, dict(answer.headers), body=body)
 
     def hung_up(self, connection: int) -> None:
-        """Hang up there as well."""
+        """Close the upstream socket too."""
         self._opening.pop(connection, None)
         socket = self._sockets.pop(connection, None)
         if socket is not None:
@@ -165,7 +165,7 @@ class Upstream:
         return socket
 
     def _created(self, body: bytes) -> Event | None:
-        """Read a plain answer as the event that it stands for."""
+        """Return the event for a plain answer."""
         try:
             response = json.parse(body)
         except ValueError:

@@ -1,4 +1,5 @@
-"""WebSocket frames (RFC 6455): bytes in, whole messages out, and which rule broken bytes break; without I/O.
+"""WebSocket frames (RFC 6455) without I/O: bytes in, whole messages out, and the rule that invalid bytes
+break.
 
 `FrameReader` reads what a client sends and objects to what a client may not send. `PassingFrames` reads
 either direction of a connection that is only passed on, objects to nothing, and can tell what has come of a
@@ -26,7 +27,7 @@ _DATA = (CONTINUATION, TEXT, BINARY)
 _KNOWN = (*_DATA, CLOSE, PING, PONG)
 _END_OF_DEFLATE = b"\x00\x00\xff\xff"  # RFC 7692, section 7.2.2
 _MOST_UNREADABLE = 64 * 1024
-"""Bytes that are kept of what is no frame."""
+"""Bytes kept of what is not a frame."""
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -37,7 +38,7 @@ class Message(msgspec.Struct, frozen=True):
 
     @property
     def close_code(self) -> int:
-        """The code of a close frame; 1005 when it has none (section 7.1.5)."""
+        """The code of a close frame; 1005 if it has none (section 7.1.5)."""
         return int.from_bytes(self.data[:2]) if len(self.data) >= 2 else NO_STATUS
 
     @property
@@ -47,7 +48,7 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class BrokenRule(Exception):
-    """Which rule a peer broke; `code` is the close code for it."""
+    """The rule that a peer broke; `code` is the close code for it."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -61,18 +62,18 @@ class FrameReader:
     """
 
     masks: bool | None = True
-    """Whether frames must be masked; None reads both kinds (section 5.1)."""
+    """Whether frames must be masked; None accepts both (section 5.1)."""
     checks_content = True
     """Whether texts must be UTF-8 and close codes valid (sections 5.6 and 7.4)."""
 
     def __init__(self, limit: float = float("inf"), *, inflate: bool = False) -> None:
         self.broken: BrokenRule | None = None
-        """The rule that was broken; nothing is read any more then."""
+        """The rule that was broken; nothing is read after that."""
         self._limit = limit
         self._inflate = inflate
         self._ahead = bytearray()
         self._opcode = CONTINUATION
-        """Of the message that is under way; CONTINUATION while there is none."""
+        """The opcode of the unfinished message; CONTINUATION if there is none."""
         self._packed = False
         self._fragments = bytearray()
 
@@ -98,7 +99,7 @@ class FrameReader:
         return found
 
     def _alone(self, data: bytes) -> Message | None:
-        """Read one short text, if these bytes are just that, which is so nearly always."""
+        """Return the message if these bytes are exactly one short text frame, as they nearly always are."""
         if self._ahead or self._opcode != CONTINUATION or len(data) < 6 or self.masks is None:
             return None
         if data[0] != _FIN | TEXT or data[1] < _MASKED:
@@ -113,7 +114,7 @@ class FrameReader:
         return Message(TEXT, payload)
 
     def _frame(self, at: int) -> tuple[int, int, int, bytes] | None:
-        """Read the frame that begins here, once it is all there: where its payload begins and ends, its
+        """Return the frame that begins here, once it is complete: where its payload begins and ends, its
         first byte and its payload (section 5.2).
         """
         data = self._ahead
@@ -158,7 +159,7 @@ class FrameReader:
             raise BrokenRule(PROTOCOL_ERROR, "Fragments of messages are out of order.")
 
     def _message(self, first: int, payload: bytes, at: int, start: int) -> Message | None:
-        """Join a frame to its message (section 5.4); its head stands from `at` to `start`."""
+        """Add a frame to its message (section 5.4); its head stands from `at` to `start`."""
         opcode = first & _OPCODE
         if opcode == CLOSE and self.checks_content:
             _check_close(payload)
@@ -191,8 +192,8 @@ class FrameReader:
 
 
 class PassingFrames(FrameReader):
-    """Reads one direction of a connection that is passed on, whichever it is: bytes that break the protocol
-    only stop it, and go on to whom they concern.
+    """Reads one direction of a connection that is passed on. Bytes that break the protocol stop it, and are
+    passed on too.
     """
 
     masks = None
@@ -210,7 +211,7 @@ class PassingFrames(FrameReader):
 
     def unfinished(self) -> list[tuple[bytes, bytes]]:
         """Return the frames since the last whole message, each as head and payload, the last one as far as it
-        has come; what is no frame has no head.
+        has come; bytes that are not a frame have no head.
         """
         frames = list(self._frames)
         if self._ahead:
@@ -229,13 +230,13 @@ class PassingFrames(FrameReader):
 
 
 def head_length(second: int) -> int:
-    """Return the bytes of a frame's head, which its second byte tells (section 5.2)."""
+    """Return the length of a frame's head, which its second byte tells (section 5.2)."""
     size = second & _LENGTH
     return 2 + (0 if size < 126 else 2 if size == 126 else 8) + (4 if second & _MASKED else 0)
 
 
 def frame(payload: bytes, opcode: int = TEXT) -> bytes:
-    """Write an unmasked frame, as servers send them."""
+    """Return an unmasked frame, as servers send them."""
     return _head(len(payload), opcode) + payload
 
 
@@ -245,7 +246,7 @@ def text_around(_: str, size: int) -> tuple[bytes, bytes]:
 
 
 def close_frame(code: int | None, reason: str = "") -> bytes:
-    """Write a close frame; without a code it has no payload at all (section 5.5.1)."""
+    """Return a close frame; without a code it has no payload (section 5.5.1)."""
     payload = b"" if code is None else struct.pack("!H", code) + reason.encode()
     return frame(payload, CLOSE)
 

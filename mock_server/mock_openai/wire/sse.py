@@ -24,13 +24,13 @@ class ServerEvent:
     raw: bytes
     """Its bytes, blank line included."""
     name: str
-    """Its `event` field; empty when it has none, which stands for "message"."""
+    """Its `event` field; empty if it has none, which means "message"."""
     data: bytes | None
-    """Its `data` lines, joined by newlines; None when it has none, and a client sees nothing of it."""
+    """Its `data` lines, joined by newlines; None if it has none, and clients ignore it."""
 
 
 class EventStream:
-    """Reads one stream, however the network cuts it."""
+    """Reads one stream, in whatever pieces it arrives."""
 
     def __init__(self) -> None:
         self._ahead = bytearray()
@@ -39,7 +39,7 @@ class EventStream:
 
     @property
     def rest(self) -> bytes:
-        """What has come of the next event."""
+        """The bytes received of the next event."""
         return bytes(self._ahead)
 
     def feed(self, data: bytes) -> list[ServerEvent]:
@@ -90,7 +90,7 @@ def parse(block: bytes) -> tuple[str, bytes | None]:
 
 
 def event(name: str, data: bytes) -> bytes:
-    """Write an event as the API does: its name, one line of data and a blank line (observed)."""
+    """Return an event as the API writes it: its name, one line of data and a blank line (observed)."""
     return b"event: %b\ndata: %b\n\n" % (name.encode(), data)
 
 
