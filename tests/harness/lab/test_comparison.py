@@ -52,4 +52,24 @@ def test_any_service_can_be_compared_and_what_is_not_known_of_is_left_out() -> N
     outcome = run_scenario(scenarios()["calm_thinking"], factories.http)
     made = page([{"mine:bot": outcome}], ["mine:bot"], "ninelives verdict mine:bot", "Pipecat 1.14.0")
     assert "| `bot` | 1 | 1 | 0 | 0 | 0 | 0.20 s | 1.50 s | 1.50 s |" in made
+    assert "- `bot` kept every promise in all 1 scenarios." in made
+    assert "| Thinking | 0 of 1 |" in made
     assert "Known defects" not in made
+    assert "The worst" not in made
+
+
+def test_the_summary_counts_what_was_broken_by_chapter_and_promise_and_names_the_worst() -> None:
+    names = ("idle_close", "calm_thinking")
+    results = [{"a:ours": run_scenario(scenarios()[name], factories.websocket)} for name in names]
+    for each, name in zip(results, names, strict=True):
+        each["b:theirs"] = run_scenario(scenarios()[name], factories.pipecat_websocket)
+    made = page(
+        results, ["a:ours", "b:theirs"], "ninelives verdict a:ours b:theirs", "Pipecat 1.14.0"
+    ).splitlines()
+    assert "- `ours` kept every promise in all 2 scenarios." in made
+    assert "- `theirs` broke promises in 1 of 2 scenarios." in made
+    assert "| Between turns | 0 of 1 | 1 of 1 |" in made
+    assert [line[-12:] for line in made if line.startswith("| **I8**")] == ["trip. | 0 | 1 |"[-12:]]
+    worst = made[made.index("## The worst of `theirs`") :][4]
+    assert worst.startswith("| idle close | I8 0.20 | The server closes")
+    assert "## The worst of `ours`" not in made
