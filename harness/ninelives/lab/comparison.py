@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,13 @@ NOT_SHOWN = "not shown any more"
 """What the page says of a known defect that its scenario does not show."""
 
 _ELSEWHERE = "–"
+_LEGEND = f"""
+`✓`: every promise that applies was kept. Otherwise the cell names the promises that were broken, in
+brackets if only the wording or the category of an error was wrong. `I10` alone means that only the
+latency was too long. The number is the longest dead air in seconds: the longest silence of a turn,
+before the first word or inside the answer. `{_ELSEWHERE}`: the scenario cannot happen on that transport.
+`ninelives verdict SERVICE --scenario NAME` says why a promise was broken; `--html PAGE` shows the timeline.
+"""
 _VOLATILE = (
     (re.compile(r"'127\.0\.0\.1', \d+"), "'127.0.0.1', PORT"),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:PORT"),
@@ -37,12 +45,7 @@ def page(results: Sequence[Outcomes], services: Sequence[str], command: str, ver
             "",
             "## Scenario by scenario",
             "",
-            "`✓`: every promise that applies was kept. Otherwise the cell names the promises that were broken,",
-            "in brackets if only the wording or the category of an error was wrong. `I10` alone means that only",
-            "the latency was too long. The number is the longest dead air in seconds: the longest silence of a",
-            f"turn, before the first word or inside the answer. `{_ELSEWHERE}`: the scenario cannot happen on",
-            "that transport. `ninelives verdict SERVICE --scenario NAME` says why a promise was broken; with",
-            "`--html PAGE` it shows the timeline.",
+            *textwrap.wrap(_LEGEND, 110, break_on_hyphens=False),
             *(line for chapter in CHAPTERS for line in _chapter(chapter, results, services)),
             *_defects(results, services),
             "",

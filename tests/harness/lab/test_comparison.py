@@ -53,7 +53,7 @@ def test_any_service_can_be_compared_and_what_is_not_known_of_is_left_out() -> N
     made = page([{"mine:bot": outcome}], ["mine:bot"], "ninelives verdict mine:bot", "Pipecat 1.14.0")
     assert "| `bot` | 1 | 1 | 0 | 0 | 0 | 0.20 s | 1.50 s | 1.50 s |" in made
     assert "- `bot` kept every promise in all 1 scenarios." in made
-    assert "| Thinking | 0 of 1 |" in made
+    assert "| Nothing goes wrong | 0 of 1 |" in made
     assert "Known defects" not in made
     assert "The worst" not in made
 
