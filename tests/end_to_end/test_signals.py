@@ -51,19 +51,34 @@ PLAYERS = {
     "explore": ["explore", "busy:factory", "--runs", "50", "--jobs", "2"],
     "explore here": ["explore", "busy:factory", "--runs", "50", "--jobs", "1"],
     "explore threads": ["explore", "busy:factory", "--runs", "50", "--jobs", "2", "--executor", "threads"],
+    "eval": ["eval", "evals.yaml", "--bot", "busy:factory", "--html", "page.html", "--junit", "report.xml"],
+    "eval --faults": ["eval", "evals.yaml", "--bot", "busy:factory", "--faults", "reset_*"],
+    "reproduce": ["reproduce", "incident.jsonl", "--bot", "busy:factory"],
     "demo": ["demo"],
     "doctor": ["doctor"],
 }
 """Commands that are told while they run stories; those without a factory of ours when they print."""
+
+PLAYED = {
+    "evals.yaml": "name: hello\nturns: [{user: Hello, expect: [{event: response}]}]\n",
+    "incident.jsonl": "".join(
+        json.dumps(line) + "\n"
+        for line in (
+            {"ninelives_incident": 1, "broken": [], "errors": [], "bot": {"services": []}},
+            {"t": 0, "k": "context", "data": {"messages": 1, "role": "user", "user": "Hello"}},
+            {"t": 1, "k": "start"},
+            {"t": 2, "k": "text", "data": "Hello."},
+            {"t": 3, "k": "end"},
+        )
+    ),
+}
+"""Files that some of them play."""
 
 SERVERS = {"record", "replay", "serve"}
 """Commands that have a test of their own below."""
 
 SHORT = {"scenarios", "options", "faults", "init", "schema"}
 """Commands that print a list, or write a few files, and end."""
-
-NOT_YET = {"eval", "reproduce"}
-"""Commands that nobody has tried with signals: these take regular files only, and a bot."""
 
 
 def commands(app: typer.Typer) -> set[str]:
@@ -72,7 +87,7 @@ def commands(app: typer.Typer) -> set[str]:
 
 
 def test_no_command_is_forgotten() -> None:
-    tested = {each.partition(" ")[0] for each in (*READERS, *PLAYERS)} | SERVERS | SHORT | NOT_YET
+    tested = {each.partition(" ")[0] for each in (*READERS, *PLAYERS)} | SERVERS | SHORT
     assert commands(ninelives.cli.app) | commands(mock_openai.cli.app) == tested
 
 
@@ -141,7 +156,10 @@ BUSY = """
 @pytest.mark.parametrize("name", PLAYERS)
 def test_who_plays_stories_ends(name: str, number: signal.Signals, tmp_path: Path) -> None:
     """The bot's own code refuses to end."""
-    (tmp_path / "busy.py").write_text(textwrap.dedent(BUSY))
+    given = {"busy.py": textwrap.dedent(BUSY)}
+    given |= {file: text for file, text in PLAYED.items() if file in PLAYERS[name]}
+    for file, text in given.items():
+        (tmp_path / file).write_text(text)
     with started(PLAYERS[name], tmp_path) as process:
         assert process.stdout is not None
         if "busy:factory" in PLAYERS[name]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -138,24 +142,57 @@ def test_no_secret_reaches_the_file_even_in_pieces(tmp_path: Path) -> None:
     assert "redacted" in told
 
 
-def test_the_bot_does_not_notice_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
+TWO_TURNS = asked(
+    ask("One?", "Yes, it is. And more.", REFUSED), Pause(1.0), ask("Two?", "It is two. Surely.")
+)
+
+
+@contextmanager
+def warnings_heard() -> Iterator[list[str]]:
     said: list[str] = []
     logger.enable("ninelives")
     sink = logger.add(lambda message: said.append(str(message)), level="WARNING", filter="ninelives")
     try:
-        story = asked(
-            ask("One?", "Yes, it is. And more.", REFUSED), Pause(1.0), ask("Two?", "It is two. Surely.")
-        )
-        outcome, incidents, watched = played(websocket, story, tmp_path / "file")
+        yield said
+    finally:
+        logger.remove(sink)
+
+
+def test_the_bot_does_not_notice_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with warnings_heard() as said:
+        outcome, incidents, watched = played(websocket, TWO_TURNS, tmp_path / "file")
         watched.boxes[0].dump()
         watched.boxes[0].dump()
         assert watched.boxes[0].flush(600)
-    finally:
-        logger.remove(sink)
     assert incidents == []
     assert outcome.heard[1] == "It is two. Surely."
     assert len([each for each in said if "cannot be written" in each]) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_the_bot_does_not_notice_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel itself says ENOSPC to what is written."""
+
+    def full(**given: Any) -> tuple[int, str]:
+        handle, path = mkstemp(**given)
+        os.close(handle)
+        return os.open("/dev/full", os.O_WRONLY), path
+
+    mkstemp = tempfile.mkstemp
+    with warnings_heard() as said:
+        monkeypatch.setattr("tempfile.mkstemp", full)
+        outcome, incidents, watched = played(websocket, TWO_TURNS, tmp_path)
+        watched.boxes[0].dump()
+        assert watched.boxes[0].flush(600)
+        assert incidents == []
+        assert list(tmp_path.iterdir()) == []
+        monkeypatch.undo()  # somebody made room
+        watched.boxes[0].dump()
+        assert len(watched.incidents) == 1
+    assert outcome.heard[1] == "It is two. Surely."
+    assert len([each for each in said if "No space left on device" in each]) == 1
+    assert [each.name for each in tmp_path.iterdir()] == [watched.incidents[0].name]
 
 
 def test_the_oldest_files_make_room_and_others_stay(tmp_path: Path) -> None:
