@@ -17,9 +17,9 @@ from mock_openai.faults.registry import catalogue
 from mock_openai.learned_pace import read_pace, realistic, to_json
 from mock_openai.responders import Script
 from mock_openai.responders.grammar import ITEM_KINDS, RULE
-from mock_openai.responders.source import ScriptError
 from mock_openai.responders.when import CONDITIONS
 from mock_openai.schemas import SCHEMAS
+from mock_openai.source import ScriptError
 
 
 def allows(kind: str, data: Any) -> bool:

@@ -131,7 +131,7 @@ def _only(there: list[Case], pattern: str | None) -> list[Case]:
 def setting_of(wish: Wish, number: int = 0) -> Any:
     """What all runs have in common."""
     from mock_openai import Script
-    from mock_openai.responders.source import ScriptError
+    from mock_openai.source import ScriptError
 
     from ninelives.evals.session import Setting
 

@@ -8,16 +8,17 @@ too.
 from __future__ import annotations
 
 import runpy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
 
 import yaml
-from mock_openai.faults import Planned, Point, create
+from mock_openai.faults import Planned
+from mock_openai.faults.load import read_faults
 from mock_openai.files import read_text
 from mock_openai.responders.grammar import read_items
-from mock_openai.responders.source import ScriptError, Spot, from_yaml
+from mock_openai.source import ScriptError, SourceValue, from_yaml
 
 from ninelives.complaint import Complaint
 from ninelives.lab.scenario import BOTH, Scenario
@@ -175,10 +176,10 @@ def _from_python(path: Path) -> Scenario:
     return scenario
 
 
-def _story(spot: Spot) -> Story:
-    given = spot.mapping(STORY, "a story")
+def _story(source: SourceValue) -> Story:
+    given = source.mapping(STORY, "a story")
     if "acts" not in given or not isinstance(given["acts"].value, list) or not given["acts"].value:
-        raise given.get("acts", spot).wrong("acts: followed by a list", "write - user: ... or - pause: ...")
+        raise given.get("acts", source).wrong("acts: followed by a list", "write - user: ... or - pause: ...")
     more: dict[str, Any] = {}
     for key, name in (("story", "name"), ("sentence", "sentence")):
         if key in given:
@@ -201,13 +202,13 @@ def _story(spot: Spot) -> Story:
     return Story(tuple(_read_act(each) for each in given["acts"].value), **more)
 
 
-def _read_act(spot: Spot) -> Ask | Pause:
-    if isinstance(spot.value, dict) and "pause" in spot.value:
-        given = spot.mapping(PAUSE, "a pause")
+def _read_act(source: SourceValue) -> Ask | Pause:
+    if isinstance(source.value, dict) and "pause" in source.value:
+        given = source.mapping(PAUSE, "a pause")
         return Pause(_seconds(given["pause"], "pause"), tuple(_faults(given)))
-    given = spot.mapping(ASK, "an act")
+    given = source.mapping(ASK, "an act")
     if "user" not in given or "answer" not in given:
-        raise spot.wrong(
+        raise source.wrong(
             "an act with user and answer, or with pause", "say what is asked and what is answered"
         )
     return Ask(
@@ -221,19 +222,19 @@ def _read_act(spot: Spot) -> Ask | Pause:
     )
 
 
-def _continuation(given: Mapping[str, Spot]) -> Continuation | None:
+def _continuation(given: Mapping[str, SourceValue]) -> Continuation | None:
     if "continuation" not in given:
         return None
     how: Continuation = _one_of(given["continuation"], get_args(Continuation), "continuation")
     return how
 
 
-def _answer(spot: Spot) -> tuple[Step, ...]:
-    if isinstance(spot.value, str):
-        return (({"text": spot.value},),)
-    steps = _list(spot, "answer")
+def _answer(source: SourceValue) -> tuple[Step, ...]:
+    if isinstance(source.value, str):
+        return (({"text": source.value},),)
+    steps = _list(source, "answer")
     if steps and all(isinstance(each.value, dict) for each in steps):
-        steps = [spot]  # the items of one response
+        steps = [source]  # the items of one response
     answer = []
     for step in steps:
         read_items(step)  # says what is wrong, and where
@@ -241,65 +242,47 @@ def _answer(spot: Spot) -> tuple[Step, ...]:
     for number, said in enumerate(answer, 1):
         calls = [item for item in said if "call" in item]
         if wrong := [item["call"] for item in calls if item["call"] != TOOL]:
-            raise spot.error(f"found a call of '{wrong[0]}'", f"calls of {TOOL}", f"call {TOOL} with a topic")
+            raise source.error(
+                f"found a call of '{wrong[0]}'", f"calls of {TOOL}", f"call {TOOL} with a topic"
+            )
         if bool(calls) != (number < len(answer)):
-            raise spot.error(
+            raise source.error(
                 "found " + ("a call in the last step" if calls else "a step without a call before the last"),
                 f"a call of {TOOL} in every step but the last",
                 "a step is one response, and only a call leads to another",
             )
     if not answer:
-        raise spot.wrong("an answer", "write what the model says")
+        raise source.wrong("an answer", "write what the model says")
     return tuple(answer)
 
 
-def _faults(given: Mapping[str, Spot]) -> Iterator[Planned]:
-    for spot in _list(given["faults"], "faults") if "faults" in given else ():
-        told = spot.mapping(("at", "do", "times"), "a fault")
-        if "do" not in told:
-            raise spot.wrong("a fault with at and do", "write for example {at: {event: terminal}, do: reset}")
-        at = told["at"].mapping([each.name for each in fields(Point)], "a point") if "at" in told else {}
-        do = told["do"].value
-        name, parameters = (
-            (do, None)
-            if isinstance(do, str)
-            else next(iter(do.items()), ("", None))
-            if isinstance(do, dict)
-            else ("", None)
-        )
-        try:
-            fault = create(name, **(parameters.plain() or {} if parameters is not None else {}))
-            point = Point(**{key: value.plain() for key, value in at.items()}).with_defaults(fault.where)
-            yield Planned(point, fault, told["times"].plain() if "times" in told else 1)
-        except (TypeError, ValueError) as error:
-            raise told["do"].error(
-                f"found a fault that cannot be ({error})", "a fault", "see mock-openai faults"
-            ) from None
+def _faults(given: Mapping[str, SourceValue]) -> list[Planned]:
+    return read_faults(given["faults"]) if "faults" in given else []
 
 
-def _cut_in(spot: Spot) -> CutIn:
-    given = spot.mapping(("words", "seconds"), "cut_in")
+def _cut_in(source: SourceValue) -> CutIn:
+    given = source.mapping(("words", "seconds"), "cut_in")
     if len(given) != 1:
-        raise spot.wrong("words or seconds", "write for example cut_in: {words: 3}")
+        raise source.wrong("words or seconds", "write for example cut_in: {words: 3}")
     if "words" in given:
         return CutIn(words=given["words"].whole("words"))
     return CutIn(seconds=_seconds(given["seconds"], "seconds"))
 
 
-def _list(spot: Spot, what: str) -> list[Spot]:
-    if not isinstance(spot.value, list):
-        raise spot.wrong(f"{what} as a list", "write [ ] round it")
-    return spot.value
+def _list(source: SourceValue, what: str) -> list[SourceValue]:
+    if not isinstance(source.value, list):
+        raise source.wrong(f"{what} as a list", "write [ ] round it")
+    return source.value
 
 
-def _one_of(spot: Spot, known: Sequence[str], what: str) -> Any:
-    if spot.value not in known:
-        raise spot.wrong(f"{what} as one of {', '.join(known)}", "choose one of these")
-    return spot.value
+def _one_of(source: SourceValue, known: Sequence[str], what: str) -> Any:
+    if source.value not in known:
+        raise source.wrong(f"{what} as one of {', '.join(known)}", "choose one of these")
+    return source.value
 
 
-def _seconds(spot: Spot, what: str) -> float:
-    value = spot.value
+def _seconds(source: SourceValue, what: str) -> float:
+    value = source.value
     if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
-        raise spot.wrong(f"{what} in seconds, from 0", "write for example 0.5")
+        raise source.wrong(f"{what} in seconds, from 0", "write for example 0.5")
     return float(value)

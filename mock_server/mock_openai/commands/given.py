@@ -16,7 +16,7 @@ from mock_openai.pacing import Pace, parse_pace
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.responders.base import Responder
 from mock_openai.responders.script import Script
-from mock_openai.responders.source import ScriptError
+from mock_openai.source import ScriptError
 from mock_openai.turn.limits import Limits
 
 _SIZE = re.compile(r"(\d{1,15})(?:([KMG])(?:i?B)?)?", re.IGNORECASE)

@@ -14,8 +14,8 @@ from pathlib import Path
 from mock_openai.commands.complaint import fail
 from mock_openai.faults import PlanError, load
 from mock_openai.responders.script import Script
-from mock_openai.responders.source import ScriptError
 from mock_openai.server import MockServer
+from mock_openai.source import ScriptError
 
 _QUIET = 50
 """Milliseconds without a further change after which files are read: an editor may write in steps."""

@@ -21,7 +21,7 @@ from mock_openai.control.metrics import CONTENT_TYPE, joined, written
 from mock_openai.control.operations import OPERATIONS, Operation
 from mock_openai.control.relay import RelayError, Told
 from mock_openai.protocol import json
-from mock_openai.responders.source import ScriptError
+from mock_openai.source import ScriptError
 
 PREFIX = "/__mock__/"
 

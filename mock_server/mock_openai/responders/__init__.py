@@ -29,8 +29,8 @@ from mock_openai.responders.improvise import Improviser
 from mock_openai.responders.miss import Miss
 from mock_openai.responders.rule import Rule
 from mock_openai.responders.script import Script
-from mock_openai.responders.source import ScriptError
 from mock_openai.responders.when import When
+from mock_openai.source import ScriptError
 
 __all__ = [
     "Answer",

@@ -30,8 +30,8 @@ from mock_openai.responders.answer import (
 )
 from mock_openai.responders.continuation import CONTINUATIONS, Continuation
 from mock_openai.responders.rule import Rule
-from mock_openai.responders.source import Spot, from_python
 from mock_openai.responders.when import CONDITIONS, PATTERNS, When
+from mock_openai.source import SourceValue, from_python
 
 SCRIPT = ("replies", "strict")
 RULE = (
@@ -55,14 +55,14 @@ DELAY = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, None: 1.0}
 
 
-def read_script(spot: Spot) -> tuple[list[Rule], bool | None]:
+def read_script(source: SourceValue) -> tuple[list[Rule], bool | None]:
     """Read a whole script: a mapping with `replies` and perhaps `strict`, or the list of rules itself. Return
     the rules, and whether the script is strict; None if it does not say.
     """
-    given = {"replies": spot} if isinstance(spot.value, list) else spot.mapping(SCRIPT, "a script")
+    given = {"replies": source} if isinstance(source.value, list) else source.mapping(SCRIPT, "a script")
     rules = given.get("replies")
     if rules is None or not isinstance(rules.value, list):
-        raise spot.wrong(
+        raise source.wrong(
             "replies: followed by a list of rules", "begin the file with 'replies:' and each rule with '- '"
         )
     strict = given["strict"].flag("strict") if "strict" in given else None
@@ -70,25 +70,25 @@ def read_script(spot: Spot) -> tuple[list[Rule], bool | None]:
     return [read_rule(rule) for rule in rules.value], strict
 
 
-def _names_differ(rules: Spot) -> None:
-    seen: dict[str, Spot] = {}
+def _names_differ(rules: SourceValue) -> None:
+    seen: dict[str, SourceValue] = {}
     named = (
         rule.value["name"] for rule in rules.value if isinstance(rule.value, dict) and "name" in rule.value
     )
-    for spot in named:
-        if isinstance(spot.value, str) and seen.setdefault(spot.value, spot) is not spot:
-            first = f"the name '{spot.value}' a second time (first in line {seen[spot.value].line})"
-            raise spot.error(f"found {first}", "every name once", "choose another name")
+    for source in named:
+        if isinstance(source.value, str) and seen.setdefault(source.value, source) is not source:
+            first = f"the name '{source.value}' a second time (first in line {seen[source.value].line})"
+            raise source.error(f"found {first}", "every name once", "choose another name")
 
 
-def read_rule(spot: Spot) -> Rule:
+def read_rule(source: SourceValue) -> Rule:
     """Read one rule."""
-    _conditions_stand_under_when(spot)
-    given = spot.mapping(RULE, "a rule")
+    _conditions_stand_under_when(source)
+    given = source.mapping(RULE, "a rule")
     if ("reply" in given) == ("error" in given) and not ({"failed", "incomplete"} & set(given)):
         found = "both reply and error" if "reply" in given else "a rule without reply and error"
-        raise spot.error(f"found {found}", "one of the two", "say what to answer: reply: or error:")
-    where = spot.file if spot.line is None else f"{spot.file}:{spot.line}"
+        raise source.error(f"found {found}", "one of the two", "say what to answer: reply: or error:")
+    where = source.file if source.line is None else f"{source.file}:{source.line}"
     when = read_when(given["when"]) if "when" in given else When()
     times = given["times"].whole("times", minimum=1) if "times" in given else None
     name = given["name"].text("name") if "name" in given else None
@@ -113,21 +113,21 @@ def read_rule(spot: Spot) -> Rule:
     return Rule(answer, when, times, where, name, how)
 
 
-def _conditions_stand_under_when(spot: Spot) -> None:
-    if not isinstance(spot.value, dict):
+def _conditions_stand_under_when(source: SourceValue) -> None:
+    if not isinstance(source.value, dict):
         return
-    stray = next((name for name in spot.value if name in CONDITIONS), None)
+    stray = next((name for name in source.value if name in CONDITIONS), None)
     if stray is not None:
-        raise spot.value[stray].error(
+        raise source.value[stray].error(
             f"found the condition '{stray}' in a rule",
             "conditions under when",
             f"write when: {{{stray}: ...}}",
         )
 
 
-def read_when(spot: Spot) -> When:
+def read_when(source: SourceValue) -> When:
     """Read a rule's conditions."""
-    given = spot.mapping(CONDITIONS, "when")
+    given = source.mapping(CONDITIONS, "when")
     values: dict[str, Any] = {}
     for name, value in given.items():
         if name in PATTERNS:
@@ -149,21 +149,21 @@ def read_when(spot: Spot) -> When:
     return When(**values)
 
 
-def read_items(spot: Spot) -> tuple[ReplyItem, ...]:
+def read_items(source: SourceValue) -> tuple[ReplyItem, ...]:
     """Read what a reply says: a text, one item, or a list of items."""
-    parts = spot.value if isinstance(spot.value, list) else [spot]
+    parts = source.value if isinstance(source.value, list) else [source]
     return tuple(_item(part) for part in parts)
 
 
-def read_error(spot: Spot) -> ApiError:
+def read_error(source: SourceValue) -> ApiError:
     """Read an API error: a code or a status is enough, the rest gets the known wording."""
-    if isinstance(spot.value, str):
-        return errors.by_code(spot.value)
-    if isinstance(spot.value, int) and not isinstance(spot.value, bool):
-        return errors.by_code(None, status=_status(spot))
-    given = spot.mapping(ERROR, "error")
+    if isinstance(source.value, str):
+        return errors.by_code(source.value)
+    if isinstance(source.value, int) and not isinstance(source.value, bool):
+        return errors.by_code(None, status=_status(source))
+    given = source.mapping(ERROR, "error")
     if not given:
-        raise spot.wrong(
+        raise source.wrong(
             "at least a status or a code",
             "write for example error: {status: 503, code: server_is_overloaded}",
         )
@@ -179,33 +179,33 @@ def read_error(spot: Spot) -> ApiError:
     )
 
 
-def read_usage(spot: Spot) -> Usage:
+def read_usage(source: SourceValue) -> Usage:
     """Read token counts."""
-    return Usage(**{name: value.whole(name) for name, value in spot.mapping(USAGE, "usage").items()})
+    return Usage(**{name: value.whole(name) for name, value in source.mapping(USAGE, "usage").items()})
 
 
-def read_delay(spot: Spot) -> float:
+def read_delay(source: SourceValue) -> float:
     """Read a duration: seconds as a number, or text such as "500ms"."""
-    if isinstance(spot.value, int | float) and not isinstance(spot.value, bool) and spot.value >= 0:
-        return float(spot.value)
-    match = DELAY.fullmatch(spot.value) if isinstance(spot.value, str) else None
+    if isinstance(source.value, int | float) and not isinstance(source.value, bool) and source.value >= 0:
+        return float(source.value)
+    match = DELAY.fullmatch(source.value) if isinstance(source.value, str) else None
     if match is None:
-        raise spot.wrong(
+        raise source.wrong(
             "a duration in seconds, or with ms, s or m", "write for example delay: 0.5 or delay: 500ms"
         )
     return float(match[1]) * _SECONDS[match[2]]
 
 
-def read_continuation(spot: Spot) -> Continuation:
+def read_continuation(source: SourceValue) -> Continuation:
     """Read how a model goes on with an answer that broke off."""
-    found = next((how for how in CONTINUATIONS if how == spot.value), None)
+    found = next((how for how in CONTINUATIONS if how == source.value), None)
     if found is None:
         *most, last = CONTINUATIONS
-        raise spot.wrong(f"{', '.join(most)} or {last}", "write for example continuation: repeat")
+        raise source.wrong(f"{', '.join(most)} or {last}", "write for example continuation: repeat")
     return found
 
 
-def read_finish(given: Mapping[str, Spot]) -> Finish:
+def read_finish(given: Mapping[str, SourceValue]) -> Finish:
     """Read how a reply ends, from `finish`, `incomplete` or `failed`."""
     ends = [name for name in ("finish", "incomplete", "failed") if name in given]
     if len(ends) > 1:
@@ -216,13 +216,13 @@ def read_finish(given: Mapping[str, Spot]) -> Finish:
         return _incomplete(given["incomplete"])
     if "finish" not in given:
         return Completed()
-    spot = given["finish"]
-    if isinstance(spot.value, dict):
-        return read_finish(spot.mapping(("incomplete", "failed"), "finish"))
+    source = given["finish"]
+    if isinstance(source.value, dict):
+        return read_finish(source.mapping(("incomplete", "failed"), "finish"))
     kinds: dict[str, Finish] = {"completed": Completed(), "incomplete": Incomplete(), "failed": Failed()}
-    if not isinstance(spot.value, str) or spot.value not in kinds:
-        raise spot.wrong("completed, incomplete or failed", "write one of the three")
-    return kinds[spot.value]
+    if not isinstance(source.value, str) or source.value not in kinds:
+        raise source.wrong("completed, incomplete or failed", "write one of the three")
+    return kinds[source.value]
 
 
 def reply_item(value: str | ReplyItem | Mapping[str, Any] | Callable[..., Any]) -> ReplyItem:
@@ -247,16 +247,16 @@ def api_error(values: Mapping[str, Any]) -> ApiError:
     return read_error(from_python(values))
 
 
-def _item(spot: Spot) -> ReplyItem:
-    if isinstance(spot.value, str):
-        return Text(spot.value)
+def _item(source: SourceValue) -> ReplyItem:
+    if isinstance(source.value, str):
+        return Text(source.value)
     kinds = ", ".join(ITEM_KINDS)
     every = sorted({key for keys in ITEM_KINDS.values() for key in keys})
-    given = spot.mapping(every, "an item")
+    given = source.mapping(every, "an item")
     kind = next((name for name in ITEM_KINDS if name in given), None)
     if kind is None:
-        raise spot.wrong(f"an item with one of {kinds}", 'write for example {text: "Hello."}')
-    spot.mapping(ITEM_KINDS[kind], f"an item with '{kind}'")
+        raise source.wrong(f"an item with one of {kinds}", 'write for example {text: "Hello."}')
+    source.mapping(ITEM_KINDS[kind], f"an item with '{kind}'")
     match kind:
         case "text":
             return _text(given)
@@ -272,19 +272,19 @@ def _item(spot: Spot) -> ReplyItem:
     return Item(given["item"].plain())
 
 
-def _text(given: Mapping[str, Spot]) -> Text:
+def _text(given: Mapping[str, SourceValue]) -> Text:
     text = given["text"].text("text")
     deltas: int | tuple[str, ...] | None = None
     if "deltas" in given:
-        spot = given["deltas"]
-        if isinstance(spot.value, list):
-            deltas = tuple(part.text("a delta") for part in spot.value)
+        source = given["deltas"]
+        if isinstance(source.value, list):
+            deltas = tuple(part.text("a delta") for part in source.value)
             if "".join(deltas) != text or not all(deltas):
-                raise spot.error(
+                raise source.error(
                     "found deltas that do not make up the text", "its pieces in order", "repeat the text"
                 )
         else:
-            deltas = spot.whole("deltas", minimum=1)
+            deltas = source.whole("deltas", minimum=1)
     notes = given["annotations"].plain() if "annotations" in given else []
     if not isinstance(notes, list) or not all(isinstance(note, dict) for note in notes):
         raise given["annotations"].wrong(
@@ -299,7 +299,7 @@ def _text(given: Mapping[str, Spot]) -> Text:
     )
 
 
-def _call(given: Mapping[str, Spot]) -> Call:
+def _call(given: Mapping[str, SourceValue]) -> Call:
     arguments = given["arguments"].plain() if "arguments" in given else {}
     if not isinstance(arguments, dict | str):
         raise given["arguments"].wrong(
@@ -310,11 +310,11 @@ def _call(given: Mapping[str, Spot]) -> Call:
     return Call(given["call"].text("call"), written, call_id)
 
 
-def _reasoning(given: Mapping[str, Spot]) -> Reasoning:
-    spot = given["reasoning"]
-    if not isinstance(spot.value, str | list | None):
-        raise spot.wrong("a summary as text, a list of them, or nothing", "write reasoning: I look it up.")
-    parts = spot.value if isinstance(spot.value, list) else [spot] if spot.value else []
+def _reasoning(given: Mapping[str, SourceValue]) -> Reasoning:
+    source = given["reasoning"]
+    if not isinstance(source.value, str | list | None):
+        raise source.wrong("a summary as text, a list of them, or nothing", "write reasoning: I look it up.")
+    parts = source.value if isinstance(source.value, list) else [source] if source.value else []
     sealed = given["encrypted"].value if "encrypted" in given else None
     if not isinstance(sealed, str | bool | None):
         raise given["encrypted"].wrong("encrypted as true, false or the ciphertext", "write encrypted: true")
@@ -322,38 +322,38 @@ def _reasoning(given: Mapping[str, Spot]) -> Reasoning:
     return Reasoning(tuple(part.text("a summary") for part in parts), sealed, tokens)
 
 
-def _incomplete(spot: Spot) -> Finish:
-    if spot.value is True:
+def _incomplete(source: SourceValue) -> Finish:
+    if source.value is True:
         return Incomplete()
-    return Incomplete(spot.text("the reason"))
+    return Incomplete(source.text("the reason"))
 
 
-def _failed(spot: Spot) -> Finish:
-    if spot.value is True:
+def _failed(source: SourceValue) -> Finish:
+    if source.value is True:
         return Failed()
-    if isinstance(spot.value, str):
-        return Failed(spot.value)
-    given = spot.mapping(FAILED, "failed")
+    if isinstance(source.value, str):
+        return Failed(source.value)
+    given = source.mapping(FAILED, "failed")
     values: dict[str, Any] = {name: value.text(name) for name, value in given.items() if name != "mid_item"}
     if "mid_item" in given:
         values["mid_item"] = given["mid_item"].flag("mid_item")
     return Failed(**values)
 
 
-def _status(spot: Spot) -> int:
-    status = spot.whole("status", minimum=400)
+def _status(source: SourceValue) -> int:
+    status = source.whole("status", minimum=400)
     if status > 599:
-        raise spot.wrong("a status from 400 to 599", "errors have one of these")
+        raise source.wrong("a status from 400 to 599", "errors have one of these")
     return status
 
 
-def _pattern(spot: Spot, name: str) -> str:
-    expression = spot.text(name)
+def _pattern(source: SourceValue, name: str) -> str:
+    expression = source.text(name)
     try:
         pattern(expression)
     except PatternError as error:
         shown = expression if len(expression) <= 200 else f"{expression[:197]}..."
-        raise spot.error(
+        raise source.error(
             f"found /{shown}/, which is not a regular expression ({error})",
             "a regular expression",
             "put a backslash before signs that are meant literally",

@@ -10,7 +10,7 @@ from mock_openai.control import redact
 from mock_openai.protocol import json
 from mock_openai.responders.asked import shortened, text_of_item
 from mock_openai.responders.rule import Rule
-from mock_openai.responders.source import ScriptError
+from mock_openai.source import ScriptError
 
 KEPT = 10_000
 """Requests that a handle keeps, the newest; `answered` counts all of them."""

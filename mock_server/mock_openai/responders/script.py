@@ -23,8 +23,8 @@ from mock_openai.responders.continuation import GoingOn, asked_to_go_on, going_o
 from mock_openai.responders.handle import RuleHandle, check_names
 from mock_openai.responders.miss import Miss, nearest_miss, reasons, titled
 from mock_openai.responders.rule import Answering, Rule
-from mock_openai.responders.source import ScriptError, from_python, from_yaml
 from mock_openai.responders.when import When
+from mock_openai.source import ScriptError, from_python, from_yaml
 
 # Explanations of misses are for people; a long run need not keep them all.
 _KEPT_MISSES = 200

@@ -117,7 +117,7 @@ def test_a_story_can_be_written_by_hand(tmp_path: Path) -> None:
         (("acts:", "scenes:"), "'scenes' in a story; expected one of"),
         (("pause: 2", "pause: soon"), "mine.yaml:9: found the text 'soon'; expected pause in seconds"),
         (("look_up,", "book,"), "found a call of 'book'; expected calls of look_up"),
-        (("do: reset", "do: rest"), "mine.yaml:11: found a fault that cannot be (no fault is called 'rest'"),
+        (("do: reset", "do: rest"), "mine.yaml:11: found an invalid fault (no fault is called 'rest'"),
         (("words: 2", "words: two"), "expected words as a whole number"),
         (("  - [Nothing is new.]\n", ""), "found a call in the last step"),
         (("story: mine", "story: [mine"), "expected YAML"),

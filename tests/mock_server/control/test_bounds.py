@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mock_openai import MockServer
 from mock_openai.faults import PlanError, loads
-from mock_openai.responders.source import ScriptError, from_yaml
+from mock_openai.source import ScriptError, from_yaml
 
 ALIASES = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join([f'*{before}'] * 10)}]\n"

@@ -123,15 +123,15 @@ faults:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("faults:\n  - at: {trun: 1}\n    do: reset", 2, "`trun`.*turn"),
+        ("faults:\n  - at: {trun: 1}\n    do: reset", 2, "'trun'.*did you mean 'turn'"),
         ("- at: {turn: 1}\n  do: rezet", 2, "rezet.*did you mean 'reset'"),
-        ("- at: {turn: 1}", 1, "add `do:`"),
+        ("- at: {turn: 1}", 1, "says what to `do`"),
         ("- at: {turn: one}\n  do: reset", 1, "whole number"),
         ("- do: {close: {code: 99}}", 1, "1000 to 4999"),
         ("- do: reset\n  times: 0", 1, "times"),
         ("- do: [reset]", 1, "do: reset"),
         ("reset", 1, "list of faults"),
-        ("plan: []", 1, "`plan`.*faults"),
+        ("plan: []", 1, "'plan'.*faults"),
         (
             "- do: {stall: {seconds: 5s}}",
             1,

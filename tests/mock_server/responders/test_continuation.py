@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from mock_openai import MockServer, Script, call, reply
 from mock_openai.responders.answer import Reasoning, Refusal, Text
-from mock_openai.responders.source import ScriptError
+from mock_openai.source import ScriptError
 from openai import AsyncOpenAI
 
 ANSWER = "Good evening. It is 21 degrees and sunny, very very sunny."

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mock_openai import MockServer, reply
 from mock_openai.patterns import LONGEST, Pattern, PatternError, SlowPattern, pattern
 from mock_openai.responders import Reply, Script, Text, Turn
-from mock_openai.responders.source import ScriptError
+from mock_openai.source import ScriptError
 
 Make = Callable[..., Turn]
 

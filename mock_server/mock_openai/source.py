@@ -1,8 +1,8 @@
 """The text of a script or plan with the place of each value, so that an error can say where it is and how to
 mend it.
 
-YAML files and Python values become the same tree of spots; what a rule may say is read from that tree in
-`grammar`.
+YAML files and Python values become the same tree; `responders.grammar` reads rules from it, `faults.load`
+reads fault plans.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class ScriptError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class SourceValue:
     """A value and where it stands. `line` counts from 1 and is None for Python values."""
 
     value: Any
@@ -61,20 +61,20 @@ class Spot:
         """Return the value without its places."""
         match self.value:
             case dict():
-                return {name: spot.plain() for name, spot in self.value.items()}
+                return {name: source.plain() for name, source in self.value.items()}
             case list():
-                return [spot.plain() for spot in self.value]
+                return [source.plain() for source in self.value]
             case value:
                 return value
 
-    def mapping(self, allowed: Iterable[str], what: str) -> dict[str, Spot]:
+    def mapping(self, allowed: Iterable[str], what: str) -> dict[str, SourceValue]:
         """Read a mapping of known keys; `what` names it in errors."""
         keys = list(allowed)
         if not isinstance(self.value, dict):
             raise self.wrong(f"{what} as a mapping with the keys {', '.join(keys)}", "write key: value pairs")
-        for name, spot in self.value.items():
+        for name, source in self.value.items():
             if name not in keys:
-                raise spot.error(
+                raise source.error(
                     f"found the key '{name}' in {what}",
                     f"one of {', '.join(keys)}",
                     suggestion(str(name), keys),
@@ -123,22 +123,24 @@ def suggestion(word: str, known: Sequence[str]) -> str:
     return f"did you mean '{near[0]}'?" if near else f"remove '{word}' or use one of these"
 
 
-def from_python(value: object, *, file: str = "<script>") -> Spot:
+def from_python(value: object, *, file: str = "<script>") -> SourceValue:
     """Return the tree of a Python value."""
     match value:
         case Mapping():
-            return Spot({name: from_python(part, file=file) for name, part in value.items()}, file, None)
+            return SourceValue(
+                {name: from_python(part, file=file) for name, part in value.items()}, file, None
+            )
         case list() | tuple():
-            return Spot([from_python(part, file=file) for part in value], file, None)
+            return SourceValue([from_python(part, file=file) for part in value], file, None)
         case _:
-            return Spot(value, file, None)
+            return SourceValue(value, file, None)
 
 
-def from_yaml(text: str, *, file: str) -> Spot:
+def from_yaml(text: str, *, file: str) -> SourceValue:
     """Return the tree of a YAML text. Raises ScriptError if it is not YAML, or larger than allowed."""
     try:
         loader, node = compose(text)
-        return Spot(None, file, 1) if node is None else _spot(loader, node, file)
+        return SourceValue(None, file, 1) if node is None else _tree(loader, node, file)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
@@ -148,7 +150,8 @@ def from_yaml(text: str, *, file: str) -> Spot:
             if isinstance(error, TooMuch)
             else "check indentation, quotes and colons here"
         )
-        raise ScriptError(file, line, f"found {found}", "YAML", mend) from error
+        what = "too much" if isinstance(error, TooMuch) else "a text that is not YAML"
+        raise ScriptError(file, line, f"found {what} ({found})", "YAML", mend) from error
     except yaml.YAMLError as error:
         found = str(error).split("\n")[0]
         raise ScriptError(
@@ -156,11 +159,11 @@ def from_yaml(text: str, *, file: str) -> Spot:
         ) from error
 
 
-def _spot(loader: SafeConstructor, node: yaml.Node, file: str) -> Spot:
+def _tree(loader: SafeConstructor, node: yaml.Node, file: str) -> SourceValue:
     line = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         loader.flatten_mapping(node)
-        found: dict[Any, Spot] = {}
+        found: dict[Any, SourceValue] = {}
         for key_node, value_node in node.value:
             key = loader.construct_object(key_node, deep=True)
             place = key_node.start_mark.line + 1
@@ -172,10 +175,10 @@ def _spot(loader: SafeConstructor, node: yaml.Node, file: str) -> Spot:
                 raise ScriptError(
                     file, place, f"found the key '{key}' twice", "every key once", "keep one of them"
                 )
-            inner = _spot(loader, value_node, file)
+            inner = _tree(loader, value_node, file)
             # A key's own line says more than its value's, which may begin further down.
-            found[key] = Spot(inner.value, file, place)
-        return Spot(found, file, line)
+            found[key] = SourceValue(inner.value, file, place)
+        return SourceValue(found, file, line)
     if isinstance(node, yaml.SequenceNode):
-        return Spot([_spot(loader, part, file) for part in node.value], file, line)
-    return Spot(loader.construct_object(node, deep=True), file, line)
+        return SourceValue([_tree(loader, part, file) for part in node.value], file, line)
+    return SourceValue(loader.construct_object(node, deep=True), file, line)
