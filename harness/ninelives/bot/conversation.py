@@ -43,6 +43,11 @@ class Conversation:
         """Everything that the bot's models have said so far."""
         return "".join(turn.text for turn in self._listener.turns)
 
+    @property
+    def speaks(self) -> bool:
+        """Whether the bot has text to speech or a transport of its own, known when its pipeline is."""
+        return self._listener.speaks
+
     def _starts_now(self) -> None:
         loop = asyncio.get_running_loop()
         self.started = loop.time()

@@ -20,7 +20,14 @@ class Words:
     count: int
 
 
-Moment = Seconds | Words
+@dataclass(frozen=True, slots=True)
+class SinceAsked:
+    """A time after the bot began to work on its answer, whether or not anything was heard of it by then."""
+
+    value: float
+
+
+Moment = Seconds | Words | SinceAsked
 """When a caller cuts in."""
 
 

@@ -9,7 +9,7 @@ from pipecat.frames.frames import Frame, InterruptionFrame
 
 from ninelives.bot.barge_in import BargeIn
 from ninelives.bot.listener import Direction, Listener, spoken
-from ninelives.bot.moments import Moment, Words
+from ninelives.bot.moments import Moment, SinceAsked, Words
 from ninelives.bot.speech import Speech
 from ninelives.bot.tapped import Forward
 from ninelives.bot.turn import Turn
@@ -70,6 +70,11 @@ class SimulatedUser:
         await self.finish()
         if isinstance(moment, Words):
             await self._barge_in.after(turn, moment.count)
+            return
+        if isinstance(moment, SinceAsked):
+            await asyncio.sleep(moment.value)
+            if turn.interrupted is None:
+                await self._barge_in.now()
             return
         while turn.ended is None and not turn.timed_out and not turn.heard:
             await self._watch.change()

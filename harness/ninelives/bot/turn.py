@@ -111,6 +111,11 @@ class Turn:
         return self.text
 
     @property
+    def gave_way(self) -> float | None:
+        """When the bot was interrupted. None: it was not, whether or not anybody cut in."""
+        return self.interrupted
+
+    @property
     def tools(self) -> Sequence[ToolCall]:
         """The tool calls of the turn; the same as `calls`."""
         return self.calls

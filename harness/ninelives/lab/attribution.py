@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mock_openai.protocol.event_types import ENDS
 
 from ninelives.lab.episode import Episode
+from ninelives.lab.seams import unplayed
 from ninelives.lab.tracing import Attempt, Piece, SpokenBy, Step, straight, traced
 
 if TYPE_CHECKING:
@@ -53,6 +54,11 @@ class Account:
     def heard(self) -> str:
         """All text of the turn that would have been spoken."""
         return "".join(piece.text for piece in self.turn.heard)
+
+    @property
+    def unplayed(self) -> str | None:
+        """The end of the text that a voice did not play. None: it played all, or there is no voice."""
+        return unplayed(self.heard, self.turn.played) if self.turn.unheard else None
 
     @property
     def said(self) -> str:

@@ -22,6 +22,8 @@ class Conditions:
     """When the model's events leave, instead of the scenario's own pace."""
     budgets: Budgets = USUAL_BUDGETS
     """How long the caller may be left in silence."""
+    voice: bool | None = None
+    """Whether the bot is called with a voice. None: as suits the bot, see `suited`."""
 
 
 USUAL = Conditions()

@@ -8,7 +8,6 @@ ws_url)`, so any class can be tried, ours, Pipecat's own or a user's.
 from __future__ import annotations
 
 import asyncio
-import inspect
 import random
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -20,7 +19,6 @@ from msgspec import structs
 
 from ninelives.bot import TurnTimeout
 from ninelives.bot.environment import addresses, stand_ins
-from ninelives.bot.hosting import NotRunnable, can_run
 from ninelives.bot.starting import Exited
 from ninelives.bot.tapped import NoLLMService
 from ninelives.complaint import Complaint
@@ -30,8 +28,9 @@ from ninelives.lab.conditions import USUAL, Conditions
 from ninelives.lab.episode import Episode, Finding
 from ninelives.lab.figures import NO_FIGURES, Figures, figures_of
 from ninelives.lab.invariants import judge
-from ninelives.lab.scenario import Say, Scenario, Wait
-from ninelives.lab.services import Invitation, name_of, source_of
+from ninelives.lab.performing import bot_of, let_it_think, perform
+from ninelives.lab.scenario import Scenario
+from ninelives.lab.services import name_of, source_of
 from ninelives.report.timeline import Chapter, Timeline, from_journal, from_mishaps, from_turns, merged
 from ninelives.virtual import VirtualDeadlock, run
 
@@ -43,19 +42,14 @@ if TYPE_CHECKING:
     from ninelives.bot import Bot, Turn
     from ninelives.bot.mishaps import Mishap
     from ninelives.lab.services import Factory
+    from ninelives.voice import VoiceCall
 
-
-THINKER = "gpt-5-mini"
-"""A model that takes `reasoning`; Pipecat's default model does not."""
 
 A_BREATH = 1.0
 """Seconds between a bot's own greeting and the user's first words."""
 
 LATENCY = "I10"
 """The promise that speaks of nothing but time."""
-
-GRACE = 5.0
-"""Seconds beyond a scenario's bound after which a turn is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +76,8 @@ class Outcome:
     """The address off this machine that the bot tried to reach first."""
     figures: Figures = NO_FIGURES
     """What the caller waited."""
+    speaks: bool = False
+    """The bot has a voice or a transport of its own."""
 
     @property
     def told(self) -> bool:
@@ -192,7 +188,7 @@ async def play(
         require_responses(services, name_of(factory), source_of(factory))
 
     failure: Exception | None = None
-    bot: Bot | None = None
+    bot: Bot | VoiceCall | None = None
     started = False
     prologue = 0
     async with server, AsyncExitStack() as surroundings:
@@ -202,17 +198,17 @@ async def play(
         surroundings.enter_context(stand_ins())
         try:
             made = factory(base_url, ws_url)
-            bot = _bot_of(made, factory, base_url, ws_url, scenario)
+            bot = bot_of(made, factory, base_url, ws_url, scenario, voice=bool(conditions.voice))
             bot.on_services = require
-            async with bot as bot:
+            async with bot as bot:  # another one, if it was told to be
                 require(bot.services)
                 started = True
                 prologue = len(bot.turns)
                 if prologue:
-                    await bot.wait(A_BREATH)
+                    await bot.pause(A_BREATH)
                 if scenario.thinks:
-                    await _let_it_think(bot)
-                await _perform(scenario, bot, server)
+                    await let_it_think(bot)
+                await perform(scenario, bot, server)
         except NoLLMService as error:
             raise Complaint(
                 f"{name_of(factory)}: {error}; ninelives tests what a bot says through one"
@@ -230,36 +226,6 @@ async def play(
         said = [shifted(each, shift) for each in server.journal.responses]
     outcome = _judged(scenario, bot, entries, said, prologue, conditions)
     return replace(outcome, failure=failure, crash=_first_line(failure), started=started)
-
-
-def _bot_of(made: Any, factory: Factory, base_url: str, ws_url: str, scenario: Scenario) -> Bot:
-    """The bot to test, of whatever a factory gives: a service, a pipeline, a worker, a whole bot. Raises
-    Complaint.
-    """
-    from ninelives.bot import Bot
-
-    match made:
-        case Bot():
-            return made
-        case Invitation():
-            name, made = made.name, made.function
-        case _ if inspect.isawaitable(made):
-            name, awaited = name_of(factory), made
-            made = lambda: awaited  # noqa: E731
-        case _ if can_run(made):
-            name = name_of(factory)
-        case _:
-            raise NotRunnable(name_of(factory), made)
-    bot = Bot(
-        made,
-        tools=dict(scenario.tools),
-        base_url=base_url,
-        ws_url=ws_url,
-        name=name,
-        timeout=scenario.bound + GRACE,
-    )
-    require_responses(bot.services, name_of(factory), source_of(factory))
-    return bot
 
 
 def _first_line(failure: Exception | None) -> str | None:
@@ -282,7 +248,7 @@ def shifted(said: Said, by: float) -> Said:
 
 def _judged(
     scenario: Scenario,
-    bot: Bot | None,
+    bot: Bot | VoiceCall | None,
     entries: list[Entry],
     said: list[Said],
     prologue: int,
@@ -296,7 +262,7 @@ def _judged(
         turns=turns,
         said=said,
         faults=[entry for entry in entries if entry.kind == "fault"],
-        expected=scenario.expected,
+        expected=_expected(scenario, turns),
         wire=entries,
         stray=[error for error in errors if id(error) not in reported],
         tells_spoken=bot is not None and "on_response_interrupted" in bot.events,
@@ -313,29 +279,14 @@ def _judged(
         hosts=hosts_of([*bot.services, *bot.processors]) if bot is not None else [],
         mishaps=mishaps,
         figures=figures_of(episode),
+        speaks=bot is not None and bot.speaks,
     )
 
 
-async def _let_it_think(bot: Bot) -> None:
-    config = getattr(type(bot.service), "ReasoningConfig", None)
-    if config is not None:
-        await bot.update_settings(model=THINKER, reasoning=config(effort="low", summary="auto"))
-
-
-async def _perform(scenario: Scenario, bot: Bot, server: MockServer) -> None:
-    for act in scenario.acts:
-        server.faults.add(*act.faults)
-        match act:
-            case Wait(seconds=seconds):
-                await bot.wait(seconds)
-            case Say(text=text, cut_in=None):
-                await bot.say(text)
-            case Say(text=text, cut_in=words, after=seconds):
-                turn = bot.say_soon(text)
-                if words == 0:
-                    await bot.wait(seconds)
-                await bot.interrupt(after_words=words or None)
-                await bot.listen(turn)
+def _expected(scenario: Scenario, turns: Sequence[Turn]) -> list[str | None]:
+    """The whole answer to each turn. One in which a bot spoke unasked has none."""
+    answers = iter(scenario.expected)
+    return [next(answers, None) if turn.user is not None else None for turn in turns]
 
 
 def _transport(entries: Sequence[Entry]) -> str:

@@ -114,6 +114,11 @@ class Scenario:
     """Added to the seed of a run, for a story that was found with another."""
 
     @property
+    def answers(self) -> list[str]:
+        """The whole answers that there are, to interrupted turns too."""
+        return [act.answer for act in self.acts if isinstance(act, Say) and act.answer is not None]
+
+    @property
     def expected(self) -> list[str | None]:
         """The whole answer to each turn; an interrupted turn has none."""
         return [None if act.cut_in is not None else act.answer for act in self.acts if isinstance(act, Say)]

@@ -94,3 +94,14 @@ def voice_flaw(heard: str, played: str) -> str | None:
         if rest == text[later : later + len(rest)]:
             return f"{' '.join(text[at:later])!r} is missing from what was played"
     return None
+
+
+def unplayed(heard: str, played: str) -> str | None:
+    """The end of a text of which a voice played the beginning, or nothing, and stopped. None: it did not.
+
+    Words that are other ones are nobody's business here either.
+    """
+    text, sound = [*_WORD.finditer(heard)], words_of(played)
+    if len(sound) >= len(text) or sound != [_folded(match[0]) for match in text[: len(sound)]]:
+        return None
+    return heard[text[len(sound)].start() :].strip()

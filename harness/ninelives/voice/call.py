@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from pipecat.frames.frames import LLMUpdateSettingsFrame
 from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.service_switcher import ServiceSwitcher
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
+from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.llm_service import LLMService
+from pipecat.services.settings import LLMSettings
 
 from ninelives.bot.conversation import TO_GREET, Conversation
-from ninelives.bot.hosting import Host
+from ninelives.bot.hosting import DidNotStart, Host
 from ninelives.bot.moments import Moment
-from ninelives.bot.speech import everything_in
+from ninelives.bot.service_reports import ServiceReports
+from ninelives.bot.speech import context_in, everything_in
+from ninelives.bot.tools import Tools, add_to
 from ninelives.bot.transport import client_ready
 from ninelives.bot.turn import TurnTimeout
 from ninelives.frames.lines import to_lines
@@ -47,8 +54,10 @@ class VoiceCall(Conversation):
         voice: What stands in for the bot's text to speech.
         ears: What stands in for its speech recognition.
         line: What stands in for its transports.
+        tools: Functions by name, or a list of them, that join the tools of the bot's own context.
         base_url: The API, which the bot finds in OPENAI_BASE_URL; a function may ask for it by name.
         ws_url: The same in WebSocket mode, in OPENAI_WS_URL.
+        name: What messages call the bot.
         timeout: The bound of a turn, in seconds on the loop's clock.
     """
 
@@ -59,14 +68,25 @@ class VoiceCall(Conversation):
         voice: Voice | None = None,
         ears: Ears | None = None,
         line: Line | None = None,
+        tools: Tools = (),
         base_url: str = "",
         ws_url: str = "",
+        name: str = "",
         timeout: float = TURN_BOUND,
     ) -> None:
         super().__init__(lambda: self._tracker.changed(), lambda at: self._tracker.unasked(at))
-        self._bot = _with_a_memory(bot) if isinstance(bot, LLMService) else bot
+        self._bot = _with_a_memory(bot) if isinstance(bot, LLMService | ServiceSwitcher) else bot
         self._voice, self._ears = voice, ears
+        self._tools = tools
         self._urls = base_url, ws_url
+        self._name = name
+        self._reports = ServiceReports(self._listener)
+        self.on_services: Callable[[Sequence[LLMService[Any]]], None] = lambda services: None
+        """Called with the LLM services before a worker that brings any starts. What it raises, entering the
+        call raises.
+        """
+        self.on_question: Callable[[], None] = lambda: None
+        """Called when the caller has spoken the last word of what they say, before the bot knows it."""
         self.line = line or Line()
         """The line."""
         self.timeout = timeout
@@ -88,8 +108,8 @@ class VoiceCall(Conversation):
 
     @property
     def connection_errors(self) -> list[str]:
-        """The errors so far, as text."""
-        return [error.message for error in self.errors]
+        """What `on_connection_error` of the services reported, in order."""
+        return self._reports.connection_errors
 
     @property
     def context(self) -> LLMContext:
@@ -103,6 +123,26 @@ class VoiceCall(Conversation):
         """The bot's own worker, the one with the line."""
         assert self._host.worker is not None
         return self._host.worker
+
+    @property
+    def processors(self) -> list[FrameProcessor]:
+        """Every processor of the bot's workers, those inside others included."""
+        return self._stand_ins.everywhere if hasattr(self, "_stand_ins") else []
+
+    @property
+    def services(self) -> list[LLMService[Any]]:
+        """The LLM services under test: one, or several behind a switcher or in several workers."""
+        return [each for each in self.processors if isinstance(each, LLMService)]
+
+    @property
+    def service(self) -> LLMService[Any]:
+        """The LLM service under test, the first of them."""
+        return self.services[0]
+
+    @property
+    def events(self) -> frozenset[str]:
+        """The events that the service has, by name; none before the service is known."""
+        return frozenset(name for each in self.services[:1] for name in getattr(each, "_event_handlers", {}))
 
     @property
     def replaced(self) -> list[str]:
@@ -121,7 +161,9 @@ class VoiceCall(Conversation):
         self._require()
         if not text.strip():
             raise ValueError(f"say({text!r}): expected words; `hum` makes a noise without any")
-        turn = await self._speech.say(text)
+        if context_in(self.processors) is not None:
+            add_to(self.context, self._tools)  # again: Flows gives each of its nodes tools of its own
+        turn = await self._speech.say(text, lambda: self.on_question())
         self._lose_later(turn)
         if cut_in is not None and await self._tracker.moment(turn, cut_in):
             await self._speech.open()
@@ -139,6 +181,13 @@ class VoiceCall(Conversation):
         """Make a noise that VAD takes for speech and nobody can transcribe."""
         self._require()
         await self._speech.hum(seconds)
+
+    async def update_settings(self, delta: Any = None, **fields: Any) -> None:
+        """Change the service's settings from now on, by a settings object or by fields of it."""
+        if delta is None:
+            delta = getattr(type(self.service), "Settings", LLMSettings)(**fields)
+        await self.worker.queue_frame(LLMUpdateSettingsFrame(delta=delta))
+        await self._tracker.settle()
 
     async def pause(self, seconds: float) -> None:
         """Say nothing for a while, on the loop's clock."""
@@ -192,12 +241,23 @@ class VoiceCall(Conversation):
         self._stand_ins = StandIns(self.line, self._ears or Ears(), self._voice or Voice())
         base_url, ws_url = self._urls
         self._host = Host(
-            self._bot, self.line, self._prepare, self._mishaps, base_url=base_url, ws_url=ws_url
+            self._bot,
+            self.line,
+            self._prepare,
+            self._mishaps,
+            base_url=base_url,
+            ws_url=ws_url,
+            name=self._name,
+            serve=_with_a_memory,
         )
         self._tracker = TurnTracker(self._host, self._stand_ins, self.line, self._listener)
         self._speech = CallerSpeech(self._stand_ins, self.line, self._listener, self._tracker)
         self.line.on_change = self._tracker.collect
-        await self._host.start()
+        try:
+            await self._host.start()
+        except DidNotStart as error:
+            complaints = [error.message for error in self.errors] + self.connection_errors
+            raise RuntimeError(f"{error}. Errors so far: {'; '.join(complaints) or 'none'}") from None
         try:
             await self._host.inside(self.line.connect())
             if self.worker._rtvi is not None:
@@ -220,8 +280,16 @@ class VoiceCall(Conversation):
 
     def _prepare(self, worker: PipelineWorker) -> bool:
         has_line = self._stand_ins.prepare(worker)
-        self._mishaps.watch(everything_in([worker.pipeline]))
+        inside = list(everything_in([worker.pipeline]))
+        self._mishaps.watch(inside)
         worker.add_observer(self._tracker)
+        brought = [each for each in inside if isinstance(each, LLMService)]
+        for service in brought:
+            self._reports.subscribe(service)
+        if (context := context_in(inside)) is not None:
+            add_to(context, self._tools)
+        if brought:
+            self.on_services(self.services)
         return has_line
 
     async def _hear_greeting(self) -> None:
@@ -258,7 +326,7 @@ class VoiceCall(Conversation):
             raise RuntimeError("nobody is on the line: use it inside `async with VoiceCall(...) as caller`")
 
 
-def _with_a_memory(service: LLMService[Any]) -> Pipeline:
+def _with_a_memory(service: FrameProcessor) -> Pipeline:
     """A service between the aggregators of a context, as a bot has it."""
     aggregators = LLMContextAggregatorPair(LLMContext())
     return Pipeline([aggregators.user(), service, aggregators.assistant()])

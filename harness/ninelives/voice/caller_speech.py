@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from ninelives.bot.listener import Listener
 from ninelives.voice.line import Line
@@ -21,8 +22,8 @@ class CallerSpeech:
         self._tracker = tracker
         self._open = False
 
-    async def say(self, text: str) -> VoiceTurn:
-        """Speak, and return the turn that begins with the end of the words."""
+    async def say(self, text: str, said: Callable[[], None] = lambda: None) -> VoiceTurn:
+        """Speak, and return the turn that begins with the end of the words. `said`: called then."""
         await self.open()
         ears = self._stand_ins.hearing[0]
         recognizing = [
@@ -35,6 +36,7 @@ class CallerSpeech:
         await asyncio.sleep(len(text.split()) * ears.seconds_per_word)
         turn = VoiceTurn(number=0, user=text, began=self._line.now())
         self._tracker.begin(turn, awaited=True)
+        said()
         await asyncio.sleep(ears.stop_after)
         await self.close()
         await asyncio.gather(*recognizing)

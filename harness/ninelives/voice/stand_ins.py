@@ -37,11 +37,13 @@ class StandIns:
         self._hearing: list[Replaced] = []
         self.replaced: list[str] = []
         """What was replaced, as `CartesiaTTSService by Voice`."""
+        self._prepared: list[PipelineWorker] = []
         self.worker: PipelineWorker | None = None
         """The worker with the line."""
 
     def prepare(self, worker: PipelineWorker) -> bool:
         """Replace what a worker has, before it starts. Return whether it is the one with the line."""
+        self._prepared.append(worker)
         replaced = replace(worker.pipeline, self._stand_in)
         self._hearing += [each for each in replaced if isinstance(each.stand_in, Ears)]
         self.replaced += [str(each) for each in replaced]
@@ -129,6 +131,11 @@ class StandIns:
     def processors(self) -> list[FrameProcessor]:
         """Every processor of the worker with the line, those inside others included."""
         return list(everything_in([self.worker.pipeline])) if self.worker is not None else []
+
+    @property
+    def everywhere(self) -> list[FrameProcessor]:
+        """Every processor of all of the bot's workers, those inside others included."""
+        return list(everything_in(worker.pipeline for worker in self._prepared))
 
     @property
     def hearing(self) -> list[Ears]:

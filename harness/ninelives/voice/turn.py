@@ -20,6 +20,17 @@ class VoiceTurn(Turn):
     """The words whose sound has begun, with the moment at which each did."""
     sounds: list[Sound] = field(default_factory=list)
     """The stretches of sound of the answer."""
+    asked: float | None = None
+    """When the bot began to work on its answer: it knew the caller's words, and took them for the whole turn.
+    None: it has not, or nobody asked.
+    """
+    stopped: float | None = None
+    """When Pipecat interrupted the bot. None: it did not, for nobody cut in, or the bot may not be."""
+
+    @property
+    def gave_way(self) -> float | None:
+        """When the bot was interrupted. None: it was not, whether or not anybody cut in."""
+        return self.stopped
 
     @property
     def played(self) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable
 
 from pipecat.frames.frames import (
     ErrorFrame,
+    InterruptionFrame,
     LLMContextFrame,
     LLMFullResponseStartFrame,
     TTSSpeakFrame,
@@ -21,7 +22,7 @@ from pipecat.services.llm_service import LLMService
 
 from ninelives.bot.hosting import Host
 from ninelives.bot.listener import Direction, Listener
-from ninelives.bot.moments import Moment, Words
+from ninelives.bot.moments import Moment, SinceAsked, Words
 from ninelives.voice.line import Line
 from ninelives.voice.stand_ins import StandIns
 from ninelives.voice.turn import VoiceTurn
@@ -166,9 +167,13 @@ class TurnTracker(BaseObserver):
         way: Direction = "down" if data.direction is FrameDirection.DOWNSTREAM else "up"
         asks = isinstance(frame, LLMContextFrame) and (isinstance(source, LLMUserAggregator) or way == "up")
         if asks or isinstance(frame, LLMFullResponseStartFrame | TTSSpeakFrame):
+            if self._awaited is not None:
+                self._awaited.asked = self._line.now()
             self._awaited = None
         if asks or isinstance(frame, LLMFullResponseStartFrame | TTSSpeakFrame | TTSStartedFrame):
             self._activity += 1
+        if isinstance(frame, InterruptionFrame) and isinstance(turn := self._listener.turn, VoiceTurn):
+            turn.stopped = self._line.now() if turn.stopped is None else turn.stopped
         own = isinstance(source, LLMService) or isinstance(frame, TTSSpeakFrame)
         if own or (isinstance(frame, ErrorFrame) and way == "up"):
             self._listener.leaves(self._line.now(), way, frame)
@@ -178,4 +183,6 @@ def _time_of(moment: Moment, turn: VoiceTurn) -> float | None:
     """When a moment of a turn comes. None: not known yet."""
     if isinstance(moment, Words):
         return turn.words[moment.count - 1].at if len(turn.words) >= moment.count else None
+    if isinstance(moment, SinceAsked):
+        return None if turn.asked is None else turn.asked + moment.value
     return turn.sounds[0].began + moment.value if turn.sounds else None

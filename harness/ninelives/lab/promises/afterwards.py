@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ninelives.lab.attribution import SAME_TIME, Account, items_of, text_of
 from ninelives.lab.episode import Episode, Finding
 from ninelives.lab.promises.verdict import Reasons, calm, turn, verdict
+from ninelives.lab.seams import words_of
 from ninelives.lab.wording import quote
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def next_turn_answers_its_question(name: str, episode: Episode, told: list[Accou
                 yield f"{turn(a)} reported {quote(a.turn.errors[0].message)}"
             if a.heard != a.expected:
                 yield f"{turn(a)} heard {quote(a.heard)} instead of {quote(a.expected or '')}"
+            elif a.unplayed is not None:
+                yield f"{turn(a)} never played {quote(a.unplayed)}"
             yield from (f"{turn(a)}: {why}" for why in _context_flaws(a, told, said))
 
     held = f"{len(undisturbed)} undisturbed turns, each answered in full with the right context"
@@ -72,6 +75,27 @@ def _context_flaws(account: Account, told: list[Account], said: Mapping[str, Sai
     for before in calm(told[: account.index]):
         if before.heard and not before.turn.errors and _flat(before.heard) not in _flat(answers):
             yield f"the model was not told its own answer {quote(before.heard)} of {turn(before)}"
+    for before in told[: account.index]:
+        if before.interrupted and before.turn.talk_over is not None:
+            yield from _told_otherwise(before, context)
+
+
+def _told_otherwise(cut: Account, context: Sequence[Mapping[str, Any]]) -> Reasons:
+    """What the model was told that it had said when the caller cut in, if that is not what was played."""
+    said = ""
+    asked = False
+    for item in context:
+        if item.get("role") == "user":
+            asked = text_of(item).strip() == (cut.turn.user or "").strip()
+            said = "" if asked else said
+        elif asked and item.get("role") == "assistant":
+            said += f" {text_of(item)}"
+    played, told = words_of(cut.turn.played), words_of(said)
+    if told != played:
+        yield (
+            f"the model was told it had said {quote(said.strip())} when the caller cut in on {turn(cut)}; "
+            f"played was {quote(cut.turn.played)}"
+        )
 
 
 def _prologue(told: list[Account], said: Mapping[str, Said]) -> list[str]:

@@ -30,6 +30,8 @@ def whole_answer_if_nothing_was_spoken(name: str, episode: Episode, told: list[A
                 yield f"{turn(a)} reported {error} though nothing had been spoken; heard {quote(a.heard)}"
             elif a.heard != a.expected:
                 yield f"{turn(a)} heard {quote(a.heard)} instead of {quote(a.expected or '')}"
+            elif a.unplayed is not None:
+                yield f"{turn(a)} never played {quote(a.unplayed)}"
 
     held = "; ".join(f"{turn(a)} was broken and the whole answer heard" for a in hit)
     return verdict(name, bool(hit), losses(), held, "nothing broke before the first word")
@@ -52,6 +54,8 @@ def sentence_finished_or_honest_end(name: str, episode: Episode, told: list[Acco
                     yield f"{turn(a)} broke after {quote(spoken)} and went on to {quote(a.heard)}"
                 elif (missing := _missing(a)) is not None:
                     yield f"{turn(a)} broke after {quote(spoken)} and went on without {quote(missing)}"
+                elif a.unplayed is not None:
+                    yield f"{turn(a)} broke after {quote(spoken)} and never played {quote(a.unplayed)}"
             elif finished and _flat(a.heard) == _flat(a.expected or ""):
                 error = a.turn.errors[0]
                 yield f"{turn(a)} heard its whole answer, and reported {quote(error.message)} all the same"

@@ -19,11 +19,11 @@ def every_turn_ends(name: str, episode: Episode, told: list[Account]) -> Finding
         for a in told:
             if a.turn.ended is None:
                 yield f"{turn(a)} never ended"
-            elif a.turn.ended - a.turn.began > episode.bound:
-                yield f"{turn(a)} took {a.turn.ended - a.turn.began:.1f} s, more than {episode.bound:g} s"
+            elif (took := _took(a)) > episode.bound:
+                yield f"{turn(a)} took {took:.1f} s, more than {episode.bound:g} s"
             yield from (f"{turn(a)}: {why}" for why in _unpaired(a))
 
-    longest = max(((a.turn.ended or a.turn.began) - a.turn.began for a in told), default=0.0)
+    longest = max((_took(a) for a in told), default=0.0)
     return verdict(
         name,
         bool(told),
@@ -31,6 +31,13 @@ def every_turn_ends(name: str, episode: Episode, told: list[Account]) -> Finding
         f"{len(told)} turns ended, the longest after {longest:.2f} s",
         "there was no turn",
     )
+
+
+def _took(account: Account) -> float:
+    """Seconds that a turn took, without those in which a voice spoke."""
+    turn = account.turn
+    spoken = sum(until - began for began, until in turn.audible)
+    return max(0.0, (turn.ended or turn.began) - turn.began - spoken)
 
 
 def _unpaired(account: Account) -> Reasons:

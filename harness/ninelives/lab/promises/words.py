@@ -97,8 +97,8 @@ def spoken_as_its_own(name: str, episode: Episode, told: list[Account]) -> Findi
                     f"{turn(a)} heard {quote(foreign[0].text)}, which was said in answer to another turn; "
                     f"said to this one: {quote(a.said)}"
                 )
-            if a.turn.interrupted is not None:
-                late = "".join(h.text for h in a.turn.heard if h.at > a.turn.interrupted + SAME_TIME)
+            if (stopped := a.turn.gave_way) is not None:
+                late = "".join(h.text for h in a.turn.heard if h.at > stopped + SAME_TIME)
                 if late:
                     yield f"{turn(a)} went on with {quote(late)} after the user had cut in"
 

@@ -1,0 +1,115 @@
+"""Performs the acts of a scenario with a bot: as text, or in a call with a voice."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ninelives.bot.hosting import NotRunnable, can_run
+from ninelives.bot.moments import Moment, SinceAsked, words
+from ninelives.complaint import Complaint
+from ninelives.lab.apis import require_responses
+from ninelives.lab.scenario import Say, Scenario, Wait
+from ninelives.lab.services import Invitation, name_of, source_of
+
+if TYPE_CHECKING:
+    from mock_openai import MockServer
+
+    from ninelives.bot import Bot
+    from ninelives.lab.services import Factory
+    from ninelives.voice import VoiceCall
+
+THINKER = "gpt-5-mini"
+"""A model that takes `reasoning`; Pipecat's default model does not."""
+
+GRACE = 5.0
+"""Seconds beyond a scenario's bound after which a turn is given up."""
+
+TO_PLAY = 0.5
+"""Seconds more for each word of the longest answer, where it has to be played, too."""
+
+
+def bot_of(
+    made: Any, factory: Factory, base_url: str, ws_url: str, scenario: Scenario, *, voice: bool
+) -> Bot | VoiceCall:
+    """Return the bot to test, of whatever a factory gives: a service, a pipeline, a worker, a whole bot.
+
+    Raises:
+        Complaint: it gave nothing that can be tested, or nothing that can be tested with a voice.
+    """
+    from ninelives.bot import Bot
+
+    match made:
+        case Bot() if voice:
+            raise Complaint(
+                f"{name_of(factory)} gave a Bot, which has no voice; let it give a service, a pipeline or a "
+                "worker, or try it without a voice"
+            )
+        case Bot():
+            return made
+        case Invitation():
+            name, made = made.name, made.function
+        case _ if inspect.isawaitable(made):
+            name, awaited = name_of(factory), made
+            made = lambda: awaited  # noqa: E731
+        case _ if can_run(made):
+            name = name_of(factory)
+        case _:
+            raise NotRunnable(name_of(factory), made)
+    options: dict[str, Any] = {
+        "tools": dict(scenario.tools),
+        "base_url": base_url,
+        "ws_url": ws_url,
+        "name": name,
+        "timeout": scenario.bound + GRACE,
+    }
+    if voice:
+        from ninelives.lab.calling import LaboratoryCall
+
+        options["timeout"] += TO_PLAY * max((len(answer.split()) for answer in scenario.answers), default=0)
+        return LaboratoryCall(made, **options)
+    bot = Bot(made, **options)
+    require_responses(bot.services, name_of(factory), source_of(factory))
+    return bot
+
+
+async def let_it_think(bot: Bot | VoiceCall) -> None:
+    """Set the service to a model that thinks, if it has settings for that."""
+    config = getattr(type(bot.service), "ReasoningConfig", None)
+    if config is not None:
+        await bot.update_settings(model=THINKER, reasoning=config(effort="low", summary="auto"))
+
+
+async def perform(scenario: Scenario, bot: Bot | VoiceCall, server: MockServer) -> None:
+    """Perform the acts, in order.
+
+    Faults of an act are armed as the user begins to speak; with a voice, where that takes a while, with the
+    end of their words.
+    """
+    for act in scenario.acts:
+        match act:
+            case Wait(seconds=seconds):
+                server.faults.add(*act.faults)
+                await bot.pause(seconds)
+            case Say(text=text):
+                _arm(bot, lambda faults=act.faults: server.faults.add(*faults))
+                await bot.say(text, cut_in=_moment(act))
+
+
+def _arm(bot: Bot | VoiceCall, arm: Callable[[], None]) -> None:
+    if not hasattr(bot, "on_question"):
+        arm()
+        return
+
+    def once() -> None:
+        bot.on_question = lambda: None
+        arm()
+
+    bot.on_question = once
+
+
+def _moment(act: Say) -> Moment | None:
+    if act.cut_in is None:
+        return None
+    return words(act.cut_in) if act.cut_in else SinceAsked(act.after)
