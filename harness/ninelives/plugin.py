@@ -91,6 +91,11 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "ninelives_max_first_word", "Longest time to the first sound in scenarios: 2s, 500ms.", default=""
     )
     parser.addini("ninelives_max_dead_air", "Longest silence of a turn in scenarios: 2s, 500ms.", default="")
+    parser.addini(
+        "ninelives_voice",
+        "true, false: call the bot with a voice in scenarios; by default a bot that has one.",
+        default="",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -15,18 +15,17 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from loguru import logger
-from pipecat.adapters.llm.services.open_ai_responses_adapter import OpenAIResponsesLLMAdapter
 from pipecat.frames.frames import (
     LLMMessagesAppendFrame,
     LLMThoughtEndFrame,
     LLMThoughtStartFrame,
     LLMThoughtTextFrame,
 )
-from pipecat.services.llm_service import LLMService
 from pipecat.utils.errors import ErrorCategory
 
 from .categories import category, is_permanent, may_be_a_file
 from .errors import Failure, TurnBroken
+from .groups import GroupedCalls
 from .interrupted import ON_RESPONSE_INTERRUPTED, adapted
 from .outage import Outage
 from .overlap import Overlap
@@ -60,7 +59,7 @@ _DOUBT_LASTS = 1.0
 _END: Mapping[str, Any] = {}
 
 
-class TurnService(LLMService[OpenAIResponsesLLMAdapter]):
+class TurnService(GroupedCalls):
     """The part of both services that works on a turn."""
 
     def __init__(

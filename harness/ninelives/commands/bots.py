@@ -49,6 +49,15 @@ MaxDeadAir = Annotated[
     ),
 ]
 
+Voiced = Annotated[
+    bool | None,
+    typer.Option(
+        "--voice/--no-voice",
+        help="Call the bot with a voice, on a line, or play text. If not given, a bot with text to speech or "
+        "a transport is called with a voice.",
+    ),
+]
+
 
 @app.command()
 def scenarios(
@@ -96,6 +105,7 @@ def verdict(
     pace: Pace = None,
     max_first_word: MaxFirstWord = None,
     max_dead_air: MaxDeadAir = None,
+    voice: Voiced = None,
     calls: Annotated[
         int | None,
         typer.Option(
@@ -118,6 +128,8 @@ def verdict(
 
     Virtual time, ten promises; exit code 1 when one is broken. A calm conversation is played first: a bot
     that does not hold it is not tried further, and the verdict says why.
+
+    A bot with text to speech or a transport is called with a voice: what counts as heard is what was played.
 
     With --calls nothing is broken: what callers wait for is told in percentiles, and the worst call is kept
     as a story, as short as it can be.
@@ -143,22 +155,24 @@ def verdict(
 
         wish = Wish(
             factories, calls, seed, jobs, out or Path("ninelives-calls"), html, json, pace, max_first_word,
-            max_dead_air, Reports(junit, github),
+            max_dead_air, Reports(junit, github), voice,
         )  # fmt: skip
         raise typer.Exit(call(wish))
     if jobs is not None or out is not None:
         option = "--jobs" if jobs is not None else "--out"
         raise Complaint(f"{option} says how --calls are played; add --calls N, or leave it out")
-    conditions = _conditions(pace, max_first_word, max_dead_air)
+    conditions = _conditions(pace, max_first_word, max_dead_air, voice)
     pages = Pages(html, json, markdown, Reports(junit, github))
     raise typer.Exit(run(factories, scenario, pages, seed, scenario_file or (), conditions))
 
 
-def _conditions(pace: str | None, max_first_word: str | None, max_dead_air: str | None) -> Conditions:
+def _conditions(
+    pace: str | None, max_first_word: str | None, max_dead_air: str | None, voice: bool | None
+) -> Conditions:
     from ninelives.lab.conditions import as_option, read_conditions
 
     return read_conditions(
-        pace=pace, max_first_word=max_first_word, max_dead_air=max_dead_air, spelled=as_option
+        pace=pace, max_first_word=max_first_word, max_dead_air=max_dead_air, voice=voice, spelled=as_option
     )
 
 
@@ -198,6 +212,9 @@ def explore(
     pace: Pace = None,
     max_first_word: MaxFirstWord = None,
     max_dead_air: MaxDeadAir = None,
+    voice: Annotated[
+        bool, typer.Option("--voice", help="Call the bot with a voice, on a line. It takes longer.")
+    ] = False,
 ) -> None:
     """Try a service in random stories, and shrink what breaks.
 
@@ -216,7 +233,7 @@ def explore(
 
     wish = Wish(
         factory, runs, seed, first, jobs, executor, until_broken, tries, resume, out, html, pace,
-        max_first_word, max_dead_air, Reports(junit, github),
+        max_first_word, max_dead_air, Reports(junit, github), voice,
     )  # fmt: skip
     raise typer.Exit(run(wish))
 

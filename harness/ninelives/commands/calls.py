@@ -6,7 +6,7 @@ import json
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,10 +47,11 @@ class Wish:
     max_first_word: str | None = None
     max_dead_air: str | None = None
     reports: Reports = Reports()  # noqa: RUF009  # frozen
+    voice: bool | None = None
 
     @property
     def asked(self) -> dict[str, str]:
-        """The conditions as options; a pace is always among them."""
+        """The conditions as options with a value; a pace is always among them."""
         given = {name: getattr(self, name) for name in ("max_first_word", "max_dead_air")}
         found = {as_option(name): value for name, value in given.items() if value is not None}
         return {"--pace": self.pace or PACE, **found}
@@ -62,13 +63,14 @@ class Wish:
             pace=self.pace or PACE,
             max_first_word=self.max_first_word,
             max_dead_air=self.max_dead_air,
+            voice=self.voice,
             spelled=as_option,
         )
 
 
 def run(wish: Wish) -> int:
     """Call, and tell. 1 when a promise was broken in any call."""
-    conditions = wish.conditions
+    asked = wish.conditions
     from ninelives.commands.quiet import quiet
 
     quiet()
@@ -84,10 +86,11 @@ def run(wish: Wish) -> int:
     checked: list[Checked] = []
     held = True
     for name in wish.names:
-        first = play_first(factory_of(name))
+        first = play_first(factory_of(name), voice=asked.voice)
         if not first.held:
             tell_disturbed(console, first)
             return 1
+        conditions = replace(asked, voice=first.voice)
         with progress_bar(notes()) as show, open_executor("processes", wish.jobs) as (executor, jobs):
             calls = play_calls(
                 name, Crew(executor, jobs), calls=wish.calls, seed=wish.seed, conditions=conditions,
@@ -134,13 +137,17 @@ def _keep(wish: Wish, name: str, calls: Calls, worst: Worst) -> Path:
 
 def _command(wish: Wish, name: str) -> str:
     words = ["ninelives", "verdict", name, "--calls", str(wish.calls), "--seed", str(wish.seed)]
-    return shlex.join([*words, *(word for option in wish.asked.items() for word in option)])
+    return shlex.join([*words, *(word for option in wish.asked.items() for word in option), *_voice(wish)])
+
+
+def _voice(wish: Wish) -> list[str]:
+    return [] if wish.voice is None else ["--voice" if wish.voice else "--no-voice"]
 
 
 def _again(wish: Wish, name: str, worst: Worst, path: Path) -> str:
     words = ["ninelives", "verdict", name, "--scenario-file", str(path)]
     given = wish.asked if worst.at_pace else {k: v for k, v in wish.asked.items() if k != "--pace"}
-    return shlex.join([*words, *(word for option in given.items() for word in option)])
+    return shlex.join([*words, *(word for option in given.items() for word in option), *_voice(wish)])
 
 
 def _tell(console: Console, wish: Wish, name: str, calls: Calls, worst: Worst, path: Path) -> None:

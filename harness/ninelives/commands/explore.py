@@ -48,6 +48,7 @@ class Wish:
     max_first_word: str | None = None
     max_dead_air: str | None = None
     reports: Reports = Reports()  # noqa: RUF009  # frozen
+    voice: bool = False
 
     @property
     def conditions(self) -> Conditions:
@@ -56,6 +57,7 @@ class Wish:
             pace=self.pace,
             max_first_word=self.max_first_word,
             max_dead_air=self.max_dead_air,
+            voice=True if self.voice else None,
             spelled=as_option,
         )
 
@@ -63,9 +65,10 @@ class Wish:
     def asked(self) -> list[str]:
         """The conditions as words of a command line."""
         given = {name: getattr(self, name) for name in ("pace", "max_first_word", "max_dead_air")}
-        return [
+        words = [
             word for name, value in given.items() if value is not None for word in (as_option(name), value)
         ]
+        return [*words, *(["--voice"] if self.voice else [])]
 
     @property
     def journal(self) -> Path:
@@ -103,7 +106,7 @@ def run(wish: Wish) -> int:
 
     conditions = wish.conditions
     if not wish.executor.startswith("dask://"):  # a cluster has the bot, this machine need not
-        first = play_first(factory_of(wish.factory))
+        first = play_first(factory_of(wish.factory), voice=wish.voice)
         if not first.held:
             tell_disturbed(output(), first)
             return 1

@@ -100,18 +100,20 @@ def run(
     results: dict[str, list[Outcome]] = {name: [] for name in names}
     with notes().status("starting") as status:
         factories = {}
+        suited: dict[str, Conditions] = {}
         for name in results:
             status.update(f"{name}: a calm conversation first")
             factories[name] = find_factory(name)
-            first = play_first(factories[name], seed=seed)
+            first = play_first(factories[name], seed=seed, voice=conditions.voice)
             if not first.held:
                 status.stop()
                 return _tell_disturbed(console, name, first, pages)
+            suited[name] = replace(conditions, voice=first.voice)
         for name, factory in factories.items():
             for number, scenario in enumerate(chosen, 1):
                 status.update(f"{name} {number}/{len(chosen)} {scenario.name.replace('_', ' ')}")
                 with overheard():
-                    results[name].append(run_scenario(scenario, factory, seed=seed, conditions=conditions))
+                    results[name].append(run_scenario(scenario, factory, seed=seed, conditions=suited[name]))
     for name, outcomes in results.items():
         console.print(table(outcomes))
         _tell_broken(console, outcomes)
@@ -235,6 +237,8 @@ def _summary(name: str, outcomes: Sequence[Outcome]) -> Text:
     broken = [each for each in tried if not each.held]
     late = sum(each.only_late for each in broken)
     many = f"{len(tried)} scenario{'' if len(tried) == 1 else 's'}"
+    if any(each.voice for each in outcomes):
+        many += ", called with a voice"
     waits = Text(f"\n{_latency(outcomes)}\n", style="dim")
     if not broken:
         return waits + Text(f"{name}: every promise was kept in {many}.", style="bold green")
@@ -249,6 +253,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "scenario": outcome.scenario.name,
         "sentence": outcome.scenario.sentence,
         "applies": outcome.told,
+        "voice": outcome.voice,
         "held": outcome.held,
         "crash": outcome.crash,
         "raised": [str(each) for each in outcome.mishaps],

@@ -23,7 +23,9 @@ class Conditions:
     budgets: Budgets = USUAL_BUDGETS
     """How long the caller may be left in silence."""
     voice: bool | None = None
-    """Whether the bot is called with a voice. None: as suits the bot, see `suited`."""
+    """Whether the bot is called with a voice. None: as suits the bot, which `play_first` finds out; where
+    nobody has, it is played as text.
+    """
 
 
 USUAL = Conditions()
@@ -35,6 +37,7 @@ def read_conditions(
     pace: str | Pace | None = None,
     max_first_word: str | float | None = None,
     max_dead_air: str | float | None = None,
+    voice: bool | None = None,
     spelled: Callable[[str], str] = str,
     base: Path | None = None,
 ) -> Conditions:
@@ -55,6 +58,7 @@ def read_conditions(
             seconds_of_silence(max_first_word, spelled("max_first_word")),
             seconds_of_silence(max_dead_air, spelled("max_dead_air")),
         ),
+        voice,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ninelives.bot.hosting import NotRunnable, can_run
@@ -93,12 +94,14 @@ async def perform(scenario: Scenario, bot: Bot | VoiceCall, server: MockServer) 
                 server.faults.add(*act.faults)
                 await bot.pause(seconds)
             case Say(text=text):
-                _arm(bot, lambda faults=act.faults: server.faults.add(*faults))
+                _arm(bot, partial(server.faults.add, *act.faults))
                 await bot.say(text, cut_in=_moment(act))
 
 
-def _arm(bot: Bot | VoiceCall, arm: Callable[[], None]) -> None:
-    if not hasattr(bot, "on_question"):
+def _arm(bot: Bot | VoiceCall, arm: Callable[[], object]) -> None:
+    from ninelives.bot import Bot
+
+    if isinstance(bot, Bot):
         arm()
         return
 

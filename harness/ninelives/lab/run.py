@@ -78,6 +78,8 @@ class Outcome:
     """What the caller waited."""
     speaks: bool = False
     """The bot has a voice or a transport of its own."""
+    voice: bool = False
+    """It was called with a voice: what was heard is what was played."""
 
     @property
     def told(self) -> bool:
@@ -102,7 +104,7 @@ class Outcome:
     @property
     def heard(self) -> list[str]:
         """What was heard, turn by turn."""
-        return ["".join(piece.text for piece in turn.heard) for turn in self.episode.turns]
+        return [turn.played for turn in self.episode.turns]
 
     @property
     def said(self) -> list[str]:
@@ -280,6 +282,7 @@ def _judged(
         mishaps=mishaps,
         figures=figures_of(episode),
         speaks=bot is not None and bot.speaks,
+        voice=bool(conditions.voice),
     )
 
 

@@ -38,7 +38,7 @@ def turns(outcome: Outcome) -> Iterator[str]:
             yield f"  should be heard: {expected!r}"
         if account.said and account.said != expected:
             yield f"  was said:        {account.said!r}"
-        yield f"  was heard:       {turn.text!r}"
+        yield f"  was heard:       {turn.played!r}"
         for call in turn.calls:
             yield f"  ran:             {call.name}({dict(call.arguments)})"
         for error in turn.errors:

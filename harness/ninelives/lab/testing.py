@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ def as_tests(
     pace: str | Pace | None = None,
     max_first_word: str | float | None = None,
     max_dead_air: str | float | None = None,
+    voice: bool | None = None,
 ) -> Callable[..., None]:
     """A parametrised test that plays scenarios against a service; bind it to a name that pytest collects.
 
@@ -39,7 +40,9 @@ def as_tests(
     a folder, or a file, of stories that `ninelives explore` found, beside the file that calls this; they are
     then the only ones unless a pattern is given too. `pace` is when the model's events leave, as for
     `MockServer`, a file beside that of the test; `max_first_word` and `max_dead_air` are the caller's
-    patience, in seconds or as `2s` and `500ms`. Scenarios that cannot happen on the service's transport are
+    patience, in seconds or as `2s` and `500ms`. `voice` has the bot called with a voice, on a line; by
+    default that is done with a bot that has text to speech or a transport, and anything else is played as
+    text. Scenarios that cannot happen on the service's transport are
     skipped. A failed test shows what was said and heard in each turn, which promise it broke, and the
     timeline around it. A calm conversation is played before the first test: a bot that cannot hold it fails
     that test, which says why, and the others are skipped.
@@ -52,7 +55,7 @@ def as_tests(
     beside = Path(sys._getframe(1).f_globals.get("__file__") or ".").parent
     try:
         conditions = read_conditions(
-            pace=pace, max_first_word=max_first_word, max_dead_air=max_dead_air, base=beside
+            pace=pace, max_first_word=max_first_word, max_dead_air=max_dead_air, voice=voice, base=beside
         )
     except Complaint as complaint:
         raise ValueError(str(complaint)) from None
@@ -87,14 +90,17 @@ def survive(scenario: Scenario, factory: Factory, item: Any, conditions: Conditi
     from ninelives.lab.run import run_scenario
     from ninelives.lab.telling import told
 
-    if factory not in _first:
+    key = factory, conditions.voice
+    if key not in _first:
         with _no_log():
-            _first[factory] = _calm(factory, item)
-        if _first[factory].why:
-            pytest.fail(_first[factory].why, pytrace=False)
-    if _first[factory].why:
-        heading = _first[factory].why.partition("\n")[0]
-        pytest.skip(f"{heading} See {_first[factory].teller}")
+            _first[key] = _calm(factory, item, conditions.voice)
+        if _first[key].why:
+            pytest.fail(_first[key].why, pytrace=False)
+    known = _first[key]
+    if known.why:
+        heading = known.why.partition("\n")[0]
+        pytest.skip(f"{heading} See {known.teller}")
+    conditions = replace(conditions, voice=known.voice)
     with _no_log():
         outcome = run_scenario(scenario, factory, conditions=conditions)
     if not outcome.told:
@@ -110,22 +116,26 @@ class _Told:
 
     why: str
     teller: str
+    voice: bool = False
+    """The scenarios are played with a voice."""
 
 
-_first: dict[Factory, _Told] = {}
-"""The bots that have been tried, each by its factory, which is made once in a test run."""
+_first: dict[tuple[Factory, bool | None], _Told] = {}
+"""The bots that have been tried, each by its factory, which is made once in a test run, and by whether a
+voice was asked for.
+"""
 
 
-def _calm(factory: Factory, item: Any) -> _Told:
+def _calm(factory: Factory, item: Any, voice: bool | None) -> _Told:
     from ninelives.fixtures.evidence import evidence_of
     from ninelives.lab.undisturbed import play_first
 
     try:
-        first = play_first(factory)
+        first = play_first(factory, voice=voice)
     except Complaint as complaint:
         return _Told(str(complaint), item.nodeid)
     if first.held:
-        return _Told("", item.nodeid)
+        return _Told("", item.nodeid, first.voice)
     evidence_of(item).outcomes.append(first.outcome)
     return _Told("\n".join([first.summary, "", *first.lines()]), item.nodeid)
 

@@ -7,13 +7,14 @@ speaks another API, it goes to another address, or it starts and does not hold t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ninelives.bot import mishaps
 from ninelives.bot.overheard import overheard
 from ninelives.bot.starting import CouldNotStart, Hangs, could_not_start, not_for_ever
 from ninelives.lab.apis import elsewhere
+from ninelives.lab.conditions import Conditions
 from ninelives.lab.run import Outcome, run_scenario
 from ninelives.lab.scenarios import scenarios
 from ninelives.lab.services import name_of, source_of
@@ -38,6 +39,10 @@ class First:
 
     who: str
     outcome: Outcome
+    voice: bool = False
+    """It was held with a voice, and so should the other scenarios be."""
+    chosen: bool = False
+    """The voice was not asked for: the bot has one."""
 
     @property
     def held(self) -> bool:
@@ -47,8 +52,11 @@ class First:
     @property
     def summary(self) -> str:
         """The first line of what is wrong."""
+        how = " when it is called with a voice" if self.voice else ""
+        advice = " Without one it does: --no-voice tries it as text." if self.chosen else ""
         return (
-            f"{self.who}: this bot does not work undisturbed. Nothing was broken yet; nothing else was tried."
+            f"{self.who}: this bot does not work undisturbed{how}. Nothing was broken yet; nothing else was "
+            f"tried.{advice}"
         )
 
     def lines(self) -> Iterator[str]:
@@ -70,17 +78,30 @@ def _asks(entry: Entry) -> bool:
     return isinstance(body, Mapping) and body.get("generate") is not False
 
 
-def play_first(factory: Factory, *, seed: int = 0, patience: float = PATIENCE) -> First:
+def play_first(
+    factory: Factory, *, seed: int = 0, voice: bool | None = False, patience: float = PATIENCE
+) -> First:
     """Play the calm conversation.
+
+    `voice`: whether the bot is called with a voice. None: if it has one, or a transport of its own; text is
+    played first then.
 
     Raises Complaint when there can be no conversation: CouldNotStart when the bot's own code fails before the
     user can speak, OtherApi and GoesElsewhere when its service asks for something else or somebody else.
     """
+    first = _played(factory, seed, bool(voice), patience)
+    if voice is None and first.held and first.outcome.speaks:
+        return replace(_played(factory, seed, True, patience), chosen=True)
+    return first
+
+
+def _played(factory: Factory, seed: int, voice: bool, patience: float) -> First:
     who = name_of(factory)
+    conditions = Conditions(voice=voice)
     with overheard() as said:
         try:
             with not_for_ever(patience):
-                outcome = run_scenario(scenarios()[CALM], factory, seed=seed)
+                outcome = run_scenario(scenarios()[CALM], factory, seed=seed, conditions=conditions)
         except Hangs as error:
             raise could_not_start(who, error) from None
     if (
@@ -95,4 +116,4 @@ def play_first(factory: Factory, *, seed: int = 0, patience: float = PATIENCE) -
                 f"{who} could not start: {first}; run the bot by itself to see the whole traceback"
             )
         raise could_not_start(who, outcome.failure or RuntimeError(outcome.crash), said.last)
-    return First(who, outcome)
+    return First(who, outcome, voice)

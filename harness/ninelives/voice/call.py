@@ -125,6 +125,11 @@ class VoiceCall(Conversation):
         return self._host.worker
 
     @property
+    def speaks(self) -> bool:
+        """Whether the bot has text to speech or a transport of its own, known when its pipeline is."""
+        return hasattr(self, "_stand_ins") and self._stand_ins.speaks
+
+    @property
     def processors(self) -> list[FrameProcessor]:
         """Every processor of the bot's workers, those inside others included."""
         return self._stand_ins.everywhere if hasattr(self, "_stand_ins") else []

@@ -25,6 +25,8 @@ from ninelives.voice.ears import Ears
 from ninelives.voice.line import Line, LineInput, LineOutput
 from ninelives.voice.voice import Voice
 
+_SOUND = (TTSService, BaseInputTransport, BaseOutputTransport)
+
 
 class StandIns:
     """The stand-ins of one call. The first of a kind is the one given, the others are made like it."""
@@ -38,6 +40,7 @@ class StandIns:
         self.replaced: list[str] = []
         """What was replaced, as `CartesiaTTSService by Voice`."""
         self._prepared: list[PipelineWorker] = []
+        self._brought_sound = False
         self.worker: PipelineWorker | None = None
         """The worker with the line."""
 
@@ -47,6 +50,7 @@ class StandIns:
         replaced = replace(worker.pipeline, self._stand_in)
         self._hearing += [each for each in replaced if isinstance(each.stand_in, Ears)]
         self.replaced += [str(each) for each in replaced]
+        self._brought_sound |= any(isinstance(each.original, _SOUND) for each in replaced)
         complete_turns(everything_in([worker.pipeline]), voice=True)
         self._script_turns(everything_in([worker.pipeline]))
         if self.worker is not None:
@@ -141,6 +145,11 @@ class StandIns:
     def hearing(self) -> list[Ears]:
         """The ears that hear the caller now: of a service switcher only those of the active service."""
         return [each.stand_in for each in self._hearing if each.active and isinstance(each.stand_in, Ears)]
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the bot brought text to speech or a transport of its own."""
+        return self._brought_sound
 
     @property
     def silent(self) -> bool:

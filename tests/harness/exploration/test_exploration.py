@@ -148,7 +148,7 @@ def test_a_journal_under_other_conditions_is_refused(tmp_path: Path) -> None:
     found = explore(http, journal=tmp_path / "strict.jsonl", conditions=strict, **given)
     assert {promise for promise, _ in found.broken[0].broken} == {"I10"}
     assert explore(http, journal=tmp_path / "strict.jsonl", conditions=strict, **given) == found
-    with pytest.raises(Complaint, match="was played at another pace or with other budgets"):
+    with pytest.raises(Complaint, match="was played at another pace, with other budgets"):
         explore(http, journal=tmp_path / "strict.jsonl", **given)
 
 

@@ -70,8 +70,8 @@ class Ledger:
             )
         if heading.get("conditions") != wanted.get("conditions"):
             raise Complaint(
-                f"{self.path} was played at another pace or with other budgets; give the same --pace, "
-                "--max-first-word and --max-dead-air, or another file"
+                f"{self.path} was played at another pace, with other budgets, or otherwise voiced; "
+                "give the same --pace, --max-first-word, --max-dead-air and --voice, or another file"
             )
         if heading.get("stories") != wanted["stories"]:
             raise Complaint(f"{self.path} is of a version that drew other stories; begin with a new file")

@@ -1,0 +1,77 @@
+"""Calls of one response, whose results are answered once.
+
+Pipecat's aggregator runs the model again when no other call of the group is in progress, and a call is in
+progress only once its own task has said so. A tool that returns at once is through before the task of the
+next call has run, so the model is asked with one result missing, and again with all: it answers twice, or
+the API refuses a call without an output. Seen with Pipecat 1.14 wherever a processor stands between the
+service and the aggregator, as a voice and an output transport do. Here no call of a group runs before all of
+them are in progress.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from pipecat.adapters.llm.services.open_ai_responses_adapter import OpenAIResponsesLLMAdapter
+from pipecat.frames.frames import FunctionCallInProgressFrame
+from pipecat.services.llm_service import LLMService
+
+__all__ = ["GroupedCalls"]
+
+
+class _Group:
+    """The calls of one response that are not in progress yet."""
+
+    def __init__(self, calls: Sequence[str]) -> None:
+        self._missing = set(calls)
+        self._complete = asyncio.Event()
+
+    def begins(self, call: str) -> None:
+        """A call is in progress, or will never be."""
+        self._missing.discard(call)
+        if not self._missing:
+            self._complete.set()
+
+    async def complete(self) -> None:
+        """Wait until none is missing."""
+        await self._complete.wait()
+
+
+class GroupedCalls(LLMService[OpenAIResponsesLLMAdapter]):
+    """An LLM service whose model is asked once about the results of a response's calls."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._groups: dict[str, _Group] = {}
+
+    async def broadcast_frame(self, frame_cls: type[Any], **fields: Any) -> None:
+        """Broadcast a frame. Where it says that a call is in progress, wait for the others of its group."""
+        await super().broadcast_frame(frame_cls, **fields)
+        if frame_cls is FunctionCallInProgressFrame:
+            group = self._groups.get(fields.get("group_id") or "")
+            if group is not None:
+                group.begins(fields["tool_call_id"])
+                await group.complete()
+
+    async def _run_parallel_function_calls(self, runner_items: Sequence[Any]) -> None:
+        name = runner_items[0].group_id
+        if name is None or len(runner_items) < 2:
+            await super()._run_parallel_function_calls(runner_items)
+            return
+        group = self._groups[name] = _Group([item.tool_call_id for item in runner_items])
+        await super()._run_parallel_function_calls(runner_items)
+        left = len(runner_items)
+
+        def over(call: str, _: object) -> None:
+            nonlocal left
+            left -= 1
+            group.begins(call)  # it may have been canceled before it was in progress
+            if not left:
+                del self._groups[name]
+
+        for task, item in list(self._function_call_tasks.items()):
+            if task is not None and item.group_id == name:
+                task.add_done_callback(partial(over, item.tool_call_id))

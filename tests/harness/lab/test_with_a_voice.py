@@ -1,0 +1,228 @@
+"""A whole bot is called with a voice: it can be interrupted in what it says, and what was played counts."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pipecat  # noqa: F401  # greets when it is first imported
+import pytest
+from loguru import logger
+from mock_openai import faults
+from ninelives import Bot
+from ninelives.cli import _run
+from ninelives.commands import quiet
+from ninelives.complaint import Complaint
+from ninelives.lab import Outcome, run_scenario
+from ninelives.lab.conditions import Conditions
+from ninelives.lab.scenario import Scenario
+from ninelives.lab.scenarios import scenarios
+from ninelives.lab.services import as_factory, http, websocket
+from ninelives.lab.talk import STORY, bye, hello, scenario, story
+from ninelives.lab.undisturbed import play_first
+from pipecat.frames.frames import Frame, LLMFullResponseEndFrame, LLMTextFrame
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import (
+    LLMContextAggregatorPair,
+    LLMUserAggregatorParams,
+)
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.services.openai.stt import OpenAISTTService
+from pipecat.services.openai.tts import OpenAITTSService
+from pipecat.turns.user_mute import AlwaysUserMuteStrategy
+from pipecat.turns.user_start import MinWordsUserTurnStartStrategy
+from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
+from pipecat.turns.user_turn_strategies import UserTurnStrategies
+from pipecat.utils.text.base_text_filter import BaseTextFilter
+from pipecat_responses import OpenAIResponsesLLMService
+
+WITH_A_VOICE = Conditions(voice=True)
+
+
+class ThreeWords(BaseTextFilter):
+    """Lets a voice say three words of each sentence."""
+
+    async def filter(self, text: str) -> str:
+        """Leave out the rest."""
+        return " ".join(text.split()[:3])
+
+
+class Remembers(FrameProcessor):
+    """Writes down what the model says, whether or not anybody hears it."""
+
+    def __init__(self, context: LLMContext) -> None:
+        super().__init__()
+        self._context, self._said = context, ""
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Write it down at the end of the answer."""
+        await super().process_frame(frame, direction)
+        if isinstance(frame, LLMTextFrame):
+            self._said += frame.text
+        if isinstance(frame, LLMFullResponseEndFrame):
+            self._context.add_message({"role": "assistant", "content": self._said})
+            self._said = ""
+        await self.push_frame(frame, direction)
+
+
+def bot_with(
+    *, filters: Sequence[Any] = (), remembers: bool = False, params: LLMUserAggregatorParams | None = None
+) -> Any:
+    """A whole bot, whose voice has filters, or whose context is kept by itself."""
+
+    def run_bot(transport: Any, runner_args: Any) -> PipelineWorker:
+        stt = OpenAISTTService(api_key=os.environ["SPEECH_API_KEY"])
+        tts = OpenAITTSService(api_key=os.environ["SPEECH_API_KEY"], text_filters=list(filters))
+        llm = OpenAIResponsesLLMService(api_key=os.environ["OPENAI_API_KEY"])
+        context = LLMContext()
+        pair = LLMContextAggregatorPair(context, user_params=params)
+        mind = [llm, Remembers(context)] if remembers else [llm]
+        end = [tts, transport.output()] if remembers else [tts, transport.output(), pair.assistant()]
+        return PipelineWorker(Pipeline([transport.input(), stt, pair.user(), *mind, *end]))
+
+    return run_bot
+
+
+LATE = scenario("late", "I2", "The user cuts in late.", (hello(), story(cut_in=9), bye()))
+
+
+def called(bot: Any, played: str | Scenario, **more: Any) -> Outcome:
+    """Play a scenario against a bot that is called with a voice."""
+    found = scenarios()[played] if isinstance(played, str) else played
+    return run_scenario(found, as_factory(bot), conditions=WITH_A_VOICE, **more)
+
+
+def broken(outcome: Outcome) -> dict[str, str]:
+    """The promises that were not kept, with why."""
+    assert outcome.crash is None, outcome.crash
+    return {each.promise: each.why for each in outcome.broken}
+
+
+@pytest.mark.parametrize("service", [websocket, http], ids=["websocket", "http"])
+def test_a_long_answer_is_interrupted_in_the_middle_of_it(service: Any) -> None:
+    outcome = called(service, LATE)
+    assert not broken(outcome)
+    cut = outcome.episode.turns[1]
+    assert cut.played == "A cloud is a great many drops of water"  # the ninth has begun in the 0.2 s of VAD
+    assert cut.talk_over == pytest.approx(0.2)
+    assert outcome.heard[1] == cut.played
+    assert outcome.figures.talk_over == pytest.approx(0.2)
+    assert {row.lane for row in outcome.timeline.rows} >= {"played", "user", "bot"}
+
+
+def test_as_text_the_same_answer_is_over_before() -> None:
+    outcome = run_scenario(LATE, as_factory(websocket))
+    assert outcome.figures.talk_over is None
+    assert not outcome.voice
+
+
+def test_what_never_reaches_the_ear_was_not_heard() -> None:
+    short = bot_with(filters=[ThreeWords()])
+    calm = scenario("calm", "I7", "Nothing happens.", (bye(), bye()))
+    assert run_scenario(calm, as_factory(short)).held  # the model has said it all
+    assert "turn 1 never played" in broken(called(short, calm))["I7"]
+    struck = scenario("struck", "I5", "It breaks.", (bye(), bye(faults.at(event="response.created").reset())))
+    assert "turn 2 never played" in broken(called(short, struck))["I5"]
+
+
+def test_a_context_that_holds_what_nobody_heard_breaks_i7() -> None:
+    bot = bot_with(remembers=True)
+    assert not broken(called(bot, scenario("calm", "I7", "Nothing happens.", (hello(), story(), bye()))))
+    found = broken(called(bot, LATE))
+    assert list(found) == ["I7"]
+    assert "the model was told it had said" in found["I7"]
+    assert 'played was "A cloud is a great many drops of water"' in found["I7"]
+    assert run_scenario(LATE, as_factory(bot)).held  # as text, all of it counts as heard
+
+
+def test_a_bot_that_may_not_be_interrupted_keeps_its_promises() -> None:
+    strategies = UserTurnStrategies(
+        start=[MinWordsUserTurnStartStrategy(min_words=2)], stop=[SpeechTimeoutUserTurnStopStrategy()]
+    )
+    patient = bot_with(params=LLMUserAggregatorParams(user_turn_strategies=strategies))
+    assert not broken(called(patient, "interruption_in_mid_sentence"))
+    deaf = bot_with(params=LLMUserAggregatorParams(user_mute_strategies=[AlwaysUserMuteStrategy()]))
+    outcome = called(deaf, "interruption_in_mid_sentence")
+    assert not broken(outcome)
+    assert outcome.episode.turns[1].user == STORY
+
+
+def test_an_hour_of_silence_ends_no_call() -> None:
+    assert not broken(called(bot_with(), "calm_half_hour_of_silence"))
+
+
+def test_the_same_seed_gives_the_same_call() -> None:
+    def told() -> Any:
+        outcome = called(bot_with(), "reset_in_mid_sentence", seed=3)
+        return [(turn.words, turn.sounds, turn.text) for turn in outcome.episode.turns]  # type: ignore[attr-defined]
+
+    assert told() == told()
+
+
+def test_a_bot_with_a_voice_is_called_unless_text_is_asked_for() -> None:
+    whole = as_factory(bot_with())
+    assert play_first(whole, voice=None).voice
+    assert not play_first(whole, voice=False).voice
+    assert not play_first(as_factory(websocket), voice=None).voice
+    assert play_first(as_factory(websocket), voice=True).voice
+
+
+def test_a_bot_object_has_no_voice() -> None:
+    with pytest.raises(Complaint, match="gave a Bot, which has no voice"):
+        run_scenario(scenarios()["idle_close"], lambda b, w: Bot(websocket(b, w)), conditions=WITH_A_VOICE)
+
+
+@pytest.fixture
+def quietly() -> Iterator[None]:
+    for name in ("pipecat", "pipecat_responses"):
+        logger.disable(name)
+    yield
+    for name in ("pipecat", "pipecat_responses"):
+        logger.enable(name)
+
+
+BOT = """
+import os
+
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
+from pipecat.services.openai.tts import OpenAITTSService
+from pipecat.utils.text.base_text_filter import BaseTextFilter
+from pipecat_responses import OpenAIResponsesLLMService
+
+
+def run_bot(transport, runner_args):
+    llm = OpenAIResponsesLLMService(api_key=os.environ["OPENAI_API_KEY"])
+    tts = OpenAITTSService(api_key=os.environ["CARTESIA_API_KEY"])
+    pair = LLMContextAggregatorPair(LLMContext())
+    return Pipeline([transport.input(), pair.user(), llm, tts, transport.output(), pair.assistant()])
+"""
+
+
+@pytest.mark.usefixtures("quietly")
+def test_the_command_calls_a_whole_bot_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(quiet, "quiet", lambda: None)
+    Path("bot.py").write_text(BOT, encoding="utf-8")
+    words = ["verdict", "bot.py", "--scenario", "interruption_twice", "--json", "v.json", "--html", "v.html"]
+    assert _run(words) == 0
+    shown = capsys.readouterr().out
+    assert "talk-over" in shown
+    assert "every promise was kept in 1 scenario, called with a voice." in shown
+    (found,) = json.loads(Path("v.json").read_text(encoding="utf-8"))
+    assert (found["voice"], found["heard"][1]) == (True, "A cloud is a great")
+    assert found["latency"]["talk_over"] == pytest.approx(0.2)
+    assert "talk-over 0.20 s" in Path("v.html").read_text(encoding="utf-8")
+
+    assert _run([*words[:4], "--no-voice"]) == 0
+    shown = capsys.readouterr().out
+    assert "talk-over" not in shown
+    assert "called with a voice" not in shown
