@@ -65,12 +65,14 @@ async def test_after_a_barge_in_among_the_calls_the_next_turn_has_tools_too(make
         await asyncio.sleep(2)
         return city
 
-    async with MockServer(script=SCRIPT) as server:
-        async with VoiceCall(make(server), tools={"look_up": slow}) as caller:
-            cut = asyncio.create_task(caller.say("Is it warm?"))
-            await caller.pause(2.5)
-            await caller.say("Never mind.")
-            await cut
-            turn = await caller.say("Is it warm now?", cut_in=words(2))
+    async with (
+        MockServer(script=SCRIPT) as server,
+        VoiceCall(make(server), tools={"look_up": slow}) as caller,
+    ):
+        cut = asyncio.create_task(caller.say("Is it warm?"))
+        await caller.pause(2.5)
+        await caller.say("Never mind.")
+        await cut
+        turn = await caller.say("Is it warm now?", cut_in=words(2))
     assert turn.played == "Both are"
     assert len(turn.tools) == 3
