@@ -51,9 +51,11 @@ BORROWED |= {
     "pipecat.services.llm_service.LLMService": (
         "_apply_thinking_default",
         "_check_response_schema",
+        "_function_call_tasks",
         "_log_llm_response",
         "_push_llm_text",
         "_push_turn_text",
+        "_run_parallel_function_calls",
         "_turn_marker",
         "_turn_text_buffer",
         "_user_turn_completion_config",
