@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from docs import formats_page
+from docs import formats_page, options_page
 
 ROOT = Path(__file__).parents[1]
 REPOSITORY = "https://github.com/ninelives-dev/ninelives"
@@ -32,6 +32,7 @@ def pages() -> Mapping[str, str]:
         "faults.md": _faults(),
         "promises.md": _promises(),
         "formats.md": formats_page.page(),
+        "options.md": options_page.page(),
         "api-mock_openai.md": _names("mock_openai"),
         "api-pipecat_responses.md": _names("pipecat_responses"),
         "api-ninelives.md": _names("ninelives"),

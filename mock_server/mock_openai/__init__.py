@@ -88,6 +88,8 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "faults":
+        return import_module("mock_openai.faults")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)

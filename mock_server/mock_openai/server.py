@@ -41,28 +41,49 @@ _UNSET: Any = object()
 class MockServer:
     """A server that speaks OpenAI's Responses API over HTTP, SSE and WebSocket on one port.
 
-    `script` says what the model says (a Script, or what makes one); without a matching rule the server
-    improvises: text, or with `improvise="tools"` the call of a tool that the prompt asks for. `responders`
-    are asked before the script. `faults` is what goes wrong, `chaos` what
-    goes wrong at random. `pace` is when events leave: "instant",
-    "realistic", "fixed:SECONDS", "recorded", a pace file (.json), or a Pace of your own. The same `seed`
-    gives the same ids and answers; None gives new ones each time. With `api_key` only that key is accepted.
-    `connection_lifetime` is in seconds. `behaviour` is what the server does where the real one is not known;
-    `on_cancel`, `at_limit`, `unauthorized`, `keepalive` and `background_duration` are short for its options.
-    `any_model` takes every model name. `limits` is what a key may do in a minute; None for no limit.
-    `upstream` is the address of a server that is asked what no rule answers, instead of improvising. Port 0
-    takes a free one.
-    A stopped server may be started again, on the same port. `store` is where stored responses and
-    conversations live: None for this server's memory, `redis://HOST:PORT/DB` to share them with other
-    servers, or a ResponseStore of your own, which does not tell sessions apart. `control_token` opens the
-    control API to other machines. `strict` answers what no rule answers with an error, 404 `no_rule`,
-    instead of improvising; None leaves that to the script. `allow_hosts` are host names, besides those of
-    loopback, under which this machine may use the control API, and which the certificate is good for.
-    `allow_origins` are the origins whose pages in a browser may use the API, over HTTP and WebSocket; `*` is
-    every page, and an empty list leaves those of the server itself.
-    A journal keeps `journal_limit` entries, and all journals of the server together `journal_bytes` bytes;
-    of a body or event of more than `journal_body_bytes` bytes they keep size, digest and beginning.
-    ValueError for a value that cannot be; it begins with the argument's name.
+    A stopped server may be started again, on the same port.
+
+    Args:
+        script: What the model says: a Script, or rules to make one of. Without a matching rule the server
+            improvises.
+        faults: What goes wrong.
+        pace: When events leave: "instant", "realistic", "fixed:SECONDS", "recorded", a pace file (.json), or
+            a Pace of your own.
+        seed: The same seed gives the same ids and answers. None gives new ones each time.
+        api_key: The only key that is accepted. None accepts any.
+        connection_lifetime: Seconds after which a WebSocket reaches the limit of the real API's 60 minutes.
+        responders: Asked before the script.
+        host: The address to listen on.
+        port: The port to listen on; 0 takes a free one.
+        behaviour: What the server does where the behaviour of the real one is not known.
+        on_cancel: Short for this option of `behaviour`.
+        at_limit: Short for this option of `behaviour`.
+        unauthorized: Short for this option of `behaviour`.
+        keepalive: Short for this option of `behaviour`.
+        background_duration: Short for this option of `behaviour`.
+        any_model: Accept every model name.
+        limits: What a key may do in a minute. None for no limit.
+        upstream: The address of a server that is asked what no rule answers, instead of improvising.
+        improvise: What is improvised: "text", or "tools" for the call of a tool that the prompt asks for.
+        store: Where stored responses and conversations live: None for this server's memory,
+            `redis://HOST:PORT/DB` to share them with other servers, or a ResponseStore of your own, which
+            does not tell sessions apart.
+        journal_limit: Entries that a journal keeps.
+        journal_bytes: Bytes that all journals of the server keep together.
+        journal_body_bytes: Bytes of one body or event beyond which a journal keeps only its size, its digest
+            and its beginning.
+        control_token: The token that opens the control API to other machines.
+        tls: Serve https and wss, with a certificate made on the spot.
+        strict: Answer what no rule answers with an error, 404 `no_rule`, instead of improvising. None leaves
+            that to the script.
+        allow_hosts: Host names, besides those of loopback, under which this machine may use the control API,
+            and for which the certificate is valid.
+        chaos: What goes wrong at random.
+        allow_origins: Origins whose pages in a browser may use the API, over HTTP and WebSocket. `*` allows
+            every page, an empty list only the server's own.
+
+    Raises:
+        ValueError: A value that cannot be. The message begins with the argument's name.
     """
 
     def __init__(

@@ -53,15 +53,23 @@ class Bot(Conversation):
             turn = await bot.say("What's the weather in Paris?")
         assert turn.text == "It is 21 degrees in Paris."
 
-    `service`: any Pipecat LLM service; or a whole bot, as `VoiceCall` takes it: a function as in Pipecat's
-    examples (`run_bot(transport, runner_args)`, `bot(runner_args)`), one that gives a service, a worker or a
-    pipeline, or a worker or a pipeline. It runs on its own worker. `pipeline`: the same for a list of
-    processors, a `Pipeline` or a worker with an LLM service somewhere in it. `tools`: functions by name or a
-    list of them; in a whole bot they join those of its own context. `context`: an `LLMContext` to start from.
-    `system`: the instructions, given to the service as its settings. `begin`: called with the running worker
-    before the first turn. `base_url`, `ws_url`: the API for a whole bot, in OPENAI_BASE_URL and OPENAI_WS_URL
-    or by name. `name`: what messages call the bot. `timeout`: the bound of a turn in seconds on the loop's
-    clock. Leaving the context hangs up, and lets the bot finish unless a turn still goes on.
+    Leaving the context hangs up, and lets the bot finish unless a turn still goes on.
+
+    Args:
+        service: Any Pipecat LLM service, or a whole bot as `VoiceCall` takes it: a function as in Pipecat's
+            examples (`run_bot(transport, runner_args)`, `bot(runner_args)`), a function that returns a
+            service, a worker or a pipeline, or a worker or a pipeline itself. A whole bot runs on its own
+            worker.
+        tools: Functions by name, or a list of functions. In a whole bot they join the tools of its context.
+        context: An `LLMContext` to start from.
+        system: The instructions, given to the service as its settings.
+        pipeline: Instead of `service`: a list of processors, a `Pipeline`, or a worker, with an LLM service
+            somewhere in it.
+        begin: Called with the running worker before the first turn.
+        base_url: The API for a whole bot, given to it in OPENAI_BASE_URL or by name.
+        ws_url: The same for WebSockets, in OPENAI_WS_URL or by name.
+        name: What messages call the bot.
+        timeout: The longest time of a turn, in seconds on the loop's clock.
     """
 
     def __init__(

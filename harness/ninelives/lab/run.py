@@ -148,6 +148,12 @@ def run_scenario(
     """Play a scenario in virtual time. The same seed gives the same outcome.
 
     Nothing leaves this machine meanwhile: a bot that asks another server than it is told has crashed.
+
+    Args:
+        scenario: What happens.
+        factory: Makes the service or the bot.
+        seed: Seeds all that is drawn.
+        conditions: The model's pace and the caller's patience, instead of the scenario's own.
     """
     before = random.getstate()
     guard = Guard(lambda _, address: forbidden("the bot", address))

@@ -97,6 +97,7 @@ class Scenario:
     about: tuple[str, ...] = ()
     """The promises it is there to try, `I1` to `I10`. All ten are judged."""
     tools: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    """The functions that the model may call, by name."""
     transports: tuple[Transport, ...] = BOTH
     """Where the story can happen at all."""
     faults: tuple[Planned, ...] = ()
@@ -108,6 +109,7 @@ class Scenario:
     server: Mapping[str, Any] = field(default_factory=dict)
     """Further options of the mock server."""
     pace: str = PACE
+    """When the model's events leave, as for `MockServer`."""
     bound: float = TURN_BOUND
     """Seconds within which each turn must have ended."""
     seed: int = 0

@@ -33,19 +33,26 @@ def as_tests(
 
         test_my_bot_survives = as_tests(make_service)
 
-    `service` is a service class, a function of `(base_url, ws_url)` that builds one or a whole pipeline, or
-    one that runs a bot, as in Pipecat's examples: `run_bot(transport, runner_args)`; or the name of one, such
-    as `"bot.py:run_bot"`, beside the file that calls this. `pattern` chooses
-    scenarios by name, as `ninelives verdict --scenario` does; ValueError when none is called so. `stories` is
-    a folder, or a file, of stories that `ninelives explore` found, beside the file that calls this; they are
-    then the only ones unless a pattern is given too. `pace` is when the model's events leave, as for
-    `MockServer`, a file beside that of the test; `max_first_word` and `max_dead_air` are the caller's
-    patience, in seconds or as `2s` and `500ms`. `voice` has the bot called with a voice, on a line; by
-    default that is done with a bot that has text to speech or a transport, and anything else is played as
-    text. Scenarios that cannot happen on the service's transport are
-    skipped. A failed test shows what was said and heard in each turn, which promise it broke, and the
-    timeline around it. A calm conversation is played before the first test: a bot that cannot hold it fails
-    that test, which says why, and the others are skipped.
+    A calm conversation is played before the first test: a bot that cannot hold it fails that test, which says
+    why, and the others are skipped. Scenarios that cannot happen on the service's transport are skipped. A
+    failed test shows what was said and heard in each turn, which promise it broke, and the timeline around
+    it.
+
+    Args:
+        service: A service class; a function of `(base_url, ws_url)` that builds a service or a whole
+            pipeline; a function that runs a bot, as in Pipecat's examples: `run_bot(transport, runner_args)`;
+            or the name of one of these, such as `"bot.py:run_bot"`, beside the file that calls this.
+        pattern: Chooses scenarios by name, as `ninelives verdict --scenario` does.
+        stories: A folder, or a file, of stories that `ninelives explore` found, beside the file that calls
+            this. They are then the only ones, unless a pattern is given too.
+        pace: When the model's events leave, as for `MockServer`; a file stands beside that of the test.
+        max_first_word: The longest time until the first word: seconds, `2s` or `500ms`.
+        max_dead_air: The longest silence of a turn: seconds, `2s` or `500ms`.
+        voice: Whether the bot is called with a voice, on a line. By default a bot that has text to speech or
+            a transport is, and any other is played as text.
+
+    Raises:
+        ValueError: No scenario has such a name.
     """
     import pytest
 

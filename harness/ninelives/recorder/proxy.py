@@ -65,11 +65,21 @@ class Direct:
 class Recorder:
     """Records into `cassette` what passes through; an async context manager.
 
-    `upstream` is a URL such as `https://api.openai.com`, `https://NAME.openai.azure.com/openai/v1` or a mock
-    server's base_url. A clean exit puts the new cassette in the place of the old; an exception or a crash
-    leaves the old one untouched and `FILE.partial` beside it. `extend=True` appends to the old cassette
-    instead. `origin` is a remark for the header that says where the traffic came from. Raises CassetteError
-    when the file cannot be written.
+    A clean exit puts the new cassette in the place of the old; an exception or a crash leaves the old one
+    untouched and `FILE.partial` beside it.
+
+    Args:
+        upstream: A URL such as `https://api.openai.com`, `https://NAME.openai.azure.com/openai/v1` or a mock
+            server's base_url.
+        cassette: The file to write.
+        host: The address to listen on.
+        port: The port to listen on; 0 takes a free one.
+        redactor: Replaces secrets before anything is written. None for one with the usual rules.
+        origin: A remark for the header that says where the traffic came from.
+        extend: Append to the old cassette instead of replacing it.
+
+    Raises:
+        CassetteError: The file cannot be written.
     """
 
     def __init__(

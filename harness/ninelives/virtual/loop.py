@@ -51,8 +51,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     Real sockets on loopback work, client and server in this same loop. A server in another thread or process
     cannot take part: its work takes real time, which this loop does not see (announce it with `external`).
 
-    `settle`: real seconds of polling before each jump; by default 0 where the kernel tells what is in flight
-    (Linux), else `SETTLE`. `patch_clocks`: whether the `time` module follows while the loop runs.
+    Args:
+        settle: Real seconds of polling before each jump. By default 0 where the kernel says what is in flight
+            (Linux), else `SETTLE`.
+        patch_clocks: Whether the clocks of the `time` module follow while the loop runs.
+        grace: Real seconds during which a program with nothing to do may still be woken, before
+            VirtualDeadlock is raised.
+        patience: Real seconds that an executor job, or something announced with `external`, may take.
+        horizon: Virtual seconds after which VirtualDeadlock is raised for a program that only waits for
+            timers.
     """
 
     def __init__(

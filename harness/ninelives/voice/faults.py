@@ -30,7 +30,9 @@ class VoiceFault:
     answer: int | None
     """The answer, from 1, among those that this voice speaks. None: the first that is long enough."""
     seconds: float = 0.0
+    """How long a stall lasts, or until there is a new connection."""
     category: Category = "server"
+    """Why the voice fails."""
 
     def __post_init__(self) -> None:
         if self.after < 0:
@@ -45,18 +47,35 @@ class VoiceFault:
         """Send no sound for so many seconds, and then go on.
 
         A voice sends sound faster than it plays, so what the caller notices is shorter.
+
+        Args:
+            after: Words of the answer whose sound has been sent before.
+            seconds: How long there is no sound.
+            answer: The answer, from 1, among those that this voice speaks. None: the first that is long
+                enough.
         """
         return cls("stall", after, answer, seconds)
 
     @classmethod
     def fail(cls, after: int = 0, category: Category = "server", answer: int | None = None) -> Self:
-        """Report an error, and say nothing more of this sentence."""
+        """Report an error, and say nothing more of this sentence.
+
+        Args:
+            after: Words of the answer whose sound has been sent before.
+            category: Why the voice fails, as Pipecat's `ErrorCategory` has it.
+            answer: The answer, from 1, among those that this voice speaks. None: the first that is long
+                enough.
+        """
         return cls("fail", after, answer, category=category)
 
     @classmethod
     def disconnect(cls, after: int, reconnect: float = 0.5, answer: int | None = None) -> Self:
         """Lose the connection: the rest of the sentence is gone, and the next waits for a new connection.
 
-        `reconnect`: seconds until there is one.
+        Args:
+            after: Words of the answer whose sound has been sent before.
+            reconnect: Seconds until there is a new connection.
+            answer: The answer, from 1, among those that this voice speaks. None: the first that is long
+                enough.
         """
         return cls("disconnect", after, answer, reconnect, "connectivity")

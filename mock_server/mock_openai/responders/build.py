@@ -32,12 +32,21 @@ def reply(
     """Build a rule: `reply("Hello", user="hi")`, `reply(call("get_weather", city="Paris"),
     user="weather")`.
 
-    Items are texts, reply items, mappings as in YAML, or one function of the turn. `error` answers with an
-    API error instead. `name` finds the rule again, as in `script["greeting"]`. The other keywords are those
-    of a rule in YAML; conditions may be given by name or as `when`. `delay` is in seconds. `continuation` is
-    how the model answers a request to go on with this text, of which a part has been spoken: with the "rest",
-    or it "repeat"s, "rephrase"s or "refuse"s. Raises ScriptError for what a YAML script would not be allowed
-    to say either.
+    Args:
+        items: Texts, reply items, mappings as in YAML, or one function of the turn.
+        when: The conditions, as an object or a mapping.
+        times: How often the rule answers. None for always.
+        usage: Numbers of tokens, instead of those that are counted.
+        finish: How the response ends: `Completed()`, `Incomplete(...)`, `Failed(...)` or `Close(...)`.
+        delay: Seconds before the first event.
+        error: An API error to answer with instead.
+        name: Finds the rule again, as in `script["greeting"]`.
+        continuation: How the model answers a request to go on with this text, of which a part has been
+            spoken: with the "rest", or it "repeat"s, "rephrase"s or "refuse"s.
+        conditions: The conditions of a rule in YAML, by name.
+
+    Raises:
+        ScriptError: What a YAML script would not be allowed to say either.
     """
     if len(items) == 1 and callable(items[0]):
         answer: Reply | ApiError | Answering = items[0]

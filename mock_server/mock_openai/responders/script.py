@@ -39,7 +39,11 @@ Written = Rule | RuleHandle | Answer | Mapping[str, Any] | str | Answering
 
 class Script:
     """Rules tried in order. `misses` holds explanations of the turns that none of them answered, latest
-    last. A strict script answers such a turn with an error, 404 `no_rule`; any other passes it on.
+    last.
+
+    Args:
+        rules: What `reply` makes, texts, or mappings as in YAML.
+        strict: Answer a turn that no rule answers with an error, 404 `no_rule`, instead of passing it on.
     """
 
     takes_errors = False

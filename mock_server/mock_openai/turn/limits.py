@@ -29,7 +29,7 @@ _ROUNDING = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The budget of a key for one model per minute: `rpm` requests and `tpm` tokens; None means no limit.
+    """The budget of a key for one model per minute.
 
     They fill up evenly, as the real ones do: a limit of 60 requests has room for one more every second.
     A create takes what its input counts, see `tokens_asked`; answers take nothing. Requests that are refused
@@ -37,7 +37,9 @@ class Limits:
     """
 
     rpm: int | None = None
+    """Requests per minute. None for no limit."""
     tpm: int | None = None
+    """Tokens per minute. None for no limit."""
 
     def __post_init__(self) -> None:
         for name in ("rpm", "tpm"):

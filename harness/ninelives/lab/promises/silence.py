@@ -49,8 +49,16 @@ def judge_silence(
 ) -> Finding:
     """Judge the silences of turns of your own, with a voice or without: I10 without the laboratory.
 
-    Every second counts; the limits are durations such as `2s`, by default 10 s. ValueError for one that is
-    none.
+    Every second counts, also those in which the model works.
+
+    Args:
+        turns: What was said and heard.
+        max_first_word: The longest time until the first word: seconds, `2s` or `500ms`. None: that of dead
+            air.
+        max_dead_air: The longest silence of a turn, in the same form. None: 10 s.
+
+    Raises:
+        ValueError: A limit that is not a duration.
     """
     try:
         given = DEAD_AIR if max_dead_air is None else max_dead_air
