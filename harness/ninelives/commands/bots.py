@@ -389,6 +389,12 @@ def reproduce(
             help="What `ninelives record` wrote meanwhile; by default wire.jsonl beside FILE.",
         ),
     ] = None,
+    replace: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--replace", metavar="NAME=OTHER", help="Replace words in all that is said; may be repeated."
+        ),
+    ] = None,
 ) -> None:
     """Play an incident against a bot, and keep the shortest story that shows the same breach.
 
@@ -398,10 +404,11 @@ def reproduce(
     \b
     ninelives reproduce incidents/2026-11-29T14-03-22-i4.jsonl --bot bot.py
     ninelives reproduce incidents/2026-11-29T14-03-22-i9.jsonl --bot bot.py --wire talk.jsonl
+    ninelives reproduce incidents/2026-11-29T14-03-22-i9.jsonl --bot bot.py --replace 'Jane Roe=Caller'
     """
     from ninelives.commands.reproduce import Wish, run
 
-    raise typer.Exit(run(Wish(file, bot, out, report, tries, wire)))
+    raise typer.Exit(run(Wish(file, bot, out, report, tries, wire, replace or ())))
 
 
 @app.command()

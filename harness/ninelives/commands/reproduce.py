@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,13 +32,17 @@ class Wish:
     tries: int
     wire: Path | None = None
     """The cassette of a recorder that ran meanwhile. None: one beside the incident, if there is one."""
+    replace: Sequence[str] = ()
+    """Words to replace in all that is said, each as `NAME=OTHER`."""
 
 
 def run(wish: Wish) -> int:
     """Reproduce an incident. 1 when the same thing went wrong, 0 when it did not. Raises Complaint."""
     from ninelives.commands.quiet import quiet
+    from ninelives.incidents.people import Replacements
     from ninelives.incidents.reading import read
 
+    replacements = Replacements(wish.replace)
     incident = _with_wire(read(wish.file), wish.wire)
     quiet()
     from ninelives.incidents.reproducing import reproduce
@@ -46,7 +51,11 @@ def run(wish: Wish) -> int:
     factory = find_factory(wish.bot)
     _require_a_bot(factory, incident)
     with notes().status("rebuilding the call") as status:
-        found = reproduce(incident, factory, tries=wish.tries, progress=status.update)
+        found = reproduce(
+            incident, factory, tries=wish.tries, replacements=replacements, progress=status.update
+        )
+    for old in replacements.unused:
+        _note(f"--replace {old!r}: nobody says that in this call")
     if found.story is None:
         raise Complaint(
             f"{wish.file} holds no turn from its beginning; give BlackBox more minutes or a larger max_bytes"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ninelives.incidents.answering import answer_of, continuation_of, takes_of
 from ninelives.incidents.episode import episode_of
+from ninelives.incidents.people import NOTHING, Replacements
 from ninelives.incidents.suspects import exactly, is_refused, suspects
 from ninelives.incidents.wire import parsed
 from ninelives.lab.attribution import Account, accounts
@@ -42,13 +43,15 @@ class _Rebuilt:
     """What was seen to break several of its responses, each at its own, counted from the turn's first."""
 
 
-def stories(incident: Incident) -> Iterator[Story]:
-    """Give the stories that an incident may be, the likeliest first."""
+def stories(incident: Incident, replacements: Replacements = NOTHING) -> Iterator[Story]:
+    """Give the stories that an incident may be, the likeliest first, with words replaced in what is said."""
     episode = episode_of(incident.notes)
     told = accounts(episode)
     rebuilt = [_turn(episode, told, account) for account in told if account.turn.user]
     if not rebuilt:
         return
+    for turn in rebuilt:
+        turn.ask = replacements.ask(turn.ask)
     _tell_apart(rebuilt)
     base = Story(
         (),

@@ -29,7 +29,8 @@ def issue(found: Reproduction, kept: str, story: str, again: str) -> str:
     kinds = Counter(
         each.kind for text in (story, found.evidence, found.why) for each in redactor.findings(text.encode())
     )
-    replaced = ", ".join(f"{count} x {kind}" for kind, count in sorted(kinds.items()))
+    kinds["words that --replace names"] = found.replacements.total
+    replaced = ", ".join(f"{count} x {kind}" for kind, count in sorted(kinds.items()) if count)
     lines = [
         f"# {found.promise}: {_line(redactor.string(found.why))}",
         "",
@@ -54,8 +55,8 @@ def issue(found: Reproduction, kept: str, story: str, again: str) -> str:
         "",
         f"    pip install 'ninelives[pipecat]'\n    {again}",
         "",
-        f"Replaced in this text: {replaced or 'nothing'}. Names of people are not recognized: read it before",
-        "you send it.",
+        f"Replaced in this call: {replaced or 'nothing'}. Names of people are not recognized: read this text",
+        "before you send it; `ninelives reproduce --replace 'NAME=Caller'` replaces them.",
         "",
     ]
     return "\n".join(lines)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from ninelives.incidents.people import NOTHING, Replacements
 from ninelives.incidents.reading import Incident
 from ninelives.incidents.rebuilding import fair, stories
 from ninelives.lab.exploration.breaches import named
@@ -44,6 +45,8 @@ class Reproduction:
     evidence: str = ""
     others: tuple[str, ...] = ()
     """Promises that broke when the likeliest story was played, where the same did not."""
+    replacements: Replacements = NOTHING
+    """What was replaced in all that was said."""
 
 
 def reproduce(
@@ -51,13 +54,17 @@ def reproduce(
     factory: Factory,
     *,
     tries: int = TRIES,
+    replacements: Replacements = NOTHING,
     progress: Callable[[str], None] = lambda what: None,
 ) -> Reproduction:
-    """Play the stories that an incident may be until one shows the same breach, and shorten that one."""
+    """Play the stories that an incident may be until one shows the same breach, and shorten that one.
+
+    `replacements` are made in all that is said, before anything is played.
+    """
     first: tuple[Story, Outcome] | None = None
     fallback: tuple[Story, Outcome] | None = None
     tried = 0
-    for story in islice(stories(incident), SUSPECTS):
+    for story in islice(stories(incident, replacements), SUSPECTS):
         tried += 1
         progress(f"suspect {tried}")
         outcome = play(story, factory)
@@ -71,7 +78,9 @@ def reproduce(
     if fallback is None:
         others = tuple(dict.fromkeys(promise for promise, _ in broken_in(first[1]))) if first else ()
         story_or_none = named(first[0], others or ("none",)) if first else None
-        return Reproduction(incident, False, "", "", story_or_none, turns, tried, others=others)
+        return Reproduction(
+            incident, False, "", "", story_or_none, turns, tried, others=others, replacements=replacements
+        )
     story, outcome = fallback
     still = _condition(incident, outcome)
     search = Shrinking(lambda shorter: still(play(fair(shorter), factory)), tries)
@@ -84,7 +93,17 @@ def reproduce(
     if not broken:
         story = replace(story, broke=())
     evidence = repeatable(told(replace(outcome, scenario=story.scenario())))
-    return Reproduction(incident, True, promise, why, story, turns, tried + search.tries, evidence)
+    return Reproduction(
+        incident,
+        True,
+        promise,
+        why,
+        story,
+        turns,
+        tried + search.tries,
+        evidence,
+        replacements=replacements,
+    )
 
 
 def _same(incident: Incident, outcome: Outcome, *, exactly: bool) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from mock_openai.faults import Planned, Point, create
 from ninelives.cli import _run
 from ninelives.incidents.reading import read
 from ninelives.incidents.reproducing import reproduce
@@ -149,7 +151,7 @@ def test_the_command_keeps_a_story_and_writes_an_issue(tmp_path: Path) -> None:
         "ReportsTwice",
         "```yaml",
         "ninelives verdict bot.py:make_bot",
-        "Replaced in this text",
+        "Replaced in this call",
     ):
         assert words in text
     ran = ninelives(
@@ -158,6 +160,38 @@ def test_the_command_keeps_a_story_and_writes_an_issue(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.startswith("not reproduced: I6")
     assert "another bot: the incident is of tests.harness.exploration.broken.ReportsTwice" in ran.stderr
+
+
+NAMED = Story((
+    Ask("I am Jane Roe. And who are you?",
+        (({"text": "Good morning, Jane Roe. This is the harbour office, and my name is Jo."},),)),
+    Pause(1.0),
+    Ask("Jane here, jane roe again. Are you well?",
+        (({"text": "Very well, thank you. And you, Jane Roe? You sound tired today."},),),
+        (Planned(Point(phase="event", event="response.output_text.delta", nth=10, when="after"),
+                 create("reset")),)),
+))  # fmt: skip
+
+
+def test_words_are_replaced_in_all_that_is_kept(tmp_path: Path) -> None:
+    watched = Watched(BOTS["ReportsTwice"], tmp_path / "incidents")
+    outcome = run_scenario(NAMED.scenario(), as_factory(watched))
+    assert outcome.heard[1].endswith("And you, Jane")  # it broke off in the middle of the name
+    (tmp_path / "bot.py").write_text(BOT)
+    given = ("reproduce", str(watched.incidents[0]), "--bot", "bot.py:make_bot", "--tries", "1")
+    names = ("--replace", "Jane Roe=the caller", "--replace", "Jane=Caller", "--replace", "Mary=Nobody")
+    ran = ninelives(*given, *names, cwd=tmp_path)
+    assert ran.returncode == 1, ran.stderr
+    (story,) = (tmp_path / "stories").iterdir()
+    text = (tmp_path / "incident.md").read_text()
+    for kept in (story.read_text(), text, ran.stdout):
+        assert not re.search("jane|roe", kept, re.IGNORECASE)
+    assert "my name is Jo." in story.read_text()
+    assert "Replaced in this call: 5 x words that --replace names" in text
+    assert "--replace 'Mary': nobody says that in this call" in ran.stderr
+    ran = ninelives(*given, "--replace", "Jane", cwd=tmp_path)
+    assert ran.returncode == 2
+    assert "expected 'NAME=OTHER'" in ran.stderr
 
 
 @pytest.mark.parametrize(

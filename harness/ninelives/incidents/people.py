@@ -1,0 +1,91 @@
+"""Words that a user wants replaced in what is made of an incident: the names of people, most of all.
+
+Nothing here recognizes a name. Words are found whatever their case, as a whole, and where an answer broke off
+in the middle of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ninelives.complaint import Complaint
+from ninelives.incidents.answering import LOST
+from ninelives.lab.story import Ask, Step
+
+SHORTEST = 3
+"""Letters of a replaced word at the end of a broken text from which it counts as its beginning."""
+
+_TEXTS = ("text", "refusal", "reasoning")
+
+
+class Replacements:
+    """Pairs of words and what stands in their place.
+
+    `counts` says how often each was found. Raises Complaint for a pair that is not `WORDS=OTHERS`.
+    """
+
+    def __init__(self, pairs: Iterable[str] = ()) -> None:
+        self.counts: Counter[str] = Counter()
+        self._pairs: dict[str, str] = {}
+        for pair in pairs:
+            old, equals, new = pair.partition("=")
+            if not old.strip() or not equals:
+                raise Complaint(f"--replace {pair!r}: expected 'NAME=OTHER', such as 'Jane Roe=Caller'")
+            self._pairs[old.strip()] = new.strip()
+        # Longer ones first: "Jane Roe" before "Jane".
+        self._found = [
+            (re.compile(rf"(?<!\w){_spelled(old)}(?!\w)", re.IGNORECASE), old)
+            for old in sorted(self._pairs, key=len, reverse=True)
+        ]
+
+    @property
+    def total(self) -> int:
+        """How often anything was replaced."""
+        return self.counts.total()
+
+    @property
+    def unused(self) -> list[str]:
+        """What was found nowhere."""
+        return [old for old in self._pairs if not self.counts[old]]
+
+    def ask(self, ask: Ask) -> Ask:
+        """Return a turn with the words replaced in all that is said in it."""
+        return replace(ask, user=self.text(ask.user), answer=tuple(self._step(step) for step in ask.answer))
+
+    def text(self, text: str) -> str:
+        """Return a text with the words replaced."""
+        known, lost, rest = text.partition(LOST)
+        for pattern, old in self._found:
+            known, count = pattern.subn(lambda _, old=old: self._pairs[old], known)  # type: ignore[misc]
+            self.counts[old] += count
+        return (self._beginning(known) if lost else known) + lost + rest
+
+    def _beginning(self, known: str) -> str:
+        """The end of a text that broke off in the middle of a word to replace."""
+        bare = known.rstrip()
+        for _, old in self._found:
+            for length in range(len(old) - 1, SHORTEST - 1, -1):
+                before, end = bare[:-length], bare[-length:]
+                if end.casefold() == old[:length].casefold() and not before[-1:].isalnum():
+                    self.counts[old] += 1
+                    return before + self._pairs[old] + known[len(bare) :]
+        return known
+
+    def _step(self, step: Step) -> Step:
+        return tuple(self._item(item) for item in step)
+
+    def _item(self, item: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {key: self.text(value) if key in _TEXTS else value for key, value in item.items()}
+
+
+def _spelled(words: str) -> str:
+    """A pattern of words with any white space between them."""
+    return r"\s+".join(re.escape(word) for word in words.split())
+
+
+NOTHING = Replacements()
+"""Replaces nothing."""
