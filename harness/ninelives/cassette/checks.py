@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
+import mock_openai.redaction.deltas as deltas
 import msgspec
 from mock_openai.protocol.models import is_known
+from mock_openai.redaction.stream import LONGEST
 
-import ninelives.cassette.deltas as deltas
 import ninelives.cassette.lines as lines
 import ninelives.cassette.payload as payload
 import ninelives.cassette.sdk as sdk
@@ -25,7 +26,6 @@ from ninelives.cassette.exchanges import Exchange
 from ninelives.cassette.lines import AnyLine, Header
 from ninelives.cassette.redact import Redactor
 from ninelives.cassette.scrub import HEADER_FIELDS
-from ninelives.cassette.stream_redaction import LONGEST
 
 Kind = Literal["unreadable", "unread", "secret", "header", "event", "unfinished", "empty", "unused", "stale"]
 

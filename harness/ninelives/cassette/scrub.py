@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+from mock_openai.redaction.stream import StreamRedactor
 
 import ninelives.cassette.lines as lines
 import ninelives.cassette.payload as payload
@@ -15,7 +16,6 @@ import ninelives.cassette.sse as sse
 from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.redact import Redactor
 from ninelives.cassette.replacing import write_whole
-from ninelives.cassette.stream_redaction import StreamRedactor
 
 HEADER_FIELDS = ("headers", "answer")
 """The fields of a line that hold headers."""

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 from typing import Literal
 
+from mock_openai.redaction.stream import StreamRedactor
+
 import ninelives.cassette.lines as lines
 import ninelives.cassette.payload as payload
 import ninelives.cassette.sse as sse
@@ -20,7 +22,6 @@ from ninelives.cassette.hooks import Headers, Hooks
 from ninelives.cassette.lines import How, render
 from ninelives.cassette.payload import Fields
 from ninelives.cassette.redact import Redactor
-from ninelives.cassette.stream_redaction import StreamRedactor
 
 Side = Literal["server", "client"]
 

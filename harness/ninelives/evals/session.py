@@ -170,7 +170,7 @@ class _Run:
                 except Exception as error:
                     failure = error
                 shift = opened - hosted.started
-                entries = [structs.replace(entry, at=entry.at + shift) for entry in server.journal.entries]
+                entries = [structs.replace(entry, at=entry.at + shift) for entry in server.journal.unredacted]
                 said = [shifted(each, shift) for each in server.journal.responses]
         return self._judged(hosted, answers, entries, said, result, failure, started, blows, bound)
 

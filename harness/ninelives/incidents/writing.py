@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from mock_openai.redaction.edits import pieces
+from mock_openai.redaction.stream import StreamRedactor
 
 from ninelives.cassette.redact import Redactor
-from ninelives.cassette.stream_redaction import StreamRedactor
 from ninelives.incidents.notes import WIRE, Note, is_question
 from ninelives.incidents.wire import parsed
 

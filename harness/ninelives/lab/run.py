@@ -230,7 +230,7 @@ async def play(
         except Exception as error:
             failure = error
         shift = opened - bot.started if bot is not None else 0.0
-        entries = [structs.replace(entry, at=entry.at + shift) for entry in server.journal.entries]
+        entries = [structs.replace(entry, at=entry.at + shift) for entry in server.journal.unredacted]
         said = [shifted(each, shift) for each in server.journal.responses]
     outcome = _judged(scenario, bot, entries, said, prologue, conditions)
     return replace(outcome, failure=failure, crash=_first_line(failure), started=started)

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
-from mock_openai.control import redact
 from mock_openai.control.entries import Entry
 from mock_openai.control.metrics import Sample, joined
 from mock_openai.faults.load import loads
@@ -122,9 +121,9 @@ class Commands:
         data: Any = entry.data
         if isinstance(data, Event):
             try:
-                data = {"type": data.type, "data": redact.value(json.parse(data.data))}
+                data = {"type": data.type, "data": json.parse(data.data)}
             except ValueError:
-                data = {"type": data.type, "raw": redact.text(data.data.decode("utf-8", "replace"))}
+                data = {"type": data.type, "raw": data.data.decode("utf-8", "replace")}
         return {
             "at": round(entry.at, 6),
             "time": round(self._state.started_at + entry.at, 6),

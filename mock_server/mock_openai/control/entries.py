@@ -99,10 +99,16 @@ class CutBody(dict[str, Any]):
 class Entries(Sequence[Entry]):
     """The entries that a journal had when it was asked, created one at a time on access."""
 
-    __slots__ = ("_count", "_noted")
+    __slots__ = ("_changed", "_count", "_first", "_noted")
 
-    def __init__(self, noted: Sequence[Entry | Kept]) -> None:
+    def __init__(
+        self, noted: Sequence[Entry | Kept], changed: Mapping[int, Event] | None = None, first: int = 0
+    ) -> None:
         self._noted = noted
+        self._changed = changed or {}
+        """Events that are shown otherwise than they were noted, by the number of their entry."""
+        self._first = first
+        """The number of the first entry."""
         # The journal appends to this list, or begins another; what was in it stays.
         self._count = len(noted)
 
@@ -116,12 +122,17 @@ class Entries(Sequence[Entry]):
     def __getitem__(self, index: int | slice) -> Entry | list[Entry]:
         places = range(self._count)[index]
         if isinstance(places, int):
-            return made(self._noted[places])
-        return [made(self._noted[place]) for place in places]
+            return self._made(places)
+        return [self._made(place) for place in places]
 
     def __iter__(self) -> Iterator[Entry]:
         for place in range(self._count):
-            yield made(self._noted[place])
+            yield self._made(place)
+
+    def _made(self, place: int) -> Entry:
+        entry = made(self._noted[place])
+        changed = self._changed.get(self._first + place)
+        return entry if changed is None else msgspec.structs.replace(entry, data=changed)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, list | Entries):

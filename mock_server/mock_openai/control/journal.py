@@ -1,8 +1,9 @@
 """The journal: every connection, request, event and fault, in the order in which it happened.
 
 A test asks it afterwards what the client sent and what really left; reports merge it with what the bot did.
-What looks like a secret is struck out before it gets here. The journal is bounded in entries and, by the Room
-that all journals of a server share, in bytes.
+What looks like a secret is struck out: of requests and errors before they get here, of events when somebody
+asks for them. The journal is bounded in entries and, by the Room that all journals of a server share, in
+bytes.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, cast
 
 from mock_openai.control import said
 from mock_openai.control.entries import Entries, Entry, Kept, Noted, Run, kept, made, weight
+from mock_openai.control.event_redaction import EventRedaction
 from mock_openai.control.said import Said
 from mock_openai.protocol.events import Event
 
@@ -77,6 +79,9 @@ class Journal:
         """About how many bytes the entries take."""
         self.first = 0
         """The number of the oldest entry that is still here; numbers begin at 0 and are never reused."""
+        self._redaction = EventRedaction()
+        self._looked = 0
+        """The number of the first entry that has not been searched for secrets."""
         self.before_forgetting: Callable[[], None] = lambda: None
         """Called before entries are dropped, for a reader that still needs them."""
         self._waiting: list[tuple[Callable[[Journal], bool], asyncio.Future[None]]] = []
@@ -106,7 +111,15 @@ class Journal:
 
     @property
     def entries(self) -> Sequence[Entry]:
-        """All entries, oldest first. Each is created on access, so a caller may change it."""
+        """All entries, oldest first, without secrets. Each is created on access, so a caller may change
+        it.
+        """
+        self._look()
+        return Entries(self._singles(), self._redaction.changed, self.first)
+
+    @property
+    def unredacted(self) -> Sequence[Entry]:
+        """The same with events as they were sent: for judging what was said, not for writing down."""
         return Entries(self._singles())
 
     @property
@@ -124,14 +137,16 @@ class Journal:
         return sum(isinstance(one, Kept) and one.kind == "open" for one in self._noted)
 
     def events(self, type: str | None = None) -> list[Event]:
-        """Return the events that left, all or those of one type."""
-        found = (one.data for one in self._singles() if isinstance(one.data, Event))
+        """Return the events that left, all or those of one type, secrets struck out."""
+        found = (one.data for one in self.entries if isinstance(one.data, Event))
         return [event for event in found if type is None or event.type == type]
 
     @property
     def responses(self) -> list[Said]:
-        """The outcome of each turn, one for every create, in the order in which they came."""
-        return said.read(self.entries)
+        """The outcome of each turn, one for every create, in the order in which they came. The texts are as
+        they were sent.
+        """
+        return said.read(self.unredacted)
 
     def clear(self) -> None:
         """Drop all entries; numbers and clock go on."""
@@ -140,6 +155,8 @@ class Journal:
         self._room.taken -= self.bytes
         self._noted = []
         self._size = self._single = self.bytes = 0
+        self._redaction = EventRedaction()
+        self._looked = self.first
 
     def shrink(self, wanted: int) -> None:
         """Drop the oldest entries until at most `wanted` bytes are in use, or one entry is left."""
@@ -151,16 +168,13 @@ class Journal:
         return self.first + self._size
 
     def since(self, number: int) -> Iterator[Entry]:
-        """Yield the entries from this number on that were not dropped."""
-        for noted, place in self.noted_since(number):
-            if isinstance(noted, Run):
-                yield from islice(noted.entries, max(0, number - place), None)
-            else:
-                yield noted
+        """Return the entries from this number on that were not dropped, without secrets."""
+        entries = self.entries
+        return map(entries.__getitem__, range(max(0, number - self.first), len(entries)))
 
     def noted_since(self, number: int) -> Iterator[tuple[Entry | Run, int]]:
-        """Yield the same as they are stored, a Run for several events, each with the number of its first
-        entry.
+        """Yield the same as they are stored: events as they were sent, a Run for several events, each with
+        the number of its first entry.
         """
         place = self.first
         for noted in tuple(self._noted):
@@ -199,6 +213,14 @@ class Journal:
             self._single = len(self._noted)
         return cast("list[Entry | Kept]", self._noted)
 
+    def _look(self) -> None:
+        """Look through what was noted since the last time for secrets."""
+        singles = self._singles()
+        for number in range(max(self._looked, self.first), self.end):
+            self._redaction.take(number, singles[number - self.first])
+        self._looked = self.end
+        self._redaction.settle()
+
     def _trim(self, too_much: Callable[[], bool]) -> None:
         self.before_forgetting()
         gone, end, before = 0, self.end, self.bytes
@@ -210,6 +232,7 @@ class Journal:
         self._room.taken -= before - self.bytes
         self._noted = self._noted[gone:]  # who holds the list keeps what was in it
         self._single = max(0, self._single - gone)
+        self._redaction.forget(self.first)
 
     def _wake(self) -> None:
         for predicate, future in tuple(self._waiting):

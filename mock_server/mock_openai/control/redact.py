@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import msgspec
 
 from mock_openai.protocol.echo import bare_address
-from mock_openai.redaction import SecretRedactor
+from mock_openai.redaction import Edit, SecretRedactor
+from mock_openai.redaction.pending import undecided as _undecided
 from mock_openai.redaction.values import is_credential
 
 STRUCK_OUT = "[redacted]"
@@ -61,6 +62,18 @@ def path(path_qs: str) -> str:
 def text(given: str) -> str:
     """Return a text without secrets."""
     return _redactor.string(given)
+
+
+def edits(data: bytes, *, broken: bool = False) -> list[Edit]:
+    """Return what must change in a text. When it was `broken` off, the beginning of a secret at its end is
+    one too.
+    """
+    return _redactor.edits(data, broken=broken)
+
+
+def undecided(data: bytes, start: int) -> int:
+    """Return the place from `start` on from which what follows could make a secret of the text's end."""
+    return _undecided(_redactor, data, start)
 
 
 def value(given: Any) -> Any:

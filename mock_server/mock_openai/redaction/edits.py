@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -16,38 +16,39 @@ class Edit(NamedTuple):
     new: bytes
 
 
-def applied(data: bytes, edits: Iterable[Edit], marks: list[int] | None = None) -> bytes:
-    """Return a text with edits made, left to right. `marks` are places in the text; they move along. A mark
-    inside a secret falls inside its fake.
-    """
+def applied(data: bytes, edits: Iterable[Edit]) -> bytes:
+    """Return a text with edits made, which are in order."""
     parts: list[bytes] = []
-    moved: list[int] = []
-    done = mark = shift = 0
-    marks = [] if marks is None else marks
+    done = 0
     for _, start, end, new in edits:
         parts += [data[done:start], new]
-        while mark < len(marks) and marks[mark] <= start:
-            moved.append(marks[mark] + shift)
-            mark += 1
-        while mark < len(marks) and marks[mark] < end:
-            inside = marks[mark] - start
-            # A cut must not fall into a character: such a replacement stays in one piece.
-            moved.append(start + shift + (min(inside, len(new)) if new.isascii() else len(new)))
-            mark += 1
-        shift += len(new) - (end - start)
         done = end
-    if not parts:
-        return data
-    moved += [at + shift for at in marks[mark:]]
-    marks[:] = moved
-    return b"".join(parts) + data[done:]
+    return b"".join(parts) + data[done:] if parts else data
 
 
-def pieces(data: bytes, edits: Iterable[Edit], marks: Iterable[int]) -> list[bytes]:
-    """Return the text between the first mark and the last with edits made, split at the marks."""
-    cuts = list(marks)
-    clean = applied(data, edits, cuts)
-    return [clean[a:b] for a, b in pairwise(cuts)]
+def part_of(edit: Edit, begin: int, end: int) -> Edit | None:
+    """Return what an edit does to the piece of the text from `begin` to `end`, counted from there; None when
+    it does nothing to it. What takes the secret's place goes on from piece to piece as far as it reaches; one
+    that is not ASCII stays whole, because a cut must not fall into a character.
+    """
+    start, stop = max(edit.start, begin), min(edit.end, end)
+    if start >= stop:
+        return None
+    length = len(edit.new)
+    if edit.new.isascii():
+        first = min(start - edit.start, length)
+        last = length if stop == edit.end else min(stop - edit.start, length)
+    else:
+        first, last = (0 if start == edit.start else length), length
+    return Edit(edit.kind, start - begin, stop - begin, edit.new[first:last])
+
+
+def pieces(data: bytes, edits: Sequence[Edit], marks: Iterable[int]) -> list[bytes]:
+    """Return the text between the first mark and the last with edits made, cut at the marks."""
+    return [
+        applied(data[begin:end], [part for edit in edits if (part := part_of(edit, begin, end)) is not None])
+        for begin, end in pairwise(marks)
+    ]
 
 
 def merged(edits: list[Edit], first: list[Edit]) -> list[Edit]:

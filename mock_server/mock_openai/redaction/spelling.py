@@ -45,7 +45,8 @@ _SHORT = {
     b"&apos;": b"'",
     b"&nbsp;": b"\xc2\xa0",
 }
-_NEEDED = {0x22: b'\\"', 0x5C: b"\\\\", 0x0A: b"\\n", 0x0D: b"\\r", 0x09: b"\\t", 0x08: b"\\b", 0x0C: b"\\f"}
+_NEEDED = {byte: b"\\u%04x" % byte for byte in range(0x20)}
+_NEEDED |= {0x22: b'\\"', 0x5C: b"\\\\", 0x0A: b"\\n", 0x0D: b"\\r", 0x09: b"\\t", 0x08: b"\\b", 0x0C: b"\\f"}
 
 
 def has_escapes(data: bytes) -> bool:

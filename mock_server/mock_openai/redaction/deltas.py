@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from mock_openai.protocol.event_types import ENDS
-from mock_openai.redaction.edits import Edit
-from mock_openai.redaction.spelling import JSON_ESCAPES, Decoded, decoded
 
-import ninelives.cassette.sse as sse
+from mock_openai.protocol.event_types import ENDS
+from mock_openai.redaction.edits import Edit, part_of
+from mock_openai.redaction.spelling import JSON_ESCAPES, Decoded, decoded
+from mock_openai.wire import sse
 
 _LAST = ENDS | {"error", "message_stop"}
 _ENDS = ("done", "completed", "content_block_stop")
@@ -74,20 +74,15 @@ class Piece:
         escapes = decoded(raw, JSON_ESCAPES) if b"\\" in raw else None
         return cls(name, start, end, raw if escapes is None else escapes.data, escapes)
 
-    def changed(self, clean: bytes, edits: Sequence[Edit], base: int) -> list[Edit]:
-        """Return the changes to the event that make its text `clean`; `edits` are those of the whole text, of
-        which the piece begins at `-base`.
+    def changed(self, edits: Sequence[Edit], begin: int) -> list[Edit]:
+        """Return the changes to the event that come of `edits`, those of the whole text, in which the piece
+        begins at `begin`.
         """
-        if clean == self.text:
-            return []
-        length = len(self.text)
-        if len(clean) != length:  # a rule of the user's: what it touched is not known byte by byte
-            return [self._placed(Edit("rule", 0, length, clean))]
-        inside = ((max(0, edit.start + base), min(length, edit.end + base), edit.kind) for edit in edits)
+        parts = (part_of(edit, begin, begin + len(self.text)) for edit in edits)
         return [
-            self._placed(Edit(kind, start, end, clean[start:end]))
-            for start, end, kind in inside
-            if start < end and clean[start:end] != self.text[start:end]
+            self._placed(part)
+            for part in parts
+            if part is not None and part.new != self.text[part.start : part.end]
         ]
 
     def _placed(self, edit: Edit) -> Edit:
@@ -105,7 +100,7 @@ def read(data: bytes, side: str, *, framed: bool, open_texts: bool) -> tuple[lis
     if b'"delta"' not in data and b'"choices"' not in data and not open_texts:
         return [], None
     try:
-        event = _event.decode(sse.parse(data)[1] if framed else data)
+        event = _event.decode(_data(data) if framed else data)
     except _UNREADABLE:
         return [], None
     kind = event.type if isinstance(event.type, str) else ""
@@ -129,6 +124,11 @@ def broken(data: bytes, name: Name) -> list[Piece]:
     """The delta of an event that breaks off in the middle of it: more of the text that was spelled last."""
     found = _BROKEN.search(data)
     return [Piece.of(name, data, *found.span(1))] if found else []
+
+
+def _data(block: bytes) -> bytes:
+    """The data of a block of an event stream, which may begin with a byte order mark."""
+    return sse.parse(block.removeprefix(b"\xef\xbb\xbf"))[1] or b""
 
 
 def _leaves(raw: bytes, name: Name, key: str, depth: int) -> Iterator[tuple[Name, str, bytes]]:

@@ -1,11 +1,11 @@
 """Secrets that several deltas spell: `StreamRedactor` reads the deltas of each text as one text.
 
 A stream gives a text in pieces, and a key in it may fall into any number of them. So an event is held back
-from the file (never from the client) while its text could still turn out to end in a secret, together with
-whatever follows it on the connection. Then the text, without the escapes that its deltas have, is redacted
-as a whole, cut where the deltas were cut, and written back with the escapes that were there: the deltas still
-add up to the text that the last events repeat. At most `LONGEST` bytes of a text are held; no credential is
-longer.
+from what is written down (never from the client) while its text could still turn out to end in a secret,
+together with whatever follows it on the connection. Then the text, without the escapes that its deltas have,
+is redacted as a whole, cut where the deltas were cut, and written back with the escapes that were there: the
+deltas still add up to the text that the last events repeat. At most `LONGEST` bytes of a text are held; no
+credential is longer.
 """
 
 from __future__ import annotations
@@ -13,17 +13,33 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from mock_openai.redaction.edits import applied
-
-import ninelives.cassette.deltas as deltas
-from ninelives.cassette.deltas import Name, Piece
-from ninelives.cassette.redact import Redactor
+import mock_openai.redaction.deltas as deltas
+from mock_openai.redaction.deltas import Name, Piece
+from mock_openai.redaction.edits import Edit, applied
 
 LONGEST = 16 * 1024
 """Bytes of one text that are held back at most."""
 
-_CONTEXT = 512  # bytes before and after the part that is decided, for what looks behind and ahead
+CONTEXT = 512
+"""Bytes before and after the part that is decided, for what looks behind and ahead."""
+
+
+class Redactor(Protocol):
+    """What finds the secrets in a text."""
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it finds any at all."""
+
+    def edits(self, data: bytes, *, broken: bool = False) -> list[Edit]:
+        """Return what must change in a text, in order, without overlaps. When it was `broken` off, the
+        beginning of a secret at its end is one too.
+        """
+
+    def undecided(self, data: bytes, start: int) -> int:
+        """Return the place from `start` on from which what follows could make a secret of the text's end."""
 
 
 @dataclass(slots=True)
@@ -102,21 +118,19 @@ class StreamRedactor:
         count = sum(end <= limit for end, _ in text.waiting)
         if not count:
             return
-        base = max(0, text.decided - _CONTEXT)
+        base = max(0, text.decided - CONTEXT)
         edits = self._redactor.edits(text.data[base:], broken=broken)
         for edit in reversed(edits):
             while count and edit.start < text.waiting[count - 1][0] - base < edit.end:
                 count -= 1  # a secret is decided whole
         if not count:
             return
-        ends = [end for end, _ in text.waiting[:count]]
-        cuts = [at - base for at in (text.decided, *ends)]
-        clean = applied(text.data[base:], edits, cuts) if edits else text.data[base:]
-        for (end, piece), begin, stop in zip(text.waiting, cuts, cuts[1:], strict=False):
-            piece.edits = piece.changed(clean[begin:stop], edits, base - end + len(piece.text))
-        shift = max(0, ends[-1] - _CONTEXT)
+        for end, piece in text.waiting[:count]:
+            piece.edits = piece.changed(edits, end - base - len(piece.text))
+        end = text.waiting[count - 1][0]
+        shift = max(0, end - CONTEXT)
+        text.data, text.decided = text.data[shift:], end - shift
         text.waiting = [(end - shift, piece) for end, piece in text.waiting[count:]]
-        text.data, text.decided = text.data[shift:], ends[-1] - shift
 
     def _release(self) -> None:
         while self._held and all(piece.edits is not None for piece in self._held[0].pieces):
