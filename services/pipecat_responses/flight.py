@@ -1,7 +1,6 @@
 """One response in flight: where its events wait for the turn that wants them."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -26,7 +25,7 @@ class InFlight:
         self.failed = False
         self.over = False
         self.abandoned = False
-        self._events: deque[Event] = deque()
+        self._events: list[Event] = []
         self._waiter: asyncio.Future[None] | None = None
         self._failure: Failure | None = None
         self._abandon = abandon
@@ -44,8 +43,7 @@ class InFlight:
                 if self._failure is not None:
                     raise TurnBroken(self._failure)
                 raise TimeoutError
-        events = list(self._events)
-        self._events.clear()
+        events, self._events = self._events, []
         return events
 
     async def _wait(self, timeout: float) -> None:

@@ -84,6 +84,8 @@ def valid_input(
     ``stored``: whether the API keeps responses, thoughts included. ``warn`` is given a few words for
     whatever was left out or added.
     """
+    if all(_is_plain(item) for item in items):
+        return list(items)
     names = names or Names()
     calls = _Calls(items)
     valid: list[Item] = []
@@ -108,6 +110,11 @@ def valid_input(
             case _:
                 valid.append(item)
     return _without_stray_thoughts(valid)
+
+
+def _is_plain(item: Any) -> bool:
+    """Whether an item is a message of one text, as nearly all are; on the way of every turn."""
+    return type(item) is dict and type(item.get("content")) is str and item.get("type") in (None, "message")
 
 
 def _message(item: Item, warn: Warn) -> Item | None:

@@ -29,6 +29,7 @@ __all__ = ["carried", "json_text"]
 Message = Any
 Warn = Callable[[str], None]
 
+_PLAIN_ROLES = ("user", "assistant", "tool", "developer", "system")
 _FILE_KEYS = {"file_base64": ("mime_type", "file_data"), "file_url": ("mime_type", "url")}
 
 
@@ -61,16 +62,11 @@ def json_text(value: Any) -> str:
 
 def _is_plain(message: Message) -> bool:
     """Whether the adapter carries the message as it is; on the way of every turn."""
-    if isinstance(message, LLMSpecificMessage):
-        return True
     if type(message) is not dict:
-        return False
-    role = message.get("role")
-    if role == "assistant" and message.get("tool_calls"):
+        return isinstance(message, LLMSpecificMessage)
+    if message.get("role") == "assistant" and message.get("tool_calls"):
         return not message.get("content") and all(_is_plain_call(call) for call in message["tool_calls"])
-    return role in ("user", "assistant", "tool", "developer", "system") and isinstance(
-        message.get("content"), str
-    )
+    return type(message.get("content")) is str and message.get("role") in _PLAIN_ROLES
 
 
 def _is_plain_call(call: Any) -> bool:

@@ -44,8 +44,10 @@ class Sequence:
     _in_order: int = 0
     _unnumbered: bool = False
     _restarted: bool = False
-    _seen: dict[int, list[Event]] = field(default_factory=dict)
-    """Events by number, those of an earlier count included."""
+    _seen: dict[int, Event] = field(default_factory=dict)
+    """The first event under each number."""
+    _more: dict[int, list[Event]] = field(default_factory=dict)
+    """Further events under a number: those of a count that restarted."""
     _idle: set[int] = field(default_factory=set)
     """Numbers of events that the stream has no use for."""
     _missing: set[int] = field(default_factory=set)
@@ -78,17 +80,15 @@ class Sequence:
             if self._restarted and self._is_known(number, event):
                 return "gap"  # of this count or of the one before: the whole text will tell
             self._in_order += 1
+            seen: Seen = "next"
         elif (seen := self._judged(number, event)) == "repeated":
             return seen
-        elif seen == "gap":
-            self._note(number, event)
-            return seen
-        self._note(number, event)
-        return "next"
-
-    def _note(self, number: int, event: Event) -> None:
         self._next = self._next_of_all = number + 1
-        self._seen.setdefault(number, []).append(event)
+        if number in self._seen:
+            self._more.setdefault(number, []).append(event)
+        else:
+            self._seen[number] = event
+        return seen
 
     def _judged(self, number: int, event: Event) -> Seen:
         """Judge a number that is not the one that is due."""
@@ -117,14 +117,16 @@ class Sequence:
             return "repeated"  # it comes late: what it says is known by now, or the end will tell
         if number + 1 == self._next:
             # Three events and one number: this server gives every event the same.
-            self._unnumbered = {number} == {*self._seen, *self._idle} and len(self._seen[number]) > 1
+            self._unnumbered = {number} == {*self._seen, *self._idle} and number in self._more
             return "next"
         self._restarted = True
         self._in_order = 1
         return "next"
 
     def _is_known(self, number: int, event: Event) -> bool:
-        return any(_same(event, known) for known in self._seen.get(number, ()))
+        if (first := self._seen.get(number)) is None:
+            return False
+        return any(_same(event, known) for known in (first, *self._more.get(number, ())))
 
 
 def _same(event: Event, known: Event) -> bool:

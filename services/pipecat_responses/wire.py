@@ -27,7 +27,7 @@ class MessageCutter:
     """
 
     def __init__(self, message: Callable[[bytes], None], other: Callable[[bytes], None]) -> None:
-        self._message = message
+        self.message = message
         self._other = other
         self._pieces: list[bytes] = []
         self._held = 0
@@ -46,7 +46,7 @@ class MessageCutter:
                 return
             data = b"".join(self._pieces)
             self._pieces.clear()
-        message, at, end = self._message, 0, len(data)
+        message, at, end = self.message, 0, len(data)
         needed = 2
         while end - at >= 2:
             first, length, start = data[at], data[at + 1], at + 2
@@ -80,14 +80,15 @@ class MessageSocket(ClientConnection):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._head = b""
-        self._early: list[bytes] | None = []
-        self._take: Callable[[bytes], None] = self._early.append
+        self._early: list[bytes] = []
+        self._cutter = MessageCutter(self._early.append, super().data_received)
         self._feed: Callable[[bytes], None] = self._feed_head
 
     def on_message(self, take: Callable[[bytes], None]) -> None:
         """Hand every message to ``take``, those that have come already included."""
-        early, self._early, self._take = self._early, None, take
-        for message in early or ():
+        early, self._early = self._early, []
+        self._cutter.message = take
+        for message in early:
             take(message)
 
     def data_received(self, data: bytes) -> None:
@@ -104,8 +105,7 @@ class MessageSocket(ClientConnection):
             return
         upgraded = self._head.split(b" ", 2)[1:2] == [b"101"]
         rest = super().data_received
-        cutter = MessageCutter(lambda message: self._take(message), rest)
-        self._feed = cutter.feed if upgraded else rest
+        self._feed = self._cutter.feed if upgraded else rest
         boundary = end + len(_END_OF_HEAD) - fed
         self._head = b""
         rest(data[:boundary])
