@@ -10,26 +10,22 @@ import asyncio
 import math
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from loguru import logger
 from pipecat.frames.frames import (
     LLMMessagesAppendFrame,
-    LLMThoughtEndFrame,
     LLMThoughtStartFrame,
     LLMThoughtTextFrame,
 )
-from pipecat.utils.errors import ErrorCategory
 
-from .categories import category, is_permanent, may_be_a_file
+from .categories import may_be_a_file
 from .errors import Failure, TurnBroken
-from .groups import GroupedCalls
-from .interrupted import ON_RESPONSE_INTERRUPTED, adapted
-from .outage import Outage
 from .overlap import Overlap
 from .patience import Deadlines, Timeouts, retry_delay
+from .reporting import ReportingService
 from .steps import (
     Broken,
     Call,
@@ -49,8 +45,6 @@ from .steps import (
 from .stored import StoredResponses
 from .stream import ResponseStream
 from .turn import Exchange, Turn
-from .usage import total_of
-from .wording import wording
 
 __all__ = ["TurnService"]
 
@@ -59,7 +53,7 @@ _DOUBT_LASTS = 1.0
 _END: Mapping[str, Any] = {}
 
 
-class TurnService(GroupedCalls):
+class TurnService(ReportingService):
     """The part of both services that works on a turn."""
 
     def __init__(
@@ -70,7 +64,6 @@ class TurnService(GroupedCalls):
         timeouts: Timeouts | None,
         speak_refusals: bool,
         continue_after_loss: bool,
-        unusable_after: int | None,
         rng: random.Random | None,
         **kwargs: Any,
     ) -> None:
@@ -82,19 +75,9 @@ class TurnService(GroupedCalls):
         self._speak_refusals = speak_refusals
         self._continue_after_loss = continue_after_loss
         self._rng = rng or random.Random()
-        self._thought_open = False
-        self._usable_through_errors = False
         self._full_model_name: str | None = None
         self._silent_for = 0.0
         self._stored = StoredResponses()
-        self._outage = Outage(unusable_after, probe=self._probe, over=lambda: self.set_usable(True))
-        self._register_event_handler(ON_RESPONSE_INTERRUPTED)
-        self._interrupted_handlers: dict[Any, Callable[..., Any]] = {}
-
-    async def set_usable(self, is_usable: bool) -> None:
-        """Set whether the service can be given work. A failure that may pass does not count against it."""
-        if is_usable or not self._usable_through_errors:
-            await super().set_usable(is_usable)
 
     def _silence_before(self, conversation: Sequence[Mapping[str, Any]], limits: Timeouts) -> float:
         """Seconds of silence that an answer to a tool's result begins with: the caller hears nothing around
@@ -105,26 +88,10 @@ class TurnService(GroupedCalls):
             return 0.0
         return limits.carried(before)
 
-    def add_event_handler(self, event_name: str, handler: Any) -> None:
-        """Add a handler of an event. Those of ``on_response_interrupted`` may leave ``continued`` out."""
-        if event_name == ON_RESPONSE_INTERRUPTED:
-            handler = self._interrupted_handlers.setdefault(handler, adapted(handler))
-        super().add_event_handler(event_name, handler)
-
-    def remove_event_handler(self, event_name: str, handler: Any) -> None:
-        """Remove a handler of an event."""
-        if event_name == ON_RESPONSE_INTERRUPTED:
-            handler = self._interrupted_handlers.get(handler, handler)
-        super().remove_event_handler(event_name, handler)
-
     # -- attempts ----------------------------------------------------------------------------------
 
     def _exchange(self, turn: Turn) -> AbstractAsyncContextManager[Exchange]:
         """Send the turn's request; leaving the context gives up what has not arrived. Raises TurnBroken."""
-        raise NotImplementedError
-
-    async def _probe(self) -> None:
-        """Ask for the shortest of answers. Raises TurnBroken or the openai package's errors without one."""
         raise NotImplementedError
 
     async def _run_turn(self, turn: Turn) -> list[Call]:
@@ -168,63 +135,13 @@ class TurnService(GroupedCalls):
         return False
 
     async def _attempt(self, turn: Turn) -> Finished | Incomplete:
-        """One request and its answer. Raises TurnBroken when it does not end as it should."""
-        loop = asyncio.get_running_loop()
+        """Make one request and process its answer. Raises TurnBroken if the answer does not end well."""
         async with self._exchange(turn) as exchange:
-            goes_on = bool(turn.said) and turn.resumed is None
-            speaks = self._speak_refusals and (turn.refused or not goes_on)
+            continues = bool(turn.said) and turn.resumed is None
+            speaks = self._speak_refusals and (turn.refused or not continues)
             stream = turn.resumed or ResponseStream(speak_refusals=speaks)
-            overlap = Overlap(turn.text) if goes_on else None
             try:
-                deadlines = self._deadlines(turn, exchange.asked_at)
-                heard = talking = False
-                last_event = exchange.asked_at
-                while True:
-                    by = deadlines.output_by if heard else deadlines.event_by
-                    if stream.has_output:
-                        # In the middle of a sentence nobody thinks, however hard the model was asked to.
-                        patience = (self._timeouts if talking else turn.limits).between_events
-                        budget_ends = turn.silent_since + turn.limits.longest_silence
-                        by = min(last_event + patience, budget_ends, deadlines.end_by)
-                    if stream.doubtful:
-                        by = min(by, last_event + _DOUBT_LASTS)
-                    try:
-                        events = await exchange.receive(by - loop.time())
-                    except TimeoutError:
-                        raise TurnBroken(
-                            _failure_of_silence(stream, loop.time() - exchange.asked_at)
-                        ) from None
-                    now = loop.time()
-                    if stream.has_output:
-                        turn.silent_since += now - last_event  # the model shows that it is at work
-                    last_event = now
-                    heard = True
-                    for event in events or (_END,):
-                        steps = (
-                            stream.end_of_stream()
-                            if event is _END
-                            else stream.feed_unreadable()
-                            if event is None
-                            else stream.feed(event)
-                        )
-                        for step in steps:
-                            if type(step) is Say:  # the hot path
-                                text = step.text if overlap is None else overlap.feed(step.text)
-                                if text:
-                                    await self._say(turn, text, at=last_event)
-                                continue
-                            if overlap is not None and isinstance(step, ReasoningItem):
-                                continue  # the answer has the thoughts that led to its beginning
-                            outcome = await self._perform(turn, step)
-                            if outcome is not None:
-                                if overlap is not None:
-                                    self._check_gone_on(turn, stream, outcome)
-                                    if text := overlap.end():
-                                        await self._say(turn, text, at=last_event)
-                                if isinstance(outcome, Finished):
-                                    exchange.completed(outcome)
-                                return outcome
-                    talking = bool(steps) and type(steps[-1]) is Say
+                return await self._follow(turn, exchange, stream, Overlap(turn.text) if continues else None)
             except TurnBroken as broken:
                 exchange.failed(broken.failure)
                 if turn.said:
@@ -238,7 +155,58 @@ class TurnService(GroupedCalls):
                 if turn.body.get("store") and stream.response_id is not None:
                     self._stored.add(stream.response_id)
 
-    def _check_gone_on(self, turn: Turn, stream: ResponseStream, outcome: Finished | Incomplete) -> None:
+    async def _follow(
+        self, turn: Turn, exchange: Exchange, stream: ResponseStream, overlap: Overlap | None
+    ) -> Finished | Incomplete:
+        """Perform what the events of one response ask for, until its end. Raises TurnBroken.
+
+        ``overlap`` filters what the response repeats of the words spoken before.
+        """
+        loop = asyncio.get_running_loop()
+        deadlines = self._deadlines(turn, exchange.asked_at)
+        last_event = exchange.asked_at
+        heard = talking = False
+        while True:
+            by = deadlines.output_by if heard else deadlines.event_by
+            if stream.has_output:
+                # Nobody thinks in the middle of a sentence, however hard the model was asked to.
+                patience = (self._timeouts if talking else turn.limits).between_events
+                budget_ends = turn.silent_since + turn.limits.longest_silence
+                by = min(last_event + patience, budget_ends, deadlines.end_by)
+            if stream.doubtful:
+                by = min(by, last_event + _DOUBT_LASTS)
+            try:
+                events = await exchange.receive(by - loop.time())
+            except TimeoutError:
+                raise TurnBroken(_failure_of_silence(stream, loop.time() - exchange.asked_at)) from None
+            now = loop.time()
+            if stream.has_output:
+                turn.silent_since += now - last_event  # the model shows that it is at work
+            last_event = now
+            heard = True
+            steps: Sequence[Step] = ()
+            for event in events or (_END,):
+                steps = stream.feed(event) if event else _steps_without(stream, event)
+                for step in steps:
+                    if type(step) is Say:  # the hot path
+                        text = step.text if overlap is None else overlap.feed(step.text)
+                        if text:
+                            await self._say(turn, text, at=now)
+                    elif overlap is None or not isinstance(step, ReasoningItem):
+                        # Thoughts of a continuation are left out: the answer has those that led to it.
+                        outcome = await self._perform(turn, step)
+                        if outcome is None:
+                            continue
+                        if overlap is not None:
+                            self._check_continued(turn, stream, outcome)
+                            if text := overlap.end():
+                                await self._say(turn, text, at=now)
+                        if isinstance(outcome, Finished):
+                            exchange.completed(outcome)
+                        return outcome
+            talking = bool(steps) and type(steps[-1]) is Say
+
+    def _check_continued(self, turn: Turn, stream: ResponseStream, outcome: Finished | Incomplete) -> None:
         """Raise TurnBroken when the model did not go on: it refused, or said nothing."""
         if stream.refuses and not turn.refused:
             turn.may_go_on = False
@@ -248,11 +216,14 @@ class TurnService(GroupedCalls):
             what = f"LLM response {outcome.response_id} completed with no text or function call"
             raise TurnBroken(Failure("empty", what, response_id=outcome.response_id))
 
-    async def _say(self, turn: Turn, text: str, *, at: float) -> None:
-        if not turn.ttfb_told:
-            await self._tell_ttfb(turn)
+    def _say(self, turn: Turn, text: str, *, at: float) -> Awaitable[object]:
+        """Say a piece of the answer; await the result. No coroutine of its own, for this is the hot path."""
         turn.said.append(text)
         turn.silent_since = at
+        return self._push_llm_text(text) if turn.ttfb_reported else self._say_first(turn, text)
+
+    async def _say_first(self, turn: Turn, text: str) -> None:
+        await self._report_ttfb(turn)
         await self._push_llm_text(text)
 
     def _deadlines(self, turn: Turn, asked_at: float) -> Deadlines:
@@ -272,7 +243,7 @@ class TurnService(GroupedCalls):
             case FirstOutput():
                 turn.output_began = turn.output_began or time.time()
             case ThoughtStart():
-                await self._tell_ttfb(turn)
+                await self._report_ttfb(turn)
                 self._thought_open = True
                 await self.push_frame(LLMThoughtStartFrame())
             case ThoughtText(text):
@@ -280,7 +251,7 @@ class TurnService(GroupedCalls):
             case ThoughtEnd():
                 await self._end_thought()
             case CallStarted():
-                await self._tell_ttfb(turn)
+                await self._report_ttfb(turn)
                 await self.stop_ttfat_metrics()
             case ReasoningItem(item_id, summary, encrypted):
                 message = {
@@ -311,72 +282,34 @@ class TurnService(GroupedCalls):
             self._full_model_name = outcome.model
         if turn.broke_off is not None:
             gone_on = isinstance(outcome, Finished)
-            await self._tell_interrupted(turn.broke_off if gone_on else turn.text, continued=gone_on)
-        await self._tell_ttfb(turn)
-        await self._tell_usage(turn)
+            await self._report_interrupted(turn.broke_off if gone_on else turn.text, continued=gone_on)
+        await self._report_ttfb(turn)
+        await self._report_usage(turn)
         if isinstance(outcome, Incomplete):
             await self._report(outcome.failure, None)
         elif outcome.unusable_calls:
             await self._report(_failure_of_calls(outcome), None)
-        self._outage.ended()
-        if not self.is_usable:
-            await self.set_usable(True)
+        await self._report_answered()
         return outcome.calls
 
     async def _give_up(self, turn: Turn, broken: TurnBroken) -> None:
         """The turn fails: say so once."""
-        await self._tell_ttfb(turn)
+        await self._report_ttfb(turn)
         await self.cancel_ttfb_metrics()  # type: ignore[no-untyped-call]
-        await self._tell_usage(turn)
+        await self._report_usage(turn)
         if broken.failure.source == "timeout":
             await self._call_event_handler("on_completion_timeout")
         if turn.said:
-            await self._tell_interrupted(turn.text, continued=False)
+            await self._report_interrupted(turn.text, continued=False)
         dropped = may_be_a_file(broken.failure) and turn.drop_file()
         await self._report(broken.failure, broken, spoken=bool(turn.said), dropped=dropped)
 
-    async def _tell_interrupted(self, spoken_text: str, *, continued: bool) -> None:
-        await self._call_event_handler(ON_RESPONSE_INTERRUPTED, spoken_text, continued)
 
-    async def _report(
-        self, failure: Failure, error: Exception | None, *, spoken: bool = False, dropped: bool = False
-    ) -> None:
-        permanent = is_permanent(failure) or self._outage.failed(failure)
-        # Pipecat writes a service off for good after any invalid request; ours may well answer the next turn.
-        self._usable_through_errors = not permanent
-        try:
-            await self.push_error(
-                error_msg=wording(failure, spoken=spoken, dropped=dropped),
-                exception=error,
-                category=ErrorCategory.APPLICATION if dropped else category(failure),
-                force_treat_as_permanent=permanent,
-            )
-        finally:
-            self._usable_through_errors = False
-
-    # -- small reports -----------------------------------------------------------------------------
-
-    async def _tell_ttfb(self, turn: Turn) -> None:
-        """Report the time to the first output: once a turn, and only when something of it goes out.
-
-        So an attempt that broke before leaves no measurement behind, and the one that counts includes the
-        failed ones.
-        """
-        if not turn.ttfb_told and turn.output_began is not None:
-            turn.ttfb_told = True
-            await self.stop_ttfb_metrics(end_time=turn.output_began)
-
-    async def _tell_usage(self, turn: Turn) -> None:
-        """Report all tokens the turn was billed for, those of failed attempts included, in one frame."""
-        if not turn.usage:
-            return
-        usage, turn.usage = turn.usage, []
-        await self.start_llm_usage_metrics(total_of(usage, asked_tier=turn.body.get("service_tier")))
-
-    async def _end_thought(self) -> None:
-        if self._thought_open:
-            self._thought_open = False
-            await self.push_frame(LLMThoughtEndFrame())
+def _steps_without(stream: ResponseStream, event: Mapping[str, Any] | None) -> Sequence[Step]:
+    """The steps that follow from an unreadable event, from the end of the stream, or from an empty event."""
+    if event is None:
+        return stream.feed_unreadable()
+    return stream.end_of_stream() if event is _END else stream.feed(event)
 
 
 def _failure_of_silence(stream: ResponseStream, seconds: float) -> Failure:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from loguru import logger
-from openai import NOT_GIVEN as OPENAI_NOT_GIVEN
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 from pipecat.adapters.llm.base_llm_adapter import LLMContextConversionError
 from pipecat.adapters.llm.services.open_ai_responses_adapter import OpenAIResponsesLLMAdapter
@@ -36,6 +35,7 @@ from .request import build_body, encode, json_schema_format, names_of, output_te
 from .settings import (
     OpenAIResponsesLLMSettings,
     OpenAIResponsesReasoningConfig,
+    default_settings,
     lightest_effort,
     model_reasons,
     unsent_settings,
@@ -105,29 +105,7 @@ class ResponsesService(TurnService):
             rng: Source of the jitter between attempts; pass a seeded one for tests that repeat exactly.
             **kwargs: Passed on to Pipecat's base classes.
         """
-        initial = self.Settings(
-            model="gpt-4.1",
-            system_instruction=None,
-            frequency_penalty=None,
-            presence_penalty=None,
-            seed=None,
-            temperature=OPENAI_NOT_GIVEN,
-            top_p=OPENAI_NOT_GIVEN,
-            top_k=None,
-            max_tokens=None,
-            max_completion_tokens=OPENAI_NOT_GIVEN,
-            reasoning=None,
-            filter_incomplete_user_turns=False,
-            user_turn_completion_config=None,
-            parallel_tool_calls=OPENAI_NOT_GIVEN,
-            store=OPENAI_NOT_GIVEN,
-            truncation=OPENAI_NOT_GIVEN,
-            verbosity=OPENAI_NOT_GIVEN,
-            metadata=OPENAI_NOT_GIVEN,
-            prompt_cache_key=OPENAI_NOT_GIVEN,
-            safety_identifier=OPENAI_NOT_GIVEN,
-            extra={},
-        )
+        initial = default_settings(self.Settings)
         if settings is not None:
             initial.apply_update(settings)
         super().__init__(

@@ -8,16 +8,14 @@ server that echoes no lanes can carry one response at a time, and an abandoned o
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from loguru import logger
-from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.exceptions import ConnectionClosed
 
 from .continuation import Memory
-from .doors import failure_of_close, failure_of_refusal
+from .doors import failure_of_close
 from .errors import Failure, TurnBroken
 from .flight import InFlight
 from .lanes import Lanes
@@ -27,60 +25,9 @@ from .tap import Tap
 from .text import read_event
 from .wire import MessageSocket
 
-__all__ = ["Channel", "Endpoint"]
+__all__ = ["Channel"]
 
 _TURNING_POINTS = TERMINAL | {"response.created", "error"}
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where to connect, and as whom."""
-
-    url: str
-    headers: Callable[[], Awaitable[Mapping[str, str]]]
-    tap: Tap
-
-    async def dial(
-        self, *, timeout: float, pulse: Pulse, lanes: bool | None, changed: Callable[["Channel"], None]
-    ) -> "Channel":
-        """Open one channel. Raises TurnBroken with what the server said, or what the network did."""
-        headers = dict(await self.headers())
-        agent = headers.pop("User-Agent", None)
-        try:
-            socket = await connect(
-                self.url,
-                additional_headers=headers,
-                user_agent_header=agent,
-                open_timeout=timeout,
-                close_timeout=pulse.close,
-                ping_interval=None,  # the channel watches by itself, and sooner
-                max_size=None,
-                max_queue=None,
-                compression=None,
-                create_connection=MessageSocket,
-            )
-            assert isinstance(socket, MessageSocket)
-        except InvalidStatus as refused:
-            answer = refused.response
-            refusal = b"%d " % answer.status_code + bytes(answer.body or b"")
-            self.tap.show("status", 0, refusal)
-            raise TurnBroken(
-                failure_of_refusal(
-                    answer.status_code, dict(answer.headers.raw_items()), bytes(answer.body or b"")
-                )
-            ) from refused
-        except TimeoutError as error:
-            raise TurnBroken(
-                Failure("connection", f"No connection to {self.url} within {timeout:g} s")
-            ) from error
-        except InvalidURI as error:
-            raise TurnBroken(
-                Failure("handshake", f"{self.url} is no WebSocket URL", param="ws_url", status=400)
-            ) from error
-        except (OSError, InvalidHandshake, EOFError) as error:
-            reason = str(error) or type(error).__name__
-            raise TurnBroken(Failure("connection", f"No connection to {self.url}: {reason}")) from error
-        return Channel(socket, pulse=pulse, lanes=lanes, changed=changed, tap=self.tap)
 
 
 class Channel:

@@ -13,8 +13,9 @@ from collections.abc import Awaitable, Callable
 from loguru import logger
 
 from .categories import is_permanent
-from .channel import Channel, Endpoint
+from .channel import Channel
 from .doors import is_hopeless
+from .endpoint import Endpoint
 from .errors import Failure, TurnBroken
 from .pulse import Pulse
 from .upkeep import Dial, Keeping, Upkeep

@@ -15,6 +15,7 @@ __all__ = [
     "Source",
     "TurnBroken",
     "failure_of_error",
+    "failure_of_event",
     "failure_of_response",
 ]
 
@@ -97,6 +98,19 @@ def failure_of_error(
         status=status,
         request_id=request_id or _text(headers.get("x-request-id")) or _request_id_in(message),
         retry_after=_retry_after(headers, message),
+    )
+
+
+def failure_of_event(event: Mapping[str, Any]) -> Failure:
+    """A failure from an error event. The API nests the error; its documentation shows it flat; both occur."""
+    error = event.get("error")
+    nested = isinstance(error, Mapping | str) and bool(error)
+    status = event.get("status", event.get("status_code"))
+    return failure_of_error(
+        error if nested else {name: event.get(name) for name in ("message", "code", "param")},
+        "websocket" if status is not None or event.get("stream_id") else "http",
+        status=status if isinstance(status, int) else None,
+        headers=event.get("headers"),
     )
 
 

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from openai import NOT_GIVEN as OPENAI_NOT_GIVEN
 from openai import NotGiven as OpenAINotGiven
 from pipecat.services.settings import LLMSettings
 from pipecat.utils.types import NOT_GIVEN, NotGiven
@@ -18,6 +19,7 @@ __all__ = [
     "UNKNOWN_TO_THE_API",
     "OpenAIResponsesLLMSettings",
     "OpenAIResponsesReasoningConfig",
+    "default_settings",
     "lightest_effort",
     "model_reasons",
 ]
@@ -72,6 +74,33 @@ class OpenAIResponsesLLMSettings(LLMSettings):
     metadata: dict[str, str] | NotGiven | OpenAINotGiven | None = field(default_factory=lambda: NOT_GIVEN)
     prompt_cache_key: str | NotGiven | OpenAINotGiven | None = field(default_factory=lambda: NOT_GIVEN)
     safety_identifier: str | NotGiven | OpenAINotGiven | None = field(default_factory=lambda: NOT_GIVEN)
+
+
+def default_settings(of: type[OpenAIResponsesLLMSettings]) -> OpenAIResponsesLLMSettings:
+    """The settings of a service that was given none: every field has a value, as Pipecat requires."""
+    return of(
+        model="gpt-4.1",
+        system_instruction=None,
+        frequency_penalty=None,
+        presence_penalty=None,
+        seed=None,
+        temperature=OPENAI_NOT_GIVEN,
+        top_p=OPENAI_NOT_GIVEN,
+        top_k=None,
+        max_tokens=None,
+        max_completion_tokens=OPENAI_NOT_GIVEN,
+        reasoning=None,
+        filter_incomplete_user_turns=False,
+        user_turn_completion_config=None,
+        parallel_tool_calls=OPENAI_NOT_GIVEN,
+        store=OPENAI_NOT_GIVEN,
+        truncation=OPENAI_NOT_GIVEN,
+        verbosity=OPENAI_NOT_GIVEN,
+        metadata=OPENAI_NOT_GIVEN,
+        prompt_cache_key=OPENAI_NOT_GIVEN,
+        safety_identifier=OPENAI_NOT_GIVEN,
+        extra={},
+    )
 
 
 UNKNOWN_TO_THE_API = ("frequency_penalty", "presence_penalty", "seed", "top_k")

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .answer_text import AnswerText, Part
 from .calls import Calls
-from .errors import Failure, failure_of_error, failure_of_response
+from .errors import Failure, failure_of_event, failure_of_response
 from .sequence import Sequence
 from .steps import (
     Broken,
@@ -20,14 +21,11 @@ from .steps import (
     Finished,
     FirstOutput,
     Incomplete,
-    ReasoningItem,
     Say,
     Step,
-    ThoughtEnd,
-    ThoughtStart,
-    ThoughtText,
 )
-from .text import split_end, whole_text
+from .text import whole_text
+from .thoughts import Thoughts
 from .usage import usage_of
 
 __all__ = ["TERMINAL", "ResponseStream"]
@@ -47,12 +45,9 @@ the others.
 
 Event = Mapping[str, Any]
 Steps = tuple[Step, ...]
-Part = tuple[object, object]
-"""A piece of a message: its place in the output and in the message."""
 
 _NOTHING: Steps = ()
 _FIRST_OUTPUT: Steps = (FirstOutput(),)
-_THOUGHT_END: Steps = (ThoughtEnd(),)
 
 
 @dataclass(slots=True)
@@ -73,16 +68,13 @@ class ResponseStream:
     calls_a_tool: bool = False
     """The model began to write a call."""
 
-    _said: dict[Part, list[str]] = field(default_factory=dict)
+    _text: AnswerText = field(default_factory=AnswerText)
     _has_text: bool = False
     _blanks: list[Step] = field(default_factory=list)
     """White space before the first word: only said with it, for white space alone is no answer."""
-    _half: dict[Part, str] = field(default_factory=dict)
-    """The first half of a surrogate pair that a delta ended with."""
     _holding: bool = False
     """An event got lost: nothing is said until the whole text is known."""
-    _thinking: bool = False
-    _held_reasoning: list[Step] = field(default_factory=list)
+    _thoughts: Thoughts = field(default_factory=Thoughts)
     _calls: Calls = field(default_factory=Calls)
     _sequence: Sequence = field(default_factory=Sequence)
     _takers: dict[str, Callable[[Event], Steps]] = field(default_factory=dict)
@@ -147,7 +139,7 @@ class ResponseStream:
 
     def reopen(self) -> None:
         """Go on taking events: the rest of the stream is on its way."""
-        self.ended = self.cut_off = self.doubtful = self._thinking = False
+        self.ended = self.cut_off = self.doubtful = self._thoughts.open = False
 
     # -- text --------------------------------------------------------------------------------------
 
@@ -156,27 +148,18 @@ class ResponseStream:
         if not isinstance(text, str) or self._holding:
             return _NOTHING
         part = event.get("output_index"), event.get("content_index")
-        if self._half or not text.isascii():
-            text = self._joined(part, text)
-        said = self._said.get(part)
+        if self._text.halves or not text.isascii():
+            text = self._text.joined(part, text)
+        said = self._text.said.get(part)
         if said is None or not self._has_text:
             return self._say(part, text)
         said.append(text)
         return (Say(text),)
 
-    def _joined(self, part: Part, text: str) -> str:
-        """The text with the half pair before it, without one that it ends with: half of a character may come
-        with each of two deltas.
-        """
-        text, half = split_end(self._half.pop(part, "") + text)
-        if half:
-            self._half[part] = half
-        return whole_text(text)
-
     def _text_done(self, event: Event) -> Steps:
         """The whole text of a part: for most servers it has been said already."""
         part = (event.get("output_index"), event.get("content_index"))
-        if self._holding and self._said and part != next(reversed(self._said)):
+        if self._holding and self._text.may_lack_some_before(part):
             return _NOTHING  # something of an earlier part may be missing: only the end will tell
         steps = self._say_rest(part, event.get("text"))
         self._holding = False
@@ -191,26 +174,23 @@ class ResponseStream:
         return self._text_done({**event, "text": event.get("refusal")}) if self.speak_refusals else _NOTHING
 
     def _say(self, part: Part, text: str) -> Steps:
-        self._said.setdefault(part, []).append(text)
+        self._text.said.setdefault(part, []).append(text)
         if not self._has_text and not text.strip():
             self._blanks.append(Say(text))
             return self._begin_output()
         self._has_text = True
         blanks, self._blanks = self._blanks, []
-        before = (*self._begin_output(), *self._end_thought(), *self._release_reasoning())
+        before = (*self._begin_output(), *self._thoughts.end(), *self._thoughts.release())
         return (*before, *blanks, Say(text))
 
     def _say_rest(self, part: Part, whole: object) -> Steps:
         """Say what is still missing of a part whose whole text is known now."""
-        if not isinstance(whole, str) or (not whole and part not in self._said):
+        if not isinstance(whole, str) or (not whole and part not in self._text.said):
             return _NOTHING
-        whole = whole_text(whole)
-        self._half.pop(part, None)
-        said = "".join(self._said.get(part, ()))
-        if not whole.startswith(said):
+        rest = self._text.rest(part, whole)
+        if rest is None:
             # Often a server that writes its summary differently; only after a loss it is a reason to stop.
             return self._break("its text does not go on as it began") if self._holding else _NOTHING
-        rest = whole[len(said) :]
         return self._say(part, rest) if rest else _NOTHING
 
     # -- thoughts ----------------------------------------------------------------------------------
@@ -219,24 +199,7 @@ class ResponseStream:
         text = event.get("delta")
         if not isinstance(text, str):
             return _NOTHING
-        text = whole_text(text)
-        if self._thinking:
-            return (ThoughtText(text),)
-        self._thinking = True
-        return (*self._begin_output(), *self._release_reasoning(), ThoughtStart(), ThoughtText(text))
-
-    def _end_thought(self) -> Steps:
-        if not self._thinking:
-            return _NOTHING
-        self._thinking = False
-        return _THOUGHT_END
-
-    def _release_reasoning(self) -> Steps:
-        if not self._held_reasoning:
-            return _NOTHING
-        held = tuple(self._held_reasoning)
-        self._held_reasoning.clear()
-        return held
+        return (*self._begin_output(), *self._thoughts.summary(whole_text(text)))
 
     # -- items and calls ---------------------------------------------------------------------------
 
@@ -261,7 +224,7 @@ class ResponseStream:
         if not self._calls.begin(event, item):
             return _NOTHING
         self.calls_a_tool = True
-        return (*self._begin_output(), *self._end_thought(), *self._release_reasoning(), CallStarted())
+        return (*self._begin_output(), *self._thoughts.end(), *self._thoughts.release(), CallStarted())
 
     def _arguments_delta(self, event: Event) -> Steps:
         self._calls.add(event)
@@ -279,11 +242,8 @@ class ResponseStream:
                 self._calls.finish(event, item)
                 return steps
             case "reasoning":
-                if encrypted := item.get("encrypted_content"):
-                    parts = [_mapping(part).get("text") or "" for part in _listed(item.get("summary"))]
-                    summary = [{"type": "summary_text", "text": text} for text in parts]
-                    self._held_reasoning.append(ReasoningItem(item.get("id"), summary, encrypted))
-                return (*self._begin_output(), *self._end_thought())
+                self._thoughts.hold(item)
+                return (*self._begin_output(), *self._thoughts.end())
         return self._begin_output()
 
     # -- ends --------------------------------------------------------------------------------------
@@ -306,9 +266,7 @@ class ResponseStream:
 
     def _completed(self, event: Event) -> Steps:
         response = _mapping(event.get("response"))
-        output: list[dict[str, Any]] = [
-            item for item in _listed(response.get("output")) if isinstance(item, dict)
-        ]
+        output = _output_of(response)
         late = self._untold(output)
         if self.ended or self._holding:
             return (
@@ -325,44 +283,34 @@ class ResponseStream:
             unusable_calls=unusable,
             silent=silent,
         )
-        reasoning = _NOTHING if silent else self._release_reasoning()
-        return (*late, *self._end_thought(), *reasoning, *usage_of(response), finished)
+        reasoning = _NOTHING if silent else self._thoughts.release()
+        return (*late, *self._thoughts.end(), *reasoning, *usage_of(response), finished)
 
     def _incomplete(self, event: Event) -> Steps:
         response = _mapping(event.get("response"))
-        late = self._untold([item for item in _listed(response.get("output")) if isinstance(item, dict)])
+        late = self._untold(_output_of(response))
         if self.ended:
             return late
         self.ended = True
         calls, _ = self._calls.result()
         incomplete = Incomplete(failure_of_response(response, incomplete=True), calls)
-        return (*late, *self._end_thought(), *usage_of(response), incomplete)
+        return (*late, *self._thoughts.end(), *usage_of(response), incomplete)
 
     def _failed(self, event: Event) -> Steps:
         response = _mapping(event.get("response"))
         self.ended = True
         failed = Failed(failure_of_response(response, incomplete=False))
-        return (*self._end_thought(), *usage_of(response), failed)
+        return (*self._thoughts.end(), *usage_of(response), failed)
 
     def _error(self, event: Event) -> Steps:
-        """An error event. The API nests the error; its documentation shows it flat; both occur."""
         self.ended = True
-        error = event.get("error")
-        nested = isinstance(error, Mapping | str) and bool(error)
-        status = event.get("status", event.get("status_code"))
-        failure = failure_of_error(
-            error if nested else {name: event.get(name) for name in ("message", "code", "param")},
-            "websocket" if status is not None or event.get("stream_id") else "http",
-            status=status if isinstance(status, int) else None,
-            headers=event.get("headers"),
-        )
-        return (*self._end_thought(), Failed(failure))
+        return (*self._thoughts.end(), Failed(failure_of_event(event)))
 
     def _break(self, why: str) -> Steps:
         self.ended = True
         about = f"Response {self.response_id}" if self.response_id else "The response"
         return (
-            *self._end_thought(),
+            *self._thoughts.end(),
             Broken(Failure("stream", f"{about}: {why}", response_id=self.response_id)),
         )
 
@@ -378,19 +326,19 @@ class ResponseStream:
                 for place, part in enumerate(map(_mapping, _listed(item.get("content")))):
                     self.refuses = self.refuses or bool(part.get("refusal"))
                     text = part.get("text") or (part.get("refusal") if self.speak_refusals else None)
-                    steps = (*steps, *self._say_rest(self._part_at(index, place), text))
+                    steps = (*steps, *self._say_rest(self._text.part_at(index, place), text))
         if output:
             self._holding = False
         return steps
-
-    def _part_at(self, index: int, place: int) -> Part:
-        """The key of a part; servers that number nothing have only one."""
-        return (None, None) if (None, None) in self._said else (index, place)
 
 
 def _mapping(value: object) -> Event:
     """A JSON object; an empty one where a server sent something else in its place."""
     return value if isinstance(value, Mapping) else {}
+
+
+def _output_of(response: Event) -> list[dict[str, Any]]:
+    return [item for item in _listed(response.get("output")) if isinstance(item, dict)]
 
 
 def _listed(value: object) -> list[Any]:

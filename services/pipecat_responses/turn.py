@@ -79,7 +79,7 @@ class Turn:
     """The number of the event behind which a stream was last resumed."""
     output_began: float | None = None
     """Wall clock time of the first sign of output, for the TTFB metric."""
-    ttfb_told: bool = False
+    ttfb_reported: bool = False
     usage: list[Usage] = field(default_factory=list)
 
     @property

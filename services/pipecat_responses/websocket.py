@@ -6,7 +6,7 @@ connection itself is kept by ``connection``.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,13 +20,12 @@ from pipecat.utils.types import assert_given
 
 from .base import ResponsesService
 from .categories import is_passing, is_rate_limit
-from .channel import Channel, Endpoint
+from .channel import Channel
 from .connection import Connection
-from .continuation import Plan
+from .endpoint import Endpoint
 from .errors import Failure, TurnBroken
-from .flight import InFlight
+from .lane_exchange import LaneExchange
 from .pulse import Pulse
-from .request import encode
 from .steps import Failed, Finished, FirstOutput
 from .stream import ResponseStream
 from .turn import Exchange, Turn, conversation_of
@@ -34,7 +33,6 @@ from .upkeep import Upkeep
 
 __all__ = ["OpenAIResponsesLLMService"]
 
-_UNKNOWN_FIELD = {"unknown_parameter", "unsupported_parameter"}
 # Of the HTTP client's headers, those that mean nothing in a handshake.
 _NOT_FOR_HANDSHAKES = frozenset({"accept", "content-type"})
 
@@ -175,7 +173,7 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
             wait = max(wait, turn.limits.connect)
         channel = await self._connection.channel(max(0.0, wait))
         turn.in_full = turn.in_full or not self._continues
-        exchange = await _LaneExchange.begin(channel, turn, conversation_of(turn))
+        exchange = await LaneExchange.begin(channel, turn, conversation_of(turn))
         logger.debug(
             f"{self}: sent {len(exchange.plan.send)} items, {exchange.plan.known} known to the server"
         )
@@ -225,7 +223,7 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
             input=conversation, body={**body, "generate": False}, limits=self._timeouts, silent_since=0.0
         )
         try:
-            exchange = await _LaneExchange.begin(channel, turn, conversation)
+            exchange = await LaneExchange.begin(channel, turn, conversation)
             try:
                 if not await self._is_warm(exchange):
                     logger.info(f"{self}: this server knows no warm-up; it will not be asked again")
@@ -235,7 +233,7 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
         except (TurnBroken, TimeoutError) as error:
             logger.debug(f"{self}: the new connection could not be warmed up: {error!r}")
 
-    async def _is_warm(self, exchange: "_LaneExchange") -> bool:
+    async def _is_warm(self, exchange: LaneExchange) -> bool:
         """Wait for the end of a warm-up; False if the server did not understand it. Raises TurnBroken."""
         stream = ResponseStream()
         while True:
@@ -257,77 +255,6 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
     def _stop_warming(self) -> None:
         if self._warming is not None:
             self._warming.cancel()
-
-
-class _LaneExchange:
-    """One request on a lane of a channel."""
-
-    def __init__(
-        self, channel: Channel, flight: InFlight, plan: Plan, turn: Turn, items: Sequence[Mapping[str, Any]]
-    ) -> None:
-        self.flight = flight
-        self.plan = plan
-        self.asked_at = asyncio.get_running_loop().time()
-        self.continuing_refused = False
-        """Whether the server does not know what it means to continue from a response."""
-        self._channel = channel
-        self._turn = turn
-        self._items = items
-
-    @classmethod
-    async def begin(cls, channel: Channel, turn: Turn, items: Sequence[Mapping[str, Any]]) -> "_LaneExchange":
-        """Send the request: what is new of the conversation, or all of it."""
-        memory = channel.memory
-        plan = (
-            Plan(None, None, list(items), 0) if turn.in_full else memory.plan(turn.body.get("model"), items)
-        )
-        lane = channel.pick_lane(plan.lane)
-        if plan.previous_response_id is None or lane != plan.lane:
-            memory.forget(lane)  # the server is about to replace what it keeps there
-        message = {"type": "response.create", **turn.body, "input": plan.send}
-        if plan.previous_response_id is not None:
-            message["previous_response_id"] = plan.previous_response_id
-        if lane is not None:
-            message["stream_id"] = lane
-        aside = turn.body.get("generate") is False
-        flight = await channel.create(lane, encode(message), aside=aside)
-        return cls(channel, flight, plan, turn, items)
-
-    async def receive(self, timeout: float) -> Sequence[Mapping[str, Any] | None]:
-        try:
-            return await self.flight.receive(timeout)
-        except TimeoutError:
-            # A connection on which an answer got stuck is not trusted with the next one. A warm-up is none,
-            # and one may be under way beside it.
-            if not self.flight.aside:
-                self._channel.abort("an answer got stuck")
-            raise
-
-    def completed(self, finished: Finished) -> None:
-        memory = self._channel.memory
-        if finished.response_id is None or (finished.silent and finished.output):
-            memory.forget(self.flight.lane)
-        else:
-            memory.remember(
-                self.flight.lane,
-                finished.response_id,
-                self._turn.body.get("model"),
-                self._items,
-                finished.output,
-            )
-
-    def failed(self, failure: Failure) -> None:
-        memory = self._channel.memory
-        memory.forget(self.flight.lane)
-        if failure.param == "stream_id" and failure.code != "websocket_stream_limit_reached":
-            self._channel.go_without_lanes()
-        elif failure.param == "stream_id":
-            self._channel.retire()
-        if failure.param == "previous_response_id" or "previous_response_not_found" in failure.codes:
-            self._turn.in_full = True
-            self.continuing_refused = bool(failure.codes & _UNKNOWN_FIELD)
-            if self.plan.previous_response_id is not None:
-                memory.forget_response(self.plan.previous_response_id)
 
 
 def _ws_url(base_url: str) -> str:

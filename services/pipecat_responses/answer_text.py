@@ -1,0 +1,41 @@
+"""The text of one response, part by part, as far as it has come."""
+
+from dataclasses import dataclass, field
+
+from .text import split_end, whole_text
+
+__all__ = ["AnswerText", "Part"]
+
+Part = tuple[object, object]
+"""The key of a piece of a message: its place in the output and in the message."""
+
+
+@dataclass(slots=True)
+class AnswerText:
+    """What has come of each part."""
+
+    said: dict[Part, list[str]] = field(default_factory=dict)
+    halves: dict[Part, str] = field(default_factory=dict)
+    """The first half of a surrogate pair that a delta ended with: the second half may begin the next one."""
+
+    def joined(self, part: Part, text: str) -> str:
+        """A delta with the half character that came before it, and without one that it ends with."""
+        text, half = split_end(self.halves.pop(part, "") + text)
+        if half:
+            self.halves[part] = half
+        return whole_text(text)
+
+    def may_lack_some_before(self, part: Part) -> bool:
+        """Whether another part has text that came later than this part's."""
+        return bool(self.said) and part != next(reversed(self.said))
+
+    def rest(self, part: Part, whole: str) -> str | None:
+        """What is missing of a part whose whole text is known; None if that differs from what has come."""
+        whole = whole_text(whole)
+        self.halves.pop(part, None)
+        said = "".join(self.said.get(part, ()))
+        return whole[len(said) :] if whole.startswith(said) else None
+
+    def part_at(self, index: int, place: int) -> Part:
+        """The key of a part of the finished output; servers that number nothing have only one."""
+        return (None, None) if (None, None) in self.said else (index, place)
