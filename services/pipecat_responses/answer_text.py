@@ -12,7 +12,7 @@ Part = tuple[object, object]
 
 @dataclass(slots=True)
 class AnswerText:
-    """What has come of each part."""
+    """The text of each part so far."""
 
     said: dict[Part, list[str]] = field(default_factory=dict)
     halves: dict[Part, str] = field(default_factory=dict)

@@ -1,9 +1,9 @@
-"""One turn: attempts at one answer until it is there or must fail.
+"""One turn: attempts at an answer, until one succeeds or the turn must fail.
 
-An attempt sends the request, feeds what comes back to a ``ResponseStream`` and does what it says. When an
-attempt breaks, the turn decides: nothing spoken yet, then it is tried again unheard; something spoken, then
-the model is asked to go on where it stopped, and what is new of that is spoken. Where that is off or fails,
-the turn ends with one error frame. Either way ``on_response_interrupted`` says what had been spoken.
+An attempt sends the request, feeds the events to a ``ResponseStream`` and performs the steps it returns. If
+an attempt breaks before anything was spoken, the request is sent again. If part of the answer was spoken,
+the model is asked to continue where it stopped, and what is new is spoken. If that is disabled or fails, the
+turn ends with one error frame. In both cases ``on_response_interrupted`` says what had been spoken.
 """
 
 import asyncio
@@ -24,7 +24,6 @@ from pipecat.frames.frames import (
 from .categories import may_be_a_file
 from .errors import Failure, TurnBroken
 from .overlap import Overlap
-from .patience import Deadlines, Timeouts, retry_delay
 from .reporting import ReportingService
 from .steps import (
     Broken,
@@ -44,11 +43,12 @@ from .steps import (
 )
 from .stored import StoredResponses
 from .stream import ResponseStream
+from .timeouts import Deadlines, Timeouts, retry_delay
 from .turn import Exchange, Turn
 
 __all__ = ["TurnService"]
 
-# How long to wait for the event that tells whether an unreadable message was part of the answer.
+# Seconds to wait for the event that shows whether an unreadable message was part of the answer.
 _DOUBT_LASTS = 1.0
 _END: Mapping[str, Any] = {}
 
@@ -67,7 +67,7 @@ class TurnService(ReportingService):
         rng: random.Random | None,
         **kwargs: Any,
     ) -> None:
-        """Take what concerns turns; ``ResponsesService`` says what each argument means."""
+        """Take what concerns turns; ``ResponsesService`` documents the arguments."""
         super().__init__(**kwargs)
         self._retry_timeout_secs = retry_timeout_secs
         self._retry_on_timeout = retry_on_timeout
@@ -80,8 +80,10 @@ class TurnService(ReportingService):
         self._stored = StoredResponses()
 
     def _silence_before(self, conversation: Sequence[Mapping[str, Any]], limits: Timeouts) -> float:
-        """Seconds of silence that an answer to a tool's result begins with: the caller hears nothing around
-        the tool either, so all answers of one turn share the budget. What the tool took is not counted.
+        """Return the seconds of silence before a tool that count against the answer to the tool's result.
+
+        The caller hears nothing before and after a tool, so all answers of a turn share one budget. The time
+        that the tool took is not counted.
         """
         before, self._silent_for = self._silent_for, 0.0
         if not conversation or conversation[-1].get("type") != "function_call_output":
@@ -91,11 +93,11 @@ class TurnService(ReportingService):
     # -- attempts ----------------------------------------------------------------------------------
 
     def _exchange(self, turn: Turn) -> AbstractAsyncContextManager[Exchange]:
-        """Send the turn's request; leaving the context gives up what has not arrived. Raises TurnBroken."""
+        """Send the turn's request; leaving the context drops events that have not come. Raises TurnBroken."""
         raise NotImplementedError
 
     async def _run_turn(self, turn: Turn) -> list[Call]:
-        """Try until the answer is there or the turn must fail; return the calls to run."""
+        """Make attempts until one succeeds or the turn must fail; return the tool calls to run."""
         while True:
             turn.attempt += 1
             try:
@@ -127,11 +129,11 @@ class TurnService(ReportingService):
         )
 
     def _may_go_on(self, turn: Turn) -> bool:
-        """Whether the model may be asked to go on with an answer of which a part has been spoken."""
+        """Whether the model may be asked to continue an answer of which part was spoken."""
         return self._continue_after_loss and turn.may_go_on
 
     def _can_resume(self, turn: Turn, stream: ResponseStream, failure: Failure) -> bool:
-        """Whether the rest of a stream that broke may be had from the server, to the letter."""
+        """Whether the server may send the rest of the broken stream, exactly where it broke off."""
         return False
 
     async def _attempt(self, turn: Turn) -> Finished | Incomplete:
@@ -207,7 +209,7 @@ class TurnService(ReportingService):
             talking = bool(steps) and type(steps[-1]) is Say
 
     def _check_continued(self, turn: Turn, stream: ResponseStream, outcome: Finished | Incomplete) -> None:
-        """Raise TurnBroken when the model did not go on: it refused, or said nothing."""
+        """Raise TurnBroken if the model did not continue: it refused, or said nothing."""
         if stream.refuses and not turn.refused:
             turn.may_go_on = False
             assert turn.loss is not None
@@ -272,7 +274,7 @@ class TurnService(ReportingService):
         return None
 
     async def _conclude(self, turn: Turn, outcome: Finished | Incomplete) -> list[Call]:
-        """The response ended by itself: report what it cost and whatever is wrong with it."""
+        """Report the tokens of a response that ended, and what is wrong with it; return the calls to run."""
         if isinstance(outcome, Finished):
             if outcome.silent and not turn.said:
                 what = f"LLM response {outcome.response_id} completed with no text or function call"
@@ -293,7 +295,7 @@ class TurnService(ReportingService):
         return outcome.calls
 
     async def _give_up(self, turn: Turn, broken: TurnBroken) -> None:
-        """The turn fails: say so once."""
+        """End the turn with one error frame."""
         await self._report_ttfb(turn)
         await self.cancel_ttfb_metrics()  # type: ignore[no-untyped-call]
         await self._report_usage(turn)
@@ -315,7 +317,7 @@ def _steps_without(stream: ResponseStream, event: Mapping[str, Any] | None) -> S
 def _failure_of_silence(stream: ResponseStream, seconds: float) -> Failure:
     if stream.doubtful:
         return Failure(
-            "stream", "An event could not be read, and nothing came after it", response_id=stream.response_id
+            "stream", "An event could not be read, and none came after it", response_id=stream.response_id
         )
     when = "in the middle of the answer" if stream.has_output else "and no output came"
     return Failure(
@@ -328,5 +330,5 @@ def _failure_of_silence(stream: ResponseStream, seconds: float) -> Failure:
 def _failure_of_calls(outcome: Finished) -> Failure:
     names = ", ".join(outcome.unusable_calls)
     return Failure(
-        "call", f"The model's arguments for {names} are no JSON object", response_id=outcome.response_id
+        "call", f"The model's arguments for {names} are not a JSON object", response_id=outcome.response_id
     )

@@ -1,4 +1,4 @@
-"""What both services share, turns apart: their arguments, their requests and what Pipecat asks of them."""
+"""What both services share apart from turns: arguments, requests, and the methods that Pipecat calls."""
 
 import asyncio
 import os
@@ -30,7 +30,6 @@ from .attempts import TurnService
 from .errors import Failure, TurnBroken
 from .items import Names
 from .messages import carried
-from .patience import Timeouts
 from .request import build_body, encode, json_schema_format, names_of, output_text
 from .settings import (
     OpenAIResponsesLLMSettings,
@@ -41,13 +40,14 @@ from .settings import (
     unsent_settings,
 )
 from .tap import Tap, WireListener
+from .timeouts import Timeouts
 from .tls import tls_context
 from .turn import Turn
 
 __all__ = ["ResponsesService"]
 
-# A connection that was idle for longer is not reused for the next request: whether its peer is still there
-# would only be found out by waiting for an answer. Opening another costs less than being wrong once.
+# Seconds after which an idle connection is not reused: a dead one would only show by a missing answer, and
+# opening a new one costs less than waiting for that once.
 _REUSED_WITHIN = 15.0
 
 
@@ -83,26 +83,26 @@ class ResponsesService(TurnService):
         """Make a service; it connects when its pipeline is set up.
 
         Args:
-            api_key: OpenAI API key; the environment's OPENAI_API_KEY where it is not given.
+            api_key: OpenAI API key; by default that of the environment variable OPENAI_API_KEY.
             base_url: URL of the API, with the version and without ``/responses``.
             organization: OpenAI organization to bill.
             project: OpenAI project to bill.
             default_headers: Headers to send with every request and every WebSocket handshake.
             service_tier: Service tier to ask for.
-            settings: Settings to begin with; they may change while the bot runs.
+            settings: Initial settings; they may change while the bot runs.
             retry_timeout_secs: With ``retry_on_timeout``: seconds without output after which the request is
                 sent again.
             retry_on_timeout: Whether to use ``retry_timeout_secs`` in place of ``timeouts.first_output``.
-            timeouts: Limits of patience; see ``Timeouts``.
-            speak_refusals: Whether a model's refusal is spoken; else it is reported as an empty answer.
-            continue_after_loss: After a loss in the middle of an answer, ask the model to go on where it
-                stopped, and say what is new of that; False ends the turn with an error.
-            unusable_after: After so many failed turns in a row the service is not usable, so that a switcher
-                can move on to another; it asks for an answer now and then, and is usable again when it gets
-                one. None: it stays usable through an outage.
-            delete_on_close: Whether responses that were stored (``store=True`` in the settings) are deleted
-                when the service stops; see ``Timeouts.delete``.
-            rng: Source of the jitter between attempts; pass a seeded one for tests that repeat exactly.
+            timeouts: Limits for waiting; see ``Timeouts``.
+            speak_refusals: Whether a model's refusal is spoken; otherwise it is reported as an empty answer.
+            continue_after_loss: After a loss in the middle of an answer, ask the model to continue where it
+                stopped and speak what is new; False ends the turn with an error.
+            unusable_after: Number of failed turns in a row after which the service is unusable, so that a
+                switcher can move on to another service. It then sends a probe now and then, and is usable
+                again when one is answered. None: it stays usable through an outage.
+            delete_on_close: Whether stored responses (``store=True`` in the settings) are deleted when the
+                service stops; see ``Timeouts.delete``.
+            rng: Source of the jitter between attempts; pass a seeded one for reproducible tests.
             **kwargs: Passed on to Pipecat's base classes.
         """
         initial = default_settings(self.Settings)
@@ -144,7 +144,7 @@ class ResponsesService(TurnService):
         project: str | None = None,
         default_headers: Mapping[str, str] | None = None,
     ) -> AsyncOpenAI:
-        """The HTTP client, for ``run_inference`` and for the HTTP service's turns."""
+        """Return the HTTP client, for ``run_inference`` and for the HTTP service's turns."""
         limits = connection_limits(
             max_keepalive_connections=100, max_connections=1000, keepalive_expiry=_REUSED_WITHIN
         )
@@ -158,25 +158,25 @@ class ResponsesService(TurnService):
         )
 
     def watch_wire(self, listener: WireListener | None) -> None:
-        """Show every message that is sent or received to ``listener``, in the loop's thread; None to stop.
+        """Call ``listener`` in the loop's thread with every message sent or received; None stops that.
 
-        See ``tap`` for what it is called with. It must be quick, for the service waits until it returns.
+        ``tap.WireListener`` documents its arguments. It must be fast: the service waits until it returns.
         """
         self._tap.listener = listener
 
-    # -- what Pipecat asks -------------------------------------------------------------------------
+    # -- what Pipecat calls ------------------------------------------------------------------------
 
     def can_generate_metrics(self) -> bool:
-        """Both services measure."""
+        """Return True: both services report metrics."""
         return True
 
     @staticmethod
     def model_supports_response_schema(model: str) -> bool:
-        """Whether a model can be held to a JSON schema; OpenAI's oldest cannot."""
+        """Whether a model supports answers by JSON schema; OpenAI's oldest models do not."""
         return not OPENAI_MODEL_WITHOUT_RESPONSE_SCHEMA.match(model)
 
     async def start(self, frame: StartFrame) -> None:
-        """Start, and say once which settings will have no effect."""
+        """Start, and warn once about settings without effect."""
         await super().start(frame)
         self._tell_unsent()
 
@@ -186,13 +186,13 @@ class ResponsesService(TurnService):
         return changed
 
     def _tell_unsent(self) -> None:
-        """Say which settings have no effect, each once."""
+        """Warn about settings without effect, each once."""
         if news := [name for name in unsent_settings(self._settings) if name not in self._told_unsent]:
             self._told_unsent.update(news)
-            logger.warning(f"{self}: the Responses API knows no {', '.join(news)}; they are not sent")
+            logger.warning(f"{self}: the Responses API does not support {', '.join(news)}; they are not sent")
 
     async def cleanup(self) -> None:
-        """Delete what was stored, if that is wanted, and close the HTTP client."""
+        """Delete stored responses with ``delete_on_close``, and close the HTTP client."""
         self._outage.stop()
         await super().cleanup()  # type: ignore[no-untyped-call]
         if self._delete_on_close:
@@ -206,7 +206,10 @@ class ResponsesService(TurnService):
         system_instruction: str | None = None,
         response_schema: dict[str, Any] | None = None,
     ) -> str | None:
-        """Answer a context once, outside the pipeline, over HTTP. Raises the openai package's errors."""
+        """Return one answer to a context over HTTP, outside the pipeline.
+
+        Raises the openai package's errors.
+        """
         body, _ = await self._request_of(
             context, system_instruction or assert_given(self._settings.system_instruction)
         )
@@ -227,7 +230,7 @@ class ResponsesService(TurnService):
         )
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        """Answer context frames, pass all others on."""
+        """Answer context frames; pass on all others."""
         await super().process_frame(frame, direction)
         if isinstance(frame, LLMContextFrame):
             await self._answer(frame.context)
@@ -291,7 +294,7 @@ class ResponsesService(TurnService):
     async def _request_of(
         self, context: LLMContext, system_instruction: str | None
     ) -> tuple[dict[str, Any], Names]:
-        """The body of a request, and the names that its functions have in it."""
+        """Return the body of a request, and the names of its functions."""
         adapter = self.get_llm_adapter()
         invocation = await adapter.get_llm_invocation_params(
             carried(context, specific=adapter.create_llm_specific_message, warn=self._tell_left_out),
@@ -311,7 +314,7 @@ class ResponsesService(TurnService):
         return body, names
 
     def _tell_left_out(self, what: str) -> None:
-        """Say what of a context the API would not take, each kind once."""
+        """Warn about parts of a context that the API would refuse, each kind once."""
         if what not in self._told_left_out:
             self._told_left_out.add(what)
             logger.warning(f"{self}: left out of the request, because the API would refuse it: {what}")

@@ -1,7 +1,7 @@
 """The tool calls of one response while the model writes them.
 
-A call may run only when it was finished and its arguments are one JSON object. Servers differ in what they
-tell of a call on the way: its place in the output, an item id, a call id, or nothing; all is understood.
+A call may run only when it is finished and its arguments are one JSON object. Servers identify a call on the
+way by its place in the output, an item id, a call id, or not at all; all forms are accepted.
 """
 
 import json
@@ -30,7 +30,7 @@ class Calls:
         self._calls: dict[object, _Writing] = {}
 
     def begin(self, event: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
-        """A call was announced, or shows up finished; True if it is a new one."""
+        """Add a call that was announced or came finished; return whether it is new."""
         if self._find(event, item) is not None:
             return False
         writing = _Writing(item.get("name") or "", item.get("call_id") or "")
@@ -38,19 +38,19 @@ class Calls:
         return True
 
     def add(self, event: Mapping[str, Any]) -> None:
-        """A piece of arguments."""
+        """Add a piece of a call's arguments."""
         writing = self._find(event, {})
         if writing is not None and not writing.finished:
             writing.arguments += event.get("delta") or ""
 
     def finish_arguments(self, event: Mapping[str, Any]) -> None:
-        """The arguments are whole."""
+        """Set the complete arguments of a call."""
         writing = self._find(event, {})
         if writing is not None and isinstance(arguments := event.get("arguments"), str):
             writing.arguments, writing.finished = arguments, True
 
     def finish(self, event: Mapping[str, Any], item: Mapping[str, Any]) -> None:
-        """The call is whole, or was cut off by a limit."""
+        """Set the final state of a call: complete, or cut off by a limit."""
         writing = self._find(event, item)
         if writing is None:
             return
@@ -61,11 +61,11 @@ class Calls:
             writing.arguments = arguments
 
     def is_finished(self, call_id: object) -> bool:
-        """Whether a call with this id is whole."""
+        """Whether a call with this id is complete."""
         return any(writing.finished for writing in self._calls.values() if writing.call_id == call_id)
 
     def result(self) -> tuple[list[Call], list[str]]:
-        """The calls to run, each id once, and the names of finished calls that cannot be run."""
+        """Return the calls to run, each id once, and the names of finished calls that cannot run."""
         calls: dict[str, Call] = {}
         unusable: list[str] = []
         for writing in self._calls.values():
@@ -84,7 +84,7 @@ class Calls:
             return writing
         if call_id := item.get("call_id"):
             return next((known for known in self._calls.values() if known.call_id == call_id), None)
-        # A piece that says nothing of where it belongs: to the call that is being written.
+        # A piece without any id belongs to the latest call.
         return next(reversed(self._calls.values()), None) if key is None else None
 
 
@@ -95,7 +95,7 @@ def _key(event: Mapping[str, Any], item: Mapping[str, Any]) -> object:
 
 
 def _parsed(text: str) -> dict[str, Any] | None:
-    """Arguments of a call; some servers write none for a function without parameters."""
+    """Parse the arguments of a call; some servers send none for a function without parameters."""
     if not text.strip():
         return {}
     try:

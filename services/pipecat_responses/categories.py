@@ -1,6 +1,6 @@
-"""What a failure means: its category in Pipecat's terms, and whether anything may come of trying again.
+"""The category of a failure in Pipecat's terms, and whether trying again may help.
 
-The API's code decides, else the status, else where the failure was noticed.
+The API's code decides; without one the status; without that where the failure was noticed.
 """
 
 from pipecat.utils.errors import ErrorCategory, classify_http_status_code
@@ -65,7 +65,7 @@ _BAD_REQUEST = {
         "message_too_big",
     ),
 }
-# The most telling first: a quota error may arrive with status 429, a bad key with type invalid_request_error.
+# The most specific first: a quota error may come with status 429, a bad key with type invalid_request_error.
 _CATEGORY_OF_CODES: tuple[tuple[set[str], ErrorCategory], ...] = (
     (_BAD_KEY, ErrorCategory.AUTHENTICATION),
     (_NO_QUOTA, ErrorCategory.QUOTA),
@@ -88,8 +88,8 @@ _CATEGORY_OF_SOURCE: dict[str, ErrorCategory] = {
 
 
 def category(failure: Failure) -> ErrorCategory:
-    """Pipecat's category of a failure: by the API's code, else by status, else by where it was noticed."""
-    if failure.code == CONNECTION_LIMIT:  # told with status 400, though nothing is wrong with the request
+    """Return Pipecat's category of a failure."""
+    if failure.code == CONNECTION_LIMIT:  # sent with status 400, though the request is valid
         return ErrorCategory.CONNECTIVITY
     if failure.source != "incomplete":
         for codes, found in _CATEGORY_OF_CODES:
@@ -104,8 +104,8 @@ def category(failure: Failure) -> ErrorCategory:
 
 
 def is_permanent(failure: Failure) -> bool:
-    """Whether no later turn can succeed until a person acts: bad or unauthorized key, or no quota."""
-    if failure.code == "policy_violation":  # a close code that says little; another connection may be let in
+    """Whether no turn can succeed until a person acts: bad or unauthorized key, or no quota."""
+    if failure.code == "policy_violation":  # the close code 1008; another connection may be accepted
         return False
     return category(failure) in (
         ErrorCategory.AUTHENTICATION,
@@ -115,12 +115,12 @@ def is_permanent(failure: Failure) -> bool:
 
 
 def is_passing(failure: Failure) -> bool:
-    """Whether the API itself stumbled, so that the same request may well succeed a moment later."""
+    """Whether the API itself failed, so that the same request may succeed a moment later."""
     return category(failure) is ErrorCategory.SERVER and failure.source not in ("call", "incomplete")
 
 
 def may_be_a_file(failure: Failure) -> bool:
-    """Whether the API may have refused the request for a picture or file in it."""
+    """Whether the API may have refused the request because of a picture or file in it."""
     return (
         category(failure) is ErrorCategory.INVALID_REQUEST
         and not failure.codes & _NOT_OF_FILES
@@ -129,5 +129,5 @@ def may_be_a_file(failure: Failure) -> bool:
 
 
 def is_rate_limit(failure: Failure) -> bool:
-    """Whether too much was asked in too short a time."""
+    """Whether a rate limit was exceeded."""
     return category(failure) is ErrorCategory.RATE_LIMIT

@@ -1,216 +1,299 @@
-"""A connection that is always ready.
+"""One open WebSocket: what is sent on it, which response gets what arrives, and how it ends.
 
-``Connection`` does what ``upkeep`` says: opens a channel ahead of the first turn, the next one before the
-API's 60-minute limit or as soon as one is lost or late with a sign of life, and hands them to the turns, so
-that none of them waits for housekeeping.
+Every event goes to the response it belongs to (``lane_table``). An abandoned response keeps its lane until
+its last event has come, and its events are dropped; so the next turn starts at once on another lane and gets
+none of them. A server without lanes carries one response at a time; abandoning it costs the connection.
 """
 
 import asyncio
 import contextlib
-import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from loguru import logger
+from websockets.exceptions import ConnectionClosed
 
-from .categories import is_permanent
-from .channel import Channel
-from .doors import is_hopeless
-from .endpoint import Endpoint
+from .close_codes import failure_of_close
+from .continuation import Memory
 from .errors import Failure, TurnBroken
-from .pulse import Pulse
-from .upkeep import Dial, Keeping, Upkeep
+from .heartbeat import Ask, Heartbeat, PeerState
+from .lane_table import LaneTable
+from .message_socket import MessageSocket
+from .pending import PendingResponse
+from .stream import TERMINAL
+from .tap import Tap
+from .text import read_event
 
-__all__ = ["Connection"]
+__all__ = ["WebSocketConnection"]
+
+_TURNING_POINTS = TERMINAL | {"response.created", "error"}
 
 
-class Connection:
-    """Keeps channels open and hands them out."""
+class WebSocketConnection:
+    """One open WebSocket."""
 
     def __init__(
         self,
-        endpoint: Endpoint,
+        socket: MessageSocket,
         *,
-        upkeep: Upkeep,
-        pulse: Pulse,
-        rng: random.Random,
+        heartbeat: Heartbeat,
         lanes: bool | None,
-        opened: Callable[[Channel], None],
-        in_trouble: Callable[[Failure], Awaitable[None]],
+        changed: Callable[["WebSocketConnection"], None],
+        tap: Tap,
     ) -> None:
-        """Nothing is opened before ``start``.
-
-        ``lanes``: whether the server knows lanes, None to find out. ``opened`` is called with every channel;
-        ``in_trouble`` once whenever the connection is lost and cannot be had again at the first attempt.
+        """Take over an open socket. ``lanes``: whether the server echoes them, None while unknown."""
+        self._socket = socket
+        self._limits = heartbeat
+        self._changed = changed
+        self._tap = tap
+        self._number = tap.opened("websocket")
+        self._loop = asyncio.get_running_loop()
+        self._lanes: LaneTable[PendingResponse] = LaneTable(lanes)
+        self._changed_event = asyncio.Event()
+        self.opened_at = self._loop.time()
+        self._peer = PeerState(heartbeat, self.opened_at)
+        self.memory = Memory()
+        self.failure: Failure | None = None
+        """Why the connection is closed; None while it is open."""
+        self.proven = False
+        """Whether something arrived on it, or we ended it ourselves. False if the server accepted it and then
+        closed it, even after a request: if that happens every time, the next attempt waits longer.
         """
-        self._endpoint = endpoint
-        self._upkeep = upkeep
-        self._pulse = pulse
-        self._opened = opened
-        self._in_trouble = in_trouble
-        self._keeping: Keeping[Channel] = Keeping(upkeep, rng, lanes)
-        self._leaving: list[Channel] = []
-        self._waiters: list[asyncio.Future[None]] = []
-        self._stirred = asyncio.Event()
-        self._wanted_now = asyncio.Event()
-        self._keeper: asyncio.Task[None] | None = None
+        self.retired = False
+        """Whether it takes no further requests."""
+        self._closing: asyncio.Task[None] | None = None
+        socket.on_message(self._take)
+        self._reader = asyncio.create_task(self._read(), name="responses-websocket-reader")
+        self._watcher = asyncio.create_task(self._watch(), name="responses-websocket-watcher")
+
+    # -- what it can do ----------------------------------------------------------------------------
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is connected, as far as known."""
+        return self.failure is None
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the server is late with the answer to a ping."""
+        return self._peer.in_doubt
+
+    @property
+    def has_room(self) -> bool:
+        """Whether it takes another request now."""
+        return not self.retired and self.is_open and self._lanes.have_room
 
     @property
     def lanes(self) -> bool | None:
-        """Whether the server knows lanes; None while nobody can tell."""
-        return self._keeping.lanes
+        """Whether the server echoes lanes; None while unknown."""
+        return self._lanes.known
 
-    @property
-    def current(self) -> Channel | None:
-        """The channel that a turn would get now."""
-        return self._keeping.best(asyncio.get_running_loop().time())
+    def disable_lanes(self) -> None:
+        """Note that the server does not support lanes."""
+        self._lanes.known = False
+        self._changed(self)
 
-    def start(self) -> None:
-        """Begin to connect; returns at once."""
-        if self._keeper is None:
-            self._keeper = asyncio.create_task(self._keep(), name="responses-websocket-keeper")
+    def pick_lane(self, keep: str | None) -> str | None:
+        """Return a lane for a request, if possible other than ``keep``, which it continues from."""
+        return self._lanes.pick(keep, list(self.memory.lanes()))
 
-    async def stop(self) -> None:
-        """Close everything and stop trying."""
-        keeper, self._keeper = self._keeper, None
-        if keeper is not None:
-            keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
-        channels = [*self._keeping.channels, *self._leaving]
-        self._keeping.channels, self._leaving = [], []
-        await asyncio.gather(*(channel.close() for channel in channels))
-        self._wake_waiters()
+    async def create(self, lane: str | None, message: bytes, *, warm_up: bool = False) -> PendingResponse:
+        """Send a ``response.create`` and return the pending response. Raises TurnBroken on a lost connection.
 
-    async def channel(self, patience: float) -> Channel:
-        """A channel with room for a request, waited for at most ``patience`` seconds.
-
-        Raises TurnBroken with the last thing that went wrong. A refusal that time will not mend is raised as
-        soon as it is known.
+        ``warm_up``: no turn waits for it.
         """
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + patience
-        asked = False
-        stale = self._keeping.last_failure
-        while (channel := self._keeping.best(loop.time())) is None:
-            if self._keeper is None:
-                raise TurnBroken(
-                    Failure("connection", "The service is not connected: it was stopped or never started")
-                )
-            if not asked:
-                asked = True
-                self._wanted_now.set()
-            elif (new := self._keeping.last_failure) is not None and new is not stale and is_hopeless(new):
-                raise TurnBroken(new)
-            waiter = loop.create_future()
-            self._waiters.append(waiter)
-            self._stirred.set()
-            try:
-                async with asyncio.timeout_at(deadline):
-                    await waiter
-            except TimeoutError:
-                raise TurnBroken(
-                    self._keeping.last_failure
-                    or Failure("connection", f"No connection within {patience:g} s")
-                ) from None
-            finally:
-                if waiter in self._waiters:
-                    self._waiters.remove(waiter)
-        return channel
-
-    def _wake_waiters(self) -> None:
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-
-    # -- keeping it --------------------------------------------------------------------------------
-
-    def _changed(self, channel: Channel) -> None:
-        if channel.lanes is not None:
-            self._keeping.lanes = channel.lanes
-        self._stirred.set()
-
-    async def _keep(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            self._stirred.clear()
-            step = self._keeping.next(loop.time(), waiting=bool(self._waiters), leave=self._leaving.append)
-            self._leaving = [channel for channel in self._leaving if not channel.is_gone]
-            if isinstance(step, Dial):
-                await self._pause(step.pause)
-                await self._open_one()
-            else:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(step.seconds):
-                        await self._stirred.wait()
-
-    async def _pause(self, seconds: float) -> None:
-        """Wait before the next attempt, unless a turn is or gets in a hurry."""
-        if seconds <= 0.0 or self._wanted_now.is_set():
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._wanted_now.wait()
-                self._keeping.somebody_waits()
-
-    async def _open_one(self) -> None:
-        self._wanted_now.clear()
-        failures = self._keeping.failures
+        if self.failure is not None:
+            raise TurnBroken(self.failure)
+        pending = PendingResponse(lane, self._abandoned, warm_up=warm_up)
+        self._lanes.add(pending)
+        self._ask_now()
+        if self._tap.listener is not None:
+            self._tap.show("sent", self._number, message)
         try:
-            channel = await self._first_of_several()
-        except TurnBroken as broken:
-            await self._note_failure(broken.failure)
-            return
-        except Exception as error:  # a header callback, TLS, a proxy: whatever it is, the keeper must live
-            await self._note_failure(
-                Failure("connection", f"No connection to {self._endpoint.url}: {error!r}")
-            )
-            return
-        if failures:
-            logger.info(f"Responses WebSocket: connected again after {failures} failed attempts")
-        self._keeping.opened(channel)
-        self._wake_waiters()
-        self._opened(channel)
+            async with asyncio.timeout(self._limits.send):
+                await self._socket.send(message, text=True)
+        except TimeoutError:
+            self.abort(f"the server did not take a message for {self._limits.send:g} s")
+        except ConnectionClosed as closed:
+            self._over(_failure_of(closed))
+        except asyncio.CancelledError:
+            # How much of the message was sent is not known: the response counts as pending and is abandoned.
+            pending.abandon()
+            raise
+        if self.failure is not None:
+            raise TurnBroken(self.failure)
+        return pending
 
-    async def _first_of_several(self) -> Channel:
-        """Open a channel; where an answer is slow to come, try again beside it and take the first."""
-        attempts: set[asyncio.Task[Channel]] = set()
-        started = 0
+    # -- what arrives ------------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        """Wait for the end; until then take the messages that did not come in one frame."""
         try:
             while True:
-                if started < self._upkeep.most_dials:
-                    attempts.add(asyncio.create_task(self._dial(), name="responses-websocket-dial"))
-                    started += 1
-                more = self._upkeep.hedge if started < self._upkeep.most_dials else None
-                done, attempts = await asyncio.wait(
-                    attempts, timeout=more, return_when=asyncio.FIRST_COMPLETED
-                )
-                if open_ones := [task.result() for task in done if task.exception() is None]:
-                    self._send_away(open_ones[1:])
-                    return open_ones[0]
-                if done and not attempts:
-                    raise next(error for task in done if (error := task.exception()) is not None)
-        finally:
-            for attempt in attempts:
-                attempt.cancel()
-            late = await asyncio.gather(*attempts, return_exceptions=True)
-            self._send_away([channel for channel in late if isinstance(channel, Channel)])
+                self._take(await self._socket.recv(decode=False))
+        except ConnectionClosed as closed:
+            self._over(_failure_of(closed))
 
-    def _send_away(self, channels: list[Channel]) -> None:
-        self._leaving += channels
-        for channel in channels:
-            channel.retire()
+    def _take(self, message: bytes) -> None:
+        self._peer.last_heard = self._loop.time()
+        self.proven = True
+        if self._tap.listener is not None:
+            self._tap.show("received", self._number, message)
+        self._route(read_event(message))
 
-    async def _dial(self) -> Channel:
-        return await self._endpoint.dial(
-            timeout=self._upkeep.connect, pulse=self._pulse, lanes=self.lanes, changed=self._changed
-        )
+    def _route(self, event: dict[str, Any] | None) -> None:
+        pending: PendingResponse | None
+        if event is None:
+            logger.warning("Responses WebSocket: a message is not a JSON object")
+            for pending in self._lanes:
+                pending.take(None)
+            return
+        kind = event.get("type")
+        lane = event.get("stream_id")
+        lane = lane if isinstance(lane, str) else None
+        pending = self._lanes.owner(lane, kind)
+        if pending is not None and kind not in _TURNING_POINTS:
+            pending.take(event)
+            return
+        if kind == "error" and _is_limit(event):
+            self.retire()
+        if pending is None:
+            if lane is None and self._lanes.shows_no_lanes(kind):
+                self._lanes.known = False
+                self.abort("the server does not support lanes, and two responses were requested")
+            elif kind == "error":
+                logger.info(f"Responses WebSocket: unsolicited error {event.get('error')}")
+            return
+        if kind == "response.created":
+            pending.began = True
+            if pending.lane is not None and self._lanes.known is None:
+                self._lanes.known = lane is not None
+                self._changed(self)
+        pending.failed = pending.failed or kind == "error"
+        if kind in TERMINAL or (kind == "error" and not pending.began):
+            self._land(pending)
+        pending.take(event)
 
-    async def _note_failure(self, failure: Failure) -> None:
-        news = self._keeping.failed(failure)
-        logger.warning(f"Responses WebSocket: {failure.message}")
-        self._wake_waiters()
-        if news:
-            await self._in_trouble(failure)
-        if is_permanent(failure):
-            # Nothing changes until a person acts; a turn that comes anyway shall find out.
-            await self._wanted_now.wait()
+    def _land(self, pending: PendingResponse) -> None:
+        pending.over = True
+        self._lanes.remove(pending)
+        if self.retired:
+            self._close_when_empty()
+
+    # -- ends --------------------------------------------------------------------------------------
+
+    def _abandoned(self, pending: PendingResponse) -> None:
+        if pending.over or not self.is_open:
+            return
+        if not self.lanes:
+            # Its events could not be distinguished from those of the next response.
+            self.abort("its response was abandoned")
+        else:
+            self._ask_now()  # the user interrupted: the next request comes soon
+
+    def retire(self) -> None:
+        """Take no more requests, let pending responses end, then close."""
+        if not self.retired:
+            self.retired = True
+            self._changed(self)
+        self._close_when_empty()
+
+    def _close_when_empty(self) -> None:
+        if self.is_open and self._lanes.all_abandoned:
+            self.proven = True
+            self._over(Failure("connection", "the connection was replaced"))
+            self._closing = asyncio.create_task(self._shut(), name="responses-websocket-close")
+
+    def abort(self, why: str) -> None:
+        """Drop the connection at once; a dead peer would never answer a closing handshake."""
+        self.proven = True
+        self._socket.transport.abort()
+        self._over(Failure("connection", f"The connection was dropped: {why}"))
+
+    def _over(self, failure: Failure) -> None:
+        if self.failure is not None:
+            return
+        self.failure = failure
+        self._tap.show("closed", self._number, failure.message.encode())
+        self._watcher.cancel()
+        for pending in self._lanes:
+            pending.fail(failure)
+        self._lanes.clear()
+        self._changed(self)
+
+    async def close(self) -> None:
+        """Close the connection and wait for the end of its tasks."""
+        self.proven = True
+        self._over(Failure("connection", "the service was stopped"))
+        if self._closing is not None:
+            await asyncio.gather(self._closing, return_exceptions=True)
+        await self._shut()
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is closed and all its tasks have ended."""
+        tasks = (self._reader, self._watcher, self._closing)
+        return not self.is_open and all(task is None or task.done() for task in tasks)
+
+    async def _shut(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.close):
+                await self._socket.close()
+        self._socket.transport.abort()
+        self._reader.cancel()
+        self._watcher.cancel()
+        await asyncio.gather(self._reader, self._watcher, return_exceptions=True)
+
+    # -- heartbeat ---------------------------------------------------------------------------------
+
+    def _ask_now(self) -> None:
+        self._peer.ask_now()
+        self._changed_event.set()
+
+    async def _watch(self) -> None:
+        """Ping the server when that is due, and drop the connection if no answer comes."""
+        while True:
+            self._changed_event.clear()
+            step = self._peer.next(self._loop.time(), busy=len(self._lanes) > 0)
+            match step:
+                case Ask.PING:
+                    await self._ping()
+                case Ask.DOUBT:
+                    self._changed(self)
+                case Ask.GIVE_UP:
+                    # The loop may have been busy while the answer arrived: let it be read first.
+                    await asyncio.sleep(0)
+                    if self._peer.next(self._loop.time(), busy=True) is Ask.GIVE_UP:
+                        self.abort("no answer to a ping")
+                        return
+                case float() | int():
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(step):
+                            await self._changed_event.wait()
+
+    async def _ping(self) -> None:
+        try:
+            # With a full buffer the ping would wait for ever.
+            async with asyncio.timeout(self._limits.prompt):
+                pong = await self._socket.ping()
+        except (TimeoutError, ConnectionClosed):
+            return  # then no answer comes in time, or the reader sees the end of the connection
+        pong.add_done_callback(self._answered)  # type: ignore[attr-defined]
+
+    def _answered(self, pong: asyncio.Future[float]) -> None:
+        if not pong.cancelled() and pong.exception() is None:
+            was_in_doubt = self._peer.in_doubt
+            self._peer.answered(self._loop.time())
+            self._changed_event.set()
+            if was_in_doubt:
+                self._changed(self)
+
+
+def _is_limit(event: Mapping[str, Any]) -> bool:
+    error = event.get("error")
+    return isinstance(error, Mapping) and error.get("code") == "websocket_connection_limit_reached"
+
+
+def _failure_of(closed: ConnectionClosed) -> Failure:
+    frame = closed.rcvd
+    return failure_of_close(frame.code if frame else None, frame.reason if frame else "")

@@ -1,10 +1,9 @@
-"""What the server already knows, and therefore what still must be sent.
+"""Which items of a conversation the server already has, and which must be sent.
 
 Over a WebSocket the API keeps the latest response of every lane in the connection's memory, even with
 ``store`` off. A request may continue from one of them with ``previous_response_id`` and send only what is
-new. ``Memory`` mirrors that memory and finds the longest one that is a true beginning of the conversation.
-Whatever is not surely the same is sent again in full: a few more bytes instead of a wrong context. Pure: no
-I/O, no clock.
+new. ``Memory`` mirrors that memory and finds the longest remembered conversation with which the current one
+begins. If in doubt, everything is sent again: more bytes, but never a wrong context. Pure: no I/O, no clock.
 """
 
 import copy
@@ -15,12 +14,11 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Known", "Memory", "Plan"]
+__all__ = ["Continuation", "Known", "Memory"]
 
 Item = Mapping[str, Any]
 
-# Items the server made for itself. They never stand in Pipecat's context, and nothing has to be sent in reply
-# to them.
+# Items the server made for itself. Pipecat's context never holds them, and they need no reply.
 _SERVER_SIDE_ITEMS = frozenset(
     {
         "web_search_call",
@@ -40,20 +38,20 @@ class Known:
     response_id: str
     model: object
     items: tuple[Item, ...]
-    """The whole conversation that the request stood for."""
+    """The whole conversation up to the response, whether it was sent or continued."""
     output: tuple[Item, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """How to send a conversation."""
+class Continuation:
+    """What to send of a conversation, and which response it continues from."""
 
     previous_response_id: str | None
     lane: str | None
-    """The lane that keeps the previous response; it may only be reused if the response can be lost."""
+    """The lane that holds the previous response; a request on the same lane replaces it."""
     send: list[Item]
     known: int
-    """How many items of the conversation need not be sent."""
+    """How many items of the conversation the server already has."""
 
 
 class Memory:
@@ -62,56 +60,54 @@ class Memory:
     def __init__(self) -> None:
         self._latest: dict[str | None, Known] = {}
 
-    def plan(self, model: object, items: Sequence[Item]) -> Plan:
-        """The shortest way to tell the server this conversation."""
+    def plan(self, model: object, items: Sequence[Item]) -> Continuation:
+        """Return the continuation that sends the fewest items of a conversation."""
         by_length = sorted(self._latest.items(), key=lambda entry: len(entry[1].items), reverse=True)
         for lane, known in by_length:
             if known.model == model and (new := _what_is_new(known, items)) is not None:
-                return Plan(known.response_id, lane, new, len(items) - len(new))
-        return Plan(None, None, list(items), 0)
+                return Continuation(known.response_id, lane, new, len(items) - len(new))
+        return Continuation(None, None, list(items), 0)
 
     def remember(
         self, lane: str | None, response_id: str, model: object, items: Sequence[Item], output: Sequence[Item]
     ) -> None:
-        """A response on a lane completed: it takes the place of the one before."""
+        """Remember the response that completed on a lane; it replaces the one before."""
         # Copied, because the application may change the contents of its context in place.
         self._latest[lane] = Known(response_id, model, _copy(items), tuple(output))
 
     def forget(self, lane: str | None) -> None:
-        """The server no longer has, or may no longer have, the latest response of a lane."""
+        """Forget the latest response of a lane, because the server may no longer have it."""
         self._latest.pop(lane, None)
 
     def forget_response(self, response_id: str) -> None:
-        """The server said that it does not know a response."""
+        """Forget a response that the server said it does not know."""
         for lane in [lane for lane, known in self._latest.items() if known.response_id == response_id]:
             del self._latest[lane]
 
     def lanes(self) -> Iterator[str | None]:
-        """Lanes that keep something, the one with the longest conversation last."""
+        """LaneTable that keep something, the one with the longest conversation last."""
         yield from sorted(self._latest, key=lambda lane: len(self._latest[lane].items))
 
 
 def _copy(items: Sequence[Item]) -> tuple[Item, ...]:
-    """A deep copy that shares nothing but strings and numbers."""
+    """Return a deep copy that shares only strings and numbers."""
     try:
         return tuple(msgspec.to_builtins(items, builtin_types=(bytes, bytearray)))
-    except TypeError:  # something that only the application knows what it is
+    except TypeError:  # an object of the application's own
         return tuple(copy.deepcopy(list(items)))
 
 
 def _what_is_new(known: Known, items: Sequence[Item]) -> list[Item] | None:
-    """The items that the server does not have yet; None when it remembers another conversation."""
+    """Return the items that the server does not have; None if it remembers another conversation."""
     length = len(known.items)
-    # Strings are shared with the context, so that comparing equal items costs next to nothing, whatever their
-    # size.
+    # Strings are shared with the context, so comparing equal items is cheap, whatever their size.
     if len(items) <= length or any(a != b for a, b in zip(known.items, items, strict=False)):
         return None
     return _after_output(known.output, items[length:])
 
 
 def _after_output(output: Sequence[Item], rest: Sequence[Item]) -> list[Item] | None:
-    """Match a response's output against the items that follow its request; return those that come after or
-    between.
+    """Match a response's output against the items that follow its request; return the items that are new.
 
     Strategy: the assistant aggregator does not keep the output's form. It joins all messages of a response
     into one, strips it, puts reasoning first, and stores each call together with its result. So the output is
@@ -153,7 +149,7 @@ def _after_output(output: Sequence[Item], rest: Sequence[Item]) -> list[Item] | 
             if message_awaited or calls or (call_ids - answered - _answered_in(rest[index:])):
                 return None
             return [*new, *rest[index:]] if _is_free_of(rest[index:], call_ids) else None
-    # Nothing follows but results: a tool turn. Without anything new there is nothing to ask.
+    # Only results follow: a tool turn. Without anything new there is nothing to ask.
     return new if new and not message_awaited and not calls and answered == call_ids else None
 
 
@@ -162,7 +158,7 @@ def _answered_in(items: Sequence[Item]) -> set[object]:
 
 
 def _is_free_of(items: Sequence[Item], call_ids: frozenset[object]) -> bool:
-    """A call of the output standing again further on would reach the server twice."""
+    """Whether no call of the output occurs again further on; the server would get it twice."""
     return not any(item.get("type") == "function_call" and item.get("call_id") in call_ids for item in items)
 
 
@@ -176,7 +172,7 @@ def _text_of(item: Item) -> str:
 
 
 def _same_text(texts: Sequence[str], heard: str) -> bool:
-    """Whether the context holds the words of all messages; the aggregator changes white space."""
+    """Whether a context's message has the words of all messages; the aggregator changes white space."""
     words = heard.split()
     return words in ("".join(texts).split(), " ".join(texts).split())
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 
-from .channel import Channel
-from .doors import failure_of_refusal
+from .close_codes import failure_of_refusal
+from .connection import WebSocketConnection
 from .errors import Failure, TurnBroken
-from .pulse import Pulse
+from .heartbeat import Heartbeat
+from .message_socket import MessageSocket
 from .tap import Tap
-from .wire import MessageSocket
 
 __all__ = ["Endpoint"]
 
@@ -25,9 +25,14 @@ class Endpoint:
     tap: Tap
 
     async def dial(
-        self, *, timeout: float, pulse: Pulse, lanes: bool | None, changed: Callable[["Channel"], None]
-    ) -> "Channel":
-        """Open one channel. Raises TurnBroken with what the server said, or what the network did."""
+        self,
+        *,
+        timeout: float,
+        heartbeat: Heartbeat,
+        lanes: bool | None,
+        changed: Callable[["WebSocketConnection"], None],
+    ) -> "WebSocketConnection":
+        """Open one connection. Raises TurnBroken with what the server said, or what the network did."""
         headers = dict(await self.headers())
         agent = headers.pop("User-Agent", None)
         try:
@@ -36,8 +41,8 @@ class Endpoint:
                 additional_headers=headers,
                 user_agent_header=agent,
                 open_timeout=timeout,
-                close_timeout=pulse.close,
-                ping_interval=None,  # the channel watches by itself, and sooner
+                close_timeout=heartbeat.close,
+                ping_interval=None,  # the connection watches by itself, and sooner
                 max_size=None,
                 max_queue=None,
                 compression=None,
@@ -59,9 +64,9 @@ class Endpoint:
             ) from error
         except InvalidURI as error:
             raise TurnBroken(
-                Failure("handshake", f"{self.url} is no WebSocket URL", param="ws_url", status=400)
+                Failure("handshake", f"{self.url} is not a WebSocket URL", param="ws_url", status=400)
             ) from error
         except (OSError, InvalidHandshake, EOFError) as error:
             reason = str(error) or type(error).__name__
             raise TurnBroken(Failure("connection", f"No connection to {self.url}: {reason}")) from error
-        return Channel(socket, pulse=pulse, lanes=lanes, changed=changed, tap=self.tap)
+        return WebSocketConnection(socket, heartbeat=heartbeat, lanes=lanes, changed=changed, tap=self.tap)

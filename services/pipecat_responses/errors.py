@@ -1,8 +1,8 @@
-"""What can go wrong with a turn.
+"""Failures of a turn, as values.
 
-A ``Failure`` is a value: one thing that went wrong, whoever noticed it (the API in a response, in an error
-frame or in an HTTP status; the connection; a clock). ``categories`` says what it means, ``wording`` what to
-do about it, on both transports alike.
+A ``Failure`` is one thing that went wrong, whether the API reported it (in a response, an error event or an
+HTTP status), the connection was lost, or a time limit passed. ``categories`` classifies it, ``wording`` says
+what to do about it, for both transports.
 """
 
 import re
@@ -37,9 +37,9 @@ Source = Literal[
 
 ``response``: the API ended a response as failed; ``incomplete``: as incomplete. ``websocket`` and ``http``:
 it sent an error event. ``refused``: it answered a request with an error status. ``handshake``: it refused
-the connection. ``connection``: the connection was lost or never came. ``timeout``: silence for too long.
-``stream``: what arrived cannot be a whole answer. ``empty``: an answer without text or call. ``call``: a
-call whose arguments are no JSON object. ``context``: what the bot's context holds cannot be sent.
+the connection. ``connection``: the connection was lost or could not be opened. ``timeout``: silence for too
+long. ``stream``: the events are not a complete answer. ``empty``: an answer without text or call. ``call``:
+a call whose arguments are not a JSON object. ``context``: the bot's context cannot be sent.
 """
 
 
@@ -60,12 +60,12 @@ class Failure:
 
     @property
     def codes(self) -> frozenset[str]:
-        """Code and type, in lower case: services differ in which of the two they fill."""
+        """Code and type in lower case; servers differ in which of the two they set."""
         return frozenset(word.lower() for word in (self.code, self.type) if word)
 
 
 class TurnBroken(Exception):
-    """An attempt to get an answer ended early; whether it is tried again is for the turn to decide."""
+    """An attempt at an answer ended early. The turn decides whether to try again."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
@@ -85,7 +85,7 @@ def failure_of_error(
     headers: Mapping[str, Any] | None = None,
     request_id: str | None = None,
 ) -> Failure:
-    """A failure from the API's error object (``{message, type, param, code}``) or from mere text."""
+    """Return the failure of an API error object (``{message, type, param, code}``) or of plain text."""
     fields: Mapping[str, Any] = error if isinstance(error, Mapping) else {"message": error}
     message = str(fields.get("message") or "").strip() or _default_message(status)
     headers = {**_lowered(fields.get("headers")), **_lowered(headers)}
@@ -102,7 +102,7 @@ def failure_of_error(
 
 
 def failure_of_event(event: Mapping[str, Any]) -> Failure:
-    """A failure from an error event. The API nests the error; its documentation shows it flat; both occur."""
+    """Return the failure of an error event: nested, as the API sends it, or flat, as it is documented."""
     error = event.get("error")
     nested = isinstance(error, Mapping | str) and bool(error)
     status = event.get("status", event.get("status_code"))
@@ -115,7 +115,7 @@ def failure_of_event(event: Mapping[str, Any]) -> Failure:
 
 
 def failure_of_response(response: Mapping[str, Any], *, incomplete: bool) -> Failure:
-    """A failure from a response object that ended as failed or incomplete."""
+    """Return the failure of a response object that ended as failed or incomplete."""
     response_id = _text(response.get("id"))
     if incomplete:
         reason = (response.get("incomplete_details") or {}).get("reason")

@@ -1,8 +1,8 @@
 """The HTTP service: every turn is one request, answered by server-sent events.
 
-The openai client carries the request (keys, headers, proxies, pooling), but neither rewrites the body nor
-builds a model for every event: with a long conversation that costs more than everything else together and
-holds up the event loop meanwhile.
+The openai client sends the request (keys, headers, proxies, pooling), but its conversion of the body and of
+every event to models is skipped: with a long conversation that costs more than everything else and blocks
+the event loop.
 """
 
 import asyncio
@@ -31,11 +31,11 @@ _HEADERS = {"Accept": "text/event-stream"}
 _DONE = b"[DONE]"
 
 _LAST_BYTES = 0.05
-"""Seconds for the end of a body whose last event has come. It mostly comes with it."""
+"""Seconds to wait for the end of the body after the last event. Usually both come together."""
 
 
 class OpenAIResponsesHttpLLMService(ResponsesService):
-    """OpenAI's Responses API over HTTP; takes the place of Pipecat's service of the same name.
+    """OpenAI's Responses API over HTTP; replaces Pipecat's service of the same name.
 
     The whole conversation is sent with every turn, because continuing from an earlier response would need
     ``store``. For voice the WebSocket service is the better choice.
@@ -43,11 +43,11 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
     Event handlers, besides those of every LLM service:
 
     - on_response_interrupted(service, spoken_text, continued): an answer broke off after part of it had been
-      spoken; ``continued``: the rest of it was spoken as well.
+      spoken; ``continued`` is True if the rest was spoken as well.
     """
 
     _number = 0
-    """Under which the tap shows the latest request. One that is resumed keeps it."""
+    """The number of the latest request for the tap. A resumed request keeps its number."""
 
     @asynccontextmanager
     async def _exchange(self, turn: Turn) -> AsyncIterator[Exchange]:
@@ -74,7 +74,7 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
             await response.aclose()
 
     def _can_resume(self, turn: Turn, stream: ResponseStream, failure: Failure) -> bool:
-        # The API resumes what runs in the background (documented); others may resume whatever they store.
+        # The API resumes background responses (documented); other servers may resume any stored response.
         after = stream.resume_after
         if not turn.body.get("store") or stream.response_id is None or after in (None, turn.resumed_after):
             return False
@@ -82,7 +82,7 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
         return lost and (self._continue_after_loss or not turn.said)
 
     async def _resume(self, turn: Turn) -> httpx2.Response | None:
-        """Ask for the rest of a stored response's stream; None when there is none to be had."""
+        """Request the rest of a stored response's stream; None if the server does not send it."""
         stream = turn.resumed
         if stream is None:
             return None
@@ -141,9 +141,7 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
             async with asyncio.timeout(limit):
                 stream = await request(options)
         except TimeoutError:
-            raise TurnBroken(
-                Failure("timeout", f"{limit:.1f} s after the request the server had not answered")
-            ) from None
+            raise TurnBroken(Failure("timeout", f"The server did not answer within {limit:.1f} s")) from None
         except APIStatusError as error:
             refusal = b"%d " % error.status_code + error.response.content
             self._tap.show("status", self._number, refusal)
@@ -165,7 +163,7 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
 
 
 class _Pieces:
-    """The body of an answer, as the network delivers it."""
+    """The body of an answer, in the pieces that the network delivers."""
 
     def __init__(self, pieces: AsyncIterator[bytes], asked_at: float, tap: Tap, number: int) -> None:
         self.asked_at = asked_at
@@ -175,7 +173,7 @@ class _Pieces:
         self._number = number
 
     async def read_out(self) -> None:
-        """Read what comes behind the last event: only then can the next request have the connection."""
+        """Read the rest of the body after the last event, so that the connection can be reused."""
         with contextlib.suppress(TimeoutError, httpx2.HTTPError, httpx2.StreamError):
             async with asyncio.timeout(_LAST_BYTES):
                 async for _ in self._pieces:
@@ -222,13 +220,13 @@ class _EventExchange(_Pieces):
                 for line in data:
                     self._tap.show("received", self._number, line)
             if events := [read_event(line) for line in data if not line.startswith(_DONE)]:
-                # An event that the end of the stream cut short is no event.
+                # An event that the end of the stream cut off does not count.
                 return [event for event in events if event is not None] if self._at_end else events
         return []
 
 
 class _WholeExchange(_Pieces):
-    """An answer in one piece of JSON, from a server that does not stream: the same as its last event."""
+    """An answer as one JSON object, from a server that does not stream; it becomes the terminal event."""
 
     async def receive(self, timeout: float) -> Sequence[Mapping[str, Any] | None]:
         deadline = asyncio.get_running_loop().time() + timeout

@@ -10,9 +10,7 @@ ON_RESPONSE_INTERRUPTED = "on_response_interrupted"
 
 
 def adapted(handler: Callable[..., Any]) -> Callable[[object, str, bool], Awaitable[None]]:
-    """A handler that takes the service, what had been spoken, and whether the answer was gone on with, for
-    one that may take only the first two.
-    """
+    """Return a handler of three arguments (service, spoken text, continued) for one that may take two."""
     try:
         parameters = list(inspect.signature(handler).parameters.values())
     except (TypeError, ValueError):  # a builtin: it has no signature that can be read

@@ -1,16 +1,16 @@
-"""The input of a request as the API takes it.
+"""The input of a request in a form that the API accepts.
 
-The API refuses a whole request for one item that is not as it should be, and the item stays in the context:
-a bot would be silent from there on. So every item is looked at before it leaves.
+The API refuses a whole request because of one invalid item, and the item stays in the context: the bot would
+be silent from then on. So every item is checked before it is sent.
 
 | in the input | on the wire |
 |---|---|
 | a text part of an assistant | ``output_text``; of anybody else, ``input_text`` |
 | an assistant's picture, file or sound | left out, with a warning: the API takes text only |
-| an id of a call that is empty or longer than 64 characters | another one, the same for call and result |
+| a call id that is empty or longer than 64 characters | another one, the same for call and result |
 | a result without its call, or a second one | left out, with a warning |
-| a call without a result | completed by one that says so, with a warning |
-| a name with characters that the API does not take | another one; the model's call comes back under its own |
+| a call without a result | completed by a result that says so, with a warning |
+| a name with characters that the API refuses | another name; the model's calls get the original one back |
 | a thought without its ciphertext, unless ``store`` is on | left out: the API does not have it |
 | a thought that led to nothing | left out |
 """
@@ -27,10 +27,10 @@ Warn = Callable[[str], None]
 
 LONGEST_CALL_ID = 64
 LONGEST_NAME = 128
-"""Characters of a function's name, as the API's error says (reported)."""
+"""Characters of a function's name, according to the API's error (reported)."""
 
 NO_RESULT = "No result."
-"""Stands for the result of a call that has none in the context."""
+"""The result that is sent for a call without one."""
 
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")
 _TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
@@ -38,18 +38,18 @@ _OF_ASSISTANTS = frozenset({"output_text", "refusal"})
 
 
 class Names:
-    """Names of functions as the API takes them: letters, digits, ``_`` and ``-``, at most 128."""
+    """Function names that the API accepts: letters, digits, ``_`` and ``-``, at most 128 characters."""
 
     def __init__(self, tools: Sequence[Item] = ()) -> None:
         self._valid: dict[str, str] = {}
         self._own: dict[str, str] = {}
-        # Names that are valid keep to themselves, so that no other is turned into one of them.
+        # Valid names come first, so that no other name is changed into one of them.
         for tool in sorted(tools, key=lambda tool: not _is_valid_name(tool.get("name"))):
             if isinstance(name := tool.get("name"), str):
                 self.valid(name)
 
     def valid(self, name: str) -> str:
-        """The name on the wire."""
+        """Return the name to send."""
         if (known := self._valid.get(name)) is not None:
             return known
         base = valid = _NOT_IN_NAMES.sub("_", name)[:LONGEST_NAME] or "_"
@@ -62,11 +62,11 @@ class Names:
         return valid
 
     def own(self, name: str) -> str:
-        """The bot's own name of a function that the model calls."""
+        """Return the bot's own name of a function that the model calls."""
         return self._own.get(name, name)
 
     def tool(self, tool: Any) -> Any:
-        """A tool, or the choice of one, under its name on the wire."""
+        """Return a tool, or a tool choice, with the name to send."""
         if not isinstance(tool, Mapping) or not isinstance(name := tool.get("name"), str):
             return tool
         return tool if self.valid(name) == name else {**tool, "name": self.valid(name)}
@@ -79,10 +79,10 @@ def _is_valid_name(name: object) -> bool:
 def valid_input(
     items: Sequence[Any], *, names: Names | None = None, stored: bool = False, warn: Warn = lambda what: None
 ) -> list[Item]:
-    """The items as the API takes them, in their order.
+    """Return the items in a form that the API accepts, in the same order.
 
-    ``stored``: whether the API keeps responses, thoughts included. ``warn`` is given a few words for
-    whatever was left out or added.
+    ``stored``: whether the API keeps responses, thoughts included. ``warn`` is called with a phrase for
+    everything that was left out or added.
     """
     if all(_is_plain(item) for item in items):
         return list(items)
@@ -113,7 +113,7 @@ def valid_input(
 
 
 def _is_plain(item: Any) -> bool:
-    """Whether an item is a message of one text, as nearly all are; on the way of every turn."""
+    """Whether an item is a message with one text, as nearly all are. Fast: every turn checks every item."""
     return type(item) is dict and type(item.get("content")) is str and item.get("type") in (None, "message")
 
 
@@ -140,7 +140,7 @@ def _message(item: Item, warn: Warn) -> Item | None:
 
 
 class _Calls:
-    """Which result belongs to which call: by id, and by order where an id stands there more than once."""
+    """Which result belongs to which call: by id, and by order if an id occurs more than once."""
 
     def __init__(self, items: Sequence[Any]) -> None:
         self._output_of: dict[int, int] = {}
@@ -158,17 +158,17 @@ class _Calls:
             self._wire_ids |= {place: _wire_id(call_id, number) for number, place in enumerate(calls, 1)}
 
     def at_call(self, place: int, item: Item, items: Sequence[Any], warn: Warn) -> list[Item]:
-        """A call, with its result behind it where that has no place of its own further on."""
+        """Return a call, followed by its result unless that comes later in the context."""
         wire = self._wire_ids[place]
         call = {**item, "call_id": wire, "arguments": _arguments(item.get("arguments"))}
         output = self._output_of.get(place)
         if output is None:
-            warn("nothing: a call without a result was given one that says so")
+            warn("nothing: a call without a result got one that says so")
             return [call, {"type": "function_call_output", "call_id": wire, "output": NO_RESULT}]
         return [call] if output > place else [call, {**items[output], "call_id": wire}]
 
     def at_output(self, place: int, item: Item, warn: Warn) -> list[Item]:
-        """A result, where its call stands before it."""
+        """Return a result, if its call comes before it."""
         call = self._call_of.get(place)
         if call is None:
             warn("a result whose call is not in the context")
@@ -192,10 +192,10 @@ def _arguments(given: object) -> str:
 
 
 def _without_stray_thoughts(items: Sequence[Item]) -> list[Item]:
-    """The input without reasoning that led to nothing.
+    """Return the input without reasoning that led to nothing.
 
-    An interruption can take away the call that a thought led to. The API refuses a reasoning item that is not
-    followed by what it led to (reported), and would refuse every later turn of the conversation too.
+    An interruption can remove the call that a thought led to. The API refuses a reasoning item that is not
+    followed by its result (reported), and would refuse every later turn of the conversation too.
     """
     kept: list[Item] = []
     led_to_something = False

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .channel import Channel
-from .continuation import Plan
+from .connection import WebSocketConnection
+from .continuation import Continuation
 from .errors import Failure
-from .flight import InFlight
+from .pending import PendingResponse
 from .request import encode
 from .steps import Finished
 from .turn import Turn
@@ -18,58 +18,67 @@ _UNKNOWN_FIELD = {"unknown_parameter", "unsupported_parameter"}
 
 
 class LaneExchange:
-    """One request on a lane of a channel."""
+    """One request on a lane of a connection."""
 
     def __init__(
-        self, channel: Channel, flight: InFlight, plan: Plan, turn: Turn, items: Sequence[Mapping[str, Any]]
+        self,
+        connection: WebSocketConnection,
+        pending: PendingResponse,
+        continuation: Continuation,
+        turn: Turn,
+        items: Sequence[Mapping[str, Any]],
     ) -> None:
-        self.flight = flight
-        self.plan = plan
+        self.pending = pending
+        self.continuation = continuation
         self.asked_at = asyncio.get_running_loop().time()
         self.continuing_refused = False
-        """Whether the server does not know what it means to continue from a response."""
-        self._channel = channel
+        """Whether the server does not support ``previous_response_id``."""
+        self._connection = connection
         self._turn = turn
         self._items = items
 
     @classmethod
-    async def begin(cls, channel: Channel, turn: Turn, items: Sequence[Mapping[str, Any]]) -> "LaneExchange":
+    async def begin(
+        cls, connection: WebSocketConnection, turn: Turn, items: Sequence[Mapping[str, Any]]
+    ) -> "LaneExchange":
         """Send the request: what is new of the conversation, or all of it."""
-        memory = channel.memory
-        plan = (
-            Plan(None, None, list(items), 0) if turn.in_full else memory.plan(turn.body.get("model"), items)
+        memory = connection.memory
+        continuation = (
+            Continuation(None, None, list(items), 0)
+            if turn.in_full
+            else memory.plan(turn.body.get("model"), items)
         )
-        lane = channel.pick_lane(plan.lane)
-        if plan.previous_response_id is None or lane != plan.lane:
+        lane = connection.pick_lane(continuation.lane)
+        if continuation.previous_response_id is None or lane != continuation.lane:
             memory.forget(lane)  # the server is about to replace what it keeps there
-        message = {"type": "response.create", **turn.body, "input": plan.send}
-        if plan.previous_response_id is not None:
-            message["previous_response_id"] = plan.previous_response_id
+        message = {"type": "response.create", **turn.body, "input": continuation.send}
+        if continuation.previous_response_id is not None:
+            message["previous_response_id"] = continuation.previous_response_id
         if lane is not None:
             message["stream_id"] = lane
-        aside = turn.body.get("generate") is False
-        flight = await channel.create(lane, encode(message), aside=aside)
-        return cls(channel, flight, plan, turn, items)
+        warm_up = turn.body.get("generate") is False
+        pending = await connection.create(lane, encode(message), warm_up=warm_up)
+        return cls(connection, pending, continuation, turn, items)
 
     async def receive(self, timeout: float) -> Sequence[Mapping[str, Any] | None]:
         """Return the next events. Raises TimeoutError, and drops the connection, after so much silence."""
         try:
-            return await self.flight.receive(timeout)
+            return await self.pending.receive(timeout)
         except TimeoutError:
-            # A connection on which an answer got stuck is not trusted with the next one. A warm-up is none,
-            # and one may be under way beside it.
-            if not self.flight.aside:
-                self._channel.abort("an answer got stuck")
+            # The next answer must not get stuck on the same connection. A warm-up is no answer, and a turn's
+            # response may be pending beside it.
+            if not self.pending.warm_up:
+                self._connection.abort("an answer got stuck")
             raise
 
     def completed(self, finished: Finished) -> None:
         """Note what the server remembers from now on."""
-        memory = self._channel.memory
+        memory = self._connection.memory
         if finished.response_id is None or (finished.silent and finished.output):
-            memory.forget(self.flight.lane)
+            memory.forget(self.pending.lane)
         else:
             memory.remember(
-                self.flight.lane,
+                self.pending.lane,
                 finished.response_id,
                 self._turn.body.get("model"),
                 self._items,
@@ -78,14 +87,14 @@ class LaneExchange:
 
     def failed(self, failure: Failure) -> None:
         """Note that the server remembers nothing on this lane, and what else the failure says of it."""
-        memory = self._channel.memory
-        memory.forget(self.flight.lane)
+        memory = self._connection.memory
+        memory.forget(self.pending.lane)
         if failure.param == "stream_id" and failure.code != "websocket_stream_limit_reached":
-            self._channel.go_without_lanes()
+            self._connection.disable_lanes()
         elif failure.param == "stream_id":
-            self._channel.retire()
+            self._connection.retire()
         if failure.param == "previous_response_id" or "previous_response_not_found" in failure.codes:
             self._turn.in_full = True
             self.continuing_refused = bool(failure.codes & _UNKNOWN_FIELD)
-            if self.plan.previous_response_id is not None:
-                memory.forget_response(self.plan.previous_response_id)
+            if self.continuation.previous_response_id is not None:
+                memory.forget_response(self.continuation.previous_response_id)

@@ -1,8 +1,8 @@
-"""Whatever a Pipecat context may hold, in a form that Pipecat's adapter carries to the API unharmed.
+"""The messages of a Pipecat context, rewritten where Pipecat's adapter would lose or spoil something.
 
-The adapter drops the text of a message that also has calls, writes a tool's result as Python does, and fails
-on parts that are not as it expects them. Messages that it would spoil are rewritten before it sees them; a
-context without such messages is passed on as it is. ``items`` looks at what the adapter made.
+The adapter drops the text of a message that also has calls, formats a tool's result as a Python literal, and
+fails on parts in unexpected forms. Messages that it would spoil are rewritten first; a context without such
+messages is passed on as it is. ``items`` checks what the adapter makes.
 
 | in the context | on the wire |
 |---|---|
@@ -36,10 +36,10 @@ _FILE_KEYS = {"file_base64": ("mime_type", "file_data"), "file_url": ("mime_type
 def carried(
     context: LLMContext, *, specific: Callable[[dict[str, Any]], LLMSpecificMessage], warn: Warn
 ) -> LLMContext:
-    """The context itself, or one like it whose messages Pipecat's adapter carries as they were meant.
+    """Return the context itself, or a copy with messages that Pipecat's adapter converts correctly.
 
-    ``specific`` wraps an input item of the API as a message; ``warn`` is given a sentence for whatever had
-    to be left out.
+    ``specific`` wraps an input item of the API as a message; ``warn`` is called with a phrase for everything
+    that was left out.
     """
     messages = context.get_messages()
     if all(_is_plain(message) for message in messages):
@@ -56,12 +56,12 @@ def carried(
 
 
 def json_text(value: Any) -> str:
-    """A value as JSON text."""
+    """Return a value as JSON text."""
     return write_json(value).decode()
 
 
 def _is_plain(message: Message) -> bool:
-    """Whether the adapter carries the message as it is; on the way of every turn."""
+    """Whether the adapter converts the message correctly. Fast: every turn checks every message."""
     if type(message) is not dict:
         return isinstance(message, LLMSpecificMessage)
     if message.get("role") == "assistant" and message.get("tool_calls"):
@@ -84,7 +84,7 @@ def _rewritten(
 ) -> list[Any]:
     role, content = message.get("role"), message.get("content")
     if role in ("tool", "function"):
-        # The oldest form of a result names the function and no call.
+        # The oldest form of a result names the function, not the call.
         call_id = message.get("tool_call_id") or message.get("name") or ""
         output = {"type": "function_call_output", "call_id": call_id, "output": _result(content)}
         return [specific(output)]

@@ -1,8 +1,8 @@
-"""When a service that goes on failing gives way to another, and how it finds out that it can work again.
+"""Outages: when a service that keeps failing becomes unusable, and when it is usable again.
 
 Pipecat's ``ServiceSwitcherStrategyFailover`` moves on from a service that is not usable. A service with
-``unusable_after=N`` becomes that when N turns in a row have failed for a reason that may pass; from then on
-it asks for an answer of its own now and then, and is usable again as soon as it gets one.
+``unusable_after=N`` becomes unusable when N turns in a row failed for a temporary reason. From then on it
+sends a short request of its own now and then, and is usable again as soon as one is answered.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from .errors import Failure
 __all__ = ["Outage"]
 
 _OF_THE_PROVIDER = frozenset({ErrorCategory.CONNECTIVITY, ErrorCategory.SERVER, ErrorCategory.RATE_LIMIT})
-"""Failures that another service need not have."""
+"""Categories of failures that another service may not have."""
 
 _FIRST_PROBE = 2.0
 _LONGEST_PAUSE = 60.0
@@ -33,11 +33,17 @@ class Outage:
         probe: Callable[[], Awaitable[None]],
         over: Callable[[], Awaitable[None]],
     ) -> None:
-        """``unusable_after``: how many failed turns in a row make an outage; None: none ever do. ``probe``
-        raises as long as it lasts; ``over`` is called once it has ended. ValueError for a number below 1.
+        """Count failed turns.
+
+        Args:
+            unusable_after: How many failed turns in a row make an outage; None: any number is none.
+            probe: Raises while the outage lasts.
+            over: Called once the outage has ended.
+
+        Raises ValueError if ``unusable_after`` is below 1.
         """
         if unusable_after is not None and unusable_after < 1:
-            raise ValueError(f"unusable_after is a number of turns from 1, or None, not {unusable_after!r}")
+            raise ValueError(f"unusable_after must be a number of turns from 1, or None: {unusable_after!r}")
         self._most = unusable_after
         self._failed = 0
         self._probe = probe
@@ -45,7 +51,7 @@ class Outage:
         self._probing: asyncio.Task[None] | None = None
 
     def failed(self, failure: Failure) -> bool:
-        """A turn failed; True if the service is not usable from here on."""
+        """Count a failed turn; return whether the service is unusable from here on."""
         if self._most is None or category(failure) not in _OF_THE_PROVIDER:
             return False
         self._failed += 1
@@ -56,12 +62,12 @@ class Outage:
         return True
 
     def ended(self) -> None:
-        """A turn was answered."""
+        """Start counting from 0 again, because a turn was answered."""
         self._failed = 0
         self.stop()
 
     def stop(self) -> None:
-        """Probe no longer."""
+        """Stop probing."""
         if self._probing is not None and self._probing is not asyncio.current_task():
             self._probing.cancel()
         self._probing = None
@@ -73,7 +79,7 @@ class Outage:
             try:
                 await self._probe()
             except Exception as error:
-                logger.debug(f"the outage goes on: {error}")
+                logger.debug(f"The outage continues: {error}")
                 pause = min(2 * pause, _LONGEST_PAUSE)
                 continue
             self._failed = 0

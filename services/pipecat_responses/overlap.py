@@ -1,18 +1,18 @@
-"""An answer that goes on after a loss: what the model is told of it, and what of its continuation is new.
+"""Continuing an answer after a loss: what the model is told, and which part of its continuation is new.
 
-A model that is asked to go on may say the rest, the whole answer again, its last words again, or something
-else, in other spelling. Whether a word at the seam is a repetition (degrees | degrees) or the model's own
-(very | very) cannot be seen from the outside. So the model is told all but the last word (``told_of``): it
-has to say that word again, and the seam is where it does. This also settles white space, and words that the
-loss cut in the middle.
+A model that is asked to continue may say the rest, repeat the whole answer or its last words, or say
+something else, possibly spelled differently. Whether a word at the seam is a repetition (degrees | degrees)
+or meant (very | very) cannot be told from the text. So the model is told all but the last word
+(``told_of``): it has to say that word again, and there is the seam. This also settles white space, and words
+that the loss cut.
 
-``Overlap`` compares what comes with what was spoken, word by word, whatever the white space, case,
+``Overlap`` compares the continuation with what was spoken, word by word, ignoring white space, case,
 punctuation and Unicode form, and passes on what is new. Pure: texts in, texts out. The rules:
 
-- What begins with the rest that the model was not told, to the letter, goes on exactly.
-- As long as what has come may still turn out to repeat all or the end of what was spoken, it is kept.
+- A continuation that begins exactly with the words that the model was not told continues at the seam.
+- As long as the continuation may still turn out to repeat all or the end of what was spoken, it is held back.
 - Once all words of such a repetition have come, they are dropped, and the rest is passed on.
-- What turns out to repeat nothing is passed on as it came, as a new word: the model says it in other words.
+- A continuation that repeats nothing is passed on unchanged, as a new word.
 - A word that was cut in the middle counts as repeated by the whole word; its missing end is passed on.
 """
 
@@ -24,18 +24,18 @@ from functools import cache
 
 __all__ = ["Overlap", "told_of"]
 
-# Scripts that put no white space between words: each letter counts as a word.
+# Scripts without white space between words: each letter counts as a word.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _INVISIBLE = "\u00ad\u200b-\u200d\u2060\ufe0e\ufe0f"
 _LAST_BLOCK_WITH_MARKS = 0x3100
 _LONGEST_END = 200
-"""Words of the end in which a repetition may begin, besides the very first: it bounds the comparisons."""
+"""A repetition may begin with the first word or within this many last ones; the limit bounds comparisons."""
 _OPENING = "\"'“‘«(["
 
 
 @cache
 def _word() -> re.Pattern[str]:
-    """A word with its combining marks; made at the first loss."""
+    """Return the pattern of a word with its combining marks; compiled at the first loss."""
     marks = "".join(
         re.escape(chr(code))
         for code in range(0x300, min(_LAST_BLOCK_WITH_MARKS, sys.maxunicode))
@@ -46,13 +46,13 @@ def _word() -> re.Pattern[str]:
 
 
 def _folded(word: str) -> str:
-    """A word in the form in which words are compared."""
+    """Return a word in the form in which words are compared."""
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", word).casefold())
     return re.sub(f"[{_INVISIBLE}]", "", decomposed)
 
 
 def told_of(spoken: str) -> str:
-    """What the model is told of what was spoken: all but the last word, and what stands behind it."""
+    """Return what the model is told of the spoken text: all but the last word and what follows it."""
     words = list(_word().finditer(spoken))
     return spoken[: words[-1].start()].rstrip() if words else ""
 
@@ -178,7 +178,7 @@ class Overlap:
 
 
 def _without(word: str, begun: str) -> str:
-    """The end of a word of which a beginning was spoken."""
+    """Return the end of a word whose beginning was spoken."""
     for end in range(len(word) + 1):
         if _folded(word[:end]) == begun:
             rest = word[end:]

@@ -1,7 +1,7 @@
-"""From settings and an adapter's invocation parameters to the body of a request.
+"""The body of a request, made from settings and an adapter's invocation parameters.
 
-Pure: values in, a plain dict out, the same for both transports. What the API does not know is left out, what
-it knows is sent, and ``settings.extra`` has the last word over everything but the default reasoning effort.
+Pure: values in, a plain dict out, for both transports. Settings that the API does not support are left out;
+``settings.extra`` overrides everything but the default reasoning effort.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,11 +28,11 @@ def build_body(
     names: Names | None = None,
     warn: Callable[[str], None] = lambda what: None,
 ) -> dict[str, Any]:
-    """The create body without transport fields (``stream``, ``stream_id``, ``previous_response_id``).
+    """Return the create body without transport fields (``stream``, ``stream_id``, ``previous_response_id``).
 
     ``invocation`` is what the adapter returns: input, tools and perhaps instructions. ``tool_choice`` is the
-    context's, in either the chat completions or the Responses shape. ``names`` are those of the tools;
-    ``warn`` is given a few words for whatever of the input had to be left out.
+    context's, in the form of chat completions or of Responses. ``names`` are those of the tools; ``warn`` is
+    called with a phrase for everything that was left out of the input.
     """
     names = names or names_of(invocation)
     stored = settings.store is True
@@ -64,8 +64,7 @@ def build_body(
         reasoning = settings.reasoning.model_dump(exclude_none=True)
         if reasoning:
             body["reasoning"] = reasoning
-            # The encrypted thoughts come back to us and go out again with the next turn: nothing is stored at
-            # OpenAI.
+            # Encrypted thoughts are returned to us and sent again with the next turn: OpenAI stores nothing.
             body["include"] = ["reasoning.encrypted_content"]
     body.update(settings.extra)
     return body
@@ -79,10 +78,10 @@ def _output_limit(settings: OpenAIResponsesLLMSettings) -> int | None:
 
 
 def tool_choice_of(choice: object) -> str | dict[str, Any] | None:
-    """A tool choice in the Responses shape; None when there is nothing to send.
+    """Return a tool choice in the form of Responses; None if there is none.
 
-    Contexts hold the chat completions shape, ``{"type": "function", "function": {"name": ...}}``; here the
-    name stands one level higher.
+    Contexts use the form of chat completions, ``{"type": "function", "function": {"name": ...}}``; in
+    Responses the name is one level higher.
     """
     if isinstance(choice, str):
         return choice
@@ -94,12 +93,12 @@ def tool_choice_of(choice: object) -> str | dict[str, Any] | None:
 
 
 def json_schema_format(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The ``text.format`` value that makes the API hold an answer to a schema."""
+    """Return the ``text.format`` value for an answer by JSON schema."""
     return {"type": "json_schema", "name": "response", "schema": dict(schema), "strict": True}
 
 
 def output_text(response: Mapping[str, Any]) -> str:
-    """All answer text of a finished response object, in order."""
+    """Return the whole answer text of a finished response object."""
     return "".join(
         part.get("text") or ""
         for item in response.get("output") or ()
@@ -110,11 +109,11 @@ def output_text(response: Mapping[str, Any]) -> str:
 
 
 def names_of(invocation: Mapping[str, Any]) -> Names:
-    """The names of an invocation's tools."""
+    """Return the names of an invocation's tools."""
     tools = invocation.get("tools")
     return Names([tool for tool in tools if isinstance(tool, Mapping)] if isinstance(tools, list) else ())
 
 
 def encode(body: Mapping[str, Any]) -> bytes:
-    """A body as JSON."""
+    """Return a body as JSON."""
     return write_json(body)

@@ -1,16 +1,16 @@
-"""Which events of a response were lost on the way and which came twice, judged by their sequence numbers.
+"""Lost and repeated events of a response, detected by sequence numbers.
 
 The API numbers the events of a response from 0 without a gap (observed). Other servers start elsewhere,
-restart inside a response, repeat a number or send none, and proxies send events a second time. The rules:
+restart within a response, repeat a number or send none, and proxies repeat events. The rules:
 
-- The number that is due is in order. It is not compared with anything: this is the hot path.
-- An event that equals one seen before under the same number is a repetition. ``obfuscation`` does not count.
-- Events that the stream has no use for (``keepalive``, unknown types) never move the count. The API's take a
-  number (reported), others share one with a neighbour: their numbers only excuse a gap.
-- An older number with other content means that the server restarted its count, or that it gave one number to
-  two events; the event counts, and counting goes on from there.
-- A number beyond the one that is due is a gap, once some events have come in order. Before that it is a
-  server with its own way of counting.
+- An event with the next number is in order. It is not compared with anything: this is the hot path.
+- An event that equals an earlier one with the same number is a repetition. ``obfuscation`` is ignored.
+- Events that the stream does not use (``keepalive``, unknown types) never advance the count. The API gives
+  them numbers (reported), other servers repeat a neighbor's: their numbers only fill a gap.
+- An older number with different content means that the server restarted its count, or used one number for
+  two events; the event counts, and the count continues from there.
+- A number beyond the next one is a gap, once some events have come in order. Before that the server counts
+  in its own way.
 """
 
 from collections.abc import Mapping
@@ -20,53 +20,51 @@ from typing import Any, Literal
 __all__ = ["Seen", "Sequence"]
 
 _TRUSTED_AFTER = 3
-"""So many events in order, and a gap means a lost event."""
+"""After this many events in order a gap means a lost event."""
 
 _LONGEST_GAP = 10_000
-"""A larger step is not remembered number by number: it is another way of counting."""
+"""A larger step is not recorded number by number: the server counts in its own way."""
 
 Seen = Literal["next", "repeated", "gap"]
-"""What the number of an event says: nothing is amiss as far as numbers tell; the event has been here before;
-or one before it got lost.
-"""
+"""``next``: in order as far as numbers tell; ``repeated``: the event came before; ``gap``: one was lost."""
 
 Event = Mapping[str, Any]
 
 
 @dataclass(slots=True)
 class Sequence:
-    """The numbers of one response so far."""
+    """The sequence numbers of one response so far."""
 
     _next: int | None = None
-    """The number that is due, by the events that count."""
+    """The next number, counting only events that the stream uses."""
     _next_of_all: int = 0
-    """The number that is due if those that the stream has no use for count as well."""
+    """The next number, counting all events."""
     _in_order: int = 0
     _unnumbered: bool = False
     _restarted: bool = False
     _seen: dict[int, Event] = field(default_factory=dict)
     """The first event under each number."""
     _more: dict[int, list[Event]] = field(default_factory=dict)
-    """Further events under a number: those of a count that restarted."""
+    """Further events under a number, from a count that restarted."""
     _idle: set[int] = field(default_factory=set)
-    """Numbers of events that the stream has no use for."""
+    """Numbers of events that the stream does not use."""
     _missing: set[int] = field(default_factory=set)
-    """Numbers of lost events; one of these may still come late."""
+    """Numbers of lost events, which may still come late."""
 
     @property
     def trusted(self) -> bool:
-        """Whether a lost event would be noticed."""
+        """Whether a lost event would be detected."""
         return not self._unnumbered and self._in_order >= _TRUSTED_AFTER
 
     @property
     def whole_until(self) -> int | None:
-        """The number of the last event before which none is missing; None where numbers say nothing."""
+        """The number of the last event before which none is missing; None if the numbers are unusable."""
         if self._unnumbered or self._restarted or self._next is None:
             return None
         return min(self._missing, default=self._next) - 1
 
     def take(self, event: Event, *, useful: bool = True) -> Seen:
-        """Judge the next event. ``useful``: whether the stream knows what to do with its type."""
+        """Classify the next event. ``useful``: whether the stream uses its type."""
         number = event.get("sequence_number")
         if number is None or self._unnumbered or type(number) is not int:
             return "next"
@@ -78,7 +76,7 @@ class Sequence:
             return "next"
         if number == self._next:
             if self._restarted and self._is_known(number, event):
-                return "gap"  # of this count or of the one before: the whole text will tell
+                return "gap"  # of this count or the one before: the whole text settles it
             self._in_order += 1
             seen: Seen = "next"
         elif (seen := self._judged(number, event)) == "repeated":
@@ -91,9 +89,9 @@ class Sequence:
         return seen
 
     def _judged(self, number: int, event: Event) -> Seen:
-        """Judge a number that is not the one that is due."""
+        """Classify an event whose number is not the next one."""
         if self._next is None:
-            # The first event lost, or a server that counts from 1; any other first number says nothing.
+            # Either the first event was lost, or the server counts from 1; another first number is unusable.
             self._unnumbered = number not in (0, 1, self._next_of_all)
             self._in_order += 1
             return "next"
@@ -114,9 +112,9 @@ class Sequence:
     def _judged_older(self, number: int) -> Seen:
         if number in self._missing:
             self._missing.discard(number)
-            return "repeated"  # it comes late: what it says is known by now, or the end will tell
+            return "repeated"  # it is late: its text is known by now, or will be at the end
         if number + 1 == self._next:
-            # Three events and one number: this server gives every event the same.
+            # Three events with one number: this server gives every event the same.
             self._unnumbered = {number} == {*self._seen, *self._idle} and number in self._more
             return "next"
         self._restarted = True

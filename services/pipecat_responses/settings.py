@@ -1,8 +1,8 @@
-"""What a user may set on the two services, and what is known of each model.
+"""The settings of the two services, and what is known about models.
 
-The settings carry every field of Pipecat's own class of the same name, so that code written for Pipecat works
-unchanged, and typed fields for what the Responses API knows besides. Model knowledge (does it reason, what is
-its lightest reasoning effort) is data here and nothing else.
+The settings have every field of Pipecat's class of the same name, so that code written for Pipecat works
+unchanged, and typed fields for further parameters of the Responses API. Whether a model reasons, and its
+lightest reasoning effort, are data in this file.
 """
 
 import re
@@ -26,14 +26,14 @@ __all__ = [
 
 
 class OpenAIResponsesReasoningConfig(BaseModel):
-    """How a reasoning model thinks before it answers; without effect on models that do not reason.
+    """How a reasoning model thinks before it answers; without effect on other models.
 
-    Any string is accepted in each field, so that a level the API adds tomorrow can be used today.
+    Each field accepts any string, so that future levels of the API can be used.
 
     Parameters:
         effort: How much the model thinks. ``None`` leaves the field out of the request.
-        summary: How much of a summary of its thoughts comes back, as thought frames. ``None`` asks for none.
-        mode: The mode of models that have more than one. ``None`` leaves it to the model.
+        summary: How detailed the summary of its thoughts is, sent as thought frames. ``None``: no summary.
+        mode: The mode of models that have several. ``None``: the model's default.
     """
 
     effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | str | None = None
@@ -43,24 +43,26 @@ class OpenAIResponsesReasoningConfig(BaseModel):
 
 @dataclass
 class OpenAIResponsesLLMSettings(LLMSettings):
-    """Settings of both services; every one of them may change while the bot runs.
+    """Settings of both services; all may change while the bot runs.
 
     Parameters:
-        max_completion_tokens: Most tokens one answer may have (``max_output_tokens`` on the wire). Wins over
-            ``max_tokens``.
-        reasoning: How a reasoning model thinks. ``None`` sends the model's lightest documented effort.
+        max_completion_tokens: Limit for the tokens of one answer (``max_output_tokens`` in the request).
+            Takes precedence over ``max_tokens``.
+        reasoning: How a reasoning model thinks. ``None``: the model's lightest documented effort.
         parallel_tool_calls: Whether the model may call several tools in one answer.
-        store: Whether OpenAI keeps the response (30 days). ``None`` means no.
+        store: Whether OpenAI stores the response (for 30 days). ``None`` means no.
         truncation: ``"auto"`` lets the API drop old items when the context is too long.
         verbosity: ``"low"``, ``"medium"`` or ``"high"``: how much the model says.
-        metadata: Up to 16 pairs of strings, kept with a stored response.
-        prompt_cache_key: Groups requests that share a beginning, for better cache hits.
-        safety_identifier: A stable, anonymous name of the end user.
+        metadata: Up to 16 pairs of strings, stored with the response.
+        prompt_cache_key: Groups requests with a common beginning, for better cache hits.
+        safety_identifier: A stable, anonymous id of the end user.
     """
 
-    # As in Pipecat's own settings openai's sentinel is a value too: set, to nothing; tracing leaves it out.
-    temperature: float | NotGiven | OpenAINotGiven | None = field(default_factory=lambda: NOT_GIVEN)  # type: ignore[assignment]
-    top_p: float | NotGiven | OpenAINotGiven | None = field(default_factory=lambda: NOT_GIVEN)  # type: ignore[assignment]
+    # As in Pipecat's settings, openai's sentinel means: given, but empty; tracing leaves it out.
+    temperature: float | NotGiven | OpenAINotGiven | None = field(default_factory=lambda: NOT_GIVEN)  # type:
+        ignore[assignment]
+    top_p: float | NotGiven | OpenAINotGiven | None = field(default_factory=lambda: NOT_GIVEN)  # type:
+        ignore[assignment]
     max_completion_tokens: int | NotGiven | OpenAINotGiven = field(default_factory=lambda: NOT_GIVEN)
     reasoning: OpenAIResponsesReasoningConfig | NotGiven | None = field(default_factory=lambda: NOT_GIVEN)
     parallel_tool_calls: bool | NotGiven | OpenAINotGiven | None = field(default_factory=lambda: NOT_GIVEN)
@@ -104,7 +106,7 @@ def default_settings(of: type[OpenAIResponsesLLMSettings]) -> OpenAIResponsesLLM
 
 
 UNKNOWN_TO_THE_API = ("frequency_penalty", "presence_penalty", "seed", "top_k")
-"""Settings that every Pipecat LLM service has and the Responses API does not know; they are not sent."""
+"""Settings of every Pipecat LLM service that the Responses API does not support; they are not sent."""
 
 _MODELS_BY_LIGHTEST_EFFORT: dict[str, tuple[str, ...]] = {
     "none": (
@@ -125,12 +127,12 @@ _GPT_GENERATION = re.compile(r"gpt-(\d+)")
 
 
 def lightest_effort(model: str) -> str | None:
-    """The lowest reasoning effort documented for a model or a snapshot of it; None for models not listed."""
+    """Return the lowest documented reasoning effort of a model or a snapshot of it; None if unknown."""
     return _LIGHTEST_EFFORT.get(_SNAPSHOT_DATE.sub("", model.lower()))
 
 
 def model_reasons(model: str) -> bool | None:
-    """Whether a model reasons: True, False, or None where its name does not tell."""
+    """Whether a model reasons; None if its name does not tell."""
     name = model.lower()
     if _O_SERIES.match(name):
         return True
@@ -141,5 +143,5 @@ def model_reasons(model: str) -> bool | None:
 
 
 def unsent_settings(settings: Any) -> list[str]:
-    """Names of settings that were given a value although the API does not know them."""
+    """Return the names of settings that have a value although the API does not support them."""
     return [name for name in UNKNOWN_TO_THE_API if isinstance(getattr(settings, name, None), int | float)]

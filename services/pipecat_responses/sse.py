@@ -1,7 +1,6 @@
-"""Server-sent events, without I/O: bytes in whatever pieces the network makes of them, out come the ``data``
-of each event.
+"""Server-sent events without I/O: bytes in pieces of any size in, the ``data`` of each event out.
 
-Only ``data`` matters here, because the API repeats an event's name inside its JSON.
+Other fields are ignored, because the API repeats an event's name inside its JSON.
 """
 
 __all__ = ["EventParser"]
@@ -10,7 +9,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class EventParser:
-    """Cuts a byte stream into events as the HTML standard says; how it came in pieces does not matter."""
+    """Parses a byte stream into events according to the HTML standard."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -18,17 +17,17 @@ class EventParser:
         self._at_start = True
 
     def feed(self, piece: bytes) -> list[bytes]:
-        """Take the next bytes; return the data of every event that they complete."""
+        """Return the data of every event that the next bytes complete."""
         self._pieces.append(piece)
         if b"\n" not in piece:
             return []
         lines = b"".join(self._pieces).splitlines(keepends=True)
-        # Only \n surely ends a line: after a \r at the very end its \n may still be on its way.
+        # Only \n certainly ends a line: after a \r at the very end, its \n may still come.
         self._pieces = [] if lines[-1].endswith(b"\n") else [lines.pop()]
         return self._take(lines)
 
     def close(self) -> list[bytes]:
-        """The stream ended; return events that only lacked their closing empty line."""
+        """Return the event that only lacked its closing empty line when the stream ended."""
         lines = b"".join(self._pieces).splitlines(keepends=True)
         self._pieces = []
         return self._take([*lines, b"\n"])

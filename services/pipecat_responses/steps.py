@@ -1,6 +1,6 @@
-"""What a response tells the pipeline to do, one small value per step.
+"""The steps that a response asks of the pipeline, one small value each.
 
-Steps are made once per event on the hot path; a msgspec struct costs a tenth of a frozen dataclass.
+They are msgspec structs, because one is made per delta and a frozen dataclass costs ten times as much.
 """
 
 from typing import Any
@@ -28,7 +28,7 @@ __all__ = [
 
 
 class FirstOutput(msgspec.Struct, frozen=True):
-    """The model began to answer: an item, a thought or text."""
+    """The model began to answer, with an item, a thought or text."""
 
 
 class Say(msgspec.Struct, frozen=True):
@@ -42,21 +42,21 @@ class ThoughtStart(msgspec.Struct, frozen=True):
 
 
 class ThoughtText(msgspec.Struct, frozen=True):
-    """A piece of that summary."""
+    """A piece of the summary."""
 
     text: str
 
 
 class ThoughtEnd(msgspec.Struct, frozen=True):
-    """The summary is over; always follows a ``ThoughtStart``."""
+    """The summary ends; always follows a ``ThoughtStart``."""
 
 
 class CallStarted(msgspec.Struct, frozen=True):
-    """The model began to write a tool call; it may not be run yet."""
+    """The model began to write a tool call; it must not run yet."""
 
 
 class ReasoningItem(msgspec.Struct, frozen=True):
-    """Encrypted reasoning for later turns; told once what it led to begins, so that it never stands alone."""
+    """Encrypted reasoning for later turns; comes when its result begins, so that it never stands alone."""
 
     id: str | None
     summary: list[dict[str, Any]]
@@ -64,7 +64,7 @@ class ReasoningItem(msgspec.Struct, frozen=True):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Tokens billed for a response that ended, however it ended."""
+    """Tokens billed for a response, whether it succeeded or not."""
 
     input_tokens: int
     output_tokens: int
@@ -91,26 +91,26 @@ class Finished(msgspec.Struct, frozen=True):
     output: list[dict[str, Any]]
     calls: list[Call]
     unusable_calls: list[str]
-    """Names of finished calls whose arguments are no JSON object."""
+    """Names of finished calls whose arguments are not a JSON object."""
     silent: bool
-    """Neither text nor call came."""
+    """Whether neither text nor a call came."""
 
 
 class Incomplete(msgspec.Struct, frozen=True):
-    """The response was cut short by a limit or a filter; calls that were finished before may run."""
+    """The response was cut off by a limit or a filter; calls that were finished before may run."""
 
     failure: Failure
     calls: list[Call]
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """The API ended or refused the response. Nothing more may come of it."""
+    """The API ended or refused the response."""
 
     failure: Failure
 
 
 class Broken(msgspec.Struct, frozen=True):
-    """What arrived cannot be one whole answer."""
+    """The events are not one complete answer."""
 
     failure: Failure
 

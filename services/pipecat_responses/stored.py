@@ -1,4 +1,4 @@
-"""Responses that OpenAI was asked to store, and their deletion when the service stops."""
+"""Stored responses and their deletion when the service stops."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,17 +11,17 @@ _AT_THE_SAME_TIME = 8
 
 
 class StoredResponses:
-    """The ids of responses that are to be deleted."""
+    """The ids of responses to delete."""
 
     def __init__(self) -> None:
         self._ids: dict[str, None] = {}
 
     def add(self, response_id: str) -> None:
-        """Remember one, finished or not: an answer that was cut off is stored as well."""
+        """Add a response, finished or not: the API stores cut-off answers as well."""
         self._ids[response_id] = None
 
     async def delete(self, delete: Callable[[str], Awaitable[object]], *, within: float) -> None:
-        """Delete all, for at most ``within`` seconds; what could not be deleted is logged once."""
+        """Delete all within a time limit in seconds; log once which could not be deleted."""
         waiting = list(self._ids)
         self._ids.clear()
         left = dict.fromkeys(waiting)
@@ -33,7 +33,7 @@ class StoredResponses:
                 try:
                     await delete(response_id)
                 except Exception as error:
-                    if getattr(error, "status_code", None) != 404:  # then it is gone, or was never kept
+                    if getattr(error, "status_code", None) != 404:  # 404: deleted already, or never stored
                         reasons.append(f"{type(error).__name__}: {error}".partition("\n")[0])
                         continue
                 del left[response_id]

@@ -1,9 +1,9 @@
-"""From the events of one response to what the pipeline must be told.
+"""The events of one response, turned into steps for the pipeline.
 
 ``ResponseStream`` is a state machine without I/O: it takes response events as dicts, from a WebSocket or from
-server-sent events alike, and answers with steps. It decides what may be said: only what surely is of this
-response, once, in order, with nothing missing in between. When an event got lost it falls silent until a
-later one tells the whole text, and goes on from there; what does not add up becomes ``Broken``.
+server-sent events, and returns steps. It lets text be spoken only if it certainly belongs to this response,
+once, in order, with nothing missing. After a lost event it holds text back until a later event has the whole
+text, and continues from there; if that does not fit, the response is ``Broken``.
 """
 
 from collections.abc import Callable, Mapping
@@ -39,8 +39,8 @@ TERMINAL = frozenset(
         "response.done",
     }
 )
-"""Events that end a response. The API sends the first three (observed); older servers and compatible ones
-the others.
+"""Events that end a response. The API sends the first three (observed), older and compatible servers the
+others.
 """
 
 Event = Mapping[str, Any]
@@ -59,21 +59,21 @@ class ResponseStream:
     ended: bool = False
     has_output: bool = False
     doubtful: bool = False
-    """Something unreadable arrived last; it may have been an event of this response, even the last one."""
+    """The latest message was unreadable; it may have been an event of this response, even the last one."""
 
     cut_off: bool = False
-    """It ended without a terminal event."""
+    """Whether it ended without a terminal event."""
     refuses: bool = False
-    """The model declines."""
+    """Whether the model refuses to answer."""
     calls_a_tool: bool = False
-    """The model began to write a call."""
+    """Whether the model began to write a call."""
 
     _text: AnswerText = field(default_factory=AnswerText)
     _has_text: bool = False
     _blanks: list[Step] = field(default_factory=list)
-    """White space before the first word: only said with it, for white space alone is no answer."""
+    """White space before the first word. It is spoken together with it: white space alone is no answer."""
     _holding: bool = False
-    """An event got lost: nothing is said until the whole text is known."""
+    """Whether text is held back because an event was lost and the whole text is not known yet."""
     _thoughts: Thoughts = field(default_factory=Thoughts)
     _calls: Calls = field(default_factory=Calls)
     _sequence: Sequence = field(default_factory=Sequence)
@@ -99,10 +99,10 @@ class ResponseStream:
             "error": self._error,
         }
 
-    # -- what may happen ---------------------------------------------------------------------------
+    # -- input -------------------------------------------------------------------------------------
 
     def feed(self, event: Event) -> Steps:
-        """Take the next event and say what follows from it. Unknown events are mere signs of life."""
+        """Return the steps that follow from the next event; none for events of unknown type."""
         if self.ended:
             return _NOTHING
         self.doubtful = False
@@ -118,7 +118,7 @@ class ResponseStream:
         return taker(event)
 
     def feed_unreadable(self) -> Steps:
-        """Something that is no event arrived."""
+        """Note that something arrived that is not an event."""
         if not self.ended:
             self.doubtful = True
             if not self._sequence.trusted:
@@ -126,7 +126,7 @@ class ResponseStream:
         return _NOTHING
 
     def end_of_stream(self) -> Steps:
-        """The stream ended. Without a terminal event before it the answer is not whole."""
+        """Return the steps for the end of the stream; without a terminal event the answer is broken."""
         if self.ended:
             return _NOTHING
         self.cut_off = True
@@ -134,11 +134,11 @@ class ResponseStream:
 
     @property
     def resume_after(self) -> int | None:
-        """The number of the last event before which none is missing; None where numbers say nothing."""
+        """The number of the last event before which none is missing; None if the numbers are unusable."""
         return self._sequence.whole_until
 
     def reopen(self) -> None:
-        """Go on taking events: the rest of the stream is on its way."""
+        """Accept events again, because the rest of the stream is coming."""
         self.ended = self.cut_off = self.doubtful = self._thoughts.open = False
 
     # -- text --------------------------------------------------------------------------------------
@@ -157,10 +157,10 @@ class ResponseStream:
         return (Say(text),)
 
     def _text_done(self, event: Event) -> Steps:
-        """The whole text of a part: for most servers it has been said already."""
+        """Say what is missing of a part's whole text; usually nothing is."""
         part = (event.get("output_index"), event.get("content_index"))
         if self._holding and self._text.may_lack_some_before(part):
-            return _NOTHING  # something of an earlier part may be missing: only the end will tell
+            return _NOTHING  # some of an earlier part may be missing: only the end has it
         steps = self._say_rest(part, event.get("text"))
         self._holding = False
         return steps
@@ -184,13 +184,13 @@ class ResponseStream:
         return (*before, *blanks, Say(text))
 
     def _say_rest(self, part: Part, whole: object) -> Steps:
-        """Say what is still missing of a part whose whole text is known now."""
+        """Say what is missing of a part whose whole text is known."""
         if not isinstance(whole, str) or (not whole and part not in self._text.said):
             return _NOTHING
         rest = self._text.rest(part, whole)
         if rest is None:
-            # Often a server that writes its summary differently; only after a loss it is a reason to stop.
-            return self._break("its text does not go on as it began") if self._holding else _NOTHING
+            # Some servers repeat the text differently at the end; only after a loss that is a reason to stop.
+            return self._break("its whole text differs from the deltas") if self._holding else _NOTHING
         return self._say(part, rest) if rest else _NOTHING
 
     # -- thoughts ----------------------------------------------------------------------------------
@@ -249,7 +249,7 @@ class ResponseStream:
     # -- ends --------------------------------------------------------------------------------------
 
     def _done(self, event: Event) -> Steps:
-        """The end as compatible servers and the Realtime API put it: the response says how it ended."""
+        """The terminal event of compatible servers and the Realtime API: the status says how it ended."""
         match _mapping(event.get("response")).get("status"):
             case "failed":
                 return self._failed(event)
@@ -260,7 +260,7 @@ class ResponseStream:
         return self._completed(event)
 
     def _cancelled(self, event: Event) -> Steps:
-        """Somebody else ended it; whoever wants the answer has lost it."""
+        """Break the response: somebody else cancelled it."""
         steps = self._break("it was cancelled")
         return (*usage_of(_mapping(event.get("response"))), *steps)
 
@@ -315,7 +315,7 @@ class ResponseStream:
         )
 
     def _untold(self, output: list[dict[str, Any]]) -> Steps:
-        """What only the finished response tells: text and calls that no event before it brought whole."""
+        """Return steps for text and calls that only the finished response has in full."""
         steps: Steps = _NOTHING
         text_is_missing = self._holding or not self._has_text
         for index, item in enumerate(output):
@@ -333,7 +333,7 @@ class ResponseStream:
 
 
 def _mapping(value: object) -> Event:
-    """A JSON object; an empty one where a server sent something else in its place."""
+    """Return the value if it is a JSON object, otherwise an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 

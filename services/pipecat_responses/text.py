@@ -1,8 +1,8 @@
-"""Texts that no UTF-8 can carry, and JSON that holds them.
+"""Text with half surrogate pairs, and JSON that contains it.
 
-A Python string may hold half of a surrogate pair: a transcript cut in the middle of an emoji, or a model's
-delta that ends there. UTF-8 has no form for it, so the API refuses such a request, and a JSON reader such an
-event. The Unicode Standard's answer is U+FFFD in its place.
+A Python string may contain half of a surrogate pair: from a transcript that was cut within an emoji, or a
+delta that ends there. UTF-8 cannot encode it, so the API refuses such a request, and a JSON reader such an
+event. The Unicode Standard replaces it by U+FFFD.
 """
 
 import json
@@ -19,21 +19,21 @@ _FIRST_HALF_AT_END = re.compile("[\ud800-\udbff]\\Z")
 
 
 def whole_text(text: str) -> str:
-    """Put U+FFFD in the place of half surrogate pairs; two halves in a row become their character."""
+    """Replace half surrogate pairs by U+FFFD; two halves in a row become their character."""
     if text.isascii() or not _HALF.search(text):
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def split_end(text: str) -> tuple[str, str]:
-    """Split off the first half of a pair that a text ends with: its second half may be on the way."""
+    """Split off the first half of a pair at the end of a text: the second half may still come."""
     if text.isascii() or not _FIRST_HALF_AT_END.search(text):
         return text, ""
     return text[:-1], text[-1]
 
 
 def without_halves(value: Any) -> Any:
-    """A JSON value with every text in it made whole."""
+    """Return a JSON value with ``whole_text`` applied to every string."""
     if isinstance(value, str):
         return whole_text(value)
     if isinstance(value, Mapping):
@@ -44,7 +44,7 @@ def without_halves(value: Any) -> Any:
 
 
 def write_json(value: Any) -> bytes:
-    """A value as JSON. What JSON has no form for is written as text."""
+    """Return a value as JSON. Types that JSON does not have are converted to strings."""
     try:
         return msgspec.json.encode(value, enc_hook=str)
     except (UnicodeEncodeError, TypeError):  # half a surrogate pair, or keys that are no text
@@ -52,8 +52,9 @@ def write_json(value: Any) -> bytes:
 
 
 def read_event(data: bytes | str) -> dict[str, Any] | None:
-    """An event from its JSON; None if it is no JSON object. Halves of surrogate pairs in it are kept: the
-    other half may be in the next event.
+    """Parse an event; None if it is not a JSON object.
+
+    Half surrogate pairs are kept: the other half may be in the next event.
     """
     try:
         event = msgspec.json.decode(data)

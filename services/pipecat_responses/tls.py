@@ -1,7 +1,6 @@
 """One TLS context for all HTTP clients of a process.
 
-Making one reads every certificate authority there is: some 50 ms of computing, in which the event loop stands
-still, for each service that a bot makes.
+Making one loads all certificate authorities, which blocks the event loop for some 50 ms per service.
 """
 
 import os
@@ -14,7 +13,7 @@ __all__ = ["tls_context"]
 
 
 def tls_context() -> ssl.SSLContext:
-    """The context that a client would make for itself, with the authorities that the environment names."""
+    """Return the context that httpx2 would make, with the authorities that the environment names."""
     return _made(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
 
 

@@ -1,4 +1,4 @@
-"""One turn as a value: what is asked, what came of it so far, and the exchange that an attempt at it has."""
+"""One turn as a value: its request, its state, and the protocol of the exchange that an attempt makes."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from .errors import Failure
 from .overlap import told_of
-from .patience import Timeouts
 from .steps import Finished, Usage
 from .stream import ResponseStream
+from .timeouts import Timeouts
 
 __all__ = ["Exchange", "Turn", "conversation_of"]
 
@@ -21,62 +21,62 @@ _GO_ON = (
 
 
 class Exchange(Protocol):
-    """One request on its way and the answer to it."""
+    """One request and its answer."""
 
     asked_at: float
-    """When the request left, on the loop's clock."""
+    """When the request was sent, on the loop's clock."""
 
     async def receive(self, timeout: float) -> Sequence[Mapping[str, Any] | None]:
-        """The next events; None stands for an unreadable one, nothing at all for the end of the stream.
+        """Return the next events: None for an unreadable one, an empty sequence at the end of the stream.
 
-        Raises TimeoutError after so much silence, and TurnBroken when the connection was lost.
+        Raises TimeoutError after ``timeout`` seconds of silence, and TurnBroken if the connection was lost.
         """
         ...
 
     def completed(self, finished: Finished) -> None:
-        """The answer is whole."""
+        """Note that the answer is complete."""
         ...
 
     def failed(self, failure: Failure) -> None:
-        """The attempt ended early."""
+        """Note that the attempt failed."""
         ...
 
 
 @dataclass(slots=True)
 class Turn:
-    """One answer being worked on."""
+    """The state of one turn."""
 
     input: Sequence[Mapping[str, Any]]
     """The conversation, in full."""
     body: dict[str, Any]
-    """Everything else of the request."""
+    """The request body without ``input``."""
     limits: Timeouts
     silent_since: float
-    """Since when the caller has heard nothing of this turn, on the loop's clock: its beginning, or the last
-    word of the answer; later by the time in which the model's events showed that it was at work.
+    """Since when the caller has heard nothing, on the loop's clock: the beginning of the turn or the last
+    word of the answer, plus the time in which events showed that the model was at work.
     """
     drop_file: Callable[[], bool] = lambda: False
-    """Takes the picture or file that the API may have refused out of the bot's context; whether there was
-    one.
+    """Removes the picture or file that the API may have refused from the bot's context; returns whether there
+    was one.
     """
     attempt: int = 0
     in_full: bool = False
-    """Whether the next attempt must not build on what the server remembers."""
+    """Whether the next attempt must send the whole conversation."""
     failures: Counter[str] = field(default_factory=Counter)
-    """How often it broke, by kind: each kind has its own number of second chances."""
+    """The number of failures by kind; each kind has its own limit."""
     said: list[str] = field(default_factory=list)
     may_go_on: bool = True
-    """Whether an answer that broke off after part of it was spoken may be gone on with."""
+    """Whether the model may be asked to continue an answer of which part was spoken."""
     broke_off: str | None = None
     """What had been spoken when the answer last broke off."""
     loss: Failure | None = None
-    """Why it did."""
+    """Why the answer first broke off."""
     refused: bool = False
     """Whether what was spoken is the model's refusal."""
     resumed: ResponseStream | None = None
-    """The stored response whose stream the next attempt resumes, if the server lets it."""
+    """The stored response whose stream the next attempt resumes, if the server supports that."""
     resumed_after: int | None = None
-    """The number of the event behind which a stream was last resumed."""
+    """The number of the event after which a stream was last resumed."""
     output_began: float | None = None
     """Wall clock time of the first sign of output, for the TTFB metric."""
     ttfb_reported: bool = False
@@ -84,15 +84,15 @@ class Turn:
 
     @property
     def text(self) -> str:
-        """What was spoken of the answer so far."""
+        """The answer as far as it was spoken."""
         return "".join(self.said)
 
 
 def conversation_of(turn: Turn) -> list[Mapping[str, Any]]:
-    """What the next attempt asks: the conversation and, after a loss, what was spoken of the answer.
+    """Return the input of the next attempt: the conversation and, after a loss, the spoken answer.
 
-    The last word is left out: the model says it again, and so one knows where it goes on. Of an answer of one
-    word nothing is left to be told, and the question is asked anew.
+    The last word is left out: the model says it again, which shows where it continues. An answer of one word
+    leaves nothing to send, so the question is asked again.
     """
     items = list(turn.input)
     if told := told_of(turn.text):

@@ -1,4 +1,4 @@
-"""What a turn cost, as Pipecat's metrics tell it, and on which service tier it really ran."""
+"""The tokens of a turn in the form of Pipecat's metrics, and the service tier that was used."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,18 +13,19 @@ _USUAL_TIER = "default"
 
 
 class TokenUsage(LLMTokenUsage):
-    """Pipecat's token usage, and more; sent where a service tier was asked for or another one was used.
+    """Pipecat's token usage with the service tier; sent if a tier was requested or an unusual one was used.
 
     Parameters:
-        service_tier: The tier that the API says it used, which may be another than was asked for.
+        service_tier: The tier that the API used, which may differ from the requested one.
     """
 
     service_tier: str
 
 
 def usage_of(response: Mapping[str, Any]) -> tuple[Usage, ...]:
-    """What one response was billed, if it says so. Compatible servers leave fields out, write null or text;
-    whatever is no number counts as zero.
+    """Return the tokens billed for a response, if it has them.
+
+    Compatible servers leave fields out, or send null or text; values that are not numbers count as zero.
     """
     usage = response.get("usage")
     if not usage or not isinstance(usage, Mapping):
@@ -53,7 +54,7 @@ def _count(counts: object, name: str) -> int:
 
 
 def total_of(parts: Sequence[Usage], *, asked_tier: object) -> LLMTokenUsage:
-    """All tokens that were billed for a turn, those of failed attempts included; the tier of the last."""
+    """Return all tokens billed for a turn, including failed attempts, with the tier of the last one."""
     total = LLMTokenUsage(
         prompt_tokens=sum(part.input_tokens for part in parts),
         completion_tokens=sum(part.output_tokens for part in parts),

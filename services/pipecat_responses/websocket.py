@@ -1,11 +1,12 @@
-"""The WebSocket service: one connection that is always ready, and only what is new sent with every turn.
+"""The WebSocket service: a connection that is always ready, and requests that send only what is new.
 
-What the server remembers is used where it is surely the conversation at hand (``continuation``); a turn that
-was interrupted keeps its lane to itself, and the next one starts at once on another (``channel``). The
-connection itself is kept by ``connection``.
+A turn continues from a response that the server remembers, if that belongs to the same conversation
+(``continuation``). An interrupted response keeps its lane, and the next turn starts at once on another one
+(``connection``). Connections are opened and replaced by ``pool``.
 """
 
 import asyncio
+import warnings
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -20,16 +21,16 @@ from pipecat.utils.types import assert_given
 
 from .base import ResponsesService
 from .categories import is_passing, is_rate_limit
-from .channel import Channel
-from .connection import Connection
+from .connection import WebSocketConnection
 from .endpoint import Endpoint
 from .errors import Failure, TurnBroken
+from .heartbeat import Heartbeat
 from .lane_exchange import LaneExchange
-from .pulse import Pulse
+from .pool import ConnectionPool
+from .pool_state import PoolSettings
 from .steps import Failed, Finished, FirstOutput
 from .stream import ResponseStream
 from .turn import Exchange, Turn, conversation_of
-from .upkeep import Upkeep
 
 __all__ = ["OpenAIResponsesLLMService"]
 
@@ -38,14 +39,14 @@ _NOT_FOR_HANDSHAKES = frozenset({"accept", "content-type"})
 
 
 class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResponsesLLMAdapter]):
-    """OpenAI's Responses API over a WebSocket; takes the place of Pipecat's service of the same name.
+    """OpenAI's Responses API over a WebSocket; replaces Pipecat's service of the same name.
 
     Event handlers, besides those of every LLM service:
 
-    - on_connection_error(service, message): the connection was lost and the first attempt to get it back
+    - on_connection_error(service, message): the connection was lost, and the first attempt to reconnect
       failed.
     - on_response_interrupted(service, spoken_text, continued): an answer broke off after part of it had been
-      spoken; ``continued``: the rest of it was spoken as well.
+      spoken; ``continued`` is True if the rest was spoken as well.
 
     Example::
 
@@ -64,32 +65,37 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
         lanes: bool | None = None,
         warm_up: bool | None = None,
         rotate_after: float = 3300.0,
-        pulse: Pulse | None = None,
+        heartbeat: Heartbeat | None = None,
         ws_close_timeout: float = 2.0,
         ws_send_timeout: float | None = 5.0,
+        pulse: Heartbeat | None = None,
         **kwargs: Any,
     ) -> None:
         """Make the service; it begins to connect when its pipeline is set up.
 
         Args:
-            ws_url: URL of the WebSocket. Where it is not given it is ``base_url`` plus ``/responses``; where
-                only it is given, ``run_inference`` goes to the same host.
+            ws_url: URL of the WebSocket; by default ``base_url`` plus ``/responses``. If only ``ws_url`` is
+                given, ``run_inference`` uses the same host.
             reconnect_on_error: Whether to connect again before a turn needs it.
             reconnect_backoff_min_wait: Pause in seconds before the second attempt to connect; the first is
                 made at once.
             reconnect_backoff_max_wait: Longest pause in seconds between attempts.
-            lanes: Whether the server knows lanes (``stream_id``); None to find out by itself. Without them an
-                interruption costs a connection, and a spare one is kept.
-            warm_up: Whether a new connection is told instructions, tools and conversation ahead of the next
-                turn (``generate: false``), the first one too. None: unless the server knows no lanes, and is
-                therefore older, or turns out not to know warm-ups.
-            rotate_after: Age in seconds at which a connection is replaced by a new one; the API ends them
-                after an hour.
-            pulse: How a silent peer is found out; see ``Pulse``.
+            lanes: Whether the server supports lanes (``stream_id``); None to find out. Without lanes an
+                interruption costs a connection, and a spare one is kept open.
+            warm_up: Whether instructions, tools and conversation are sent on every new connection before the
+                next turn (``generate: false``). None: yes, unless the server turns out to support neither
+                lanes nor warm-ups.
+            rotate_after: Age in seconds at which a connection is replaced; the API ends it after an hour.
+            heartbeat: How a dead peer is detected; see ``Heartbeat``.
             ws_close_timeout: Limit in seconds for a closing handshake.
-            ws_send_timeout: Limit in seconds for a message to be taken by the server.
-            **kwargs: What both services take; see ``ResponsesService``.
+            ws_send_timeout: Limit in seconds for sending one message.
+            pulse: The deprecated name of ``heartbeat``.
+            **kwargs: Arguments of both services; see ``ResponsesService``.
         """
+        if pulse is not None:
+            text = "pulse= is now called heartbeat=; the old name stops working in ninelives 0.3"
+            warnings.warn(text, DeprecationWarning, stacklevel=2)
+            heartbeat = heartbeat or pulse
         base_url = kwargs.get("base_url")
         if base_url is None and ws_url is not None:
             kwargs["base_url"] = _http_url(ws_url)
@@ -106,19 +112,19 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
         )
         self._warm_up = warm_up
         self._continues = True
-        self._connection = Connection(
+        self._pool = ConnectionPool(
             Endpoint(self._ws_url, self._handshake_headers, self._tap),
-            upkeep=Upkeep(
+            settings=PoolSettings(
                 rotate_after=rotate_after,
                 backoff_least=reconnect_backoff_min_wait,
                 backoff_most=reconnect_backoff_max_wait,
                 ahead=reconnect_on_error,
                 connect=self._timeouts.connect,
             ),
-            pulse=pulse or Pulse(send=ws_send_timeout, close=ws_close_timeout),
+            heartbeat=heartbeat or Heartbeat(send=ws_send_timeout, close=ws_close_timeout),
             rng=self._rng,
             lanes=lanes,
-            opened=self._channel_opened,
+            opened=self._connection_opened,
             in_trouble=self._connection_in_trouble,
         )
         self._warming: asyncio.Task[None] | None = None
@@ -127,20 +133,20 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
     # -- life --------------------------------------------------------------------------------------
 
     async def start(self, frame: StartFrame) -> None:
-        """Start: from here on instructions and tools are known, and the server is told them ahead."""
+        """Start, and warm up the connection: from here on instructions and tools are known."""
         await super().start(frame)
         self._started = True
-        if (channel := self._connection.current) is not None:
-            self._begin_to_warm(channel)
+        if (connection := self._pool.current) is not None:
+            self._begin_to_warm(connection)
 
     async def _connect_websocket(self) -> None:
-        self._connection.start()
+        self._pool.start()
 
     async def _disconnect_websocket(self) -> None:
         self._stop_warming()
         if self._warming is not None:
             await asyncio.gather(self._warming, return_exceptions=True)
-        await self._connection.stop()
+        await self._pool.stop()
 
     async def cleanup(self) -> None:
         """Close the connection and the HTTP client."""
@@ -171,36 +177,36 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
         wait = turn.silent_since + turn.limits.recover - loop.time()
         if self._retry_on_timeout:  # the user's own wait may have used up more than that
             wait = max(wait, turn.limits.connect)
-        channel = await self._connection.channel(max(0.0, wait))
+        connection = await self._pool.acquire(max(0.0, wait))
         turn.in_full = turn.in_full or not self._continues
-        exchange = await LaneExchange.begin(channel, turn, conversation_of(turn))
+        exchange = await LaneExchange.begin(connection, turn, conversation_of(turn))
         logger.debug(
-            f"{self}: sent {len(exchange.plan.send)} items, {exchange.plan.known} known to the server"
+            f"{self}: sent {len(exchange.continuation.send)} items, server has {exchange.continuation.known}"
         )
         try:
             yield exchange
         finally:
-            exchange.flight.abandon()
+            exchange.pending.abandon()
             if exchange.continuing_refused:
                 self._continues = False
 
-    # -- telling a new connection the conversation ahead of the next turn --------------------------
+    # -- warming up a new connection ---------------------------------------------------------------
 
-    def _channel_opened(self, channel: Channel) -> None:
+    def _connection_opened(self, connection: WebSocketConnection) -> None:
         if self._started and not self._answering:
-            self._begin_to_warm(channel)
+            self._begin_to_warm(connection)
 
-    def _begin_to_warm(self, channel: Channel) -> None:
-        wanted = self._connection.lanes is not False if self._warm_up is None else self._warm_up
+    def _begin_to_warm(self, connection: WebSocketConnection) -> None:
+        wanted = self._pool.lanes is not False if self._warm_up is None else self._warm_up
         context = self._last_context or self._context_ahead()
         if wanted and self._continues:
             self._stop_warming()
             self._warming = asyncio.create_task(
-                self._warm(channel, context or LLMContext()), name="responses-warm-up"
+                self._warm(connection, context or LLMContext()), name="responses-warm-up"
             )
 
     def _context_ahead(self) -> LLMContext | None:
-        """The context of the aggregator in front of this service, from which the first turn will come."""
+        """Return the context of the aggregator before this service, which sends the first turn."""
         processor = self.previous
         while processor is not None:
             if isinstance(context := getattr(processor, "context", None), LLMContext):
@@ -208,8 +214,8 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
             processor = processor.previous
         return None
 
-    async def _warm(self, channel: Channel, context: LLMContext) -> None:
-        """Tell the server the conversation. If that fails, the next turn sends everything as usual."""
+    async def _warm(self, connection: WebSocketConnection, context: LLMContext) -> None:
+        """Send the conversation ahead of the turn. If that fails, the turn sends everything itself."""
         instruction = assert_given(self._settings.system_instruction)
         body, _ = await self._request_of(context, instruction)
         conversation = body.pop("input")
@@ -218,18 +224,18 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
             if instruction:
                 body["instructions"] = instruction
         if not (conversation or body.get("instructions") or body.get("tools")):
-            return  # nothing is known that would be worth telling
+            return  # there is nothing to send yet
         turn = Turn(
             input=conversation, body={**body, "generate": False}, limits=self._timeouts, silent_since=0.0
         )
         try:
-            exchange = await LaneExchange.begin(channel, turn, conversation)
+            exchange = await LaneExchange.begin(connection, turn, conversation)
             try:
                 if not await self._is_warm(exchange):
-                    logger.info(f"{self}: this server knows no warm-up; it will not be asked again")
+                    logger.info(f"{self}: this server does not support warm-ups; none will be tried again")
                     self._warm_up = False
             finally:
-                exchange.flight.abandon()
+                exchange.pending.abandon()
         except (TurnBroken, TimeoutError) as error:
             logger.debug(f"{self}: the new connection could not be warmed up: {error!r}")
 

@@ -1,4 +1,4 @@
-"""The words of a failure: what happened, and what to do about it."""
+"""The text of an error frame: what happened, and what to do about it."""
 
 from pipecat.utils.errors import ErrorCategory
 
@@ -7,7 +7,7 @@ from .errors import Failure
 
 __all__ = ["wording"]
 
-# The beginnings are those that Pipecat's own services use, so that code which looks for them keeps working.
+# The same beginnings as in Pipecat's own services, so that code which looks for them keeps working.
 _BEGINNING: dict[str, str] = {
     "response": "LLM response error: ",
     "incomplete": "LLM response error: ",
@@ -25,9 +25,9 @@ _BEGINNING: dict[str, str] = {
 
 
 def wording(failure: Failure, *, spoken: bool = False, dropped: bool = False) -> str:
-    """The text of the error frame: what happened, with code and request id, and what to do.
+    """Return the text of an error frame: what happened, with code and request id, and what to do.
 
-    ``spoken``: part of the answer had been spoken. ``dropped``: a picture or file was taken out of the
+    ``spoken``: part of the answer had been spoken. ``dropped``: a picture or file was removed from the
     context.
     """
     facts = []
@@ -63,7 +63,7 @@ _ADVICE_BY_CATEGORY: dict[ErrorCategory, str] = {
 }
 
 
-# Without a word of the API's own: a wrong path, a proxy, or a server that is not meant.
+# Without an error object of the API: a wrong path, a proxy, or another server.
 _WRONG_DOOR = frozenset({404, 405, 426})
 
 

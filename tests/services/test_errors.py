@@ -6,7 +6,7 @@ import pytest
 from pipecat.utils.errors import ErrorCategory
 from pipecat_responses.categories import category, is_permanent
 from pipecat_responses.errors import Failure, failure_of_error, failure_of_response
-from pipecat_responses.patience import Timeouts, backoff, retry_delay
+from pipecat_responses.timeouts import Timeouts, backoff, retry_delay
 from pipecat_responses.wording import wording
 
 CASES = {

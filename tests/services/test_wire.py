@@ -5,7 +5,7 @@ import itertools
 
 from hypothesis import given
 from hypothesis import strategies as st
-from pipecat_responses.wire import MessageCutter, MessageSocket
+from pipecat_responses.message_socket import MessageCutter, MessageSocket
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.frames import Frame, Opcode

@@ -1,4 +1,4 @@
-"""One response in flight: where its events wait for the turn that wants them."""
+"""A pending response: its events, until the turn takes them."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -6,21 +6,24 @@ from typing import Any
 
 from .errors import Failure, TurnBroken
 
-__all__ = ["Event", "InFlight"]
+__all__ = ["Event", "PendingResponse"]
 
 Event = Mapping[str, Any] | None
-"""A response event; None stands for something that arrived and could not be read."""
+"""A response event; None stands for a message that could not be read."""
 
 
-class InFlight:
-    """One response that was asked for and whose last event has not come yet."""
+class PendingResponse:
+    """A response that was requested and whose last event has not come yet."""
 
     def __init__(
-        self, lane: str | None, abandon: Callable[["InFlight"], None], *, aside: bool = False
+        self, lane: str | None, abandon: Callable[["PendingResponse"], None], *, warm_up: bool = False
     ) -> None:
-        """``aside``: nobody is kept waiting by it. ``abandon`` is told when nobody wants it any more."""
+        """Wait for events of a lane.
+
+        ``warm_up``: no turn waits for it; ``abandon``: called by ``abandon()``.
+        """
         self.lane = lane
-        self.aside = aside
+        self.warm_up = warm_up
         self.began = False
         self.failed = False
         self.over = False
@@ -31,9 +34,9 @@ class InFlight:
         self._abandon = abandon
 
     async def receive(self, timeout: float) -> list[Event]:
-        """The next events, all that are there; waits for at least one.
+        """Return all events that have come, at least one.
 
-        Raises TimeoutError after ``timeout`` seconds of silence and TurnBroken when the channel was lost.
+        Raises TimeoutError after ``timeout`` seconds of silence and TurnBroken if the connection was lost.
         """
         if not self._events:
             if self._failure is not None:
@@ -61,7 +64,7 @@ class InFlight:
             self._waiter.set_result(None)
 
     def take(self, event: Event) -> None:
-        """An event of this response arrived."""
+        """Add an event that arrived."""
         if self.abandoned:
             return
         self._events.append(event)
@@ -69,12 +72,12 @@ class InFlight:
             self._wake()
 
     def fail(self, failure: Failure) -> None:
-        """No more events will come."""
+        """Note that no more events will come, and why."""
         self._failure = failure
         self._wake()
 
     def abandon(self) -> None:
-        """Nobody wants this response any more. Costs nothing and never waits."""
+        """Drop the events that have come and those that will come. Never waits."""
         if not self.abandoned:
             self.abandoned = True
             self._events.clear()

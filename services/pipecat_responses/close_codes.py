@@ -1,6 +1,6 @@
-"""What a server's door says: why it did not let us in, or why it put us out.
+"""Refused handshakes and close codes as failures.
 
-Pure: an HTTP status, headers and body, or a close code and its reason, become a ``Failure``.
+Pure: an HTTP status with headers and body, or a close code with its reason, becomes a ``Failure``.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _WORTH_ANOTHER_TRY = frozenset({408, 409, 425, 429})
 
 
 def failure_of_refusal(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
-    """The handshake was answered with something else than 101."""
+    """Return the failure of a handshake that was not answered with 101."""
     try:
         answer = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -32,7 +32,7 @@ def failure_of_refusal(status: int, headers: Mapping[str, str], body: bytes) -> 
 
 
 def failure_of_close(code: int | None, reason: str) -> Failure:
-    """The connection ended; ``code`` is None where it ended without a close frame."""
+    """Return the failure of a connection that ended; ``code`` is None if no close frame came."""
     said = (
         f"close code {code}{f', {reason}' if reason else ''}" if code is not None else "no closing handshake"
     )
@@ -43,7 +43,7 @@ def failure_of_close(code: int | None, reason: str) -> Failure:
     if code == _POLICY:
         return Failure(
             "websocket",
-            f"The server closed the connection for reasons of policy ({said})",
+            f"The server closed the connection because of a policy violation ({said})",
             code="policy_violation",
         )
     return Failure("connection", f"The connection to the server was lost ({said})")

@@ -1,44 +1,44 @@
-"""The lanes of one connection: which to ask on, and whose an event is.
+"""The lanes of one connection: which one the next request uses, and which response an event belongs to.
 
-A lane is a name (``stream_id``) under which one response at a time is asked for, and which the server echoes
-on its events. Servers older than lanes ignore the name, carry one response at a time and leave it to the
-client to know whose the events are. Pure: no I/O, no clock.
+A lane is a name (``stream_id``) for one response at a time; the server echoes it on the response's events.
+Servers without lanes ignore the name, carry one response at a time, and their events do not say which
+response they belong to. Pure: no I/O, no clock.
 """
 
 from collections.abc import Collection, Iterator
 from typing import Generic, Protocol, TypeVar
 
-__all__ = ["MOST_LANES", "Lanes"]
+__all__ = ["MOST_LANES", "LaneTable"]
 
-# Documented: 32 names per connection lifetime, 16 responses at work at the same time. Some distance is kept.
+# Documented limits: 32 names in the lifetime of a connection, 16 responses at a time. We stay below both.
 MOST_LANES = 30
 _MOST_IN_FLIGHT = 12
 
 
 class _Response(Protocol):
-    """What must be known of a response in flight."""
+    """What must be known of a pending response."""
 
     lane: str | None
     began: bool
     abandoned: bool
-    aside: bool
+    warm_up: bool
     failed: bool
-    """An error event has been told of it."""
+    """Whether an error event has come for it."""
 
 
 R = TypeVar("R", bound=_Response)
 
 
-class Lanes(Generic[R]):
-    """The responses in flight on one connection, by lane."""
+class LaneTable(Generic[R]):
+    """The pending responses of one connection, by lane."""
 
     def __init__(self, known: bool | None) -> None:
         """``known``: whether the server echoes lanes, None while nobody can tell."""
         self.known = known
         self._in_flight: dict[str | None, R] = {}
         self._names: list[str] = []
-        self._warmed: set[str | None] = set()
-        """Lanes of warm-ups. They are not used again: no turn shall queue behind what is left of one."""
+        self._used_for_warm_up: set[str | None] = set()
+        """LaneTable of warm-ups. They are not used again: no turn shall queue behind what is left of one."""
 
     def __iter__(self) -> Iterator[R]:
         return iter(list(self._in_flight.values()))
@@ -48,19 +48,20 @@ class Lanes(Generic[R]):
 
     @property
     def have_room(self) -> bool:
-        """Whether another response may be asked for now."""
+        """Whether another response may be requested now."""
         if self.known is None:
-            # Better to find out now that there are no lanes than to let a turn wait for a warm-up.
-            return all(response.aside for response in self._in_flight.values())
+            # Finding out now that the server has no lanes is better than a turn that waits for a warm-up.
+            return all(response.warm_up for response in self._in_flight.values())
         if self.known is False:
             return not self._in_flight
         free = len(self._names) < MOST_LANES or bool(self._free())
         return free and len(self._in_flight) < _MOST_IN_FLIGHT
 
     def pick(self, keep: str | None, remembered: Collection[str | None]) -> str | None:
-        """A lane to ask on: a free one that keeps the least, never the one that is continued from.
+        """Return a lane for the next request: the free one whose loss costs least, if possible not ``keep``.
 
-        ``remembered``: lanes whose latest response may still be of use, the most useful last.
+        ``keep``: the lane that the request continues from. ``remembered``: lanes with a response that may
+        still be continued from, the most useful last.
         """
         if self.known is False:
             return None
@@ -73,39 +74,41 @@ class Lanes(Generic[R]):
         return self._names[-1]
 
     def _free(self) -> list[str]:
-        return [name for name in self._names if name not in self._in_flight and name not in self._warmed]
+        return [
+            name for name in self._names if name not in self._in_flight and name not in self._used_for_warm_up
+        ]
 
-    def take_off(self, response: R) -> None:
-        """A response was asked for."""
-        if response.aside:
-            self._warmed.add(response.lane)
+    def add(self, response: R) -> None:
+        """Add a response that was requested."""
+        if response.warm_up:
+            self._used_for_warm_up.add(response.lane)
         self._in_flight[response.lane] = response
 
-    def land(self, response: R) -> None:
-        """The last event of a response has come."""
+    def remove(self, response: R) -> None:
+        """Remove a response whose last event has come."""
         if self._in_flight.get(response.lane) is response:
             del self._in_flight[response.lane]
 
     def clear(self) -> None:
-        """Nothing more will come."""
+        """Remove all responses: the connection is gone."""
         self._in_flight.clear()
 
     def owner(self, lane: str | None, kind: object) -> R | None:
-        """The response that an event belongs to: by its lane, or, if it names none, if there is no doubt."""
+        """Return the response that an event belongs to: that of its lane; without a lane, the only one."""
         found = self._in_flight.get(lane)
         if found is not None or lane is not None:
             return found
         candidates = list(self._in_flight.values())
         if kind == "error":
-            # What has failed already keeps its lane, for an end may follow; a second error it will not have.
+            # A failed response stays in the table, because an end may follow, but gets no second error.
             candidates = [response for response in candidates if not (response.abandoned and response.failed)]
         return candidates[0] if len(candidates) == 1 and not candidates[0].abandoned else None
 
-    def are_a_mistake(self, kind: object) -> bool:
-        """Whether an event that names no lane, and is nobody's, shows that the server knows none."""
+    def shows_no_lanes(self, kind: object) -> bool:
+        """Whether an event without a lane and an owner shows that the server has no lanes."""
         return self.known is None and len(self._in_flight) > 1 and kind in ("response.created", "error")
 
     @property
     def all_abandoned(self) -> bool:
-        """Whether nobody waits for any of them."""
+        """Whether no turn waits for any of the responses."""
         return all(response.abandoned for response in self._in_flight.values())

@@ -1,9 +1,9 @@
-"""A WebSocket that hands over every whole message at once, in the call that brought its bytes.
+"""A WebSocket that delivers every message in the call that received its bytes.
 
 The websockets library reads frames with generators and passes each message through a queue and a coroutine,
-which costs more than all else a delta needs. Nearly every frame of an answer is a whole, plain message:
-those are cut out here, and everything else is left to the library: the handshake, pings, closing, and, from
-the first one on, fragments and compressed frames.
+which costs more than everything else per delta. Nearly every frame of an answer is a whole, plain message:
+those are read here. Everything else is left to the library: the handshake, pings, closing, and all frames
+from the first fragment or compressed frame on.
 """
 
 from collections.abc import Callable
@@ -20,10 +20,10 @@ _END_OF_HEAD = b"\r\n\r\n"
 
 
 class MessageCutter:
-    """Cuts what a server sends into frames (RFC 6455, section 5.2). No I/O; pieces of any size.
+    """Cuts a server's bytes into frames (RFC 6455, section 5.2). No I/O; pieces of any size.
 
-    ``message`` gets the payload of whole data frames, ``other`` the bytes of whole control frames. The first
-    frame of any other kind ends its work: that frame and whatever follows go to ``other`` as they come.
+    ``message`` gets the payload of whole data frames, ``other`` the bytes of whole control frames. From the
+    first frame of any other kind on, all bytes go to ``other`` as they come.
     """
 
     def __init__(self, message: Callable[[bytes], None], other: Callable[[bytes], None]) -> None:
@@ -75,7 +75,7 @@ class MessageCutter:
 
 
 class MessageSocket(ClientConnection):
-    """An open WebSocket. What is not handed over by ``on_message`` still comes from ``recv``, after it."""
+    """An open WebSocket. Messages that ``on_message`` does not deliver come from ``recv``, after it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -85,18 +85,18 @@ class MessageSocket(ClientConnection):
         self._feed: Callable[[bytes], None] = self._feed_head
 
     def on_message(self, take: Callable[[bytes], None]) -> None:
-        """Hand every message to ``take``, those that have come already included."""
+        """Deliver every message to ``take``, including those that have come already."""
         early, self._early = self._early, []
         self._cutter.message = take
         for message in early:
             take(message)
 
     def data_received(self, data: bytes) -> None:
-        """Called by the event loop with the next bytes."""
+        """Receive the next bytes from the event loop."""
         self._feed(data)
 
     def _feed_head(self, data: bytes) -> None:
-        """The answer to the handshake: the library's, up to its last byte."""
+        """Pass on the answer to the handshake, up to its last byte, to the library."""
         fed = len(self._head)
         self._head += data
         end = self._head.find(_END_OF_HEAD)

@@ -1,7 +1,8 @@
-"""How long to wait for what, and when to try again.
+"""Time limits, and the pauses before another attempt.
 
-Pure: no clock is read here. All times are seconds. The defaults are made for speech, where a pause of a few
-seconds is already an error to the listener, and are longer for models that were asked to think.
+Pure: no clock is read here. All times are seconds. The defaults are for speech, where a pause of a few
+    seconds
+already sounds like a failure; they are longer for models that were asked to think.
 """
 
 import math
@@ -19,13 +20,13 @@ _THINKING_EFFORTS_THAT_ANSWER_FAST = {None, "none", "minimal"}
 _THINKING_TAKES_TIMES = 3.0
 _SILENCE_TAKES_TIMES = 1.5
 
-# With less of the budget left, an attempt would end before an answer can be there.
+# With less of the budget left, an attempt would end before an answer can come.
 _TOO_LATE = 0.5
 
-# However long the caller has been in silence before a tool ran, the answer to its result has so many seconds.
+# The answer to a tool's result has at least so many seconds, however long the silence before the tool was.
 _AT_LEAST = 1.0
 
-# Cut streams are tried again for as long as the turn's budget lasts, but never in an endless tight loop.
+# Broken streams are tried again while the turn's budget lasts, but not in an endless tight loop.
 _MOST_ATTEMPTS = 8
 _MOST_API_RETRIES = 2
 _MOST_TIMEOUTS = 2
@@ -34,29 +35,31 @@ _AT_ONCE = frozenset(
     {"previous_response_not_found", "websocket_connection_limit_reached", "websocket_stream_limit_reached"}
 )
 
-# Fields that only make things faster: a server that refuses them is asked again without.
+# Fields that only make things faster: if a server refuses them, the request is sent again without.
 _CAN_DO_WITHOUT = frozenset({"stream_id", "previous_response_id"})
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Limits of the service's patience, in seconds.
+    """Limits for waiting, in seconds.
 
-    Whatever happens, a caller hears a word or the bot gets an error within ten seconds of the caller's last
-    word, and within thirty where the model was asked to think: all attempts of a turn share one budget,
+    With the defaults, the caller hears a word or the bot gets an error within ten seconds of the caller's
+    last word, and within thirty if the model was asked to think: all attempts of a turn share one budget,
     ``silence``.
 
     Parameters:
-        connect: One attempt to open a connection, handshake included.
-        recover: Seconds of the caller's silence after which a turn is not tried again.
-        first_event: From sending a request to any event at all; the API's first comes in a second (observed).
-        first_output: From sending a request to the first sign of the model's answer.
-        between_events: Silence inside an answer that has begun; in mid-sentence never longer.
-        silence: From the caller's last word, or the last word of the answer, to the next word, all attempts
-            together, before and after tools. Not counted while the model's own events show that it works, or
-            a tool runs. None: one and a half times the longer of ``first_output`` and ``between_events``.
+        connect: One attempt to open a connection, including the handshake.
+        recover: Seconds of silence after which a turn is not tried again.
+        first_event: From the request to any event; the API's first comes within a second (observed).
+        first_output: From the request to the first sign of the model's answer.
+        between_events: Silence within an answer that has begun. Within a sentence, thinking does not extend
+            it.
+        silence: From the caller's last word, or the last word of the answer, to the next word, over all
+            attempts, before and after tools. Time is not counted while events show that the model works, or
+            while a tool runs. None: one and a half times the longer of ``first_output`` and
+            ``between_events``.
         turn: One attempt at an answer, from request to end.
-        delete: Deleting what was stored, when the service stops (``delete_on_close``).
+        delete: Deleting stored responses when the service stops (``delete_on_close``).
     """
 
     connect: float = 4.0
@@ -70,7 +73,7 @@ class Timeouts:
 
     @property
     def longest_silence(self) -> float:
-        """``silence``, or what stands for it."""
+        """``silence``, or its default."""
         return (
             _SILENCE_TAKES_TIMES * max(self.first_output, self.between_events)
             if self.silence is None
@@ -79,15 +82,15 @@ class Timeouts:
 
     @property
     def tried_again_until(self) -> float:
-        """Seconds of the caller's silence after which another attempt is not begun."""
+        """Seconds of silence after which no further attempt is begun."""
         return min(self.recover, self.longest_silence - _TOO_LATE)
 
     def carried(self, silence: float) -> float:
-        """How much of a silence before a tool ran counts after it."""
+        """Return how much of the silence before a tool counts after it."""
         return max(0.0, min(silence, self.longest_silence - _AT_LEAST))
 
     def for_body(self, body: Mapping[str, Any]) -> "Timeouts":
-        """The limits for one request: a model that was asked to think may be silent for longer."""
+        """Return the limits for one request; they are longer if the model was asked to think."""
         reasoning = body.get("reasoning")
         effort = reasoning.get("effort") if isinstance(reasoning, Mapping) else None
         if effort in _THINKING_EFFORTS_THAT_ANSWER_FAST:
@@ -107,21 +110,20 @@ class Deadlines:
     """When one attempt at an answer is given up, on the clock that ``asked_at`` was read from."""
 
     event_by: float
-    """Without any event."""
+    """Deadline for any event."""
     output_by: float
-    """Without a sign of the answer."""
+    """Deadline for the first sign of the answer."""
     end_by: float
-    """Whatever has come."""
+    """Deadline for the end."""
 
     @classmethod
     def of(
         cls, limits: Timeouts, *, asked_at: float, silent_since: float, retry_after: float | None = None
     ) -> "Deadlines":
-        """Set the deadlines of a request that left at ``asked_at``, when the caller had been in silence since
-        ``silent_since``.
+        """Return the deadlines of a request that was sent at ``asked_at``.
 
-        ``retry_after`` takes the place of the limits until the first output, the turn's budget included; it
-        may be infinite.
+        ``silent_since``: when the caller last heard a word. ``retry_after`` replaces the limits until the
+        first output, including the turn's budget; it may be infinite.
         """
         end_by = asked_at + limits.turn
         if retry_after is not None:
@@ -132,7 +134,7 @@ class Deadlines:
 
 
 def backoff(attempt: int, rng: random.Random, *, least: float = 0.25, most: float = 8.0) -> float:
-    """Seconds to wait before an attempt, counted from 0: none before the first, then doubling with jitter."""
+    """Return the pause before an attempt: none before number 0, then doubling with jitter."""
     if attempt <= 0:
         return 0.0
     return min(most, least * 2.0 ** min(attempt - 1, 16)) * rng.uniform(0.75, 1.0)
@@ -141,10 +143,10 @@ def backoff(attempt: int, rng: random.Random, *, least: float = 0.25, most: floa
 def retry_delay(
     failure: Failure, *, attempt: int, elapsed: float, recover: float, rng: random.Random
 ) -> float | None:
-    """How long to wait before the same turn is tried again unheard; None when it shall fail now.
+    """Return the pause before the turn is tried again; None if it must fail now.
 
-    ``attempt`` counts the failures of this kind, this one too; ``elapsed`` the seconds that the caller has
-    been in silence.
+    ``attempt``: the number of failures of this kind, including this one. ``elapsed``: the seconds of silence
+    so far.
     """
     delay = _wanted_delay(failure, attempt, rng)
     if delay is None or attempt >= _MOST_ATTEMPTS:
