@@ -108,7 +108,7 @@ class TurnService(ReportingService):
                 if delay is None:
                     await self._give_up(turn, broken)
                     return []
-                logger.info(f"{self}: trying again in {delay:.2f} s, unheard: {broken.failure.message}")
+                logger.info(f"{self}: retrying in {delay:.2f} s: {broken.failure.message}")
                 if delay:
                     await asyncio.sleep(delay)
 

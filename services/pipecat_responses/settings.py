@@ -59,10 +59,8 @@ class OpenAIResponsesLLMSettings(LLMSettings):
     """
 
     # As in Pipecat's settings, openai's sentinel means: given, but empty; tracing leaves it out.
-    temperature: float | NotGiven | OpenAINotGiven | None = field(default_factory=lambda: NOT_GIVEN)  # type:
-        ignore[assignment]
-    top_p: float | NotGiven | OpenAINotGiven | None = field(default_factory=lambda: NOT_GIVEN)  # type:
-        ignore[assignment]
+    temperature: float | NotGiven | OpenAINotGiven | None = field(default_factory=lambda: NOT_GIVEN)  # type: ignore[assignment]
+    top_p: float | NotGiven | OpenAINotGiven | None = field(default_factory=lambda: NOT_GIVEN)  # type: ignore[assignment]
     max_completion_tokens: int | NotGiven | OpenAINotGiven = field(default_factory=lambda: NOT_GIVEN)
     reasoning: OpenAIResponsesReasoningConfig | NotGiven | None = field(default_factory=lambda: NOT_GIVEN)
     parallel_tool_calls: bool | NotGiven | OpenAINotGiven | None = field(default_factory=lambda: NOT_GIVEN)

@@ -45,13 +45,13 @@ def test_every_test_and_file_it_names_exists() -> None:
     assert files == set(re.findall(r"\b(\w+\.py)\b", told))
 
 
-def test_the_patience_and_the_pulse_are_what_it_says() -> None:
+def test_the_timeouts_and_the_heartbeat_are_what_it_says() -> None:
     limits = ours.Timeouts()
     told = vars_of(limits) | {"silence": limits.longest_silence}
     for name, seconds in told.items():
         assert f"| `{name}` | {seconds:g} |" in PAGE, name
-    pulse = ours.Pulse()
-    assert f"ping after {pulse.idle:g} s of quiet, after {pulse.busy:g} s while" in PAGE
+    heartbeat = ours.Heartbeat()
+    assert f"ping after {heartbeat.idle:g} s of quiet, after {heartbeat.busy:g} s while" in PAGE
 
 
 def vars_of(timeouts: ours.Timeouts) -> dict[str, float]:

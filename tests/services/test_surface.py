@@ -132,3 +132,11 @@ async def test_one_url_is_enough(given: str) -> None:
             turn = await bot.say("hello")
             answer = await service.run_inference(LLMContext(messages=[{"role": "user", "content": "hello"}]))
     assert (turn.text, answer) == ("Hi.", "Hi.")
+
+
+async def test_the_old_name_of_the_heartbeat_still_works_and_warns() -> None:
+    with pytest.warns(DeprecationWarning, match="now called pipecat_responses.Heartbeat"):
+        old = pipecat_responses.Pulse
+    assert old is pipecat_responses.Heartbeat
+    with pytest.warns(DeprecationWarning, match="now called heartbeat="):
+        pipecat_responses.OpenAIResponsesLLMService(api_key="any", pulse=old(idle=1.0))
