@@ -1,11 +1,10 @@
-"""Calls of one response, whose results are answered once.
+"""The tool calls of one response: none runs before all of them are in progress.
 
 Pipecat's aggregator runs the model again when no other call of the group is in progress, and a call is in
-progress only once its own task has said so. A tool that returns at once is through before the task of the
-next call has run, so the model is asked with one result missing, and again with all: it answers twice, or
-the API refuses a call without an output. Seen with Pipecat 1.14 wherever a processor stands between the
-service and the aggregator, as a voice and an output transport do. Here no call of a group runs before all of
-them are in progress.
+progress only once its own task has reported that. A tool that returns at once is finished before the task of
+the next call has run. So the model runs with one result missing, and again with all: it answers twice, or the
+API refuses a call without an output. This was seen with Pipecat 1.14 whenever a processor is between the
+service and the aggregator, such as a voice or an output transport.
 """
 
 from __future__ import annotations
@@ -30,25 +29,25 @@ class _Group:
         self._complete = asyncio.Event()
 
     def begins(self, call: str) -> None:
-        """A call is in progress, or will never be."""
+        """Note that a call is in progress, or never will be."""
         self._missing.discard(call)
         if not self._missing:
             self._complete.set()
 
     async def complete(self) -> None:
-        """Wait until none is missing."""
+        """Wait until all calls are in progress."""
         await self._complete.wait()
 
 
 class GroupedCalls(LLMService[OpenAIResponsesLLMAdapter]):
-    """An LLM service whose model is asked once about the results of a response's calls."""
+    """An LLM service that runs its model once after all calls of a response."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._groups: dict[str, _Group] = {}
 
     async def broadcast_frame(self, frame_cls: type[Any], **fields: Any) -> None:
-        """Broadcast a frame. Where it says that a call is in progress, wait for the others of its group."""
+        """Broadcast a frame. If it reports that a call is in progress, wait for the others of its group."""
         await super().broadcast_frame(frame_cls, **fields)
         if frame_cls is FunctionCallInProgressFrame:
             group = self._groups.get(fields.get("group_id") or "")
