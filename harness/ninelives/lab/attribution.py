@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from ninelives.bot.turn import Turn
 
-_UNREADABLE = frozenset({"bad_chunk", "bad_frame"})
-"""Faults after which a client has to give the connection up, whatever the server sends behind them (RFC 9112
-section 7.1, RFC 6455 section 7.1.7).
+_UNREADABLE = frozenset({"bad_chunk", "bad_frame", "half_open"})
+"""Faults after which a client reads nothing more of a connection, whatever the server sends behind them: it has
+to give the connection up (RFC 9112 section 7.1, RFC 6455 section 7.1.7), or nothing comes through.
 """
 
 SAME_TIME = 1e-6
@@ -139,7 +139,7 @@ class Account:
             return False
         last = self.attempts[-1]
         heard = {id(piece.owner.said) for piece in self.pieces if piece.owner is not None}
-        before = [each for each in self.attempts[:-1] if each.step[0] == last.step[0]]
+        before = [each for each in self.attempts[:-1] if each.step == (last.step[0], "")]
         # The rest of what was a refusal from the beginning is an answer like any other.
         refused = bool(last.said.refusal) and not any(each.said.refusal for each in before)
         return refused and id(last.said) not in heard
