@@ -149,9 +149,12 @@ def retry_delay(
     so far.
     """
     delay = _wanted_delay(failure, attempt, rng)
-    if delay is None or attempt >= _MOST_ATTEMPTS:
+    if delay is None or attempt >= _MOST_ATTEMPTS or elapsed > recover:
         return None
-    return None if elapsed + delay > recover else delay
+    if elapsed + delay <= recover:
+        return delay
+    # Our own pause gives way to a last attempt; one that the API asked for does not.
+    return recover - elapsed if failure.source in ("connection", "stream") else None
 
 
 def _wanted_delay(failure: Failure, attempt: int, rng: random.Random) -> float | None:

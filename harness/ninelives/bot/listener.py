@@ -200,7 +200,7 @@ def _note(turn: Turn, at: float, frame: Frame) -> None:
         case FunctionCallResultFrame():
             for index, call in enumerate(turn.calls):
                 if call.call_id == frame.tool_call_id and call.result is None:
-                    turn.calls[index] = replace(call, result=frame.result)
+                    turn.calls[index] = replace(call, result=frame.result, ended=at)
                     break
         case MetricsFrame():
             turn.metrics += [_measured(data) for data in frame.data]

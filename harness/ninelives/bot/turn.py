@@ -33,6 +33,8 @@ class ToolCall:
     name: str
     arguments: Mapping[str, Any]
     result: Any = None
+    ended: float | None = None
+    """When the result was there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ for it: then nobody can tell whether a word is missing, and a promise that would
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ninelives.bot.turn import Captured, Heard, ReportedError, ToolCall, Turn
@@ -137,6 +137,9 @@ class _Telling:
                 self.calls.pop(data, None)
             case _ if data["final"]:
                 self.calls.pop(data["call_id"], None)
+                for index, call in enumerate(turn.calls):
+                    if call.call_id == data["call_id"] and call.ended is None:
+                        turn.calls[index] = replace(call, ended=note.at)
 
 
 def turns_of(notes: Sequence[Note]) -> tuple[list[SeenTurn], list[ReportedError]]:

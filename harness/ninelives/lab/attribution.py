@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from ninelives.bot.turn import Turn
 
 _UNREADABLE = frozenset({"bad_chunk", "bad_frame", "half_open"})
-"""Faults after which a client reads nothing more of a connection, whatever the server sends behind them: it has
-to give the connection up (RFC 9112 section 7.1, RFC 6455 section 7.1.7), or nothing comes through.
+"""Faults after which a client reads nothing more of a connection, whatever the server sends behind them: it
+has to give the connection up (RFC 9112 section 7.1, RFC 6455 section 7.1.7), or nothing comes through.
 """
 
 SAME_TIME = 1e-6

@@ -12,12 +12,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from ninelives.lab.attribution import SAME_TIME, Account
+from ninelives.lab.budgets import DEAD_AIR
 from ninelives.lab.episode import Episode
+
+if TYPE_CHECKING:
+    from mock_openai.control.entries import Entry
 
 UNHEARD = frozenset({"half_open", "handshake_hang"})
 """Faults after which nothing that is written to a connection reaches anybody."""
+
+SLOW = "delay"
+"""The fault that makes the model slower, and loses nothing."""
+
+PATIENT = DEAD_AIR / 2
+"""Seconds for which a client has to take such a fault for a model that takes its time."""
 
 NEARLY = 0.8
 """Share of a budget after which an error is better than another attempt."""
@@ -36,6 +47,8 @@ class Silence:
     """It began with the end of the caller's words, not inside the answer."""
     modelled: float = 0.0
     """Seconds of it between events of the model that followed each other with no fault between them."""
+    in_tools: float = 0.0
+    """Further seconds of it in which a tool ran, if a fault struck as well: nobody can make up for both."""
 
     @property
     def seconds(self) -> float:
@@ -44,18 +57,23 @@ class Silence:
 
     @property
     def unexplained(self) -> float:
-        """Seconds that the model's own events do not account for."""
-        return max(0.0, self.seconds - self.modelled)
+        """Seconds that neither the model's own events account for nor, beside a fault, a tool."""
+        return max(0.0, self.seconds - self.modelled - self.in_tools)
 
 
 def silences(episode: Episode, account: Account) -> list[Silence]:
     """The silences of a turn, in order."""
     working = _working(episode, account)
-    return [
-        Silence(began, ended, first, sum(_shared(began, ended, *each) for each in working))
-        for began, ended, first in _stretches(episode, account)
-        if ended > began
-    ]
+    tools = [(call.at, call.ended) for call in account.turn.calls if call.ended is not None]
+    busy = _merged([*working, *tools])
+    found = []
+    for began, ended, first in _stretches(episode, account):
+        if ended > began:
+            modelled = sum(_shared(began, ended, *each) for each in working)
+            struck = any(began - SAME_TIME <= fault.at <= ended + SAME_TIME for fault in account.faults)
+            in_tools = sum(_shared(began, ended, *each) for each in busy) - modelled if struck else 0.0
+            found.append(Silence(began, ended, first, modelled, in_tools))
+    return found
 
 
 def budget_spent(episode: Episode, account: Account) -> bool:
@@ -114,21 +132,25 @@ def _working(episode: Episode, account: Account) -> list[tuple[float, float]]:
         said = attempt.said
         faults = [fault for fault in episode.faults if fault.connection == said.connection]
         deaf = min(
-            (
-                fault.at
-                for fault in faults
-                if isinstance(fault.data, Mapping) and fault.data.get("fault") in UNHEARD
-            ),
+            (fault.at for fault in faults if _name(fault) in UNHEARD),
             default=float("inf"),
         )
         marks = sorted({said.began, *_events(episode, said.connection, said.turn)})
         if len(marks) == 1:
             marks += sorted(at for at in {said.opened, said.spoke, said.ended} if at is not None)
         for earlier, later in pairwise(marks):
-            struck = any(earlier - SAME_TIME <= fault.at < later - SAME_TIME for fault in faults)
+            struck = any(
+                earlier - SAME_TIME <= fault.at < later - SAME_TIME
+                and not (_name(fault) == SLOW and later - earlier <= PATIENT)
+                for fault in faults
+            )
             if later > earlier and not struck and later <= deaf + SAME_TIME:
                 found.append((earlier, later))
     return _merged(found)
+
+
+def _name(fault: Entry) -> object:
+    return fault.data.get("fault") if isinstance(fault.data, Mapping) else None
 
 
 def _events(episode: Episode, connection: int, turn: int) -> Iterable[float]:

@@ -9,7 +9,7 @@ import pytest
 from mock_openai import faults
 from mock_openai.control.journal import Entry, Said
 from mock_openai.protocol.events import Event
-from ninelives.bot.turn import Heard, ReportedError, Turn
+from ninelives.bot.turn import Heard, ReportedError, ToolCall, Turn
 from ninelives.commands.verdict import table
 from ninelives.complaint import Complaint
 from ninelives.lab import Episode, Finding, Outcome, judge, run_scenario
@@ -127,6 +127,12 @@ def test_time_in_which_a_fault_struck_is_not_the_models() -> None:
     assert i10(delayed).held is False
 
 
+def test_a_short_delay_cannot_be_told_from_a_slow_model() -> None:
+    late = turn((12.0, "So it is."), ended=12.0)
+    delayed = told(late, said("So it is."), wire=events(7.5, 12.0), faults=[fault(8.0, "delay")])
+    assert lengths(delayed) == [(12.0, 0.0)]
+
+
 def test_what_is_written_to_a_connection_that_went_silent_shows_nobody_anything() -> None:
     lost = told(
         turn(ended=12.0, errors=(12.0,)), said("So", status=None), wire=events(0.5, 5.0, 11.0),
@@ -198,6 +204,19 @@ def test_what_goes_wrong_on_both_sides_of_a_tool_shares_one_budget(factory: Any)
     (turn,) = outcome.episode.turns
     assert len(turn.errors) == 1  # rather than a third attempt that would come too late
     assert 8.0 < turn.errors[0].at - turn.began <= 10.0  # in virtual time
+
+
+@pytest.mark.parametrize(
+    ("struck", "own", "held"), [((), None, False), ((1.0,), None, True), ((1.0,), 10.0, False)]
+)
+def test_a_slow_tool_counts_unless_a_fault_cost_the_caller_time_as_well(
+    struck: tuple[float, ...], own: float | None, held: bool
+) -> None:
+    slow = turn((11.0, "So it is."), ended=11.0)
+    slow.calls = [ToolCall(4.0, "call_1", "look_up", {}, "result", ended=9.0)]
+    episode = told(slow, faults=[fault(at, "reset") for at in struck], budgets=Budgets(dead_air=own))
+    assert lengths(episode) == [(11.0, 6.0 if struck else 11.0)]
+    assert i10(episode).held == held
 
 
 def test_an_error_before_the_budget_is_spent_is_no_excuse() -> None:
