@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from ninelives.commands.eval import STYLES, problems, setting_of
+from ninelives.commands.eval import setting_of
+from ninelives.commands.eval_output import STYLES, problems
 from ninelives.commands.printing import notes
 from ninelives.complaint import Complaint
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ninelives.complaint import Complaint
+from ninelives.lab.episode import TURN_BOUND
 from ninelives.lab.scenario import Say, Scenario, Transport, Wait
 from ninelives.lab.scenarios import matching, scenarios
 from ninelives.lab.talk import SCRIPT
@@ -35,6 +36,11 @@ class Blow:
     """Armed as the user begins to speak."""
     answerable: bool = True
     """Whether an answer to this turn can be expected at all."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the answer can be expected: the API does not end it, and comes back in time."""
+        return self.answerable and not any(_cuts_short(planned) for planned in self.faults)
 
     @property
     def empty(self) -> bool:
@@ -143,6 +149,12 @@ def of(scenario: Scenario) -> Disaster:
         first=first,
         server=scenario.server,
     )
+
+
+def _cuts_short(planned: Planned) -> bool:
+    """Whether a fault ends an answer that nobody can go on with while the turn lasts."""
+    seconds = getattr(planned.fault, "seconds", None) if planned.fault.name == "refuse" else None
+    return planned.fault.name == "incomplete" or (seconds is not None and seconds >= TURN_BOUND)
 
 
 def _blows(scenario: Scenario) -> dict[int, Blow]:

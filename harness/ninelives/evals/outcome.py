@@ -49,7 +49,7 @@ class Played:
     turn: int = 0
     """The user's turn in which it fell, from 1; 0 before the first."""
     answerable: bool = True
-    """An answer to each turn could be expected."""
+    """A whole answer to each turn could be expected."""
     skipped: str | None = None
     """Why it was not played."""
     lenient: bool = False

@@ -244,7 +244,7 @@ class _Run:
             reachable = turn.user is None or blows.get(asked, Blow()).answerable
             known = whole is not None and whole.user == turn.user and whole.interrupted is None
             expected.append(whole.text if whole is not None and known and reachable else None)
-        return expected, all(blow.answerable for blow in blows.values())
+        return expected, all(blow.whole for blow in blows.values())
 
 
 def make_session(scenario: Any, url: str, params: EvalSessionParams, case: Case) -> EvalSession[Any]:

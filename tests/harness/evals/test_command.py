@@ -10,9 +10,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from ninelives.cli import _run
 
 from tests.effort import HANG
 from tests.harness.evals.stage import BOT, FILES, HERE, PIPECATS
+from tests.terminal import run_here
 
 SCRIPT = ["--script", str(FILES / "script.yaml")]
 
@@ -52,6 +54,34 @@ def test_repetitions_are_told_as_a_rate(tmp_path: Path) -> None:
     )  # fmt: skip
     assert found.returncode == 0, found.stdout
     assert "weather/paris  3/3 good" in found.stdout
+
+
+CHAT_BOT = """
+from pipecat.services.openai.llm import OpenAILLMService
+
+def make(base_url, ws_url):
+    return OpenAILLMService(api_key="any", base_url=base_url)
+"""
+
+
+def test_a_suite_shows_once_what_a_bot_must_change_and_plays_the_others(tmp_path: Path) -> None:
+    (tmp_path / "chat_bot.py").write_text(CHAT_BOT)
+    turns = "turns: [{user: Hello, expect: [{event: response}]}]"
+    (tmp_path / "hello.yaml").write_text(
+        f"name: hello\nscenarios:\n  - name: one\n    {turns}\n  - name: two\n    {turns}\n"
+    )
+    (tmp_path / "suite.yaml").write_text(
+        "scenarios_dir: .\nsuite:\n"
+        "  - {bot: chat_bot.py, name: chat, scenarios: [hello]}\n"
+        f"  - {{bot: '{HERE}/weather_bot.py', name: weather, scenarios: [hello]}}\n"
+    )
+    ran = run_here(_run, ("eval", "suite.yaml", "--junit", "r.xml"), columns=200, cwd=tmp_path)
+    assert ran.returncode == 1, ran.stderr
+    assert ran.stdout.count("speaks Chat Completions (OpenAILLMService)") == 4  # a line and a reason a run
+    assert ran.stdout.count("import OpenAIResponsesLLMService") == 2  # ours, and Pipecat's own
+    assert ran.stdout.count("weather: hello/two  eval passed") == 1
+    first, *_ = ElementTree.parse(tmp_path / "r.xml").getroot().iter("testcase")
+    assert "import OpenAIResponsesLLMService" in ElementTree.tostring(first, "unicode")
 
 
 @pytest.mark.parametrize(

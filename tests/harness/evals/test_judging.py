@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ninelives.commands.eval import problems
+from ninelives.commands.eval_output import problems
 from ninelives.evals.play import bot_named, play_first
 from ninelives.evals.session import Setting
 

@@ -6,7 +6,8 @@ import re
 from dataclasses import replace
 
 import pytest
-from ninelives.commands.eval import as_json, problems
+from ninelives.commands.eval_files import as_json
+from ninelives.commands.eval_output import problems
 from ninelives.evals.play import bot_named, play_first
 from ninelives.evals.session import Setting
 
@@ -112,3 +113,20 @@ def test_real_time_gives_the_same_result() -> None:
 def test_a_scenario_that_needs_sound_is_played_as_text_when_asked() -> None:
     found = play_first(case("spoken").in_text(), bot_named(BOT), Setting(script=script()))
     assert found.verdict == "passed"
+
+
+def test_an_answer_that_nobody_could_go_on_with_is_not_held_against_the_bot() -> None:
+    cut, filtered, away = under(
+        "paris", "incomplete_in_mid_sentence,filtered_in_mid_sentence,outage_of_a_minute_in_mid_sentence"
+    )
+    for each in (cut, filtered, away):
+        assert each.verdict == "failed"
+        assert not each.answerable
+        assert each.good, each.broken
+
+
+def test_an_answer_that_comes_later_than_the_file_allows_is() -> None:
+    (found,) = under("paris", "stall_in_mid_call")
+    assert found.verdict == "failed"
+    assert found.answerable
+    assert not found.good

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from mock_openai import MockServer
-from ninelives.commands.eval import as_json, problems
+from ninelives.commands.eval_files import as_json
+from ninelives.commands.eval_output import problems
 from ninelives.evals.answers import recording_of
 from ninelives.evals.chat import Chat
 from ninelives.evals.files import Case

@@ -1,0 +1,177 @@
+"""What `ninelives eval` shows: a line for each run, what was wrong with it, rates, and a summary."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from ninelives.complaint import Complaint
+
+if TYPE_CHECKING:
+    from ninelives.evals.answers import Missed
+    from ninelives.evals.outcome import Played
+
+STYLES = {
+    "passed": "green",
+    "failed": "bold red",
+    "crashed": "bold red",
+    "not judged": "yellow",
+    "skipped": "dim",
+}
+
+
+def line(played: Played, width: int) -> Text:
+    """A run on one line: Pipecat's own result, and beside it the promises."""
+    text = Text.assemble((f"{played.title:<{width}}  ", "" if played.good else "bold"))
+    if played.skipped is not None:
+        return text.append(f"skipped        {played.skipped}", style="dim")
+    text.append(
+        f"{f'eval {played.verdict}':<15}", style=STYLES[played.verdict] if not excused(played) else "dim"
+    )
+    if played.crash is not None:
+        return text.append(played.crash, style="red")
+    if not played.broken:
+        kept = sum(finding.held is True for finding in played.findings)
+        remark = ", no whole answer could be expected" if excused(played) else ""
+        return text.append(f"{kept} promises kept{remark}", style="dim")
+    text.append(f"{' '.join(each.promise for each in played.broken)} broken  ", style="bold red")
+    last = next((heard for _, heard in reversed(played.heard) if heard), "")
+    return text.append(json.dumps(_turn_of(played) or last, ensure_ascii=False))
+
+
+def excused(played: Played) -> bool:
+    """Whether the eval failed where no whole answer could be expected: every door was shut."""
+    return played.verdict == "failed" and not played.answerable and played.good
+
+
+def _turn_of(played: Played) -> str:
+    """What was heard in the turn in which it broke."""
+    asked = 0
+    for turn, (_, heard) in zip(played.episode.turns, played.heard, strict=True):
+        asked += turn.user is not None
+        if asked == played.turn:
+            return heard
+    return ""
+
+
+def tell(console: Console, played: Sequence[Played], *, verbose: bool) -> None:
+    """Show what was said, heard and wrong where a run is not simply good; what a bot must change, once."""
+    instructed: set[str] = set()
+    for each in played:
+        if each.skipped is not None or (each.good and not verbose and each.verdict == "passed"):
+            continue
+        console.print()
+        what = each.disaster.sentence if each.disaster is not None else ""
+        console.print(Text.assemble((each.title, "bold"), (f"  {what}", "dim")), soft_wrap=True)
+        for asked, heard in each.heard:
+            console.print(
+                Text(f"    {f'{asked}  →  ' if asked else ''}{heard or '(nothing)'}", style="dim"),
+                soft_wrap=True,
+            )
+        for problem in problems(each):
+            console.print(Text(f"  ✗ {problem}", style="" if not each.good else "yellow"), soft_wrap=True)
+        if each.case.bot not in instructed and (change := to_change(each)):
+            instructed.add(each.case.bot)
+            console.print(Text(change), soft_wrap=True)
+        if verbose and each.result is not None:
+            console.print(
+                Text("\n".join(f"    {row}" for row in each.result.debug_log), style="dim"), soft_wrap=True
+            )
+
+
+def problems(played: Played) -> list[str]:
+    """What is wrong with a run, one line each; what stands behind it first."""
+    told = []
+    for missed in _once(played):
+        where = f"turn {played.case.turn_of_file(missed.turn)}" if missed.turn else "before the user spoke"
+        told.append(f"{where}: {_about(played, missed)}")
+    if played.crash is not None:
+        told.append(f"crashed: {played.crash}")
+    told += [
+        f"eval: {failure}" for failure in played.failures if failure.kind != "judge" or not played.unjudged
+    ]
+    told += [f"{finding.promise}: {finding.why}" for finding in played.broken]
+    told += [f"the bot's own code: {mishap}" for mishap in played.mishaps]
+    if not told and not played.good:
+        told.append(f"eval {played.verdict}")
+    return told
+
+
+def to_change(played: Played) -> str:
+    """The lines that a bot must change to be tested, ready to be copied; nothing where it need not."""
+    if not isinstance(played.failure, Complaint):
+        return ""
+    return str(played.failure).partition("\n")[2].rstrip()
+
+
+def _once(played: Played) -> list[Missed]:
+    seen: dict[tuple[str, int], Missed] = {}
+    for missed in played.missed:
+        seen.setdefault((missed.who, missed.turn), missed)
+    return list(seen.values())
+
+
+def _about(played: Played, missed: Missed) -> str:
+    why = missed.why
+    if missed.who == "the bot":
+        if missed.first:
+            return f"this is a recording of another bot, or of this one before it was changed. {why}"
+        return why
+    question = (
+        "the judge was not asked" if missed.who == "the judge" else "the simulated caller has nothing to say"
+    )
+    if played.source == "recording":
+        return f"{question}. {why}"
+    mend = (
+        f"record it once (--record --upstream URL), or give rules for it (--script FILE)"
+        f"{'; --skip-judge goes on without' if missed.who == 'the judge' else ''}"
+    )
+    return f"{question}: {why}; {mend}"
+
+
+def tell_rates(console: Console, played: Sequence[Played], width: int) -> None:
+    """Show how many runs of each title were good."""
+    groups: dict[str, list[Played]] = {}
+    for each in played:
+        groups.setdefault(each.title, []).append(each)
+    for title, group in groups.items():
+        tried = [each for each in group if each.skipped is None]
+        good = sum(each.good for each in tried)
+        if not tried:
+            console.print(
+                Text(f"{title:<{width}}  skipped        {group[0].skipped}", style="dim"), soft_wrap=True
+            )
+            continue
+        flaky = 0 < good < len(tried)
+        told = f"{good}/{len(tried)} good" + (
+            f", flaky: {100 * (len(tried) - good) / len(tried):.0f} % fail" if flaky else ""
+        )
+        console.print(
+            Text.assemble((f"{title:<{width}}  ", ""), (told, "green" if good == len(tried) else "bold red")),
+            soft_wrap=True,
+        )
+
+
+def summary(played: Sequence[Played]) -> Text:
+    """What all runs came to, and what improvisation could not answer."""
+    tried = [each for each in played if each.skipped is None]
+    bad = [each for each in tried if not each.good]
+    sources = {each.source for each in tried if each.source}
+    remark = ""
+    if "improvised" in sources:
+        remark = (
+            "\nWithout a recording or a script the mock server improvised: text of its own, and a call of a "
+            "tool that the user's words seem to ask for. What a file expects of words and "
+            "arguments need not come."
+        )
+    many = f"{len(tried)} run{'' if len(tried) == 1 else 's'}"
+    if not bad:
+        unjudged = sum(each.verdict == "not judged" for each in tried)
+        told = f"\nEvery eval passed and every promise was kept in {many}"
+        told += f"; {unjudged} could not be judged" if unjudged else ""
+        return Text(f"{told}.{remark}", style="bold green")
+    return Text(f"\n{len(bad)} of {many} went wrong.{remark}", style="bold red")
