@@ -20,7 +20,7 @@ from mock_openai.faults.parameters import parameter_types
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import catalogue, describe
 from mock_openai.learned_pace import PaceFile
-from mock_openai.responders import grammar
+from mock_openai.responders import grammar, reply_grammar
 from mock_openai.responders.continuation import CONTINUATIONS
 from mock_openai.responders.when import CONDITIONS
 
@@ -99,8 +99,8 @@ def rule() -> Schema:
         "reply": items(),
         "error": _error(),
         "times": COUNT,
-        "delay": {"anyOf": [SECONDS, {"type": "string", "pattern": f"^{grammar.DELAY.pattern}$"}]},
-        "usage": mapping(dict.fromkeys(grammar.USAGE, WHOLE)),
+        "delay": {"anyOf": [SECONDS, {"type": "string", "pattern": f"^{reply_grammar.DELAY.pattern}$"}]},
+        "usage": mapping(dict.fromkeys(reply_grammar.USAGE, WHOLE)),
         "finish": {
             "anyOf": [
                 {"enum": ["completed", "incomplete", "failed"]},
@@ -127,7 +127,8 @@ def rule() -> Schema:
 def items() -> Schema:
     """Return the schema of what a reply says: a text, an item, or a list of them."""
     shapes = [
-        mapping({key: _ITEMS[key] for key in keys}, needs=[kind]) for kind, keys in grammar.ITEM_KINDS.items()
+        mapping({key: _ITEMS[key] for key in keys}, needs=[kind])
+        for kind, keys in reply_grammar.ITEM_KINDS.items()
     ]
     one: Schema = {"anyOf": [TEXT, *shapes]}
     return {"anyOf": [one, {"type": "array", "items": one}]}
@@ -187,7 +188,7 @@ _INCOMPLETE: Schema = {"anyOf": [{"const": True}, TEXT]}
 
 
 def _failed() -> Schema:
-    shape = mapping({**dict.fromkeys(grammar.FAILED, TEXT), "mid_item": FLAG})
+    shape = mapping({**dict.fromkeys(reply_grammar.FAILED, TEXT), "mid_item": FLAG})
     return {"anyOf": [{"const": True}, TEXT, shape]}
 
 

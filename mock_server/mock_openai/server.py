@@ -169,8 +169,7 @@ class MockServer:
         self._strict = strict
         if strict is not None:
             self.script.strict = strict
-        self._began: tuple[Script, Sequence[Planned]] | None = None
-        self._sessions = Sessions(self._make_session)
+        self._sessions = Sessions(self._own, self._setup)
         self._own.commands.tenants = self._sessions
         self._own.commands.refuse = self._refuse_here
         self._replicas = Replicas(shared, self._own)
@@ -233,8 +232,7 @@ class MockServer:
         except BaseException:
             self._port.release()  # refuse clients instead of leaving them waiting
             raise
-        if self._began is None:
-            self._began = self.script.copy(), tuple(self.faults)
+        self._sessions.begin()
         self._own.state.start()
         for session in (self._own, *self._sessions):
             session.state.stopping = False
@@ -310,14 +308,7 @@ class MockServer:
     @property
     def unused_rules(self) -> list[str]:
         """The rules that have answered nothing, neither here nor in any session, one line each."""
-        scripts = [self.script, *(session.script for session in self._sessions)]
-        used = {id(handle.rule) for script in scripts for handle in script.rules if handle.answered}
-        lines: dict[int, str] = {}
-        for script in scripts:
-            for handle, told in zip(script.rules, script.summary(), strict=True):
-                if id(handle.rule) not in used:
-                    lines.setdefault(id(handle.rule), str(told["rule"]))
-        return list(lines.values())
+        return self._sessions.unused_rules
 
     def session(self, name: str) -> Session:
         """Return the session of this name, made now or by the first request that named it.
@@ -334,18 +325,7 @@ class MockServer:
         Turns go on counting; sessions that exist keep what they have. Whether the new script is strict is for
         the server's `strict` to say, or for the script itself.
         """
-        began, planned = self._began or (self.script, tuple(self.faults))
-        if script is not None:
-            declared = script.declares_strict if self._strict is None else self._strict
-            self.script.replace(script)
-            self.script.strict = bool(declared)
-            began = self.script.copy()
-        if faults is not None:
-            planned = tuple(faults)
-            self.faults.clear()
-            self.faults.add(*planned)
-        if self._began is not None:
-            self._began = began, planned
+        self._sessions.reload(script, faults, strict=self._strict)
 
     def forget(self, name: str) -> None:
         """Forget a session with all that it kept; its connections are closed."""
@@ -355,15 +335,6 @@ class MockServer:
     def sessions(self) -> list[str]:
         """The names of the sessions there are."""
         return [str(session.name) for session in self._sessions]
-
-    def _make_session(self, name: str) -> Session:
-        began, planned = self._began or (self.script.copy(), tuple(self.faults))
-        script = began.copy()
-        if (told := self.script.on_miss) is not None:
-            script.on_miss = lambda miss: told(replace(miss, session=name))
-        session = Session(name, replace(self._setup, faults=planned), script)
-        session.state.join(self._own.state)
-        return session
 
     def _journal(self, session: str | None) -> Journal:
         return self.journal if session is None else self._sessions.get(session).journal

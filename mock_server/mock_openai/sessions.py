@@ -1,21 +1,28 @@
-"""The named sessions of one server: made on first use, removed on request or when there are too many."""
+"""The named sessions of one server: made on first use, removed on request or when there are too many.
+
+Each begins as the server began: with the rules and faults that it had when it started, or was given since
+(`reload`).
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from mock_openai.control.metrics import Sample, joined
-from mock_openai.session import Session, check_name
+from mock_openai.faults.plan import Planned
+from mock_openai.responders.script import Script
+from mock_openai.session import Session, Setup, check_name
 
 LIMIT = 256
 """Sessions kept that only requests asked for; those that `server.session` gave are not counted."""
 
 
 class Sessions:
-    """All but the server's own session, by name."""
+    """All but the server's `own` session, by name."""
 
-    def __init__(self, make: Callable[[str], Session], limit: int = LIMIT) -> None:
+    def __init__(self, own: Session, setup: Setup, limit: int = LIMIT) -> None:
         self.limit = limit
         self.part: Callable[[Session], None] = lambda session: None
         """Called with a session that is being forgotten, to close its connections."""
@@ -23,13 +30,50 @@ class Sessions:
         """Tells whether a session has a connection open."""
         self.gone: list[Sample] = []
         """What the forgotten ones had counted: counters never go back."""
-        self._make = make
+        self._own = own
+        self._setup = setup
+        self._began: tuple[Script, Sequence[Planned]] | None = None
         self._named: dict[str, Session] = {}
         self._held: set[str] = set()
         self._closing: set[asyncio.Task[None]] = set()
 
     def __iter__(self) -> Iterator[Session]:
         return iter(tuple(self._named.values()))
+
+    def begin(self) -> None:
+        """Let all sessions from now on begin with the rules and faults of the server's own."""
+        if self._began is None:
+            self._began = self._own.script.copy(), tuple(self._own.faults)
+
+    def reload(self, script: Script | None, faults: Iterable[Planned] | None, *, strict: bool | None) -> None:
+        """Replace the rules, the faults or both, for the server's own session and for those made from now on.
+        Without `strict` the script says whether it is strict.
+        """
+        own = self._own
+        began, planned = self._began or (own.script, tuple(own.faults))
+        if script is not None:
+            declared = script.declares_strict if strict is None else strict
+            own.script.replace(script)
+            own.script.strict = bool(declared)
+            began = own.script.copy()
+        if faults is not None:
+            planned = tuple(faults)
+            own.faults.clear()
+            own.faults.add(*planned)
+        if self._began is not None:
+            self._began = began, planned
+
+    @property
+    def unused_rules(self) -> list[str]:
+        """The rules that have answered nothing in any session, the server's own included, one line each."""
+        scripts = [self._own.script, *(session.script for session in self)]
+        used = {id(handle.rule) for script in scripts for handle in script.rules if handle.answered}
+        lines: dict[int, str] = {}
+        for script in scripts:
+            for handle, told in zip(script.rules, script.summary(), strict=True):
+                if id(handle.rule) not in used:
+                    lines.setdefault(id(handle.rule), str(told["rule"]))
+        return list(lines.values())
 
     def get(self, name: str, *, hold: bool = False) -> Session:
         """Return the session of this name, made if needed. Raises ValueError if the name is not valid.
@@ -78,6 +122,16 @@ class Sessions:
         for session in self:
             await session.close()
         await asyncio.gather(*self._closing)
+
+    def _make(self, name: str) -> Session:
+        own = self._own
+        began, planned = self._began or (own.script.copy(), tuple(own.faults))
+        script = began.copy()
+        if (told := own.script.on_miss) is not None:
+            script.on_miss = lambda miss: told(replace(miss, session=name))
+        session = Session(name, replace(self._setup, faults=planned), script)
+        session.state.join(own.state)
+        return session
 
     def _forget_oldest(self, keep: Session) -> None:
         for name, session in tuple(self._named.items()):

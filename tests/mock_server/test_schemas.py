@@ -16,7 +16,8 @@ from mock_openai.faults.point import Point
 from mock_openai.faults.registry import catalogue
 from mock_openai.learned_pace import read_pace, realistic, to_json
 from mock_openai.responders import Script
-from mock_openai.responders.grammar import ITEM_KINDS, RULE
+from mock_openai.responders.grammar import RULE
+from mock_openai.responders.reply_grammar import ITEM_KINDS
 from mock_openai.responders.when import CONDITIONS
 from mock_openai.schemas import SCHEMAS
 from mock_openai.source import ScriptError

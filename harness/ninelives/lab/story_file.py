@@ -17,7 +17,7 @@ import yaml
 from mock_openai.faults import Planned
 from mock_openai.faults.load import read_faults
 from mock_openai.files import read_text
-from mock_openai.responders.grammar import read_items
+from mock_openai.responders.reply_grammar import read_items
 from mock_openai.source import ScriptError, SourceValue, from_yaml
 
 from ninelives.complaint import Complaint

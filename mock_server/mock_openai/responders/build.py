@@ -13,6 +13,7 @@ import mock_openai.responders.grammar as grammar
 from mock_openai.protocol import json
 from mock_openai.responders.answer import ApiError, Call, Completed, Finish, Reply, ReplyItem, Usage
 from mock_openai.responders.continuation import Continuation
+from mock_openai.responders.reply_grammar import reply_item
 from mock_openai.responders.rule import Answering, Rule
 from mock_openai.responders.when import When
 
@@ -54,7 +55,7 @@ def reply(
         answer = error if isinstance(error, ApiError) else grammar.api_error(error)
     else:
         answer = Reply(
-            tuple(grammar.reply_item(item) for item in items),
+            tuple(reply_item(item) for item in items),
             usage=usage if isinstance(usage, Usage | None) else Usage(**usage),
             finish=finish or Completed(),
             delay=delay,

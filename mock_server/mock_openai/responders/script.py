@@ -6,7 +6,6 @@ say which came nearest and why it did not hold.
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -21,18 +20,16 @@ from mock_openai.responders.asked import Asked, described
 from mock_openai.responders.base import Later, Turn
 from mock_openai.responders.continuation import GoingOn, asked_to_go_on, going_on
 from mock_openai.responders.handle import RuleHandle, check_names
+from mock_openai.responders.holding import Rules
 from mock_openai.responders.miss import Miss, nearest_miss, reasons, titled
+from mock_openai.responders.reply_grammar import reply_item
 from mock_openai.responders.rule import Answering, Rule
 from mock_openai.responders.when import When
 from mock_openai.source import ScriptError, from_python, from_yaml
 
 # Explanations of misses are for people; a long run need not keep them all.
 _KEPT_MISSES = 200
-# Texts for which it is remembered which rules hear them, and the length from which that is not worth it.
-_KEPT_TEXTS, _LONG_TEXT = 1000, 10_000
 
-ALL_WITHIN = 1.0
-"""Seconds of processor time that the patterns of all rules may take together for one text."""
 
 Written = Rule | RuleHandle | Answer | Mapping[str, Any] | str | Answering
 
@@ -49,8 +46,7 @@ class Script:
     takes_errors = False
 
     def __init__(self, rules: Iterable[Written] = (), *, strict: bool | None = None) -> None:
-        self._handles: list[RuleHandle] = []
-        self._heard: dict[Asked, tuple[tuple[int, ...], SlowPattern | None]] = {}
+        self._rules = Rules()
         self._strict = strict
         self._keeps: int | None = None
         self.version = 0
@@ -99,7 +95,7 @@ class Script:
     @property
     def rules(self) -> tuple[RuleHandle, ...]:
         """The rules in the order in which they are tried, each with the requests that it answered."""
-        return tuple(self._handles)
+        return self._rules
 
     @property
     def unused(self) -> list[str]:
@@ -114,13 +110,13 @@ class Script:
                 "rule": f"{titled(number, handle)}: {handle.rule.when}",
                 "answered": handle.answered,
             }
-            for number, handle in enumerate(self._handles, 1)
+            for number, handle in enumerate(self._rules, 1)
         ]
 
     @property
     def empty(self) -> bool:
         """Whether there are no rules."""
-        return not self._handles
+        return not self._rules
 
     def __getitem__(self, key: int | str) -> RuleHandle:
         """Return a rule by its index, from 0, or by its name. Raises IndexError or KeyError if
@@ -128,10 +124,10 @@ class Script:
         """
         if isinstance(key, int):
             try:
-                return self._handles[key]
+                return self._rules[key]
             except IndexError:
-                raise IndexError(f"there is no rule {key}: the script has {len(self._handles)}") from None
-        names = {handle.rule.name: handle for handle in self._handles if handle.rule.name is not None}
+                raise IndexError(f"there is no rule {key}: the script has {len(self._rules)}") from None
+        names = {handle.rule.name: handle for handle in self._rules if handle.rule.name is not None}
         if key not in names:
             known = f"it has {', '.join(map(repr, names))}" if names else "none of its rules has a name"
             raise KeyError(f"the script has no rule named {key!r}; {known}")
@@ -151,8 +147,8 @@ class Script:
         name that another rule has.
         """
         made = [RuleHandle(self._rule(rule)) for rule in rules]
-        place = 0 if first else len(self._handles)
-        handles = [*self._handles[:place], *made, *self._handles[place:]]
+        place = 0 if first else len(self._rules)
+        handles = [*self._rules[:place], *made, *self._rules[place:]]
         check_names(handles)
         if self._keeps is not None:
             for handle in made:
@@ -168,30 +164,29 @@ class Script:
             other.keep(self._keeps)
         if other._strict is not None:
             self._strict = other._strict
-        self._changed(list(other._handles))
+        self._changed(other._rules)
         self.misses.clear()
 
     def copy(self) -> Script:
         """Return a script with the same rules, of which none has answered anything yet."""
-        copy = Script([handle.rule for handle in self._handles], strict=self._strict)
+        copy = Script([handle.rule for handle in self._rules], strict=self._strict)
         if self._keeps is not None:
             copy.keep(self._keeps)
         return copy
 
     def clear(self) -> None:
         """Remove all rules and misses."""
-        self._changed([])
+        self._changed(())
         self.misses.clear()
 
     def keep(self, count: int) -> None:
         """Let each rule keep at most so many of its requests, for a server that runs for weeks."""
         self._keeps = count
-        for handle in self._handles:
+        for handle in self._rules:
             handle.keep(count)
 
-    def _changed(self, handles: list[RuleHandle]) -> None:
-        self._handles = handles
-        self._heard.clear()
+    def _changed(self, rules: Iterable[RuleHandle]) -> None:
+        self._rules = Rules(rules)
         self.version += 1
 
     async def answer(self, turn: Turn) -> Answer | None:
@@ -202,7 +197,7 @@ class Script:
         asked, to_go_on = Asked.by(turn), asked_to_go_on(turn)
         if (continued := await self._continued(turn, to_go_on)) is not None:
             return continued
-        for handle in self._holding(turn, asked):
+        for handle in self._rules.holding(turn, asked):
             # Counted before a function may wait, so that two turns at once do not share the last time.
             handle.begin(turn.body, turn.size)
             said = await handle.rule.say(turn)
@@ -220,7 +215,7 @@ class Script:
                 return Later.LATER
             handle.note(turn.body, turn.size)
             return continued
-        for handle in self._holding(turn, asked):
+        for handle in self._rules.holding(turn, asked):
             answer = handle.rule.answer
             if not isinstance(answer, Reply | Recorded | ApiError):
                 return Later.LATER
@@ -234,14 +229,7 @@ class Script:
         """
         if asked_to_go_on(turn) is not None:
             return None
-        asked = Asked.by(turn)
-        for index in self._that_hear(asked)[0]:
-            handle = self._handles[index]
-            if type(handle.rule.when) is not When:  # a condition of one's own may look at the caller
-                return None
-            if _holds(index + 1, handle, turn, asked):
-                return handle if handle.rule.times is None else None
-        return None
+        return self._rules.settles(turn, Asked.by(turn))
 
     async def _continued(self, turn: Turn, to_go_on: GoingOn | None) -> Answer | None:
         """Continue an answer that broke off, if the turn asks for that."""
@@ -259,11 +247,11 @@ class Script:
         """
         if to_go_on is None:
             return
-        holding = list(self._holding(turn, Asked.by(turn)))
+        holding = list(self._rules.holding(turn, Asked.by(turn)))
         if any(_is_about_the_end(handle) for handle in holding):
             return
         # Going on is not another answer: a rule that may answer once has not answered twice.
-        for handle in self._holding(to_go_on.turn, Asked.by(to_go_on.turn), spent=True):
+        for handle in self._rules.holding(to_go_on.turn, Asked.by(to_go_on.turn), spent=True):
             answer = handle.rule.answer
             if isinstance(answer, Reply):
                 if _gone_on(handle, answer, to_go_on) is not None:
@@ -271,62 +259,25 @@ class Script:
             elif callable(answer) and not isinstance(answer, ApiError) and handle not in holding:
                 yield handle  # one that holds as it is will be asked anyway
 
-    def _holding(self, turn: Turn, asked: Asked, *, spent: bool = False) -> Iterator[RuleHandle]:
-        """Return the rules that may answer, in order; with `spent`, also those whose `times` are used up."""
-        handles = self._handles
-        hearing, slow = self._that_hear(asked)
-        for index in hearing:
-            if (spent or not handles[index].spent) and _holds(index + 1, handles[index], turn, asked):
-                yield handles[index]
-        if slow is not None:
-            raise slow
-
     def _missed(self, turn: Turn, asked: Asked) -> ApiError | None:
-        if not self._handles and not self.strict:
+        if not self._rules and not self.strict:
             return None
-        miss = replace(nearest_miss(self._handles, turn, asked), refused=self.strict)
+        miss = replace(nearest_miss(self._rules, turn, asked), refused=self.strict)
         self.misses.append(str(miss))
         if self.on_miss is not None:
             self.on_miss(miss)
         return miss.error() if miss.refused else None
 
-    def _that_hear(self, asked: Asked) -> tuple[tuple[int, ...], SlowPattern | None]:
-        """Return the indexes of the rules whose conditions on texts hold, up to one whose pattern takes too
-        long, and that one's error. Most rules have such a condition, so remembering this makes the thousandth
-        rule cost as little as the first.
-        """
-        known = self._heard.get(asked)
-        if known is None:
-            known = self._ask_who_hears(asked)
-            if len(self._heard) >= _KEPT_TEXTS:
-                self._heard.clear()
-            if asked.size <= _LONG_TEXT:
-                self._heard[asked] = known
-        return known
-
-    def _ask_who_hears(self, asked: Asked) -> tuple[tuple[int, ...], SlowPattern | None]:
-        hearing: list[int] = []
-        began = time.process_time()
-        for index, handle in enumerate(self._handles):
-            try:
-                if handle.rule.when.hears(asked):
-                    hearing.append(index)
-                if index % 16 == 15 and time.process_time() - began > ALL_WITHIN:
-                    raise SlowPattern(f"user: the patterns up to this one take more than {ALL_WITHIN:.0f} s")
-            except SlowPattern as error:
-                return tuple(hearing), SlowPattern(f"{titled(index + 1, handle)}: {error}")
-        return tuple(hearing), None
-
     def explain(self, turn: Turn) -> str:
         """Return which rule would answer, or which came nearest and why it did not hold."""
         asked = Asked.by(turn)
-        for number, handle in enumerate(self._handles, 1):
+        for number, handle in enumerate(self._rules, 1):
             try:
                 if next(reasons(handle, turn, asked), None) is None:
                     return f"{titled(number, handle)} answers {described(turn)}."
             except SlowPattern as error:
                 return f"{titled(number, handle)}: {error}"
-        return str(nearest_miss(self._handles, turn, asked))
+        return str(nearest_miss(self._rules, turn, asked))
 
     def _rule(self, rule: Written) -> Rule:
         match rule:
@@ -337,7 +288,7 @@ class Script:
             case Reply() | Recorded() | ApiError():
                 return Rule(rule)
             case str():
-                return Rule(Reply((grammar.reply_item(rule),)))
+                return Rule(Reply((reply_item(rule),)))
             case Mapping():
                 return grammar.read_rule(from_python(rule))
         if callable(rule):
@@ -362,13 +313,3 @@ def _gone_on(handle: RuleHandle, answer: object, to_go_on: GoingOn | None) -> Re
     if to_go_on is None or not isinstance(answer, Reply):
         return None
     return going_on(answer, to_go_on.spoken, handle.rule.continuation)
-
-
-def _holds(number: int, handle: RuleHandle, turn: Turn, asked: Asked) -> bool:
-    """Return whether all conditions of a rule that hears the turn hold."""
-    if handle.rule.when.is_only_heard and turn.request is not None:
-        return True
-    try:
-        return handle.rule.when.holds(turn, asked)
-    except SlowPattern as error:
-        raise SlowPattern(f"{titled(number, handle)}: {error}") from None

@@ -16,9 +16,7 @@ from aiohttp import HttpVersion11, web
 
 from mock_openai.control import redact
 from mock_openai.delivery import Delivery
-from mock_openai.delivery.connection_context import ConnectionContext
 from mock_openai.faults.context import Effect
-from mock_openai.faults.kinds.tls_failure import TlsFailure
 from mock_openai.faults.point import Position
 from mock_openai.protocol.errors import (
     ApiError,
@@ -30,13 +28,13 @@ from mock_openai.protocol.errors import (
 from mock_openai.responders.answer import Relayed
 from mock_openai.state import Begun, Connection, ServerState
 from mock_openai.transport.body import known_create, read_body, to_note
+from mock_openai.transport.connections import Connections
 from mock_openai.transport.cors import Pages, preflight
-from mock_openai.transport.fault_contexts import HandshakeContext, HelloContext
+from mock_openai.transport.fault_contexts import HandshakeContext
 from mock_openai.transport.handshake import is_upgrade
 from mock_openai.transport.http_connection import HttpConnection
 from mock_openai.transport.http_writers import JsonWriter, SseWriter
 from mock_openai.transport.keys import caller_of
-from mock_openai.transport.quiet import Quiet
 from mock_openai.transport.repeated_head import RepeatedHead
 from mock_openai.transport.reply import HttpReply, Written
 from mock_openai.transport.rest import Rest
@@ -58,10 +56,8 @@ class HttpHandler:
         self._state = state
         self._pages = Pages(state.settings.origins, state.settings.hosts)
         self._rest = Rest(state)
-        self._connections: dict[web.RequestHandler, Connection] = {}
-        self._quiets: dict[web.RequestHandler, Quiet] = {}
+        self.connections = Connections(state)
         self._sessions: set[SocketSession] = set()
-        self._hellos: set[asyncio.Task[None]] = set()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request. Whatever happens, the client gets an answer in the API's form or a broken
@@ -92,56 +88,16 @@ class HttpHandler:
         # the same.
         return reply.response or web.Response()
 
-    def hello(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
-        """Refuse a TLS client, as the fault plan says or because there is no certificate."""
-        connection = self._connections[handler] = self._state.connect("http")
-        self._state.note("open", connection.number, {"transport": "http", "path": "(TLS)", "headers": {}})
-        context = HelloContext(self._state, connection, TcpConnection(transport))
-        task = asyncio.get_running_loop().create_task(self._turn_down(connection, context))
-        self._hellos.add(task)
-        task.add_done_callback(self._hellos.discard)
-
-    def fails_hello(self) -> bool:
-        """Return whether the next TLS handshake fails by plan; called only if it could succeed."""
-        position = Position(self._state.next_connection)
-        return any(isinstance(one.fault, TlsFailure) for one in self._state.faults.due("handshake", position))
-
-    async def _turn_down(self, connection: Connection, context: HelloContext) -> None:
-        with contextlib.suppress(ConnectionError):
-            planned = self._state.faults.take("handshake", Position(connection.number))
-            if await context.strike(planned) is not Effect.STOP:
-                await TlsFailure().strike(context)
-
-    def lost(self, handler: web.RequestHandler, exc: BaseException | None) -> None:
-        """Note that a connection is over."""
-        connection = self._connections.pop(handler, None)
-        quiet = self._quiets.pop(handler, None)
-        if quiet is not None:
-            quiet.end()
-        if connection is None:
-            return
-        connection.broken = "reset" if isinstance(exc, ConnectionError) else "fin"
-        if connection.upgraded:
-            return
-        connection.end("server" if self._state.stopping else "client", how=connection.broken)
-        self._state.note("close", connection.number, connection.ended or {})
-
-    @property
-    def connections(self) -> int:
-        """The number of open connections."""
-        return len(self._connections)
-
     def go_away(self) -> None:
         """Tell every open WebSocket that the server stops."""
         self._state.background.stop()
-        for task in tuple(self._hellos):
-            task.cancel()
+        self.connections.go_away()
         for session in tuple(self._sessions):
             session.go_away()
 
     async def _route(self, request: web.BaseRequest, reply: HttpReply) -> None:
         upgrade = _is_upgrade(request)
-        connection = self._connection(request, websocket=upgrade)
+        connection = self.connections.of(request, websocket=upgrade)
         transport = request.transport
         if transport is None:
             raise ConnectionResetError("the client has gone")
@@ -179,25 +135,6 @@ class HttpHandler:
         except ApiError as error:
             self._note_error(connection, error)
             raise
-
-    def _connection(self, request: web.BaseRequest, *, websocket: bool) -> Connection:
-        known = self._connections.get(request.protocol)
-        if known is not None:
-            if websocket:
-                known.transport = "websocket"
-            return known
-        connection = self._state.connect("websocket" if websocket else "http")
-        self._connections[request.protocol] = connection
-        self._state.note(
-            "open",
-            connection.number,
-            {
-                "transport": connection.transport,
-                "path": redact.path(request.path_qs),
-                "headers": redact.headers(request.headers.items()),
-            },
-        )
-        return connection
 
     def _authorize(self, request: web.BaseRequest) -> str | None:
         """Return the caller's key. Raises ApiError 401 if this server demands another."""
@@ -270,7 +207,7 @@ class HttpHandler:
         else:
             writer = JsonWriter(reply, tcp, background=background)
         await Delivery(state, writer, connection, begun.position).run(begun.known, begun.caller, begun.plan)
-        self._fall_quiet(request, connection, tcp)
+        self.connections.fall_quiet(request, connection, tcp)
         self._expect_the_same_head(request, reply, connection, tcp, begun.caller)
 
     def _expect_the_same_head(
@@ -298,20 +235,6 @@ class HttpHandler:
                 path=redact.path(request.path_qs),
                 content_type=request.headers.get("Content-Type", ""),
             )
-
-    def _fall_quiet(self, request: web.BaseRequest, connection: Connection, tcp: TcpConnection) -> None:
-        """Arm the faults planned for the quiet after a turn; the connection stays open for the next
-        request.
-        """
-        if tcp.gone:
-            return
-        quiet = self._quiets.get(request.protocol)
-        if quiet is None:
-            context = ConnectionContext(self._state, connection, tcp)
-            quiet = Quiet(self._state, connection, context, idle=lambda: not connection.busy)
-            self._quiets[request.protocol] = quiet
-        connection.busy = False
-        quiet.arm()
 
     async def _other(
         self, request: web.BaseRequest, reply: HttpReply, connection: Connection, tcp: TcpConnection

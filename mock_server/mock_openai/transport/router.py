@@ -71,17 +71,17 @@ class Router:
 
     def hello(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         """Refuse a client that begins TLS; it cannot have named a session yet."""
-        self._handler.hello(handler, transport)
+        self._handler.connections.hello(handler, transport)
 
     def fails_hello(self) -> bool:
         """Return whether the next TLS handshake fails by plan."""
-        return self._handler.fails_hello()
+        return self._handler.connections.fails_hello()
 
     def lost(self, handler: web.RequestHandler, exc: BaseException | None) -> None:
         """Note that a connection is over, in every session that it used."""
-        self._handler.lost(handler, exc)
+        self._handler.connections.lost(handler, exc)
         for visited in self._visited.pop(handler, ()):
-            visited.lost(handler, exc)
+            visited.connections.lost(handler, exc)
 
     def go_away(self) -> None:
         """Tell every open WebSocket that the server stops."""
@@ -101,4 +101,4 @@ class Router:
 
     def _in_use(self, session: Session) -> bool:
         handler = self._handlers.get(session)
-        return handler is not None and handler.connections > 0
+        return handler is not None and len(handler.connections) > 0

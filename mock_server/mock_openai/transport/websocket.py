@@ -9,34 +9,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping
-from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from mock_openai.clock import Timer
-from mock_openai.delivery import Delivery
-from mock_openai.delivery.play import play_at_once
-from mock_openai.faults.point import Position
 from mock_openai.memory import Lanes
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError, connection_limit_reached
-from mock_openai.protocol.events import Event
-from mock_openai.protocol.template import Rendered
 from mock_openai.state import Connection, ServerState
 from mock_openai.transport.fault_contexts import QuietContext
 from mock_openai.transport.headers import handshake_headers
-from mock_openai.transport.inject import inject_failed, injected, read_inject
-from mock_openai.transport.messages import as_noted, binary_message, known_types, read_message
-from mock_openai.transport.queue import Create, TurnQueue
+from mock_openai.transport.messages import binary_message, known_types, read_message
 from mock_openai.transport.quiet import Quiet
-from mock_openai.transport.steering import Steering
+from mock_openai.transport.socket_turns import SocketTurns
 from mock_openai.transport.tcp import TcpConnection
 from mock_openai.transport.upkeep import Upkeep
 from mock_openai.transport.websocket_connection import WebSocketConnection
-from mock_openai.transport.websocket_writer import WebSocketWriter, as_frames
 from mock_openai.turn.known import Known
-from mock_openai.turn.plan import Caller, Plan
+from mock_openai.turn.plan import Caller
 from mock_openai.wire.frames import TEXT, close_frame, frame
 
 
@@ -57,24 +48,28 @@ class SocketSession:
             tcp, max_message=self._behaviour.max_message, deflate=self._behaviour.deflate
         )
         self._lanes = Lanes(keep_all=self._behaviour.socket_memory == "all")
-        self._queue = TurnQueue(self._behaviour.max_waiting)
-        self._steering = Steering(state.engine.ids, self._behaviour, self._lanes)
-        self._caller = self._called_by({}, "")
+        self._upkeep = Upkeep(self._behaviour, state.clock, self.tcp, idle=lambda: self._queue.idle)
+        self._turns = SocketTurns(
+            state,
+            connection,
+            self,
+            self._called_by({}, ""),
+            self._lanes,
+            spawn=self._spawn,
+            rest=self._upkeep.rest,
+            ended=self._turn_ended,
+        )
+        self._queue = self._turns.queue
         self._websocket.at_once = self._take
-        self._deliveries: dict[int, Delivery] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._gate = asyncio.Event()
         self._gate.set()
-        self._room = asyncio.Event()
-        self._room.set()
-        self._expired = False
         self._limit: Timer | None = None
         self._quiet: Quiet | None = None
-        self._upkeep = Upkeep(self._behaviour, state.clock, self.tcp, idle=lambda: self._queue.idle)
 
     async def run(self, request: web.BaseRequest) -> web.StreamResponse:
         """Upgrade, then serve until either side closes."""
-        self._caller = self._called_by(request.headers, request.rel_url.raw_query_string)
+        self._turns.caller = self._called_by(request.headers, request.rel_url.raw_query_string)
         edge = self._behaviour.handshake_headers == "edge"
         answer = self._websocket.open(request, handshake_headers(self._state.engine.ids) if edge else {})
         self._connection.upgraded = True
@@ -119,6 +114,11 @@ class SocketSession:
             raise ConnectionResetError("the WebSocket is closed")
         await self._websocket.write(data)
 
+    @property
+    def clear(self) -> bool:
+        """Whether what is written now leaves at once."""
+        return self.tcp.clear and self._gate.is_set()
+
     def push(self, data: bytes) -> bool:
         """Write frames at once; False if a fault holds the socket back, or it is closed, or slow."""
         return self._gate.is_set() and not self._websocket.closed and self.tcp.push(data)
@@ -149,9 +149,7 @@ class SocketSession:
             else:
                 await self._bad_message(binary_message(), close=1003)
             self._hearing = False
-            if self._queue.full:
-                self._room.clear()
-                await self._room.wait()
+            await self._turns.has_room()
 
     def _called_by(self, headers: Mapping[str, str], query: str) -> Caller:
         return Caller(
@@ -167,7 +165,7 @@ class SocketSession:
         """Handle a create of the default lane that arrives alone, in the call that brings it; False leaves it
         to the reader.
         """
-        if self._hearing or self._expired or self._websocket.closed or self._queue.full:
+        if self._hearing or self._turns.closing or self._websocket.closed or self._queue.full:
             return False
         try:
             known = self._known(data)
@@ -175,11 +173,7 @@ class SocketSession:
             return False
         if known is None or known.body.get("stream_id") is not None:
             return False
-        create = Create(None, self._count(known, None), known)
-        plan = self._planned(create) if self._queue.idle else None
-        if plan is None or not self._played(create, plan):
-            self._queue.push(create)
-            self._pump(plan)
+        self._turns.take(known)
         return True
 
     def _known(self, data: bytes) -> Known | None:
@@ -204,11 +198,11 @@ class SocketSession:
                     assert known is not None, "a create is known by now"
                     await self._create(known)
                 case "response.cancel":
-                    await self._cancel(message)
+                    self._turns.cancel(message)
                 case "response.steer":
-                    await self._steer(message, len(data))
+                    await self._turns.steer(message, len(data))
                 case "response.inject":
-                    await self._inject(message)
+                    await self._turns.inject(message)
         except ApiError as error:
             await self._refuse(error)
 
@@ -219,141 +213,36 @@ class SocketSession:
             self._connection.end("server", how="close", code=close)
             self._spawn(self.close(close))  # not here: the client's answer is still to be read
 
-    async def _steer(self, message: dict[str, Any], size: int) -> None:
-        self._state.note("request", self._connection.number, {**as_noted(message), "event": "response.steer"})
-        refused = await self._steering.hear(message, size, tuple(self._deliveries.values()))
-        if refused is not None:
-            await self._tell(refused)
-
-    async def _inject(self, message: dict[str, Any]) -> None:
-        wanted = read_inject(message)
-        for delivery in tuple(self._deliveries.values()):
-            if delivery.response_id == wanted:
-                await delivery.say(partial(injected, message, delivery.lane))
-                return
-        await self._tell(inject_failed(message, 0, known=self._steering.knows(wanted)))
-
-    async def _tell(self, event: Event) -> None:
-        self._state.note("event", self._connection.number, event)
-        await self.write(frame(event.data))
-
     async def _create(self, known: Known) -> None:
         named = known.body.get("stream_id")
         try:
             lane = self._lanes.admit(named)
-            if self._expired:
+            if self._turns.closing:
                 raise connection_limit_reached(self._state.settings.connection_lifetime)
         except ApiError as error:
             # A malformed name is not a lane to attribute an error to (documented).
             lane = named if isinstance(named, str) else None
-            position = self._count(known, lane)
+            position = self._turns.count(known, lane)
             named_lane = lane if error.code != "invalid_stream_id" else None
             await self._refuse(error, named_lane, position.number)
-            if self._expired and not self._queue.running:
+            if self._turns.closing and not self._queue.running:
                 self._spawn(self._close_at_limit(announce=error.code == "invalid_stream_id"))
             return
-        self._queue.push(Create(lane, self._count(known, lane), known))
-        self._pump()
-
-    def _count(self, known: Known, lane: str | None, more: Mapping[str, Any] | None = None) -> Position:
-        """Count a create and note it in the journal."""
-        position = self._state.next_turn(self._connection, warms_up=known.body.get("generate") is False)
-        shown = {"method": "WEBSOCKET", "path": "/v1/responses", "body": known.noted, **(more or {})}
-        self._state.note("request", self._connection.number, shown, turn=position.number, lane=lane)
-        return position
-
-    async def _cancel(self, message: Mapping[str, Any]) -> None:
-        if self._behaviour.on_cancel == "honour":
-            # A response that is over, or was never begun, gets no reply at all: a client that drains the
-            # cancelled turn would take any frame for one of its next.
-            wanted = message.get("response_id")
-            for delivery in tuple(self._deliveries.values()):
-                if wanted is None or delivery.response_id == wanted:
-                    delivery.cancel()
+        self._turns.push(known, lane)
 
     async def _refuse(self, error: ApiError, lane: str | None = None, turn: int | None = None) -> None:
         self._state.note("status", self._connection.number, error.noted(), turn=turn, lane=lane)
         await self.write(frame(json.compact(error.frame(lane))))
 
-    # Turns
-
-    def _pump(self, plan: Plan | None = None) -> None:
-        """Start what may run now; `plan` is that of a create that arrived alone."""
-        for create in self._queue.start():
-            self._spawn(self._turn(create, plan))
-        if not self._queue.full:
-            self._room.set()
-
-    def _planned(self, create: Create) -> Plan | None:
-        """Plan a create, unless something may still change it."""
-        if self._steering.waits_for(create.known.body.get("previous_response_id")):
-            return None
-        return self._state.planned(create.known, self._caller, create.position)
-
-    def _played(self, create: Create, plan: Plan) -> bool:
-        """Play a create at once, if its plan allows that and nothing waits to be written."""
-        if not self.tcp.clear or not self._gate.is_set():
-            return False
-        rendered = play_at_once(self._state, plan, create.position, self._write_whole, lane=create.lane)
-        if rendered is None:
-            return False
-        self._steering.ended(rendered.response_id, create.lane, rendered.status == "completed", len(rendered))
-        self._upkeep.rest()
-        return True
-
-    def _write_whole(self, rendered: Rendered) -> None:
-        self.tcp.write(as_frames(rendered))
-
-    async def _turn(self, create: Create, plan: Plan | None) -> None:
-        try:
-            joined = self._steering.join(create)
-            delivery = await self._answer(joined, plan)
-            if joined is not create and delivery.response_id is not None:
-                self._steering.committed(str(create.known.body["previous_response_id"]))
-            while body := await self._steering.after(create, delivery, closing=self._expired):
-                # A successor is counted, although nobody sent a request for it.
-                known = Known(body, create.known.size)
-                create = Create(create.lane, self._count(known, create.lane, {"automatic": True}), known)
-                steered, delivery = delivery, await self._answer(create, None, automatic=True)
-                if delivery.response_id is None:
-                    why = "The successor response could not be created."
-                    await self._steering.give_back(str(body["previous_response_id"]), steered, why)
-                else:
-                    self._steering.committed(str(body["previous_response_id"]))
-        except ConnectionError:
-            return  # the reader notices too, and ends the session
-        finally:
-            self._queue.finish(create.lane)
-        if self.tcp.gone:
-            return
-        if delivery.parts is not None:
-            self._spawn(self._part(delivery, delivery.parts))
-        if self._expired:
+    async def _turn_ended(self) -> None:
+        if self._turns.closing:
             if not self._queue.running:
                 await self._close_at_limit()
             return
-        self._pump()
+        self._turns.pump()
         self._upkeep.rest()
         if self._quiet is not None:
             self._quiet.arm()
-
-    async def _part(self, delivery: Delivery, at: float) -> None:
-        """End the socket as the recording ended after this turn, unless another turn is under way."""
-        await asyncio.sleep(at - asyncio.get_running_loop().time())
-        if self._queue.idle and not self.tcp.gone:
-            await delivery.part()
-
-    async def _answer(self, create: Create, plan: Plan | None, *, automatic: bool = False) -> Delivery:
-        writer = WebSocketWriter(self, create.lane, tells_errors=not automatic)
-        delivery = Delivery(
-            self._state, writer, self._connection, create.position, lane=create.lane, lanes=self._lanes
-        )
-        self._deliveries[create.position.number] = delivery
-        try:
-            await delivery.run(create.known, self._caller, plan)
-        finally:
-            del self._deliveries[create.position.number]
-        return delivery
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -363,10 +252,10 @@ class SocketSession:
     # The end of a connection's life
 
     def _mark_expired(self) -> None:
-        self._expired = True
+        self._turns.closing = True
 
     def _expire(self) -> None:
-        self._expired = True
+        self._turns.closing = True
         if self._behaviour.at_limit == "cut" or not self._queue.running:
             self._spawn(self._close_at_limit())
 

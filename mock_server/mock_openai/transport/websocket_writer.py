@@ -19,6 +19,11 @@ class Socket(Protocol):
 
     tcp: TcpConnection
 
+    @property
+    def clear(self) -> bool:
+        """Whether what is written now leaves at once."""
+        ...
+
     async def write(self, data: bytes) -> None:
         """Write frames."""
         ...

@@ -13,7 +13,7 @@ import pytest
 import websockets
 from mock_openai import MockServer
 from mock_openai.delivery import play
-from mock_openai.transport import repeated_head, websocket
+from mock_openai.transport import repeated_head, socket_turns
 
 from .bytewise import NOW
 
@@ -84,6 +84,6 @@ def answered(monkeypatch: pytest.MonkeyPatch) -> list[object]:
             seen.append(played)
         return played
 
-    for transport in (websocket, repeated_head):
+    for transport in (socket_turns, repeated_head):
         monkeypatch.setattr(transport, "play_at_once", spied)
     return seen

@@ -1,0 +1,86 @@
+"""Which rules of a script hold for a turn, in their order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+
+from mock_openai.patterns import SlowPattern
+from mock_openai.responders.asked import Asked
+from mock_openai.responders.base import Turn
+from mock_openai.responders.handle import RuleHandle
+from mock_openai.responders.miss import titled
+from mock_openai.responders.when import When
+
+# Texts for which it is remembered which rules hear them, and the length from which that is not worth it.
+_KEPT_TEXTS, _LONG_TEXT = 1000, 10_000
+
+ALL_WITHIN = 1.0
+"""Seconds of processor time that the patterns of all rules may take together for one text."""
+
+
+class Rules(tuple[RuleHandle, ...]):
+    """The rules of a script; remembers for texts that came before which of them may hold."""
+
+    def __init__(self, rules: Iterable[RuleHandle] = ()) -> None:
+        self._heard: dict[Asked, tuple[tuple[int, ...], SlowPattern | None]] = {}
+
+    def holding(self, turn: Turn, asked: Asked, *, spent: bool = False) -> Iterator[RuleHandle]:
+        """Yield the rules that may answer, in order; with `spent`, also those whose `times` are used up.
+        Raises SlowPattern.
+        """
+        hearing, slow = self._that_hear(asked)
+        for index in hearing:
+            if (spent or not self[index].spent) and _holds(index + 1, self[index], turn, asked):
+                yield self[index]
+        if slow is not None:
+            raise slow
+
+    def settles(self, turn: Turn, asked: Asked) -> RuleHandle | None:
+        """Return the rule that answers every request with this body, whoever sends it; None if the answer
+        depends on more.
+        """
+        for index in self._that_hear(asked)[0]:
+            handle = self[index]
+            if type(handle.rule.when) is not When:  # a condition of one's own may look at the caller
+                return None
+            if _holds(index + 1, handle, turn, asked):
+                return handle if handle.rule.times is None else None
+        return None
+
+    def _that_hear(self, asked: Asked) -> tuple[tuple[int, ...], SlowPattern | None]:
+        """Return the indexes of the rules whose conditions on texts hold, up to one whose pattern takes too
+        long, and that one's error. Most rules have such a condition, so remembering this makes the thousandth
+        rule cost as little as the first.
+        """
+        known = self._heard.get(asked)
+        if known is None:
+            known = self._ask_who_hears(asked)
+            if len(self._heard) >= _KEPT_TEXTS:
+                self._heard.clear()
+            if asked.size <= _LONG_TEXT:
+                self._heard[asked] = known
+        return known
+
+    def _ask_who_hears(self, asked: Asked) -> tuple[tuple[int, ...], SlowPattern | None]:
+        hearing: list[int] = []
+        began = time.process_time()
+        for index, handle in enumerate(self):
+            try:
+                if handle.rule.when.hears(asked):
+                    hearing.append(index)
+                if index % 16 == 15 and time.process_time() - began > ALL_WITHIN:
+                    raise SlowPattern(f"user: the patterns up to this one take more than {ALL_WITHIN:.0f} s")
+            except SlowPattern as error:
+                return tuple(hearing), SlowPattern(f"{titled(index + 1, handle)}: {error}")
+        return tuple(hearing), None
+
+
+def _holds(number: int, handle: RuleHandle, turn: Turn, asked: Asked) -> bool:
+    """Return whether all conditions of a rule that hears the turn hold."""
+    if handle.rule.when.is_only_heard and turn.request is not None:
+        return True
+    try:
+        return handle.rule.when.holds(turn, asked)
+    except SlowPattern as error:
+        raise SlowPattern(f"{titled(number, handle)}: {error}") from None

@@ -1,0 +1,106 @@
+"""The TCP connections over which HTTP requests arrive: counted, noted in the journal, and armed with the
+faults planned for their quiet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from aiohttp import web
+
+from mock_openai.control import redact
+from mock_openai.delivery.connection_context import ConnectionContext
+from mock_openai.faults.context import Effect
+from mock_openai.faults.kinds.tls_failure import TlsFailure
+from mock_openai.faults.point import Position
+from mock_openai.state import Connection, ServerState
+from mock_openai.transport.fault_contexts import HelloContext
+from mock_openai.transport.quiet import Quiet
+from mock_openai.transport.tcp import TcpConnection
+
+
+class Connections:
+    """The open connections of a server, or of one of its sessions."""
+
+    def __init__(self, state: ServerState) -> None:
+        self._state = state
+        self._open: dict[web.RequestHandler, Connection] = {}
+        self._quiets: dict[web.RequestHandler, Quiet] = {}
+        self._hellos: set[asyncio.Task[None]] = set()
+
+    def hello(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        """Refuse a TLS client, as the fault plan says or because there is no certificate."""
+        connection = self._open[handler] = self._state.connect("http")
+        self._state.note("open", connection.number, {"transport": "http", "path": "(TLS)", "headers": {}})
+        context = HelloContext(self._state, connection, TcpConnection(transport))
+        task = asyncio.get_running_loop().create_task(self._turn_down(connection, context))
+        self._hellos.add(task)
+        task.add_done_callback(self._hellos.discard)
+
+    def fails_hello(self) -> bool:
+        """Return whether the next TLS handshake fails by plan; called only if it could succeed."""
+        position = Position(self._state.next_connection)
+        return any(isinstance(one.fault, TlsFailure) for one in self._state.faults.due("handshake", position))
+
+    async def _turn_down(self, connection: Connection, context: HelloContext) -> None:
+        with contextlib.suppress(ConnectionError):
+            planned = self._state.faults.take("handshake", Position(connection.number))
+            if await context.strike(planned) is not Effect.STOP:
+                await TlsFailure().strike(context)
+
+    def lost(self, handler: web.RequestHandler, exc: BaseException | None) -> None:
+        """Note that a connection is over."""
+        connection = self._open.pop(handler, None)
+        quiet = self._quiets.pop(handler, None)
+        if quiet is not None:
+            quiet.end()
+        if connection is None:
+            return
+        connection.broken = "reset" if isinstance(exc, ConnectionError) else "fin"
+        if connection.upgraded:
+            return
+        connection.end("server" if self._state.stopping else "client", how=connection.broken)
+        self._state.note("close", connection.number, connection.ended or {})
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def of(self, request: web.BaseRequest, *, websocket: bool) -> Connection:
+        """Return the connection of a request; a new one is counted and noted."""
+        known = self._open.get(request.protocol)
+        if known is not None:
+            if websocket:
+                known.transport = "websocket"
+            return known
+        connection = self._state.connect("websocket" if websocket else "http")
+        self._open[request.protocol] = connection
+        self._state.note(
+            "open",
+            connection.number,
+            {
+                "transport": connection.transport,
+                "path": redact.path(request.path_qs),
+                "headers": redact.headers(request.headers.items()),
+            },
+        )
+        return connection
+
+    def fall_quiet(self, request: web.BaseRequest, connection: Connection, tcp: TcpConnection) -> None:
+        """Arm the faults planned for the quiet after a turn; the connection stays open for the next
+        request.
+        """
+        if tcp.gone:
+            return
+        quiet = self._quiets.get(request.protocol)
+        if quiet is None:
+            context = ConnectionContext(self._state, connection, tcp)
+            quiet = Quiet(self._state, connection, context, idle=lambda: not connection.busy)
+            self._quiets[request.protocol] = quiet
+        connection.busy = False
+        quiet.arm()
+
+    def go_away(self) -> None:
+        """End the TLS hellos that are being refused."""
+        for task in tuple(self._hellos):
+            task.cancel()

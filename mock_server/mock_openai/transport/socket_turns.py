@@ -1,0 +1,190 @@
+"""The turns of one WebSocket: queued by lane, each played at once or by a Delivery of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
+from typing import Any
+
+from mock_openai.delivery import Delivery
+from mock_openai.delivery.play import play_at_once
+from mock_openai.faults.point import Position
+from mock_openai.memory import Lanes
+from mock_openai.protocol.events import Event
+from mock_openai.protocol.template import Rendered
+from mock_openai.state import Connection, ServerState
+from mock_openai.transport.inject import inject_failed, injected, read_inject
+from mock_openai.transport.messages import as_noted
+from mock_openai.transport.queue import Create, TurnQueue
+from mock_openai.transport.steering import Steering
+from mock_openai.transport.websocket_writer import Socket, WebSocketWriter, as_frames
+from mock_openai.turn.known import Known
+from mock_openai.turn.plan import Caller, Plan
+from mock_openai.wire.frames import frame
+
+Spawn = Callable[[Coroutine[Any, Any, None]], None]
+"""Runs something beside the reader."""
+
+
+class SocketTurns:
+    """The turns of one WebSocket. `rest` is called after each that was played at once, `ended` after each
+    other.
+    """
+
+    def __init__(
+        self,
+        state: ServerState,
+        connection: Connection,
+        socket: Socket,
+        caller: Caller,
+        lanes: Lanes,
+        *,
+        spawn: Spawn,
+        rest: Callable[[], None],
+        ended: Callable[[], Awaitable[None]],
+    ) -> None:
+        behaviour = state.settings.behaviour
+        self.queue = TurnQueue(behaviour.max_waiting)
+        self.steering = Steering(state.engine.ids, behaviour, lanes)
+        self.closing = False
+        """Whether the connection has reached its age limit, so that no successor begins."""
+        self.caller = caller
+        self._state = state
+        self._connection = connection
+        self._socket = socket
+        self._lanes = lanes
+        self._behaviour = behaviour
+        self._spawn = spawn
+        self._rest = rest
+        self._ended = ended
+        self._deliveries: dict[int, Delivery] = {}
+        self._room = asyncio.Event()
+        self._room.set()
+
+    async def has_room(self) -> None:
+        """Wait until another create can be queued."""
+        if self.queue.full:
+            self._room.clear()
+            await self._room.wait()
+
+    def take(self, known: Known) -> None:
+        """Play a create of the default lane that arrived alone, at once if that is possible."""
+        create = Create(None, self.count(known, None), known)
+        plan = self._planned(create) if self.queue.idle else None
+        if plan is None or not self._played(create, plan):
+            self.queue.push(create)
+            self.pump(plan)
+
+    def push(self, known: Known, lane: str | None) -> None:
+        """Queue a create."""
+        self.queue.push(Create(lane, self.count(known, lane), known))
+        self.pump()
+
+    async def steer(self, message: dict[str, Any], size: int) -> None:
+        """Handle `response.steer`, a message of so many bytes. Raises ApiError."""
+        self._state.note("request", self._connection.number, {**as_noted(message), "event": "response.steer"})
+        refused = await self.steering.hear(message, size, tuple(self._deliveries.values()))
+        if refused is not None:
+            await self._tell(refused)
+
+    async def inject(self, message: dict[str, Any]) -> None:
+        """Handle `response.inject`. Raises ApiError."""
+        wanted = read_inject(message)
+        for delivery in tuple(self._deliveries.values()):
+            if delivery.response_id == wanted:
+                await delivery.say(partial(injected, message, delivery.lane))
+                return
+        await self._tell(inject_failed(message, 0, known=self.steering.knows(wanted)))
+
+    def count(self, known: Known, lane: str | None, more: Mapping[str, Any] | None = None) -> Position:
+        """Count a create and note it in the journal."""
+        position = self._state.next_turn(self._connection, warms_up=known.body.get("generate") is False)
+        shown = {"method": "WEBSOCKET", "path": "/v1/responses", "body": known.noted, **(more or {})}
+        self._state.note("request", self._connection.number, shown, turn=position.number, lane=lane)
+        return position
+
+    def cancel(self, message: Mapping[str, Any]) -> None:
+        """Handle `response.cancel`, if this server honours it."""
+        if self._behaviour.on_cancel == "honour":
+            # A response that is over, or was never begun, gets no reply at all: a client that drains the
+            # cancelled turn would take any frame for one of its next.
+            wanted = message.get("response_id")
+            for delivery in tuple(self._deliveries.values()):
+                if wanted is None or delivery.response_id == wanted:
+                    delivery.cancel()
+
+    def pump(self, plan: Plan | None = None) -> None:
+        """Start what may run now; `plan` is that of a create that arrived alone."""
+        for create in self.queue.start():
+            self._spawn(self._turn(create, plan))
+        if not self.queue.full:
+            self._room.set()
+
+    def _planned(self, create: Create) -> Plan | None:
+        """Plan a create, unless something may still change it."""
+        if self.steering.waits_for(create.known.body.get("previous_response_id")):
+            return None
+        return self._state.planned(create.known, self.caller, create.position)
+
+    def _played(self, create: Create, plan: Plan) -> bool:
+        """Play a create at once, if its plan allows that and nothing waits to be written."""
+        if not self._socket.clear:
+            return False
+        rendered = play_at_once(self._state, plan, create.position, self._write_whole, lane=create.lane)
+        if rendered is None:
+            return False
+        self.steering.ended(rendered.response_id, create.lane, rendered.status == "completed", len(rendered))
+        self._rest()
+        return True
+
+    def _write_whole(self, rendered: Rendered) -> None:
+        self._socket.tcp.write(as_frames(rendered))
+
+    async def _turn(self, create: Create, plan: Plan | None) -> None:
+        try:
+            joined = self.steering.join(create)
+            delivery = await self._answer(joined, plan)
+            if joined is not create and delivery.response_id is not None:
+                self.steering.committed(str(create.known.body["previous_response_id"]))
+            while body := await self.steering.after(create, delivery, closing=self.closing):
+                # A successor is counted, although nobody sent a request for it.
+                known = Known(body, create.known.size)
+                create = Create(create.lane, self.count(known, create.lane, {"automatic": True}), known)
+                steered, delivery = delivery, await self._answer(create, None, automatic=True)
+                if delivery.response_id is None:
+                    why = "The successor response could not be created."
+                    await self.steering.give_back(str(body["previous_response_id"]), steered, why)
+                else:
+                    self.steering.committed(str(body["previous_response_id"]))
+        except ConnectionError:
+            return  # the reader notices too, and ends the session
+        finally:
+            self.queue.finish(create.lane)
+        if self._socket.tcp.gone:
+            return
+        if delivery.parts is not None:
+            self._spawn(self._part(delivery, delivery.parts))
+        await self._ended()
+
+    async def _part(self, delivery: Delivery, at: float) -> None:
+        """End the socket as the recording ended after this turn, unless another turn is under way."""
+        await asyncio.sleep(at - asyncio.get_running_loop().time())
+        if self.queue.idle and not self._socket.tcp.gone:
+            await delivery.part()
+
+    async def _answer(self, create: Create, plan: Plan | None, *, automatic: bool = False) -> Delivery:
+        writer = WebSocketWriter(self._socket, create.lane, tells_errors=not automatic)
+        delivery = Delivery(
+            self._state, writer, self._connection, create.position, lane=create.lane, lanes=self._lanes
+        )
+        self._deliveries[create.position.number] = delivery
+        try:
+            await delivery.run(create.known, self.caller, plan)
+        finally:
+            del self._deliveries[create.position.number]
+        return delivery
+
+    async def _tell(self, event: Event) -> None:
+        self._state.note("event", self._connection.number, event)
+        await self._socket.write(frame(event.data))
