@@ -8,6 +8,7 @@ anyio, and ask for none of them.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Generator, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -167,13 +168,15 @@ def openai_server(
     """A mock OpenAI server: `script` it, give `base_url` to a client, ask `journal` afterwards.
 
     Works in sync and async tests alike. With a cassette it answers from the recording, or records. Once its
-    URL was asked for, clients without arguments (`AsyncOpenAI()`) reach it too, and need no key.
+    URL was asked for (in a sync test: once a rule or a fault was added), clients without arguments
+    (`AsyncOpenAI()`) reach it too, and need no key.
     """
     from ninelives.fixtures.server import OpenAIServer
 
     server = OpenAIServer(
         tape=_tape(request.node, cassette_config),
         virtual=virtual_time.is_virtual(request.node),
+        plain=not inspect.iscoroutinefunction(request.function),
         strict=_flag(request.config, "ninelives_strict"),
         pace=_pace(request.config),
         environment=monkeypatch,

@@ -13,6 +13,33 @@ def test_sync(openai_server):
     assert openai_server.journal.requests[0]["input"] == "hi"
 """
 
+PLAIN = """
+@pytest.fixture(params=["add", "assign"])
+def model(openai_server, request):
+    rule = reply("hello from the mock", user="hi")
+    if request.param == "add":
+        openai_server.script.add(rule)
+    else:
+        openai_server.script = [rule]
+
+def test_a_program_that_is_told_nothing(model):
+    with OpenAI() as client:
+        assert client.responses.create(model="gpt-4.1", input="hi").output_text == "hello from the mock"
+
+def test_with_a_loop_of_its_own(model):
+    async def ask():
+        async with AsyncOpenAI() as client:
+            return await client.responses.create(model="gpt-4.1", input="hi")
+    assert asyncio.run(ask()).output_text == "hello from the mock"
+
+def test_with_a_virtual_loop_of_its_own(model, openai_server):
+    async def ask():
+        async with AsyncOpenAI(base_url=openai_server.base_url) as client:
+            await asyncio.sleep(3600)
+            return await client.responses.create(model="gpt-4.1", input="hi")
+    assert run(ask()).output_text == "hello from the mock"
+"""
+
 ASYNC = """
 async def test_async(openai_server):
     openai_server.script = [reply("hello from the mock")]
@@ -105,6 +132,12 @@ def test_by_hand(openai_server):
 """
     )
     project.run("-p", "no:asyncio", "-p", "no:anyio").assert_outcomes(passed=2)
+
+
+def test_a_plain_test_needs_no_url(project, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    project.test("import asyncio\nfrom ninelives.virtual import run\n" + PLAIN)
+    project.run("-p", "no:asyncio", "-p", "no:anyio").assert_outcomes(passed=6)
 
 
 @pytest.mark.thorough
