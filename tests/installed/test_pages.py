@@ -7,7 +7,21 @@ import textwrap
 
 import pytest
 
+from tests.pages import DOCS, read, script, unlike
+
 from .conftest import ROOT, Newcomer, blocks
+
+BOT = ("start/pipecat.md", "bot.py")
+
+FOLLOWED = {
+    "start/pipecat.md": (),
+    "start/python.md": (),
+    "start/ci.md": (BOT,),
+}
+"""The pages that are followed from top to bottom, each with the files that its reader has already."""
+
+ELSEWHERE = {"start/node.md": "tests/clients/test_start_node.py"}
+"""Pages that need more than Python, and the tests that follow them."""
 
 SHOWN = {
     "how-to/write-a-fault.md": 1,
@@ -33,8 +47,23 @@ def page(name: str) -> list[str]:
 def test_every_block_of_python_is_in_a_test() -> None:
     docs = ROOT / "docs"
     written = [path.relative_to(docs) for path in docs.rglob("*.md") if path.parent.name != "pages"]
+    written = [path for path in written if path.as_posix() not in {*FOLLOWED, *ELSEWHERE}]
     found = {path.as_posix(): len(page(path.as_posix())) for path in written if page(path.as_posix())}
     assert found == SHOWN
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_a_page_from_top_to_bottom(newcomer: Newcomer, name: str) -> None:
+    said = newcomer.types(script(name, FOLLOWED[name]))
+    assert unlike(name, said) == []
+
+
+def test_every_page_of_start_is_followed_and_every_block_of_it_has_a_use() -> None:
+    pages = {path.relative_to(DOCS).as_posix() for path in (DOCS / "start").glob("*.md")}
+    assert pages == {name for name in [*FOLLOWED, *ELSEWHERE] if name.startswith("start/")}
+    for name in [*FOLLOWED, *ELSEWHERE]:
+        for block in read(name):
+            assert block.name or block.language in ("sh", "text", "console"), (name, block.text)
 
 
 def test_latency(newcomer: Newcomer) -> None:
