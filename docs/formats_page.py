@@ -14,9 +14,9 @@ OVERVIEW = """# File formats
 |---|---|---|---|---|---|
 | cassette | JSON Lines | `"ninelives": {cassette}` in line 1 | `ninelives record`, `convert` | `replay`, `show`, `lint`, pytest | [cassettes](../reference/cassettes.md#the-format) |
 | incident | JSON Lines | `"ninelives_incident": {incident}` in line 1 | `BlackBox` | `ninelives reproduce` | [incidents](../reference/incidents.md#what-is-in-the-file) |
-| script | YAML or JSON | none | you | `mock-openai serve --script`, `Script.load` | [below](#script), [the mock server](../reference/mock-server.md#say-what-the-model-says) |
+| script | YAML or JSON | none | you | `mock-openai serve --script`, `Script.load` | [below](#script), [the mock server](../reference/mock-server.md#scripts) |
 | fault plan | YAML or JSON | none | you | `mock-openai serve --faults`, `faults.load` | [below](#faults), [faults](faults.md) |
-| story | YAML | none | `ninelives explore`, `reproduce`, you | `--scenario-file`, `as_tests` | [below](#story), [exploring](../how-to/explore.md) |
+| story | YAML | none | `ninelives explore`, `reproduce`, you | `--scenario-file`, `as_tests` | [below](#story), [write a scenario](../how-to/write-a-scenario.md#as-a-file) |
 | pace | JSON | `"mock_openai_pace": {pace}` | `ninelives pace` | `--pace` | [below](#pace), [latency](../reference/latency.md#the-models-rhythm) |
 | frame snapshot | text | none | `pytest --snapshot-update` | `frame_snapshot` | one line for each frame |
 

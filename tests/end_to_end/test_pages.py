@@ -14,6 +14,8 @@ from ninelives.fixtures.tapes import MODES
 from ninelives.recorder import Recorder
 from openai import AsyncOpenAI
 
+from tests.pages import saved
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 ALONE = ("-q", "-p", "no:randomly", "-p", "no:asyncio", "-p", "no:anyio")
@@ -36,20 +38,15 @@ def test_the_page_on_virtual_time(pytester: pytest.Pytester) -> None:
 
 
 @pytest.mark.thorough
-def test_the_page_on_voice(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(test_page="\n".join(python_of("reference/voice.md")))
-    pytester.runpytest_subprocess(*ALONE).assert_outcomes(passed=2)
-
-
-@pytest.mark.thorough
 def test_the_page_on_latency(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_page="\n".join(python_of("reference/latency.md")))
     pytester.runpytest_subprocess(*ALONE).assert_outcomes(passed=2)
 
 
 @pytest.mark.thorough
-async def test_the_page_on_cassettes(pytester: pytest.Pytester) -> None:
-    test, *conftests = python_of("reference/cassettes.md")
+async def test_the_page_on_recording_and_the_one_on_migrating(pytester: pytest.Pytester) -> None:
+    recording = "how-to/record-and-replay.md"
+    conftests = [saved(page, "conftest.py") for page in (recording, "how-to/migrate.md")]
     async with (
         MockServer(script=[reply("Hello.")]) as upstream,
         Recorder(upstream.base_url, pytester.path / "greeting.jsonl") as proxy,
@@ -58,7 +55,7 @@ async def test_the_page_on_cassettes(pytester: pytest.Pytester) -> None:
         await client.responses.create(model="gpt-5.4", input="Say hello.")
     for number, conftest in enumerate(conftests):
         folder = pytester.mkdir(f"project{number}")
-        (folder / f"test_page{number}.py").write_text(test, "utf-8")
+        (folder / f"test_page{number}.py").write_text(saved(recording, "test_greeting.py"), "utf-8")
         (folder / "conftest.py").write_text(conftest, "utf-8")
         cassette = folder / "cassettes" / f"test_page{number}" / "test_greeting.jsonl"
         cassette.parent.mkdir(parents=True)

@@ -1,14 +1,12 @@
 """The pages about the server are held to the code: it reads their examples and has what they name."""
 
 import re
-import textwrap
 from pathlib import Path
 
-from mock_openai import MockServer, Script, faults, reply
+from mock_openai import Script
 from mock_openai.control.operations import OPERATIONS
 from mock_openai.faults import loads
 from mock_openai.protocol.behaviour import options
-from openai import AsyncOpenAI
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -46,13 +44,3 @@ def test_the_page_of_options_lists_every_option_with_its_values_default_and_stat
     }
     assert there == here
     assert [row[0] for row in rows] == list(here), "in the order of the code"
-
-
-async def test_the_example_of_two_sessions_runs_as_it_stands() -> None:
-    page = (DOCS / "reference/mock-server.md").read_text("utf-8")
-    [example] = [one for one in re.findall(r"```python\n(.*?)```", page, re.S) if "server.session(" in one]
-    asked = 'await client.responses.create(model="gpt-4o", input="Hi")'
-    story = "async def story():\n" + textwrap.indent(example.replace("...", asked), "    ")
-    names = {"MockServer": MockServer, "AsyncOpenAI": AsyncOpenAI, "faults": faults, "reply": reply}
-    exec(compile(story, "docs/reference/mock-server.md", "exec"), names)
-    await names["story"]()  # type: ignore[operator]
