@@ -15,7 +15,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from mock_openai.learned_pace import Learned, to_json
+from mock_openai.turn.learned_pace import Learned, to_json
 from ninelives.cassette import CassetteError
 from ninelives.cassette.convert import load
 from ninelives.cassette.redact import Redactor

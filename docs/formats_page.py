@@ -38,7 +38,7 @@ LONGEST = 8
 
 def page() -> str:
     """Return the page."""
-    from mock_openai.learned_pace import VERSION as PACE
+    from mock_openai.turn.learned_pace import VERSION as PACE
     from ninelives.cassette.lines import VERSION as CASSETTE
     from ninelives.incidents.writing import VERSION as INCIDENT
     from ninelives.schemas import SCHEMAS

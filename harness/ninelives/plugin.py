@@ -21,7 +21,7 @@ from ninelives.fixtures.survival import Survival
 from ninelives.fixtures.usage import PROPERTY, Usage
 
 if TYPE_CHECKING:
-    from mock_openai.pacing import Pace
+    from mock_openai.turn.pacing import Pace
 
     from ninelives.fixtures.bots import Bots
     from ninelives.fixtures.evidence import Evidence
@@ -137,7 +137,7 @@ def _pace(config: pytest.Config) -> Pace | None:
     given = str(config.getini("ninelives_pace"))
     if not given:
         return None
-    from mock_openai.pacing import parse_pace
+    from mock_openai.turn.pacing import parse_pace
 
     try:
         return parse_pace(given, config.rootpath)

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 from mock_openai.clock import Clock
 from mock_openai.memory import ConversationStore, MemoryConversations, MemoryStore, ResponseStore
-from mock_openai.pacing import Kept, Pace, postpone
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.events import Event, Timed, stream_events, warm_up_events
 from mock_openai.protocol.ids import Ids
@@ -24,6 +23,7 @@ from mock_openai.responders.base import ConnectionResponder, HandshakeResponder,
 from mock_openai.turn.admit import Admission
 from mock_openai.turn.keep import Keeper
 from mock_openai.turn.limits import Limiter, Limits
+from mock_openai.turn.pacing import Kept, Pace, postpone
 from mock_openai.turn.plan import Plan
 from mock_openai.turn.planner import Planner
 

@@ -19,10 +19,10 @@ from mock_openai.faults.context import Fault
 from mock_openai.faults.parameters import parameter_types
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import catalogue, describe
-from mock_openai.learned_pace import PaceFile
 from mock_openai.responders import grammar, reply_grammar
 from mock_openai.responders.continuation import CONTINUATIONS
 from mock_openai.responders.when import CONDITIONS
+from mock_openai.turn.learned_pace import PaceFile
 
 Schema = dict[str, Any]
 

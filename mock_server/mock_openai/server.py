@@ -18,7 +18,6 @@ from mock_openai.control.journal import LONGEST_BODY, ROOM, Journal, Room
 from mock_openai.faults.chaos import Chaos
 from mock_openai.faults.plan import FaultPlan, Planned
 from mock_openai.memory import ResponseStore
-from mock_openai.pacing import Pace, parse_pace
 from mock_openai.protocol.behaviour import DEFAULT, AtLimit, Behaviour, OnCancel, Unauthorized
 from mock_openai.replicas import Replicas
 from mock_openai.responders.base import Responder
@@ -29,6 +28,7 @@ from mock_openai.sessions import Sessions
 from mock_openai.state import Settings
 from mock_openai.transport.port import Port
 from mock_openai.turn.limits import Limits
+from mock_openai.turn.pacing import Pace, parse_pace
 
 if TYPE_CHECKING:
     from mock_openai.memory.shared import SharedMemory

@@ -19,7 +19,6 @@ from mock_openai.engine import Engine
 from mock_openai.faults.chaos import Chaos
 from mock_openai.faults.plan import FaultPlan, Planned
 from mock_openai.memory import ResponseStore
-from mock_openai.pacing import Pace
 from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.responders.base import Responder
 from mock_openai.responders.choosing import Improvise
@@ -27,6 +26,7 @@ from mock_openai.responders.improvise import Improviser
 from mock_openai.responders.script import Script
 from mock_openai.state import ServerState, Settings
 from mock_openai.turn.limits import Limits
+from mock_openai.turn.pacing import Pace
 
 if TYPE_CHECKING:
     from mock_openai.memory.shared import SharedMemory

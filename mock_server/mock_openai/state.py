@@ -60,7 +60,7 @@ class Begun:
 
 
 @dataclass(eq=False, slots=True)
-class Connection:
+class ClientConnection:
     """One TCP connection that has made a request."""
 
     number: int
@@ -155,12 +155,12 @@ class ServerState:
         """The number that the next connection will have."""
         return self._connections + 1
 
-    def connect(self, transport: Literal["http", "websocket"]) -> Connection:
+    def connect(self, transport: Literal["http", "websocket"]) -> ClientConnection:
         """Count a connection."""
         self._connections += 1
-        return Connection(self._connections, asyncio.get_running_loop().time(), transport)
+        return ClientConnection(self._connections, asyncio.get_running_loop().time(), transport)
 
-    def next_turn(self, connection: Connection, *, warms_up: bool = False) -> Position:
+    def next_turn(self, connection: ClientConnection, *, warms_up: bool = False) -> Position:
         """Count a create on its connection and, unless it only warms up, a turn there and in all."""
         connection.creates += 1
         if warms_up:

@@ -14,13 +14,13 @@ from mock_openai.faults.load import PlanError, loads
 from mock_openai.faults.parameters import parameter_types
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import catalogue
-from mock_openai.learned_pace import read_pace, realistic, to_json
 from mock_openai.responders import Script
 from mock_openai.responders.grammar import RULE
 from mock_openai.responders.reply_grammar import ITEM_KINDS
 from mock_openai.responders.when import CONDITIONS
 from mock_openai.schemas import SCHEMAS
 from mock_openai.source import ScriptError
+from mock_openai.turn.learned_pace import read_pace, realistic, to_json
 
 
 def allows(kind: str, data: Any) -> bool:

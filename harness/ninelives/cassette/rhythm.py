@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from mock_openai.learned_pace import Learned, Quantiles
 from mock_openai.protocol.event_types import OPENING, is_delta
 from mock_openai.protocol.events import Timed
+from mock_openai.turn.learned_pace import Learned, Quantiles
 
 from ninelives.cassette.exchanges import Exchange
 

@@ -89,7 +89,7 @@ def _check(wish: Wish) -> None:
     if wish.record and (wish.faults is not None or wish.repeat > 1 or wish.script is not None):
         raise Complaint("--record records once, undisturbed; leave out --faults, --repeat and --script")
     if wish.pace is not None:
-        from mock_openai.pacing import parse_pace
+        from mock_openai.turn.pacing import parse_pace
 
         try:
             parse_pace(wish.pace)

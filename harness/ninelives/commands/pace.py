@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mock_openai.learned_pace import Learned, to_json
+from mock_openai.turn.learned_pace import Learned, to_json
 from rich.table import Table
 
 from ninelives.cassette import Cassette, CassetteError

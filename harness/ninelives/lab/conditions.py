@@ -11,7 +11,7 @@ from ninelives.complaint import Complaint
 from ninelives.lab.budgets import USUAL_BUDGETS, Budgets, seconds_of_silence
 
 if TYPE_CHECKING:
-    from mock_openai.pacing import Pace
+    from mock_openai.turn.pacing import Pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def read_conditions(
     `spelled` turns the name of an argument into what messages call it. The path of a pace file starts at
     `base`, by default the working directory.
     """
-    from mock_openai.pacing import parse_pace
+    from mock_openai.turn.pacing import parse_pace
 
     try:
         found = parse_pace(pace, base) if pace else None

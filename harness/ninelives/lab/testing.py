@@ -14,7 +14,7 @@ from ninelives.lab.conditions import USUAL, Conditions, read_conditions
 from ninelives.lab.services import Factory
 
 if TYPE_CHECKING:
-    from mock_openai.pacing import Pace
+    from mock_openai.turn.pacing import Pace
 
     from ninelives.lab.scenario import Scenario
 

@@ -12,12 +12,12 @@ from mock_openai.commands.complaint import fail
 from mock_openai.faults import Chaos, Disaster, PlanError, Strike, load
 from mock_openai.faults.chaos import read_rate
 from mock_openai.faults.plan import Planned
-from mock_openai.pacing import Pace, parse_pace
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.responders.base import Responder
 from mock_openai.responders.script import Script
 from mock_openai.source import ScriptError
 from mock_openai.turn.limits import Limits
+from mock_openai.turn.pacing import Pace, parse_pace
 
 _SIZE = re.compile(r"(\d{1,15})(?:([KMG])(?:i?B)?)?", re.IGNORECASE)
 _PLANS = (".yaml", ".yml", ".json")

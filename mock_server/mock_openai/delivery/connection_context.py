@@ -13,14 +13,14 @@ from mock_openai.faults.plan import Planned
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
-from mock_openai.state import Connection, ServerState
+from mock_openai.state import ClientConnection, ServerState
 from mock_openai.wire.frames import frame
 
 
 class ConnectionContext(FaultContext):
     """A connection without a turn."""
 
-    def __init__(self, state: ServerState, connection: Connection, tcp: Breakable) -> None:
+    def __init__(self, state: ServerState, connection: ClientConnection, tcp: Breakable) -> None:
         self.transport = connection.transport
         self._state = state
         self._connection = connection

@@ -17,7 +17,7 @@ from mock_openai.faults.point import Position
 from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.steering import at_boundary
-from mock_openai.state import Connection, ServerState
+from mock_openai.state import ClientConnection, ServerState
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class Due:
     def __init__(
         self,
         state: ServerState,
-        connection: Connection,
+        connection: ClientConnection,
         position: Position,
         context: TurnContext,
         out: SentEvents,

@@ -9,10 +9,10 @@ from mock_openai.delivery.due import Due
 from mock_openai.delivery.sent import SentEvents
 from mock_openai.delivery.turn_context import TurnContext
 from mock_openai.delivery.writer import ResponseWriter
-from mock_openai.pacing import Pace
 from mock_openai.protocol.event_types import ENDS
 from mock_openai.protocol.events import Event, Timed
 from mock_openai.responders.answer import Close, Ending, Recorded
+from mock_openai.turn.pacing import Pace
 
 Reads = list[tuple[float, bytes]]
 

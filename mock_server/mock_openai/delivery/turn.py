@@ -22,7 +22,7 @@ from mock_openai.delivery.writer import ResponseWriter
 from mock_openai.faults.context import Effect
 from mock_openai.faults.plan import EventMatcher
 from mock_openai.faults.point import Position
-from mock_openai.memory import Lanes
+from mock_openai.memory import LaneMemory
 from mock_openai.protocol.errors import ApiError, server_error
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
@@ -30,7 +30,7 @@ from mock_openai.protocol.reply import Reply
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.template import fits
 from mock_openai.responders.answer import Ending, Recorded, Relayed
-from mock_openai.state import Connection, ServerState
+from mock_openai.state import ClientConnection, ServerState
 from mock_openai.turn.background import Watched
 from mock_openai.turn.ending import cancelled
 from mock_openai.turn.known import Known
@@ -46,11 +46,11 @@ class Delivery:
         self,
         state: ServerState,
         writer: ResponseWriter,
-        connection: Connection,
+        connection: ClientConnection,
         position: Position,
         *,
         lane: str | None = None,
-        lanes: Lanes | None = None,
+        lanes: LaneMemory | None = None,
     ) -> None:
         self.position = position
         self.writer = writer

@@ -15,12 +15,12 @@ from mock_openai.delivery.timing import Alarm
 from mock_openai.delivery.writer import ResponseWriter
 from mock_openai.faults.context import Effect
 from mock_openai.faults.plan import Planned
-from mock_openai.memory import Lanes
+from mock_openai.memory import LaneMemory
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.reply import Reply
 from mock_openai.protocol.template import Rendered
-from mock_openai.state import Connection, ServerState
+from mock_openai.state import ClientConnection, ServerState
 from mock_openai.turn.ending import failed, incomplete
 from mock_openai.turn.plan import Plan
 
@@ -33,10 +33,10 @@ class TurnContext(ConnectionContext):
         state: ServerState,
         writer: ResponseWriter,
         out: SentEvents,
-        connection: Connection,
+        connection: ClientConnection,
         *,
         lane: str | None,
-        lanes: Lanes | None,
+        lanes: LaneMemory | None,
     ) -> None:
         super().__init__(state, connection, writer.tcp)
         self.transport = writer.transport

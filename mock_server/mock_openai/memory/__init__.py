@@ -3,13 +3,13 @@ socket.
 """
 
 from mock_openai.memory.conversations import Conversation, ConversationStore, MemoryConversations
-from mock_openai.memory.lanes import Lanes
+from mock_openai.memory.lane_memory import LaneMemory
 from mock_openai.memory.store import MemoryStore, Remembered, ResponseStore
 
 __all__ = [
     "Conversation",
     "ConversationStore",
-    "Lanes",
+    "LaneMemory",
     "MemoryConversations",
     "MemoryStore",
     "Remembered",

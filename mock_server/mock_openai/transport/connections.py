@@ -14,10 +14,10 @@ from mock_openai.delivery.connection_context import ConnectionContext
 from mock_openai.faults.context import Effect
 from mock_openai.faults.kinds.tls_failure import TlsFailure
 from mock_openai.faults.point import Position
-from mock_openai.state import Connection, ServerState
+from mock_openai.state import ClientConnection, ServerState
 from mock_openai.transport.fault_contexts import HelloContext
-from mock_openai.transport.quiet import Quiet
 from mock_openai.transport.tcp import TcpConnection
+from mock_openai.transport.timed_faults import TimedFaults
 
 
 class Connections:
@@ -25,8 +25,8 @@ class Connections:
 
     def __init__(self, state: ServerState) -> None:
         self._state = state
-        self._open: dict[web.RequestHandler, Connection] = {}
-        self._quiets: dict[web.RequestHandler, Quiet] = {}
+        self._open: dict[web.RequestHandler, ClientConnection] = {}
+        self._timed_faults: dict[web.RequestHandler, TimedFaults] = {}
         self._hellos: set[asyncio.Task[None]] = set()
 
     def hello(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
@@ -43,7 +43,7 @@ class Connections:
         position = Position(self._state.next_connection)
         return any(isinstance(one.fault, TlsFailure) for one in self._state.faults.due("handshake", position))
 
-    async def _turn_down(self, connection: Connection, context: HelloContext) -> None:
+    async def _turn_down(self, connection: ClientConnection, context: HelloContext) -> None:
         with contextlib.suppress(ConnectionError):
             planned = self._state.faults.take("handshake", Position(connection.number))
             if await context.strike(planned) is not Effect.STOP:
@@ -52,7 +52,7 @@ class Connections:
     def lost(self, handler: web.RequestHandler, exc: BaseException | None) -> None:
         """Note that a connection is over."""
         connection = self._open.pop(handler, None)
-        quiet = self._quiets.pop(handler, None)
+        quiet = self._timed_faults.pop(handler, None)
         if quiet is not None:
             quiet.end()
         if connection is None:
@@ -66,7 +66,7 @@ class Connections:
     def __len__(self) -> int:
         return len(self._open)
 
-    def of(self, request: web.BaseRequest, *, websocket: bool) -> Connection:
+    def of(self, request: web.BaseRequest, *, websocket: bool) -> ClientConnection:
         """Return the connection of a request; a new one is counted and noted."""
         known = self._open.get(request.protocol)
         if known is not None:
@@ -86,17 +86,17 @@ class Connections:
         )
         return connection
 
-    def fall_quiet(self, request: web.BaseRequest, connection: Connection, tcp: TcpConnection) -> None:
+    def fall_quiet(self, request: web.BaseRequest, connection: ClientConnection, tcp: TcpConnection) -> None:
         """Arm the faults planned for the quiet after a turn; the connection stays open for the next
         request.
         """
         if tcp.gone:
             return
-        quiet = self._quiets.get(request.protocol)
+        quiet = self._timed_faults.get(request.protocol)
         if quiet is None:
             context = ConnectionContext(self._state, connection, tcp)
-            quiet = Quiet(self._state, connection, context, idle=lambda: not connection.busy)
-            self._quiets[request.protocol] = quiet
+            quiet = TimedFaults(self._state, connection, context, idle=lambda: not connection.busy)
+            self._timed_faults[request.protocol] = quiet
         connection.busy = False
         quiet.arm()
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from mock_openai.delivery.connection_context import ConnectionContext
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
-from mock_openai.state import Connection, ServerState
+from mock_openai.state import ClientConnection, ServerState
 from mock_openai.transport.reply import HttpReply
 from mock_openai.transport.tcp import TcpConnection
 from mock_openai.wire.frames import close_frame
@@ -18,7 +18,7 @@ class HandshakeContext(ConnectionContext):
     """A connection whose upgrade, or first HTTP request, is not answered yet."""
 
     def __init__(
-        self, state: ServerState, connection: Connection, tcp: TcpConnection, reply: HttpReply
+        self, state: ServerState, connection: ClientConnection, tcp: TcpConnection, reply: HttpReply
     ) -> None:
         super().__init__(state, connection, tcp)
         self._reply = reply
@@ -50,11 +50,11 @@ class HelloContext(ConnectionContext):
         await self.fin()
 
 
-class QuietContext(ConnectionContext):
+class IdleContext(ConnectionContext):
     """A WebSocket between turns or at a moment. `gate` holds back turns while a fault pauses."""
 
     def __init__(
-        self, state: ServerState, connection: Connection, tcp: TcpConnection, gate: asyncio.Event
+        self, state: ServerState, connection: ClientConnection, tcp: TcpConnection, gate: asyncio.Event
     ) -> None:
         super().__init__(state, connection, tcp)
         self._gate = gate

@@ -26,7 +26,7 @@ from mock_openai.protocol.errors import (
     server_error,
 )
 from mock_openai.responders.answer import Relayed
-from mock_openai.state import Begun, Connection, ServerState
+from mock_openai.state import Begun, ClientConnection, ServerState
 from mock_openai.transport.body import known_create, read_body, to_note
 from mock_openai.transport.connections import Connections
 from mock_openai.transport.cors import Pages, preflight
@@ -152,7 +152,7 @@ class HttpHandler:
         self,
         request: web.BaseRequest,
         reply: HttpReply,
-        connection: Connection,
+        connection: ClientConnection,
         tcp: TcpConnection,
         key: str | None,
     ) -> None:
@@ -167,7 +167,7 @@ class HttpHandler:
         self,
         request: web.BaseRequest,
         reply: HttpReply,
-        connection: Connection,
+        connection: ClientConnection,
         tcp: TcpConnection,
         key: str | None,
     ) -> None:
@@ -214,7 +214,7 @@ class HttpHandler:
         self,
         request: web.BaseRequest,
         reply: HttpReply,
-        connection: Connection,
+        connection: ClientConnection,
         tcp: TcpConnection,
         caller: Caller,
     ) -> None:
@@ -237,7 +237,7 @@ class HttpHandler:
             )
 
     async def _other(
-        self, request: web.BaseRequest, reply: HttpReply, connection: Connection, tcp: TcpConnection
+        self, request: web.BaseRequest, reply: HttpReply, connection: ClientConnection, tcp: TcpConnection
     ) -> None:
         data = await read_body(request)
         noted = to_note(data, request.headers.get("Content-Type", ""))
@@ -266,14 +266,14 @@ class HttpHandler:
         await answer(request, reply, data)
 
     def _deliver(
-        self, reply: HttpReply, connection: Connection, tcp: TcpConnection, *, streamed: bool
+        self, reply: HttpReply, connection: ClientConnection, tcp: TcpConnection, *, streamed: bool
     ) -> Delivery:
         """Return the delivery of an answer that belongs to no turn."""
         writer: SseWriter | JsonWriter
         writer = SseWriter(reply, tcp) if streamed else JsonWriter(reply, tcp)
         return Delivery(self._state, writer, connection, Position(connection.number))
 
-    def _note_error(self, connection: Connection, error: ApiError, turn: int | None = None) -> None:
+    def _note_error(self, connection: ClientConnection, error: ApiError, turn: int | None = None) -> None:
         self._state.note("status", connection.number, error.noted(), turn=turn)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from mock_openai.delivery.play import play_at_once
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.template import Rendered
-from mock_openai.state import Begun, Connection, ServerState
+from mock_openai.state import Begun, ClientConnection, ServerState
 from mock_openai.transport.body import known_create
 from mock_openai.transport.http_connection import HttpConnection, first_request
 from mock_openai.transport.http_writers import EVENT_STREAM, as_stream
@@ -33,7 +33,7 @@ class RepeatedHead:
     def __init__(
         self,
         state: ServerState,
-        connection: Connection,
+        connection: ClientConnection,
         http: HttpConnection,
         tcp: TcpConnection,
         caller: Caller,

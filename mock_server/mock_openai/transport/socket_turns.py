@@ -10,10 +10,10 @@ from typing import Any
 from mock_openai.delivery import Delivery
 from mock_openai.delivery.play import play_at_once
 from mock_openai.faults.point import Position
-from mock_openai.memory import Lanes
+from mock_openai.memory import LaneMemory
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import Rendered
-from mock_openai.state import Connection, ServerState
+from mock_openai.state import ClientConnection, ServerState
 from mock_openai.transport.inject import inject_failed, injected, read_inject
 from mock_openai.transport.messages import as_noted
 from mock_openai.transport.queue import Create, TurnQueue
@@ -35,10 +35,10 @@ class SocketTurns:
     def __init__(
         self,
         state: ServerState,
-        connection: Connection,
+        connection: ClientConnection,
         socket: Socket,
         caller: Caller,
-        lanes: Lanes,
+        lanes: LaneMemory,
         *,
         spawn: Spawn,
         rest: Callable[[], None],

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from mock_openai.delivery import Delivery
-from mock_openai.memory import Lanes
+from mock_openai.memory import LaneMemory
 from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
@@ -49,7 +49,7 @@ class _Ended:
 class Steering:
     """The submissions of one connection."""
 
-    def __init__(self, ids: Ids, behaviour: Behaviour, lanes: Lanes) -> None:
+    def __init__(self, ids: Ids, behaviour: Behaviour, lanes: LaneMemory) -> None:
         self._ids = ids
         self._behaviour = behaviour
         self._lanes = lanes

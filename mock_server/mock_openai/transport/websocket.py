@@ -14,17 +14,17 @@ from typing import Any
 from aiohttp import web
 
 from mock_openai.clock import Timer
-from mock_openai.memory import Lanes
+from mock_openai.memory import LaneMemory
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError, connection_limit_reached
-from mock_openai.state import Connection, ServerState
-from mock_openai.transport.fault_contexts import QuietContext
+from mock_openai.state import ClientConnection, ServerState
+from mock_openai.transport.fault_contexts import IdleContext
 from mock_openai.transport.headers import handshake_headers
+from mock_openai.transport.idle_timers import IdleTimers
 from mock_openai.transport.messages import binary_message, known_types, read_message
-from mock_openai.transport.quiet import Quiet
 from mock_openai.transport.socket_turns import SocketTurns
 from mock_openai.transport.tcp import TcpConnection
-from mock_openai.transport.upkeep import Upkeep
+from mock_openai.transport.timed_faults import TimedFaults
 from mock_openai.transport.websocket_connection import WebSocketConnection
 from mock_openai.turn.known import Known
 from mock_openai.turn.plan import Caller
@@ -35,7 +35,7 @@ class SocketSession:
     """One WebSocket connection, from its handshake to its close."""
 
     def __init__(
-        self, state: ServerState, connection: Connection, tcp: TcpConnection, key: str | None
+        self, state: ServerState, connection: ClientConnection, tcp: TcpConnection, key: str | None
     ) -> None:
         self.tcp = tcp
         self._state = state
@@ -47,8 +47,8 @@ class SocketSession:
         self._websocket = WebSocketConnection(
             tcp, max_message=self._behaviour.max_message, deflate=self._behaviour.deflate
         )
-        self._lanes = Lanes(keep_all=self._behaviour.socket_memory == "all")
-        self._upkeep = Upkeep(self._behaviour, state.clock, self.tcp, idle=lambda: self._queue.idle)
+        self._lanes = LaneMemory(keep_all=self._behaviour.socket_memory == "all")
+        self._idle_timers = IdleTimers(self._behaviour, state.clock, self.tcp, idle=lambda: self._queue.idle)
         self._turns = SocketTurns(
             state,
             connection,
@@ -56,7 +56,7 @@ class SocketSession:
             self._called_by({}, ""),
             self._lanes,
             spawn=self._spawn,
-            rest=self._upkeep.rest,
+            rest=self._idle_timers.rest,
             ended=self._turn_ended,
         )
         self._queue = self._turns.queue
@@ -65,7 +65,7 @@ class SocketSession:
         self._gate = asyncio.Event()
         self._gate.set()
         self._limit: Timer | None = None
-        self._quiet: Quiet | None = None
+        self._timed_faults: TimedFaults | None = None
 
     async def run(self, request: web.BaseRequest) -> web.StreamResponse:
         """Upgrade, then serve until either side closes."""
@@ -80,19 +80,19 @@ class SocketSession:
             self._limit = clock.call_later(self._state.settings.connection_lifetime, self._expire)
         else:
             self._limit = clock.call_later(self._state.settings.connection_lifetime, self._mark_expired)
-        context = QuietContext(self._state, self._connection, self.tcp, self._gate)
-        self._quiet = Quiet(
+        context = IdleContext(self._state, self._connection, self.tcp, self._gate)
+        self._timed_faults = TimedFaults(
             self._state, self._connection, context, idle=lambda: self._queue.idle, always=True
         )
-        self._quiet.arm()
-        self._upkeep.begin(self._spawn, self._close_for_idleness)
+        self._timed_faults.arm()
+        self._idle_timers.begin(self._spawn, self._close_for_idleness)
         try:
             await self._read()
             if self._websocket.broken:
                 await self._websocket.linger()
         finally:
-            self._quiet.end()
-            self._upkeep.end()
+            self._timed_faults.end()
+            self._idle_timers.end()
             self._limit.cancel()
             for task in tuple(self._tasks):
                 task.cancel()
@@ -240,9 +240,9 @@ class SocketSession:
                 await self._close_at_limit()
             return
         self._turns.pump()
-        self._upkeep.rest()
-        if self._quiet is not None:
-            self._quiet.arm()
+        self._idle_timers.rest()
+        if self._timed_faults is not None:
+            self._timed_faults.arm()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

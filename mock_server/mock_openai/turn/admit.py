@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
-from mock_openai.memory import ConversationStore, Lanes, MemoryStore, Remembered, ResponseStore
+from mock_openai.memory import ConversationStore, LaneMemory, MemoryStore, Remembered, ResponseStore
 from mock_openai.protocol import models
 from mock_openai.protocol.accepted import AcceptedSettings
 from mock_openai.protocol.behaviour import Behaviour
@@ -82,7 +82,7 @@ class Admission:
         for accepted in self._accepted.values():
             accepted.clear()
 
-    def at_hand(self, request: Request, lanes: Lanes | None, size: int) -> Context | None:
+    def at_hand(self, request: Request, lanes: LaneMemory | None, size: int) -> Context | None:
         """Return what a request continues from; None if that has to be awaited. `size` is in bytes, 0 if the
         request's length does not matter.
         """
@@ -105,7 +105,7 @@ class Admission:
         _check_window(request, context[1], size)
         return context
 
-    async def waited(self, request: Request, lanes: Lanes | None, size: int) -> Context:
+    async def waited(self, request: Request, lanes: LaneMemory | None, size: int) -> Context:
         """Same as `at_hand`, awaiting what it has to."""
         history, tokens = await self._before(request, lanes)
         for wanted in _referred_to(request, history):
@@ -119,7 +119,7 @@ class Admission:
         """Return whether `previous_response_id` may name this response."""
         return remembered.status in _PARENTS[self._behaviour.parents]
 
-    async def _before(self, request: Request, lanes: Lanes | None) -> Context:
+    async def _before(self, request: Request, lanes: LaneMemory | None) -> Context:
         if request.previous_response_id is not None:
             return await self._parent(request.previous_response_id, lanes)
         if request.conversation is None:
@@ -129,7 +129,7 @@ class Admission:
             raise conversation_not_found(request.conversation, self._behaviour.conversation_not_found)
         return History(found.items), count_input(found.items, instructions=None, tools=())
 
-    async def _parent(self, wanted: str, lanes: Lanes | None) -> Context:
+    async def _parent(self, wanted: str, lanes: LaneMemory | None) -> Context:
         running = self.running(wanted)
         if running is not None and self._behaviour.unfinished_parent == "conflict":
             raise response_in_progress(wanted)

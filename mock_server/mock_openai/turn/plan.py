@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from mock_openai.memory import Lanes
+from mock_openai.memory import LaneMemory
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.request import Request
@@ -26,7 +26,7 @@ class Caller:
     """The caller's API key. It keeps callers apart and is never stored."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The headers of the request, or of the socket's handshake."""
-    lanes: Lanes | None = None
+    lanes: LaneMemory | None = None
     """The responses that the WebSocket's lanes remember."""
     query: str = ""
     """The query of the request's address, or of the socket's, as sent."""

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mock_openai.clock import Clock
-from mock_openai.learned_pace import Learned
-from mock_openai.pacing import Fixed, Instant, Kept, Pace
 from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.protocol.compile import Templates
 from mock_openai.protocol.errors import ApiError
@@ -23,7 +21,9 @@ from mock_openai.responders.improvise import Improviser
 from mock_openai.responders.script import Script
 from mock_openai.turn.admit import Admission
 from mock_openai.turn.known import MAX_SIZE, Known, Settled
+from mock_openai.turn.learned_pace import Learned
 from mock_openai.turn.limits import Limiter, tokens_asked, usual_headers
+from mock_openai.turn.pacing import Fixed, Instant, Kept, Pace
 from mock_openai.turn.plan import Caller, Plan
 
 

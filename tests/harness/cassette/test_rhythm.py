@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from mock_openai import MockServer, reply
-from mock_openai.learned_pace import Learned, load_pace, realistic
+from mock_openai.turn.learned_pace import Learned, load_pace, realistic
 from ninelives.cassette import Cassette
 from ninelives.cassette.convert import load
 from ninelives.cassette.rhythm import Rhythm, quantiles

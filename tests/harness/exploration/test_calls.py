@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mock_openai.learned_pace import Learned, to_json
+from mock_openai.turn.learned_pace import Learned, to_json
 from ninelives.cli import _run
 from ninelives.lab.conditions import Conditions, read_conditions
 from ninelives.lab.exploration.calls import Calls, draw_call, play_calls, shrunk

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mock_openai import MockServer
-from mock_openai.learned_pace import Learned, drawn, load_pace, read_pace, realistic, to_json
-from mock_openai.pacing import parse_pace
 from mock_openai.protocol.events import Event
+from mock_openai.turn.learned_pace import Learned, drawn, load_pace, read_pace, realistic, to_json
+from mock_openai.turn.pacing import parse_pace
 
 DELTA = Event("response.output_text.delta", b"")
 ITEM = Event("response.output_item.added", b"")

@@ -8,9 +8,9 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mock_openai.learned_pace import realistic
-from mock_openai.pacing import Fixed, Instant, Kept, parse_pace, postpone
 from mock_openai.protocol.events import Event, Timed
+from mock_openai.turn.learned_pace import realistic
+from mock_openai.turn.pacing import Fixed, Instant, Kept, parse_pace, postpone
 
 HEAD = [Event("response.created", b""), Event("response.in_progress", b"")]
 DELTAS = [Event("response.output_text.delta", b"")] * 100

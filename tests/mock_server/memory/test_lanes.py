@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from mock_openai import ApiError
-from mock_openai.memory import Lanes, Remembered
+from mock_openai.memory import LaneMemory, Remembered
 
 
 def remembered(name: str) -> Remembered:
@@ -12,7 +12,7 @@ def remembered(name: str) -> Remembered:
 
 
 def test_each_lane_keeps_its_own_latest():
-    lanes = Lanes()
+    lanes = LaneMemory()
     for lane, name in ((None, "a1"), ("x", "x1"), (None, "a2")):
         lanes.advance(lane, remembered(name))
     assert lanes.find("a1") is None
@@ -21,7 +21,7 @@ def test_each_lane_keeps_its_own_latest():
 
 
 def test_only_the_lane_itself_evicts():
-    lanes = Lanes()
+    lanes = LaneMemory()
     lanes.advance("x", remembered("x1"))
     lanes.evict("y", "x1")
     lanes.evict("x", "something else")
@@ -31,7 +31,7 @@ def test_only_the_lane_itself_evicts():
 
 
 def test_names_are_counted_once_and_the_default_lane_never():
-    lanes = Lanes(limit=2)
+    lanes = LaneMemory(limit=2)
     for name in ("a", "b", "a", None):
         assert lanes.admit(name) == name
     with pytest.raises(ApiError) as raised:
@@ -42,7 +42,7 @@ def test_names_are_counted_once_and_the_default_lane_never():
 
 @pytest.mark.parametrize("name", ["", "a/b", "a\n", "x" * 257, 1, [], True])
 def test_malformed_names_are_refused_and_not_counted(name):
-    lanes = Lanes(limit=1)
+    lanes = LaneMemory(limit=1)
     with pytest.raises(ApiError) as raised:
         lanes.admit(name)
     assert raised.value.code == "invalid_stream_id"

@@ -16,7 +16,7 @@ from mock_openai.wire.frames import PING, frame
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
 
-class Upkeep:
+class IdleTimers:
     """The timers of one socket. `idle` returns whether nothing is under way."""
 
     def __init__(

@@ -1,7 +1,7 @@
 """Faults that strike by the clock: in the quiet between turns, or at a moment of a connection's life.
 
-One Quiet watches one connection. Its owner calls `arm` whenever the connection falls quiet or gets busy; a
-change of the fault plan arms it anew by itself.
+Each connection has its own. The owner calls `arm` whenever the connection falls quiet or gets busy; a change
+of the fault plan arms it anew by itself.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from collections.abc import Callable
 from mock_openai.delivery.connection_context import ConnectionContext
 from mock_openai.faults.plan import Planned
 from mock_openai.faults.point import Position
-from mock_openai.state import Connection, ServerState
+from mock_openai.state import ClientConnection, ServerState
 
 
-class Quiet:
+class TimedFaults:
     """The timers of one connection.
 
     `idle` tells whether nothing is under way. A WebSocket's moments strike at any time (`always`), since its
@@ -25,7 +25,7 @@ class Quiet:
     def __init__(
         self,
         state: ServerState,
-        connection: Connection,
+        connection: ClientConnection,
         context: ConnectionContext,
         *,
         idle: Callable[[], bool],

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from mock_openai.learned_pace import load_pace, realistic
 from mock_openai.protocol.event_types import OPENING
 from mock_openai.protocol.events import Event, Timed
+from mock_openai.turn.learned_pace import load_pace, realistic
 
 
 @runtime_checkable

@@ -22,7 +22,7 @@ MAX_KEPT = 1024
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,256}")
 
 
-class Lanes:
+class LaneMemory:
     """The lanes of one connection, by `stream_id`; None is the default lane."""
 
     def __init__(self, limit: int = MAX_LANES, *, keep_all: bool = False) -> None:
