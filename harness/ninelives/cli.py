@@ -32,7 +32,7 @@ BAD_INPUT = 2
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it; after SIGTERM it is 143."""
 
-_OPTIONAL = frozenset({"pipecat", "pipecat_responses", "openai", "websockets", "loguru"})
+_OPTIONAL = frozenset({"pipecat", "pipecat_responses", "openai", "websockets", "loguru", "prompt_toolkit"})
 """What only the extra `pipecat` brings."""
 
 

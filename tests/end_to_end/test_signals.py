@@ -54,6 +54,7 @@ PLAYERS = {
     "eval": ["eval", "evals.yaml", "--bot", "busy:factory", "--html", "page.html", "--junit", "report.xml"],
     "eval --faults": ["eval", "evals.yaml", "--bot", "busy:factory", "--faults", "reset_*"],
     "reproduce": ["reproduce", "incident.jsonl", "--bot", "busy:factory"],
+    "talk": ["talk", "busy:factory"],
     "demo": ["demo"],
     "doctor": ["doctor"],
 }

@@ -160,6 +160,11 @@ class Bot(Conversation):
         return self._context
 
     @property
+    def ended(self) -> bool:
+        """Whether the bot has come to its end. Raises what its own function raised."""
+        return self._host.ended
+
+    @property
     def processors(self) -> list[FrameProcessor]:
         """Every processor of the bot's workers, those inside others included."""
         return self._workers.processors

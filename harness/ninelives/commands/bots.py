@@ -177,6 +177,64 @@ def _conditions(
 
 
 @app.command()
+def talk(
+    bot: Annotated[
+        str,
+        typer.Argument(
+            metavar="BOT",
+            help="A file (bot.py), a module, or a folder with a bot.py; :NAME is a function or class there.",
+        ),
+    ],
+    script: Annotated[
+        Path | None,
+        typer.Option("--script", metavar="FILE", help="What the model says (YAML); else it improvises."),
+    ] = None,
+    cassette: Annotated[
+        Path | None,
+        typer.Option("--cassette", metavar="FILE", help="Recorded traffic that answers first."),
+    ] = None,
+    faults: Annotated[
+        Path | None, typer.Option("--faults", metavar="FILE", help="What goes wrong by itself (YAML).")
+    ] = None,
+    pace: Annotated[
+        str | None,
+        typer.Option(
+            "--pace",
+            metavar="PACE",
+            help="When the model's events leave: realistic if not given, instant, fixed:SECONDS, recorded, "
+            "or a file that `ninelives pace` made.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")] = 0,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port of the mock server; 0 takes a free one.")
+    ] = 0,
+    browser: Annotated[
+        bool, typer.Option("--browser", help="Open the mock server's live page in a browser, too.")
+    ] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="OUT", help="Write a timeline page at the end.")
+    ] = None,
+    events: Annotated[bool, typer.Option("--events", help="Show every event of the wire.")] = False,
+) -> None:
+    """Talk to a bot by keyboard, on the mock server, and break its connection while it speaks.
+
+    In real time. What you type is what the user says; a key or a command breaks the line at that moment
+    (/help lists them). What is said, heard, asked and broken is shown as it happens. Ctrl-D hangs up; then
+    you are told which promises were broken. Lines may also come from a pipe or a file: each is said when the
+    turn before is over, /wait SECONDS waits, and a line that cannot be read is exit code 2.
+
+    \b
+    ninelives talk bot.py
+    ninelives talk my_bot:run_bot --script replies.yaml --browser
+    printf 'Tell me a story.\\n/wait 1\\n/reset\\nThank you.\\n' | ninelives talk bot.py --html talk.html
+    """
+    from ninelives.commands.talk import Wish, run
+
+    raise typer.Exit(run(Wish(bot, script, cassette, faults, pace, seed, port, browser, html, events)))
+
+
+@app.command()
 def explore(
     factory: Annotated[
         str,

@@ -232,7 +232,7 @@ async def play(
         shift = opened - bot.started if bot is not None else 0.0
         entries = [structs.replace(entry, at=entry.at + shift) for entry in server.journal.unredacted]
         said = [shifted(each, shift) for each in server.journal.responses]
-    outcome = _judged(scenario, bot, entries, said, prologue, conditions)
+    outcome = judged(scenario, bot, entries, said, prologue, conditions)
     return replace(outcome, failure=failure, crash=_first_line(failure), started=started)
 
 
@@ -254,7 +254,7 @@ def shifted(said: Said, by: float) -> Said:
     return replace(said, began=said.began + by, opened=opened, spoke=spoke, ended=ended)
 
 
-def _judged(
+def judged(
     scenario: Scenario,
     bot: Bot | VoiceCall | None,
     entries: list[Entry],
@@ -262,6 +262,10 @@ def _judged(
     prologue: int,
     conditions: Conditions,
 ) -> Outcome:
+    """Judge what came of a conversation: the bot's turns and the server's journal, on the bot's clock.
+
+    The first `prologue` turns, what a bot says before anybody has spoken, are not judged.
+    """
     everything = list(bot.turns) if bot is not None else []
     turns = everything[prologue:]  # what a bot says before anybody has spoken is not part of the story
     errors = list(bot.errors) if bot is not None else []

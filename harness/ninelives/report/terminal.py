@@ -19,7 +19,7 @@ from ninelives.report.timeline import BOT, ERROR, FAULT, PLAYED, TOOL, USER
 if TYPE_CHECKING:
     from ninelives.lab.episode import Finding
     from ninelives.report.conversation import Exchanged
-    from ninelives.report.timeline import Timeline
+    from ninelives.report.timeline import Row, Timeline
 
 STYLES = {USER: "blue", BOT: "green", PLAYED: "cyan", TOOL: "magenta", ERROR: "bold red", FAULT: "bold red"}
 """Colour of each lane; connections are dim."""
@@ -108,12 +108,16 @@ def bar(first: float, took: float, longest: float, width: int = BAR) -> Text:
 def moments(timeline: Timeline) -> Iterator[Text]:
     """A timeline as lines, one a moment."""
     width = max((len(lane) for lane in timeline.lanes), default=0)
-    for row in timeline.rows:
-        style = STYLES.get(row.lane, "dim")
-        words = "" if row.lane == BOT else style
-        yield Text.assemble(
-            (f"{clock(row.at):>9}  ", "dim"), (f"{row.lane:<{width}}  ", style), (row.text, words)
-        )
+    return (moment(row, width) for row in timeline.rows)
+
+
+def moment(row: Row, width: int) -> Text:
+    """One moment as a line; names of lanes are padded to `width`."""
+    style = STYLES.get(row.lane, "dim")
+    words = "" if row.lane == BOT else style
+    return Text.assemble(
+        (f"{clock(row.at):>9}  ", "dim"), (f"{row.lane:<{width}}  ", style), (row.text, words)
+    )
 
 
 # Promises ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,198 @@
+"""`ninelives talk`: a conversation by keyboard with a bot on the mock server, whose line can be broken."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import webbrowser
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mock_openai import MockServer, Script
+from mock_openai.faults import PlanError, load
+from mock_openai.source import ScriptError
+from mock_openai.visible import visible
+from rich.console import Console
+from rich.text import Text
+
+from ninelives.commands.files import write_text
+from ninelives.commands.printing import output
+from ninelives.complaint import Complaint
+from ninelives.lab.conditions import as_option, read_conditions
+from ninelives.report.terminal import moment
+from ninelives.talk.terminal import Lines, source
+
+if TYPE_CHECKING:
+    from ninelives.fixtures.network import Guard
+    from ninelives.lab.run import Outcome
+    from ninelives.talk.session import Session
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+LANE = len("connection 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for."""
+
+    bot: str
+    script: Path | None = None
+    cassette: Path | None = None
+    faults: Path | None = None
+    pace: str | None = None
+    seed: int = 0
+    port: int = 0
+    browser: bool = False
+    html: Path | None = None
+    events: bool = False
+
+
+def run(wish: Wish) -> int:
+    """Talk. 0 when somebody leaves, 130 after Ctrl-C."""
+    server = _server(wish)
+    from ninelives.commands.quiet import quiet
+
+    quiet()
+    from ninelives.bot.overheard import overheard
+    from ninelives.fixtures.network import Guard
+    from ninelives.lab.run import forbidden
+    from ninelives.lab.services import find_factory, source_of
+    from ninelives.talk.session import Session
+
+    factory = find_factory(wish.bot)
+    lines = source()
+    guard = Guard(lambda _, address: forbidden("the bot", address))
+    with ExitStack() as stack:
+        console = _console(stack.enter_context(lines))
+        session = Session(
+            factory,
+            server,
+            show=lambda row: console.print(moment(row, LANE), soft_wrap=True),
+            note=lambda text: console.print(Text(text, style="dim"), soft_wrap=True),
+            events=wish.events,
+            patient=lines.patient,
+        )
+        stack.enter_context(overheard())
+        stack.enter_context(_without_input())
+        guard.install()
+        stack.callback(guard.remove)
+        try:
+            _talk(session, server, lines, console, wish)
+        except Complaint:
+            other = _elsewhere(session, guard, wish.bot, source_of(factory))
+            if other is None:
+                raise
+            raise other from None
+        finally:
+            for address in dict.fromkeys(guard.attempts):
+                console.print(Text(forbidden("the bot", address), style="red"), soft_wrap=True)
+    return INTERRUPTED if lines.interrupted else 0
+
+
+def _talk(session: Session, server: MockServer, lines: Lines, console: Console, wish: Wish) -> None:
+    """Have the conversation, and say what came of it, however it ends."""
+
+    async def converse() -> None:
+        page = f"http://127.0.0.1:{server.port}/__mock__/"
+        console.print(Text(f"live page: {page}", style="dim"), soft_wrap=True)
+        if wish.browser and not _opened(page):
+            console.print(Text("no browser could be opened; open the page yourself", style="yellow"))
+        await session.run(lines.read())
+
+    with asyncio.Runner() as runner:
+        try:
+            runner.run(converse())
+        finally:
+            outcome = session.outcome()
+            if outcome is not None:
+                _sum_up(console, outcome)
+                _write(console, outcome, wish)
+
+
+def _elsewhere(session: Session, guard: Guard, who: str, near: Path | None) -> Complaint | None:
+    from ninelives.lab.apis import elsewhere
+
+    return elsewhere(session.hosts(), guard.attempts[0], who, near) if guard.attempts else None
+
+
+def _server(wish: Wish) -> MockServer:
+    conditions = read_conditions(pace=wish.pace or "realistic", spelled=as_option)
+    try:
+        script = Script.load(wish.script) if wish.script is not None else None
+        faults = load(wish.faults) if wish.faults is not None else []
+    except (ScriptError, PlanError) as error:
+        raise Complaint(str(error)) from None
+    responders: list[Any] = []
+    if wish.cassette is not None:
+        from ninelives.player import open_player
+
+        responders.append(open_player(str(wish.cassette), timing="recorded", ids="recorded"))
+    assert conditions.pace is not None
+    server = MockServer(
+        script, faults=faults, pace=conditions.pace, seed=wish.seed, port=wish.port, responders=responders
+    )
+    try:
+        server.bind()
+    except OSError as error:
+        raise Complaint(
+            f"--port {wish.port}: cannot listen there ({error.strerror or error}); choose another, or 0"
+        ) from None
+    return server
+
+
+@contextmanager
+def _without_input() -> Iterator[None]:
+    """Keep standard input from the bot, which would take the lines of whoever types."""
+    mine = sys.stdin
+    with Path(os.devnull).open(encoding="utf-8") as nothing:
+        sys.stdin = nothing
+        try:
+            yield
+        finally:
+            sys.stdin = mine
+
+
+def _console(file: Any) -> Console:
+    found = output()
+    found.file = file
+    return found
+
+
+def _opened(page: str) -> bool:
+    """Whether a browser shows the page. One that would take this terminal is not asked."""
+    windows = sys.platform in ("darwin", "win32") or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    )
+    return windows and webbrowser.open(page)
+
+
+def _sum_up(console: Console, outcome: Outcome) -> None:
+    turns = len(outcome.episode.turns)
+    faults = len(outcome.episode.faults)
+    opened = sum(entry.kind == "open" for entry in outcome.episode.wire)
+    many = [f"{turns} turn{'' if turns == 1 else 's'}", f"{opened} connection{'' if opened == 1 else 's'}"]
+    many += [f"{faults} fault{'' if faults == 1 else 's'}"] if faults else []
+    console.print(Text(f"\n{', '.join(many)}; {outcome.figures}", style="dim"), soft_wrap=True)
+    for mishap in outcome.mishaps:
+        console.print(Text(f"the bot's own code raised: {mishap}", style="red"), soft_wrap=True)
+    for finding in outcome.broken:
+        console.print(
+            Text.assemble(("✗ ", "bold red"), (f"{finding.promise}  ", "bold"), finding.why), soft_wrap=True
+        )
+    if turns and not outcome.broken:
+        console.print(Text("every promise that applies was kept", style="green"))
+
+
+def _write(console: Console, outcome: Outcome, wish: Wish) -> None:
+    if wish.html is None:
+        return
+    from ninelives.report.html import page
+
+    write_text(wish.html, page([outcome.chapter()], f"ninelives talk: {visible(wish.bot)}"))
+    console.print(f"timeline: {wish.html}", soft_wrap=True)

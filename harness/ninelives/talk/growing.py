@@ -1,0 +1,120 @@
+"""A timeline that grows: what is new since it was last looked at, as rows.
+
+A state machine without tasks or sockets. It is shown the journal's new entries and all turns so far. Pieces
+of text are collected to sentences, and of the wire's events only those are told that end a response, unless
+all are asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from mock_openai.protocol import event_types
+
+from ninelives.report.timeline import BOT, Row, from_journal, from_turns
+
+if TYPE_CHECKING:
+    from mock_openai.control.entries import Entry
+
+    from ninelives.bot.turn import Turn
+
+SENTENCE = re.compile(r"[.!?…]['\")\]]?\s*$")
+
+_ENDS = event_types.TERMINAL | {"error"}
+
+
+class Growing:
+    """What somebody has been shown of one conversation."""
+
+    def __init__(self, *, events: bool = False) -> None:
+        self.events = events
+        """Whether every event of the wire is shown."""
+        self._shown: Counter[tuple[int, str]] = Counter()
+        self._over: set[int] = set()
+        self._text = ""
+        self._text_at = 0.0
+        self._held: list[Row] = []
+        """Events that came in the middle of a sentence."""
+        self._connections: dict[int, bool] = {}
+        """The open connections, in the order in which they were used last; True for one that was asked."""
+
+    @property
+    def connection(self) -> int | None:
+        """The connection that the bot uses: the last that was asked, else the last that opened."""
+        asked = [number for number, used in self._connections.items() if used]
+        return next(reversed(asked or list(self._connections)), None)
+
+    def news(self, entries: Iterable[Entry], turns: Sequence[Turn], later: float) -> Iterator[Row]:
+        """Return the rows that are new. The turns' times begin `later` seconds after the entries' do."""
+        wire = list(entries)
+        for entry in wire:
+            self._follow(entry)
+        drawn = zip(from_journal(wire).rows, wire, strict=True)  # a row for each entry
+        rows = [row for row, entry in drawn if self._wanted(entry)]
+        said: list[Row] = []
+        for number, turn in enumerate(turns):
+            if number not in self._over:
+                said += self._of_turn(number, turn, later)
+        return self._sentences(sorted([*said, *rows], key=lambda row: row.at))
+
+    def rest(self) -> Iterator[Row]:
+        """Return what was heard of a sentence that has not come to its end."""
+        if self._text:
+            yield Row(self._text_at, BOT, "text", self._text.strip())
+        yield from self._held
+        self._text, self._held = "", []
+
+    def _follow(self, entry: Entry) -> None:
+        if entry.kind == "open":
+            self._connections[entry.connection] = False
+        elif entry.kind == "close":
+            self._connections.pop(entry.connection, None)
+        elif entry.kind == "request" and entry.connection in self._connections:
+            del self._connections[entry.connection]
+            self._connections[entry.connection] = True
+
+    def _wanted(self, entry: Entry) -> bool:
+        if self.events or entry.kind not in ("event", "status"):
+            return True
+        if entry.kind == "status":
+            status = entry.data.get("status") if isinstance(entry.data, dict) else None
+            return status not in (101, 200)
+        return getattr(entry.data, "type", "") in _ENDS
+
+    def _of_turn(self, number: int, turn: Turn, later: float) -> Iterator[Row]:
+        seen: Counter[str] = Counter()
+        for row in from_turns([turn], later).rows:
+            if row.kind == "frame":
+                continue
+            seen[row.kind] += 1
+            if seen[row.kind] > self._shown[number, row.kind]:
+                self._shown[number, row.kind] += 1
+                yield row
+        if turn.timed_out:
+            self._over.add(number)
+            yield Row(turn.frames[-1].at + later if turn.frames else 0.0, BOT, "end", "(not over in time)")
+        elif turn.ended is not None:
+            self._over.add(number)
+            first = (
+                "nothing was heard" if turn.dead_air is None else f"first word after {turn.dead_air:.2f} s"
+            )
+            yield Row(
+                turn.ended + later, BOT, "end", f"({first}, over after {turn.ended - turn.began:.2f} s)"
+            )
+
+    def _sentences(self, rows: Iterable[Row]) -> Iterator[Row]:
+        for row in rows:
+            if row.kind == "event" and self._text and not self.events:
+                self._held.append(row)
+                continue
+            if row.kind != "text":
+                yield from self.rest()
+                yield row
+                continue
+            self._text_at = self._text_at if self._text else row.at
+            self._text += row.text
+            if SENTENCE.search(self._text):
+                yield from self.rest()

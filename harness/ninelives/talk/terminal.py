@@ -1,0 +1,149 @@
+"""Where typed lines come from: a terminal with a line editor and keys that break the connection, or a pipe or
+file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import os
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, suppress
+from typing import IO, Protocol
+
+from ninelives.talk.typed import COMMANDS
+
+
+class Lines(Protocol):
+    """A source of lines, and the stream on which whoever types reads."""
+
+    interrupted: bool
+    """It ended because somebody pressed Ctrl-C."""
+    patient: bool
+    """Whoever wrote the lines could not see what is heard."""
+
+    def __enter__(self) -> IO[str]: ...
+    def __exit__(self, *error: object) -> None: ...
+
+    def read(self) -> AsyncIterator[str]:
+        """Yield lines until there are no more."""
+        ...
+
+
+class Piped:
+    """Lines of a file by its number, by default standard input.
+
+    They are read by a thread of their own, since not every file can be waited for, and by the system's call,
+    since Python's own stream cannot be left while somebody reads.
+    """
+
+    interrupted = False
+    patient = True
+
+    def __init__(self, file: int = 0) -> None:
+        self._file = file
+
+    def __enter__(self) -> IO[str]:
+        return sys.stdout
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    async def read(self) -> AsyncIterator[str]:
+        """Yield lines until the input ends."""
+        loop = asyncio.get_running_loop()
+        parts: asyncio.Queue[bytes] = asyncio.Queue()
+
+        def pass_on() -> None:
+            while True:
+                try:
+                    part = os.read(self._file, 65536)
+                except OSError:
+                    part = b""
+                with suppress(RuntimeError):  # the loop is closed: nobody listens any more
+                    loop.call_soon_threadsafe(parts.put_nowait, part)
+                if not part:
+                    return
+
+        threading.Thread(target=pass_on, name="standard input", daemon=True).start()
+        decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+        rest, ended = "", False
+        while not ended:
+            part = await parts.get()
+            ended = not part
+            *lines, rest = (rest + decoder.decode(part, ended)).split("\n")
+            for line in lines:
+                yield line
+        if rest:
+            yield rest
+
+
+class Typed:
+    """Lines that somebody types in a terminal, with history, and a key for each way to break the line.
+
+    Inside `with ... as stream`, what is written to the stream appears above what is being typed.
+    """
+
+    patient = False
+
+    def __init__(self) -> None:
+        self.interrupted = False
+        self._terminal = ExitStack()
+
+    def __enter__(self) -> IO[str]:
+        from prompt_toolkit.application import create_app_session
+        from prompt_toolkit.input import create_input
+        from prompt_toolkit.output import create_output
+        from prompt_toolkit.patch_stdout import patch_stdout
+
+        self._terminal.enter_context(create_app_session(create_input(sys.stdin), create_output(sys.stdout)))
+        self._terminal.enter_context(patch_stdout(raw=True))
+        return sys.stdout
+
+    def __exit__(self, *error: object) -> None:
+        self._terminal.close()
+
+    async def read(self) -> AsyncIterator[str]:
+        """Yield lines, and the commands whose keys are pressed, until Ctrl-D or Ctrl-C."""
+        from prompt_toolkit import PromptSession
+        from prompt_toolkit.key_binding import KeyBindings
+
+        lines: asyncio.Queue[str | None] = asyncio.Queue()
+        keys = KeyBindings()
+        for command in COMMANDS:
+            if command.key:
+                keys.add(command.key)(lambda _, name=command.name: lines.put_nowait(f"/{name}"))
+        session: PromptSession[str] = PromptSession(
+            key_bindings=keys, bottom_toolbar=_keys, erase_when_done=True
+        )
+
+        async def ask() -> None:
+            try:
+                while True:
+                    lines.put_nowait(await session.prompt_async("> ", handle_sigint=False))
+            except EOFError:
+                pass
+            except KeyboardInterrupt:
+                self.interrupted = True
+            finally:
+                lines.put_nowait(None)
+
+        asking = asyncio.create_task(ask(), name="keyboard")
+        try:
+            while (line := await lines.get()) is not None:
+                yield line
+        finally:
+            asking.cancel()
+            await asyncio.wait([asking])
+
+
+def _keys() -> str:
+    shown = [f"{each.key.upper()} {each.short}" for each in COMMANDS if each.key]
+    return "  ".join([*shown, "Ctrl-D leave", "/help"])
+
+
+def source() -> Lines:
+    """Return where lines come from here."""
+    return Typed() if sys.stdin.isatty() and sys.stdout.isatty() else Piped()
