@@ -1,4 +1,4 @@
-"""What the README tells a newcomer: its test, its fault, its script, its commands and its links work."""
+"""What the README tells a newcomer: its test, its fault, its commands and its links work."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from mock_openai import Script, call, faults, reply
+from mock_openai import call, faults, reply
 from ninelives import Bot
 from pipecat_responses import OpenAIResponsesLLMService
 
@@ -46,12 +46,6 @@ async def test_the_fault_in_the_readme_strikes_after_three_words(openai_server) 
         turn = await user.say("What's the weather in Paris?")
     assert turn.spoken_before_loss == ["It is 21"]
     assert (turn.text, turn.errors) == ("It is 21 degrees in Paris.", [])
-
-
-def test_the_script_in_the_readme_loads(tmp_path: Path) -> None:
-    path = tmp_path / "replies.yaml"
-    path.write_text(_blocks("yaml")[0], encoding="utf-8")
-    Script.load(path)
 
 
 def test_every_command_in_the_readme_exists() -> None:
