@@ -2,7 +2,8 @@
 
 Every event goes to the response it belongs to (``lane_table``). An abandoned response keeps its lane until
 its last event has come, and its events are dropped; so the next turn starts at once on another lane and gets
-none of them. A server without lanes carries one response at a time; abandoning it costs the connection.
+none of them. A server without lanes carries one response at a time; abandoning it costs the connection, as
+soon as the server is known to be one.
 """
 
 import asyncio
@@ -160,7 +161,7 @@ class WebSocketConnection:
         if pending is None:
             if lane is None and self._lanes.shows_no_lanes(kind):
                 self._lanes.known = False
-                self.abort("the server does not support lanes, and two responses were requested")
+                self.abort("the server does not support lanes, and a response was abandoned")
             elif kind == "error":
                 logger.info(f"Responses WebSocket: unsolicited error {event.get('error')}")
             return
@@ -185,10 +186,11 @@ class WebSocketConnection:
     def _abandoned(self, pending: PendingResponse) -> None:
         if pending.over or not self.is_open:
             return
-        if not self.lanes:
+        if self.lanes is False:
             # Its events could not be distinguished from those of the next response.
             self.abort("its response was abandoned")
         else:
+            # While it is unknown whether the server has lanes, the first event of either response shows it.
             self._ask_now()  # the user interrupted: the next request comes soon
 
     def retire(self) -> None:

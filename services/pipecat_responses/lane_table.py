@@ -50,8 +50,9 @@ class LaneTable(Generic[R]):
     def have_room(self) -> bool:
         """Whether another response may be requested now."""
         if self.known is None:
-            # Finding out now that the server has no lanes is better than a turn that waits for a warm-up.
-            return all(response.warm_up for response in self._in_flight.values())
+            # Finding out now that the server has no lanes is better than a turn that waits for a warm-up, or
+            # for a new connection because its predecessor was interrupted before its first event.
+            return all(response.warm_up or response.abandoned for response in self._in_flight.values())
         if self.known is False:
             return not self._in_flight
         free = len(self._names) < MOST_LANES or bool(self._free())
@@ -106,7 +107,10 @@ class LaneTable(Generic[R]):
 
     def shows_no_lanes(self, kind: object) -> bool:
         """Whether an event without a lane and an owner shows that the server has no lanes."""
-        return self.known is None and len(self._in_flight) > 1 and kind in ("response.created", "error")
+        if self.known is not None or kind not in ("response.created", "error"):
+            return False
+        alone = len(self._in_flight) == 1 and self.all_abandoned
+        return len(self._in_flight) > 1 or (alone and kind == "response.created")
 
     @property
     def all_abandoned(self) -> bool:

@@ -138,3 +138,61 @@ async def test_binary_frames_are_read_like_text() -> None:
     async with server(answer) as (url, _), Bot(OpenAIResponsesLLMService(api_key="k", ws_url=url)) as bot:
         turn = await bot.say("hello")
     assert (turn.text, turn.errors) == ("Hi.", [])
+
+
+@pytest.mark.parametrize("asks_after", [0.2, 3.0], ids=["before its first event", "after it"])
+async def test_a_barge_in_before_the_first_event_of_all_is_answered_by_a_server_without_lanes(
+    asks_after: float,
+) -> None:
+    """Nobody knows yet that there are no lanes. Not a word of the old answer is heard."""
+
+    async def answer(socket: ServerConnection, body: dict[str, Any]) -> None:
+        await asyncio.sleep(1.0)
+        await speak(socket, answer_to(body))
+
+    async with (
+        server(answer) as (url, asked),
+        Bot(OpenAIResponsesLLMService(api_key="sk-test", ws_url=url, warm_up=False)) as bot,
+    ):
+        cut = bot.say_soon("long")
+        await bot.wait(0.5)
+        await bot.interrupt()
+        await bot.wait(asks_after)
+        turn = await bot.say("short")
+        after = await bot.say("more")
+    assert (cut.text, cut.errors) == ("", [])
+    assert (turn.text, turn.errors) == ("You said short.", [])
+    assert (after.text, after.errors) == ("You said more.", [])
+    assert "stream_id" not in asked[-1]
+
+
+@pytest.mark.parametrize("asks_after", [0.0, 0.2, 3.0])
+async def test_a_barge_in_before_the_first_event_of_all_keeps_the_connection_where_there_are_lanes(
+    asks_after: float,
+) -> None:
+    """The next answer is asked for on the same connection, whichever event comes first."""
+    sockets: list[ServerConnection] = []
+    answers: set[asyncio.Task[None]] = set()
+
+    async def late(socket: ServerConnection, body: dict[str, Any]) -> None:
+        await asyncio.sleep(1.0)
+        await speak(socket, answer_to(body), stream_id=body["stream_id"])
+
+    async def answer(socket: ServerConnection, body: dict[str, Any]) -> None:
+        sockets.append(socket)
+        answers.add(asyncio.create_task(late(socket, body)))
+
+    async with (
+        server(answer) as (url, asked),
+        Bot(OpenAIResponsesLLMService(api_key="sk-test", ws_url=url, warm_up=False)) as bot,
+    ):
+        cut = bot.say_soon("long")
+        await bot.wait(0.5)
+        await bot.interrupt()
+        await bot.wait(asks_after)
+        turn = await bot.say("short")
+        await asyncio.gather(*answers)
+    assert (cut.text, cut.errors) == ("", [])
+    assert (turn.text, turn.errors) == ("You said short.", [])
+    assert sockets[0] is sockets[1]
+    assert len(asked) == 2
