@@ -35,8 +35,11 @@ class _Group:
             self._complete.set()
 
     async def complete(self) -> None:
-        """Wait until all calls are in progress."""
-        await self._complete.wait()
+        """Wait until all calls are in progress. Calls then run in the order of the model's response."""
+        if self._complete.is_set():
+            await asyncio.sleep(0)
+        else:
+            await self._complete.wait()
 
 
 class GroupedCalls(LLMService[OpenAIResponsesLLMAdapter]):
@@ -46,13 +49,13 @@ class GroupedCalls(LLMService[OpenAIResponsesLLMAdapter]):
         super().__init__(**options)
         self._groups: dict[str, _Group] = {}
 
-    async def broadcast_frame(self, frame_cls: type[Any], **fields: Any) -> None:
+    async def broadcast_frame(self, frame_cls: type[Any], **kwargs: Any) -> None:
         """Broadcast a frame. If it reports that a call is in progress, wait for the others of its group."""
-        await super().broadcast_frame(frame_cls, **fields)
+        await super().broadcast_frame(frame_cls, **kwargs)
         if frame_cls is FunctionCallInProgressFrame:
-            group = self._groups.get(fields.get("group_id") or "")
+            group = self._groups.get(kwargs.get("group_id") or "")
             if group is not None:
-                group.begins(fields["tool_call_id"])
+                group.begins(kwargs["tool_call_id"])
                 await group.complete()
 
     async def _run_parallel_function_calls(self, runner_items: Sequence[Any]) -> None:

@@ -23,6 +23,10 @@ from .pool_state import Dial, PoolSettings, PoolState
 __all__ = ["ConnectionPool"]
 
 
+_LAST_CALL = 0.5
+"""Seconds before the end of a turn's wait at which another connection is tried, whatever the pause."""
+
+
 class ConnectionPool:
     """Keeps connections open and hands them out."""
 
@@ -88,6 +92,7 @@ class ConnectionPool:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
+        last_call = deadline - min(_LAST_CALL, timeout / 2)
         asked = False
         stale = self._state.last_failure
         while (connection := self._state.best(loop.time())) is None:
@@ -104,9 +109,12 @@ class ConnectionPool:
             self._waiters.append(waiter)
             self._changed_event.set()
             try:
-                async with asyncio.timeout_at(deadline):
+                async with asyncio.timeout_at(last_call if loop.time() < last_call else deadline):
                     await waiter
             except TimeoutError:
+                if loop.time() < deadline:
+                    self._wanted_now.set()  # pauses have grown long: once more, while it is of use
+                    continue
                 raise TurnBroken(
                     self._state.last_failure or Failure("connection", f"No connection within {timeout:g} s")
                 ) from None

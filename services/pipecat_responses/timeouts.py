@@ -154,7 +154,7 @@ def retry_delay(
     if elapsed + delay <= recover:
         return delay
     # Our own pause gives way to a last attempt; one that the API asked for does not.
-    return recover - elapsed if failure.source in ("connection", "stream") else None
+    return recover - elapsed if failure.source in ("connection", "stream") and elapsed < recover else None
 
 
 def _wanted_delay(failure: Failure, attempt: int, rng: random.Random) -> float | None:

@@ -60,6 +60,8 @@ class Turn:
     was one.
     """
     attempt: int = 0
+    reached: bool = False
+    """Whether the request of this attempt was taken: over HTTP, whether it was answered."""
     in_full: bool = False
     """Whether the next attempt must send the whole conversation."""
     failures: Counter[str] = field(default_factory=Counter)

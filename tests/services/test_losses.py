@@ -361,3 +361,32 @@ async def test_a_connection_that_died_while_idle_is_not_asked_over_http(make_htt
         turn = await bot.say("another")
     assert (turn.text, turn.errors) == (STORY, [])
     assert turn.dead_air < 0.1
+
+
+async def test_what_breaks_after_an_outage_is_tried_again_at_once(make: Any) -> None:
+    """Three troubles in one turn: a refusal, a reset when the request is there, a cut in the answer."""
+    plan = [
+        faults.at(phase="handshake").refuse(3.0),
+        faults.at(phase="request").reset(),
+        faults.at(event="response.output_item.added").reset(),
+    ]
+    server = MockServer(script=[reply(STORY)], faults=plan, pace="fixed:0.05")
+    async with server, Bot(make(server)) as bot:
+        turn = await bot.say("a story")
+    assert (turn.text, turn.errors) == (STORY, [])
+
+
+@pytest.mark.parametrize("seconds", [4.5, 6.0, 7.4])
+async def test_an_outage_is_outlasted_to_the_end_of_the_budget(make: Any, seconds: float) -> None:
+    plan = [faults.at(turn=1, event="response.created").refuse(seconds)]
+    async with MockServer(script=[reply(STORY)], faults=plan) as server, Bot(make(server)) as bot:
+        turn = await bot.say("a story")
+    assert (turn.text, turn.errors) == (STORY, [])
+
+
+async def test_an_outage_longer_than_the_budget_is_told_at_its_end(make: Any) -> None:
+    plan = [faults.at(turn=1, event="response.created").refuse(20.0)]
+    async with MockServer(script=[reply(STORY)], faults=plan) as server, Bot(make(server)) as bot:
+        turn = await bot.say("a story")
+    assert (turn.text, len(turn.errors)) == ("", 1)
+    assert turn.errors[0].at == pytest.approx(Timeouts().recover, abs=0.1)
