@@ -74,18 +74,18 @@ def serve(
         str,
         typer.Option(
             metavar="text|tools",
-            help="What comes without a rule where the model may call a tool: text, or the call of the tool "
-            "that the prompt names or asks for.",
+            help="Answer without a rule if the model may call a tool: text, or the call of the tool that the "
+            "prompt names or asks for.",
         ),
     ] = "text",
     strict: Annotated[
         bool,
         typer.Option(
-            "--strict", help="Answer what no rule answers with an error, 404 no_rule; do not improvise."
+            "--strict", help="Without a matching rule, answer with the error 404 no_rule; do not improvise."
         ),
     ] = False,
     fresh_ids: Annotated[
-        bool, typer.Option("--fresh-ids", help="Give what is replayed new ids each time.")
+        bool, typer.Option("--fresh-ids", help="Replace the ids of recorded answers each time.")
     ] = False,
     faults: Annotated[
         str | None,
@@ -97,13 +97,13 @@ def serve(
     ] = None,
     rate: Annotated[
         str | None,
-        typer.Option(help="The share of turns in which one of the disasters strikes, at random: 1%, 0.01."),
+        typer.Option(help="Share of turns in which one of the disasters strikes, at random: 1%, 0.01."),
     ] = None,
     watch: Annotated[
         bool,
         typer.Option(
             "--watch",
-            help="Read script and faults again when their files change; a broken file changes nothing.",
+            help="Reload script and faults when their files change; a file with an error changes nothing.",
         ),
     ] = False,
     pace: Annotated[
@@ -116,16 +116,16 @@ def serve(
     seed: Annotated[int, typer.Option(help="The same seed gives the same ids and answers.")] = 0,
     api_key: Annotated[
         str | None,
-        typer.Option(help="Accept only this key; without it every key.", envvar="MOCK_OPENAI_API_KEY"),
+        typer.Option(
+            help="Accept only this key; by default every key is accepted.", envvar="MOCK_OPENAI_API_KEY"
+        ),
     ] = None,
-    connection_lifetime: Annotated[
-        str, typer.Option(help="How long a WebSocket may live: 90s, 60m, 1h.")
-    ] = "60m",
+    connection_lifetime: Annotated[str, typer.Option(help="Lifetime of a WebSocket: 90s, 60m, 1h.")] = "60m",
     behaviour: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=VALUE",
-            help="What it does where the real one is not known; may be repeated. See: mock-openai options.",
+            help="Behavior where the real server's is not known; may be repeated. See: mock-openai options.",
         ),
     ] = None,
     on_cancel: Annotated[
@@ -139,20 +139,19 @@ def serve(
         float | None,
         typer.Option(min=0, help="Short for --behaviour background_duration=...; 0 for none."),
     ] = None,
-    any_model: Annotated[
-        bool, typer.Option("--any-model", help="Take every model name for one that exists.")
-    ] = False,
+    any_model: Annotated[bool, typer.Option("--any-model", help="Accept every model name.")] = False,
     rpm: Annotated[
-        int | None, typer.Option(min=1, help="Requests a minute for each key and model, then 429.")
+        int | None, typer.Option(min=1, help="Requests per minute for each key and model, then 429.")
     ] = None,
     tpm: Annotated[
-        int | None, typer.Option(min=1, help="Input tokens a minute for each key and model, then 429.")
+        int | None, typer.Option(min=1, help="Input tokens per minute for each key and model, then 429.")
     ] = None,
     upstream: Annotated[
         str | None,
         typer.Option(
             metavar="URL",
-            help="Ask this server what no rule answers, with the client's key, e.g. https://HOST/v1.",
+            help="Pass requests that no rule answers to this server, with the client's key, e.g. "
+            "https://HOST/v1.",
         ),
     ] = None,
     workers: Annotated[
@@ -160,8 +159,8 @@ def serve(
         typer.Option(
             min=1,
             max=64,
-            help="Server processes; more than 1 need --store redis://... "
-            "Each counts turns, strikes of faults and limits for itself.",
+            help="Server processes; more than 1 needs --store redis://... "
+            "Each counts turns, faults and limits by itself.",
         ),
     ] = 1,
     store: Annotated[
@@ -169,16 +168,14 @@ def serve(
     ] = "memory",
     journal_bytes: Annotated[
         str,
-        typer.Option(
-            metavar="SIZE", help="Memory of the journal: 64M, 1G. The oldest entries are forgotten."
-        ),
+        typer.Option(metavar="SIZE", help="Memory of the journal: 64M, 1G. The oldest entries are dropped."),
     ] = "64M",
     journal_body_bytes: Annotated[
         str,
         typer.Option(
             metavar="SIZE",
-            help="The largest body or event that the journal keeps whole; of larger ones it "
-            "keeps size, digest and beginning.",
+            help="Largest body or event that the journal keeps whole; of larger ones it keeps size, digest "
+            "and beginning.",
         ),
     ] = "4M",
     tls: Annotated[
@@ -187,7 +184,7 @@ def serve(
     control_token: Annotated[
         str | None,
         typer.Option(
-            help="Opens the control API to other machines, as a bearer token.",
+            help="Bearer token with which other machines may use the control API.",
             envvar="MOCK_OPENAI_CONTROL_TOKEN",
         ),
     ] = None,
@@ -195,16 +192,16 @@ def serve(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Let this machine use the control API under this host name too, such as a container's; "
-            "may be repeated.",
+            help="Another host name of this machine under which the control API may be used, such as a "
+            "container's; may be repeated.",
         ),
     ] = None,
     allow_origin: Annotated[
         list[str] | None,
         typer.Option(
             metavar="ORIGIN",
-            help="Serve pages of this origin, such as http://localhost:3000, and no others, over HTTP and "
-            "WebSocket; may be repeated; none for no page. Without it every page is served.",
+            help="Serve only pages of this origin, such as http://localhost:3000, over HTTP and WebSocket; "
+            "may be repeated; none for no page. By default every page is served.",
         ),
     ] = None,
 ) -> None:
@@ -212,9 +209,9 @@ def serve(
 
     \b
     mock-openai serve                                  improvise, on port 8080
-    mock-openai serve --port 0 --script replies.yaml   say what the model says, on a free port
-    mock-openai serve --script replies.yaml --strict   refuse what no rule answers
-    mock-openai serve --script replies.yaml --watch    read it again when it changes
+    mock-openai serve --port 0 --script replies.yaml   answer by a script, on a free port
+    mock-openai serve --script replies.yaml --strict   refuse requests that no rule answers
+    mock-openai serve --script replies.yaml --watch    reload the script when it changes
     mock-openai serve --faults plan.yaml --pace realistic
     mock-openai serve --rpm 60 --tpm 40000             429 beyond that
     mock-openai serve --script replies.yaml --upstream https://api.openai.com/v1
@@ -223,8 +220,8 @@ def serve(
     mock-openai serve --behaviour at_limit=cut --connection-lifetime 90s
     mock-openai serve --tls --api-key sk-only-this
 
-    The client needs OPENAI_BASE_URL=http://127.0.0.1:8080/v1 and any OPENAI_API_KEY; what speaks WebSocket
-    may want OPENAI_WS_URL=ws://127.0.0.1:8080/v1/responses. GET /health and /ready answer probes.
+    Clients need OPENAI_BASE_URL=http://127.0.0.1:8080/v1 and any OPENAI_API_KEY; WebSocket clients may need
+    OPENAI_WS_URL=ws://127.0.0.1:8080/v1/responses. GET /health and /ready answer probes.
     """
     if workers > 1 and store == "memory":
         fail(f"--workers {workers}: processes do not share a memory; add --store redis://HOST:PORT/DB")
@@ -276,7 +273,7 @@ def serve(
 
 @app.command("options")
 def list_options() -> None:
-    """List what --behaviour can set: the default, what else it may be, and how well it is known.
+    """List the options of --behaviour: the default, the other values, and how well each is known.
 
     \b
     mock-openai options

@@ -27,12 +27,12 @@ class Timer:
         self._handle = self._loop.call_later(seconds, self._ring)
 
     def cancel(self) -> None:
-        """Do not call any more."""
+        """Cancel the callback."""
         self._handle.cancel()
         self._clock.timers.discard(self)
 
     def rearm(self) -> None:
-        """Set it anew after the clock was moved; from any thread."""
+        """Set it anew after the clock was moved; may be called from any thread."""
         if self in self._clock.timers and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._reset)
 
@@ -47,7 +47,7 @@ class Timer:
 
 
 class Clock:
-    """What time it is for one server."""
+    """The time of one server."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
@@ -55,7 +55,7 @@ class Clock:
         self.timers: set[Timer] = set()
 
     def now(self) -> float:
-        """Return seconds that only count up; for durations."""
+        """Return seconds on a clock that never goes back; for durations."""
         return asyncio.get_running_loop().time() + self.ahead
 
     def wall(self) -> float:
@@ -69,7 +69,9 @@ class Clock:
         return timer
 
     def advance(self, seconds: float) -> None:
-        """Move forward; what comes due by that happens at once. ValueError when it would go back."""
+        """Move forward; whatever becomes due happens at once. Raises ValueError if the clock would go back,
+        or too far.
+        """
         if not math.isfinite(seconds) or not 0 <= seconds <= LONGEST:
             raise ValueError(f"a clock moves forward by 0 to {LONGEST:.0f} seconds, not by {seconds!r}")
         if self.ahead + seconds > LONGEST:
@@ -80,7 +82,7 @@ class Clock:
 
 
 LONGEST = 10 * 366 * 86400.0
-"""Seconds that a clock may be ahead: ten years, so that dates stay dates."""
+"""Seconds that a clock may be ahead: ten years, so that dates remain valid."""
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")
 _UNITS = {None: 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}

@@ -1,4 +1,4 @@
-"""What answers turns, the same for every transport: who is asked, the pace, the seed, what is remembered.
+"""The engine of one server or session: who answers turns, the pace, the seed, what is remembered.
 
 The `planner` makes a Plan of a request, and `finish` waits for what it lacks; `timed` turns its answer into
 events with times; the `keeper` keeps what really left. What goes out, and when, is for `delivery` and the
@@ -46,22 +46,22 @@ class Engine:
         limits: Limits | None = None,
     ) -> None:
         self.clock = clock or Clock()
-        """What time it is."""
+        """The server's time."""
         self.responders = list(responders)
         """Asked in this order; those that take errors are asked about invalid requests too."""
         self.pace = pace
         self.store: ResponseStore = store if store is not None else MemoryStore(clock=self.clock)
         self.conversations: ConversationStore = conversations or MemoryConversations()
         self.behaviour = behaviour
-        """What it does where the real server's behaviour is not known."""
+        """What the server does where the real one's behaviour is not known."""
         self.session = session
         """The session that it answers for; None for the server's own."""
         self.seed = random.randrange(2**63) if seed is None else seed
-        """What all draws begin with."""
+        """The seed that it began with."""
         self.reseed(self.seed)
         self.limiter = Limiter(limits)
         self.admission = Admission(self.store, self.conversations, behaviour, any_model=any_model)
-        """Says which creates may go ahead, and what they continue from."""
+        """Decides which creates may go ahead, and finds what they continue from."""
         self.planner = Planner(
             self.responders,
             self.admission,
@@ -86,17 +86,19 @@ class Engine:
         return self.clock.wall()
 
     def random_source(self, *purpose: object) -> RandomSource:
-        """Return a random source of its own for a purpose, so that turns do not disturb each other's ids."""
+        """Return a random source for one purpose, so that turns do not affect each other's ids."""
         return RandomSource(f"{self.drawn_from}:{':'.join(map(str, purpose))}")
 
     def hung_up(self, connection: int) -> None:
-        """Tell the responders that want to know that a WebSocket is over."""
+        """Notify the responders that hold something for a WebSocket that it is over."""
         for responder in self.responders:
             if isinstance(responder, ConnectionResponder):
                 responder.hung_up(connection)
 
     async def answer_http(self, method: str, path_qs: str, body: bytes) -> Recorded | None:
-        """Ask the responders that know recorded HTTP exchanges about one that creates no response."""
+        """Return the recorded answer to an HTTP request that creates no response; None if no responder has
+        one.
+        """
         for responder in self.responders:
             if isinstance(responder, HttpResponder):
                 recorded = await responder.answer_http(method, path_qs, body)
@@ -105,7 +107,7 @@ class Engine:
         return None
 
     async def answer_handshake(self, path_qs: str) -> Recorded | None:
-        """Ask the responders that know refused WebSocket handshakes whether this one is refused."""
+        """Return the recorded refusal of a WebSocket handshake; None if no responder has one."""
         for responder in self.responders:
             if isinstance(responder, HandshakeResponder):
                 recorded = await responder.answer_handshake(path_qs)
@@ -114,7 +116,7 @@ class Engine:
         return None
 
     def timed(self, plan: Plan | None, answer: Reply | Recorded) -> Iterator[Timed]:
-        """Return an answer's events with the times at which they leave, in seconds since the turn began."""
+        """Yield an answer's events with the times at which they leave, in seconds since the turn began."""
         if isinstance(answer, Recorded):
             if isinstance(self.pace, Kept):
                 return self.pace.replay(answer.events)
@@ -134,8 +136,8 @@ class Engine:
         return [timed.at for timed in (postpone(stamped, reply.delay) if reply.delay else stamped)]
 
     def stamper(self, plan: Plan | None) -> Callable[[Event], float]:
-        """Return what says of one event after the other when it leaves at the earliest, in seconds since the
-        turn began; for events that are not there yet.
+        """Return a function that says for one event after another when it may leave, in seconds since the
+        turn began; for events that are still to come.
         """
         coming: deque[Event] = deque()
         random_source = plan.random_source if plan is not None else self.random_source("relayed")

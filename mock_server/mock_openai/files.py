@@ -1,4 +1,4 @@
-"""Reading a file that somebody else wrote: whole, but no more of it than fits its purpose."""
+"""Reading a file of a user's: whole, but never more than its purpose allows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RECORDING_SIZE = 2**30
 
 
 class TooLarge(OSError):
-    """The file is larger than it may be; `strerror` says so."""
+    """The file is larger than allowed; `strerror` says so."""
 
     def __init__(self, path: Path, most: int) -> None:
         super().__init__(errno.EFBIG, f"larger than {most // 2**20} MiB", str(path))

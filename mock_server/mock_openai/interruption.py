@@ -35,8 +35,8 @@ class Interrupted(KeyboardInterrupt):
 
 
 def leave_if_interrupted() -> None:
-    """End the process if Interrupted was raised, with the exit code that shells expect and with all that was
-    printed, waiting for no thread and no child.
+    """End the process if Interrupted was raised, with the exit code that shells expect. What was printed is
+    flushed; no thread and no child is waited for.
     """
     if _interrupted is None:
         return

@@ -1,4 +1,4 @@
-"""Regular expressions that users write, searched within a limit of time.
+"""Regular expressions written by users, searched within a time limit.
 
 A pattern such as `^(a|a)*$` takes `re` longer with every character of the text, for ever in practice, and
 nothing else in the process runs meanwhile. Here a search ends by itself.
@@ -18,13 +18,15 @@ from typing import Any, Generic, TypeVar
 Text = TypeVar("Text", str, bytes)
 
 WITHIN = 0.25
-"""Seconds of the processor's time that one search may take."""
+"""Seconds of processor time that one search may take."""
 
 LONGEST = 10_000
 """Characters of the longest pattern."""
 
 LARGEST = 100_000
-"""Characters of a pattern whose repetitions are written out, as the engine does: more takes its memory."""
+"""Characters of a pattern with its repetitions written out, as the engine does: more would fill the
+memory.
+"""
 
 _PARTS = re.compile(r"(\()|(\))|\{(\d*),?\d*\}|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
 
@@ -80,8 +82,8 @@ class Pattern(Generic[Text]):
             raise self._slow(text) from None
 
     def undecided(self, text: Text, start: int) -> int:
-        """Return the place from `start` on from which what follows the text could make another match of its
-        end; the text's length if there is none. Raises SlowPattern.
+        """Return the place from `start` on from which following text could still make another match; the
+        text's length if there is none. Raises SlowPattern.
         """
         if self._partial is None:
             self._partial = _searched_for_a_time(self.source, self._flags)

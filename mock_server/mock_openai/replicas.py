@@ -1,5 +1,5 @@
-"""The servers that share a memory with this one: joined when it starts, left when it stops, and told what all
-of them have to do. Where no memory is shared there are none, and this server is told alone.
+"""The servers that share a memory with this one: joined at its start, left at its stop, and sent the commands
+for all of them.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
 
 class Replicas:
-    """All servers of a memory, seen from one whose own session is `own`."""
+    """All servers of a memory, seen from the one whose own session is `own`."""
 
     def __init__(self, shared: SharedMemory | None, own: Session) -> None:
         self.told: Told = Alone(own.commands)
-        """Tells all of them."""
+        """Passes commands on to all of them."""
         self._shared = shared
         self._own = own
         self._relay: Relay | None = None
         self._telling: set[asyncio.Task[None]] = set()
 
     async def check(self) -> None:
-        """Look whether the shared memory answers; OSError, in one line, when it does not."""
+        """Raise OSError with one line if the shared memory does not answer."""
         if self._shared is not None:
             await self._shared.check()
 
     async def join(self) -> None:
-        """Be one of them; OSError, in one line, when the shared memory does not answer."""
+        """Join the others. Raises OSError with one line if the shared memory does not answer."""
         shared, own = self._shared, self._own
         if shared is None:
             return
@@ -54,7 +54,7 @@ class Replicas:
         own.state.everywhere = relay.everywhere
 
     async def leave(self) -> None:
-        """Be one of them no more."""
+        """Leave the others."""
         if self._relay is not None and self._shared is not None:
             relay, self._relay = self._relay, None
             self.told = Alone(self._own.commands)
@@ -62,7 +62,7 @@ class Replicas:
             await self._shared.close()
 
     async def reset(self, session: str | None = None) -> None:
-        """Begin anew everywhere, with one session or with everything."""
+        """Reset one session, or everything, on all servers."""
         if session is not None:
             await self.told.everywhere("reset", {"session": session})
             if self._shared is not None:
@@ -76,7 +76,7 @@ class Replicas:
         await self._own.engine.conversations.clear()
 
     def tell_soon(self, what: str, given: Mapping[str, Any]) -> None:
-        """Tell all of them without waiting until they did it."""
+        """Pass a command on to all of them without waiting for it."""
         task = asyncio.get_running_loop().create_task(_quietly(self.told.everywhere(what, given)))
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)

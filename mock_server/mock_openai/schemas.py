@@ -215,7 +215,7 @@ def _dataclass(kind: type[Any]) -> Schema:
 
 
 def head(name: str, description: str) -> Schema:
-    """Return what stands at the beginning of a schema."""
+    """Return the beginning of a schema."""
     return {
         "$schema": DIALECT,
         "$id": f"{SITE}/{name}.json",

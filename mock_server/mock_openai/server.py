@@ -139,7 +139,7 @@ class MockServer:
         if given:
             behaviour = replace(behaviour, **given)
         self.clock = Clock()
-        """What time it is for this server; `advance` moves it forward."""
+        """The server's time; `advance` moves it forward."""
         shared: SharedMemory | None = None
         if isinstance(store, str) and store != "memory":
             from mock_openai.memory.shared import SharedMemory
@@ -188,17 +188,19 @@ class MockServer:
         self._port.listen()
 
     def share_port(self) -> None:
-        """Take the port for several processes that will be forked from this one; OSError if it is taken."""
+        """Bind the port for several processes that will be forked from this one. Raises OSError if it is
+        taken.
+        """
         self._port.share()
         self._own.commands.port = uuid.uuid4().hex
 
     def forked(self) -> None:
-        """Take a socket of this process's own, after a fork."""
+        """Bind a socket of this process's own, after a fork."""
         self._port.forked()
 
     @property
     def ca_file(self) -> str | None:
-        """Where the certificate lies that clients have to trust, in PEM; None without TLS."""
+        """The path of the certificate (PEM) that clients have to trust; None without TLS."""
         return None if self._port.certificate is None else self._port.certificate.ca_file
 
     @property
@@ -208,7 +210,7 @@ class MockServer:
 
     @property
     def base_url(self) -> str:
-        """What to give a client as its base URL, e.g. `AsyncOpenAI(base_url=...)` or OPENAI_BASE_URL."""
+        """The base URL for a client, e.g. for `AsyncOpenAI(base_url=...)` or OPENAI_BASE_URL."""
         return self._port.base_url
 
     @property
@@ -219,7 +221,7 @@ class MockServer:
     # Its life
 
     async def start(self) -> None:
-        """Start to listen; OSError when a shared memory does not answer."""
+        """Start to listen. Raises OSError if a shared memory does not answer."""
         if self._listener is not None:
             raise RuntimeError("this server is already running")
         from mock_openai.control.api import ControlApi
@@ -258,11 +260,11 @@ class MockServer:
         await self._listener.start(self._port.hand_over())
 
     async def check(self) -> None:
-        """Look whether a shared memory answers; OSError, in one line, when it does not."""
+        """Raise OSError with one line if a shared memory does not answer."""
         await self._replicas.check()
 
     async def stop(self) -> None:
-        """Close the port and all connections: sockets with 1001, everything else at once. Leaves no task
+        """Close the port and all connections: WebSockets with 1001, everything else at once. No task is left
         behind.
         """
         self._port.release()
@@ -297,7 +299,7 @@ class MockServer:
 
     @property
     def journal(self) -> Journal:
-        """What happened, in order, but for what happened in a named session."""
+        """What happened, in order, outside of named sessions."""
         return self._own.journal
 
     @property
@@ -328,12 +330,12 @@ class MockServer:
         self._sessions.reload(script, faults, strict=self._strict)
 
     def forget(self, name: str) -> None:
-        """Forget a session with all that it kept; its connections are closed."""
+        """Delete a session with everything in it; its connections are closed."""
         self._sessions.forget(name)
 
     @property
     def sessions(self) -> list[str]:
-        """The names of the sessions there are."""
+        """The names of the existing sessions."""
         return [str(session.name) for session in self._sessions]
 
     def _journal(self, session: str | None) -> Journal:

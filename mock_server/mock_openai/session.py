@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 HEADER = "x-mock-session"
 """The request header that names a session."""
 KEY_PREFIX = "mock-session-"
-"""What an API key begins with that names a session."""
+"""The beginning of an API key that names a session."""
 LONGEST = 400
-"""Characters that a name may have as it travels, percent-encoded."""
+"""Characters of a name in its percent-encoded form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """What a server, and each of its sessions, begins with."""
+    """What a server and each of its sessions begin with."""
 
     responders: Sequence[Responder]
     faults: Sequence[Planned]
@@ -50,9 +50,9 @@ class Setup:
     pace: Pace
     seed: int | None
     store: ResponseStore | None
-    """Where all of them keep responses, whoever made them; None for a memory of its own each."""
+    """Where all of them store responses; None for a memory of its own each."""
     shared: SharedMemory | None
-    """What several servers remember together, each session apart; None for this server's memory."""
+    """What several servers remember together, with a part for each session; None for this server's memory."""
     clock: Clock
     any_model: bool
     behaviour: Behaviour
@@ -116,13 +116,13 @@ class Session:
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Headers that lead a request here, for a client's default headers."""
+        """Headers that route a request here, for a client's default headers."""
         return {} if self.name is None else {HEADER: quote(self.name)}
 
     @property
     def api_key(self) -> str:
-        """An API key for this session. It leads here by itself, for clients that take no headers, unless the
-        server demands a key of its own.
+        """An API key for this session. It routes requests here by itself, for clients that send no headers of
+        their own, unless the server requires a particular key.
         """
         demanded = self._setup.settings.api_key
         if demanded is not None or self.name is None:
@@ -131,8 +131,8 @@ class Session:
 
     @property
     def refuses(self) -> bool:
-        """Whether a fault keeps new connections out. The port is everybody's, so they are accepted and reset
-        as soon as they name this session.
+        """Whether a fault keeps new connections out. The port belongs to all sessions, so connections are
+        accepted and reset as soon as they name this one.
         """
         return asyncio.get_running_loop().time() < self._refuses_until
 
@@ -145,15 +145,15 @@ class Session:
         return list(self.script.misses)
 
     async def reset(self) -> None:
-        """Forget the journal, the faults, the script's misses and what is stored in this session alone; count
-        turns from 1 again. Of what several servers remember together, they forget this session's part.
+        """Clear the journal, the faults, the script's misses and what is stored in this session alone; count
+        turns from 1 again. Of a shared memory, this session's part is cleared.
         """
         await self.begin_anew()
         if self._part is not None:
             await self._part.forget()
 
     async def begin_anew(self) -> None:
-        """The same, but for what several servers remember together: who tells them all clears that once."""
+        """The same without the shared memory, which the sender of the command clears once."""
         await self.commands.do("reset", {})
         self._refuses_until = 0.0
         if self._part is None:

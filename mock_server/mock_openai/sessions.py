@@ -16,7 +16,7 @@ from mock_openai.responders.script import Script
 from mock_openai.session import Session, Setup, check_name
 
 LIMIT = 256
-"""Sessions kept that only requests asked for; those that `server.session` gave are not counted."""
+"""Sessions kept that only requests named; those that `server.session` returned are not counted."""
 
 
 class Sessions:
@@ -25,11 +25,11 @@ class Sessions:
     def __init__(self, own: Session, setup: Setup, limit: int = LIMIT) -> None:
         self.limit = limit
         self.part: Callable[[Session], None] = lambda session: None
-        """Called with a session that is being forgotten, to close its connections."""
+        """Called with a session that is being deleted, to close its connections."""
         self.in_use: Callable[[Session], bool] = lambda session: False
-        """Tells whether a session has a connection open."""
+        """Returns whether a session has an open connection."""
         self.gone: list[Sample] = []
-        """What the forgotten ones had counted: counters never go back."""
+        """The metrics of deleted sessions: counters never go back."""
         self._own = own
         self._setup = setup
         self._began: tuple[Script, Sequence[Planned]] | None = None
@@ -91,7 +91,7 @@ class Sessions:
         return session
 
     def forget(self, name: str) -> bool:
-        """Forget a session and all of it; its connections are closed. False when there was none."""
+        """Delete a session; its connections are closed. False if there was none."""
         self._held.discard(name)
         session = self._named.pop(name, None)
         if session is None:
@@ -108,17 +108,17 @@ class Sessions:
         return True
 
     def release(self, name: str) -> None:
-        """Forget a session that nobody holds."""
+        """Delete a session if nobody holds it."""
         if name not in self._held:
             self.forget(name)
 
     def forget_all(self) -> None:
-        """Forget every session."""
+        """Delete every session."""
         for name in tuple(self._named):
             self.forget(name)
 
     async def close(self) -> None:
-        """Stop what runs in any of them; they can be used again when the server starts again."""
+        """Stop what runs in the sessions; they can be used again when the server starts again."""
         for session in self:
             await session.close()
         await asyncio.gather(*self._closing)

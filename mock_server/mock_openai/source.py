@@ -43,7 +43,7 @@ class ScriptError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SourceValue:
-    """A value and where it stands. `line` counts from 1 and is None for Python values."""
+    """A value and its place. `line` counts from 1 and is None for Python values."""
 
     value: Any
     file: str

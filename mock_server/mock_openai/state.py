@@ -1,4 +1,4 @@
-"""What all connections of one server share, and what is known of each connection.
+"""The state that all connections of one server share, and the record of each connection.
 
 The ServerState holds the engine, the fault plan, the journal and the settings; it numbers connections and
 turns and writes the journal's entries with the time of the loop's clock.
@@ -33,7 +33,7 @@ Everywhere = Callable[[str, Mapping[str, Any]], Awaitable[list[Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What all connections keep to."""
+    """Settings for all connections."""
 
     api_key: str | None = None
     """The only key accepted; None accepts everybody."""
@@ -46,12 +46,12 @@ class Settings:
     hosts: tuple[str, ...] = ()
     """Host names, besides those of loopback, under which the control API may be asked."""
     origins: tuple[str, ...] = (ANY,)
-    """Whose pages may use the API, besides those of the server itself."""
+    """The origins whose pages may use the API, besides the server's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A create that was counted and noted, and planned unless a fault may strike before."""
+    """A create that was counted and noted, and planned unless a fault may strike first."""
 
     known: Known
     caller: Caller
@@ -61,30 +61,30 @@ class Begun:
 
 @dataclass(eq=False, slots=True)
 class ClientConnection:
-    """One TCP connection that has made a request."""
+    """The record of one TCP connection that has made a request."""
 
     number: int
     opened: float
     transport: Literal["http", "websocket"]
     creates: int = 0
-    """How many responses were asked for on it, warm-ups included."""
+    """The number of creates on it, warm-ups included."""
     turns: int = 0
-    """How many of them were turns."""
+    """The number of turns on it."""
     first: bool = True
-    """Whether its first request has yet to be looked at."""
+    """Whether its first request has yet to be handled."""
     busy: bool = False
-    """Whether a request is being answered; only HTTP connections tell."""
+    """Whether a request is being answered; set for HTTP only."""
     upgraded: bool = False
-    """Whether a WebSocket was opened on it; that writes its own farewell, with its code."""
+    """Whether a WebSocket was opened on it, which notes its own close, with its code."""
     broken: Literal["fin", "reset"] = "fin"
-    """How TCP ended, once it has and nobody has said why."""
+    """How TCP ended, if nothing else is known of the end."""
     ended: dict[str, Any] | None = None
-    """How it ended, once this side has ended it: by, code, reason, how."""
+    """How this side ended it: by, code, reason, how; None if it did not."""
     begun: Begun | None = None
     """A create that was counted, noted and planned before aiohttp has read it."""
 
     def end(self, by: str, *, how: str, code: int | None = None, reason: str = "") -> None:
-        """Say how the connection ends; the first to say so is right."""
+        """Note how the connection ends; only the first call counts."""
         if self.ended is None:
             self.ended = {"by": by, "code": code, "reason": reason, "how": how}
 
@@ -104,10 +104,10 @@ class ServerState:
         self.engine = engine
         self.clock = engine.clock
         self.requests = KnownRequests()
-        """What came before, by its bytes."""
+        """The request cache."""
         self.background = Background(engine)
         self.upstream = upstream
-        """The server that is asked what nobody here answers."""
+        """The server that answers what no responder here answers."""
         self.faults = faults
         self.journal = journal
         self.metrics = Metrics(journal)
@@ -115,11 +115,11 @@ class ServerState:
         self.refuse = refuse
         """Stops listening for so many seconds."""
         self.everywhere: Everywhere = _nowhere
-        """Asks all servers that share a memory, as the commands name it."""
+        """Runs a command, by name, on all servers that share a memory."""
         self.stopping = False
         self._connections = 0
         self.turns = 0
-        """Creates received over the server's life."""
+        """The number of turns over the server's life."""
         self._was_started = False
         self.started = 0.0
         """The loop's clock when the server started."""
@@ -127,16 +127,14 @@ class ServerState:
         """The same moment in unix seconds."""
 
     def start(self) -> None:
-        """Set the journal's clock to zero; a server that starts again goes on counting."""
+        """Set the journal's clock to zero; a server that starts again continues counting."""
         if not self._was_started:
             self._was_started = True
             self.started = asyncio.get_running_loop().time()
             self.started_at = self.clock.wall()
 
     def join(self, other: ServerState) -> None:
-        """Begin as a part of a server that may have started: with its zero, its seed, and the servers it
-        shares a memory with.
-        """
+        """Adopt the start, the seed and the replicas of the server that this session belongs to."""
         self._was_started, self.started, self.started_at = (
             other._was_started,
             other.started,
@@ -161,7 +159,7 @@ class ServerState:
         return ClientConnection(self._connections, asyncio.get_running_loop().time(), transport)
 
     def next_turn(self, connection: ClientConnection, *, warms_up: bool = False) -> Position:
-        """Count a create on its connection and, unless it only warms up, a turn there and in all."""
+        """Count a create on its connection and, unless it is a warm-up, a turn there and in all."""
         connection.creates += 1
         if warms_up:
             return Position(connection.number, number=connection.creates)
@@ -170,7 +168,7 @@ class ServerState:
         return Position(connection.number, connection.turns, self.turns, connection.creates)
 
     def planned(self, known: Known, caller: Caller, position: Position) -> Plan | None:
-        """Plan a create; None when a fault may strike before."""
+        """Plan a create; None if a fault may strike before."""
         return self.engine.planner.plan(known, caller, position.number) if self.faults.quiet else None
 
     def recount(self) -> None:

@@ -1,4 +1,4 @@
-"""Text of strangers as a terminal may show it.
+"""Untrusted text in a form that a terminal can show safely.
 
 A model, a server or a file can hold sequences that move the cursor, rename the window, write to the clipboard
 (OSC 52) or turn the order of what is read round. Whatever is printed passes here, and such characters are

@@ -21,12 +21,14 @@ STOP_WITHIN = 1.5
 
 _YOUNG = 2.0
 _TRIES = 3
-"""A worker that ends before it serves, or within so many seconds of its start, so many times in a row, is not
-started again."""
+"""A worker that ends before it serves, or within so many seconds, this many times in a row, is not started
+again.
+"""
 
 Serve = Callable[[int, int, Callable[[], None]], int]
-"""Serves until it is told to stop. Takes the worker's number, the descriptor that becomes readable when the
-parent is gone, and what to call when ready; returns the exit status."""
+"""Serves until it has to stop. Takes the worker's number, the descriptor that becomes readable when the
+parent is gone, and a callback for when it is ready; returns the exit status.
+"""
 
 
 @dataclass(slots=True)
@@ -35,7 +37,7 @@ class _Worker:
     pid: int
     began: float
     ready: int
-    """The descriptor that tells when it serves; -1 once it does."""
+    """The descriptor that signals that it serves; -1 once it does."""
     tries: int = 0
 
 
@@ -52,12 +54,12 @@ class Workers:
         self._alive: dict[int, _Worker] = {}
         self._stopping = False
         self._at_once = False
-        """Whether it was told to stop a second time."""
+        """Whether a second signal asked it to stop."""
         self._told = False
         self._life, self._hold = os.pipe()
 
     def run(self) -> int:
-        """Run until told to stop, or until workers cannot be kept alive. Gives the exit status."""
+        """Run until a signal, or until workers cannot be kept alive. Return the exit status."""
         wake, woken = os.pipe()
         for descriptor in (wake, woken):
             os.set_blocking(descriptor, False)
@@ -94,7 +96,7 @@ class Workers:
         self._alive[pid] = _Worker(number, pid, time.monotonic(), reading, tries)
 
     def _work(self, number: int, reading: int, writing: int) -> None:
-        """Be a worker; never returns."""
+        """Run as a worker; never returns."""
         status = 1
         try:
             signal.set_wakeup_fd(-1)

@@ -1,4 +1,4 @@
-"""YAML of strangers, read within bounds.
+"""Reading YAML from users within bounds.
 
 YAML lets a part be named and used again (`&name`, `*name`), so that a file of 600 bytes can stand for
 billions of values, and a part can even contain itself. What a text stands for is counted here while it is
@@ -28,22 +28,22 @@ DEEPEST = 100
 """Levels of nesting."""
 
 VALUES = 200_000
-"""Keys and values that a script, a fault plan or a story may stand for; a long text counts as one for every
-100 characters.
+"""Keys and values that a script, a fault plan or a story may contain, aliases counted in full; a long text
+counts as one for every 100 characters.
 """
 
 _LONG = 100
 
 _EXPLAINED = 2**20
-"""Characters of the longest text that is read again to find what is wrong with it."""
+"""Characters of the longest text that is parsed again to find its error."""
 
 
 class TooMuch(yaml.MarkedYAMLError):
-    """A text that stands for more than may be read."""
+    """A text that contains more than may be read."""
 
 
 class _Counting(Composer, SafeConstructor, Resolver):
-    """Composes nodes and counts what they stand for."""
+    """Composes nodes and counts what they contain."""
 
     def __init__(self, values: int = VALUES) -> None:
         Composer.__init__(self)
@@ -74,7 +74,7 @@ class _Counting(Composer, SafeConstructor, Resolver):
         return node
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        """Construct a value; what is wrong in it is a YAMLError, whatever PyYAML raises."""
+        """Construct a value. Raises YAMLError for every error in it, whatever PyYAML raises."""
         try:
             return super().construct_object(node, deep=deep)
         except (ValueError, OverflowError, TypeError) as error:  # the 31st of February, 5,000 digits
@@ -108,7 +108,8 @@ else:
 
 
 def compose(text: str, values: int = VALUES) -> tuple[SafeConstructor, yaml.Node | None]:
-    """Return a text's root node, None for an empty text, and what constructs values of its nodes.
+    """Return a text's root node, None for an empty text, and the constructor for its values. Raises
+    yaml.YAMLError; TooMuch for more than `values` keys and values.
 
     Raises yaml.YAMLError; TooMuch for more than `values` keys and values.
     """

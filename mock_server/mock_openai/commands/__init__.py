@@ -1,1 +1,1 @@
-"""What stands behind `mock-openai`."""
+"""The commands of `mock-openai`."""

@@ -1,4 +1,4 @@
-"""How `mock-openai` says no: one line on standard error and exit status 2, never a traceback."""
+"""Usage errors of `mock-openai`: one line on standard error and exit status 2, never a traceback."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mock_openai.visible import visible
 
 NAME = "mock-openai"
 BAD_INPUT = 2
-"""Exit status for what the user must mend."""
+"""Exit status for an error that the user has to mend."""
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
 
@@ -23,8 +23,8 @@ def fail(message: str) -> NoReturn:
 
 
 def run(app: typer.Typer, arguments: list[str]) -> int:
-    """Run a command and give its exit status; a wrong command line is one line, like everything else that a
-    user gets wrong.
+    """Run a command and return its exit status. A wrong command line is reported in one line, like every
+    other usage error.
     """
     command: Any = typer.main.get_command(app)
     try:

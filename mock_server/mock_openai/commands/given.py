@@ -1,4 +1,6 @@
-"""What the options of `mock-openai serve` name, read and checked; what cannot be is one line on where."""
+"""The values of the options of `mock-openai serve`, read and checked; an invalid one is reported in
+one line.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,7 @@ def faults(path: Path | None) -> list[Planned]:
 
 
 def plan_of(faults: str | None) -> Path | None:
-    """Return the file that `--faults` names. None: it names none."""
+    """Return the fault plan that `--faults` names; None if it names none."""
     if faults is None:
         return None
     path = Path(faults)
@@ -54,7 +56,7 @@ def plan_of(faults: str | None) -> Path | None:
 
 
 def chaos(faults: str | None, rate: str | None, seed: int, tell: Callable[[Strike], None]) -> Chaos | None:
-    """Read `--faults` and `--rate`, if they ask for disasters at random."""
+    """Read `--faults` and `--rate`, if they ask for random disasters."""
     named = faults is not None and plan_of(faults) is None
     if not named:
         if rate is not None:
@@ -75,7 +77,7 @@ def chaos(faults: str | None, rate: str | None, seed: int, tell: Callable[[Strik
 
 
 def responders(path: Path | None, *, fresh_ids: bool) -> list[Responder]:
-    """Open `--cassette` through the entry point, so that this package needs nothing of the one that reads
+    """Open `--cassette` through the entry point, so that this package does not depend on the one that reads
     cassettes.
     """
     if path is None:
@@ -114,7 +116,7 @@ def lifetime(text: str) -> float:
 
 
 def origins(told: Sequence[str] | None) -> Sequence[str]:
-    """Return what `--allow-origin` gives; `none` for no origin."""
+    """Return the origins of `--allow-origin`; `none` stands for no origin."""
     return ("*",) if told is None else [origin for origin in told if origin != "none"]
 
 
@@ -128,12 +130,12 @@ def size(option: str, text: str) -> int:
 
 
 def limits(rpm: int | None, tpm: int | None) -> Limits | None:
-    """Give what `--rpm` and `--tpm` leave to a key in a minute."""
+    """Return the limits for `--rpm` and `--tpm`; None if neither is given."""
     return None if rpm is None and tpm is None else Limits(rpm, tpm)
 
 
 def behaviour(settings: Sequence[str], on_cancel: str | None, **seconds: float | None) -> Behaviour:
-    """Read `--behaviour` and what is short for it; of `seconds`, 0 stands for none."""
+    """Read `--behaviour` and its short forms. Of `seconds`, 0 means none."""
     short = [f"on_cancel={on_cancel}"] if on_cancel is not None else []
     short += [f"{name}={value or 'none'}" for name, value in seconds.items() if value is not None]
     try:

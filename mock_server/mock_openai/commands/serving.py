@@ -1,5 +1,5 @@
-"""A server that runs until a signal, in this process or in several that a parent watches; and what the
-terminal is told meanwhile.
+"""A server that runs until a signal, in this process or in several that a parent watches, and its messages on
+the terminal.
 """
 
 from __future__ import annotations
@@ -21,21 +21,23 @@ from mock_openai.server import MockServer
 from mock_openai.visible import visible
 
 MISSES_TOLD = 1_000
-"""Different misses of a script that are told on the terminal."""
+"""Different misses of a script that are printed."""
 
 _LOOK_EVERY = 30.0
-"""Seconds."""
+"""Seconds between two full collections of garbage."""
 
 
 def serve(server: MockServer, *, workers: int, with_key: bool, files: list[Watched]) -> int:
-    """Serve by so many processes until told to stop, and keep up with `files`. Returns the exit status."""
+    """Serve with so many processes until a signal, and reload `files` when they change. Return the exit
+    status.
+    """
     if workers > 1:
         return _serve_by(workers, server, with_key=with_key, files=files)
     return asyncio.run(_serve(server, lambda: _say_ready(server, with_key), watched=(files, _say)))
 
 
 def collect_rarely() -> None:
-    """Let Python look at everything for unreachable circles at most twice a minute; call it in the loop.
+    """Let Python search everything for unreachable cycles at most twice a minute; call it in the loop.
 
     With thousands of sockets and a full store each full look stops everybody for a quarter of a second. Not
     to look at all would not do: every closed connection leaves a circle, asyncio's own.
@@ -52,12 +54,12 @@ def _look() -> None:
 
 
 def tell_strike(strike: Strike) -> None:
-    """Tell the terminal what of the disasters has struck, and how to repeat it."""
+    """Print which disaster has struck, and how to repeat it."""
     typer.echo(visible(str(strike)), err=True)
 
 
 def tell_misses(instead: str) -> Callable[[Miss], None]:
-    """Give what tells the terminal why no rule answered; the same thing once."""
+    """Return a callback that prints why no rule answered, each reason once."""
     told: set[Miss] = set()
 
     def tell(miss: Miss) -> None:
@@ -101,7 +103,9 @@ async def _serve(
     *,
     watched: tuple[list[Watched], Callable[[str], None]],
 ) -> int:
-    """Serve until a signal, or until the parent at the other end of `life` is gone; gives the exit status."""
+    """Serve until a signal, or until the parent at the other end of `life` is gone; return the exit
+    status.
+    """
     collect_rarely()
     watching: asyncio.Task[None] | None = None
     loop = asyncio.get_running_loop()

@@ -1,5 +1,5 @@
-"""`--watch`: the script and the faults are read again when their files change; what cannot be read changes
-nothing and is told.
+"""`--watch`: the script and the faults are reloaded when their files change; a file that cannot be read
+changes nothing and is reported.
 
 watchfiles (MIT, wheels for all platforms) asks the kernel for changes. Folders are watched, not files:
 editors save by renaming, and a mounted ConfigMap changes a link beside the file.
@@ -18,14 +18,14 @@ from mock_openai.server import MockServer
 from mock_openai.source import ScriptError
 
 _QUIET = 50
-"""Milliseconds without a further change after which files are read: an editor may write in steps."""
+"""Milliseconds without a further change after which files are read: an editor may write in several steps."""
 _LOOK_AGAIN = 500
-"""Milliseconds after which files are compared with what was read even if no change was noticed."""
+"""Milliseconds after which files are compared with their last content even if no change was noticed."""
 
 
 @dataclass(slots=True)
 class Watched:
-    """One file, and what it held when it was last read."""
+    """One file, and its content when it was last read."""
 
     option: str
     path: Path
@@ -35,7 +35,7 @@ class Watched:
         self.content = self._read()
 
     def changed(self) -> bool:
-        """Read the file and return whether it holds something else than before."""
+        """Read the file and return whether its content has changed."""
         before, self.content = self.content, self._read()
         return self.content != before
 
@@ -47,8 +47,8 @@ class Watched:
 
 
 def watched(*, script: Path | None, faults: Path | None) -> list[Watched]:
-    """Return the files to watch, in the order in which they are read. Ends the command when there are none,
-    or nothing can watch them.
+    """Return the files to watch, in the order in which they are read. Ends the command if there are none, or
+    nothing can watch them.
     """
     if script is None and faults is None:
         fail("--watch: there is nothing to watch; give --script FILE or --faults FILE")
@@ -61,7 +61,7 @@ def watched(*, script: Path | None, faults: Path | None) -> list[Watched]:
 
 
 async def watch(server: MockServer, files: list[Watched], say: Callable[[str], None]) -> None:
-    """Keep a server up to date with its files until cancelled; `say` is told of each change."""
+    """Reload a server's files until cancelled; `say` is called with a line for each change."""
     from watchfiles import awatch
 
     folders = {file.path.absolute().parent for file in files}

@@ -1,4 +1,4 @@
-"""Disasters at random: at each turn one of several may strike, drawn from a seed, so that every strike can be
+"""Random disasters: at each turn one of several may strike, drawn from a seed, so that every strike can be
 repeated.
 """
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from mock_openai.faults.plan import Planned
 
 KEPT = 32
-"""Turns after which a fault that was drawn and did not strike is forgotten."""
+"""Turns after which a drawn fault that did not strike is dropped."""
 
 _RATE = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(%?)\s*")
 
 
 @dataclass(frozen=True, slots=True)
 class Disaster:
-    """What may strike, under the name by which it is asked for again."""
+    """What may strike, with the name by which it can be repeated."""
 
     name: str
     sentence: str
@@ -42,7 +42,7 @@ class Strike:
     planned: Planned
 
     def __str__(self) -> str:
-        """Say what struck, and two ways to see it again."""
+        """Return what struck, and two ways to repeat it."""
         return (
             f"chaos: turn {self.turn}: {self.disaster.name}: {self.disaster.sentence} Again in every turn: "
             f"--faults {self.disaster.name} --rate 100%; in this turn of a new run, as a plan: "
@@ -77,7 +77,7 @@ class Chaos:
         self._drawn: dict[int, Strike] = {}
 
     def draw(self, turn: int) -> Disaster | None:
-        """Return the disaster of a turn of the server, from 1. None: nothing strikes in it."""
+        """Return the disaster of a turn of the server, from 1; None if nothing strikes in it."""
         if turn < 1:
             return None
         random = Random(f"chaos {self._seed} {turn}")
@@ -101,7 +101,7 @@ class Chaos:
         return True
 
     def struck(self, planned: Planned) -> None:
-        """A fault has struck."""
+        """Note that a fault has struck."""
         if (strike := self._drawn.get(id(planned))) is not None:
             self._tell(strike)
 
@@ -122,7 +122,7 @@ def as_plan(planned: Planned) -> str:
 
 
 def _in_turn(planned: Planned, turn: int) -> Planned:
-    """Tie a fault to a turn. A handshake belongs to none: the next one is struck."""
+    """Tie a fault to a turn. A handshake belongs to no turn: the fault strikes the next one."""
     if planned.point.phase == "handshake":
         return replace(planned, times=1)
     return replace(planned, point=replace(planned.point, turn=turn))

@@ -1,4 +1,4 @@
-"""What a fault is and what it may do.
+"""The interface between faults and the server.
 
 A fault is a frozen dataclass with one coroutine, `strike`, that acts on a FaultContext and returns a Effect.
 The context is all that a fault sees of the server, and the same for SSE, plain JSON and WebSocket.
@@ -21,7 +21,7 @@ class Effect(enum.Enum):
     """What becomes of the turn after a fault struck."""
 
     GO_ON = "go on"
-    """The event at the point leaves as if nothing had happened."""
+    """The event at the point leaves unchanged."""
 
     SKIP_EVENT = "skip event"
     """The event at the point does not leave; the turn goes on with the next one."""
@@ -65,7 +65,7 @@ class FaultContext(abc.ABC):
         """Send bytes as they are: into the body of an SSE answer, or below WebSocket framing."""
 
     async def below(self, data: bytes) -> None:
-        """Send bytes beneath the transport's own framing: HTTP without chunks, say."""
+        """Send bytes below the transport's own framing: HTTP without chunks, for instance."""
         await self.raw(data)
 
     def hold_back(self, events: int) -> None:  # noqa: B027
@@ -77,8 +77,8 @@ class FaultContext(abc.ABC):
 
     @abc.abstractmethod
     async def fin(self) -> None:
-        """End the TCP connection without the protocol's own farewell, after the client has read what was sent
-        before.
+        """End the TCP connection without a close frame or a last chunk, after the client has read what was
+        sent before.
         """
 
     async def close(self, code: int | None, reason: str = "") -> None:
@@ -98,7 +98,7 @@ class FaultContext(abc.ABC):
         """
 
     def shift(self, seconds: float) -> None:  # noqa: B027
-        """Let the rest of the turn leave so much later, at its own rhythm."""
+        """Delay the rest of the turn by so many seconds, at its own rhythm."""
 
     async def status(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Answer with an HTTP status instead of an upgrade or a stream. Too late once either has begun: then
@@ -116,22 +116,22 @@ class FaultContext(abc.ABC):
         """End the running response early and in good order: `response.incomplete` for this reason."""
 
     def alter(self, change: Callable[[Reply], Reply]) -> None:  # noqa: B027
-        """Change what the model is going to say. Only a fault in the phase "request" can."""
+        """Change the model's reply. Only a fault in the phase "request" can."""
 
     @abc.abstractmethod
     def refuse(self, seconds: float) -> None:
-        """Refuse new connections for so many seconds (the port stays taken, nobody listens)."""
+        """Refuse new connections for so many seconds (the port stays bound, nobody listens)."""
 
 
 class Fault(Protocol):
     """One thing that goes wrong: a frozen dataclass whose fields are its parameters."""
 
     name: ClassVar[str]
-    """How it is called in Python and YAML."""
+    """Its name in Python and YAML."""
 
     where: ClassVar[Point] = Point()
-    """What its point is taken to mean when the user left phase and event open."""
+    """What its point means if the user leaves phase and event open."""
 
     async def strike(self, context: FaultContext) -> Effect:
-        """Do it."""
+        """Act on the connection; return what becomes of the turn."""
         ...

@@ -67,7 +67,7 @@ _WORDS = {
 
 
 def _in_words(schema: Mapping[str, Any]) -> str:
-    """Say what a schema allows, for people who write YAML."""
+    """Return what a schema allows in words, for users who write YAML."""
     if "anyOf" in schema:
         return " or ".join(_in_words(each) for each in schema["anyOf"])
     if "enum" in schema:

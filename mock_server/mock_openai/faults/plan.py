@@ -64,7 +64,7 @@ class FaultPlan:
         self.add(*planned)
 
     def add(self, *planned: Planned) -> None:
-        """FaultPlan more faults; connections and turns in flight take notice."""
+        """Plan more faults; connections and turns in flight take notice."""
         for one in planned:
             if not isinstance(one, Planned):
                 raise TypeError(f"a plan takes planned faults such as faults.at(turn=1).reset(), not {one!r}")
@@ -72,12 +72,12 @@ class FaultPlan:
         self._changed()
 
     def clear(self) -> None:
-        """Forget all faults, struck or not."""
+        """Remove all faults, struck or not."""
         self._armed.clear()
         self._changed()
 
     def watch(self, changed: Callable[[], None]) -> Callable[[], None]:
-        """Call `changed` after every change of the plan; call what is returned to stop that."""
+        """Call `changed` after every change of the plan. Return a function that stops this."""
         watcher = object()
         self._watchers[watcher] = changed
         return partial(self._watchers.__delitem__, watcher)
@@ -127,7 +127,7 @@ class FaultPlan:
         return armed.planned
 
     def _draw(self, chaos: Chaos, position: Position) -> None:
-        """A turn begins: forget what was drawn long ago, and arm what is drawn for it."""
+        """At the start of a turn, drop what was drawn long ago, and arm what is drawn for it."""
         self._armed = [armed for armed in self._armed if not chaos.over(armed.planned, position)]
         if drawn := chaos.planned(position):
             self.add(*drawn)
@@ -155,14 +155,14 @@ class EventMatcher:
         self._counted = 0
 
     def unthreatened(self, event: Event) -> bool:
-        """Let the event pass and say so, if no fault may still strike at any event of this turn."""
+        """Count the event and return True if no fault may still strike at any event of this turn."""
         if self.threatened:
             return False
         self._passed.append(event.type)
         return True
 
     def before(self, event: Event) -> list[Planned]:
-        """Count the event, and give the faults that strike before it leaves."""
+        """Count the event, and return the faults that strike before it leaves."""
         self._passed.append(event.type)
         return self._striking(event, "before")
 

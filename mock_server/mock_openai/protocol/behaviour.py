@@ -1,4 +1,5 @@
-"""What is not known of the real server, or told differently by different sources: each a named option.
+"""Behavior of the server that is not known of the real one, or reported differently by different sources:
+each a named option.
 
 The default is what was observed; where nothing was, what is documented, then what clients report, then our
 own guess. `status` says which. The page docs/reference/options.md lists them with their reasons, and a test
@@ -74,8 +75,8 @@ class Behaviour:
     socket_memory: Literal["latest", "all"] = field(default="latest", metadata=_DOCUMENTED)
     """Which unstored responses a WebSocket can continue from: each lane's latest, or all that it gave."""
     background_duration: float | None = field(default=0.5, metadata=_INFERRED)
-    """Seconds that a response of the background takes at least: queued for the first half of them, in
-    progress for the second; none for no longer than its pace.
+    """Seconds that a background response takes at least: queued for the first half, in progress for the
+    second; none for no longer than its pace.
     """
     cancelled_event: Literal["incomplete", "failed", "cancelled"] = field(
         default="incomplete", metadata=_INFERRED
@@ -108,10 +109,9 @@ class Behaviour:
     limit_close: int | None = field(default=1001, metadata=_INFERRED)
     """Close code after the limit frame; none leaves the socket open, and every create gets the frame."""
     handshake_headers: Literal["edge", "bare"] = field(default="edge", metadata=_INFERRED)
-    """What a 101 carries besides the upgrade: what all answers of the real edge carry, or nothing."""
+    """What a 101 carries besides the upgrade: the headers of all answers of the real edge, or nothing."""
     deflate: bool = field(default=False, metadata=_INFERRED)
-    """Whether permessage-deflate is agreed to when a client offers it. Frames leave uncompressed either
-    way."""
+    """Whether permessage-deflate is accepted if a client offers it. Frames leave uncompressed either way."""
     max_message: int = field(default=16 * 1024 * 1024, metadata=_REPORTED)
     """Bytes of an inbound message from which the socket closes with 1009; measured on a related backend."""
     max_waiting: int = field(default=1024, metadata=_INFERRED)
@@ -121,7 +121,7 @@ class Behaviour:
     idle_timeout: float | None = field(default=None, metadata=_INFERRED)
     """Seconds without a turn after which a socket is closed with 1000; none for never."""
     socket_keepalive: float | None = field(default=None, metadata=_REPORTED)
-    """Seconds of silence after which a turn on a socket says `keepalive`; none for never."""
+    """Seconds of silence after which a turn on a socket sends `keepalive`; none for never."""
     steer_boundary: Literal["item", "end"] = field(default="item", metadata=_INFERRED)
     """Where steering ends a response: before its next output item, or not at all before its own end."""
     max_pending_steers: int = field(default=16, metadata=_INFERRED)
@@ -130,7 +130,7 @@ class Behaviour:
     # Streams
 
     keepalive: float | None = field(default=30.0, metadata=_REPORTED)
-    """Seconds of silence after which an SSE stream says `keepalive`; none for never."""
+    """Seconds of silence after which an SSE stream sends `keepalive`; none for never."""
 
     def __post_init__(self) -> None:
         for name in fields(self):
@@ -179,7 +179,7 @@ class Option:
 
     @property
     def values(self) -> str:
-        """Say what it may be."""
+        """Return the values in words."""
         if self.kind is bool:
             return "yes or no"
         if self.choices:
@@ -239,4 +239,4 @@ def _check(name: str, value: Any) -> None:
 
 
 DEFAULT = Behaviour()
-"""What the server does unless told otherwise."""
+"""The defaults of all options."""

@@ -1,4 +1,4 @@
-"""Which calls a conversation holds, and which of them have their outputs. Grows item by item."""
+"""The calls in a conversation, and which of them have their outputs; grows item by item."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Calls:
         self.orphan: errors.ApiError | None = None if before is None else before.orphan
         """The error for the first output without its call."""
         self.taken = 0
-        """How many items were taken."""
+        """The number of items added."""
         self._before = before
         self._calls: dict[str, str] = {}
         self._shells: dict[str, str] = {}
@@ -52,7 +52,7 @@ class Calls:
         self._waiting: dict[str, None] = {}
 
     def take(self, items: Iterable[Mapping[str, Any]]) -> None:
-        """Take further items."""
+        """Add further items."""
         for item in items:
             self.taken += 1
             kind = item.get("type")

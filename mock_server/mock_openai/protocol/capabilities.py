@@ -1,4 +1,4 @@
-"""What one model takes and another does not.
+"""What one model accepts and another does not.
 
 Checked last, once the shape is right (reported): sampling, then efforts and verbosities, then tools, then log
 probabilities.
@@ -19,8 +19,8 @@ _THOUGHTFUL = {"image_generation": "image_gen", "web_search": "web_search"}
 
 
 def check_model_takes(body: Mapping[str, Any], behaviour: Behaviour) -> None:
-    """Raise ApiError for the first thing that the model of a request does not take; which one a stored prompt
-    names is not known here.
+    """Raise ApiError for the first thing that the model of a request does not accept; the model of a stored
+    prompt is not known here.
     """
     if "model" not in body:
         return
@@ -72,7 +72,7 @@ def _check_sampling(body: Mapping[str, Any], model: Model, behaviour: Behaviour)
 
 
 def _check_no_reasoning(body: Mapping[str, Any]) -> None:
-    """Refuse what only models that reason can give."""
+    """Raise ApiError for fields that only reasoning models accept."""
     if (body.get("reasoning") or {}).get("effort") is not None:
         raise errors.unsupported_parameter("reasoning.effort", code="unsupported_parameter")
     if "reasoning.encrypted_content" in (body.get("include") or ()):

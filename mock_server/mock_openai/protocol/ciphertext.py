@@ -1,4 +1,4 @@
-"""Encrypted content that looks as the API's does, and decrypts to nothing.
+"""Encrypted content that looks like the API's and decrypts to nothing.
 
 Real ciphertexts are Fernet tokens (observed): a version byte, the time, an initialisation vector, blocks of
 sixteen bytes and a signature, in urlsafe base64. Each emission of the same item is encrypted anew, so
@@ -16,6 +16,8 @@ _VECTOR, _BLOCK, _SIGNATURE = 16, 16, 32
 
 
 def ciphertext(rng: random.Random, *, at: float, blocks: int = 24) -> str:
-    """Make one; `at` is unix seconds and `blocks` how many blocks of sixteen bytes it seems to hold."""
+    """Return a ciphertext made at a time in unix seconds that seems to hold so many blocks of
+    sixteen bytes.
+    """
     head = struct.pack(">BQ", _VERSION, int(at))
     return base64.urlsafe_b64encode(head + rng.randbytes(_VECTOR + _BLOCK * blocks + _SIGNATURE)).decode()

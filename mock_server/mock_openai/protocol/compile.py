@@ -52,7 +52,7 @@ _KEPT = 64
 
 
 class Templates:
-    """The templates of one server, the latest used last."""
+    """The templates of one server, the most recently used last."""
 
     def __init__(self, behaviour: Behaviour = DEFAULT) -> None:
         self._behaviour = behaviour
@@ -98,7 +98,7 @@ def _has_template(reply: Reply, request: Request) -> bool:
 
 
 class _Marks(Ids):
-    """What stands for ids, times, counts and padding while a template is compiled, and how they are found
+    """Placeholders for ids, times, counts and padding while a template is compiled, and how to find them
     again.
     """
 

@@ -1,5 +1,5 @@
-"""Whether a conversation holds together: every output answers a call, every call has its output, no
-reasoning stands alone, nothing is there twice.
+"""Whether a conversation is consistent: every output answers a call, every call has its output, no reasoning
+stands alone, nothing appears twice.
 
 The engine calls this once memory has said what came before.
 """

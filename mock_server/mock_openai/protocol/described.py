@@ -1,4 +1,4 @@
-"""The rules of the request schema as JSON Schema, so that what is described is what is validated.
+"""The rules of the request schema as JSON Schema, so that the description and the validation cannot differ.
 
 What a rule checks beyond JSON Schema's words (what is in a file, references between items) is left out: the
 description never refuses what the server takes.

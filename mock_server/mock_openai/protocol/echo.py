@@ -1,4 +1,4 @@
-"""How the response object returns tools and text formats.
+"""Tools and text formats as the response object returns them.
 
 The echo fills in every default and writes the type first and the other fields in alphabetical order
 (observed). A function without `strict` becomes strict and its schema is rewritten accordingly.

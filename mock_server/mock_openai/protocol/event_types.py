@@ -24,5 +24,5 @@ WITH_RESPONSE = OPENING | TERMINAL
 
 
 def is_delta(event_type: str) -> bool:
-    """Return whether an event carries a piece of what the model writes."""
+    """Return whether an event carries a piece of the model's output."""
     return event_type.endswith(".delta")

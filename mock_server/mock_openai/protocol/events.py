@@ -183,7 +183,7 @@ class _Writer:
         return Event(kind, json.compact({"type": kind, **dict(sorted(fields.items()))}))
 
     def skip_to(self, number: int) -> None:
-        """Go on with this sequence number."""
+        """Continue with this sequence number."""
         self._next = number
 
     def error(self, error: Mapping[str, Any]) -> Event:

@@ -52,8 +52,8 @@ INCLUDE = words(
 
 
 class _EffortNumber:
-    """A number where an effort should be: it is taken for one, and then is none of the words that there were
-    when that was decided (reported).
+    """A number in place of an effort: the API accepts it as an effort, and then reports that it is none of
+    the known words (reported).
     """
 
     noun = "an integer"
@@ -136,8 +136,8 @@ _COMMON: dict[str, Field | Rule] = {
 
 
 def _unknown(name: str, given: Mapping[str, Any]) -> errors.ApiError:
-    """Say that the request has no such field. The one that Chat Completions has instead of `input` is told
-    so; others are told which known ones, not given yet, are spelled nearly alike (reported).
+    """Return the error for an unknown field. It names `input` for the field of Chat Completions, and for
+    others the known fields, not given yet, with a similar spelling (reported).
     """
     if name == "messages":
         return errors.moved_parameter(name, "input")

@@ -17,7 +17,7 @@ Item = dict[str, Any]
 
 
 class History(Sequence[Item]):
-    """Items that nobody changes; two are equal when their items are."""
+    """Items that nobody changes; equal if the items are equal."""
 
     __slots__ = ("_calls", "_end", "_items")
 
@@ -27,7 +27,7 @@ class History(Sequence[Item]):
         self._calls = Calls()
 
     def extended(self, items: Iterable[Item]) -> History:
-        """Return the conversation with these items behind it."""
+        """Return the conversation with these items appended."""
         longer = self._at_tip()
         longer._items.extend(items)
         longer._end = len(longer._items)
@@ -41,7 +41,7 @@ class History(Sequence[Item]):
         return own._calls
 
     def _at_tip(self) -> History:
-        """Return a view that ends where its list ends: the list may be longer than this one knows."""
+        """Return a view of the whole list; the list may be longer than this view."""
         if len(self._items) != self._end:
             return History(self)
         same = History.__new__(History)

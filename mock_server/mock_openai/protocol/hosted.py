@@ -16,7 +16,7 @@ _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """An event that only says how far the item is; `failed` is its name when the item has an `error`."""
+    """An event that only reports the progress of an item; `failed` is its name if the item has an `error`."""
 
     name: str
     failed: str | None = None
@@ -24,7 +24,8 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Deltas of one field, then a `done` event that has the whole of it.
+    """Deltas of one field, then a `done` event with the whole field. `path` leads to the field inside the
+    item; its last name is the field's name in `done`. `whole` sends a single delta.
 
     `path` leads to the field inside the item; its last name is the field's name in `done`. `whole` sends
     one delta only.
@@ -56,8 +57,9 @@ Step = Mark | Stream | Commands | Outputs | Partials
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """One kind of item: the prefix of its ids, what `added` shows instead of the final values, and what
-    follows.
+    """One kind of item: the prefix of its ids, the values in `added` in place of the final ones, and the
+    events that follow. `only` limits `added` to a few fields. `sealed` is a field with a ciphertext, which
+    differs at every emission.
 
     `only` limits `added` to a few fields. `sealed` is a field that holds a ciphertext, which differs at
     every emission.

@@ -25,7 +25,7 @@ class Ids:
     def __init__(self, random_source: RandomSource, clock: Callable[[], float]) -> None:
         self._random_source = random_source
         self.clock = clock
-        """What time the ids name."""
+        """Returns the time written into ids."""
         self._latest = ""
 
     def response(self, parent: str | None = None) -> str:

@@ -1,5 +1,5 @@
-"""What may stand in a request's `input`: messages, calls and their outputs, reasoning, and everything
-hosted tools leave behind.
+"""The items of a request's `input`: messages, calls and their outputs, reasoning, and everything that hosted
+tools leave behind.
 
 The kinds that clients write themselves are checked field by field; the others are known by name and pass as
 they are.

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 MAX_DEPTH = 200
-"""Levels of nesting that `parse_shallow` takes, so that the value can be walked and written again."""
+"""Levels of nesting that `parse_shallow` accepts, so that the value can be traversed and written again."""
 
 _OPENERS = (b"{", b"[")
 
@@ -29,7 +29,7 @@ def pretty(value: object) -> bytes:
 
 
 def parse(data: bytes | str) -> Any:
-    """Read JSON. Raises ValueError (msgspec.DecodeError) when it is none, or nested too deeply."""
+    """Read JSON. Raises ValueError (msgspec.DecodeError) if it is not JSON, or nested too deeply."""
     try:
         return _decoder.decode(data)
     except RecursionError:
@@ -37,7 +37,7 @@ def parse(data: bytes | str) -> Any:
 
 
 def parse_shallow(data: bytes) -> Any:
-    """Read JSON of at most MAX_DEPTH levels. Raises ValueError when it is none, or deeper."""
+    """Read JSON of at most MAX_DEPTH levels. Raises ValueError if it is not JSON, or deeper."""
     value = parse(data)
     # Counting brackets is cheap and settles nearly all bodies; only suspicious ones are walked.
     if sum(data.count(opener) for opener in _OPENERS) > MAX_DEPTH and _depth_exceeds(value, MAX_DEPTH):

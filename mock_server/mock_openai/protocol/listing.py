@@ -1,4 +1,4 @@
-"""Items as the API lists them: each with an id, messages in parts; and how a list is cut into pages."""
+"""Items as the API lists them: each with an id, messages in parts; and the pages of a list."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ def _content(content: object, role: str) -> object:
 
 
 def included(query: Iterable[tuple[str, str]]) -> frozenset[str]:
-    """Return what a query asks to include (`include`, `include[]` or `include[0]`); ApiError for what nobody
-    knows.
+    """Return what a query asks to include (`include`, `include[]` or `include[0]`). Raises ApiError for
+    unknown values.
     """
     wanted = [value for name, value in query if name == "include" or name.startswith("include[")]
     for index, name in enumerate(wanted):
@@ -111,7 +111,7 @@ def page(
     unknown: Callable[[str], ApiError] = conversation_item_not_found,
 ) -> dict[str, Any]:
     """Return the page that `limit`, `order` (newest first unless "asc"), `after` and `before` ask for, as a
-    list object. `unknown` makes the error for an item to begin at that is not there (inferred).
+    list object. `unknown` makes the error for a cursor that names no item (inferred).
     """
     limit = number(query, "limit", _PAGE, least=1, most=_MAX_PAGE)
     order = query.get("order", "desc")

@@ -1,4 +1,4 @@
-"""Whether something is a JSON schema at all, and the API's words for what is wrong with it.
+"""Whether a value is a JSON schema, and the API's words for what is wrong with it.
 
 The API's words are those of Python's `jsonschema` (inferred from single messages that people report). That
 library is slow to import, and not needed to run the server, so the part of the meta-schema that matters is a
@@ -29,7 +29,7 @@ _SEVERAL = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 NAMED = frozenset({"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"})
 _NOT_AT_THE_TOP = frozenset({"allOf", "anyOf", "const", "enum", "not", "oneOf"})
 WITH_SCHEMAS = _ONE | _SEVERAL | NAMED
-"""Words that hold schemas: one, several, or those in `NAMED` one for each name."""
+"""Keywords that hold schemas: one, several, or those in `NAMED` one for each name."""
 _KINDS: Mapping[str, str] = {
     **dict.fromkeys(("$id", "$ref", "$schema", "description", "format", "pattern", "title"), "string"),
     **dict.fromkeys(("enum", "examples", "required"), "array"),
@@ -42,7 +42,7 @@ _KINDS: Mapping[str, str] = {
 
 
 def malformed(schema: Any) -> str | None:
-    """Say what keeps a value from being a JSON schema, or None."""
+    """Return why a value is not a JSON schema, or None."""
     if isinstance(schema, bool):
         return None
     if not isinstance(schema, Mapping):
@@ -54,8 +54,8 @@ def malformed(schema: Any) -> str | None:
 
 
 def root_problem(schema: Any) -> str | None:
-    """Say what keeps a schema from being one of arguments or of structured output, or None. An empty one may
-    stand for no arguments (observed).
+    """Return why a schema cannot be one of arguments or of structured output, or None. An empty one may mean
+    no arguments (observed).
     """
     if problem := malformed(schema):
         return problem
@@ -68,7 +68,7 @@ def root_problem(schema: Any) -> str | None:
 
 
 def arguments_problem(schema: Any) -> str | None:
-    """Say what keeps a schema from being one of a function's arguments, or None: they are an object and
+    """Return why a schema cannot be one of a function's arguments, or None: arguments are an object and
     nothing else (reported).
     """
     if problem := root_problem(schema):

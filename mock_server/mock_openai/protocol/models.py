@@ -43,7 +43,7 @@ class Model:
 
     @property
     def exact_cache(self) -> bool:
-        """Whether its cache counts to the token and writes are told: gpt-5.6 and later (documented)."""
+        """Whether its cache counts to the token and reports writes: gpt-5.6 and later (documented)."""
         return self.context == "all_turns"
 
     @property
@@ -206,15 +206,15 @@ OF_A_PROMPT = "gpt-4.1"
 
 @lru_cache(maxsize=256)
 def is_known(name: str) -> bool:
-    """Return whether a name is built like those of OpenAI's models; which of these exist today is not this
-    server's to say.
+    """Return whether a name is built like those of OpenAI's models. Whether the model exists today is not
+    checked.
     """
     return bool(_KNOWN.fullmatch(name))
 
 
 @lru_cache(maxsize=256)
 def is_elsewhere(name: str) -> bool:
-    """Return whether a model is one of another API's: audio, pictures, searches of the Chat API."""
+    """Return whether a model belongs to another API: audio, images, searches of the Chat API."""
     return bool(_ELSEWHERE.fullmatch(name))
 
 
@@ -225,11 +225,11 @@ def is_unheard(name: str) -> bool:
 
 
 def snapshot(name: str) -> str:
-    """Return the snapshot that an alias stands for; other names stand for themselves."""
+    """Return the snapshot that an alias means; other names are returned as they are."""
     return _SNAPSHOTS.get(name, name)
 
 
 @lru_cache(maxsize=256)
 def facts(name: str) -> Model:
-    """Return what is known of a model, by family."""
+    """Return the facts about a model, by family."""
     return next(model for pattern, model in _FAMILIES if re.match(pattern, name))

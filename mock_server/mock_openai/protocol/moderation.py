@@ -1,6 +1,4 @@
-"""The verdict that a finished response carries when moderation was asked for (observed): here nothing is ever
-flagged.
-"""
+"""The moderation result of a finished response, if it was asked for (observed): nothing is ever flagged."""
 
 from __future__ import annotations
 
@@ -23,11 +21,11 @@ _CATEGORIES = (
     "violence/graphic",
 )
 _SCORE = 1e-05
-"""How likely everything is to be any of it: about what recorded verdicts say of harmless text."""
+"""The score of every category: about that of recorded results for harmless text."""
 
 
 def verdict(asked: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Return the results for input and output by the model that was asked for; None when none was."""
+    """Return the results for input and output by the requested model; None if none was requested."""
     if not asked:
         return None
     return {"input": _harmless(asked["model"]), "output": _harmless(asked["model"])}

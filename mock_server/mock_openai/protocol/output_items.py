@@ -1,5 +1,5 @@
-"""From what a model says to the items that a response will show: ids given, text cut into deltas, and the
-budget applied.
+"""From a reply to the items that a response shows: ids assigned, text cut into deltas, and the token budget
+applied.
 
 An OutputItem is an item in its final state together with the pieces in which its text streams.
 `make_output_items` spends the request's `max_output_tokens` on them in order and cuts the one on which it
@@ -65,7 +65,7 @@ class OutputItem:
 
 @dataclass(slots=True)
 class OutputItems:
-    """All items of a reply and what they cost; `ran_out` says that the token budget ended it."""
+    """All items of a reply and their cost; `ran_out` means that the token budget ended it."""
 
     items: list[OutputItem]
     output_tokens: int = 0
@@ -83,8 +83,8 @@ def make_output_items(
     clock: Callable[[], float],
     history_tokens: int = 0,
 ) -> OutputItems:
-    """Make the items of a reply, cut where the request's token budget ends, and compact what has grown beyond
-    the request's threshold; `history_tokens` counts what the chain before it holds.
+    """Return the items of a reply, cut where the request's token budget ends, and compacted beyond the
+    request's threshold; `history_tokens` is the size of the chain before it.
     """
     maker = _Maker(request, response_id, ids, rng, clock)
     result = OutputItems([])
@@ -122,7 +122,7 @@ def _has_outgrown(request: Request, said: OutputItems, history_tokens: int) -> b
 
 
 def mark_incomplete(output_item: OutputItem) -> None:
-    """Say that an item was cut off; reasoning items have no status to say it with (observed)."""
+    """Mark an item as cut off; reasoning items have no status for that (observed)."""
     if "status" in output_item.item:
         output_item.item["status"] = "incomplete"
 
@@ -173,7 +173,7 @@ class _Maker:
                 return output_item, len(sealed) // _SEALED_PER_TOKEN
 
     def cut(self, output_item: OutputItem, budget: int) -> None:
-        """Shorten an item to so many tokens, counted from the first of its texts."""
+        """Shorten an item to so many tokens, counted from its first text."""
         mark_incomplete(output_item)
         kind = output_item.item["type"]
         left = max(0, budget)
@@ -299,7 +299,7 @@ def _cut_text(said: Text) -> list[str]:
 
 
 def _shorten(pieces: list[str], budget: int) -> int:
-    """Keep the pieces that fit into so many tokens; gives what they cost."""
+    """Keep the pieces that fit into so many tokens; return their cost."""
     spent = 0
     for index, piece in enumerate(pieces):
         cost = tokens.count(piece)

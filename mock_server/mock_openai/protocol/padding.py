@@ -15,7 +15,7 @@ BLOCK = 16
 
 
 def needed(delta: str) -> int:
-    """Count the characters that a delta lacks to a multiple of sixteen code points (observed)."""
+    """Return the number of characters that a delta lacks to a multiple of sixteen code points (observed)."""
     return -len(delta) % BLOCK
 
 

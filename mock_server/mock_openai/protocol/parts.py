@@ -1,4 +1,4 @@
-"""What stands within messages and tool outputs: text, pictures, files, and what a model said."""
+"""The parts of messages and tool outputs: text, images, files, and the model's own words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MEDIA_ENDINGS = (".mp3", ".wav", ".ogg", ".flac", ".m4a", ".mp4", ".mov", ".avi
 
 
 class _FileData:
-    """A file within the request. Sound and film are refused (observed for mp3, otherwise inferred)."""
+    """A file within the request. Audio and video are refused (observed for mp3, otherwise inferred)."""
 
     noun = "a string"
 
@@ -33,7 +33,7 @@ class _FileData:
 
 
 class _ImageUrl:
-    """A picture, by address or within the request; addresses are not fetched, pictures not looked at."""
+    """An image, by address or within the request; addresses are not fetched, images not examined."""
 
     noun = "a string"
 
@@ -53,7 +53,7 @@ class _ImageUrl:
 
 
 class _FileUrl:
-    """A file elsewhere, judged by its name: this server fetches nothing."""
+    """A file elsewhere, checked by its name only: this server fetches nothing."""
 
     noun = "a string"
 
@@ -123,7 +123,7 @@ _TOLD = Tagged(
     shown=("input_text", "input_image", "input_file", "scoped_content", "input_audio"),
 )
 USER_CONTENT = either(Array(Tagged(_INPUT_PARTS, all_tags=_PARTS)), _TEXT)
-"""What a user's message may hold."""
+"""What a user's message may contain."""
 
 _SAID = Tagged(
     {
@@ -142,10 +142,10 @@ _SAID = Tagged(
 )
 
 SPEAKER_CONTENT = either(Array(_TOLD), _TEXT)
-"""What a message of anybody but the assistant may hold."""
+"""What a message of any role but the assistant may contain."""
 
 ASSISTANT_CONTENT = either(Array(_SAID), _TEXT)
-"""What a message of the assistant may hold."""
+"""What a message of the assistant may contain."""
 
 TOOL_OUTPUT = either(
     Array(
@@ -158,7 +158,7 @@ TOOL_OUTPUT = either(
     ),
     _TEXT,
 )
-"""What a tool may answer."""
+"""What a tool's output may contain."""
 
 
 def text_of(content: object) -> str:

@@ -17,14 +17,14 @@ _HEAD = ("id", "type", "status")
 
 
 def turn_of(request: Request) -> str | None:
-    """Return the turn that a request of Codex belongs to, or None."""
+    """Return the turn of a request of Codex, or None."""
     turn = (request.body.get("client_metadata") or {}).get("turn_id")
     return turn if isinstance(turn, str) else None
 
 
 def with_turn(item: Mapping[str, Any], turn: str, *, created: float | None = None) -> dict[str, Any]:
     """Return an item with its turn: the passed fields in alphabetical order, `metadata` last (observed).
-    `created` is when a message was, in unix seconds; None leaves it out.
+    `created` is the creation time of a message in unix seconds; None leaves it out.
     """
     passed: dict[str, Any] = {"turn_id": turn}
     if created is not None and item["type"] == "message":

@@ -1,4 +1,4 @@
-"""What one turn draws: bytes and letters that depend on a name and on nothing else that is under way.
+"""The random values of one turn: bytes and letters that depend on a name and on nothing else.
 
 Strategy: they are hashes of the name, which cost a tenth of seeding Python's generator (measured). Bytes are
 dealt out one after another; letters are a sequence of their own, so that padding can be made later, or never.
@@ -17,7 +17,7 @@ _LETTERS = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
 
 
 class RandomSource:
-    """The same name gives the same draws."""
+    """A source of random values; the same name gives the same values."""
 
     __slots__ = ("_ahead", "_blocks", "_generator", "_name")
 
@@ -44,7 +44,7 @@ class RandomSource:
         return self.take(size).translate(_LETTERS).decode()
 
     def letters(self, size: int) -> bytes:
-        """Return the first letters and digits of a sequence that goes on without end; nothing is drawn."""
+        """Return the first letters and digits of an endless sequence; nothing is drawn."""
         return shake_128(self._name).digest(size).translate(_LETTERS)
 
     @property

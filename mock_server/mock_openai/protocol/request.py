@@ -82,7 +82,7 @@ class Request:
 
     @cached_property
     def frame_tokens(self) -> int:
-        """Tokens of its instructions and tools, which hold for this turn only: the next brings its own."""
+        """Tokens of its instructions and tools, which hold for this turn only."""
         return count_input((), instructions=self.instructions, tools=self.tools)
 
     @cached_property
@@ -92,12 +92,12 @@ class Request:
 
     @cached_property
     def settings(self) -> bytes:
-        """All of its body but what differs from turn to turn, as JSON."""
+        """Its body without what differs from turn to turn, as JSON."""
         return json.compact({name: self.body[name] for name in self.body if name not in _OF_THE_TURN})
 
     @property
     def compact_threshold(self) -> int | None:
-        """Tokens from which the server compacts the conversation by itself; None when not asked to."""
+        """Tokens from which the server compacts the conversation by itself; None if not requested."""
         for managed in self.body.get("context_management") or ():
             threshold = managed.get("compact_threshold")
             return None if threshold is None else int(threshold)
@@ -123,7 +123,7 @@ def parse_request(
     behaviour: Behaviour = DEFAULT,
 ) -> Request:
     """Parse and validate the body of `POST /v1/responses`, or a `response.create` frame with or without its
-    `type`.
+    `type`. `any_model` accepts every model name. Raises ApiError for the first thing that is wrong.
 
     `any_model` takes every model for an existing one. Raises ApiError for the first thing that is wrong.
     """
@@ -154,7 +154,7 @@ def _as_told(wrong: errors.ApiError, behaviour: Behaviour) -> errors.ApiError:
 
 
 def check_stream_id(stream_id: object) -> None:
-    """Raise ApiError when a lane's name is malformed."""
+    """Raise ApiError if a lane's name is malformed."""
     if not isinstance(stream_id, str) or not _STREAM_ID.fullmatch(stream_id):
         raise errors.invalid_stream_id()
 

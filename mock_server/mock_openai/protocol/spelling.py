@@ -1,11 +1,11 @@
-"""Which known names a misspelled one may have meant."""
+"""Known names that a misspelled one may have meant."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 _FAR = 2
-"""Edits up to which the API takes a name for a misspelling (reported, measured from both sides)."""
+"""Edits up to which the API considers a name a misspelling (reported, measured from both sides)."""
 
 
 def near(name: str, known: Iterable[str]) -> list[str]:

@@ -29,7 +29,7 @@ _STEER = Object(
 
 
 class SteerRefused(Exception):
-    """A submission that is not queued; `code` is one of the documented ones."""
+    """A submission that was not queued; `code` is one of the documented ones."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -55,7 +55,8 @@ class Steer:
 
 
 def read_steer(message: Mapping[str, Any]) -> Steer:
-    """Read a `response.steer` without its `type`.
+    """Read a `response.steer` without its `type`. Raises ApiError if not even `response.steer.failed` could
+    name it (inferred); its input is checked by `check_steer`.
 
     Raises ApiError when not even `response.steer.failed` could name it (inferred); what is wrong with its
     input is for `check_steer`.
@@ -70,7 +71,7 @@ def read_steer(message: Mapping[str, Any]) -> Steer:
 
 
 def check_steer(message: Mapping[str, Any]) -> None:
-    """Raise SteerRefused for a submission that says more or other than it may."""
+    """Raise SteerRefused for a submission that is not valid."""
     try:
         _STEER.check(message, "")
     except ApiError as wrong:
@@ -78,7 +79,7 @@ def check_steer(message: Mapping[str, Any]) -> None:
 
 
 def check_target(request: Request) -> None:
-    """Raise SteerRefused when a response cannot be steered at all."""
+    """Raise SteerRefused if a response cannot be steered."""
     if not models.facts(request.model).steers:
         why = f"The model '{request.model}' does not support steering."
     elif request.conversation is not None:
@@ -143,18 +144,18 @@ def required_input(output: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def accepted(steer: Steer, lane: str | None, number: int) -> Event:
-    """Say that the server owns the input."""
+    """Return the event that says that the server owns the input."""
     return _event("response.steer.accepted", number, {"steer": _named(steer)}, lane)
 
 
 def pending(steer: Steer, lane: str | None, required: list[dict[str, Any]], number: int) -> Event:
-    """Say that the input waits for what only the client can supply."""
+    """Return the event that says that the input waits for what only the client can supply."""
     told = {"steer": _named(steer), "reason": "waiting_for_required_input", "required_input": required}
     return _event("response.steer.pending", number, told, lane)
 
 
 def failed(steer: Steer, lane: str | None, error: SteerRefused, number: int) -> Event:
-    """Return the input back."""
+    """Return the event that gives the input back."""
     told = {"type": INVALID_REQUEST, "code": error.code, "message": error.message}
     given = {"input": steer.input, "previous_response_id": steer.previous_response_id}
     if steer.id is not None:

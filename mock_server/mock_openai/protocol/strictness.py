@@ -19,7 +19,7 @@ _KINDS_OF_PART = frozenset({"type", "anyOf", "$ref"})
 
 
 def strict_problem(schema: Any, context: tuple[str, ...] = ()) -> str | None:
-    """Say what keeps a schema from being strict, in the API's words, or None (reported)."""
+    """Return why a schema is not strict, in the API's words, or None (reported)."""
     if not isinstance(schema, Mapping):
         return None
     if problem := _node_problem(schema, nested=bool(context)):
@@ -56,8 +56,8 @@ def _object_problem(schema: Mapping[str, Any]) -> str | None:
 
 
 def has_free_keys(schema: Any) -> bool:
-    """Return whether any object of a schema may have keys that are not named; closing it would change what it
-    means.
+    """Return whether any object of a schema allows keys that it does not name; closing it would change its
+    meaning.
     """
     if isinstance(schema, list):
         return any(map(has_free_keys, schema))

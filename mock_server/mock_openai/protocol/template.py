@@ -40,8 +40,8 @@ measured).
 
 
 def fits(now: float) -> bool:
-    """Return whether a time has the length that templates are compiled for, as it has from 2001 to 2286;
-    tests may have set the clock to any.
+    """Return whether a time has the length that templates are compiled for, as all times from 2001 to 2286;
+    tests may set the clock to others.
     """
     return 1e9 <= now < 1e10
 
@@ -250,7 +250,9 @@ class Rendered(Sequence[Event]):
         return list(pads.unpack(self._random_source.letters(pads.size)))
 
     def single(self, place: int) -> Event:
-        """Return one event and make no other, if it has no padding; the first and the last have none."""
+        """Return one event without making the others, if it has no padding; the first and the last
+        have none.
+        """
         form = self._template.events[place]
         if form.pads or self._events is not None:
             return self._made()[place]

@@ -1,5 +1,5 @@
-"""What must be right between the fields of a request: what is required or exclusive, a tool choice that names
-a tool, schemas that are schemas.
+"""Rules between the fields of a request: what is required or exclusive, a tool choice that names a tool,
+valid schemas.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def check_before(body: Mapping[str, Any], behaviour: Behaviour) -> None:
 
 
 def check_on_socket(body: Mapping[str, Any], behaviour: Behaviour) -> None:
-    """Raise ApiError for what WebSocket mode does not take."""
+    """Raise ApiError for what WebSocket mode does not accept."""
     if body.get("background") and behaviour.background_on_socket == "reject":
         raise errors.unsupported_parameter(
             "background", code="unsupported_parameter", where="in WebSocket mode"

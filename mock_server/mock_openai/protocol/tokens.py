@@ -33,7 +33,7 @@ class _Encoding(Protocol):
 
 @lru_cache(maxsize=1)
 def _encoding() -> _Encoding:
-    """Load the vocabulary (40 ms and 60 MB, so only those should pay who stream something)."""
+    """Load the vocabulary (40 ms and 60 MB, so only on first use)."""
     # The package's own import builds the vocabulary a second time, as a Python dict: 0.4 s and 80 MB more
     # (measured), for nothing that is needed here. Its compiled part does all the work alone.
     package = importlib.util.find_spec("bpe_openai")
@@ -135,7 +135,7 @@ def exactly(text: str, number: int) -> list[str]:
 
 
 def _split(parts: list[str], number: int) -> list[str]:
-    """Cut further, always the part whose shares are longest; a heap, since thousands of deltas may be asked
+    """Split further, always the part whose shares are longest; a heap, since thousands of deltas may be asked
     for.
     """
     shares = [1] * len(parts)
@@ -155,7 +155,8 @@ def _split(parts: list[str], number: int) -> list[str]:
 def count_input(
     items: Iterable[Mapping[str, Any]], *, instructions: str | None, tools: Iterable[Mapping[str, Any]]
 ) -> int:
-    """Count what a model reads: items, instructions and tools. An estimate: only the text in it is exact.
+    """Count what a model reads: items, instructions and tools. An estimate: only the text is exact. Items
+    before a compaction are not read any more (observed).
 
     What stands before a compaction is not read any more (observed).
     """
@@ -182,7 +183,7 @@ def _from_compaction(items: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str
 
 
 def count_item(item: Mapping[str, Any]) -> int:
-    """Count the text in an item that is read; ids, pictures and ciphertexts but a compaction's count
+    """Count the text in an item that is read; ids, images and ciphertexts, except a compaction's, count
     nothing.
     """
     if item.get("type") == "compaction":
@@ -191,7 +192,7 @@ def count_item(item: Mapping[str, Any]) -> int:
 
 
 def count_written(item: Mapping[str, Any]) -> int:
-    """Count the tokens of what the model wrote in an item, without the results of hosted tools."""
+    """Count the tokens that the model wrote in an item, without the results of hosted tools."""
     if str(item.get("type")).endswith("_output"):
         return 0
     if item.get("type") == "compaction":

@@ -23,8 +23,8 @@ def loads_tools(items: Iterable[Mapping[str, Any]]) -> bool:
 
 
 def offered_tools(tools: Sequence[Tool], items: Iterable[Mapping[str, Any]]) -> list[Tool]:
-    """Return what a model may use and a `tool_choice` may name: a request's tools and those that its input
-    loads.
+    """Return the tools that a model may use and a `tool_choice` may name: a request's own and those that its
+    input loads.
     """
     return [*tools, *(tool for item in items if item.get("type") in _LOADING for tool in item["tools"])]
 

@@ -1,4 +1,4 @@
-"""A proxy spoils the chunked encoding of a stream."""
+"""A proxy corrupts the chunked encoding of a stream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server closes the socket politely, with a code and a reason."""
+"""The server closes the socket in good order, with a code and a reason."""
 
 from __future__ import annotations
 

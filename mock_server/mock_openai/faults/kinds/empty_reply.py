@@ -19,6 +19,6 @@ class EmptyReply:
     where: ClassVar[Point] = Point(phase="request")
 
     async def strike(self, context: FaultContext) -> Effect:
-        """Take everything out of the reply."""
+        """Remove everything from the reply."""
         context.alter(lambda reply: replace(reply, items=()))
         return Effect.GO_ON

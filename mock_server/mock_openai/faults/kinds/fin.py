@@ -1,4 +1,4 @@
-"""The connection ends without a farewell, as when a server process is killed."""
+"""The connection ends without a close frame, as when a server process is killed."""
 
 from __future__ import annotations
 

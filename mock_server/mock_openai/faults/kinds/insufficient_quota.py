@@ -1,4 +1,4 @@
-"""There is no money left."""
+"""The account has no quota left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An event arrives whole, but its JSON does not."""
+"""An event arrives whole, but its JSON is broken."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from mock_openai.protocol.events import Event
 @register
 @dataclass(frozen=True, slots=True)
 class OversizeFrame:
-    """Blow the event up to `size` bytes with blanks inside its JSON, and go on; it still means the same.
+    """Enlarge the event to `size` bytes with blanks inside its JSON, and go on; its meaning stays the same.
 
     The default is above the 1 MiB and 4 MiB at which websockets and aiohttp clients close with 1009 unless
     told otherwise.

@@ -1,4 +1,4 @@
-"""Nothing comes any more, although the connection is alive."""
+"""Nothing arrives any more, although the connection is alive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The API has learnt something that the client does not know."""
+"""The API sends an event that the client does not know."""
 
 from __future__ import annotations
 
