@@ -112,7 +112,7 @@ def promises(outcomes: Sequence[tuple[str, Outcome]]) -> RenderableType:
         ("· nothing to say", "dim"),
     )
     return Group(
-        _heading("4", "Nine promises a bot must keep, whatever happens to its connection"),
+        _heading("4", "Ten promises a bot must keep, whatever happens to its connection"),
         Padding(table, (0, 0, 1, 2)),
         Padding(words, (0, 0, 1, 1)),
         Padding(explained, (0, 0, 0, 2)),
