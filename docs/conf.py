@@ -43,13 +43,18 @@ suppress_warnings = ["misc.highlighting_failure"]  # transcripts and pieces of J
 
 
 def _write_reference(app: Sphinx) -> None:
-    house_map.main()
     folder = HERE / "pages"
     folder.mkdir(exist_ok=True)
     for name, text in pages().items():
         path = folder / name
         if not path.exists() or path.read_text("utf-8") != text:  # an unchanged page is not read again
             path.write_text(text, "utf-8")
+
+
+def _draw_the_map(app: Sphinx, failure: Exception | None) -> None:
+    """Put the map of today in the place of the committed one, wherever the site has it."""
+    for path in Path(app.outdir).rglob(house_map.PICTURE.name) if failure is None else ():
+        path.write_text(house_map.draw(), "utf-8")
 
 
 def _write_schemas(app: Sphinx, failure: Exception | None) -> None:
@@ -81,4 +86,5 @@ def setup(app: Sphinx) -> None:
     """Generate the reference before the build and the schemas after it."""
     app.connect("autodoc-process-docstring", _as_rest, priority=400)  # before napoleon
     app.connect("builder-inited", _write_reference)
+    app.connect("build-finished", _draw_the_map)
     app.connect("build-finished", _write_schemas)
