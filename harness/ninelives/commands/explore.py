@@ -169,7 +169,7 @@ def _prepare(wish: Wish) -> None:
 
 def _tell(console: Console, wish: Wish, breach: Breach) -> Path:
     from ninelives.lab.exploration.trial import CRASH
-    from ninelives.lab.invariants import PROMISES
+    from ninelives.lab.promises import PROMISES
     from ninelives.lab.story_file import to_yaml
 
     story, path = place(wish.out, breach.story)

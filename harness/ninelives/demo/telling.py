@@ -89,7 +89,7 @@ def disaster(title: str, outcome: Outcome, real: float) -> RenderableType:
 
 def promises(outcomes: Sequence[tuple[str, Outcome]]) -> RenderableType:
     """Which promises held in which disaster, and what they are."""
-    from ninelives.lab.invariants import PROMISES
+    from ninelives.lab.promises import PROMISES
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
     table.add_column("what happened", no_wrap=True)

@@ -32,7 +32,7 @@ from ninelives.evals.outcome import Played, Result
 from ninelives.fixtures.network import Guard
 from ninelives.lab.apis import require_responses
 from ninelives.lab.episode import TURN_BOUND, Episode
-from ninelives.lab.invariants import judge
+from ninelives.lab.promises import judge
 from ninelives.lab.run import forbidden, shifted
 from ninelives.lab.scenario import PACE
 from ninelives.report.timeline import from_journal, from_mishaps, from_turns, merged

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mock_openai.protocol.events import Event
 from mock_openai.responders.continuation import REPHRASED
 
-from ninelives.incidents.wire import parsed
+from ninelives.incidents.journal import parsed
 from ninelives.lab.attribution import Account
 from ninelives.lab.seams import words_of
 from ninelives.lab.story import TOOL, Continuation, Step

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ninelives.bot.turn import Captured, Heard, ReportedError, ToolCall, Turn
+from ninelives.incidents.journal import entries_of, said_in_frames
 from ninelives.incidents.notes import Note, is_question
-from ninelives.incidents.wire import entries_of, said_in_frames
 from ninelives.lab.budgets import USUAL_BUDGETS, Budgets
 from ninelives.lab.episode import TURN_BOUND, Episode
 

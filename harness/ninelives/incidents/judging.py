@@ -9,7 +9,7 @@ from ninelives.incidents.episode import episode_of, from_the_first_turn
 from ninelives.incidents.notes import WIRE, Note, is_question
 from ninelives.lab.budgets import USUAL_BUDGETS, Budgets
 from ninelives.lab.exploration.trial import keys_of
-from ninelives.lab.invariants import judge
+from ninelives.lab.promises import judge
 
 LIVE = ("I1", "I2", "I3", "I4", "I6", "I9", "I10")
 """The promises that need nothing but what was seen: no knowledge of the whole answer, and no healthy turn to

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mock_openai.faults import Planned, Point, create
 from mock_openai.protocol.events import Event
 
-from ninelives.incidents.wire import parsed
+from ninelives.incidents.journal import parsed
 
 if TYPE_CHECKING:
     from mock_openai.control.entries import Entry

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from ninelives.incidents.answering import answer_of, continuation_of, takes_of
 from ninelives.incidents.episode import episode_of
+from ninelives.incidents.journal import parsed
 from ninelives.incidents.people import NOTHING, Replacements
 from ninelives.incidents.suspects import exactly, is_refused, suspects
-from ninelives.incidents.wire import parsed
 from ninelives.lab.attribution import Account, accounts
 from ninelives.lab.exploration.faults import needs_a_person, transports
 from ninelives.lab.story import Ask, CutIn, OnCancel, Pause, Story

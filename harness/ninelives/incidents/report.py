@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from mock_openai.redaction import SecretRedactor
 
-from ninelives.lab.invariants import PROMISES
+from ninelives.lab.promises import PROMISES
 
 if TYPE_CHECKING:
     from ninelives.incidents.reproducing import Reproduction

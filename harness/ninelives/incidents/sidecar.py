@@ -28,10 +28,10 @@ from ninelives.cassette.lines import (
 )
 from ninelives.cassette.sse import parse
 from ninelives.complaint import Complaint
+from ninelives.incidents.journal import parsed
 from ninelives.incidents.judging import judged_in, wrong_in
 from ninelives.incidents.notes import Note, in_order, is_question
 from ninelives.incidents.reading import Incident
-from ninelives.incidents.wire import parsed
 from ninelives.lab.attribution import items_of, text_of
 
 BESIDE = "wire.jsonl"

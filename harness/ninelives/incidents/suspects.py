@@ -12,8 +12,8 @@ from mock_openai.protocol.events import Event
 from mock_openai.protocol.tokens import pieces
 
 from ninelives.incidents.answering import events_of
+from ninelives.incidents.journal import parsed
 from ninelives.incidents.order import out_of_step
-from ninelives.incidents.wire import parsed
 from ninelives.lab.attribution import Account
 
 if TYPE_CHECKING:

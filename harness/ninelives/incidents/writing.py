@@ -22,8 +22,8 @@ from mock_openai.redaction.edits import pieces
 from mock_openai.redaction.stream import StreamRedactor
 
 from ninelives.cassette.redact import Redactor
+from ninelives.incidents.journal import parsed
 from ninelives.incidents.notes import WIRE, Note, is_question
-from ninelives.incidents.wire import parsed
 
 VERSION = 1
 """Version of the format, in the header's `ninelives_incident`."""

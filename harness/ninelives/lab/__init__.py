@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ninelives.lab.episode import Episode, Finding
-from ninelives.lab.invariants import PROMISES, judge
+from ninelives.lab.promises import PROMISES, judge
 
 if TYPE_CHECKING:
     from ninelives.lab.promises.silence import judge_silence

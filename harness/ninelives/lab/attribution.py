@@ -1,7 +1,7 @@
 """Which response belongs to which turn, and which words of it were heard.
 
 The server knows responses and the bot knows turns; this file puts the two together, from the content of the
-requests (the user's last words, the tool outputs) and only then from the clock. The promises in `invariants`
+requests (the user's last words, the tool outputs) and only then from the clock. The promises in `promises`
 ask it everything they need. Pure functions over values.
 """
 

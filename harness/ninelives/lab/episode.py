@@ -1,7 +1,7 @@
 """One bot's conversation as evidence: what the user asked, what the bot did, what the server said, what went
 wrong.
 
-An episode is made of plain values, so the promises (`invariants`) can judge a bot that ran a second ago, one
+An episode is made of plain values, so the promises (`promises`) can judge a bot that ran a second ago, one
 that ran on another machine, or one that a test wrote down by hand. All times are seconds on one clock, the
 bot's.
 """

@@ -27,8 +27,8 @@ from ninelives.lab.apis import hosts_of, require_responses
 from ninelives.lab.conditions import USUAL, Conditions
 from ninelives.lab.episode import Episode, Finding
 from ninelives.lab.figures import NO_FIGURES, Figures, figures_of
-from ninelives.lab.invariants import judge
 from ninelives.lab.performing import bot_of, let_it_think, perform
+from ninelives.lab.promises import judge
 from ninelives.lab.scenario import Scenario
 from ninelives.lab.services import name_of, source_of
 from ninelives.report.timeline import Chapter, Timeline, from_journal, from_mishaps, from_turns, merged

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ninelives.lab.figures import together
-from ninelives.lab.invariants import PROMISES
+from ninelives.lab.promises import PROMISES
 from ninelives.lab.scenario import CHAPTERS
 
 if TYPE_CHECKING:
