@@ -28,9 +28,8 @@ from pipecat.services.llm_service import LLMService
 from pipecat.services.settings import LLMSettings
 
 from ninelives.bot.conversation import TO_GREET, Conversation
-from ninelives.bot.hosting import DidNotStart, Host, NotRunnable, worker_of
+from ninelives.bot.hosting import Host, NotRunnable, worker_of
 from ninelives.bot.moments import Moment
-from ninelives.bot.service_reports import ServiceReports
 from ninelives.bot.simulated_user import SimulatedUser
 from ninelives.bot.speech import SpokenTurns, announcement, context_in, turn_strategies, understood_by
 from ninelives.bot.tapped import TappedWorkers
@@ -92,7 +91,6 @@ class Bot(Conversation):
         self.aggregators: LLMContextAggregatorPair | None = None
         """The context aggregators, unless the pipeline was given whole."""
         self.timeout = timeout
-        self._reports = ServiceReports(self._listener)
         self.on_services: Callable[[Sequence[LLMService[Any]]], None] = lambda services: None
         """Called with the LLM services before a worker that brings any starts. What it raises, entering the
         bot raises.
@@ -183,11 +181,6 @@ class Bot(Conversation):
     def events(self) -> frozenset[str]:
         """The events that the service has, by name; none before the service is known."""
         return frozenset(name for each in self.services[:1] for name in getattr(each, "_event_handlers", {}))
-
-    @property
-    def connection_errors(self) -> list[str]:
-        """What `on_connection_error` of the services reported, in order."""
-        return self._reports.connection_errors
 
     @property
     def worker(self) -> PipelineWorker:
@@ -282,16 +275,13 @@ class Bot(Conversation):
     async def __aenter__(self) -> Bot:
         self._starts_now()
         try:
-            await self._host.start()
+            await self._start(self._host)
         except NotRunnable as error:
             if not isinstance(error.made, Bot):
                 raise
             self._instead = error.made
             return await self._instead.__aenter__()
-        except DidNotStart as error:
-            complaints = [error.message for error in self.errors] + self.connection_errors
-            raise RuntimeError(f"{error}. Errors so far: {'; '.join(complaints) or 'none'}") from None
-        try:
+        async with self._host.beginning():
             self._workers.require_service()
             if self.aggregators is not None:
                 self._user.speech = SpokenTurns()
@@ -304,12 +294,6 @@ class Bot(Conversation):
             if self._begin is not None:
                 await self._host.inside(_awaited(self._begin(self.worker)))
             await self._ring()
-        except asyncio.CancelledError:
-            self._host.abandon()
-            raise
-        except BaseException:
-            await self._host.stop("the call did not begin")
-            raise
         return self
 
     async def __aexit__(

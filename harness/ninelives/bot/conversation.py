@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from ninelives.bot.hosting import DidNotStart, Host
 from ninelives.bot.listener import Listener
 from ninelives.bot.mishaps import Mishap, Mishaps
+from ninelives.bot.service_reports import ServiceReports
 from ninelives.bot.turn import Frames, ReportedError, Turn
 from ninelives.virtual.loop import VirtualLoop
 
@@ -22,6 +24,7 @@ class Conversation:
         """When the conversation began, on the loop's clock."""
         self._listener = Listener(on_change, on_unasked)
         self._mishaps = Mishaps(self._now)
+        self._reports = ServiceReports(self._listener)
 
     @property
     def frames(self) -> Frames:
@@ -32,6 +35,11 @@ class Conversation:
     def errors(self) -> list[ReportedError]:
         """All errors reported so far, those between turns included."""
         return self._listener.errors
+
+    @property
+    def connection_errors(self) -> list[str]:
+        """What `on_connection_error` of the services reported, in order."""
+        return self._reports.connection_errors
 
     @property
     def mishaps(self) -> list[Mishap]:
@@ -47,6 +55,14 @@ class Conversation:
     def speaks(self) -> bool:
         """Whether the bot has text to speech or a transport of its own, known when its pipeline is."""
         return self._listener.speaks
+
+    async def _start(self, host: Host) -> None:
+        """Start the bot. Raises RuntimeError with the errors so far if its pipeline does not start."""
+        try:
+            await host.start()
+        except DidNotStart as error:
+            reasons = [each.message for each in self.errors] + self.connection_errors
+            raise RuntimeError(f"{error}. Errors so far: {'; '.join(reasons) or 'none'}") from None
 
     def _starts_now(self) -> None:
         loop = asyncio.get_running_loop()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 from pipecat.pipeline.base_pipeline import BasePipeline
@@ -159,6 +159,18 @@ class Host:
     async def inside(self, work: Coroutine[Any, Any, T]) -> T:
         """Do something in the bot's context, as if the bot had come to do it: call its handlers."""
         return await self._task(work, f"for {self.name}")
+
+    @asynccontextmanager
+    async def beginning(self) -> AsyncIterator[None]:
+        """End the bot if the call does not begin."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            self.abandon()
+            raise
+        except BaseException:
+            await self.stop("the call did not begin")
+            raise
 
     async def stop(self, why: str) -> None:
         """Let the bot come to its end, and end it if it does not."""

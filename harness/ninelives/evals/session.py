@@ -16,7 +16,6 @@ from typing import Any
 
 from mock_openai import MockServer, Script
 from mock_openai.control.entries import Entry
-from msgspec import structs
 from pipecat.evals.scenario import EvalScriptScenario
 from pipecat.evals.session import EvalSession, EvalSessionParams
 
@@ -31,9 +30,10 @@ from ninelives.evals.files import Case
 from ninelives.evals.outcome import Played, Result
 from ninelives.fixtures.network import Guard
 from ninelives.lab.apis import require_responses
+from ninelives.lab.ending import Ending, caught, first_line, journal_of, transport_of
 from ninelives.lab.episode import TURN_BOUND, Episode
 from ninelives.lab.promises import judge
-from ninelives.lab.run import forbidden, shifted
+from ninelives.lab.run import forbidden
 from ninelives.lab.scenario import PACE
 from ninelives.report.timeline import from_journal, from_mishaps, from_turns, merged
 from ninelives.virtual import VirtualDeadlock, run
@@ -87,7 +87,7 @@ def play_case(
             played = asyncio.run(playing.play()) if setting.real_time else run(playing.play())
     except (VirtualDeadlock, SystemExit) as error:
         failure = Exited(error) if isinstance(error, SystemExit) else error
-        played = Played(case, disaster, None, Episode([], []), crash=_first_line(failure), failure=failure)
+        played = Played(case, disaster, None, Episode([], []), crash=first_line(failure), failure=failure)
     finally:
         guard.remove()
         random.setstate(before)
@@ -127,7 +127,6 @@ class _Run:
         )
         bound = self.disaster.bound if self.disaster is not None else TURN_BOUND
         result: Result | None = None
-        failure: BaseException | None = None
         started = False
         loop = asyncio.get_running_loop()
 
@@ -155,7 +154,7 @@ class _Run:
                     patient=any(blow.silence for blow in blows.values()),
                     on_turn=on_turn,
                 )
-                try:
+                with caught() as ending:
                     async with hosted:
                         started = True
                         require_responses(hosted.services, self.case.bot, None)
@@ -163,16 +162,8 @@ class _Run:
                         session = self._session(server, hosted.url)
                         let_breathe(session, self.case, silence)
                         result = await session.run()
-                except Complaint:
-                    raise
-                except SystemExit as error:
-                    failure = Exited(error)
-                except Exception as error:
-                    failure = error
-                shift = opened - hosted.started
-                entries = [structs.replace(entry, at=entry.at + shift) for entry in server.journal.unredacted]
-                said = [shifted(each, shift) for each in server.journal.responses]
-        return self._judged(hosted, answers, entries, said, result, failure, started, blows, bound)
+                entries, said = journal_of(server, shift=opened - hosted.started)
+        return self._judged(hosted, answers, entries, said, result, ending, started, blows, bound)
 
     def _pace(self, answers: Answers) -> str:
         if self.setting.pace is not None:
@@ -193,7 +184,7 @@ class _Run:
         entries: Sequence[Entry],
         said: Sequence[Any],
         result: Result | None,
-        failure: BaseException | None,
+        ending: Ending,
         started: bool,
         blows: Mapping[int, Blow],
         bound: float,
@@ -222,12 +213,12 @@ class _Run:
             episode=episode,
             findings=judge(episode) if result is not None else (),
             timeline=merged(from_turns(everything), from_mishaps(hosted.mishaps), from_journal(entries)),
-            transport=_transport(entries),
+            transport=transport_of(entries),
             source=answers.source,
             missed=tuple(answers.missed),
             mishaps=tuple(hosted.mishaps),
-            crash=_first_line(failure),
-            failure=failure,
+            crash=ending.crash,
+            failure=ending.failure,
             started=started,
             struck=bool(faults) or (silences and len(turns) >= self.turn),
             answerable=answerable,
@@ -323,17 +314,3 @@ def _of_the_bot(entries: Sequence[Entry]) -> list[Entry]:
         and "/chat/completions" in str(entry.data.get("path", ""))
     }
     return [entry for entry in entries if entry.connection not in chats or entry.kind == "fault"]
-
-
-def _transport(entries: Sequence[Entry]) -> str:
-    asked = {entry.connection for entry in entries if entry.kind == "request" and entry.turn is not None}
-    for entry in entries:
-        if entry.kind == "open" and isinstance(entry.data, Mapping) and entry.connection in asked:
-            return str(entry.data["transport"])
-    return ""
-
-
-def _first_line(failure: BaseException | None) -> str | None:
-    if failure is None:
-        return None
-    return f"{type(failure).__name__}: {str(failure).partition(chr(10))[0]}"

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mock_openai import MockServer
-from msgspec import structs
 
 from ninelives.bot import TurnTimeout
 from ninelives.bot.environment import addresses, stand_ins
@@ -25,6 +24,7 @@ from ninelives.complaint import Complaint
 from ninelives.fixtures.network import Guard
 from ninelives.lab.apis import hosts_of, require_responses
 from ninelives.lab.conditions import USUAL, Conditions
+from ninelives.lab.ending import caught, first_line, journal_of, transport_of
 from ninelives.lab.episode import Episode, Finding
 from ninelives.lab.figures import NO_FIGURES, Figures, figures_of
 from ninelives.lab.performing import bot_of, let_it_think, perform
@@ -162,7 +162,7 @@ def run_scenario(
         outcome = run(play(scenario, factory, seed=seed, conditions=conditions))
     except (VirtualDeadlock, SystemExit) as error:
         failure = Exited(error) if isinstance(error, SystemExit) else error
-        outcome = Outcome(scenario, Episode([], []), [], crash=_first_line(failure), failure=failure)
+        outcome = Outcome(scenario, Episode([], []), [], crash=first_line(failure), failure=failure)
     finally:
         guard.remove()
         random.setstate(before)
@@ -195,7 +195,6 @@ async def play(
     def require(services: Sequence[LLMService[Any]]) -> None:
         require_responses(services, name_of(factory), source_of(factory))
 
-    failure: Exception | None = None
     bot: Bot | VoiceCall | None = None
     started = False
     prologue = 0
@@ -204,54 +203,34 @@ async def play(
         base_url, ws_url = _addresses(server, tls=scenario.tls)
         surroundings.enter_context(addresses(base_url, ws_url))
         surroundings.enter_context(stand_ins())
-        try:
-            made = factory(base_url, ws_url)
-            bot = bot_of(made, factory, base_url, ws_url, scenario, voice=bool(conditions.voice))
-            bot.on_services = require
-            async with bot as bot:  # another one, if it was told to be
-                require(bot.services)
-                started = True
-                prologue = len(bot.turns)
-                if prologue:
-                    await bot.pause(A_BREATH)
-                if scenario.thinks:
-                    await let_it_think(bot)
-                await perform(scenario, bot, server)
-        except NoLLMService as error:
-            raise Complaint(
-                f"{name_of(factory)}: {error}; ninelives tests what a bot says through one"
-            ) from None
-        except TurnTimeout:
-            pass  # the turn has no end, and I4 says so
-        except Complaint:
-            raise
-        except SystemExit as error:
-            failure = Exited(error)
-        except Exception as error:
-            failure = error
+        with caught() as ending, suppress(TurnTimeout):  # a turn without end breaks I4
+            try:
+                made = factory(base_url, ws_url)
+                bot = bot_of(made, factory, base_url, ws_url, scenario, voice=bool(conditions.voice))
+                bot.on_services = require
+                async with bot as bot:  # the factory may have returned another one
+                    require(bot.services)
+                    started = True
+                    prologue = len(bot.turns)
+                    if prologue:
+                        await bot.pause(A_BREATH)
+                    if scenario.thinks:
+                        await let_it_think(bot)
+                    await perform(scenario, bot, server)
+            except NoLLMService as error:
+                raise Complaint(
+                    f"{name_of(factory)}: {error}; ninelives tests what a bot says through one"
+                ) from None
         shift = opened - bot.started if bot is not None else 0.0
-        entries = [structs.replace(entry, at=entry.at + shift) for entry in server.journal.unredacted]
-        said = [shifted(each, shift) for each in server.journal.responses]
+        entries, said = journal_of(server, shift=shift)
     outcome = judged(scenario, bot, entries, said, prologue, conditions)
-    return replace(outcome, failure=failure, crash=_first_line(failure), started=started)
-
-
-def _first_line(failure: Exception | None) -> str | None:
-    if failure is None:
-        return None
-    return f"{type(failure).__name__}: {str(failure).partition(chr(10))[0]}"
+    return replace(outcome, failure=ending.failure, crash=ending.crash, started=started)
 
 
 def _addresses(server: MockServer, *, tls: bool) -> tuple[str, str]:
     if not tls:
         return server.base_url, server.ws_url
     return "https" + server.base_url.removeprefix("http"), "wss" + server.ws_url.removeprefix("ws")
-
-
-def shifted(said: Said, by: float) -> Said:
-    """What the server said, on the bot's clock."""
-    opened, spoke, ended = (None if at is None else at + by for at in (said.opened, said.spoke, said.ended))
-    return replace(said, began=said.began + by, opened=opened, spoke=spoke, ended=ended)
 
 
 def judged(
@@ -287,7 +266,7 @@ def judged(
         episode=episode,
         findings=judge(episode),
         timeline=merged(from_turns(everything), from_mishaps(mishaps), from_journal(entries)),
-        transport=_transport(entries),
+        transport=transport_of(entries),
         hosts=hosts_of([*bot.services, *bot.processors]) if bot is not None else [],
         mishaps=mishaps,
         figures=figures_of(episode),
@@ -300,11 +279,3 @@ def _expected(scenario: Scenario, turns: Sequence[Turn]) -> list[str | None]:
     """The whole answer to each turn. One in which a bot spoke unasked has none."""
     answers = iter(scenario.expected)
     return [next(answers, None) if turn.user is not None else None for turn in turns]
-
-
-def _transport(entries: Sequence[Entry]) -> str:
-    asked = {entry.connection for entry in entries if entry.kind == "request" and entry.turn is not None}
-    for entry in entries:
-        if entry.kind == "open" and isinstance(entry.data, Mapping) and entry.connection in asked:
-            return str(entry.data["transport"])
-    return ""

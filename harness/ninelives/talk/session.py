@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from mock_openai import MockServer
-from msgspec import structs
 
 from ninelives.bot.environment import addresses, stand_ins
 from ninelives.bot.starting import Exited, could_not_start
@@ -22,9 +21,10 @@ from ninelives.bot.turn import Turn, TurnTimeout
 from ninelives.complaint import Complaint
 from ninelives.lab.apis import hosts_of, require_responses
 from ninelives.lab.conditions import USUAL
+from ninelives.lab.ending import journal_of
 from ninelives.lab.episode import TURN_BOUND
 from ninelives.lab.performing import bot_of
-from ninelives.lab.run import Outcome, judged, shifted
+from ninelives.lab.run import Outcome, judged
 from ninelives.lab.scenario import Scenario
 from ninelives.lab.services import name_of, source_of
 from ninelives.talk import typed
@@ -98,9 +98,7 @@ class Session:
         """Judge the conversation as far as it came. None: there was none."""
         if self.bot is None or not self._there:
             return None
-        shift = self._opened - self.bot.started
-        entries = [structs.replace(entry, at=entry.at + shift) for entry in self._server.journal.unredacted]
-        said = [shifted(each, shift) for each in self._server.journal.responses]
+        entries, said = journal_of(self._server, shift=self._opened - self.bot.started)
         return judged(self._scenario, self.bot, entries, said, self._prologue, USUAL)
 
     def hosts(self) -> Sequence[tuple[type, frozenset[str]]]:

@@ -18,9 +18,8 @@ from pipecat.services.llm_service import LLMService
 from pipecat.services.settings import LLMSettings
 
 from ninelives.bot.conversation import TO_GREET, Conversation
-from ninelives.bot.hosting import DidNotStart, Host
+from ninelives.bot.hosting import Host
 from ninelives.bot.moments import Moment
-from ninelives.bot.service_reports import ServiceReports
 from ninelives.bot.speech import context_in, everything_in
 from ninelives.bot.tools import Tools, add_to
 from ninelives.bot.transport import client_ready
@@ -80,7 +79,6 @@ class VoiceCall(Conversation):
         self._tools = tools
         self._urls = base_url, ws_url
         self._name = name
-        self._reports = ServiceReports(self._listener)
         self.on_services: Callable[[Sequence[LLMService[Any]]], None] = lambda services: None
         """Called with the LLM services before a worker that brings any starts. What it raises, entering the
         call raises.
@@ -105,11 +103,6 @@ class VoiceCall(Conversation):
     def turns(self) -> list[VoiceTurn]:
         """All turns so far."""
         return [turn for turn in self._listener.turns if isinstance(turn, VoiceTurn)]
-
-    @property
-    def connection_errors(self) -> list[str]:
-        """What `on_connection_error` of the services reported, in order."""
-        return self._reports.connection_errors
 
     @property
     def context(self) -> LLMContext:
@@ -258,22 +251,12 @@ class VoiceCall(Conversation):
         self._tracker = TurnTracker(self._host, self._stand_ins, self.line, self._listener)
         self._speech = CallerSpeech(self._stand_ins, self.line, self._listener, self._tracker)
         self.line.on_change = self._tracker.collect
-        try:
-            await self._host.start()
-        except DidNotStart as error:
-            complaints = [error.message for error in self.errors] + self.connection_errors
-            raise RuntimeError(f"{error}. Errors so far: {'; '.join(complaints) or 'none'}") from None
-        try:
+        await self._start(self._host)
+        async with self._host.beginning():
             await self._host.inside(self.line.connect())
             if self.worker._rtvi is not None:
                 await self.worker.queue_frame(client_ready())
             await self._hear_greeting()
-        except asyncio.CancelledError:
-            self._host.abandon()
-            raise
-        except BaseException:
-            await self._host.stop("the call did not begin")
-            raise
         return self
 
     async def __aexit__(

@@ -1,0 +1,67 @@
+"""How the run of a bot ended, and what the server recorded of it, on the bot's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from mock_openai import MockServer
+from mock_openai.control.entries import Entry
+from mock_openai.control.said import Said
+from msgspec import structs
+
+from ninelives.bot.starting import Exited
+from ninelives.complaint import Complaint
+
+
+def first_line(failure: BaseException) -> str:
+    """Return the type of an exception and the first line of its text."""
+    return f"{type(failure).__name__}: {str(failure).partition(chr(10))[0]}"
+
+
+@dataclass(slots=True)
+class Ending:
+    """How a run ended."""
+
+    failure: BaseException | None = None
+    """What ended it early; None if it ended by itself."""
+
+    @property
+    def crash(self) -> str | None:
+        """The first line of the failure."""
+        return None if self.failure is None else first_line(self.failure)
+
+
+@contextmanager
+def caught() -> Iterator[Ending]:
+    """Keep what ends the run early, except a Complaint: that is the user's to mend."""
+    ending = Ending()
+    try:
+        yield ending
+    except Complaint:
+        raise
+    except SystemExit as error:
+        ending.failure = Exited(error)
+    except Exception as error:
+        ending.failure = error
+
+
+def journal_of(server: MockServer, *, shift: float) -> tuple[list[Entry], list[Said]]:
+    """Return a server's journal and responses with `shift` seconds added to every time."""
+    entries = [structs.replace(entry, at=entry.at + shift) for entry in server.journal.unredacted]
+    return entries, [_shifted(said, shift) for said in server.journal.responses]
+
+
+def _shifted(said: Said, by: float) -> Said:
+    opened, spoke, ended = (None if at is None else at + by for at in (said.opened, said.spoke, said.ended))
+    return replace(said, began=said.began + by, opened=opened, spoke=spoke, ended=ended)
+
+
+def transport_of(entries: Sequence[Entry]) -> str:
+    """Return the transport of the first connection with a request; empty if there is none."""
+    asked = {entry.connection for entry in entries if entry.kind == "request" and entry.turn is not None}
+    for entry in entries:
+        if entry.kind == "open" and isinstance(entry.data, Mapping) and entry.connection in asked:
+            return str(entry.data["transport"])
+    return ""
