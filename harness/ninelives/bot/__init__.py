@@ -1,7 +1,7 @@
-"""A bot under test: drives a real Pipecat pipeline as a user would and tells what was heard.
+"""A bot under test: drives a real Pipecat pipeline as a user would and records what was heard.
 
-The values (`Turn`, `Heard`, `ToolCall`, `ReportedError`, `Captured`) know nothing of Pipecat; `Bot` imports
-it, which takes a second or two, and only when it is first touched.
+The values (`Turn`, `Heard`, `ToolCall`, `ReportedError`, `Captured`) do not need Pipecat; `Bot` imports it,
+which takes a second or two, on first use.
 """
 
 from typing import TYPE_CHECKING, Any

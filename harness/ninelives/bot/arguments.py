@@ -1,4 +1,4 @@
-"""What the user's function is called with: its arguments by name, and a transport where it makes its own."""
+"""The arguments of the user's function, by name, and the transport if the function makes its own."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def name_of(function: Callable[..., Any]) -> str:
 
 
 def arguments_for(function: Callable[..., Any], name: str, known: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of the `known` arguments that a function asks for by name.
+    """Return those of the `known` arguments that a function has as parameters.
 
     Raises:
-        Complaint: the function needs one that is not known. `name` is what the message calls it.
+        Complaint: the function needs an argument that is not known. `name` is its name in the message.
     """
     given = {}
     for parameter in inspect.signature(function).parameters.values():
@@ -43,11 +43,11 @@ def arguments_for(function: Callable[..., Any], name: str, known: Mapping[str, A
     return given
 
 
-# Pipecat's `create_transport` is imported by name into modules of the user's, so there is no name to replace:
-# the function itself gets another body for as long as any bot is hosted.
+# User modules import Pipecat's `create_transport` by name, so no name can be replaced: the function itself
+# gets another body while any bot is hosted.
 
 transport_of_this_bot: ContextVar[BaseTransport | None] = ContextVar("ninelives_transport", default=None)
-"""What `create_transport` returns to the bot of this context. Two calls at once have one each."""
+"""What `create_transport` returns to the bot of this context. Concurrent calls have one each."""
 
 _hosted = 0
 _body = create_transport.__code__
@@ -63,7 +63,7 @@ async def _create_transport(runner_args: Any, transport_params: Any) -> Any:
 
 @contextmanager
 def transports_are_ours() -> Iterator[None]:
-    """Have `create_transport` return the transport of the context, wherever it was imported to."""
+    """Make `create_transport` return the transport of the context, wherever it was imported."""
     global _hosted
     _hosted += 1
     create_transport.__code__ = _create_transport.__code__

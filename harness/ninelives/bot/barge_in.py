@@ -1,4 +1,4 @@
-"""Cutting in: how a caller begins to speak while the bot does, at once or after a word, and when that has got
+"""Barge-in: the caller begins to speak while the bot does, at once or after a word, and the interruption goes
 through the pipeline.
 """
 
@@ -11,33 +11,34 @@ from typing import Any
 from ninelives.bot.turn import Turn
 
 BOUND = 5.0
-"""Seconds to wait for an interruption to reach the service. It takes none, unless something holds it back."""
+"""Seconds to wait for an interruption to reach the service. It comes at once, unless something blocks it."""
 
 
 class BargeIn:
-    """One bot's caller, as far as cutting in goes.
+    """The interruptions of one bot's caller.
 
-    `begin` has the caller begin to speak; it gives False when there was nothing to do, since the caller
-    speaks already or the bot does nothing. `change` waits until anything happens.
+    `begin` makes the caller begin to speak; it returns False if there is nothing to interrupt, because the
+    caller
+    speaks already or the bot is idle. `change` waits until anything happens.
     """
 
     def __init__(self, begin: Callable[[], Awaitable[bool]], change: Callable[[], Awaitable[None]]) -> None:
         self._begin = begin
         self._change = change
         self._after: int | None = None
-        """The word after which the caller means to cut in."""
+        """The word after which the caller interrupts."""
         self._made = asyncio.Event()
         self._through = asyncio.Event()
 
     async def now(self) -> None:
-        """Begin to speak, and wait until Pipecat has made an interruption of it."""
+        """Begin to speak, and wait until Pipecat has interrupted the bot."""
         self._made.clear()
         self._through.clear()
         if await self._begin():
             await _within(BOUND, self._made.wait())
 
     async def after(self, turn: Turn, words: int) -> None:
-        """Cut in after so many words of a turn that goes on, if it comes to that."""
+        """Interrupt a turn after this many words, if it has so many."""
         self._after = words
         try:
             while turn.ended is None and turn.interrupted is None and not turn.timed_out:
@@ -52,18 +53,19 @@ class BargeIn:
     # --- what is seen of it ----------------------------------------------------------------------------
 
     def made(self) -> None:
-        """Pipecat has made an interruption of it, which is about to enter the service."""
+        """Note that Pipecat's interruption is about to enter the service."""
         self._made.set()
 
     def through(self) -> None:
-        """The interruption has left the service."""
+        """Note that the interruption has left the service."""
         self._through.set()
 
     async def said(self, turn: Turn | None) -> None:
-        """A piece of text just passed: cut in if this was the word, and hold the stream meanwhile.
+        """Note that a piece of text passed; interrupt if this was the word, and hold the stream meanwhile.
 
-        A speaker takes longer than the wire: without holding, a server that sends everything at once would
-        have said it all before the interruption gets through. Pipecat cancels this very wait by interrupting.
+        A voice takes longer than the network: without holding, a server that sends everything at once would
+        have
+        sent the whole answer before the interruption arrives. The interruption cancels this wait.
         """
         if self._after is None or turn is None or _words(turn) < self._after:
             return
@@ -77,7 +79,7 @@ def _words(turn: Turn) -> int:
 
 
 async def _within(seconds: float, waiting: Awaitable[Any]) -> None:
-    """Wait, but not for ever: a pipeline may swallow what is waited for, and the test goes on regardless."""
+    """Wait with a limit: a pipeline may swallow the awaited frame, and then the test goes on."""
     try:
         await asyncio.wait_for(waiting, seconds)
     except TimeoutError:

@@ -1,8 +1,8 @@
-"""`Bot`: a test in the place of the user and the speaker of a bot, without a voice.
+"""`Bot`: a test in the place of a bot's user and speaker, without sound.
 
-A bot is a service, a pipeline, or the user's whole bot on its own worker. Taps that forward every frame at
-once stand before and after the LLM service; transports, speech recognition and voice let frames pass.
-Nothing sleeps.
+A bot is a service, a pipeline, or the user's whole bot on its own worker. Taps before and after the LLM
+service
+forward every frame at once; transports, speech recognition and voice let frames pass. Nothing sleeps.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ from ninelives.bot.turn import Turn
 from ninelives.bot.watch import Watch, drained
 
 TURN_BOUND = 60.0
-"""Seconds on the loop's clock within which a turn must be over. A caller has hung up long before."""
+"""Seconds on the loop's clock within which a turn must be over. A real caller hangs up long before."""
 
 NEVER = 86_400.0
-"""Seconds. Pipecat's watchdog for user turns that never end; the test decides here when they do."""
+"""Seconds. The limit of Pipecat's watchdog for user turns without end, which is not needed here."""
 
 
 class Bot(Conversation):
@@ -52,22 +52,22 @@ class Bot(Conversation):
             turn = await bot.say("What's the weather in Paris?")
         assert turn.text == "It is 21 degrees in Paris."
 
-    Leaving the context hangs up, and lets the bot finish unless a turn still goes on.
+    Leaving the context hangs up. The bot ends by itself, unless a turn is still open.
 
     Args:
-        service: Any Pipecat LLM service, or a whole bot as `VoiceCall` takes it: a function as in Pipecat's
+        service: Any Pipecat LLM service, or a whole bot as for `VoiceCall`: a function as in Pipecat's
             examples (`run_bot(transport, runner_args)`, `bot(runner_args)`), a function that returns a
             service, a worker or a pipeline, or a worker or a pipeline itself. A whole bot runs on its own
             worker.
-        tools: Functions by name, or a list of functions. In a whole bot they join the tools of its context.
+        tools: Functions by name, or a list of functions. A whole bot has them in addition to its own.
         context: An `LLMContext` to start from.
-        system: The instructions, given to the service as its settings.
+        system: The instructions, set in the service's settings.
         pipeline: Instead of `service`: a list of processors, a `Pipeline`, or a worker, with an LLM service
             somewhere in it.
         begin: Called with the running worker before the first turn.
-        base_url: The API for a whole bot, given to it in OPENAI_BASE_URL or by name.
+        base_url: The API for a whole bot, passed to it in OPENAI_BASE_URL or by name.
         ws_url: The same for WebSockets, in OPENAI_WS_URL or by name.
-        name: What messages call the bot.
+        name: The bot's name in messages.
         timeout: The longest time of a turn, in seconds on the loop's clock.
     """
 
@@ -89,10 +89,10 @@ class Bot(Conversation):
             raise TypeError("Bot takes either a service or pipeline=[...], not both and not neither")
         super().__init__(lambda: self._watch.changed(), lambda at: self._user.unasked(at))
         self.aggregators: LLMContextAggregatorPair | None = None
-        """The context aggregators, unless the pipeline was given whole."""
+        """The context aggregators; None if the pipeline was given whole."""
         self.timeout = timeout
         self.on_services: Callable[[Sequence[LLMService[Any]]], None] = lambda services: None
-        """Called with the LLM services before a worker that brings any starts. What it raises, entering the
+        """Called with the LLM services before each worker that has some starts. If it raises, entering the
         bot raises.
         """
         self._context = context
@@ -101,7 +101,7 @@ class Bot(Conversation):
         self._begin = begin
         self._hung_up = False
         self._instead: Bot | None = None
-        """The Bot that the user's function gave."""
+        """The Bot that the user's function returned."""
         self._transport = SilentTransport()
         self._workers = TappedWorkers(
             self._transport,
@@ -124,7 +124,7 @@ class Bot(Conversation):
         self._user = SimulatedUser(self._listener, self._watch, self._queue, self._now)
 
     def _runnable(self, given: Any) -> Any:
-        """What was given, as far as it is known before it runs."""
+        """Return what was given as a worker or a function, prepared as far as possible before it runs."""
         if isinstance(given, LLMService | ServiceSwitcher):
             given = self._around(given)
         if isinstance(given, Sequence):
@@ -137,7 +137,7 @@ class Bot(Conversation):
         return given
 
     def _around(self, service: FrameProcessor) -> Pipeline:
-        """What a voice bot has between speech-to-text and text-to-speech."""
+        """Return a pipeline with the service between the aggregators of a context, as a voice bot has it."""
         params = LLMUserAggregatorParams(user_turn_strategies=turn_strategies(), user_turn_stop_timeout=NEVER)
         self._context = self._context or LLMContext()
         self.aggregators = LLMContextAggregatorPair(self._context, user_params=params)
@@ -152,7 +152,7 @@ class Bot(Conversation):
 
     @property
     def context(self) -> LLMContext:
-        """The conversation as the model is told it: the bot's own."""
+        """The conversation as the model gets it: the bot's own context."""
         if self._context is None:
             self._context = context_in(self.processors) or LLMContext()
         return self._context
@@ -164,7 +164,7 @@ class Bot(Conversation):
 
     @property
     def processors(self) -> list[FrameProcessor]:
-        """Every processor of the bot's workers, those inside others included."""
+        """Every processor of the bot's workers, including nested ones."""
         return self._workers.processors
 
     @property
@@ -179,23 +179,24 @@ class Bot(Conversation):
 
     @property
     def events(self) -> frozenset[str]:
-        """The events that the service has, by name; none before the service is known."""
+        """The names of the service's events; empty before the service is known."""
         return frozenset(name for each in self.services[:1] for name in getattr(each, "_event_handlers", {}))
 
     @property
     def worker(self) -> PipelineWorker:
-        """The worker that runs the pipeline, the bot's own if it has one."""
+        """The worker that runs the pipeline; the bot's own if it has one."""
         assert self._workers.worker is not None
         return self._workers.worker
 
     # --- what a user does ------------------------------------------------------------------------------
 
     async def say(self, text: str, *, cut_in: Moment | None = None) -> Turn:
-        """Say something and listen until the turn is over, tool calls and their answers included.
+        """Say something and listen until the turn is over, including tool calls and the answers to them.
 
         Speaking while the bot does interrupts it. With `cut_in`, the user begins to speak at that moment of
-        the answer: so many seconds after its first text, or with its n-th word; an answer that is over by
-        then is not interrupted. Raises `TurnTimeout` when the turn is not over in time.
+        the answer: some seconds after its first text, or at its n-th word; an answer that is over by then is
+        not
+        interrupted. Raises `TurnTimeout` if the turn is not over in time.
         """
         turn = self.say_soon(text)
         if cut_in is not None:
@@ -203,14 +204,14 @@ class Bot(Conversation):
         return await self.listen(turn)
 
     async def cut_in(self, text: str, at: Moment | None = None) -> Turn:
-        """Say something while the bot does: at once, or at a moment of the turn that goes on."""
+        """Say something while the bot speaks: at once, or at a moment of the open turn."""
         turn = self._listener.turn
         if at is not None and turn is not None:
             await self._user.interrupt_at(turn, at)
         return await self.say(text)
 
     async def hum(self, seconds: float = 0.5) -> None:
-        """Make a noise that is taken for speech and has no words."""
+        """Make a noise that is recognized as speech without words."""
         self._require()
         await self._user.hum(seconds)
 
@@ -219,7 +220,9 @@ class Bot(Conversation):
         await asyncio.sleep(seconds)
 
     def say_soon(self, text: str) -> Turn:
-        """Say something and return at once. The turn fills up as the bot answers; `listen` waits for it."""
+        """Say something and return at once. The bot's answer is added to the turn; `listen` waits for its
+        end.
+        """
         self._require()
         add_to(self.context, self._tools)  # again: Flows gives each of its nodes tools of its own
         return self._user.begin(text, lambda: self._require().says(text))
@@ -240,18 +243,21 @@ class Bot(Conversation):
         return turn
 
     async def interrupt(self, after_words: int | None = None) -> Turn | None:
-        """Cut in: begin to speak, at once or after the n-th word of the turn that goes on.
+        """Interrupt: begin to speak, at once or at the n-th word of the open turn.
 
-        What Pipecat does on barge-in happens: the user's turn starts, and the interruption goes through the
-        whole pipeline both ways. The user then counts as speaking until the next `say`. Gives back the turn
-        that was interrupted, None if none was going on. A turn with fewer words ends by itself and is not
-        interrupted. The n-th word is the piece of text in which it begins.
+        Everything that Pipecat does on barge-in happens: the user's turn starts, and the interruption goes
+        through
+        the whole pipeline both ways. The user then counts as speaking until the next `say`. Returns the
+        interrupted
+        turn, None if none was open. A turn with fewer words ends by itself and is not interrupted. The n-th
+        word is
+        the piece of text in which it begins.
         """
         self._require()
         return await self._user.interrupt(after_words)
 
     async def update_settings(self, delta: Any = None, **fields: Any) -> None:
-        """Change the service's settings from now on, by a settings object or by fields of it."""
+        """Change the service's settings from now on, with a settings object or with fields."""
         if delta is None:
             delta = getattr(type(self.service), "Settings", LLMSettings)(**fields)
         await self._queue(LLMUpdateSettingsFrame(delta=delta))
@@ -262,7 +268,7 @@ class Bot(Conversation):
         await self.pause(seconds)
 
     async def hang_up(self) -> None:
-        """Leave at once, as a caller does: the bot is cancelled, whatever it was doing."""
+        """Hang up at once, as a caller does: the bot is cancelled in whatever it does."""
         if self._hung_up:
             return
         self._hung_up = True
@@ -314,7 +320,7 @@ class Bot(Conversation):
             self._host.raise_what_it_raised()
 
     async def _ring(self) -> None:
-        """Somebody connects. A bot may speak first then, and nobody answers before it has."""
+        """Connect the caller. If the bot speaks first, wait for the end of that."""
         if self.aggregators is not None and self._begin is None:
             return
         await self._host.inside(self._transport.connect())
@@ -344,7 +350,7 @@ class Bot(Conversation):
         return has_user
 
     async def _queue(self, frame: Frame) -> None:
-        """Send a frame in where the user's voice would come in."""
+        """Send a frame in at the place of the user's voice."""
         await self.worker.queue_frame(frame)
 
     def _require(self) -> Any:

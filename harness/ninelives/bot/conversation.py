@@ -1,4 +1,4 @@
-"""What came of a conversation with a bot, with or without a voice."""
+"""The state and results of a conversation with a bot, with or without sound."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ninelives.bot.turn import Frames, ReportedError, Turn
 from ninelives.virtual.loop import VirtualLoop
 
 TO_GREET = 5.0
-"""Seconds for the handlers of a bot to begin a greeting when somebody connects."""
+"""Seconds for a bot's handlers to begin a greeting after somebody connects."""
 
 
 class Conversation:
@@ -28,12 +28,12 @@ class Conversation:
 
     @property
     def frames(self) -> Frames:
-        """All frames that left the bot's LLM services so far, both ways."""
+        """All frames that left the bot's LLM services so far, in both directions."""
         return self._listener.frames
 
     @property
     def errors(self) -> list[ReportedError]:
-        """All errors reported so far, those between turns included."""
+        """All errors reported so far, including those between turns."""
         return self._listener.errors
 
     @property
@@ -53,7 +53,7 @@ class Conversation:
 
     @property
     def speaks(self) -> bool:
-        """Whether the bot has text to speech or a transport of its own, known when its pipeline is."""
+        """Whether the bot has text-to-speech or a transport of its own; False until its pipeline is known."""
         return self._listener.speaks
 
     async def _start(self, host: Host) -> None:

@@ -1,10 +1,10 @@
-"""The environment that a hosted bot finds: the mock server's addresses, and stand-ins for the keys of others.
+"""The environment of a hosted bot: the mock server's addresses, and stand-ins for other services' keys.
 
 Speech services, transports and the like are replaced before the bot runs, but its code still asks for their
-keys: `os.environ["DEEPGRAM_API_KEY"]`. A name that nobody has set and that is called as keys, tokens, regions
-and ids are called gets a stand-in. It is given only to the user's own code and to Pipecat, only where the
-value is asked for (`in`, `setdefault`, iteration and child processes see nothing of it), and never in the
-place of a value that is set or of a default that the code names (an empty one is none).
+keys: `os.environ["DEEPGRAM_API_KEY"]`. A variable that is not set and whose name looks like that of a key,
+token, region or id gets a stand-in. Only the user's own code and Pipecat get it, only when they ask for the
+value (`in`, `setdefault`, iteration and child processes do not see it), and never instead of a value that is
+set or of a non-empty default in the code.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from ninelives.bot.own_code import is_own
 
 KEY = "sk-ninelives-not-a-real-key"
-"""Stands in for every key. The mock server takes any."""
+"""The stand-in for every key. The mock server accepts any."""
 
 _ID = "00000000-0000-0000-0000-000000000000"
 _NOWHERE = "http://127.0.0.1:9"  # the discard port of this machine: nobody answers
@@ -30,7 +30,7 @@ _STAND_INS = {
     "_VOICE_ID": _ID,
     "_REGION": "us-east-1",
 }
-"""What is answered by the end of the name, however it is asked for."""
+"""The answers by the end of the name, for every way of asking."""
 
 _REQUIRED = _STAND_INS | {
     **dict.fromkeys(("_KEY_ID", "_LICENSE", "_PASSWORD"), KEY),
@@ -39,7 +39,7 @@ _REQUIRED = _STAND_INS | {
     **dict.fromkeys(("_BASE_URL", "_ENDPOINT"), _NOWHERE),
     "_ENDPOINT_NAME": "ninelives",
 }
-"""What is answered where the code cannot go on without: `os.environ[NAME]`."""
+"""The answers only for code that fails without a value: `os.environ[NAME]`."""
 
 _PIPECAT = f"{os.sep}pipecat{os.sep}"
 _GETENV = os.getenv.__code__.co_filename
@@ -47,37 +47,39 @@ _real: Callable[[Any, Any], Any] = type(os.environ).__getitem__
 
 
 told: ContextVar[Mapping[str, str] | None] = ContextVar("ninelives_environment", default=None)
-"""What the bot of this context finds in the environment before all else: its own server's addresses. Two
-calls at once have one each.
+"""The addresses that take precedence for the bot of this context: those of its own server. Concurrent calls
+have one set each.
 """
 
 _settings: list[dict[str, str]] = []
 _unset: dict[str, str | None] = {}
-"""What stood in the environment before the first of the settings, by name."""
+"""The values before the first setting, by name."""
 
 
 def variables(base_url: str, ws_url: str, key: str = KEY) -> dict[str, str]:
-    """Return where OpenAI's clients find the mock server. A real key is put aside unless it is given."""
+    """Return the variables that point OpenAI's clients to the mock server. A real key is hidden unless `key`
+    is given.
+    """
     return {"OPENAI_BASE_URL": base_url, "OPENAI_WS_URL": ws_url, "OPENAI_API_KEY": key}
 
 
 @contextmanager
 def addresses(base_url: str, ws_url: str, key: str = KEY) -> Iterator[None]:
-    """Set the mock server's addresses where OpenAI's clients look for them."""
+    """Set the mock server's addresses for OpenAI's clients."""
     with _set(variables(base_url, ws_url, key)):
         yield
 
 
 @contextmanager
 def without_a_real_key() -> Iterator[None]:
-    """A stand-in for OpenAI's key alone, for code that makes a client while it is imported."""
+    """Set a stand-in for OpenAI's key only, for code that makes a client while it is imported."""
     with _set({"OPENAI_API_KEY": KEY}):
         yield
 
 
 @contextmanager
 def _set(variables: dict[str, str]) -> Iterator[None]:
-    """Set variables for a while. They may be set several times at once, and given up in any order."""
+    """Set variables for a while. Several settings may overlap and end in any order."""
     for name in variables:
         _unset.setdefault(name, os.environ.get(name))
     _settings.append(variables)
@@ -102,7 +104,7 @@ _inherited: Any = None
 
 @contextmanager
 def stand_ins() -> Iterator[None]:
-    """Answer for keys that nobody has set, as the module says. May be nested, and overlap."""
+    """Answer for keys that are not set, as the module describes. May be nested, and overlap."""
     global _patched, _real, _inherited
     kind: Any = type(os.environ)
     _patched += 1
@@ -146,7 +148,7 @@ def _get(self: Any, name: Any, default: Any = None) -> Any:
 
 
 def _answer(name: Any, known: dict[str, str], asking: FrameType | None) -> str | None:
-    if asking is not None and asking.f_code.co_filename == _GETENV:  # os.getenv asks for somebody else
+    if asking is not None and asking.f_code.co_filename == _GETENV:  # os.getenv asks on behalf of other code
         asking = asking.f_back
     if not isinstance(name, str) or asking is None or not _may_ask(asking.f_code.co_filename):
         return None
@@ -164,7 +166,7 @@ _own_argv: list[str] = []
 
 @contextmanager
 def started_as(script: str) -> Iterator[None]:
-    """`sys.argv` as if the bot had been started by itself, for one that reads its own command line."""
+    """Set `sys.argv` as if the bot had been started by itself, for bots that read their own command line."""
     global _own_argv
     mine = [script]
     if not _scripts:

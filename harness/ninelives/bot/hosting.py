@@ -1,4 +1,6 @@
-"""Runs the user's bot as it is: its own function, runner and workers, each worker shown before it starts."""
+"""Runs the user's bot unchanged: its own function, runner and workers. Each worker is prepared before it
+starts.
+"""
 
 from __future__ import annotations
 
@@ -28,13 +30,13 @@ from ninelives.bot.worker_starts import watcher_of_this_bot, workers_are_shown
 from ninelives.complaint import Complaint
 
 TO_RUN = 30.0
-"""Seconds on the loop's clock within which a bot must have come so far as to run its pipeline."""
+"""Seconds on the loop's clock within which a bot must run its pipeline."""
 
 TO_START = 45.0
-"""Seconds within which the pipeline must have started; Pipecat's own two bounds for that add up to 40."""
+"""Seconds within which the pipeline must have started; Pipecat's own two limits for that add up to 40."""
 
 TO_LEAVE = 10.0
-"""Seconds for a bot to clear up behind itself when its caller has gone."""
+"""Seconds for a bot to clean up after its caller has left."""
 
 _ENDINGS = (
     "expected it to end with `await runner.run()` on a WorkerRunner, or to return a worker or a pipeline"
@@ -50,7 +52,7 @@ class DidNotStart(RuntimeError):
 
 
 class NotRunnable(Complaint):
-    """A bot's function gave something that nobody here can run."""
+    """A bot's function returned something that cannot be run."""
 
     def __init__(self, name: str, made: Any, expected: str = _GIFTS) -> None:
         super().__init__(f"{name} gave a {type(made).__name__}; {expected}")
@@ -61,17 +63,17 @@ class Host:
     """One bot, from its start to its end.
 
     Args:
-        bot: A function as Pipecat's examples have it, one that gives a worker or a pipeline, or one of these.
-        transport: What the function is given as `transport`, and gets from `create_transport`.
+        bot: A function as in Pipecat's examples, one that returns a worker or a pipeline, or one of these.
+        transport: The function's argument `transport`, and what `create_transport` returns.
         prepare: Called with each pipeline worker before it starts; returns whether this is the worker with
-            the caller. What it raises, `start` raises.
+            the caller. If it raises, `start` raises.
         mishaps: Collects what the bot's own code raises and Pipecat catches.
-        base_url: The API, for a function that asks for it by name, and in OPENAI_BASE_URL.
+        base_url: The API, for a function with such a parameter, and in OPENAI_BASE_URL.
         ws_url: The same in WebSocket mode, in OPENAI_WS_URL.
-        key: The API key that the bot finds in OPENAI_API_KEY, where there is a base_url.
-        name: What messages call the bot, by default the function's own name.
+        key: The API key for the bot in OPENAI_API_KEY, if there is a base_url.
+        name: The bot's name in messages, by default that of the function.
         arguments: The `runner_args` of the function.
-        serve: Makes a pipeline of an LLM service, if the function may give one alone.
+        serve: Makes a pipeline of an LLM service, if the function may return one alone.
     """
 
     def __init__(
@@ -103,7 +105,7 @@ class Host:
         self._starting = ExitStack()
         self._context = contextvars.Context()
         self._made: PipelineWorker | None = None
-        """The one worker of a bot that leaves it to be run."""
+        """The only worker of a bot that does not run it itself."""
         self.worker: PipelineWorker | None = None
         """The worker with the caller, once it starts."""
         self.name = name or (name_of(bot) if is_function(bot) else type(bot).__name__)
@@ -116,12 +118,12 @@ class Host:
 
     @property
     def ended(self) -> bool:
-        """Whether the bot has come to its end. Raises what it raised."""
+        """Whether the bot has ended. Raises what it raised."""
         self.raise_what_it_raised()
         return self.running.done()
 
     def raise_what_it_raised(self) -> None:
-        """Raise what the bot's function has raised, if it came to its end by that."""
+        """Raise what the bot's function raised, if it has ended with that."""
         if self.running.done() and not self.running.cancelled():
             self.running.result()
 
@@ -129,8 +131,8 @@ class Host:
         """Run the bot until its pipeline has started.
 
         Raises:
-            Complaint: it runs no pipeline, or asks for what is not known.
-            DidNotStart: its pipeline does not.
+            Complaint: it runs no pipeline, or has parameters that are not known.
+            DidNotStart: its pipeline does not start.
             Exited: it ends the process.
             Exception: what the bot, or `prepare`, raised.
         """
@@ -157,7 +159,7 @@ class Host:
             raise
 
     async def inside(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do something in the bot's context, as if the bot had come to do it: call its handlers."""
+        """Run a coroutine in the bot's context, as if the bot itself called its handlers."""
         return await self._task(work, f"for {self.name}")
 
     @asynccontextmanager
@@ -173,7 +175,7 @@ class Host:
             raise
 
     async def stop(self, why: str) -> None:
-        """Let the bot come to its end, and end it if it does not."""
+        """Let the bot end; cancel it if it does not."""
         try:
             if self._running is not None:
                 if not self._running.done() and self.worker is not None and self._refused is None:
@@ -192,7 +194,7 @@ class Host:
         self._surroundings.close()
 
     def show(self, worker: PipelineWorker) -> bool:
-        """A worker of the bot's is about to start. Return whether it may."""
+        """Prepare a worker of the bot that is about to start. Return whether it may start."""
         self._starting.close()
         try:
             has_caller = self._prepare(worker)
@@ -225,7 +227,7 @@ class Host:
         return asyncio.get_running_loop().create_task(work, name=name, context=self._context)
 
     async def _first(self, event: asyncio.Event, seconds: float) -> None:
-        """Wait until the event has come, or the bot's end, or so many seconds."""
+        """Wait until an event is set, the bot ends, or the time is over."""
         waiting = asyncio.create_task(event.wait(), name=f"{self.name} starts")
         try:
             await asyncio.wait([self.running, waiting], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -273,19 +275,19 @@ def _known(
 
 
 def is_function(bot: Any) -> bool:
-    """Whether a bot is to be called, not run."""
+    """Whether a bot is to be called rather than run."""
     return callable(bot) and not isinstance(bot, FrameProcessor | PipelineWorker)
 
 
 def can_run(made: Any) -> bool:
-    """Whether something is a processor, a list of them, or a worker."""
+    """Whether a value is a processor, a list of processors, or a worker."""
     if isinstance(made, Sequence):
         return bool(made) and all(isinstance(each, FrameProcessor) for each in made)
     return isinstance(made, FrameProcessor | PipelineWorker)
 
 
 def worker_of(pipeline: BasePipeline) -> PipelineWorker:
-    """Return a worker for a pipeline that came without one: it measures all, and waits for ever."""
+    """Return a worker for a pipeline without one: with all metrics, and without an idle timeout."""
     return PipelineWorker(
         pipeline,
         params=PipelineParams(

@@ -1,8 +1,8 @@
-"""Makes turns out of frames: who said what, what is still going on, and when a turn may be over.
+"""Makes turns out of frames: who said what, what is still open, and when a turn may be over.
 
-A state machine without tasks or sockets. It is told of every frame that leaves or enters the service, with
-the time, and keeps the turns. `quiet` says that no response is open and no tool runs that the answer waits
-for.
+A state machine without tasks or sockets. It gets every frame that leaves or enters the service, with the
+time,
+and keeps the turns. `quiet` is True if no response is open and no tool runs that the answer waits for.
 """
 
 from __future__ import annotations
@@ -62,29 +62,29 @@ class Listener:
         self._on_unasked = on_unasked
         self._open = 0
         self._calls: dict[str, bool] = {}
-        """Calls that have not settled, by id; the value says whether the answer waits for the call."""
+        """Calls that have not ended, by id; the value is whether the answer waits for the call."""
 
     @property
     def turn(self) -> Turn | None:
-        """The turn that goes on. None: nothing does."""
+        """The open turn; None if there is none."""
         if self.turns and self.turns[-1].ended is None:
             return self.turns[-1]
         return None
 
     @property
     def quiet(self) -> bool:
-        """Whether no response is open and no tool runs that one waits for."""
+        """Whether no response is open and no tool runs that a response waits for."""
         return self._open == 0 and not any(self._calls.values())
 
     @property
     def pending(self) -> str:
-        """What still goes on, in words."""
+        """Describe what is still open."""
         waits = [f"{self._open} response(s) that began and did not end"] if self._open else []
         waits += [f"tool call {call_id}" for call_id, awaited in self._calls.items() if awaited]
         return ", ".join(waits) or "the pipeline has not drained: a processor is busy or blocked"
 
     def begin(self, turn: Turn) -> None:
-        """A new turn goes on from now; the one before is over, whatever it still had to say."""
+        """Open a new turn now; the one before is closed."""
         if self.turns and self.turns[-1].ended is None and not self.turns[-1].timed_out:
             self.turns[-1].ended = turn.began
         self._open = 0
@@ -93,7 +93,7 @@ class Listener:
         self.turns.append(turn)
 
     def leaves(self, at: float, direction: Direction, frame: Frame) -> None:
-        """A frame left the service."""
+        """Note a frame that left the service."""
         if isinstance(frame, PipelineFlushFrame | HeartbeatFrame) or _is_rtvi(frame):
             return
         speaks = direction == "down" and (isinstance(frame, LLMFullResponseStartFrame) or bool(spoken(frame)))
@@ -110,12 +110,12 @@ class Listener:
         self._on_change()
 
     def arrives(self, at: float, frame: Frame) -> None:
-        """A frame came to where a voice would speak it."""
+        """Note a frame at the place where a voice would speak it."""
         if self.turns and (arrivals := self.turns[-1].arrivals) is not None and spoken(frame):
             arrivals.append(at)
 
     def cut_in(self, at: float, frame: Frame) -> bool:
-        """A frame is about to enter the service from above; True when it interrupts."""
+        """Note a frame that is about to enter the service from above; return whether it interrupts."""
         if not isinstance(frame, InterruptionFrame):
             return False
         if self.turn is not None and self.turn.interrupted is None:
@@ -123,7 +123,7 @@ class Listener:
         return True
 
     def lost(self, spoken_text: str) -> None:
-        """The service says its response broke after so much had been spoken."""
+        """Note that a response broke off, and what the service says had been spoken."""
         if self.turns:
             self.turns[-1].spoken_before_loss.append(spoken_text)
 
@@ -164,7 +164,7 @@ class Listener:
 
 
 def _is_rtvi(frame: Frame) -> bool:
-    """Whether a frame is Pipecat's own report to its client of the frames that are noted here."""
+    """Whether a frame is Pipecat's report to its client about frames that are noted here."""
     return (
         isinstance(frame, OutputTransportMessageUrgentFrame)
         and isinstance(frame.message, Mapping)
@@ -173,7 +173,7 @@ def _is_rtvi(frame: Frame) -> bool:
 
 
 def spoken(frame: Frame) -> str:
-    """The text of a frame that a speaker would say; empty for all others."""
+    """Return the text of a frame that a voice would speak; empty for other frames."""
     if isinstance(frame, TTSSpeakFrame):
         return frame.text
     if isinstance(frame, TextFrame) and not isinstance(frame, _NOT_SPOKEN) and not frame.skip_tts:
@@ -182,7 +182,7 @@ def spoken(frame: Frame) -> str:
 
 
 def _note(turn: Turn, at: float, frame: Frame) -> None:
-    """Write down what a frame on its way down means for its turn."""
+    """Add a frame on its way down to its turn."""
     if text := spoken(frame):
         turn.heard.append(Heard(at, text))
         return

@@ -1,7 +1,6 @@
 """Exceptions that a bot's own code raised and Pipecat caught: in processors, tools, event handlers and tasks.
 
-Pipecat makes an ErrorFrame of the first two, which need not reach anybody, and writes a line of log for the
-others.
+Pipecat turns the first two into an ErrorFrame, which may reach nobody, and logs the others.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from ninelives.bot.own_code import one_line, own_place, touches_own_code
 
 @dataclass(frozen=True, slots=True)
 class Mishap:
-    """One exception that nobody but Pipecat caught."""
+    """One exception that only Pipecat caught."""
 
     at: float
     """Seconds since the bot started."""
@@ -45,7 +44,7 @@ class Mishap:
 
 
 def told(mishaps: Iterable[Mishap]) -> list[str]:
-    """Mishaps as lines, the same one again as a number."""
+    """Return mishaps as lines, equal ones with a count."""
     return [
         line if times == 1 else f"{line}, {times} times"
         for line, times in Counter(str(each) for each in mishaps).items()
@@ -53,7 +52,7 @@ def told(mishaps: Iterable[Mishap]) -> list[str]:
 
 
 class Mishaps:
-    """Collects them, each once. `now` tells the time since the bot started."""
+    """Collects mishaps, each once. `now` returns the time since the bot started."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.all: list[Mishap] = []
@@ -62,13 +61,13 @@ class Mishaps:
         self._handling: set[asyncio.Future[None]] = set()
 
     def watch(self, processors: Iterable[FrameProcessor]) -> None:
-        """Learn of the errors of these processors."""
+        """Collect the errors of these processors."""
         for processor in processors:
             processor.add_event_handler("on_error", self._on_error)
 
     @contextmanager
     def overhear(self) -> Iterator[None]:
-        """Learn for a while of what event handlers and tasks raise, whosever they are."""
+        """Collect for a while what event handlers and tasks raise."""
         _listeners.append(self)
         if len(_listeners) == 1:
             _listen()
@@ -80,7 +79,7 @@ class Mishaps:
                 _listen_no_more()
 
     async def handlers_done(self, seconds: float) -> None:
-        """Wait until no event handler of the bot's runs any more, but no longer than so many seconds."""
+        """Wait until no event handler of the bot runs any more, or the time in seconds is over."""
         try:
             async with asyncio.timeout(seconds):
                 while self._handling:
@@ -90,7 +89,7 @@ class Mishaps:
 
     @contextmanager
     def handling(self) -> Iterator[None]:
-        """An event handler runs."""
+        """Note that an event handler runs."""
         done = asyncio.get_running_loop().create_future()
         self._handling.add(done)
         try:
@@ -101,7 +100,7 @@ class Mishaps:
                 done.set_result(None)
 
     def note(self, where: str, error: BaseException) -> None:
-        """One exception; the same one again is left out."""
+        """Note an exception, unless it was noted before."""
         if any(error is each for each in self._seen):
             return
         self._seen.append(error)
@@ -111,18 +110,18 @@ class Mishaps:
     async def _on_error(self, processor: FrameProcessor, frame: ErrorFrame, *_: object) -> None:
         if frame.exception is None:
             return
-        # What a service says of its connection is its report, and judged as such; what was raised in the
-        # user's own code, a tool for one, is not.
+        # What a service reports about its connection is judged as its report. This is for what the user's own
+        # code raised, in a tool for example.
         if isinstance(processor, LLMService) and not touches_own_code(frame.exception.__traceback__):
             self._seen.append(frame.exception)
             return
         self.note(type(processor).__name__, frame.exception)
 
 
-# Pipecat keeps what event handlers and tasks raise to itself, but for a line of log: here it passes by.
+# Pipecat only logs what event handlers and tasks raise: this is the place to catch it.
 
 of_this_bot: ContextVar[Mishaps | None] = ContextVar("ninelives_mishaps", default=None)
-"""Whose mishaps are those of this context. Without any, everybody who listens notes them."""
+"""The mishaps of this context. Without any, everybody who collects gets them."""
 
 _listeners: list[Mishaps] = []
 _run_handler = BaseObject._run_handler

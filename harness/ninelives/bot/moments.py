@@ -1,4 +1,4 @@
-"""When a caller cuts in: so many seconds after the bot's first sound, or after so many of its words."""
+"""When a caller interrupts: some seconds after the bot's first sound, or at one of its words."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class SinceAsked:
-    """A time after the bot began to work on its answer, whether or not anything was heard of it by then."""
+    """A time after the bot began to work on its answer, whether or not anything was heard by then."""
 
     value: float
 
 
 Moment = Seconds | Words | SinceAsked
-"""When a caller cuts in."""
+"""When a caller interrupts."""
 
 
 def seconds(value: float) -> Seconds:

@@ -12,11 +12,11 @@ from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_st
 from typing import IO, Any
 
 TAIL = 4096
-"""Bytes at the end that are read for the last line."""
+"""Bytes at the end that are searched for the last line."""
 
 
 class Overheard:
-    """What was written to a stream that is a real file, so that child processes can write to it as well."""
+    """What was written to a stream. It is a real file, so that child processes can write to it as well."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
@@ -24,7 +24,7 @@ class Overheard:
 
     @property
     def last(self) -> str:
-        """The last line with anything on it."""
+        """The last non-empty line."""
         if not self._stream.closed:
             self._stream.flush()
             end = os.lseek(self._stream.fileno(), 0, os.SEEK_END)
@@ -35,7 +35,7 @@ class Overheard:
 
 @contextmanager
 def overheard() -> Iterator[Overheard]:
-    """Take standard output and standard error, as far as Python writes there."""
+    """Redirect standard output and standard error, as far as Python writes there."""
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as stream:
         logging = _loguru(stream) if "loguru" in sys.modules else nullcontext()
         heard = Overheard(stream)
@@ -43,13 +43,13 @@ def overheard() -> Iterator[Overheard]:
             try:
                 yield heard
             finally:
-                _ = heard.last  # there is no asking when the stream is closed
+                _ = heard.last  # a closed stream cannot be asked
 
 
 @contextmanager
 def _loguru(heard: IO[str]) -> Iterator[None]:
-    """A bot sets up its log as if the process were its own: `logger.remove(0)` and a handler for stderr. Here
-    it may do so again and again, and what it adds is gone with the stream.
+    """Let the bot configure its log as if the process were its own: `logger.remove(0)` and a handler for
+    stderr. It may do so repeatedly; what it adds is removed at the end.
     """
     from loguru import logger
 

@@ -1,4 +1,6 @@
-"""Tells the user's own code from what is installed: who raised an exception, and who asks for a value."""
+"""Distinguishes the user's own code from installed code: for who raised an exception, and who asks for a
+value.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 @cache
 def is_own(filename: str) -> bool:
-    """Whether a source file is the user's: not of the standard library, an installed package or ninelives."""
+    """Whether a source file is the user's: not the standard library's, an installed package's or ninelives'
+    own.
+    """
     if not filename or filename.startswith("<"):
         return False
     path = Path(filename).absolute()
@@ -22,7 +26,7 @@ def is_own(filename: str) -> bool:
 
 @cache
 def _not_own() -> tuple[Path, ...]:
-    # As symlinks name them and as they are: frames carry either.
+    # With symlinks and resolved: frames have either.
     library = Path(os.__file__).parent
     return (library, library.resolve(), *_ourselves())
 
@@ -36,8 +40,8 @@ def _ourselves() -> list[Path]:
 
 
 def own_place(trace: TracebackType | None) -> str:
-    """Where an exception was raised, as `bot.py:14, in run_bot`: the innermost line of the user's own, or the
-    innermost of all when none is. Empty without a traceback.
+    """Return where an exception was raised, as `bot.py:14, in run_bot`: the innermost line of the user's own
+    code, or of all code if none is the user's. Empty without a traceback.
     """
     frames = traceback.extract_tb(trace)
     own = [frame for frame in frames if is_own(frame.filename)]
@@ -51,7 +55,7 @@ def touches_own_code(trace: TracebackType | None) -> bool:
 
 
 def place_of_frame(frame: FrameType | None) -> str:
-    """Where a running frame stands in the user's own code; empty when nothing of it is under way."""
+    """Return where a running frame is in the user's own code; empty if it is not."""
     while frame is not None:
         if is_own(frame.f_code.co_filename):
             return _place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
@@ -65,12 +69,12 @@ def _place(filename: str, line: int | None, function: str) -> str:
 
 
 def shown(filename: str | Path) -> str:
-    """A path as a reader of the terminal wants it: relative to the working directory where it lies below."""
+    """Return a path for the terminal: relative to the working directory if it is below it."""
     path = Path(filename)
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def one_line(error: BaseException) -> str:
-    """An exception's type and text on one line."""
+    """Return an exception's type and text on one line."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,4 +1,4 @@
-"""What LLM services report by their own events: lost connections, and what was spoken before."""
+"""What LLM services report by events of their own: lost connections, and what had been spoken."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class ServiceReports:
         self._listener = listener
 
     def subscribe(self, service: LLMService[Any]) -> None:
-        """Listen to a service."""
-        # Looked up, because subscribing to an event that a service does not have logs a warning.
+        """Subscribe to a service's events."""
+        # Looked up first, because subscribing to an event that a service does not have logs a warning.
         events = getattr(service, "_event_handlers", {})
         if "on_connection_error" in events:
             service.add_event_handler("on_connection_error", self._on_connection_error)

@@ -1,4 +1,4 @@
-"""The user of a bot without a voice: says one thing after another, and cuts in."""
+"""The user of a bot without sound: says one thing after another, and interrupts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ninelives.bot.watch import Watch
 
 
 class SimulatedUser:
-    """One bot's user. `queue` sends a frame in where the user's voice would come in."""
+    """One bot's user. `queue` sends a frame in at the place of the user's voice."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class SimulatedUser:
         now: Callable[[], float],
     ) -> None:
         self.speech: Speech | None = None
-        """What the user's doings amount to. None: nobody is there."""
+        """The frames for the user's actions; None if there is no user yet."""
         self._listener = listener
         self._watch = watch
         self._queue = queue
@@ -36,7 +36,7 @@ class SimulatedUser:
         self._speaking: asyncio.Task[None] | None = None
 
     def begin(self, text: str | None, frames: Callable[[], list[Frame]]) -> Turn:
-        """Say something once what was said before is through, and return its turn at once."""
+        """Say something after what was said before has passed, and return its turn at once."""
         turn = Turn(number=0, user=text, began=self._now())
         self._speaking = asyncio.create_task(
             self._speak(turn, frames, self._speaking), name=f"user says {text!r}"
@@ -56,7 +56,7 @@ class SimulatedUser:
         await self._watch.stop()
 
     async def interrupt(self, after_words: int | None) -> Turn | None:
-        """Cut in, at once or after the n-th word. Return the turn that was going on."""
+        """Interrupt, at once or at the n-th word. Return the turn that was open."""
         await self.finish()
         turn = self._listener.turn
         if after_words is not None and turn is not None:
@@ -66,7 +66,7 @@ class SimulatedUser:
         return turn
 
     async def interrupt_at(self, turn: Turn, moment: Moment) -> None:
-        """Cut in at a moment of a turn, unless the turn is over by then."""
+        """Interrupt at a moment of a turn, unless the turn is over by then."""
         await self.finish()
         if isinstance(moment, Words):
             await self._barge_in.after(turn, moment.count)
@@ -92,7 +92,7 @@ class SimulatedUser:
             await self._queue(frame)
 
     def unasked(self, at: float) -> Turn:
-        """The bot speaks although nobody has asked: a turn of its own."""
+        """Open a turn in which the bot speaks without being asked."""
         turn = Turn(number=0, user=None, began=at)
         self._open(turn)
         return turn
@@ -124,7 +124,7 @@ class SimulatedUser:
     # --- what the taps see ---------------------------------------------------------------------------------
 
     async def before_service(self, frame: Frame, direction: Direction, forward: Forward) -> None:
-        """A frame passes on the service's input side."""
+        """Note a frame on the service's input side."""
         if direction == "up":
             self._listener.leaves(self._now(), direction, frame)
         elif self._listener.cut_in(self._now(), frame):
@@ -133,7 +133,7 @@ class SimulatedUser:
         await forward()
 
     async def after_service(self, frame: Frame, direction: Direction, forward: Forward) -> None:
-        """A frame passes on the service's output side."""
+        """Note a frame on the service's output side."""
         if direction == "down":
             self._listener.leaves(self._now(), direction, frame)
             if isinstance(frame, InterruptionFrame):

@@ -2,10 +2,11 @@
 
 Strategy: a speech-to-text service with its own turn detection proposes where a user's turn begins and ends,
 and sends the words in between; Pipecat's user aggregator decides, announces the turn, interrupts the bot and
-runs the model. `SpokenTurns` is that: proposals and a transcription, so everything a barge-in does in a real
-bot happens here too, with no voice detection and no timers. A pipeline whose aggregator insists on other turn
-strategies (or that has none) is addressed by text instead (`TypedTurns`): an interruption when the bot is
-busy, then a message appended to the context.
+runs the model. `SpokenTurns` does the same: proposals and a transcription. So everything happens that a
+barge-in
+does in a real bot, without voice detection and timers. A pipeline whose aggregator requires other turn
+strategies (or that has none) gets text instead (`TypedTurns`): an interruption if the bot is busy, then a
+message appended to the context.
 """
 
 from __future__ import annotations
@@ -36,19 +37,18 @@ SPEAKER = "user"
 
 
 class StopWhenProposed(BaseUserTurnStopStrategy):  # type: ignore[no-untyped-call]
-    """Ends the user's turn at the moment the speech service proposes it.
+    """Ends the user's turn when the speech service proposes it.
 
-    Pipecat's own strategy for this looks at a timer twice a second for late transcriptions. Ours are never
-    late.
+    Pipecat's own strategy checks a timer twice a second for late transcriptions. Ours are never late.
     """
 
     @property
     def resolves_proposed_turn_stop_frames(self) -> bool:
-        """It decides, so the proposal travels no further."""
+        """Stop the proposal here: this strategy decides."""
         return True
 
     async def process_frame(self, frame: Frame) -> ProcessFrameResult:
-        """Decide."""
+        """End the turn."""
         if isinstance(frame, ProposedUserStoppedSpeakingFrame):
             await self.trigger_user_turn_stopped()
         return ProcessFrameResult.CONTINUE
@@ -60,20 +60,20 @@ def turn_strategies() -> UserTurnStrategies:
 
 
 class Speech(Protocol):
-    """The frames a user's doings amount to, in order."""
+    """The frames of a user's actions, in order."""
 
     def cuts_in(self, busy: bool) -> list[Frame]:
-        """The user begins to speak. `busy`: the bot has a turn going on."""
+        """Return the frames for beginning to speak. `busy`: whether the bot has an open turn."""
 
     def says(self, text: str) -> list[Frame]:
-        """The user has said `text` and stops."""
+        """Return the frames for `text` and for stopping to speak."""
 
     def hums(self) -> list[Frame]:
-        """The user stops, and there were no words."""
+        """Return the frames for stopping to speak without words."""
 
 
 class SpokenTurns:
-    """By proposals and a transcription, as a speech service does it."""
+    """Speech by proposals and a transcription, as a speech service does it."""
 
     def __init__(self) -> None:
         self._speaking = False
@@ -86,7 +86,9 @@ class SpokenTurns:
         return [ProposedUserStartedSpeakingFrame()]
 
     def says(self, text: str) -> list[Frame]:
-        """The words, and the proposal that the turn is over. They are no system frames: order is kept."""
+        """Return the words, and the proposal that the turn is over. They are not system frames, so their
+        order is kept.
+        """
         self._speaking = False
         words = TranscriptionFrame(text=text, user_id=SPEAKER, timestamp=time_now_iso8601())
         return [words, ProposedUserStoppedSpeakingFrame()]
@@ -98,7 +100,7 @@ class SpokenTurns:
 
 
 class TypedTurns:
-    """By text: an interruption if there is something to interrupt, and a message."""
+    """Text instead of speech: an interruption if there is something to interrupt, and a message."""
 
     def cuts_in(self, busy: bool) -> list[Frame]:
         """Interrupt the bot, if it is doing anything."""
@@ -109,7 +111,7 @@ class TypedTurns:
         return [LLMMessagesAppendFrame(messages=[{"role": "user", "content": text}], run_llm=True)]
 
     def hums(self) -> list[Frame]:
-        """Nothing: who types makes no noise."""
+        """Return nothing: typing makes no noise."""
         return []
 
 
@@ -121,7 +123,7 @@ def announcement() -> Frame:
 
 
 def understood_by(processors: Iterable[FrameProcessor]) -> Speech:
-    """How to speak to a pipeline that was sent the announcement."""
+    """Return how to speak to a pipeline that got the announcement."""
     for processor in everything_in(processors):
         if isinstance(processor, LLMUserAggregator):
             controller = getattr(processor, "_user_turn_controller", None)
@@ -132,7 +134,7 @@ def understood_by(processors: Iterable[FrameProcessor]) -> Speech:
 
 
 def context_in(processors: Iterable[FrameProcessor] | Pipeline) -> LLMContext | None:
-    """The context of a pipeline's own user aggregator. None: there is none."""
+    """Return the context of a pipeline's own user aggregator; None if there is none."""
     inside = processors.processors if isinstance(processors, Pipeline) else processors
     for processor in everything_in(inside):
         if isinstance(processor, LLMUserAggregator):
@@ -142,7 +144,7 @@ def context_in(processors: Iterable[FrameProcessor] | Pipeline) -> LLMContext | 
 
 
 def everything_in(processors: Iterable[FrameProcessor]) -> Iterable[FrameProcessor]:
-    """Processors, and those inside them."""
+    """Yield processors, and those inside them."""
     for processor in processors:
         yield processor
         yield from everything_in(processor.processors)

@@ -1,4 +1,4 @@
-"""Replaces processors of a pipeline where they stand, before it starts, and leaves everything else alone."""
+"""Replaces processors of a pipeline before it starts, and leaves everything else alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipecat.pipeline.service_switcher import ServiceSwitcher
 from pipecat.processors.frame_processor import FrameProcessor
 
 StandIn = Callable[[FrameProcessor], FrameProcessor | None]
-"""Return what takes the place of a processor. None: it stays."""
+"""Return the replacement of a processor; None to keep it."""
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,13 @@ class Replaced:
     original: FrameProcessor
     stand_in: FrameProcessor
     switcher: ServiceSwitcher[Any] | None
-    """The service switcher in which it stood."""
+    """The service switcher that contained it."""
 
     @property
     def active(self) -> bool:
         """Whether its switcher, if it has one, sends frames through it.
 
-        A switcher goes on choosing among the services that the bot gave it; ours stand in their places.
+        A switcher still chooses among the services that the bot gave it; ours are in their places.
         """
         return self.switcher is None or self.switcher.strategy.active_service is self.original
 
@@ -36,7 +36,7 @@ class Replaced:
 
 
 def replace(pipeline: FrameProcessor, stand_in: StandIn) -> list[Replaced]:
-    """Replace processors of a pipeline, and of those inside it. Return what was replaced, in order."""
+    """Replace processors of a pipeline, including nested ones. Return what was replaced, in order."""
     return list(_replaced(pipeline, stand_in, None))
 
 
@@ -56,7 +56,7 @@ def _replaced(
 
 
 def insert(pipeline: Pipeline, index: int, processor: FrameProcessor) -> None:
-    """Put a processor into a pipeline, in front of the one at `index`; the source is number 0."""
+    """Insert a processor into a pipeline, before the one at `index`; the source has index 0."""
     pipeline._processors.insert(index, processor)
     _link(pipeline, index)
 
@@ -64,7 +64,7 @@ def insert(pipeline: Pipeline, index: int, processor: FrameProcessor) -> None:
 def place_of(
     pipeline: FrameProcessor, wanted: Callable[[FrameProcessor], bool]
 ) -> tuple[Pipeline, int] | None:
-    """Return the innermost pipeline with a processor of a kind, and its place there. None: there is none."""
+    """Return the innermost pipeline with a processor of a kind, and its index there; None without one."""
     for index, processor in enumerate(pipeline.processors):
         if isinstance(pipeline, Pipeline) and wanted(processor):
             return pipeline, index
@@ -74,7 +74,7 @@ def place_of(
 
 
 def _link(pipeline: Pipeline, index: int) -> None:
-    """Every pipeline has a source and a sink, so there is always a neighbor on either side."""
+    """Return the neighbor of a processor; there is always one, because a pipeline has a source and a sink."""
     before, processor, after = pipeline.processors[index - 1 : index + 2]
     before.link(processor)
     processor.link(after)

@@ -1,4 +1,4 @@
-"""What is said of a bot that could not start: the exception, where it was raised, and what to do about it."""
+"""The report about a bot that could not start: the exception, where it was raised, and what to do."""
 
 from __future__ import annotations
 
@@ -22,10 +22,12 @@ HANGS = 60.0
 """Real seconds after which code that waits counts as hanging."""
 
 IDLE = 0.005
-"""The share of a processor below which code waits. Work gets more, however much else there is to do."""
+"""The share of a processor below which code counts as waiting. Code that works gets more, even on a busy
+machine.
+"""
 
 BUSY = 10
-"""How many times as long code may work as it may wait."""
+"""How many times as long as it may wait code may work."""
 
 
 class CouldNotStart(Complaint):
@@ -43,14 +45,16 @@ class Exited(Exception):
 
 
 class Hangs(BaseException):
-    """The bot's code was still busy after so long. No `except Exception` of its own may swallow this."""
+    """The bot's code was still busy after the limit. A BaseException, so that its own `except Exception`
+    cannot catch it.
+    """
 
     def __init__(self, seconds: float, place: str) -> None:
         super().__init__(f"it was still busy after {seconds:g} s" + (f" at {place}" if place else ""))
 
 
 def could_not_start(who: str, error: BaseException, said: str = "") -> CouldNotStart:
-    """The one line of it. `said`: the last line that the bot printed before it ended itself."""
+    """Return the report on one line. `said`: the last line that the bot printed before it ended."""
     what = str(error) if isinstance(error, Exited | Hangs) else one_line(error)
     place = "" if isinstance(error, Hangs) else place_of(error)
     printed = f", after it had said {said!r}" if said and isinstance(error, Exited) else ""
@@ -60,14 +64,14 @@ def could_not_start(who: str, error: BaseException, said: str = "") -> CouldNotS
 
 
 def place_of(error: BaseException) -> str:
-    """Where an exception was raised in the user's own code, as far as can be said."""
+    """Return where an exception was raised in the user's own code, as far as known."""
     if isinstance(error, SyntaxError) and error.filename is not None:
         return f"{shown(error.filename)}:{error.lineno}"
     return own_place(error.__traceback__)
 
 
 def advice(error: BaseException) -> str:
-    """What to do about an exception."""
+    """Return what to do about an exception."""
     match error:
         case KeyError() if _from_environment(error):
             return f"set {error.args[0]} in the environment"
@@ -107,7 +111,7 @@ def _installation(error: ImportError) -> str:
 
 
 def _extra_of_pipecat(trace: TracebackType | None) -> str | None:
-    """What Pipecat's own module says has to be installed for it."""
+    """Return what to install, according to Pipecat's own module."""
     innermost = traceback.extract_tb(trace)[-1:]
     if not innermost or f"{os.sep}pipecat{os.sep}" not in innermost[0].filename:
         return None
@@ -118,10 +122,9 @@ def _extra_of_pipecat(trace: TracebackType | None) -> str | None:
 
 @contextmanager
 def not_for_ever(seconds: float = HANGS) -> Iterator[None]:
-    """Raise Hangs in code that blocks for so many real seconds, where this thread can be told so.
+    """Raise Hangs in code that blocks for this many real seconds, if this thread can be interrupted.
 
-    Code that waits does no work meanwhile. Code that works, on a machine that has other things to do, has
-    `BUSY` times as long.
+    Waiting code uses no processor time. Working code, on a machine with other work, has `BUSY` times as long.
     """
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
@@ -144,5 +147,5 @@ def not_for_ever(seconds: float = HANGS) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-        if left:  # somebody else's limit, pytest-timeout's for one, goes on
+        if left:  # another limit, for example pytest-timeout's, stays in force
             signal.setitimer(signal.ITIMER_REAL, max(0.001, left - (time.monotonic() - began)), again)

@@ -1,8 +1,8 @@
 """A hosted bot without sound: its own workers, in which transports and speech services let frames pass.
 
-Two taps stand directly before and after the processor of each worker that is, or contains, its LLM service.
-They forward every frame in the task that pushed it, so what they see is exactly what leaves and enters the
-service, in order.
+In each worker two taps stand directly before and after the processor that is, or contains, its LLM service.
+They forward every frame in the task that pushed it, so they see exactly what leaves and enters the service,
+in order.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ from ninelives.bot.transport import HostedTransport, Silent, SilentTransport
 from ninelives.bot.turn_completion import complete_turns
 
 Forward = Callable[[], Awaitable[None]]
-"""Sends a frame on its way."""
+"""Forwards a frame."""
 
 Look = Callable[[Frame, Direction, Forward], Awaitable[None]]
-"""What a tap calls with every frame; it has to call the last argument."""
+"""What a tap calls with every frame; it must call the last argument."""
 
 
 class NoLLMService(ValueError):
-    """There is nothing to test in a pipeline."""
+    """A pipeline has no LLM service to test."""
 
 
 class TappedWorkers:
     """The workers of one bot, without sound, with taps around their LLM services.
 
     Args:
-        transport: What stands in for the bot's own transports.
+        transport: Replaces the bot's own transports.
         before: Sees each frame between the rest of a worker and its LLM service, on the service's input side.
         after: The same on its output side.
-        arrives: Sees each frame where a voice would speak it: at the stand-in of the text to speech, or of
-            the output transport where there is none.
+        arrives: Sees each frame where a voice would speak it: at the stand-in for text-to-speech, or for the
+            output transport if there is no text-to-speech.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class TappedWorkers:
         """The LLM services between taps: one, or several behind a switcher or in several workers."""
 
     def prepare(self, worker: PipelineWorker) -> bool:
-        """Take a worker's sound away and tap its LLM service, once. Return whether it is the one with the
+        """Remove a worker's sound and tap its LLM service, once. Return whether it is the worker with the
         caller.
         """
         if not any(worker is each for each in self._prepared):
@@ -97,7 +97,7 @@ class TappedWorkers:
                 self.speaks = True
 
     def require_service(self) -> None:
-        """Raise NoLLMService when no worker has one so far."""
+        """Raise NoLLMService if no worker has one so far."""
         if not self.services:
             inside = [each for worker in self._prepared for each in _own(worker.pipeline)]
             there = ", ".join(type(each).__name__ for each in inside) or "nothing else"
@@ -105,7 +105,7 @@ class TappedWorkers:
 
     @property
     def processors(self) -> list[FrameProcessor]:
-        """Every processor of the bot's, those inside others included."""
+        """Every processor of the bot, including nested ones."""
         return list(everything_in(worker.pipeline for worker in self._prepared))
 
     def _stand_in(self, processor: FrameProcessor) -> FrameProcessor | None:
@@ -117,7 +117,7 @@ class TappedWorkers:
 
 
 def _unmute(processors: Iterable[FrameProcessor]) -> None:
-    """Do without the strategies that mute the user until the bot has sounded: it never does."""
+    """Remove the strategies that mute the user until the bot has sounded: it never does."""
     for processor in processors:
         if isinstance(processor, LLMUserAggregator):
             params = processor._params
@@ -133,7 +133,7 @@ def _is_transport(processor: FrameProcessor) -> bool:
 
 
 def _own(pipeline: FrameProcessor) -> list[FrameProcessor]:
-    """The processors of a pipeline, of those inside it too, without the ends that Pipecat adds."""
+    """Yield the processors of a pipeline, including nested ones, without the ends that Pipecat adds."""
     if type(pipeline) is not Pipeline:
         return [] if isinstance(pipeline, Silent | RTVIProcessor) else [pipeline]
     return [each for inside in pipeline.processors[1:-1] for each in _own(inside)]

@@ -1,8 +1,9 @@
 """Plain Python functions as a bot's tools.
 
-A function with type hints becomes a schema the model sees and a handler Pipecat runs. Pipecat's own two kinds
-work too: a "direct function" (first parameter `params`, further parameters are the tool's) is passed on as it
-is, and a bare handler (`params` only) is run with whatever arguments come.
+A function with type hints becomes a schema for the model and a handler for Pipecat. Pipecat's own two kinds
+work too: a "direct function" (first parameter `params`, the others are the tool's) is passed on unchanged,
+and
+a bare handler (`params` only) is called with any arguments.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ Tool = Callable[..., Any]
 """A function, plain or async, with or without type hints."""
 
 Tools = Mapping[str, Tool] | Sequence[Tool]
-"""Tools by name, or functions that carry their own."""
+"""Tools by name, or functions with names of their own."""
 
 
 def advertised(tools: Tools) -> list[FunctionSchema | Tool]:
-    """What to put into an `LLMContext` for the given tools. Pipecat registers the handlers from there."""
+    """Return the tools for an `LLMContext`. Pipecat registers the handlers from there."""
     named: Iterable[tuple[str, Tool]] = (
         tools.items() if isinstance(tools, Mapping) else ((tool.__name__, tool) for tool in tools)
     )
@@ -32,7 +33,7 @@ def advertised(tools: Tools) -> list[FunctionSchema | Tool]:
 
 
 def add_to(context: LLMContext, tools: Tools) -> None:
-    """Add tools to those that a context has; one of the same name is replaced."""
+    """Add tools to those of a context; one of the same name is replaced."""
     if not tools:
         return
     added = advertised(tools)
@@ -89,7 +90,7 @@ def _schema(hint: Any) -> dict[str, Any]:
 
 
 def _inlined(schema: Any, components: Mapping[str, Any]) -> Any:
-    """The schema with references replaced by what they refer to: a property cannot carry its own `$defs`."""
+    """Return the schema with references replaced by their targets: a property cannot have `$defs`."""
     if isinstance(schema, list):
         return [_inlined(part, components) for part in schema]
     if not isinstance(schema, dict):

@@ -1,7 +1,8 @@
-"""The transport of a hosted bot: a caller comes and goes, and its handlers learn of it as from Pipecat's own.
+"""The transport of a hosted bot: a caller connects and hangs up, and its handlers are called as by Pipecat's
+own.
 
 `SilentTransport` is the one without sound: what would be heard or spoken passes through, in the task that
-pushed it. A transport with sound is the line of `ninelives.voice`.
+pushed it. The transport with sound is the line of `ninelives.voice`.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from pipecat.transports.base_transport import BaseTransport
 from ninelives.bot.listener import RTVI
 
 CLIENT = "caller"
-"""The client, or participant id, that a bot's handlers are given."""
+"""The client, or participant id, for a bot's handlers."""
 
 _CONNECTED = ("on_client_connected", "on_first_participant_joined", "on_participant_joined")
 _DISCONNECTED = ("on_client_disconnected", "on_participant_left")
 
 
 class HostedTransport(BaseTransport):
-    """A transport with a caller at the other end. Handlers may be added for any event, whichever has it."""
+    """A transport with a caller at the other end. Handlers may be added for any event of any transport."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,20 +37,20 @@ class HostedTransport(BaseTransport):
         super().add_event_handler(event_name, handler)
 
     def stand_in_for(self, processor: FrameProcessor) -> None:
-        """Stand in for a bot's own transport too: its handlers learn of the caller."""
+        """Replace a bot's own transport too: its handlers are called for our caller."""
         transport = getattr(processor, "_transport", None)
         if isinstance(transport, BaseTransport) and transport not in self._carriers:
             self._carriers.append(transport)
 
     async def connect(self) -> None:
-        """Tell the bot that somebody has connected."""
+        """Call the handlers for a caller who has connected."""
         for transport in self._carriers:
             if (event := _handled(transport, _CONNECTED)) is not None:
                 client: Any = CLIENT if event == _CONNECTED[0] else {"id": CLIENT}
                 await transport._call_event_handler(event, client)
 
     async def disconnect(self) -> None:
-        """Tell the bot that the caller has hung up."""
+        """Call the handlers for a caller who has hung up."""
         for transport in self._carriers:
             event = _handled(transport, _DISCONNECTED)
             if event == _DISCONNECTED[0]:
@@ -59,13 +60,13 @@ class HostedTransport(BaseTransport):
 
 
 def _handled(transport: BaseTransport, events: tuple[str, ...]) -> str | None:
-    """The first of these events for which somebody has a handler."""
+    """Return the first of these events that has a handler."""
     known = transport._event_handlers
     return next((event for event in events if event in known and known[event].handlers), None)
 
 
 def client_ready() -> InputTransportMessageFrame:
-    """Return what an RTVI client sends when it can hear the bot."""
+    """Return the message of an RTVI client that is ready to hear the bot."""
     message = {
         "label": RTVI,
         "type": "client-ready",
@@ -76,7 +77,7 @@ def client_ready() -> InputTransportMessageFrame:
 
 
 class Silent(FrameProcessor):
-    """Stands where a bot without sound would hear or speak, and lets everything pass at once."""
+    """Stands where a bot without sound would hear or speak, and forwards everything at once."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(enable_direct_mode=True, **options)
@@ -84,7 +85,7 @@ class Silent(FrameProcessor):
         """Called with each frame on its way down."""
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        """Let it pass."""
+        """Forward the frame."""
         await super().process_frame(frame, direction)
         if direction is FrameDirection.DOWNSTREAM:
             self.arrives(frame)

@@ -1,8 +1,8 @@
-"""One turn of a conversation, as plain values: what the user said, what was heard, what ran, what went wrong.
+"""One turn of a conversation, as plain values: what the user said, what was heard, what ran, what failed.
 
-A turn begins when the user stops speaking and is over when the bot has nothing more to do for it, tool calls
-and the answers built from their results included. All times are seconds since the bot started, on the loop's
-clock.
+A turn begins when the user stops speaking and is over when the bot has nothing more to do for it, including
+tool
+calls and the answers to their results. All times are seconds since the bot started, on the loop's clock.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One piece of text that would be spoken."""
+    """One piece of text for the speaker."""
 
     at: float
     text: str
@@ -26,7 +26,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """One run of a tool. `result` is None until it is there, and stays so when the call was cancelled."""
+    """One run of a tool. `result` is None until there is one, and remains None if the call was cancelled."""
 
     at: float
     call_id: str
@@ -46,7 +46,7 @@ class ReportedError:
     category: str
     """Pipecat's category in lower case: `connectivity`, `rate_limit`, `authentication`, ..., `unknown`."""
     permanent: bool
-    """Whether the error left the service unusable until a person acts."""
+    """Whether the error made the service unusable until a person acts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +59,24 @@ class Captured:
 
 
 class Frames(list[Captured]):
-    """Captured frames in order, knowing what kind of time they carry."""
+    """Captured frames in order, with the kind of their time."""
 
     virtual: bool = False
-    """Whether `at` is virtual time, so that it is the same in every run."""
+    """Whether `at` is virtual time, and therefore the same in every run."""
 
 
 @dataclass(slots=True)
 class Turn:
-    """A turn, filled while it goes on. Read it when it is over."""
+    """A turn, filled while it is open. Read it when it is over."""
 
     number: int
     """From 1, in the order in which the turns began."""
     user: str | None
-    """What the user said; None when the bot spoke unasked."""
+    """What the user said; None if the bot spoke unasked."""
     began: float
     """When the user stopped speaking."""
     ended: float | None = None
-    """When the bot had nothing more to do. None: not yet."""
+    """When the bot had nothing more to do; None if the turn is open."""
     heard: list[Heard] = field(default_factory=list)
     thoughts: list[str] = field(default_factory=list)
     """Reasoning summaries, one entry per thought."""
@@ -85,22 +85,22 @@ class Turn:
     usage: list[Mapping[str, Any]] = field(default_factory=list)
     """Token usage, one entry per response that reported it."""
     metrics: list[Mapping[str, Any]] = field(default_factory=list)
-    """Everything the pipeline measured: `kind` (`TTFB`, `Processing`, ...), `processor`, `model`, and the
-    values.
+    """All metrics of the pipeline: `kind` (`TTFB`, `Processing`, ...), `processor`, `model`, and the values.
     """
     interrupted: float | None = None
-    """When the user cut in. None: nobody did."""
+    """When the user interrupted; None if nobody did."""
     spoken_before_loss: list[str] = field(default_factory=list)
-    """What the service says had been spoken when its connection broke (`on_response_interrupted`)."""
+    """What had been spoken when the connection broke, according to the service (`on_response_interrupted`).
+    """
     frames: Frames = field(default_factory=Frames)
     context: list[Any] = field(default_factory=list)
     """The messages of the bot's context when the turn was over."""
     arrivals: list[float] | None = None
-    """When pieces of text came to where a voice would speak them, behind the bot's own processors. None:
-    there is no such place, or a voice speaks.
+    """When pieces of text came to where a voice would speak them, after the bot's own processors. None: there
+    is no such place, or a voice speaks.
     """
     timed_out: bool = False
-    """Whether the bot gave the turn up because it was not over within the bound. `ended` stays None then."""
+    """Whether the turn was given up because it was not over within the limit. Then `ended` is None."""
 
     @property
     def text(self) -> str:
@@ -114,7 +114,7 @@ class Turn:
 
     @property
     def gave_way(self) -> float | None:
-        """When the bot was interrupted. None: it was not, whether or not anybody cut in."""
+        """When the bot was interrupted; None if it was not, even if somebody tried."""
         return self.interrupted
 
     @property
@@ -124,28 +124,28 @@ class Turn:
 
     @property
     def first_word_at(self) -> float | None:
-        """When the first word was heard. None: the caller heard no word."""
+        """When the first word was heard; None if there was none."""
         return self.heard[0].at if self.heard else None
 
     @property
     def dead_air(self) -> float | None:
-        """Seconds between the end of the user's turn and the first text heard. None: nothing was heard."""
+        """Seconds between the end of the user's turn and the first text heard; None if nothing was heard."""
         return self.heard[0].at - self.began if self.heard else None
 
     @property
     def audible(self) -> list[tuple[float, float]]:
-        """When the caller heard something: beginning and end of each stretch. Text has no length."""
+        """When the caller heard something: the beginning and end of each stretch. Text has no length."""
         times = [piece.at for piece in self.heard] if self.arrivals is None else self.arrivals
         return [(at, at) for at in times]
 
     @property
     def unheard(self) -> bool:
-        """Whether some of the text never reached the caller's ear. Without a voice, all of it does."""
+        """Whether some of the text never reached the caller. Without a voice, all of it does."""
         return False
 
     @property
     def talk_over(self) -> float | None:
-        """Seconds for which the bot went on sounding after the caller cut in. None: there is no voice."""
+        """Seconds for which the bot still sounded after the caller interrupted; None without a voice."""
         return None
 
     @property
@@ -156,7 +156,7 @@ class Turn:
 
     @property
     def longest_gap(self) -> float:
-        """The longest silence inside the answer, in seconds."""
+        """The longest silence within the answer, in seconds."""
         return self.longest_silence
 
     @property
@@ -170,15 +170,15 @@ class Turn:
         return self.count("LLMFullResponseEndFrame")
 
     def count(self, frame: str) -> int:
-        """How many frames of exactly this class name went down."""
+        """Return how many frames of exactly this class name went down."""
         return sum(c.direction == "down" and type(c.frame).__name__ == frame for c in self.frames)
 
 
 class TurnTimeout(TimeoutError):
-    """A turn was not over within its bound. The text fits on one screen: said, heard, still pending."""
+    """A turn was not over within its limit. The text fits on one screen: said, heard, still pending."""
 
     turn: Turn
-    """The turn as far as it came."""
+    """The turn so far."""
 
     def __init__(self, turn: Turn, bound: float, pending: str, last: list[str]) -> None:
         self.turn = turn

@@ -1,9 +1,10 @@
-"""Has scripted answers say that the user's turn was complete, where the bot asks its model for that.
+"""Adds the mark of a complete user turn to scripted answers, if the bot asks its model for it.
 
-A bot may leave the end of a user's turn to its model, which then has to begin each answer with a mark. A
-scripted model does not know of it, and without a mark Pipecat holds the answer back to its end, and the turn
-stays open. An answer that brings a mark of its own is left as it is. Without a voice there are no open turns:
-answers pass as they come.
+A bot may leave the end of a user's turn to its model, which then has to begin each answer with a mark.
+Scripted
+answers have none, and without it Pipecat holds the answer back, and the turn stays open. An answer with a
+mark
+of its own is left unchanged. Without a voice there are no open turns: answers pass as they come.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from pipecat.services.llm_service import LLMService
 
 
 def complete_turns(processors: Iterable[FrameProcessor], *, voice: bool) -> None:
-    """Have the LLM services among processors take every turn for complete.
+    """Make the LLM services among processors treat every user turn as complete.
 
-    `voice`: the end of a turn matters, so Pipecat has to see the mark.
+    `voice`: whether the end of a turn matters, so that Pipecat has to see the mark.
     """
     for processor in processors:
         if isinstance(processor, LLMService):

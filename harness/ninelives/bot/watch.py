@@ -15,19 +15,19 @@ from ninelives.bot.turn import Turn, TurnTimeout
 from ninelives.frames.lines import to_lines
 
 FLUSH_QUIET = 5.0
-"""Seconds without a frame after which a flush probe counts as swallowed by a processor of the user's."""
+"""Seconds without a frame after which a flush probe counts as swallowed by a user's processor."""
 
 
 async def drained(worker: PipelineWorker) -> bool:
-    """Wait until everything sent so far has gone through, and what it set off too.
+    """Wait until everything sent so far has passed, and what it caused too.
 
-    False when nothing has moved for `FLUSH_QUIET` seconds: something is blocked, or swallows the probe.
+    Return False if nothing has moved for `FLUSH_QUIET` seconds: something is blocked, or swallows the probe.
     """
     return await worker.flush_pipeline(timeout=FLUSH_QUIET)
 
 
 class Watch:
-    """Ends the turn that goes on, within `timeout` seconds on the loop's clock."""
+    """Ends the open turn, within `timeout` seconds on the loop's clock."""
 
     def __init__(
         self,
@@ -63,14 +63,14 @@ class Watch:
                 task.result()
 
     async def stop(self) -> None:
-        """Watch nothing any more."""
+        """Stop watching."""
         if self._task is not None and not self._task.done():
             self._task.cancel()
             await asyncio.wait([self._task])
         self._task = None
 
     def changed(self) -> None:
-        """Anything happened."""
+        """Note that something happened."""
         self._happened.set()
 
     async def change(self) -> None:
@@ -100,6 +100,6 @@ class Watch:
 
 
 def _retrieve(task: asyncio.Task[None]) -> None:
-    """A turn nobody listens to may time out unseen; asyncio need not complain."""
+    """Retrieve the timeout of a turn to which nobody listens, so that asyncio does not report it."""
     if not task.cancelled():
         task.exception()

@@ -1,4 +1,4 @@
-"""Shows each worker of a hosted bot before it starts, and leaves the signals to the test."""
+"""Calls a hosted bot's watcher before each of its workers starts, and leaves the signals to the test."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pipecat.workers.runner import WorkerRunner
 
 
 class Watcher(Protocol):
-    """Whoever is shown the workers of a bot."""
+    """The watcher for the workers of a bot."""
 
     def show(self, worker: PipelineWorker) -> bool:
-        """A worker is about to start. Return whether it may."""
+        """Prepare a worker that is about to start. Return whether it may start."""
 
 
-# Pipecat offers no place between the making of a worker and its start, so its start passes by here, for the
+# Pipecat has no hook between the making of a worker and its start, so the start itself is replaced, for
 # workers of hosted bots only. Their runners leave the signals to the test.
 
 watcher_of_this_bot: ContextVar[Watcher | None] = ContextVar("ninelives_watcher", default=None)
@@ -30,7 +30,7 @@ _set_up = {name: getattr(WorkerRunner, name) for name in _signals}
 
 @contextmanager
 def workers_are_shown() -> Iterator[None]:
-    """Show the workers of hosted bots, for as long as any is hosted."""
+    """Call the watchers of hosted bots while any is hosted."""
     global _watching
     _watching += 1
     if _watching == 1:
