@@ -1,8 +1,9 @@
-"""The command line, `ninelives`: one application of the commands for cassettes (`commands/tapes.py`) and for
-bots (`commands/bots.py`), and what all of them do about bad input.
+"""The command line, `ninelives`: the commands for cassettes (`commands/tapes.py`) and for bots
+(`commands/bots.py`), and how all of them report bad input.
 
-Bad input is one line on standard error and exit code 2, never a traceback. Exit code 1 means that something
-which was judged did not pass; 0 that all is well.
+Bad input is one line on standard error and exit code 2, never a traceback. Exit code 1 means that a check did
+not
+pass; 0 that everything is fine.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ app = typer.Typer(
 )
 
 BAD_INPUT = 2
-"""Exit code for what the user must mend."""
+"""The exit code for errors that the user must correct."""
 
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it; after SIGTERM it is 143."""
+"""The exit code after Ctrl-C, as in shells; after SIGTERM it is 143."""
 
 _OPTIONAL = frozenset({"pipecat", "pipecat_responses", "openai", "websockets", "loguru", "prompt_toolkit"})
-"""What only the extra `pipecat` brings."""
+"""Modules that only the extras `pipecat` and `talk` install."""
 
 
 def _version(wanted: bool) -> None:
@@ -128,12 +129,12 @@ def _run(arguments: list[str]) -> int:
 
 
 def _one_line(error: Exception, command: Any, arguments: list[str]) -> str | None:
-    """The line for an error that is the user's to mend; None for one that is ours."""
+    """Return the line for an error that the user can correct; None for one of ours."""
     if hasattr(error, "format_message"):  # the command line itself is wrong
         context = getattr(error, "ctx", None)
         if context is not None:
             where = context.command_path
-        else:  # as when an option stands last that wants a value
+        else:  # as when the last option lacks its value
             where = f"ninelives {arguments[0]}" if arguments[0] in command.commands else "ninelives"
         said = " ".join(error.format_message().split()).rstrip(".").replace("Value error, ", "")
         return f"{said}. See `{where} --help`."

@@ -1,4 +1,4 @@
-"""The environment variables that lead OpenAI's clients to a server of ours."""
+"""The environment variables that point OpenAI's clients to one of our servers."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Urls(Protocol):
 
 
 def variables(urls: Urls, *, offline: bool) -> dict[str, str]:
-    """Return what to set in a client's environment.
+    """Return the variables for a client's environment.
 
-    `offline` means that a recording or a script can answer: then a client without an OPENAI_API_KEY gets the
-    placeholder. Otherwise the real API is asked, and a missing key is the user's to supply.
+    `offline`: whether a recording or a script can answer; then a client without an OPENAI_API_KEY gets the
+    placeholder. Otherwise the real API is called, and the user must provide a key.
     """
     found = {"OPENAI_BASE_URL": urls.base_url, "OPENAI_WS_URL": urls.ws_url}
     if offline and not os.environ.get("OPENAI_API_KEY"):

@@ -1,9 +1,10 @@
-"""Answers what is recorded from the cassette and asks the upstream about the rest: the record mode
-`new_episodes`.
+"""Answers from a cassette, and records what it does not have: the record mode `new_episodes`.
 
-The upstream is asked through a `Recorder`, which adds the exchange to the cassette, and its answer reaches
-the client while it comes. A turn that follows a replayed one, of which the upstream has never heard, is sent
-to it with the whole conversation, which matches the same requests when it is replayed.
+A `Recorder` passes other requests to the upstream and adds the exchanges to the cassette; the answers reach
+the
+client while they come. The upstream does not know replayed turns, so a turn that follows one is sent to it
+with the
+whole conversation, which matches the same requests on replay.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ from ninelives.recorder import Recorder
 
 
 class NewEpisodes:
-    """A responder made of a player (None when there is no cassette yet) and a recorder.
+    """A responder made of a player (None if there is no cassette yet) and a recorder.
 
-    `start` and `stop` it around its use; `stop(commit=True)` adds what was new to the cassette.
+    `start` and `stop` it around its use; `stop(commit=True)` adds what is new to the cassette.
     """
 
     takes_errors = True
@@ -40,7 +41,7 @@ class NewEpisodes:
         self._key: str | None = None
 
     async def start(self) -> None:
-        """Begin to record. Raises CassetteError when the cassette cannot be written."""
+        """Begin to record. Raises CassetteError if the cassette cannot be written."""
         await self.recorder.start()
         self._upstream = Upstream(self.recorder.base_url)
 
@@ -51,7 +52,7 @@ class NewEpisodes:
         await self.recorder.stop(commit=commit)
 
     async def answer(self, turn: Turn) -> Answer | None:
-        """The recorded answer, or the upstream's as it comes."""
+        """Return the recorded answer, or the upstream's as it comes."""
         if self.player is not None and (found := await self.player.answer(turn)) is not None:
             return found
         assert self._upstream is not None, "start comes first"
@@ -64,7 +65,7 @@ class NewEpisodes:
         return await self._upstream.answer(turn)
 
     async def answer_http(self, method: str, path_qs: str, body: bytes) -> Recorded | ApiError | None:
-        """The same for any other HTTP request, when it is complete."""
+        """Return the same for any other HTTP request, once it is complete."""
         if self.player is not None:
             found = await self.player.answer_http(method, path_qs, body)
             if found is not None:
@@ -80,7 +81,7 @@ class NewEpisodes:
         return Recorded(answer.status, answer.headers, tuple(events))
 
     async def answer_handshake(self, path_qs: str) -> Recorded | None:
-        """A recorded refusal; nothing else is asked before there is a turn."""
+        """Return a recorded refusal; nothing else is used before there is a turn."""
         return await self.player.answer_handshake(path_qs) if self.player is not None else None
 
     def _needs_key(self) -> ApiError:

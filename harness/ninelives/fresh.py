@@ -1,8 +1,10 @@
-"""Ids that are new each time a recording is replayed, the same everywhere they stand.
+"""New ids for each replay of a recording, consistently in all places.
 
-A client that keeps what it has seen by id must not see the same response twice. `FreshIds` gives every id
-that an answer brings a new one of the same make, in all its events, and translates what the client sends
-back (`previous_response_id`, `call_id`, items, paths) to what was recorded, so that it is found.
+A client that keeps responses by id must not get the same one twice. `FreshIds` replaces every id of an answer
+by a
+new one of the same form, in all its events, and translates ids from the client (`previous_response_id`,
+`call_id`,
+items, paths) to the recorded ones, so that they are found.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ _HEADER = "x-request-id"
 _ROOT = 16
 """Hexadecimal digits that the ids of one response share (observed)."""
 _SHORT = 24
-"""Characters of a new id in the place of one that is too short to be unique."""
+"""Characters of a new id that replaces one too short to be unique."""
 _REMEMBERED = 100_000
 
 
@@ -37,12 +39,12 @@ class FreshIds:
 
     def __init__(self, seed: int | None = None) -> None:
         self._random = random.Random(seed)
-        self._given: dict[str, str] = {}  # recorded -> the last one given for it
+        self._given: dict[str, str] = {}  # recorded -> the latest one given for it
         self._back: dict[str, str] = {}  # given -> recorded
         self._roots: dict[str, str] = {}
 
     def recorded(self, value: Any, path: str = "") -> tuple[Any, str, Mapping[str, str]]:
-        """A request's body and path as they were recorded, and which ids the client calls how."""
+        """Return a request's body and path with the recorded ids, and the client's names for them."""
         called: dict[str, str] = {}
 
         def back(given: str) -> str:
@@ -56,8 +58,8 @@ class FreshIds:
         return msgspec.json.decode(data), _IN_PATH.sub(lambda m: back(m[0]), path), called
 
     def renewed(self, answer: Recorded, called: Mapping[str, str], *, creates: bool) -> Recorded:
-        """An answer with new ids; those that it shares with the request are called as the client calls them.
-        One that `creates` nothing calls a response as it was called when it was created.
+        """Return an answer with new ids; ids of the request keep the client's names. If the answer creates
+        no response (`creates`), a response keeps the name from its creation.
         """
         texts = [timed.event.data for timed in answer.events] + [answer.body or b""]
         own = {found.decode() for text in texts for found in _OWN.findall(text)} - called.keys()
@@ -107,7 +109,7 @@ def _renamed(event: Event, rename: Any) -> Event:
 def _rechunked(
     chunks: tuple[tuple[float, bytes], ...] | None, rename: Any
 ) -> tuple[tuple[float, bytes], ...] | None:
-    """Network reads cut where they were cut; None when an id's length has changed."""
+    """Return network reads cut where the recorded ones were; None if the length of an id has changed."""
     if chunks is None:
         return None
     whole = rename(b"".join(data for _, data in chunks))

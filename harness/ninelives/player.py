@@ -3,8 +3,9 @@ too.
 
     async with MockServer(responders=[Player("weather.jsonl")]) as server: ...
 
-Every recorded exchange is given once, to the first request that means the same, over whichever transport it
-comes. A request without a recording gets an error that names the nearest one and shows what differs.
+Every recorded exchange is given once, to the first request with the same meaning, over either transport. A
+request
+without a recording gets an error that names the nearest one and shows the differences.
 """
 
 from __future__ import annotations
@@ -30,28 +31,31 @@ from ninelives.cassette.matching import Matcher, Matching, Wanted
 from ninelives.fresh import FreshIds
 
 NO_RECORDING = "ninelives_no_recording"
-"""The error code of a request that nothing in the cassette answers."""
+"""The error code for a request without an answer in the cassette."""
 
 _STREAM_HEADERS = {"content-type": "text/event-stream; charset=utf-8"}
 _JSON_HEADERS = {"content-type": "application/json"}
 _LENGTH_HEADERS = frozenset(
     {"content-length", "content-encoding", "transfer-encoding"}
-)  # the transport's own affair
+)  # they belong to the transport
 
 
 class Player:
-    """A responder that answers from one cassette or several; vcrpy's YAML, HAR and exchange files will do.
+    """A responder that answers from one cassette or several; vcrpy's YAML, HAR and exchange files work too.
 
-    `timing` is "recorded" (events keep their distances), "none", or a number that scales them; the server's
-    pace must be "recorded" for it to be felt. With `ordered` the requests must come in the recorded order.
-    With `repeat` the last matching recording answers for ever once all are used. With `strict=False` a
-    request without a recording is passed on to the next responder instead of being refused. With `ids`
-    "fresh" every replay brings ids of its own, drawn from `seed` (None: new in every run). `ignore`,
-    `compare` and `matchers` are those of `Matching`.
+    `timing` is "recorded" (events keep their distances), "none", or a number that scales them; it needs the
+    server's
+    pace "recorded". With `ordered` the requests must come in the recorded order. With `repeat` the last
+    matching
+    recording is repeated once all are used. With `strict=False` a request without a recording is passed on to
+    the
+    next responder instead of being refused. With `ids` "fresh" every replay has ids of its own, drawn from
+    `seed`
+    (None: new in every run). `ignore`, `compare` and `matchers` are those of `Matching`.
     """
 
     takes_errors = True
-    """Asked even about requests that the mock would refuse: what was recorded decides."""
+    """Whether it is asked even about requests that the mock server would refuse: the recording decides."""
 
     def __init__(
         self,
@@ -73,7 +77,7 @@ class Player:
         self.exchanges: list[Exchange] = stack(self.cassettes)
         """All exchanges, those of the first cassette first."""
         self.missed: list[str] = []
-        """What was said to each request that had no recording."""
+        """The answers to requests that had no recording."""
         self._redactor = redactor or Redactor()
         self._matching = Matching(
             self.exchanges, ignore=ignore, compare=compare, matchers=matchers, redactor=self._redactor
@@ -90,16 +94,16 @@ class Player:
 
     @property
     def unused(self) -> list[Exchange]:
-        """The exchanges that no request has asked for, in recorded order."""
+        """The exchanges that no request has used, in recorded order."""
         return [exchange for place, exchange in enumerate(self.exchanges) if place not in self._used]
 
     def reset(self) -> None:
-        """Begins again: every exchange is unused."""
+        """Begin again: every exchange is unused."""
         self._used.clear()
         self.missed.clear()
 
     def recorded(self, body: Mapping[str, Any]) -> Exchange | None:
-        """The exchange that was recorded for a request for a response; it stays unused. None: there is
+        """Return the recorded exchange for a request for a response, without using it; None if there is
         none.
         """
         places = self._matching.places(Wanted("POST", "/v1/responses", body, streamed=True))
@@ -107,7 +111,9 @@ class Player:
         return self.exchanges[places[0]] if places else None
 
     async def answer(self, turn: Turn) -> Answer | None:
-        """The recorded answer to a request for a response, or an error that says why there is none."""
+        """Return the recorded answer to a request for a response, or an error that explains why there is
+        none.
+        """
         streamed = turn.transport == "websocket" or turn.body.get("stream") is True
         body = turn.body
         called: Mapping[str, str] = {}
@@ -122,7 +128,7 @@ class Player:
         return self._fresh.renewed(recorded, called, creates=True) if self._fresh else recorded
 
     async def answer_http(self, method: str, path_qs: str, body: bytes) -> Recorded | None:
-        """The recorded answer to any other HTTP request."""
+        """Return the recorded answer to any other HTTP request."""
         try:
             value = msgspec.json.decode(body) if body else None
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -143,9 +149,9 @@ class Player:
         return Recorded(error.status, _JSON_HEADERS, body=_pretty(error.body()))
 
     async def answer_handshake(self, path_qs: str) -> Recorded | None:
-        """The recorded refusal of a WebSocket handshake, each once; None lets the handshake succeed.
+        """Return the recorded refusal of a WebSocket handshake, each once; None lets the handshake succeed.
 
-        A cassette that holds nothing but refusals refuses again.
+        A cassette with nothing but refusals refuses again.
         """
         refusals = [place for place, one in enumerate(self.exchanges) if _refuses_upgrade(one)]
         free = [place for place in refusals if place not in self._used]
@@ -157,7 +163,7 @@ class Player:
         return self._recorded(self.exchanges[free[0]], "http", None)
 
     def _find(self, request: Wanted) -> Exchange | str:
-        """The exchange that answers, now used; or why there is none."""
+        """Use and return the exchange that answers, or the reason why there is none."""
         places = self._matching.places(request)
         free = [place for place in places if place not in self._used]
         if self._ordered:
@@ -186,7 +192,7 @@ class Player:
         ends = (exchange.last.t - exchange.first.t) / 1000 * self._scale if exchange.last else 0.0
         status, ending = exchange.status or 0, exchange.ending
         if exchange.transport == transport == "http" and not exchange.streamed:
-            if not exchange.complete:  # what came of it, then the break
+            if not exchange.complete:  # the events that came, then the break
                 tail = (exchange.answer or b"") if exchange.head else None
                 return Recorded(status, headers, ending=ending, ends=ends, tail=tail)
             return Recorded(status, headers, body=exchange.answer or b"", ending=ending)
@@ -206,8 +212,8 @@ class Player:
 def open_player(
     path: str, *, timing: str = "recorded", ids: Literal["recorded", "fresh"] = "recorded"
 ) -> Player:
-    """What `mock-openai serve --cassette PATH` calls: a player with repeats, because a server outlives one
-    conversation.
+    """Return the player for `mock-openai serve --cassette PATH`. It repeats recordings, because a server
+    outlives one conversation.
 
     `timing` is "recorded", "none" or a number as text.
     """
@@ -229,7 +235,7 @@ def _error(message: str) -> ApiError:
 
 
 def _in_lane(event: Event, lane: str | None, transport: str) -> Event:
-    """An event as the lane's client expects it; untouched where the recording says the same already."""
+    """Return an event with the lane that the client expects; unchanged if the recording has the same lane."""
     if lane is None or transport != "websocket" or not event.data.startswith(b"{"):
         return event
     value = json.loads(event.data)
@@ -248,7 +254,7 @@ def _in_lane(event: Event, lane: str | None, transport: str) -> Event:
 
 
 def _as_stream(exchange: Exchange, events: tuple[Timed, ...]) -> Recorded:
-    """A WebSocket turn for a client that asked over HTTP: events as a stream, a refusal as an HTTP error."""
+    """Return a WebSocket turn for an HTTP client: events as a stream, a refusal as an HTTP error."""
     if len(events) == 1 and events[0].event.type == "error":
         frame = json.loads(events[0].event.data)
         if isinstance(frame.get("status"), int):
@@ -262,9 +268,7 @@ def _as_stream(exchange: Exchange, events: tuple[Timed, ...]) -> Recorded:
 
 
 def _as_frames(exchange: Exchange, events: tuple[Timed, ...]) -> Recorded:
-    """An HTTP answer for a client that asked over a WebSocket: events as frames, an HTTP error as an error
-    frame.
-    """
+    """Return an HTTP answer for a WebSocket client: events as frames, an HTTP error as an error frame."""
     if exchange.streamed:
         whole = tuple(
             Timed(timed.at, msgspec.structs.replace(timed.event, wire=None))

@@ -1,9 +1,10 @@
-"""The pytest plugin: fixtures, markers and options. Loaded in every run, so it imports next to nothing.
+"""The pytest plugin: fixtures, markers and options. Loaded in every run, so it imports very little.
 
 Fixtures: `openai_server`, `bot`, `voice_call`, `cassette`, `cassette_config`, `frame_snapshot`. Markers:
 `virtual_time`, `cassette(*paths)`. Options: `--cassette-mode`, `--cassette-warn-unused`, `--cassette-report`,
 `--block-network`. The fixtures are plain objects that work in sync tests, under pytest-asyncio and under
-anyio, and ask for none of them.
+anyio, and
+require none of them.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 MODES = ("none", "once", "new_episodes", "rewrite", "all", "off")
 
 _RECORDING = "recording"
-"""What pytest-recording calls itself among pytest's plugins."""
+"""The name of pytest-recording among pytest's plugins."""
 _guard_key: pytest.StashKey[Guard] = pytest.StashKey()
 _tape_key: pytest.StashKey[Tape] = pytest.StashKey()
 
@@ -63,7 +64,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         default=None,
         help="Write which recorded exchanges the tests used, for `ninelives lint --usage FILE`.",
     )
-    # pytest-recording brings the same option, which is then its own (ninelives/fixtures/recording.py).
+    # pytest-recording brings the same option, which then belongs to it (ninelives/fixtures/recording.py).
     if find_spec("pytest_recording") is None or pluginmanager.is_blocked(_RECORDING):
         group.addoption(
             "--block-network",
@@ -100,7 +101,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers, and stand guard if asked to."""
+    """Register the markers, and block the network if that is wanted."""
     virtual_time.register(config)
     config.addinivalue_line(
         "markers",
@@ -111,7 +112,7 @@ def pytest_configure(config: pytest.Config) -> None:
         options = config.option
         usage = Usage(config.rootpath, options.cassette_report, soft=bool(options.cassette_warn_unused))
         config.pluginmanager.register(usage, "ninelives-usage")
-    _flag(config, "ninelives_strict")  # told now, not in the first test
+    _flag(config, "ninelives_strict")  # now, not only in the first test
     _pace(config)
     beside_recording = config.pluginmanager.has_plugin(_RECORDING)
     if beside_recording:
@@ -146,7 +147,7 @@ def _pace(config: pytest.Config) -> Pace | None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stand aside."""
+    """Unblock the network."""
     guard = config.stash.get(_guard_key, None)
     if guard is not None:
         guard.remove()
@@ -165,11 +166,11 @@ def cassette_config() -> Mapping[str, Any]:
 def openai_server(
     request: pytest.FixtureRequest, cassette_config: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[OpenAIServer]:
-    """A mock OpenAI server: `script` it, give `base_url` to a client, ask `journal` afterwards.
+    """A mock OpenAI server: set its `script`, give `base_url` to a client, check `journal` afterwards.
 
-    Works in sync and async tests alike. With a cassette it answers from the recording, or records. Once its
-    URL was asked for (in a sync test: once a rule or a fault was added), clients without arguments
-    (`AsyncOpenAI()`) reach it too, and need no key.
+    Works in sync and async tests. With a cassette it answers from the recording, or records. Once its URL was
+    read (in a sync test: once a rule or a fault was added), clients without arguments (`AsyncOpenAI()`) reach it
+    too, and need no key.
     """
     from ninelives.fixtures.server import OpenAIServer
 
@@ -223,7 +224,7 @@ def cassette(
 
 @pytest.fixture
 def frame_snapshot(snapshot: Any) -> Any:
-    """syrupy's `snapshot` for frames: `assert user.frames == frame_snapshot`, one readable line a frame."""
+    """syrupy's `snapshot` for frames: `assert user.frames == frame_snapshot`, one readable line per frame."""
     from ninelives.frames.snapshot import FrameSnapshotExtension
 
     return snapshot.use_extension(FrameSnapshotExtension)
@@ -254,7 +255,7 @@ def _known_evidence(item: pytest.Item) -> Evidence | None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Tell the guard which test runs."""
+    """Tell the network guard which test runs."""
     guard = item.config.stash.get(_guard_key, None)
     if guard is None:
         return (yield)
@@ -267,7 +268,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test whose strict server refused a request; now, so that it counts as any other failure."""
+    """Fail a test whose strict server refused a request; in the call phase, so that it counts as any other
+    failure.
+    """
     result = yield
     evidence = _known_evidence(item)
     if evidence is not None and any(server.missed for server in evidence.servers):
@@ -296,7 +299,7 @@ def pytest_runtest_makereport(
 
         evidence = _known_evidence(item)
         for server in evidence.servers if evidence is not None else ():
-            server.give_up_recording()  # now, for the loop may close before the fixture does
+            server.give_up_recording()  # now, because the loop may close before the fixture does
         if evidence is not None:
             make_visible(report)
         if evidence is not None and call.when == "call" and (text := _told(evidence, item)):
@@ -306,13 +309,14 @@ def pytest_runtest_makereport(
         _note_usage(item, report)
     if call.when == "call" and not report.passed and (evidence := _known_evidence(item)) is not None:
         for server in evidence.servers:
-            server.take_refused()  # the report tells of them; teardown need not
+            server.take_refused()  # the report has them; teardown need not
     return report
 
 
 def _add_section(report: pytest.TestReport, title: str, text: str, *, last: bool) -> None:
-    """As the last thing on the screen, below pages of captured log; where pytest was told to show no log, it
-    would not show a section of ours either, so there it stands right under the traceback."""
+    """Print the report last on the screen, below captured log. If pytest shows no log, it would not show a
+    section of ours either; then the report is directly below the traceback.
+    """
     add = getattr(report.longrepr, "addsection", None)
     if last or add is None:
         report.sections.append((title, text))
@@ -321,7 +325,7 @@ def _add_section(report: pytest.TestReport, title: str, text: str, *, last: bool
 
 
 def _told(evidence: Evidence, item: pytest.Item) -> str:
-    """The evidence, whatever state it is in: a report must not hide the failure it is about."""
+    """Return the evidence in any state: a report must not hide the failure that it is about."""
     try:
         text = evidence.text()
         return f"{text}\n\nthe whole story: {written}" if (written := _page(evidence, item)) else text
@@ -330,7 +334,7 @@ def _told(evidence: Evidence, item: pytest.Item) -> str:
 
 
 def _page(evidence: Evidence, item: pytest.Item) -> Path | None:
-    """Where the page about a failed test was put: pytest's cache, which no repository keeps."""
+    """Return where the page about a failed test is: in pytest's cache, which no repository keeps."""
     cache = getattr(item.config, "cache", None)
     if cache is None or not (html := evidence.page(item.nodeid)):
         return None

@@ -14,7 +14,7 @@ from ninelives.lab.story_file import ASK, PAUSE, STORY
 
 
 def story() -> Schema:
-    """Return the schema of a story: a conversation, and what goes wrong in it."""
+    """Return the schema of a story: a conversation, and its faults."""
     faults: Schema = {"type": "array", "items": planned_fault()}
     step = items()["anyOf"][-1]
     cut_in: Schema = {

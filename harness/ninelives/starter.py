@@ -1,4 +1,4 @@
-"""What `ninelives init` writes into a project: a first test, a conftest and a file for CI. Pure texts."""
+"""The files that `ninelives init` writes into a project: a first test, a conftest and CI. Pure text."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ CI = Literal["github", "gitlab", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What is known of the project."""
+    """What is known about the project."""
 
     bot: str
     """The bot's file from the project's root, with slashes."""
     function: str
     """The function in it that runs the bot."""
     install: str
-    """The command that installs what the project needs."""
+    """The command that installs the project's dependencies."""
     ci: CI = "github"
     root: str = ""
-    """The folder that must be importable for the bot to be: that of its file, or of its package."""
+    """The folder that must be importable for the bot: that of its file, or of its package."""
 
     @property
     def module(self) -> str:
@@ -32,14 +32,14 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file to be written: its path from the project's root, and its text."""
+    """A file to write: its path from the project's root, and its text."""
 
     path: str
     text: str
 
 
 def files(project: Project) -> Iterator[File]:
-    """Return the files for a project, in the order in which a person would read them."""
+    """Return the files for a project, in reading order."""
     yield File("tests/test_offline.py", _test(project))
     yield File("conftest.py", _conftest(project))
     if project.ci == "github":

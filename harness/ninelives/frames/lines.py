@@ -2,10 +2,13 @@
 
     0.000 ↓ LLMTextFrame {"text":"Hello"}
 
-First the time in seconds, then where the frame went (↓ to the speaker, ↑ to the microphone), its class, and
-those of its fields that differ from their defaults. What changes from run to run is left out or normalised,
+First the time in seconds, then the direction of the frame (↓ to the speaker, ↑ to the microphone), its class,
+and
+those of its fields that differ from their defaults. Values that change from run to run are left out or
+normalized,
 so that two runs of the same conversation give the same lines: identifiers, instance counters, wall-clock
-stamps, and measured times (kept when the clock is virtual, for then they are part of the behaviour).
+times,
+and measured times (which are kept if the clock is virtual, because then they are part of the behavior).
 """
 
 from __future__ import annotations
@@ -20,15 +23,17 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 ARROWS = {"down": "↓", "up": "↑", "line": "♪"}
-"""Where a frame went; `line` is sound that the caller heard."""
+"""The direction of a frame; `line` is sound that the caller heard."""
 
 VOLATILE = frozenset(
     {"id", "name", "pts", "metadata", "broadcast_sibling_id", "group_id", "timestamp", "flush_id", "event"}
 )
-"""Fields that never appear: they differ from run to run and say nothing about the bot."""
+"""Fields that are always left out: they differ from run to run and say nothing about the bot."""
 
 PLUMBING = frozenset({"interruptible", "processor", "exception", "context_id", "service"})
-"""Fields that never appear: they are the same for every frame of a class, or point back into the pipeline."""
+"""Fields that are always left out: they are the same for every frame of a class, or refer back to the
+pipeline.
+"""
 
 HOUSEKEEPING = frozenset(
     {
@@ -40,7 +45,7 @@ HOUSEKEEPING = frozenset(
         "HeartbeatFrame",
     }
 )
-"""Frames of the pipeline's own life, left out unless asked for."""
+"""Frames of the pipeline's own life, left out unless requested."""
 
 _COUNTER = re.compile(r"#\d+\b")
 _MAX_TEXT = 2000
@@ -48,7 +53,7 @@ _MAX_TEXT = 2000
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _OnTheLine:
-    """What was played, among the frames."""
+    """The names of what was played, among the frames."""
 
     at: float
     frame: Any
@@ -64,7 +69,7 @@ class PlayedWord:
 
 @dataclasses.dataclass
 class PlayedSound:
-    """A stretch of sound without a gap, where it begins."""
+    """A stretch of sound without a gap, at its beginning."""
 
     seconds: float
 
@@ -77,12 +82,13 @@ def to_lines(
     direction: str | None = None,
     times: bool | None = None,
 ) -> list[str]:
-    """The frames of `what` as lines: a `Turn`, a `Bot`, a list of `Captured`, of frames, or of lines already.
+    """Return the frames of `what` as lines: a `Turn`, a `Bot`, a list of `Captured`, of frames, or of lines.
 
-    `include`: class names to keep, nothing else (also those left out by default). `exclude`: class names to
+    `include`: class names to keep, and nothing else (also those left out by default). `exclude`: class names
+    to
     drop. A name may be a prefix ending in `*`. `direction`: `down` or `up` only. `times`: whether to keep
-    times and measured durations; by default they are kept when they are virtual, and written as `-` when they
-    are real.
+    times and
+    measured durations; by default they are kept if they are virtual, and written as `-` if they are real.
     """
     kept, dropped = _matcher(include), _matcher(exclude)
     exact = virtual_times(what) if times is None else times
@@ -104,7 +110,7 @@ def to_lines(
 
 
 def to_line(frame: Any, *, at: float | None = None, direction: str | None = None, times: bool = True) -> str:
-    """One frame as one line."""
+    """Return one frame as one line."""
     words = []
     if at is not None:
         words.append(f"{at:.3f}" if times else "-")
@@ -118,9 +124,7 @@ def to_line(frame: Any, *, at: float | None = None, direction: str | None = None
 
 
 def virtual_times(what: Any) -> bool:
-    """Whether the times of `what` are virtual: its frames know; else the running loop tells; else they are
-    real.
-    """
+    """Whether the times of `what` are virtual, according to its frames or else to the running loop."""
     for holder in (what, getattr(what, "frames", None)):
         flag = getattr(holder, "virtual", None)
         if isinstance(flag, bool):
@@ -147,7 +151,7 @@ def _items(what: Any) -> Iterable[Any]:
 
 
 def _played(what: Any) -> Iterable[_OnTheLine]:
-    """What was played of a turn with a voice, or of a call."""
+    """Return what was played of a turn with a voice, or of a call."""
     turns = getattr(what, "turns", None)
     for turn in turns if isinstance(turns, (list, tuple)) else [what]:
         for sound in getattr(turn, "sounds", ()):
@@ -194,7 +198,7 @@ def _default(field: dataclasses.Field[Any]) -> Any:
 
 
 def _unremarkable(kind: str, name: str, value: Any) -> bool:
-    """Fields without a declared default whose usual value says nothing."""
+    """Fields without a declared default whose usual value is uninteresting."""
     if value is None:
         return True
     if name == "includes_inter_frame_spaces":
@@ -203,7 +207,7 @@ def _unremarkable(kind: str, name: str, value: Any) -> bool:
 
 
 def plain(value: Any, *, times: bool = True) -> Any:
-    """A value as JSON can hold it, short and the same in every run."""
+    """Return a value for JSON, short and the same in every run."""
     if isinstance(value, bytes | bytearray | memoryview):
         return _digest(bytes(value))
     if isinstance(value, enum.Enum):
@@ -228,7 +232,7 @@ def plain(value: Any, *, times: bool = True) -> Any:
 
 
 def _digest(data: bytes) -> str:
-    """Size, and enough of a hash to see that the content changed."""
+    """Return the size, and enough of a hash to show that the content changed."""
     return f"<{len(data)} bytes {hashlib.sha1(data, usedforsecurity=False).hexdigest()[:8]}>"
 
 
@@ -242,7 +246,7 @@ def _is_context(value: Any) -> bool:
 
 
 def _context(context: Any) -> str:
-    """A conversation in a few words: how long it is, and how its last message begins."""
+    """Summarize a conversation: how long it is, and how its last message begins."""
     messages = list(context.messages)
     if not messages:
         return "<context, empty>"
@@ -254,7 +258,7 @@ def _context(context: Any) -> str:
 
 
 def _metric(data: Any, times: bool) -> dict[str, Any]:
-    """Metrics data: its kind and what it counts; measured seconds only where they are virtual."""
+    """Return metrics data: its kind and its counts; measured seconds only if they are virtual."""
     shown: dict[str, Any] = {"kind": type(data).__name__.removesuffix("MetricsData")}
     for name in type(data).model_fields:
         value = getattr(data, name)

@@ -1,7 +1,8 @@
 """The syrupy extension: one `.frames` file per snapshot, one line per frame.
 
-`assert bot.frames == snapshot.use_extension(FrameSnapshotExtension)`, or the `frame_snapshot` fixture, which
-is that. Everything of syrupy works: updating, unused snapshots, xdist. A failure shows as a diff of lines.
+`assert bot.frames == snapshot.use_extension(FrameSnapshotExtension)`, or the same by the fixture
+`frame_snapshot`. Everything in syrupy works: updating, unused snapshots, xdist. A failure shows a diff of
+lines.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ class FrameSnapshotExtension(SingleFileSnapshotExtension):
     """Snapshots a `Turn`, a `Bot`, a list of `Captured` frames, or lines.
 
     Subclass it to choose what is kept: `include`, `exclude` (class names or prefixes ending in `*`),
-    `direction` (`down` or `up`), `times` (True: keep real times too; False: never; None: only virtual ones).
-    syrupy's own filters see the class name: `frame_snapshot(exclude=props("MetricsFrame"))`.
+    `direction`
+    (`down` or `up`), `times` (True: keep real times too; False: never; None: only virtual ones). syrupy's own
+    filters
+    get the class name: `frame_snapshot(exclude=props("MetricsFrame"))`.
     """
 
     _write_mode = WriteMode.TEXT

@@ -1,5 +1,4 @@
-"""A time axis that folds silence: an hour in which nothing happens takes the width of a breath, a burst of
-deltas stays legible.
+"""A time axis that folds silence: an idle hour takes little width, a burst of deltas remains legible.
 
 Pure geometry. Positions are fractions of the width, from 0 to 1.
 """
@@ -12,17 +11,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 LONGEST_GAP = 1.2
-"""Seconds of silence that are drawn to scale; what is longer is folded to the width of this."""
+"""Seconds of silence that are drawn to scale; a longer silence is folded to this width."""
 
 SHORTEST_STEP = 0.004
-"""Part of the whole that two different moments are apart at least, so that they can be told from each
-other.
-"""
+"""The least distance of two different moments as a part of the whole, so that they can be distinguished."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """A silence that was folded: where it is drawn, and how long it really was."""
+    """A folded silence: where it is drawn, and how long it was."""
 
     begins: float
     ends: float
@@ -31,14 +28,14 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """Moments and their places."""
+    """Moments and their positions."""
 
     moments: tuple[float, ...]
     places: tuple[float, ...]
     folds: tuple[Fold, ...]
 
     def place(self, at: float) -> float:
-        """Where `at` is drawn; moments between known ones lie between them."""
+        """Return where `at` is drawn; a moment between known ones is drawn between them."""
         if not self.moments:
             return 0.0
         after = bisect_right(self.moments, at)
@@ -51,7 +48,7 @@ class Axis:
         return self.places[after - 1] + share * (self.places[after] - self.places[after - 1])
 
     def ticks(self, wanted: int = 8) -> list[tuple[float, str]]:
-        """About `wanted` places with a label, at moments at which something happened."""
+        """Return about `wanted` positions with labels, at moments at which something happened."""
         if not self.moments:
             return []
         chosen: list[tuple[float, str]] = []
@@ -82,7 +79,7 @@ def axis(moments: Iterable[float]) -> Axis:
 
 
 def clock(seconds: float) -> str:
-    """A moment as people write it: `0.350 s`, `1:05.2`, `1:00:01`."""
+    """Format a moment: `0.350 s`, `1:05.2`, `1:00:01`."""
     if seconds < 60:
         return f"{seconds:.3f} s"
     minutes, rest = divmod(seconds, 60)
@@ -93,7 +90,7 @@ def clock(seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A length of time as people say it: `80 ms`, `4.2 s`, `12 min`, `1 h`."""
+    """Format a length of time: `80 ms`, `4.2 s`, `12 min`, `1 h`."""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 120:

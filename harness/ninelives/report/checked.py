@@ -1,4 +1,4 @@
-"""What was checked, as plain values that every report for machines is made of."""
+"""Results of checks, as plain values for all machine-readable reports."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One thing that was checked: a scenario, or a scenario under one disaster."""
+    """One checked thing: a scenario, or a scenario under one disaster."""
 
     suite: str
-    """What was checked: the bot."""
+    """The bot that was checked."""
     group: str
-    """Where it belongs: a chapter, a file."""
+    """Its group: a chapter, a file."""
     name: str
     """Unique within its suite."""
     seconds: float = 0.0
-    """How long the conversation took on its own clock."""
+    """The length of the conversation on its own clock."""
     problems: Sequence[str] = ()
-    """What is wrong, one line each. Empty: nothing is."""
+    """The problems, one line each; empty if there are none."""
     crashed: bool = False
-    """It came to no result."""
+    """Whether it came to no result."""
     skipped: str | None = None
-    """Why it was not checked."""
+    """Why it was skipped."""
     file: str | None = None
-    """The file to which a reader should go."""
+    """The file for a reader to open."""
     line: int = 1
     talk: str = ""
-    """What was said and heard, for whoever wants to know more."""
+    """What was said and heard, as details."""
 
     @property
     def good(self) -> bool:
-        """Nothing is wrong with it."""
+        """Whether it has no problem."""
         return not self.problems

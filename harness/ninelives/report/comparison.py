@@ -1,9 +1,10 @@
-"""What changed between two recordings of a conversation: requests, wording, structure, timing, each apart.
+"""Differences between two recordings of a conversation: in requests, wording, structure and timing.
 
-Exchanges are compared in their order. Ids differ from one recording to the next and mean nothing by
-themselves, so each is read as the first, second, third of its kind. Of the same conversation over HTTP and
-over a WebSocket only that is compared which does not come with the transport: a request is what it means,
-with all that it continues.
+Exchanges are compared in order. Ids differ from one recording to the next, so each is read as the first,
+second,
+third of its kind. Between HTTP and WebSocket recordings of the same conversation only what does not depend on
+the
+transport is compared: a request stands for its meaning, including everything that it continues.
 """
 
 from __future__ import annotations
@@ -25,25 +26,27 @@ Kind = Literal["requests", "wording", "structure", "timing"]
 KINDS: tuple[Kind, ...] = ("requests", "wording", "structure", "timing")
 
 SLACK, SHARE = 0.05, 0.25
-"""A duration has changed when it differs by more than 50 ms and by more than a quarter of the longer one."""
+"""A duration counts as changed if it differs by more than 50 ms and by more than a quarter of the longer
+one.
+"""
 
 _ID = re.compile(r"\b(resp|msg|rs|fc|ctc|ws|fs|ci|ig|mcp|mcpl|mcpr|call|conv|cmp|req)_[0-9A-Za-z]{16,}\b")
 _CARRIAGE = frozenset({"type", "stream", "stream_id"})
-"""Fields of a request that say how it travels, not what is asked."""
+"""Fields of a request that concern its transport, not its meaning."""
 _OF_A_TRANSPORT = frozenset({"stream_id", "obfuscation"})
-"""Fields of an event that only one transport has, or that only pad it."""
+"""Fields of an event that only one transport has, or that are padding."""
 _ABSENT = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that changed."""
+    """One difference."""
 
     kind: Kind
     exchange: int
-    """Its place in the recordings, from 1."""
+    """Its number in the recordings, from 1."""
     where: str
-    """The field, the words, the event: what is compared."""
+    """What is compared: the field, the words, the event."""
     before: str
     after: str
 
@@ -75,7 +78,7 @@ def compare(before: Sequence[Exchange], after: Sequence[Exchange]) -> list[Diffe
 
 
 class _Names:
-    """The ids of one recording, each called after its place among those of its kind."""
+    """The ids of one recording, each named by its number among those of its kind."""
 
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
@@ -154,7 +157,9 @@ def _structure(
 
 
 def _course(exchange: Exchange) -> str:
-    """The kinds of event in their order, each run of one kind once: how many deltas there are is wording."""
+    """Return the types of events in order, with each run of one type once: the number of deltas belongs to
+    wording.
+    """
     kinds = (timed.event.type.removeprefix("response.") for timed in exchange.events)
     return " ".join(kind for kind, _ in groupby(kinds))
 
@@ -173,7 +178,7 @@ def _bare(exchange: Exchange) -> dict[str, set[str]]:
 
 
 def _status(exchange: Exchange) -> str:
-    """The status of an answer; of one over a WebSocket, what it would have been over HTTP."""
+    """Return the status of an answer; for a WebSocket, the one it would have had over HTTP."""
     if exchange.transport == "http":
         return str(exchange.status)
     told = next((decoded(e.event.data) for e in exchange.events if e.event.type == "error"), {})

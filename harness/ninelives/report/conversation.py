@@ -1,5 +1,4 @@
-"""A recorded conversation as people read one: who said what, which tools were called, what it cost and how
-long it took.
+"""A recorded conversation for a reader: who said what, which tools were called, tokens and times.
 
 Made from the exchanges of a cassette. Only what is new in each request is kept, because a request repeats the
 whole conversation.
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Exchanged:
-    """One request and its answer, reduced to what a reader wants."""
+    """One request and its answer, reduced to what a reader needs."""
 
     number: int
     began: float
@@ -31,19 +30,19 @@ class Exchanged:
     transport: str
     model: str
     asked: tuple[tuple[str, str], ...]
-    """What was new in the request: pairs of (who, text), who being `user`, `developer` or `tool`."""
+    """What was new in the request: pairs of (who, text), with `user`, `developer` or `tool` for who."""
     thought: str
     said: str
     calls: tuple[tuple[str, str], ...]
     """Function calls as (name, arguments)."""
     usage: tuple[int, int] | None
-    """Tokens in and out."""
+    """Input and output tokens."""
     status: str
     """`completed`, `incomplete (reason)`, `failed (code)`, an HTTP status, or `cut off`."""
     ending: str
     """`end`, or how the answer broke off."""
     broken: bool
-    """It did not come to its proper end."""
+    """Whether it did not end normally."""
     first: float | None
     """Seconds until the first word or call."""
     took: float
@@ -53,7 +52,7 @@ class Exchanged:
 
 
 def conversation(exchanges: Iterable[Exchange]) -> list[Exchanged]:
-    """Read exchanges as a conversation."""
+    """Return exchanges as a conversation."""
     return [_exchanged(number, exchange) for number, exchange in enumerate(exchanges, 1)]
 
 
@@ -156,7 +155,7 @@ def _status(exchange: Exchange, events: Events, final: Mapping[str, Any]) -> str
 
 
 def _code(data: Mapping[str, Any]) -> object:
-    """What went wrong, in the API's word for it; errors without a code have a type."""
+    """Return the error's code; errors without a code have a type."""
     error = data.get("error")
     if not isinstance(error, Mapping):
         error = data if data.get("type") == "error" else {}

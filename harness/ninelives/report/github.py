@@ -9,14 +9,14 @@ from mock_openai.visible import visible
 from ninelives.report.checked import Checked
 
 MOST_ROWS = 200
-"""Rows of what is wrong in a summary; GitHub takes no more than 1 MiB."""
+"""The largest number of problems in a summary; GitHub accepts no more than 1 MiB."""
 
 WIDEST = 300
 """Characters of a cell."""
 
 
 def commands(checked: Sequence[Checked]) -> Iterator[str]:
-    """Workflow commands, one line for each thing that is wrong. GitHub shows the first ten of a step."""
+    """Return workflow commands, one line per problem. GitHub shows the first ten of a step."""
     for each in checked:
         if each.good:
             continue
@@ -27,7 +27,7 @@ def commands(checked: Sequence[Checked]) -> Iterator[str]:
 
 
 def summary(checked: Sequence[Checked], title: str) -> str:
-    """A step summary in Markdown: how many are good, and what is wrong with the others."""
+    """Return a step summary in Markdown: how many passed, and the problems of the others."""
     bad = [each for each in checked if not each.good]
     skipped = sum(each.skipped is not None for each in checked)
     tried = len(checked) - skipped

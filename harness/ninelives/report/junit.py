@@ -12,7 +12,7 @@ from ninelives.report.checked import Checked
 
 
 def junit(checked: Iterable[Checked], title: str) -> str:
-    """Write a report. The text is the whole file."""
+    """Return a report as the text of a whole file."""
     xml = JUnitXml(_clean(title))
     for name, cases in groupby(checked, key=lambda each: each.suite):
         suite = TestSuite(_clean(name))
@@ -25,7 +25,7 @@ def junit(checked: Iterable[Checked], title: str) -> str:
 
 
 class _TestCase(TestCase):
-    """A test case with its place, which GitLab and several readers for GitHub follow."""
+    """Return a test case with its place, which GitLab and several readers for GitHub use."""
 
     file = Attr("file")
     line = IntAttr("line")
@@ -48,6 +48,8 @@ def _case(checked: Checked) -> TestCase:
 
 
 def _clean(text: str) -> str:
-    """XML has no way to write most control characters, halves of surrogate pairs and two that are none."""
+    """Replace characters that XML cannot contain: most control characters, half surrogate pairs and two
+    others.
+    """
     shown = visible(text).encode("utf-8", "replace").decode("utf-8")
     return shown.replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")

@@ -1,4 +1,4 @@
-"""Reports for a terminal: a conversation, a timeline, a table of promises. Every function gives a rich
+"""Reports for a terminal: a conversation, a timeline, a table of promises. Every function returns a rich
 renderable and prints nothing.
 """
 
@@ -34,9 +34,7 @@ _WHO = {"user": ("user", STYLES[USER]), "tool": ("tool", STYLES[TOOL])}
 
 
 def talk(exchanges: Sequence[Exchanged]) -> Iterator[RenderableType]:
-    """A recorded conversation as people read one, exchange by exchange: of a long one the first is there at
-    once.
-    """
+    """Return a recorded conversation, exchange by exchange; the first of a long one is there at once."""
     longest = max((each.took for each in exchanges), default=0.0)
     return (_exchange(each, longest) for each in exchanges)
 
@@ -91,9 +89,8 @@ def _timing(each: Exchanged, longest: float) -> Text:
 
 
 def bar(first: float, took: float, longest: float, width: int = BAR) -> Text:
-    """A timing bar to the scale of `longest` seconds:
-
-    thin while waiting for the first word, thick while it is spoken.
+    """Return a timing bar to the scale of `longest` seconds: thin until the first word, thick while it is
+    spoken.
     """
     scale = width / longest if longest > 0 else 0.0
     waiting = round(min(first, took) * scale)
@@ -106,7 +103,7 @@ def bar(first: float, took: float, longest: float, width: int = BAR) -> Text:
 
 
 def moments(timeline: Timeline) -> Iterator[Text]:
-    """A timeline as lines, one a moment."""
+    """Return a timeline as lines, one per moment."""
     width = max((len(lane) for lane in timeline.lanes), default=0)
     return (moment(row, width) for row in timeline.rows)
 
@@ -124,7 +121,7 @@ def moment(row: Row, width: int) -> Text:
 
 
 def marks(findings: Iterable[Finding]) -> Text:
-    """A mark for each promise in a row: kept, broken, or nothing to say."""
+    """Return a mark for each promise in a row: kept, broken, or not applicable."""
     line = Text()
     for finding in findings:
         mark, style = mark_of(finding)
@@ -134,17 +131,17 @@ def marks(findings: Iterable[Finding]) -> Text:
 
 
 def mark_of(finding: Finding) -> tuple[str, str]:
-    """One promise as a character and its style."""
+    """Return one promise as a character and its style."""
     if finding.held is None:
         return "·", "dim"
     return ("✓", "green") if finding.held else ("✗", "bold red")
 
 
 def heading_of_marks() -> Text:
-    """The numbers above the marks."""
+    """Return the numbers above the marks."""
     return Text(" ".join(str(number) for number in range(1, 11)), style="dim")
 
 
 def broken(findings: Iterable[Finding]) -> list[Finding]:
-    """The promises that were not kept."""
+    """Return the broken promises."""
     return [finding for finding in findings if finding.held is False]

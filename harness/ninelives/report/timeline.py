@@ -1,8 +1,9 @@
-"""One timeline of everything that happened: user actions, frames, wire events, connections and faults, as
+"""One timeline of everything that happened: user actions, frames, network events, connections and faults, as
 plain rows.
 
-A row is a moment with a lane, a short text and a longer detail. Rows come from a server's journal, from a
-bot's turns and from a cassette, and are merged by time; the reports only draw them. Nothing here does I/O.
+A row is a moment with a lane, a short text and details. Rows come from a server's journal, from a bot's turns
+and
+from a cassette, and are merged by time; the reports only draw them. Nothing here does I/O.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ if TYPE_CHECKING:
     from ninelives.lab.episode import Finding
 
 USER, BOT, PLAYED, TOOL, ERROR, FAULT = "user", "bot", "played", "tool", "error", "fault"
-"""Lanes of a timeline. `played` is the sound on the line, where there is a voice. Each connection has a lane
+"""Lanes of a timeline. `played` is the sound on the line, if there is a voice. Each connection has a lane
 of its own, named by `wire`.
 """
 
 DETAIL_LIMIT = 4000
-"""Characters of a detail that a report keeps; a page must stay small enough to open at once."""
+"""The most characters of a detail in a report; a page must be small enough to open at once."""
 
 
 def wire(connection: int) -> str:
-    """The lane of a connection."""
+    """Return the lane of a connection."""
     return f"connection {connection}"
 
 
@@ -41,15 +42,15 @@ class Row:
     at: float
     """Seconds since the timeline began."""
     lane: str
-    """Who it happened to: `user`, `bot`, `played`, `tool`, `error`, `fault`, or `connection N`."""
+    """The lane: `user`, `bot`, `played`, `tool`, `error`, `fault`, or `connection N`."""
     kind: str
-    """What it was: `say`, `cut in`, `text`, `frame`, `call`, `request`, `event`, `status`, `open`, `close`,
+    """The kind: `say`, `cut in`, `text`, `frame`, `call`, `request`, `event`, `status`, `open`, `close`,
     `fault`, `error`.
     """
     text: str
-    """One line."""
+    """A text of one line."""
     detail: str = ""
-    """Everything there is to know, usually JSON."""
+    """All details, usually as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Timeline:
 
     @property
     def lanes(self) -> list[str]:
-        """Lanes that have something to show, from the user down to the wire."""
+        """The lanes that have rows, from the user down to the connections."""
         present = {row.lane for row in self.rows} | {span.lane for span in self.spans}
         wires = sorted(
             (lane for lane in present if lane.startswith("connection ")),
@@ -89,7 +90,7 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A timeline with its story: a page has one or more."""
+    """A timeline with its conversation: a page has one or more."""
 
     title: str
     sentence: str
@@ -98,23 +99,21 @@ class Chapter:
     heard: Sequence[tuple[str, str]] = field(default=())
     """What was asked and what was heard, turn by turn."""
     latency: str = ""
-    """What the caller waited, in figures."""
+    """The caller's waiting times."""
     dead_air: float | None = None
-    """The longest silence that the caller heard, in seconds. None: nobody had to wait."""
+    """The longest silence that the caller heard, in seconds; None if nobody had to wait."""
     group: str = ""
     """The heading under which a page lists it."""
     bot: str = ""
-    """The bot that it is about; a page may compare several."""
+    """The bot; a page may compare several."""
     about: Sequence[str] = ()
-    """The promises that it is there to try, as `I6`."""
+    """The promises that it tests, for example `I6`."""
     crashed: bool = False
-    """The run ended with an exception."""
+    """Whether the run ended with an exception."""
 
 
 def merged(*timelines: Timeline) -> Timeline:
-    """Several timelines on one axis. Rows of the same moment keep the order in which the timelines are
-    given.
-    """
+    """Merge several timelines on one axis. Rows of the same moment keep their order."""
     rows = [row for each in timelines for row in each.rows]
     spans = [span for each in timelines for span in each.spans]
     return Timeline(
@@ -126,9 +125,9 @@ def merged(*timelines: Timeline) -> Timeline:
 
 
 def from_journal(entries: Iterable[Entry], shift: float = 0.0) -> Timeline:
-    """What happened on the wire.
+    """Return the rows of what happened on the network.
 
-    `shift` seconds are added to every moment, to put the server's clock on the bot's.
+    `shift` seconds are added to every moment, to convert the server's clock to the bot's.
     """
     rows: list[Row] = []
     spans: list[Span] = []
@@ -175,7 +174,7 @@ def _wire_line(kind: str, data: Any) -> str:
 
 
 def request_line(body: Any, method: Any = None, path: Any = None) -> str:
-    """A request on one line: the model and what is new in its input."""
+    """Return a request on one line: the model and what is new in its input."""
     if not isinstance(body, Mapping):
         return f"{method or ''} {path or ''}".strip() or "request"
     given = body.get("input")
@@ -203,7 +202,7 @@ def request_line(body: Any, method: Any = None, path: Any = None) -> str:
 
 
 def event_line(kind: str, data: Mapping[str, Any]) -> str:
-    """An event on one line: its type and the part of it that a reader looks for."""
+    """Return an event on one line: its type and its most interesting part."""
     short = kind.removeprefix("response.")
     if isinstance(data.get("delta"), str):
         return f"← {short} {_short(data['delta'])}"
@@ -223,7 +222,7 @@ def event_line(kind: str, data: Mapping[str, Any]) -> str:
 
 
 def from_turns(turns: Iterable[Turn], shift: float = 0.0) -> Timeline:
-    """What the user did and what the bot did about it."""
+    """Return the rows of what the user did and how the bot reacted."""
     rows: list[Row] = []
     spans: list[Span] = []
     for turn in turns:
@@ -263,7 +262,7 @@ def from_turns(turns: Iterable[Turn], shift: float = 0.0) -> Timeline:
 
 
 _SHOWN_OTHERWISE = frozenset({"LLMTextFrame", "ErrorFrame"})
-"""Frames that have a row of their own kind already."""
+"""Frames that have rows of another kind."""
 
 
 def _arguments(arguments: Mapping[str, Any]) -> str:
@@ -273,7 +272,7 @@ def _arguments(arguments: Mapping[str, Any]) -> str:
 
 
 def from_mishaps(mishaps: Iterable[Mishap], shift: float = 0.0) -> Timeline:
-    """What the bot's own code raised, each with its traceback."""
+    """Return the exceptions of the bot's own code, each with its traceback."""
     return Timeline(
         tuple(Row(each.at + shift, ERROR, "error", str(each), each.trace[-DETAIL_LIMIT:]) for each in mishaps)
     )
@@ -283,7 +282,7 @@ def from_mishaps(mishaps: Iterable[Mishap], shift: float = 0.0) -> Timeline:
 
 
 def from_exchanges(exchanges: Iterable[Exchange]) -> Timeline:
-    """What a cassette holds, each exchange at the time it was recorded."""
+    """Return the contents of a cassette, each exchange at the time it was recorded."""
     rows: list[Row] = []
     spans: list[Span] = []
     for exchange in exchanges:
@@ -329,7 +328,7 @@ def from_exchanges(exchanges: Iterable[Exchange]) -> Timeline:
 
 
 def decoded(data: bytes) -> Mapping[str, Any]:
-    """The JSON object of an event, or nothing when it is not one (a fault may have mangled it)."""
+    """Return the JSON object of an event; empty if it is none (a fault may have mangled it)."""
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):

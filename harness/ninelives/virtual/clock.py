@@ -1,10 +1,13 @@
 """Makes the clocks of the `time` module follow a virtual loop while it runs.
 
 Pipecat and many clients measure deadlines with `time.monotonic()` or `time.time()` instead of the loop's
-clock; unless those agree with the loop, a connection that is lost once per virtual hour looks like one that
-is lost three times in a blink. Only the module's attributes are replaced, and only for the thread that runs
-the loop: other threads keep real time, and so does code that imported the functions by name (threading,
-queue), but for the few clients in `_BY_NAME`.
+clock.
+If those do not agree with the loop, a connection that is lost once per virtual hour looks like one that is
+lost
+three times within a second. Only the module's attributes are replaced, and only for the thread that runs the
+loop: other threads keep real time, and so does code that imported the functions by name (threading, queue),
+    except
+the few clients in `_BY_NAME`.
 """
 
 from __future__ import annotations
@@ -17,13 +20,13 @@ from contextlib import contextmanager
 from typing import Protocol
 
 WALL_EPOCH = 1_767_225_600
-"""What `time.time()` says when a virtual loop starts: 2026-01-01T00:00:00Z, in seconds since 1970."""
+"""The value of `time.time()` when a virtual loop starts: 2026-01-01T00:00:00Z, in seconds since 1970."""
 
 _NS = 1_000_000_000
 
 
 class Clock(Protocol):
-    """Anything with a time of its own, in seconds. A loop is one."""
+    """Anything with a time of its own, in seconds, such as a loop."""
 
     def time(self) -> float:
         """The present moment, in seconds since this clock's start."""
@@ -45,7 +48,9 @@ _VIRTUAL: dict[str, Callable[[float], float]] = {
 }
 
 _BY_NAME = (("aiohttp.connector", "monotonic"),)
-"""Clocks that a module took for itself: aiohttp would reuse a connection after an hour as if it were new."""
+"""Clock functions that modules imported by name: with a real one, aiohttp would reuse a connection after
+an hour.
+"""
 
 _lock = threading.Lock()
 _clocks: dict[int, Clock] = {}
@@ -99,7 +104,7 @@ def patched_clocks(clock: Clock) -> Iterator[None]:
 
 
 def _swap(module: str, name: str, old: Callable[[], float], new: Callable[[], float]) -> None:
-    """Replace a module's own clock, if the module is there and still has the one expected."""
+    """Replace a module's own clock, if the module is loaded and still has the expected function."""
     there = sys.modules.get(module)
     if there is not None and getattr(there, name, None) is old:
         setattr(there, name, new)

@@ -1,4 +1,4 @@
-"""What can go wrong with virtual time, and the page of text that says so.
+"""The errors of virtual time, and their texts.
 
 VirtualTimeError
 |- VirtualDeadlock    nothing can happen any more, or nothing but timers, or an outside job never ends
@@ -14,21 +14,21 @@ from typing import Any
 
 
 class VirtualTimeError(RuntimeError):
-    """Base of everything virtual time complains about."""
+    """Base of all errors of virtual time."""
 
 
 class NotVirtual(VirtualTimeError):
-    """Virtual time was asked of a loop that cannot give it, such as uvloop's."""
+    """A loop that cannot run in virtual time, such as uvloop's."""
 
 
 class VirtualDeadlock(VirtualTimeError):
-    """Nothing can happen any more, yet the program waits.
+    """Nothing can happen any more, but the program waits.
 
     Raised out of the running loop instead of hanging for ever. The text ends with a dump of all tasks.
     """
 
     tasks: tuple[str, ...]
-    """One line per unfinished task: its name and where it waits."""
+    """Return one line per unfinished task: its name and where it waits."""
 
     def __init__(self, why: str, tasks: tuple[str, ...] = ()) -> None:
         self.tasks = tasks
@@ -37,7 +37,7 @@ class VirtualDeadlock(VirtualTimeError):
 
 
 def task_dump(loop: asyncio.AbstractEventLoop) -> tuple[str, ...]:
-    """One line per unfinished task of `loop`: name, where it was entered, and where it waits now."""
+    """Return one line per unfinished task of `loop`: name, where it was entered, and where it waits now."""
     tasks = sorted(asyncio.all_tasks(loop), key=lambda task: task.get_name())
     return tuple(f"{task.get_name()}: {_whereabouts(task)}" for task in tasks)
 
@@ -53,7 +53,7 @@ def _whereabouts(task: asyncio.Task[Any]) -> str:
 
 
 def _frames(awaitable: Any) -> list[FrameType]:
-    """The chain of suspended coroutines, outermost first."""
+    """Return the chain of suspended coroutines, outermost first."""
     frames: list[FrameType] = []
     while awaitable is not None:
         frame = getattr(awaitable, "cr_frame", None) or getattr(awaitable, "gi_frame", None)

@@ -1,11 +1,14 @@
-"""Is anything still on its way between two sockets of this loop?
+"""Whether data is in flight between two sockets of this loop.
 
-Strategy: jumping the clock is right only when every byte that was written has arrived. On loopback the kernel
-delivers small writes at once, but large ones travel while the loop looks idle, and a clock that jumps then
-makes a healthy peer look dead. Linux tells exactly: TCP_INFO counts the bytes one end sent (and still holds
-back) and the bytes the other end received. A receiver that has unread bytes but is not reading holds nothing
-up: nothing can happen until it reads. Where the kernel does not tell, the loop polls for half a millisecond
-instead.
+Strategy: the clock may jump only when every byte that was written has arrived. On loopback the kernel
+    delivers
+small writes at once, but large ones take time while the loop looks idle, and if the clock jumps then, a
+healthy
+peer looks dead. Linux reports it exactly: TCP_INFO counts the bytes that one end sent (and still holds back)
+and
+the bytes that the other end received. A receiver with unread bytes that does not read holds nothing up:
+nothing
+can happen until it reads. If the kernel does not report it, the loop polls for half a millisecond instead.
 """
 
 from __future__ import annotations
@@ -42,7 +45,7 @@ class _Info(NamedTuple):
 
 @dataclass(eq=False, slots=True)
 class _End:
-    """One end of a TCP connection of this loop, and what is remembered of it after it was closed."""
+    """One end of a TCP connection of this loop. It is remembered for a while after it was closed."""
 
     sock: weakref.ref[socket.socket]
     here: Any = None
@@ -54,7 +57,7 @@ class _End:
 
 
 class Flight:
-    """Watches the TCP connections of one loop; `busy` says whether anything is in flight between them."""
+    """Watches the TCP connections of one loop; `busy` tells whether anything is in flight between them."""
 
     def __init__(self) -> None:
         self.exact = sys.platform == "linux" and hasattr(socket, "TCP_INFO")
@@ -62,7 +65,7 @@ class Flight:
         self._by_route: dict[tuple[Any, Any], _End] = {}
 
     def watch(self, sock: socket.socket) -> None:
-        """Take a socket into account from now on. Anything but TCP is ignored: it cannot be in flight."""
+        """Watch a socket from now on. Anything but TCP is ignored: it cannot be in flight."""
         if not self.exact or sock.family not in (socket.AF_INET, socket.AF_INET6):
             return
         if sock.type != socket.SOCK_STREAM or any(end.sock() is sock for end in self._ends):
@@ -70,7 +73,9 @@ class Flight:
         self._ends.append(_End(weakref.ref(sock)))
 
     def busy(self) -> bool:
-        """Whether something written has not arrived yet, so that a socket may become ready by itself."""
+        """Whether something that was written has not arrived yet, so that a socket may become ready by
+        itself.
+        """
         here: list[tuple[_End, socket.socket]] = []
         for end in self._ends:
             sock = end.open()
@@ -86,7 +91,7 @@ class Flight:
             return False
 
     def _connecting(self, end: _End, sock: socket.socket) -> bool:
-        """Learn the addresses of both ends, once there is a connection."""
+        """Find out the addresses of both ends, once there is a connection."""
         state = _info(sock).state
         if state in _CONNECTED:
             end.here, end.there = sock.getsockname()[:2], sock.getpeername()[:2]
@@ -99,8 +104,8 @@ class Flight:
         info = _info(sock)
         peer = self._by_route.get((end.there, end.here))
         if peer is None:
-            # The other end is not ours (another process, or not accepted yet): all that can be known is
-            # whether it has acknowledged everything.
+            # The other end is not ours (another process, or not accepted yet): we only know whether it has
+            # acknowledged everything.
             return _count(sock, _SIOCOUTQ) > 0
         other = peer.open()
         if other is None:
@@ -110,7 +115,7 @@ class Flight:
         return info.sent - info.resent + info.unsent > _info(other).received or info.state in _FIN_UNDERWAY
 
     def _forget(self) -> None:
-        """Drop closed ends, but keep one as long as its other end still waits to hear of it."""
+        """Drop closed ends, except those whose other end has not received everything yet."""
         kept: list[_End] = []
         for end in self._ends:
             if end.open() is None:

@@ -1,8 +1,10 @@
 """The event loop with the jumping clock.
 
-`VirtualLoop` is a selector loop whose selector, instead of sleeping until the next timer, moves the clock
-there. It does so only when nothing else can happen: no callback is ready, no socket is readable, no byte is
-in flight, no executor job runs and nobody has said that something outside is under way.
+`VirtualLoop` is a selector loop whose selector moves the clock to the next timer instead of sleeping. It does
+so
+only if nothing else can happen: no callback is ready, no socket is readable, no byte is in flight, no
+executor
+job runs, and no outside work was announced.
 """
 
 from __future__ import annotations
@@ -23,24 +25,23 @@ from ninelives.virtual.flight import Flight, kernel_tells
 T = TypeVar("T")
 
 SETTLE = 0.0005
-"""Real seconds to look for late input before a jump, where the kernel cannot say what is in flight."""
+"""Real seconds to look for late input before a jump, if the kernel cannot report what is in flight."""
 
 POLL = 0.0005
-"""Real seconds between two looks at data in flight. Its arrival ends the wait at once; the poll only re-asks.
-"""
+"""Real seconds between two checks of data in flight. Its arrival ends the wait at once."""
 
 STUCK = 1.0
 """Real seconds after which bytes that make no progress no longer hold the clock. Loopback needs microseconds.
 """
 
 GRACE = 1.0
-"""Real seconds during which a program with nothing to do may still be woken, before it is called dead."""
+"""Real seconds for which a program with nothing to do may still be woken, before it counts as dead."""
 
 PATIENCE = 300.0
-"""Real seconds an executor job, or something announced with `external`, may take."""
+"""Real seconds that an executor job, or work announced with `external`, may take."""
 
 HORIZON = 30 * 86_400.0
-"""Virtual seconds after which a program that only ever waits for timers is called dead: thirty days."""
+"""Virtual seconds after which a program that only waits for timers counts as dead: thirty days."""
 
 _real_monotonic = time.monotonic
 
@@ -48,16 +49,17 @@ _real_monotonic = time.monotonic
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An asyncio loop in virtual time. `time()` starts at 0 and moves only by jumps to the next timer.
 
-    Real sockets on loopback work, client and server in this same loop. A server in another thread or process
-    cannot take part: its work takes real time, which this loop does not see (announce it with `external`).
+    Real sockets on loopback work, with client and server in this same loop. A server in another thread or
+    process
+    does not work: it takes real time that this loop does not see (announce it with `external`).
 
     Args:
-        settle: Real seconds of polling before each jump. By default 0 where the kernel says what is in flight
-            (Linux), else `SETTLE`.
+        settle: Real seconds of polling before each jump. By default 0 if the kernel reports what is in flight
+            (Linux), otherwise `SETTLE`.
         patch_clocks: Whether the clocks of the `time` module follow while the loop runs.
-        grace: Real seconds during which a program with nothing to do may still be woken, before
+        grace: Real seconds for which a program with nothing to do may still be woken, before
             VirtualDeadlock is raised.
-        patience: Real seconds that an executor job, or something announced with `external`, may take.
+        patience: Real seconds that an executor job, or work announced with `external`, may take.
         horizon: Virtual seconds after which VirtualDeadlock is raised for a program that only waits for
             timers.
     """
@@ -96,7 +98,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     @contextmanager
     def external(self) -> Iterator[None]:
-        """Hold the clock while something the loop cannot see is under way: a thread, a subprocess."""
+        """Hold the clock while work is under way that the loop cannot see: a thread, a subprocess."""
         self._outside += 1
         try:
             yield
@@ -114,7 +116,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def run_in_executor(  # type: ignore[override]
         self, executor: concurrent.futures.Executor | None, func: Callable[..., T], *args: Any
     ) -> asyncio.Future[T]:
-        """As asyncio's, and the clock stands still until the job is done."""
+        """As in asyncio, but the clock stands still until the job is done."""
         if executor is None:
             executor = self._executor
         if executor is None:
@@ -128,7 +130,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return outcome
 
     def set_default_executor(self, executor: concurrent.futures.Executor) -> None:
-        """As asyncio's."""
+        """As in asyncio."""
         super().set_default_executor(executor)  # type: ignore[arg-type]  # which refuses what is no thread pool
         self._executor = executor
 
@@ -137,12 +139,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self.call_soon_threadsafe(lambda: None)
 
     async def shutdown_default_executor(self, *args: Any, **kwargs: Any) -> None:
-        """As asyncio's; it joins the threads in a thread of its own, so the clock stands still meanwhile."""
+        """As in asyncio; it joins the threads in a thread of its own, so the clock stands still meanwhile."""
         with self.external():
             await super().shutdown_default_executor(*args, **kwargs)
 
     async def sock_connect(self, sock: socket.socket, address: Any) -> None:
-        """As asyncio's, noting the socket so that its traffic holds the clock."""
+        """As in asyncio, but the socket is watched so that its traffic holds the clock."""
         self._watch(sock)
         await super().sock_connect(sock, address)
 
@@ -182,7 +184,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 class _Ticket(concurrent.futures.Executor):
-    """Stands in for an executor for one call, to learn the job it was given."""
+    """Replaces an executor for one call, to get the job that it was given."""
 
     def __init__(self, executor: concurrent.futures.Executor) -> None:
         self._executor = executor
@@ -194,7 +196,7 @@ class _Ticket(concurrent.futures.Executor):
 
 
 class _JumpingSelector(selectors.BaseSelector):
-    """The loop's selector. `select` looks, waits for what is under way, and else moves the clock."""
+    """The loop's selector. `select` checks for input, waits for work under way, or else moves the clock."""
 
     def __init__(self, loop: VirtualLoop) -> None:
         self._loop = loop
@@ -242,12 +244,12 @@ class _JumpingSelector(selectors.BaseSelector):
     def _look(self, seconds: float) -> list[tuple[selectors.SelectorKey, int]]:
         events = self._real.select(seconds)
         if len(events) > 1:
-            # The kernel reports in the order of arrival, which two runs need not share.
+            # The kernel reports in the order of arrival, which may differ between two runs.
             events.sort(key=lambda event: self._seniority.get(event[0].fd, 0))
         return events
 
     def _wait_for_what_is_under_way(self) -> list[tuple[selectors.SelectorKey, int]] | None:
-        """Input that arrived while waiting in real time, or None once nothing is under way."""
+        """Return input that arrived while waiting in real time; None once nothing is under way."""
         loop = self._loop
         if loop._outside or loop._jobs_running():
             events = self._look(loop._patience)
@@ -271,11 +273,11 @@ class _JumpingSelector(selectors.BaseSelector):
                 return events
             began = began or _real_monotonic()
             if _real_monotonic() - began > STUCK:
-                break  # on a busy machine the bytes may have come while this process was not run
+                break  # on a busy machine the bytes may have come while this process did not run
         return self._look(0) or None
 
     def _last_chance(self) -> list[tuple[selectors.SelectorKey, int]]:
-        """No timer, no input: only a thread could still wake us. Wait a little for one, then give up."""
+        """Wait a little for a thread that may wake the loop, then give up: there is no timer and no input."""
         events = self._look(self._loop._grace)
         if events:
             return events
@@ -288,7 +290,7 @@ class _JumpingSelector(selectors.BaseSelector):
 
 
 def require_virtual(loop: asyncio.AbstractEventLoop | None = None) -> VirtualLoop:
-    """The given or running loop, if it is a virtual one; else `NotVirtual` says what to do."""
+    """Return the given or running loop if it is a virtual one. Raises NotVirtual otherwise."""
     loop = loop or asyncio.get_running_loop()
     if isinstance(loop, VirtualLoop):
         return loop
@@ -305,7 +307,7 @@ def require_virtual(loop: asyncio.AbstractEventLoop | None = None) -> VirtualLoo
 
 
 def run(main: Coroutine[Any, Any, T], *, debug: bool | None = None) -> T:
-    """`asyncio.run` in virtual time: run `main` on a new `VirtualLoop` and give back its result."""
+    """Run `main` on a new `VirtualLoop`, as `asyncio.run` does, and return its result."""
     with asyncio.Runner(debug=debug, loop_factory=VirtualLoop) as runner:
         return runner.run(main)
 

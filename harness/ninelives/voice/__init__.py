@@ -1,8 +1,10 @@
-"""A whole bot on its own worker, with a voice, on a line.
+"""A whole bot on its own worker, with sound, on a line.
 
-`VoiceCall` runs the user's bot as it is and replaces only what needs a network or a sound card: `Line` stands
-in for its transports, `Ears` for speech recognition, `Voice` for text to speech. `seconds` and `words` say
-when a caller cuts in. Nothing here is imported until it is used: all but the moments need Pipecat.
+`VoiceCall` runs the user's bot unchanged and replaces only what needs a network or a sound card: `Line`
+replaces
+its transports, `Ears` its speech recognition, `Voice` its text-to-speech. `seconds` and `words` say when a
+caller
+interrupts. Everything is imported on first use: all but the moments need Pipecat.
 """
 
 from importlib import import_module

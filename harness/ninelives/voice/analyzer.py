@@ -1,4 +1,4 @@
-"""Stands in for turn analyzers that listen to real audio: the caller's script says when a turn is over."""
+"""Replaces turn analyzers that listen to real audio: the caller's script determines when a turn is over."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from pipecat.metrics.metrics import MetricsData
 
 
 class ScriptedTurnAnalyzer(BaseTurnAnalyzer):
-    """Takes every end of speech for the end of the turn. It listens to no audio."""
+    """Treats every end of speech as the end of the turn, without audio."""
 
     @property
     def speech_triggered(self) -> bool:
-        """False: it listens to no audio."""
+        """False: there is no audio."""
         return False
 
     @property
     def params(self) -> BaseTurnParams:
-        """It has none."""
+        """There are none."""
         return BaseTurnParams()
 
     def append_audio(self, buffer: bytes, is_speech: bool) -> EndOfTurnState:
@@ -24,8 +24,8 @@ class ScriptedTurnAnalyzer(BaseTurnAnalyzer):
         return EndOfTurnState.INCOMPLETE
 
     async def analyze_end_of_turn(self) -> tuple[EndOfTurnState, MetricsData | None]:
-        """Complete: the caller has stopped."""
+        """Return "complete": the caller has stopped."""
         return EndOfTurnState.COMPLETE, None
 
     def clear(self) -> None:
-        """Nothing to clear."""
+        """Do nothing: there is no state."""

@@ -34,14 +34,14 @@ from ninelives.voice.turn_tracker import TurnTracker
 from ninelives.voice.voice import Voice
 
 TURN_BOUND = 120.0
-"""Seconds on the loop's clock within which a turn must be over, its sound included."""
+"""Seconds on the loop's clock within which a turn must be over, including its sound."""
 
 NOTICED = 5.0
 """Seconds until a transport notices that its caller is gone."""
 
 
 class VoiceCall(Conversation):
-    """A call to a whole bot, as an async context manager that gives the caller.
+    """A call to a whole bot, as an async context manager that returns the caller.
 
         async with VoiceCall(run_bot, base_url=server.base_url, ws_url=server.ws_url) as caller:
             turn = await caller.say("Please count.", cut_in=seconds(2.15))
@@ -49,15 +49,15 @@ class VoiceCall(Conversation):
 
     Args:
         bot: A function as in Pipecat's examples (`run_bot(transport, runner_args)`, `bot(runner_args)`), one
-            that gives a worker or a pipeline, or a worker, a pipeline or an LLM service.
-        voice: What stands in for the bot's text to speech.
-        ears: What stands in for its speech recognition.
-        line: What stands in for its transports.
-        tools: Functions by name, or a list of them, that join the tools of the bot's own context.
-        base_url: The API, which the bot finds in OPENAI_BASE_URL; a function may ask for it by name.
+            that returns a worker or a pipeline, or a worker, a pipeline or an LLM service.
+        voice: Replaces the bot's text-to-speech.
+        ears: Replaces its speech recognition.
+        line: Replaces its transports.
+        tools: Functions by name, or a list of them, in addition to the tools of the bot's own context.
+        base_url: The API, passed to the bot in OPENAI_BASE_URL or by name.
         ws_url: The same in WebSocket mode, in OPENAI_WS_URL.
-        name: What messages call the bot.
-        timeout: The bound of a turn, in seconds on the loop's clock.
+        name: The bot's name in messages.
+        timeout: The limit for a turn, in seconds on the loop's clock.
     """
 
     def __init__(
@@ -80,11 +80,11 @@ class VoiceCall(Conversation):
         self._urls = base_url, ws_url
         self._name = name
         self.on_services: Callable[[Sequence[LLMService[Any]]], None] = lambda services: None
-        """Called with the LLM services before a worker that brings any starts. What it raises, entering the
+        """Called with the LLM services before each worker that has some starts. If it raises, entering the
         call raises.
         """
         self.on_question: Callable[[], None] = lambda: None
-        """Called when the caller has spoken the last word of what they say, before the bot knows it."""
+        """Called when the caller has spoken their last word, before the bot knows it."""
         self.line = line or Line()
         """The line."""
         self.timeout = timeout
@@ -93,7 +93,7 @@ class VoiceCall(Conversation):
         self._tracker: TurnTracker
         self._speech: CallerSpeech
         self._losing: list[tuple[Moment, float | None]] = []
-        """When the line gets lost in the next answer, and for how long."""
+        """When the line is lost in the next answer, and for how long."""
         self._tasks: list[asyncio.Task[None]] = []
         self._gone = False
 
@@ -106,7 +106,7 @@ class VoiceCall(Conversation):
 
     @property
     def context(self) -> LLMContext:
-        """The bot's own context. Raises RuntimeError when the bot has none."""
+        """The bot's own context. Raises RuntimeError if the bot has none."""
         if (context := self._stand_ins.context) is None:
             raise RuntimeError("the bot has no LLMUserAggregator, so there is no context to look at")
         return context
@@ -119,12 +119,12 @@ class VoiceCall(Conversation):
 
     @property
     def speaks(self) -> bool:
-        """Whether the bot has text to speech or a transport of its own, known when its pipeline is."""
+        """Whether the bot has text-to-speech or a transport of its own; False until its pipeline is known."""
         return hasattr(self, "_stand_ins") and self._stand_ins.speaks
 
     @property
     def processors(self) -> list[FrameProcessor]:
-        """Every processor of the bot's workers, those inside others included."""
+        """Every processor of the bot's workers, including nested ones."""
         return self._stand_ins.everywhere if hasattr(self, "_stand_ins") else []
 
     @property
@@ -139,22 +139,23 @@ class VoiceCall(Conversation):
 
     @property
     def events(self) -> frozenset[str]:
-        """The events that the service has, by name; none before the service is known."""
+        """The names of the service's events; empty before the service is known."""
         return frozenset(name for each in self.services[:1] for name in getattr(each, "_event_handlers", {}))
 
     @property
     def replaced(self) -> list[str]:
-        """What was replaced, as `CartesiaTTSService by Voice`."""
+        """What was replaced, for example `CartesiaTTSService by Voice`."""
         return self._stand_ins.replaced
 
     # --- what a caller does --------------------------------------------------------------------------------
 
     async def say(self, text: str, *, cut_in: Moment | None = None) -> VoiceTurn:
-        """Say something and listen until the turn is over, tool calls and their answers included.
+        """Say something and listen until the turn is over, including tool calls and the answers to them.
 
         Speaking while the bot does interrupts it. With `cut_in`, the caller begins to speak at that moment of
         the answer, and counts as speaking until the next `say`; an answer that is over by then is not
-        interrupted. Raises `TurnTimeout` when the turn is not over in time.
+        interrupted.
+        Raises `TurnTimeout` if the turn is not over in time.
         """
         self._require()
         if not text.strip():
@@ -168,7 +169,7 @@ class VoiceCall(Conversation):
         return await self.listen(turn)
 
     async def cut_in(self, text: str, at: Moment | None = None) -> VoiceTurn:
-        """Say something while the bot speaks: at once, or at a moment of the turn that goes on."""
+        """Say something while the bot speaks: at once, or at a moment of the open turn."""
         self._require()
         turn = self._listener.turn
         if at is not None and isinstance(turn, VoiceTurn):
@@ -176,12 +177,12 @@ class VoiceCall(Conversation):
         return await self.say(text)
 
     async def hum(self, seconds: float = 0.5) -> None:
-        """Make a noise that VAD takes for speech and nobody can transcribe."""
+        """Make a noise that VAD takes for speech and that cannot be transcribed."""
         self._require()
         await self._speech.hum(seconds)
 
     async def update_settings(self, delta: Any = None, **fields: Any) -> None:
-        """Change the service's settings from now on, by a settings object or by fields of it."""
+        """Change the service's settings from now on, with a settings object or with fields."""
         if delta is None:
             delta = getattr(type(self.service), "Settings", LLMSettings)(**fields)
         await self.worker.queue_frame(LLMUpdateSettingsFrame(delta=delta))
@@ -208,7 +209,7 @@ class VoiceCall(Conversation):
         return turn
 
     async def hang_up(self) -> None:
-        """Leave: the bot's handlers learn of it, and what they do not end is ended."""
+        """Hang up: the bot's handlers are called, and what they do not end is cancelled."""
         if self._gone:
             return
         self._gone = True
@@ -222,8 +223,9 @@ class VoiceCall(Conversation):
     def lose_line(self, seconds: float | None = None, *, at: Moment | None = None) -> None:
         """Lose the line, at once or at a moment of the answer to the next `say`.
 
-        Nothing is heard then on either side; what the bot says meanwhile is gone. `seconds`: for how long.
-        None: for good, and the bot's transport notices after 5 s, as if the caller had hung up.
+        Then nothing is heard on either side; what the bot says meanwhile is lost. `seconds`: for how long.
+        None: for
+        good, and the bot's transport notices after 5 s, as if the caller had hung up.
         """
         self._require()
         if at is not None:
@@ -281,7 +283,7 @@ class VoiceCall(Conversation):
         return has_line
 
     async def _hear_greeting(self) -> None:
-        """A bot may speak first when somebody connects. Nobody answers before it has."""
+        """Wait for the end of a greeting, if the bot speaks first when somebody connects."""
         await self._tracker.settle()
         await self._mishaps.handlers_done(TO_GREET)
         await self._tracker.settle()
@@ -315,6 +317,6 @@ class VoiceCall(Conversation):
 
 
 def _with_a_memory(service: FrameProcessor) -> Pipeline:
-    """A service between the aggregators of a context, as a bot has it."""
+    """Return a pipeline with a service between the aggregators of a context."""
     aggregators = LLMContextAggregatorPair(LLMContext())
     return Pipeline([aggregators.user(), service, aggregators.assistant()])

@@ -1,4 +1,4 @@
-"""How a caller speaks: voice activity, words, and what the bot's ears make of them."""
+"""How a caller speaks: voice activity, words, and the bot's speech recognition."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ninelives.voice.turn_tracker import TurnTracker
 
 
 class CallerSpeech:
-    """What one caller says. Nothing that is said while the line is lost gets through."""
+    """The speech of one caller. Nothing that is said while the line is lost reaches the bot."""
 
     def __init__(self, stand_ins: StandIns, line: Line, listener: Listener, tracker: TurnTracker) -> None:
         self._stand_ins = stand_ins
@@ -23,7 +23,9 @@ class CallerSpeech:
         self._open = False
 
     async def say(self, text: str, said: Callable[[], None] = lambda: None) -> VoiceTurn:
-        """Speak, and return the turn that begins with the end of the words. `said`: called then."""
+        """Speak, and return the turn that begins with the end of the words. `said` is called at that
+        moment.
+        """
         await self.open()
         ears = self._stand_ins.hearing[0]
         recognizing = [
@@ -43,13 +45,13 @@ class CallerSpeech:
         return turn
 
     async def hum(self, seconds: float) -> None:
-        """Make a noise that VAD takes for speech and nobody can transcribe."""
+        """Make a noise that VAD takes for speech and that cannot be transcribed."""
         await self.open()
         await asyncio.sleep(seconds + self._stand_ins.hearing[0].stop_after)
         await self.close()
 
     async def open(self) -> None:
-        """Begin to speak; whatever turn goes on is cut into."""
+        """Begin to speak; this interrupts an open turn."""
         if self._open:
             return
         self._open = True

@@ -30,12 +30,13 @@ class Ears(StandIn, STTService):
     """A Pipecat `STTService` that hears a script.
 
     Args:
-        words_per_minute: The rate at which the caller speaks.
-        onset: Seconds from the caller's first sound until VAD takes it for speech. 0 by default: the caller
-            cuts in at the moment at which the bot notices. Pipecat's own VAD needs 0.2 s.
-        stop: Seconds of silence after which VAD takes the caller's speech for over.
+        words_per_minute: The caller's rate of speech.
+        onset: Seconds from the caller's first sound until VAD detects speech. By default 0: the caller
+            interrupts
+            at the moment at which the bot notices. Pipecat's own VAD needs 0.2 s.
+        stop: Seconds of silence until VAD detects the end of speech.
         delay: Seconds from a word to its transcription, and from the last one to the final transcription.
-        interim: Whether interim transcriptions are sent, one a word.
+        interim: Whether interim transcriptions are sent, one per word.
         mishear: Called with what the caller said; returns what is recognized.
     """
 
@@ -66,7 +67,7 @@ class Ears(StandIn, STTService):
             "mishear": mishear,
         }
         self.seconds_per_word = 60.0 / words_per_minute
-        """Seconds that each of the caller's words takes."""
+        """The length of each of the caller's words in seconds."""
         self.onset = onset
         self.stop_after = stop
         self._delay = delay
@@ -74,7 +75,7 @@ class Ears(StandIn, STTService):
         self._mishear = mishear
 
     def another(self) -> Ears:
-        """Return ears of the same kind, for a bot that has several."""
+        """Return ears of the same kind, for a bot that has several speech recognizers."""
         return Ears(**self._made_with)
 
     def stand_in_for(self, service: STTService) -> Self:
@@ -83,27 +84,27 @@ class Ears(StandIn, STTService):
         return self
 
     def service_metadata_frame(self) -> STTMetadataFrame:
-        """Recommend the turn strategies that the bot's own service does: one that detects turns itself."""
+        """Recommend the turn strategies that the bot's own service recommends, if it detects turns itself."""
         frame = super().service_metadata_frame()
         if isinstance(self._original, STTService):
             frame.user_turn_strategies = self._original.service_metadata_frame().user_turn_strategies
         return frame
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
-        """Hear nothing in audio: the words come from the test."""
+        """Ignore audio: the words come from the test."""
         for _ in ():
             yield None
 
     # --- voice activity ------------------------------------------------------------------------------------
 
     async def voice_begins(self, *, proposes: bool) -> None:
-        """VAD has taken a sound for speech. `proposes`: the bot leaves turns to its speech service."""
+        """Report that VAD detected speech. `proposes`: the bot leaves turns to its speech service."""
         await self.broadcast_frame(VADUserStartedSpeakingFrame, start_secs=self.onset)
         if proposes:
             await self.broadcast_frame(ProposedUserStartedSpeakingFrame)
 
     async def voice_ends(self) -> None:
-        """VAD has taken silence for the end of speech."""
+        """Report that VAD detected the end of speech."""
         await self.broadcast_frame(VADUserStoppedSpeakingFrame, stop_secs=self.stop_after)
 
     # --- transcriptions ------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What can go wrong with a voice, after so many words of an answer."""
+"""Faults of a voice, after a number of words of an answer."""
 
 from __future__ import annotations
 
@@ -15,22 +15,24 @@ Category = Literal[
     "connectivity",
     "server",
 ]
-"""Why a voice fails, as Pipecat's `ErrorCategory` has it. Authentication, authorization and an invalid
-request are permanent: the service is unusable from then on, and a failover leaves it.
+"""Why a voice fails, as in Pipecat's `ErrorCategory`. Authentication, authorization and an invalid request
+are permanent: the service becomes unusable, and a failover switches to another.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceFault:
-    """A fault of a voice. Make one by `stall`, `fail` or `disconnect`; each strikes once."""
+    """A fault of a voice. Make one with `stall`, `fail` or `disconnect`; each happens once."""
 
     kind: Literal["stall", "fail", "disconnect"]
     after: int
-    """Words of the answer whose sound has been sent before."""
+    """How many words of the answer were sent before the fault."""
     answer: int | None
-    """The answer, from 1, among those that this voice speaks. None: the first that is long enough."""
+    """The number of the answer, from 1, among those that this voice speaks. None: the first that is long
+    enough.
+    """
     seconds: float = 0.0
-    """How long a stall lasts, or until there is a new connection."""
+    """The length of a stall, or the time until there is a new connection, in seconds."""
     category: Category = "server"
     """Why the voice fails."""
 
@@ -44,38 +46,41 @@ class VoiceFault:
 
     @classmethod
     def stall(cls, after: int, seconds: float, answer: int | None = None) -> Self:
-        """Send no sound for so many seconds, and then go on.
+        """Send no sound for some seconds, and then continue.
 
-        A voice sends sound faster than it plays, so what the caller notices is shorter.
+        A voice sends sound faster than it plays, so the gap for the caller is shorter.
 
         Args:
-            after: Words of the answer whose sound has been sent before.
+            after: How many words of the answer are sent before.
             seconds: How long there is no sound.
-            answer: The answer, from 1, among those that this voice speaks. None: the first that is long
-                enough.
+            answer: The number of the answer, from 1, among those that this voice speaks. None: the first that
+                is
+                long enough.
         """
         return cls("stall", after, answer, seconds)
 
     @classmethod
     def fail(cls, after: int = 0, category: Category = "server", answer: int | None = None) -> Self:
-        """Report an error, and say nothing more of this sentence.
+        """Report an error, and drop the rest of this sentence.
 
         Args:
-            after: Words of the answer whose sound has been sent before.
-            category: Why the voice fails, as Pipecat's `ErrorCategory` has it.
-            answer: The answer, from 1, among those that this voice speaks. None: the first that is long
-                enough.
+            after: How many words of the answer are sent before.
+            category: Why the voice fails, as in Pipecat's `ErrorCategory`.
+            answer: The number of the answer, from 1, among those that this voice speaks. None: the first that
+                is
+                long enough.
         """
         return cls("fail", after, answer, category=category)
 
     @classmethod
     def disconnect(cls, after: int, reconnect: float = 0.5, answer: int | None = None) -> Self:
-        """Lose the connection: the rest of the sentence is gone, and the next waits for a new connection.
+        """Lose the connection: the rest of the sentence is lost, and the next waits for a new connection.
 
         Args:
-            after: Words of the answer whose sound has been sent before.
+            after: How many words of the answer are sent before.
             reconnect: Seconds until there is a new connection.
-            answer: The answer, from 1, among those that this voice speaks. None: the first that is long
-                enough.
+            answer: The number of the answer, from 1, among those that this voice speaks. None: the first that
+                is
+                long enough.
         """
         return cls("disconnect", after, answer, reconnect, "connectivity")

@@ -1,7 +1,8 @@
-"""A telephone line without a network: Pipecat's own transport, whose loudspeaker takes as long as the sound.
+"""A telephone line without a network: a Pipecat transport whose loudspeaker takes as long as the sound.
 
-A chunk of 20 ms takes 20 ms on the loop's clock. What is queued is dropped when the bot is interrupted, and
-the chunk that plays is cut off where it is.
+A chunk of 20 ms takes 20 ms on the loop's clock. When the bot is interrupted, queued sound is dropped, and
+the
+playing chunk is cut off.
 """
 
 from __future__ import annotations
@@ -29,18 +30,18 @@ from ninelives.voice.playback import Playback
 from ninelives.voice.voice import WORD
 
 _SAMPLE = 2  # bytes
-_CATCH_UP = 0.001  # seconds: a chunk so little late follows the one before it without a gap
+_CATCH_UP = 0.001  # seconds: a chunk that is later by less than this follows the one before without a gap
 
 
 class Line(HostedTransport):
     """A Pipecat transport with a caller at the other end.
 
-    Its audio format is the worker's own. Handlers may be added for any event, whichever transport has it.
+    Its audio format is the worker's own. Handlers may be added for any event of any transport.
 
     Args:
-        jitter: Seconds by which each chunk of sound comes late, or a range from which that is drawn. A chunk
-            waits for those before it, and nothing hides a gap.
-        seed: Seeds what is drawn.
+        jitter: Seconds by which each chunk of sound is late, or a range to draw from. A chunk waits for those
+            before it, and nothing hides a gap.
+        seed: Seeds the random numbers.
     """
 
     def __init__(self, *, jitter: float | tuple[float, float] = 0.0, seed: int = 0) -> None:
@@ -59,9 +60,9 @@ class Line(HostedTransport):
             audio_out_end_silence_secs=0,
         )
         self.on_change: Callable[[], None] = lambda: None
-        """Called when anything was played or cut off."""
+        """Called when something was played or cut off."""
         self.origin = 0.0
-        """The loop's time at which the call began; all times of the line count from there."""
+        """The loop's time at the beginning of the call; all times of the line count from there."""
         self._input = LineInput(self)
         self._output = LineOutput(self)
 
@@ -80,20 +81,20 @@ class Line(HostedTransport):
 
     @property
     def lost(self) -> bool:
-        """Whether nothing gets through at this moment."""
+        """Whether the line is lost at this moment."""
         return self.now() < self._lost_until
 
     def lose(self, seconds: float | None = None) -> None:
-        """Let nothing through for so many seconds from now; None: never again."""
+        """Lose the line for some seconds from now on; None: for good."""
         self._lost_until = math.inf if seconds is None else self.now() + seconds
         self._output.go_dead()
 
     def late(self) -> float:
-        """Return the seconds by which the next chunk comes late."""
+        """Return by how many seconds the next chunk is late."""
         return self._random.uniform(*self._jitter)
 
     async def disconnect(self) -> None:
-        """Tell the bot that the caller is gone, once."""
+        """Call the handlers for a caller who has hung up, once."""
         if not self._told:
             self._told = True
             await super().disconnect()
@@ -104,7 +105,7 @@ class Line(HostedTransport):
 
 
 class LineInput(BaseInputTransport):
-    """The caller's microphone. It sends no audio: what the caller says comes from `Ears`."""
+    """The caller's microphone. It sends no audio: the caller's words come from `Ears`."""
 
     def __init__(self, line: Line) -> None:
         super().__init__(line.params, name=f"{line.name}::Input")
@@ -115,7 +116,7 @@ class LineInput(BaseInputTransport):
         await self.set_transport_ready(frame)
 
     def _create_audio_task(self) -> None:
-        """There is no audio to wait for."""
+        """Do nothing: there is no audio."""
 
 
 class LineOutput(BaseOutputTransport):
@@ -128,13 +129,13 @@ class LineOutput(BaseOutputTransport):
         self._line = line
         self.playback = Playback(1)
         self._free = 0.0
-        """When the chunk that is being sent is through."""
+        """When the chunk that is being sent has been sent."""
         self._heard = 0.0
         """When the last chunk will have been heard."""
         self._cut = asyncio.Event()
 
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]  # as Pipecat's own
-        """Learn the audio format."""
+        """Take over the audio format."""
         await super().setup(setup)
         self.playback = Playback(self.sample_rate * _SAMPLE * self._params.audio_out_channels)
 
@@ -144,7 +145,7 @@ class LineOutput(BaseOutputTransport):
         await self.set_transport_ready(frame)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        """Note what is queued in the order in which Pipecat queues it."""
+        """Note what Pipecat queues, in the same order."""
         if direction is FrameDirection.DOWNSTREAM and frame.transport_destination is None:
             if isinstance(frame, OutputAudioRawFrame):
                 size = len(frame.audio) * self.sample_rate // frame.sample_rate
@@ -156,7 +157,7 @@ class LineOutput(BaseOutputTransport):
             self._flush()
 
     async def push_frame(self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM) -> None:
-        """Notice when Pipecat counts the bot as silent."""
+        """Note when Pipecat counts the bot as silent."""
         if isinstance(frame, BotStoppedSpeakingFrame):
             self.playback.fell_silent(self.audio_chunk_size)
             self._line.on_change()
@@ -182,7 +183,7 @@ class LineOutput(BaseOutputTransport):
         return True
 
     def go_dead(self) -> None:
-        """The line got lost: what was on its way is not heard."""
+        """Note that the line was lost: sound on its way is not heard."""
         self.playback.end(self._line.now())
         self._line.on_change()
 

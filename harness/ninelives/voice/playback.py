@@ -1,6 +1,7 @@
-"""What a loudspeaker has played: a queue of sound whose pieces know their words, and the moment each began.
+"""What a loudspeaker has played: a queue of sound with the words in it, and the moment at which each began.
 
-Sans I/O: the line says which sound was queued, which chunk begins to play and when the caller cut it off.
+Sans I/O: the line calls it for queued sound, for each chunk that begins to play, and when the caller
+interrupts.
 Sizes are bytes of 16-bit samples, times are seconds.
 """
 
@@ -10,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 
 CONTINUOUS = 0.0005
-"""Seconds. Sound that begins no later than this after the last one ended goes on without a gap."""
+"""Seconds. Sound that begins at most this long after the last one ended continues without a gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Playback:
         self.words: list[Word] = []
         """The words whose sound has begun, in order."""
         self.sounds: list[Sound] = []
-        """The stretches of sound so far. The end of the last one may lie ahead while it plays."""
+        """The stretches of sound so far. The end of the last one may be in the future while it plays."""
         self._queue: deque[_Piece] = deque()
         self._queued = 0
         """Bytes queued since the queue last began at a chunk's boundary."""
@@ -65,17 +66,17 @@ class Playback:
         return not self._queue and (not self.sounds or self.sounds[-1].ended <= at)
 
     def queue(self, size: int, word: str = "", *, interruptible: bool = True) -> None:
-        """Sound is on its way: `size` bytes, in which `word` begins with the first byte."""
+        """Queue `size` bytes of sound, in which `word` begins with the first byte."""
         if size > 0:
             self._queue.append(_Piece(size, word, interruptible))
             self._queued += size
 
     def close(self, chunk: int) -> None:
-        """A run of sound is over: Pipecat fills its last chunk up with silence, and so does this."""
+        """End a run of sound: Pipecat fills its last chunk up with silence, and so does this."""
         self.queue(-self._queued % chunk)
 
     def play(self, size: int, at: float) -> int:
-        """A chunk begins to play. Return how many of its bytes are the bot's, 0 for a silent line."""
+        """Begin to play a chunk. Return how many of its bytes are the bot's, 0 for silence."""
         played = 0
         while self._queue and played < size:
             piece = self._queue[0]
@@ -93,7 +94,7 @@ class Playback:
         return played
 
     def drop(self, size: int) -> None:
-        """A chunk is sent that nobody hears."""
+        """Send a chunk that is not heard."""
         while self._queue and size > 0:
             taken = min(self._queue[0].left, size)
             self._queue[0].left -= taken
@@ -103,21 +104,21 @@ class Playback:
                 self._queue.popleft()
 
     def cut(self, at: float) -> None:
-        """Drop what was not played yet. Sound that may not be interrupted goes on."""
+        """Drop what was not played yet, except sound that must not be interrupted."""
         self._queue = deque(piece for piece in self._queue if not piece.interruptible)
         self._queued = self.waiting
         if self.interruptible:
             self.end(at)
 
     def end(self, at: float) -> None:
-        """What was to be heard after this moment is not."""
+        """Drop what would be heard after this moment."""
         self.words = [word for word in self.words if word.at <= at]
         self.sounds = [sound for sound in self.sounds if sound.began < at]
         if self.sounds:
             self.sounds[-1].ended = min(self.sounds[-1].ended, at)
 
     def fell_silent(self, chunk: int) -> None:
-        """The bot counts as silent. What does not fill a chunk is never played; Pipecat drops it."""
+        """Note that the bot counts as silent. Pipecat drops a rest that does not fill a chunk."""
         if self.waiting < chunk:
             self._queue.clear()
             self._queued = 0

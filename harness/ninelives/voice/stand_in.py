@@ -1,4 +1,4 @@
-"""A speech service that stands in for one of the bot's, and answers for it."""
+"""A speech service that replaces one of the bot's, and reports as if it were that one."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from pipecat.services.ai_service import AIService
 
 
 class StandIn(AIService):
-    """Has the handlers and the name of the service it stands in for, and shares its usability.
+    """Has the handlers and the name of the service that it replaces, and shares its usability.
 
-    What chooses among services, a switcher that fails over for one, knows those that the bot gave it: so
-    errors name the bot's own service, and what makes one of the two unusable makes the other so.
+    Code that chooses among services, such as a switcher with failover, knows those that the bot gave it. So
+    errors
+    name the bot's own service, and if one of the two becomes unusable, so does the other.
     """
 
     _original: AIService | None = None
 
     def answer_for(self, service: AIService, *, kept: Iterable[str] = ()) -> None:
-        """Stand in for a service, from now on. `kept`: settings of its own to take over, by attribute."""
+        """Replace a service from now on. `kept`: settings of that service to take over, by attribute."""
         self._original = service
         self._name = service.name
         for name in kept:
@@ -37,7 +38,7 @@ class StandIn(AIService):
         await super().push_error_frame(error, force_treat_as_permanent)
 
     async def set_usable(self, is_usable: bool) -> None:
-        """Set whether there is work for this service, and for the one that it stands in for."""
+        """Set whether this service, and the one that it replaces, can be given work."""
         await super().set_usable(is_usable)
         if self._original is not None and self._original.is_usable != is_usable:
             await self._original.set_usable(is_usable)

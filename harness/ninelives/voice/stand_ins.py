@@ -1,4 +1,4 @@
-"""The stand-ins of a call, each where the bot's own transport, speech recognition or voice stood."""
+"""The stand-ins of a call, each in place of the bot's own transport, speech recognition or voice."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SOUND = (TTSService, BaseInputTransport, BaseOutputTransport)
 
 
 class StandIns:
-    """The stand-ins of one call. The first of a kind is the one given, the others are made like it."""
+    """The stand-ins of one call. The first of a kind is the one given, others are copies of it."""
 
     def __init__(self, line: Line, ears: Ears, voice: Voice) -> None:
         self._line = line
@@ -38,14 +38,14 @@ class StandIns:
         self._used = {"ears": 0, "voice": 0, "input": 0, "output": 0}
         self._hearing: list[Replaced] = []
         self.replaced: list[str] = []
-        """What was replaced, as `CartesiaTTSService by Voice`."""
+        """What was replaced, for example `CartesiaTTSService by Voice`."""
         self._prepared: list[PipelineWorker] = []
         self._brought_sound = False
         self.worker: PipelineWorker | None = None
         """The worker with the line."""
 
     def prepare(self, worker: PipelineWorker) -> bool:
-        """Replace what a worker has, before it starts. Return whether it is the one with the line."""
+        """Replace parts of a worker before it starts. Return whether it is the worker with the line."""
         self._prepared.append(worker)
         replaced = replace(worker.pipeline, self._stand_in)
         self._hearing += [each for each in replaced if isinstance(each.stand_in, Ears)]
@@ -80,7 +80,7 @@ class StandIns:
         return None
 
     def _complete(self, pipeline: FrameProcessor) -> None:
-        """Add what a pipeline without transports, speech recognition or voice has no place for."""
+        """Add stand-ins to a pipeline that has no transports, speech recognition or voice."""
         assert isinstance(pipeline, Pipeline)
         if (first := place_of(pipeline, lambda each: isinstance(each, LineInput))) is None:
             whole = _whole(pipeline)
@@ -133,32 +133,34 @@ class StandIns:
 
     @property
     def processors(self) -> list[FrameProcessor]:
-        """Every processor of the worker with the line, those inside others included."""
+        """Every processor of the worker with the line, including nested ones."""
         return list(everything_in([self.worker.pipeline])) if self.worker is not None else []
 
     @property
     def everywhere(self) -> list[FrameProcessor]:
-        """Every processor of all of the bot's workers, those inside others included."""
+        """Every processor of all of the bot's workers, including nested ones."""
         return list(everything_in(worker.pipeline for worker in self._prepared))
 
     @property
     def hearing(self) -> list[Ears]:
-        """The ears that hear the caller now: of a service switcher only those of the active service."""
+        """The ears that hear the caller now: those of the active service, if they are behind a service
+        switcher.
+        """
         return [each.stand_in for each in self._hearing if each.active and isinstance(each.stand_in, Ears)]
 
     @property
     def speaks(self) -> bool:
-        """Whether the bot brought text to speech or a transport of its own."""
+        """Whether the bot has text-to-speech or a transport of its own."""
         return self._brought_sound
 
     @property
     def silent(self) -> bool:
-        """Whether no voice is making sound of a text."""
+        """Whether no voice is producing sound."""
         return not any(each.at_work for each in self._voices)
 
     @property
     def context(self) -> LLMContext | None:
-        """The context of the bot's user aggregator. None: it has none."""
+        """The context of the bot's user aggregator; None if it has none."""
         for processor in self.processors:
             if isinstance(processor, LLMUserAggregator):
                 context: LLMContext = processor.context
@@ -182,6 +184,6 @@ def _turn_controllers(processors: Iterable[FrameProcessor]) -> Iterable[UserTurn
 
 
 def _whole(pipeline: Pipeline) -> Pipeline:
-    """The user's own pipeline inside that of its worker, behind RTVI."""
+    """Return the user's own pipeline inside that of its worker, behind RTVI."""
     inside = [each for each in pipeline.processors if isinstance(each, Pipeline)]
     return inside[0] if inside else pipeline

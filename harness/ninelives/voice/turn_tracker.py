@@ -28,13 +28,13 @@ from ninelives.voice.stand_ins import StandIns
 from ninelives.voice.turn import VoiceTurn
 
 NO_ANSWER = 15.0
-"""Seconds after which a bot that shows no sign of answering counts as having nothing to say."""
+"""Seconds without a sign of an answer after which the bot counts as having nothing to say."""
 
 JUST_AFTER = 0.001
-"""Seconds. A caller who cuts in does so just after: what begins at the same moment has begun."""
+"""Seconds. A caller interrupts this long after a moment: what begins at that very moment has begun."""
 
 CLOCK = 1e-6
-"""Seconds. A shorter wait need not move the loop's clock at all: it counts as over."""
+"""Seconds. A shorter wait need not move the loop's clock at all, so it counts as over."""
 
 QUIET = 5.0
 """Seconds without a frame after which Pipecat's flush probe counts as swallowed."""
@@ -51,13 +51,13 @@ class TurnTracker(BaseObserver):
         self._listener = listener
         self._happened = asyncio.Event()
         self._awaited: VoiceTurn | None = None
-        """The turn to which no sign of an answer has come yet."""
+        """The turn that has no sign of an answer yet."""
         self._activity = 0
         self._marks = 0, 0
-        """How many words and stretches of sound had been played when the turn that goes on began."""
+        """How many words and stretches of sound had been played when the open turn began."""
 
     def begin(self, turn: VoiceTurn, *, awaited: bool = False) -> None:
-        """Follow this turn from now on. `awaited`: an answer should come."""
+        """Follow this turn from now on. `awaited`: whether an answer should come."""
         self.collect()
         turn.number = len(self._listener.turns) + 1
         self._marks = len(self._line.playback.words), len(self._line.playback.sounds)
@@ -66,13 +66,13 @@ class TurnTracker(BaseObserver):
             self._awaited = turn
 
     def unasked(self, at: float) -> VoiceTurn:
-        """The bot speaks although nobody has asked: a turn of its own."""
+        """Open a turn in which the bot speaks without being asked."""
         turn = VoiceTurn(number=0, user=None, began=at)
         self.begin(turn)
         return turn
 
     async def moment(self, turn: VoiceTurn, moment: Moment) -> bool:
-        """Wait for a moment of an answer. False: the answer is over before it comes."""
+        """Wait for a moment of an answer; return False if the answer is over before."""
         over = asyncio.create_task(self.over(turn), name="the answer ends")
         try:
             while not over.done():
@@ -87,7 +87,7 @@ class TurnTracker(BaseObserver):
             over.cancel()
 
     async def over(self, turn: VoiceTurn) -> None:
-        """Wait until a turn is over: nothing is under way, nothing sounds and nothing waits to."""
+        """Wait until a turn is over: nothing is pending, nothing sounds and nothing waits to sound."""
         while self._awaited is turn and not self._host.ended:
             left = turn.began + NO_ANSWER - self._line.now()
             if left <= CLOCK:
@@ -104,7 +104,7 @@ class TurnTracker(BaseObserver):
         self.changed()
 
     async def settle(self) -> None:
-        """Wait until nothing is under way in the bot and nothing sounds on the line."""
+        """Wait until nothing is pending in the bot and nothing sounds on the line."""
         while not self._host.ended:
             before = self._activity
             await self._until_ended(self._worker.flush_pipeline(timeout=QUIET))  # or its probe was swallowed
@@ -116,7 +116,7 @@ class TurnTracker(BaseObserver):
                 await self._change(self._host.running, QUIET)
 
     def collect(self) -> None:
-        """Give the turn that goes on, or the last one, what was played since it began."""
+        """Add what was played since the open turn, or the last one, began."""
         turn = self._listener.turns[-1] if self._listener.turns else None
         if isinstance(turn, VoiceTurn):
             words, sounds = self._marks
@@ -125,12 +125,12 @@ class TurnTracker(BaseObserver):
         self.changed()
 
     def changed(self) -> None:
-        """Anything happened."""
+        """Note that something happened."""
         self._happened.set()
 
     @property
     def pending(self) -> str:
-        """What still goes on, in words."""
+        """Describe what is still open."""
         if not self._listener.quiet or self._silent:
             return self._listener.pending
         return "the bot speaks"
@@ -153,7 +153,7 @@ class TurnTracker(BaseObserver):
             task.cancel()
 
     async def _change(self, also: asyncio.Task[None], timeout: float | None) -> None:
-        """Wait until anything happens, a task ends, or so many seconds have passed."""
+        """Wait until anything happens, a task ends, or the time in seconds is over."""
         self._happened.clear()
         happened = asyncio.create_task(self._happened.wait(), name="anything happens")
         try:
@@ -162,7 +162,7 @@ class TurnTracker(BaseObserver):
             happened.cancel()
 
     async def on_push_frame(self, data: FramePushed) -> None:
-        """A frame was pushed for the first time, by any processor of any of the bot's workers."""
+        """Note a frame that a processor of one of the bot's workers pushed for the first time."""
         frame, source = data.frame, data.source
         way: Direction = "down" if data.direction is FrameDirection.DOWNSTREAM else "up"
         asks = isinstance(frame, LLMContextFrame) and (isinstance(source, LLMUserAggregator) or way == "up")
@@ -180,7 +180,7 @@ class TurnTracker(BaseObserver):
 
 
 def _time_of(moment: Moment, turn: VoiceTurn) -> float | None:
-    """When a moment of a turn comes. None: not known yet."""
+    """Return when a moment of a turn comes; None if that is not known yet."""
     if isinstance(moment, Words):
         return turn.words[moment.count - 1].at if len(turn.words) >= moment.count else None
     if isinstance(moment, SinceAsked):

@@ -18,10 +18,10 @@ from ninelives.voice.faults import VoiceFault
 from ninelives.voice.stand_in import StandIn
 
 WORD = "ninelives.word"
-"""The key in an audio frame's `metadata` under which the word stands that begins with the frame."""
+"""The key in an audio frame's `metadata` for the word that begins with the frame."""
 
 Delay = float | tuple[float, float]
-"""Seconds; or a range, from which each delay is drawn."""
+"""Seconds, or a range from which each delay is drawn."""
 
 _KEPT = (
     "_skip_text_types",
@@ -33,7 +33,7 @@ _KEPT = (
     "_skipped_text_aggregator",
     "_aggregated_frame_sequencer",
 )
-"""What a bot set up on its own service, and what decides what is spoken: it stays when ours stands in."""
+"""Settings of the bot's own service that determine what is spoken: the stand-in takes them over."""
 
 _ENDS = frozenset(".!?")
 
@@ -41,18 +41,21 @@ _ENDS = frozenset(".!?")
 class Voice(StandIn, TTSService):
     """A Pipecat `TTSService` with word timestamps whose sound is silence of the right length.
 
-    It behaves as Pipecat's services with timestamps do: sentences are aggregated, one audio context a turn,
-    and the time of a word counts from the first sound of its context. Where it stands in for a service that
-    is given single tokens, it speaks each word as soon as the next one begins.
+    It behaves as Pipecat's services with timestamps do: sentences are aggregated, a turn has one audio
+    context,
+    and the time of a word counts from the first sound of its context. If it replaces a service that gets
+    single
+    tokens, it speaks each word as soon as the next one begins.
 
     Args:
         words_per_minute: The rate of speech. Every word takes the same time: 0.3 s at 200.
         first_audio: Seconds from the first text of a turn to its first sound.
         per_sentence: The same for each later sentence of the turn.
         seed: Seeds the delays that are drawn from a range.
-        word_timestamps: Whether it says when each word sounds. Without, Pipecat takes a text for spoken once
+        word_timestamps: Whether it reports when each word sounds. Without, Pipecat counts a text as spoken
+            once
             it was sent, as with any service that has no timestamps.
-        faults: What goes wrong with it, and where.
+        faults: The faults of the voice.
     """
 
     def __init__(
@@ -85,7 +88,7 @@ class Voice(StandIn, TTSService):
         }
         self._word_timestamps = word_timestamps
         self.seconds_per_word = 60.0 / words_per_minute
-        """Seconds that each word takes."""
+        """The length of each word in seconds."""
         self._first_audio = first_audio
         self._per_sentence = per_sentence
         self._random = random.Random(seed)
@@ -93,21 +96,21 @@ class Voice(StandIn, TTSService):
         self._answers = 0
         self._connected_at = 0.0
         self.at_work = 0
-        """How many texts it is making sound of."""
+        """The number of texts for which it is producing sound."""
         self._answering: dict[str, _Answer] = {}
         """What was said so far, by audio context."""
 
     def another(self) -> Voice:
-        """Return a voice of the same kind, without its faults, for a bot that has several."""
+        """Return a voice of the same kind without faults, for a bot that has several."""
         return Voice(**self._made_with)
 
     def stand_in_for(self, service: TTSService) -> Self:
-        """Take over what a bot set up on its own service: aggregation, filters, transforms, handlers."""
+        """Take over the bot's settings of its own service: aggregation, filters, transforms, handlers."""
         self.answer_for(service, kept=_KEPT)
         return self
 
     def can_generate_metrics(self) -> bool:
-        """Time to first byte and usage are reported as by Pipecat's own services."""
+        """Return True: time to first byte and usage are reported as by Pipecat's own services."""
         return True
 
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
@@ -120,7 +123,7 @@ class Voice(StandIn, TTSService):
                 *whole, answer.begun = re.split(r"(?<=\s)(?=\S)", answer.begun + text)
                 async for frame in self._spoken("".join(whole).split(), context_id):
                     await self.append_to_audio_context(context_id, frame)
-                yield None  # what has begun follows, with the next token or when all is said
+                yield None  # the last word follows with the next token, or at the end
             else:
                 async for frame in self._spoken(text.split(), context_id):
                     yield frame
@@ -128,7 +131,7 @@ class Voice(StandIn, TTSService):
             self.at_work -= 1
 
     async def flush_audio(self, context_id: str | None = None) -> None:
-        """Speak what was held back: the last word of a stream of tokens."""
+        """Speak the last word of a stream of tokens, which was held back."""
         if context_id is None or not self._is_streaming_tokens:
             return
         begun, self._answer(context_id).begun = self._answer(context_id).begun, ""
@@ -167,7 +170,7 @@ class Voice(StandIn, TTSService):
         return self._answering[context_id]
 
     def _due(self, answer: _Answer) -> VoiceFault | None:
-        """The fault that strikes now, once."""
+        """Return the fault that happens now, once."""
         for fault in self._faults:
             if fault.after == answer.words and fault.answer in (None, answer.number):
                 self._faults.remove(fault)
@@ -184,11 +187,13 @@ class Voice(StandIn, TTSService):
         return ErrorFrame(error=message, category=ErrorCategory(fault.category))
 
     async def on_audio_context_interrupted(self, context_id: str) -> None:
-        """The caller cut in."""
+        """Stop speaking: the caller interrupted."""
         self._answering.pop(context_id, None)
 
     async def on_audio_context_completed(self, context_id: str) -> None:
-        """All was spoken, or nothing came for long; if the context is opened again, its times start over."""
+        """End an audio context, because all was spoken or nothing came for long; if it is opened again,
+        its times start over.
+        """
         answer = self._answering.pop(context_id, None)
         if answer is not None and answer.begun:
             self._answering[context_id] = _Answer(answer.number, begun=answer.begun)
