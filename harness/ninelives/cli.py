@@ -1,9 +1,8 @@
 """The command line, `ninelives`: the commands for cassettes (`commands/tapes.py`) and for bots
 (`commands/bots.py`), and how all of them report bad input.
 
-Bad input is one line on standard error and exit code 2, never a traceback. Exit code 1 means that a check did
-not
-pass; 0 that everything is fine.
+Bad input is one line on standard error and exit code 2, never a traceback. Exit code 1 means that a check
+did not pass; 0 that everything is fine.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """Answers from a cassette, and records what it does not have: the record mode `new_episodes`.
 
 A `Recorder` passes other requests to the upstream and adds the exchanges to the cassette; the answers reach
-the
-client while they come. The upstream does not know replayed turns, so a turn that follows one is sent to it
-with the
-whole conversation, which matches the same requests on replay.
+the client while they come. The upstream does not know replayed turns, so a turn that follows one is sent to
+it with the whole conversation, which matches the same requests on replay.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """New ids for each replay of a recording, consistently in all places.
 
-A client that keeps responses by id must not get the same one twice. `FreshIds` replaces every id of an answer
-by a
-new one of the same form, in all its events, and translates ids from the client (`previous_response_id`,
-`call_id`,
-items, paths) to the recorded ones, so that they are found.
+A client that keeps responses by id must not get the same one twice. `FreshIds` replaces every id of an
+answer by a new one of the same form, in all its events, and translates ids from the client
+(`previous_response_id`, `call_id`, items, paths) to the recorded ones, so that they are found.
 """
 
 from __future__ import annotations

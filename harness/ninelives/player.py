@@ -4,8 +4,7 @@ too.
     async with MockServer(responders=[Player("weather.jsonl")]) as server: ...
 
 Every recorded exchange is given once, to the first request with the same meaning, over either transport. A
-request
-without a recording gets an error that names the nearest one and shows the differences.
+request without a recording gets an error that names the nearest one and shows the differences.
 """
 
 from __future__ import annotations
@@ -44,14 +43,11 @@ class Player:
     """A responder that answers from one cassette or several; vcrpy's YAML, HAR and exchange files work too.
 
     `timing` is "recorded" (events keep their distances), "none", or a number that scales them; it needs the
-    server's
-    pace "recorded". With `ordered` the requests must come in the recorded order. With `repeat` the last
-    matching
-    recording is repeated once all are used. With `strict=False` a request without a recording is passed on to
-    the
-    next responder instead of being refused. With `ids` "fresh" every replay has ids of its own, drawn from
-    `seed`
-    (None: new in every run). `ignore`, `compare` and `matchers` are those of `Matching`.
+    server's pace "recorded". With `ordered` the requests must come in the recorded order. With `repeat` the
+    last matching recording is repeated once all are used. With `strict=False` a request without a recording
+    is passed on to the next responder instead of being refused. With `ids` "fresh" every replay has ids of
+    its own, drawn from `seed` (None: new in every run). `ignore`, `compare` and `matchers` are those of
+    `Matching`.
     """
 
     takes_errors = True

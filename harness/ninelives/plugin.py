@@ -1,10 +1,9 @@
 """The pytest plugin: fixtures, markers and options. Loaded in every run, so it imports very little.
 
 Fixtures: `openai_server`, `bot`, `voice_call`, `cassette`, `cassette_config`, `frame_snapshot`. Markers:
-`virtual_time`, `cassette(*paths)`. Options: `--cassette-mode`, `--cassette-warn-unused`, `--cassette-report`,
-`--block-network`. The fixtures are plain objects that work in sync tests, under pytest-asyncio and under
-anyio, and
-require none of them.
+`virtual_time`, `cassette(*paths)`. Options: `--cassette-mode`, `--cassette-warn-unused`,
+`--cassette-report`, `--block-network`. The fixtures are plain objects that work in sync tests, under
+pytest-asyncio and under anyio, and require none of them.
 """
 
 from __future__ import annotations
@@ -169,8 +168,8 @@ def openai_server(
     """A mock OpenAI server: set its `script`, give `base_url` to a client, check `journal` afterwards.
 
     Works in sync and async tests. With a cassette it answers from the recording, or records. Once its URL was
-    read (in a sync test: once a rule or a fault was added), clients without arguments (`AsyncOpenAI()`) reach it
-    too, and need no key.
+    read (in a sync test: once a rule or a fault was added), clients without arguments (`AsyncOpenAI()`) reach
+    it too, and need no key.
     """
     from ninelives.fixtures.server import OpenAIServer
 

@@ -18,8 +18,7 @@ class BargeIn:
     """The interruptions of one bot's caller.
 
     `begin` makes the caller begin to speak; it returns False if there is nothing to interrupt, because the
-    caller
-    speaks already or the bot is idle. `change` waits until anything happens.
+    caller speaks already or the bot is idle. `change` waits until anything happens.
     """
 
     def __init__(self, begin: Callable[[], Awaitable[bool]], change: Callable[[], Awaitable[None]]) -> None:
@@ -64,8 +63,7 @@ class BargeIn:
         """Note that a piece of text passed; interrupt if this was the word, and hold the stream meanwhile.
 
         A voice takes longer than the network: without holding, a server that sends everything at once would
-        have
-        sent the whole answer before the interruption arrives. The interruption cancels this wait.
+        have sent the whole answer before the interruption arrives. The interruption cancels this wait.
         """
         if self._after is None or turn is None or _words(turn) < self._after:
             return

@@ -1,8 +1,8 @@
 """`Bot`: a test in the place of a bot's user and speaker, without sound.
 
 A bot is a service, a pipeline, or the user's whole bot on its own worker. Taps before and after the LLM
-service
-forward every frame at once; transports, speech recognition and voice let frames pass. Nothing sleeps.
+service forward every frame at once; transports, speech recognition and voice let frames pass. Nothing
+sleeps.
 """
 
 from __future__ import annotations
@@ -195,8 +195,7 @@ class Bot(Conversation):
 
         Speaking while the bot does interrupts it. With `cut_in`, the user begins to speak at that moment of
         the answer: some seconds after its first text, or at its n-th word; an answer that is over by then is
-        not
-        interrupted. Raises `TurnTimeout` if the turn is not over in time.
+        not interrupted. Raises `TurnTimeout` if the turn is not over in time.
         """
         turn = self.say_soon(text)
         if cut_in is not None:
@@ -246,12 +245,9 @@ class Bot(Conversation):
         """Interrupt: begin to speak, at once or at the n-th word of the open turn.
 
         Everything that Pipecat does on barge-in happens: the user's turn starts, and the interruption goes
-        through
-        the whole pipeline both ways. The user then counts as speaking until the next `say`. Returns the
-        interrupted
-        turn, None if none was open. A turn with fewer words ends by itself and is not interrupted. The n-th
-        word is
-        the piece of text in which it begins.
+        through the whole pipeline both ways. The user then counts as speaking until the next `say`. Returns
+        the interrupted turn, None if none was open. A turn with fewer words ends by itself and is not
+        interrupted. The n-th word is the piece of text in which it begins.
         """
         self._require()
         return await self._user.interrupt(after_words)

@@ -1,8 +1,7 @@
 """Makes turns out of frames: who said what, what is still open, and when a turn may be over.
 
 A state machine without tasks or sockets. It gets every frame that leaves or enters the service, with the
-time,
-and keeps the turns. `quiet` is True if no response is open and no tool runs that the answer waits for.
+time, and keeps the turns. `quiet` is True if no response is open and no tool runs that the answer waits for.
 """
 
 from __future__ import annotations

@@ -3,10 +3,9 @@
 Strategy: a speech-to-text service with its own turn detection proposes where a user's turn begins and ends,
 and sends the words in between; Pipecat's user aggregator decides, announces the turn, interrupts the bot and
 runs the model. `SpokenTurns` does the same: proposals and a transcription. So everything happens that a
-barge-in
-does in a real bot, without voice detection and timers. A pipeline whose aggregator requires other turn
-strategies (or that has none) gets text instead (`TypedTurns`): an interruption if the bot is busy, then a
-message appended to the context.
+barge-in does in a real bot, without voice detection and timers. A pipeline whose aggregator requires other
+turn strategies (or that has none) gets text instead (`TypedTurns`): an interruption if the bot is busy, then
+a message appended to the context.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 
 A function with type hints becomes a schema for the model and a handler for Pipecat. Pipecat's own two kinds
 work too: a "direct function" (first parameter `params`, the others are the tool's) is passed on unchanged,
-and
-a bare handler (`params` only) is called with any arguments.
+and a bare handler (`params` only) is called with any arguments.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """One turn of a conversation, as plain values: what the user said, what was heard, what ran, what failed.
 
 A turn begins when the user stops speaking and is over when the bot has nothing more to do for it, including
-tool
-calls and the answers to their results. All times are seconds since the bot started, on the loop's clock.
+tool calls and the answers to their results. All times are seconds since the bot started, on the loop's
+clock.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """Adds the mark of a complete user turn to scripted answers, if the bot asks its model for it.
 
 A bot may leave the end of a user's turn to its model, which then has to begin each answer with a mark.
-Scripted
-answers have none, and without it Pipecat holds the answer back, and the turn stays open. An answer with a
-mark
-of its own is left unchanged. Without a voice there are no open turns: answers pass as they come.
+Scripted answers have none, and without it Pipecat holds the answer back, and the turn stays open. An answer
+with a mark of its own is left unchanged. Without a voice there are no open turns: answers pass as they come.
 """
 
 from __future__ import annotations

@@ -2,13 +2,11 @@
 
     0.000 ↓ LLMTextFrame {"text":"Hello"}
 
-First the time in seconds, then the direction of the frame (↓ to the speaker, ↑ to the microphone), its class,
-and
-those of its fields that differ from their defaults. Values that change from run to run are left out or
-normalized,
-so that two runs of the same conversation give the same lines: identifiers, instance counters, wall-clock
-times,
-and measured times (which are kept if the clock is virtual, because then they are part of the behavior).
+First the time in seconds, then the direction of the frame (↓ to the speaker, ↑ to the microphone), its
+class, and those of its fields that differ from their defaults. Values that change from run to run are left
+out or normalized, so that two runs of the same conversation give the same lines: identifiers, instance
+counters, wall-clock times, and measured times (which are kept if the clock is virtual, because then they are
+part of the behavior).
 """
 
 from __future__ import annotations
@@ -85,10 +83,9 @@ def to_lines(
     """Return the frames of `what` as lines: a `Turn`, a `Bot`, a list of `Captured`, of frames, or of lines.
 
     `include`: class names to keep, and nothing else (also those left out by default). `exclude`: class names
-    to
-    drop. A name may be a prefix ending in `*`. `direction`: `down` or `up` only. `times`: whether to keep
-    times and
-    measured durations; by default they are kept if they are virtual, and written as `-` if they are real.
+    to drop. A name may be a prefix ending in `*`. `direction`: `down` or `up` only. `times`: whether to keep
+    times and measured durations; by default they are kept if they are virtual, and written as `-` if they
+    are real.
     """
     kept, dropped = _matcher(include), _matcher(exclude)
     exact = virtual_times(what) if times is None else times

@@ -19,10 +19,8 @@ class FrameSnapshotExtension(SingleFileSnapshotExtension):
     """Snapshots a `Turn`, a `Bot`, a list of `Captured` frames, or lines.
 
     Subclass it to choose what is kept: `include`, `exclude` (class names or prefixes ending in `*`),
-    `direction`
-    (`down` or `up`), `times` (True: keep real times too; False: never; None: only virtual ones). syrupy's own
-    filters
-    get the class name: `frame_snapshot(exclude=props("MetricsFrame"))`.
+    `direction` (`down` or `up`), `times` (True: keep real times too; False: never; None: only virtual ones).
+    syrupy's own filters get the class name: `frame_snapshot(exclude=props("MetricsFrame"))`.
     """
 
     _write_mode = WriteMode.TEXT

@@ -1,10 +1,9 @@
 """Differences between two recordings of a conversation: in requests, wording, structure and timing.
 
 Exchanges are compared in order. Ids differ from one recording to the next, so each is read as the first,
-second,
-third of its kind. Between HTTP and WebSocket recordings of the same conversation only what does not depend on
-the
-transport is compared: a request stands for its meaning, including everything that it continues.
+second, third of its kind. Between HTTP and WebSocket recordings of the same conversation only what does not
+depend on the transport is compared: a request stands for its meaning, including everything that it
+continues.
 """
 
 from __future__ import annotations

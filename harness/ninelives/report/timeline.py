@@ -1,9 +1,8 @@
 """One timeline of everything that happened: user actions, frames, network events, connections and faults, as
 plain rows.
 
-A row is a moment with a lane, a short text and details. Rows come from a server's journal, from a bot's turns
-and
-from a cassette, and are merged by time; the reports only draw them. Nothing here does I/O.
+A row is a moment with a lane, a short text and details. Rows come from a server's journal, from a bot's
+turns and from a cassette, and are merged by time; the reports only draw them. Nothing here does I/O.
 """
 
 from __future__ import annotations

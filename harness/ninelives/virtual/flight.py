@@ -3,12 +3,10 @@
 Strategy: the clock may jump only when every byte that was written has arrived. On loopback the kernel
     delivers
 small writes at once, but large ones take time while the loop looks idle, and if the clock jumps then, a
-healthy
-peer looks dead. Linux reports it exactly: TCP_INFO counts the bytes that one end sent (and still holds back)
-and
-the bytes that the other end received. A receiver with unread bytes that does not read holds nothing up:
-nothing
-can happen until it reads. If the kernel does not report it, the loop polls for half a millisecond instead.
+healthy peer looks dead. Linux reports it exactly: TCP_INFO counts the bytes that one end sent (and still
+holds back) and the bytes that the other end received. A receiver with unread bytes that does not read holds
+nothing up: nothing can happen until it reads. If the kernel does not report it, the loop polls for half a
+millisecond instead.
 """
 
 from __future__ import annotations

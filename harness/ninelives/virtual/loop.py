@@ -1,10 +1,8 @@
 """The event loop with the jumping clock.
 
-`VirtualLoop` is a selector loop whose selector moves the clock to the next timer instead of sleeping. It does
-so
-only if nothing else can happen: no callback is ready, no socket is readable, no byte is in flight, no
-executor
-job runs, and no outside work was announced.
+`VirtualLoop` is a selector loop whose selector moves the clock to the next timer instead of sleeping. It
+does so only if nothing else can happen: no callback is ready, no socket is readable, no byte is in flight,
+no executor job runs, and no outside work was announced.
 """
 
 from __future__ import annotations
@@ -50,8 +48,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     """An asyncio loop in virtual time. `time()` starts at 0 and moves only by jumps to the next timer.
 
     Real sockets on loopback work, with client and server in this same loop. A server in another thread or
-    process
-    does not work: it takes real time that this loop does not see (announce it with `external`).
+    process does not work: it takes real time that this loop does not see (announce it with `external`).
 
     Args:
         settle: Real seconds of polling before each jump. By default 0 if the kernel reports what is in flight

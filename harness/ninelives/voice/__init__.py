@@ -1,10 +1,8 @@
 """A whole bot on its own worker, with sound, on a line.
 
 `VoiceCall` runs the user's bot unchanged and replaces only what needs a network or a sound card: `Line`
-replaces
-its transports, `Ears` its speech recognition, `Voice` its text-to-speech. `seconds` and `words` say when a
-caller
-interrupts. Everything is imported on first use: all but the moments need Pipecat.
+replaces its transports, `Ears` its speech recognition, `Voice` its text-to-speech. `seconds` and `words` say
+when a caller interrupts. Everything is imported on first use: all but the moments need Pipecat.
 """
 
 from importlib import import_module

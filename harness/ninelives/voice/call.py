@@ -224,8 +224,7 @@ class VoiceCall(Conversation):
         """Lose the line, at once or at a moment of the answer to the next `say`.
 
         Then nothing is heard on either side; what the bot says meanwhile is lost. `seconds`: for how long.
-        None: for
-        good, and the bot's transport notices after 5 s, as if the caller had hung up.
+        None: for good, and the bot's transport notices after 5 s, as if the caller had hung up.
         """
         self._require()
         if at is not None:

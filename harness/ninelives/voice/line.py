@@ -1,8 +1,7 @@
 """A telephone line without a network: a Pipecat transport whose loudspeaker takes as long as the sound.
 
 A chunk of 20 ms takes 20 ms on the loop's clock. When the bot is interrupted, queued sound is dropped, and
-the
-playing chunk is cut off.
+the playing chunk is cut off.
 """
 
 from __future__ import annotations

@@ -13,8 +13,7 @@ class StandIn(AIService):
     """Has the handlers and the name of the service that it replaces, and shares its usability.
 
     Code that chooses among services, such as a switcher with failover, knows those that the bot gave it. So
-    errors
-    name the bot's own service, and if one of the two becomes unusable, so does the other.
+    errors name the bot's own service, and if one of the two becomes unusable, so does the other.
     """
 
     _original: AIService | None = None

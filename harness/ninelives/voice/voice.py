@@ -42,10 +42,8 @@ class Voice(StandIn, TTSService):
     """A Pipecat `TTSService` with word timestamps whose sound is silence of the right length.
 
     It behaves as Pipecat's services with timestamps do: sentences are aggregated, a turn has one audio
-    context,
-    and the time of a word counts from the first sound of its context. If it replaces a service that gets
-    single
-    tokens, it speaks each word as soon as the next one begins.
+    context, and the time of a word counts from the first sound of its context. If it replaces a service that
+    gets single tokens, it speaks each word as soon as the next one begins.
 
     Args:
         words_per_minute: The rate of speech. Every word takes the same time: 0.3 s at 200.
