@@ -27,4 +27,4 @@ def test_what_was_once_forgotten_is_there() -> None:
         "MockServer",
     ):
         assert f"### {name}\n" in text
-    assert "| `jitter` | `0.0` | Seconds by which each chunk of sound comes late" in text
+    assert "| `jitter` | `0.0` | Seconds by which each chunk of sound is late" in text
