@@ -11,7 +11,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from mock_openai.control.entries import Entry, Kind, Run
+import msgspec
+
+from mock_openai.control.entries import Entry, Kept, Kind, Run
 from mock_openai.control.hosts import ANY
 from mock_openai.control.journal import Journal
 from mock_openai.control.metrics import Metrics
@@ -187,6 +189,13 @@ class ServerState:
         """Write an entry into the journal."""
         at = asyncio.get_running_loop().time() - self.started
         self.journal.note(Entry(at, connection, turn, lane, kind, data))
+
+    def note_create(
+        self, position: Position, head: bytes, body: msgspec.Raw, *, lane: str | None = None
+    ) -> None:
+        """Note a create; `head` is what the journal says of it besides the body, as JSON."""
+        at = asyncio.get_running_loop().time() - self.started
+        self.journal.note_request(Kept(at, position.connection, position.number, lane, "request", head, body))
 
     def note_rendered(
         self,

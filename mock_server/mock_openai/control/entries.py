@@ -52,11 +52,15 @@ class Kept(msgspec.Struct, gc=False):
     lane: str | None
     kind: Kind
     data: bytes
+    body: msgspec.Raw | None = None
+    """The body of a request, shared with all requests of the same bytes; else it is in `data`."""
 
     @property
     def entry(self) -> Entry:
         """The entry, with data of the reader's own."""
         data = json.parse(self.data)
+        if self.body is not None:
+            data["body"] = json.parse(self.body)
         if isinstance(body := data.get("body"), dict) and self.kind == "request" and CUT in body:
             data["body"] = CutBody(body)
         return Entry(self.at, self.connection, self.turn, self.lane, self.kind, data)
@@ -172,8 +176,8 @@ def weight(noted: Noted) -> int:
     data = noted.data
     if isinstance(data, Event):
         return len(data.data) + len(data.wire or b"") + OVERHEAD
-    assert isinstance(data, bytes), "other data are kept as JSON"
-    return len(data) + OVERHEAD
+    assert isinstance(noted, Kept), "other entries than events are kept as JSON"
+    return len(noted.data) + len(noted.body or b"") + OVERHEAD
 
 
 def _cut(data: bytes) -> dict[str, Any]:

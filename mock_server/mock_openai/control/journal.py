@@ -101,6 +101,23 @@ class Journal:
                 for one in entry.entries:
                     self._append(kept(one, longest), 1)
         self._room.taken += self.bytes - before
+        if self._waiting or self._room.taken > self._room.limit or self._size > self._limit * 1.25:
+            self._bound_and_wake()
+
+    def note_request(self, request: Kept) -> None:
+        """Append a request whose body is stored apart."""
+        if request.body is None or len(request.body) > self._room.longest:
+            self.note(request.entry)
+            return
+        size = weight(request)
+        self._noted.append(request)
+        self._size += 1
+        self.bytes += size
+        self._room.taken += size
+        if self._waiting or self._room.taken > self._room.limit or self._size > self._limit * 1.25:
+            self._bound_and_wake()
+
+    def _bound_and_wake(self) -> None:
         # Trimmed in large steps: deleting from the front of a list moves all the rest.
         if self._size > self._limit * 1.25:
             self._trim(lambda: self._size > self._limit)

@@ -66,14 +66,17 @@ class Templates:
         """Return the template for a reply under a request's settings; None if it has none, or the reply is
         sent for the first time.
         """
-        if not _has_template(reply, request) or len(request.settings) > MAX_SIZE:
+        settings = request.settings
+        if len(settings) > MAX_SIZE or loads_tools(request.input):
             return None
-        key = (reply, request.settings, request.previous_response_id is None)
+        key = (reply, settings, request.previous_response_id is None)
         try:
             found = self._known.get(key, key)
         except TypeError:  # annotations are no hashable values
             return None
         if found is key:
+            if not _has_template(reply, request):
+                return None
             self._known[key] = None
             if len(self._known) > _KEPT:
                 self._known.popitem(last=False)
@@ -86,13 +89,13 @@ class Templates:
 
 
 def _has_template(reply: Reply, request: Request) -> bool:
+    """Return whether replies under these settings have a template, unless the input loads tools."""
     return (
         not request.background
         and request.generate
         and request.compact_threshold is None
         and LOGPROBS not in request.include
         and turn_of(request) is None
-        and not loads_tools(request.input)
         and all(isinstance(item, Text | Refusal | Call) for item in reply.items)
     )
 

@@ -69,7 +69,8 @@ class RuleHandle:
         self.answered += 1
         self._asked.append((body, size))
         self._bytes += size
-        self._forget()
+        if len(self._asked) > self._kept or self._bytes > KEPT_BYTES:
+            self._forget()
 
     def note(self, body: Mapping[str, Any], size: int = 0) -> None:
         """Keep a request that asks to go on with its answer. It counts, but not against `times`."""

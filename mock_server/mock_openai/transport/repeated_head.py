@@ -7,10 +7,8 @@ brings it, past aiohttp, if its plan allows that.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from mock_openai.delivery.play import play_at_once
+from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.template import Rendered
 from mock_openai.state import Begun, ClientConnection, ServerState
@@ -53,7 +51,7 @@ class RepeatedHead:
         self._tcp = tcp
         self._caller = caller
         self._plain = plain
-        self._path = path
+        self._head = json.compact({"method": "POST", "path": path})
         self._content_type = content_type
 
     def __call__(self, data: bytes) -> bool:
@@ -66,8 +64,7 @@ class RepeatedHead:
             return False
         state = self._state
         position = state.next_turn(self._connection)
-        shown: Mapping[str, Any] = {"method": "POST", "path": self._path, "body": known.noted}
-        state.note("request", self._connection.number, shown, turn=position.number)
+        state.note_create(position, self._head, known.noted)
         plan = state.planned(known, self._caller, position)
         if plan is not None:
             played = play_at_once(

@@ -23,6 +23,10 @@ from mock_openai.turn.known import Known
 from mock_openai.turn.plan import Caller, Plan
 from mock_openai.wire.frames import frame
 
+_HEAD = b'{"method":"WEBSOCKET","path":"/v1/responses"}'
+_AUTOMATIC = b'{"method":"WEBSOCKET","path":"/v1/responses","automatic":true}'
+"""The create of a successor, for which nobody sent a request."""
+
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
 """Runs something beside the reader."""
 
@@ -97,11 +101,10 @@ class SocketTurns:
                 return
         await self._tell(inject_failed(message, 0, known=self.steering.knows(wanted)))
 
-    def count(self, known: Known, lane: str | None, more: Mapping[str, Any] | None = None) -> Position:
+    def count(self, known: Known, lane: str | None, *, automatic: bool = False) -> Position:
         """Count a create and note it in the journal."""
         position = self._state.next_turn(self._connection, warms_up=known.body.get("generate") is False)
-        shown = {"method": "WEBSOCKET", "path": "/v1/responses", "body": known.noted, **(more or {})}
-        self._state.note("request", self._connection.number, shown, turn=position.number, lane=lane)
+        self._state.note_create(position, _AUTOMATIC if automatic else _HEAD, known.noted, lane=lane)
         return position
 
     def cancel(self, message: Mapping[str, Any]) -> None:
@@ -150,7 +153,7 @@ class SocketTurns:
             while body := await self.steering.after(create, delivery, closing=self.closing):
                 # A successor is counted, although nobody sent a request for it.
                 known = Known(body, create.known.size)
-                create = Create(create.lane, self.count(known, create.lane, {"automatic": True}), known)
+                create = Create(create.lane, self.count(known, create.lane, automatic=True), known)
                 steered, delivery = delivery, await self._answer(create, None, automatic=True)
                 if delivery.response_id is None:
                     why = "The successor response could not be created."

@@ -72,7 +72,8 @@ class TcpConnection:
     @property
     def clear(self) -> bool:
         """Whether what is written now leaves at once: the connection lives, and no bytes are buffered."""
-        return not self.gone and not self._transport.get_write_buffer_size()
+        transport = self._transport
+        return not (self.dead or transport.is_closing() or transport.get_write_buffer_size())
 
     def hold(self) -> None:
         """Stop reading for a while."""

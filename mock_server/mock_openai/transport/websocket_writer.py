@@ -54,6 +54,7 @@ class WebSocketWriter:
         self._tells_errors = tells_errors
         self.rate_limits: Mapping[str, str] = {}  # frames have none (observed)
         self._socket = socket
+        self.push = socket.push
         self.tcp = socket.tcp
         self._lane = lane
         self._frames: list[bytes] = []
@@ -71,10 +72,6 @@ class WebSocketWriter:
     def put_wire(self, data: bytes) -> None:
         """Hand over events as frames."""
         self._frames.append(data)
-
-    def push(self, data: bytes) -> bool:
-        """Write frames at once; False if that is not possible."""
-        return self._socket.push(data)
 
     def encode(self, event: Event) -> bytes:
         """Return the event as a frame."""

@@ -70,11 +70,11 @@ async def test_a_turn_takes_no_more_calls_than_it_did() -> None:
                 await client.turn(texts[-1])
             return len(calls)
 
-        assert await of_ours(["hi"] * 6) <= 90, "the same bytes again"
-        assert await of_ours([f"hi {n}" for n in range(6)]) <= 205, "a new text under known settings"
+        assert await of_ours(["hi"] * 6) <= 84, "the same bytes again"
+        assert await of_ours([f"hi {n}" for n in range(6)]) <= 192, "a new text under known settings"
 
 
-@pytest.mark.parametrize(("sessions", "at_most"), [(1, 15), (20, 10)])
+@pytest.mark.parametrize(("sessions", "at_most"), [(1, 13), (20, 9)])
 async def test_a_paced_event_takes_no_more_calls_than_it_did(sessions: int, at_most: int) -> None:
     """The timer writes it: no task is woken, and sessions that are due together share the timer."""
     script = [{"reply": [{"text": "One two three four five six. " * 30}]}]
