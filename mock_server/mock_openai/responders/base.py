@@ -7,9 +7,10 @@ know.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, fields
 from enum import Enum
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, cast, runtime_checkable
 
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.request import Request
@@ -41,6 +42,49 @@ class Turn:
     session: str | None = None
     query: str = ""
     size: int = 0
+
+
+class OwnTurn(Turn):
+    """A turn for a function of the user's, which may change it: the server's own stays as it is.
+
+    `body`, `request` and `history` are copied when they are first asked for, since most functions look at
+    little.
+    """
+
+    __slots__ = ("_copies", "_turn")
+    _copies: dict[str, Any]
+    _turn: Turn
+
+    def __init__(self, turn: Turn | None = None, /, **values: Any) -> None:
+        of = Turn(**values) if turn is None else turn  # by their names: dataclasses.replace
+        object.__setattr__(self, "_turn", of)
+        object.__setattr__(self, "_copies", {})
+        for each in fields(Turn):
+            if each.name not in _COPIED:
+                object.__setattr__(self, each.name, getattr(of, each.name))
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """A copy of the request body."""
+        return cast("Mapping[str, Any]", self._copy("body"))
+
+    @property
+    def request(self) -> Request | None:
+        """A copy of the request."""
+        return cast("Request | None", self._copy("request"))
+
+    @property
+    def history(self) -> Sequence[dict[str, Any]]:
+        """A copy of the history."""
+        return cast("Sequence[dict[str, Any]]", self._copy("history"))
+
+    def _copy(self, name: str) -> Any:
+        if name not in self._copies:
+            self._copies[name] = deepcopy(getattr(self._turn, name))
+        return self._copies[name]
+
+
+_COPIED = ("body", "request", "history")
 
 
 class Later(Enum):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from mock_openai.patterns import SlowPattern
 from mock_openai.responders.asked import Asked
-from mock_openai.responders.base import Turn
+from mock_openai.responders.base import OwnTurn, Turn
 from mock_openai.responders.handle import RuleHandle
 from mock_openai.responders.miss import titled
 from mock_openai.responders.when import When
@@ -80,7 +80,8 @@ def _holds(number: int, handle: RuleHandle, turn: Turn, asked: Asked) -> bool:
     """Return whether all conditions of a rule that hears the turn hold."""
     if handle.rule.when.is_only_heard and turn.request is not None:
         return True
+    own = turn if type(handle.rule.when) is When else OwnTurn(turn)
     try:
-        return handle.rule.when.holds(turn, asked)
+        return handle.rule.when.holds(own, asked)
     except SlowPattern as error:
         raise SlowPattern(f"{titled(number, handle)}: {error}") from None

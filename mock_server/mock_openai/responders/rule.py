@@ -20,7 +20,7 @@ from mock_openai.responders.answer import (
     Reply,
     Text,
 )
-from mock_openai.responders.base import Turn
+from mock_openai.responders.base import OwnTurn, Turn
 from mock_openai.responders.continuation import Continuation
 from mock_openai.responders.when import When
 
@@ -48,7 +48,7 @@ class Rule:
         """Return the answer to a turn; None when a function passes."""
         if isinstance(self.answer, Reply | Recorded | ApiError):
             return self.answer
-        said = self.answer(turn)
+        said = self.answer(OwnTurn(turn))
         if inspect.isawaitable(said):
             said = await _awaited(said)
         return as_answer(said)

@@ -17,7 +17,7 @@ from mock_openai.files import read_text
 from mock_openai.patterns import SlowPattern
 from mock_openai.responders.answer import Answer, ApiError, Recorded, Reply
 from mock_openai.responders.asked import Asked, described
-from mock_openai.responders.base import Later, Turn
+from mock_openai.responders.base import Later, OwnTurn, Turn
 from mock_openai.responders.continuation import GoingOn, asked_to_go_on, going_on
 from mock_openai.responders.handle import RuleHandle, check_names
 from mock_openai.responders.holding import Rules
@@ -262,7 +262,9 @@ class Script:
     def _missed(self, turn: Turn, asked: Asked) -> ApiError | None:
         if not self._rules and not self.strict:
             return None
-        miss = replace(nearest_miss(self._rules, turn, asked), refused=self.strict)
+        own = all(type(handle.rule.when) is When for handle in self._rules)
+        miss = nearest_miss(self._rules, turn if own else OwnTurn(turn), asked)
+        miss = replace(miss, refused=self.strict)
         self.misses.append(str(miss))
         if self.on_miss is not None:
             self.on_miss(miss)

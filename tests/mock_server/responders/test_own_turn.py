@@ -1,0 +1,84 @@
+"""What a user's function does with a turn changes nothing that the server keeps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import aiohttp
+from mock_openai import MockServer, reply
+from mock_openai.responders import Turn
+from mock_openai.responders.when import When
+
+
+def spoil(value: Any) -> None:
+    """Change everything in a value, at every depth."""
+    if isinstance(value, dict):
+        for inner in value.values():
+            spoil(inner)
+        value.clear()
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            spoil(inner)
+        if isinstance(value, list):
+            value.append("spoiled")
+
+
+def spoil_turn(turn: Turn) -> None:
+    for part in (
+        turn.body,
+        turn.history,
+        turn.request and turn.request.body,
+        turn.request and turn.request.input,
+    ):
+        spoil(part)
+
+
+class Spoiling(When):
+    """A condition of the user's own."""
+
+    def holds(self, turn: Turn, *more: Any) -> bool:
+        spoil_turn(turn)
+        return True
+
+
+def item(text: str) -> dict[str, Any]:
+    return {"role": "user", "content": [{"type": "input_text", "text": text}]}
+
+
+async def test_neither_an_answer_nor_a_condition_changes_what_is_kept() -> None:
+    seen: list[Any] = []
+
+    def answer(turn: Turn) -> str:
+        seen.append([each["content"] for each in turn.history if each.get("role") == "user"])
+        spoil_turn(turn)
+        assert turn.body == {}  # its own stays as it left it
+        return "Hello."
+
+    server = MockServer()
+    rule = server.script.add(reply(answer, when=Spoiling()))
+    async with server, aiohttp.ClientSession(server.base_url + "/") as http:
+        previous = None
+        for text in ("one", "two"):
+            ask = {"model": "gpt-4o", "input": [item(text)], "previous_response_id": previous}
+            async with http.post("responses", json=ask) as response:
+                previous = (await response.json())["id"]
+        async with http.get(f"responses/{previous}/input_items") as response:
+            kept = [each["content"][0]["text"] for each in (await response.json())["data"] if "role" in each]
+    assert seen == [[], [item("one")["content"]]]
+    assert set(kept) >= {"two"}
+    assert [body["input"] for body in server.journal.requests] == [[item("one")], [item("two")]]
+    assert [body["input"] for body in rule.requests] == [[item("one")], [item("two")]]
+
+
+async def test_a_turn_can_be_replaced_in_parts() -> None:
+    def answer(turn: Turn) -> str:
+        other = replace(turn, session="other")
+        assert isinstance(other, Turn)
+        return f"{other.session} {other.body['input']} {turn.session}"
+
+    async with MockServer([reply(answer)]) as server, aiohttp.ClientSession() as http:
+        ask = {"model": "gpt-4o", "input": "hi"}
+        async with http.post(server.base_url + "/responses", json=ask) as response:
+            told = await response.json()
+    assert told["output"][0]["content"][0]["text"] == "other hi None"
