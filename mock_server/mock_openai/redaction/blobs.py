@@ -1,16 +1,17 @@
-"""Base64 of a text inside another text, and the edits that a secret in it needs."""
+"""Base64 of a text inside another text, compressed or not, and the edits that a secret in it needs."""
 
 from __future__ import annotations
 
 import base64
 import re
 from codecs import utf_8_decode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 
 from mock_openai.redaction.edits import Edit, applied
+from mock_openai.redaction.packed import SAMPLE, Packed, may_be, unpacked
 
 _BLOB = re.compile(rb"[A-Za-z0-9+/_-]{16,}+={0,2}")
 _WRAPPED = re.compile(
@@ -35,6 +36,13 @@ class Blob:
     _width: int = 0
     """Characters on a line; 0 when there is one line."""
     _break: bytes = b""
+    _pack: Callable[[bytes], bytes] | None = None
+    """What compresses the text, if it was compressed."""
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the text was compressed."""
+        return self._pack is not None
 
     def raw_edits(self, edits: Sequence[Edit]) -> Iterator[Edit]:
         """Return edits of `data` as edits of the text. If lengths stay, only the groups that they touch
@@ -43,7 +51,9 @@ class Blob:
         if not edits:
             return
         clean = applied(self.data, edits)
-        if any(len(edit.new) != edit.end - edit.start for edit in edits):
+        if self._pack is not None:
+            clean = self._pack(clean)
+        if self._pack is not None or any(len(edit.new) != edit.end - edit.start for edit in edits):
             whole = self._packed(clean, pad=self._raw.endswith(b"="))
             yield Edit(edits[0].kind, self._start, self._start + self._place(len(self._raw)), whole)
             return
@@ -75,8 +85,8 @@ class Blob:
         return at + max(0, at - over) // self._width * len(self._break)
 
 
-def blobs(data: bytes) -> Iterator[Blob]:
-    """Yield what may be the base64 of a text."""
+def blobs(data: bytes, *, unpack: bool = True) -> Iterator[Blob]:
+    """Yield what may be the base64 of a text; to `unpack` is to look into compressed ones too."""
     done = 0
     wrapped = _WRAPPED.finditer(data) if b"\n" in data else iter(())
     block = next(wrapped, None)
@@ -85,9 +95,13 @@ def blobs(data: bytes) -> Iterator[Blob]:
             block = next(wrapped, None)
         if match.start() < done:
             continue
-        if block is not None and block.start() == match.start() and (whole := _lines(block)) is not None:
+        begins = block is not None and block.start() == match.start()
+        if begins and block is not None and (whole := _lines(block, unpack=unpack)) is not None:
             done = block.end()
             yield whole
+            continue
+        if unpack and (found := _compressed(match[0])) is not None:
+            yield Blob(found.text, match.start(), match[0], _pack=found.pack)
             continue
         for shift in _alignments(match[0]):
             plain = _text_in(match[0], shift)
@@ -95,7 +109,7 @@ def blobs(data: bytes) -> Iterator[Blob]:
                 yield Blob(plain, match.start() + shift, match[0][shift:])
 
 
-def _lines(block: re.Match[bytes]) -> Blob | None:
+def _lines(block: re.Match[bytes], *, unpack: bool) -> Blob | None:
     """Yield base64 on lines of one length, as in MIME and PEM."""
     end = b"\r\n" if b"\r" in block[0] else b"\n"
     lines = block[0].removesuffix(end).split(end)
@@ -103,13 +117,23 @@ def _lines(block: re.Match[bytes]) -> Blob | None:
     if width % 4 or any(len(line) != width for line in lines[:-1]) or len(lines[-1]) > width:
         return None
     raw = b"".join(lines)
+    if unpack and (found := _compressed(raw)) is not None:
+        return Blob(found.text, block.start(), raw, width, end, found.pack)
     plain = _text_in(raw, 0)
     return None if plain is None else Blob(plain, block.start(), raw, width, end)
 
 
+def _compressed(blob: bytes) -> Packed | None:
+    return unpacked(_decode(blob.rstrip(b"=")), _is_text) if _may_be_compressed(blob) else None
+
+
+def _may_be_compressed(blob: bytes) -> bool:
+    return may_be(_decode(blob[: 2 * SAMPLE].rstrip(b"=")), _is_text)
+
+
 def holds_text(run: bytes) -> bool:
-    """Return whether a run of characters may be the base64 of a text."""
-    return any(_alignments(blob) for blob in _BLOB.findall(run))
+    """Return whether a run of characters may be the base64 of a text, compressed or not."""
+    return any(_alignments(blob) or _may_be_compressed(blob) for blob in _BLOB.findall(run))
 
 
 def _alignments(blob: bytes) -> list[int]:

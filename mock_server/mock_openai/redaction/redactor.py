@@ -6,8 +6,8 @@ secrets: by form, by name, by value. What they find is carried down to the inner
 itself stands; its fake is made there and carried up again, in the spelling that the secret had. So a secret
 has one fake however it is spelled, and every byte outside it stays.
 
-All of it is linear in the length of the text: the rules (each says so), at most DEEPEST levels, and base64,
-which shrinks with each level.
+All of it is linear in the length of the text: the rules (each says so), at most DEEPEST levels, base64, which
+shrinks with each level, and what is compressed, which is read up to a multiple of its length, once.
 """
 
 from __future__ import annotations
@@ -129,17 +129,26 @@ class SecretRedactor:
         """Return the secrets in a text that is on disk already, without fakes."""
         return [Finding(edit.kind, edit.start, edit.end) for edit in self.edits(data)]
 
-    def edits(self, data: bytes, name: bytes = b"", *, broken: bool = False, depth: int = 0) -> list[Edit]:
+    def edits(
+        self,
+        data: bytes,
+        name: bytes = b"",
+        *,
+        broken: bool = False,
+        depth: int = 0,
+        unpack: bool = True,
+    ) -> list[Edit]:
         """Return the edits that a text needs, in order, without overlaps. `name` is the name of the text. If
-        it was `broken` off, the beginning of a secret at its end is replaced too.
+        it was `broken` off, the beginning of a secret at its end is replaced too. With `unpack`, compressed
+        texts inside are decompressed and searched.
         """
         learned = self.known.count
-        edits = self._edits_of(data, name, broken, depth)
+        edits = self._edits_of(data, name, broken, depth, unpack)
         if self.known.count != learned and not depth:  # what a name has told may stand elsewhere too
-            edits = self._edits_of(data, name, broken, depth)
+            edits = self._edits_of(data, name, broken, depth, unpack)
         return edits
 
-    def _edits_of(self, data: bytes, name: bytes, broken: bool, depth: int) -> list[Edit]:
+    def _edits_of(self, data: bytes, name: bytes, broken: bool, depth: int, unpack: bool) -> list[Edit]:
         steps: list[Decoded] = []
         text, signs = data, self._signs(data)
         seen = [signs]
@@ -150,7 +159,7 @@ class SecretRedactor:
         begun = list(broken_off.spans(text, self.known.values)) if broken else []
         if not (any(seen) or name or begun or self._looks_always):
             return []
-        return self._edits(data, name, begun, depth, steps, seen)
+        return self._edits(data, name, begun, depth, unpack, steps, seen)
 
     # inside
 
@@ -164,6 +173,7 @@ class SecretRedactor:
         name: bytes,
         begun: list[Span],
         depth: int,
+        unpack: bool,
         steps: Sequence[Decoded],
         signs: Sequence[int],
     ) -> list[Edit]:
@@ -186,8 +196,10 @@ class SecretRedactor:
         found = [self._edit(inmost, span) for span in _united(spans)]
         edits = [each for each in found if each is not None]
         if signs[-1] & TEXT and depth < DEEPEST:
-            for blob in blobs(inmost):
-                edits += blob.raw_edits(self.edits(blob.data, depth=depth + 1))
+            for blob in blobs(inmost, unpack=unpack):
+                # Once only: each time the text could be many times longer.
+                inside = self.edits(blob.data, depth=depth + 1, unpack=unpack and not blob.compressed)
+                edits += blob.raw_edits(inside)
         edits = merged(edits, by_rules[-1])
         for step, own in zip(reversed(steps), reversed(by_rules[:-1]), strict=True):
             edits = [step.raw_edit(edit) for edit in edits]
