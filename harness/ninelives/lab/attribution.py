@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from ninelives.bot.turn import Turn
 
-_UNREADABLE = frozenset({"bad_chunk", "bad_frame", "half_open"})
-"""Faults after which a client reads nothing more of a connection, whatever the server sends behind them: it
-has to give the connection up (RFC 9112 section 7.1, RFC 6455 section 7.1.7), or nothing comes through.
+_UNREADABLE = frozenset({"bad_chunk", "bad_frame"})
+"""Faults after which a client has to give the connection up, whatever the server sends behind them (RFC 9112
+section 7.1, RFC 6455 section 7.1.7).
 """
 
 SAME_TIME = 1e-6

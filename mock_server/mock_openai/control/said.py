@@ -55,7 +55,7 @@ def read(entries: Iterable[Entry]) -> list[Said]:
     silent: set[int] = set()
     """Connections that went silent for good: what is written to them reaches nobody."""
     for entry in entries:
-        if entry.kind == "close" and isinstance(entry.data, Mapping) and entry.data.get("how") == "half_open":
+        if "half_open" in _names(entry):
             silent.add(entry.connection)
         if entry.turn is None:
             continue
@@ -78,6 +78,13 @@ def read(entries: Iterable[Entry]) -> list[Said]:
             if said.ended is None and said.status is not None:
                 said.ended = entry.at
     return list(turns.values())
+
+
+def _names(entry: Entry) -> tuple[object, ...]:
+    """Return how a connection ended and the fault that struck, as far as the entry is about either."""
+    if entry.kind not in ("close", "fault") or not isinstance(entry.data, Mapping):
+        return ()
+    return entry.data.get("how"), entry.data.get("fault")
 
 
 def _hear(said: Said, event: Event) -> None:

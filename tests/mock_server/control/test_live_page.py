@@ -133,7 +133,7 @@ def test_a_button_breaks_the_chosen_connection_now(
 ) -> None:
     with call(server) as other, call(server) as client:
         ask(client, "What is the weather?")
-        until(page, "#connections td", "2")
+        until(page, "#connections tr:nth-child(2) td", "websocket")
         page.click('input[name="chosen"]', nth=1)
         until(page, "#chosen", "connection 2")
         press(page, button)
@@ -141,7 +141,7 @@ def test_a_button_breaks_the_chosen_connection_now(
         if code is not None:
             assert received is not None
             assert received.code == code
-        until(page, "#connections tr.closed", "2")
+        until(page, "#connections tr.closed:nth-child(2) td", "closed")
         assert ask(other, "Tell me a joke.")[-1]["type"] == "response.completed"
 
 
