@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from xml.etree import ElementTree
 
@@ -41,6 +42,12 @@ def test_the_weaker_side_of_a_circle_is_the_arrow_that_leads_up() -> None:
     drawn = draw(house)
     assert drawn.count('class="arrow up"') == 1
     assert "<title>b imports a (files: 1)</title>" in drawn
+
+
+def test_the_page_on_design_names_every_room() -> None:
+    page = (PICTURE.parents[1] / "understand" / "design.md").read_text("utf-8")
+    rooms = {room.partition(".")[2] for room in survey().says}
+    assert [room for room in sorted(rooms) if not re.search(rf"\b{room}(\.py|/)", page)] == []
 
 
 @pytest.mark.thorough  # so that nobody is stopped by a new import; CI says when the picture is out of date
