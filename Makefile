@@ -65,15 +65,15 @@ lowest newest: $(READY) ## run the tests with the lowest (newest) versions that 
 	$(BIN)/uv pip install --quiet --python .venv-$@ -r .venv-$@/requirements.txt --group dev -e .
 	.venv-$@/bin/python -m pytest -n $(JOBS) $(TESTS)
 
-clients: $(READY) $(AGENTS)/.site/.ready $(NODE)/node_modules/.ready ## install two clients to test with, in folders of their own
+clients: $(READY) $(AGENTS)/.site/.ready $(NODE)/node_modules/.ready examples/node/node_modules/.ready ## install clients to test with, in folders of their own
 
 $(AGENTS)/.site/.ready: $(AGENTS)/requirements.txt $(READY)
 	@rm -rf $(@D)
 	@if $(PIP) --no-deps --target $(@D) -r $<; then touch $@; else echo "could not install openai-agents; its tests will skip"; fi
 
-$(NODE)/node_modules/.ready: $(NODE)/package.json
+%/node_modules/.ready: %/package.json
 	@rm -rf $(@D)
-	@if command -v npm >/dev/null && npm install --prefix $(NODE) --silent --no-package-lock --no-audit --no-fund; \
+	@if command -v npm >/dev/null && npm install --prefix $* --silent --no-package-lock --no-audit --no-fund; \
 	  then touch $@; else echo "could not install the Node client; its tests will skip"; fi
 
 docs: $(READY) ## build the documentation site in docs/_build, offline; warnings are errors
@@ -128,4 +128,4 @@ wheel: $(READY) ## build the wheel and the source distribution into dist/
 	$(BIN)/python -m build --quiet
 
 clean: ## remove .venv and everything generated
-	rm -rf $(VENV) docs/_build docs/pages $(AGENTS)/.site $(NODE)/node_modules tests/plugins/.site dist build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache ninelives-demo
+	rm -rf $(VENV) docs/_build docs/pages $(AGENTS)/.site $(NODE)/node_modules examples/node/node_modules tests/plugins/.site dist build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache ninelives-demo
