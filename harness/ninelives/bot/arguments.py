@@ -12,6 +12,8 @@ from typing import Any
 from pipecat.runner.utils import create_transport
 from pipecat.transports.base_transport import BaseTransport
 
+from ninelives.bot.runner_arguments import TELEPHONY, HostedArguments
+from ninelives.bot.transport import HostedTransport
 from ninelives.complaint import Complaint
 
 
@@ -58,7 +60,19 @@ async def _create_transport(runner_args: Any, transport_params: Any) -> Any:
     from ninelives.bot import arguments
 
     mine = arguments.transport_of_this_bot.get()
-    return mine if mine is not None else await arguments._real(runner_args, transport_params)
+    if mine is None:
+        return await arguments._real(runner_args, transport_params)
+    return arguments._made(mine, runner_args, transport_params)
+
+
+def _made(mine: BaseTransport, runner_args: Any, transport_params: Mapping[str, Callable[[], Any]]) -> Any:
+    """Our transport, with the format that the bot wants of its own: the first that it names."""
+    kinds = list(transport_params)
+    if kinds and isinstance(mine, HostedTransport):
+        mine.adopt(transport_params[kinds[0]]())
+    if kinds and TELEPHONY.issuperset(kinds) and isinstance(runner_args, HostedArguments):
+        runner_args.telephoned(kinds[0])
+    return mine
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from pipecat.services.settings import LLMSettings
 from ninelives.bot.conversation import TO_GREET, Conversation
 from ninelives.bot.hosting import Host, NotRunnable, worker_of
 from ninelives.bot.moments import Moment
+from ninelives.bot.runner_arguments import HostedArguments
 from ninelives.bot.simulated_user import SimulatedUser
 from ninelives.bot.speech import SpokenTurns, announcement, context_in, turn_strategies, understood_by
 from ninelives.bot.tapped import TappedWorkers
@@ -369,6 +370,6 @@ async def _awaited(work: Awaitable[None]) -> None:
 
 
 def _arguments() -> RunnerArguments:
-    arguments = RunnerArguments()
+    arguments = HostedArguments()
     arguments.pipeline_idle_timeout_secs = None
     return arguments

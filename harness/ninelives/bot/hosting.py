@@ -25,6 +25,7 @@ from ninelives.bot import environment, mishaps
 from ninelives.bot.arguments import arguments_for, name_of, transport_of_this_bot, transports_are_ours
 from ninelives.bot.environment import addresses, stand_ins, started_as
 from ninelives.bot.mishaps import Mishaps
+from ninelives.bot.runner_arguments import HostedArguments
 from ninelives.bot.starting import Exited
 from ninelives.bot.worker_starts import watcher_of_this_bot, workers_are_shown
 from ninelives.complaint import Complaint
@@ -92,7 +93,7 @@ class Host:
     ) -> None:
         self._bot = bot
         self._urls, self._key = (base_url, ws_url), key
-        self._known = _known(base_url, ws_url, transport, arguments or RunnerArguments())
+        self._known = _known(base_url, ws_url, transport, arguments or HostedArguments())
         self._transport = transport
         self._prepare = prepare
         self._serve = serve

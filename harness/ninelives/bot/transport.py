@@ -38,9 +38,13 @@ class HostedTransport(BaseTransport):
 
     def stand_in_for(self, processor: FrameProcessor) -> None:
         """Replace a bot's own transport too: its handlers are called for our caller."""
+        self.adopt(getattr(processor, "_params", None))
         transport = getattr(processor, "_transport", None)
         if isinstance(transport, BaseTransport) and transport not in self._carriers:
             self._carriers.append(transport)
+
+    def adopt(self, params: Any) -> None:
+        """Take over what a bot asks of its own transport, as far as this one can do it. Here: nothing."""
 
     async def connect(self) -> None:
         """Call the handlers for a caller who has connected."""

@@ -106,6 +106,17 @@ def hosts_of(processors: Iterable[FrameProcessor]) -> list[tuple[type, frozenset
     return found
 
 
+REAL = "api.openai.com"
+"""Where a service goes that nobody tells otherwise."""
+
+
+def require_told(services: Sequence[LLMService[Any]], who: str, near: Path | None) -> None:
+    """Raise GoesElsewhere, with the line to add, when a service is about to ask the real API."""
+    hosts = [(kind, named) for kind, named in hosts_of(services) if REAL in named]
+    if hosts and (wrong := elsewhere(hosts, f"{REAL}:443", who, near)) is not None:
+        raise wrong
+
+
 _HOST = re.compile(r"\b(?:https?|wss?)://([\w.-]+)")
 
 

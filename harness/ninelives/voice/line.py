@@ -10,6 +10,7 @@ import asyncio
 import math
 import random
 from collections.abc import Callable
+from typing import Any
 
 from pipecat.frames.frames import (
     BotStoppedSpeakingFrame,
@@ -29,13 +30,15 @@ from ninelives.voice.playback import Playback
 from ninelives.voice.voice import WORD
 
 _SAMPLE = 2  # bytes
+_ADOPTED = ("audio_in_sample_rate", "audio_out_sample_rate", "audio_out_10ms_chunks")
 _CATCH_UP = 0.001  # seconds: a chunk that is later by less than this follows the one before without a gap
 
 
 class Line(HostedTransport):
     """A Pipecat transport with a caller at the other end.
 
-    Its audio format is the worker's own. Handlers may be added for any event of any transport.
+    Its audio format is the worker's own, or that of the bot's own transport. Handlers may be added for any
+    event of any transport.
 
     Args:
         jitter: Seconds by which each chunk of sound is late, or a range to draw from. A chunk waits for those
@@ -72,6 +75,12 @@ class Line(HostedTransport):
     def output(self) -> LineOutput:
         """Return the processor that plays to the caller."""
         return self._output
+
+    def adopt(self, params: Any) -> None:
+        """Take over the sample rates and the size of a chunk that a bot asks of its own transport."""
+        for name in _ADOPTED:
+            if (value := getattr(params, name, None)) is not None:
+                setattr(self.params, name, value)
 
     @property
     def playback(self) -> Playback:

@@ -41,6 +41,8 @@ class StandIns:
         """What was replaced, for example `CartesiaTTSService by Voice`."""
         self._prepared: list[PipelineWorker] = []
         self._brought_sound = False
+        self._unheard: list[FrameProcessor] = []
+        """Models whose text comes to no voice."""
         self.worker: PipelineWorker | None = None
         """The worker with the line."""
 
@@ -60,6 +62,7 @@ class StandIns:
         if not has_line and (worker.bridged or not any(isinstance(each, LLMService) for each in inside)):
             return False
         self._complete(worker.pipeline)
+        self._unheard += _unheard(worker.pipeline)
         self.worker = worker
         return True
 
@@ -153,6 +156,10 @@ class StandIns:
         """Whether the bot has text-to-speech or a transport of its own."""
         return self._brought_sound
 
+    def is_heard(self, model: FrameProcessor) -> bool:
+        """Whether what a model says comes to a voice. That of one that takes notes in a branch does not."""
+        return all(model is not each for each in self._unheard)
+
     @property
     def silent(self) -> bool:
         """Whether no voice is producing sound."""
@@ -181,6 +188,19 @@ def _turn_controllers(processors: Iterable[FrameProcessor]) -> Iterable[UserTurn
         controller = getattr(processor, "_user_turn_controller", None)
         if isinstance(controller, UserTurnController):
             yield controller
+
+
+def _unheard(pipeline: FrameProcessor, *, heard: bool = False) -> list[FrameProcessor]:
+    """The models of a pipeline behind which no voice stands. `heard`: one stands behind the pipeline."""
+    found: list[FrameProcessor] = []
+    in_order = isinstance(pipeline, Pipeline)
+    for processor in reversed(pipeline.processors):
+        if isinstance(processor, LLMService) and not heard:
+            found.append(processor)
+        found += _unheard(processor, heard=heard)
+        if in_order and any(isinstance(each, Voice) for each in everything_in([processor])):
+            heard = True
+    return found
 
 
 def _whole(pipeline: Pipeline) -> Pipeline:

@@ -174,7 +174,8 @@ class TurnTracker(BaseObserver):
             self._activity += 1
         if isinstance(frame, InterruptionFrame) and isinstance(turn := self._listener.turn, VoiceTurn):
             turn.stopped = self._line.now() if turn.stopped is None else turn.stopped
-        own = isinstance(source, LLMService) or isinstance(frame, TTSSpeakFrame)
+        model = isinstance(source, LLMService) and self._stand_ins.is_heard(source)
+        own = model or isinstance(frame, TTSSpeakFrame)
         if own or (isinstance(frame, ErrorFrame) and way == "up"):
             self._listener.leaves(self._line.now(), way, frame)
 

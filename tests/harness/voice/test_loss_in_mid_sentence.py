@@ -30,3 +30,12 @@ async def test_what_a_model_says_in_other_words_follows_what_was_played(openai_s
         turn = await caller.say("The weather?")
     assert turn.played == "It is 21 Put another way, it is 21 degrees and sunny."
     assert voice_flaw(turn.text, turn.played) is None
+
+
+async def test_a_turn_with_a_voice_tells_what_was_spoken_when_the_connection_broke(openai_server, voice_call):
+    openai_server.script.add(reply(ANSWER, user="count"))
+    openai_server.faults.add(faults.at(event="response.output_text.delta", nth=5).reset())
+    async with voice_call(run_bot) as caller:
+        turn = await caller.say("Please count.")
+    assert (turn.played, turn.spoken_before_loss) == (ANSWER, ["One two three four"])
+    assert "on_response_interrupted" in caller.events

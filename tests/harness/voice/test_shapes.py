@@ -11,7 +11,13 @@ from ninelives.lab.scenarios import scenarios
 from ninelives.lab.services import as_factory
 from pipecat.bus.bridge_processor import BusBridgeProcessor
 from pipecat.flows import FlowManager
-from pipecat.frames.frames import LLMRunFrame, TranscriptionFrame
+from pipecat.frames.frames import (
+    LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
+    LLMRunFrame,
+    LLMTextFrame,
+    TranscriptionFrame,
+)
 from pipecat.pipeline.parallel_pipeline import ParallelPipeline
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.service_switcher import ServiceSwitcher, ServiceSwitcherStrategyFailover
@@ -19,9 +25,13 @@ from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
 from pipecat.processors.frame_processor import FrameProcessor
-from pipecat.runner.utils import create_transport
+from pipecat.runner.types import SmallWebRTCRunnerArguments, WebSocketRunnerArguments
+from pipecat.runner.utils import create_transport, parse_telephony_websocket
 from pipecat.services.openai.stt import OpenAISTTService
 from pipecat.services.openai.tts import OpenAITTSService
+from pipecat.transports.base_input import BaseInputTransport
+from pipecat.transports.base_output import BaseOutputTransport
+from pipecat.transports.base_transport import BaseTransport, TransportParams
 from pipecat.workers.llm import LLMWorker, LLMWorkerActivationArgs, tool
 from pipecat.workers.runner import WorkerRunner
 from pipecat_responses import OpenAIResponsesHttpLLMService, OpenAIResponsesLLMService
@@ -252,3 +262,132 @@ def test_the_worker_that_took_over_speaks_with_the_same_voice():
     played, tools = virtual.run(talk())
     assert played == "This is the back office."
     assert tools == ["hand_over"]
+
+
+class OwnTransport(BaseTransport):
+    """A transport as a bot makes one around what its runner gives it."""
+
+    def __init__(self, connection, params):
+        super().__init__()
+        self._register_event_handler("on_client_connected")
+        self._params, self._connection = params, connection
+        self._in = BaseInputTransport(params)
+        self._out = BaseOutputTransport(params)
+        for each in (self._in, self._out):
+            each._transport = self
+
+    def input(self):
+        return self._in
+
+    def output(self):
+        return self._out
+
+
+async def answers_the_telephone(runner_args):
+    """As Pipecat's telephone bots: reads the handshake from the socket, and makes its own transport."""
+    kind, call_data = await parse_telephony_websocket(runner_args.websocket)
+    params = TransportParams(audio_in_enabled=True, audio_out_enabled=True, audio_out_sample_rate=8000)
+    transport = OwnTransport(runner_args.websocket, params)
+    context = LLMContext()
+    worker = PipelineWorker(
+        line_up(transport, LLMContextAggregatorPair(context), OpenAIResponsesLLMService())
+    )
+
+    @transport.event_handler("on_client_connected")
+    async def on_client_connected(transport, client):
+        context.add_message({"role": "developer", "content": f"{kind} {call_data.from_number} calls."})
+        await worker.queue_frames([LLMRunFrame()])
+
+    await run(worker)
+
+
+async def chooses_by_the_kind_of_its_arguments(runner_args):
+    """As older bots: one transport for each kind of arguments."""
+    match runner_args:
+        case SmallWebRTCRunnerArguments():
+            connection = runner_args.webrtc_connection
+            connection.event_handler("closed")(lambda _: None)
+        case WebSocketRunnerArguments():
+            connection = runner_args.websocket
+        case _:
+            raise ValueError(f"unsupported: {type(runner_args)}")
+    transport = OwnTransport(connection, TransportParams(audio_out_enabled=True))
+    pair = LLMContextAggregatorPair(LLMContext())
+    await run(PipelineWorker(line_up(transport, pair, OpenAIResponsesHttpLLMService())))
+
+
+async def has_two_models_side_by_side(transport, runner_args):
+    """One model talks; another, in a branch of its own, keeps a summary that nobody hears."""
+
+    class Deaf(FrameProcessor):
+        async def process_frame(self, frame, direction):
+            await super().process_frame(frame, direction)
+            if not isinstance(frame, LLMTextFrame | LLMFullResponseStartFrame | LLMFullResponseEndFrame):
+                await self.push_frame(frame, direction)
+
+    stt, tts = speech()
+    talks, notes = LLMContextAggregatorPair(LLMContext()), LLMContextAggregatorPair(LLMContext())
+    branches = ParallelPipeline(
+        [talks.user(), OpenAIResponsesLLMService(), tts],
+        [notes.user(), OpenAIResponsesHttpLLMService(), notes.assistant(), Deaf()],
+    )
+    pipeline = Pipeline([transport.input(), stt, branches, transport.output(), talks.assistant()])
+    await run(PipelineWorker(pipeline, cancel_on_idle_timeout=False))
+
+
+def called_once(bot, *script):
+    """What a caller hears of a bot who says hello, and the call itself."""
+
+    async def talk():
+        async with (
+            MockServer(script=[*script, reply("You said hello.", user="Hello")]) as server,
+            VoiceCall(bot, base_url=server.base_url, ws_url=server.ws_url) as caller,
+        ):
+            greeted = [turn.played for turn in caller.turns]
+            turn = await caller.say("Hello?")
+            return greeted, turn.played, caller
+
+    return virtual.run(talk())
+
+
+def test_a_telephone_bot_gets_a_handshake_and_its_sample_rate():
+    greeting = reply("Good morning.", developer=r"twilio \+1555\d+ calls")
+    greeted, played, caller = called_once(answers_the_telephone, greeting)
+    assert (greeted, played, caller.mishaps) == (["Good morning."], "You said hello.", [])
+    assert caller.line.output().sample_rate == 8000
+    assert "BaseInputTransport by LineInput" in caller.replaced
+    outcome = run_scenario(scenarios()["reset_in_mid_sentence"], as_factory(answers_the_telephone))
+    assert outcome.held
+
+
+def test_a_bot_that_looks_at_the_kind_of_its_arguments_is_hosted():
+    greeted, played, caller = called_once(chooses_by_the_kind_of_its_arguments)
+    assert (greeted, played, caller.mishaps) == ([], "You said hello.", [])
+
+
+def test_the_format_that_a_bot_asks_of_create_transport_is_taken_over():
+    async def bot(runner_args):
+        params = {
+            "twilio": lambda: TransportParams(
+                audio_in_enabled=True, audio_out_sample_rate=16000, audio_out_10ms_chunks=6
+            )
+        }
+        transport = await create_transport(runner_args, params)
+        assert runner_args.call_data.to_number
+        pair = LLMContextAggregatorPair(LLMContext())
+        await run(PipelineWorker(line_up(transport, pair, OpenAIResponsesLLMService())))
+
+    _, played, caller = called_once(bot)
+    output = caller.line.output()
+    assert (played, output.sample_rate, output.audio_chunk_size) == (
+        "You said hello.",
+        16000,
+        16000 * 2 * 60 // 1000,
+    )
+
+
+def test_of_two_models_the_one_that_talks_is_heard():
+    greeted, played, caller = called_once(has_two_models_side_by_side)
+    assert (greeted, played, caller.mishaps) == ([], "You said hello.", [])
+    assert len(caller.services) == 2
+    assert [turn.text for turn in caller.turns] == ["You said hello."]

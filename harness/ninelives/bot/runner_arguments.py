@@ -1,0 +1,155 @@
+"""The `runner_args` of a hosted bot, whichever transport the bot makes of them.
+
+A bot may leave the choice to `create_transport`, or look at the arguments by itself: by their type
+(`case WebSocketRunnerArguments()`), or by their fields (`runner_args.websocket`, `runner_args.room_url`). The
+transport that it makes is replaced before anything is sent, so it only has to be made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from importlib import import_module
+from typing import Any
+
+from pipecat.runner.types import (
+    CallData,
+    DailyRunnerArguments,
+    LiveKitRunnerArguments,
+    RunnerArguments,
+    SmallWebRTCRunnerArguments,
+    WebSocketRunnerArguments,
+)
+from pipecat.utils.base_object import BaseObject
+
+CALLER, CALLED = "+15550100", "+15550199"
+"""Telephone numbers that belong to nobody."""
+
+_STREAM, _CALL = "MZ0123456789abcdef0123456789abcdef", "CA0123456789abcdef0123456789abcdef"
+
+TELEPHONY = frozenset({"twilio", "telnyx", "plivo", "exotel"})
+"""Names of telephone providers, as `create_transport` has them."""
+
+_HANDSHAKE: tuple[Mapping[str, Any], ...] = (
+    {"event": "connected", "protocol": "Call", "version": "1.0.0"},
+    {
+        "event": "start",
+        "sequenceNumber": "1",
+        "streamSid": _STREAM,
+        "start": {
+            "accountSid": "AC0123456789abcdef0123456789abcdef",
+            "streamSid": _STREAM,
+            "callSid": _CALL,
+            "tracks": ["inbound"],
+            "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+            "customParameters": {"from_number": CALLER, "to_number": CALLED},
+        },
+    },
+)
+"""The first messages of a media stream of Twilio's (documented)."""
+
+
+def call_data() -> CallData:
+    """Return what Pipecat reads from the handshake of a telephone provider."""
+    return CallData.model_validate({"stream_id": _STREAM, "call_id": _CALL, "from": CALLER, "to": CALLED})
+
+
+class HostedWebSocket:
+    """A WebSocket of FastAPI's, as far as a bot needs it before its transport is replaced.
+
+    It is open, brings the handshake of a telephone call, and nothing after it. What is sent is dropped.
+    """
+
+    def __init__(self) -> None:
+        self._waiting = [json.dumps(message) for message in _HANDSHAKE]
+        self.headers: Mapping[str, str] = {}
+        self.query_params: Mapping[str, str] = {}
+        self.path_params: Mapping[str, str] = {}
+
+    @property
+    def client_state(self) -> Any:
+        """Connected."""
+        return import_module("starlette.websockets").WebSocketState.CONNECTED
+
+    @property
+    def application_state(self) -> Any:
+        """Connected."""
+        return self.client_state
+
+    async def accept(self, *given: Any, **named: Any) -> None:
+        """Accept the connection, which is accepted already."""
+
+    async def close(self, *given: Any, **named: Any) -> None:
+        """Close nothing: the caller hangs up."""
+
+    async def send_text(self, data: str) -> None:
+        """Drop it."""
+
+    async def send_bytes(self, data: bytes) -> None:
+        """Drop it."""
+
+    async def send_json(self, data: Any, mode: str = "text") -> None:
+        """Drop it."""
+
+    async def receive(self) -> Mapping[str, Any]:
+        """Return the next message; wait for ever when there is none."""
+        return {"type": "websocket.receive", "text": await self.receive_text()}
+
+    async def receive_text(self) -> str:
+        """Return the next message; wait for ever when there is none."""
+        if not self._waiting:
+            await asyncio.Event().wait()
+        return self._waiting.pop(0)
+
+    async def receive_json(self, mode: str = "text") -> Any:
+        """Return the next message; wait for ever when there is none."""
+        return json.loads(await self.receive_text())
+
+    async def iter_text(self) -> AsyncIterator[str]:
+        """Iterate over the messages."""
+        while True:
+            yield await self.receive_text()
+
+    async def iter_json(self) -> AsyncIterator[Any]:
+        """Iterate over the messages."""
+        while True:
+            yield await self.receive_json()
+
+
+class HostedPeer(BaseObject):
+    """A WebRTC connection, as far as a bot needs it before its transport is replaced."""
+
+    pc_id = "caller"
+    """Its id."""
+
+    def add_event_handler(self, event_name: str, handler: Any) -> None:
+        """Add a handler of any event. None of them happens: the transport's own do."""
+        if event_name not in self._event_handlers:
+            self._register_event_handler(event_name)
+        super().add_event_handler(event_name, handler)
+
+    def is_connected(self) -> bool:
+        """True."""
+        return True
+
+
+class HostedArguments(  # type: ignore[misc]  # a token is text for one kind, and may be none for another
+    DailyRunnerArguments, WebSocketRunnerArguments, SmallWebRTCRunnerArguments, LiveKitRunnerArguments
+):
+    """Arguments of every kind at once: a bot takes the first kind that it knows."""
+
+    def __init__(self) -> None:
+        RunnerArguments.__init__(self)
+        self.room_url = "https://ninelives.invalid/room"
+        self.room_name = "room"
+        self.url = "wss://ninelives.invalid"
+        self.token = "not-a-real-token"
+        self.websocket: Any = HostedWebSocket()
+        self.transport_type = None
+        self.webrtc_connection = HostedPeer()
+
+    def telephoned(self, provider: str) -> None:
+        """Say that the caller uses the telephone, as `create_transport` does."""
+        self.transport_type = provider
+        self.call_data = call_data()
