@@ -1,8 +1,8 @@
-"""Cassettes: recorded traffic with the Responses API in a file that people can read and machines replay byte
-for byte.
+"""Cassettes: recorded traffic with the Responses API in a file that people can read and that replays byte for
+    byte.
 
 `Cassette.load(path)` reads one, `CassetteWriter` writes one, a `Redactor` keeps secrets out of it, and
-`ninelives.cassette.convert.convert` turns vcrpy's YAML, HAR and other recordings into one and back.
+`ninelives.cassette.convert.convert` converts from and to vcrpy's YAML, HAR and other recordings.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,6 +1,6 @@
-"""Lines become exchanges: HTTP requests find their answers, WebSocket messages their turns.
+"""Turns lines into exchanges: HTTP requests with their answers, WebSocket messages with their turns.
 
-A state machine for each connection takes the lines in order; whose a message on a socket is, `Turns` knows.
+A state machine for each connection takes the lines in order; `Turns` finds the turn of a WebSocket message.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from ninelives.cassette.lines import AnyLine
 
 
 def assemble(found: Iterable[AnyLine], numbers: Iterable[int]) -> list[Exchange]:
-    """The exchanges of a cassette in the order in which they began; requests without any answer are left
-    out.
+    """Return the exchanges of a cassette in the order in which they began; requests without any answer are
+    left out.
     """
     exchanges: list[Exchange] = []
     assembly = Assembly(exchanges.append)
@@ -28,8 +28,8 @@ def assemble(found: Iterable[AnyLine], numbers: Iterable[int]) -> list[Exchange]
 
 
 class Assembly:
-    """Takes lines in order. `begun` is told of each exchange when it begins; kept is of each connection the
-    last.
+    """Takes lines in order. `begun` is called with each exchange when it begins; only the last exchange of
+    each connection is kept.
     """
 
     def __init__(self, begun: Callable[[Exchange], None]) -> None:
@@ -37,7 +37,7 @@ class Assembly:
         self._connections: dict[int, _Http | _Socket] = {}
 
     def take(self, line: AnyLine, number: int) -> Exchange | None:
-        """The exchange that a line belongs to; None for one that belongs to none, or to several."""
+        """Return the exchange of a line; None if it belongs to none, or to several."""
         kind = type(line)
         if kind is lines.EventLine or kind is lines.Recv:
             connection = self._connections.get(line.c)
@@ -55,7 +55,7 @@ class Assembly:
         return connection.take(line, number) if connection is not None else None
 
     def forget(self, c: int) -> None:
-        """Nothing more comes of a connection; lines of it would now belong to none."""
+        """Forget a connection that has ended; later lines of it belong to no exchange."""
         self._connections.pop(c, None)
 
 
@@ -124,7 +124,7 @@ class _Socket:
         return turn
 
     def _over(self, line: lines.CloseLine | lines.Abort) -> None:
-        """The socket's end is part of the turns that it cut; by the server, also of the last turn."""
+        """Add the socket's end to the turns that it cut off; an end by the server also to the last turn."""
         running, latest = self.turns.running, self.turns.latest
         for _, turn in running:
             turn.last = turn.last or line

@@ -18,27 +18,27 @@ class Cassette:
     """Recorded traffic, read from a file or from memory."""
 
     path: Path
-    """The file, or a name for what was read from memory."""
+    """The file, or a name if it was read from memory."""
     header: Header
     """When, where and with what it was recorded."""
     lines: list[AnyLine]
     """Everything that happened, in order."""
     numbers: range | list[int]
-    """The number in the file of each line."""
+    """The line number of each line in the file."""
     data: bytes
     """The file's bytes."""
 
     @classmethod
     def load(cls, path: Path | str) -> Cassette:
-        """Reads a file. Raises CassetteError: one line with file, line, what was found, expected, how to
-        mend.
+        """Read a file. Raises CassetteError: one line with file, line, what was found, what was expected,
+        what to do.
         """
         read = reader.read(path)
         return cls(Path(path), read.header, read.lines, read.numbers, read.data)
 
     @classmethod
     def parse(cls, data: bytes, name: str = "<memory>") -> Cassette:
-        """Reads a cassette from memory; raises CassetteError like `load`."""
+        """Read a cassette from memory; raises CassetteError like `load`."""
         read = reader.parse(data, name)
         return cls(Path(name), read.header, read.lines, read.numbers, read.data)
 
@@ -52,5 +52,5 @@ class Cassette:
 
 
 def stack(cassettes: Iterable[Cassette]) -> list[Exchange]:
-    """The exchanges of several cassettes as of one, those of the first first."""
+    """Return the exchanges of several cassettes in one list, in the order of the cassettes."""
     return [exchange for cassette in cassettes for exchange in cassette.exchanges]

@@ -1,7 +1,7 @@
-"""What `lint` looks for, each thing in a class that takes a recording's lines one after the other.
+"""The checks of `lint`, each in a class that takes a recording's lines one by one.
 
-None keeps a line for longer than it must: a gigabyte is looked over in the memory of its longest texts, and
-some hundred bytes for each exchange.
+Lines are not kept longer than necessary: checking a gigabyte takes the memory of its longest texts, and some
+hundred bytes for each exchange.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class Found(NamedTuple):
-    """Something that is wrong, and on which line."""
+    """A problem, and its line."""
 
     line: int | None
     kind: Kind
@@ -49,17 +49,17 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What to look for."""
+    """What to check."""
 
     redactor: Redactor
     used: frozenset[int] | None = None
-    """The numbers of the exchanges that tests asked for; None: do not look."""
+    """The numbers of the exchanges that tests used; None: do not check."""
     older_than: float | None = None
-    """Days; None: do not look."""
+    """Days; None: do not check."""
 
 
 def problems(recording: Iterable[tuple[int, bytes, Header | AnyLine]], wishes: Wishes) -> Iterator[Found]:
-    """Everything that is wrong with a recording, in no order. The lines are those of `reader.stream`."""
+    """Yield all problems of a recording, in no particular order. The lines are those of `reader.stream`."""
     secrets, streams = Secrets(wishes.redactor), StreamedSecrets(wishes.redactor)
     headers, events = Headers(wishes.redactor), Events()
     exchanges = Exchanges(wishes)
@@ -88,12 +88,12 @@ def _of_responses(exchange: Exchange) -> bool:
 
 @dataclass(slots=True)
 class Secrets:
-    """Secrets that a line holds whole, in base64 too."""
+    """Secrets that are whole in one line, in base64 too."""
 
     redactor: Redactor
 
     def take(self, number: int, data: bytes) -> Iterator[Found]:
-        """Look at a line."""
+        """Check a line."""
         kinds = {finding.kind for finding in self.redactor.findings(data)}
         if b'"b64"' in data and (encoded := _fields.decode(data).get("b64")):
             hidden = payload.from_b64(msgspec.json.decode(encoded, type=str))
@@ -110,14 +110,14 @@ class _Text:
 
 @dataclass(slots=True)
 class StreamedSecrets:
-    """Secrets that no line holds whole. A text is looked at when it ends, or has grown long."""
+    """Secrets that are spread over several lines. A text is checked when it ends, or has grown long."""
 
     redactor: Redactor
     _texts: defaultdict[int, dict[deltas.Name, _Text]] = field(default_factory=lambda: defaultdict(dict))
     _told: set[tuple[int, str]] = field(default_factory=set)
 
     def take(self, number: int, line: AnyLine) -> Iterator[Found]:
-        """Look at a line."""
+        """Check a line."""
         if isinstance(line, lines.End | lines.Abort | lines.CloseLine):
             yield from self._over(line.c, ())
         if not isinstance(line, lines.EventLine | lines.Recv | lines.Send):
@@ -134,7 +134,7 @@ class StreamedSecrets:
             text = texts.setdefault(piece.name, _Text())
             text.pieces.append((number, piece.text))
             text.length += len(piece.text)
-            if text.length > 4 * LONGEST:  # no secret is so long: what has been looked at may go
+            if text.length > 4 * LONGEST:  # no secret is so long: text that was checked can be dropped
                 yield from self._look(text)
                 while text.length - len(text.pieces[0][1]) > LONGEST:
                     text.length -= len(text.pieces.popleft()[1])
@@ -142,7 +142,7 @@ class StreamedSecrets:
             yield from self._over(line.c, ended)
 
     def end(self) -> Iterator[Found]:
-        """What never ended."""
+        """Check texts that never ended."""
         for c in list(self._texts):
             yield from self._over(c, ())
 
@@ -174,7 +174,7 @@ class Headers:
     _kept: dict[str, bool] = field(default_factory=dict)
 
     def take(self, number: int, line: AnyLine) -> Iterator[Found]:
-        """Look at a line."""
+        """Check a line."""
         for place in HEADER_FIELDS:
             for name in getattr(line, place, ()):
                 low = name.lower()
@@ -186,12 +186,12 @@ class Headers:
 
 @dataclass(slots=True)
 class Events:
-    """Events that the official SDK would not accept."""
+    """Events that the official SDK would reject."""
 
     _unknown: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def take(self, number: int, line: AnyLine, *, of_responses: bool) -> Iterator[Found]:
-        """Look at a line."""
+        """Check a line."""
         if not of_responses or not isinstance(line, lines.EventLine | lines.Recv) or not line.data:
             return
         data = bytes(line.data)
@@ -207,7 +207,7 @@ class Events:
                 yield Found(number, "event", what)
 
     def end(self) -> Iterator[Found]:
-        """Types that the SDK does not know, each once."""
+        """Report types that the SDK does not know, each once."""
         for kind, (number, count) in self._unknown.items():
             times = f", {count} times" if count > 1 else ""
             what = f"the installed openai package knows no event {kind!r}{times}"
@@ -216,7 +216,7 @@ class Events:
 
 @dataclass(slots=True)
 class _Seen:
-    """What is remembered of an exchange."""
+    """What must be remembered of an exchange."""
 
     line: int
     of_responses: bool
@@ -228,7 +228,9 @@ class _Seen:
 
 
 class Exchanges:
-    """Exchanges that never ended, that no test used, or that have grown old; and a recording without any."""
+    """Exchanges that never ended, that no test used, or that are old; and a recording without any
+    exchange.
+    """
 
     def __init__(self, wishes: Wishes) -> None:
         self._wishes = wishes
@@ -237,21 +239,21 @@ class Exchanges:
         self._open: dict[int, _Seen] = {}
 
     def begun(self, exchange: Exchange) -> None:
-        """An exchange begins."""
+        """Note an exchange that begins."""
         model = exchange.body.get("model") if isinstance(exchange.body, Mapping) else None
         seen = _Seen(
             exchange.line, _of_responses(exchange), model if isinstance(model, str) else None, exchange
         )
         self._seen.append(seen)
         self._open[id(exchange)] = seen
-        del exchange.body  # these may be large, and have been looked at
+        del exchange.body  # these may be large, and have been checked
         del exchange.request
         exchange.first = _without_body(exchange.first)
         if isinstance(exchange.opened, lines.Request):
             exchange.opened = _without_body(exchange.opened)
 
     def take(self, exchange: Exchange) -> None:
-        """A line of an exchange has come."""
+        """Note a line of an exchange."""
         seen = self._open.get(id(exchange))
         if seen is not None:
             seen.answered = seen.answered or bool(exchange.head or exchange.answers or exchange.last)
@@ -267,7 +269,7 @@ class Exchanges:
         exchange.parts.clear()
 
     def end(self) -> Iterator[Found]:
-        """What was found."""
+        """Yield the problems."""
         answered = [seen for seen in self._seen if seen.answered or (seen.exchange and seen.exchange.last)]
         if not answered:
             yield Found(None, "empty", "it holds no exchange; record it again")

@@ -1,7 +1,7 @@
-"""Content codings of bodies as they travelled: gzip, deflate, br and zstd are taken off, piece by piece.
+"""Decodes the content codings of bodies, piece by piece: gzip, deflate, br and zstd.
 
-brotli and zstandard (MIT, BSD; wheels for all platforms) do what Python cannot before 3.14. What would not
-fit into memory is an error: a few bytes of a compressed body can stand for gigabytes.
+brotli and zstandard (MIT, BSD; wheels for all platforms) do what Python cannot before 3.14. Output that would
+not fit into memory is an error: a few bytes of a compressed body can expand to gigabytes.
 """
 
 from __future__ import annotations
@@ -14,19 +14,21 @@ from mock_openai.files import RECORDING_SIZE
 
 _CODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd")
 _READABLE = (b"{", b"[", b"data:", b"event:", b"<", b'"')
-"""What bodies begin with that are not compressed."""
+"""The first bytes of bodies that are not compressed."""
 _PIECE = 1024
-"""Bytes that zstandard gets at once, as it takes no bound: they stand for 32 MiB at most."""
+"""The most bytes that zstandard gets at once, because it has no output limit: they expand to 32 MiB at
+most.
+"""
 
 
 class CodingError(ValueError):
-    """A body that cannot be unpacked. The text says why."""
+    """A body that cannot be decoded. The text says why."""
 
 
 class Unpacker:
-    """Takes the codings of one body off, as its header names them. CodingError if one is not known.
+    """Decodes one body according to its header. Raises CodingError if a coding is not known.
 
-    A body that can be read as it is stays as it is: some recorders unpack it and leave the header.
+    A body that is not compressed is left as it is: some recorders unpack it and leave the header.
     """
 
     def __init__(self, codings: str, limit: int | None = None) -> None:
@@ -35,19 +37,19 @@ class Unpacker:
         self._layers = [_Layer(one, limit) for one in reversed(named) if one not in ("", "identity")]
 
     def feed(self, data: bytes) -> bytes:
-        """Return what a piece of the body adds. CodingError when it cannot be unpacked."""
+        """Return the decoded output of a piece of the body. Raises CodingError if it cannot be decoded."""
         for layer in self._layers:
             data = layer.feed(data)
         return data
 
     def finish(self) -> None:
-        """Raise CodingError if the body is not whole."""
+        """Raise CodingError if the body is not complete."""
         for layer in self._layers:
             layer.finish()
 
 
 def unpacked(body: bytes, codings: str, limit: int | None = None) -> bytes:
-    """Return a whole body without its codings. CodingError when that cannot be."""
+    """Return a whole body decoded. Raises CodingError if it cannot be decoded."""
     unpacker = Unpacker(codings, limit)
     found = unpacker.feed(body)
     if body:
@@ -64,7 +66,7 @@ class _Decoder(Protocol):
 
 
 class _Layer:
-    """One coding, which shows itself with the first bytes."""
+    """One coding, recognized by the first bytes."""
 
     def __init__(self, coding: str, limit: int) -> None:
         if coding not in _CODINGS:

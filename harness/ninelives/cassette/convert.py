@@ -1,4 +1,4 @@
-"""One function for every conversion: what the source is, its content says; what the target shall be, its
+"""One function for every conversion. The source's format is recognized by its content, the target's by its
 name.
 """
 
@@ -28,7 +28,7 @@ _GZIP = b"\x1f\x8b"
 
 
 def sniff(source: Path) -> Format:
-    """What a file is; CassetteError when it is nothing known. A folder is one of exchange files."""
+    """Return the format of a file; raises CassetteError if it is unknown. A folder holds exchange files."""
     if source.is_dir():
         return "exchange"
     data = read_file(source).removeprefix(BOM_UTF8)
@@ -49,7 +49,7 @@ def sniff(source: Path) -> Format:
 
 
 def load(source: Path | str, *, redactor: Redactor | None = None) -> Cassette:
-    """Any known recording as a cassette in memory, secrets replaced; raises CassetteError."""
+    """Return any known recording as a cassette in memory, with secrets replaced; raises CassetteError."""
     source = Path(source)
     if source.suffix in _OURS:
         return Cassette.load(source)
@@ -57,7 +57,7 @@ def load(source: Path | str, *, redactor: Redactor | None = None) -> Cassette:
     if kind == "cassette":
         return Cassette.load(source)
     if kind == "vcr":
-        from ninelives.cassette import vcr  # vcrpy takes a moment to import
+        from ninelives.cassette import vcr  # importing vcrpy takes a moment
 
         data = vcr.load(source, redactor)
     elif kind == "har":
@@ -77,12 +77,11 @@ def load(source: Path | str, *, redactor: Redactor | None = None) -> Cassette:
 
 
 def convert(source: Path | str, target: Path | str, *, redactor: Redactor | None = None) -> Cassette:
-    """Writes `source` as `target`, whose suffix (.jsonl, .yaml, .yml, .har) says as what, and returns it as a
+    """Write `source` as `target`, in the format of its suffix (.jsonl, .yaml, .yml, .har), and return it as a
     cassette.
 
-    Secrets are replaced on the way unless `redactor` is `Redactor.off()`. What the target's format cannot
-    hold is left out with a CassetteWarning. Raises CassetteError; the target is written in one step or not at
-    all.
+    Secrets are replaced unless `redactor` is `Redactor.off()`. Content that the target's format cannot hold
+    is left out with a CassetteWarning. Raises CassetteError; the target is written in one step or not at all.
     """
     source, target = Path(source), Path(target)
     kind = _BY_SUFFIX.get(target.suffix)
@@ -95,7 +94,7 @@ def convert(source: Path | str, target: Path | str, *, redactor: Redactor | None
             "name the target accordingly",
         )
     cassette = load(source, redactor=redactor)
-    clean = b"\n".join(scrubbed(cassette, redactor or Redactor()))  # a cassette was read as it is
+    clean = b"\n".join(scrubbed(cassette, redactor or Redactor()))  # a cassette was read unchanged
     if clean != cassette.data:
         cassette = Cassette.parse(clean, str(source))
     if kind == "vcr":

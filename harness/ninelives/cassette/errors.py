@@ -1,8 +1,7 @@
-"""What can be wrong with a cassette file, said in one line.
+"""Errors of cassette files, on one line.
 
-Every error names the file and the line, what was found there, what was expected, and how to mend it; the
-quoted fragment is redacted first, so that an error text never carries a secret that a careless edit left in
-the file.
+Every error names the file and the line, what was found there, what was expected, and what to do. The quoted
+fragment is redacted first, so that an error text never contains a secret that an edit left in the file.
 """
 
 from __future__ import annotations
@@ -12,23 +11,23 @@ from pathlib import Path
 
 _NUMBERS = re.compile(rb"[0-9](?:[ ().-]{0,2}+[0-9]){6,}+")
 FRAGMENT = 60
-"""How many characters of a broken line are quoted."""
+"""The number of characters of a broken line that are quoted."""
 
 
 class CassetteError(Exception):
     """A cassette that cannot be read, written or converted.
 
-    `str()` is one line: `file:line: found; expected ...; mend`.
+    `str()` is one line: `file:line: found; expected ...; what to do`.
     """
 
     path: Path
-    """The file the error is about."""
+    """The file."""
     line: int | None
-    """Line number from 1, or None when the error is about the whole file."""
+    """The line number from 1, or None if the error concerns the whole file."""
     found: str
-    """What stands there."""
+    """What was found."""
     expected: str
-    """What should stand there."""
+    """What was expected."""
     mend: str
     """What to do about it."""
 
@@ -40,11 +39,11 @@ class CassetteError(Exception):
 
 
 class CassetteWarning(UserWarning):
-    """Something about a cassette that a person should know and that does not stop the work."""
+    """Something about a cassette that a person should know and that is not an error."""
 
 
 def fragment(line: bytes) -> str:
-    """The first characters of a line as they may stand in an error text: one line, secrets replaced."""
+    """Return the first characters of a line for an error text: one line, secrets replaced."""
     from ninelives.cassette.redact import Redactor
 
     clean = Redactor(emails=True).text(line, broken=True)

@@ -1,11 +1,11 @@
-"""Exchange files: one JSON file an exchange, as research collections of API traffic keep them.
+"""Exchange files: one JSON file per exchange, as in research collections of API traffic.
 
     {"id", "source", "transport", "request": {method, path, headers, body},
      "response": {status, headers, body | events}}
 
-Their bodies are JSON values and not bytes, so the bytes are those that the API writes for such values
-(observed): compact JSON in events and frames, two spaces of indentation in plain bodies. Timing is absent, so
-things follow one another.
+Their bodies are JSON values, not bytes, so the bytes are made as the API formats such values (observed):
+compact JSON in events and frames, two spaces of indentation in plain bodies. There are no times, so
+everything follows at equal distances.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ninelives.cassette.redact import Redactor
 from ninelives.cassette.tape import Tape
 
 _NULL = b"null"
-_UNKNOWN_ERROR = 400  # collections that kept no status kept it for successes only
+_UNKNOWN_ERROR = 400  # collections without a status kept successes only
 
 
 class _Request(msgspec.Struct):
@@ -62,7 +62,7 @@ _decoder = msgspec.json.Decoder(_File)
 
 
 def is_exchange(data: bytes) -> bool:
-    """Whether a JSON text is laid out as an exchange file; what is wrong in it is for `load` to say."""
+    """Whether a JSON text has the layout of an exchange file; `load` reports what is wrong in it."""
     try:
         found = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -71,7 +71,7 @@ def is_exchange(data: bytes) -> bool:
 
 
 def load(paths: Iterable[Path], redactor: Redactor | None = None) -> bytes:
-    """The files as one cassette; the turns of one socket (the same name but for the last number) share a
+    """Return the files as one cassette; the turns of one socket (same name except the last number) share a
     connection.
     """
     files = [_read(path) for path in sorted(paths, key=_place)]
@@ -153,7 +153,7 @@ def _read(path: Path) -> _File:
 
 
 def _unknown(data: bytes) -> Iterator[str]:
-    """Name the fields that hold something and that nothing here reads."""
+    """Return the names of fields with content that are not read here."""
     whole = msgspec.json.decode(data)
     for place, kind in (("", _File), ("request", _Request), ("response", _Response)):
         given = whole.get(place, {}) if place else whole

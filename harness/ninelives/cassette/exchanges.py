@@ -1,8 +1,8 @@
-"""An exchange: one request and all that came back, be it a plain HTTP answer, an event stream or one turn on
-a WebSocket.
+"""An exchange: one request and its answer, which is a plain HTTP answer, an event stream or one turn on a
+WebSocket.
 
-An Exchange is a view on a cassette's lines. It decodes nothing until it is asked, because a test that replays
-one exchange should not pay for the thousand others in the file.
+An Exchange is a view on a cassette's lines. It decodes only what is asked for, because a test that replays
+one exchange should not pay for a thousand others in the file.
 """
 
 from __future__ import annotations
@@ -45,24 +45,24 @@ class Exchange:
     """One recorded request and its answer."""
 
     number: int
-    """Place among the cassette's exchanges, from 1, in the order in which they began."""
+    """Its number among the cassette's exchanges, from 1, in the order in which they began."""
     line: int
-    """Number of the line in the file on which it begins."""
+    """The line number in the file at which it begins."""
     opened: lines.Request | lines.Open
     """The HTTP request, or the handshake of the socket."""
     first: lines.Request | lines.Send | lines.Open
-    """The line that holds the request: of a WebSocket turn its `response.create`."""
+    """The line with the request; of a WebSocket turn its `response.create`."""
     head: lines.Response | None = None
     answers: list[lines.EventLine | lines.BodyLine | lines.Recv] = field(default_factory=list)
-    """What came back, in order."""
+    """The lines of the answer, in order."""
     parts: list[lines.Part] = field(default_factory=list)
     """Frames of a message that was not finished when the socket ended."""
     sent: list[lines.Send] = field(default_factory=list)
-    """What else the client sent during a WebSocket turn (a cancellation, for one)."""
+    """Other messages of the client during a WebSocket turn (for example a cancellation)."""
     last: lines.End | lines.Abort | lines.CloseLine | None = None
-    """How it ended; None for a turn after which the socket went on, and in the partial of a crash."""
+    """How it ended; None for a turn after which the socket stayed open, and after a crash."""
     complete: bool = False
-    """Whether the answer came to its proper end."""
+    """Whether the answer ended normally."""
 
     @property
     def connection(self) -> int:
@@ -71,12 +71,12 @@ class Exchange:
 
     @property
     def transport(self) -> Literal["http", "websocket"]:
-        """What it was recorded over."""
+        """The transport: `http` or `websocket`."""
         return "websocket" if isinstance(self.first, lines.Send) else "http"
 
     @property
     def method(self) -> str:
-        """The HTTP method; GET for what a WebSocket began with."""
+        """The HTTP method; GET for a WebSocket."""
         return self.opened.method if isinstance(self.opened, lines.Request) else "GET"
 
     @property
@@ -86,7 +86,7 @@ class Exchange:
 
     @property
     def request_headers(self) -> Mapping[str, str]:
-        """The request's (or handshake's) headers that were kept, names in lower case."""
+        """The recorded headers of the request (or handshake), names in lower case."""
         return self.opened.headers
 
     @property
@@ -106,7 +106,7 @@ class Exchange:
 
     @cached_property
     def body(self) -> Any:
-        """The request's body as a JSON value; None when there is none that the API would read."""
+        """The request's body as a JSON value; None if the API could not read it as JSON."""
         try:
             return json.parse_shallow(self.request) if self.request else None
         except ValueError:
@@ -114,14 +114,14 @@ class Exchange:
 
     @property
     def status(self) -> int | None:
-        """The HTTP status (101 for a WebSocket turn); None when the connection broke before there was one."""
+        """The HTTP status (101 for a WebSocket turn); None if the connection broke before there was one."""
         if isinstance(self.opened, lines.Open):
             return self.opened.status
         return self.head.status if self.head else None
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The answer's headers that were kept, names in lower case."""
+        """The recorded headers of the answer, names in lower case."""
         if isinstance(self.opened, lines.Open):
             return self.opened.answer
         return self.head.headers if self.head else {}
@@ -135,7 +135,7 @@ class Exchange:
 
     @cached_property
     def answer(self) -> bytes | None:
-        """The answer's body, byte for byte (a stream's whole text too); None for a WebSocket turn."""
+        """The answer's body, byte for byte (also the whole text of a stream); None for a WebSocket turn."""
         if self.transport == "websocket":
             return None
         return b"".join(map(lines.exact_bytes, self.answers))
@@ -163,7 +163,7 @@ class Exchange:
 
     @cached_property
     def reads(self) -> tuple[tuple[float, bytes], ...] | None:
-        """The network reads of a stream, each with its seconds since the request; None when each was one
+        """The network reads of a stream, each with its seconds since the request; None if each was one
         event.
         """
         streamed = [line for line in self.answers if isinstance(line, lines.EventLine)]
@@ -191,7 +191,7 @@ class Exchange:
 
     @property
     def ending(self) -> Literal["end", "reset", "fin"] | Close:
-        """How the answer ended: in good order, by a broken connection, or by a WebSocket close."""
+        """How the answer ended: normally, by a broken connection, or by a WebSocket close."""
         if isinstance(self.last, lines.CloseLine):
             from mock_openai.responders.answer import Close
 
@@ -207,8 +207,8 @@ class Exchange:
 
     @cached_property
     def output(self) -> tuple[dict[str, Any], ...]:
-        """The response's output items, from its last event or from the items that were finished before it
-        broke.
+        """The response's output items, from its last event or, if it broke off, the items that were
+        finished.
         """
         return tuple(item for item in self._response[1] if isinstance(item, dict))
 

@@ -1,7 +1,7 @@
-"""`lint` for what is no cassette of ours but plays like one: vcrpy's YAML, and HAR.
+"""`lint` for recordings in other formats that can be replayed: vcrpy's YAML, and HAR.
 
-Secrets are looked for in the file as it stands, line by line, and in what it means (bodies may be compressed
-or encoded); the rest in what it means alone, which has no lines.
+Secrets are searched in the file itself, line by line, and in its meaning (bodies may be compressed or
+encoded); everything else only in its meaning, which has no line numbers.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _CONVERT = "`ninelives convert` it to a .jsonl, which takes it out, or filter it
 
 
 def is_foreign(path: Path) -> bool:
-    """Whether a file is looked over here, by its name."""
+    """Whether a file is of such a format, by its name."""
     return path.suffix.lower() in ENDINGS
 
 
 def is_recording(path: Path) -> bool:
-    """Whether such a file in a folder is a recording at all."""
+    """Whether such a file in a folder is a recording."""
     if path.suffix.lower() == ".har":
         return True
     with path.open("rb") as file:
@@ -43,7 +43,7 @@ def is_recording(path: Path) -> bool:
 
 
 def found_in(path: Path, wishes: Wishes) -> Iterator[Found]:
-    """Everything that is wrong with such a file."""
+    """Return all problems of such a file."""
     witness = _Witness()
     try:
         with warnings.catch_warnings(record=True) as told:
@@ -68,20 +68,20 @@ def found_in(path: Path, wishes: Wishes) -> Iterator[Found]:
             place = f"exchange {_number(cassette, each.line)}: " if each.line else ""
             yield each._replace(line=None, what=place + each.what)
         elif (kind := each.what.partition("(")[2].partition(")")[0]) not in shown:
-            shown.add(kind)  # one that no line shows: compressed, encoded, or spelled over several deltas
+            shown.add(kind)  # one that no line shows: compressed, encoded, or spread over several deltas
             place = f"exchange {_number(cassette, each.line)} holds "
             yield Found(None, "secret", f"{place}a secret ({kind}); {_CONVERT}")
 
 
 @dataclass(slots=True)
 class _Witness(Redactor):
-    """Replaces nothing, and remembers which headers held a credential."""
+    """Replaces nothing, and remembers which headers had a credential."""
 
     enabled: bool = False
     seen: dict[str, None] = field(default_factory=dict)
 
     def learn(self, headers: Pairs) -> None:
-        """Look at a message's headers."""
+        """Remember a message's headers with credentials."""
         for name, value in headers.items() if isinstance(headers, Mapping) else headers:
             if header_names_a_credential(name) and value.strip() and not is_placeholder(value.encode()):
                 self.seen[name.lower()] = None

@@ -1,7 +1,7 @@
-"""HAR 1.2 in and out, WebSocket messages included as Chrome writes them (`_webSocketMessages`).
+"""Reads and writes HAR 1.2, including WebSocket messages in Chrome's form (`_webSocketMessages`).
 
-Browsers and proxies export HAR, and many viewers show it. It keeps no boundaries of events or reads, no close
-codes and no resets; those are lost on the way out and absent on the way in.
+Browsers and proxies export HAR, and many viewers show it. It has no boundaries of events or reads, no close
+codes and no resets; those are lost on export and absent on import.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def is_har(data: bytes) -> bool:
 
 
 def load(path: Path, redactor: Redactor | None = None) -> bytes:
-    """A HAR file as a cassette; CassetteError when it is none."""
+    """Return a HAR file as a cassette; raises CassetteError if it is none."""
     try:
         entries = msgspec.json.decode(read_file(path).removeprefix(BOM_UTF8))["log"]["entries"]
         found = sorted(entries, key=lambda entry: _seconds(entry["startedDateTime"]))
@@ -73,11 +73,11 @@ def load(path: Path, redactor: Redactor | None = None) -> bytes:
 
 
 class _Wrong(ValueError):
-    """What is wrong with an entry, in words."""
+    """Describe what is wrong with an entry."""
 
 
 def dump(cassette: Cassette) -> bytes:
-    """A cassette as a HAR file. Raises CassetteError if its times are no dates."""
+    """Return a cassette as a HAR file. Raises CassetteError if its times are not dates."""
     recorded = cassette.header.recorded
     try:
         began = _seconds(recorded) if recorded else 0.0
@@ -103,7 +103,7 @@ def _written(cassette: Cassette, began: float) -> bytes:
 
 
 def _content(response: dict[str, Any], place: str, complaints: list[str]) -> bytes:
-    """Return an answer's body; what is missing or cannot be unpacked becomes a complaint."""
+    """Return an answer's body; complain if it is missing or cannot be decoded."""
     content = response.get("content") or {}
     if "text" not in content:
         if (content.get("size") or 0) > 0:
@@ -112,7 +112,7 @@ def _content(response: dict[str, Any], place: str, complaints: list[str]) -> byt
         return b""
     text = content["text"] or ""
     coding = ", ".join(v for k, v in _pairs(response["headers"]) if k.lower() == "content-encoding")
-    # Polly keeps a body that came compressed as a JSON list of its chunks, each in base64.
+    # Polly stores a compressed body as a JSON list of its chunks, each in base64.
     chunks = _chunks(text)
     if chunks is not None and (coding or content.get("encoding") == "base64"):
         body = b"".join(chunks)

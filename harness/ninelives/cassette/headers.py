@@ -1,4 +1,4 @@
-"""Which headers reach the disk."""
+"""The headers that are written to the disk."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ KEPT_HEADERS = frozenset(
         "x-should-retry",
     }
 )
-"""Headers that reach the disk. All others are dropped, whatever they are."""
+"""Headers that are written to the disk. All others are dropped."""
 
 KEPT_PREFIXES = ("x-ratelimit-", "x-stainless-", "x-codex-primary-", "x-codex-secondary-")
-"""Beginnings of header names that reach the disk as well."""
+"""Prefixes of header names that are written to the disk too."""

@@ -1,9 +1,7 @@
-"""The user's own word on what is recorded: `before_record_request` and `before_record_response`, as vcrpy has
-them.
+"""The user's hooks on what is recorded: `before_record_request` and `before_record_response`, as in vcrpy.
 
-What a hook drops takes its counterpart along: a dropped request its answer, a dropped answer its request. So
-with a hook on answers a request's line waits for the first of its answer that is kept; without one every line
-is written at once.
+If a hook drops one side of an exchange, the other side is dropped too. So with a hook on answers, the line of
+a request waits for the first line of its answer that is kept; without one every line is written at once.
 """
 
 from __future__ import annotations
@@ -28,12 +26,12 @@ class _Turn:
     kept: bool
     line: bytes | None = None
     refused: bool = False
-    """Whether something of its answer was dropped."""
+    """Whether some of its answer was dropped."""
 
 
 @dataclass(slots=True)
 class Hooks:
-    """Asks the hooks of one connection and lets through what they keep."""
+    """Calls the hooks of one connection and lets through what they keep."""
 
     redactor: Redactor
     emit: Callable[[bytes], None]
@@ -48,11 +46,11 @@ class Hooks:
     _turns: turns.Turns[_Turn] = field(default_factory=turns.Turns)
 
     def clean(self, text: str) -> str:
-        """A text without secrets."""
+        """Returns a text without secrets."""
         return self.redactor.string(text)
 
     def write(self, line: bytes) -> None:
-        """Writes a line, and before it the request's if that still waits."""
+        """Write a line, and before it the request's line if that still waits."""
         if self._muted:
             return
         if self._asked is not None:
@@ -63,20 +61,22 @@ class Hooks:
     # HTTP
 
     def request(self, method: str, path: str, headers: Headers, body: bytes) -> RecordedRequest | None:
-        """A request or a handshake as it is to be written; None when it is dropped, and all that follows."""
+        """Return a request or a handshake as it is to be written; None if it is dropped with everything
+        that follows.
+        """
         seen = self._ask(method, path, headers, body)
         self._muted = seen is None
         return seen
 
     def ask(self, line: bytes) -> None:
-        """The request's line."""
+        """Take the request's line."""
         if self._waits:
             self._asked = line
         else:
             self.write(line)
 
     def head(self, status: int, headers: Headers, render: Callable[[int, dict[str, str]], bytes]) -> bool:
-        """The head of an answer; True when a stream follows."""
+        """Take the head of an answer; return True if a stream follows."""
         self._status, self._headers = status, self.redactor.kept_headers(headers)
         stream = self._headers.get("content-type", "").lower().startswith("text/event-stream")
         if self._waits and not stream:
@@ -89,7 +89,9 @@ class Hooks:
         return stream
 
     def body(self, clean: bytes) -> bytes | None:
-        """The body of a plain answer, b"" at its end; None when it is dropped, and the request with it."""
+        """Return the body of a plain answer, b"" at its end; None if it is dropped together with the
+        request.
+        """
         if self._head is None:
             return clean
         render, self._head = self._head, None
@@ -102,33 +104,35 @@ class Hooks:
         return exact
 
     def event(self, clean: bytes) -> bytes | None:
-        """An event of a stream; None when it is dropped, which concerns this event alone."""
+        """Return an event of a stream; None if this event is dropped."""
         seen = None if self._muted else self._hear(clean)
         return None if seen is None else seen["body"]["string"]
 
     # WebSocket
 
     def opened(self, uri: str, status: int, answer: Headers) -> dict[str, str]:
-        """A handshake that was kept; gives the headers of its answer."""
+        """Note a handshake that was kept; return the headers of its answer."""
         self._uri, self._status, self._headers = uri, status, self.redactor.kept_headers(answer)
         return self._headers
 
     def shake(self, line: bytes) -> None:
-        """The handshake's line; of one that was refused it waits for the body."""
+        """Take the handshake's line; that of a refused handshake waits for the body."""
         if self._waits and self._status != ACCEPTED:
             self._head = lambda status, kept: line
         else:
             self.write(line)
 
     def message(self, clean: bytes) -> bytes | None:
-        """A message from the client; None when it is dropped, and the turn that it would begin."""
+        """Return a message from the client; None if it is dropped together with the turn that it would
+        begin.
+        """
         seen = None if self._muted else self._ask("WS", self._uri, (), clean)
         if seen is None and not self._muted and (message := turns.read(clean)).type == turns.BEGINS:
             self._turns.begin(message.stream_id, _Turn(kept=False))
         return None if seen is None else seen.body
 
     def begin(self, data: bytes, line: bytes) -> None:
-        """The line of a message that was kept."""
+        """Take the line of a message that was kept."""
         if self._hooked and (message := turns.read(data)).type == turns.BEGINS:
             self._turns.begin(message.stream_id, _Turn(kept=True, line=line if self._waits else None))
             if self._waits:
@@ -136,7 +140,7 @@ class Hooks:
         self.write(line)
 
     def heard(self, clean: bytes) -> bytes | None:
-        """A message from the server; None when it is dropped, or belongs to a turn that was."""
+        """Return a message from the server; None if it is dropped, or belongs to a turn that was dropped."""
         if self._muted or not self._hooked:
             return None if self._muted else clean
         turn, over = self._turns.receive(turns.read(clean))
@@ -157,7 +161,7 @@ class Hooks:
         return self._asked is not None or any(turn.line is not None for _, turn in self._turns.running)
 
     def finish(self) -> None:
-        """Nothing more comes: a request that nobody answered is written after all."""
+        """Write a request without an answer after all, because nothing more comes."""
         asked, self._asked = self._asked, None
         if asked is not None and not self._muted and self._head is None:
             self.write(asked)

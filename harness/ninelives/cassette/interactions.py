@@ -1,9 +1,8 @@
-"""vcrpy's interactions, in memory: the dictionaries that its serializers read and write, to and from a
-cassette.
+"""vcrpy's interactions in memory: converts the dictionaries of its serializers to and from a cassette.
 
-An event stream that vcrpy kept as one string is cut into its events again, so that it streams when it is
-replayed. The other way loses what vcrpy has no words for: WebSockets and broken exchanges are left out with a
-warning, timing without one.
+An event stream that vcrpy stored as one string is cut into its events again, so that it streams on replay. In
+the other direction, what vcrpy cannot express is lost: WebSockets and broken exchanges with a warning, times
+without.
 """
 
 from __future__ import annotations
@@ -31,9 +30,10 @@ _LENGTHS = frozenset({"content-encoding", "content-length", "transfer-encoding"}
 def to_cassette(
     document: Any, *, origin: str = "converted from vcrpy", redactor: Redactor | None = None, name: str = ""
 ) -> bytes:
-    """A document of vcrpy's, or of another recorder with a similar layout, as a cassette of ours.
+    """Return a document of vcrpy, or of another recorder with a similar layout, as a cassette.
 
-    What it holds beyond that is told by a CassetteWarning that begins with `name`. Raises LayoutError.
+    Content that was not understood is reported by a CassetteWarning that begins with `name`. Raises
+    LayoutError.
     """
     reading = Reading()
     found = reading.pairs(document)
@@ -59,7 +59,9 @@ def to_cassette(
 
 
 def from_cassette(cassette: Cassette) -> dict[str, Any]:
-    """Our cassette as vcrpy's serializers want it; what it cannot hold is left out with a CassetteWarning."""
+    """Return a cassette in the form of vcrpy's serializers; what that cannot hold is left out with a
+    CassetteWarning.
+    """
     interactions, left_out = [], []
     for exchange in cassette.exchanges:
         if exchange.transport == "websocket" or not exchange.complete or exchange.answer is None:
@@ -119,7 +121,7 @@ def _known(uri: str) -> bool:
 
 
 def _guessed(asked: bytes) -> str:
-    """Where a request went whose URI was blotted out (langchain does), told by its body."""
+    """Return the path of a request whose URI was masked (as langchain does), judging by its body."""
     try:
         fields = json.loads(asked)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What a conversation's items mean, whoever wrote them down.
+"""The meaning of a conversation's items, independent of their form.
 
 The same assistant message is an output item with ids and annotations in one request and `{"role", "content"}`
 in another. `meaning` reduces an item to what the model would understand of it, so that both are equal.
@@ -16,14 +16,14 @@ _BOOKKEEPING = frozenset({"id", "status", "annotations", "logprobs", "phase", "c
 
 
 def meanings(items: Iterable[Any]) -> list[Any]:
-    """The meaning of each item that has one; reasoning is left out, because clients send it or not as they
-    like.
+    """Return the meaning of each item that has one; reasoning is left out, because not every client sends
+    it.
     """
     return [meaning for item in items if (meaning := meaning_of(item)) is not None]
 
 
 def meaning_of(item: Any) -> Any:
-    """One item, reduced; None for an item without a meaning of its own."""
+    """Return one item, reduced; None for an item without a meaning of its own."""
     if not isinstance(item, Mapping):
         return item
     kind = item.get("type", "message")
@@ -44,7 +44,7 @@ def meaning_of(item: Any) -> Any:
 
 
 def parts(content: Any) -> Any:
-    """Message content: a text when it is nothing but text, else a list of parts."""
+    """Return message content: a string if it is only text, otherwise a list of parts."""
     if isinstance(content, str):
         return json_value(content)
     if not isinstance(content, list):
@@ -56,9 +56,7 @@ def parts(content: Any) -> Any:
 
 
 def json_value(text: Any) -> Any:
-    """A text that holds a JSON object or array, as that value, so that spacing and key order do not
-    matter.
-    """
+    """Parse a text that is a JSON object or array, so that spacing and key order do not matter."""
     if not isinstance(text, str) or text[:1] not in ("{", "["):
         return text
     try:
@@ -68,7 +66,7 @@ def json_value(text: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """A value without the keys that are null, which mean the same as absent ones to the API."""
+    """Remove keys with null, which mean the same as absent ones to the API."""
     if isinstance(value, Mapping):
         return {key: plain(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, list | tuple):

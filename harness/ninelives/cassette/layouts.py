@@ -1,8 +1,8 @@
-"""Requests and answers as other recorders lay them out in YAML and JSON: vcrpy, VCR for Ruby and R, Betamax,
+"""Requests and answers in the YAML and JSON layouts of other recorders: vcrpy, VCR for Ruby and R, Betamax,
 go-vcr, pydantic-ai, LangChain, and a plain list of pairs.
 
 Strategy: these differ in names more than in meaning, so one reader knows the names of all of them. Every key
-is either read, or known to say nothing about the exchange, or named as unknown: nothing is dropped silently.
+    is either read, or known to be irrelevant, or reported as unknown: nothing is dropped silently.
 """
 
 from __future__ import annotations
@@ -54,22 +54,22 @@ class Pair:
 
     method: str
     uri: str
-    """As it was asked for; may be blotted out."""
+    """The requested URI; may be masked."""
     asked_headers: Headers
     asked: bytes
     status: int
     headers: Headers
-    """Without those that say how the body travelled."""
+    """Without headers about the encoding of the body."""
     body: bytes
 
 
 class Reading:
-    """Reads a document; `unknown` counts the keys that say nothing to it, by their place."""
+    """Reads a document; `unknown` counts the keys that it does not know, by their place."""
 
     def __init__(self) -> None:
         self.unknown: Counter[str] = Counter()
         self.complaints: list[str] = []
-        """What else a person should know: bodies that are missing or cannot be unpacked."""
+        """Other notes for a person: bodies that are missing or cannot be decoded."""
         self._at = ""
 
     def pairs(self, document: Any) -> list[Pair]:
@@ -77,7 +77,7 @@ class Reading:
         return [self._pair(number, one) for number, one in enumerate(self._listed(document), 1)]
 
     def told(self) -> Iterator[str]:
-        """Say what was not understood, one line each."""
+        """Return what was not understood, one line each."""
         for place, count in sorted(self.unknown.items()):
             times = "" if count == 1 else f" ({count} times)"
             yield f"the field {place} is not known and was left out{times}"
@@ -222,7 +222,7 @@ class Reading:
 
 
 def is_document(document: object) -> bool:
-    """Whether a loaded YAML or JSON value is laid out as any of these recorders do."""
+    """Whether a loaded YAML or JSON value has the layout of any of these recorders."""
     if isinstance(document, list):
         return bool(document) and all(
             isinstance(one, Mapping) and {"request", "response"} <= one.keys() for one in document
@@ -241,7 +241,7 @@ def _kept(headers: Headers, without: frozenset[str] = frozenset()) -> Headers:
 
 
 def _json(value: Any, kind: str) -> bytes:
-    """Write a parsed body as the API writes it; a text that never was JSON stays one."""
+    """Format a parsed body as the API does; a text that never was JSON is left as it is."""
     if value is None and "json" not in kind.lower():
         return b""
     if isinstance(value, str) and "json" not in kind.lower():
@@ -250,7 +250,7 @@ def _json(value: Any, kind: str) -> bytes:
 
 
 def _is_json_text(body: Mapping[Any, Any]) -> bool:
-    """Whether a mapping is a body itself, which happens to have a key that wrappers have too."""
+    """Whether a mapping is a body itself, with a key that wrappers have too."""
     return not body.keys() <= _BODY and "string" not in body and "base64_string" not in body
 
 

@@ -1,8 +1,8 @@
-"""One line of a cassette is one thing that happened; this file is the vocabulary.
+"""The lines of a cassette: one line is one thing that happened.
 
 A cassette is JSON Lines: a header, then lines that each have `t` (milliseconds since the recording began),
-`c` (the connection: one number for each HTTP exchange and for each WebSocket) and `k` (what happened). JSON
-that was received stays verbatim (`msgspec.Raw`), so that reading and writing change no byte of it.
+`c` (the connection: one number for each HTTP exchange and for each WebSocket) and `k` (what happened).
+Received JSON is stored verbatim (`msgspec.Raw`), so that reading and writing change no byte of it.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ VERSION = 1
 
 How = Literal["reset", "fin", "refused", "timeout", "protocol", "gone", "stopped"]
 """How an exchange broke off: connection reset, closed in the middle, refused, timed out before an answer,
-an answer that is not HTTP, the client went away, or the recording was stopped.
+an answer that is not HTTP, the client left, or the recording was stopped.
 """
 
 
 class Header(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The first line: what this file is and where it came from."""
+    """The first line: the format, and where the traffic came from."""
 
     ninelives: int
     recorded: str = ""
@@ -42,7 +42,7 @@ class Line(msgspec.Struct, tag_field="k", frozen=True, gc=False, kw_only=True):
 
 
 class Request(Line, frozen=True, tag="request"):
-    """An HTTP request, whole."""
+    """A whole HTTP request."""
 
     method: str
     path: str
@@ -61,13 +61,13 @@ class Response(Line, frozen=True, tag="response"):
 
 
 class EventLine(Line, frozen=True, tag="event"):
-    """One event of a server-sent event stream: `data` when its framing is the usual one, else `raw` or
+    """One event of a server-sent event stream: `data` if it has the usual framing, otherwise `raw` or
     `b64`.
     """
 
     data: msgspec.Raw = msgspec.Raw()
     event: str | None = None
-    """The event's name where it is not the data's `type`; "" when there was no `event:` line."""
+    """The event's name if it differs from the data's `type`; "" if there was no `event:` line."""
     raw: str | None = None
     b64: str | None = None
     cuts: tuple[tuple[int, int], ...] = ()
@@ -84,7 +84,7 @@ class BodyLine(Line, frozen=True, tag="body"):
 
 
 class End(Line, frozen=True, tag="end"):
-    """The HTTP answer ended as it should."""
+    """The HTTP answer ended normally."""
 
 
 class Abort(Line, frozen=True, tag="abort"):
@@ -122,8 +122,8 @@ class Recv(Line, frozen=True, tag="recv"):
 
 
 class Part(Line, frozen=True, tag="part"):
-    """A WebSocket frame from the server that belongs to a message which was never finished: its head, and as
-    much of its payload as came. Bytes that are no frame have no head.
+    """A WebSocket frame from the server that belongs to a message which was never finished: its head, and
+    as much of its payload as came. Bytes that are not a frame have no head.
     """
 
     head: str = ""
@@ -155,14 +155,14 @@ def header_line(*, recorded: str, upstream: str, tool: str, origin: str) -> byte
 
 
 def render(kind: str, t: int, c: int, fields: Fields) -> bytes:
-    """A line from names and JSON texts, in the order in which people read it: when, where, what."""
+    """Return a line made of names and JSON texts, in reading order: when, where, what."""
     parts = [b'{"t":%d,"c":%d,"k":"%s"' % (t, c, kind.encode())]
     parts.extend(b',"%s":%s' % (name.encode(), value) for name, value in fields)
     return b"".join(parts) + b"}\n"
 
 
 def exact_bytes(line: AnyLine) -> bytes:
-    """The bytes that a line stands for: an event with its framing, a message or a body."""
+    """Return the bytes of a line: an event with its framing, a message or a body."""
     match line:
         case EventLine():
             return sse.event_bytes(line)

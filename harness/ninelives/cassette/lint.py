@@ -1,8 +1,8 @@
-"""Looks a cassette over before it is committed, or every night: what is wrong with it, a line each.
+"""Checks a cassette before it is committed, or every night, and reports its problems, one per line.
 
-Lines that cannot be read, secrets (also such as are spelled over several deltas), headers that should not be
-there, events that the official SDK would not accept, exchanges that never ended, recordings that no test used
-and such as have grown old.
+Lines that cannot be read, secrets (also those spread over several deltas), headers that should not be there,
+events that the official SDK would reject, exchanges that never ended, recordings that no test used, and old
+ones.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ninelives.cassette.redact import Redactor
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that should be mended before the cassette is committed; a `warning` is only to be known."""
+    """A problem to correct before the cassette is committed; a `warning` is only for information."""
 
     path: Path
     line: int | None
@@ -36,7 +36,7 @@ class Problem:
         return f"{place}: {'warning: ' * self.warning}{self.kind}: {self.what}"
 
     def as_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return it as plain data."""
         return {
             "path": str(self.path),
             "line": self.line,
@@ -53,11 +53,10 @@ def lint(
     used: Iterable[int] | None = None,
     older_than: float | None = None,
 ) -> list[Problem]:
-    """Everything that is wrong with a recording, in the order of its lines; an empty list when nothing is.
+    """Return all problems of a recording, in the order of its lines.
 
-    A cassette is read line by line, so that its size does not matter. Of vcrpy's YAML and of HAR the problems
-    that stand on no line of theirs have none. `used` are the numbers of the exchanges that tests asked for,
-    `older_than` is in days.
+    A cassette is read line by line, so that its size does not matter. Problems in vcrpy's YAML and in HAR may
+    have no line. `used`: the numbers of the exchanges that tests used; `older_than`: in days.
     """
     path, redactor = Path(path), redactor or Redactor()
     wishes = Wishes(redactor, None if used is None else frozenset(used), older_than)
@@ -72,7 +71,7 @@ def lint(
 
 
 def _unreadable(path: Path, first: CassetteError, redactor: Redactor) -> list[Problem]:
-    """Every line that cannot be read, and the secrets in all."""
+    """Yield each line that cannot be read, and the secrets in all lines."""
     problems = [Problem(path, first.line, "unreadable", f"found {first.found}; {first.mend}")]
     if first.line is None:
         return problems
@@ -83,7 +82,7 @@ def _unreadable(path: Path, first: CassetteError, redactor: Redactor) -> list[Pr
                 Problem(path, number, "secret", f"a secret ({kind}); mend the file, then scrub it")
             )
         if (
-            ours  # of another file the first line says it all
+            ours  # the first line shows that it is another kind of file
             and number > 1
             and number != first.line
             and line.strip()
@@ -104,7 +103,7 @@ def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def usage(path: Path) -> dict[Path, list[int]]:
-    """What pytest's `--cassette-report` wrote: of each cassette the exchanges that tests used. Raises
+    """Read what pytest's `--cassette-report` wrote: the exchanges of each cassette that tests used. Raises
     CassetteError.
     """
     try:

@@ -1,9 +1,9 @@
-"""Which recording answers a request: same method, same path, and a body that means the same.
+"""Finds the recording for a request: same method, same path, and a body with the same meaning.
 
-Fields that do not change the answer are dropped, and the input is compared as the whole conversation: a
-request that continues with `previous_response_id` and one that sends every item again are equal when they
-lead to the same point. When nothing is equal, `explain` says in a few lines which recording came nearest and
-what differs.
+Fields that do not affect the answer are ignored, and the input is compared as the whole conversation: a
+request that continues with `previous_response_id` and one that sends every item again are equal if they lead
+to the same point. If nothing is equal, `explain` says in a few lines which recording was nearest and what
+differs.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ VOLATILE = frozenset(
         "include",
     }
 )
-"""Body fields that are not compared: they say how to transport, keep or bill the answer, not what it is to
-be.
+"""Body fields that are not compared: they concern transport, storage or billing of the answer, not its
+content.
 """
 
 _PREFIX = re.compile(
@@ -51,7 +51,7 @@ _PREFIX = re.compile(
 )
 _DIFF_LINES = 14
 _WIDTH = 120
-_LOOK_AT = 50  # nearest of at most so many recordings: comparing texts costs about 1 ms each
+_LOOK_AT = 50  # the nearest of at most so many recordings: comparing texts costs about 1 ms each
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Wanted:
 
 
 Matcher = Callable[[Wanted, Exchange], bool]
-"""A further condition, asked only of recordings that match otherwise. Like vcrpy's, it may also raise
+"""A further condition, checked only for recordings that match otherwise. Like vcrpy's, it may also raise
 AssertionError.
 """
 
@@ -75,17 +75,17 @@ class Form:
     """A request reduced to what is compared."""
 
     kind: str
-    """Method and path without version and host-specific beginnings, and whether the answer is streamed."""
+    """Method and path without version and host-specific prefixes, and whether the answer is streamed."""
     content: str
-    """The body, normalised, as indented JSON with sorted keys: what a diff is made of."""
+    """The body, normalized, as indented JSON with sorted keys, for diffs."""
 
 
 class Matching:
     """Finds recordings for requests.
 
     `ignore` names further body fields that are not compared, `compare` names fields of VOLATILE that are
-    after all, `matchers` are further conditions. `redactor` makes of a request what was made of the
-    recorded one.
+    compared, `matchers` are further conditions. `redactor` redacts a request as the recorded one was
+    redacted.
     """
 
     def __init__(
@@ -112,18 +112,16 @@ class Matching:
         self._histories: dict[int, list[Any]] = {}
         self.forms = [self.form(wanted(exchange)) for exchange in exchanges]
         self._by_form: dict[Form, list[int]] = defaultdict(list)
-        self._any_body: dict[str, list[int]] = defaultdict(
-            list
-        )  # kind -> recordings that kept the answer only
+        self._any_body: dict[str, list[int]] = defaultdict(list)  # kind -> recordings without a request
         for place, form in enumerate(self.forms):
             self._by_form[form].append(place)
             if exchanges[place].method == "POST" and not exchanges[place].request:
                 self._any_body[form.kind].append(place)
 
     def places(self, request: Wanted) -> list[int]:
-        """The places (from 0) of all recordings that match, in recorded order.
+        """Return the indexes of all recordings that match, in recorded order.
 
-        A recording that kept no request body answers any request of its kind that nothing else answers.
+        A recording without a request body matches any request of its kind that nothing else matches.
         """
         form = self.form(request)
         found = self._by_form.get(form) or self._any_body.get(form.kind, [])
@@ -134,13 +132,15 @@ class Matching:
         ]
 
     def meaning(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """What a request for a response asks, however it travels: fields that count, and the conversation."""
+        """Return the meaning of a request for a response, independent of the transport: the relevant
+        fields, and the conversation.
+        """
         kept: dict[str, Any] = {k: v for k, v in body.items() if k not in self._dropped}
         kept["conversation so far"] = self._conversation(body)
         return kept
 
     def form(self, request: Wanted) -> Form:
-        """What is compared of a request."""
+        """Return what is compared of a request."""
         path = _path(request.path)
         created = request.method == "POST" and path.partition("?")[0] == "responses"
         how = " streamed" if created and request.streamed else ""
@@ -153,7 +153,9 @@ class Matching:
         return Form(f"{request.method} {path}{how}", msgspec.json.format(content, indent=1).decode())
 
     def explain(self, request: Wanted, used: Mapping[int, int]) -> str:
-        """Why nothing answers a request: one summary line, then the nearest recording and a short diff."""
+        """Explain why nothing matches a request: one summary line, then the nearest recording and a short
+        diff.
+        """
         form = self.form(request)
         same = self._by_form.get(form, [])
         if same and not self.places(request):
@@ -187,7 +189,7 @@ class Matching:
         return [*earlier, *items.meanings(self._resolved(_inputs(body)))]
 
     def _history(self, exchange: Exchange) -> list[Any]:
-        """Everything that a response that follows this one builds on."""
+        """Return everything that a response that follows this one builds on."""
         chain: list[Exchange] = []
         start: list[Any] = []
         step: Exchange | None = exchange
@@ -215,7 +217,7 @@ class Matching:
 
 
 def wanted(exchange: Exchange) -> Wanted:
-    """The request that an exchange would answer."""
+    """Return the request that an exchange answers."""
     if exchange.transport == "websocket":
         _, mark, query = exchange.path.partition("?")
         return Wanted("POST", f"/v1/responses{mark}{query}", exchange.body, streamed=True)
@@ -242,7 +244,7 @@ def _path(path_qs: str) -> str:
     path, _, query = path_qs.partition("?")
     path = _PREFIX.sub("", path).strip("/")
     given = parse_qsl(query, keep_blank_values=True)
-    # Which key was used does not matter, and the recorded one was replaced.
+    # The key does not matter, and the recorded one was replaced.
     kept = sorted((name, value) for name, value in given if name != "api-version" and not _is_secret(name))
     return f"{path}?{urlencode(kept)}" if kept else path
 
@@ -252,7 +254,7 @@ def _is_secret(name: str) -> bool:
 
 
 def _lists_of_lines(value: Any) -> Any:
-    """Long texts cut into lines, so that a diff shows the sentence and not the page."""
+    """Cut long texts into lines, so that a diff shows the sentence and not the page."""
     if isinstance(value, str) and "\n" in value:
         return value.split("\n")
     if isinstance(value, dict):

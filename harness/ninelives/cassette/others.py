@@ -1,4 +1,4 @@
-"""Recordings that are not read: which tool a file is from, and what to do about it."""
+"""Recordings that cannot be read: which tool a file is from, and what to do about it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HAR = "export HAR"
 
 
 def named(data: bytes) -> tuple[str, str] | None:
-    """Return what a file is and what to do with it; None when it is nothing that is known here."""
+    """Return what a file is and what to do with it; None if it is not known here."""
     if data[:16].startswith(b"SQLite format 3"):
         return "an SQLite database", _LIST
     if data[:4] in (b"\x0a\x0d\x0d\x0a", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4"):

@@ -1,10 +1,10 @@
-"""Bytes as they were received, written as JSON that a person can read and turned back into the same bytes.
+"""Converts received bytes to JSON that a person can read, and back to the same bytes.
 
-Strategy: a JSON text on one line is put into the cassette's line verbatim, never decoded and encoded again,
-so that key order, number literals, escapes and duplicate keys survive; a JSON body indented by two spaces, as
-the API writes its plain answers, is put there compacted with `"indent":2` beside it when re-indenting gives
-the identical bytes. What is neither becomes a JSON string, and what is not even UTF-8 becomes base64. Each
-writer checks its own work by reading back.
+Strategy: a JSON text on one line is put into the cassette's line verbatim, without decoding and encoding, so
+    that key order, number literals, escapes and duplicate keys survive. A JSON body indented by two spaces,
+    as in the API's plain answers, is stored compact with `"indent":2` if re-indenting gives the identical
+    bytes. Anything else becomes a JSON string, or base64 if it is not UTF-8. Each writer checks its own work
+    by reading it back.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Protocol
 import msgspec
 
 Fields = list[tuple[str, bytes]]
-"""Names and JSON texts, in the order in which they stand on the line."""
+"""Names and JSON texts, in the order of the line."""
 
 _WHITE = b" \t\r\n"
 _INDENT = 2
 
 
 class Body(Protocol):
-    """A line that carries an HTTP body."""
+    """A line with an HTTP body."""
 
     @property
     def body(self) -> msgspec.Raw:
@@ -43,7 +43,7 @@ class Body(Protocol):
 
 
 class Frame(Protocol):
-    """A line that carries a WebSocket message."""
+    """A line with a WebSocket message."""
 
     @property
     def data(self) -> msgspec.Raw:
@@ -68,12 +68,12 @@ _encoder = msgspec.json.Encoder()
 
 
 def encode(value: object) -> bytes:
-    """Compact JSON of a plain value."""
+    """Return a plain value as compact JSON."""
     return _encoder.encode(value)
 
 
 def type_of(text: bytes) -> str:
-    """The `type` of a JSON object, or "" when the text is not an object with a textual type."""
+    """Return the `type` of a JSON object, or "" if the text is not an object with a textual type."""
     try:
         return _type_decoder.decode(text).type
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -90,14 +90,14 @@ def is_json(data: bytes) -> bool:
 
 
 def is_json_line(data: bytes) -> bool:
-    """Whether a text may stand verbatim inside one line of JSON Lines."""
+    """Whether a text can be a verbatim part of one line of JSON Lines."""
     if not data or data[0] in _WHITE or data[-1] in _WHITE or b"\n" in data or b"\r" in data:
         return False
     return is_json(data)
 
 
 def body_fields(data: bytes) -> Fields:
-    """An HTTP body as `body` (JSON, with `indent` when it was indented), `text` or `b64`; no field when
+    """Return an HTTP body as `body` (JSON, with `indent` if it was indented), `text` or `b64`; no field if
     empty.
     """
     if not data:
@@ -112,7 +112,7 @@ def body_fields(data: bytes) -> Fields:
 
 
 def body_bytes(line: Body) -> bytes:
-    """The bytes that `body_fields` wrote."""
+    """Return the bytes that `body_fields` wrote."""
     if line.b64 is not None:
         return from_b64(line.b64)
     if line.text is not None:
@@ -122,7 +122,7 @@ def body_bytes(line: Body) -> bytes:
 
 
 def frame_fields(data: bytes, *, binary: bool) -> Fields:
-    """A WebSocket message as `data` (JSON), `text` or `b64`; a text message that is not UTF-8 is marked
+    """Return a WebSocket message as `data` (JSON), `text` or `b64`; a text message that is not UTF-8 has
     `"op":"text"`.
     """
     if binary:
@@ -134,7 +134,7 @@ def frame_fields(data: bytes, *, binary: bool) -> Fields:
 
 
 def frame_bytes(line: Frame) -> bytes:
-    """The bytes that `frame_fields` wrote."""
+    """Return the bytes that `frame_fields` wrote."""
     if line.b64 is not None:
         return from_b64(line.b64)
     if line.text is not None:
@@ -143,7 +143,7 @@ def frame_bytes(line: Frame) -> bytes:
 
 
 def text_fields(data: bytes, name: str) -> Fields:
-    """Any bytes as a JSON string called `name`, or as `b64` when they are not UTF-8."""
+    """Return any bytes as a JSON string called `name`, or as `b64` if they are not UTF-8."""
     try:
         return [(name, encode(data.decode("utf-8")))]
     except UnicodeDecodeError:
@@ -151,7 +151,7 @@ def text_fields(data: bytes, name: str) -> Fields:
 
 
 def from_b64(text: str) -> bytes:
-    """Bytes from their base64; ValueError when it is none."""
+    """Decode base64. Raises ValueError if it is not valid."""
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error as error:

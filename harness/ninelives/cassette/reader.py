@@ -1,8 +1,7 @@
-"""Reads a cassette's lines, fast, and says in one line what is wrong with one that cannot be read.
+"""Reads a cassette's lines fast, and reports on one line what is wrong if that fails.
 
-The whole file is decoded in one go (about 5 ms for 20,000 events); only when that fails is it read again line
-by line to find the culprit. A `.partial` left by a crash may end in half a line, which is dropped with a
-warning.
+The whole file is decoded at once (about 5 ms for 20,000 events); only if that fails, it is read again line by
+line to find the error. A `.partial` left by a crash may end in half a line, which is dropped with a warning.
 """
 
 from __future__ import annotations
@@ -25,25 +24,25 @@ _LINE = 'an object with "t", "c" and a known "k"'
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """A cassette's lines as they stand in the file."""
+    """The lines of a cassette in the order of the file."""
 
     header: Header
     lines: list[AnyLine]
     numbers: range | list[int]
-    """The line number of each line in the file, from 1."""
+    """The line number of each line, from 1."""
     data: bytes
-    """The file, without half a last line."""
+    """The file's bytes, without an incomplete last line."""
 
 
 def read(path: Path | str) -> Lines:
-    """Reads a file; CassetteError when it cannot be read."""
+    """Read a file. Raises CassetteError if it cannot be read."""
     path = Path(path)
     return parse(read_file(path), path)
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of a recording, whatever its format. CassetteError when they cannot be read, or are more than
-    fits into memory.
+    """Return the bytes of a recording of any format. Raises CassetteError if they cannot be read, or do
+    not fit into memory.
     """
     try:
         return read_bytes(path, RECORDING_SIZE)
@@ -56,7 +55,8 @@ def read_file(path: Path) -> bytes:
 
 
 def stream(path: Path | str) -> Iterator[tuple[int, bytes, Header | AnyLine]]:
-    """A file line by line, the header first: number, bytes and meaning of each. In memory is one at a time.
+    """Yield a file line by line, the header first: number, bytes and meaning of each. Only one line is in
+    memory.
 
     Raises CassetteError as `read` does, at the line that cannot be read.
     """
@@ -97,8 +97,8 @@ def _warn_of_half(path: Path, dropped: int) -> None:
 
 
 def parse(data: bytes, path: Path | str) -> Lines:
-    """Reads a cassette from memory; `path` is for error texts, and one that ends in `.partial` may end in
-    half a line.
+    """Read a cassette from memory; `path` is for error texts, and one that ends in `.partial` may have an
+    incomplete last line.
     """
     path = Path(path)
     data = _in_utf8(data, path)
@@ -118,7 +118,7 @@ def parse(data: bytes, path: Path | str) -> Lines:
 
 
 def _in_utf8(data: bytes, path: Path) -> bytes:
-    """A file's text, or the beginning of it, without a mark of its encoding."""
+    """Return a file's text, or the beginning of it, without a byte order mark."""
     if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # as some shells redirect
         raise CassetteError(path, None, "text in UTF-16", "text in UTF-8", "save the file as UTF-8")
     return data.removeprefix(BOM_UTF8)  # some editors put it there
@@ -170,7 +170,7 @@ def _culprit(rest: bytes, path: Path) -> CassetteError:
 
 
 def broken(line: bytes, path: Path, number: int, *, last: bool = False) -> CassetteError | None:
-    """What is wrong with a line; None when it can be read."""
+    """Return what is wrong with a line; None if it can be read."""
     try:
         decoder.decode(line)
     except msgspec.ValidationError as error:

@@ -1,9 +1,9 @@
-"""Secrets are replaced before anything is written: a `Redactor` stands between the wire and the file.
+"""Replaces secrets before anything is written: a `Redactor` processes everything on its way to the file.
 
-Deny first: of the headers only those on a list are kept, and the credentials in the others are remembered and
-struck wherever else they stand. What a secret is and how it is found, however it is spelled, is the affair of
-`mock_openai.redaction`, which the server uses too; here stands what only a recording needs: the headers, the
-user's rules and hooks, and how long a stream must wait.
+Headers are dropped unless they are on a list, and credentials in dropped headers are remembered and replaced
+everywhere else. `mock_openai.redaction`, which the server uses too, finds secrets in every spelling; this
+file has only what a recording needs: the headers, the user's rules and hooks, and how long a stream must
+wait.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from ninelives.cassette.headers import KEPT_HEADERS, KEPT_PREFIXES
 
 @dataclass(slots=True)
 class RecordedRequest:
-    """A request on its way to the file, as `before_record_request` sees it; the names are vcrpy's."""
+    """A request on its way to the file, for `before_record_request`; the names are vcrpy's."""
 
     method: str
-    """HTTP method; "WS" for a message that the client sends on an open WebSocket."""
+    """HTTP method; "WS" for a client's message on an open WebSocket."""
     uri: str
     """Path and query."""
     headers: dict[str, str]
@@ -47,10 +47,10 @@ Pairs = Mapping[str, str] | Iterable[tuple[str, str]]
 class Redactor:
     """Replaces secrets, consistently within one recording.
 
-    `rules` are pairs of a regular expression and what stands in its place; they are applied to texts as they
-    are spelled and with their escapes undone. `before_record_request` and `before_record_response` see what
-    is about to be written, may change it, and drop it by returning None, as in vcrpy; of a stream the second
-    sees one event at a time as `{"status", "headers", "body": {"string": bytes}}`. With `phones` it raises
+    `rules` are pairs of a regular expression and its replacement; they are applied to texts both as spelled
+    and with escapes undone. `before_record_request` and `before_record_response` get what is about to be
+    written, may change it, and drop it by returning None, as in vcrpy; for a stream the second is called with
+    one event at a time as `{"status", "headers", "body": {"string": bytes}}`. With `phones` it raises
     ModuleNotFoundError unless `ninelives[phones]` is installed.
     """
 
@@ -71,15 +71,11 @@ class Redactor:
 
     @classmethod
     def off(cls) -> Redactor:
-        """Keep bodies as they are; headers are still kept by the list only. For data that is public
-        already.
-        """
+        """Keep bodies unchanged; headers are still dropped unless listed. For data that is public already."""
         return cls(enabled=False)
 
     def learn(self, headers: Pairs) -> None:
-        """Remember the credentials in a message's headers, so that they are replaced wherever else they
-        stand.
-        """
+        """Remember the credentials in a message's headers, so that they are replaced everywhere else."""
         self._secrets.known.headers(_pairs(headers), self.keeps)
 
     def learn_url(self, url: str) -> None:
@@ -87,7 +83,7 @@ class Redactor:
         self._secrets.known.url(url)
 
     def keeps(self, name: str) -> bool:
-        """Tell whether a header, in lower case, may be written."""
+        """Return whether a header, in lower case, may be written."""
         return name in self._kept or name.startswith(KEPT_PREFIXES)
 
     def kept_headers(self, headers: Pairs) -> dict[str, str]:
@@ -103,8 +99,8 @@ class Redactor:
         return kept
 
     def text(self, data: bytes, *, broken: bool = False) -> bytes:
-        """Return a text with every secret replaced by its fake; everything else is the same, byte for byte.
-        When it was `broken` off, the beginning of a secret at its end is one too.
+        """Return a text with every secret replaced by its fake; everything else is unchanged, byte for
+        byte. If it was `broken` off, the beginning of a secret at its end counts too.
         """
         return self._secrets.text(data, broken=broken) if self.enabled else data
 
@@ -113,30 +109,30 @@ class Redactor:
         return self.text(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
 
     def edits(self, data: bytes, *, broken: bool = False) -> list[Edit]:
-        """Return what would change in a text, in order, without overlaps. When it was `broken` off, the
-        beginning of a secret at its end is one too.
+        """Return what would change in a text, in order, without overlaps. If it was `broken` off, the
+        beginning of a secret at its end counts too.
         """
         return self._secrets.edits(data, broken=broken) if self.enabled else []
 
     def undecided(self, data: bytes, start: int) -> int:
-        """Return the place from `start` on from which what follows could make a secret of the text's end."""
+        """Return the index from `start` on from which the following text could turn the text's end into a
+        secret.
+        """
         if not self.enabled:
             return len(data)
         found = undecided(self._secrets, data, start)
         return min([found, *(rule.undecided(data, start) for rule, _ in self._secrets.rules)])
 
     def blank(self, data: bytes) -> bytes:
-        """Return a text with the same word for every secret and every fake: what two recordings are compared
-        by.
-        """
+        """Return a text with the same word for every secret and every fake, for comparing two recordings."""
         edits = (
-            edit if FAKES.search(edit.new) else edit._replace(new=WORD)  # too short to say what it is
+            edit if FAKES.search(edit.new) else edit._replace(new=WORD)  # too short to be recognized
             for edit in self.edits(data)
         )
         return FAKES.sub(WORD, applied(data, edits))
 
     def findings(self, data: bytes) -> list[Finding]:
-        """Find the secrets in a text that is on the disk already; fakes are none."""
+        """Find the secrets in a text that is on the disk already; fakes are not secrets."""
         return self._secrets.findings(data)
 
 

@@ -1,7 +1,7 @@
-"""Replacing a file in one step: nobody sees it half written, links are followed, its mode and owner stay.
+"""Replaces a file in one step: no reader sees it half written, links are followed, mode and owner are kept.
 
-A new file gets the mode that the umask allows, as with every other program: cassettes are meant to be
-committed. What replaces a file is never more open than that file, not even for a moment.
+A new file gets the mode that the umask allows, as with other programs: cassettes are meant to be committed. A
+replacement is never more accessible than the old file, not even for a moment.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PRIVATE = 0o600
 
 
 def behind_links(path: Path) -> Path:
-    """Return the file that a path leads to. CassetteError if its links lead in a circle."""
+    """Return the file to which a path leads. Raises CassetteError if its links form a circle."""
     real = Path(os.path.realpath(path))
     if real.is_symlink():
         raise CassetteError(
@@ -34,7 +34,7 @@ def mode_for(path: Path) -> int:
 
 
 def make_like(file: int, path: Path) -> None:
-    """Give an open file the mode and, where that is allowed, the owner of the one that it will replace."""
+    """Give an open file the mode and, if allowed, the owner of the file that it will replace."""
     try:
         old = path.stat()
     except FileNotFoundError:
@@ -47,7 +47,7 @@ def make_like(file: int, path: Path) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Put a file in place in one step. CassetteError when it cannot be written."""
+    """Put a file in place in one step. Raises CassetteError if it cannot be written."""
     path = behind_links(path)
     beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC

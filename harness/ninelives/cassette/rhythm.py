@@ -1,8 +1,8 @@
-"""The rhythm of recorded answers: what `ninelives pace` learns from recordings whose events have times.
+"""The rhythm of recorded answers: what `ninelives pace` learns from recordings with times.
 
-An answer whose recorder kept no times has one event a millisecond, or all at the same moment, and teaches
-nothing about its rhythm; if the API said how long it took to begin (`openai-processing-ms`, which of a stream
-is the time to its first byte, observed), that much is learned from it.
+An answer whose recorder kept no times has one event per millisecond, or all at the same moment, and shows
+nothing about its rhythm; if the API reported how long it took to begin (`openai-processing-ms`, which for a
+stream is the time to its first byte, observed), that is learned from it.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from mock_openai.turn.learned_pace import Learned, Quantiles
 from ninelives.cassette.exchanges import Exchange
 
 IN_A_BURST = 0.02
-"""Seconds up to which two deltas belong to one burst. Inside bursts 3 ms were observed, between them 45."""
+"""Seconds up to which two deltas belong to one burst. Within bursts 3 ms were observed, between them 45."""
 
 STALL = 1.0
-"""Seconds from which a pause between two deltas is a stall."""
+"""Seconds from which a pause between two deltas counts as a stall."""
 
 MOST = 101
-"""Quantiles that are kept of one quantity."""
+"""The number of quantiles that are kept of a quantity."""
 
 _TICK = 0.001
 """Seconds between events of a recording that has no times of its own."""
@@ -34,14 +34,14 @@ _HEADER = "openai-processing-ms"
 
 @dataclass(slots=True)
 class Rhythm:
-    """What was seen in recordings so far. All times are seconds."""
+    """What the recordings showed so far. All times are seconds."""
 
     timed: int = 0
     """Answers whose events have times."""
     begun: int = 0
-    """Answers without, of which the API said how long they took to begin."""
+    """Answers without times for which the API reported how long they took to begin."""
     untimed: int = 0
-    """Streamed answers that teach nothing."""
+    """Streamed answers that show nothing."""
     first_event: list[float] = field(default_factory=list)
     first_output: list[float] = field(default_factory=list)
     between_items: list[float] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Rhythm:
     stalls: list[float] = field(default_factory=list)
 
     def hear(self, exchanges: Iterable[Exchange]) -> None:
-        """Take in the streamed answers of a recording."""
+        """Add the streamed answers of a recording."""
         for exchange in exchanges:
             events = [timed for timed in exchange.events if timed.event.type]
             if len(events) < 2:
@@ -67,7 +67,7 @@ class Rhythm:
                 self.untimed += 1
 
     def pace(self, sources: Sequence[str]) -> Learned:
-        """The pace. ValueError when no answer had times and a text in more than one piece."""
+        """Return the pace. Raises ValueError if no answer had times and a text in more than one piece."""
         if not self.between_bursts:
             raise ValueError("no streamed answer in several pieces has the times of its events")
         paused = len(self.between_bursts) + len(self.stalls)
@@ -110,12 +110,12 @@ class Rhythm:
 
 
 def has_times(events: Sequence[Timed]) -> bool:
-    """Whether the times of a stream are more than the order of its events."""
+    """Whether the times of a stream show more than the order of its events."""
     return events[-1].at - events[0].at > _TICK * len(events)
 
 
 def quantiles(values: Sequence[float], most: int = MOST) -> Quantiles:
-    """Values as quantiles at equal distances: all of them, or `most` where there are more."""
+    """Return values as quantiles at equal distances: all of them, or `most` if there are more."""
     ordered = sorted(values)
     count = min(len(ordered), most)
     if count == 1:

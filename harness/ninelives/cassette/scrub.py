@@ -1,4 +1,6 @@
-"""Takes out of a cassette file what `lint` calls a secret or a header too many; every other byte stays."""
+"""Removes the secrets and superfluous headers that `lint` reports from a cassette file; every other byte
+is kept.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +20,13 @@ from ninelives.cassette.redact import Redactor
 from ninelives.cassette.replacing import write_whole
 
 HEADER_FIELDS = ("headers", "answer")
-"""The fields of a line that hold headers."""
+"""The fields of a line with headers."""
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def scrub(path: Path | str, *, redactor: Redactor | None = None) -> int:
-    """Replaces the secrets in a cassette file, in one step, and returns how many lines changed."""
+    """Replace the secrets in a cassette file, in one step, and return how many lines changed."""
     path = Path(path)
     cassette = Cassette.load(path)
     after = scrubbed(cassette, redactor or Redactor())

@@ -1,7 +1,7 @@
-"""What the official SDK's event models say of an event, and which of their complaints are known.
+"""Validates events with the official SDK's models, and knows which of their complaints to ignore.
 
 Events are validated strictly, each by the model of its own type. `KNOWN` lists where real traffic and the
-SDK's models differ; nothing else is let through.
+SDK's models differ; nothing else is ignored.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ KNOWN = {
 
 @cache
 def installed() -> bool:
-    """Whether there is an SDK to ask."""
+    """Whether the SDK is installed."""
     return find_spec("openai") is not None
 
 
@@ -90,12 +90,12 @@ def stands_for() -> dict[str, set[str]]:
 
 
 def is_known(kind: str) -> bool:
-    """Whether the SDK, or we, know of this type of event."""
+    """Whether the SDK, or we, know this type of event."""
     return kind in UNKNOWN_TYPES or kind in models()
 
 
 def complaints(data: bytes) -> list[str]:
-    """What is wrong with an event in the SDK's eyes and is not known to be so; empty when all is well."""
+    """Return what the SDK's model rejects in an event and is not known; empty if nothing is."""
     kind = payload.type_of(data)
     if kind in UNKNOWN_TYPES:
         return []
@@ -103,7 +103,7 @@ def complaints(data: bytes) -> list[str]:
     if model is None:
         return [f"unknown event type {kind!r}"]
     try:
-        # By the model of its own type, not by the union of all: thirty times as fast, and it says the same.
+        # By the model of its own type, not by the union of all: thirty times as fast, with the same result.
         model.model_validate_json(data, strict=True)
     except ValueError as error:
         event = json.loads(data)
@@ -120,8 +120,8 @@ def complaints(data: bytes) -> list[str]:
 
 
 def _place(event: Any, loc: tuple[int | str, ...]) -> str | None:
-    """Where an error is, without the names of union members; None for a member that stands for another
-    type.
+    """Return where an error is, without the names of union members; None for a member that stands for
+    another type.
     """
     steps: list[str] = []
     value = event

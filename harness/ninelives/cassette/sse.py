@@ -1,9 +1,8 @@
-"""A server-sent event stream cut into its events without losing a byte, and put together again.
+"""Cuts a server-sent event stream into events without losing a byte, and joins them again.
 
-`Splitter` takes network reads and gives back blocks: the bytes of one event up to and including its blank
-line, with the read boundaries that fell inside. The blocks of a stream, joined, are the stream.
-`event_fields` writes a block as it stands in a cassette and `event_bytes` turns that back into the same
-bytes.
+`Splitter` takes network reads and returns blocks: the bytes of one event up to and including its blank line,
+with the read boundaries inside. The blocks of a stream, joined, are the stream. `event_fields` converts a
+block to its form in a cassette and `event_bytes` converts it back to the same bytes.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from ninelives.cassette.payload import Fields
 
 
 class EventFields(Protocol):
-    """A line that carries one event of a stream."""
+    """A line with one event of a stream."""
 
     @property
     def data(self) -> msgspec.Raw:
@@ -27,7 +26,7 @@ class EventFields(Protocol):
 
     @property
     def event(self) -> str | None:
-        """The event's name where it is not the data's type."""
+        """The event's name if it differs from the data's type."""
 
     @property
     def raw(self) -> str | None:
@@ -43,7 +42,7 @@ class Block:
     """The bytes of one event as they were received."""
 
     data: bytes
-    """The bytes, blank line included; without it only at the end of a stream that was cut."""
+    """The bytes, including the blank line, which is missing only at the end of a stream that was cut off."""
     t: int
     """Milliseconds at which the last byte arrived."""
     cuts: tuple[tuple[int, int], ...]
@@ -53,7 +52,7 @@ class Block:
 
 
 class Splitter:
-    """Cuts a stream at its blank lines (LF, CR LF and CR alike), however the reads fall."""
+    """Cuts a stream at its blank lines (LF, CR LF and CR), however it is split into reads."""
 
     def __init__(self) -> None:
         self._stream = sse.EventStream()
@@ -62,7 +61,7 @@ class Splitter:
         self._reads: list[tuple[int, int]] = []  # (offset at which a read ended, ms), oldest first
 
     def feed(self, data: bytes, t: int) -> list[Block]:
-        """Takes one network read and returns the events it completed."""
+        """Take one network read and return the events it completed."""
         if not data:
             return []
         self._came += len(data)
@@ -71,11 +70,11 @@ class Splitter:
 
     @property
     def waiting(self) -> int:
-        """Bytes of an event that has not come whole."""
+        """The bytes of an incomplete event."""
         return self._came - self._start
 
     def flush(self) -> Block | None:
-        """The bytes that are left when the stream ends: a half event, or nothing."""
+        """Return the bytes that are left when the stream ends: an incomplete event, or nothing."""
         left = self._stream.close()
         return None if left is None else self._block(left)
 
@@ -89,15 +88,15 @@ class Splitter:
 
 
 def event_fields(block: bytes) -> Fields:
-    """A block as `data` (with `event` where its name is not the data's type), else as `raw` text, else as
-    `b64`.
+    """Return a block as `data` (with `event` if its name differs from the data's type), else as `raw`
+    text, else as `b64`.
     """
     fields = _canonical(block)
     return fields if fields is not None else payload.text_fields(block, "raw")
 
 
 def event_bytes(line: EventFields) -> bytes:
-    """The bytes that `event_fields` wrote."""
+    """Return the bytes that `event_fields` wrote."""
     if line.raw is not None:
         return line.raw.encode()
     if line.b64 is not None:
@@ -110,7 +109,7 @@ def event_bytes(line: EventFields) -> bytes:
 
 
 def parse(block: bytes) -> tuple[str, bytes]:
-    """The event name and the data of a block, as a client's parser sees them; ("", b"") for a comment."""
+    """Return the event name and the data of a block, as a client parses them; ("", b"") for a comment."""
     name, data = sse.parse(block.removeprefix(b"\xef\xbb\xbf"))  # as a stream may begin
     return name or payload.type_of(data or b""), data or b""
 

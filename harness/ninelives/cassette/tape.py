@@ -1,4 +1,4 @@
-"""A cassette in memory: what the conversions write into."""
+"""A cassette in memory, the output of conversions."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from ninelives.cassette.track import Track
 
 
 class Tape:
-    """Collects the lines of a recording; what has no time of its own is one millisecond after what came
-    before.
-    """
+    """Collects the lines of a recording; a line without a time is one millisecond after the one before."""
 
     def __init__(
         self, *, upstream: str = "", origin: str = "", recorded: str = "", redactor: Redactor | None = None
@@ -23,12 +21,12 @@ class Tape:
         self._tick = -1
 
     def track(self) -> Track:
-        """A new exchange or socket."""
+        """Begin a new exchange or socket."""
         self._connections += 1
         return Track(self._connections, self._lines.append, self.redactor, self._clock, self._holding)
 
     def bytes(self) -> bytes:
-        """The file."""
+        """Return the file."""
         for track in list(self._holding):
             track.finish()
         from ninelives.cassette.writer import TOOL

@@ -1,8 +1,8 @@
-"""One exchange or socket on its way into a cassette: a method for each thing that can happen to it.
+"""Writes one exchange or socket into a cassette: a method for each thing that can happen.
 
-A `Track` takes what was received, redacts it, renders the line, reads the line back to prove that it says the
-same, and hands it on. It knows no file and no clock but the ones it is given, so the recorder, the
-conversions and vcrpy's serializer all write through it.
+A `Track` takes what was received, redacts it, renders the line, reads the line back to verify it, and passes
+it on. It uses only the file and the clock that it is given, so the recorder, the conversions and vcrpy's
+serializer all write through it.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ Side = Literal["server", "client"]
 
 
 class InexactRecording(Exception):
-    """What the file would replay is not what was received: a defect of this package, never of the traffic."""
+    """The file would not replay what was received: a defect of this package, never of the traffic."""
 
 
 class Track:
-    """Writes the lines of one connection; `t` is in milliseconds and defaults to the clock's reading.
+    """Writes the lines of one connection; `t` is in milliseconds, by default the clock's reading.
 
-    What is held back because it may be part of a secret is written when that is known, at the latest with
-    `end`, `abort` or `finish`; a track that holds something is in `holding`.
+    Text that may turn out to be part of a secret is held back until that is known, at the latest until `end`,
+    `abort` or `finish`; a track that holds something is in `holding`.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Track:
     def request(
         self, method: str, path: str, headers: Headers = (), body: bytes = b"", t: float | None = None
     ) -> None:
-        """A whole HTTP request."""
+        """Write a whole HTTP request."""
         self._redactor.learn(headers)
         self._redactor.learn_url(path)
         seen = self._hooks.request(method, path, headers, self._redactor.text(body))
@@ -70,7 +70,9 @@ class Track:
         self._note_held()
 
     def response(self, status: int, headers: Headers = (), t: float | None = None) -> None:
-        """The head of the answer; a `text/event-stream` is then given in reads, anything else as one body."""
+        """Write the head of the answer. A `text/event-stream` is then given in reads, anything else as one
+        body.
+        """
         self._redactor.learn(headers)
         at = self._now(t)
         if self._hooks.head(status, headers, lambda status, kept: self._head(status, kept, at)):
@@ -83,11 +85,11 @@ class Track:
 
     @property
     def waiting(self) -> int:
-        """Bytes of an event that has not come whole."""
+        """The bytes of an incomplete event."""
         return 0 if self._splitter is None else self._splitter.waiting
 
     def read(self, data: bytes, t: float | None = None) -> None:
-        """One network read of an event stream; every event it completes becomes a line."""
+        """Take one network read of an event stream; every event that it completes becomes a line."""
         if self._splitter is None:
             raise ValueError("read() is for an answer with content-type text/event-stream; use body()")
         self._arrived = zlib.crc32(data, self._arrived)
@@ -95,22 +97,22 @@ class Track:
             self._event(block)
 
     def body(self, data: bytes, t: float | None = None, *, broken: bool = False) -> None:
-        """The whole body of an answer that is not a stream, or as much of it as came before it was `broken`
-        off.
+        """Write the whole body of an answer that is not a stream, or as much of it as came before it was
+        `broken` off.
         """
         exact = self._hooks.body(self._redactor.text(data, broken=broken))
         if exact:
             self._hooks.write(self._line("body", t, payload.body_fields(exact), exact))
 
     def end(self, t: float | None = None) -> None:
-        """The answer ended in good order."""
+        """Note that the answer ended normally."""
         self._finish_stream()
         self.finish()
         self._hooks.body(b"")
         self._hooks.write(self._line("end", t, []))
 
     def abort(self, how: How, by: Side = "server", t: float | None = None) -> None:
-        """The exchange or the socket broke off."""
+        """Note that the exchange or the socket broke off."""
         self._finish_stream()
         self.finish()
         self._hooks.body(b"")
@@ -127,7 +129,7 @@ class Track:
         answer: Headers = (),
         t: float | None = None,
     ) -> None:
-        """A handshake and how it was answered; a refused one is followed by `body` and `end`."""
+        """Write a handshake and its answer; a refused one is followed by `body` and `end`."""
         self._redactor.learn(headers)
         self._redactor.learn(answer)
         self._redactor.learn_url(path)
@@ -140,18 +142,18 @@ class Track:
         self._hooks.shake(self._line("open", t, fields))
 
     def send(self, data: bytes, *, binary: bool = False, t: float | None = None) -> None:
-        """A message from the client, fragments joined."""
+        """Write a message from the client, fragments joined."""
         at = self._now(t)
         self._take(data, lambda clean: self._sent(clean, binary, at), "client")
 
     def recv(self, data: bytes, *, binary: bool = False, t: float | None = None) -> None:
-        """A message from the server, fragments joined."""
+        """Write a message from the server, fragments joined."""
         at = self._now(t)
         self._take(data, lambda clean: self._received(clean, binary, at), "server")
 
     def unfinished(self, frames: Sequence[tuple[bytes, bytes]], t: float | None = None) -> None:
-        """The frames of a message from the server that was not finished when the socket ended: of each the
-        head and as much of its payload as came.
+        """Write the frames of a message from the server that was not finished when the socket ended: the
+        head of each and as much of its payload as came.
         """
         at = self._now(t)
         ends = list(accumulate(len(data) for _, data in frames))
@@ -168,14 +170,14 @@ class Track:
         self._take(b"".join(data for _, data in frames), write, "server")
 
     def close(self, by: Side, code: int, reason: str = "", t: float | None = None) -> None:
-        """The first close frame; 1005 when it carried no code."""
+        """Write the first close frame; code 1005 if it had none."""
         at = self._now(t)
         fields = [("by", payload.encode(by)), ("code", str(code).encode())]
         fields.append(("reason", payload.encode(self._hooks.clean(reason))))
         self._stream.put(lambda: self._hooks.write(self._line("close", at, fields)))
 
     def finish(self) -> None:
-        """Nothing more comes: what was held back is written."""
+        """Write what was held back, because nothing more comes."""
         self._stream.flush()
         self._holding.discard(self)
         self._hooks.finish()

@@ -1,5 +1,5 @@
-"""Whose is a message on a socket? Each `response.create` begins a turn, and what the server sends belongs to
-the oldest unfinished turn of its lane (`stream_id`) until that turn's last event.
+"""Finds the turn of a message on a socket. Each `response.create` begins a turn, and what the server sends
+belongs to the oldest unfinished turn of its lane (`stream_id`) until that turn's last event.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Turn = TypeVar("Turn")
 
 
 def read(data: bytes | msgspec.Raw) -> Message:
-    """A message; one without a type when it is no JSON object."""
+    """Parse a message; one without a type if it is not a JSON object."""
     try:
         return _message.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -33,7 +33,7 @@ def read(data: bytes | msgspec.Raw) -> Message:
 
 
 class Turns(Generic[Turn]):
-    """The turns of one socket, whatever a turn is to whoever asks."""
+    """The turns of one socket; the caller chooses what represents a turn."""
 
     def __init__(self) -> None:
         self.running: list[tuple[str | None, Turn]] = []
@@ -43,12 +43,12 @@ class Turns(Generic[Turn]):
         self._created: set[int] = set()  # ids of the turns whose response has begun
 
     def begin(self, lane: str | None, turn: Turn) -> None:
-        """The client asked for a response."""
+        """Begin a turn: the client requested a response."""
         self.running.append((lane, turn))
         self.latest = turn
 
     def receive(self, message: Message) -> tuple[Turn | None, bool]:
-        """The turn of a message from the server, and whether that turn is now finished."""
+        """Return the turn of a message from the server, and whether that turn is now finished."""
         place = self._place(message.stream_id)
         turn = self.running[place][1] if place is not None else self.latest
         if turn is None:

@@ -1,10 +1,10 @@
-"""For users of vcrpy: its YAML in and out, and a `vcr.VCR` that writes our format.
+"""For users of vcrpy: reads and writes its YAML, and makes a `vcr.VCR` that writes our format.
 
     from ninelives.cassette.vcr import vcr
     with vcr(record_mode="once").use_cassette("weather.jsonl"): ...
 
-Matchers, filters and hooks are vcrpy's own and stay as they are. What passes through vcrpy is recorded
-without timing and without WebSockets, because its stubs see neither; `ninelives record` sees both.
+Matchers, filters and hooks are vcrpy's own, unchanged. What passes through vcrpy is recorded without times
+and without WebSockets, because its stubs see neither; `ninelives record` sees both.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _GZIP = b"\x1f\x8b"
 
 
 def load(path: Path, redactor: Redactor | None = None) -> bytes:
-    """A file of vcrpy's or of a recorder like it, YAML or JSON (gzip too), as a cassette; CassetteError when
-    it is none.
+    """Return a file of vcrpy or of a similar recorder, YAML or JSON (also gzip), as a cassette. Raises
+    CassetteError if it is none.
     """
     data = read_file(path)
     try:
@@ -86,32 +86,32 @@ def _unpacked(data: bytes) -> bytes:
 
 
 def dump(cassette: Cassette) -> bytes:
-    """A cassette as vcrpy's YAML; what it cannot hold is left out with a CassetteWarning."""
+    """Return a cassette as vcrpy's YAML; what that cannot hold is left out with a CassetteWarning."""
     text: str = yamlserializer.serialize(from_cassette(cassette))
     return text.encode()
 
 
 class Serializer:
-    """What vcrpy calls to write and read a cassette file in our format."""
+    """The serializer that vcrpy calls to write and read a cassette file in our format."""
 
     def __init__(self, redactor: Redactor | None = None) -> None:
         self._redactor = redactor
 
     def serialize(self, document: Mapping[str, Any]) -> str:
-        """All interactions as a file's text, secrets replaced."""
+        """Return all interactions as a file's text, with secrets replaced."""
         return to_cassette(
             document, origin="recorded with vcrpy", redactor=self._redactor or Redactor()
         ).decode()
 
     def deserialize(self, text: str) -> dict[str, Any]:
-        """A file's text as interactions."""
+        """Return a file's text as interactions."""
         return from_cassette(Cassette.parse(text.encode(), "cassette given to vcrpy"))
 
 
 def vcr(*, redactor: Redactor | None = None, **options: Any) -> VCR:
-    """A `vcr.VCR` that writes our format; `options` are vcrpy's.
+    """Return a `vcr.VCR` that writes our format; `options` are vcrpy's.
 
-    Unlike vcrpy's, the default matches on the body and not on host and port, so that a server on a free port
+    Unlike in vcrpy, the default matches on the body and not on host and port, so that a server on any port
     replays.
     """
     settings = {

@@ -1,10 +1,10 @@
-"""vcrpy's configuration for our own recorder and player: matchers, filters and hooks stay as they are.
+"""vcrpy's configuration for our own recorder and player: matchers, filters and hooks work unchanged.
 
     @pytest.fixture(scope="module")
     def cassette_config():
         return from_vcr_config({"filter_headers": ["x-app"], "before_record_request": hook, ...})
 
-The hooks and matchers get what vcrpy gives them: a `vcr.request.Request`, a response as a dictionary.
+The hooks and matchers get what vcrpy passes them: a `vcr.request.Request`, a response as a dictionary.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from ninelives.cassette.matching import Matcher, Wanted
 from ninelives.cassette.redact import RecordedRequest, Redactor
 
 UPSTREAM = "https://api.openai.com"
-"""The host of the URIs that hooks and matchers see; a cassette of ours keeps paths."""
+"""The host of the URIs that hooks and matchers see; our cassettes store only paths."""
 
 OURS = frozenset({"method", "scheme", "host", "port", "path", "query", "uri", "body", "raw_body"})
-"""Matchers of vcrpy's that need no help: method, path and body are always compared, hosts never."""
+"""vcrpy's matchers that need no conversion: method, path and body are always compared, hosts never."""
 
 _MODES = frozenset({"none", "once", "new_episodes", "all", "rewrite"})
 _FILTERS: Mapping[str, Callable[..., Any]] = {
@@ -50,10 +50,10 @@ Matching = Callable[[Request, Request], Any]
 
 
 def from_vcr_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What `cassette_config` gives, made of what pytest-recording's `vcr_config` gives.
+    """Return the value of `cassette_config` for a `vcr_config` of pytest-recording.
 
-    `matchers` holds those that were registered with `VCR.register_matcher`, by name. Raises ValueError for
-    what has no counterpart here.
+    `matchers` has those that were registered with `VCR.register_matcher`, by name. Raises ValueError for
+    options without a counterpart.
     """
     if unknown := sorted(config.keys() - _TAKEN - _WITHOUT_EFFECT):
         raise ValueError(f"vcrpy's {unknown[0]!r} has no counterpart in ninelives; leave it out")
@@ -75,7 +75,7 @@ def from_vcr_config(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def matcher(compare: Matching) -> Matcher:
-    """A matcher of vcrpy's as one of ours."""
+    """Return a matcher of vcrpy as one of ours."""
 
     def asked(request: Wanted, recorded: Exchange) -> bool:
         ours = Request(request.method, UPSTREAM + request.path, msgspec.json.encode(request.body), {})
@@ -91,7 +91,7 @@ def matcher(compare: Matching) -> Matcher:
 
 
 def redactor(**config: Any) -> Redactor:
-    """A redactor that filters and asks the hooks as a `vcr.VCR` of this configuration would."""
+    """Return a redactor that filters and calls hooks as a `vcr.VCR` of this configuration would."""
     hook = config.get("before_record_request") or config.get("before_record")
     hooks: list[Callable[[Request], Request | None]] = [
         _filter(replace, config[name]) for name, replace in _FILTERS.items() if config.get(name)
@@ -113,7 +113,7 @@ def _filter(replace: Callable[..., Any], names: Iterable[Any]) -> Callable[[Requ
 def _asked(
     request: RecordedRequest, hooks: Iterable[Callable[[Request], Request | None]]
 ) -> RecordedRequest | None:
-    # a message on a socket is what would have been posted
+    # a message on a socket is treated as if it were posted
     method = "POST" if request.method == "WS" else request.method
     given = {"content-type": "application/json"} if request.method == "WS" else dict(request.headers)
     seen: Request | None = Request(method, UPSTREAM + request.uri, request.body or None, given)

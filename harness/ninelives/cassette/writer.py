@@ -1,10 +1,10 @@
-"""Writes a cassette so that nothing can be lost but the line that was being written.
+"""Writes a cassette so that a crash loses at most the line that was being written.
 
-Lines go to `FILE.partial`, each one flushed to the operating system as it happens; `commit()` moves the
-finished file over the old one in one step, with the mode of the old one; where FILE is a link, all of this is
-done at the file that it leads to. A crash, an exception or Ctrl-C leaves the old cassette untouched
-and the partial beside it, and a lock on the partial keeps two processes from writing one cassette. The next
-recording puts a partial that it finds aside, as `FILE.1.partial` and so on.
+Lines go to `FILE.partial`, each flushed to the operating system as it happens; `commit()` replaces the old
+file by the finished one in one step, with the mode of the old one; if FILE is a link, all of this happens at
+the file to which it leads. A crash, an exception or Ctrl-C leaves the old cassette unchanged and the partial
+beside it. A lock on the partial prevents two processes from writing one cassette. The next recording renames
+a partial that it finds to `FILE.1.partial` and so on.
 """
 
 from __future__ import annotations
@@ -29,15 +29,16 @@ from ninelives.cassette.track import InexactRecording, Track
 _HEADER_AT_MOST = 1 << 20
 _SUCH_AS = "cassettes/talk.jsonl"
 TOOL = "ninelives 0.1"
-"""What the header names as the tool that wrote the file."""
+"""The name of the tool in the header."""
 
 
 class CassetteWriter:
     """Records into `path`. A context manager: commits on a clean exit, leaves the partial on an exception.
 
-    `clock` gives milliseconds since the recording began. With `extend=True` the new lines follow those of the
-    old cassette, else they replace them. A recording in which nothing happened leaves the old cassette as it
-    is. Raises CassetteError when the file cannot be written or another process is recording into it.
+    `clock` returns milliseconds since the recording began. With `extend=True` the new lines follow those of
+    the old cassette, otherwise they replace them. A recording in which nothing happened leaves the old
+    cassette unchanged. Raises CassetteError if the file cannot be written or another process is recording
+    into it.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class CassetteWriter:
         self.partial = self._real.with_name(self._real.name + ".partial")
         self.redactor = redactor or Redactor()
         self.lines = 0
-        """How many lines this recording has written, the header not counted."""
+        """How many lines this recording has written, without the header."""
         began = time.monotonic()
         self._clock = clock or (lambda: (time.monotonic() - began) * 1000)
         self._upstream, self._origin = upstream, origin
@@ -65,29 +66,29 @@ class CassetteWriter:
         self._connections = 0
         self._holding: set[Track] = set()
         self.failure: str | None = None
-        """Why the recording is unusable, if it is."""
+        """Why the recording is unusable; None if it is usable."""
         self.begun: Callable[[], object] = lambda: None
         """Called when an exchange or socket begins."""
         self.aside: Path | None = None
-        """Where the partial is now that was found when this recording began."""
+        """The new name of a partial that was found when this recording began."""
         self._file: int | None = None
         self._ended = False
         self._one_at_a_time = threading.Lock()
 
     @property
     def connections(self) -> int:
-        """How many exchanges and sockets there are in the file, those that were extended included."""
+        """How many exchanges and sockets are in the file, including those of an extended cassette."""
         return self._connections
 
     def track(self) -> Track:
-        """A new exchange or socket, numbered in the order of these calls."""
+        """Begin a new exchange or socket; they are numbered in the order of these calls."""
         self.open()
         self._connections += 1
         self.begun()
         return Track(self._connections, self.write, self.redactor, self._clock, self._holding)
 
     def open(self) -> None:
-        """Creates and locks the partial and writes the header; the first line does it too."""
+        """Create and lock the partial and write the header; otherwise the first line does that."""
         if self._file is not None:
             return
         if self.path.exists() and not self.path.is_file():
@@ -124,7 +125,9 @@ class CassetteWriter:
         self._write(old or header)
 
     def write(self, line: bytes) -> None:
-        """Appends one line, newline included, from any thread; nothing once the recording has ended."""
+        """Append one line, including its newline, from any thread; does nothing once the recording has
+        ended.
+        """
         if self._ended:
             return
         self.open()
@@ -133,11 +136,11 @@ class CassetteWriter:
             self.lines += 1
 
     def fail(self, reason: str) -> None:
-        """Marks the recording as unusable: commit() will refuse, and say why."""
+        """Mark the recording as unusable: commit() will refuse, and say why."""
         self.failure = self.failure or reason
 
     def commit(self) -> None:
-        """Puts the recording in the place of the old cassette, in one step that cannot be seen half done."""
+        """Replace the old cassette by the recording in one atomic step."""
         if self._file is None:
             return
         self._write_held()
@@ -158,8 +161,8 @@ class CassetteWriter:
         self._close()
 
     def abandon(self) -> None:
-        """Stops writing; the partial stays beside the old cassette, which is untouched. One without a line
-        does not stay.
+        """Stop writing. The partial stays beside the old cassette, which is unchanged; a partial without
+        lines is removed.
         """
         if self._file is not None:
             self._write_held()
@@ -222,8 +225,8 @@ class CassetteWriter:
 
 
 def _open_locked(path: Path, mode: int) -> tuple[int, Path | None]:
-    """Opens and locks a new file; what was recorded into an older one is put aside, and where is said too.
-    BlockingIOError when another process holds it.
+    """Open and lock a new file; an older partial is renamed, and its new name returned. Raises
+    BlockingIOError if another process has the lock.
     """
     aside = None
     while True:
@@ -239,7 +242,7 @@ def _open_locked(path: Path, mode: int) -> tuple[int, Path | None]:
         except BaseException:
             os.close(file)
             raise
-        os.close(file)  # it was moved away, here or by the one who held the lock: take the new one
+        os.close(file)  # it was renamed, here or by the process that had the lock: take the new one
 
 
 def _holds_more_than_a_header(file: int) -> bool:
@@ -248,6 +251,6 @@ def _holds_more_than_a_header(file: int) -> bool:
 
 
 def _free(partial: Path) -> Path:
-    """`FILE.1.partial`, or with the next number that is free."""
+    """Return `FILE.1.partial`, or the same with the next free number."""
     names = (partial.with_suffix(f".{number}.partial") for number in count(1))
     return next(name for name in names if not name.exists())

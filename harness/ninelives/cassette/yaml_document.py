@@ -1,7 +1,7 @@
 """The YAML of other recorders as plain values.
 
-Tags of Python and Ruby that stand for plain data (texts, bytes, lists, mappings) are read as that data; every
-other object is refused, and nothing is ever run.
+Tags of Python and Ruby for plain data (texts, bytes, lists, mappings) are read as that data; every other
+object is refused, and nothing is ever run.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import yaml
 from mock_openai.yaml_reader import compose
 
 VALUES = 1_000_000
-"""Keys and values that a file may stand for, as `mock_openai.yaml_reader` counts them."""
+"""The most keys and values that a file may expand to, as `mock_openai.yaml_reader` counts them."""
 
 _PYTHON = "tag:yaml.org,2002:python/"
 _STRINGS = ("istr", "str", "upstr")
-"""Classes of texts: multidict and aiohttp keep header names in these."""
+"""Classes of texts: multidict and aiohttp store header names in these."""
 
 
 def parse(text: str) -> Any:
-    """Return what a text holds. Raises yaml.YAMLError."""
+    """Return the content of a text. Raises yaml.YAMLError."""
     loader, root = compose(text, VALUES)
     if root is None:
         return None
@@ -62,7 +62,7 @@ _PLAIN: dict[str, Callable[[Any, yaml.Node], Any]] = {
 
 
 def _python_object(loader: Any, suffix: str, node: yaml.Node) -> Any:
-    """Read `/new:CLASS` and `/apply:CLASS` of classes that hold a text or bytes; refuse others."""
+    """Read `/new:CLASS` and `/apply:CLASS` of classes for text or bytes; refuse others."""
     name = suffix.partition(":")[2]
     given = _arguments(loader, node)
     if name.rpartition(".")[2] in _STRINGS:

@@ -1,4 +1,4 @@
-"""A recording reverse proxy: point a client at it, and everything it says and hears becomes a cassette."""
+"""A recording reverse proxy: everything that a client sends and receives through it becomes a cassette."""
 
 from ninelives.recorder.proxy import Recorder
 

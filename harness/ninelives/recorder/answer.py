@@ -1,4 +1,6 @@
-"""The answer of the upstream on its way into the cassette: unpacked, and cut into events if a stream."""
+"""The answer of the upstream on its way into the cassette: decoded and, if it is a stream, cut into
+events.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,11 @@ from ninelives.cassette.coding import Unpacker
 from ninelives.cassette.track import Track
 
 LARGEST = 256 * 2**20
-"""Bytes to which a body may unpack."""
+"""The most bytes of a decoded body."""
 
 
 class Answer:
-    """One answer. `packed` are its codings. CodingError when it cannot be unpacked."""
+    """One answer. `packed` are its codings. Raises CodingError if it cannot be decoded."""
 
     def __init__(self, track: Track, packed: str) -> None:
         self._track, self._packed = track, packed
@@ -19,11 +21,11 @@ class Answer:
 
     @property
     def waiting(self) -> int:
-        """Bytes that came and were not looked at."""
+        """Bytes that came and were not processed."""
         return len(self._body) + self._track.waiting
 
     def read(self, data: bytes, t: float) -> None:
-        """Take what came at once."""
+        """Take bytes that came in one read."""
         if self._unpacker is None:
             self._unpacker = Unpacker(self._packed, LARGEST)
         plain = self._unpacker.feed(data)
@@ -33,14 +35,14 @@ class Answer:
             self._body += plain
 
     def end(self, t: float) -> None:
-        """Take its end in good order."""
+        """Note that it ended normally."""
         if self._unpacker is not None:
             self._unpacker.finish()
         self._write(t, broken=False)
         self._track.end(t)
 
     def broken_off(self, t: float) -> None:
-        """Take what came before it broke off."""
+        """Write what came before it broke off."""
         self._write(t, broken=True)
 
     def _write(self, t: float, *, broken: bool) -> None:

@@ -15,7 +15,7 @@ _LINGER_ZERO = struct.pack("ii", 1, 0)  # close() then sends a reset instead of 
 
 
 class Watch:
-    """Remembers how a connection ended, which aiohttp tells only through its `closed` future."""
+    """Remembers how a connection ended, which aiohttp reports only in its `closed` future."""
 
     def __init__(self, protocol: ResponseHandler) -> None:
         self._closed = protocol.closed
@@ -24,7 +24,7 @@ class Watch:
 
     @property
     def how(self) -> How:
-        """ "reset" when the peer reset the connection, else "fin"."""
+        """ "reset" if the peer reset the connection, otherwise "fin"."""
         closed = self._closed
         if closed is None or not closed.done() or closed.cancelled() or closed.exception() is None:
             return "fin"
@@ -32,7 +32,7 @@ class Watch:
 
 
 def how_it_failed(error: BaseException) -> How:
-    """How an attempt failed that got no answer at all."""
+    """Return how an attempt failed that got no answer at all."""
     if isinstance(error, aiohttp.ClientConnectorError):
         return "refused"
     if isinstance(error, TimeoutError):
@@ -45,7 +45,7 @@ def how_it_failed(error: BaseException) -> How:
 
 
 def break_off(transport: asyncio.BaseTransport | None, how: How) -> None:
-    """Ends the client's connection: in the middle with a FIN, or with a reset."""
+    """End the client's connection in the middle, with a FIN or with a reset."""
     if transport is None or transport.is_closing():
         return
     assert isinstance(transport, asyncio.Transport)

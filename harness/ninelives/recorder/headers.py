@@ -1,4 +1,4 @@
-"""Which headers a proxy passes on, in either direction."""
+"""The headers that a proxy passes on, in either direction."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ Headers = CIMultiDict[str] | CIMultiDictProxy[str]
 
 
 def to_upstream(headers: Headers) -> CIMultiDict[str]:
-    """The request's headers for the upstream, which is asked for plain bytes; its body is passed on as it is
-    packed.
+    """Return the request's headers for the upstream, without compression of the answer; the body is passed
+    on as it is encoded.
     """
     sent = _without(headers, HOP_BY_HOP | _OWN | _named(headers))
     sent["Accept-Encoding"] = "identity"
@@ -39,8 +39,8 @@ def to_upstream(headers: Headers) -> CIMultiDict[str]:
 
 
 def handshake_to_upstream(headers: Headers) -> CIMultiDict[str]:
-    """A WebSocket handshake for the upstream: the client's own key, so that the answer fits; no
-    compression.
+    """Return the headers of a WebSocket handshake for the upstream: with the client's own key, so that the
+    answer fits, and without compression.
     """
     sent = _without(headers, HOP_BY_HOP | _OWN | {_EXTENSIONS})
     sent["Connection"], sent["Upgrade"] = "Upgrade", "websocket"
@@ -48,24 +48,24 @@ def handshake_to_upstream(headers: Headers) -> CIMultiDict[str]:
 
 
 def to_client(headers: Headers) -> CIMultiDict[str]:
-    """The answer's headers for the client."""
+    """Return the answer's headers for the client."""
     return _without(headers, HOP_BY_HOP | _named(headers))
 
 
 def coding(headers: Headers) -> str:
-    """The codings in which the body of a message is packed; empty for none."""
+    """Return the codings of a message's body; empty if there are none."""
     named = ", ".join(headers.getall("content-encoding", []))
     return "" if named.strip().lower() in ("", "identity") else named
 
 
 def recorded(headers: Headers) -> list[tuple[str, str]]:
-    """The headers of a message for the cassette, which keeps its body unpacked."""
+    """Return the headers of a message for the cassette, which stores its body decoded."""
     dropped = _PACKING if coding(headers) else frozenset()
     return list(_without(headers, dropped).items())
 
 
 def handshake_to_client(status_line: str, headers: Iterable[tuple[str, str]]) -> bytes:
-    """The bytes of an accepted handshake for the client, as the upstream worded it."""
+    """Return the bytes of an accepted handshake for the client, with the upstream's wording."""
     dropped = (HOP_BY_HOP - _HANDSHAKE_ANSWER) | {_EXTENSIONS}
     kept = [f"{name}: {value}\r\n" for name, value in headers if name.lower() not in dropped]
     return (status_line + "\r\n" + "".join(kept) + "\r\n").encode("utf-8", "surrogateescape")

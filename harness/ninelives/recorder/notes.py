@@ -1,7 +1,7 @@
-"""Writing down what happened on one connection, in order, without holding up the others.
+"""Writes down what happened on one connection, in order, without delaying others.
 
-Looking for secrets takes seconds for 10 MB. So what is large is written by a thread, and what follows on the
-same connection waits for it; everything else is written at once.
+Finding secrets in 10 MB takes seconds. So large data is written by a thread, and what follows on the same
+connection waits for it; everything else is written at once.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from concurrent.futures import Executor, Future
 from typing import Any, TypeVar
 
 LARGE = 512 * 1024
-"""Bytes from which a thread does the work."""
+"""The number of bytes from which a thread does the work."""
 
 Write = Callable[[], None]
 T = TypeVar("T")
 
 
 class Notes:
-    """The notes of one connection. `note` writes one; `tasks` holds the task that writes what has to wait."""
+    """The notes of one connection. `note` writes one; `tasks` has the task that writes those that must
+    wait.
+    """
 
     def __init__(self, note: Callable[[Write], None], tasks: set[asyncio.Task[None]]) -> None:
         self._note = note
@@ -30,7 +32,7 @@ class Notes:
         self._writing = False
 
     def put(self, write: Write, size: Callable[[], int] = lambda: 0) -> None:
-        """Write something down, when all before it is written. `size` says then how many bytes it has."""
+        """Write a note after all before it. `size`: how many bytes it has."""
         if not self._writing and size() < LARGE:
             self._note(write)
             return
@@ -53,7 +55,7 @@ class Notes:
 
 
 class _Threads(Executor):
-    """A thread for each job, for which the end of the program does not wait."""
+    """Runs each job in a thread for which the end of the program does not wait."""
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Begin a job."""

@@ -1,7 +1,8 @@
-"""A WebSocket passed through as bytes, and its messages noted in passing.
+"""Passes a WebSocket through as bytes, and notes its messages.
 
 After the handshake nothing is interpreted on the way: pings, fragments, close frames, half frames, silence
-and resets reach the other side as they were sent, at once, and a copy of the bytes is read for the cassette.
+and resets reach the other side as they were sent, at once, and a copy of the bytes is parsed for the
+cassette.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from ninelives.recorder.headers import handshake_to_client
 from ninelives.recorder.notes import Notes
 
 _FULL = 4 * 2**20
-"""Bytes waiting for a slow reader above which its peer is read no further."""
+"""Bytes waiting for a slow reader above which reading from its peer stops."""
 _LOOK_AGAIN = 0.01
-"""Seconds until it is seen whether they have gone."""
+"""Seconds between two checks whether they were sent."""
 
 Side = Literal["server", "client"]
 
 
 class _Tap:
-    """What aiohttp hands a connection's bytes to once it is no longer HTTP."""
+    """The protocol to which aiohttp passes a connection's bytes once it is no longer HTTP."""
 
     def __init__(self, on_data: Callable[[bytes], None], on_eof: Callable[[], None]) -> None:
         self._on_data, self._on_eof = on_data, on_eof
@@ -70,7 +71,7 @@ class SocketRelay:
         """Whether a close frame has been seen."""
 
     async def run(self) -> None:
-        """Passes everything on until both connections are gone."""
+        """Pass everything on until both connections have ended."""
         response = self._response
         status_line = f"HTTP/1.1 {response.status} {response.reason}"
         pairs = [
@@ -89,7 +90,7 @@ class SocketRelay:
             self._server.close()
 
     def stop(self) -> None:
-        """Ends both connections because the recording is over."""
+        """End both connections because the recording is over."""
         if not self._ended:
             self._end(lambda: None if self.closing else self._track.abort("stopped"))
             self._client.close()

@@ -1,4 +1,4 @@
-"""Where a recorder passes things on to, from what a user types."""
+"""The upstream of a recorder, from what a user types."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Upstream:
     origin: str
     """Scheme, host and port."""
     prefix: str
-    """What paths begin with, `/v1` if nothing else was said."""
+    """The prefix of paths; `/v1` if none was given."""
     local: bool
-    """It is on this machine."""
+    """Whether it is on this machine."""
 
     @classmethod
     def parse(cls, typed: str) -> Upstream:
-        """Of a URL, or of a host: one on this machine speaks http, any other https. Raises ValueError, which
-        quotes what was typed without the secrets in it.
+        """Parse a URL, or a host: one on this machine uses http, any other https. Raises ValueError, which
+        quotes the input without secrets.
         """
         try:
             parts = urlsplit(typed if "://" in typed else f"//{typed}")
@@ -35,7 +35,7 @@ class Upstream:
                 parts.scheme, parts.scheme
             )
             fits = bool(host) and scheme in ("http", "https") and parts.port != 0
-        except ValueError:  # a port that is no number, or above 65535; half an IPv6 address
+        except ValueError:  # a port that is not a number, or above 65535; half an IPv6 address
             fits = False
         if not fits:
             raise ValueError(

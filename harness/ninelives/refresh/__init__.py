@@ -1,4 +1,4 @@
-"""Recorded requests asked again: has the API changed since they were recorded?"""
+"""Repeats recorded requests to find changes of the API."""
 
 from ninelives.refresh.again import Asked, ask_again
 from ninelives.refresh.drift import Drift, drift

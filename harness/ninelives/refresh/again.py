@@ -1,11 +1,9 @@
-"""Asks an upstream the requests of a cassette again, in their order, and records what it answers.
+"""Repeats the requests of a cassette with an upstream, in order, and records the answers.
 
-What was asked while an earlier answer was still coming is asked so again; what was asked after it waits for
-it.
+Requests that overlapped in the recording overlap again; a request that came after an answer waits for it.
 
-What a request continues from has other ids now: ids of responses, items and calls in it are replaced by those
-that came in the same place of the new answers. A request that cannot be asked, because what it builds on did
-not come again, is left out with the reason.
+A request refers to responses, items and calls by ids; they are replaced by the new ids in the same places. A
+request that cannot be sent, because what it builds on did not come again, is left out with the reason.
 """
 
 from __future__ import annotations
@@ -27,7 +25,7 @@ from ninelives.recorder import Recorder
 from ninelives.refresh.socket import Socket, decoded, response_in
 
 PATIENCE = 120.0
-"""Seconds that an answer may take."""
+"""Seconds for an answer."""
 
 _FAILURES = (aiohttp.ClientError, OSError, TimeoutError)
 
@@ -38,21 +36,21 @@ _VERSION = re.compile(r"^(?:/openai)?/v\d+(?=/)")
 
 @dataclass(slots=True)
 class Asked:
-    """What came of asking one cassette again."""
+    """The result of repeating one cassette."""
 
     cassette: Cassette
     again: Cassette | None = None
-    """What was recorded now; None when nothing could be asked."""
+    """The new recording; None if nothing could be sent."""
     pairs: list[tuple[Exchange, Exchange]] = field(default_factory=list)
     """The recorded exchange and the new one."""
     left_out: list[tuple[Exchange, str]] = field(default_factory=list)
-    """What could not be asked, and why."""
+    """The requests that could not be sent, and why."""
 
 
 async def ask_again(
     cassette: Cassette, upstream: str, target: Path, *, key: str, redactor: Redactor | None = None
 ) -> Asked:
-    """Ask everything again and record it into `target`. Raises CassetteError when that cannot be written."""
+    """Repeat everything and record it into `target`. Raises CassetteError if that cannot be written."""
     result = Asked(cassette)
     asked: list[_Begun] = []
     async with (
@@ -76,16 +74,16 @@ async def ask_again(
 
 @dataclass(slots=True)
 class _Begun:
-    """An exchange that was asked again."""
+    """An exchange that was repeated."""
 
     exchange: Exchange
     connection: int | None
-    """Its connection's number in the new recording; None when it left none."""
+    """Its connection's number in the new recording; None if it has none."""
     answered: asyncio.Task[None]
 
 
 def _pair(result: Asked, asked: Iterable[_Begun]) -> None:
-    """Each exchange with the new one: of its connection the next."""
+    """Return each exchange with the new one: the next of its connection."""
     assert result.again is not None
     there: defaultdict[int | None, deque[Exchange]] = defaultdict(deque)
     for new in result.again.exchanges:
@@ -106,7 +104,7 @@ class _Asker:
         self._running: list[_Begun] = []
 
     async def wait_for_what_was_over(self, exchange: Exchange) -> None:
-        """Wait for the answers that had come when this was asked, and for those that it builds on."""
+        """Wait for the answers that had come when this was sent, and for those that it builds on."""
         named = set(_ID.findall(_said(exchange)))
         for each in list(self._running):
             if each.exchange.ended <= exchange.began or not named.isdisjoint(_recorded_ids(each.exchange)):
@@ -114,14 +112,14 @@ class _Asker:
                 self._running.remove(each)
 
     def cannot(self, exchange: Exchange) -> str | None:
-        """Why an exchange cannot be asked again; None when it can."""
+        """Return why an exchange cannot be repeated; None if it can."""
         for found in _ID.findall(_said(exchange)):
             if found in self._lost:
                 return f"it builds on {found}, for which nothing came this time"
         return None
 
     async def begin(self, exchange: Exchange) -> _Begun:
-        """Ask one. When this is over the request has arrived at the recorder; the answer is still to come."""
+        """Repeat one request. On return it has arrived at the recorder; the answer is still to come."""
         if exchange.transport == "websocket":
             begun = await self._begin_turn(exchange)
         else:
@@ -153,7 +151,7 @@ class _Asker:
         return now if now > before else None
 
     async def _ask(self, exchange: Exchange, answer: Awaitable[Any] | None) -> None:
-        """Learn the new ids from an answer."""
+        """Take the new ids from an answer."""
         response = None
         if answer is not None:
             with suppress(*_FAILURES):
@@ -162,7 +160,7 @@ class _Asker:
         self._learn(exchange, response)
 
     def leave_out(self, exchange: Exchange) -> None:
-        """What builds on this one cannot be asked either."""
+        """Note that requests that build on this one cannot be sent either."""
         self._learn(exchange, None)
 
     async def close(self) -> None:
@@ -210,7 +208,7 @@ class _Asker:
         return socket
 
     def _learn(self, exchange: Exchange, response: Any) -> None:
-        """The new answer's ids stand for the recorded ones in the same place."""
+        """Map the recorded ids to those in the same places of the new answer."""
         recorded = list(_recorded_ids(exchange))
         new = response if isinstance(response, dict) else {}
         pairs = zip(recorded, _ids({"id": new.get("id"), "output": new.get("output") or []}), strict=False)
@@ -227,7 +225,7 @@ def _recorded_ids(exchange: Exchange) -> Iterator[str | None]:
 
 
 def _ids(response: dict[str, Any]) -> Iterator[str | None]:
-    """The response's id, then those of its calls, then those of its other items: each kind in its order."""
+    """Yield the response's id, then those of its calls, then those of its other items."""
     yield response["id"]
     output = [item for item in response["output"] if isinstance(item, dict)]
     calls = [item for item in output if item.get("call_id")]

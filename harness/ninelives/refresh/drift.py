@@ -1,9 +1,9 @@
-"""What differs between recorded answers and new ones to the same requests, the API's own changes apart from
-what a model says differently every time.
+"""Differences between recorded answers and new ones to the same requests: changes of the API apart from what
+a model says differently every time.
 
-The API has changed when an event or a field came that never came, or one that always came did not, or when an
-error reads otherwise. Whether it is the API or the model is judged by the output: event kinds are compared
-only between answers with the same kinds of items and parts, and fields only within the same kind of thing.
+The API has changed if an event or a field is new, if one that always came is missing, or if an error has
+another wording. The output distinguishes the API from the model: event types are compared only between
+answers with the same kinds of items and parts, and fields only within the same kind of object.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Drift:
 
     @property
     def of_the_api(self) -> bool:
-        """Whether it is the API that has changed, and not what the model says."""
+        """Whether the API has changed, rather than the model's words."""
         return self.kind != "wording"
 
 
@@ -50,13 +50,15 @@ Pair = tuple[str, Exchange, Exchange]
 
 
 def drift(pairs: Iterable[Pair]) -> list[Drift]:
-    """All changes, those of the API first, each once."""
+    """Return all changes, each once, those of the API first."""
     pairs = list(pairs)
     return [*_outcomes(pairs), *_events(pairs), *_fields(pairs), *_wording(pairs)]
 
 
 def not_compared(old: Exchange, new: Exchange) -> str | None:
-    """Why a pair says nothing about the API: the new request failed in passing, or one of them broke off."""
+    """Return why a pair shows nothing about the API: the new request failed temporarily, or one answer
+    broke off.
+    """
     if new.status is None or (not new.complete and old.complete):
         return "the new answer broke off"
     if new.status in _TRANSIENT and old.status not in _TRANSIENT:
@@ -85,7 +87,7 @@ def _outcomes(pairs: list[Pair]) -> Iterator[Drift]:
 
 
 def _outcome(exchange: Exchange) -> dict[str, Any]:
-    """Status and error of an answer, whichever transport it came over."""
+    """Return status and error of an answer over either transport."""
     status: Any = exchange.status
     error: Any = None
     for value in _values(exchange):
@@ -120,7 +122,7 @@ def _events(pairs: list[Pair]) -> Iterator[Drift]:
 
 
 def _signature(exchange: Exchange) -> list[tuple[Any, ...]]:
-    """The kinds of items in the output, and of the parts in them."""
+    """Return the kinds of items in the output, and of the parts in them."""
     kinds = []
     for item in exchange.output:
         parts = item.get("content") or item.get("summary") or []
@@ -162,7 +164,7 @@ Path = tuple[str, ...]
 
 
 class _Shape:
-    """Which fields things of a kind have: a path is the kind, then names; a step in brackets is a list's
+    """The fields of objects of a kind. A path is the kind, then names; a step in brackets is a list's
     element of that type.
     """
 
@@ -193,11 +195,11 @@ class _Shape:
                 self._walk((*path, f"[{named or ''}]"), inner, place)
 
     def knows(self, path: Path) -> bool:
-        """Whether the thing that has this field was there, and not as nothing."""
+        """Whether the object with this field was there, and was not null."""
         return path[:-1] in self.seen and bool(self.types[path[:-1]]) and not path[-1].startswith("[")
 
     def always(self, path: Path) -> bool:
-        """Whether every such thing had the field."""
+        """Whether every such object had the field."""
         return self._count[path] >= self._count[path[:-1]]
 
 

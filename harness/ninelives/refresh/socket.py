@@ -1,4 +1,4 @@
-"""A WebSocket on which recorded turns are asked again, several at a time where it was so."""
+"""A WebSocket for repeating recorded turns, several at a time as in the recording."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ import ninelives.cassette.turns as turns
 @dataclass(eq=False, slots=True)
 class _Turn:
     last: Any = None
-    """The response as the latest event has it."""
+    """The response in its latest event."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Socket:
-    """An open WebSocket and the turns under way on it. Needs a running loop."""
+    """An open WebSocket and the open turns on it. Needs a running loop."""
 
     def __init__(self, opened: aiohttp.ClientWebSocketResponse, number: int) -> None:
         self.number = number
@@ -31,18 +31,18 @@ class Socket:
 
     @property
     def closed(self) -> bool:
-        """Whether nothing can be asked on it any more."""
+        """Whether it takes no more requests."""
         return self._opened.closed or self._reading.done()
 
     async def ask(self, message: str) -> _Turn:
-        """Send a `response.create`; raises what aiohttp does when the socket is gone."""
+        """Send a `response.create`. Raises what aiohttp raises if the socket is closed."""
         turn = _Turn()
         self._turns.begin(turns.read(message.encode("utf-8", "replace")).stream_id, turn)
         await self._opened.send_str(message)
         return turn
 
     async def answer(self, turn: _Turn) -> Any:
-        """The response in the turn's last event; None when the socket ended without one."""
+        """Return the response in the turn's last event; None if the socket ended without one."""
         await turn.over.wait()
         return turn.last
 
@@ -68,13 +68,13 @@ class Socket:
 
 
 def response_in(data: bytes) -> Any:
-    """The response that an event carries; None when it carries none."""
+    """Return the response in an event; None if it has none."""
     value = decoded(data)
     return value.get("response") if isinstance(value, dict) else None
 
 
 def decoded(data: bytes) -> Any:
-    """A JSON value, or None."""
+    """Parse a JSON value; None if it is none."""
     try:
         return msgspec.json.decode(data) if data else None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
