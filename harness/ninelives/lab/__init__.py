@@ -1,5 +1,5 @@
 """The connection-loss laboratory: scenarios of everything that can happen to a bot's connection, and ten
-promises to judge it by.
+promises to check.
 
 `judge` is pure and needs only an `Episode`; `run_scenario` plays a scenario against any service factory in
 virtual time.

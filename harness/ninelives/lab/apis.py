@@ -1,4 +1,4 @@
-"""Which API a bot's LLM service speaks, and what to change when it is not the mock server's Responses API."""
+"""Which API a bot's LLM service uses, and what to change if it is not the mock server's Responses API."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ _HOMES = (
     ("pipecat.services.google.llm", "Google's Gemini API"),
     ("pipecat.services.aws.llm", "Amazon Bedrock's API"),
 )
-"""The modules in which services are defined, and what these speak."""
+"""The modules that define services, and the APIs of those."""
 
 _SPEECH = ("realtime", "live", "nova_sonic", "ultravox", "voice_live")
 
 
 class OtherApi(Instructions):
-    """The bot's LLM service speaks another API than the mock server."""
+    """The bot's LLM service uses another API than the mock server's."""
 
 
 class GoesElsewhere(Instructions):
-    """The bot's LLM service asks another server than it is told."""
+    """The bot's LLM service calls another server than the mock server."""
 
 
 def api_of(kind: type) -> str | None:
-    """What a service class speaks. None: it is of nobody's that is known here."""
+    """Return the API of a service class; None if the class is not known here."""
     for each in kind.__mro__:
         home = next((api for start, api in _HOMES if each.__module__.startswith(start)), None)
         if home is not None:
@@ -60,9 +60,9 @@ def api_of(kind: type) -> str | None:
 
 
 def require_responses(services: Sequence[LLMService[Any]], who: str, near: Path | None) -> None:
-    """Raise OtherApi when it is certain that none of these services speaks the Responses API.
+    """Raise OtherApi if certainly none of these services uses the Responses API.
 
-    `near` is the file of the bot, where the lines to change are looked for first.
+    `near` is the file of the bot, which is searched first for the lines to change.
     """
     apis = [(type(each), api_of(type(each))) for each in services]
     if not apis or any(api in (RESPONSES, None) for _, api in apis):
@@ -96,7 +96,7 @@ def _many(lines: int) -> str:
 
 
 def hosts_of(processors: Iterable[FrameProcessor]) -> list[tuple[type, frozenset[str]]]:
-    """The class of each processor, with the hosts of the URLs among its settings."""
+    """Return the class of each processor, with the hosts of the URLs in its settings."""
     found = []
     for processor in processors:
         client = getattr(processor, "_client", None)
@@ -123,9 +123,9 @@ _HOST = re.compile(r"\b(?:https?|wss?)://([\w.-]+)")
 def elsewhere(
     hosts: Iterable[tuple[type, frozenset[str]]], address: str, who: str, near: Path | None = None
 ) -> GoesElsewhere | None:
-    """What to change in a bot that reached for an address which is not on this machine.
+    """Return what to change in a bot that connected to an address that is not on this machine.
 
-    None when none of its processors names that host: then it was somebody else who did.
+    None if none of its processors has that host in its settings: then other code connected.
     """
     host = address.rpartition(":")[0]
     kind = next((kind for kind, named in hosts if host in named), None)
@@ -176,14 +176,14 @@ def _or_ours(kind: type, near: Path | None) -> list[str]:
 
 
 def listed(lines: Iterable[Line]) -> list[str]:
-    """Lines as a message shows them, each with its place."""
+    """Return lines for a message, each with its place."""
     there = list(lines)
     width = max((len(line.place) for line in there), default=0)
     return [f"  {line.place:<{width}}  {line.text}" for line in there]
 
 
 def accepts(kind: type, name: str) -> bool:
-    """Whether a class, or one that it is derived from, takes an argument of this name."""
+    """Whether a class, or one of its base classes, takes an argument of this name."""
     return any(
         name in inspect.signature(vars(each)["__init__"]).parameters
         for each in kind.__mro__

@@ -1,8 +1,8 @@
-"""Which response belongs to which turn, and which words of it were heard.
+"""Assigns responses to turns, and heard words to responses.
 
-The server knows responses and the bot knows turns; this file puts the two together, from the content of the
-requests (the user's last words, the tool outputs) and only then from the clock. The promises in `promises`
-ask it everything they need. Pure functions over values.
+The server knows responses and the bot knows turns; this file combines the two, by the content of the requests
+(the user's last words, the tool outputs) and only then by the clock. The promises in `promises` use it. Pure
+functions over values.
 """
 
 from __future__ import annotations
@@ -24,22 +24,20 @@ if TYPE_CHECKING:
     from ninelives.bot.turn import Turn
 
 _UNREADABLE = frozenset({"bad_chunk", "bad_frame"})
-"""Faults after which a client has to give the connection up, whatever the server sends behind them (RFC 9112
+"""Faults after which a client must give the connection up, whatever the server sends afterwards (RFC 9112
 section 7.1, RFC 6455 section 7.1.7).
 """
 
 SAME_TIME = 1e-6
-"""Two clock readings closer than this many seconds are the same moment."""
+"""Two clock readings that differ by less than this many seconds are the same moment."""
 
 FINISHED = frozenset({"completed", "incomplete"})
-"""Statuses of a response that came to its own end."""
+"""Statuses of a response that ended by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A turn together with its responses, its share of the faults, and how what was heard follows from what
-    was said.
-    """
+    """A turn together with its responses, its faults, and the relation of heard to sent words."""
 
     index: int
     turn: Turn
@@ -47,12 +45,14 @@ class Account:
     faults: tuple[Entry, ...]
     expected: str | None
     fits: bool
-    """What was heard is what was said: in order, nothing twice, nothing missing except at the very end."""
+    """Whether what was heard is what was sent: in order, nothing twice, nothing missing except at the very
+    end.
+    """
     pieces: tuple[Piece, ...] = field(default=())
 
     @property
     def heard(self) -> str:
-        """All text of the turn that would have been spoken."""
+        """All text of the turn for the speaker."""
         return "".join(piece.text for piece in self.turn.heard)
 
     @property
@@ -62,17 +62,17 @@ class Account:
 
     @property
     def said(self) -> str:
-        """All text that left the server for this turn, attempts separated by a bar."""
+        """All text that the server sent for this turn, attempts separated by a bar."""
         return " | ".join(attempt.words for attempt in self.attempts if attempt.words)
 
     @property
     def interrupted(self) -> bool:
-        """The user cut in."""
+        """Whether the user interrupted."""
         return self.turn.interrupted is not None
 
     @property
     def hit(self) -> bool:
-        """Something went wrong while the turn was going on."""
+        """Whether a fault happened during the turn."""
         return bool(self.faults) or any(attempt.lost for attempt in self.attempts)
 
     @property
@@ -82,7 +82,7 @@ class Account:
 
     @property
     def answer(self) -> Said | None:
-        """The response whose first words were the first that were heard. None: nothing was asked."""
+        """The response whose first words were the first that were heard; None if there was no request."""
         if not self.turn.heard:
             return None
         first = self.turn.heard[0].at
@@ -92,8 +92,8 @@ class Account:
 
     @property
     def air(self) -> float | None:
-        """Seconds the user waited for the service and the network before the first word. What tools took for
-        themselves, and the model to come to its first word, is not counted.
+        """Seconds that the user waited for the service and the network before the first word. The time of
+        tools, and the model's time to its first word, are not counted.
         """
         if not self.turn.heard:
             return None
@@ -107,18 +107,20 @@ class Account:
 
     @property
     def fatal(self) -> tuple[Attempt, ...]:
-        """The responses that broke with nothing to make up for them, one a step at most."""
+        """The responses that broke and were not replaced, at most one per step."""
         return tuple(attempt for attempt in self._last.values() if attempt.lost)
 
     @property
     def stopped_short(self) -> bool:
-        """The API itself ended an answer early and said why, and no later attempt made it whole: no loss."""
+        """Whether the API itself ended an answer early with a reason, and no later attempt completed it:
+        that is no loss.
+        """
         return any(attempt.said.status == "incomplete" for attempt in self._last.values())
 
     @property
     def failures(self) -> int:
-        """How many answers of the turn came to nothing: one with tools has several, and each may fail. One
-        that broke off, and that the model declined to go on with, is among them.
+        """How many answers of the turn failed; a turn with tools has several. An answer that broke off,
+        and that the model refused to continue, is counted.
         """
         return sum(
             attempt.lost
@@ -129,46 +131,46 @@ class Account:
 
     @property
     def gone_on(self) -> bool:
-        """An answer of which a part had been heard was asked to be gone on with."""
+        """Whether the model was asked to continue an answer of which part had been heard."""
         return any(attempt.step[1] for attempt in self.attempts)
 
     @property
     def declined(self) -> bool:
-        """The model was asked to go on, and did not say a word that was heard."""
+        """Whether the model was asked to continue, and no word of its continuation was heard."""
         if not self.gone_on:
             return False
         last = self.attempts[-1]
         heard = {id(piece.owner.said) for piece in self.pieces if piece.owner is not None}
         before = [each for each in self.attempts[:-1] if each.step == (last.step[0], "")]
-        # The rest of what was a refusal from the beginning is an answer like any other.
+        # The rest of an answer that was a refusal from the beginning is an answer like any other.
         refused = bool(last.said.refusal) and not any(each.said.refusal for each in before)
         return refused and id(last.said) not in heard
 
     @property
     def _last(self) -> dict[str | None, Attempt]:
-        """The attempt that decided each answer: the one that was begun last, gone on with or not."""
+        """The deciding attempt at each answer: the one that began last, continued or not."""
         return {attempt.step[0]: attempt for attempt in self.attempts}
 
     @property
     def broke_after_speech(self) -> bool:
-        """Some words of the response that broke had been heard by then."""
+        """Whether some words of the broken response had been heard by then."""
         spoken = {id(piece.owner.said) for piece in self.pieces if piece.owner is not None}
         if any(attempt.lost and id(attempt.said) in spoken for attempt in self.attempts):
             return True
         if self.fatal or self.stopped_short or not self.faults or not self.turn.errors or not self.turn.heard:
             return False
-        # The server believes it sent everything; what arrived was unusable, and the bot gave up after it had
-        # begun to speak.
+        # The server believes it sent everything, but what arrived was unusable, and the bot gave up after it
+        # had begun to speak.
         return self.turn.heard[0].at <= self.turn.errors[0].at + SAME_TIME
 
     @property
     def lost_words(self) -> str:
-        """The heard part of responses that broke."""
+        """The heard part of broken responses."""
         return "".join(p.text for p in self.pieces if p.owner is not None and p.owner.lost and not p.foreign)
 
 
 def accounts(episode: Episode) -> list[Account]:
-    """One account a turn, in order."""
+    """Return one account per turn, in order."""
     by_turn = _attempts_by_turn(episode)
     everything = [attempt for index in range(len(episode.turns)) for attempt in by_turn[index]]
     result = []
@@ -177,7 +179,7 @@ def accounts(episode: Episode) -> list[Account]:
         heard = "".join(piece.text for piece in turn.heard)
         pieces = straight(heard, own, _heard_by(turn))
         if pieces is None and own and heard == episode.expectation(index):
-            # The whole answer, once and in order. A delta was spoilt on its way, and the bot made it good.
+            # The whole answer, once and in order: a delta was corrupted, and the bot corrected it.
             pieces = [Piece(heard, own[-1])]
         result.append(
             Account(
@@ -214,7 +216,7 @@ def items_of(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def text_of(item: Mapping[str, Any]) -> str:
-    """The text of a message item, whichever of the two ways it is written."""
+    """Return the text of a message item, in either of its two forms."""
     content = item.get("content")
     if isinstance(content, str):
         return content
@@ -228,7 +230,7 @@ def _last_user(items: Iterable[Mapping[str, Any]]) -> str | None:
 
 
 def step_of(body: Mapping[str, Any]) -> Step:
-    """The step of its turn that a request asks for.
+    """Return which step of its turn a request is for.
 
     Two requests of one turn with the same step are two attempts at the same answer.
     """
@@ -250,7 +252,7 @@ def _attempts_by_turn(episode: Episode) -> list[list[Attempt]]:
     callers: dict[str, int] = {}
     for said in sorted(episode.said, key=lambda each: each.began):
         if said.request.get("generate") is False or not turns or said.began < turns[0].began - SAME_TIME:
-            continue  # nobody's turn: told ahead, or said before anybody had spoken
+            continue  # it belongs to no turn: a warm-up, or before anybody had spoken
         index = _turn_of(said, turns, callers)
         for call in said.calls:
             callers.setdefault(str(call.get("call_id")), index)
@@ -273,7 +275,7 @@ def _unreadable_before_its_end(said: Said, episode: Episode) -> bool:
 
 
 def _behind_its_end(fault: Entry, said: Said, episode: Episode) -> bool:
-    """Whether a fault struck at the moment of the terminal event, but behind it on the wire."""
+    """Whether a fault happened at the moment of the terminal event, but after it in the stream."""
     for entry in episode.wire:
         if entry is fault:
             return False
@@ -284,7 +286,7 @@ def _behind_its_end(fault: Entry, said: Said, episode: Episode) -> bool:
 
 
 def _turn_of(said: Said, turns: Sequence[Turn], callers: Mapping[str, int]) -> int:
-    """Content first, the clock second: in virtual time many things happen at one moment."""
+    """Compare by content first, by the clock second: in virtual time many things happen at one moment."""
     begun = [i for i, turn in enumerate(turns) if turn.began <= said.began + SAME_TIME]
     latest = begun[-1] if begun else 0
     items = items_of(said.request)

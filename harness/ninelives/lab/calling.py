@@ -1,4 +1,4 @@
-"""The call in which a scenario is played with a voice."""
+"""The call for scenarios with a voice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ninelives.voice import Ears, VoiceCall
 
 class LaboratoryCall(VoiceCall):
     """A call whose caller is noticed as late as by Pipecat's own VAD, and that a bot does not end because
-    nobody says anything: some scenarios are silent for an hour.
+    of silence: some scenarios are silent for an hour.
     """
 
     def __init__(self, bot: Any, **options: Any) -> None:

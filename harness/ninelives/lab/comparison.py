@@ -1,4 +1,4 @@
-"""Several services in the same scenarios, side by side, as a page of Markdown."""
+"""A comparison of several services in the same scenarios, as a page of Markdown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ninelives.lab.scenario import Scenario
 
 NOT_SHOWN = "not shown any more"
-"""What the page says of a known defect that its scenario does not show."""
+"""What the page says about a known defect that its scenario does not show."""
 
 _ELSEWHERE = "–"
 _LEGEND = f"""
@@ -33,7 +33,9 @@ _VOLATILE = (
 
 
 def page(results: Sequence[Outcomes], services: Sequence[str], command: str, versions: str) -> str:
-    """The whole page. `services` are factories, `results` one entry a scenario with an outcome for each."""
+    """Return the whole page. `services` are factories, `results` has one entry per scenario with an
+    outcome for each.
+    """
     return "\n".join(
         [
             "# The verdict",
@@ -54,14 +56,14 @@ def page(results: Sequence[Outcomes], services: Sequence[str], command: str, ver
 
 
 def row(outcomes: Outcomes, services: Sequence[str]) -> str:
-    """One scenario's line."""
+    """Return the row of one scenario."""
     scenario = next(iter(outcomes.values())).scenario
     cells = [cell(outcomes[each]) if outcomes[each].told else _ELSEWHERE for each in services]
     return f"| {_name(scenario)} | " + " | ".join(cells) + " |"
 
 
 def evidence(defect: Defect, outcome: Outcome) -> str:
-    """The line of a known defect: what it is, and what the scenario showed."""
+    """Return the row of a known defect: what it is, and what the scenario showed."""
     air = outcome.figures.dead_air
     shown = [f"{air:.2f} s of dead air"] if air is not None else []
     if defect.promise:

@@ -1,4 +1,4 @@
-"""A server that is compatible with OpenAI's, but for the ids of its items: it has none."""
+"""A server that is compatible with OpenAI's except that its items have no ids."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _events() -> list[dict[str, Any]]:
 
 
 class Compatible:
-    """Answers the question that needs two calls, without a single item id."""
+    """Answers the question that needs two calls, without any item id."""
 
     takes_errors = False
 

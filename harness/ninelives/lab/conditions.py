@@ -1,4 +1,4 @@
-"""Under what conditions scenarios are played and judged: the model's pace, the caller's patience."""
+"""The conditions of scenarios: the model's pace, the caller's patience, the voice."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What a user asks of every run. The defaults leave each scenario as it is."""
+    """A user's conditions for every run. The defaults leave each scenario unchanged."""
 
     pace: Pace | None = None
     """When the model's events leave, instead of the scenario's own pace."""
     budgets: Budgets = USUAL_BUDGETS
     """How long the caller may be left in silence."""
     voice: bool | None = None
-    """Whether the bot is called with a voice. None: as suits the bot, which `play_first` finds out; where
-    nobody has, it is played as text.
+    """Whether the bot is called with a voice. None: as suits the bot, which `play_first` finds out;
+    without that, it is played as text.
     """
 
 
@@ -41,9 +41,9 @@ def read_conditions(
     spelled: Callable[[str], str] = str,
     base: Path | None = None,
 ) -> Conditions:
-    """Read conditions as users write them; empty text is none. Raises Complaint.
+    """Parse conditions from a user; empty text means none. Raises Complaint.
 
-    `spelled` turns the name of an argument into what messages call it. The path of a pace file starts at
+    `spelled` converts the name of an argument to its name in messages. The path of a pace file is relative to
     `base`, by default the working directory.
     """
     from mock_openai.turn.pacing import parse_pace
@@ -63,10 +63,10 @@ def read_conditions(
 
 
 def as_option(name: str) -> str:
-    """An argument's name as the command line has it."""
+    """Return an argument's name on the command line."""
     return f"--{name.replace('_', '-')}"
 
 
 def as_setting(name: str) -> str:
-    """An argument's name as pytest's settings have it."""
+    """Return an argument's name in pytest's settings."""
     return f"ninelives_{name}"

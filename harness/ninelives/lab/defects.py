@@ -1,4 +1,4 @@
-"""What is known to go wrong in Pipecat 1.14's own two services, and the scenario that shows each.
+"""The known defects of Pipecat 1.14's own two services, and the scenario that shows each.
 
 The numbers are those of this project's list of findings. `docs/understand/verdict.md` shows each with what
 the scenario heard as evidence.
@@ -11,16 +11,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """One finding."""
+    """One defect."""
 
     number: str
     what: str
     service: str = ""
     """A factory of `ninelives.lab.services`."""
     scenario: str = ""
-    """Nothing when no scenario shows it."""
+    """The scenario; empty if none shows it."""
     promise: str = ""
-    """The promise that is broken. Nothing when it only takes long."""
+    """The broken promise; empty if it only takes long."""
     unseen: str = ""
     """Why no scenario shows it."""
 
@@ -123,4 +123,4 @@ DEFECTS = (
     Defect("D3", "a refusal is not spoken", _SOCKET, "refusal", "I7"),
     Defect("D4", "a thought begins and never ends", _HTTP, "reset_in_mid_thought", "I4"),
 )
-"""In their order."""
+"""All defects, by number."""

@@ -35,7 +35,7 @@ class Ending:
 
 @contextmanager
 def caught() -> Iterator[Ending]:
-    """Keep what ends the run early, except a Complaint: that is the user's to mend."""
+    """Catch what ends the run early, except a Complaint, which the user must correct."""
     ending = Ending()
     try:
         yield ending

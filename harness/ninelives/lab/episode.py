@@ -1,9 +1,8 @@
-"""One bot's conversation as evidence: what the user asked, what the bot did, what the server said, what went
-wrong.
+"""One bot's conversation as evidence: what the user asked, what the bot did, what the server sent, what
+failed.
 
-An episode is made of plain values, so the promises (`promises`) can judge a bot that ran a second ago, one
-that ran on another machine, or one that a test wrote down by hand. All times are seconds on one clock, the
-bot's.
+An episode consists of plain values, so the promises (`promises`) can judge a bot that ran a second ago or on
+another machine, or an episode that a test wrote by hand. All times are seconds on one clock, the bot's.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from ninelives.bot.turn import ReportedError, Turn
 
 TURN_BOUND = 60.0
-"""Seconds within which a turn must have ended, whatever happened to the connection. A caller has long hung up
+"""Seconds within which a turn must have ended, whatever happened to the connection. A caller has hung up
 by then.
 """
 
@@ -34,52 +33,52 @@ class Episode:
     """The bot's side, turn by turn: what was heard, which tools ran, which errors were reported."""
 
     said: Sequence[Said]
-    """The server's side: every response that began, with the text that really left."""
+    """The server's side: every response that began, with the text that was really sent."""
 
     faults: Sequence[Entry] = ()
-    """What was broken on purpose, and when (journal entries of kind `fault`)."""
+    """The faults, with their times (journal entries of kind `fault`)."""
 
     expected: Sequence[str | None] = ()
-    """The whole answer to each turn. None: this turn has none to expect (a person must act, or the user cut
-    in).
+    """The whole answer to each turn. None: no answer can be expected (a person must act, or the user
+    interrupted).
     """
 
     wire: Sequence[Entry] = ()
-    """The whole journal. Without it the promises that count round trips look at the responses alone."""
+    """The whole journal. Without it the promises about round trips use the responses only."""
 
     stray: Sequence[ReportedError] = ()
-    """Errors reported while no turn was going on."""
+    """Errors reported between turns."""
 
     tells_spoken: bool = True
-    """The service has the event `on_response_interrupted`. One without it cannot say what was spoken, and
-    is not blamed for that.
+    """Whether the service has the event `on_response_interrupted`. A service without it cannot report what
+    was spoken, and is not blamed for that.
     """
 
     bound: float = TURN_BOUND
     """Seconds within which a turn must end."""
 
     baseline: float | None = None
-    """Dead air in seconds of a turn on a healthy connection. None: the shortest of this episode's undisturbed
-    turns.
+    """Dead air in seconds of a turn on a healthy connection. None: the shortest of this episode's
+    undisturbed turns.
     """
 
     budgets: Budgets = USUAL_BUDGETS
     """How long the caller may be left in silence."""
 
     def expectation(self, index: int) -> str | None:
-        """The answer turn `index` (from 0) should have had, or None when there is none to expect."""
+        """Return the expected answer of turn `index` (from 0), or None if none can be expected."""
         return self.expected[index] if index < len(self.expected) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one promise makes of one episode."""
+    """The result of one promise for one episode."""
 
     promise: str
     """`I1` to `I10`."""
 
     held: bool | None
-    """True: kept. False: broken. None: nothing happened that it speaks of."""
+    """True: kept. False: broken. None: it does not apply."""
 
     why: str = field(default="")
-    """Plain English, with what was heard against what was said."""
+    """An explanation, with what was heard and what was sent."""

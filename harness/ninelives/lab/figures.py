@@ -1,4 +1,4 @@
-"""What a caller waited, in figures: the first word, the longest silence, the talking over."""
+"""Figures of a caller's experience: the first word, the longest silence, the talking over."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Figures:
     dead_air: float | None = None
     """The longest silence of a turn, before the first word or inside the answer. None: there was none."""
     talk_over: float | None = None
-    """The longest time for which the bot went on sounding after the caller cut in. None: no voice."""
+    """The longest time for which the bot still sounded after the caller interrupted; None without a voice."""
 
     def first_word(self, percent: float) -> float | None:
-        """A percentile of the first words. None: there was no word."""
+        """Return a percentile of the times to the first word; None if there was no word."""
         return percentile(self.first_words, percent)
 
     def __str__(self) -> str:
@@ -37,7 +37,7 @@ class Figures:
         return shown if self.talk_over is None else f"{shown}, talk-over {self.talk_over:.2f} s"
 
     def as_json(self) -> dict[str, Any]:
-        """The figures as plain data."""
+        """Return the figures as plain data."""
         return {
             "first_word": {"p50": self.first_word(50), "p95": self.first_word(95)},
             "longest_dead_air": self.dead_air,
@@ -46,11 +46,11 @@ class Figures:
 
 
 NO_FIGURES = Figures()
-"""Of a conversation in which nobody waited."""
+"""The figures of a conversation in which nobody waited."""
 
 
 def figures_of(episode: Episode) -> Figures:
-    """The figures of one conversation."""
+    """Return the figures of one conversation."""
     heard = ((turn, turn.audible) for turn in episode.turns if turn.user is not None)
     waits = (max(0.0, sounds[0][0] - turn.began) for turn, sounds in heard if sounds)
     silent = (each.seconds for a in accounts(episode) for each in silences(episode, a))
@@ -63,7 +63,7 @@ def figures_of(episode: Episode) -> Figures:
 
 
 def together(many: Iterable[Figures]) -> Figures:
-    """The figures of many conversations as those of one."""
+    """Return the figures of many conversations together."""
     all_of_them = list(many)
     return Figures(
         tuple(sorted(word for each in all_of_them for word in each.first_words)),
@@ -73,7 +73,9 @@ def together(many: Iterable[Figures]) -> Figures:
 
 
 def percentile(ordered: Sequence[float], percent: float) -> float | None:
-    """The smallest value that `percent` of the values do not exceed (nearest rank). None: no values."""
+    """Return the smallest value that `percent` of the values do not exceed (nearest rank); None without
+    values.
+    """
     if not ordered:
         return None
     return ordered[max(0, ceil(len(ordered) * percent / 100) - 1)]

@@ -22,22 +22,22 @@ if TYPE_CHECKING:
     from ninelives.voice import VoiceCall
 
 THINKER = "gpt-5-mini"
-"""A model that takes `reasoning`; Pipecat's default model does not."""
+"""A model with `reasoning`; Pipecat's default model has none."""
 
 GRACE = 5.0
-"""Seconds beyond a scenario's bound after which a turn is given up."""
+"""Seconds beyond a scenario's limit after which a turn is given up."""
 
 TO_PLAY = 0.5
-"""Seconds more for each word of the longest answer, where it has to be played, too."""
+"""Additional seconds for each word of the longest answer, if it has to be played too."""
 
 
 def bot_of(
     made: Any, factory: Factory, base_url: str, ws_url: str, scenario: Scenario, *, voice: bool
 ) -> Bot | VoiceCall:
-    """Return the bot to test, of whatever a factory gives: a service, a pipeline, a worker, a whole bot.
+    """Return the bot to test, made of what a factory returned: a service, a pipeline, a worker, a whole bot.
 
     Raises:
-        Complaint: it gave nothing that can be tested, or nothing that can be tested with a voice.
+        Complaint: it returned nothing that can be tested, or nothing that can be tested with a voice.
     """
     from ninelives.bot import Bot
 
@@ -76,7 +76,7 @@ def bot_of(
 
 
 async def let_it_think(bot: Bot | VoiceCall) -> None:
-    """Set the service to a model that thinks, if it has settings for that."""
+    """Configure the service for a model that thinks, if it has settings for that."""
     config = getattr(type(bot.service), "ReasoningConfig", None)
     if config is not None:
         await bot.update_settings(model=THINKER, reasoning=config(effort="low", summary="auto"))
@@ -85,7 +85,7 @@ async def let_it_think(bot: Bot | VoiceCall) -> None:
 async def perform(scenario: Scenario, bot: Bot | VoiceCall, server: MockServer) -> None:
     """Perform the acts, in order.
 
-    Faults of an act are armed as the user begins to speak; with a voice, where that takes a while, with the
+    Faults of an act are armed when the user begins to speak; with a voice, where speaking takes time, at the
     end of their words.
     """
     for act in scenario.acts:

@@ -1,4 +1,4 @@
-"""Where the scenarios strike, under the names that the chapters use."""
+"""The points at which the scenarios inject faults, with the names that the chapters use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ IN_MID_SENTENCE = faults.at(event="response.output_text.delta", nth=6)
 """After some words of the answer."""
 
 REQUEST = faults.at(phase="request")
-"""The request has come, and nothing was answered."""
+"""When the request has come, before anything was answered."""
 
 EVERY_REQUEST = faults.at(phase="request", times=None)
 
@@ -20,11 +20,11 @@ EVERY_HANDSHAKE = faults.at(phase="handshake", times=None)
 FIRST_CONNECTION = faults.at(connection=1)
 
 TERMINAL = faults.at(event="terminal")
-"""Before the last event of a response, whichever it is."""
+"""Before the last event of a response, of any type."""
 
 
 def before(event: str, nth: int | None = None, **more: Any) -> faults.At:
-    """Before the n-th event of a type, which is named without `response.`; any of them if not given."""
+    """Before the n-th event of a type, named without `response.`; any type by default."""
     return faults.at(event=f"response.{event}", nth=nth, **more)
 
 
@@ -34,5 +34,5 @@ def after(event: str, nth: int | None = None, **more: Any) -> faults.At:
 
 
 def idle(seconds: float, **more: Any) -> faults.At:
-    """When nothing has happened on a connection for so many seconds."""
+    """After so many seconds without anything on a connection."""
     return faults.at(phase="idle", at=seconds, **more)

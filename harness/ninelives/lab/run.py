@@ -1,8 +1,8 @@
-"""Plays a scenario against any service, in virtual time, and judges what came of it.
+"""Plays a scenario against any service, in virtual time, and judges the result.
 
 Mock server, bot and service share one virtual loop, with real sockets on loopback: an hour passes in
 milliseconds, and the same seed gives the same outcome. The service comes from a factory `factory(base_url,
-ws_url)`, so any class can be tried, ours, Pipecat's own or a user's.
+ws_url)`, so any class can be tested: ours, Pipecat's own or a user's.
 """
 
 from __future__ import annotations
@@ -49,56 +49,56 @@ A_BREATH = 1.0
 """Seconds between a bot's own greeting and the user's first words."""
 
 LATENCY = "I10"
-"""The promise that speaks of nothing but time."""
+"""The promise that is only about time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one scenario."""
+    """The result of one scenario."""
 
     scenario: Scenario
     episode: Episode
     findings: Sequence[Finding]
     timeline: Timeline = field(default_factory=Timeline)
     transport: str = ""
-    """What the service spoke: `websocket`, `http`, or nothing at all."""
+    """The service's transport: `websocket`, `http`, or empty."""
     crash: str | None = None
-    """The exception that ended the run. None: the run ended as the story does."""
+    """The exception that ended the run; None if the run ended normally."""
     failure: BaseException | None = None
-    """That exception itself, if it was raised here."""
+    """The exception itself, if it was raised here."""
     started: bool = True
-    """The bot was there, and the user could speak."""
+    """Whether the bot had started, so that the user could speak."""
     hosts: Sequence[tuple[type, frozenset[str]]] = ()
     """The classes of the bot's processors, LLM services first, with the hosts that their settings name."""
     mishaps: Sequence[Mishap] = ()
     """What the bot's own code raised and Pipecat caught."""
     went_to: str | None = None
-    """The address off this machine that the bot tried to reach first."""
+    """The first address off this machine to which the bot tried to connect."""
     figures: Figures = NO_FIGURES
-    """What the caller waited."""
+    """The caller's waiting times."""
     speaks: bool = False
-    """The bot has a voice or a transport of its own."""
+    """Whether the bot has a voice or a transport of its own."""
     voice: bool = False
-    """It was called with a voice: what was heard is what was played."""
+    """Whether it was called with a voice, so that heard means played."""
 
     @property
     def told(self) -> bool:
-        """The story can happen over what the service speaks."""
+        """Whether the scenario can happen over the service's transport."""
         return self.transport in ("", *self.scenario.transports)
 
     @property
     def broken(self) -> list[Finding]:
-        """The promises that were not kept."""
+        """The broken promises."""
         return [finding for finding in self.findings if finding.held is False]
 
     @property
     def held(self) -> bool:
-        """Every promise that applies was kept."""
+        """Whether every promise that applies was kept."""
         return self.crash is None and not self.broken
 
     @property
     def only_late(self) -> bool:
-        """Nothing is wrong with it but that the caller had to wait for too long."""
+        """Whether the only problem is that the caller had to wait too long."""
         return self.crash is None and [each.promise for each in self.broken] == [LATENCY]
 
     @property
@@ -108,7 +108,7 @@ class Outcome:
 
     @property
     def said(self) -> list[str]:
-        """What the server said, response by response."""
+        """What the server sent, response by response."""
         return [each.text for each in self.episode.said if each.text]
 
     @property
@@ -147,12 +147,12 @@ def run_scenario(
 ) -> Outcome:
     """Play a scenario in virtual time. The same seed gives the same outcome.
 
-    Nothing leaves this machine meanwhile: a bot that asks another server than it is told has crashed.
+    Nothing leaves this machine: a bot that connects to another server than the mock server counts as crashed.
 
     Args:
-        scenario: What happens.
+        scenario: The scenario.
         factory: Makes the service or the bot.
-        seed: Seeds all that is drawn.
+        seed: Seeds all random numbers.
         conditions: The model's pace and the caller's patience, instead of the scenario's own.
     """
     before = random.getstate()
@@ -173,7 +173,7 @@ def run_scenario(
 
 
 def forbidden(who: str, address: str) -> str:
-    """What a bot is told that goes elsewhere."""
+    """Return the error for a bot that connects elsewhere."""
     return f"{who} tried to reach {address}; a scenario never leaves this machine"
 
 
@@ -183,7 +183,7 @@ async def play(
     """Play a scenario on the running loop, which should be a virtual one."""
     loop = asyncio.get_running_loop()
     seed += scenario.seed
-    random.seed(seed)  # backoff is jittered, and the clients draw from the one generator there is
+    random.seed(seed)  # backoff has jitter, and clients use the global generator
     server = MockServer(
         script=list(scenario.script),
         faults=scenario.faults,
@@ -241,12 +241,12 @@ def judged(
     prologue: int,
     conditions: Conditions,
 ) -> Outcome:
-    """Judge what came of a conversation: the bot's turns and the server's journal, on the bot's clock.
+    """Judge a conversation by the bot's turns and the server's journal, on the bot's clock.
 
-    The first `prologue` turns, what a bot says before anybody has spoken, are not judged.
+    The first `prologue` turns, which the bot says before anybody has spoken, are not judged.
     """
     everything = list(bot.turns) if bot is not None else []
-    turns = everything[prologue:]  # what a bot says before anybody has spoken is not part of the story
+    turns = everything[prologue:]  # what a bot says before anybody has spoken is not part of the scenario
     errors = list(bot.errors) if bot is not None else []
     reported = {id(error) for turn in everything for error in turn.errors}
     episode = Episode(
@@ -276,6 +276,6 @@ def judged(
 
 
 def _expected(scenario: Scenario, turns: Sequence[Turn]) -> list[str | None]:
-    """The whole answer to each turn. One in which a bot spoke unasked has none."""
+    """Return the whole answer to each turn; None for turns in which the bot spoke unasked."""
     answers = iter(scenario.expected)
     return [next(answers, None) if turn.user is not None else None for turn in turns]

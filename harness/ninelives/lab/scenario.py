@@ -1,8 +1,8 @@
-"""A scenario: a conversation, what goes wrong in it, and what should have been heard, as plain values.
+"""A scenario: a conversation, its faults, and what should be heard, as plain values.
 
-It knows no service: `run` plays it against any. Acts are performed in order; faults are armed by the act they
-belong to, so that a scenario means the same however many requests, warm-ups or connections a service makes on
-its own.
+It is independent of the service: `run` plays it against any. Acts are performed in order; faults are armed by
+the act they belong to, so that a scenario means the same however many requests, warm-ups or connections a
+service makes.
 """
 
 from __future__ import annotations
@@ -38,31 +38,29 @@ CHAPTERS = (
     "the 60-minute limit",
     "outages",
 )
-"""The chapters of the table of contents, in its order."""
+"""The chapters in the order of the table of contents."""
 
 PACE = "fixed:0.05"
-"""How fast the model speaks: twenty events a second, about what is observed, so that there is a middle of a
-sentence.
-"""
+"""The model's pace: twenty events per second, about as observed, so that a sentence has a middle."""
 
 
 BEFORE_THE_FIRST_WORD = 0.12
-"""Seconds into a turn at which a user cuts in who does not wait for the first word: the response exists by
+"""Seconds into a turn at which an impatient user interrupts before the first word: the response exists by
 then.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """The user says something and hears the turn out, unless `cut_in` has them interrupt."""
+    """The user says something and hears the whole turn, unless `cut_in` makes them interrupt."""
 
     text: str
     answer: str | None
-    """The whole answer this turn should have. None: there is none to expect."""
+    """The expected whole answer; None if none can be expected."""
     faults: tuple[Planned, ...] = ()
     """Armed as the user begins to speak."""
     cut_in: int | None = None
-    """The user interrupts after so many words were heard; 0 interrupts before the first."""
+    """The user interrupts after this many heard words; 0 interrupts before the first."""
     after: float = BEFORE_THE_FIRST_WORD
     """With `cut_in=0`: seconds into the turn at which the user interrupts."""
 
@@ -81,7 +79,7 @@ Act = Say | Wait
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A named, repeatable story of a conversation."""
+    """A named, repeatable conversation with faults."""
 
     name: str
     """Lower case, words joined by underscores."""
@@ -91,21 +89,19 @@ class Scenario:
     script: Sequence[Mapping[str, Any]]
     """What the model says: the rules of a script."""
     chapter: str = ""
-    """Where it stands in the table of contents: the title of its file, one of `CHAPTERS`; or nothing for a
-    story of your own.
-    """
+    """The title of its chapter, one of `CHAPTERS`; empty for a user's own story."""
     about: tuple[str, ...] = ()
-    """The promises it is there to try, `I1` to `I10`. All ten are judged."""
+    """The promises that it tests, `I1` to `I10`. All ten are judged."""
     tools: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     """The functions that the model may call, by name."""
     transports: tuple[Transport, ...] = BOTH
-    """Where the story can happen at all."""
+    """The transports on which the scenario can happen."""
     faults: tuple[Planned, ...] = ()
     """Armed before the bot connects."""
     tls: bool = False
-    """The service is given https:// and wss:// addresses. The mock server only knows how to fail those."""
+    """Whether the service gets https:// and wss:// addresses. The mock server can only let them fail."""
     thinks: bool = False
-    """The service is set to a model that thinks, and asks for a summary of its thoughts."""
+    """Whether the service uses a model that thinks, and asks for a summary of its thoughts."""
     server: Mapping[str, Any] = field(default_factory=dict)
     """Further options of the mock server."""
     pace: str = PACE
@@ -113,14 +109,14 @@ class Scenario:
     bound: float = TURN_BOUND
     """Seconds within which each turn must have ended."""
     seed: int = 0
-    """Added to the seed of a run, for a story that was found with another."""
+    """Added to the seed of a run, for a story that was found with another seed."""
 
     @property
     def answers(self) -> list[str]:
-        """The whole answers that there are, to interrupted turns too."""
+        """The expected whole answers, including those to interrupted turns."""
         return [act.answer for act in self.acts if isinstance(act, Say) and act.answer is not None]
 
     @property
     def expected(self) -> list[str | None]:
-        """The whole answer to each turn; an interrupted turn has none."""
+        """The expected whole answer to each turn; None for an interrupted turn."""
         return [None if act.cut_in is not None else act.answer for act in self.acts if isinstance(act, Say)]

@@ -1,7 +1,7 @@
-"""Where an answer that broke off goes on: how much of a continuation repeats what had been spoken.
+"""The seam of a continued answer: how much of a continuation repeats what had been spoken.
 
-Written for the judge, and not shared with any service that is judged. Words are compared, whatever their case
-and Unicode form; white space and punctuation between them do not count. Pure functions over texts.
+Written for the judge, independent of any service that is judged. Words are compared without regard to case
+and Unicode form, and to white space and punctuation between them. Pure functions over texts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _WORD = re.compile(r"\w+")
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text, in the form in which they are compared."""
+    """Return the words of a text, in the form in which they are compared."""
     return [_folded(match[0]) for match in _WORD.finditer(text)]
 
 
@@ -24,11 +24,12 @@ def _folded(word: str) -> str:
 
 
 def news(spoken: str, told: str, continuation: str) -> Iterator[tuple[str, int]]:
-    """What may rightly be heard of a continuation behind `spoken`, each with its place in the continuation.
+    """Return the texts that may correctly be heard of a continuation after `spoken`, each with its offset in
+    the continuation.
 
-    `told` is what the model was told of it. A model that begins with what it was not told goes on exactly,
-    even where a word comes twice (very | very); of any other the longest repetition has to be left out. White
-    space may be put between, and punctuation that was spoken may be left out as well.
+    `told` is what the model was told of it. A model that begins with what it was not told continues exactly,
+    even if a word occurs twice (very | very); of any other continuation the longest repetition must be left
+    out. White space may be inserted, and punctuation that was spoken may be left out as well.
     """
     for start in _starts(spoken, told, continuation):
         rest = continuation[start:]
@@ -49,7 +50,7 @@ def _starts(spoken: str, told: str, continuation: str) -> list[int]:
         n for n in range(1, min(len(before), len(after)) + 1) if _repeats(before[-n:], folded[:n], cut)
     ]
     if not repeated:
-        return [0] if told else []  # asked anew, and not told: then the answer was begun again
+        return [0] if told else []  # asked again without the spoken text: the answer began again
     untold = len(before) - len(words_of(told)) if spoken.startswith(told) else 0
     exact = [untold] if untold in repeated else []
     return [_end(before[-1], after[n - 1], cut) for n in dict.fromkeys([*exact, max(repeated)])]
@@ -61,12 +62,12 @@ def _repeats(before: Sequence[str], after: Sequence[str], cut: bool) -> bool:
 
 
 def _end(last: str, match: re.Match[str], cut: bool) -> int:
-    """Where the repetition of the last word that was spoken ends: inside a word, if it had been cut."""
+    """Return where the repetition of the last spoken word ends: inside a word, if it had been cut."""
     return match.start() + len(last) if cut and _folded(match[0]) != last else match.end()
 
 
 def said_again(before: str, after: str) -> str | None:
-    """The longest run of words with which `before` ends and `after` begins; None when there is none."""
+    """Return the longest run of words with which `before` ends and `after` begins; None if there is none."""
     ended, began = words_of(before), [*_WORD.finditer(after)]
     folded = [_folded(match[0]) for match in began]
     for n in range(min(len(ended), len(began)), 0, -1):
@@ -76,9 +77,10 @@ def said_again(before: str, after: str) -> str | None:
 
 
 def voice_flaw(heard: str, played: str) -> str | None:
-    """What is wrong with the words that a voice played of a text: some twice, or some left out between two.
+    """Return what is wrong with the words that a voice played of a text: some twice, or some left out between
+    two.
 
-    Words that are other ones (a filter wrote a number out) are nobody's business here.
+    Different words (for example a number that a filter wrote out) are not judged here.
     """
     text, sound = words_of(heard), words_of(played)
     at = next((n for n, word in enumerate(sound) if n >= len(text) or word != text[n]), None)
@@ -97,9 +99,10 @@ def voice_flaw(heard: str, played: str) -> str | None:
 
 
 def unplayed(heard: str, played: str) -> str | None:
-    """The end of a text of which a voice played the beginning, or nothing, and stopped. None: it did not.
+    """Return the unplayed end of a text of which a voice played the beginning, or nothing; None if it played
+    all.
 
-    Words that are other ones are nobody's business here either.
+    Different words are not judged here either.
     """
     text, sound = [*_WORD.finditer(heard)], words_of(played)
     if len(sound) >= len(text) or sound != [_folded(match[0]) for match in text[: len(sound)]]:

@@ -1,7 +1,7 @@
 """Service factories for the laboratory: ours and Pipecat's own on both transports, and any class or function
-a user names.
+that a user names.
 
-`ninelives verdict ninelives.lab.services:pipecat_websocket` tries Pipecat's own service; a user's factory is
+`ninelives verdict ninelives.lab.services:pipecat_websocket` tests Pipecat's own service; a user's factory is
 a service class, any function of (base_url, ws_url), or one that runs a whole bot.
 """
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pipecat.services.llm_service import LLMService
 
 Factory = Callable[[str, str], Any]
-"""Builds what is tested from `base_url` and `ws_url`: a service, or anything that `hosting` takes. Called
-once a scenario, in the running loop.
+"""Makes what is tested from `base_url` and `ws_url`: a service, or anything that `hosting` takes. Called
+once per scenario, in the running loop.
 """
 
 
@@ -56,7 +56,8 @@ def pipecat_http(base_url: str, ws_url: str) -> LLMService[Any]:
 
 
 def find_factory(name: str, base: Path | None = None) -> Factory:
-    """The factory of what a user names: a file, a module, a folder, or something in one (see `target`).
+    """Return the factory for what a user names: a file, a module, a folder, or something in one (see
+    `target`).
 
     Relative paths start at `base`, by default the working directory. Raises Complaint.
     """
@@ -67,12 +68,12 @@ def find_factory(name: str, base: Path | None = None) -> Factory:
 
 
 def as_factory(found: Any, name: str = "") -> Factory:
-    """How to build a bot to test from what a user has.
+    """Return the factory for what a user has.
 
-    A service class is called with what its constructor takes. A function may build a service, a list of
-    processors, a `Pipeline`, a worker or a `Bot`, from `base_url` and `ws_url` or from the environment; or it
-    may be one that runs a bot, as in Pipecat's examples (`run_bot(transport, runner_args)`). A string is a
-    name, as `find_factory` takes one. `name` is what messages call it.
+    A service class is called with the arguments that its constructor takes. A function may return a service,
+    a list of processors, a `Pipeline`, a worker or a `Bot`, made with `base_url` and `ws_url` or with the
+    environment; or it may run a bot, as in Pipecat's examples (`run_bot(transport, runner_args)`). A string
+    is a name, as for `find_factory`. `name` is its name in messages.
     """
     if isinstance(found, str):
         return find_factory(found)
@@ -82,7 +83,7 @@ def as_factory(found: Any, name: str = "") -> Factory:
 
 
 def source_of(factory: Factory) -> Path | None:
-    """The file in which a bot is made, as far as can be said."""
+    """Return the file that defines a bot, as far as known."""
     found = factory.found if isinstance(factory, Brought) else factory
     try:
         source = inspect.getsourcefile(inspect.unwrap(found))
@@ -92,7 +93,7 @@ def source_of(factory: Factory) -> Path | None:
 
 
 def name_of(factory: Factory) -> str:
-    """What messages call a bot."""
+    """Return a bot's name for messages."""
     return factory.name if isinstance(factory, Brought) else _own_name(factory)
 
 
@@ -108,15 +109,15 @@ def _own_name(found: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """A factory under the name that messages call it."""
+    """A factory with its name in messages."""
 
     name: str
     make: Factory
     found: Any
-    """What the user has brought."""
+    """What the user gave."""
 
     def __call__(self, base_url: str, ws_url: str) -> Any:
-        """Build the bot."""
+        """Make the bot."""
         return self.make(base_url, ws_url)
 
 
@@ -136,13 +137,13 @@ def _factory(found: Any, name: str) -> Factory:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A user's function that is called, in the running loop, to bring its bot."""
+    """A user's function that is called, in the running loop, to make its bot."""
 
     function: Callable[..., Any]
     base_url: str
     ws_url: str
     name: str = ""
-    """What messages call it; the function's own name if empty."""
+    """The name in messages; by default that of the function."""
 
 
 def _of_class(found: type) -> Factory:

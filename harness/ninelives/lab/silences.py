@@ -1,10 +1,10 @@
 """The silences of a turn: when the caller heard nothing, and how much of that was the model's own time.
 
-A silence begins with the end of the caller's words or with the end of a sound, and ends with the next sound,
-with an error, with the caller's own words, or with the turn. What is still missing when the turn ends without
-an error ends with the turn; behind a whole answer there is no silence, for it is the caller's turn to speak.
+A silence begins with the end of the caller's words or of a sound, and ends with the next sound, an error, the
+caller's own words, or the turn. If the turn ends without an error while something is missing, the silence
+ends with the turn; after a whole answer there is none, because it is the caller's turn to speak.
 
-At the line where there is a voice; else every piece of text is a sound without a length.
+With a voice, sounds are those on the line; otherwise every piece of text is a sound without a length.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from mock_openai.control.entries import Entry
 
 UNHEARD = frozenset({"half_open", "handshake_hang"})
-"""Faults after which nothing that is written to a connection reaches anybody."""
+"""Faults after which nothing that is written to a connection arrives."""
 
 SLOW = "delay"
 """The fault that makes the model slower, and loses nothing."""
 
 PATIENT = DEAD_AIR / 2
-"""Seconds for which a client has to take such a fault for a model that takes its time."""
+"""Seconds for which a client must take such a fault for a slow model."""
 
 NEARLY = 0.8
 """Share of a budget after which an error is better than another attempt."""
@@ -39,16 +39,18 @@ _ANSWERS_FAST = frozenset({None, "none", "minimal"})
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A stretch in which the caller heard nothing. Times are the turn's, in seconds."""
+    """A period in which the caller heard nothing. Times are the turn's, in seconds."""
 
     began: float
     ended: float
     first: bool
-    """It began with the end of the caller's words, not inside the answer."""
+    """Whether it began with the end of the caller's words, not within the answer."""
     modelled: float = 0.0
-    """Seconds of it between events of the model that followed each other with no fault between them."""
+    """Seconds of it between events of the model that followed each other without a fault between them."""
     in_tools: float = 0.0
-    """Further seconds of it in which a tool ran, if a fault struck as well: nobody can make up for both."""
+    """Further seconds of it in which a tool ran, if there was a fault as well: no bot can make up for
+    both.
+    """
 
     @property
     def seconds(self) -> float:
@@ -57,7 +59,7 @@ class Silence:
 
     @property
     def unexplained(self) -> float:
-        """Seconds that neither the model's own events account for nor, beside a fault, a tool."""
+        """Seconds that neither the model's own events explain nor, with a fault, a tool."""
         return max(0.0, self.seconds - self.modelled - self.in_tools)
 
 
@@ -77,7 +79,7 @@ def silences(episode: Episode, account: Account) -> list[Silence]:
 
 
 def budget_spent(episode: Episode, account: Account) -> bool:
-    """Whether an error came only when the caller had waited for so long that another attempt would have been
+    """Whether an error came only after the caller had waited so long that another attempt would have been
     too late: a service that keeps I10 cannot do better.
     """
     errors = [error.at for error in account.turn.errors]
@@ -103,10 +105,10 @@ def _stretches(episode: Episode, account: Account) -> Iterator[tuple[float, floa
     sounds = [each for each in turn.audible if each[0] <= ended + SAME_TIME]
     errors = [error.at for error in turn.errors if error.at <= ended + SAME_TIME]
     if sounds and _whole(account):
-        # Nobody waits behind a whole answer, not even for an error.
+        # Nobody waits after a whole answer, not even for an error.
         ended = max(until for _, until in sounds)
         errors = [at for at in errors if at <= ended]
-    # A turn that nobody asked for begins with its first sound.
+    # A turn without a request begins with its first sound.
     since = turn.began if turn.user is not None else min((began for began, _ in sounds), default=ended)
     first = turn.user is not None
     for began, until in sorted([*sounds, *((at, at) for at in errors)]):
@@ -117,7 +119,7 @@ def _stretches(episode: Episode, account: Account) -> Iterator[tuple[float, floa
 
 
 def _whole(account: Account) -> bool:
-    """The answer was heard to its end."""
+    """Whether the answer was heard to its end."""
     if account.turn.unheard:
         return False
     if account.expected is not None:
@@ -126,7 +128,7 @@ def _whole(account: Account) -> bool:
 
 
 def _working(episode: Episode, account: Account) -> list[tuple[float, float]]:
-    """When the model's events show that it was at work, as stretches that do not overlap."""
+    """Return when the model's events show that it was at work, as periods that do not overlap."""
     found: list[tuple[float, float]] = []
     for attempt in account.attempts:
         said = attempt.said

@@ -1,4 +1,4 @@
-"""Where the user's own files name a class, and how the lines read with another in its place."""
+"""Where the user's own files use a class, and how the lines would read with another class."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Line:
 
     @property
     def place(self) -> str:
-        """The line as `bot.py:14`."""
+        """Return the line as `bot.py:14`."""
         return f"{shown(self.path)}:{self.number}"
 
 
@@ -33,13 +33,15 @@ class Made:
 
     line: Line
     given: dict[str, Line]
-    """The arguments that are given by name, each with its line."""
+    """The keyword arguments, each with its line."""
     in_a_function: bool
-    """False: the object is made when the module is imported."""
+    """False if the object is made when the module is imported."""
 
 
 def makings_of(kind: type, near: Path | None) -> list[Made]:
-    """The calls of a class in the user's own modules: in the file `near`, else beside it, else in any."""
+    """Return the calls of a class in the user's own modules: in the file `near`, else beside it, else in
+    any.
+    """
     return next((found for files in _own_files(near) if (found := _all_makings(files, kind.__name__))), [])
 
 
@@ -57,7 +59,7 @@ def imports(path: Path, module: str) -> bool:
 
 
 def mentions_of(kind: type) -> list[Line]:
-    """Where the user's own modules name a class in a string, as configurations do."""
+    """Return where the user's own modules name a class in a string, as configurations do."""
     return [
         Line(path, node.lineno, lines[node.lineno - 1].strip())
         for files in _own_files()
@@ -71,16 +73,16 @@ def mentions_of(kind: type) -> list[Line]:
 
 
 def replaced(kind: type, near: Path | None, new_import: str, new_name: str) -> list[Line]:
-    """The lines that have to change for a class to give way to another, as they must read then.
+    """Return the lines that must change to replace a class by another, as they must read then.
 
-    They stand in the file where the class is made; `new_import` takes the place of the import of the old one.
+    They are in the file where the class is made; `new_import` replaces the import of the old class.
     """
     files = {made.line.path for made in makings_of(kind, near)}
     return [line for path in sorted(files) for line in _replaced(path, kind.__name__, new_import, new_name)]
 
 
 def _own_files(near: Path | None = None) -> Iterator[list[Path]]:
-    """The user's own modules that are loaded: the one at hand, those beside it, all."""
+    """Yield the user's own loaded modules: the one at hand, those beside it, all."""
     names = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
     files = sorted(Path(each) for each in names if each and each.endswith(".py") and is_own(each))
     if near is not None:
@@ -99,7 +101,7 @@ def _parsed(path: Path) -> tuple[ast.Module, list[str]]:
 
 
 def _names(tree: ast.Module, name: str) -> set[str]:
-    """What a file calls a class: its name, and what it is imported as."""
+    """Return a file's names for a class: its own name, and its import aliases."""
     imports = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
     aliases = (alias for node in imports for alias in node.names if alias.name == name)
     return {name} | {alias.asname for alias in aliases if alias.asname}

@@ -1,7 +1,7 @@
-"""A story: a scenario as pure data, so that it can be drawn, shrunk, written to a file and sent about.
+"""A story: a scenario as pure data, so that it can be drawn at random, shrunk, written to a file and sent.
 
-What the user asks and what the model answers stand side by side, step by step; the script, the tools and the
-whole answer of each turn follow from them. `story_file` writes and reads it as YAML.
+The user's questions and the model's answers are side by side, step by step; the script, the tools and the
+expected answers follow from them. `story_file` writes and reads it as YAML.
 """
 
 from __future__ import annotations
@@ -27,15 +27,17 @@ Step = tuple[Mapping[str, Any], ...]
 """What one response says: reply items as a script writes them."""
 
 TOOL = "look_up"
-"""The one tool of every story. It takes a `topic` and gives it back."""
+"""The only tool of every story. It takes a `topic` and returns it."""
 
 PATIENCE_WITH_THINKERS = 6.0
-"""How many times as long a turn may take where the model thinks: a service cannot tell that from a stall."""
+"""How many times as long a turn may take if the model thinks: a service cannot distinguish that from a
+stall.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class CutIn:
-    """When the user interrupts: after so many words, or so many seconds after they had asked."""
+    """When the user interrupts: after a number of words, or of seconds after the question."""
 
     words: int | None = None
     seconds: float | None = None
@@ -47,19 +49,19 @@ class Ask:
 
     user: str
     answer: tuple[Step, ...]
-    """One step a response; every step but the last calls a tool."""
+    """One step per response; every step but the last calls a tool."""
     faults: tuple[Planned, ...] = ()
     cut_in: CutIn | None = None
     answerable: bool = True
-    """False: what goes wrong leaves no answer to expect (the quota is used up, the key is bad)."""
+    """False if no answer can be expected (the quota is used up, the key is bad)."""
     takes: tuple[float, ...] = ()
-    """Seconds that the model thinks before the first output of each step. Missing ones are 0."""
+    """Seconds that the model thinks before the first output of each step; 0 if missing."""
     continuation: Continuation | None = None
-    """What the model makes of being asked to go on with this answer. None: what the story says."""
+    """How the model reacts when asked to continue this answer. None: as the story says."""
 
     @property
     def text(self) -> str:
-        """All that should be heard."""
+        """The expected text of the turn."""
         return "".join(item.get("text") or item.get("refusal") or "" for step in self.answer for item in step)
 
 
@@ -73,7 +75,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A conversation and what goes wrong in it."""
+    """A conversation with its faults."""
 
     acts: tuple[Ask | Pause, ...]
     name: str = "story"
@@ -83,28 +85,28 @@ class Story:
     tool_seconds: float = 0.0
     """How long the tool takes."""
     on_cancel: OnCancel = "honour"
-    """What the server makes of a `response.cancel`."""
+    """How the server reacts to a `response.cancel`."""
     continuation: Continuation = "rest"
-    """What the model makes of being asked to go on with an answer that broke off."""
+    """How the model reacts when asked to continue an answer that broke off."""
     transports: tuple[Transport, ...] = BOTH
     seed: int = 0
-    """Of the server's ids and of the jitter between attempts."""
+    """The seed of the server's ids and of the jitter between attempts."""
     broke: tuple[str, ...] = ()
-    """The promises it was found to break, for the reader."""
+    """The promises that it broke, for the reader."""
 
     @property
     def asks(self) -> list[Ask]:
-        """What the user asks, in order."""
+        """The user's questions, in order."""
         return [act for act in self.acts if isinstance(act, Ask)]
 
     @property
     def size(self) -> tuple[int, int, int]:
-        """How long it is to read: acts, faults and interruptions, characters."""
+        """Return how long it is to read: acts, faults and interruptions, characters."""
         trouble = sum(len(act.faults) for act in self.acts) + sum(ask.cut_in is not None for ask in self.asks)
         return len(self.acts), trouble, sum(len(ask.text) for ask in self.asks)
 
     def scenario(self) -> Scenario:
-        """The story as the laboratory plays it."""
+        """Return the scenario that the laboratory plays."""
         thinks = any("reasoning" in item for ask in self.asks for step in ask.answer for item in step)
         return Scenario(
             name=self.name,

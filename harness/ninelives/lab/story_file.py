@@ -1,8 +1,7 @@
-"""Stories as files: YAML to keep beside the tests and to play again by `verdict`, `as_tests` and the rest.
+"""Stories as files: YAML to keep beside the tests and to play again with `verdict`, `as_tests` and others.
 
-What an answer says is written as in a script, faults as in a fault plan. A file that cannot be read is one
-line: file, line, what was found, what was expected, how to mend it. A Python file with a `SCENARIO` is read
-too.
+Answers are written as in a script, faults as in a fault plan. A file that cannot be read gives one line:
+file, line, what was found, what was expected, what to do. A Python file with a `SCENARIO` is read too.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ PAUSE = ("pause", "faults")
 
 
 def to_data(story: Story) -> dict[str, Any]:
-    """The story as plain data; what has its usual value is left out."""
+    """Return the story as plain data; usual values are left out."""
     usual = Story(())
     data: dict[str, Any] = {"story": story.name, "sentence": story.sentence}
     if story.broke:
@@ -51,7 +50,7 @@ def to_data(story: Story) -> dict[str, Any]:
 
 
 def to_yaml(story: Story, remarks: Sequence[str] = ()) -> str:
-    """The story as a file, `remarks` as comments above it."""
+    """Return the story as a file, with `remarks` as comments above it."""
     head = "".join(f"# {line}\n" for line in remarks)
     body = yaml.dump(to_data(story), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     return head + str(body)
@@ -88,7 +87,7 @@ def _fault_data(planned: Planned) -> dict[str, Any]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Short mappings and lists on one line, as a person would write them."""
+    """Write short mappings and lists on one line, as a person would."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -128,7 +127,9 @@ def from_data(data: Mapping[str, Any]) -> Story:
 
 
 def load(path: Path | str) -> Scenario:
-    """The scenario in a file: a story in YAML, or a Python file with a `SCENARIO`. Raises Complaint."""
+    """Return the scenario in a file: a story in YAML, or a Python file with a `SCENARIO`. Raises
+    Complaint.
+    """
     path = Path(path)
     if path.suffix == ".py":
         return _from_python(path)
@@ -144,7 +145,7 @@ def load(path: Path | str) -> Scenario:
 
 
 def load_all(place: Path | str) -> list[Scenario]:
-    """The scenarios of a file, or of every scenario file in a folder by name. Raises Complaint."""
+    """Return the scenarios of a file, or of every scenario file in a folder by name. Raises Complaint."""
     place = Path(place)
     if not place.is_dir():
         return [load(place)]

@@ -1,5 +1,5 @@
-"""The conversation that the scenarios break: a weather service on the telephone, with a tool and a story to
-be interrupted in.
+"""The conversation of the scenarios: a weather service on the telephone, with a tool and a long story to
+interrupt.
 """
 
 from __future__ import annotations
@@ -98,22 +98,22 @@ def hello(*faults: Planned, **more: Any) -> Say:
 
 
 def weather(*faults: Planned, **more: Any) -> Say:
-    """The user asks what needs a tool."""
+    """The user asks something that needs a tool."""
     return Say(WEATHER, FORECAST, faults, **more)
 
 
 def compare(*faults: Planned, **more: Any) -> Say:
-    """The user asks what needs two tool calls at once."""
+    """The user asks something that needs two tool calls at once."""
     return Say(COMPARE, COMPARISON, faults, **more)
 
 
 def look(*faults: Planned, **more: Any) -> Say:
-    """The user asks what needs a tool that takes its time."""
+    """The user asks something that needs a slow tool."""
     return Say(LOOK, VIEW, faults, **more)
 
 
 def clothes(*faults: Planned, **more: Any) -> Say:
-    """The user asks what the model thinks about before it answers."""
+    """The user asks something about which the model thinks before it answers."""
     return Say(CLOTHES, ADVICE, faults, **more)
 
 
@@ -123,12 +123,12 @@ def story(*faults: Planned, **more: Any) -> Say:
 
 
 def bye(*faults: Planned, **more: Any) -> Say:
-    """The user takes leave."""
+    """The user says goodbye."""
     return Say(BYE, FAREWELL, faults, **more)
 
 
 def unanswered(text: str, *faults: Planned) -> Say:
-    """The user says something that nobody should expect an answer to."""
+    """The user says something to which no answer can be expected."""
     return Say(text, None, faults)
 
 
@@ -138,14 +138,16 @@ def silence(seconds: float, *faults: Planned) -> Wait:
 
 
 def between(trouble: Act) -> tuple[Act, ...]:
-    """The usual conversation: a healthy turn, what the scenario is about, a turn that must be as before."""
+    """The usual conversation: a healthy turn, the turn of the scenario, and a turn that must be healthy
+    again.
+    """
     return hello(), Wait(1), trouble, Wait(1), bye()
 
 
 def scenario(name: str, about: str, sentence: str, acts: tuple[Act, ...], **more: Any) -> Scenario:
-    """A scenario of this conversation.
+    """Return a scenario of this conversation.
 
-    `about`: the promises it is there to try, as `I1 I6`. `more`: whatever else a `Scenario` has.
+    `about`: the promises that it tests, as `I1 I6`. `more`: other fields of a `Scenario`.
     """
     told: dict[str, Any] = {"script": SCRIPT, "tools": TOOLS, **more}
     return Scenario(name=name, sentence=sentence, acts=acts, about=tuple(about.split()), **told)

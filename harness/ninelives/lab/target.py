@@ -1,7 +1,7 @@
-"""What a user names to have a bot tried: `bot.py`, `bot.py:run_bot`, `my_bot`, `my_bot:run_bot`, or a folder.
+"""The bot that a user names: `bot.py`, `bot.py:run_bot`, `my_bot`, `my_bot:run_bot`, or a folder.
 
-A file is loaded as Python runs one: its folder is on the path, so modules beside it are found. In a package,
-or where it imports relatively, it is loaded as the module it is there. Whatever is wrong with a name or a
+A file is loaded as Python runs one: its folder is on the path, so modules beside it are found. If it is in a
+package, or has relative imports, it is loaded as a module of that package. Anything wrong with a name or a
 file is a Complaint of one line.
 """
 
@@ -31,7 +31,7 @@ EXPECTED = (
 )
 
 ENTRIES = ("run_bot", "bot", "main")
-"""What runs a bot is called so in Pipecat's examples; the first that can be called is taken."""
+"""The names of functions that run a bot in Pipecat's examples; the first that exists is used."""
 
 GIVEN = frozenset(
     {"base_url", "ws_url", "_base_url", "_ws_url", "transport", "runner_args", "args", "handle_sigint"}
@@ -41,19 +41,19 @@ GIVEN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What was named, found."""
+    """What was named, loaded."""
 
     name: str
-    """As the user wrote it, with the function that was chosen."""
+    """The user's text, with the function that was chosen."""
     found: Any
-    """A function or class, or whatever else stands there."""
+    """A function, class or other object."""
 
 
 def find(name: str, base: Path | None = None, *, patience: float = HANGS) -> Target:
     """Load what a name stands for. Relative paths start at `base`, by default the working directory.
 
-    `patience`: real seconds that an import may block. Raises Complaint; CouldNotStart when the user's own
-    code fails while it is imported.
+    `patience`: real seconds that an import may block. Raises Complaint; CouldNotStart if the user's own code
+    fails while it is imported.
     """
     where, attribute = _split(name)
     if not where:
@@ -66,7 +66,7 @@ def find(name: str, base: Path | None = None, *, patience: float = HANGS) -> Tar
 
 
 def _split(name: str) -> tuple[str, str]:
-    """`bot.py:run_bot` in two. A drive letter is no separator."""
+    """Split `bot.py:run_bot` in two. A drive letter is not a separator."""
     where, colon, attribute = name.rpartition(":")
     if not colon or re.fullmatch(r"[A-Za-z]", where) or "/" in attribute or "\\" in attribute:
         return name.removesuffix(":"), ""
@@ -131,7 +131,7 @@ def _load_file(where: str, path: Path, patience: float) -> ModuleType:
 
 
 def _levels_of_relative_imports(where: str, path: Path) -> int:
-    """How many packages a file believes to lie in; 0 when it imports nothing relatively."""
+    """Return in how many packages a file is, judging by its relative imports; 0 without any."""
     try:
         tree = ast.parse(path.read_bytes(), filename=str(path))
     except (SyntaxError, ValueError) as error:
@@ -142,7 +142,7 @@ def _levels_of_relative_imports(where: str, path: Path) -> int:
 
 
 def _executed(where: str, path: Path, patience: float) -> ModuleType:
-    """Run a file that is no part of a package, under a name that takes nobody's place."""
+    """Run a file that is not part of a package, under a name that replaces no other module."""
     name = re.sub(r"\W", "_", path.stem)
     while name in sys.modules or (
         (found := importlib.util.find_spec(name)) is not None and found.origin != str(path)
@@ -168,7 +168,7 @@ def _imported(where: str, name: str, patience: float, script: str = "") -> Modul
 
 @contextmanager
 def _watched(where: str, script: str, patience: float, module: str = "") -> Iterator[None]:
-    """What the user's code may do wrong while it is imported, as one line."""
+    """Return the error of the user's code while it is imported, on one line."""
     with overheard() as said, started_as(script), without_a_real_key(), stand_ins():
         try:
             with not_for_ever(patience):
@@ -185,7 +185,7 @@ def _watched(where: str, script: str, patience: float, module: str = "") -> Iter
 
 @contextmanager
 def _on_the_path(folder: Path) -> Iterator[None]:
-    """A folder is first on the path, and stays on it: a bot may import more when it runs."""
+    """Put a folder first on the path, permanently: a bot may import more when it runs."""
     here = str(folder)
     if here in sys.path:
         sys.path.remove(here)
@@ -194,7 +194,9 @@ def _on_the_path(folder: Path) -> Iterator[None]:
 
 
 _brought: dict[Path, set[str]] = {}
-"""The modules that bots have brought, by folder: another folder may have modules of the same names."""
+"""Remove the modules that bots have imported, by folder: another folder may have modules of the same
+names.
+"""
 
 
 @contextmanager
@@ -244,7 +246,7 @@ def _functions(module: ModuleType) -> Mapping[str, Callable[..., Any]]:
 
 
 def _choice(module: ModuleType, where: str) -> str:
-    """The function or class that is meant when only its module is named."""
+    """Return the function or class that is meant if only its module is named."""
     functions = _functions(module)
     fitting = [name for name in ENTRIES if name in functions and not wants_more(functions[name])]
     if fitting:
@@ -267,7 +269,7 @@ def _choice(module: ModuleType, where: str) -> str:
 
 
 def wants_more(function: Callable[..., Any]) -> list[str]:
-    """The parameters of a function that nobody here can fill."""
+    """Return the parameters of a function for which there is no value."""
     return [
         each.name
         for each in inspect.signature(function).parameters.values()
@@ -283,7 +285,7 @@ def _makes_a_bot(function: Callable[..., Any]) -> bool:
 
 
 def _services(module: ModuleType) -> list[str]:
-    """The LLM services that a module defines. Without Pipecat there are none."""
+    """Return the LLM services that a module defines; none without Pipecat."""
     if "pipecat" not in sys.modules:
         return []
     from pipecat.services.llm_service import LLMService

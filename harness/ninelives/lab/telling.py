@@ -1,4 +1,4 @@
-"""A failed scenario in words, turn by turn: what should have been heard, what was said, what was heard."""
+"""A failed scenario as text, turn by turn: what should have been heard, what was sent, what was heard."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def told(outcome: Outcome) -> str:
-    """The whole case on one screen: the turns, what struck, what was promised and not kept."""
+    """Return the whole case on one screen: the turns, the faults, the broken promises."""
     lines = [outcome.scenario.sentence, "", *turns(outcome)]
     if outcome.crash:
         lines += ["", f"crashed: {outcome.crash}"]
@@ -25,7 +25,7 @@ def told(outcome: Outcome) -> str:
 
 
 def turns(outcome: Outcome) -> Iterator[str]:
-    """Turn by turn, what should have been heard, what was said and what was heard."""
+    """Return what should have been heard, what was sent and what was heard, turn by turn."""
     for account in accounts(outcome.episode):
         turn, expected = account.turn, account.expected
         yield f"turn {account.index + 1}, the user: {turn.user!r}"

@@ -1,4 +1,4 @@
-"""The scenarios as pytest tests of a user's own service: one line in a test file, one test a scenario."""
+"""The scenarios as pytest tests of a user's own service: one line in a test file, one test per scenario."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def as_tests(
         chosen += load_all(beside / stories)
     try:
         factory = find_factory(service, beside) if isinstance(service, str) else as_factory(service)
-    except Complaint as complaint:  # told by the first test, like all else that is wrong with a bot
+    except Complaint as complaint:  # reported by the first test, like all other problems of a bot
         factory = _refuses(complaint)
 
     @pytest.mark.parametrize("scenario", [pytest.param(each, id=each.name) for each in chosen])
@@ -89,7 +89,8 @@ def as_tests(
 
 def survive(scenario: Scenario, factory: Factory, item: Any, conditions: Conditions = USUAL) -> None:
     """Play a scenario as the test `item`: skip what cannot happen, fail what breaks a promise, with the
-    timeline around it. The first test of a bot plays a calm conversation before, and tells of one that fails.
+    timeline around it. The first test of a bot plays a calm conversation before, and reports one that
+    fails.
     """
     import pytest
 
@@ -119,17 +120,17 @@ def survive(scenario: Scenario, factory: Factory, item: Any, conditions: Conditi
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What the first test of a bot found out about it. `why` is empty for one that works undisturbed."""
+    """What the first test of a bot found out about it. `why` is empty if it works undisturbed."""
 
     why: str
     teller: str
     voice: bool = False
-    """The scenarios are played with a voice."""
+    """Whether the scenarios are played with a voice."""
 
 
 _first: dict[tuple[Factory, bool | None], _Told] = {}
-"""The bots that have been tried, each by its factory, which is made once in a test run, and by whether a
-voice was asked for.
+"""The bots that have been tested, by their factory, which is made once in a test run, and by whether a
+voice was requested.
 """
 
 
@@ -156,7 +157,7 @@ def _refuses(complaint: Complaint) -> Factory:
 
 @contextmanager
 def _no_log() -> Iterator[None]:
-    """Pages of log would stand before what matters, and the timeline says more."""
+    """Leave out pages of log before the important lines; the timeline says more."""
     from loguru import logger
 
     names = ("pipecat", "pipecat_responses")

@@ -1,7 +1,7 @@
-"""Where heard words come from: which response said them, and which part of it.
+"""Where heard words come from: which response sent them, and which part of it.
 
-`straight` reads what was heard as what was said, in order; when that cannot be done, `traced` finds out where
-each run of words comes from, for a finding to tell. Pure functions over values.
+`straight` reads what was heard as what was sent, in order; if that is not possible, `traced` finds the source
+of each run of words, for a finding to report. Pure functions over values.
 """
 
 from __future__ import annotations
@@ -16,44 +16,44 @@ if TYPE_CHECKING:
     from mock_openai.control.said import Said
 
 Step = tuple[str | None, str]
-"""Which step of a turn a request asks for: the last tool output it brings, and assistant words it asks to be
+"""The step of a turn that a request is for: the last tool output in it, and assistant words to be
 continued.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One response, seen from the turn that asked for it."""
+    """One response, as part of the turn that requested it."""
 
     said: Said
     step: Step
     lost: bool
-    """It did not come to its own end, and the user had not cut in either."""
+    """Whether it did not end by itself, and the user had not interrupted either."""
 
     @property
     def words(self) -> str:
-        """What a listener should hear of it: its text, and a refusal is spoken like any other text."""
+        """The text for the listener; a refusal is spoken like any other text."""
         return f"{self.said.whole}{self.said.text[self.said.covered :]}{self.said.refusal or ''}"
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of heard text and where it was said. `owner` is None for words that nobody said."""
+    """A run of heard text and its source. `owner` is None for words that no response has."""
 
     text: str
     owner: Attempt | None
     start: int = 0
     foreign: bool = False
-    """The words are another turn's."""
+    """Whether the words are another turn's."""
 
     @property
     def end(self) -> int:
-        """Offset behind the piece in its owner's words."""
+        """The offset after the piece in its owner's words."""
         return self.start + len(self.text)
 
 
 SEAM_WITHIN = 40
-"""Characters behind what a model was told within which the loss must have struck."""
+"""The loss must have happened within this many characters after what the model was told."""
 
 SpokenBy = Callable[[float], int]
 """How many characters had been heard at a time."""
@@ -62,10 +62,10 @@ SpokenBy = Callable[[float], int]
 def straight(
     heard: str, attempts: Sequence[Attempt], spoken_by: SpokenBy = lambda _: 0
 ) -> list[Piece] | None:
-    """Read `heard` as the words of one answer a step, in order, cut off at most at the very end.
+    """Read `heard` as the words of one answer per step, in order, cut off at most at the very end.
 
-    An answer may break off and be gone on with by a later attempt: then nothing that was heard of it may come
-    again. None when it cannot be read so. `spoken_by` helps to find where it broke off.
+    An answer may break off and be continued by a later attempt: then nothing that was heard of it may come
+    again. None if it cannot be read so. `spoken_by` helps to find where it broke off.
     """
     rounds: dict[str | None, list[Attempt]] = {}
     for attempt in attempts:
@@ -96,15 +96,15 @@ class _Reading:
     def _answers(
         self, attempts: Sequence[Attempt], at: int, spoken: str
     ) -> Iterator[tuple[list[Piece], int]]:
-        """The ways to read one answer, of which `spoken` was heard: its pieces, and where it ends. Whole ones
-        come first, unless they were asked for when something had been heard; then those that were gone on
-        with, then those that are cut off.
+        """Yield the ways to read one answer of which `spoken` was heard: its pieces, and where it ends.
+        Whole answers come first, unless they were requested after something had been heard; then those
+        that were continued, then those that are cut off.
         """
         rest = self.heard[at:]
         late: list[tuple[list[Piece], int]] = []
         cut: list[tuple[list[Piece], int]] = []
         broken: list[tuple[int, int, str, int]] = []
-        # The attempt that worked is the last one.
+        # The attempt that succeeded is the last one.
         for index in range(len(attempts) - 1, -1, -1):
             attempt = attempts[index]
             forms = news(spoken, attempt.step[1], attempt.words) if spoken else iter([(attempt.words, 0)])
@@ -131,7 +131,7 @@ class _Reading:
         yield from cut
 
     def _breaks(self, later: Sequence[Attempt], at: int, common: int, spoken: str) -> list[int]:
-        """Lengths at which an answer may have broken off, the likeliest first."""
+        """Yield the lengths at which an answer may have broken off, the most likely first."""
         lengths: list[int] = []
         for attempt in later:
             lengths.append(self.spoken_by(attempt.said.began) - at)
@@ -141,17 +141,15 @@ class _Reading:
 
 
 SHORTEST_TRACE = 3
-"""Fewer equal characters than this say nothing about where heard words come from."""
+"""Fewer equal characters than this do not show where heard words come from."""
 
 FOREIGN_LEAD = 3
-"""Words count as another turn's only when they match it by so many characters more than they match their
-own.
-"""
+"""Words count as another turn's only if they match it by this many more characters than their own."""
 
 
 def traced(heard: str, own: Sequence[Attempt], everything: Sequence[Attempt]) -> list[Piece]:
-    """Where each run of heard words comes from, as well as can be told, for an episode that does not read
-    straight.
+    """Return where each run of heard words comes from, as far as possible, for an episode that cannot be
+    read straight.
     """
     mine = {id(attempt) for attempt in own}
     pieces: list[Piece] = []

@@ -1,7 +1,7 @@
-"""The calm conversation that is played first, before anything is broken: does the bot work at all?
+"""The calm conversation that is played first, without faults: does the bot work at all?
 
-What is wrong with a bot that does not is told once, as the first thing that is wrong: it could not start, it
-speaks another API, it goes to another address, or it starts and does not hold the conversation.
+A problem of the bot is reported once, as the first one: it could not start, it uses another API, it connects
+to another address, or it starts and cannot hold the conversation.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ CALM = "calm_conversation_with_a_tool"
 
 PATIENCE = 120.0
 """Real seconds after which a bot that blocks in the calm conversation counts as hanging. The conversation
-takes a fraction of one, and whatever models the bot loads come on top.
+takes a fraction of one, plus the time to load the bot's models.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class First:
-    """What came of the calm conversation."""
+    """The result of the calm conversation."""
 
     who: str
     outcome: Outcome
     voice: bool = False
-    """It was held with a voice, and so should the other scenarios be."""
+    """Whether it was held with a voice, as the other scenarios should be."""
     chosen: bool = False
-    """The voice was not asked for: the bot has one."""
+    """Whether the voice was not requested, but the bot has one."""
 
     @property
     def held(self) -> bool:
-        """The bot works undisturbed. One that is only slow does: how slow, every scenario tells."""
+        """Whether the bot works undisturbed. If it is only slow, every scenario reports how slow."""
         return self.outcome.held or self.outcome.only_late
 
     @property
@@ -71,7 +71,7 @@ class First:
 
 
 def _asks(entry: Entry) -> bool:
-    """Whether a model is asked, not only warmed up."""
+    """Whether a model is called, not only warmed up."""
     if entry.kind != "request" or not isinstance(entry.data, Mapping):
         return False
     body = entry.data.get("body")
@@ -83,11 +83,11 @@ def play_first(
 ) -> First:
     """Play the calm conversation.
 
-    `voice`: whether the bot is called with a voice. None: if it has one, or a transport of its own; text is
-    played first then.
+    `voice`: whether the bot is called with a voice. None: if it has one, or a transport of its own; then text
+    is played first.
 
-    Raises Complaint when there can be no conversation: CouldNotStart when the bot's own code fails before the
-    user can speak, OtherApi and GoesElsewhere when its service asks for something else or somebody else.
+    Raises Complaint if there can be no conversation: CouldNotStart if the bot's own code fails before the
+    user can speak, OtherApi and GoesElsewhere if its service uses another API or another server.
     """
     first = _played(factory, seed, bool(voice), patience)
     if voice is None and first.held and first.outcome.speaks:

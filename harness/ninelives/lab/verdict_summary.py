@@ -1,4 +1,4 @@
-"""The beginning of a comparison of services: how many scenarios each one broke, where, and the worst ones."""
+"""The summary of a comparison of services: how many scenarios each one broke, where, and the worst ones."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def title(service: str) -> str:
 
 
 def by_wording(found: Finding) -> bool:
-    """Return whether a promise was broken by the wording or the category of an error alone."""
-    # Other promises quote what was heard, and that may say anything.
+    """Return whether a promise was broken only by the wording or the category of an error."""
+    # Other promises quote what was heard, which may contain anything.
     return found.promise == "I9" and all(_WORDING.search(reason) for reason in found.why.split("; turn "))
 
 
 def cell(outcome: Outcome) -> str:
-    """Say what a scenario showed: ✓ or the promises that were broken, and the longest dead air in seconds."""
+    """Return what a scenario showed: ✓ or the broken promises, and the longest dead air in seconds."""
     if outcome.crash:
         return "crashed"
     broken = [f"({each.promise})" if by_wording(each) else each.promise for each in outcome.broken]

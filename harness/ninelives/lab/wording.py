@@ -1,4 +1,4 @@
-"""How findings quote a bot, and whether an error message is of any use to the person who reads it."""
+"""How findings quote a bot, and whether an error message helps the person who reads it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ LONGEST_QUOTE = 72
 
 
 def quote(text: str) -> str:
-    """`text` in quotation marks, on one line, short enough for a table."""
+    """Return `text` in quotation marks, on one line, short enough for a table."""
     flat = text.replace("\n", "\\n")
     if len(flat) > LONGEST_QUOTE:
         half = LONGEST_QUOTE // 2 - 2
@@ -23,14 +23,14 @@ _ADVICE = re.compile(
     r"increase|upgrade|pass|continue\w*|repeat|rephrase|report|choose)\b",
     re.IGNORECASE,
 )
-"""Words without which no sentence tells anybody what to do next."""
+"""A message without any of these words does not say what to do next."""
 
 SHORTEST_MESSAGE = 20
 """A message of fewer characters cannot say both what happened and what to do."""
 
 
 def flaw(message: str) -> str | None:
-    """What an error message lacks to be acted on, or None when it says what happened and what to do."""
+    """Return what an error message lacks, or None if it says what happened and what to do."""
     text = message.strip()
     if not text:
         return "is empty"

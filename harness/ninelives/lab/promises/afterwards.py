@@ -1,4 +1,4 @@
-"""The turns after it (I7, I8): they work, they remember, and they do not wait."""
+"""The turns after a fault (I7, I8): they work, have the right context, and do not wait."""
 
 from __future__ import annotations
 
@@ -15,30 +15,28 @@ if TYPE_CHECKING:
     from mock_openai.control.said import Said
 
 DEAD_AIR_SLACK = 0.05
-"""Seconds a turn may be later than a healthy one before the user has waited for something. A network round
-trip that hurts takes longer.
+"""Seconds that a turn may be later than a healthy one before the user has waited for something. A harmful
+network round trip takes longer.
 """
 
 SILENT = frozenset({"half_open", "handshake_hang"})
-"""Faults that announce themselves by nothing: only silence tells, and it takes a while to be one."""
+"""Faults without any sign: only a long silence shows them."""
 
 FOUND_OUT_WITHIN = 1.0
-"""Seconds after a silent fault within which nobody can be expected to know of it. A turn that begins sooner
-meets it, as if it had struck in the turn itself.
+"""Seconds after a silent fault within which nobody can know of it. A turn that begins sooner meets it as
+if it had happened in the turn itself.
 """
 
 MENDED_WITHIN = 1.5
-"""Seconds by which such a turn may be later than a healthy one: the peer is asked for a sign of life, given
-up and replaced.
-"""
+"""Seconds that such a turn may be later than a healthy one: the peer is pinged, given up and replaced."""
 
 OUTAGE = "refuse"
-"""The fault that lets no connection be opened for a while. A turn that begins in it waits for its end."""
+"""The fault that prevents connections for a while. A turn that begins in that time waits for its end."""
 
 
 def next_turn_answers_its_question(name: str, episode: Episode, told: list[Account]) -> Finding:
-    """I7: a turn in which nothing is broken is answered in full, without error, from the right context."""
-    # Judged by the faults in it: trouble that an earlier turn left behind is what this promise is about.
+    """I7: a turn without a fault is answered in full, without error, from the right context."""
+    # Judged by the faults in it: this promise is about trouble that an earlier turn left behind.
     undisturbed = [
         a
         for a in told
@@ -81,7 +79,9 @@ def _context_flaws(account: Account, told: list[Account], said: Mapping[str, Sai
 
 
 def _told_otherwise(cut: Account, context: Sequence[Mapping[str, Any]]) -> Reasons:
-    """What the model was told that it had said when the caller cut in, if that is not what was played."""
+    """Return what the model was told that it had said when the caller interrupted, if that is not what was
+    played.
+    """
     said = ""
     asked = False
     for item in context:
@@ -99,7 +99,7 @@ def _told_otherwise(cut: Account, context: Sequence[Mapping[str, Any]]) -> Reaso
 
 
 def _prologue(told: list[Account], said: Mapping[str, Said]) -> list[str]:
-    """What a bot's own context says in the user's name before the user has spoken."""
+    """Return what a bot's own context says as the user before the user has spoken."""
     first = told[0]
     context = context_of(first.attempts[0].said, said) if first.attempts else None
     return [text_of(each) for each in context or () if each.get("role") == "user"][:-1]
@@ -110,9 +110,10 @@ def _flat(text: str) -> str:
 
 
 def context_of(response: Said, said: Mapping[str, Said]) -> list[Mapping[str, Any]] | None:
-    """Everything the model knew when it gave `response`, oldest first, following `previous_response_id`.
+    """Return everything the model had when it gave `response`, oldest first, following
+    `previous_response_id`.
 
-    None: the chain leaves the journal.
+    None if the chain leaves the journal.
     """
     chain: list[Mapping[str, Any]] = []
     at: Said | None = response
@@ -132,8 +133,8 @@ def context_of(response: Said, said: Mapping[str, Said]) -> list[Mapping[str, An
 
 def no_waiting_for_housekeeping(name: str, episode: Episode, told: list[Account]) -> Finding:
     """I8: later undisturbed turns open no connection, waste no request and start as fast as any."""
-    # A request that the server turned down without any fault is housekeeping too: the limit was reached, the
-    # id was gone.
+    # A request that the server refused without any fault is wasted too: the limit was reached, the id was
+    # unknown.
     later = [a for a in told if a.index > 0 and not a.faults and not a.interrupted and a.expected is not None]
     waited = {a.index: _waited(episode, a) for a in told}
     airs = [wait for a in calm(told) if (wait := waited[a.index]) is not None]
@@ -163,8 +164,8 @@ def no_waiting_for_housekeeping(name: str, episode: Episode, told: list[Account]
 
 
 def _waited(episode: Episode, account: Account) -> float | None:
-    """Seconds that the user waited for the service and the network. The model's time before its first event
-    is not counted either, unless the request had to wait there for another response to end.
+    """Return the seconds that the user waited for the service and the network. The model's time before its
+    first event is not counted either, unless the request had to wait for another response to end.
     """
     air, answer = account.air, account.answer
     if air is None or answer is None or answer.opened is None:
@@ -184,7 +185,7 @@ def _in(account: Account, at: float) -> bool:
 
 
 def _meets_a_silent_fault(episode: Episode, account: Account) -> bool:
-    """A fault that nobody could know of struck just before the turn began."""
+    """Whether a fault that nobody could know of happened just before the turn began."""
     return any(
         _field(entry.data, "fault") in SILENT and 0.0 <= account.turn.began - entry.at <= FOUND_OUT_WITHIN
         for entry in episode.faults
@@ -192,7 +193,7 @@ def _meets_a_silent_fault(episode: Episode, account: Account) -> bool:
 
 
 def _outage(episode: Episode, account: Account) -> float:
-    """Seconds of the turn until a connection could be had again, where none could be before it began."""
+    """Return the seconds of the turn until a connection could be opened again, if none could be before."""
     began = account.turn.began
     outage, opened = None, None
     for entry in episode.wire:
@@ -205,9 +206,9 @@ def _outage(episode: Episode, account: Account) -> float:
 
 def _opened(episode: Episode, account: Account, told: list[Account]) -> int:
     began, before = account.turn.began, told[account.index - 1]
-    # A turn that begins at the moment in which a loss ended the one before cannot find it mended already.
+    # A turn that begins at the moment of the loss that ended the one before cannot find it repaired already.
     at_once = before.hit and before.turn.ended is not None and began - before.turn.ended < SAME_TIME
-    # Plain HTTP clients open as they please; a socket is the service's own to keep ready.
+    # Plain HTTP clients open connections as they need them; keeping a socket ready is the service's task.
     return sum(
         1
         for entry in episode.wire
@@ -233,7 +234,7 @@ def _requests(episode: Episode, account: Account, told: list[Account]) -> int:
 
 
 def _codes(episode: Episode, account: Account) -> set[str]:
-    """The errors with which the server turned requests of the turn down."""
+    """Return the errors with which the server refused requests of the turn."""
     told = (_field(e.data, "code") for e in episode.wire if e.kind == "status" and _in(account, e.at))
     return {str(code) for code in told if code}
 

@@ -1,4 +1,4 @@
-"""The turn it happened in (I5, I6): what a loss before the first word may cost, and one in mid-sentence."""
+"""The turn of the fault (I5, I6): what a loss before the first word may cost, and one in mid-sentence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HOUR_OVER = "connection_limit"
 
 
 def whole_answer_if_nothing_was_spoken(name: str, episode: Episode, told: list[Account]) -> Finding:
-    """I5: a loss before the first word costs the user nothing but a moment."""
+    """I5: a loss before the first word costs the user only a moment."""
     hit = [
         a
         for a in told
@@ -38,8 +38,8 @@ def whole_answer_if_nothing_was_spoken(name: str, episode: Episode, told: list[A
 
 
 def sentence_finished_or_honest_end(name: str, episode: Episode, told: list[Account]) -> Finding:
-    """I6: after a loss in mid-sentence the answer goes on where it stopped, with no word twice; or the turn
-    ends with one error of the right category. Either way an event says what was spoken.
+    """I6: after a loss in mid-sentence the answer continues where it stopped, with no word twice; or the
+    turn ends with one error of the right category. Either way an event says what was spoken.
     """
     hit = [a for a in told if not a.interrupted and a.broke_after_speech]
 
@@ -86,7 +86,7 @@ def _flat(text: str) -> str:
 
 
 def _missing(account: Account) -> str | None:
-    """What was not heard of the last attempt at an answer that came to its end."""
+    """Return what was not heard of the last attempt at an answer that came to its end."""
     if not account.pieces:
         return None
     last = account.pieces[-1]
@@ -95,8 +95,8 @@ def _missing(account: Account) -> str | None:
 
 
 def _near(account: Account, events: list[str]) -> bool:
-    """Whether an event names a beginning of what was heard that holds all that the model was told of it.
-    Where exactly an answer broke off that was gone on with, the words alone cannot tell.
+    """Whether an event names a beginning of what was heard that contains all that the model was told of
+    it. The words alone do not show exactly where a continued answer broke off.
     """
     told = [_flat(attempt.step[1]) for attempt in account.attempts if attempt.step[1]]
     flat = [_flat(event) for event in events if event]

@@ -1,4 +1,4 @@
-"""The end (I4): every turn has one, and soon."""
+"""The end (I4): every turn has one, soon."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PAIRS = (
 
 
 def every_turn_ends(name: str, episode: Episode, told: list[Account]) -> Finding:
-    """I4: start and end frames pair up, thoughts too, and no turn takes longer than the bound."""
+    """I4: start and end frames pair up, thoughts too, and no turn takes longer than the limit."""
 
     def open_ends() -> Reasons:
         for a in told:
@@ -34,7 +34,7 @@ def every_turn_ends(name: str, episode: Episode, told: list[Account]) -> Finding
 
 
 def _took(account: Account) -> float:
-    """Seconds that a turn took, without those in which a voice spoke."""
+    """Return the seconds that a turn took, without those in which a voice spoke."""
     turn = account.turn
     spoken = sum(until - began for began, until in turn.audible)
     return max(0.0, (turn.ended or turn.began) - turn.began - spoken)

@@ -1,4 +1,4 @@
-"""The reports (I9): a failure is told once, in words that help."""
+"""The reports (I9): a failure is reported once, in words that help."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from ninelives.lab.wording import flaw, quote
 
 
 def every_failure_is_told(name: str, episode: Episode, told: list[Account]) -> Finding:
-    """I9: a failure is one error that helps; none is swallowed, none ends the bot unless a person must
-    act.
+    """I9: a failure is one error that helps; none is swallowed, none makes the bot unusable unless a
+    person must act.
     """
     errors = [(turn(a), error) for a in told for error in a.turn.errors]
     errors += [("between turns", error) for error in episode.stray]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def never_left_in_silence(name: str, episode: Episode, told: list[Account]) -> Finding:
-    """I10: no silence is longer than the budget, before the first word or inside an answer."""
+    """I10: no silence is longer than the budget, before the first word or within an answer."""
     found = [(a, silence) for a in told for silence in silences(episode, a)]
 
     def too_long() -> Reasons:

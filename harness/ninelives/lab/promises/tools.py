@@ -1,4 +1,4 @@
-"""The tools (I3): each call runs once, whole, and only when its response finished."""
+"""The tools (I3): each call runs once, with complete arguments, and only if its response finished it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def tools_once_and_whole(name: str, episode: Episode, told: list[Account]) -> Finding:
-    """I3: a tool runs once per call, with the arguments that were said, for a response that finished."""
+    """I3: a tool runs once per call, with the arguments that were sent, for a response that finished."""
     said = {str(call.get("call_id")): (a, call) for a in episode.said for call in a.calls}
     ran = [(account, call) for account in told for call in account.turn.calls]
 

@@ -8,17 +8,19 @@ from ninelives.lab.attribution import Account
 from ninelives.lab.episode import Finding
 
 NEEDS_A_PERSON = frozenset({"authentication", "authorization", "quota", "invalid_request"})
-"""Error categories that stay until somebody changes a key, a bill or a setting (Pipecat's, documented)."""
+"""Error categories that last until somebody changes a key, a bill or a setting (Pipecat's, documented)."""
 
 CATEGORIES = NEEDS_A_PERSON | {"rate_limit", "connectivity", "server", "application"}
-"""Categories that tell a bot what to do. `unknown` tells it nothing."""
+"""Categories that tell a bot what to do. `unknown` does not."""
 
 Reasons = Iterator[str]
-"""Why a promise is broken: none if it is kept."""
+"""Why a promise is broken; empty if it is kept."""
 
 
 def verdict(promise: str, applies: bool, reasons: Reasons, held: str, idle: str) -> Finding:
-    """A finding: broken for `reasons`, or kept as `held` says, or not spoken of, as `idle` says."""
+    """Return a finding: broken for `reasons`, kept with the text `held`, or not applicable with the text
+    `idle`.
+    """
     broken = list(reasons)
     if broken:
         return Finding(promise, False, "; ".join(broken))
@@ -26,10 +28,10 @@ def verdict(promise: str, applies: bool, reasons: Reasons, held: str, idle: str)
 
 
 def turn(account: Account) -> str:
-    """A turn as findings name it."""
+    """Return a turn's name in findings."""
     return f"turn {account.index + 1}"
 
 
 def calm(told: list[Account]) -> list[Account]:
-    """The turns that nothing disturbed."""
+    """Return the turns without a fault."""
     return [a for a in told if not a.hit and not a.interrupted]

@@ -12,7 +12,7 @@ from ninelives.lab.wording import quote
 
 
 def spoken_once_and_in_order(name: str, episode: Episode, told: list[Account]) -> Finding:
-    """I1: what was heard of a turn is what was said, each part once, in order, without a hole."""
+    """I1: what was heard of a turn is what was sent, each part once, in order, without a gap."""
     return verdict(
         name,
         any(a.heard or a.said for a in told),
@@ -26,7 +26,7 @@ def _flaws(told: list[Account]) -> Reasons:
     for a in told:
         if not a.fits:
             yield from _disorder(a)
-        # With a voice, what counts is what was played.
+        # With a voice, what was played counts.
         if (played := getattr(a.turn, "played", None)) and (flaw := voice_flaw(a.heard, played)) is not None:
             yield f"{turn(a)}: of {quote(a.heard)} {flaw}: {quote(played)}"
 
@@ -73,7 +73,7 @@ def _disorder(account: Account) -> Reasons:
 
 
 def _again(account: Account) -> str | None:
-    """What was spoken again where an answer was gone on with."""
+    """Return what was spoken again when an answer was continued."""
     at = 0
     for before, piece in pairwise(account.pieces):
         at += len(before.text)

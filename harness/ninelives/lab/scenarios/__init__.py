@@ -1,6 +1,7 @@
-"""Everything that can happen to a bot's connection: fourteen chapters, a file each, a definition a scenario.
+"""Everything that can happen to a bot's connection: fourteen chapters, one file each, one definition per
+scenario.
 
-A chapter is found by looking into this folder. It has a `CHAPTER`, its title, and `SCENARIOS`.
+The files of this folder are found by themselves. Each has a `CHAPTER`, its title, and `SCENARIOS`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ __all__ = ["matching", "scenarios"]
 
 @cache
 def scenarios() -> Mapping[str, Scenario]:
-    """Every scenario by name, in alphabetical order."""
+    """Return every scenario by name, in alphabetical order."""
     found: dict[str, Scenario] = {}
     for module in pkgutil.iter_modules(__path__):
         chapter = import_module(f"{__name__}.{module.name}")
@@ -33,8 +34,8 @@ def scenarios() -> Mapping[str, Scenario]:
 
 
 def matching(pattern: str) -> list[Scenario]:
-    """The scenarios whose name matches a shell pattern such as `reset_*`; a plain word matches anywhere in
-    the name.
+    """Return the scenarios whose name matches a shell pattern such as `reset_*`; a plain word matches
+    anywhere in the name.
     """
     wanted = pattern if any(c in pattern for c in "*?[") else f"*{pattern}*"
     exact = scenarios().get(pattern)
