@@ -11,12 +11,10 @@ from mock_openai.delivery.rerun import part
 from mock_openai.delivery.sent import SentEvents
 from mock_openai.delivery.turn_context import TurnContext
 from mock_openai.delivery.writer import ResponseWriter
-from mock_openai.faults.context import Effect
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.responders.answer import Cut, Recorded, Relayed
 from mock_openai.state import ServerState
-from mock_openai.turn.ending import cancelled
 from mock_openai.turn.plan import Plan
 
 
@@ -29,8 +27,8 @@ class Relaying(Protocol):
     context: TurnContext
     due: Due
 
-    async def let_out(self, event: Event) -> Effect:
-        """Let one event out, with the faults before and after it."""
+    async def pass_on(self, event: Event, at: float) -> bool:
+        """Let one event out when it is due; False if the turn has ended otherwise."""
         ...
 
 
@@ -41,13 +39,13 @@ async def relay(to: Relaying, plan: Plan | None, answer: Relayed) -> None:
     try:
         while (batch := await to.due.news(answer.events)) is not None:
             for event in batch:
-                if not await _pass_on(to, event, at(event)):
+                if not await to.pass_on(event, at(event)):
                     return
             await to.out.flush()
         if to.context.over:
             return
         if to.due.cancelled and to.out.sent and to.out.sent[-1].type not in TERMINAL:
-            await _cancel(to)
+            await to.context.cancel()
         else:
             await to.out.finish()
     except Cut as cut:
@@ -59,29 +57,3 @@ async def relay(to: Relaying, plan: Plan | None, answer: Relayed) -> None:
         await part(to, cut.ending)
     finally:
         await answer.events.aclose()
-
-
-async def _pass_on(to: Relaying, event: Event, at: float) -> bool:
-    """Let one event out when it is due; False when the turn has ended otherwise."""
-    if at:
-        await to.due.wait(at, event)
-    if to.context.over:
-        return False
-    if to.context.opening is None:
-        to.context.opening = event
-    if to.due.cancelled and to.out.sent and event.type not in TERMINAL:
-        await _cancel(to)
-        return False
-    if to.due.steered and to.due.ends_at(event):
-        await to.context.cut_short("steered")
-        return False
-    if await to.let_out(event) is Effect.STOP:
-        if not to.context.over:
-            await to.out.finish()
-        return False
-    return True
-
-
-async def _cancel(to: Relaying) -> None:
-    ending = to.state.settings.behaviour.cancelled_event
-    await to.context.conclude(cancelled(to.out.sent, opening=to.context.opening, ending=ending))

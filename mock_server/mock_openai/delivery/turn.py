@@ -32,7 +32,6 @@ from mock_openai.protocol.template import fits
 from mock_openai.responders.answer import Ending, Recorded, Relayed
 from mock_openai.state import ClientConnection, ServerState
 from mock_openai.turn.background import Watched
-from mock_openai.turn.ending import cancelled
 from mock_openai.turn.known import Known
 from mock_openai.turn.plan import Caller, Plan
 
@@ -134,7 +133,7 @@ class Delivery:
         place = after + 1
         while True:
             while place < len(live.events):
-                if await self.let_out(live.events[place]) is Effect.STOP:
+                if await self._let_out(live.events[place]) is Effect.STOP:
                     if not self.context.over:
                         await self.out.finish()
                     return
@@ -202,31 +201,7 @@ class Delivery:
             coming = schedule.rest(self.state.clock.wall)
             self._matcher.passed(schedule.types)
         for timed in coming:
-            if timed.at:
-                await self.due.wait(timed.at, timed.event)
-                if self.context.over:
-                    return
-            if self.context.opening is None:
-                self.context.opening = timed.event
-            if self.due.cancelled and self.out.sent and timed.event.type not in TERMINAL:
-                ending = self.state.settings.behaviour.cancelled_event
-                await self.context.conclude(
-                    cancelled(self.out.sent, opening=self.context.opening, ending=ending)
-                )
-                return
-            if self.due.steered and self.due.ends_at(timed.event):
-                await self.context.cut_short("steered")
-                return
-            if self._matcher.unthreatened(timed.event):
-                event = self.out.numbered(timed.event)
-                if event.type in TERMINAL:
-                    await self.context.keep([event])
-                self.out.put(event)
-                if self.out.full:
-                    await self.out.make_room()
-            elif await self.let_out(timed.event) is Effect.STOP:
-                if not self.context.over:
-                    await self.out.finish()
+            if not await self.pass_on(timed.event, timed.at):
                 return
         if isinstance(answer, Recorded):
             self._parting = await end_as_recorded(self, answer, self.state.engine.pace)
@@ -284,10 +259,30 @@ class Delivery:
                 await self.context.alarm.advance(began + schedule.at, schedule.advance(began, state.faults))
         return self.context.over
 
-    async def let_out(self, event: Event) -> Effect:
+    async def pass_on(self, event: Event, at: float) -> bool:
+        """Let one event out when it is due; False if the turn has ended otherwise."""
+        if at:
+            await self.due.wait(at, event)
+        if self.context.over:
+            return False
+        if self.context.opening is None:
+            self.context.opening = event
+        if self.due.cancelled and self.out.sent and event.type not in TERMINAL:
+            await self.context.cancel()
+            return False
+        if self.due.steered and self.due.ends_at(event):
+            await self.context.cut_short("steered")
+            return False
+        if await self._let_out(event) is Effect.STOP:
+            if not self.context.over:
+                await self.out.finish()
+            return False
+        return True
+
+    async def _let_out(self, event: Event) -> Effect:
         """Let one event out, with the faults before and after it."""
-        struck = self._matcher.before(event)
-        if struck:
+        threatened = not self._matcher.unthreatened(event)
+        if threatened and (struck := self._matcher.before(event)):
             effect = await self.context.strike(struck, event)
             if effect is Effect.STOP:
                 return effect
@@ -297,8 +292,7 @@ class Delivery:
         if event.type in TERMINAL:
             await self.context.keep([numbered])
         self.out.put(numbered)
-        struck = self._matcher.after(event)
-        if struck:
+        if threatened and (struck := self._matcher.after(event)):
             self.out.settle(event)
             if await self.context.strike(struck, event) is Effect.STOP:
                 return Effect.STOP

@@ -21,7 +21,7 @@ from mock_openai.protocol.events import Event
 from mock_openai.protocol.reply import Reply
 from mock_openai.protocol.template import Rendered
 from mock_openai.state import ClientConnection, ServerState
-from mock_openai.turn.ending import failed, incomplete
+from mock_openai.turn.ending import cancelled, failed, incomplete
 from mock_openai.turn.plan import Plan
 
 
@@ -77,6 +77,11 @@ class TurnContext(ConnectionContext):
             self._out.put(event)
         self.over = True
         await self._out.finish()
+
+    async def cancel(self) -> None:
+        """End the turn as `response.cancel` asks."""
+        ending = self._state.settings.behaviour.cancelled_event
+        await self.conclude(cancelled(self._out.sent, opening=self.opening, ending=ending))
 
     def changed(self, reply: Reply) -> Reply:
         """Return the reply as faults have altered it."""

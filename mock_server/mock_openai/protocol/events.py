@@ -18,7 +18,7 @@ from mock_openai.protocol import json
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.ciphertext import ciphertext
 from mock_openai.protocol.errors import by_code
-from mock_openai.protocol.event_types import TERMINAL, is_delta
+from mock_openai.protocol.event_types import is_delta
 from mock_openai.protocol.hosted import course
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.moderation import verdict
@@ -140,19 +140,6 @@ def warm_up_events(
     if behaviour.warm_up_usage == "null":
         ended = ((kind, {"response": {**carried["response"], "usage": None}}) for kind, carried in ended)
     yield from writer.events(ended)
-
-
-def final_response(events: Iterable[Event]) -> dict[str, Any]:
-    """Return the response object of the terminal event: the body of a plain JSON answer, and what memory
-    keeps.
-
-    Raises ValueError when the stream has not ended.
-    """
-    for event in reversed(list(events)):
-        if event.type in TERMINAL:
-            response: dict[str, Any] = json.parse(event.data)["response"]
-            return response
-    raise ValueError("the stream has no terminal event")
 
 
 def error_event(error: Mapping[str, Any], number: int, lane: Mapping[str, str], *, flat: bool) -> Event:

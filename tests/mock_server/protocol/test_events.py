@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mock_openai.protocol.events import Event, final_response
+from mock_openai.protocol.events import Event
 from mock_openai.protocol.reply import (
     Call,
     Failed,
@@ -545,13 +545,6 @@ def test_a_warm_up_says_nothing_and_completes(play: Play) -> None:
     assert played.final["output"] == []
     assert played.final["usage"]["output_tokens"] == 0
     assert played.final["usage"]["input_tokens"] > 0
-
-
-def test_the_final_response_is_the_terminal_events(play: Play) -> None:
-    played = play(Text("Hi"))
-    assert final_response(played.events) == played.final
-    with pytest.raises(ValueError, match="no terminal event"):
-        final_response(played.events[:-1])
 
 
 def test_the_same_seed_gives_the_same_bytes(play: Play) -> None:
