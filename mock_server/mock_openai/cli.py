@@ -261,7 +261,7 @@ def serve(
         )
     except ValueError as error:  # which begins with the name of the argument
         fail(f"--{error}")
-    server.script.keep(0)  # nobody can ask a rule here
+    server.script.keep(0)  # no test can ask a rule here
     server.script.on_miss = tell_misses("passed on" if upstream else "improvised")
     try:
         server.bind() if workers == 1 else server.share_port()

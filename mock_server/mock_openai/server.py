@@ -285,7 +285,7 @@ class MockServer:
         """
         await self._replicas.reset()
 
-    # What is asked and told
+    # What a test reads and changes
 
     @property
     def script(self) -> Script:
@@ -350,7 +350,7 @@ class MockServer:
         if self._own.commands.port is None:
             self._refuse_here(seconds)
             return
-        # Who shares the port would take the connections.
+        # Other processes that share the port would accept the connections.
         self._replicas.tell_soon("refuse", {"seconds": seconds, "port": self._own.commands.port})
 
     def _refuse_here(self, seconds: float) -> None:

@@ -72,7 +72,7 @@ def chaos(faults: str | None, rate: str | None, seed: int, tell: Callable[[Strik
         return Chaos(disasters, read_rate(rate), seed=seed, tell=tell)
     except ValueError as error:
         fail(f"--rate: {error}")
-    except Exception as error:  # whatever the one who knows them raises, the user needs one line
+    except Exception as error:  # whatever the reader of cassettes raises, the user needs one line
         fail(f"--faults {faults}: {' '.join(str(error).split())}")
 
 

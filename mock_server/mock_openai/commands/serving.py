@@ -114,7 +114,7 @@ async def _serve(
     if life is None:
         signals.enter_context(told_by_signal(lambda _: over.set()))
     else:
-        # A terminal's Ctrl-C comes here as well as to the parent, who passes it on: twice is once.
+        # A terminal's Ctrl-C reaches this process and the parent, which passes it on: count it once.
         for wanted in NUMBERS:
             loop.add_signal_handler(wanted, over.set)
         loop.add_reader(life, over.set)

@@ -161,7 +161,7 @@ class Commands:
         return {"time": round(clock.wall(), 3), "ahead": clock.ahead}
 
     async def _advance(self, given: Mapping[str, Any]) -> Any:
-        # Others are told where to, not how far: said twice, or late, it is the same.
+        # Others get the new time, not the distance: repeated or delayed, the result is the same.
         clock = self._state.clock
         clock.advance(max(0.0, given["to"] - clock.ahead) if "to" in given else given["by"])
         return await self._clock({})

@@ -247,7 +247,7 @@ class Journal:
             gone += 1
         self.first = end - self._size
         self._room.taken -= before - self.bytes
-        self._noted = self._noted[gone:]  # who holds the list keeps what was in it
+        self._noted = self._noted[gone:]  # a reader of the old list keeps its entries
         self._single = max(0, self._single - gone)
         self._redaction.forget(self.first)
 

@@ -111,7 +111,7 @@ def read_rate(text: str) -> float:
     found = _RATE.fullmatch(text)
     rate = float(found[1]) / (100 if found[2] else 1) if found else -1.0
     if not 0 < rate <= 1:
-        raise ValueError(f"{text!r} is no share of turns; expected for example 1% or 0.01, and at most 100%")
+        raise ValueError(f"{text!r} is not a share of turns; write for example 1% or 0.01, at most 100%")
     return rate
 
 

@@ -1,4 +1,4 @@
-"""Tools and text formats: what a request may say of them."""
+"""The rules for tools and text formats in a request."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CALLERS = Array(words("direct", "programmatic"), minimum=1)
 
 @dataclass(frozen=True, slots=True)
 class _Mcp(Object):
-    """A server of tools; a connector among them needs the user's token (reported)."""
+    """An MCP server; a connector among them needs the user's token (reported)."""
 
     def check(self, value: Any, path: str) -> None:
         Object.check(self, value, path)

@@ -144,7 +144,7 @@ class SecretRedactor:
         """
         learned = self.known.count
         edits = self._edits_of(data, name, broken, depth, unpack)
-        if self.known.count != learned and not depth:  # what a name has told may stand elsewhere too
+        if self.known.count != learned and not depth:  # a secret found by its name may stand elsewhere too
             edits = self._edits_of(data, name, broken, depth, unpack)
         return edits
 

@@ -38,7 +38,7 @@ async def answer(
     try:
         await check()
     except OSError:
-        return _said("no shared memory", 503)  # where that is, is nobody's business
+        return _said("no shared memory", 503)  # its address is not for everybody
     return _said("ready", 200)
 
 

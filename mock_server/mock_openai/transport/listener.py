@@ -140,7 +140,7 @@ class Listener:
             return
         address = self._bound.getsockname()
         if self._listening is not None:
-            # A socket that others inherited too cannot be bound anew; who connects waits instead.
+            # A socket that other processes inherited too cannot be bound anew; new clients wait instead.
             kept = self._bound.dup() if self._shared == "inherited" else None
             self._accepts = False
             self._listening.close()

@@ -169,6 +169,6 @@ def _check_window(request: Request, history_tokens: int, size: int) -> None:
     if request.body.get("truncation") == "auto":
         return
     window = models.facts(request.model).window
-    # A token has at least one byte, and counting is dear: only what could be too large is counted.
+    # A token has at least one byte, and counting is expensive: only what could be too large is counted.
     if history_tokens + size > window and history_tokens + request.tokens > window:
         raise context_length_exceeded()

@@ -74,7 +74,7 @@ class Planner:
                 self._answer(plan)
             if known.again and plan.render is not None:
                 known.settled = self._settled(plan)
-        except Exception as error:  # the user's own code, or a defect: told when the plan is played
+        except Exception as error:  # the user's own code, or a defect: reported when the plan is played
             plan.failure = error
         return plan
 

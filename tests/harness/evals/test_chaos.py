@@ -98,7 +98,7 @@ def test_a_rate_is_a_percentage_or_a_share() -> None:
         1.0,
     ]
     for text in ("0", "101%", "-1%", "often", "", "1.5"):
-        with pytest.raises(ValueError, match="no share of turns"):
+        with pytest.raises(ValueError, match="not a share of turns"):
             read_rate(text)
 
 
@@ -115,7 +115,7 @@ def test_names_are_those_of_the_laboratory() -> None:
         (["--rate", "1%"], "add --faults"),
         (["--faults", "plan.yaml", "--rate", "1%"], "add --faults 'reset_*'"),
         (["--faults", "nothing_like_it", "--rate", "1%"], "no scenario is called"),
-        (["--faults", "reset_*", "--rate", "often"], "'often' is no share of turns"),
+        (["--faults", "reset_*", "--rate", "often"], "'often' is not a share of turns"),
         (["--faults", "plan.yaml"], "plan.yaml"),
     ],
 )

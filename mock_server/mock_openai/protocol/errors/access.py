@@ -1,4 +1,4 @@
-"""Errors for API keys that are missing or wrong. Keys are never repeated in full."""
+"""Errors for API keys that are missing or wrong."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mock_openai.protocol.errors.base import ApiError
 
 
 def missing_api_key() -> ApiError:
-    """Say that no key was sent (reported)."""
+    """Return the error: no key was sent (reported)."""
     return ApiError(
         "Missing bearer or basic authentication in header",
         status=401,
@@ -32,8 +32,8 @@ class WrongKey(ApiError):
 
 
 def invalid_api_key(key: str) -> ApiError:
-    """Say that the key is wrong, masked as the API masks it: eight characters, stars, four characters
-    (observed).
+    """Return the error: the key is wrong, masked as the API masks it: eight characters, stars, four
+    characters (observed).
     """
     return WrongKey(
         _WRONG_KEY.format(mask_key(key)),

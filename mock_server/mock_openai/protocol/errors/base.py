@@ -1,4 +1,4 @@
-"""An error of the API as a value, in its two dresses: an HTTP body and a WebSocket frame."""
+"""An error of the API as a value, and its two forms: an HTTP body and a WebSocket frame."""
 
 from __future__ import annotations
 
@@ -72,11 +72,11 @@ class ApiError(Exception):
         }
 
     def noted(self) -> dict[str, Any]:
-        """Return what the journal keeps of it: the status, the code, the error object without secrets."""
+        """Return it as the journal stores it: the status, the code, the error object without secrets."""
         return {"status": self.status, "code": self.code, "error": _redactor.value(self.body()["error"])}
 
     def about(self, model: str) -> ApiError:
-        """Return the error as it reads for a model; most read the same for all."""
+        """Return the error worded for a model; most read the same for all."""
         return self
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""What the server cannot do now: limits, quota, overload, failures of its own."""
+"""Errors for limits, quota, overload and failures of the server."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from mock_openai.protocol.errors.base import ApiError
 
 
 class RateLimitReached(ApiError):
-    """The one error that names the model; it may be made before anybody has asked for one."""
+    """The one error that names the model; it may be made before a model is known."""
 
     def about(self, model: str) -> ApiError:
-        """Return the error as it reads for this model."""
+        """Return the error worded for this model."""
         message = self.message.replace(f" for {UNTOLD} in ", f" for {model} in ", 1)
         return RateLimitReached(
             message,
@@ -26,7 +26,7 @@ class RateLimitReached(ApiError):
 
 
 UNTOLD = "gpt-4o"
-"""The model that a rate limit names while nobody has said which."""
+"""The model that a rate limit names as long as none is known."""
 
 
 def rate_limit_reached(
@@ -38,7 +38,7 @@ def rate_limit_reached(
     requested: int | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> ApiError:
-    """Say that the requests or tokens of this minute are spent (reported).
+    """Return the error: the requests or tokens of this minute are spent (reported).
 
     When there is room again follows from the numbers, as it does in every reported message: limits fill up
     evenly over the minute. `retry-after` and `retry-after-ms` are inferred from what OpenAI's clients heed.
@@ -65,7 +65,9 @@ def rate_limit_reached(
 def request_too_large(
     model: str, *, limit: int, requested: int, headers: Mapping[str, str] | None = None
 ) -> ApiError:
-    """Say that one request asks for more tokens than a whole minute has; waiting does not help (reported)."""
+    """Return the error: one request asks for more tokens than a whole minute has; waiting does not help
+    (reported).
+    """
     return RateLimitReached(
         f"Request too large for {model} in organization org-mock on tokens per min (TPM): Limit {limit}, "
         f"Requested {requested}. The input or output tokens must be reduced in order to run successfully. "
@@ -101,7 +103,7 @@ def insufficient_quota() -> ApiError:
 
 
 def server_error(request_id: str | None = None) -> ApiError:
-    """Say that something broke on the server's side (reported)."""
+    """Return the error: something broke on the server's side (reported)."""
     reference = f" Please include the request ID {request_id} in your message." if request_id else ""
     return ApiError(
         "An error occurred while processing your request. You can retry your request, or contact us "

@@ -1,4 +1,6 @@
-"""What a request refers to and is not there, or not as it should be: models, responses, items, files."""
+"""Errors for what a request refers to and is not there, or not as it should be: models, responses, items,
+files.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from mock_openai.protocol.errors.base import ApiError
 
 
 def model_not_found(model: str, *, as_chat: bool = False) -> ApiError:
-    """Say that a model does not exist: status 400, not 404 (observed); `as_chat` as the Chat API says it."""
+    """Return the error: a model does not exist: status 400, not 404 (observed); `as_chat` as the Chat API
+    says it.
+    """
     if as_chat:
         return ApiError(
             f"The model `{model}` does not exist or you do not have access to it.",
@@ -23,7 +27,7 @@ def model_not_found(model: str, *, as_chat: bool = False) -> ApiError:
 
 
 def model_of_another_api(model: str) -> ApiError:
-    """Say that a model exists, but not for this API (reported)."""
+    """Return the error: a model exists, but not for this API (reported)."""
     return ApiError(
         f"The requested model '{model}' is not supported with the Responses API.",
         param="model",
@@ -32,12 +36,12 @@ def model_of_another_api(model: str) -> ApiError:
 
 
 def model_unheard_of(model: str) -> ApiError:
-    """Say that a model of embeddings, or one of the oldest, is not found (message reported)."""
+    """Return the error: a model of embeddings, or one of the oldest, is not found (message reported)."""
     return ApiError(f"The requested model, '{model}' was not found.", param="model", code="model_not_found")
 
 
 def previous_response_not_found(response_id: str) -> ApiError:
-    """Say that the response to continue from is unknown: status 400, not 404 (observed)."""
+    """Return the error: the response to continue from is unknown: status 400, not 404 (observed)."""
     return ApiError(
         f"Previous response with id '{response_id}' not found.",
         param="previous_response_id",
@@ -46,12 +50,12 @@ def previous_response_not_found(response_id: str) -> ApiError:
 
 
 def response_not_found(response_id: str) -> ApiError:
-    """Say that a response to read, cancel or delete is unknown (observed)."""
+    """Return the error: a response to read, cancel or delete is unknown (observed)."""
     return ApiError(f"Response with id '{response_id}' not found.", status=404)
 
 
 def response_in_progress(response_id: str) -> ApiError:
-    """Say that the response to continue from has not ended (inferred)."""
+    """Return the error: the response to continue from has not ended (inferred)."""
     return ApiError(
         f"Previous response with id '{response_id}' is still in progress.",
         status=409,
@@ -61,12 +65,12 @@ def response_in_progress(response_id: str) -> ApiError:
 
 
 def conversation_not_found(conversation_id: str, status: int = 404) -> ApiError:
-    """Say that a conversation is unknown (message observed, status inferred)."""
+    """Return the error: a conversation is unknown (message observed, status inferred)."""
     return ApiError(f"Conversation with id '{conversation_id}' not found.", status=status)
 
 
 def item_not_found(item_id: str, status: int = 404) -> ApiError:
-    """Say that an item referred to by id is not stored (reported, with either status)."""
+    """Return the error: an item referred to by id is not stored (reported, with either status)."""
     return ApiError(
         f"Item with id '{item_id}' not found. Items are not persisted when `store` is set to false. Try "
         "again with "
@@ -77,22 +81,26 @@ def item_not_found(item_id: str, status: int = 404) -> ApiError:
 
 
 def listed_item_not_found(item_id: str) -> ApiError:
-    """Say that a list has no such item to begin at (words reported for other places)."""
+    """Return the error: a list has no such item to begin at (words reported for other places)."""
     return ApiError(f"Item with id '{item_id}' not found.", status=404)
 
 
 def no_tool_output(call_id: str, kind: str = "function_call") -> ApiError:
-    """Say that a call in the conversation has no output yet; `kind` is the item's type (reported)."""
+    """Return the error: a call in the conversation has no output yet; `kind` is the item's type
+    (reported).
+    """
     return ApiError(f"No tool output found for {kind.replace('_', ' ')} {call_id}.", param="input")
 
 
 def no_tool_call(call_id: str, kind: str = "function_call_output") -> ApiError:
-    """Say that an output answers no call of the conversation; `kind` is the item's type (reported)."""
+    """Return the error: an output answers no call of the conversation; `kind` is the item's type
+    (reported).
+    """
     return ApiError(f"No tool call found for {kind.replace('_', ' ')} with call_id {call_id}.", param="input")
 
 
 def reasoning_without_follower(item_id: str) -> ApiError:
-    """Say that a reasoning item stands alone (observed)."""
+    """Return the error: a reasoning item stands alone (observed)."""
     return ApiError(
         f"Item '{item_id}' of type 'reasoning' was provided without its required following item.",
         param="input",
@@ -100,7 +108,7 @@ def reasoning_without_follower(item_id: str) -> ApiError:
 
 
 def duplicate_item(item_id: str) -> ApiError:
-    """Say that an item is there twice, or was known already (reported)."""
+    """Return the error: an item is there twice, or was known already (reported)."""
     return ApiError(
         f"Duplicate item found with id {item_id}. Remove duplicate items from your input and try again.",
         param="input",
@@ -108,7 +116,7 @@ def duplicate_item(item_id: str) -> ApiError:
 
 
 def approvals_missing(request_ids: Sequence[str]) -> ApiError:
-    """Say that MCP calls still wait for a yes or no (words reported, param inferred)."""
+    """Return the error: MCP calls still wait for a yes or no (words reported, param inferred)."""
     return ApiError(
         f"The following MCP approval requests do not have an approval: {', '.join(request_ids)}",
         param="input",
@@ -116,7 +124,7 @@ def approvals_missing(request_ids: Sequence[str]) -> ApiError:
 
 
 def approvals_unasked(request_ids: Sequence[str]) -> ApiError:
-    """Say that a yes or no answers nothing that was asked (words reported, param inferred)."""
+    """Return the error: a yes or no answers nothing that was asked (words reported, param inferred)."""
     return ApiError(
         "The following MCP approval requests have approval responses but weren't passed as input: "
         f"{', '.join(request_ids)}",
@@ -125,20 +133,20 @@ def approvals_unasked(request_ids: Sequence[str]) -> ApiError:
 
 
 def conversation_item_not_found(item_id: str) -> ApiError:
-    """Say that a conversation has no such item (reported)."""
+    """Return the error: a conversation has no such item (reported)."""
     return ApiError(f"Item with id '{item_id}' not found in conversation.", status=404)
 
 
 def cannot_cancel(status: str | None) -> ApiError:
-    """Say that a response of this status cannot be cancelled; None for one that is not of the background
-    (reported, the param inferred).
+    """Return the error: a response of this status cannot be cancelled; None if it does not run in the
+    background (reported, the param inferred).
     """
     words = {None: "a synchronous response", "incomplete": "a response in terminal state"}
     return ApiError(f"Cannot cancel {words.get(status, f'a {status} response')}.", param="response_id")
 
 
 def context_length_exceeded() -> ApiError:
-    """Say that the conversation is too long for the model (observed)."""
+    """Return the error: the conversation is too long for the model (observed)."""
     return ApiError(
         "Your input exceeds the context window of this model. Please adjust your input and try again.",
         param="input",
@@ -147,7 +155,7 @@ def context_length_exceeded() -> ApiError:
 
 
 def unsupported_file() -> ApiError:
-    """Refuse a kind of file (observed)."""
+    """Return the error for a kind of file that is not supported (observed)."""
     return ApiError(
         "The file type you uploaded is not supported. Please try again with a pdf",
         param="input",
@@ -156,8 +164,8 @@ def unsupported_file() -> ApiError:
 
 
 def invalid_image_url(name: str, got: str) -> ApiError:
-    """Refuse a picture that is neither an address nor a data URL of a picture; `got` says what was found
-    (reported).
+    """Return the error for an image that is neither an address nor a data URL of an image; `got` says what
+    was found (reported).
     """
     return ApiError(
         f"Invalid '{name}'. Expected a base64-encoded data URL with an image MIME type "
@@ -168,7 +176,9 @@ def invalid_image_url(name: str, got: str) -> ApiError:
 
 
 def unsupported_file_data(name: str, kind: str | None) -> ApiError:
-    """Refuse the kind of file that a data URL says it holds (observed), or what is none (reported)."""
+    """Return the error for the kind of file in a data URL (observed), or for a value that is not a data URL
+    (reported).
+    """
     got = (
         "a value without the 'data:' prefix."
         if kind is None
@@ -185,5 +195,5 @@ def unsupported_file_data(name: str, kind: str | None) -> ApiError:
 
 
 def invalid_url(method: str, path: str) -> ApiError:
-    """Say that there is nothing at this address (message observed)."""
+    """Return the error: nothing is at this address (message observed)."""
     return ApiError(f"Invalid URL ({method} {path})", status=404)

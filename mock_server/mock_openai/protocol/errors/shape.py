@@ -1,4 +1,4 @@
-"""What is wrong with a request by itself: the errors that the validator raises."""
+"""Errors for a request that is wrong in itself, raised by the validator."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mock_openai.protocol.errors.series import series
 
 
 def invalid_json() -> ApiError:
-    """Say that the body is not JSON (reported)."""
+    """Return the error: the body is not JSON (reported)."""
     return ApiError(
         "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your "
         "HTTP "
@@ -20,7 +20,9 @@ def invalid_json() -> ApiError:
 
 
 def unparsable_json() -> ApiError:
-    """Say the same at the endpoints of conversations, which have other words for it (reported)."""
+    """Return the error for a body that is not JSON at the endpoints of conversations, which word it
+    differently (reported).
+    """
     return ApiError(
         "Invalid body: failed to parse JSON value. Please check the value to ensure it is valid JSON. "
         "(Common errors include trailing commas, missing closing brackets, missing quotation marks, etc.)",
@@ -29,12 +31,12 @@ def unparsable_json() -> ApiError:
 
 
 def missing_parameter(name: str) -> ApiError:
-    """Say that a required parameter is absent; `name` is its path (reported)."""
+    """Return the error: a required parameter is absent; `name` is its path (reported)."""
     return ApiError(f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter")
 
 
 def missing_input() -> ApiError:
-    """Say that there is nothing to answer; the mixed quotes are the API's own (reported)."""
+    """Return the error: there is nothing to answer; the mixed quotes are the API's own (reported)."""
     return ApiError(
         "One of \"input\" or \"previous_response_id\" or 'prompt' or 'conversation' must be provided.",
         code="missing_required_parameter",
@@ -42,15 +44,15 @@ def missing_input() -> ApiError:
 
 
 def unknown_parameter(name: str, similar: Sequence[str] = ()) -> ApiError:
-    """Say that a parameter does not exist; `name` is its path, `similar` are names that may have been meant
-    (reported).
+    """Return the error: a parameter does not exist; `name` is its path, `similar` are names that may have
+    been meant (reported).
     """
     guess = f" Did you mean {series(similar, last='or')}?" if similar else ""
     return ApiError(f"Unknown parameter: '{name}'.{guess}", param=name, code="unknown_parameter")
 
 
 def moved_parameter(name: str, now: str) -> ApiError:
-    """Say that a parameter of Chat Completions has another name here (reported)."""
+    """Return the error: a parameter of Chat Completions has another name here (reported)."""
     return ApiError(
         f"Unsupported parameter: '{name}'. In the Responses API, this parameter has moved to '{now}'. Try "
         "again with the new parameter. See the API documentation for more information: "
@@ -60,7 +62,9 @@ def moved_parameter(name: str, now: str) -> ApiError:
 
 
 def invalid_type(name: str, expected: str, got: str) -> ApiError:
-    """Say that a value has the wrong type; `expected` and `got` are phrases such as "a string" (reported)."""
+    """Return the error: a value has the wrong type; `expected` and `got` are phrases such as "a string"
+    (reported).
+    """
     return ApiError(
         f"Invalid type for '{name}': expected {expected}, but got {got} instead.",
         param=name,
@@ -69,7 +73,7 @@ def invalid_type(name: str, expected: str, got: str) -> ApiError:
 
 
 def invalid_value(name: str, value: object, supported: Sequence[str]) -> ApiError:
-    """Say that a value is not one of the supported ones (reported)."""
+    """Return the error: a value is not one of the supported ones (reported)."""
     return ApiError(
         f"Invalid value: '{value}'. Supported values are: {series(supported)}.",
         param=name,
@@ -78,7 +82,7 @@ def invalid_value(name: str, value: object, supported: Sequence[str]) -> ApiErro
 
 
 def below_minimum(name: str, minimum: float, got: float, *, integer: bool) -> ApiError:
-    """Say that a number is too small (observed)."""
+    """Return the error: a number is too small (observed)."""
     kind = "integer" if integer else "decimal"
     return ApiError(
         f"Invalid '{name}': {kind} below minimum value. Expected a value >= {minimum:g}, but got {got} "
@@ -89,7 +93,7 @@ def below_minimum(name: str, minimum: float, got: float, *, integer: bool) -> Ap
 
 
 def above_maximum(name: str, maximum: float, got: float, *, integer: bool) -> ApiError:
-    """Say that a number is too large (inferred from `below_minimum`)."""
+    """Return the error: a number is too large (inferred from `below_minimum`)."""
     kind = "integer" if integer else "decimal"
     return ApiError(
         f"Invalid '{name}': {kind} above maximum value. Expected a value <= {maximum:g}, but got {got} "
@@ -100,7 +104,7 @@ def above_maximum(name: str, maximum: float, got: float, *, integer: bool) -> Ap
 
 
 def empty_string(name: str) -> ApiError:
-    """Say that a string must not be empty (reported)."""
+    """Return the error: a string must not be empty (reported)."""
     return ApiError(
         f"Invalid '{name}': empty string. Expected a string with minimum length 1, but got an empty string "
         "instead.",
@@ -110,7 +114,7 @@ def empty_string(name: str) -> ApiError:
 
 
 def string_too_long(name: str, maximum: int, got: int) -> ApiError:
-    """Say that a string is too long, lengths in characters (reported)."""
+    """Return the error: a string is too long, lengths in characters (reported)."""
     return ApiError(
         f"Invalid '{name}': string too long. Expected a string with maximum length {maximum}, "
         f"but got a string with length {got} instead.",
@@ -120,7 +124,7 @@ def string_too_long(name: str, maximum: int, got: int) -> ApiError:
 
 
 def pattern_mismatch(name: str, pattern: str) -> ApiError:
-    """Say that a string has characters it must not have (reported)."""
+    """Return the error: a string has characters it must not have (reported)."""
     return ApiError(
         f"Invalid '{name}': string does not match pattern. Expected a string that matches the pattern "
         f"'{pattern}'.",
@@ -130,7 +134,7 @@ def pattern_mismatch(name: str, pattern: str) -> ApiError:
 
 
 def wrong_characters(name: str, value: str) -> ApiError:
-    """Say that an id has characters that no id has (reported)."""
+    """Return the error: an id has characters that no id has (reported)."""
     return ApiError(
         f"Invalid '{name}': '{value}'. Expected an ID that contains letters, numbers, underscores, or "
         "dashes, but this value contained additional characters.",
@@ -140,7 +144,7 @@ def wrong_characters(name: str, value: str) -> ApiError:
 
 
 def wrong_prefix(name: str, value: str, prefix: str) -> ApiError:
-    """Say that an id is not of the right kind (reported)."""
+    """Return the error: an id is not of the right kind (reported)."""
     return ApiError(
         f"Invalid '{name}': '{value}'. Expected an ID that begins with '{prefix}'.",
         param=name,
@@ -149,7 +153,7 @@ def wrong_prefix(name: str, value: str, prefix: str) -> ApiError:
 
 
 def array_too_short(name: str, minimum: int) -> ApiError:
-    """Say that an array must not be empty (reported)."""
+    """Return the error: an array must not be empty (reported)."""
     return ApiError(
         f"Invalid '{name}': empty array. Expected an array with minimum length {minimum}, "
         "but got an empty array instead.",
@@ -159,7 +163,7 @@ def array_too_short(name: str, minimum: int) -> ApiError:
 
 
 def array_too_long(name: str, maximum: int, got: int) -> ApiError:
-    """Say that an array has too many elements (reported)."""
+    """Return the error: an array has too many elements (reported)."""
     return ApiError(
         f"Invalid '{name}': array too long. Expected an array with maximum length {maximum}, "
         f"but got an array with length {got} instead.",
@@ -169,7 +173,7 @@ def array_too_long(name: str, maximum: int, got: int) -> ApiError:
 
 
 def too_many_properties(name: str, maximum: int, got: int) -> ApiError:
-    """Say that an object has too many keys (reported)."""
+    """Return the error: an object has too many keys (reported)."""
     return ApiError(
         f"Invalid '{name}': too many properties. Expected an object with at most {maximum} properties, "
         f"but got an object with {got} properties instead.",
@@ -179,7 +183,7 @@ def too_many_properties(name: str, maximum: int, got: int) -> ApiError:
 
 
 def property_name_too_long(name: str, key: str, maximum: int) -> ApiError:
-    """Say that a key of a free-form object is too long; only its ends are shown (reported)."""
+    """Return the error: a key of a free-form object is too long; only its ends are shown (reported)."""
     return ApiError(
         f"Invalid property name in '{name}': '{key[:3]}...{key[-3:]}' is too long. Expected a string "
         f"with maximum length {maximum}, but got a string with length {len(key)} instead.",
@@ -189,8 +193,8 @@ def property_name_too_long(name: str, key: str, maximum: int) -> ApiError:
 
 
 def mutually_exclusive(first: str, second: str, *, where: str | None = None) -> ApiError:
-    """Say that two parameters exclude each other: of the request (the empty quotes are the API's own,
-    observed), or of the object at the path `where` (reported).
+    """Return the error: two parameters exclude each other: of the request (the empty quotes are the API's
+    own, observed), or of the object at the path `where` (reported).
     """
     return ApiError(
         f"Mutually exclusive parameters: '{where or ''}'. Ensure you are only providing one of: "
@@ -201,7 +205,7 @@ def mutually_exclusive(first: str, second: str, *, where: str | None = None) -> 
 
 
 def missing_exclusive(where: str, names: Sequence[str]) -> ApiError:
-    """Say that none is there of the parameters of which there must be one (reported)."""
+    """Return the error: one of these parameters is required, and none was given (reported)."""
     return ApiError(
         f"Missing mutually exclusive parameters: '{where}'. Ensure you are providing exactly one of: "
         f"{series(names, last='or')}.",
@@ -211,12 +215,14 @@ def missing_exclusive(where: str, names: Sequence[str]) -> ApiError:
 
 
 def invalid_service_tier() -> ApiError:
-    """Say that there is no such tier; unlike other words of a list, it is not told the list (reported)."""
+    """Return the error: the service tier does not exist. Unlike others of its kind it lists no known values
+    (reported).
+    """
     return ApiError("Invalid service_tier argument", param="service_tier")
 
 
 def json_word_missing() -> ApiError:
-    """Say that JSON mode needs the word in the conversation (reported)."""
+    """Return the error: JSON mode needs the word in the conversation (reported)."""
     return ApiError(
         "Response input messages must contain the word 'json' in some form to use 'text.format' of type "
         "'json_object'.",
@@ -225,19 +231,19 @@ def json_word_missing() -> ApiError:
 
 
 def connector_without_authorization(where: str) -> ApiError:
-    """Say that a connector needs the user's token (words reported, param inferred)."""
+    """Return the error: a connector needs the user's token (words reported, param inferred)."""
     return ApiError("Must specify 'authorization' parameter with 'connector_id'", param=where)
 
 
 def tool_choice_not_found(kind: str) -> ApiError:
-    """Say that `tool_choice` names a tool that `tools` does not have; `kind` is a type or a name
+    """Return the error: `tool_choice` names a tool that `tools` does not have; `kind` is a type or a name
     (reported).
     """
     return ApiError(f"Tool choice '{kind}' not found in 'tools' parameter.", param="tool_choice")
 
 
 def tool_choice_without_tools(choice: str) -> ApiError:
-    """Say that a tool is demanded although none is given (reported)."""
+    """Return the error: a tool is demanded although none is given (reported)."""
     return ApiError(
         f"Tool choice '{choice}' must be specified with 'tools' parameter.",
         param="tool_choice",
@@ -245,14 +251,14 @@ def tool_choice_without_tools(choice: str) -> ApiError:
 
 
 def invalid_function_schema(name: str, problem: str, param: str) -> ApiError:
-    """Say that a function's strict schema is not strict (reported)."""
+    """Return the error: a function's strict schema is not strict (reported)."""
     return ApiError(
         f"Invalid schema for function '{name}': {problem}", param=param, code="invalid_function_parameters"
     )
 
 
 def invalid_format_schema(name: str, problem: str) -> ApiError:
-    """Say that a text format's strict schema is not strict (reported)."""
+    """Return the error: a text format's strict schema is not strict (reported)."""
     return ApiError(
         f"Invalid schema for response_format '{name}': {problem}",
         param="text.format.schema",

@@ -1,4 +1,4 @@
-"""What only the WebSocket mode can do wrong: lanes, and the end of a connection's life."""
+"""Errors of WebSocket mode only: lanes, and the end of a connection's life."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ConnectionLimitReached(ApiError):
 
 
 def invalid_stream_id() -> ApiError:
-    """Say that a lane's name is malformed (documented)."""
+    """Return the error: a lane's name is malformed (documented)."""
     return ApiError(
         "The 'stream_id' field must be a non-empty string with at most 256 characters and may only contain "
         "letters, "
@@ -30,7 +30,7 @@ def invalid_stream_id() -> ApiError:
 
 
 def stream_limit_reached(limit: int = 32) -> ApiError:
-    """Say that a connection has used up its lane names (documented)."""
+    """Return the error: a connection has used up its lane names (documented)."""
     return ApiError(
         f"This WebSocket connection has reached its maximum number of distinct stream IDs ({limit}). "
         "Reuse an existing stream_id or open a new WebSocket connection.",
@@ -40,8 +40,8 @@ def stream_limit_reached(limit: int = 32) -> ApiError:
 
 
 def connection_limit_reached(lifetime: float = 3600.0) -> ApiError:
-    """Say that a connection has lived its whole life, in seconds (documented). One that is no whole number of
-    minutes is told as the real one.
+    """Return the error: a connection has reached its lifetime, in seconds (documented). For a lifetime that
+    is not a whole number of minutes, it names the real one.
     """
     minutes = round(lifetime / 60)
     if not minutes or minutes * 60 != lifetime:

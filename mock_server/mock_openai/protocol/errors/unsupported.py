@@ -1,4 +1,4 @@
-"""What a model, or a mode, does not take."""
+"""Errors for what a model, or a mode, does not accept."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from mock_openai.protocol.errors.series import series
 
 
 def unsupported_parameter(name: str, *, code: str | None = None, where: str = "with this model") -> ApiError:
-    """Say that a model, or a mode, does not take a parameter (observed for models, with a null code)."""
+    """Return the error: a model, or a mode, does not take a parameter (observed for models, with a null
+    code).
+    """
     return ApiError(f"Unsupported parameter: '{name}' is not supported {where}.", param=name, code=code)
 
 
 def unsupported_value(name: str, value: object, supported: str) -> ApiError:
-    """Say that this model does not take a value; `supported` is a closing sentence (reported)."""
+    """Return the error: this model does not take a value; `supported` is a closing sentence (reported)."""
     return ApiError(
         f"Unsupported value: '{name}' does not support {value} with this model. {supported}",
         param=name,
@@ -23,7 +25,7 @@ def unsupported_value(name: str, value: object, supported: str) -> ApiError:
 
 
 def unsupported_choice(name: str, value: object, model: str, supported: Sequence[str]) -> ApiError:
-    """Say that this model does not take one of the values that others take (reported)."""
+    """Return the error: this model does not take one of the values that others take (reported)."""
     return ApiError(
         f"Unsupported value: '{value}' is not supported with the '{model}' model. "
         f"Supported values are: {series(supported)}.",
@@ -33,37 +35,39 @@ def unsupported_choice(name: str, value: object, model: str, supported: Sequence
 
 
 def unsupported_mode() -> ApiError:
-    """Say that this model reasons in another mode than was asked for (reported)."""
+    """Return the error: this model reasons in another mode than was asked for (reported)."""
     return ApiError(
         "`reasoning.mode` is not supported with this model.", param="reasoning.mode", code="unsupported_value"
     )
 
 
 def research_needs_tools() -> ApiError:
-    """Say that a model for research must have something to search in (reported)."""
+    """Return the error: a model for research must have something to search in (reported)."""
     wanted = series(("web_search_preview", "mcp", "file_search"), last="or")
     return ApiError(f"Deep research models require at least one of {wanted} tools.", param="tools")
 
 
 def unsupported_tool(kind: str, model: str) -> ApiError:
-    """Say that this model has no such tool (reported)."""
+    """Return the error: this model has no such tool (reported)."""
     return ApiError(f"Tool '{kind}' is not supported with {model}.", param="tools")
 
 
 def encrypted_content_unsupported() -> ApiError:
-    """Say that this model does not reason, so that there is no reasoning to encrypt (reported)."""
+    """Return the error: this model does not reason, so that there is no reasoning to encrypt (reported)."""
     return ApiError("Encrypted content is not supported with this model.", param="include")
 
 
 def logprobs_unsupported(name: str) -> ApiError:
-    """Say that a model that reasons gives no log probabilities; `name` is what asked for them (reported)."""
+    """Return the error: a model that reasons gives no log probabilities; `name` is what asked for them
+    (reported).
+    """
     return ApiError(
         "logprobs are not supported with reasoning models.", param=name, code="unsupported_parameter"
     )
 
 
 def long_cache_only() -> ApiError:
-    """Say that this model keeps prompts for a day or not at all (reported)."""
+    """Return the error: this model keeps prompts for a day or not at all (reported)."""
     return ApiError(
         "This model is compatible only with 24h extended prompt caching",
         param="prompt_cache_retention",
@@ -72,7 +76,7 @@ def long_cache_only() -> ApiError:
 
 
 def tools_need_effort(effort: str, tools: Sequence[str]) -> ApiError:
-    """Say that hosted tools want more reasoning than was asked for (reported)."""
+    """Return the error: hosted tools want more reasoning than was asked for (reported)."""
     return ApiError(
         f"The following tools cannot be used with reasoning.effort '{effort}': {', '.join(tools)}.",
         param="tools",

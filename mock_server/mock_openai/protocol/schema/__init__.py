@@ -1,4 +1,4 @@
-"""A small language for saying what a request may look like, and the API's words for what is wrong with it.
+"""A small language for the rules of a request, and the API's words for what breaks them.
 
 Strategy: rules are values. Each knows the phrase that names it ("a string", "an array of objects"), whether
 a JSON value is of its kind at all, and what must hold inside. `check` raises the first thing that is wrong,

@@ -1,4 +1,4 @@
-"""Rules for what holds other values: arrays, free maps and objects with known fields."""
+"""Rules for values that hold others: arrays, free maps and objects with known fields."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Array:
 
     @property
     def noun(self) -> str:
-        """Name the elements too."""
+        """Return the noun, with that of the elements."""
         return f"an array of {plural(self.of.noun)}"
 
     def accepts(self, value: object) -> bool:
-        """Take lists."""
+        """Return whether the value is a list."""
         return isinstance(value, list | tuple)
 
     def check(self, value: Any, path: str) -> None:
@@ -51,7 +51,7 @@ class Map:
     noun: str = "an object"
 
     def accepts(self, value: object) -> bool:
-        """Take objects."""
+        """Return whether the value is an object."""
         return isinstance(value, OBJECTS)
 
     def check(self, value: Any, path: str) -> None:
@@ -77,12 +77,12 @@ class Field:
 
 
 def need(rule: Rule) -> Field:
-    """Make a field that must be there and must not be null."""
+    """Return a field that is required and must not be null."""
     return Field(rule, required=True, nullable=False)
 
 
 def never_null(rule: Rule) -> Field:
-    """Make a field that may be absent but must not be null."""
+    """Return a field that may be absent but must not be null."""
     return Field(rule, nullable=False)
 
 
@@ -112,7 +112,7 @@ class Object:
         object.__setattr__(self, "_required", tuple(name for name in known if known[name].required))
 
     def accepts(self, value: object) -> bool:
-        """Take objects."""
+        """Return whether the value is an object."""
         return isinstance(value, OBJECTS)
 
     def check(self, value: Any, path: str) -> None:

@@ -1,4 +1,4 @@
-"""What all rules have in common."""
+"""The base class of all rules."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from mock_openai.protocol.schema.wording import describe
 
 
 class Rule(Protocol):
-    """What a value must be."""
+    """A rule for a value."""
 
     @property
     def noun(self) -> str:
-        """Name the kind with its article, as error messages do."""
+        """Return the kind with its article, as error messages name it."""
         ...
 
     def accepts(self, value: object) -> bool:
-        """Return whether the value is of this kind, whatever is inside."""
+        """Return whether the value is of this kind, whatever it contains."""
         ...
 
     def check(self, value: Any, path: str) -> None:
@@ -27,7 +27,7 @@ class Rule(Protocol):
 
 
 def validate(rule: Rule, value: object, path: str) -> None:
-    """Check kind and inside of a value."""
+    """Check a value's kind and content. Raises ApiError."""
     if not rule.accepts(value):
         raise errors.invalid_type(path, rule.noun, describe(value))
     rule.check(value, path)
@@ -40,7 +40,7 @@ class Anything:
     noun: str = "a value"
 
     def accepts(self, value: object) -> bool:
-        """Take everything."""
+        """Return True."""
         return True
 
     def check(self, value: Any, path: str) -> None:

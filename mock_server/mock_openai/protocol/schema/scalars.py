@@ -19,7 +19,7 @@ class Boolean:
     noun: str = "a boolean"
 
     def accepts(self, value: object) -> bool:
-        """Take booleans."""
+        """Return whether the value is a boolean."""
         return isinstance(value, bool)
 
     def check(self, value: Any, path: str) -> None:
@@ -35,7 +35,7 @@ class Integer:
     noun: str = "an integer"
 
     def accepts(self, value: object) -> bool:
-        """Take whole numbers, not booleans."""
+        """Return whether the value is a whole number, not a boolean."""
         return isinstance(value, int) and not isinstance(value, bool)
 
     def check(self, value: Any, path: str) -> None:
@@ -52,7 +52,7 @@ class Decimal:
     noun: str = "a decimal"
 
     def accepts(self, value: object) -> bool:
-        """Take numbers, not booleans."""
+        """Return whether the value is a number, not a boolean."""
         return isinstance(value, int | float) and not isinstance(value, bool)
 
     def check(self, value: Any, path: str) -> None:
@@ -83,7 +83,7 @@ class String:
     noun: str = "a string"
 
     def accepts(self, value: object) -> bool:
-        """Take strings."""
+        """Return whether the value is a string."""
         return isinstance(value, str)
 
     def check(self, value: Any, path: str) -> None:
@@ -102,19 +102,19 @@ class String:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """One of a few words. `untold` are taken too, but no error names them."""
+    """One of a few words. `untold` are accepted too, but no error names them."""
 
     words: tuple[str, ...]
     untold: tuple[str, ...] = ()
 
     @property
     def noun(self) -> str:
-        """Name all the words."""
+        """Return all the words."""
         quoted = [f"'{shortened(word)}'" for word in self.words]
         return f"one of {alternatives(quoted)}"
 
     def accepts(self, value: object) -> bool:
-        """Take strings."""
+        """Return whether the value is a string."""
         return isinstance(value, str)
 
     def check(self, value: Any, path: str) -> None:
@@ -124,5 +124,5 @@ class OneOf:
 
 
 def words(*choices: str) -> OneOf:
-    """Allow one of these words."""
+    """Return a rule for one of these words."""
     return OneOf(choices)

@@ -32,7 +32,7 @@ class Tagged:
     noun: str = "an object"
 
     def accepts(self, value: object) -> bool:
-        """Take objects."""
+        """Return whether the value is an object."""
         return isinstance(value, OBJECTS)
 
     def check(self, value: Any, path: str) -> None:
@@ -64,12 +64,12 @@ class Either:
 
     @property
     def noun(self) -> str:
-        """Name all kinds."""
+        """Return the nouns of all kinds."""
         first, *others = (rule.noun for rule in self.rules)
         return f"one of {alternatives([first, *map(bare, others)])}"
 
     def accepts(self, value: object) -> bool:
-        """Take what any of the kinds takes."""
+        """Return whether any of the kinds accepts the value."""
         for rule in self.rules:  # noqa: SIM110 (a generator costs more than all the rest; every request is here)
             if rule.accepts(value):
                 return True
@@ -84,5 +84,5 @@ class Either:
 
 
 def either(*rules: Rule) -> Either:
-    """Allow any of these kinds."""
+    """Return a rule for any of these kinds."""
     return Either(rules)

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable
 
 _SHOWN_WHOLE = 12
-"""Characters of a name that a message shows whole; of the others it shows the ends (reported: names of 12
-are whole, those of 20 are not).
+"""Characters up to which a message shows a name whole; of longer ones it shows the ends (reported: names of
+12 are whole, those of 20 are not).
 """
 
 
 def describe(value: object) -> str:
-    """Name the kind of a JSON value as error messages do."""
+    """Return the kind of a JSON value as error messages name it."""
     match value:
         case None:
             return "null"
@@ -44,7 +44,7 @@ def shortened(name: str) -> str:
 
 
 def bare(noun: str) -> str:
-    """Take the article off a noun, and what announces a choice."""
+    """Return a noun without its article, and without what introduces a choice."""
     return re.sub(r"^(an? |one of )", "", noun)
 
 
