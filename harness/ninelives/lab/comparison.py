@@ -47,7 +47,7 @@ def page(results: Sequence[Outcomes], services: Sequence[str], command: str, ver
             "",
             "## Scenario by scenario",
             "",
-            *textwrap.wrap(_LEGEND, 110, break_on_hyphens=False),
+            *textwrap.wrap(_LEGEND.strip(), 110, break_on_hyphens=False),
             *(line for chapter in CHAPTERS for line in _chapter(chapter, results, services)),
             *_defects(results, services),
             "",

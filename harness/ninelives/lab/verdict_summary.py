@@ -18,7 +18,7 @@ Outcomes = Mapping[str, "Outcome"]
 """The outcomes of one scenario, by service."""
 
 WORST = 5
-"""Scenarios that are shown as the worst of a service."""
+"""Scenarios that are shown as the worst of a service, no two with the same result."""
 
 _WORDING = re.compile(
     r"does not say what to do|has no category that helps|breaks off before it says|is too short|is empty"
@@ -116,7 +116,8 @@ def _worst(service: str, outcomes: Sequence[Outcome]) -> Iterator[str]:
     yield "| scenario | broken, longest dead air in seconds | what happens |"
     yield "|---|---|---|"
     worst = sorted((each for each in outcomes if not each.held), key=badness, reverse=True)
-    for each in worst[:WORST]:
+    unlike = {cell(each): each for each in reversed(worst)}  # of those that broke the same, the first
+    for each in sorted(unlike.values(), key=worst.index)[:WORST]:
         sentence = each.scenario.sentence.replace("|", "\\|")
         yield f"| {each.scenario.name.replace('_', ' ')} | {cell(each)} | {sentence} |"
 
