@@ -55,6 +55,8 @@ def _loguru(heard: IO[str]) -> Iterator[None]:
 
     patched: Any = logger
     add, remove = logger.add, logger.remove
+    before = {name: vars(patched)[name] for name in ("add", "remove") if name in vars(patched)}
+    """Those of whoever overhears already."""
     added: list[int] = []
 
     def adding(sink: Any, **how: Any) -> int:
@@ -72,6 +74,7 @@ def _loguru(heard: IO[str]) -> Iterator[None]:
         yield
     finally:
         del patched.add, patched.remove
+        vars(patched).update(before)
         for number in added:
             with suppress(ValueError):
                 remove(number)

@@ -145,7 +145,7 @@ def _weathers(case: Case, wish: Wish, disasters: Sequence[Any], number: int, sta
     setting = setting_of(wish, number)
     status.update(case.title)
     try:
-        bot = bot_named(case.bot) if not case.speaks else None
+        bot = bot_named(case.bot)
         plain = play_first(case, bot, setting)
     except Complaint as wrong:
         if not case.label:

@@ -23,15 +23,12 @@ def record(console: Console, there: Sequence[Case], wish: Wish) -> int:
     """Record each case. 1 when one was not kept."""
     from ninelives.bot.overheard import overheard
     from ninelives.evals.answers import recording_of
-    from ninelives.evals.play import NEEDS_SOUND, bot_named
+    from ninelives.evals.play import bot_named
     from ninelives.evals.recording import record_case
 
     assert wish.upstream is not None
     kept, tried = 0, 0
     for case in there:
-        if case.speaks:
-            console.print(Text(f"{case.title}  skipped  {NEEDS_SOUND}", style="dim"), soft_wrap=True)
-            continue
         tried += 1
         with notes().status(f"recording {case.title}"), overheard():
             try:

@@ -36,6 +36,7 @@ from ninelives.bot.environment import KEY
 from ninelives.bot.hosting import Host
 from ninelives.bot.listener import Direction
 from ninelives.bot.turn import Turn
+from ninelives.evals.hearing import Hearing
 from ninelives.evals.line import EvalLine
 from ninelives.lab.services import as_factory
 from ninelives.voice.ears import Ears
@@ -78,8 +79,15 @@ class EvalBot(Conversation):
         on_turn: Callable[[int], None] = lambda number: None,
     ) -> None:
         super().__init__(self._changed, self._unasked)
-        self.line = EvalLine(self._user_says, self._settle, self._queue, lambda work: self._host.inside(work))
+        self.line = EvalLine(
+            self._user_says,
+            self._settle,
+            self._queue,
+            lambda work: self._host.inside(work),
+            lambda sound, seconds: self._hearing.hear(sound, seconds),
+        )
         self._stand_ins = StandIns(self.line, Ears(), Voice())
+        self._hearing = Hearing(self._stand_ins, self._user_speaks, self._user_spoke)
         self._host = Host(
             bot,
             self.line,
@@ -172,6 +180,27 @@ class EvalBot(Conversation):
         self._asked += 1
         self._said.append((text, self._now()))
         self._on_turn(self._asked)
+
+    def _user_speaks(self) -> None:
+        """The user begins to speak; what the bot is saying is cut into."""
+        self._end_turn()
+        if (going_on := self._listener.turn) is not None and going_on.interrupted is None:
+            going_on.interrupted = self._now()
+
+    def _user_spoke(self, text: str, at: float) -> None:
+        """The user has said something aloud: the turn begins with the end of it.
+
+        Where the bot has not begun to answer, it waits for the user to go on: then it is one turn.
+        """
+        self._end_turn()
+        turn = self._listener.turn
+        if turn is not None and turn.user is not None and not turn.frames:
+            turn.user, turn.began, turn.interrupted = f"{turn.user} {text}", at - self.started, None
+            return
+        self._asked += 1
+        self._said.append((text, at - self.started))
+        self._on_turn(self._asked)
+        self._begin_turn()
 
     def _begin_turn(self) -> None:
         """The bot takes in what the user has said."""

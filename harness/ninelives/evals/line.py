@@ -7,19 +7,27 @@ before anybody greets, images on request. Audio takes as long as it sounds, as o
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
 
-from pipecat.evals.serializer import EvalConnectionFlags, EvalSerializer, parse_eval_connect
+from pipecat.evals.serializer import (
+    EVAL_STT_SAMPLE_RATE,
+    EvalConnectionFlags,
+    EvalSerializer,
+    parse_eval_connect,
+)
 from pipecat.frames.frames import (
     CancelWorkerFrame,
     Frame,
     InputAudioRawFrame,
     InputTransportMessageFrame,
+    InterruptionFrame,
     LLMConfigureOutputFrame,
+    OutputAudioRawFrame,
     OutputImageRawFrame,
     OutputTransportMessageFrame,
     OutputTransportMessageUrgentFrame,
@@ -29,7 +37,11 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSet
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
+from ninelives.evals.worded_sound import Speaker
 from ninelives.voice.line import Line, LineInput, LineOutput
+
+APART = 0.001
+"""Seconds between two messages to a harness that listens to sound."""
 
 _silent = logging.getLogger("ninelives.evals.line")
 _silent.addFilter(
@@ -45,6 +57,7 @@ class EvalLine(Line):
         on_leave: Awaited when the harness has gone, before the bot's handlers learn of it.
         queue: Awaited with a frame for the head of the bot's pipeline.
         inside: Awaits work in the bot's own context: what calls its handlers.
+        on_sound: Awaited with the user's sound, and how many seconds it takes.
     """
 
     def __init__(
@@ -53,13 +66,16 @@ class EvalLine(Line):
         on_leave: Callable[[], Awaitable[None]],
         queue: Callable[[Frame], Awaitable[None]],
         inside: Callable[[Coroutine[Any, Any, None]], Awaitable[None]],
+        on_sound: Callable[[bytes, float], Awaitable[None]],
     ) -> None:
         super().__init__()
         self.serializer = EvalSerializer()  # type: ignore[no-untyped-call]
         self.harness: ServerConnection | None = None
         """The connection of the harness. None: it is not there."""
+        self.aloud = False
+        """The bot speaks."""
         self._on_say, self._on_leave = on_say, on_leave
-        self._queue, self._inside = queue, inside
+        self._queue, self._inside, self._on_sound = queue, inside, on_sound
         self._server: Server | None = None
         self._left = asyncio.Event()
         self._left.set()
@@ -94,6 +110,7 @@ class EvalLine(Line):
         self._left.clear()
         try:
             flags = _flags_of(await connection.recv())
+            self.aloud = not flags.skip_tts
             self.serializer.set_capture_audio(flags.capture_bot_audio)
             self.serializer.set_capture_images(flags.capture_bot_images)
             # Through RTVI's processor, unlike Pipecat's own transport: else RTVI switches speech on again
@@ -117,6 +134,8 @@ class EvalLine(Line):
         match frame:
             case None | InputAudioRawFrame() | CancelWorkerFrame():
                 pass  # the bot is canceled when its last turn is over: it is judged by whole turns
+            case InputTransportMessageFrame() if (sound := _sound_of(frame.message)) is not None:
+                await self._on_sound(*sound)
             case InputTransportMessageFrame():
                 if (said := _said(frame.message)) is not None:
                     self._on_say(said)
@@ -137,6 +156,16 @@ def _flags_of(first: str | bytes) -> EvalConnectionFlags:
         return parse_eval_connect(json.loads(first)) or EvalConnectionFlags()
     except ValueError:
         return EvalConnectionFlags()
+
+
+def _sound_of(message: Any) -> tuple[bytes, float] | None:
+    """The user's sound in an RTVI message, and its seconds. None: it is another message."""
+    if not isinstance(message, Mapping) or message.get("type") != "raw-audio":
+        return None
+    data: Mapping[str, Any] = message.get("data") or {}
+    sound = base64.b64decode(data.get("base64Audio") or "")
+    samples = len(sound) // (2 * int(data.get("numChannels") or 1))
+    return sound, samples / int(data.get("sampleRate") or EVAL_STT_SAMPLE_RATE)
 
 
 def _said(message: Any) -> str | None:
@@ -174,20 +203,45 @@ class EvalInput(LineInput):
 
 
 class EvalOutput(LineOutput):
-    """Where the harness learns what the bot does."""
+    """Where the harness learns what the bot does, and hears what it says."""
 
     def __init__(self, line: EvalLine) -> None:
         super().__init__(line)
         self._eval_line = line
+        self._speaker = Speaker()
+
+    async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
+        """Play a chunk, and send the harness what was heard of it."""
+        words, seconds = len(self.playback.words), self._sounded
+        played = await super().write_audio_frame(frame)
+        for word in self.playback.words[words:]:
+            self._speaker.begin(word.text)
+        sound = self._speaker.take(round((self._sounded - seconds) * EVAL_STT_SAMPLE_RATE))
+        if sound:
+            await self._eval_line.send(OutputAudioRawFrame(sound, EVAL_STT_SAMPLE_RATE, 1))
+        return played
+
+    @property
+    def _sounded(self) -> float:
+        """Seconds that sounded so far."""
+        return sum(each.ended - each.began for each in self.playback.sounds)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Report images."""
         await super().process_frame(frame, direction)
+        if isinstance(frame, InterruptionFrame):
+            self._speaker.break_off()
         if isinstance(frame, OutputImageRawFrame):
             await self._eval_line.send(frame)
 
     async def send_message(
         self, frame: OutputTransportMessageFrame | OutputTransportMessageUrgentFrame
     ) -> None:
-        """Send an RTVI message."""
+        """Send an RTVI message; with sound, none at the very moment of another.
+
+        The harness drops what it has not taken yet when the bot reports an interruption, also the user's
+        first sound just before.
+        """
         await self._eval_line.send(frame)
+        if self._eval_line.aloud:
+            await asyncio.sleep(APART)

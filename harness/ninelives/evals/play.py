@@ -23,11 +23,6 @@ PATIENCE = 120.0
 WITH_A_DISASTER = 6.0
 """The same under a disaster, when the bot has been seen to work. One that never pauses is busy, not idle."""
 
-NEEDS_SOUND = (
-    "it needs sound (modality: audio), and only text mode is played: --text plays it as text where it "
-    "expects no event of sound; `pipecat eval` plays it aloud"
-)
-
 
 def bot_named(name: str) -> Any:
     """The bot that a user names. Raises Complaint; CouldNotStart when its own code fails."""
@@ -36,8 +31,6 @@ def bot_named(name: str) -> Any:
 
 def play_first(case: Case, bot: Any, setting: Setting, *, seed: int = 0) -> Played:
     """Play a case undisturbed. Raises CouldNotStart when there is no bot to talk to."""
-    if case.speaks:
-        return Played(case, None, None, Episode([], []), skipped=NEEDS_SOUND)
     with overheard() as said:
         try:
             with not_for_ever(PATIENCE):

@@ -28,6 +28,7 @@ from ninelives.evals.bot import EvalBot
 from ninelives.evals.disasters import Blow, Disaster
 from ninelives.evals.files import Case
 from ninelives.evals.outcome import Played, Result
+from ninelives.evals.sound import services_for, spoken, understand_the_bot
 from ninelives.fixtures.network import Guard
 from ninelives.lab.apis import require_responses
 from ninelives.lab.ending import Ending, caught, first_line, journal_of, transport_of
@@ -241,7 +242,12 @@ class _Run:
 def make_session(scenario: Any, url: str, params: EvalSessionParams, case: Case) -> EvalSession[Any]:
     """Pipecat's session for a scenario. Raises Complaint when its judge or caller cannot be made."""
     try:
-        session: EvalSession[Any] = EvalSession.from_scenario(scenario, url, params=params)
+        if case.speaks:
+            scenario = spoken(scenario)
+        services = services_for(scenario)
+        session: EvalSession[Any] = EvalSession.from_scenario(scenario, url, params=params, **services)
+        if "bot_stt" in services:
+            understand_the_bot(session._client)
         return session
     except Complaint:
         raise
@@ -268,8 +274,8 @@ def let_breathe(
     client: Any = session._client  # nothing else lies before the moment from which a turn's budget counts
     number = 0
 
-    def waiting(send: Callable[[str], Awaitable[None]]) -> Callable[[str], Awaitable[None]]:
-        async def send_later(text: str) -> None:
+    def waiting(send: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
+        async def send_later(text: Any) -> None:
             nonlocal number
             number += 1
             exact = spoken[number - 1].send_after is not None
@@ -278,8 +284,8 @@ def let_breathe(
 
         return send_later
 
-    client.send_text = waiting(client.send_text)
-    client.send_dtmf = waiting(client.send_dtmf)
+    for name in ("send_text", "send_dtmf", "say", "say_with_pauses"):
+        setattr(client, name, waiting(getattr(client, name)))
 
 
 def _asked_for(turns: Sequence[Turn]) -> list[Turn]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from mock_openai import MockServer
+from ninelives.cli import _run
 from ninelives.commands.eval_files import as_json
 from ninelives.commands.eval_output import problems
 from ninelives.evals.answers import recording_of
@@ -21,7 +22,8 @@ from ninelives.evals.recording import Recorded, record_case
 from ninelives.evals.session import Setting
 
 from tests.effort import HANG
-from tests.harness.evals.stage import BOT, HERE, case, disasters, script
+from tests.harness.evals.stage import BOT, FILES, HERE, case, disasters, script
+from tests.terminal import run_here
 
 ANOTHER = f"{HERE / 'weather_bot.py'}:run_another"
 
@@ -93,6 +95,17 @@ def test_a_recording_goes_on_after_a_loss_and_answers_what_is_asked_again(tmp_pa
     ):
         assert (each.verdict, each.struck) == ("passed", True), problems(each)
         assert each.good, problems(each)
+
+
+def test_the_command_records_once_and_plays_offline(tmp_path: Path) -> None:
+    chosen = (str(FILES / "weather.yaml"), "--scenario", "paris", "--bot", BOT, "--recordings", "kept")
+    with upstream() as url:
+        ran = run_here(_run, ("eval", *chosen, "--record", "--upstream", url), columns=200, cwd=tmp_path)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "kept/weather/paris.jsonl" in ran.stdout
+    assert "1 of 1 recorded" in ran.stdout
+    ran = run_here(_run, ("eval", *chosen), columns=200, cwd=tmp_path)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 def test_a_recording_of_another_bot_says_first_what_differs(tmp_path: Path) -> None:
