@@ -93,6 +93,10 @@ BORROWED |= {
     "pipecat.pipeline.worker.PipelineWorker": ("_idle_timeout_secs", "_rtvi"),
     # The user of an eval file takes a breath before they speak; Pipecat has no place for it.
     "pipecat.evals.session.EvalSession": ("_client",),
+    # What cuts the bot's speech into turns in the harness listens to real voices, and cannot be given.
+    "pipecat.evals.client.EvalClient": ("_bot_turn_aggregator",),
+    # Sound is analyzed in a thread, which a loop in virtual time does not wait for.
+    "pipecat.audio.vad.vad_analyzer.VADAnalyzer": ("_run_analyzer",),
     "pipecat.workers.runner.WorkerRunner": ("_setup_sigint", "_setup_sigterm"),
 }
 
