@@ -20,6 +20,7 @@ FOLLOWED: Mapping[str, tuple[tuple[str, str], ...]] = {
     "start/python.md": (),
     "start/ci.md": BOT,
     "how-to/test-a-whole-bot.md": BOT,
+    "how-to/talk-to-your-bot.md": BOT,
     "how-to/barge-in-and-latency.md": BOT,
     "how-to/judge-a-bot.md": BOT,
     "how-to/explore.md": (),
@@ -70,6 +71,9 @@ def test_every_task_is_followed() -> None:
         for path in (DOCS / part).glob("*.md")
     }
     assert pages == {*FOLLOWED, *ELSEWHERE}
+    for name in pages:
+        saving = re.findall(r"[Ss]ave (?:this|it) as", (DOCS / name).read_text("utf-8"))
+        assert len(saving) <= len([block for block in read(name) if block.name and not block.added]), name
 
 
 def test_every_block_of_python_is_in_a_test() -> None:
