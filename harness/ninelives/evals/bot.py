@@ -1,4 +1,4 @@
-"""The user's bot on an eval line: hosted as it is, its turns noted for the promises."""
+"""The user's bot on an eval line: hosted unchanged, with its turns recorded for the promises."""
 
 from __future__ import annotations
 
@@ -47,20 +47,20 @@ QUIET = 5.0
 """Seconds without a frame after which Pipecat's flush probe counts as swallowed."""
 
 A_MOMENT = 0.001
-"""Seconds in which what was just queued comes to pass."""
+"""Seconds in which what was just queued takes effect."""
 
 
 class EvalBot(Conversation):
     """One bot for one eval, as an async context manager that waits for the harness at `url`.
 
     Args:
-        bot: A function as Pipecat's examples have it, one that gives a service, a pipeline or a worker.
-        name: What messages call it.
-        base_url: The API, which the bot finds in OPENAI_BASE_URL; a function may ask for it by name.
+        bot: A function as in Pipecat's examples, one that returns a service, a pipeline or a worker.
+        name: Its name in messages.
+        base_url: The API, passed to the bot in OPENAI_BASE_URL or by name.
         ws_url: The same in WebSocket mode.
-        key: The API key that it finds in OPENAI_API_KEY.
-        body: What the suite passes to the bot (`runner_args.body`).
-        bound: Seconds that the last turn is given to end after the harness has left.
+        key: The bot's API key in OPENAI_API_KEY.
+        body: The suite's `runner_args.body` for the bot.
+        bound: Seconds for the last turn to end after the harness has left.
         patient: Whether the bot's own idle timeout is off, because the user is silent for long.
         on_turn: Called with the number of a user's turn (from 1) as the user speaks.
     """
@@ -103,12 +103,12 @@ class EvalBot(Conversation):
         self._bound, self._patient, self._on_turn = bound, patient, on_turn
         self._asked = 0
         self._said: deque[tuple[str, float]] = deque()
-        """What the user has said and the bot has not taken in, with the time."""
+        """What the user has said and the bot has not taken in yet, with the time."""
         self._last = 0.0
         self._answered = False
-        """The last response said something and called no tool: what comes next was not asked for."""
+        """Whether the last response said something and called no tool: then the next was not asked for."""
         self.tells_spoken = False
-        """A service of the bot's has the event `on_response_interrupted`."""
+        """Whether a service of the bot has the event `on_response_interrupted`."""
 
     # --- what came of it -----------------------------------------------------------------------------------
 
@@ -170,7 +170,7 @@ class EvalBot(Conversation):
     # --- turns ---------------------------------------------------------------------------------------------
 
     def _user_says(self, text: str) -> None:
-        """The user has said something; a turn that is still going on is cut into.
+        """Note that the user has said something; this interrupts an open turn.
 
         The new turn begins when the bot takes the words in: until then it ends what it was saying.
         """
@@ -203,13 +203,13 @@ class EvalBot(Conversation):
         self._begin_turn()
 
     def _begin_turn(self) -> None:
-        """The bot takes in what the user has said."""
+        """Note that the bot takes in what the user has said."""
         text, at = self._said.popleft()
         self._end_turn()
         self._listener.begin(Turn(len(self.turns) + 1, text, at))
 
     def _end_turn(self) -> None:
-        """The turn that went on is over, unless the bot is still busy with it."""
+        """End the open turn, unless the bot is still busy with it."""
         turn = self._listener.turn
         if turn is not None and self._listener.quiet and (turn.frames or self._asked == 0):
             turn.ended = max(turn.began, turn.frames[-1].at if turn.frames else self._now())
@@ -253,7 +253,7 @@ class EvalBot(Conversation):
     # --- listening -----------------------------------------------------------------------------------------
 
     def pushed(self, data: FramePushed) -> None:
-        """A frame was pushed for the first time, by any processor of any of the bot's workers."""
+        """Note a frame that a processor of one of the bot's workers pushed for the first time."""
         frame = data.frame
         taken_in = isinstance(frame, LLMMessagesAppendFrame | InputDTMFFrame) and isinstance(
             data.source, RTVIProcessor
@@ -269,7 +269,7 @@ class EvalBot(Conversation):
             self._listener.leaves(self._last, way, _audible(frame))
 
     def _follow(self, frame: Frame) -> None:
-        """A turn is over when its answer is: what the bot says next by itself is a turn of its own."""
+        """End a turn with its answer: what the bot says next by itself is a turn of its own."""
         match frame:
             case LLMFullResponseStartFrame():
                 if self._answered and self._listener.quiet:
@@ -300,7 +300,7 @@ class _Observer(BaseObserver):
 
 
 def _audible(frame: Frame) -> Frame:
-    """In text mode nothing is spoken: what the harness reads counts as heard."""
+    """Count what the harness reads as heard: in text mode nothing is spoken."""
     if isinstance(frame, LLMTextFrame) and frame.skip_tts:
         frame = copy.copy(frame)
         frame.skip_tts = False
@@ -313,7 +313,7 @@ async def _within(seconds: float, waiting: Any) -> None:
 
 
 def whole(found: Any, name: str) -> Any:
-    """What can be hosted of what a user names: a service or a pipeline alone gets a worker with RTVI."""
+    """Return what to host for what a user names: a service or a pipeline alone gets a worker with RTVI."""
     if not callable(found) or isinstance(found, FrameProcessor | PipelineWorker):
         return _with_worker(found)
     parameters = inspect.signature(found).parameters

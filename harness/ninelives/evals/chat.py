@@ -1,9 +1,9 @@
-"""Chat Completions from a script: the judge and the simulated caller of an eval speak this API.
+"""Chat Completions from a script, for the judge and the simulated caller of an eval.
 
-A chat is read as a request for a response: `user` looks at the last user message, `instructions` at the
-system message. Only rules with `instructions` or `model` answer: the judge is told what the bot is told, and
-a rule for the bot would hold for both. Nothing is improvised: a chat that no rule answers gets an error, for
-an invented verdict would be worth nothing.
+A chat is read as a request for a response: `user` matches the last user message, `instructions` the system
+message. Only rules with `instructions` or `model` answer: the judge gets the bot's messages too, and a rule
+for the bot would match both. Nothing is improvised: a chat without a rule gets an error, because an invented
+verdict would be worthless.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PIECE = 12
 """Characters of text in a chunk of a stream."""
 
 UNANSWERED = "ninelives_not_improvised"
-"""The error code of a chat that nothing answers."""
+"""The error code of a chat that no rule answers."""
 
 _STREAM = {"content-type": "text/event-stream; charset=utf-8"}
 _JSON = {"content-type": "application/json"}
@@ -85,7 +85,7 @@ def _is_for_chats(rule: Rule) -> bool:
 
 
 def as_response(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """A request for a chat completion as one for a response."""
+    """Return a request for a chat completion as one for a response."""
     messages = asked.get("messages") or []
     system = [_text(each.get("content")) for each in messages if each.get("role") == "system"]
     body: dict[str, Any] = {

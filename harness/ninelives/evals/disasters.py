@@ -1,8 +1,7 @@
-"""The laboratory's scenarios as weather over somebody else's conversation: their faults and silences, without
-their words.
+"""The laboratory's scenarios applied to another conversation: their faults and silences, without their words.
 
-A scenario strikes in a turn of its own story. In an eval of another length the same faults are armed as the
-user begins to speak in the turn given, with the silence before it that the scenario has there.
+A scenario's faults belong to a turn of its own story. In an eval of another length the same faults are armed
+as the user begins to speak in the given turn, after the same silence as in the scenario.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from mock_openai.faults import Planned
 
 A_SILENCE = 5.0
-"""Seconds from which a pause of a scenario is part of what happens in it, and not only a breath."""
+"""Seconds from which a pause of a scenario is a part of it, and not only a breath."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Blow:
     faults: tuple[Planned, ...] = ()
     """Armed as the user begins to speak."""
     answerable: bool = True
-    """Whether an answer to this turn can be expected at all."""
+    """Whether any answer to this turn can be expected."""
 
     @property
     def whole(self) -> bool:
@@ -44,7 +43,7 @@ class Blow:
 
     @property
     def empty(self) -> bool:
-        """Nothing happens."""
+        """Nothing happens in this turn."""
         return not (self.silence or self.in_silence or self.faults) and self.answerable
 
 
@@ -59,9 +58,9 @@ class Disaster:
     at_start: tuple[Planned, ...] = ()
     """Armed before the bot connects."""
     blows: Mapping[int, Blow] = field(default_factory=dict)
-    """By the turn in which they fall, counted from the first that has one, from 0."""
+    """By the turn of the fault, counted from 0 from the first turn with one."""
     first: int = 1
-    """The turn of the scenario's own story in which the first falls, from 1."""
+    """The turn of the first fault in the scenario's own story, from 1."""
     server: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -70,11 +69,13 @@ class Disaster:
         return max((blow.silence for blow in self.blows.values()), default=0.0)
 
     def at(self, turn: int) -> Mapping[int, Blow]:
-        """The blows by the turn of the eval, from 1, if the first falls in `turn`."""
+        """Return the faults by the turn of the eval, from 1, if the first belongs to `turn`."""
         return {turn + offset: blow for offset, blow in self.blows.items()}
 
     def turns(self, there: int) -> list[int]:
-        """The turns of an eval with so many in which the first blow may fall, the likeliest first."""
+        """Return the turns of an eval with so many in which the first fault may happen, the most likely
+        first.
+        """
         if not self.blows:
             return [0]
         likely = min(self.first, there)
@@ -82,7 +83,9 @@ class Disaster:
 
 
 def chosen(pattern: str) -> list[Disaster]:
-    """The disasters of a pattern, or of several separated by commas. Raises Complaint when there is none."""
+    """Return the disasters of a pattern, or of several separated by commas. Raises Complaint if there is
+    none.
+    """
     found: dict[str, Disaster] = {}
     refused: dict[str, str] = {}
     for part in pattern.split(","):
@@ -104,9 +107,9 @@ def chosen(pattern: str) -> list[Disaster]:
 
 
 def named(pattern: str) -> list[tuple[str, str, tuple[Planned, ...]]]:
-    """Name, sentence and faults of the disasters of a pattern that may strike in any turn.
+    """Return name, sentence and faults of the disasters of a pattern that may happen in any turn.
 
-    What `mock-openai serve --faults PATTERN --rate 1%` calls. Raises Complaint.
+    For `mock-openai serve --faults PATTERN --rate 1%`. Raises Complaint.
     """
     found = []
     for disaster in chosen(pattern):
@@ -121,7 +124,7 @@ def named(pattern: str) -> list[tuple[str, str, tuple[Planned, ...]]]:
 
 
 def unfit(scenario: Scenario) -> str | None:
-    """Why a scenario cannot happen in somebody else's conversation. None: it can."""
+    """Return why a scenario cannot happen in another conversation; None if it can."""
     if scenario.tls:
         return "it is about TLS"
     if scenario.thinks:
@@ -136,7 +139,7 @@ def unfit(scenario: Scenario) -> str | None:
 
 
 def of(scenario: Scenario) -> Disaster:
-    """The disaster of a scenario."""
+    """Return the disaster of a scenario."""
     blows = {turn: blow for turn, blow in _blows(scenario).items() if not blow.empty}
     first = min(blows, default=1)
     return Disaster(
@@ -152,13 +155,13 @@ def of(scenario: Scenario) -> Disaster:
 
 
 def _cuts_short(planned: Planned) -> bool:
-    """Whether a fault ends an answer that nobody can go on with while the turn lasts."""
+    """Whether a fault ends an answer that cannot be continued within the turn."""
     seconds = getattr(planned.fault, "seconds", None) if planned.fault.name == "refuse" else None
     return planned.fault.name == "incomplete" or (seconds is not None and seconds >= TURN_BOUND)
 
 
 def _blows(scenario: Scenario) -> dict[int, Blow]:
-    """What happens at each turn of a scenario, from 1."""
+    """Return what happens at each turn of a scenario, from 1."""
     blows: dict[int, Blow] = {}
     silence, turn = 0.0, 0
     armed: tuple[Planned, ...] = ()

@@ -1,8 +1,7 @@
-"""What the model said in an incident, as the answer that a story's script gives.
+"""What the model said in an incident, as the answers of a story's script.
 
-The words, refusals, thoughts and calls are those that were seen. Of an answer that broke off, the wire also
-shows how the model went on when it was asked to: with the rest, from the beginning, in other words, or not at
-all.
+Words, refusals, thoughts and calls are those that were seen. If an answer broke off, the traffic also shows
+how the model continued when asked: with the rest, from the beginning, in other words, or not at all.
 """
 
 from __future__ import annotations
@@ -29,10 +28,10 @@ LOST = (
     "The rest of this answer was never heard. Nobody knows how it went on. These words stand in its place. "
     "There are enough of them to break off again, and again, wherever it did."
 )
-"""Stands for the words of an answer that never arrived."""
+"""Replaces the words of an answer that never arrived."""
 
 THOUGHT = "I think about it."
-"""Stands for a thought of which nothing was shown."""
+"""Replaces a thought that was not shown."""
 
 PROMPT = 1.0
 """Seconds after `response.created` within which a model's first output counts as immediate."""
@@ -41,12 +40,12 @@ _WHOLE = frozenset({
     "response.output_text.done", "response.refusal.done", "response.content_part.done",
     "response.output_item.done",
 })  # fmt: skip
-"""Events behind the last words of a message."""
+"""Events after the last words of a message."""
 
 _OPENING = frozenset({"response.created", "response.in_progress", "response.queued", "keepalive"})
 
 _BESIDE = frozenset({"error", "keepalive", "response.failed"})
-"""Events that say nothing about how far an answer came."""
+"""Events that do not show how far an answer came."""
 
 _ENDS = (".", "!", "?", "…", "。", "！", "？")
 
@@ -74,13 +73,13 @@ def answer_of(episode: Episode, account: Account) -> tuple[Step, ...]:
 
 
 def takes_of(episode: Episode, account: Account) -> tuple[float, ...]:
-    """Return how long the model thought before each step, in seconds; nothing where it never did."""
+    """Return how long the model thought before each step, in seconds; empty if it never did."""
     takes = tuple(_thinking_time(episode, attempt) for attempt in _furthest(account))
     return takes if any(takes) else ()
 
 
 def continuation_of(account: Account) -> Continuation:
-    """Return how the model went on when it was asked to; `rest` where it was not asked or said nothing."""
+    """Return how the model continued when asked; `rest` if it was not asked or said nothing."""
     for place, attempt in enumerate(account.attempts):
         said, spoken = attempt.said, attempt.step[1]
         if not spoken or not attempt.words.strip():
@@ -101,7 +100,7 @@ def _way_of(spoken: str, words: str) -> Continuation:
 
 
 def _begins_alike(before: Sequence[str], after: Sequence[str]) -> bool:
-    """Whether the words of one are the first of the other; the last that was spoken may have been cut."""
+    """Whether the words of one are the first of the other; the last spoken word may have been cut."""
     shared = min(len(before), len(after))
     if not shared or before[: shared - 1] != after[: shared - 1]:
         return False
@@ -109,7 +108,7 @@ def _begins_alike(before: Sequence[str], after: Sequence[str]) -> bool:
 
 
 def _furthest(account: Account) -> list[Attempt]:
-    """The attempt at each step that came furthest, in order."""
+    """Return the attempt at each step that came furthest, in order."""
     best: dict[Any, Attempt] = {}
     how = continuation_of(account)
     for attempt in account.attempts:
@@ -122,7 +121,7 @@ def _furthest(account: Account) -> list[Attempt]:
 
 
 def _whole(attempt: Attempt) -> str:
-    """All that an attempt said, with what had been spoken before where it went on from there."""
+    """Return all that an attempt said, including what had been spoken before if it continued there."""
     spoken, words = attempt.step[1], attempt.words
     if not spoken or not words.strip():
         return spoken or words
@@ -130,7 +129,7 @@ def _whole(attempt: Attempt) -> str:
         case "repeat":
             return words
         case "rephrase":
-            # The mock says the sentence again: the answer holds it once.
+            # The mock server says the sentence again: the answer contains it once.
             again = words.removeprefix(REPHRASED)
             for place in range(len(spoken)):
                 if spoken[place:].casefold() == again[: len(spoken) - place].casefold():
@@ -141,7 +140,7 @@ def _whole(attempt: Attempt) -> str:
 
 
 def _speech(attempt: Attempt) -> list[dict[str, Any]]:
-    """What an attempt spoke, as items: text, and a refusal behind it."""
+    """Return what an attempt spoke, as items: text, followed by a refusal."""
     whole, refusal = _whole(attempt), attempt.said.refusal
     if not refusal:
         return [{"text": whole}] if whole else []
@@ -152,7 +151,7 @@ def _speech(attempt: Attempt) -> list[dict[str, Any]]:
 
 
 def _with_the_rest(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The items with words in place of those that never arrived."""
+    """Replace words that never arrived."""
     if not items or "reasoning" in items[-1]:
         return [*items, {"text": LOST}]
     ((kind, words),) = items[-1].items()
@@ -160,7 +159,7 @@ def _with_the_rest(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _joined(items: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The items with neighbouring texts as one."""
+    """Join neighboring texts."""
     text = ""
     for item in items:
         if "text" in item:
@@ -204,7 +203,7 @@ def _broke_off(episode: Episode, attempt: Attempt) -> bool:
 
 
 def _begun(episode: Episode, attempt: Attempt) -> list[dict[str, Any]]:
-    """The call that a response had begun when it broke off."""
+    """Return the call that a response had begun when it broke off."""
     begun = any(
         kind.startswith("response.function_call_arguments") for kind in _kinds(events_of(episode, attempt))
     )
@@ -212,7 +211,7 @@ def _begun(episode: Episode, attempt: Attempt) -> list[dict[str, Any]]:
 
 
 def _thoughts(episode: Episode, attempt: Attempt) -> list[dict[str, Any]]:
-    """What a response thought before it spoke."""
+    """Return what a response thought before it spoke."""
     summary, thought = "", False
     for entry in events_of(episode, attempt):
         data = parsed(entry.data.data) if isinstance(entry.data, Event) else None
@@ -226,7 +225,7 @@ def _thoughts(episode: Episode, attempt: Attempt) -> list[dict[str, Any]]:
 
 
 def _thinking_time(episode: Episode, attempt: Attempt) -> float:
-    """Seconds from the last of the opening events to the first of the output."""
+    """Return the seconds from the last of the opening events to the first of the output."""
     events = events_of(episode, attempt)
     for (before, _), (entry, kind) in pairwise(zip(events, _kinds(events), strict=True)):
         if kind not in _OPENING:

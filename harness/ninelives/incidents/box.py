@@ -1,8 +1,9 @@
-"""`BlackBox`: an observer that keeps the last minutes of a bot, and writes them down when something is wrong.
+"""`BlackBox`: an observer that keeps the last minutes of a bot, and writes them to a file when something is
+wrong.
 
 In the bot's loop it only takes notes: a look-up by class for each frame, an object for those that matter.
-Judging, redacting and writing happen in a thread of its own, when a turn is over. Nothing that goes wrong
-here reaches the bot.
+Judging, redacting and writing happen in a thread of its own, when a turn is over. Its own errors never reach
+the bot.
 """
 
 from __future__ import annotations
@@ -29,33 +30,34 @@ from ninelives.lab.conditions import read_conditions
 from ninelives.lab.episode import TURN_BOUND
 
 SETTLED = 1.0
-"""Seconds without anything from the model after which a turn counts as over."""
+"""Seconds without any sign of the model after which a turn counts as over."""
 
 _WORK = frozenset({"start", "text", "end", "calls", "call", "result", "error", "context"})
-"""Notes that show that a turn goes on."""
+"""Kinds of notes that show that a turn is still open."""
 
 
 class BlackBox(BaseObserver):
-    """Keeps the last minutes of frames, and of the wire, and writes an incident when something is wrong.
+    """Keeps the last minutes of frames and traffic, and writes an incident when something is wrong.
 
         worker.add_observer(BlackBox("incidents/", minutes=5))
 
-    A file is written when a turn broke a promise that can be judged while the bot runs (I1 to I4, I6, I9,
-    I10), when an error frame passed, and when `dump` is called. The same thing is written once in `minutes`.
+    A file is written if a turn broke a promise that can be judged while the bot runs (I1 to I4, I6, I9, I10),
+    if an error frame passed, and if `dump` is called. The same problem is written once in `minutes`.
 
     Args:
-        folder: Where incidents are written; made when the first one is.
+        folder: Where incidents are written; created with the first one.
         minutes: How far back an incident reaches.
-        max_bytes: How much is kept in memory; what is older is dropped.
+        max_bytes: How much is kept in memory; older notes are dropped.
         keep: How many files stay in the folder; the oldest are removed.
-        max_dead_air: The longest silence that is no incident, such as `5s` (I10); 10 s by default, and 30 s
-            where the model was asked to think.
+        max_dead_air: The longest silence that is not an incident, such as `5s` (I10); 10 s by default, and 30
+            s if
+            the model was asked to think.
         rules: Further secrets, as pairs of a regular expression and its replacement, as for a recording.
         emails: Whether e-mail addresses are redacted too.
-        phones: Whether phone numbers are (needs `ninelives[phones]`).
+        phones: Whether phone numbers are redacted too (needs `ninelives[phones]`).
 
     Raises:
-        ValueError: A number is not positive, or `max_dead_air` is no duration.
+        ValueError: A number is not positive, or `max_dead_air` is not a duration.
     """
 
     def __init__(
@@ -95,7 +97,7 @@ class BlackBox(BaseObserver):
 
     @property
     def incidents(self) -> list[Path]:
-        """The files that this box has written, oldest first; `flush` waits for what is under way."""
+        """The files that this box has written, oldest first; `flush` waits for pending ones."""
         return list(self._desk.written)
 
     def dump(self, reason: str = "asked for") -> None:
@@ -103,23 +105,24 @@ class BlackBox(BaseObserver):
         self._hand_over(reason)
 
     def flush(self, timeout: float | None = None) -> bool:
-        """Wait until all that was seen is judged and written. False when `timeout` seconds were not enough.
+        """Wait until everything seen is judged and written. Return False if `timeout` seconds were not
+        enough.
 
-        It blocks: call it where the bot does not run, as at the end of a test.
+        It blocks: call it where the bot does not run, for example at the end of a test.
         """
         return self._desk.flush(timeout)
 
     # -- what Pipecat calls ------------------------------------------------------------------------
 
     async def on_processor_setup(self, data: ProcessorSetUp) -> None:
-        """Take note of a processor; watch the wire of a service that shows it."""
+        """Note a processor; watch the traffic of a service that supports it."""
         try:
             self._meet(data.processor)
         except Exception as error:
             self._complain(error)
 
     async def on_push_frame(self, data: FramePushed) -> None:
-        """Take note of a frame."""
+        """Note a frame."""
         try:
             found = noted(data)
             if found is not None:
@@ -128,7 +131,7 @@ class BlackBox(BaseObserver):
             self._complain(error)
 
     async def cleanup(self) -> None:
-        """The bot ends: judge what has not been judged."""
+        """Judge what has not been judged, because the bot ends."""
         await super().cleanup()  # type: ignore[no-untyped-call]
         for service in self._services:
             if (watch := getattr(service, "watch_wire", None)) is not None:
@@ -158,7 +161,7 @@ class BlackBox(BaseObserver):
             loop = self._loop = asyncio.get_running_loop()
         if isinstance(push.source, LLMService) and push.source not in self._services:
             self._meet(push.source)  # the observer came after the pipeline was set up
-        # An observer is told later than a frame was pushed; the pipeline's clock says when that was.
+        # An observer is called later than a frame was pushed; the pipeline's clock says when that was.
         pushed, now = push.timestamp / 1e9, loop.time()
         if self._shift is None or now - pushed < self._shift:
             self._shift = now - pushed
@@ -177,7 +180,7 @@ class BlackBox(BaseObserver):
             self._ring.add(Note(round(self._loop.time(), 6), "lost", spoken), len(spoken))
 
     def _follow(self, kind: str, data: Any, loop: asyncio.AbstractEventLoop) -> None:
-        """See whether the turn is over, to judge it when it has been for a moment."""
+        """Check whether the turn is over, and judge it after a moment."""
         match kind:
             case "context" if data["role"] != "user":
                 return  # a tool's result, and what comes of it will show; or the end of an answer
@@ -241,7 +244,7 @@ class BlackBox(BaseObserver):
         }
 
     def _complain(self, error: Exception) -> None:
-        """Say once that something is wrong with the box; the bot goes on."""
+        """Report once that the box has a problem; the bot goes on."""
         if not self._complained:
             self._complained = True
             logger.warning(

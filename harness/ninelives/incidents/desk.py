@@ -1,4 +1,4 @@
-"""The black box's thread: it judges what it is handed, redacts, and writes; the bot never waits for it."""
+"""The black box's thread: it judges, redacts and writes; the bot never waits for it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ninelives.incidents.writing import lines_of, write
 from ninelives.lab.budgets import Budgets
 
 WAITING = 8
-"""Turns that may wait to be judged; beyond that, one is left out rather than kept in memory."""
+"""Turns that may wait to be judged; beyond that, turns are left out rather than kept in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Desk:
         self._jobs: queue.Queue[_Job] = queue.Queue(WAITING)
         self._thread: threading.Thread | None = None
         self._told: dict[tuple[str, str], float] = {}
-        """When each thing was last written, by what tells it from others."""
+        """When each problem was last written, by its identity."""
         self._complained = False
         self._pending = 0
         self._idle = threading.Condition()
@@ -49,7 +49,7 @@ class Desk:
     def take(self, notes: list[Note], about: Mapping[str, Any], reason: str | None, *, begun: bool) -> None:
         """Take a copy of the ring, to be judged, or to be written for a reason. Never waits.
 
-        `begun`: the last turn in it has only begun, and is not judged.
+        `begun`: whether the last turn in it has only begun, and is not judged.
         """
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="ninelives black box", daemon=True)
@@ -62,7 +62,7 @@ class Desk:
             self._complain("it cannot keep up, and left a turn out")
 
     def flush(self, timeout: float | None) -> bool:
-        """Wait until nothing is left to do. False when that took longer."""
+        """Wait until everything is done. Return False if that took longer."""
         with self._idle:
             return self._idle.wait_for(lambda: self._pending == 0, timeout)
 
@@ -124,7 +124,7 @@ class Desk:
         return value
 
     def _is_news(self, wrong: Wrong, now: float) -> bool:
-        """Whether something has not been written lately."""
+        """Whether a problem has not been written lately."""
         known = all(now - self._told.get(shape, -1e12) < self._quiet for shape in wrong.shapes)
         if not known:
             self._told |= dict.fromkeys(wrong.shapes, now)

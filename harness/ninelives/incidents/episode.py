@@ -1,7 +1,7 @@
-"""Notes as an episode: what the promises judge, whether the notes are of a moment ago or from a file.
+"""Notes as an episode for the promises, whether the notes are a moment old or from a file.
 
-What the model said comes from the wire where the notes have it. Without it, what the bot made of it stands in
-for it: then nobody can tell whether a word is missing, and a promise that would need to know counts as kept.
+The model's words come from the traffic if the notes have it. Otherwise they come from the bot's frames: then
+nobody can tell whether a word is missing, and a promise that depends on that counts as kept.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from mock_openai.control.entries import Entry
 
 LATE = 0.05
-"""Seconds after an interruption within which a word may still be on its way: an observer sees an interruption
-where it begins, not where it reaches the service.
+"""Seconds after an interruption within which a word may still be on its way: an observer sees an
+interruption where it begins, not where it reaches the service.
 """
 
 _MARKS = {
@@ -40,7 +40,7 @@ class SeenTurn(Turn):
     """A turn as an observer sees it."""
 
     sounds: list[tuple[float, float]] = field(default_factory=list)
-    """When anything else was heard than the model's text: the bot's voice, words of its own."""
+    """When anything but the model's text was heard: the bot's voice, words of its own."""
 
     @property
     def audible(self) -> list[tuple[float, float]]:
@@ -50,17 +50,17 @@ class SeenTurn(Turn):
 
 @dataclass(slots=True)
 class _Telling:
-    """The turns, as note after note adds to them."""
+    """The turns so far, built note by note."""
 
     turns: list[SeenTurn] = field(default_factory=list)
     stray: list[ReportedError] = field(default_factory=list)
     stopped: float | None = None
-    """When the user stopped speaking, if nothing has come of it yet."""
+    """When the user stopped speaking, if nothing followed yet."""
     talking: bool = False
     open: int = 0
     calls: dict[str, bool] = field(default_factory=dict)
     latest: float = 0.0
-    """When the model or a tool last did something."""
+    """When the model or a tool was last active."""
     speaking: float | None = None
 
     @property
@@ -121,7 +121,7 @@ class _Telling:
         return turn
 
     def _end(self, at: float) -> None:
-        """A turn that is still going on when the next begins ends there, as it does in the laboratory."""
+        """End a turn that is still open when the next begins, as the laboratory does."""
         if self.turns and self.turns[-1].ended is None:
             self.turns[-1].ended = min(self.latest, at) if self.quiet else at
 
@@ -143,7 +143,7 @@ class _Telling:
 
 
 def turns_of(notes: Sequence[Note]) -> tuple[list[SeenTurn], list[ReportedError]]:
-    """Return the turns in notes, and the errors between them. A turn that still goes on has no end."""
+    """Return the turns in notes, and the errors between them. An open turn has no end."""
     telling = _Telling()
     for note in notes:
         telling.take(note)
@@ -154,7 +154,7 @@ def turns_of(notes: Sequence[Note]) -> tuple[list[SeenTurn], list[ReportedError]
 
 
 def from_the_first_turn(notes: Sequence[Note], *, latest: int | None = None) -> list[Note]:
-    """Return the notes from the first question on that is in them whole, or from the `latest`-last one."""
+    """Return the notes from the first complete question on, or from the `latest`-last one."""
     starts = [at for at, note in enumerate(notes) if is_question(note)]
     if not starts:
         return list(notes)

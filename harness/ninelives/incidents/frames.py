@@ -1,6 +1,6 @@
-"""Pipecat's frames as notes: of each kind that matters, what the promises need.
+"""Pipecat's frames as notes: for each relevant kind, what the promises need.
 
-Frames are looked up by class, so that one that does not matter (audio, most of all) costs a look-up.
+Frames are looked up by class, so that irrelevant ones (above all audio) cost only a look-up.
 """
 
 from __future__ import annotations
@@ -36,27 +36,27 @@ from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.llm_service import LLMService
 
 Noted = tuple[str, Any, int]
-"""A kind, its data, and about how many bytes it takes."""
+"""A kind, its data, and its approximate size in bytes."""
 
 _DOWN = FrameDirection.DOWNSTREAM
 _LONGEST_RESULT = 4096
-"""Characters that are kept of what a tool gave back."""
+"""The most characters that are kept of a tool's result."""
 
 
 def noted(push: FramePushed) -> Noted | None:
-    """Return what is to be kept of a frame that was pushed for the first time; None if nothing is."""
+    """Return what to keep of a frame that was pushed for the first time; None if nothing."""
     reader = _reader(type(push.frame))  # type: ignore[arg-type]  # classes can be hashed
     return None if reader is None else reader(push)
 
 
 @cache
 def _reader(kind: Any) -> Callable[[FramePushed], Noted | None] | None:
-    """What reads frames of a class: that of the nearest class that matters. None: it is of no interest."""
+    """Return the reader for frames of a class: that of the nearest relevant class. None: it is irrelevant."""
     return next((_READERS[base] for base in kind.__mro__ if base in _READERS), None)
 
 
 def _plain(kind: str, *, model: bool) -> Callable[[FramePushed], Noted | None]:
-    """A frame without data; `model`: only of an LLM service."""
+    """Keep a frame without data; `model`: only if an LLM service pushed it."""
 
     def read(push: FramePushed) -> Noted | None:
         if push.direction is not _DOWN or (model and not isinstance(push.source, LLMService)):

@@ -1,4 +1,4 @@
-"""The wire in notes, as the journal of a server has it, and what stands in for it where there is none."""
+"""The traffic in notes as a server's journal, or what the frames show if there is no traffic."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HOUR_OVER = b"websocket_connection_limit_reached"
 
 
 def parsed(data: bytes) -> dict[str, Any] | None:
-    """Return the JSON object in bytes; None when there is none."""
+    """Return the JSON object in bytes; None if there is none."""
     try:
         value = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -26,7 +26,7 @@ def parsed(data: bytes) -> dict[str, Any] | None:
 
 
 def entries_of(notes: Sequence[Note]) -> list[Entry]:
-    """Return the wire in notes as entries of a journal."""
+    """Return the traffic in notes as entries of a journal."""
     entries: list[Entry] = []
     turns: dict[int, int] = {}
     lanes: dict[tuple[int, str | None], int] = {}
@@ -52,7 +52,7 @@ def entries_of(notes: Sequence[Note]) -> list[Entry]:
             case "received":
                 event = parsed(data) or {}
                 lane = event.get("stream_id")
-                of = lanes.get((number, lane))  # None: it answers a request of before
+                of = lanes.get((number, lane))  # None: it answers an earlier request
                 kind = str(event.get("type", "unreadable"))
                 entries.append(Entry(note.at, number, of, lane, "event", Event(kind, data)))
                 if kind == "error" and _HOUR_OVER in data:
@@ -70,7 +70,7 @@ def entries_of(notes: Sequence[Note]) -> list[Entry]:
 
 
 def said_in_frames(notes: Sequence[Note]) -> list[Said]:
-    """Return what the model said as far as frames tell: a response from each start frame to its end."""
+    """Return what the model said according to frames: a response from each start frame to its end."""
     said: list[Said] = []
     user: str | None = None
     output: str | None = None
@@ -97,7 +97,7 @@ def said_in_frames(notes: Sequence[Note]) -> list[Said]:
                 arguments = msgspec.json.encode(note.data["arguments"], enc_hook=str).decode()
                 if all(each["call_id"] != call["call_id"] for each in (current or said[-1]).calls):
                     (current or said[-1]).calls.append({**call, "arguments": arguments})
-                (current or said[-1]).status = "completed"  # a call runs once its response is whole
+                (current or said[-1]).status = "completed"  # a call runs once its response is complete
             case "error" if note.data["model"] and current is not None and not current.calls:
                 current.status = "failed"
             case "end" if current is not None:

@@ -1,4 +1,4 @@
-"""What is wrong in the latest notes: promises that can be judged while a bot runs, and errors it reported."""
+"""Problems in the latest notes: promises that can be judged while a bot runs, and errors that it reported."""
 
 from __future__ import annotations
 
@@ -12,37 +12,35 @@ from ninelives.lab.exploration.trial import keys_of
 from ninelives.lab.promises import judge
 
 LIVE = ("I1", "I2", "I3", "I4", "I6", "I9", "I10")
-"""The promises that need nothing but what was seen: no knowledge of the whole answer, and no healthy turn to
-compare with.
-"""
+"""The promises that need only what was seen: not the expected answer, nor a healthy turn to compare with."""
 
 LIVE_WITHOUT_WIRE = ("I2", "I3", "I4", "I9", "I10")
-"""The same where nobody saw what the model sent: then what is missing, or what broke, cannot be known."""
+"""The same without the model's traffic: then it is unknown what is missing, or what broke."""
 
 LOOKED_AT = 3
-"""Turns that are judged together when one is over: words of one before may be spoken in it."""
+"""Turns that are judged together when one is over: words of an earlier one may be spoken in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """One thing that is wrong."""
+    """One problem."""
 
     promise: str | None
-    """`I1` to `I10`. None: an error was reported, and no promise is known to be broken by it."""
+    """`I1` to `I10`. None: an error was reported, and no promise is known to be broken."""
     why: str
     category: str | None = None
-    """Of an error."""
+    """The category of an error."""
 
     @property
     def shapes(self) -> frozenset[tuple[str, str]]:
-        """What tells it from others, without its particulars."""
+        """Its identity, without particulars."""
         if self.promise is None:
             return frozenset({("error", str(self.category))})
         return keys_of([(self.promise, self.why)])
 
 
 def judged_in(notes: Sequence[Note]) -> tuple[str, ...]:
-    """Return the promises that notes can be judged by."""
+    """Return the promises by which notes can be judged."""
     return LIVE if any(note.kind == "sent" for note in notes) else LIVE_WITHOUT_WIRE
 
 
@@ -54,9 +52,9 @@ def wrong_in(
     tells_spoken: bool = True,
     begun: bool = False,
 ) -> list[Wrong]:
-    """Return what is wrong in the latest turns of notes; in all turns if `latest` is None.
+    """Return the problems in the latest turns of notes; in all turns if `latest` is None.
 
-    `begun`: the last turn has only begun, and is not judged.
+    `begun`: whether the last turn has only begun, and is not judged.
     """
     lately = from_the_first_turn(notes, latest=None if latest is None else latest + begun)
     if begun:

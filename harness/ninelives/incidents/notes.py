@@ -1,6 +1,4 @@
-"""What the black box keeps: one note for each thing that happened, and a ring that is bounded in bytes and
-in time.
-"""
+"""The notes of the black box: one for each thing that happened, in a ring limited in bytes and time."""
 
 from __future__ import annotations
 
@@ -10,10 +8,10 @@ from typing import Any
 import msgspec
 
 OVERHEAD = 200
-"""Bytes that a note takes besides its text: the objects and their places (CPython 3.11, measured)."""
+"""Bytes of a note besides its text: the objects and their references (CPython 3.11, measured)."""
 
 WIRE = frozenset({"open", "sent", "received", "status", "closed"})
-"""Kinds of notes that come from the wire; their data is a connection number and bytes."""
+"""Kinds of notes about traffic; their data is a connection number and bytes."""
 
 
 class Note(msgspec.Struct, frozen=True, gc=False):
@@ -38,7 +36,7 @@ class Ring:
         return len(self._notes)
 
     def add(self, note: Note, size: int) -> None:
-        """Keep a note whose text has `size` bytes, and drop what is too old or too much."""
+        """Keep a note whose text has `size` bytes, and drop old notes beyond the limits."""
         size += OVERHEAD
         notes = self._notes
         notes.append((note, size))
@@ -54,12 +52,12 @@ class Ring:
 
 
 def is_question(note: Note) -> bool:
-    """Tell whether a turn begins: the model is given a context whose last message is the user's."""
+    """Whether a turn begins: the model gets a context whose last message is the user's."""
     return note.kind == "context" and note.data["role"] == "user"
 
 
 def in_order(notes: list[Note]) -> list[Note]:
-    """Return notes in the order in which things happened: an observer is told of a frame after the wire is
-    seen, and a question comes before the request that it leads to.
+    """Return notes in the order in which things happened: an observer gets a frame after the traffic was
+    noted, and a question comes before the request for it.
     """
     return sorted(notes, key=lambda note: (note.at, note.kind in WIRE))

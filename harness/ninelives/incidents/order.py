@@ -1,4 +1,4 @@
-"""Events of a response that did not come once, in order and in time, as the faults that bring it about."""
+"""Events of a response that were repeated, late or out of order, as the faults that cause it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mock_openai.control.entries import Entry
 
 LONG = 1.5
-"""Seconds between two events of a response that has begun to speak after which the second was late."""
+"""Seconds between two events of a response that has begun to speak, after which the second counts as late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class _Seen:
 
 
 def out_of_step(events: Sequence[Entry]) -> Iterator[Planned]:
-    """Give the faults that make these events of one response: copies, late events, gaps, long pauses."""
+    """Return the faults that make these events of one response: copies, late events, gaps, long pauses."""
     seen = [each for entry in events if (each := _seen(entry)) is not None]
     if len(seen) < 2:
         return
@@ -61,7 +61,7 @@ def _seen(entry: Entry) -> _Seen | None:
 
 
 def _point(seen: _Seen, kinds: dict[int, str]) -> Point:
-    """The point of an event, among those of its type in the order in which they were numbered."""
+    """Return the point of an event among those of its type, in the order of their numbers."""
     nth = sum(kind == seen.kind and number <= seen.number for number, kind in kinds.items())
     return Point(phase="event", event=seen.kind, nth=nth)
 

@@ -1,7 +1,7 @@
-"""Words that a user wants replaced in what is made of an incident: the names of people, most of all.
+"""Replaces words, above all names of people, in what is made of an incident.
 
-Nothing here recognizes a name. Words are found whatever their case, as a whole, and where an answer broke off
-in the middle of them.
+Names are not recognized. Words are found in any case, as whole words, and at a place where an answer broke
+off in the middle of them.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _TEXTS = ("text", "refusal", "reasoning")
 
 
 class Replacements:
-    """Pairs of words and what stands in their place.
+    """Pairs of words and their replacements.
 
-    `counts` says how often each was found. Raises Complaint for a pair that is not `WORDS=OTHERS`.
+    `counts` has how often each was found. Raises Complaint for a pair that is not `WORDS=OTHERS`.
     """
 
     def __init__(self, pairs: Iterable[str] = ()) -> None:
@@ -49,11 +49,11 @@ class Replacements:
 
     @property
     def unused(self) -> list[str]:
-        """What was found nowhere."""
+        """The words that were not found."""
         return [old for old in self._pairs if not self.counts[old]]
 
     def ask(self, ask: Ask) -> Ask:
-        """Return a turn with the words replaced in all that is said in it."""
+        """Return a turn with the words replaced in all its texts."""
         return replace(ask, user=self.text(ask.user), answer=tuple(self._step(step) for step in ask.answer))
 
     def text(self, text: str) -> str:
@@ -65,7 +65,7 @@ class Replacements:
         return (self._beginning(known) if lost else known) + lost + rest
 
     def _beginning(self, known: str) -> str:
-        """The end of a text that broke off in the middle of a word to replace."""
+        """Return the end of a text that broke off in the middle of a word to replace."""
         bare = known.rstrip()
         for _, old in self._found:
             for length in range(len(old) - 1, SHORTEST - 1, -1):
@@ -83,7 +83,7 @@ class Replacements:
 
 
 def _spelled(words: str) -> str:
-    """A pattern of words with any white space between them."""
+    """Return a pattern of words with any white space between them."""
     return r"\s+".join(re.escape(word) for word in words.split())
 
 

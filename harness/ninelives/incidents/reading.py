@@ -1,4 +1,4 @@
-"""An incident read from its file. What is wrong with it is one line: where, what was found, what to do."""
+"""Reads an incident from its file. Errors are one line: where, what was found, what to do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Incident:
     path: Path
     header: dict[str, Any]
     notes: list[Note]
-    """From the first turn on that is in it whole."""
+    """From the first complete turn on."""
 
     @property
     def trigger(self) -> str:
@@ -31,7 +31,7 @@ class Incident:
 
     @property
     def broken(self) -> list[tuple[str, str]]:
-        """The promises that were broken, each with why."""
+        """The broken promises, each with its reason."""
         return [(each["promise"], each["why"]) for each in self.header["broken"]]
 
     @property

@@ -1,7 +1,8 @@
-"""From an incident to stories: what the caller said and when, what the model sent, and what may have broken.
+"""Converts an incident to stories: what the caller said and when, what the model sent, and what may have
+broken.
 
-What was said is known (`answering`). What broke the answer is read from the wire as far as it shows, and
-guessed from the error where it does not (`suspects`). So an incident becomes several stories, the likeliest
+What was said is known (`answering`). What broke the answer is read from the traffic as far as that shows it,
+and otherwise guessed from the error (`suspects`). So an incident becomes several stories, the most likely
 first; they are played until one shows the same breach.
 """
 
@@ -29,22 +30,24 @@ if TYPE_CHECKING:
     from ninelives.lab.episode import Episode
 
 _BREATH = 0.05
-"""Seconds between two turns that are no pause."""
+"""Seconds between two turns that do not count as a pause."""
 
 
 @dataclass(slots=True)
 class _Rebuilt:
-    """A turn, with what may have broken it, the likeliest first."""
+    """A turn, with what may have broken it, the most likely first."""
 
     ask: Ask
     pause: float
     suspects: list[list[Planned]] = field(default_factory=list)
     exact: list[Planned] = field(default_factory=list)
-    """What was seen to break several of its responses, each at its own, counted from the turn's first."""
+    """What broke several of its responses, each at its own place, counted from the turn's first."""
 
 
 def stories(incident: Incident, replacements: Replacements = NOTHING) -> Iterator[Story]:
-    """Give the stories that an incident may be, the likeliest first, with words replaced in what is said."""
+    """Yield the stories that an incident may be, the most likely first, with words replaced in what is
+    said.
+    """
     episode = episode_of(incident.notes)
     told = accounts(episode)
     rebuilt = [_turn(episode, told, account) for account in told if account.turn.user]
@@ -70,8 +73,8 @@ def stories(incident: Incident, replacements: Replacements = NOTHING) -> Iterato
 
 
 def _choices(rebuilt: Sequence[_Rebuilt]) -> Iterator[tuple[Sequence[_Rebuilt], list[list[Planned]]]]:
-    """The likeliest of all turns together; a turn alone whose responses broke one after the other; then other
-    suspects, from the last turn backwards.
+    """Yield the most likely causes of all turns together; then a turn alone whose responses broke one
+    after the other; then other suspects, from the last turn backwards.
     """
     first = [each.suspects[0] if each.suspects else [] for each in rebuilt]
     yield rebuilt, first
@@ -95,7 +98,7 @@ def _story(base: Story, rebuilt: Sequence[_Rebuilt], choice: Sequence[list[Plann
 
 
 def fair(story: Story) -> Story:
-    """Return the story without an answer to expect where nobody could give one."""
+    """Return the story without an expected answer if none could be given."""
     return replace(story, acts=tuple(
         replace(act, answerable=not any(needs_a_person(one) or is_refused(one) for one in act.faults))
         if isinstance(act, Ask) else act for act in story.acts
@@ -103,7 +106,7 @@ def fair(story: Story) -> Story:
 
 
 def _tell_apart(rebuilt: Sequence[_Rebuilt]) -> None:
-    """A script answers the same question in the same way: what was asked twice is asked in other words."""
+    """Reword a repeated question, because a script answers the same question in the same way."""
     answers: dict[str, Ask] = {}
     for turn in rebuilt:
         user, number = turn.ask.user, 1
@@ -162,7 +165,9 @@ def _tool_seconds(incident: Incident, episode: Episode) -> float:
 
 
 def _on_cancel(notes: Sequence[Note]) -> OnCancel:
-    """What the server made of a `response.cancel`: an error, nothing, or the end of the answer."""
+    """Return how the server reacted to a `response.cancel`: with an error, not at all, or by ending the
+    answer.
+    """
     cancelled: set[int] = set()
     for note in notes:
         if note.kind not in ("sent", "received"):

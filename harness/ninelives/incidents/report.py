@@ -1,6 +1,6 @@
-"""An issue text for whoever maintains the service: what breaks, and the shortest story that shows it.
+"""An issue text for the maintainers of a service: what breaks, and the shortest story that shows it.
 
-What is left of free text goes through the recorder's redactor, with e-mail addresses and, where
+The remaining free text goes through the recorder's redactor, including e-mail addresses and, if
 `ninelives[phones]` is installed, phone numbers.
 """
 

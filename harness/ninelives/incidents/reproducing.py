@@ -21,32 +21,32 @@ if TYPE_CHECKING:
     from ninelives.lab.story import Story
 
 SUSPECTS = 80
-"""Stories played at most to find one that shows the breach."""
+"""The most stories played to find one that shows the breach."""
 
 Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Reproduction:
-    """What came of an incident."""
+    """The result of reproducing an incident."""
 
     incident: Incident
     same: bool
-    """Whether the same thing went wrong."""
+    """Whether the same problem occurred."""
     promise: str
-    """The promise that broke, or `error` where none did and the same error was reported."""
+    """The promise that broke, or `error` if none did and the same error was reported."""
     why: str
     story: Story | None
-    """The shortest that shows it; the likeliest where none does. None: there was nothing to play."""
+    """The shortest story that shows it; otherwise the most likely one. None: there was nothing to play."""
     turns: int
     """How many turns the incident had."""
     tried: int
     """Stories played to find one that shows it, and to shorten that."""
     evidence: str = ""
     others: tuple[str, ...] = ()
-    """Promises that broke when the likeliest story was played, where the same did not."""
+    """Promises that broke when the most likely story was played, if the same one did not."""
     replacements: Replacements = NOTHING
-    """What was replaced in all that was said."""
+    """What was replaced in all texts."""
 
 
 def reproduce(
@@ -59,7 +59,7 @@ def reproduce(
 ) -> Reproduction:
     """Play the stories that an incident may be until one shows the same breach, and shorten that one.
 
-    `replacements` are made in all that is said, before anything is played.
+    `replacements` are made in all texts before anything is played.
     """
     first: tuple[Story, Outcome] | None = None
     fallback: tuple[Story, Outcome] | None = None
@@ -107,7 +107,7 @@ def reproduce(
 
 
 def _same(incident: Incident, outcome: Outcome, *, exactly: bool) -> bool:
-    """Whether a run shows what the incident shows; `exactly`: for a reason of the same shape."""
+    """Whether a run shows the same problem as the incident; `exactly`: for a reason of the same shape."""
     broken = broken_in(outcome)
     if incident.broken:
         wanted = incident.broken[0]
@@ -120,7 +120,7 @@ def _same(incident: Incident, outcome: Outcome, *, exactly: bool) -> bool:
 
 
 def _condition(incident: Incident, shown: Outcome) -> Callable[[Outcome], bool]:
-    """What a shorter story has to show: the same breach in the same way, and the same error."""
+    """Whether a shorter story shows the same breach in the same way, and the same error."""
     promise, why = _told(incident, shown)
     keys = keys_of([(promise, why)]) if promise != "error" else frozenset()
     category = incident.categories[-1] if not incident.broken and incident.categories else None
@@ -134,7 +134,7 @@ def _condition(incident: Incident, shown: Outcome) -> Callable[[Outcome], bool]:
 
 
 def _told(incident: Incident, outcome: Outcome) -> Key:
-    """The breach that a run shows: the incident's own, else the first, else the error."""
+    """Return the breach of a run: the incident's own, else the first, else the error."""
     broken = broken_in(outcome)
     own = [each for each in broken if incident.broken and each[0] == incident.broken[0][0]]
     if own or broken:

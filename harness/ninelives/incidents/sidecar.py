@@ -1,7 +1,8 @@
-"""The wire of an incident from a cassette: what `ninelives record` saw between the bot and the API meanwhile.
+"""Takes the traffic of an incident from a cassette, which `ninelives record` wrote between the bot and the
+API.
 
-A service that does not show its wire leaves an incident without it. A recorder beside the bot has it, on a
-clock of its own and perhaps among other calls. The two are brought together by what the caller said.
+If a service does not report its traffic, the incident has none. A recorder beside the bot has it, on a clock
+of its own and perhaps among other calls. The two are matched by what the caller said.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ from ninelives.incidents.reading import Incident
 from ninelives.lab.attribution import items_of, text_of
 
 BESIDE = "wire.jsonl"
-"""The name of a cassette that is looked for in the folder of an incident."""
+"""The name of the cassette in the folder of an incident."""
 
 PROMPT = 2.0
-"""Seconds after a question within which its request counts as sent for it."""
+"""Seconds after a question within which a request counts as sent for it."""
 
 _RESPONSES = "/responses"
 _EARLY = 0.05
@@ -62,14 +63,14 @@ def beside(incident: Path) -> Path | None:
 
 
 def has_wire(incident: Incident) -> bool:
-    """Whether an incident holds what was sent and received."""
+    """Whether an incident contains traffic."""
     return any(note.kind == "sent" for note in incident.notes)
 
 
 def with_wire(incident: Incident, path: Path) -> Incident:
-    """Return the incident with the wire that a cassette holds of it, judged anew.
+    """Return the incident with its traffic from a cassette, judged again.
 
-    Raises Complaint when the cassette is of another call, and CassetteError when it cannot be read.
+    Raises Complaint if the cassette is of another call, and CassetteError if it cannot be read.
     """
     if not path.is_file() and (partial := path.with_name(f"{path.name}.partial")).is_file():
         path = partial
@@ -93,12 +94,12 @@ def with_wire(incident: Incident, path: Path) -> Incident:
 
 
 def _at(note: Note, at: float) -> Note:
-    """The note at another time."""
+    """Return the note at another time."""
     return Note(round(at, 6), note.kind, note.data)
 
 
 def _judged_anew(incident: Incident, notes: list[Note]) -> dict[str, Any]:
-    """The header, with what is wrong now that the wire is known."""
+    """Return the header with the problems that the traffic shows."""
     header = incident.header
     work = [note for note in notes if note.kind in ("start", "text", "end", "error", "context")]
     begun = is_question(work[-1]) and all(promise != "I4" for promise, _ in incident.broken)
@@ -111,8 +112,8 @@ def _judged_anew(incident: Incident, notes: list[Note]) -> dict[str, Any]:
 
 
 def _shift(questions: Sequence[Note], asked: Sequence[_Asked]) -> float | None:
-    """Seconds from one clock to the other: those with which the most questions have a request.
-    None: no request brings any of the questions.
+    """Return the seconds from one clock to the other: those with which the most questions have a request.
+    None if no request contains any of the questions.
     """
     said = [(note.at, _plain(note.data.get("user"))) for note in questions]
     by_words: dict[str, list[float]] = {}
@@ -134,7 +135,9 @@ def _shift(questions: Sequence[Note], asked: Sequence[_Asked]) -> float | None:
 
 
 def _of_this_call(questions: Sequence[Note], asked: Sequence[_Asked]) -> set[int]:
-    """The connections that asked what the caller said when it was said: a recorder may see several calls."""
+    """Return the connections that sent what the caller said at that time: a recorder may see several
+    calls.
+    """
     own: set[int] = set()
     for each in asked:
         before = [note for note in questions if note.at - _EARLY <= each.at]
@@ -144,7 +147,7 @@ def _of_this_call(questions: Sequence[Note], asked: Sequence[_Asked]) -> set[int
 
 
 def _plain(text: str | None) -> str:
-    """Words by which two recordings are compared, whatever each calls the secrets in them."""
+    """Return words by which two recordings can be compared in spite of different replacements of secrets."""
     return Redactor(emails=True).blank((text or "").strip().encode()).decode("utf-8", "replace")
 
 
@@ -171,7 +174,7 @@ def _asked(wire: Sequence[Note]) -> Iterator[_Asked]:
 
 
 def _notes(lines: Sequence[AnyLine]) -> Iterator[Note]:
-    """The lines of a cassette as the notes that a service would have shown."""
+    """Return the lines of a cassette as the notes that a service would have reported."""
     streams: set[int] = set()
     refused: dict[int, int] = {}
     for line in lines:

@@ -1,4 +1,4 @@
-"""What may have broken a turn: read from the wire as far as it shows, guessed from the error elsewhere."""
+"""What may have broken a turn: read from the traffic as far as it shows, otherwise guessed from the error."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CODES: Mapping[str, tuple[str, dict[str, Any]]] = {
     "websocket_connection_limit_reached": ("connection_limit", {}),
     "previous_response_not_found": ("previous_response_not_found", {}),
 }
-"""Faults by the code with which the API tells them."""
+"""Faults by the API's error code."""
 
 _BY_CATEGORY: Mapping[str, Sequence[str]] = {
     "connectivity": ("reset", "close", "fin", "half_open", "stall"),
@@ -41,14 +41,14 @@ _BY_CATEGORY: Mapping[str, Sequence[str]] = {
     "invalid_request": ("server_error:400", "previous_response_not_found"),
     "server": ("server_error", "overloaded"),
 }
-"""What may have happened where only the category of the error is known."""
+"""Possible causes if only the category of the error is known."""
 
 _SILENT = 1.0
-"""Seconds without an event before a connection ended after which it is its silence that ended it."""
+"""Seconds without an event before the end of a connection, after which its silence counts as the cause."""
 
 _CLOSE_CODE = re.compile(r"close code (\d{4})")
 _NEVER_SENT = frozenset({1005, 1006, 1015})
-"""Codes that only a client tells itself (RFC 6455, section 7.4.1)."""
+"""Codes that only a client reports to itself (RFC 6455, section 7.4.1)."""
 
 _ANYTHING = (
     "reset", "close", "fin", "stall", "half_open", "server_error", "rate_limit", "missing_terminal",
@@ -57,7 +57,7 @@ _ANYTHING = (
 
 
 def suspects(episode: Episode, account: Account) -> Iterator[list[Planned]]:
-    """Give what may have broken a turn, the likeliest first; nothing if nothing seems wrong with it."""
+    """Return what may have broken a turn, the most likely first; empty if nothing seems wrong with it."""
     seen = [planned for _, planned in _seen_in(episode, account)]
     if seen:
         yield seen
@@ -78,8 +78,8 @@ def suspects(episode: Episode, account: Account) -> Iterator[list[Planned]]:
 
 
 def exactly(episode: Episode, account: Account) -> list[Planned]:
-    """Return what was seen to break several responses of a turn, each at its own place in the turn; nothing
-    where only one broke, which needs no place.
+    """Return what broke several responses of a turn, each at its own place in the turn; empty if only one
+    broke, which needs no place.
     """
     seen = _seen_in(episode, account)
     if len(seen) < 2 or any(place is None for place, _ in seen):
@@ -93,13 +93,13 @@ def exactly(episode: Episode, account: Account) -> list[Planned]:
 
 
 def is_refused(planned: Planned) -> bool:
-    """Whether a request is not taken however often it is sent, so that there is no answer to expect."""
+    """Whether a request is refused however often it is sent, so that no answer can be expected."""
     status = getattr(planned.fault, "status", None)
     return isinstance(status, int) and 400 <= status < 500 and status not in (408, 409, 429)
 
 
 def _seen_in(episode: Episode, account: Account) -> list[tuple[int | None, Planned]]:
-    """What the wire shows to have gone wrong, each with the number of its response in the turn, if any."""
+    """Return the faults in the traffic, each with the number of its response in the turn, if any."""
     found: list[tuple[int | None, Planned]] = [
         (number, planned)
         for number, attempt in enumerate(account.attempts, 1)
@@ -116,13 +116,13 @@ def _seen_in(episode: Episode, account: Account) -> list[tuple[int | None, Plann
 
 
 _AGAIN = (2, 3, 6)
-"""How often a fault strikes that also struck when the service tried again, or went on where it stopped."""
+"""Return how often a fault happens that also hit a retry or a continuation."""
 
 _EARLY = (_DELTA, "response.function_call_arguments.delta", "response.created")
 
 
 def _again_and_again(seen: Sequence[Planned]) -> Iterator[list[Planned]]:
-    """What was seen, striking the later attempts too: where it struck first, or as soon as they began."""
+    """Return what was seen, also for later attempts: at the first place, or as soon as they begin."""
     last = seen[-1]
     for times in _AGAIN:
         yield [*seen[:-1], replace(last, times=times)]
@@ -135,7 +135,7 @@ def _again_and_again(seen: Sequence[Planned]) -> Iterator[list[Planned]]:
 
 
 def _spots(account: Account) -> list[Point]:
-    """Where it may have struck: behind what was heard, before the first word, in the next step."""
+    """Return where it may have happened: after what was heard, before the first word, in the next step."""
     spoken = _point_behind(account.heard)
     tools = [Point(phase="event", event="response.function_call_arguments.delta", nth=1)]
     request = Point(phase="request")
@@ -162,7 +162,7 @@ def _planned(name: str, point: Point, **given: Any) -> Planned | None:
 
 
 def _seen(episode: Episode, account: Account, attempt: Attempt) -> Iterator[Planned]:
-    """What the wire shows to have gone wrong with a response."""
+    """Return what the traffic shows to have gone wrong with a response."""
     said = attempt.said
     events = events_of(episode, attempt)
     if not any(entry.kind == "request" for entry in episode.wire):
@@ -189,14 +189,14 @@ def _seen(episode: Episode, account: Account, attempt: Attempt) -> Iterator[Plan
 
 
 def _reason(events: Sequence[Entry]) -> dict[str, str]:
-    """Why the API ended an answer early, as its last event says."""
+    """Return why the API ended an answer early, according to its last event."""
     data = (parsed(events[-1].data.data) if events and isinstance(events[-1].data, Event) else None) or {}
     reason = ((data.get("response") or {}).get("incomplete_details") or {}).get("reason")
     return {"reason": str(reason)} if reason else {}
 
 
 def _loss(episode: Episode, attempt: Attempt, events: Sequence[Entry]) -> Fault:
-    """How the connection of a response was lost: closed with a code, broken, or silent."""
+    """Return how the connection of a response was lost: closed with a code, broken, or silent."""
     said = attempt.said
     last = max((entry.at for entry in events), default=said.began)
     closing = [
@@ -215,7 +215,7 @@ def _loss(episode: Episode, attempt: Attempt, events: Sequence[Entry]) -> Fault:
 
 
 def _behind(events: Sequence[Entry], attempt: Attempt) -> Point:
-    """The point behind the last event of a response; before the first, the request."""
+    """Return the point after the last event of a response; before the first, the request."""
     kinds = [entry.data.type for entry in events if isinstance(entry.data, Event)]
     kinds = [kind for kind in kinds if kind not in ("error", "unreadable", "response.failed", "keepalive")]
     if not kinds:
@@ -234,7 +234,7 @@ def _code(entry: Entry) -> str | None:
 
 
 def _refusals(episode: Episode, account: Account) -> list[tuple[Entry, Planned]]:
-    """Requests and handshakes that the API answered with a status."""
+    """Return requests and handshakes that the API answered with an error status."""
     turn = account.turn
     ended = turn.ended if turn.ended is not None else float("inf")
     found = []

@@ -1,8 +1,8 @@
-"""Incidents as files: JSON Lines, a header and then a line for each thing that happened, in order.
+"""Incidents as files: JSON Lines, a header and then one line per thing that happened, in order.
 
-Everything is redacted by the recorder's rules before it is written. A text that came in pieces is redacted as
-one, so that no secret hides between two of them. A file appears whole or not at all, and only its owner can
-read it.
+Everything is redacted by the recorder's rules before it is written. A text in pieces is redacted as one, so
+that no secret is hidden between two of them. A file appears whole or not at all, and only its owner can read
+it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _OURS = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d[\w.-]*\.jsonl")
 def write(
     folder: Path, name: str, header: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], keep: int
 ) -> Path:
-    """Write a file of mode 0600 at once, and remove the oldest beyond `keep`. Raises OSError."""
+    """Write a file of mode 0600 in one step, and remove the oldest beyond `keep`. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     now = datetime.now(UTC)
     stem = f"{now:%Y-%m-%dT%H-%M-%S}-{name}"
@@ -87,12 +87,12 @@ def lines_of(notes: Sequence[Note], redactor: Redactor) -> list[dict[str, Any]]:
 
 
 def _redacted(data: Any, redactor: Redactor) -> Any:
-    """Plain data as JSON, redacted as that, so that names tell of secrets too."""
+    """Redact plain data as JSON, so that names reveal secrets too."""
     return json.loads(redactor.string(_json({"data": data})))["data"]
 
 
 def _texts(notes: Sequence[Note], redactor: Redactor) -> dict[int, bytes]:
-    """The pieces of each text that the bot spoke or thought, redacted as one text."""
+    """Return the pieces of each text that the bot spoke or thought, redacted as one text."""
     clean: dict[int, bytes] = {}
     for run in _runs(notes):
         data = [notes[place].data.encode("utf-8", "surrogatepass") for place in run]
@@ -106,7 +106,9 @@ def _texts(notes: Sequence[Note], redactor: Redactor) -> dict[int, bytes]:
 
 
 def _runs(notes: Sequence[Note]) -> Iterator[list[int]]:
-    """Places of texts that belong together: all of one turn, since a tool's result may stand between two."""
+    """Return the indexes of texts that belong together: all of one turn, since a tool's result may be
+    between two.
+    """
     runs: dict[str, list[int]] = defaultdict(list)
     for place, note in enumerate(notes):
         if is_question(note):
@@ -118,7 +120,7 @@ def _runs(notes: Sequence[Note]) -> Iterator[list[int]]:
 
 
 def _received(notes: Sequence[Note], redactor: Redactor) -> dict[int, bytes]:
-    """The events of each connection, redacted as the recorder does it."""
+    """Return the events of each connection, redacted as by the recorder."""
     clean: dict[int, bytes] = {}
     streams: dict[int, StreamRedactor] = {}
     for place, note in enumerate(notes):

@@ -1,7 +1,7 @@
 """Exploration: random stories against any service, and the shortest that break a promise.
 
-`drawing` makes the stories, `trial` plays one, `explore` plays many on any executor, `ledger` remembers,
-`breaches` sorts what broke, `shrinking` finds the shortest story of each.
+`drawing` makes the stories, `trial` plays one, `explore` plays many on any executor, `ledger` records
+results, `breaches` sorts what broke, `shrinking` finds the shortest story of each.
 """
 
 from __future__ import annotations

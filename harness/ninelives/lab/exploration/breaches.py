@@ -1,6 +1,6 @@
-"""What broke, sorted: one breach for each promise and cause, however many runs it was seen in.
+"""Sorts what broke: one breach for each promise and cause, in however many runs it was seen.
 
-Two runs show the same thing when the same promise was broken for a reason of the same shape, or when the
+Two runs show the same breach if the same promise was broken for a reason of the same shape, or if the
 shortest story of one breaks what the other broke.
 """
 
@@ -38,18 +38,18 @@ class Breach:
 
     key: Key
     broken: tuple[tuple[str, str], ...]
-    """What the shortest story breaks: every promise, and why."""
+    """What the shortest story breaks: every promise, with its reason."""
     story: Story
     run: int
-    """The run it was found in."""
+    """The run in which it was found."""
     size: tuple[int, int, int]
     """How long the story of that run was."""
     tries: int
     """Stories played to shorten it."""
     repeats: bool
-    """False: it did not break when it was played again, so it depends on more than the seed."""
+    """False if it did not break when played again, so that it depends on more than the seed."""
     late: bool
-    """Shrinking ran out of real seconds, not of tries: a faster machine may find a shorter story."""
+    """Whether shrinking ran out of real seconds, not of tries: a faster machine may find a shorter story."""
     evidence: str
     """Said and heard, turn by turn."""
     runs: tuple[int, ...] = ()
@@ -62,12 +62,14 @@ class Breach:
 
     @property
     def keys(self) -> frozenset[Key]:
-        """All that the shortest story shows."""
+        """Everything that the shortest story shows."""
         return keys_of(self.broken) | {self.key}
 
 
 def grouped(seed: int, trials: Iterable[Trial]) -> dict[Key, list[int]]:
-    """The runs that broke something by what they broke, the shortest story first, then the earliest run."""
+    """Group the runs that broke something by what they broke: the shortest story first, then the earliest
+    run.
+    """
     groups: dict[Key, list[int]] = {}
     for trial in trials:
         for key in trial.keys:
@@ -80,7 +82,7 @@ def grouped(seed: int, trials: Iterable[Trial]) -> dict[Key, list[int]]:
 def shortest(
     subject: str | Factory, seed: int, run: int, key: Key, tries: int = TRIES, conditions: Conditions = USUAL
 ) -> Breach:
-    """The breach that one run shows, with the shortest story for it. This is what a worker does."""
+    """Return the breach of one run, with the shortest story for it. This runs in a worker."""
     quiet_in_a_worker()
     factory = factory_of(subject)
     drawn = draw_story(seed, run)
@@ -106,7 +108,7 @@ def shortest(
 
 
 def merged(breaches: Sequence[Breach], groups: dict[Key, list[int]]) -> list[Breach]:
-    """Each breach once, with all its runs; those whose story an earlier one explains are left out."""
+    """Return each breach once, with all its runs; those whose story an earlier one explains are left out."""
     kept: list[Breach] = []
     for breach in breaches:
         if not any(breach.key in other.keys for other in kept):
@@ -122,7 +124,7 @@ def merged(breaches: Sequence[Breach], groups: dict[Key, list[int]]) -> list[Bre
 
 
 def named(story: Story, promises: Sequence[str]) -> Story:
-    """The story with a name and a sentence that tell it from others."""
+    """Return the story with a distinguishing name and sentence."""
     faults = list(dict.fromkeys(one.fault.name for act in story.acts for one in act.faults))
     cut = any(ask.cut_in is not None for ask in story.asks)
     trouble = [*faults, *(["interruption"] if cut else [])] or ["calm"]

@@ -1,8 +1,8 @@
-"""A thousand calls to one bot, nothing broken in them: what callers wait for, and the worst call.
+"""A thousand calls to one bot without faults: what callers wait for, and the worst call.
 
-A call is a random conversation as exploration draws them, without faults, with short pauses and tools that
-answer at once, so that what a caller waits for is the bot and the model. Call `i` of seed `s` is the same
-conversation at the same times always and everywhere.
+A call is a random conversation as in exploration, without faults, with short pauses and tools that answer at
+once, so that the caller waits only for the bot and the model. Call `i` of seed `s` is the same conversation
+at the same times everywhere.
 """
 
 from __future__ import annotations
@@ -36,23 +36,23 @@ LONGEST_PAUSE = 5.0
 """Seconds between two turns of a call at most."""
 
 AS_BAD = 0.9
-"""A shorter story stands for the worst call if its longest silence is at least this share of the call's."""
+"""A shorter story represents the worst call if its longest silence is at least this share of the call's."""
 
 TRIES = 60
 """Stories played at most to shorten the worst call."""
 
 BATCH = 4
-"""Calls that travel together."""
+"""Calls per job of a worker."""
 
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """What came of one call."""
+    """The result of one call."""
 
     number: int
     figures: Figures
     broken: tuple[tuple[str, str], ...]
-    """The promises that were not kept, each with why."""
+    """The broken promises, each with its reason."""
 
     @property
     def waited(self) -> float:
@@ -62,19 +62,19 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """What came of all calls."""
+    """The results of all calls."""
 
     all: tuple[Called, ...]
     """In order of their numbers."""
 
     @property
     def figures(self) -> Figures:
-        """What the callers of all calls waited."""
+        """The waiting times of the callers of all calls."""
         return together(each.figures for each in self.all)
 
     @property
     def broken(self) -> list[Called]:
-        """The calls in which a promise was not kept."""
+        """The calls in which a promise was broken."""
         return [each for each in self.all if each.broken]
 
     @property
@@ -94,11 +94,11 @@ class Worst:
     was: tuple[int, int, int]
     """How long the call was: acts, interruptions, characters."""
     at_pace: bool
-    """It needs the pace of the calls; otherwise the model's times are written into it."""
+    """Whether it needs the pace of the calls; otherwise the model's times are written into it."""
 
 
 def draw_call(seed: int, number: int) -> Story:
-    """The conversation of one call of a seed."""
+    """Return the conversation of one call of a seed."""
     drawn = draw_story(seed, number)
     acts = [
         replace(act, faults=(), seconds=min(act.seconds, LONGEST_PAUSE))
@@ -128,7 +128,9 @@ def play_calls(
     conditions: Conditions,
     progress: Callable[[int, int], None],
 ) -> Calls:
-    """Play so many calls of a seed. `progress` is told how many are done, and how many broke a promise."""
+    """Play so many calls of a seed. `progress` is called with how many are done, and how many broke a
+    promise.
+    """
 
     def batches() -> Iterator[tuple[Callable[..., Any], Sequence[Any]]]:
         for at in range(0, calls, BATCH):
@@ -145,7 +147,7 @@ def play_calls(
 def call_again(
     subject: str | Factory, seed: int, numbers: Sequence[int], conditions: Conditions
 ) -> list[Called]:
-    """Play these calls of a seed. This is what travels to a worker."""
+    """Play these calls of a seed. This runs in a worker."""
     quiet_in_a_worker()
     factory = factory_of(subject)
     return [_called(number, play(draw_call(seed, number), factory, conditions)) for number in numbers]
@@ -158,7 +160,7 @@ def _called(number: int, outcome: Outcome) -> Called:
 def shrunk(
     subject: str | Factory, worst: Called, *, seed: int, conditions: Conditions, tries: int = TRIES
 ) -> Worst:
-    """The shortest story found that leaves its caller in silence for about as long as the worst call did."""
+    """Return the shortest story that leaves its caller in silence for about as long as the worst call did."""
     factory = factory_of(subject)
     drawn = draw_call(seed, worst.number)
     long = AS_BAD * worst.waited
@@ -172,8 +174,8 @@ def shrunk(
         searching = Shrinking(as_bad, tries)
         return searching.of(story) if tries else None, searching.tries
 
-    # With the model's times written into the story it does not matter what else is said. Where they lie
-    # inside an answer that cannot be done, and the pace has to draw them again.
+    # With the model's times written into the story, other texts do not matter. Times within an answer cannot
+    # be written, so the pace has to draw them again.
     frozen, under = _frozen(drawn, play(drawn, factory, conditions)), replace(conditions, pace=None)
     story, played = search(frozen, under)
     if story is None:
@@ -197,11 +199,13 @@ def _is_late(outcome: Outcome) -> bool:
 
 
 def _frozen(story: Story, outcome: Outcome) -> Story:
-    """The story with the times that the model took before the first output of each response in this run."""
+    """Return the story with the times that the model took before the first output of each response in this
+    run.
+    """
     took: dict[str, list[float]] = {}
     for account in accounts(outcome.episode):
         times = [_took(outcome.episode, attempt.said) for attempt in account.attempts]
-        # Who asks the same again is answered by the same rule.
+        # The same question again is answered by the same rule.
         before = took.get(account.turn.user or "", [])
         took[account.turn.user or ""] = [max(pair) for pair in zip_longest(times, before, fillvalue=0.0)]
     # Two events of a story's own pace come before the first output.

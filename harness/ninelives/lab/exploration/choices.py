@@ -1,4 +1,4 @@
-"""Where choices come from: a seeded generator.
+"""Random choices from a seeded generator.
 
 A story is drawn by asking for one small number after another. That takes microseconds, needs nothing
 installed, and gives the same numbers on every machine.
@@ -22,16 +22,16 @@ class Choices:
         self._random = random.Random(f"ninelives {seed} {run}")
 
     def below(self, number: int) -> int:
-        """A whole number from 0, below `number`."""
+        """Return a whole number from 0, below `number`."""
         return self._random.randrange(number)
 
 
 def pick(choices: Choices, options: Sequence[T]) -> T:
-    """One of the options; name one twice to have it twice as often."""
-    # Where there is no choice no number is drawn: what a seed draws is a promise.
+    """Return one of the options; repeat one to have it more often."""
+    # Without a choice no number is drawn: what a seed draws must not change.
     return options[choices.below(len(options))] if len(options) > 1 else options[0]
 
 
 def maybe(choices: Choices, once_in: float, drawn: Callable[[Choices], T]) -> T | None:
-    """Something that is there once in so many times, in tenths."""
+    """Return True with a probability, in tenths."""
     return drawn(choices) if choices.below(20) >= 20 - round(20 / once_in) else None

@@ -1,4 +1,4 @@
-"""How a story is drawn: what is said, what goes wrong, when the user cuts in, how long everybody waits.
+"""Draws a story: what is said, what fails, when the user interrupts, how long everybody waits.
 
 `draw_story(seed, run)` is a pure function: the same two numbers give the same story in every process, in any
 order, with any number of jobs.
@@ -22,8 +22,9 @@ _PAUSES = (1.0, 0.0, 0.3, 5.0, 30.0, 1.0, 0.0, 0.3, 5.0, 90.0, 1.0, 0.0, 0.3, 5.
 """Seconds between turns: at once, in the same breath, after a while, after a connection's 60-minute life."""
 
 _CUT_TIMES = (0.513, 0.053, 0.107, 0.213, 1.013, 3.013)
-"""Seconds after the question at which the user cuts in. Odd, so that it is never the very moment at which an
-event leaves or a tool is done: Pipecat then passes a tool's result on although the user has begun to speak.
+"""Seconds after the question at which the user interrupts. Odd, so that it is never the moment at which an
+event leaves or a tool is done: Pipecat then passes a tool's result on although the user has begun to
+speak.
 """
 
 _CONTINUATIONS: tuple[Continuation, ...] = ("rest", "repeat", "rest", "rephrase", "refuse")
@@ -32,7 +33,7 @@ _CANCELS: tuple[OnCancel, ...] = ("honour", "ignore", "reject")
 
 
 def draw_story(seed: int, run: int) -> Story:
-    """The story of one run of one seed."""
+    """Return the story of one run of one seed."""
     choices = Choices(seed, run)
     acts: list[Ask | Pause] = []
     for number in range(MOST_TURNS):
@@ -55,7 +56,7 @@ def draw_story(seed: int, run: int) -> Story:
 
 
 def _exchange(choices: Choices, number: int, before: Sequence[Ask | Pause]) -> list[Ask | Pause]:
-    """One turn and the pause after it, or nothing. The first turn is always there."""
+    """Draw one turn and the pause after it, or nothing. The first turn is always there."""
     if number and choices.below(3) == 0:
         return []
     earlier = [act for act in before if isinstance(act, Ask)]

@@ -1,4 +1,4 @@
-"""Where runs are played: here, in processes, in threads, or on a Dask cluster; any other executor will do."""
+"""Where runs are played: here, in processes, in threads, on a Dask cluster, or on any other executor."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from ninelives.complaint import Complaint
 
 
 class Here(Executor):
-    """Plays what is submitted at once, in this thread."""
+    """Runs what is submitted at once, in this thread."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Run it, and give back a future that is done."""
+        """Run it, and return a completed future."""
         future: Future[Any] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
@@ -39,13 +39,13 @@ class Here(Executor):
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """An executor, and how much it does at once."""
+    """An executor, and how many jobs it runs at once."""
 
     executor: Executor
     jobs: int
 
     def results(self, calls: Iterable[tuple[Callable[..., Any], Sequence[Any]]]) -> Iterator[Any]:
-        """The results of calls as they come, never more under way than twice the jobs there are."""
+        """Yield the results of calls as they come, with at most twice as many pending as there are jobs."""
         waiting: list[Future[Any]] = []
         coming = iter(calls)
         try:
@@ -67,7 +67,8 @@ class Crew:
 
 @contextmanager
 def open_executor(name: str, jobs: int | None) -> Iterator[tuple[Executor, int]]:
-    """The executor of a name and how much it does at once: `processes`, `threads`, or `dask://HOST:PORT`.
+    """Return the executor of a name and how many jobs it runs at once: `processes`, `threads`, or
+    `dask://HOST:PORT`.
 
     Raises Complaint.
     """
@@ -80,8 +81,7 @@ def open_executor(name: str, jobs: int | None) -> Iterator[tuple[Executor, int]]
     elif name == "processes" and many == 1:
         yield Here(), 1
     elif name == "processes":
-        # Not forked: a fork copies locks that another thread holds, and the threads of a progress bar are
-        # there.
+        # Not forked: a fork copies locks that another thread holds, and a progress bar has threads.
         pool = ProcessPoolExecutor(many, multiprocessing.get_context("spawn"), _leave_with_the_parent)
         yield from _until_interrupted(pool, many)
     else:
@@ -101,7 +101,9 @@ def _until_interrupted(pool: Executor, many: int) -> Iterator[tuple[Executor, in
 
 
 def _leave_with_the_parent() -> None:
-    """Ctrl-C is the parent's to answer; and a worker whose parent was killed would wait for work for ever."""
+    """Leave Ctrl-C to the parent; and end with it, because a worker whose parent was killed would wait for
+    ever.
+    """
     for number in NUMBERS:
         signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
     parent = multiprocessing.parent_process()
@@ -127,6 +129,5 @@ def _dask(address: str, jobs: int | None) -> Iterator[tuple[Executor, int]]:
         raise Complaint(f"no Dask scheduler answers at {address!r} ({reason}); expected HOST:PORT") from None
     with client:
         many = jobs or sum(client.nthreads().values()) or 1
-        # The same call twice is to be played twice: a run is not a pure function until that is what is
-        # tested.
+        # The same call must run every time: whether a run is a pure function is what is tested.
         yield client.get_executor(pure=False), many

@@ -1,4 +1,4 @@
-"""Many random stories against one service, on any executor; what breaks is shrunk and told once.
+"""Many random stories against one service, on any executor; each breach is shrunk and reported once.
 
     from ninelives.lab.exploration import explore
 
@@ -6,9 +6,9 @@
     assert not result.breaches, result.breaches[0].evidence
 
 **Repeatable.** Run `i` of seed `s` is drawn from a generator of its own, seeded with the pair (s, i), so it
-is the same story whichever worker draws it, in whatever order, with any number of jobs; only the pair travels
-to a worker. What is made of the runs begins when all have ended, from the runs in order, so the result does
-not depend on the executor either. A file of runs that have ended (`ledger`) is as good as having played them.
+is the same story whichever worker draws it, in whatever order, with any number of jobs; only the pair is sent
+to a worker. Results are sorted when all runs have ended, in the order of the runs, so they do not depend on
+the executor either. A file of runs that have ended (`ledger`) is as good as having played them.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
     from ninelives.lab.services import Factory
 
 BATCH = 4
-"""Runs that travel together: a quarter of a second of work, so that the way costs nothing."""
+"""Runs per job of a worker: a quarter of a second of work, so that sending costs nothing."""
 
 WAVE = 4
 """Breaches shrunk at once. Fixed, so that the result does not depend on the number of jobs."""
 
 MOST = 24
-"""Breaches that are shrunk at most; what is left is told by its runs."""
+"""The most breaches that are shrunk; others are reported by their runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exploration:
-    """What an exploration found."""
+    """The result of an exploration."""
 
     task: Task
     trials: Sequence[Trial]
@@ -55,13 +55,13 @@ class Exploration:
 
     @property
     def broken(self) -> list[Trial]:
-        """The runs in which a promise was not kept."""
+        """The runs in which a promise was broken."""
         return [trial for trial in self.trials if trial.broken]
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an exploration has come."""
+    """The progress of an exploration."""
 
     done: int
     of: int
@@ -89,10 +89,10 @@ def explore(
 
     `factory` is a service class or a function of `(base_url, ws_url)`, or the name of one, `MODULE:NAME`;
     other processes and machines must be able to import it. `executor` is any `concurrent.futures.Executor`;
-    without one a pool of `jobs` processes is made (one job plays here, in this process). `until_broken` ends
-    at the first run that breaks something, the one with the lowest number. `journal` is a file to go on from
-    and to write to. `tries` bounds the stories played to shorten one breach; 0 shortens none. `conditions`
-    hold in every run.
+    by default a pool of `jobs` processes (one job runs here, in this process). `until_broken` ends at the
+    first run that breaks something, the one with the lowest number. `journal` is a file to continue and to
+    write to. `tries` limits the stories played to shorten one breach; 0 shortens none. `conditions` hold in
+    every run.
     """
     name = factory if isinstance(factory, str) else f"{factory.__module__}:{factory.__qualname__}"
     task = Task(name, seed, runs, first, conditions)

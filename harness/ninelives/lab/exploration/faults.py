@@ -1,7 +1,7 @@
-"""Which faults are drawn, and where: every kind in the catalogue, at every place where it can strike.
+"""The faults that are drawn, and where: every kind in the catalogue, at every place where it can happen.
 
-A kind says itself which phase it belongs to (`where`), so a new file in `mock_openai/faults/kinds` is drawn
-without a word here; only the parameters worth varying are listed.
+A kind declares its phase (`where`), so a new file in `mock_openai/faults/kinds` is drawn without a change
+here; only the parameters worth varying are listed.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _VARIANTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
 """Parameters to draw from, the simplest first. Kinds that are not here have their own defaults."""
 
 _ONLY: Mapping[str, Transport] = {"bad_chunk": "http", "bad_frame": "websocket"}
-"""Kinds that mean something on one transport alone. A story with one is not told on the other."""
+"""Kinds that work on one transport only. A story with one is not played on the other."""
 
 _NEVER = frozenset({"tls_failure"})
-"""Kinds that need more than a point: a server that speaks TLS."""
+"""Kinds that need more than a point: a server with TLS."""
 
 _TERMINAL = "terminal"
 _DELTA = "response.output_text.delta"
@@ -49,25 +49,25 @@ _ITEM = "response.output_item.done"
 _PERSON = frozenset({"insufficient_quota"})
 
 _LOSSES = ("reset", "fin", "close", "close_no_status", "half_open")
-"""What may befall a connection while nobody speaks."""
+"""What may happen to a connection while nobody speaks."""
 
 
 def needs_a_person(planned: Planned) -> bool:
-    """Whether nobody but a person can mend it, so that there is no answer to expect."""
+    """Whether only a person can correct it, so that no answer can be expected."""
     return planned.fault.name in _PERSON
 
 
 def transports(planned: Iterable[Planned]) -> tuple[Transport, ...]:
-    """Where all these faults mean something."""
+    """Return the transports on which all these faults work."""
     needed = {_ONLY[one.fault.name] for one in planned if one.fault.name in _ONLY}
     return tuple(each for each in BOTH if needed <= {each})
 
 
 def draw_faults(choices: Choices, answer: Sequence[Step]) -> list[Planned]:
-    """Draw one fault in a turn that is answered so, or, as often, two or three.
+    """Draw one fault in a turn with this answer, or, as often, two or three.
 
-    They share a point where the first of them has one in the stream: what a service makes of each alone says
-    little of what it makes of both at once.
+    They share a point if the first of them has one in the stream: how a service handles each alone says
+    little about both at once.
     """
     first = _draw_fault(choices, answer)
     together = pick(choices, (1, 1, 2, 3))
@@ -79,13 +79,13 @@ def draw_faults(choices: Choices, answer: Sequence[Step]) -> list[Planned]:
 
 
 def _draw_fault(choices: Choices, answer: Sequence[Step]) -> list[Planned]:
-    """A fault, and one more where that alone would never be met."""
+    """Return a fault, and another one if the first would never be met alone."""
     fault = _kind(
         choices, _by_phase()["any"] + _by_phase()["event"] + _by_phase()["request"] + _by_phase()["handshake"]
     )
     phase = fault.where.phase
     if phase == "handshake":
-        # Met only when a connection is opened, so that one must be lost first.
+        # Met only when a connection is opened, so another fault must close one first.
         return [Planned(fault.where, fault), Planned(Point(phase="request"), create("reset"))]
     if phase == "request" and not (fault.name == "server_error" and choices.below(2)):
         return [Planned(fault.where, fault, None if fault.name in _PERSON else 1)]
@@ -98,13 +98,15 @@ def _draw_fault(choices: Choices, answer: Sequence[Step]) -> list[Planned]:
 
 def _settled(fault: Fault, point: Point) -> Planned:
     if fault.name == "stall" and point.event == _TERMINAL:
-        # After its last event a response has nothing to be missed: no service could notice.
+        # After its last event a response lacks nothing: no service could notice.
         point = replace(point, when="before")
     return Planned(point, fault)
 
 
 def draw_idle_fault(choices: Choices, seconds: float) -> list[Planned]:
-    """A loss while nobody speaks, early enough for a good service to mend it before the user goes on."""
+    """Return a loss while nobody speaks, early enough for a good service to recover before the user speaks
+    again.
+    """
     if seconds < 30:
         return []
     fault = _kind(choices, _LOSSES)
@@ -112,7 +114,7 @@ def draw_idle_fault(choices: Choices, seconds: float) -> list[Planned]:
 
 
 def simpler_faults(planned: Planned) -> Iterator[Planned]:
-    """Faults that are easier to understand than this one, the simplest first."""
+    """Yield faults that are easier to understand than this one, the simplest first."""
     fault, point = planned.fault, planned.point
     if fault.name != "reset" and point.phase in ("event", "idle", "request"):
         yield replace(planned, fault=create("reset"), times=1)
@@ -137,7 +139,7 @@ def _kind(choices: Choices, names: Sequence[str]) -> Fault:
 
 @cache
 def _by_phase() -> Mapping[str, tuple[str, ...]]:
-    """The kinds by where they belong. The commonest losses stand first: they are the simplest to read."""
+    """Return the kinds by phase. The most common losses come first: they are the simplest to read."""
     found: dict[str, list[str]] = {"any": list(_LOSSES), "event": [], "request": [], "handshake": []}
     for name, kind in catalogue().items():
         if name not in _LOSSES and name not in _NEVER and _buildable(name):
@@ -147,7 +149,7 @@ def _by_phase() -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def _striking_anywhere() -> tuple[str, ...]:
-    """The kinds that can strike at any event."""
+    """Return the kinds that can happen at any event."""
     kinds = catalogue()
     return tuple(
         name for name in _by_phase()["any"] + _by_phase()["event"] if not kinds[name].where.names_event
@@ -163,7 +165,7 @@ def _buildable(name: str) -> bool:
 
 
 def _event(choices: Choices, answer: Sequence[Step]) -> Point:
-    """An event that this answer has."""
+    """Return an event that this answer has."""
     calls = any("call" in item for step in answer for item in step)
     refused = any("refusal" in item for step in answer for item in step)
     words = "response.refusal.delta" if refused else _DELTA

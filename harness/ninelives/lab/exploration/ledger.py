@@ -1,7 +1,7 @@
-"""What is done of an exploration, as a file: one JSON line a run, written as runs end.
+"""The finished runs of an exploration as a file: one JSON line per run, written as runs end.
 
-The first line says what is explored. A run that was killed loses the runs that were under way and no more;
-whoever goes on reads the lines, passes over one that was cut off, and plays what is missing.
+The first line says what is explored. If a run is killed, only the pending runs are lost; a continuation reads
+the lines, skips one that was cut off, and plays what is missing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is explored: whose service, which runs of which seed."""
+    """What is explored: the service, the runs and the seed."""
 
     subject: str
     seed: int
@@ -41,7 +41,7 @@ class Ledger:
     """The file of one exploration, read and written."""
 
     def __init__(self, path: Path, task: Task) -> None:
-        """Go on with a file, or begin it. Raises Complaint when it is another exploration's."""
+        """Continue a file, or begin it. Raises Complaint if it is another exploration's."""
         self.path = path
         self.trials: dict[int, Trial] = {}
         try:
@@ -91,7 +91,7 @@ class Ledger:
         )
 
     def note(self, trials: Iterable[Trial]) -> None:
-        """Write down runs that have ended."""
+        """Write runs that have ended."""
         for trial in trials:
             self.trials[trial.run] = trial
             self._write({"run": trial.run, "transport": trial.transport, "broken": trial.broken})
@@ -107,14 +107,14 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What a journal says of itself."""
+    """Return the header of a journal."""
 
     subject: str
     runs: frozenset[int]
 
 
 def played_in(path: Path) -> Played:
-    """Whose runs a journal holds, and which. A file that is no journal is a Complaint."""
+    """Return which runs a journal has, and of whom. Raises Complaint if it is not a journal."""
     try:
         first, *rest = path.read_text(encoding="utf-8").splitlines() or [""]
         heading = json.loads(first)

@@ -1,10 +1,10 @@
 """The shortest story that breaks the same promise in the same way.
 
 A story is plain data, and is shortened as a person would do it: turns are left out, then faults and
-interruptions, then words, and what is left is made as plain as it can be (`simpler`), as long as it breaks;
-until nothing can be taken away any more. There is no chance in it and nothing outside of it: no generator, no
-clock but the one below, no setting of a library. The work is bounded by a number of tries, because a bound in
-seconds would give another story on another machine; the seconds are there for a service that hangs.
+interruptions, then words, and the rest is made as plain as possible (`simpler`), as long as it still breaks;
+until nothing can be removed. It is deterministic and independent of its surroundings: no random numbers, no
+clock but the one below, no settings of a library. The work is limited by a number of tries, because a limit
+in seconds would give another story on another machine; the seconds are for a service that hangs.
 """
 
 from __future__ import annotations
@@ -18,17 +18,19 @@ from ninelives.lab.exploration.simpler import WAYS
 from ninelives.lab.story import Story
 
 TRIES = 200
-"""Stories tried at most for one breach."""
+"""The most stories tried for one breach."""
 
 SECONDS = 300.0
-"""Real seconds after which shrinking ends with the shortest story so far. Ten times what 200 tries need: it
-must not strike on a machine that is merely busy.
+"""Real seconds after which shrinking ends with the shortest story so far. Ten times what 200 tries need: a
+busy machine must not reach it.
 """
 
 
 @dataclass(slots=True)
 class Shrinking:
-    """One search for a shorter story. `tries` counts the stories played; `late`: the seconds ended it."""
+    """One search for a shorter story. `tries` counts the stories played; `late`: whether the seconds ended
+    it.
+    """
 
     breaks: Callable[[Story], bool]
     most: int = TRIES
@@ -40,7 +42,7 @@ class Shrinking:
     _until: float = 0.0
 
     def of(self, story: Story) -> Story | None:
-        """The shortest story found from this one on. None: it did not break when played again."""
+        """Return the shortest story found from this one on; None if it did not break when played again."""
         self.tries += 1
         if not self.breaks(story):
             return None
@@ -57,7 +59,7 @@ class Shrinking:
         at, coming = 0, way(self._shortest)
         while (simpler := next(coming, None)) is not None:
             if self._breaks(simpler):
-                # What stood at this place is gone: go on with what has come to stand there.
+                # The element at this place is gone: continue with the one that took its place.
                 self._shortest, coming = simpler, way(simpler)
                 for _ in range(at):
                     next(coming, None)

@@ -1,8 +1,8 @@
-"""What a story can be made simpler by: a function for each way, from the coarsest to the finest.
+"""The ways to make a story simpler: a function for each, from the coarsest to the finest.
 
-Each gives the stories that are one step simpler than the one it is given, the boldest step first. No step
-undoes another, so that taking steps comes to an end. They stay among the stories that are drawn: questions
-with a pause between, faults where they can strike, a pause with a loss in it only where something follows.
+Each yields the stories that are one step simpler than the given one, the boldest step first. No step undoes
+another, so steps come to an end. The results are stories that could be drawn too: questions with a pause
+between, faults where they can happen, a pause with a loss only before another turn.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def fewer_words(story: Story) -> Iterator[Story]:
     for user in dict.fromkeys(ask.user for ask in story.asks):
         answer = next(ask.answer for ask in story.asks if ask.user == user)
         for shorter in _shorter(answer):
-            # What is asked twice is answered the same way twice.
+            # The same question is answered the same way twice.
             yield _of(
                 story,
                 [
@@ -80,7 +80,7 @@ def usual_settings(story: Story) -> Iterator[Story]:
 
 
 def plainer_faults(story: Story) -> Iterator[Story]:
-    """With a fault that is easier to understand, or strikes earlier."""
+    """With a fault that is easier to understand, or happens earlier."""
     for at, act in enumerate(story.acts):
         for number, planned in enumerate(act.faults):
             for simpler in simpler_faults(planned):
@@ -113,7 +113,7 @@ def _with(story: Story, at: int, act: Act) -> Story:
 
 
 def _of(story: Story, acts: Sequence[Act]) -> Story:
-    """The story with other acts, and what follows from them."""
+    """Return the story with other acts and adjusted settings."""
     kept = list(acts)
     while isinstance(kept[-1], Pause) and not kept[-1].faults:
         kept.pop()  # a silence after which nobody speaks
@@ -128,20 +128,20 @@ def _judged(act: Act) -> Act:
 
 
 def _answered(ask: Ask, answer: tuple[Step, ...]) -> Ask:
-    """The question with a shorter answer. Of the times that the model takes, the longest stay."""
+    """Return the question with a shorter answer. Of the model's times, the longest stay."""
     gone = sorted(range(len(ask.takes)), key=lambda number: ask.takes[number])[: -len(answer)]
     takes = tuple(seconds for number, seconds in enumerate(ask.takes) if number not in gone)
     return replace(ask, answer=answer, takes=takes)
 
 
 def _quicker(ask: Ask, number: int) -> Ask:
-    """The question with one response that comes at once."""
+    """Return the question with one response that comes at once."""
     takes = (*ask.takes[:number], 0.0, *ask.takes[number + 1 :])
     return replace(ask, takes=takes if any(takes) else ())
 
 
 def _shorter(answer: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
-    """The answer in one sentence, then with one thing less."""
+    """Yield the answer in one sentence, then with one part less."""
     plain: tuple[Step, ...] = (({"text": _SENTENCE.split(_spoken(answer[-1]))[0]},),)
     if answer != plain:
         yield plain
@@ -159,7 +159,7 @@ def _shorter(answer: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
 
 
 def _says_enough(step: Sequence[Mapping[str, Any]], *, last: bool) -> bool:
-    """Every response but the last calls a tool, and the last speaks."""
+    """Make every response but the last call a tool, and the last speak."""
     return bool(_spoken(step)) if last else any("call" in item for item in step)
 
 

@@ -1,6 +1,6 @@
-"""What drawn stories talk about: for each turn a question, the sentences of its answer, a word for it.
+"""The topics of drawn stories: for each turn a question, the sentences of its answer, a keyword.
 
-No two sentences share a beginning, so that where heard words come from can be told.
+No two sentences share a beginning, so that the source of heard words can be identified.
 """
 
 TOPICS: tuple[tuple[str, tuple[str, ...], str], ...] = (

@@ -1,4 +1,4 @@
-"""One story played against one service, and what is worth remembering of it."""
+"""Plays one story against one service, and keeps the relevant results."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ if TYPE_CHECKING:
     from ninelives.lab.story import Story
 
 CRASH = "crash"
-"""Stands among the promises for a run that ended with an exception."""
+"""The pseudo-promise of a run that ended with an exception."""
 
 _one_at_a_time = threading.Lock()
-"""A run seeds the one random generator there is, so two in one process would disturb each other."""
+"""A run seeds the global random generator, so two in one process would disturb each other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What came of one run."""
+    """The result of one run."""
 
     run: int
     transport: str
     broken: tuple[tuple[str, str], ...]
-    """The promises that were not kept, each with why."""
+    """The broken promises, each with its reason."""
 
     @property
     def keys(self) -> frozenset[tuple[str, str]]:
-        """Each way in which something was broken: the promise and the shape of the reason."""
+        """What was broken, each as promise and shape of the reason."""
         return keys_of(self.broken)
 
 
 def factory_of(subject: str | Factory) -> Factory:
-    """The factory a worker is told of: by name, or as it is."""
+    """Return the factory for a worker: by name, or as it is."""
     from ninelives.lab.services import as_factory, find_factory
 
     return find_factory(subject) if isinstance(subject, str) else as_factory(subject)
@@ -49,14 +49,14 @@ def factory_of(subject: str | Factory) -> Factory:
 def try_runs(
     subject: str | Factory, seed: int, numbers: Sequence[int], conditions: Conditions = USUAL
 ) -> list[Trial]:
-    """Play these runs of a seed. This is what travels to a worker: two numbers instead of a story."""
+    """Play these runs of a seed. This runs in a worker, which gets two numbers instead of a story."""
     quiet_in_a_worker()
     factory = factory_of(subject)
     return [_trial(number, play(draw_story(seed, number), factory, conditions)) for number in numbers]
 
 
 def quiet_in_a_worker() -> None:
-    """Keep libraries from logging in a process that was made for this; another's logging is its own."""
+    """Silence the logging of libraries in a worker process; other processes keep theirs."""
     if multiprocessing.parent_process() is not None:
         from ninelives.commands.quiet import quiet
 
@@ -77,7 +77,7 @@ def _trial(number: int, outcome: Outcome) -> Trial:
 
 
 def broken_in(outcome: Outcome) -> tuple[tuple[str, str], ...]:
-    """What was broken, a crash included. Nothing, where the story cannot happen."""
+    """Return what was broken, including a crash; empty if the story cannot happen."""
     if not outcome.told:
         return ()
     crash = ((CRASH, outcome.crash),) if outcome.crash else ()
@@ -89,7 +89,7 @@ _PORT = re.compile(r"\b(127\.0\.0\.1|localhost):\d+\b")
 
 
 def repeatable(text: str) -> str:
-    """A text without the port that this run's server happened to get."""
+    """Return a text without the port of this run's server."""
     return _PORT.sub(r"\1:PORT", text)
 
 
@@ -103,7 +103,7 @@ _PARTICULARS = (
 
 
 def keys_of(broken: Sequence[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    """Breaches without their particulars, so that the same one in another story is the same."""
+    """Return breaches without particulars, so that the same one in another story is equal."""
     return frozenset((promise, shape) for promise, why in broken for shape in _shapes(why))
 
 
