@@ -29,7 +29,7 @@ class Heartbeat:
         close: Limit for the closing handshake.
     """
 
-    idle: float = 5.0
+    idle: float = 2.0
     busy: float = 0.6
     answer: float = 2.0
     prompt: float = 1.0

@@ -508,7 +508,7 @@ def test_a_turn_that_meets_a_silent_fault_may_replace_the_connection_but_only_so
         assert next_turn_after_a_cut(fault=fault, before=0.5, silent=1.2).held is True
         late = next_turn_after_a_cut(fault=fault, before=0.5, silent=1.8)
         assert (late.held, "was silent for" in late.why) == (False, True)
-        rested = next_turn_after_a_cut(fault=fault, before=1.5, silent=0.0)
+        rested = next_turn_after_a_cut(fault=fault, before=3.0, silent=0.0)
         assert (rested.held, "waited for 1 new connection" in rested.why) == (False, True)
     # A reset is known at once: who finds it unmended has slept.
     assert next_turn_after_a_cut(fault="reset", before=0.5, silent=0.0).held is False

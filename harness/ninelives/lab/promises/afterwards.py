@@ -22,9 +22,9 @@ network round trip takes longer.
 SILENT = frozenset({"half_open", "handshake_hang"})
 """Faults without any sign: only a long silence shows them."""
 
-FOUND_OUT_WITHIN = 1.0
-"""Seconds after a silent fault within which nobody can know of it. A turn that begins sooner meets it as
-if it had happened in the turn itself.
+FOUND_OUT_WITHIN = 2.5
+"""Seconds after a silent fault within which nobody can know of it; a client that pings every two seconds does
+by then. A turn that begins sooner meets it as if it had happened in the turn itself.
 """
 
 MENDED_WITHIN = 1.5
