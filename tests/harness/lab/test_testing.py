@@ -183,6 +183,6 @@ def test_a_budget_that_is_none_is_told_where_the_test_is_made() -> None:
 )
 def test_settings_that_cannot_be_are_one_line(pytester: pytest.Pytester, settings: str, said: str) -> None:
     pytester.makeini(f"[pytest]\n{settings}")
-    result = pytester.runpytest_subprocess("-p", "no:randomly")
+    result = pytester.runpytest_inprocess("-p", "no:randomly")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([said])

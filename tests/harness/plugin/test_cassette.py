@@ -29,7 +29,14 @@ def test_once_records_and_then_replays(project, cassettes):
     assert header["ninelives"] == 1
     assert lines[0]["k"] == "request"
     cassettes.run("--cassette-mode=once").assert_outcomes(passed=1)
-    cassettes.run().assert_outcomes(passed=1)
+    cassettes.run("--block-network").assert_outcomes(passed=1)
+    assert cassettes.asked == 1
+
+
+@pytest.mark.thorough
+def test_a_cassette_replays_in_workers(project, cassettes):
+    project.test(TALK)
+    cassettes.run("--cassette-mode=once").assert_outcomes(passed=1)
     cassettes.run("-n", "2", "--block-network").assert_outcomes(passed=1)
     assert cassettes.asked == 1
 

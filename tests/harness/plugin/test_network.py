@@ -1,5 +1,7 @@
 """--block-network: nothing leaves the machine, and who tried is named."""
 
+import pytest
+
 REACHES = """
 import socket, asyncio
 
@@ -46,8 +48,9 @@ def test_by_option(project):
     check(project.ini("asyncio_mode = auto").test(REACHES).run("--block-network"))
 
 
-def test_by_ini_key_under_xdist(project):
-    check(project.ini("asyncio_mode = auto\nblock_network = true").test(REACHES).run("-n", "2"))
+@pytest.mark.parametrize("workers", [(), pytest.param(("-n", "2"), marks=pytest.mark.thorough)])
+def test_by_ini_key(project, workers):
+    check(project.ini("asyncio_mode = auto\nblock_network = true").test(REACHES).run(*workers))
 
 
 def test_off_by_default(project):

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import warnings
+from itertools import product
 
 import aiohttp
 import mock_openai
@@ -74,25 +75,24 @@ async def test_a_server_that_cannot_start_refuses_its_clients():
     await server.stop()
 
 
-@pytest.mark.parametrize("end", ["stop", "refuse"])
-@pytest.mark.parametrize("steps", range(6))
-async def test_no_connection_is_left_half_accepted(end: str, steps: int, monkeypatch) -> None:
+async def test_no_connection_is_left_half_accepted(monkeypatch) -> None:
     """Whatever asyncio is doing with a new connection at the moment in which the port is closed."""
     left: list[object] = []
     monkeypatch.setattr(sys, "unraisablehook", left.append)
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always", ResourceWarning)
-        async with MockServer() as server:
-            with socket.create_connection(("127.0.0.1", server.port)):
-                for _ in range(steps):
-                    await asyncio.sleep(0)
-                if end == "stop":
-                    await server.stop()
-                else:
-                    server._refuse(60)
-                    for _ in range(6):
+        for end, steps in product(["stop", "refuse"], range(6)):
+            async with MockServer() as server:
+                with socket.create_connection(("127.0.0.1", server.port)):
+                    for _ in range(steps):
                         await asyncio.sleep(0)
-            gc.collect()
+                    if end == "stop":
+                        await server.stop()
+                    else:
+                        server._refuse(60)
+                        for _ in range(6):
+                            await asyncio.sleep(0)
+        gc.collect()
     assert left == []
     assert [str(each.message) for each in heard if "unclosed transport" in str(each.message)] == []
 
