@@ -73,6 +73,8 @@ class CassetteWriter:
         """The new name of a partial that was found when this recording began."""
         self._file: int | None = None
         self._ended = False
+        self._refused: OSError | None = None
+        """Why the file takes no more."""
         self._one_at_a_time = threading.Lock()
 
     @property
@@ -185,11 +187,14 @@ class CassetteWriter:
 
     def _write(self, data: bytes) -> None:
         assert self._file is not None
+        if self._refused is not None:  # the file ends in half a line: nothing may follow it
+            raise self._full(self._refused)
         view = memoryview(data)
         try:
             while view:
                 view = view[os.write(self._file, view) :]
         except OSError as error:
+            self._refused = error
             raise self._full(error) from None
 
     def _full(self, error: OSError) -> CassetteError:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ninelives.cassette.errors import CassetteError
+from ninelives.cassette.replacing import write_whole
 from ninelives.complaint import Complaint
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file, creating its folder. Raises Complaint when that is not possible."""
+    """Write a file in one step, creating its folder; a device or a pipe is written to. Raises Complaint when
+    that is not possible; a file that was there is then as it was.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+        else:
+            write_whole(path, text.encode())
+    except CassetteError as error:
+        raise Complaint(f"{path} cannot be written ({error.found}); choose a place that can be") from None
     except OSError as error:
         raise Complaint(f"{path} cannot be written ({error.strerror}); choose a place that can be") from None

@@ -52,7 +52,7 @@ class Ledger:
             path.parent.mkdir(parents=True, exist_ok=True)
             if len(whole) != len(lines):
                 path.write_bytes(b"".join(whole))  # the last line was cut off
-            self._file = path.open("a", encoding="utf-8")
+            self._file = path.open("ab", buffering=0)
         except OSError as error:
             raise Complaint(f"{path} cannot be used ({error.strerror}); choose another file") from None
         if not whole:
@@ -97,8 +97,14 @@ class Ledger:
             self._write({"run": trial.run, "transport": trial.transport, "broken": trial.broken})
 
     def _write(self, line: dict[str, Any]) -> None:
-        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
-        self._file.flush()
+        left = memoryview((json.dumps(line, ensure_ascii=False) + "\n").encode())
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError as error:
+            raise Complaint(
+                f"{self.path} cannot be written ({error.strerror}); make room, then go on with the same --out"
+            ) from None
 
     def close(self) -> None:
         """Close the file."""
