@@ -352,6 +352,10 @@ STUCK = """
     from mock_openai import interruption
     import asyncio
 
+    def sleep():  # in naps: a signal that comes just before the system call does not end a long sleep
+        while True:
+            time.sleep(0.01)
+
     async def main():
         with interruption.told_by_signal(lambda number: print("told", number, flush=True)):
             print("ready", flush=True)
@@ -365,10 +369,10 @@ STUCK = """
         while True:
             try:
                 print("ready", flush=True)
-                time.sleep(3600)
+                sleep()
             except KeyboardInterrupt:
                 print("told", flush=True)
-                time.sleep(3600)
+                sleep()
 """
 
 
