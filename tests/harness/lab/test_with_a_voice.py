@@ -13,6 +13,7 @@ import pytest
 from loguru import logger
 from mock_openai import faults
 from ninelives import Bot
+from ninelives.bot.speech import everything_in
 from ninelives.cli import _run
 from ninelives.commands import quiet
 from ninelives.complaint import Complaint
@@ -23,12 +24,13 @@ from ninelives.lab.scenarios import scenarios
 from ninelives.lab.services import as_factory, http, websocket
 from ninelives.lab.talk import STORY, bye, hello, scenario, story
 from ninelives.lab.undisturbed import play_first
-from pipecat.frames.frames import Frame, LLMFullResponseEndFrame, LLMTextFrame
+from pipecat.frames.frames import EndFrame, Frame, LLMFullResponseEndFrame, LLMTextFrame, TTSSpeakFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import (
     LLMContextAggregatorPair,
+    LLMUserAggregator,
     LLMUserAggregatorParams,
 )
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
@@ -152,8 +154,35 @@ def test_a_bot_that_may_not_be_interrupted_keeps_its_promises() -> None:
     assert outcome.episode.turns[1].user == STORY
 
 
-def test_an_hour_of_silence_ends_no_call() -> None:
-    assert not broken(called(bot_with(), "calm_half_hour_of_silence"))
+def test_half_an_hour_of_silence_ends_no_call_and_has_no_bot_ask_whether_anybody_is_there() -> None:
+    def run_bot(transport: Any, runner_args: Any) -> PipelineWorker:
+        worker = bot_with(params=LLMUserAggregatorParams(user_idle_timeout=5.0))(transport, runner_args)
+        for each in everything_in([worker.pipeline]):
+            if isinstance(each, LLMUserAggregator):
+                each.add_event_handler("on_user_turn_idle", ask)
+        return worker
+
+    async def ask(aggregator: LLMUserAggregator) -> None:
+        await aggregator.push_frame(TTSSpeakFrame("Are you still there?"))
+
+    outcome = called(run_bot, "calm_half_hour_of_silence")
+    assert not broken(outcome)
+    assert len(outcome.episode.turns) == len(outcome.episode.expected)
+    assert "there?" not in " ".join(outcome.heard)
+
+
+def test_a_bot_that_hangs_up_on_its_caller_is_told_so() -> None:
+    def run_bot(transport: Any, runner_args: Any) -> PipelineWorker:
+        made: PipelineWorker = bot_with()(transport, runner_args)
+
+        @made.event_handler("on_pipeline_started")
+        async def on_pipeline_started(worker: PipelineWorker, frame: Frame) -> None:
+            await worker.queue_frame(EndFrame())
+
+        return made
+
+    outcome = called(run_bot, "idle_close")
+    assert "the bot is gone" in (outcome.crash or "")
 
 
 def test_the_same_seed_gives_the_same_call() -> None:
