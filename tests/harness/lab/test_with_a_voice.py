@@ -142,6 +142,11 @@ def test_a_context_that_holds_what_nobody_heard_breaks_i7() -> None:
     assert run_scenario(LATE, as_factory(bot)).held  # as text, all of it counts as heard
 
 
+def test_a_question_that_is_asked_again_has_an_answer_of_its_own() -> None:
+    again = scenario("again", "I7", "The user asks twice.", (story(cut_in=2), story(), bye()))
+    assert not broken(called(bot_with(), again))
+
+
 def test_a_bot_that_may_not_be_interrupted_keeps_its_promises() -> None:
     strategies = UserTurnStrategies(
         start=[MinWordsUserTurnStartStrategy(min_words=2)], stop=[SpeechTimeoutUserTurnStopStrategy()]

@@ -73,22 +73,24 @@ def _context_flaws(account: Account, told: list[Account], said: Mapping[str, Sai
     for before in calm(told[: account.index]):
         if before.heard and not before.turn.errors and _flat(before.heard) not in _flat(answers):
             yield f"the model was not told its own answer {quote(before.heard)} of {turn(before)}"
+    question = len(_prologue(told, said))
     for before in told[: account.index]:
+        if before.turn.user is None:
+            continue
+        question += 1
         if before.interrupted and before.turn.talk_over is not None:
-            yield from _told_otherwise(before, context)
+            yield from _told_otherwise(before, context, question)
 
 
-def _told_otherwise(cut: Account, context: Sequence[Mapping[str, Any]]) -> Reasons:
+def _told_otherwise(cut: Account, context: Sequence[Mapping[str, Any]], question: int) -> Reasons:
     """Return what the model was told that it had said when the caller interrupted, if that is not what was
-    played.
+    played. `question`: which of the user's messages began the turn, from 1.
     """
     said = ""
-    asked = False
+    asked = 0
     for item in context:
-        if item.get("role") == "user":
-            asked = text_of(item).strip() == (cut.turn.user or "").strip()
-            said = "" if asked else said
-        elif asked and item.get("role") == "assistant":
+        asked += item.get("role") == "user"
+        if asked == question and item.get("role") == "assistant":
             said += f" {text_of(item)}"
     played, told = words_of(cut.turn.played), words_of(said)
     if told != played:
