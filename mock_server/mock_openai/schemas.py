@@ -22,13 +22,12 @@ from mock_openai.faults.registry import catalogue, describe
 from mock_openai.responders import grammar, reply_grammar
 from mock_openai.responders.continuation import CONTINUATIONS
 from mock_openai.responders.when import CONDITIONS
+from mock_openai.schema_address import schema_address
 from mock_openai.turn.learned_pace import PaceFile
 
 Schema = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-SITE = "https://ninelives-dev.github.io/ninelives/schemas"
-"""Where the documentation offers the schemas."""
 
 TEXT: Schema = {"type": "string"}
 FLAG: Schema = {"type": "boolean"}
@@ -218,7 +217,7 @@ def head(name: str, description: str) -> Schema:
     """Return the beginning of a schema."""
     return {
         "$schema": DIALECT,
-        "$id": f"{SITE}/{name}.json",
+        "$id": schema_address(name),
         "title": f"ninelives {name}",
         "description": description,
     }

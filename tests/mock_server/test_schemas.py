@@ -81,6 +81,7 @@ def test_what_nobody_means_is_marked(kind: str, text: str) -> None:
 def test_a_pace_file_may_name_its_schema() -> None:
     data = json.loads(to_json(realistic()))
     assert allows("pace", data)
+    assert data["$schema"] == SCHEMAS["pace"]()["$id"]
     named = data | {"$schema": "pace.schema.json"}
     assert allows("pace", named)
     assert read_pace(json.dumps(named).encode()) == realistic()

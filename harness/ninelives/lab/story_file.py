@@ -17,6 +17,7 @@ from mock_openai.faults import Planned
 from mock_openai.faults.load import read_faults
 from mock_openai.files import read_text
 from mock_openai.responders.reply_grammar import read_items
+from mock_openai.schema_address import first_line
 from mock_openai.source import ScriptError, SourceValue, from_yaml
 
 from ninelives.complaint import Complaint
@@ -50,8 +51,8 @@ def to_data(story: Story) -> dict[str, Any]:
 
 
 def to_yaml(story: Story, remarks: Sequence[str] = ()) -> str:
-    """Return the story as a file, with `remarks` as comments above it."""
-    head = "".join(f"# {line}\n" for line in remarks)
+    """Return the story as a file: where editors find its schema, and `remarks` as comments above it."""
+    head = first_line("story") + "".join(f"# {line}\n" for line in remarks)
     body = yaml.dump(to_data(story), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     return head + str(body)
 

@@ -19,6 +19,7 @@ import msgspec
 
 from mock_openai.protocol.event_types import OPENING, is_delta
 from mock_openai.protocol.events import Event, Timed
+from mock_openai.schema_address import schema_address
 
 VERSION = 1
 
@@ -108,7 +109,7 @@ _TIMES = ("first_event", "first_output", "between_items", "within_burst", "betwe
 
 def to_json(pace: Learned) -> str:
     """Write a pace as its file, one quantity a line."""
-    fields: dict[str, Any] = {"mock_openai_pace": VERSION}
+    fields: dict[str, Any] = {"$schema": schema_address("pace"), "mock_openai_pace": VERSION}
     fields |= {name: list(getattr(pace, name)) for name in ("sources", *_TIMES, "burst")}
     fields["stall_share"] = pace.stall_share
     lines = (f"  {_compact(name)}: {_compact(value)}" for name, value in fields.items())

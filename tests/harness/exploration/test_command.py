@@ -75,9 +75,9 @@ def test_a_breach_is_printed_on_a_screen_kept_as_a_file_and_breaks_again(
     assert "✗ I5" in out
     assert "was heard:" in out
     assert ninelives(capsys, f"verdict ninelives.lab.services:http --scenario-file kept/{story.name}")[0] == 0
-    assert story.read_text(encoding="utf-8").startswith(
-        "# Found by: ninelives explore impatient:make --runs 1"
-    )
+    schema, found_by, *_ = story.read_text(encoding="utf-8").splitlines()
+    assert schema.startswith("# yaml-language-server: $schema=https://")
+    assert found_by.startswith("# Found by: ninelives explore impatient:make --runs 1")
 
 
 @pytest.mark.thorough

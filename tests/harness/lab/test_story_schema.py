@@ -28,6 +28,14 @@ def test_drawn_stories_are_allowed(number: int) -> None:
     assert allows(yaml.safe_load(text))
 
 
+def test_a_kept_story_says_where_its_schema_is() -> None:
+    story = draw_story(5, 0)
+    first, second, *_ = to_yaml(story, ["Found by: a test"]).splitlines()
+    assert first == f"# yaml-language-server: $schema={SCHEMAS['story']()['$id']}"
+    assert second == "# Found by: a test"
+    assert from_text(to_yaml(story)) == story
+
+
 @pytest.mark.parametrize(
     "change",
     [

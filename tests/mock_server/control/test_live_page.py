@@ -16,6 +16,7 @@ import pytest
 from ninelives.cassette import Cassette
 from ninelives.cassette.lint import lint
 from ninelives.lab.story_file import from_text
+from ninelives.schemas import SCHEMAS
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -171,7 +172,9 @@ def test_what_was_seen_can_be_kept(page: Tab, server: str, tmp_path: Path) -> No
     cassette = Cassette.load(kept)
     assert lint(kept) == []
     assert [exchange.complete for exchange in cassette.exchanges] == [True, True]
-    story = from_text(page.run("asStory()"))
+    told = page.run("asStory()")
+    assert told.splitlines()[0] == f"# yaml-language-server: $schema={SCHEMAS['story']()['$id']}"
+    story = from_text(told)
     assert [(ask.user, ask.text) for ask in story.asks] == [
         ("What is the weather?", "It is 21 degrees in Paris."),
         ("Tell me a joke.", "No."),

@@ -177,7 +177,8 @@ const asStory = () => {
     answer: turn.said,
     ...(turn.faults.length ? { faults: turn.faults } : {}),
   }));
-  return JSON.stringify({ story: "from_the_live_page", sentence: "What was seen on the live page.", acts }, null, 2) + "\n";
+  const schema = "# yaml-language-server: $schema=https://ninelives-dev.github.io/ninelives/schemas/story.json\n";
+  return schema + JSON.stringify({ story: "from_the_live_page", sentence: "What was seen on the live page.", acts }, null, 2) + "\n";
 };
 
 // ------------------------------------------------------------------------------------------------------------
