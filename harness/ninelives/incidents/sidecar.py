@@ -57,8 +57,7 @@ class _Asked:
 
 def beside(incident: Path) -> Path | None:
     """Return the cassette beside an incident, be it of a recorder that still runs; None if there is none."""
-    names = (f"{incident.stem}.{BESIDE}", BESIDE)
-    places = [incident.with_name(f"{name}{end}") for name in names for end in ("", ".partial")]
+    places = [incident.with_name(f"{BESIDE}{end}") for end in ("", ".partial")]
     return next((place for place in places if place.is_file()), None)
 
 
