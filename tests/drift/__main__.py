@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.drift.compare import differences, from_text, to_text
-from tests.drift.facts import facts
+from tests.drift.compare import differences, from_text, in_both, to_text
+from tests.drift.facts import OURS, facts
 
 BASELINE = Path(__file__).parent / "baseline.txt"
 
@@ -27,7 +27,10 @@ def main(arguments: list[str]) -> int:
     for name, version in installed.items():
         print(f"{name}: built against {built.get(name, 'none')}, installed {version}")
     print()
-    found = list(differences({**before, "Versions": {}}, {**now, "Versions": {}}))
+    old, new, unknown = in_both({**before, "Versions": {}}, {**now, "Versions": {}}, OURS)
+    found = list(differences(old, new))
+    if unknown:
+        print(f"{unknown} names that we use are not in the baseline yet: make drift-baseline\n")
     if not found:
         print(f"Nothing that we rely on has changed ({sum(map(len, now.values()))} facts).")
         return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 Facts = Mapping[str, Mapping[str, str]]
 
@@ -42,6 +42,20 @@ def differences(before: Facts, now: Facts) -> Iterator[str]:
             yield f"{section}:"
             yield from (f"  {line}" for line in lines)
             yield ""
+
+
+def in_both(before: Facts, now: Facts, sections: Iterable[str]) -> tuple[Facts, Facts, int]:
+    """Leave out of some sections the names that only one side has: our own code began or ceased to use them.
+
+    Returns both sides, and how many names the first one lacks.
+    """
+    old, new, unknown = dict(before), dict(now), 0
+    for section in sections:
+        mine, theirs = before.get(section, {}), now.get(section, {})
+        old[section] = {name: told for name, told in mine.items() if name in theirs}
+        new[section] = {name: told for name, told in theirs.items() if name in mine}
+        unknown += len(theirs) - len(new[section])
+    return old, new, unknown
 
 
 def _of_section(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:

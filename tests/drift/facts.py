@@ -27,12 +27,16 @@ SERVICES = "pipecat.services.openai.responses.llm"
 OWN_CLASSES = ("OpenAIResponsesLLMService", "OpenAIResponsesHttpLLMService")
 
 
+OURS = ("Names that we import", "Private names that we borrow")
+"""Sections whose names our own code chooses."""
+
+
 def facts() -> dict[str, Mapping[str, str]]:
     """Return all facts by section. A name that has disappeared has the description `gone`."""
     return {
         "Versions": {name: metadata.version(name) for name in OTHERS.values()},
-        "Names that we import": dict(_imported()),
-        "Private names that we borrow": dict(_borrowed()),
+        OURS[0]: dict(_imported()),
+        OURS[1]: dict(_borrowed()),
         "Pipecat's Responses services": dict(_services()),
         "OpenAI's events of a stream": dict(_union("ResponseStreamEvent")),
         "OpenAI's parameters of a request": dict(_request()),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.drift import __main__ as drift
-from tests.drift.compare import differences, from_text, to_text
+from tests.drift.compare import differences, from_text, in_both, to_text
 
 BEFORE = {
     "Names that we import": {
@@ -67,6 +67,17 @@ def test_arguments_in_another_order_are_a_change() -> None:
     now["Names that we import"]["websockets.connect"] = "def(*, max_size=None, uri)"
     (_, line, _) = report(now)
     assert "another order" in line
+
+
+def test_a_name_that_only_our_own_code_began_or_ceased_to_use_is_no_drift() -> None:
+    names = {"pipecat.frames.NewFrame": "class()", **BEFORE["Names that we import"]}
+    del names["websockets.connect"]
+    names["pipecat.services.LLMService"] = "gone"
+    old, new, unknown = in_both(BEFORE, {**BEFORE, "Names that we import": names}, ["Names that we import"])
+    assert unknown == 1
+    assert [line for line in differences(old, new) if line.startswith("  ")] == [
+        "  - pipecat.services.LLMService is gone (was: class(settings=None, **kwargs))"
+    ]
 
 
 @pytest.mark.thorough
