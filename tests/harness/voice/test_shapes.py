@@ -7,6 +7,7 @@ import pytest
 from mock_openai import MockServer, call, reply
 from ninelives import Voice, VoiceCall, virtual, words
 from ninelives.lab import run_scenario
+from ninelives.lab.conditions import Conditions
 from ninelives.lab.scenarios import scenarios
 from ninelives.lab.services import as_factory
 from pipecat.bus.bridge_processor import BusBridgeProcessor
@@ -209,8 +210,9 @@ SHAPES = [
 
 @pytest.mark.parametrize("bot", SHAPES, ids=lambda bot: bot.__name__)
 @pytest.mark.parametrize("name", ["calm_conversation_with_a_tool", "reset_in_mid_sentence", "idle_close"])
-def test_it_is_judged_as_it_is(bot, name):
-    outcome = run_scenario(scenarios()[name], as_factory(bot))
+@pytest.mark.parametrize("voice", [False, True], ids=["text", "voice"])
+def test_it_is_judged_as_it_is(bot, name, voice):
+    outcome = run_scenario(scenarios()[name], as_factory(bot), conditions=Conditions(voice=voice))
     assert outcome.held, outcome.crash or [f"{each.promise}: {each.why}" for each in outcome.broken]
     assert not outcome.mishaps
 
