@@ -268,9 +268,15 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test whose strict server refused a request; in the call phase, so that it counts as any other
-    failure.
+    failure. Of a test that is interrupted (Ctrl-C) there is no report: its recording is given up here.
     """
-    result = yield
+    try:
+        result = yield
+    except (KeyboardInterrupt, SystemExit):
+        evidence = _known_evidence(item)
+        for server in evidence.servers if evidence is not None else ():
+            server.give_up_recording()
+        raise
     evidence = _known_evidence(item)
     if evidence is not None and any(server.missed for server in evidence.servers):
         from ninelives.fixtures.script_use import fail_on_refusals

@@ -456,6 +456,18 @@ PROGRAMS = {
                 print("ready", flush=True)
                 await asking
     """,
+    "VoiceCall": """
+        from ninelives import VoiceCall
+        from pipecat_responses import OpenAIResponsesLLMService
+
+        async with MockServer([reply("Hello.", delay=3600)]) as server:
+            service = OpenAIResponsesLLMService(api_key="x", base_url=server.base_url, ws_url=server.ws_url)
+            async with VoiceCall(service, base_url=server.base_url, ws_url=server.ws_url) as caller:
+                asking = asyncio.create_task(caller.say("Hi"))
+                await server.journal.wait(lambda journal: journal.requests)
+                print("ready", flush=True)
+                await asking
+    """,
     "NewEpisodes": """
         from ninelives.episodes import NewEpisodes
 
@@ -550,14 +562,35 @@ FIXTURES = """
 """
 
 
+RECORDING = """
+    import asyncio
+    import aiohttp
+    import pytest
+
+    @pytest.mark.cassette("talk.jsonl")
+    async def test_it(openai_server, cassette):
+        async with aiohttp.ClientSession() as http:
+            answer = await http.post(openai_server.base_url + "/responses", json={"input": "hi"})
+            await answer.content.readany()
+            print("ready", flush=True)
+            await asyncio.sleep(3600)
+"""
+
+
 @pytest.mark.thorough
-async def test_a_test_run_ends_with_its_fixtures(tmp_path: Path) -> None:
-    (tmp_path / "test_it.py").write_text(textwrap.dedent(FIXTURES))
+@pytest.mark.parametrize("program", [FIXTURES, RECORDING], ids=["openai_server", "cassette"])
+async def test_a_test_run_ends_with_its_fixtures(program: str, tmp_path: Path) -> None:
+    upstream = await asyncio.start_server(Upstream(), "127.0.0.1", 0)
+    to = f"http://127.0.0.1:{upstream.sockets[0].getsockname()[1]}/v1"
+    (tmp_path / "talk.jsonl").write_text("the old recording")
+    (tmp_path / "test_it.py").write_text(textwrap.dedent(program))
     (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n")
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "pytest", "-s", "-q", "-p", "no:cacheprovider", "test_it.py"),
+        "--cassette-mode=rewrite",
         cwd=tmp_path,
+        env={**os.environ, "OPENAI_BASE_URL": to, "OPENAI_API_KEY": "x"},
         stdout=pipe,
         stderr=pipe,
     )
@@ -571,6 +604,10 @@ async def test_a_test_run_ends_with_its_fixtures(tmp_path: Path) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
     assert process.returncode == pytest.ExitCode.INTERRUPTED, told.decode() + errors.decode()
+    assert (tmp_path / "talk.jsonl").read_text() == "the old recording"
+    if program is RECORDING:
+        assert {"request", "event", "abort"} <= set(kinds(tmp_path / "talk.jsonl.partial"))
+    upstream.close()
 
 
 @pytest.mark.thorough
