@@ -121,6 +121,10 @@ def test_it_shows_what_happens_as_it_happens(page: Tab, server: str) -> None:
         ask(client, "What is the time?")
         until(page, "#misses li", "'What is the time?'")
         assert [text[0] for text in page.texts("#rules td:first-child")] == ["1", "0"]
+        told = page.texts("#events li span:last-child")
+        assert told[0] == "open websocket /v1/responses"
+        assert "← response.output_text.delta It" in told
+        assert any(text.startswith("→") and text.endswith("What is the weather?") for text in told)
     until(page, "#connections tr.closed td", "closed by client")
     assert "mark0secret1value2" not in page.run("document.documentElement.outerHTML")
 

@@ -10,10 +10,12 @@ const query = (more = {}) => {
 const find = (id) => document.getElementById(id);
 const make = (name, text = "", className = "") => Object.assign(document.createElement(name), { textContent: text, className });
 
-let connections, turns, entries, chosen, drawn;
+const LISTED = 200; // events on the page
+let connections, turns, entries, chosen, drawn, news;
 const begin = () => {
-  [connections, turns, entries, chosen] = [new Map(), new Map(), [], null];
+  [connections, turns, entries, chosen, news] = [new Map(), new Map(), [], null, []];
   find("turns").replaceChildren();
+  find("events").replaceChildren();
 };
 
 // Reading the journal ---------------------------------------------------------------------------------------
@@ -84,6 +86,29 @@ const drawConnections = () => {
   find("chosen").textContent = chosen === null ? "the chosen connection" : `connection ${connections.get(chosen).number}`;
 };
 
+const inWords = ({ kind, data }) => {
+  const event = kind === "event" ? contents({ kind, data }) : data;
+  if (kind === "open") return `open ${data.transport} ${data.path}`;
+  if (kind === "request") return `→ ${data.method ?? ""} ${data.path ?? ""} ${askedText(data.body)}`;
+  if (kind === "status") return `← ${data.status} ${data.code ?? ""}`;
+  if (kind === "fault") return `broken here: ${data.fault}`;
+  if (kind === "close") return `closed by ${data.by}: ${data.code ?? data.how}`;
+  return `← ${event.type} ${typeof event.delta === "string" ? event.delta : event.error?.message ?? ""}`;
+};
+
+const drawEvents = () => {
+  const list = find("events");
+  const below = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+  list.append(...news.splice(0).slice(-LISTED).map((entry) => {
+    const item = make("li", "", entry.kind);
+    item.append(make("span", `${entry.at.toFixed(3)} s, connection ${entry.connection}`, "place"), make("span", inWords(entry)));
+    return item;
+  }));
+  while (list.childElementCount > LISTED) list.firstElementChild.remove();
+  find("no-events").hidden = list.childElementCount > 0;
+  if (below) list.scrollTop = list.scrollHeight;
+};
+
 const drawTurns = () => {
   const list = find("turns");
   const below = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
@@ -102,7 +127,7 @@ const drawTurns = () => {
 };
 
 const draw = () => { // a timer, because frames are not asked for in a tab that nobody looks at
-  drawn ??= setTimeout(() => { drawn = undefined; drawConnections(); drawTurns(); }, 30);
+  drawn ??= setTimeout(() => { drawn = undefined; drawConnections(); drawTurns(); drawEvents(); }, 30);
 };
 
 const drawScript = async () => {
@@ -193,6 +218,8 @@ source.addEventListener("message", ({ data }) => {
   const entry = JSON.parse(data);
   if (entry.kind === "gap") { tell(`${entry.missed} entries were missed.`); return; }
   entries.push(entry);
+  news.push(entry);
+  if (news.length > KEPT) news.splice(0, KEPT - LISTED);
   if (entries.length > KEPT * 10) entries.splice(0, KEPT);
   note(entry);
   draw();
