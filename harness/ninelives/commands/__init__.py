@@ -1,1 +1,1 @@
-"""What the commands of `ninelives` do, one file a command. Each gives the exit code."""
+"""The implementations of the commands of `ninelives`, one file per command. Each returns the exit code."""

@@ -124,15 +124,15 @@ def verdict(
         typer.Option("--out", metavar="DIR", help="With --calls: folder of the worst call."),
     ] = None,
 ) -> None:
-    """Try a service, or a whole bot, in every scenario and judge it.
+    """Test a service, or a whole bot, in every scenario.
 
-    Virtual time, ten promises; exit code 1 when one is broken. A calm conversation is played first: a bot
-    that does not hold it is not tried further, and the verdict says why.
+    Virtual time, ten promises; exit code 1 if one is broken. A calm conversation is played first: a bot that
+    fails in it is not tested further, and the verdict says why.
 
-    A bot with text to speech or a transport is called with a voice: what counts as heard is what was played.
+    A bot with text-to-speech or a transport is called with a voice: only what was played counts as heard.
 
-    With --calls nothing is broken: what callers wait for is told in percentiles, and the worst call is kept
-    as a story, as short as it can be.
+    With --calls there are no faults: the callers' waiting times are shown as percentiles, and the worst call
+    is kept as a story, as short as possible.
 
     \b
     ninelives verdict bot.py
@@ -219,10 +219,10 @@ def talk(
 ) -> None:
     """Talk to a bot by keyboard, on the mock server, and break its connection while it speaks.
 
-    In real time. What you type is what the user says; a key or a command breaks the line at that moment
-    (/help lists them). What is said, heard, asked and broken is shown as it happens. Ctrl-D hangs up; then
-    you are told which promises were broken. Lines may also come from a pipe or a file: each is said when the
-    turn before is over, /wait SECONDS waits, and a line that cannot be read is exit code 2.
+    In real time. What you type is what the user says; a key or a command breaks the connection at that moment
+    (/help lists them). Words, requests and faults are shown as they happen. Ctrl-D hangs up; then the broken
+    promises are listed. Lines may also come from a pipe or a file: each is said when the turn before it is
+    over, /wait SECONDS waits, and a line that cannot be parsed gives exit code 2.
 
     \b
     ninelives talk bot.py
@@ -274,11 +274,11 @@ def explore(
         bool, typer.Option("--voice", help="Call the bot with a voice, on a line. It takes longer.")
     ] = False,
 ) -> None:
-    """Try a service in random stories, and shrink what breaks.
+    """Test a service in random stories, and shrink what breaks.
 
-    Conversations, faults, interruptions and timings are drawn; each run is judged by the ten promises. Every
-    breach is told once, by the shortest story that shows it, and kept as a file. Run 17 of seed 3 is the same
-    story always and everywhere. Exit code 1 when a promise is broken.
+    Conversations, faults, interruptions and times are random; each run is judged by the ten promises. Every
+    breach is reported once, with the shortest story that shows it, and kept as a file. Run 17 of seed 3 is
+    the same story always and everywhere. Exit code 1 if a promise is broken.
 
     \b
     ninelives explore my_bot:make_service --runs 10000 --seed 7
@@ -363,8 +363,8 @@ def evaluate(
     """Play Pipecat's own eval files against a bot, offline and under every disaster.
 
     The bot runs in this process, in virtual time: `within_ms` holds to the millisecond on any machine.
-    Answers come from a recording (--record makes one), a script, or the mock server. Exit code 1 when an
-    eval fails or a promise is broken.
+    Answers come from a recording (--record makes one), a script, or the mock server. Exit code 1 if an eval
+    fails or a promise is broken.
 
     \b
     ninelives eval evals/ --bot bot.py --record --upstream https://api.openai.com/v1
@@ -415,7 +415,7 @@ def begin(
 ) -> None:
     """Write a first test, a conftest and a CI file into your project.
 
-    Everything is shown before it is written; a file that exists stays as it is.
+    Everything is shown before it is written; existing files are not changed.
 
     \b
     ninelives init
@@ -457,7 +457,7 @@ def reproduce(
     """Play an incident against a bot, and keep the shortest story that shows the same breach.
 
     Virtual time, offline. Exit code 1: the same promise was broken, or the same error reported; 0: it was
-    not; 2: something to mend in the command.
+    not; 2: the command is wrong.
 
     \b
     ninelives reproduce incidents/2026-11-29T14-03-22-i4.jsonl --bot bot.py
@@ -471,10 +471,10 @@ def reproduce(
 
 @app.command()
 def doctor() -> None:
-    """Look whether everything works here.
+    """Check whether everything works here.
 
     Versions, extras, the pytest plugin, a mock server on loopback, virtual time, proxies in the way. Exit
-    code 1 when something does not work, with what to do about it.
+    code 1 if something does not work, with what to do about it.
 
     \b
     ninelives doctor

@@ -1,4 +1,4 @@
-"""`ninelives verdict --calls`: many calls to a bot, what their callers waited, and the worst of them."""
+"""`ninelives verdict --calls`: many calls to a bot, what their callers waited for, and the worst of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ninelives.report.checked import Checked
 
 PACE = "realistic"
-"""The pace of calls where none is given."""
+"""The default pace of calls."""
 
 _PERCENTS = (50, 95, 99, 100)
 _HEADINGS = ("p50", "p95", "p99", "most")
@@ -34,7 +34,7 @@ _HEADINGS = ("p50", "p95", "p99", "most")
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the user asked for, as the command line has it."""
+    """The options of the command."""
 
     names: Sequence[str]
     calls: int
@@ -58,7 +58,7 @@ class Wish:
 
     @property
     def conditions(self) -> Conditions:
-        """The pace and the budgets. Raises Complaint."""
+        """Return the pace and the budgets. Raises Complaint."""
         return read_conditions(
             pace=self.pace or PACE,
             max_first_word=self.max_first_word,
@@ -69,7 +69,7 @@ class Wish:
 
 
 def run(wish: Wish) -> int:
-    """Call, and tell. 1 when a promise was broken in any call."""
+    """Play the calls and report. Return 1 if a promise was broken in any call."""
     asked = wish.conditions
     from ninelives.commands.quiet import quiet
 
@@ -185,7 +185,7 @@ def _table(calls: Calls) -> Table:
 
 
 def _rows(calls: Calls) -> Iterator[tuple[str, list[float | None]]]:
-    """Percentiles: of the first words of all turns, and of each call's longest silence."""
+    """Print percentiles: of the first words of all turns, and of each call's longest silence."""
     from ninelives.lab.figures import percentile
 
     seen: Figures = calls.figures

@@ -1,4 +1,4 @@
-"""`ninelives convert`: from one format of recorded traffic to another."""
+"""`ninelives convert`: converts between formats of recorded traffic."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def run(source: Path, target: Path) -> int:
-    """Convert, and say what came of it."""
+    """Convert, and report the result."""
     from ninelives.cassette.convert import convert
     from ninelives.commands.printing import output
 

@@ -1,4 +1,4 @@
-"""`ninelives diff`: what changed from one recording of a conversation to the next."""
+"""`ninelives diff`: the differences between two recordings of a conversation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SHOWN = 400
 
 
 def run(before: Path, after: Path, exit_code: bool) -> int:
-    """Print the differences, each kind apart; 1 when there are any and the exit code shall say so."""
+    """Print the differences by kind; return 1 if there are any and `exit_code` is set."""
     found = compare(load(before).exchanges, load(after).exchanges)
     console = output()
     if not found:

@@ -1,4 +1,4 @@
-"""`ninelives doctor`: does everything here work, and if not, what to do about it."""
+"""`ninelives doctor`: checks whether everything works here, and says what to do about problems."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TRIED_WITH = "1.14"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """One check."""
 
     what: str
     state: State
@@ -34,7 +34,7 @@ class Finding:
 
 
 def run() -> int:
-    """Look at everything, print a line for each; 1 when something does not work."""
+    """Run all checks and print a line for each; return 1 if one failed."""
     quiet()
     console = output()
     findings = []
@@ -83,7 +83,7 @@ def _packages() -> Iterator[Finding]:
 
 
 def _requirements() -> Iterator[Finding]:
-    """Compare what is installed with what ninelives declares, with each extra that is used here."""
+    """Compare the installed packages with those that ninelives and its used extras declare."""
     from packaging.requirements import Requirement  # which pytest brings
 
     declared = [Requirement(line) for line in requires("ninelives") or ()]
@@ -136,7 +136,7 @@ def _plugin() -> Iterator[Finding]:
 
 
 def _server() -> Iterator[Finding]:
-    """An hour of silence between two answers, in virtual time, over a real socket."""
+    """Test an hour of silence between two answers, in virtual time, over a real socket."""
     from ninelives.virtual import VirtualTimeError
     from ninelives.virtual import run as run_virtually
 

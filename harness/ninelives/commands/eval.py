@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the user asked for, as the command line has it."""
+    """The options of the command."""
 
     places: Sequence[Path]
     bot: str | None = None
@@ -44,7 +44,7 @@ class Wish:
 
 
 def run(wish: Wish) -> int:
-    """Play the evals. 1 when one failed or a promise was broken."""
+    """Play the evals. Return 1 if one failed or a promise was broken."""
     _check(wish)
     from ninelives.commands.quiet import quiet
 
@@ -116,7 +116,7 @@ def _only(there: list[Case], pattern: str | None) -> list[Case]:
 
 
 def setting_of(wish: Wish, number: int = 0) -> Any:
-    """What all runs have in common."""
+    """Return the settings of all runs."""
     from mock_openai import Script
     from mock_openai.source import ScriptError
 
@@ -150,7 +150,7 @@ def _weathers(case: Case, wish: Wish, disasters: Sequence[Any], number: int, sta
     except Complaint as wrong:
         if not case.label:
             raise
-        yield not_played(case, wrong)  # the other bots of the suite are none the worse for it
+        yield not_played(case, wrong)  # the other bots of the suite are tested all the same
         return
     yield plain
     for each in play_disasters(plain, bot, setting, disasters):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def write(console: Console, played: Sequence[Played], wish: Wish) -> None:
-    """Write what was asked for, and say where it is. Raises Complaint."""
+    """Write the requested files, and print where they are. Raises Complaint."""
     if wish.html is not None:
         from ninelives.report.html import page
 
@@ -35,7 +35,7 @@ def write(console: Console, played: Sequence[Played], wish: Wish) -> None:
 
 
 def _numbered(played: Sequence[Played]) -> list[tuple[int, Played]]:
-    """Each with its number among those of the same title, from 1; 0 where there is only one."""
+    """Number the runs of the same title from 1; 0 if there is only one."""
     titles = [each.title for each in played]
     return [
         (titles[: index + 1].count(each.title) if titles.count(each.title) > 1 else 0, each)
@@ -44,7 +44,7 @@ def _numbered(played: Sequence[Played]) -> list[tuple[int, Played]]:
 
 
 def checked(played: Played, number: int = 0) -> Checked:
-    """A run for the reports."""
+    """Return a run for the reports."""
     from ninelives.report.checked import Checked
 
     turns = played.episode.turns
@@ -63,7 +63,7 @@ def checked(played: Played, number: int = 0) -> Checked:
 
 
 def as_json(played: Played) -> dict[str, Any]:
-    """A run as plain data."""
+    """Return a run as plain data."""
     return {
         "scenario": played.case.name,
         "file": str(played.case.path),

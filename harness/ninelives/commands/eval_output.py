@@ -1,4 +1,4 @@
-"""What `ninelives eval` shows: a line for each run, what was wrong with it, rates, and a summary."""
+"""The output of `ninelives eval`: a line per run, its problems, rates, and a summary."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STYLES = {
 
 
 def line(played: Played, width: int) -> Text:
-    """A run on one line: Pipecat's own result, and beside it the promises."""
+    """Print a run on one line: Pipecat's own result, and the promises."""
     text = Text.assemble((f"{played.title:<{width}}  ", "" if played.good else "bold"))
     if played.skipped is not None:
         return text.append(f"skipped        {played.skipped}", style="dim")
@@ -44,12 +44,12 @@ def line(played: Played, width: int) -> Text:
 
 
 def excused(played: Played) -> bool:
-    """Whether the eval failed where no whole answer could be expected: every door was shut."""
+    """Whether the eval failed because no whole answer could be expected: nothing could be reached."""
     return played.verdict == "failed" and not played.answerable and played.good
 
 
 def _turn_of(played: Played) -> str:
-    """What was heard in the turn in which it broke."""
+    """Return what was heard in the turn that broke."""
     asked = 0
     for turn, (_, heard) in zip(played.episode.turns, played.heard, strict=True):
         asked += turn.user is not None
@@ -59,7 +59,9 @@ def _turn_of(played: Played) -> str:
 
 
 def tell(console: Console, played: Sequence[Played], *, verbose: bool) -> None:
-    """Show what was said, heard and wrong where a run is not simply good; what a bot must change, once."""
+    """Print what was said, heard and wrong in a run that did not simply pass; what a bot must change,
+    once.
+    """
     instructed: set[str] = set()
     for each in played:
         if each.skipped is not None or (each.good and not verbose and each.verdict == "passed"):
@@ -84,7 +86,7 @@ def tell(console: Console, played: Sequence[Played], *, verbose: bool) -> None:
 
 
 def problems(played: Played) -> list[str]:
-    """What is wrong with a run, one line each; what stands behind it first."""
+    """Return the problems of a run, one line each, causes first."""
     told = []
     for missed in _once(played):
         where = f"turn {played.case.turn_of_file(missed.turn)}" if missed.turn else "before the user spoke"
@@ -102,7 +104,7 @@ def problems(played: Played) -> list[str]:
 
 
 def to_change(played: Played) -> str:
-    """The lines that a bot must change to be tested, ready to be copied; nothing where it need not."""
+    """Return the lines that a bot must change to be tested, ready to be copied; empty if none."""
     if not isinstance(played.failure, Complaint):
         return ""
     return str(played.failure).partition("\n")[2].rstrip()
@@ -134,7 +136,7 @@ def _about(played: Played, missed: Missed) -> str:
 
 
 def tell_rates(console: Console, played: Sequence[Played], width: int) -> None:
-    """Show how many runs of each title were good."""
+    """Print how many runs of each title passed."""
     groups: dict[str, list[Played]] = {}
     for each in played:
         groups.setdefault(each.title, []).append(each)
@@ -157,7 +159,7 @@ def tell_rates(console: Console, played: Sequence[Played], width: int) -> None:
 
 
 def summary(played: Sequence[Played]) -> Text:
-    """What all runs came to, and what improvisation could not answer."""
+    """Print a summary of all runs, and what improvisation could not answer."""
     tried = [each for each in played if each.skipped is None]
     bad = [each for each in tried if not each.good]
     sources = {each.source for each in tried if each.source}

@@ -1,4 +1,4 @@
-"""`ninelives eval --record`: play each eval once, live, and keep what bot, judge and caller were told."""
+"""`ninelives eval --record`: plays each eval once, live, and keeps the answers to bot, judge and caller."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def record(console: Console, there: Sequence[Case], wish: Wish) -> int:
-    """Record each case. 1 when one was not kept."""
+    """Record each case. Return 1 if one was not kept."""
     from ninelives.bot.overheard import overheard
     from ninelives.evals.answers import recording_of
     from ninelives.evals.play import bot_named

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from ninelives.lab.story import Story
 
 SHOWN_RUNS = 5
-"""Runs named for one breach."""
+"""The most runs that are listed for one breach."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the user asked for, as the command line has it."""
+    """The options of the command."""
 
     factory: str
     runs: int
@@ -52,7 +52,7 @@ class Wish:
 
     @property
     def conditions(self) -> Conditions:
-        """The pace and the budgets. Raises Complaint."""
+        """Return the pace and the budgets. Raises Complaint."""
         return read_conditions(
             pace=self.pace,
             max_first_word=self.max_first_word,
@@ -63,7 +63,7 @@ class Wish:
 
     @property
     def asked(self) -> list[str]:
-        """The conditions as words of a command line."""
+        """Return the conditions as command line arguments."""
         given = {name: getattr(self, name) for name in ("pace", "max_first_word", "max_dead_air")}
         words = [
             word for name, value in given.items() if value is not None for word in (as_option(name), value)
@@ -72,12 +72,14 @@ class Wish:
 
     @property
     def journal(self) -> Path:
-        """Where runs are written down. Runs that are played again alone have a file of their own."""
+        """Return the file for the results of runs. Runs that are played again alone have a file of their
+        own.
+        """
         first = f"-from-{self.first}" if self.first or self.runs == 1 else ""
         return self.resume or self.out / f"runs-{self.seed}{first}.jsonl"
 
     def command(self, *more: str) -> str:
-        """The command that does this again."""
+        """Return the command that repeats this."""
         from ninelives.lab.exploration.shrinking import TRIES
 
         words = ["ninelives", "explore", self.factory, "--runs", str(self.runs), "--seed", str(self.seed)]
@@ -93,8 +95,8 @@ class Wish:
 
 
 def run(wish: Wish) -> int:
-    """Explore, and tell what broke. 1 when a promise was broken. Raises KeyboardInterrupt after telling how
-    to go on.
+    """Explore, and report what broke. Return 1 if a promise was broken. Raises KeyboardInterrupt after
+    printing how to continue.
     """
     from ninelives.commands.quiet import quiet
 
@@ -149,7 +151,7 @@ def run(wish: Wish) -> int:
 
 
 def _prepare(wish: Wish) -> None:
-    """A journal of earlier is gone on from only when asked for; one that is complete is put aside."""
+    """Continue an earlier journal only on request; put a complete one aside."""
     if wish.resume is not None:
         if not wish.resume.is_file():
             raise Complaint(f"{wish.resume} cannot be read (no such file); name the journal to go on from")
@@ -218,7 +220,7 @@ def _tell(console: Console, wish: Wish, breach: Breach) -> Path:
 
 
 def place(out: Path, story: Story) -> tuple[Story, Path]:
-    """Where a story is kept: in its old file when it is there already, and never in that of another one."""
+    """Return the file for a story: its old file if that exists, and never another story's."""
     from ninelives.lab.story_file import to_yaml
 
     bare = re.sub(r"_\d+$", "", story.name)
@@ -230,7 +232,7 @@ def place(out: Path, story: Story) -> tuple[Story, Path]:
 
 
 def _told(text: str) -> list[str]:
-    """A story file without its remarks."""
+    """Return a story file without its remarks."""
     return [line for line in text.splitlines() if not line.startswith("#")]
 
 

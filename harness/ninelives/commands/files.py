@@ -1,4 +1,4 @@
-"""Writing what a command was asked to write, with a line instead of a traceback when that cannot be."""
+"""Writes output files; an error is one line instead of a traceback."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from ninelives.complaint import Complaint
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file in one step, creating its folder; a device or a pipe is written to. Raises Complaint when
-    that is not possible; a file that was there is then as it was.
+    """Write a file in one step, creating its folder; a device or a pipe is written directly.
+
+    Raises Complaint if that is not possible; an existing file is then unchanged.
     """
     try:
         if path.exists() and not path.is_file():

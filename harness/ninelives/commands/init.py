@@ -1,4 +1,4 @@
-"""`ninelives init`: looks at a project, shows what it would write, and writes it."""
+"""`ninelives init`: examines a project, shows what it would write, and writes it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ninelives.starter import CI, File, Project, files
 
 _ELSEWHERE = {"tests", "test", "node_modules", "site-packages", "build", "dist", "__pycache__"}
 _DEEPEST = 3
-"""How many folders deep a bot is looked for."""
+"""How many folders deep bots are searched."""
 
 
 def run(folder: Path, bot: str | None, ci: str | None, *, yes: bool) -> int:
@@ -120,7 +120,9 @@ def _functions(path: Path) -> list[str]:
 
 
 def _root(folder: Path, file: str) -> str:
-    """Return the folder that is on the path when the bot is started, seen from the project; "" for that."""
+    """Return the folder that is on the path when the bot is started, relative to the project; "" for the
+    project itself.
+    """
     place = (folder / file).parent
     while (place / "__init__.py").is_file() and place != folder:
         place = place.parent

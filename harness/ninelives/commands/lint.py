@@ -1,4 +1,4 @@
-"""`ninelives lint` and `ninelives scrub`: a cassette looked over, and mended, before it is committed."""
+"""`ninelives lint` and `ninelives scrub`: check and clean cassettes before they are committed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ninelives.complaint import Complaint
 def run(
     paths: Sequence[Path], report: Path | None, older_than: float | None, as_json: bool, secrets: Secrets
 ) -> int:
-    """Print a line for each problem; 1 when there is one that is more than a warning."""
+    """Print a line for each problem; return 1 if one is more than a warning."""
     files = _files(paths, _recordings)
     told = usage(report) if report is not None else None
     console = output()
@@ -37,7 +37,7 @@ def run(
 
 
 def mend(paths: Sequence[Path], secrets: Secrets) -> int:
-    """Replace the secrets in each file, in one step a file."""
+    """Replace the secrets in each file, each in one step."""
     console = output()
     for path in _files(paths, _cassettes):
         changed = scrub(path, redactor=secrets.redactor())
@@ -63,7 +63,7 @@ def _cassettes(folder: Path) -> list[Path]:
 
 
 def _recordings(folder: Path) -> list[Path]:
-    """What a folder holds that `lint` reads; a folder of tests has other YAML too."""
+    """Return the files of a folder that `lint` reads; a folder of tests has other YAML too."""
     others = [path for path in folder.rglob("*") if path.is_file() and is_foreign(path)]
     return sorted([*_cassettes(folder), *(path for path in others if is_recording(path))])
 

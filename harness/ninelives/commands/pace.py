@@ -29,11 +29,11 @@ _SHOWN = {
     "stalls": "stalls",
 }
 _MOST_NAMED = 3
-"""Files left out that are named one by one."""
+"""The most skipped files that are listed by name."""
 
 
 def run(paths: Sequence[Path], out: Path) -> int:
-    """Learn, write the file, and show what was learned."""
+    """Learn, write the file, and print what was learned."""
     rhythm = Rhythm()
     heard: Counter[str] = Counter()
     unread: list[str] = []
@@ -79,7 +79,7 @@ def _cassettes(paths: Sequence[Path], unread: list[str]) -> Iterator[tuple[Path,
 
 
 def _source(path: Path, cassette: Cassette) -> str:
-    """What a recording is called in the file. Of other people's collections, whose it is."""
+    """Return a recording's name for the file; for other people's collections, the collection's name."""
     origin = cassette.header.origin or ""
     if origin.startswith("converted from exchange files: "):
         return origin.removeprefix("converted from exchange files: ")

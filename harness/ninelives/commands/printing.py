@@ -1,4 +1,4 @@
-"""The consoles of the commands: colours and full width in a terminal, plain unpadded lines in a pipe."""
+"""The consoles of the commands: colors and full width in a terminal, plain unpadded lines in a pipe."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from rich.console import Console, ConsoleOptions
 from rich.segment import Segment
 
 PIPED = 100
-"""Columns when there is no terminal to ask."""
+"""Columns without a terminal."""
 
 WIDEST = 100
-"""Columns at most in a terminal; longer lines are hard to read."""
+"""The most columns in a terminal; longer lines are hard to read."""
 
 
 def output() -> Console:
@@ -27,12 +27,12 @@ def output() -> Console:
 
 
 def notes() -> Console:
-    """Standard error as it is now: progress, and what is not the result itself."""
+    """Standard error: progress, and everything that is not the result itself."""
     return Console(file=sys.stderr, highlight=False)
 
 
 class _Safe(Console):
-    """Shows control characters of what it prints instead of sending them to the terminal."""
+    """Shows control characters in its output instead of sending them to the terminal."""
 
     def render(self, renderable: Any, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render as rich does, with the text made visible."""
@@ -41,10 +41,10 @@ class _Safe(Console):
 
 
 class _Plain(_Safe):
-    """Writes lines without the blanks that rich fills them up with."""
+    """Writes lines without the padding that rich adds."""
 
     def print(self, *what: Any, **how: Any) -> None:
-        """Print as rich does, blanks at the ends of lines left out."""
+        """Print as rich does, without trailing blanks."""
         with self.capture() as captured:
             super().print(*what, **how)
         self.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))

@@ -1,4 +1,4 @@
-"""The progress bar of commands that play for minutes: on a terminal, and nothing in a pipe."""
+"""The progress bar of commands that run for minutes: on a terminal, and nothing in a pipe."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 Show = Callable[[str, int, int | None, int], None]
-"""Shows what is being done, how many are done, of how many, and how many of those broke something."""
+"""Updates the text, how many are done, of how many, and how many of those broke something."""
 
 
 @contextmanager

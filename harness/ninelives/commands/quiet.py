@@ -1,4 +1,4 @@
-"""Keeps libraries from talking over a command's own output."""
+"""Keeps the logging of libraries out of a command's output."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import warnings
 def quiet() -> None:
     """Silence Pipecat's logger and the standard one. Call it before Pipecat is imported.
 
-    Loguru's first handler then stays, silent, because bots remove it by its number.
+    Loguru's first handler stays, silent, because bots remove it by its number.
     """
     os.environ.setdefault("LOGURU_LEVEL", "CRITICAL")
     logging.disable(logging.CRITICAL)

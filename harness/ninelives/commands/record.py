@@ -1,7 +1,7 @@
-"""`ninelives record`: the recording proxy round a command, or standing by itself, in one of the record modes.
+"""`ninelives record`: the recording proxy around a command, or by itself, in one of the record modes.
 
-The recording is kept when it ended well: the command's exit code was 0, or the user said so with Enter
-or SIGTERM. Ctrl-C, a failing command and a crash leave the old cassette untouched and the new one beside
+The recording is kept if it ended well: the command's exit code was 0, or the user pressed Enter or sent
+SIGTERM. After Ctrl-C, a failing command or a crash, the old cassette is unchanged and the new one is beside
 it as a partial.
 """
 
@@ -26,7 +26,7 @@ from ninelives.fixtures.tapes import Mode
 from ninelives.recorder import Recorder
 
 PROGRESS = 0.25
-"""Seconds between two looks at how far the recording has come."""
+"""Seconds between two updates of the progress."""
 
 
 def run(
@@ -39,7 +39,7 @@ def run(
     mode: Mode,
     secrets: Secrets,
 ) -> int:
-    """Record, or what the mode says; gives the command's exit code."""
+    """Record, or do what the mode says; return the command's exit code."""
     if mode == "none" or (mode == "once" and cassette.exists()):
         return _replay(cassette, command, host, port)
     if mode == "off" and not command:
@@ -122,7 +122,7 @@ async def _record(
 
 @asynccontextmanager
 async def _stage(recorder: Recorder, mode: Mode, host: str, port: int) -> AsyncIterator[Urls]:
-    """What the client talks to while this mode records."""
+    """Return the server for the client while this mode records."""
     if mode == "all":
         await recorder.start()
         ended_well = False
@@ -176,7 +176,7 @@ async def _serve(
 
 
 def _directly(recorder: Recorder, command: list[str]) -> int:
-    """Mode off: the command talks to the upstream itself."""
+    """Mode off: the command uses the upstream itself."""
     try:
         asyncio.run(run_command(recorder.direct, command))
     except BrokenOff as end:

@@ -1,4 +1,4 @@
-"""`ninelives record --refresh`: recorded requests asked again, and what of the API has changed since."""
+"""`ninelives record --refresh`: repeats recorded requests, and reports what changed in the API."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _UNAUTHORISED = (401, 403)
 
 
 def run(folder: Path, upstream: str | None, exit_code: bool, write: bool, secrets: Secrets) -> int:
-    """Ask again, report; 1 when the API has drifted and the exit code shall say so."""
+    """Repeat and report; return 1 if the API has changed and `exit_code` is set."""
     paths = sorted(folder.rglob("*.jsonl")) if folder.is_dir() else [folder]
     if not paths:
         raise Complaint(f"{folder}: found no cassette; expected a file, or a folder with .jsonl files")
@@ -43,7 +43,7 @@ def run(folder: Path, upstream: str | None, exit_code: bool, write: bool, secret
     with tempfile.TemporaryDirectory() as scratch:
         try:
             asked = asyncio.run(_ask(cassettes, upstream, key, mocked, Path(scratch), secrets))
-        except ValueError as error:  # an upstream that is no URL
+        except ValueError as error:  # an upstream that is not a URL
             raise Complaint(str(error)) from None
         _refuse_a_bad_key(asked)
         changes = _tell(asked, upstream or ("the mock server" if mocked else _API), console)

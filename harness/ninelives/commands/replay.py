@@ -1,4 +1,4 @@
-"""`ninelives replay`: cassettes served as if they were the API."""
+"""`ninelives replay`: serves cassettes as if they were the API."""
 
 from __future__ import annotations
 

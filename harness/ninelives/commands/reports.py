@@ -1,4 +1,4 @@
-"""The reports for continuous integration of `verdict`, `explore` and `eval`: `--junit` and `--github`."""
+"""The reports of `verdict`, `explore` and `eval` for continuous integration: `--junit` and `--github`."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
     from ninelives.report.checked import Checked
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
-"""Where GitHub names the file that it shows as the summary of a step."""
+"""The variable with the file that GitHub shows as the summary of a step."""
 
 SHOWN_CALLS = 5
-"""Calls that are named for one promise."""
+"""The most calls that are listed for one promise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """What is written for machines besides the terminal."""
+    """The machine-readable reports to write."""
 
     junit: Path | None = None
     github: bool = False
 
     @property
     def wanted(self) -> bool:
-        """Whether anything is."""
+        """Whether there are any."""
         return self.junit is not None or self.github
 
     def write(self, checked: Sequence[Checked], title: str) -> None:
-        """Write what is wanted. Raises Complaint when a file cannot be written."""
+        """Write the requested reports. Raises Complaint if a file cannot be written."""
         if self.junit is not None:
             from ninelives.report.junit import junit
 
@@ -60,7 +60,7 @@ class Reports:
 
 
 def of_outcome(bot: str, outcome: Outcome) -> Checked:
-    """A scenario of the laboratory for the reports."""
+    """Return a scenario of the laboratory for the reports."""
     from ninelives.report.checked import Checked
 
     problems = [f"crashed: {outcome.crash}"] if outcome.crash else []
@@ -81,9 +81,10 @@ def of_outcome(bot: str, outcome: Outcome) -> Checked:
 
 
 def of_exploration(bot: str, result: Exploration, kept: Sequence[Path]) -> list[Checked]:
-    """What an exploration found for the reports: a case for each breach, and one for all other stories.
+    """Return the result of an exploration for the reports: a case for each breach, and one for all other
+    stories.
 
-    `kept` are the files of the breaches' stories, in their order.
+    `kept` has the files of the breaches' stories, in their order.
     """
     from ninelives.report.checked import Checked
 
@@ -106,7 +107,7 @@ def of_exploration(bot: str, result: Exploration, kept: Sequence[Path]) -> list[
 
 
 def of_calls(bot: str, calls: Calls, worst: Worst, kept: Path) -> list[Checked]:
-    """What came of many calls for the reports: a case for each promise that was broken, and one for the rest.
+    """Return the result of many calls for the reports: a case for each broken promise, and one for the rest.
 
     `kept` is the file of the worst call's story.
     """
@@ -128,7 +129,7 @@ def of_calls(bot: str, calls: Calls, worst: Worst, kept: Path) -> list[Checked]:
 
 
 def file_of(bot: str) -> str | None:
-    """The file of a bot, where its name tells."""
+    """Return the file of a bot, if its name tells."""
     where = bot.rpartition(":")[0] or bot
     for path in (Path(where), Path(where) / "bot.py", Path(where.replace(".", "/")).with_suffix(".py")):
         if path.is_file():

@@ -1,4 +1,4 @@
-"""`ninelives reproduce`: an incident that a black box wrote, played against a bot, and kept as a scenario."""
+"""`ninelives reproduce`: plays an incident of a black box against a bot, and keeps it as a scenario."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the user asked for, as the command line has it."""
+    """The options of the command."""
 
     file: Path
     bot: str
@@ -31,13 +31,13 @@ class Wish:
     report: Path
     tries: int
     wire: Path | None = None
-    """The cassette of a recorder that ran meanwhile. None: one beside the incident, if there is one."""
+    """The cassette of a recorder that ran at that time. None: the one beside the incident, if any."""
     replace: Sequence[str] = ()
-    """Words to replace in all that is said, each as `NAME=OTHER`."""
+    """Words to replace in all texts, each as `NAME=OTHER`."""
 
 
 def run(wish: Wish) -> int:
-    """Reproduce an incident. 1 when the same thing went wrong, 0 when it did not. Raises Complaint."""
+    """Reproduce an incident. Return 1 if the same problem occurred, 0 if not. Raises Complaint."""
     from ninelives.commands.quiet import quiet
     from ninelives.incidents.people import Replacements
     from ninelives.incidents.reading import read
@@ -64,7 +64,7 @@ def run(wish: Wish) -> int:
 
 
 def _with_wire(incident: Incident, given: Path | None) -> Incident:
-    """The incident with what a recorder saw, if the bot did not show it itself."""
+    """Return the incident with a recorder's traffic, if the bot did not report its own."""
     from ninelives.incidents.sidecar import beside, has_wire, with_wire
 
     if has_wire(incident):
@@ -90,7 +90,7 @@ def _note(text: str) -> None:
 
 
 def _require_a_bot(factory: Factory, incident: Incident) -> None:
-    """Say what is wrong with a bot that cannot be talked to, and what differs from the incident's."""
+    """Report a bot that does not work, and its differences from the incident's."""
     from ninelives.lab.undisturbed import play_first
 
     first = play_first(factory)

@@ -1,4 +1,4 @@
-"""A command run against a server of ours, or the server standing by itself until somebody ends it."""
+"""Runs a command against one of our servers, or the server by itself until somebody ends it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from mock_openai.interruption import at_once, told_by_signal
 from ninelives.environment import Urls, variables
 
 CHILD_ENDS_WITHIN = 0.75
-"""Seconds that a command has to end when it is told, before it is killed."""
+"""Seconds for a command to end on request, before it is killed."""
 
 BROKEN_OFF = 130
 """Exit code after Ctrl-C."""
 
 
 class BrokenOff(Exception):
-    """It did not end well. Leaves a recorder as an error does, so that it keeps the partial."""
+    """It did not end well. Raised out of a recorder's context, so that it keeps the partial."""
 
     def __init__(self, code: int, why: str) -> None:
         super().__init__(why)
@@ -30,7 +30,7 @@ class BrokenOff(Exception):
 
 
 async def run_command(urls: Urls, command: list[str], *, offline: bool = False) -> None:
-    """Run it to its end; BrokenOff when that is not a good one. `offline` as in `variables`."""
+    """Run it to its end. Raises BrokenOff if that was not a success. `offline` as in `variables`."""
     environment = {**os.environ, **variables(urls, offline=offline)}
     try:
         process = await asyncio.create_subprocess_exec(*command, env=environment)
@@ -62,7 +62,7 @@ async def _ended_or_told(process: Process, stop: asyncio.Event, kill: Callable[[
     try:
         await asyncio.wait([ending, stopping], return_when=asyncio.FIRST_COMPLETED)
         if stop.is_set() and process.returncode is None:
-            # A terminal sends Ctrl-C to the command too; whoever signals us alone expects it to be passed on.
+            # A terminal sends Ctrl-C to the command too; a signal to us alone is passed on.
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
             await asyncio.wait([ending], timeout=CHILD_ENDS_WITHIN)

@@ -1,4 +1,4 @@
-"""What a command line calls a secret, beside what is one anyway."""
+"""The secrets that a command line adds to the usual ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ninelives.cassette import Redactor
 from ninelives.complaint import Complaint
 
 IN_ITS_PLACE = "redacted"
-"""What stands where an expression of the user's has matched."""
+"""The replacement for matches of the user's expressions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,8 @@ class Secrets:
     redact: Sequence[str] = ()
 
     def redactor(self) -> Redactor:
-        """A redactor that knows of them; one for each recording, because fakes are numbered in it. Raises
-        Complaint for what is no regular expression.
+        """Return a redactor for these options; one for each recording, because fakes are numbered in it.
+        Raises Complaint for an invalid regular expression.
         """
         for expression in self.redact:
             try:

@@ -1,4 +1,4 @@
-"""`ninelives show`: a cassette as people read it, event by event, or as a page."""
+"""`ninelives show`: prints a cassette as a conversation, event by event, or writes it as a page."""
 
 from __future__ import annotations
 

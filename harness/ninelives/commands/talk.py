@@ -1,4 +1,6 @@
-"""`ninelives talk`: a conversation by keyboard with a bot on the mock server, whose line can be broken."""
+"""`ninelives talk`: a conversation by keyboard with a bot on the mock server, whose connection can be
+broken.
+"""
 
 from __future__ import annotations
 
@@ -32,14 +34,14 @@ if TYPE_CHECKING:
     from ninelives.talk.session import Session
 
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
+"""Exit code after Ctrl-C, as in shells."""
 
 LANE = len("connection 1")
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What was asked for."""
+    """The options of the command."""
 
     bot: str
     script: Path | None = None
@@ -54,7 +56,7 @@ class Wish:
 
 
 def run(wish: Wish) -> int:
-    """Talk. 0 when somebody leaves, 130 after Ctrl-C."""
+    """Talk. Return 0 if the user leaves, 130 after Ctrl-C."""
     server = _server(wish)
     from ninelives.commands.quiet import quiet
 
@@ -96,7 +98,7 @@ def run(wish: Wish) -> int:
 
 
 def _talk(session: Session, server: MockServer, lines: Lines, console: Console, wish: Wish) -> None:
-    """Have the conversation, and say what came of it, however it ends."""
+    """Have the conversation, and report its result, however it ends."""
 
     async def converse() -> None:
         page = f"http://127.0.0.1:{server.port}/__mock__/"
@@ -148,7 +150,7 @@ def _server(wish: Wish) -> MockServer:
 
 @contextmanager
 def _without_input() -> Iterator[None]:
-    """Keep standard input from the bot, which would take the lines of whoever types."""
+    """Keep standard input from the bot, which would take the user's lines."""
     mine = sys.stdin
     with Path(os.devnull).open(encoding="utf-8") as nothing:
         sys.stdin = nothing
@@ -165,7 +167,7 @@ def _console(file: Any) -> Console:
 
 
 def _opened(page: str) -> bool:
-    """Whether a browser shows the page. One that would take this terminal is not asked."""
+    """Whether a browser shows the page. A browser that runs in this terminal is not used."""
     windows = sys.platform in ("darwin", "win32") or any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
     )

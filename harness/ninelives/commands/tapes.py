@@ -74,13 +74,13 @@ def record(
 ) -> None:
     """Record a client's traffic with the API into a cassette.
 
-    COMMAND is run with OPENAI_BASE_URL and OPENAI_WS_URL set; the recording ends with it, and is kept if its
-    exit code is 0. Without COMMAND the proxy stays up: Enter (or SIGTERM) ends and keeps the recording,
-    Ctrl-C breaks it off. A recording that was broken off leaves the old cassette as it was and the new one in
+    COMMAND runs with OPENAI_BASE_URL and OPENAI_WS_URL set; the recording ends with it, and is kept if its
+    exit code is 0. Without COMMAND the proxy keeps running: Enter (or SIGTERM) ends and keeps the recording,
+    Ctrl-C breaks it off. If it is broken off, the old cassette is unchanged and the new one is in
     FILE.partial.
 
-    With --refresh nothing is run: the requests of the cassettes in DIR are asked again, of the upstream, or
-    of the real API if OPENAI_API_KEY is set, or else of the mock server.
+    With --refresh no command runs: the requests of the cassettes in DIR are repeated with the upstream, with
+    the real API if OPENAI_API_KEY is set, or else with the mock server.
 
     \b
     ninelives record --cassette talk.jsonl -- python my_bot.py
@@ -151,7 +151,7 @@ def show(
 ) -> None:
     """Show a cassette as a conversation.
 
-    Who said what, which tools were called, what it took and cost, where it broke off.
+    Who said what, which tools were called, times and tokens, where it broke off.
 
     \b
     ninelives show talk.jsonl
@@ -190,9 +190,9 @@ def diff(
         bool, typer.Option("--exit-code", help="Exit with 1 when there is a difference.")
     ] = False,
 ) -> None:
-    """Say what changed between two recordings.
+    """Show the differences between two recordings.
 
-    Requests, wording, structure and timing, each apart; ids and headers do not count.
+    Requests, wording, structure and timing separately; ids and headers are ignored.
 
     \b
     ninelives diff talk.jsonl later.jsonl --exit-code
@@ -214,8 +214,8 @@ def pace(
 ) -> None:
     """Learn the model's rhythm from recordings.
 
-    How long it takes to begin, how many tokens come in a burst, the pauses between, and its stalls. What
-    is written is played with --pace FILE, from a seed, by `mock-openai serve`, verdict and explore.
+    How long it takes to begin, how many tokens come in a burst, the pauses between, and its stalls. Use the
+    file with --pace FILE in `mock-openai serve`, verdict and explore; a seed makes the times repeatable.
 
     \b
     ninelives pace cassettes/ -o pace.json
@@ -241,11 +241,10 @@ def lint(
     phones: Phones = False,
     redact: Redact = None,
 ) -> None:
-    """Look cassettes over before they are committed.
+    """Check cassettes before they are committed.
 
-    Secrets, headers, broken lines, events that are none, exchanges that never ended, models that are not
-    known; with --usage recordings that no test used, with --older-than those that are stale. Exit code 1 when
-    there is something to mend.
+    Secrets, headers, broken lines, invalid events, exchanges that never ended, unknown models; with --usage
+    recordings that no test used, with --older-than old ones. Exit code 1 if there is a problem to correct.
 
     \b
     ninelives lint cassettes/

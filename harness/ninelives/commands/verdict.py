@@ -1,4 +1,4 @@
-"""`ninelives verdict` and `ninelives scenarios`: any service, tried by all that can befall a connection."""
+"""`ninelives verdict` and `ninelives scenarios`: tests any service in every scenario."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 
 LATE, LATE_STYLE = "late", "yellow"
-"""What a row says whose only fault is latency, and its colour."""
+"""What a row says if latency is the only problem, and its color."""
 
 FEW = 3
-"""Scenarios up to which a broken one is told turn by turn."""
+"""Up to this many scenarios, a broken one is printed turn by turn."""
 
 
 def table_of_contents(pattern: str) -> int:
@@ -66,7 +66,7 @@ def _chosen(pattern: str) -> list[Scenario]:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """What is written besides the terminal."""
+    """The files to write."""
 
     html: Path | None = None
     json: Path | None = None
@@ -82,7 +82,7 @@ def run(
     files: Sequence[Path] = (),
     conditions: Conditions = USUAL,
 ) -> int:
-    """Judge services in scenarios of a pattern, of files, or in all. 1 when a promise was broken."""
+    """Judge services in scenarios of a pattern, of files, or in all. Return 1 if a promise was broken."""
     chosen = _chosen(pattern or "*") if pattern is not None or not files else []
     if files:
         from ninelives.lab.story_file import load_all
@@ -123,7 +123,9 @@ def run(
 
 
 def tell_disturbed(console: Console, first: First) -> None:
-    """Why a bot was not tried: its calm conversation, turn by turn, and what its own code raised."""
+    """Print why a bot was not tested: its calm conversation, turn by turn, and the exceptions of its own
+    code.
+    """
     console.print(Text("\n".join(["", *(f"  {line}" for line in first.lines()), ""])), soft_wrap=True)
     console.print(Text(first.summary, style="bold red"), soft_wrap=True)
 
@@ -170,13 +172,13 @@ def _write(console: Console, results: dict[str, list[Outcome]], pages: Pages, pa
 
 
 def _place_in_the_book(outcome: Outcome) -> int:
-    """Where a scenario's chapter stands; a story of the user's own comes after all of them."""
+    """Return the position of a scenario's chapter; a user's own story comes last."""
     chapter = outcome.scenario.chapter
     return CHAPTERS.index(chapter) if chapter in CHAPTERS else len(CHAPTERS)
 
 
 def table(outcomes: Sequence[Outcome]) -> Table:
-    """A row for each scenario: the promises, and what the caller waited. Fits into 100 columns."""
+    """Print a row for each scenario: the promises, and what the caller waited for. Fits into 100 columns."""
     voice = any(each.figures.talk_over is not None for each in outcomes)
     rows = Table(box=None, pad_edge=False, padding=(0, 1 if voice else 2, 0, 0), header_style="dim")
     rows.add_column("scenario", no_wrap=True)
@@ -248,7 +250,7 @@ def _summary(name: str, outcomes: Sequence[Outcome]) -> Text:
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as plain data."""
+    """Return an outcome as plain data."""
     return {
         "scenario": outcome.scenario.name,
         "sentence": outcome.scenario.sentence,

@@ -1,8 +1,8 @@
-"""`ninelives demo`: what this project is for, told in a terminal in a few seconds. Everything in it really
+"""`ninelives demo`: shows in a terminal, within seconds, what this project is for. Everything in it really
 runs.
 
-`acts` runs it, `telling` draws it, and this file is the story. A frame that differs from the snapshot or a
-promise that is broken makes the exit code 1.
+`steps` runs it, `narration` draws it, and this file is the sequence. A frame that differs from the snapshot
+or a broken promise makes the exit code 1.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["tell"]
 
 
 def tell(out: Path) -> int:
-    """Tell the story, writing its files into `out`. Gives the exit code."""
+    """Show the demo, writing its files into `out`. Return the exit code."""
     began = time.perf_counter()
     if importlib.util.find_spec("pipecat") is None:
         raise ModuleNotFoundError("the demo's bot is a Pipecat pipeline", name="pipecat")

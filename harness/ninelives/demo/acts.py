@@ -1,5 +1,4 @@
-"""What really runs in the demo: a recorded conversation, its replay, and the disasters. Each gives plain
-values back.
+"""The steps of the demo: a recorded conversation, its replay, and the disasters. Each returns plain values.
 
 All of it is in virtual time, with real sockets on loopback between bot, recorder and mock server.
 """
@@ -35,7 +34,7 @@ DISASTERS = (
     ("limit_between_turns", "an hour passes, and with it the 60-minute limit of the connection"),
     ("limit_reached_out_of_the_blue", "the server calls the limit when nobody expected it"),
 )
-"""Scenarios of the lab that break the same conversation, with a title each."""
+"""Scenarios of the laboratory that break the same conversation, with a title each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +49,21 @@ class Performance:
     virtual: float
     """Seconds it took on the loop's clock."""
     real: float
-    """Seconds it took on the wall."""
+    """Seconds it took in real time."""
 
 
 def record(cassette: Path) -> Performance:
-    """The bot talks to the mock server through the recorder."""
+    """Run the bot against the mock server through the recorder."""
     return _timed(_record(cassette))
 
 
 def replay(cassette: Path) -> Performance:
-    """The same bot, and nothing but the cassette to answer it."""
+    """Run the same bot with only the cassette to answer it."""
     return _timed(_replay(cassette))
 
 
 def break_it(name: str) -> tuple[Outcome, float]:
-    """Play one disaster; gives what came of it and the real seconds it took."""
+    """Play one disaster; return its result and the real seconds it took."""
     began = time.perf_counter()
     outcome = run_scenario(scenarios()[name], websocket)
     return outcome, time.perf_counter() - began

@@ -1,4 +1,4 @@
-"""How the demo looks: each function draws one part of the story, for a terminal of 80 to 100 columns."""
+"""The output of the demo: each function draws one part, for a terminal of 80 to 100 columns."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LIFETIME = 3600.0
 
 
 def opening() -> RenderableType:
-    """What is about to be shown."""
+    """Print what is about to be shown."""
     return Group(
         Text(),
         Text("ninelives", style="bold"),
@@ -41,7 +41,7 @@ def opening() -> RenderableType:
 
 
 def recorded(first: Performance, cassette: Path) -> RenderableType:
-    """The conversation that was recorded."""
+    """Print the conversation that was recorded."""
     return Group(
         _heading("1", "A bot answers three questions, and the recorder listens in"),
         _talk(first.turns),
@@ -54,7 +54,7 @@ def recorded(first: Performance, cassette: Path) -> RenderableType:
 
 
 def replayed(first: Performance, second: Performance, same: bool) -> RenderableType:
-    """Whether the replay gave the same frames."""
+    """Print whether the replay gave the same frames."""
     if same:
         line = f"{len(second.frames)} frames, each equal to the snapshot, down to the millisecond"
     else:
@@ -68,12 +68,12 @@ def replayed(first: Performance, second: Performance, same: bool) -> RenderableT
 
 
 def turning_point() -> RenderableType:
-    """What comes next."""
+    """Print what comes next."""
     return _heading("3", "The same conversation, and now things go wrong")
 
 
 def disaster(title: str, outcome: Outcome, real: float) -> RenderableType:
-    """One disaster: what was heard and what was reported."""
+    """Print one disaster: what was heard and what was reported."""
     turns = outcome.episode.turns
     took = duration(max((turn.ended or turn.began for turn in turns), default=0.0))
     heading = Text.assemble(
@@ -88,7 +88,7 @@ def disaster(title: str, outcome: Outcome, real: float) -> RenderableType:
 
 
 def promises(outcomes: Sequence[tuple[str, Outcome]]) -> RenderableType:
-    """Which promises held in which disaster, and what they are."""
+    """Print which promises held in which disaster, and their texts."""
     from ninelives.lab.promises import PROMISES
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
@@ -120,7 +120,7 @@ def promises(outcomes: Sequence[tuple[str, Outcome]]) -> RenderableType:
 
 
 def ending(cassette: Path, snapshot: Path, page: Path, seconds: float, well: bool) -> RenderableType:
-    """Where everything is, and what to type next."""
+    """Print where everything is, and what to type next."""
     files = Table.grid(padding=(0, 2, 0, 0))
     files.add_column(style="dim", no_wrap=True)
     files.add_column(overflow="fold")
@@ -152,7 +152,7 @@ def ending(cassette: Path, snapshot: Path, page: Path, seconds: float, well: boo
 
 
 def _as_typed() -> str:
-    """The command as it must be typed here: by its path where a virtual environment is not activated."""
+    """Return the command as it must be typed here: by its path if a virtual environment is not activated."""
     command = Path(sys.argv[0])
     if shutil.which("ninelives") or command.name != "ninelives":
         return "ninelives"
@@ -174,7 +174,7 @@ def _result(good: bool, text: str) -> RenderableType:
 
 
 def _on_the_wire(outcome: Outcome) -> str:
-    """What became of the connections: when each was opened and how it ended."""
+    """Print the connections: when each was opened and how it ended."""
     lifetime = float(outcome.scenario.server.get("connection_lifetime", _LIFETIME))
     open_since: dict[int, float] = {}
     parts = []
@@ -197,7 +197,7 @@ def _on_the_wire(outcome: Outcome) -> str:
 
 
 def _talk(turns: Sequence[Turn], wire: str = "") -> RenderableType:
-    """A conversation, with silences of more than a minute marked, and what became of the connections."""
+    """Print a conversation, with silences of more than a minute marked, and the connections."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(justify="right", no_wrap=True, min_width=6)
     grid.add_column()

@@ -1,8 +1,8 @@
-"""A timeline that grows: what is new since it was last looked at, as rows.
+"""A timeline that grows: the new rows since the last look.
 
-A state machine without tasks or sockets. It is shown the journal's new entries and all turns so far. Pieces
-of text are collected to sentences, and of the wire's events only those are told that end a response, unless
-all are asked for.
+A state machine without tasks or sockets. It gets the journal's new entries and all turns so far. Pieces of
+text are joined to sentences, and of the network's events only those that end a response are shown, unless all
+are requested.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _ENDS = event_types.TERMINAL | {"error"}
 
 
 class Growing:
-    """What somebody has been shown of one conversation."""
+    """What has been shown of one conversation."""
 
     def __init__(self, *, events: bool = False) -> None:
         self.events = events
-        """Whether every event of the wire is shown."""
+        """Whether every network event is shown."""
         self._shown: Counter[tuple[int, str]] = Counter()
         self._over: set[int] = set()
         self._text = ""
@@ -39,16 +39,16 @@ class Growing:
         self._held: list[Row] = []
         """Events that came in the middle of a sentence."""
         self._connections: dict[int, bool] = {}
-        """The open connections, in the order in which they were used last; True for one that was asked."""
+        """The open connections, in the order of their last use; True for one with a request."""
 
     @property
     def connection(self) -> int | None:
-        """The connection that the bot uses: the last that was asked, else the last that opened."""
+        """The connection that the bot uses: that of the last request, else the last that opened."""
         asked = [number for number, used in self._connections.items() if used]
         return next(reversed(asked or list(self._connections)), None)
 
     def news(self, entries: Iterable[Entry], turns: Sequence[Turn], later: float) -> Iterator[Row]:
-        """Return the rows that are new. The turns' times begin `later` seconds after the entries' do."""
+        """Return the new rows. The turns' times begin `later` seconds after the entries' do."""
         wire = list(entries)
         for entry in wire:
             self._follow(entry)
@@ -61,7 +61,7 @@ class Growing:
         return self._sentences(sorted([*said, *rows], key=lambda row: row.at))
 
     def rest(self) -> Iterator[Row]:
-        """Return what was heard of a sentence that has not come to its end."""
+        """Return what was heard of an incomplete sentence."""
         if self._text:
             yield Row(self._text_at, BOT, "text", self._text.strip())
         yield from self._held

@@ -1,7 +1,7 @@
-"""One conversation by keyboard: a mock server, a bot on it, and lines that somebody types.
+"""One conversation by keyboard: a mock server, a bot on it, and typed lines.
 
 It runs on any loop: on an ordinary one for people, on a virtual one for tests. What was said, heard and
-broken stays in the session, so that it can be judged and drawn even when somebody ends it in the middle.
+broken is kept in the session, so that it can be judged and drawn even if somebody ends it in the middle.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ if TYPE_CHECKING:
     from ninelives.report.timeline import Row
 
 LOOK = 0.05
-"""Seconds between two looks at what is new."""
+"""Seconds between two checks for new rows."""
 
 CONVERSATION = Scenario("talk", "A conversation that somebody typed.", (), ())
-"""What is judged: nobody knows what should have been heard."""
+"""The scenario for judging: it is unknown what should have been heard."""
 
 
 class Session:
     """One conversation. `run` has it; `outcome` judges it.
 
-    `show` is given each new row of the timeline, and `note` what else there is to say. `patient`: whoever
-    types cannot see what is heard, since the lines come from a file or a pipe, so each line is said when the
-    turn before it is over, and a line that cannot be read ends the conversation with a Complaint.
+    `show` is called with each new row of the timeline, and `note` with other messages. `patient`: the lines
+    come from a file or a pipe, whose writer cannot see what is heard; so each line is said when the turn
+    before it is over, and a line that cannot be parsed ends the conversation with a Complaint.
     """
 
     def __init__(
@@ -77,8 +77,8 @@ class Session:
         self._saying: Turn | None = None
 
     async def run(self, lines: AsyncIterator[str]) -> None:
-        """Talk until the lines end, somebody hangs up, or the bot does. Raises Complaint when there can be no
-        conversation.
+        """Talk until the lines end, somebody hangs up, or the bot does. Raises Complaint if there can be
+        no conversation.
         """
         async with self._server, AsyncExitStack() as surroundings:
             self._opened = asyncio.get_running_loop().time()
@@ -95,7 +95,7 @@ class Session:
                 self._tell(self._growing.rest())
 
     def outcome(self) -> Outcome | None:
-        """Judge the conversation as far as it came. None: there was none."""
+        """Judge the conversation so far; None if there was none."""
         if self.bot is None or not self._there:
             return None
         entries, said = journal_of(self._server, shift=self._opened - self.bot.started)
@@ -155,7 +155,7 @@ class Session:
             raise could_not_start(who, error) from None
 
     async def _next(self, lines: AsyncIterator[str], gone: asyncio.Task[None]) -> str | None:
-        """The next line; None when there is none, or nobody to hear it."""
+        """Return the next line; None if there is none, or nobody to hear it."""
         waiting = asyncio.ensure_future(anext(lines, None))
         try:
             await asyncio.wait([waiting, gone], return_when=asyncio.FIRST_COMPLETED)
@@ -174,7 +174,7 @@ class Session:
             await asyncio.sleep(LOOK)
 
     async def _act(self, bot: Bot, line: str, number: int) -> bool:
-        """Do what a line says. False: the user leaves."""
+        """Do what a line says. Return False if the user leaves."""
         try:
             meant = typed.read(line)
         except Complaint as error:

@@ -1,6 +1,4 @@
-"""Where typed lines come from: a terminal with a line editor and keys that break the connection, or a pipe or
-file.
-"""
+"""Sources of lines: a terminal with a line editor and keys that break the connection, or a pipe or file."""
 
 from __future__ import annotations
 
@@ -17,12 +15,12 @@ from ninelives.talk.typed import COMMANDS
 
 
 class Lines(Protocol):
-    """A source of lines, and the stream on which whoever types reads."""
+    """A source of lines, and the stream that the user reads."""
 
     interrupted: bool
-    """It ended because somebody pressed Ctrl-C."""
+    """Whether it ended with Ctrl-C."""
     patient: bool
-    """Whoever wrote the lines could not see what is heard."""
+    """Whether the author of the lines could not see what is heard."""
 
     def __enter__(self) -> IO[str]: ...
     def __exit__(self, *error: object) -> None: ...
@@ -35,8 +33,8 @@ class Lines(Protocol):
 class Piped:
     """Lines of a file by its number, by default standard input.
 
-    They are read by a thread of their own, since not every file can be waited for, and by the system's call,
-    since Python's own stream cannot be left while somebody reads.
+    A thread of its own reads them, since not every file can be waited for, with the system call, since
+    Python's own stream cannot be closed while somebody reads.
     """
 
     interrupted = False
@@ -81,9 +79,9 @@ class Piped:
 
 
 class Typed:
-    """Lines that somebody types in a terminal, with history, and a key for each way to break the line.
+    """Lines typed in a terminal, with history, and a key for each way to break the connection.
 
-    Inside `with ... as stream`, what is written to the stream appears above what is being typed.
+    Inside `with ... as stream`, what is written to the stream appears above the line that is being typed.
     """
 
     patient = False
@@ -145,5 +143,5 @@ def _keys() -> str:
 
 
 def source() -> Lines:
-    """Return where lines come from here."""
+    """Return the source of lines here."""
     return Typed() if sys.stdin.isatty() and sys.stdout.isatty() else Piped()

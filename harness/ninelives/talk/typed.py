@@ -1,4 +1,4 @@
-"""What a typed line means: words for the bot, or a command that begins with a slash."""
+"""The meaning of a typed line: words for the bot, or a command that begins with a slash."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """The user says nothing for so many seconds."""
+    """The user says nothing for this many seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class CutIn:
-    """The user begins to speak while the bot does, and says nothing yet."""
+    """The user begins to speak while the bot does, without words yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShowEvents:
-    """Show every event of the wire from now on, or no longer."""
+    """Show every network event from now on, or no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +57,15 @@ Typed = Words | Break | Wait | CutIn | ShowEvents | Help | HangUp
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command, with what it does in a few words and what it may be given."""
+    """One command, with a short description and its arguments."""
 
     name: str
     meaning: str
     read: Callable[[str], Typed]
-    """Reads what stands behind the name. Raises ValueError."""
+    """Parses the arguments. Raises ValueError."""
     given: str = ""
     key: str = ""
-    """The key that does the same at once, in a terminal."""
+    """The key for the same in a terminal."""
     short: str = ""
     """What the key does, for the line of keys."""
 
@@ -160,7 +160,7 @@ COMMANDS = (
 
 
 def read(line: str) -> Typed | None:
-    """Read a typed line; None for an empty one. Raises Complaint for a command that nobody knows."""
+    """Parse a typed line; None for an empty one. Raises Complaint for an unknown command."""
     line = line.strip()
     if not line:
         return None
@@ -180,7 +180,7 @@ def read(line: str) -> Typed | None:
 
 
 def help_lines() -> Iterator[str]:
-    """The commands as lines, with the keys that do the same."""
+    """Return the commands as lines, with their keys."""
     for each in COMMANDS:
         call = f"/{each.name} {each.given}".strip()
         yield f"  {call:<17} {each.key.upper():<3} {each.meaning}"
