@@ -15,8 +15,8 @@ from typing import Any
 from mock_openai import MockServer, call, faults, reply
 from mock_openai.responders import Reasoning, Text
 from ninelives import Bot
+from ninelives.lab.dialogue import BYE, HELLO, SCRIPT, TOOLS, WEATHER
 from ninelives.lab.services import http, websocket
-from ninelives.lab.talk import BYE, HELLO, SCRIPT, TOOLS, WEATHER
 from ninelives.recorder import Recorder
 from ninelives.virtual import run
 from openai import APIConnectionError, AsyncOpenAI, BadRequestError

@@ -1,4 +1,4 @@
-"""The command line, `ninelives`: the commands for cassettes (`commands/tapes.py`) and for bots
+"""The command line, `ninelives`: the commands for cassettes (`commands/cassettes.py`) and for bots
 (`commands/bots.py`), and how all of them report bad input.
 
 Bad input is one line on standard error and exit code 2, never a traceback. Exit code 1 means that a check
@@ -16,7 +16,7 @@ import typer
 from mock_openai.interruption import leave_if_interrupted, listen
 from mock_openai.visible import visible
 
-from ninelives.commands import bots, tapes
+from ninelives.commands import bots, cassettes
 
 app = typer.Typer(
     name="ninelives",
@@ -87,7 +87,7 @@ def schema(
     print_schema(kind, SCHEMAS)
 
 
-app.add_typer(tapes.app)
+app.add_typer(cassettes.app)
 app.add_typer(bots.app)
 
 

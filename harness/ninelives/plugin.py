@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from mock_openai.turn.pacing import Pace
 
     from ninelives.fixtures.bots import Bots
+    from ninelives.fixtures.cassettes import Tape
     from ninelives.fixtures.evidence import Evidence
     from ninelives.fixtures.network import Guard
     from ninelives.fixtures.server import OpenAIServer
-    from ninelives.fixtures.tapes import Tape
     from ninelives.fixtures.voices import VoiceCalls
 
 MODES = ("none", "once", "new_episodes", "rewrite", "all", "off")

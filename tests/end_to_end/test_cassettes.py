@@ -9,8 +9,8 @@ import pytest
 from mock_openai import MockServer
 from ninelives import Bot, Cassette
 from ninelives.cassette.lint import lint
+from ninelives.lab.dialogue import BYE, FAREWELL, FORECAST, GREETING, HELLO, TOOLS, WEATHER
 from ninelives.lab.services import http, websocket
-from ninelives.lab.talk import BYE, FAREWELL, FORECAST, GREETING, HELLO, TOOLS, WEATHER
 from ninelives.player import Player
 from ninelives.recorder import Recorder
 from ninelives.virtual import run

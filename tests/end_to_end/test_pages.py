@@ -10,7 +10,7 @@ import pytest
 from mock_openai import MockServer, reply
 from ninelives.cassette.lines import AnyLine
 from ninelives.fixtures.asked import OPTIONS
-from ninelives.fixtures.tapes import MODES
+from ninelives.fixtures.cassettes import MODES
 from ninelives.recorder import Recorder
 from openai import AsyncOpenAI
 
@@ -73,7 +73,7 @@ def test_what_the_page_on_cassettes_names_is_there() -> None:
         (DOCS.parent / path).read_text("utf-8")
         for path in (
             "harness/ninelives/cli.py",
-            "harness/ninelives/commands/tapes.py",
+            "harness/ninelives/commands/cassettes.py",
             "harness/ninelives/commands/bots.py",
             "harness/ninelives/plugin.py",
             "mock_server/mock_openai/cli.py",

@@ -11,9 +11,9 @@ import os
 import pytest
 from ninelives.lab.exploration import draw_story
 from ninelives.lab.exploration.trial import broken_in, play
+from ninelives.lab.failure_text import told
 from ninelives.lab.services import http, websocket
 from ninelives.lab.story_file import to_yaml
-from ninelives.lab.telling import told
 
 RUNS = int(os.environ.get("NINELIVES_RUNS", "10"))
 """How many stories; 40 in CI."""

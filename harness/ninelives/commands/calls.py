@@ -151,7 +151,7 @@ def _again(wish: Wish, name: str, worst: Worst, path: Path) -> str:
 
 
 def _tell(console: Console, wish: Wish, name: str, calls: Calls, worst: Worst, path: Path) -> None:
-    from ninelives.lab.telling import turns
+    from ninelives.lab.failure_text import turns
 
     console.print(_table(calls))
     acts, trouble, _ = worst.story.size

@@ -22,7 +22,7 @@ from ninelives.commands.running import BrokenOff, run_command, until_told
 from ninelives.commands.secrets import Secrets
 from ninelives.complaint import Complaint
 from ninelives.environment import Urls
-from ninelives.fixtures.tapes import Mode
+from ninelives.fixtures.cassettes import Mode
 from ninelives.recorder import Recorder
 
 PROGRESS = 0.25

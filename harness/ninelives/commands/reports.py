@@ -111,7 +111,7 @@ def of_calls(bot: str, calls: Calls, worst: Worst, kept: Path) -> list[Checked]:
 
     `kept` is the file of the worst call's story.
     """
-    from ninelives.lab.telling import told
+    from ninelives.lab.failure_text import told
     from ninelives.report.checked import Checked
 
     many = len(calls.all)

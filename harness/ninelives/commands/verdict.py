@@ -219,7 +219,7 @@ def _tell_broken(console: Console, outcomes: Sequence[Outcome]) -> None:
             Text.assemble((outcome.scenario.name, "bold"), (f"  {outcome.scenario.sentence}", "dim"))
         )
         if len(outcomes) <= FEW:
-            from ninelives.lab.telling import turns
+            from ninelives.lab.failure_text import turns
 
             console.print(Text("\n".join(["", *turns(outcome), ""])), soft_wrap=True)
         if outcome.crash:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 from ninelives.commands.files import write_text
 from ninelives.commands.printing import output
 from ninelives.commands.quiet import quiet
-from ninelives.demo import telling
+from ninelives.demo import narration
 
 if TYPE_CHECKING:
-    from ninelives.demo.acts import Performance
+    from ninelives.demo.steps import Performance
     from ninelives.lab.run import Outcome
 
 __all__ = ["tell"]
@@ -33,32 +33,32 @@ def tell(out: Path) -> int:
     quiet()
     write_text(out / ".gitignore", "*\n")
     console = output()
-    console.print(telling.opening())
+    console.print(narration.opening())
     with console.status("starting Pipecat") if console.is_terminal else contextlib.nullcontext():
-        from ninelives.demo import acts  # Pipecat takes a second or two to import
+        from ninelives.demo import steps  # Pipecat takes a second or two to import
 
         cassette = out / "conversation.jsonl"
-        first = acts.record(cassette)
+        first = steps.record(cassette)
     snapshot = out / "conversation.frames"
     write_text(snapshot, "".join(f"{line}\n" for line in first.frames))
-    console.print(telling.recorded(first, cassette))
+    console.print(narration.recorded(first, cassette))
 
-    second = acts.replay(cassette)
+    second = steps.replay(cassette)
     same = snapshot.read_text("utf-8").splitlines() == list(second.frames)
-    console.print(telling.replayed(first, second, same))
+    console.print(narration.replayed(first, second, same))
 
-    console.print(telling.turning_point())
+    console.print(narration.turning_point())
     outcomes = []
-    for name, title in acts.DISASTERS:
-        outcome, real = acts.break_it(name)
+    for name, title in steps.DISASTERS:
+        outcome, real = steps.break_it(name)
         outcomes.append((title, outcome))
-        console.print(telling.disaster(title, outcome, real))
-    console.print(telling.promises(outcomes))
+        console.print(narration.disaster(title, outcome, real))
+    console.print(narration.promises(outcomes))
 
     page = out / "timeline.html"
     write_text(page, _page(first, outcomes))
     kept = all(outcome.held for _, outcome in outcomes)
-    console.print(telling.ending(cassette, snapshot, page, time.perf_counter() - began, same and kept))
+    console.print(narration.ending(cassette, snapshot, page, time.perf_counter() - began, same and kept))
     return 0 if same and kept else 1
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ninelives.complaint import Complaint
+from ninelives.lab.dialogue import SCRIPT
 from ninelives.lab.episode import TURN_BOUND
 from ninelives.lab.scenario import Say, Scenario, Transport, Wait
 from ninelives.lab.scenarios import matching, scenarios
-from ninelives.lab.talk import SCRIPT
 
 if TYPE_CHECKING:
     from mock_openai.faults import Planned

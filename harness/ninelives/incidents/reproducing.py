@@ -13,7 +13,7 @@ from ninelives.incidents.rebuilding import fair, stories
 from ninelives.lab.exploration.breaches import named
 from ninelives.lab.exploration.shrinking import TRIES, Shrinking
 from ninelives.lab.exploration.trial import broken_in, keys_of, play, repeatable
-from ninelives.lab.telling import told
+from ninelives.lab.failure_text import told
 
 if TYPE_CHECKING:
     from ninelives.lab.run import Outcome

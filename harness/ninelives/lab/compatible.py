@@ -9,7 +9,7 @@ from mock_openai.protocol.events import Event, Timed
 from mock_openai.responders.answer import Recorded
 from mock_openai.responders.base import Turn
 
-from ninelives.lab.talk import COMPARE
+from ninelives.lab.dialogue import COMPARE
 
 _CALLS = [
     {

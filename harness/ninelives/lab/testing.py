@@ -95,8 +95,8 @@ def survive(scenario: Scenario, factory: Factory, item: Any, conditions: Conditi
     import pytest
 
     from ninelives.fixtures.evidence import evidence_of
+    from ninelives.lab.failure_text import told
     from ninelives.lab.run import run_scenario
-    from ninelives.lab.telling import told
 
     key = factory, conditions.voice
     if key not in _first:

@@ -15,10 +15,10 @@ from ninelives.bot.overheard import overheard
 from ninelives.bot.starting import CouldNotStart, Hangs, could_not_start, not_for_ever
 from ninelives.lab.apis import elsewhere
 from ninelives.lab.conditions import Conditions
+from ninelives.lab.failure_text import turns
 from ninelives.lab.run import Outcome, run_scenario
 from ninelives.lab.scenarios import scenarios
 from ninelives.lab.services import name_of, source_of
-from ninelives.lab.telling import turns
 
 if TYPE_CHECKING:
     from mock_openai.control.entries import Entry

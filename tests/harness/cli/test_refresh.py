@@ -18,7 +18,7 @@ from mock_openai.responders.answer import Reply, Text
 from ninelives.cassette import Cassette, Redactor
 from ninelives.cassette.tape import Tape
 from ninelives.cli import _run
-from ninelives.lab.talk import SCRIPT
+from ninelives.lab.dialogue import SCRIPT
 from ninelives.player import Player
 from ninelives.refresh import ask_again
 

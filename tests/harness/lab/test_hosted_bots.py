@@ -79,7 +79,7 @@ async def in_time(base_url: str, ws_url: str) -> Any:
 
 def bot(ws_url: str) -> Bot:
     """A whole Bot, with whatever it needs."""
-    from ninelives.lab.talk import TOOLS
+    from ninelives.lab.dialogue import TOOLS
 
     return Bot(OpenAIResponsesLLMService(api_key=KEY, ws_url=ws_url), tools=dict(TOOLS))
 

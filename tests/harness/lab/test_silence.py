@@ -16,11 +16,11 @@ from ninelives.lab import Episode, Finding, Outcome, judge, run_scenario
 from ninelives.lab.attribution import accounts
 from ninelives.lab.budgets import Budgets
 from ninelives.lab.conditions import Conditions, as_option, read_conditions
+from ninelives.lab.dialogue import scenario, weather
 from ninelives.lab.figures import Figures, figures_of, percentile, together
 from ninelives.lab.scenarios import scenarios
 from ninelives.lab.services import http, pipecat_websocket, websocket
 from ninelives.lab.silences import silences
-from ninelives.lab.talk import scenario, weather
 from ninelives.voice.playback import Sound, Word
 from ninelives.voice.turn import VoiceTurn
 from rich.console import Console

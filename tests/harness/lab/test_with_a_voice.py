@@ -19,10 +19,10 @@ from ninelives.commands import quiet
 from ninelives.complaint import Complaint
 from ninelives.lab import Outcome, run_scenario
 from ninelives.lab.conditions import Conditions
+from ninelives.lab.dialogue import STORY, bye, hello, scenario, story
 from ninelives.lab.scenario import Scenario
 from ninelives.lab.scenarios import scenarios
 from ninelives.lab.services import as_factory, http, websocket
-from ninelives.lab.talk import STORY, bye, hello, scenario, story
 from ninelives.lab.undisturbed import play_first
 from pipecat.frames.frames import EndFrame, Frame, LLMFullResponseEndFrame, LLMTextFrame, TTSSpeakFrame
 from pipecat.pipeline.pipeline import Pipeline

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from hypothesis import example, given
 from hypothesis import strategies as st
+from ninelives.fixtures.cassettes import default_path
 from ninelives.fixtures.names import file_name, former_file_name
-from ninelives.fixtures.tapes import default_path
 
 NAMES = st.text(st.sampled_from("ab_AB!/ .,-[]=\\é😀中"), max_size=260)
 

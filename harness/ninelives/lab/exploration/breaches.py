@@ -22,8 +22,8 @@ from ninelives.lab.exploration.trial import (
     quiet_in_a_worker,
     repeatable,
 )
+from ninelives.lab.failure_text import told
 from ninelives.lab.story import Story
-from ninelives.lab.telling import told
 
 if TYPE_CHECKING:
     from ninelives.lab.services import Factory

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from mock_openai import faults
 
-from ninelives.lab.points import EVERY_REQUEST, IN_MID_SENTENCE, REQUEST, before
-from ninelives.lab.scenario import SOCKET, Say, Wait
-from ninelives.lab.talk import (
+from ninelives.lab.dialogue import (
     HELLO,
     LOCK,
     REFUSAL,
@@ -19,6 +17,8 @@ from ninelives.lab.talk import (
     unanswered,
     weather,
 )
+from ninelives.lab.points import EVERY_REQUEST, IN_MID_SENTENCE, REQUEST, before
+from ninelives.lab.scenario import SOCKET, Say, Wait
 
 CHAPTER = "what the API may answer"
 

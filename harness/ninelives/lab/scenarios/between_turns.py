@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ninelives.lab.dialogue import bye, hello, scenario, silence
 from ninelives.lab.points import HANDSHAKE, idle
 from ninelives.lab.scenario import SOCKET
-from ninelives.lab.talk import bye, hello, scenario, silence
 
 CHAPTER = "between turns"
 

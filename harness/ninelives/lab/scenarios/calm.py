@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from ninelives.lab.dialogue import (
+    SCRIPT,
+    between,
+    bye,
+    clothes,
+    compare,
+    hello,
+    look,
+    scenario,
+    story,
+    weather,
+)
 from ninelives.lab.scenario import Say, Wait
-from ninelives.lab.talk import SCRIPT, between, bye, clothes, compare, hello, look, scenario, story, weather
 
 CHAPTER = "nothing goes wrong"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mock_openai import faults
 
+from ninelives.lab.dialogue import between, scenario, story
 from ninelives.lab.points import TERMINAL, before
-from ninelives.lab.talk import between, scenario, story
 
 CHAPTER = "at the end of an answer"
 

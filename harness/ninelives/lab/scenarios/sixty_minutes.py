@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ninelives.lab.dialogue import between, bye, hello, scenario, story, weather
 from ninelives.lab.points import REQUEST
 from ninelives.lab.scenario import SOCKET, Wait
-from ninelives.lab.talk import between, bye, hello, scenario, story, weather
 
 CHAPTER = "the 60-minute limit"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ninelives.lab.dialogue import between, scenario, story, weather
 from ninelives.lab.points import IN_MID_SENTENCE, before
 from ninelives.lab.scenario import HTTP, SOCKET
-from ninelives.lab.talk import between, scenario, story, weather
 
 CHAPTER = "spoilt events"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ninelives.lab.dialogue import between, clothes, scenario
 from ninelives.lab.points import after, before
-from ninelives.lab.talk import between, clothes, scenario
 
 CHAPTER = "while the model thinks"
 

@@ -15,11 +15,11 @@ from mock_openai import MockServer
 
 from ninelives.bot import Bot, Turn
 from ninelives.frames import to_lines
+from ninelives.lab.dialogue import TOOLS
 from ninelives.lab.run import Outcome, run_scenario
 from ninelives.lab.scenario import Say
 from ninelives.lab.scenarios import scenarios
 from ninelives.lab.services import websocket
-from ninelives.lab.talk import TOOLS
 from ninelives.player import Player
 from ninelives.recorder import Recorder
 from ninelives.report.timeline import Timeline, from_journal, from_turns, merged

@@ -20,7 +20,7 @@ from ninelives.report.terminal import STYLES, heading_of_marks, marks
 
 if TYPE_CHECKING:
     from ninelives.bot import Turn
-    from ninelives.demo.acts import Performance
+    from ninelives.demo.steps import Performance
     from ninelives.lab.run import Outcome
 
 _LIFETIME = 3600.0
