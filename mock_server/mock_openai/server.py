@@ -124,12 +124,6 @@ class MockServer:
         origins = tuple(map(origin, allow_origins))
         if check_improvise(improvise) != "text" and upstream is not None:
             raise ValueError("improvise: with an upstream nothing is improvised; leave one of the two out")
-        if connection_lifetime <= 0:
-            raise ValueError(f"connection_lifetime is in seconds and above 0, not {connection_lifetime!r}")
-        bounds = {"journal_bytes": journal_bytes, "journal_body_bytes": journal_body_bytes}
-        for name, bound in bounds.items():
-            if bound < 1:
-                raise ValueError(f"{name}: a bound in bytes is 1 or more, not {bound!r}")
         short = {"on_cancel": on_cancel, "at_limit": at_limit, "unauthorized": unauthorized}
         given: dict[str, Any] = {name: value for name, value in short.items() if value is not None}
         if keepalive is not _UNSET:

@@ -50,6 +50,12 @@ class Settings:
     origins: tuple[str, ...] = (ANY,)
     """The origins whose pages may use the API, besides the server's own."""
 
+    def __post_init__(self) -> None:
+        if self.connection_lifetime <= 0:
+            raise ValueError(
+                f"connection_lifetime is in seconds and above 0, not {self.connection_lifetime!r}"
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Begun:
