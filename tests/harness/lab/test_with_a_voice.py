@@ -17,6 +17,7 @@ from ninelives.bot.speech import everything_in
 from ninelives.cli import _run
 from ninelives.commands import quiet
 from ninelives.complaint import Complaint
+from ninelives.fixtures.survival import _voice
 from ninelives.lab import Outcome, run_scenario
 from ninelives.lab.conditions import Conditions
 from ninelives.lab.dialogue import STORY, bye, hello, scenario, story
@@ -260,3 +261,31 @@ def test_the_command_calls_a_whole_bot_and_says_so(
     shown = capsys.readouterr().out
     assert "talk-over" not in shown
     assert "called with a voice" not in shown
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("quietly")
+def test_calls_and_random_stories_have_a_voice_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(quiet, "quiet", lambda: None)
+    Path("bot.py").write_text(BOT, encoding="utf-8")
+    assert _run(["verdict", "bot.py", "--calls", "4", "--jobs", "1"]) == 0
+    assert "talk-over, of each call" in capsys.readouterr().out
+    assert _run(["verdict", "bot.py", "--calls", "2", "--jobs", "1", "--no-voice"]) == 0
+    shown = capsys.readouterr().out
+    assert "talk-over" not in shown
+    assert "--no-voice" in " ".join(shown.split())  # the command that plays the worst call again
+    assert _run(["explore", "bot.py", "--voice", "--runs", "2", "--jobs", "1"]) == 0
+    assert "every promise was kept in 2 random stories" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(("given", "voice"), [("", None), ("true", True), ("False", False)])
+def test_the_setting_says_true_or_false(given: str, voice: bool | None) -> None:
+    assert _voice(given) is voice
+
+
+def test_another_setting_is_refused() -> None:
+    with pytest.raises(Complaint, match="ninelives_voice = loud: write true or false"):
+        _voice("loud")
