@@ -1,5 +1,5 @@
 """The command line, `ninelives`: the commands for cassettes (`commands/cassettes.py`) and for bots
-(`commands/bots.py`), and how all of them report bad input.
+(`commands/bots.py`, `commands/bot_sessions.py`), and how all of them report bad input.
 
 Bad input is one line on standard error and exit code 2, never a traceback. Exit code 1 means that a check
 did not pass; 0 that everything is fine.
@@ -16,7 +16,7 @@ import typer
 from mock_openai.interruption import leave_if_interrupted, listen
 from mock_openai.visible import visible
 
-from ninelives.commands import bots, cassettes
+from ninelives.commands import bot_sessions, bots, cassettes
 
 app = typer.Typer(
     name="ninelives",
@@ -89,6 +89,7 @@ def schema(
 
 app.add_typer(cassettes.app)
 app.add_typer(bots.app)
+app.add_typer(bot_sessions.app)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -75,6 +75,8 @@ def test_what_the_page_on_cassettes_names_is_there() -> None:
             "harness/ninelives/cli.py",
             "harness/ninelives/commands/cassettes.py",
             "harness/ninelives/commands/bots.py",
+            "harness/ninelives/commands/bot_sessions.py",
+            "harness/ninelives/commands/options.py",
             "harness/ninelives/plugin.py",
             "mock_server/mock_openai/cli.py",
         )

@@ -1,0 +1,261 @@
+"""The commands for one bot in a conversation or a project: `talk`, `eval`, `init`, `reproduce` and `doctor`.
+
+Each is a few lines here and a file beside this one, imported when it runs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ninelives.commands.options import GitHub, Junit
+
+app = typer.Typer()
+
+
+@app.command()
+def talk(
+    bot: Annotated[
+        str,
+        typer.Argument(
+            metavar="BOT",
+            help="A file (bot.py), a module, or a folder with a bot.py; :NAME is a function or class there.",
+        ),
+    ],
+    script: Annotated[
+        Path | None,
+        typer.Option("--script", metavar="FILE", help="What the model says (YAML); else it improvises."),
+    ] = None,
+    cassette: Annotated[
+        Path | None,
+        typer.Option("--cassette", metavar="FILE", help="Recorded traffic that answers first."),
+    ] = None,
+    faults: Annotated[
+        Path | None, typer.Option("--faults", metavar="FILE", help="What goes wrong by itself (YAML).")
+    ] = None,
+    pace: Annotated[
+        str | None,
+        typer.Option(
+            "--pace",
+            metavar="PACE",
+            help="When the model's events leave: realistic if not given, instant, fixed:SECONDS, recorded, "
+            "or a file that `ninelives pace` made.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")] = 0,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port of the mock server; 0 takes a free one.")
+    ] = 0,
+    browser: Annotated[
+        bool, typer.Option("--browser", help="Open the mock server's live page in a browser, too.")
+    ] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="OUT", help="Write a timeline page at the end.")
+    ] = None,
+    events: Annotated[bool, typer.Option("--events", help="Show every event of the wire.")] = False,
+) -> None:
+    """Talk to a bot by keyboard, on the mock server, and break its connection while it speaks.
+
+    In real time. What you type is what the user says; a key or a command breaks the connection at that moment
+    (/help lists them). Words, requests and faults are shown as they happen. Ctrl-D hangs up; then the broken
+    promises are listed. Lines may also come from a pipe or a file: each is said when the turn before it is
+    over, /wait SECONDS waits, and a line that cannot be parsed gives exit code 2.
+
+    \b
+    ninelives talk bot.py
+    ninelives talk my_bot:run_bot --script replies.yaml --browser
+    printf 'Tell me a story.\\n/wait 1\\n/reset\\nThank you.\\n' | ninelives talk bot.py --html talk.html
+    """
+    from ninelives.commands.talk import Wish, run
+
+    raise typer.Exit(run(Wish(bot, script, cassette, faults, pace, seed, port, browser, html, events)))
+
+
+@app.command(name="eval")
+def evaluate(
+    places: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...",
+            help="Pipecat's scenario files, folders of them, or suites that name their bots.",
+        ),
+    ],
+    bot: Annotated[
+        str | None, typer.Option("--bot", metavar="BOT", help="The bot: bot.py, bot.py:run_bot, a module.")
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option("--scenario", metavar="GLOB", help="Only scenarios like this.")
+    ] = None,
+    script: Annotated[
+        Path | None,
+        typer.Option("--script", metavar="FILE", help="What the model, the judge and the caller say (YAML)."),
+    ] = None,
+    recordings: Annotated[
+        Path | None,
+        typer.Option(
+            "--recordings", metavar="DIR", help="Folder of recordings; `recordings` beside each file."
+        ),
+    ] = None,
+    record: Annotated[bool, typer.Option("--record", help="Play once, live, and record it.")] = False,
+    upstream: Annotated[
+        str | None, typer.Option("--upstream", metavar="URL", help="The API to record from.")
+    ] = None,
+    faults: Annotated[
+        str | None,
+        typer.Option(
+            "--faults", metavar="GLOB", help="Play each scenario under each of these disasters too."
+        ),
+    ] = None,
+    repeat: Annotated[int, typer.Option("--repeat", min=1, help="How often to play everything.")] = 1,
+    pace: Annotated[
+        str | None,
+        typer.Option("--pace", metavar="PACE", help="instant, realistic, recorded, fixed:SECONDS."),
+    ] = None,
+    timeout: Annotated[
+        int | None,
+        typer.Option("--timeout-ms", min=1, help="For expectations without within_ms (Pipecat's: 60000)."),
+    ] = None,
+    text: Annotated[
+        bool, typer.Option("--text", help="Play scenarios that need sound as text, where they can be.")
+    ] = False,
+    real_time: Annotated[
+        bool, typer.Option("--real-time", help="Play on the real clock instead of the virtual one.")
+    ] = False,
+    skip_judge: Annotated[
+        bool, typer.Option("--skip-judge", help="Let what cannot be judged offline pass, and say so.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show Pipecat's trace of each run.")
+    ] = False,
+    html: Annotated[Path | None, typer.Option("--html", metavar="OUT", help="Write a timeline page.")] = None,
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="OUT", help="Write the findings as JSON.")
+    ] = None,
+    junit: Junit = None,
+    github: GitHub = False,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")] = 0,
+) -> None:
+    """Play Pipecat's own eval files against a bot, offline and under every disaster.
+
+    The bot runs in this process, in virtual time: `within_ms` holds to the millisecond on any machine.
+    Answers come from a recording (--record makes one), a script, or the mock server. Exit code 1 if an eval
+    fails or a promise is broken.
+
+    \b
+    ninelives eval evals/ --bot bot.py --record --upstream https://api.openai.com/v1
+    ninelives eval evals/ --bot bot.py
+    ninelives eval evals/ --bot bot.py --faults 'reset_*' --junit report.xml
+    """
+    from ninelives.commands.eval import Wish, run
+    from ninelives.commands.reports import Reports
+
+    wish = Wish(
+        places=places,
+        bot=bot,
+        only=only,
+        script=script,
+        recordings=recordings,
+        record=record,
+        upstream=upstream,
+        faults=faults,
+        repeat=repeat,
+        seed=seed,
+        pace=pace,
+        timeout_ms=timeout,
+        text=text,
+        real_time=real_time,
+        skip_judge=skip_judge,
+        verbose=verbose,
+        html=html,
+        json=json,
+        reports=Reports(junit, github),
+    )
+    raise typer.Exit(run(wish))
+
+
+@app.command("init")
+def begin(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Your project.")] = Path(),
+    bot: Annotated[
+        str | None,
+        typer.Option("--bot", metavar="FILE:FUNCTION", help="The bot, where there is more than one."),
+    ] = None,
+    ci: Annotated[
+        str | None,
+        typer.Option(
+            "--ci", metavar="KIND", help="A file for github, gitlab, or none. [default: what is there]"
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Write without asking.")] = False,
+) -> None:
+    """Write a first test, a conftest and a CI file into your project.
+
+    Everything is shown before it is written; existing files are not changed.
+
+    \b
+    ninelives init
+    ninelives init --bot src/bot.py:run_bot --ci gitlab
+    """
+    from ninelives.commands.init import run
+
+    raise typer.Exit(run(folder, bot, ci, yes=yes))
+
+
+@app.command()
+def reproduce(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An incident that BlackBox wrote.")],
+    bot: Annotated[
+        str, typer.Option("--bot", metavar="BOT", help="The bot: bot.py, bot.py:run_bot, a module.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the story.")] = Path("stories"),
+    report: Annotated[
+        Path, typer.Option("--report", metavar="FILE", help="Where the issue text is written.")
+    ] = Path("incident.md"),
+    tries: Annotated[
+        int, typer.Option("--tries", min=1, help="Stories played at most to shorten the breach.")
+    ] = 200,
+    wire: Annotated[
+        Path | None,
+        typer.Option(
+            "--wire",
+            metavar="CASSETTE",
+            help="What `ninelives record` wrote meanwhile; by default wire.jsonl beside FILE.",
+        ),
+    ] = None,
+    replace: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--replace", metavar="NAME=OTHER", help="Replace words in all that is said; may be repeated."
+        ),
+    ] = None,
+) -> None:
+    """Play an incident against a bot, and keep the shortest story that shows the same breach.
+
+    Virtual time, offline. Exit code 1: the same promise was broken, or the same error reported; 0: it was
+    not; 2: the command is wrong.
+
+    \b
+    ninelives reproduce incidents/2026-11-29T14-03-22-i4.jsonl --bot bot.py
+    ninelives reproduce incidents/2026-11-29T14-03-22-i9.jsonl --bot bot.py --wire talk.jsonl
+    ninelives reproduce incidents/2026-11-29T14-03-22-i9.jsonl --bot bot.py --replace 'Jane Roe=Caller'
+    """
+    from ninelives.commands.reproduce import Wish, run
+
+    raise typer.Exit(run(Wish(file, bot, out, report, tries, wire, replace or ())))
+
+
+@app.command()
+def doctor() -> None:
+    """Check whether everything works here.
+
+    Versions, extras, the pytest plugin, a mock server on loopback, virtual time, proxies in the way. Exit
+    code 1 if something does not work, with what to do about it.
+
+    \b
+    ninelives doctor
+    """
+    from ninelives.commands.doctor import run
+
+    raise typer.Exit(run())
