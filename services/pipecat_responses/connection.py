@@ -63,6 +63,8 @@ class WebSocketConnection:
         self.retired = False
         """Whether it takes no further requests."""
         self._closing: asyncio.Task[None] | None = None
+        self._ended: str | None = None
+        """The id of the response that ended last."""
         socket.on_message(self._take)
         self._reader = asyncio.create_task(self._read(), name="responses-websocket-reader")
         self._watcher = asyncio.create_task(self._watch(), name="responses-websocket-watcher")
@@ -165,6 +167,10 @@ class WebSocketConnection:
             elif kind == "error":
                 logger.info(f"Responses WebSocket: unsolicited error {event.get('error')}")
             return
+        if kind in TERMINAL and (ended := _id_in(event)) is not None:
+            if ended == self._ended and not pending.began:
+                return  # it came twice, and another response was requested in between
+            self._ended = ended
         if kind == "response.created":
             pending.began = True
             if pending.lane is not None and self._lanes.known is None:
@@ -289,6 +295,12 @@ class WebSocketConnection:
             self._changed_event.set()
             if was_in_doubt:
                 self._changed(self)
+
+
+def _id_in(event: Mapping[str, Any]) -> str | None:
+    response = event.get("response")
+    found = response.get("id") if isinstance(response, Mapping) else None
+    return found if isinstance(found, str) else None
 
 
 def _is_limit(event: Mapping[str, Any]) -> bool:

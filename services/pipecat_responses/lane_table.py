@@ -38,7 +38,9 @@ class LaneTable(Generic[R]):
         self._in_flight: dict[str | None, R] = {}
         self._names: list[str] = []
         self._used_for_warm_up: set[str | None] = set()
-        """LaneTable of warm-ups. They are not used again: no turn shall queue behind what is left of one."""
+        """Lanes of warm-ups. They are not used again: no turn shall queue behind what is left of one."""
+        self._latest: str | None = None
+        """The lane of the response that ended last. Late or repeated events of it may still come."""
 
     def __iter__(self) -> Iterator[R]:
         return iter(list(self._in_flight.values()))
@@ -59,14 +61,17 @@ class LaneTable(Generic[R]):
         return free and len(self._in_flight) < _MOST_IN_FLIGHT
 
     def pick(self, keep: str | None, remembered: Collection[str | None]) -> str | None:
-        """Return a lane for the next request: the free one whose loss costs least, if possible not ``keep``.
+        """Return a lane for the next request: the free one whose loss costs least, if possible neither
+        ``keep`` nor that of the response which ended last.
 
         ``keep``: the lane that the request continues from. ``remembered``: lanes with a response that may
         still be continued from, the most useful last.
         """
         if self.known is False:
             return None
-        if free := [name for name in self._free() if name != keep]:
+        others = [name for name in self._free() if name != keep]
+        spare = [name for name in others if name != self._latest]
+        if free := spare or (others if len(self._names) >= MOST_LANES else []):
             order = list(remembered)
             return min(free, key=lambda name: order.index(name) if name in order else -1)
         if len(self._names) >= MOST_LANES:
@@ -89,6 +94,7 @@ class LaneTable(Generic[R]):
         """Remove a response whose last event has come."""
         if self._in_flight.get(response.lane) is response:
             del self._in_flight[response.lane]
+            self._latest = response.lane
 
     def clear(self) -> None:
         """Remove all responses: the connection is gone."""

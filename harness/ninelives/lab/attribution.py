@@ -115,7 +115,9 @@ class Account:
         """Whether the API itself ended an answer early with a reason, and no later attempt completed it:
         that is no loss.
         """
-        return any(attempt.said.status == "incomplete" for attempt in self._last.values())
+        return any(
+            attempt.said.status == "incomplete" and not attempt.lost for attempt in self._last.values()
+        )
 
     @property
     def failures(self) -> int:

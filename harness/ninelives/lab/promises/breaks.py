@@ -60,8 +60,9 @@ def sentence_finished_or_honest_end(name: str, episode: Episode, told: list[Acco
                 error = a.turn.errors[0]
                 yield f"{turn(a)} heard its whole answer, and reported {quote(error.message)} all the same"
                 continue
-            elif len(a.turn.errors) != (2 if a.stopped_short else 1):
-                yield f"{turn(a)} broke after {quote(spoken)} with {len(a.turn.errors)} errors instead of one"
+            elif len(a.turn.errors) != (wanted := 2 if a.stopped_short else 1):
+                count = f"{len(a.turn.errors)} errors instead of {wanted}"
+                yield f"{turn(a)} broke after {quote(spoken)} with {count}"
                 continue
             elif (category := a.turn.errors[-1].category) not in _right_categories(a):
                 yield f"{turn(a)} broke after {quote(spoken)} and called it {category!r}"
