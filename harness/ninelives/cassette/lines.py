@@ -24,7 +24,13 @@ an answer that is not HTTP, the client left, or the recording was stopped.
 """
 
 
-class Header(msgspec.Struct, frozen=True, omit_defaults=True):
+class Version(msgspec.Struct, frozen=True):
+    """What the first line of every version says. Newer ones may have more."""
+
+    ninelives: int
+
+
+class Header(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """The first line: the format, and where the traffic came from."""
 
     ninelives: int
@@ -34,7 +40,7 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True):
     origin: str = ""
 
 
-class Line(msgspec.Struct, tag_field="k", frozen=True, gc=False, kw_only=True):
+class Line(msgspec.Struct, tag_field="k", frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
     """What every line has."""
 
     t: int
@@ -144,6 +150,7 @@ AnyLine = (
     Request | Response | EventLine | BodyLine | End | Abort | Open | Send | Recv | Part | CloseLine
 )  # one decoder for all, chosen by `k`
 
+version_decoder = msgspec.json.Decoder(Version)
 header_decoder = msgspec.json.Decoder(Header)
 decoder = msgspec.json.Decoder(AnyLine)
 

@@ -16,7 +16,7 @@ import msgspec
 from mock_openai.files import RECORDING_SIZE, TooLarge, read_bytes
 
 from ninelives.cassette.errors import CassetteError, CassetteWarning, fragment
-from ninelives.cassette.lines import VERSION, AnyLine, Header, decoder, header_decoder
+from ninelives.cassette.lines import VERSION, AnyLine, Header, decoder, header_decoder, version_decoder
 
 _HEADER = 'a first line like {"ninelives":1,"recorded":"...","upstream":"..."}'
 _LINE = 'an object with "t", "c" and a known "k"'
@@ -130,7 +130,7 @@ def _header(first: bytes, path: Path) -> Header:
             path, 1, "an empty line", _HEADER, "restore the file from version control or record it again"
         )
     try:
-        header = header_decoder.decode(first)
+        version = version_decoder.decode(first).ninelives
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise CassetteError(
             path,
@@ -139,15 +139,19 @@ def _header(first: bytes, path: Path) -> Header:
             _HEADER,
             "if this is a vcrpy, HAR or other recording, run `ninelives convert` on it",
         ) from None
-    if header.ninelives != VERSION:
+    if version != VERSION:
         raise CassetteError(
             path,
             1,
-            f"format version {header.ninelives}",
+            f"format version {version}",
             f"version {VERSION}",
             "upgrade ninelives, or record it again",
         )
-    return header
+    try:
+        return header_decoder.decode(first)
+    except msgspec.ValidationError as error:
+        found = f"{fragment(first)} ({fragment(str(error).encode())})"
+        raise CassetteError(path, 1, found, _HEADER, "correct or remove the field") from None
 
 
 def _without_half_line(rest: bytes, path: Path) -> tuple[bytes, int]:
@@ -179,7 +183,7 @@ def broken(line: bytes, path: Path, number: int, *, last: bool = False) -> Casse
             number,
             f"{fragment(line)} ({fragment(str(error).encode())})",
             _LINE,
-            "correct the field, or record it again",
+            "correct or remove the field, or record it again",
         )
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         mend = (

@@ -61,7 +61,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
         (b"interactions:\n- request: {}\n", 1, "ninelives convert"),
         (b'{"ninelives":2}\n', 1, "format version 2"),
         (HEADER + REQUEST + b'{"t":1,"c":1,"k":"evnt"}\n' + END, 3, "evnt"),
-        (HEADER + REQUEST + b'{"t":"soon","c":1,"k":"end"}\n', 3, "correct the field"),
+        (HEADER + REQUEST + b'{"t":"soon","c":1,"k":"end"}\n', 3, "correct or remove the field"),
         (HEADER + b'{"c":1,"k":"end"}\n', 2, "missing required field"),
         (HEADER + REQUEST + RESPONSE + b"<<<<<<< HEAD\n" + EVENT + END, 4, "<<<<<<< HEAD"),
         (HEADER + REQUEST + RESPONSE + EVENT[:30], 4, "the line is cut"),
@@ -99,10 +99,25 @@ def test_carriage_returns_and_blank_lines_of_an_editor_do_no_harm(tmp_path: Path
     assert exchange.answer.startswith(b"event: response.created\ndata: {")
 
 
-def test_unknown_fields_are_left_to_later_versions(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        (HEADER + REQUEST.replace(b'"t":0', b'"note":{"by":"me"},"t":0') + RESPONSE + END, 2),
+        (HEADER.replace(b"{", b'{"note":1,', 1) + REQUEST + RESPONSE + END, 1),
+    ],
+)
+def test_a_field_that_nobody_knows_is_named_and_not_dropped(data: bytes, line: int, tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    path.write_bytes(HEADER + REQUEST.replace(b'"t":0', b'"note":{"by":"me"},"t":0') + RESPONSE + END)
-    assert len(Cassette.load(path)) == 1
+    path.write_bytes(data)
+    with pytest.raises(CassetteError, match=rf"a.jsonl:{line}.*unknown field `note`.*remove the field"):
+        Cassette.load(path)
+
+
+def test_a_newer_version_with_more_fields_is_told_by_its_version(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"ninelives":9,"recorded":"2030-01-01T00:00:00Z","note":1}\n' + REQUEST)
+    with pytest.raises(CassetteError, match="format version 9"):
+        Cassette.load(path)
 
 
 def test_twenty_thousand_events_load_in_a_moment(tmp_path: Path) -> None:

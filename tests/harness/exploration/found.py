@@ -1,0 +1,39 @@
+"""How many random stories `ninelives explore` plays until it finds each planted defect.
+
+    python -m tests.harness.exploration.found [SEEDS] [MOST]
+
+Counted, not timed: the numbers are the same on every machine. The defects are those of the tests.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+
+from ninelives.lab.exploration import draw_story
+from ninelives.lab.exploration.trial import broken_in, play
+
+from .broken import BROKEN, factory_of
+
+
+def runs_until_found(kind: type, promise: str, seed: int, most: int) -> int | None:
+    """Return how many stories of a seed were played until one broke the promise; None: none of `most` did."""
+    for run in range(most):
+        found = {name for name, _ in broken_in(play(draw_story(seed, run), factory_of(kind)))}
+        if promise in found:
+            return run + 1
+    return None
+
+
+def main(seeds: int = 20, most: int = 400) -> None:
+    """Print a line for each defect."""
+    print("defect, promise, found, median runs, most runs")
+    for kind, promise in BROKEN.items():
+        runs = [runs_until_found(kind, promise, seed, most) for seed in range(seeds)]
+        found = [each for each in runs if each is not None]
+        figures = f"{statistics.median(found):g} ({max(found)})" if found else "-"
+        print(f"{kind.__name__} {promise} {len(found)}/{seeds} {figures}", flush=True)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
