@@ -25,7 +25,7 @@ def ran(*command: str, cwd: Path = EXAMPLES, **more: str) -> subprocess.Complete
     )
 
 
-def tested(*paths: str) -> str:
+def passed(*paths: str) -> str:
     done = ran(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *paths)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -38,7 +38,7 @@ def ninelives(*arguments: str, cwd: Path) -> str:
 
 
 def test_the_smallest_pass_and_their_snapshots_match() -> None:
-    said = tested("test_weather_bot.py", "openai_python")
+    said = passed("test_weather_bot.py", "openai_python")
     assert "1 snapshot passed" in said
     assert "4 passed" in said
 
@@ -46,7 +46,7 @@ def test_the_smallest_pass_and_their_snapshots_match() -> None:
 @pytest.mark.thorough
 @pytest.mark.parametrize("folder", ["restaurant/test_restaurant.py", "one_import", "incident"])
 def test_the_bots_pass(folder: str) -> None:
-    assert re.search(r"\d passed", tested(folder))
+    assert re.search(r"\d passed", passed(folder))
 
 
 @pytest.mark.thorough
