@@ -56,7 +56,7 @@ def test_it_loads_nothing_from_elsewhere(site: Path) -> None:
         ("api-mock_openai", ["MockServer", "Script"]),
         ("api-pipecat_responses", ["OpenAIResponsesLLMService"]),
         ("api-ninelives", ["VoiceCall", "cut_in"]),
-        ("start", ["A bot test in 15 lines"]),
+        ("start", ["A test in 15 lines"]),
     ],
 )
 def test_the_reference_is_made_from_the_code(site: Path, page: str, words: list[str]) -> None:

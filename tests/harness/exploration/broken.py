@@ -105,8 +105,8 @@ class ReconnectsAfterACut(_Noting, OpenAIResponsesLLMService):
     async def _process_context(self, context: Any) -> None:
         if self.cut:
             self.cut = ""
-            await self._connection.stop()
-            self._connection.start()
+            await self._pool.stop()
+            self._pool.start()
         await super()._process_context(context)
 
 

@@ -1,6 +1,6 @@
 """How many random stories `ninelives explore` plays until it finds each planted defect.
 
-    python -m tests.harness.exploration.found [SEEDS] [MOST]
+    python -m tests.harness.exploration.found [NAME ...]
 
 Counted, not timed: the numbers are the same on every machine. The defects are those of the tests.
 """
@@ -25,15 +25,22 @@ def runs_until_found(kind: type, promise: str, seed: int, most: int) -> int | No
     return None
 
 
-def main(seeds: int = 20, most: int = 400) -> None:
-    """Print a line for each defect."""
+SEEDS = 20
+MOST = 400
+"""How many stories of a seed are played at most."""
+
+
+def main(names: list[str]) -> None:
+    """Print a line for each defect, or for those that are named."""
     print("defect, promise, found, median runs, most runs")
     for kind, promise in BROKEN.items():
-        runs = [runs_until_found(kind, promise, seed, most) for seed in range(seeds)]
+        if names and kind.__name__ not in names:
+            continue
+        runs = [runs_until_found(kind, promise, seed, MOST) for seed in range(SEEDS)]
         found = [each for each in runs if each is not None]
         figures = f"{statistics.median(found):g} ({max(found)})" if found else "-"
-        print(f"{kind.__name__} {promise} {len(found)}/{seeds} {figures}", flush=True)
+        print(f"{kind.__name__} {promise} {len(found)}/{SEEDS} {figures}", flush=True)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(sys.argv[1:])

@@ -48,9 +48,12 @@ async def test_turn_1000_of_a_chain_costs_what_turn_10_does(store: bool) -> None
     async with MockServer(SCRIPT) as server, wire(server, upgrade=True) as client:
         costs: dict[int, int] = {}
         more: dict[str, Any] = {}
-        for number in range(1, 1001):
-            if number in (10, 100, 1000):
-                costs[number], events = await cost(client, f"hi {number:04}", store=store, **more)
+        for number in range(1, 1005):
+            near = next((each for each in (10, 100, 1000) if each <= number < each + 5), None)
+            if near is not None:
+                calls, events = await cost(client, f"hi {number:04}", store=store, **more)
+                # What the server does behind its last event may come too late to be counted: take the most.
+                costs[near] = max(calls, costs.get(near, 0))
             else:
                 events = await client.turn(f"hi {number:04}", store=store, **more)
             more = {"previous_response_id": events[-1]["response"]["id"]}
