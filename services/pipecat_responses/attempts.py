@@ -25,6 +25,7 @@ from .categories import may_be_a_file
 from .errors import Failure, TurnBroken
 from .overlap import Overlap
 from .reporting import ReportingService
+from .sounding import Sounding
 from .steps import (
     Broken,
     Call,
@@ -77,6 +78,7 @@ class TurnService(ReportingService):
         self._rng = rng or random.Random()
         self._full_model_name: str | None = None
         self._silent_for = 0.0
+        self._sounding = Sounding()
         self._stored = StoredResponses()
 
     def _silence_before(self, conversation: Sequence[Mapping[str, Any]], limits: Timeouts) -> float:
@@ -127,7 +129,7 @@ class TurnService(ReportingService):
         return retry_delay(
             failure,
             attempt=turn.failures[kind],
-            elapsed=now - turn.silent_since,
+            elapsed=now - self._silent_since(turn),
             recover=turn.limits.tried_again_until,
             rng=self._rng,
         )
@@ -178,7 +180,7 @@ class TurnService(ReportingService):
             if stream.has_output:
                 # Nobody thinks in the middle of a sentence, however hard the model was asked to.
                 patience = (self._timeouts if talking else turn.limits).between_events
-                budget_ends = turn.silent_since + turn.limits.longest_silence
+                budget_ends = self._silent_since(turn) + turn.limits.longest_silence
                 by = min(last_event + patience, budget_ends, deadlines.end_by)
             if stream.doubtful:
                 by = min(by, last_event + _DOUBT_LASTS)
@@ -226,7 +228,8 @@ class TurnService(ReportingService):
     def _say(self, turn: Turn, text: str, *, at: float) -> Awaitable[object]:
         """Say a piece of the answer; await the result. No coroutine of its own, for this is the hot path."""
         turn.said.append(text)
-        turn.silent_since = at
+        if not self._sounding.voiced:
+            turn.silent_since = at
         return self._push_llm_text(text) if turn.ttfb_reported else self._say_first(turn, text)
 
     async def _say_first(self, turn: Turn, text: str) -> None:
@@ -239,8 +242,12 @@ class TurnService(ReportingService):
             # As in Pipecat: one that was asked again may take as long as it takes.
             retry_after = self._retry_timeout_secs if turn.attempt == 1 else math.inf
         return Deadlines.of(
-            turn.limits, asked_at=asked_at, silent_since=turn.silent_since, retry_after=retry_after
+            turn.limits, asked_at=asked_at, silent_since=self._silent_since(turn), retry_after=retry_after
         )
+
+    def _silent_since(self, turn: Turn) -> float:
+        """Return when the silence began that the caller is in now."""
+        return self._sounding.silent_since(turn.silent_since, asyncio.get_running_loop().time())
 
     def _retries_at_once(self, turn: Turn) -> bool:
         return bool(self._retry_on_timeout) and turn.attempt == 1

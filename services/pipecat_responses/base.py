@@ -232,6 +232,7 @@ class ResponsesService(TurnService):
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Answer context frames; pass on all others."""
         await super().process_frame(frame, direction)
+        self._sounding.note(frame, asyncio.get_running_loop().time())
         if isinstance(frame, LLMContextFrame):
             await self._answer(frame.context)
         elif not (isinstance(frame, LLMUpdateSettingsFrame) and frame.service not in (None, self)):
@@ -241,6 +242,7 @@ class ResponsesService(TurnService):
 
     async def _answer(self, context: LLMContext) -> None:
         self._last_context = context
+        self._sounding.look_behind(self)
         self._answering = True
         try:
             await self.push_frame(LLMFullResponseStartFrame())
@@ -276,7 +278,7 @@ class ResponsesService(TurnService):
         await self.start_ttfb_metrics()
         calls = await self._run_turn(turn)
         if calls:
-            self._silent_for = asyncio.get_running_loop().time() - turn.silent_since
+            self._silent_for = asyncio.get_running_loop().time() - self._silent_since(turn)
             await self.run_function_calls(
                 [
                     FunctionCallFromLLM(

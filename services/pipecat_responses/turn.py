@@ -52,8 +52,9 @@ class Turn:
     """The request body without ``input``."""
     limits: Timeouts
     silent_since: float
-    """Since when the caller has heard nothing, on the loop's clock: the beginning of the turn or the last
-    word of the answer, plus the time in which events showed that the model was at work.
+    """Since when the caller has heard nothing, on the loop's clock, as far as text tells: the beginning of
+    the turn or, where no voice speaks, the last word of the answer. The time in which events showed that
+    the model was at work is added.
     """
     drop_file: Callable[[], bool] = lambda: False
     """Removes the picture or file that the API may have refused from the bot's context; returns whether there

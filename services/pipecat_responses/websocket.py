@@ -174,7 +174,7 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
     @asynccontextmanager
     async def _exchange(self, turn: Turn) -> AsyncIterator[Exchange]:
         loop = asyncio.get_running_loop()
-        wait = turn.silent_since + turn.limits.recover - loop.time()
+        wait = self._silent_since(turn) + turn.limits.recover - loop.time()
         if self._retry_on_timeout:  # the user's own wait may have used up more than that
             wait = max(wait, turn.limits.connect)
         connection = await self._pool.acquire(max(0.0, wait))

@@ -146,7 +146,7 @@ def no_waiting_for_housekeeping(name: str, episode: Episode, told: list[Account]
         for a in later:
             met = _meets_a_silent_fault(episode, a)
             outage = _outage(episode, a)
-            if not (met or outage) and (opened := _opened(episode, a, told)) > 0:
+            if not met and outage is None and (opened := _opened(episode, a, told)) > 0:
                 yield f"{turn(a)} waited for {opened} new connection{'s' if opened > 1 else ''}"
             if (wasted := _requests(episode, a, told) - a.steps) > 0 and a.steps:
                 codes = ", ".join(sorted(_codes(episode, a)))
@@ -155,7 +155,7 @@ def no_waiting_for_housekeeping(name: str, episode: Episode, told: list[Account]
             wait = waited[a.index]
             if baseline is None or wait is None:
                 continue
-            if wait > baseline + outage + (MENDED_WITHIN if met else DEAD_AIR_SLACK):
+            if wait > baseline + (outage or 0.0) + (MENDED_WITHIN if met else DEAD_AIR_SLACK):
                 late = wait - baseline
                 silent = f"{turn(a)} was silent for {a.turn.dead_air:.2f} s"
                 yield f"{silent}, {late:.2f} s longer than a healthy turn"
@@ -194,8 +194,10 @@ def _meets_a_silent_fault(episode: Episode, account: Account) -> bool:
     )
 
 
-def _outage(episode: Episode, account: Account) -> float:
-    """Return the seconds of the turn until a connection could be opened again, if none could be before."""
+def _outage(episode: Episode, account: Account) -> float | None:
+    """Return the seconds of the turn until a connection could be opened again, if none could be before; None
+    if there was no such outage, or it was over before the turn.
+    """
     began = account.turn.began
     outage, opened = None, None
     for entry in episode.wire:
@@ -203,7 +205,9 @@ def _outage(episode: Episode, account: Account) -> float:
             outage, opened = entry, None
         elif entry.kind == "open" and opened is None:
             opened = entry
-    return max(0.0, opened.at - began) if outage is not None and opened is not None else 0.0
+    if outage is None or opened is None or opened.at < began - SAME_TIME:
+        return None
+    return max(0.0, opened.at - began)
 
 
 def _opened(episode: Episode, account: Account, told: list[Account]) -> int:
