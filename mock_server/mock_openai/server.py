@@ -16,7 +16,8 @@ from mock_openai.clock import Clock
 from mock_openai.control.hosts import ANY, host_name, origin
 from mock_openai.control.journal import LONGEST_BODY, ROOM, Journal, Room
 from mock_openai.faults.chaos import Chaos
-from mock_openai.faults.plan import FaultPlan, Planned
+from mock_openai.faults.plan import FaultPlan
+from mock_openai.faults.planned import Planned
 from mock_openai.memory import ResponseStore
 from mock_openai.protocol.behaviour import DEFAULT, AtLimit, Behaviour, OnCancel, Unauthorized
 from mock_openai.replicas import Replicas

@@ -17,7 +17,8 @@ from mock_openai.control.commands import Commands
 from mock_openai.control.journal import Journal, Room
 from mock_openai.engine import Engine
 from mock_openai.faults.chaos import Chaos
-from mock_openai.faults.plan import FaultPlan, Planned
+from mock_openai.faults.plan import FaultPlan
+from mock_openai.faults.planned import Planned
 from mock_openai.memory import ResponseStore
 from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.responders.base import Responder

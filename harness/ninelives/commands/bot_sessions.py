@@ -148,7 +148,8 @@ def evaluate(
     ninelives eval evals/ --bot bot.py
     ninelives eval evals/ --bot bot.py --faults 'reset_*' --junit report.xml
     """
-    from ninelives.commands.eval import Wish, run
+    from ninelives.commands.eval import run
+    from ninelives.commands.eval_options import Wish
     from ninelives.commands.reports import Reports
 
     wish = Wish(

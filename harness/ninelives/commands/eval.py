@@ -3,44 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ninelives.commands.eval_files import write
+from ninelives.commands.eval_options import Wish, setting_of
 from ninelives.commands.eval_output import line, summary, tell, tell_rates
 from ninelives.commands.printing import notes, output
-from ninelives.commands.reports import Reports
 from ninelives.complaint import Complaint
 
 if TYPE_CHECKING:
     from ninelives.evals.files import Case
     from ninelives.evals.outcome import Played
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """The options of the command."""
-
-    places: Sequence[Path]
-    bot: str | None = None
-    only: str | None = None
-    script: Path | None = None
-    recordings: Path | None = None
-    record: bool = False
-    upstream: str | None = None
-    faults: str | None = None
-    repeat: int = 1
-    seed: int = 0
-    pace: str | None = None
-    timeout_ms: int | None = None
-    text: bool = False
-    real_time: bool = False
-    skip_judge: bool = False
-    verbose: bool = False
-    html: Path | None = None
-    json: Path | None = None
-    reports: Reports = Reports()  # noqa: RUF009  # frozen
 
 
 def run(wish: Wish) -> int:
@@ -113,30 +86,6 @@ def _only(there: list[Case], pattern: str | None) -> list[Case]:
             f"no scenario is called {pattern!r}; there are {names}{', ...' if len(there) > 8 else ''}"
         )
     return found
-
-
-def setting_of(wish: Wish, number: int = 0) -> Any:
-    """Return the settings of all runs."""
-    from mock_openai import Script
-    from mock_openai.source import ScriptError
-
-    from ninelives.evals.session import Setting
-
-    script = None
-    if wish.script is not None:
-        try:
-            script = Script.load(wish.script)
-        except ScriptError as error:
-            raise Complaint(str(error)) from None
-    return Setting(
-        script=script,
-        recordings=wish.recordings,
-        seed=wish.seed + number,
-        pace=wish.pace,
-        timeout_ms=wish.timeout_ms,
-        real_time=wish.real_time,
-        skip_judge=wish.skip_judge,
-    )
 
 
 def _weathers(case: Case, wish: Wish, disasters: Sequence[Any], number: int, status: Any) -> Any:

@@ -12,7 +12,7 @@ from ninelives.commands.eval_output import problems, to_change
 from ninelives.commands.files import write_text
 
 if TYPE_CHECKING:
-    from ninelives.commands.eval import Wish
+    from ninelives.commands.eval_options import Wish
     from ninelives.evals.outcome import Played
     from ninelives.report.checked import Checked
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from ninelives.commands.eval import setting_of
+from ninelives.commands.eval_options import setting_of
 from ninelives.commands.eval_output import STYLES, problems
 from ninelives.commands.printing import notes
 from ninelives.complaint import Complaint
 
 if TYPE_CHECKING:
-    from ninelives.commands.eval import Wish
+    from ninelives.commands.eval_options import Wish
     from ninelives.evals.files import Case
     from ninelives.evals.recording import Recorded
 

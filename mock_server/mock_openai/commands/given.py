@@ -13,7 +13,7 @@ from mock_openai.clock import duration
 from mock_openai.commands.complaint import fail
 from mock_openai.faults import Chaos, Disaster, PlanError, Strike, load
 from mock_openai.faults.chaos import read_rate
-from mock_openai.faults.plan import Planned
+from mock_openai.faults.planned import Planned
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.responders.base import Responder
 from mock_openai.responders.script import Script

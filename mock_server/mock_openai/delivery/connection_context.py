@@ -9,7 +9,7 @@ from typing import Any
 from mock_openai.control.entries import Kind
 from mock_openai.delivery.writer import Breakable
 from mock_openai.faults.context import Effect, FaultContext
-from mock_openai.faults.plan import Planned
+from mock_openai.faults.planned import Planned
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event

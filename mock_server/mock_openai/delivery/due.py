@@ -12,7 +12,7 @@ from typing import TypeVar
 from mock_openai.delivery.sent import SentEvents
 from mock_openai.delivery.turn_context import TurnContext
 from mock_openai.faults.context import Effect
-from mock_openai.faults.plan import Planned
+from mock_openai.faults.planned import Planned
 from mock_openai.faults.point import Position
 from mock_openai.protocol import json
 from mock_openai.protocol.events import Event

@@ -14,7 +14,7 @@ from mock_openai.delivery.sent import SentEvents
 from mock_openai.delivery.timing import Alarm
 from mock_openai.delivery.writer import ResponseWriter
 from mock_openai.faults.context import Effect
-from mock_openai.faults.plan import Planned
+from mock_openai.faults.planned import Planned
 from mock_openai.memory import LaneMemory
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event

@@ -13,7 +13,8 @@ from mock_openai.faults.chaos import Chaos, Disaster, Strike
 from mock_openai.faults.context import Effect, Fault, FaultContext
 from mock_openai.faults.load import PlanError, load, loads
 from mock_openai.faults.parameters import Count, Seconds
-from mock_openai.faults.plan import EventMatcher, FaultPlan, Planned
+from mock_openai.faults.plan import EventMatcher, FaultPlan
+from mock_openai.faults.planned import Planned
 from mock_openai.faults.point import Phase, Point, Position, When
 from mock_openai.faults.registry import catalogue, create, describe, register, signature
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from mock_openai.faults.point import Position
 
 if TYPE_CHECKING:
-    from mock_openai.faults.plan import Planned
+    from mock_openai.faults.planned import Planned
 
 KEPT = 32
 """Turns after which a drawn fault that did not strike is dropped."""

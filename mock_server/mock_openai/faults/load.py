@@ -17,7 +17,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from mock_openai.faults.plan import Planned
+from mock_openai.faults.planned import Planned
 from mock_openai.faults.point import Point
 from mock_openai.faults.registry import create
 from mock_openai.files import read_text

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 
 from mock_openai.delivery.connection_context import ConnectionContext
-from mock_openai.faults.plan import Planned
+from mock_openai.faults.planned import Planned
 from mock_openai.faults.point import Position
 from mock_openai.state import ClientConnection, ServerState
 
