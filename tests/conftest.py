@@ -18,10 +18,12 @@ pytest_plugins = ["pytester"]
 
 @pytest.fixture(autouse=True)
 def logging_stays_on() -> Generator[None, None, None]:
-    """Undo what a command that was run inside this process did to logging, which is the process's own."""
-    before = logging.root.manager.disable
+    """Undo what a command that was run inside this process did to logging, which is the process's own. A
+    fixture of a whole module may have run it before this one.
+    """
+    logging.disable(logging.NOTSET)
     yield
-    logging.disable(before)
+    logging.disable(logging.NOTSET)
 
 
 @pytest.hookimpl(tryfirst=True)
