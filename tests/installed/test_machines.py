@@ -75,7 +75,8 @@ def test_pre_commit_refuses_a_recording_with_a_key(checkers: Path, tmp_path: Pat
     kept = (ROOT / "cassettes").glob("*.jsonl")
     header, request, *rest = next(kept).read_text("utf-8").splitlines()
     asked = json.loads(request)
-    recording.write_text("\n".join([header, json.dumps(asked | {"note": SECRET}), *rest]) + "\n", "utf-8")
+    asked["path"] += f"?note={SECRET}"
+    recording.write_text("\n".join([header, json.dumps(asked), *rest]) + "\n", "utf-8")
     newcomer("cd project && git init -q && git add -A")
     hooks = "cd project && PRE_COMMIT_HOME=../store pre-commit try-repo ../hooks"
     assert "secret" in newcomer(f"{hooks} ninelives-lint --files cassettes/talk.jsonl", 1)

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mock_openai.redaction import SecretRedactor
 
@@ -132,6 +132,8 @@ def _lines(text: str) -> list[str]:
 
 @settings(max_examples=120, deadline=None)
 @given(documents(), st.sampled_from(sorted(FORMS)), st.integers(0, 10**6))
+@example((("value", None, f" {PLACE} ", ("percent", "base64")), ".net"), "telegram", 0)
+@example((("value", None, f" {PLACE} ", ("percent",)), ".net"), "telegram", 0)
 def test_a_secret_is_nowhere_and_every_other_byte_is_the_same(
     given_document: Any, kind: str, seed: int
 ) -> None:
@@ -143,9 +145,12 @@ def test_a_secret_is_nowhere_and_every_other_byte_is_the_same(
     before = written(document, STYLES[style], text)
     clean = redactor.text(before)
     wanted = written(document, STYLES[style], fake)
-    if clean != wanted:  # base64 of the fake has no such character as the encoder had to escape there
-        assert "base64" in str(document) or "mime" in str(document)
-        assert json.loads(clean) == json.loads(wanted)
+    if clean != wanted:
+        # Where the secret had a character that was escaped, the fake has another one, escaped all the same.
+        _, _, around, wrappings = document
+        assert wrappings
+        plain = around.replace(PLACE, fake)
+        assert json.loads(clean) == json.loads(wanted) or any(plain in reading for reading in readings(clean))
         assert len(clean) == len(before)
     for reading in readings(clean):
         assert secret not in reading
