@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
+from statistics import median
 from types import FrameType
 from typing import Any
 
@@ -46,19 +47,19 @@ async def cost(client: Wire, text: str, **fields: Any) -> tuple[int, list[dict[s
 @pytest.mark.parametrize("store", [True, False])
 async def test_turn_1000_of_a_chain_costs_what_turn_10_does(store: bool) -> None:
     async with MockServer(SCRIPT) as server, wire(server, upgrade=True) as client:
-        costs: dict[int, int] = {}
+        found: dict[int, list[int]] = {10: [], 100: [], 1000: []}
         more: dict[str, Any] = {}
         for number in range(1, 1005):
-            near = next((each for each in (10, 100, 1000) if each <= number < each + 5), None)
-            if near is not None:
-                calls, events = await cost(client, f"hi {number:04}", store=store, **more)
-                # What the server does behind its last event may come too late to be counted: take the most.
-                costs[near] = max(calls, costs.get(near, 0))
+            near = next((each for each in found if each <= number < each + 5), None)
+            if near is not None:  # the same text: what is remembered of texts is not what is counted here
+                calls, events = await cost(client, "hi again", store=store, **more)
+                found[near].append(calls)
             else:
                 events = await client.turn(f"hi {number:04}", store=store, **more)
             more = {"previous_response_id": events[-1]["response"]["id"]}
-    assert costs[1000] <= 1.02 * costs[10], costs
-    assert costs[100] <= 1.02 * costs[10], costs
+    costs = {number: median(calls) for number, calls in found.items()}
+    assert costs[1000] <= 1.02 * costs[10], found
+    assert costs[100] <= 1.02 * costs[10], found
 
 
 async def test_a_turn_takes_no_more_calls_than_it_did() -> None:
