@@ -78,7 +78,7 @@ def test_a_suite_shows_once_what_a_bot_must_change_and_plays_the_others(tmp_path
     ran = run_here(_run, ("eval", "suite.yaml", "--junit", "r.xml"), columns=200, cwd=tmp_path)
     assert ran.returncode == 1, ran.stderr
     assert ran.stdout.count("speaks Chat Completions (OpenAILLMService)") == 4  # a line and a reason a run
-    assert ran.stdout.count("import OpenAIResponsesLLMService") == 2  # ours, and Pipecat's own
+    assert ran.stdout.count("chat_bot.py:2  from pipecat_responses import OpenAIResponsesLLMService") == 1
     assert ran.stdout.count("weather: hello/two  eval passed") == 1
     first, *_ = ElementTree.parse(tmp_path / "r.xml").getroot().iter("testcase")
     assert "import OpenAIResponsesLLMService" in ElementTree.tostring(first, "unicode")
