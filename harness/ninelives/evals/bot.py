@@ -327,6 +327,8 @@ def whole(found: Any, name: str) -> Any:
         made = factory(*(known[each] for each in given if each in known))
         return _with_worker(await made if inspect.isawaitable(made) else made)
 
+    # Its file is that of what was found; its parameters are its own.
+    vars(bot).update(__signature__=inspect.signature(bot), __wrapped__=found)
     return bot
 
 

@@ -22,6 +22,7 @@ from ninelives.evals.outcome import Played
 from ninelives.evals.session import let_breathe, make_session
 from ninelives.lab.apis import require_responses
 from ninelives.lab.episode import TURN_BOUND, Episode
+from ninelives.lab.services import source_of
 from ninelives.recorder import Recorder
 from ninelives.recorder.upstream import Upstream
 
@@ -104,7 +105,7 @@ async def _played(
         )
         try:
             async with hosted:
-                require_responses(hosted.services, case.bot, None)
+                require_responses(hosted.services, case.bot, source_of(bot))
                 session = make_session(scenario, hosted.url, params, case)
                 let_breathe(session, case)
                 result = await session.run()

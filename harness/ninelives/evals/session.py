@@ -36,6 +36,7 @@ from ninelives.lab.episode import TURN_BOUND, Episode
 from ninelives.lab.promises import judge
 from ninelives.lab.run import forbidden
 from ninelives.lab.scenario import PACE
+from ninelives.lab.services import source_of
 from ninelives.report.timeline import from_journal, from_mishaps, from_turns, merged
 from ninelives.virtual import VirtualDeadlock, run
 
@@ -158,7 +159,7 @@ class _Run:
                 with caught() as ending:
                     async with hosted:
                         started = True
-                        require_responses(hosted.services, self.case.bot, None)
+                        require_responses(hosted.services, self.case.bot, source_of(self.bot))
                         await asyncio.sleep(A_MOMENT)
                         session = self._session(server, hosted.url)
                         let_breathe(session, self.case, silence)

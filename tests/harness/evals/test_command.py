@@ -64,6 +64,21 @@ def make(base_url, ws_url):
 """
 
 
+def test_a_bot_is_told_its_own_lines_though_another_was_loaded_before(tmp_path: Path) -> None:
+    """In one process, as in a suite: each bot's file has the same class in another line."""
+    turns = "turns: [{user: Hello, expect: [{event: response}]}]"
+    (tmp_path / "hello.yaml").write_text(f"name: hello\n{turns}\n")
+    for number in range(2):
+        (tmp_path / f"bot_{number}.py").write_text("\n" * number + CHAT_BOT)
+    (tmp_path / "suite.yaml").write_text(
+        "scenarios_dir: .\nsuite:\n"
+        + "".join(f"  - {{bot: bot_{number}.py, scenarios: [hello]}}\n" for number in range(2))
+    )
+    ran = run_here(_run, ("eval", "suite.yaml"), columns=200, cwd=tmp_path)
+    places = re.findall(r"(bot_\d\.py:\d+)  from pipecat_responses", ran.stdout)
+    assert places == ["bot_0.py:2", "bot_1.py:3"], ran.stdout
+
+
 def test_a_suite_shows_once_what_a_bot_must_change_and_plays_the_others(tmp_path: Path) -> None:
     (tmp_path / "chat_bot.py").write_text(CHAT_BOT)
     turns = "turns: [{user: Hello, expect: [{event: response}]}]"
@@ -78,7 +93,8 @@ def test_a_suite_shows_once_what_a_bot_must_change_and_plays_the_others(tmp_path
     ran = run_here(_run, ("eval", "suite.yaml", "--junit", "r.xml"), columns=200, cwd=tmp_path)
     assert ran.returncode == 1, ran.stderr
     assert ran.stdout.count("speaks Chat Completions (OpenAILLMService)") == 4  # a line and a reason a run
-    assert ran.stdout.count("chat_bot.py:2  from pipecat_responses import OpenAIResponsesLLMService") == 1
+    shown = [line for line in ran.stdout.splitlines() if "import OpenAIResponsesLLMService" in line]
+    assert len(shown) == 2, shown  # ours, and Pipecat's own
     assert ran.stdout.count("weather: hello/two  eval passed") == 1
     first, *_ = ElementTree.parse(tmp_path / "r.xml").getroot().iter("testcase")
     assert "import OpenAIResponsesLLMService" in ElementTree.tostring(first, "unicode")
