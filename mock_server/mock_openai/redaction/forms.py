@@ -42,6 +42,8 @@ class Form(NamedTuple):
 
 _W, _A = "[A-Za-z0-9_-]", "[A-Za-z0-9]"
 _OVER = f"(?!{_A})"
+_SLACK = "(?:[A-Za-z0-9./+-]|%2[BFbf]|%3[Dd]){10,}+"
+"""Some are base64 as cookies have it: escaped. An escape of any other character is not part of one."""
 _LONG, _DOTTED = f"{_W}{{16,}}+", "[A-Za-z0-9_.=-]{16,}+"
 
 FORMS = (
@@ -78,8 +80,8 @@ FORMS = (
     Form("key", "EAAA EAAC EAAG", f"{_W}{{40,}}+", MIXED),
     Form("key", "access_token$production$ access_token$sandbox$", "[A-Za-z0-9$]{16,}+"),
     # messages and telephones
-    Form("token", "xoxb- xoxa- xoxp- xoxs- xoxr- xoxo- xoxc- xoxd-", "[A-Za-z0-9.%/+-]{10,}+", VARIED),
-    Form("token", "xoxe- xoxe. xapp- xwfp-", "[A-Za-z0-9.%/+-]{10,}+", VARIED),
+    Form("token", "xoxb- xoxa- xoxp- xoxs- xoxr- xoxo- xoxc- xoxd-", _SLACK, VARIED),
+    Form("token", "xoxe- xoxe. xapp- xwfp-", _SLACK, VARIED),
     Form("key", "SG.", "[A-Za-z0-9_.-]{20,}+"),
     Form("key", "AC SK", f"[0-9a-f]{{32}}{_OVER}", ANY),
     Form("key", "key- pubkey-", f"[0-9a-f]{{32}}{_OVER}", ANY),

@@ -52,6 +52,10 @@ _STEM = re.compile(
 )
 _PLAIN_WORDS = 2048
 _LONGEST_PLAIN = 256
+_ID = re.compile(rb"(?:resp|msg|rs|fc)_[0-9a-f]{50}")
+"""An id that the API gives (observed). No secret looks so, nor does the base64 of one. Every turn brings new
+ones, so they are not searched as other new words are.
+"""
 _SHORT_TEXT = 8192
 _REMEMBERED = frozenset({"field", "query", "cookie", "user part", "bearer"})
 
@@ -290,6 +294,8 @@ class SecretRedactor:
 
 
 def _sign(word: bytes) -> int:
+    if _ID.fullmatch(word):
+        return 0
     low = word.lower()
     sign = NAME if low.startswith(b"-u") or _STEM.search(low) is not None else 0
     if len(word) >= forms.SHORTEST:

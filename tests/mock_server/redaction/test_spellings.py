@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from mock_openai.redaction import SecretRedactor
 
@@ -64,15 +64,30 @@ def documents(draw: st.DrawFn) -> tuple[Any, str]:
             leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3)
         )
     )
+    # Hypothesis knows the constants of the code, names of secrets among them.
+    assume(SecretRedactor().findings(json.dumps([around, text]).encode()) == [])
     shape = draw(st.sampled_from(["value", "element", "member", "name", "deep"]))
     return (shape, around, value, tuple(wrappings)), draw(st.sampled_from(sorted(STYLES)))
 
 
-def written(document: Any, style: Style, secret: str) -> bytes:
+def percent_like(text: str, original: str) -> str:
+    """Percent-encode a text; what is escaped in the original is escaped in it, too."""
+    pairs = zip(text, original, strict=True)
+    escaped = (
+        f"%{ord(new):02X}" if new != old and quote(old, safe="") != old else quote(new, safe="")
+        for new, old in pairs
+    )
+    return WRAPPINGS["percent"]("") + "".join(escaped)
+
+
+def written(document: Any, style: Style, secret: str, original: str | None = None) -> bytes:
+    """Write a document with a secret; `original` is the one whose spelling is kept, if that is another."""
     shape, around, text, wrappings = document
+    like = text.replace(PLACE, secret if original is None else original)
     text = text.replace(PLACE, secret)
     for name in wrappings:
-        text = WRAPPINGS[name](text)
+        text = percent_like(text, like) if name == "percent" else WRAPPINGS[name](text)
+        like = WRAPPINGS[name](like)
     value = {
         "value": text,
         "element": [around, text, around],
@@ -134,6 +149,7 @@ def _lines(text: str) -> list[str]:
 @given(documents(), st.sampled_from(sorted(FORMS)), st.integers(0, 10**6))
 @example((("value", None, f" {PLACE} ", ("percent", "base64")), ".net"), "telegram", 0)
 @example((("value", None, f" {PLACE} ", ("percent",)), ".net"), "telegram", 0)
+@example((("value", None, f" {PLACE} :", ("percent",)), ".net"), "slack app", 0)
 def test_a_secret_is_nowhere_and_every_other_byte_is_the_same(
     given_document: Any, kind: str, seed: int
 ) -> None:
@@ -144,13 +160,10 @@ def test_a_secret_is_nowhere_and_every_other_byte_is_the_same(
     assert secret not in fake
     before = written(document, STYLES[style], text)
     clean = redactor.text(before)
-    wanted = written(document, STYLES[style], fake)
-    if clean != wanted:
-        # Where the secret had a character that was escaped, the fake has another one, escaped all the same.
-        _, _, around, wrappings = document
-        assert wrappings
-        plain = around.replace(PLACE, fake)
-        assert json.loads(clean) == json.loads(wanted) or any(plain in reading for reading in readings(clean))
+    wanted = written(document, STYLES[style], fake, text)
+    if clean != wanted:  # base64 of the fake has no such character as the encoder had to escape there
+        assert "base64" in str(document) or "mime" in str(document)
+        assert json.loads(clean) == json.loads(wanted)
         assert len(clean) == len(before)
     for reading in readings(clean):
         assert secret not in reading
