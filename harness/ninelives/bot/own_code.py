@@ -1,5 +1,5 @@
-"""Distinguishes the user's own code from installed code: for who raised an exception, and who asks for a
-value.
+"""Distinguishes the user's own code from installed code, to name the place where an exception was raised or a
+value was asked for.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def is_har(data: bytes) -> bool:
 
 
 def load(path: Path, redactor: Redactor | None = None) -> bytes:
-    """Return a HAR file as a cassette; raises CassetteError if it is none."""
+    """Return a HAR file as a cassette; raises CassetteError if it is not a HAR file."""
     try:
         entries = msgspec.json.decode(read_file(path).removeprefix(BOM_UTF8))["log"]["entries"]
         found = sorted(entries, key=lambda entry: _seconds(entry["startedDateTime"]))

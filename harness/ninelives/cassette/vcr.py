@@ -35,7 +35,7 @@ _GZIP = b"\x1f\x8b"
 
 def load(path: Path, redactor: Redactor | None = None) -> bytes:
     """Return a file of vcrpy or of a similar recorder, YAML or JSON (also gzip), as a cassette. Raises
-    CassetteError if it is none.
+    CassetteError if it is no such file.
     """
     data = read_file(path)
     try:

@@ -64,7 +64,7 @@ def _count(number: int, what: str) -> str:
 def _chapter(path: Path, exchanges: Sequence[Exchange], told: Sequence[Exchanged]) -> Chapter:
     talked = []
     for each in told:
-        asked = " ".join(text for who, text in each.asked if who in ("user", "tool")) or each.request
+        asked = " ".join(text for role, text in each.asked if role in ("user", "tool")) or each.request
         answer = each.said or ", ".join(f"{name}({arguments})" for name, arguments in each.calls)
         talked.append((asked, answer + ("…" if each.broken else "")))
     sentence = f"{_count(len(exchanges), 'exchange')} as they were recorded."

@@ -27,9 +27,10 @@ def news(spoken: str, told: str, continuation: str) -> Iterator[tuple[str, int]]
     """Return the texts that may correctly be heard of a continuation after `spoken`, each with its offset in
     the continuation.
 
-    `told` is what the model was told of it. A model that begins with what it was not told continues exactly,
-    even if a word occurs twice (very | very); of any other continuation the longest repetition must be left
-    out. White space may be inserted, and punctuation that was spoken may be left out as well.
+    `told` is the part of `spoken` that the request contained. If the continuation begins with what the
+    request left out, it continues exactly, even if a word occurs twice (very | very). Of any other
+    continuation the longest repetition must be left out. White space may be inserted, and punctuation that
+    was spoken may be left out as well.
     """
     for start in _starts(spoken, told, continuation):
         rest = continuation[start:]

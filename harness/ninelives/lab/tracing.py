@@ -53,7 +53,7 @@ class Piece:
 
 
 SEAM_WITHIN = 40
-"""The loss must have happened within this many characters after what the model was told."""
+"""A loss is searched within this many characters after the text that the next request contained."""
 
 SpokenBy = Callable[[float], int]
 """How many characters had been heard at a time."""

@@ -74,7 +74,7 @@ def response_in(data: bytes) -> Any:
 
 
 def decoded(data: bytes) -> Any:
-    """Parse a JSON value; None if it is none."""
+    """Parse a JSON value; None if the data are not JSON."""
     try:
         return msgspec.json.decode(data) if data else None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):

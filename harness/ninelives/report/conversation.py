@@ -30,7 +30,7 @@ class Exchanged:
     transport: str
     model: str
     asked: tuple[tuple[str, str], ...]
-    """What was new in the request: pairs of (who, text), with `user`, `developer` or `tool` for who."""
+    """What was new in the request: pairs of a role (`user`, `developer` or `tool`) and a text."""
     thought: str
     said: str
     calls: tuple[tuple[str, str], ...]

@@ -91,7 +91,7 @@ def open_executor(name: str, jobs: int | None) -> Iterator[tuple[Executor, int]]
 def _until_interrupted(pool: Executor, many: int) -> Iterator[tuple[Executor, int]]:
     try:
         yield pool, many
-    except KeyboardInterrupt:  # who is told to end does not wait for stories under way
+    except KeyboardInterrupt:  # end at once, without waiting for the stories that are being played
         pool.shutdown(wait=False, cancel_futures=True)
         raise
     except BaseException:

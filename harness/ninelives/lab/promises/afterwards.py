@@ -83,8 +83,8 @@ def _context_flaws(account: Account, told: list[Account], said: Mapping[str, Sai
 
 
 def _told_otherwise(cut: Account, context: Sequence[Mapping[str, Any]], question: int) -> Reasons:
-    """Return what the model was told that it had said when the caller interrupted, if that is not what was
-    played. `question`: which of the user's messages began the turn, from 1.
+    """Return the words that the context attributes to the bot when the caller interrupted, if the caller did
+    not hear just these. `question`: which of the user's messages began the turn, from 1.
     """
     said = ""
     asked = 0

@@ -96,8 +96,8 @@ def _missing(account: Account) -> str | None:
 
 
 def _near(account: Account, events: list[str]) -> bool:
-    """Whether an event names a beginning of what was heard that contains all that the model was told of
-    it. The words alone do not show exactly where a continued answer broke off.
+    """Whether an event reports a beginning of the heard text that is at least as long as the part which the
+    request for the rest contained. The words alone do not show exactly where a continued answer broke off.
     """
     told = [_flat(attempt.step[1]) for attempt in account.attempts if attempt.step[1]]
     flat = [_flat(event) for event in events if event]

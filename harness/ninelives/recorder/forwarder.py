@@ -1,0 +1,226 @@
+"""Forwards requests and sockets to the upstream, and notes what passes.
+
+Nothing that goes wrong with the recording disturbs the traffic: the recording is spoiled, and says so once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import aiohttp
+from aiohttp import web
+from mock_openai.patterns import SlowPattern
+from yarl import URL
+
+import ninelives.recorder.headers as headers
+from ninelives.cassette import CassetteError, CassetteWriter, InexactRecording, Track
+from ninelives.cassette.coding import CodingError, unpacked
+from ninelives.cassette.lines import How
+from ninelives.recorder.answer import LARGEST, Answer
+from ninelives.recorder.ending import Watch, break_off, how_it_failed
+from ninelives.recorder.notes import Notes
+from ninelives.recorder.socket_relay import SocketRelay
+
+_log = logging.getLogger("ninelives.recorder")
+
+LONGEST_HEADER = 2**16
+
+
+class Forwarder:
+    """The exchanges in progress, and the session with the upstream."""
+
+    def __init__(self, upstream: str, writer: CassetteWriter, now: Callable[[], float]) -> None:
+        """`now` gives the milliseconds since the recording began."""
+        self.exchanges: set[asyncio.Task[object]] = set()
+        self.sockets: dict[asyncio.Task[object], SocketRelay] = {}
+        self.writing: set[asyncio.Task[None]] = set()
+        """What is still being written down."""
+        self.stopping = False
+        """Whether the recording is about to end: what breaks off now was stopped by it."""
+        self._upstream = upstream
+        self._writer = writer
+        self._now = now
+        self._session: aiohttp.ClientSession | None = None
+
+    def open(self, *, trust_env: bool) -> None:
+        """Open the session; `trust_env`: with the proxies that the environment names."""
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+            connector=aiohttp.TCPConnector(limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=trust_env,
+            auto_decompress=False,
+            max_line_size=LONGEST_HEADER,
+            max_field_size=LONGEST_HEADER,
+        )
+
+    async def close(self) -> None:
+        """Close the session, if it was opened."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Forward a request, or a WebSocket for as long as it lasts."""
+        task = asyncio.current_task()
+        assert task is not None
+        self.exchanges.add(task)
+        try:
+            if request.headers.get("upgrade", "").lower() == "websocket":
+                return await self._websocket(request, task)
+            return await self._http(request)
+        finally:
+            self.exchanges.discard(task)
+            self.sockets.pop(task, None)
+
+    async def _http(self, request: web.BaseRequest) -> web.StreamResponse:
+        body = await request.content.read()
+        track, notes = self._writer.track(), self._notes()
+        self._writer.redactor.learn(request.headers.items())  # now: the body may be long in the reading
+        packed, kept, at = headers.coding(request.headers), headers.recorded(request.headers), self._now()
+        notes.put(
+            lambda: track.request(
+                request.method, request.raw_path, kept, unpacked(body, packed, LARGEST), at
+            ),
+            lambda: len(body),
+        )
+        sent = headers.to_upstream(request.headers)
+        response = await self._ask(request, track, notes, request.method, sent, body or None)
+        if response is None:
+            return web.Response()  # the connection is gone already
+        came = self._now()
+        notes.put(lambda: track.response(response.status, headers.recorded(response.headers), came))
+        return await self._pass_on(request, response, track, notes)
+
+    async def _websocket(self, request: web.BaseRequest, task: asyncio.Task[object]) -> web.StreamResponse:
+        track, notes = self._writer.track(), self._notes()
+        offered = list(request.headers.items())
+        refuse = lambda: track.open(request.raw_path, offered, status=0)  # noqa: E731
+        sent = headers.handshake_to_upstream(request.headers)
+        response = await self._ask(request, track, notes, "GET", sent, None, before_abort=refuse)
+        if response is None:
+            return web.Response()
+        answer = headers.recorded(response.headers)
+        notes.put(lambda: track.open(request.raw_path, offered, response.status, answer))
+        if response.status != 101:
+            return await self._pass_on(request, response, track, notes)
+        relay = self.sockets[task] = SocketRelay(request, response, track, notes, self._now)
+        try:
+            await relay.run()
+        except asyncio.CancelledError:
+            if not self.stopping:
+                return web.Response()  # the client is gone, and the relay has said so upstream
+            raise
+        finally:
+            response.close()
+        return web.Response()
+
+    async def _ask(
+        self,
+        request: web.BaseRequest,
+        track: Track,
+        notes: Notes,
+        method: str,
+        sent: headers.Headers,
+        body: bytes | None,
+        before_abort: Callable[[], None] = lambda: None,
+    ) -> aiohttp.ClientResponse | None:
+        """The upstream's answer; None when there was none and the client has been cut off in the same way."""
+        assert self._session is not None
+        try:
+            return await self._session.request(
+                method,
+                URL(self._upstream + request.raw_path, encoded=True),
+                headers=sent,
+                data=body,
+                allow_redirects=False,
+                skip_auto_headers=("User-Agent", "Content-Type", "Accept"),
+                read_until_eof=method != "GET" or "upgrade" not in sent,
+            )
+        except asyncio.CancelledError:
+            notes.put(before_abort)
+            self._cancelled(track, notes)
+            raise
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            how, at = how_it_failed(error), self._now()
+            notes.put(before_abort)
+            notes.put(lambda: track.abort(how, t=at))
+            _log.warning("the upstream gave no answer (%s); the client is cut off likewise", how)
+            break_off(request.transport, how)
+            return None
+
+    async def _pass_on(
+        self, request: web.BaseRequest, response: aiohttp.ClientResponse, track: Track, notes: Notes
+    ) -> web.StreamResponse:
+        connection = response.connection  # None when the whole answer has arrived already
+        protocol = connection.protocol if connection is not None else None
+        watch = Watch(protocol) if protocol is not None else None
+        reply = web.StreamResponse(
+            status=response.status, reason=response.reason, headers=headers.to_client(response.headers)
+        )
+        answer = Answer(track, headers.coding(response.headers))
+
+        def broken_off() -> None:
+            at = self._now()
+            notes.put(lambda: answer.broken_off(at), lambda: answer.waiting)
+
+        try:
+            await reply.prepare(request)
+            async for data in response.content.iter_any():
+                try:
+                    await reply.write(data)
+                finally:
+                    at = self._now()
+                    notes.put(
+                        lambda data=data, at=at: answer.read(data, at),  # type: ignore[misc]
+                        lambda: track.waiting,
+                    )
+            await reply.write_eof()
+            over = self._now()
+            notes.put(lambda: answer.end(over), lambda: answer.waiting)
+        except asyncio.CancelledError:
+            broken_off()
+            self._cancelled(track, notes)
+            raise
+        except (aiohttp.ClientError, OSError) as error:
+            broken_off()
+            over = self._now()
+            # aiohttp's word for writing to a client that has left
+            if isinstance(error, aiohttp.ClientConnectionResetError):
+                notes.put(lambda: track.abort("gone", "client", over))
+                return reply
+            how: How = watch.how if watch else "fin"
+            notes.put(lambda: track.abort(how, t=over))
+            break_off(request.transport, how)
+        finally:
+            response.close()
+        return reply
+
+    def _cancelled(self, track: Track, notes: Notes) -> None:
+        at = self._now()
+        if self.stopping:
+            notes.put(lambda: track.abort("stopped", t=at))
+        else:
+            notes.put(lambda: track.abort("gone", "client", at))
+
+    def _notes(self) -> Notes:
+        return Notes(self._note, self.writing)
+
+    def _note(self, record: Callable[[], None]) -> None:
+        """Writes a line. What goes wrong here spoils the recording, never the traffic."""
+        if self._writer.failure is not None:  # nothing of it will be kept
+            return
+        try:
+            record()
+        except CassetteError as error:  # the disk is full
+            self._spoiled(error.found)
+        except (InexactRecording, CodingError, SlowPattern) as error:
+            self._spoiled(str(error))
+        except Exception as error:
+            self._spoiled(f"{type(error).__name__} while recording")  # its text may quote the traffic
+
+    def _spoiled(self, reason: str) -> None:
+        if self._writer.failure is None:  # what follows from the first is no news
+            _log.error("this recording will not be kept: %s", reason)
+        self._writer.fail(reason)
