@@ -30,6 +30,9 @@ __all__ = ["OpenAIResponsesHttpLLMService"]
 _HEADERS = {"Accept": "text/event-stream"}
 _DONE = b"[DONE]"
 
+_NOBODY_LISTENS = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
+"""The failures of a request that no server has seen."""
+
 _LAST_BYTES = 0.05
 """Seconds to wait for the end of the body after the last event. Usually both come together."""
 
@@ -155,6 +158,7 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
                 )
             ) from error
         except APIConnectionError as error:
+            turn.reached = not isinstance(error.__cause__, _NOBODY_LISTENS)
             reason = str(error.__cause__ or "") or type(error.__cause__ or error).__name__
             raise TurnBroken(
                 Failure("connection", f"No answer from {self._client.base_url}: {reason}")

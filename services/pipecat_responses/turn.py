@@ -62,7 +62,7 @@ class Turn:
     """
     attempt: int = 0
     reached: bool = False
-    """Whether the request of this attempt was taken: over HTTP, whether it was answered."""
+    """Whether this attempt found a server: one that took the request and closed without an answer, too."""
     in_full: bool = False
     """Whether the next attempt must send the whole conversation."""
     failures: Counter[str] = field(default_factory=Counter)

@@ -1,5 +1,6 @@
 """Connections that break in every way, and what the user hears of it."""
 
+import random
 from typing import Any
 
 import pytest
@@ -363,7 +364,19 @@ async def test_a_connection_that_died_while_idle_is_not_asked_over_http(make_htt
     assert turn.dead_air < 0.1
 
 
-async def test_what_breaks_after_an_outage_is_tried_again_at_once(make: Any) -> None:
+class Drawn(random.Random):
+    """A source of jitter that always draws the same place of the range."""
+
+    def __init__(self, where: float) -> None:
+        super().__init__()
+        self._where = where
+
+    def uniform(self, a: float, b: float) -> float:
+        return a + (b - a) * self._where
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.5, 1.0], ids=["short pauses", "middling", "long pauses"])
+async def test_what_breaks_after_an_outage_is_tried_again_at_once(make: Any, jitter: float) -> None:
     """Three troubles in one turn: a refusal, a reset when the request is there, a cut in the answer."""
     plan = [
         faults.at(phase="handshake").refuse(3.0),
@@ -371,7 +384,7 @@ async def test_what_breaks_after_an_outage_is_tried_again_at_once(make: Any) -> 
         faults.at(event="response.output_item.added").reset(),
     ]
     server = MockServer(script=[reply(STORY)], faults=plan, pace="fixed:0.05")
-    async with server, Bot(make(server)) as bot:
+    async with server, Bot(make(server, rng=Drawn(jitter))) as bot:
         turn = await bot.say("a story")
     assert (turn.text, turn.errors) == (STORY, [])
 
