@@ -1,6 +1,6 @@
 """The interface between faults and the server.
 
-A fault is a frozen dataclass with one coroutine, `strike`, that acts on a FaultContext and returns a Effect.
+A fault is a frozen dataclass with one coroutine, `strike`, that acts on a FaultContext and returns an Effect.
 The context is all that a fault sees of the server, and the same for SSE, plain JSON and WebSocket.
 """
 
@@ -46,6 +46,11 @@ class FaultContext(abc.ABC):
     """The response that this turn continues from, as the client named it."""
     model: str | None = None
     """The model that this turn asks for; None where there is no turn."""
+
+    @property
+    def an_event(self) -> Event:
+        """The event at the point; where there is none, one to make something of."""
+        return self.event or Event("response.created", b'{"type":"response.created"}')
 
     @property
     def next_number(self) -> int:

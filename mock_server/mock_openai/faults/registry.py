@@ -10,21 +10,40 @@ import difflib
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Mapping
-from dataclasses import MISSING, Field, fields
-from functools import cache
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, fields
+from functools import cache, partial
+from typing import Any, TypeVar, dataclass_transform, overload
 
 from mock_openai.faults.context import Fault
 from mock_openai.faults.parameters import check
+from mock_openai.faults.point import Point
 
 F = TypeVar("F", bound=type)
 
 _known: dict[str, type[Fault]] = {}
 
 
-def register(kind: F) -> F:
-    """Make a fault known under its `name` (a class decorator)."""
+@overload
+def register(kind: F, /) -> F: ...
+
+
+@overload
+@dataclass_transform(frozen_default=True)
+def register(kind: str, /, where: Point = ...) -> Callable[[F], F]: ...
+
+
+def register(kind: F | str, /, where: Point = Point()) -> F | Callable[[F], F]:  # noqa: B008  # frozen
+    """Make a fault known (a class decorator).
+
+    `@register("name", Point(...))` makes a frozen dataclass of the class. `@register` alone takes a dataclass
+    that has `name` and `where` already.
+
+    Args:
+        where: What the fault's point means if the user leaves phase and event open.
+    """
+    if isinstance(kind, str):
+        return partial(_complete, kind, where)
     name: str = kind.name  # type: ignore[attr-defined]
     if _known.get(name, kind).__qualname__ != kind.__qualname__:
         raise ValueError(
@@ -32,6 +51,13 @@ def register(kind: F) -> F:
         )
     _known[name] = kind
     return kind
+
+
+def _complete(name: str, where: Point, kind: F) -> F:
+    kind.name, kind.where = name, where  # type: ignore[attr-defined]
+    complete: Any = dataclass(frozen=True, slots=True)(kind)
+    known: F = register(complete)
+    return known
 
 
 @cache

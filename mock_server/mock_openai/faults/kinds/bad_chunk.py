@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
-from mock_openai.faults.context import Effect, FaultContext
-from mock_openai.faults.point import Point
-from mock_openai.faults.registry import register
+from mock_openai.faults import Effect, FaultContext, Point, register
 from mock_openai.protocol.errors import ApiError
 
 
-@register
-@dataclass(frozen=True, slots=True)
+@register("bad_chunk", Point(phase="event"))
 class BadChunk:
     """Send the event in a chunk whose size line is `size`, which is not a hexadecimal number, and go on.
 
@@ -20,9 +14,6 @@ class BadChunk:
     """
 
     size: str = "ZZ"
-
-    name: ClassVar[str] = "bad_chunk"
-    where: ClassVar[Point] = Point(phase="event")
 
     def __post_init__(self) -> None:
         if isinstance(self.size, str) and (not self.size.isascii() or _is_size(self.size)):

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
-from mock_openai.faults.context import Effect, FaultContext
-from mock_openai.faults.point import Point
-from mock_openai.faults.registry import register
+from mock_openai.faults import Effect, FaultContext, Point, register
 from mock_openai.protocol.errors import ApiError
-from mock_openai.protocol.events import Event
 
 Flaw = Literal["reserved_bits", "opcode", "mask", "oversize"]
 
 
-@register
-@dataclass(frozen=True, slots=True)
+@register("bad_frame", Point(phase="event"))
 class BadFrame:
     """Send the event in a frame with a `flaw`, and go on.
 
@@ -27,9 +22,6 @@ class BadFrame:
 
     flaw: Flaw = "reserved_bits"
 
-    name: ClassVar[str] = "bad_frame"
-    where: ClassVar[Point] = Point(phase="event")
-
     async def strike(self, context: FaultContext) -> Effect:
         """Send the frame in place of the event."""
         if context.transport == "http":
@@ -37,8 +29,7 @@ class BadFrame:
                 ApiError("bad_frame strikes WebSockets only; on HTTP use bad_chunk.", status=500)
             )
             return Effect.STOP
-        event = context.event or Event("response.created", b'{"type":"response.created"}')
-        await context.below(_spoilt(event.data, self.flaw))
+        await context.below(_spoilt(context.an_event.data, self.flaw))
         return Effect.SKIP_EVENT
 
 

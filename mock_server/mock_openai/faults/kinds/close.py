@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
-from mock_openai.faults.context import Effect, FaultContext
+from mock_openai.faults import Effect, FaultContext, register
 from mock_openai.faults.parameters import CloseCode
-from mock_openai.faults.point import Point
-from mock_openai.faults.registry import register
 
 _MAX_REASON = 123  # bytes; what RFC 6455 leaves beside the code in a control frame
 
 
-@register
-@dataclass(frozen=True, slots=True)
+@register("close")
 class Close:
     """Send a WebSocket close frame with a code and a reason, then close; on HTTP the connection just ends.
 
@@ -23,9 +17,6 @@ class Close:
 
     code: CloseCode = 1011
     reason: str = ""
-
-    name: ClassVar[str] = "close"
-    where: ClassVar[Point] = Point()
 
     def __post_init__(self) -> None:
         if isinstance(self.reason, str) and len(self.reason.encode()) > _MAX_REASON:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
-from mock_openai.faults.context import Effect, FaultContext
-from mock_openai.faults.point import Point
-from mock_openai.faults.registry import register
+from mock_openai.faults import Effect, FaultContext, register
 from mock_openai.protocol.errors import connection_limit_reached
 
 
-@register
-@dataclass(frozen=True, slots=True)
+@register("connection_limit")
 class ConnectionLimit:
     """Send the connection-limit error frame (documented) and, unless `close` is false, close with 1001."""
 
     close: bool = True
-
-    name: ClassVar[str] = "connection_limit"
-    where: ClassVar[Point] = Point()
 
     async def strike(self, context: FaultContext) -> Effect:
         """Send the frame and close."""

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
-from mock_openai.faults.context import Effect, FaultContext
-from mock_openai.faults.parameters import Count
-from mock_openai.faults.point import Point
-from mock_openai.faults.registry import register
+from mock_openai.faults import Count, Effect, FaultContext, Point, register
 
 
-@register
-@dataclass(frozen=True, slots=True)
+@register("duplicate", Point(phase="event"))
 class Duplicate:
     """Send the event `extra` more times, each with the same sequence number."""
 
     extra: Count = 1
-
-    name: ClassVar[str] = "duplicate"
-    where: ClassVar[Point] = Point(phase="event")
 
     async def strike(self, context: FaultContext) -> Effect:
         """Send the copies; the event itself follows."""

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import replace
 
-from mock_openai.faults.context import Effect, FaultContext
-from mock_openai.faults.point import Point
-from mock_openai.faults.registry import register
+from mock_openai.faults import Effect, FaultContext, Point, register
 
 
-@register
-@dataclass(frozen=True, slots=True)
+@register("empty_reply", Point(phase="request"))
 class EmptyReply:
     """Complete the response without any output item."""
-
-    name: ClassVar[str] = "empty_reply"
-    where: ClassVar[Point] = Point(phase="request")
 
     async def strike(self, context: FaultContext) -> Effect:
         """Remove everything from the reply."""

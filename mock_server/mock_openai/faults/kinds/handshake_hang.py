@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
-from mock_openai.faults.context import Effect, FaultContext
-from mock_openai.faults.point import Point
-from mock_openai.faults.registry import register
+from mock_openai.faults import Effect, FaultContext, Point, register
 
 
-@register
-@dataclass(frozen=True, slots=True)
+@register("handshake_hang", Point(phase="handshake"))
 class HandshakeHang:
     """Accept the connection and never answer the handshake; only the client's own open timeout ends it."""
-
-    name: ClassVar[str] = "handshake_hang"
-    where: ClassVar[Point] = Point(phase="handshake")
 
     async def strike(self, context: FaultContext) -> Effect:
         """Wait until the client gives up."""

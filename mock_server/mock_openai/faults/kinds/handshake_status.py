@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import ClassVar
 
-from mock_openai.faults.context import Effect, FaultContext
-from mock_openai.faults.parameters import Refusal, Seconds
-from mock_openai.faults.point import Point
-from mock_openai.faults.registry import register
+from mock_openai.faults import Effect, FaultContext, Point, Seconds, register
+from mock_openai.faults.parameters import Refusal
 from mock_openai.protocol.errors import by_code
 
 
-@register
-@dataclass(frozen=True, slots=True)
+@register("handshake_status", Point(phase="handshake"))
 class HandshakeStatus:
     """Answer the handshake with an HTTP error; `retry_after` in seconds becomes a header, `code` the error's
     code.
@@ -27,9 +22,6 @@ class HandshakeStatus:
     retry_after: Seconds | None = None
     code: str | None = None
     message: str | None = None
-
-    name: ClassVar[str] = "handshake_status"
-    where: ClassVar[Point] = Point(phase="handshake")
 
     async def strike(self, context: FaultContext) -> Effect:
         """Answer with the status."""

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
-from mock_openai.faults.context import Effect, FaultContext
-from mock_openai.faults.point import TERMINAL, Point
-from mock_openai.faults.registry import register
+from mock_openai.faults import Effect, FaultContext, Point, register
+from mock_openai.faults.point import TERMINAL
 
 
-@register
-@dataclass(frozen=True, slots=True)
+@register("incomplete", Point(phase="event", event=TERMINAL))
 class Incomplete:
     """End the response early and in good order: open items are closed, then `response.incomplete` with this
     reason.
@@ -20,9 +15,6 @@ class Incomplete:
     """
 
     reason: str = "max_output_tokens"
-
-    name: ClassVar[str] = "incomplete"
-    where: ClassVar[Point] = Point(phase="event", event=TERMINAL)
 
     async def strike(self, context: FaultContext) -> Effect:
         """End the response."""

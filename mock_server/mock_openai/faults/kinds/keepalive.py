@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 import msgspec
 
-from mock_openai.faults.context import Effect, FaultContext
-from mock_openai.faults.point import Point
-from mock_openai.faults.registry import register
+from mock_openai.faults import Effect, FaultContext, Point, register
 from mock_openai.protocol.events import Event
 
 
-@register
-@dataclass(frozen=True, slots=True)
+@register("keepalive", Point(phase="event"))
 class Keepalive:
     """Send the undocumented `keepalive` event that the API was reported to send on long silences, and go on.
 
     It takes the sequence number that is due, and the events behind it move up by one (reported); strict
     clients were reported to break on its type.
     """
-
-    name: ClassVar[str] = "keepalive"
-    where: ClassVar[Point] = Point(phase="event")
 
     async def strike(self, context: FaultContext) -> Effect:
         """Send it; the event at the point follows."""

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
-from mock_openai.faults.context import Effect, FaultContext
+from mock_openai.faults import Effect, FaultContext, Point, register
 from mock_openai.faults.parameters import FrameSize
-from mock_openai.faults.point import Point
-from mock_openai.faults.registry import register
 from mock_openai.protocol.events import Event
 
 
-@register
-@dataclass(frozen=True, slots=True)
+@register("oversize_frame", Point(phase="event"))
 class OversizeFrame:
     """Enlarge the event to `size` bytes with blanks inside its JSON, and go on; its meaning stays the same.
 
@@ -23,12 +17,9 @@ class OversizeFrame:
 
     size: FrameSize = 5 * 1024 * 1024
 
-    name: ClassVar[str] = "oversize_frame"
-    where: ClassVar[Point] = Point(phase="event")
-
     async def strike(self, context: FaultContext) -> Effect:
         """Send the big event in place of the small one."""
-        event = context.event or Event("response.created", b'{"type":"response.created"}')
+        event = context.an_event
         blanks = b" " * max(0, self.size - len(event.data))
         await context.send(Event(event.type, event.data[:-1] + blanks + event.data[-1:]))
         return Effect.SKIP_EVENT

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
-from mock_openai.faults.context import Effect, FaultContext
-from mock_openai.faults.point import Point
-from mock_openai.faults.registry import register
+from mock_openai.faults import Effect, FaultContext, Point, register
 from mock_openai.protocol.errors import previous_response_not_found
 
 
-@register
-@dataclass(frozen=True, slots=True)
+@register("previous_response_not_found", Point(phase="request"))
 class PreviousResponseNotFound:
     """Answer with the error for an unknown `previous_response_id`, even though the id was good.
 
@@ -21,9 +15,6 @@ class PreviousResponseNotFound:
 
     response_id: str = "resp_00000000000000000000000000000000000000000000000000"
     if_named: bool = False
-
-    name: ClassVar[str] = "previous_response_not_found"
-    where: ClassVar[Point] = Point(phase="request")
 
     async def strike(self, context: FaultContext) -> Effect:
         """Answer with the error."""

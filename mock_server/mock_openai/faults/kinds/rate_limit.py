@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
-from mock_openai.faults.context import Effect, FaultContext
-from mock_openai.faults.parameters import Seconds
-from mock_openai.faults.point import Point
-from mock_openai.faults.registry import register
+from mock_openai.faults import Effect, FaultContext, Point, Seconds, register
 from mock_openai.protocol.errors import UNTOLD, rate_limit_reached
 
 _LIMIT = 30_000
 
 
-@register
-@dataclass(frozen=True, slots=True)
+@register("rate_limit", Point(phase="request"))
 class RateLimit:
     """Answer 429 `rate_limit_exceeded`, with `retry_after` seconds in the wording and the retry-after header.
 
@@ -25,9 +18,6 @@ class RateLimit:
 
     retry_after: Seconds = 2.0
     model: str | None = None
-
-    name: ClassVar[str] = "rate_limit"
-    where: ClassVar[Point] = Point(phase="request")
 
     async def strike(self, context: FaultContext) -> Effect:
         """Fail the turn."""

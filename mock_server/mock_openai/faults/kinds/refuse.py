@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
-from mock_openai.faults.context import Effect, FaultContext
-from mock_openai.faults.parameters import Seconds
-from mock_openai.faults.point import Point
-from mock_openai.faults.registry import register
+from mock_openai.faults import Effect, FaultContext, Point, Seconds, register
 
 
-@register
-@dataclass(frozen=True, slots=True)
+@register("refuse", Point(phase="handshake"))
 class Refuse:
     """Reset the connection, and refuse every new one for `seconds` (clients see ECONNREFUSED)."""
 
     seconds: Seconds = 0.0
-
-    name: ClassVar[str] = "refuse"
-    where: ClassVar[Point] = Point(phase="handshake")
 
     async def strike(self, context: FaultContext) -> Effect:
         """Stop listening first, so that not even the quickest reconnect slips in."""

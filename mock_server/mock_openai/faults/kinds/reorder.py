@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
-from mock_openai.faults.context import Effect, FaultContext
-from mock_openai.faults.parameters import Count
-from mock_openai.faults.point import Point
-from mock_openai.faults.registry import register
+from mock_openai.faults import Count, Effect, FaultContext, Point, register
 
 
-@register
-@dataclass(frozen=True, slots=True)
+@register("reorder", Point(phase="event"))
 class Reorder:
     """Let the event leave only after `by` later events of its turn, each with the sequence number it had.
 
@@ -20,9 +13,6 @@ class Reorder:
     """
 
     by: Count = 1
-
-    name: ClassVar[str] = "reorder"
-    where: ClassVar[Point] = Point(phase="event")
 
     async def strike(self, context: FaultContext) -> Effect:
         """Hold the event back."""

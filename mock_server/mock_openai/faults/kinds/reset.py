@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
-from mock_openai.faults.context import Effect, FaultContext
-from mock_openai.faults.point import Point
-from mock_openai.faults.registry import register
+from mock_openai.faults import Effect, FaultContext, register
 
 
-@register
-@dataclass(frozen=True, slots=True)
+@register("reset")
 class Reset:
     """Break the connection with a TCP reset (RST).
 
     Clients see ECONNRESET: httpx2 ReadError, openai APIConnectionError, websockets ConnectionClosedError
     (measured).
     """
-
-    name: ClassVar[str] = "reset"
-    where: ClassVar[Point] = Point()
 
     async def strike(self, context: FaultContext) -> Effect:
         """Reset, once the client has read what was sent before."""

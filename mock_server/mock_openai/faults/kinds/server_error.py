@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
-from mock_openai.faults.context import Effect, FaultContext
+from mock_openai.faults import Effect, FaultContext, Point, register
 from mock_openai.faults.parameters import ErrorStatus
-from mock_openai.faults.point import Point
-from mock_openai.faults.registry import register
 from mock_openai.protocol.errors import by_code
 
 
-@register
-@dataclass(frozen=True, slots=True)
+@register("server_error", Point(phase="request"))
 class ServerError:
     """Fail the turn with a status of 400 to 599 and any code; by default 500 `server_error`.
 
@@ -24,9 +18,6 @@ class ServerError:
     status: ErrorStatus = 500
     code: str | None = "server_error"
     message: str | None = None
-
-    name: ClassVar[str] = "server_error"
-    where: ClassVar[Point] = Point(phase="request")
 
     async def strike(self, context: FaultContext) -> Effect:
         """Fail the turn."""

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
-from mock_openai.faults.context import Effect, FaultContext
-from mock_openai.faults.parameters import Seconds
-from mock_openai.faults.point import Point
-from mock_openai.faults.registry import register
+from mock_openai.faults import Effect, FaultContext, Seconds, register
 
 
-@register
-@dataclass(frozen=True, slots=True)
+@register("stall")
 class Stall:
     """Send nothing for `seconds` (None: for ever), then what is late in a burst; pings are answered."""
 
     seconds: Seconds | None = None
-
-    name: ClassVar[str] = "stall"
-    where: ClassVar[Point] = Point()
 
     async def strike(self, context: FaultContext) -> Effect:
         """Wait."""

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
-from mock_openai.faults.context import Effect, FaultContext
-from mock_openai.faults.point import Point
-from mock_openai.faults.registry import register
+from mock_openai.faults import Effect, FaultContext, Point, register
 from mock_openai.protocol.errors import ApiError
 
 Alert = Literal["handshake_failure", "internal_error", "protocol_version", "unrecognized_name"]
 
 
-@register
-@dataclass(frozen=True, slots=True)
+@register("tls_failure", Point(phase="handshake"))
 class TlsFailure:
     """Answer the client's hello with a fatal TLS `alert` and end the connection.
 
@@ -24,9 +20,6 @@ class TlsFailure:
     """
 
     alert: Alert = "handshake_failure"
-
-    name: ClassVar[str] = "tls_failure"
-    where: ClassVar[Point] = Point(phase="handshake")
 
     async def strike(self, context: FaultContext) -> Effect:
         """Send the alert and end."""

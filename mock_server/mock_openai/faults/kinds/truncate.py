@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
-from mock_openai.faults.context import Effect, FaultContext
+from mock_openai.faults import Effect, FaultContext, Point, register
 from mock_openai.faults.parameters import Share
-from mock_openai.faults.point import Point
-from mock_openai.faults.registry import register
-from mock_openai.protocol.events import Event
 
 
-@register
-@dataclass(frozen=True, slots=True)
+@register("truncate", Point(phase="event"))
 class Truncate:
     """Send the first part of an event, `share` of its bytes, then end the connection.
 
@@ -23,12 +16,9 @@ class Truncate:
 
     share: Share = 0.5
 
-    name: ClassVar[str] = "truncate"
-    where: ClassVar[Point] = Point(phase="event")
-
     async def strike(self, context: FaultContext) -> Effect:
         """Send the part and end."""
-        event = context.event or Event("response.created", b'{"type":"response.created"}')
+        event = context.an_event
         whole = context.encode(event)
         await context.raw(whole[: max(1, int(len(whole) * self.share))])
         await context.fin()

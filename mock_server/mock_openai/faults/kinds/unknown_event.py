@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
-from mock_openai.faults.context import Effect, FaultContext
-from mock_openai.faults.point import Point
-from mock_openai.faults.registry import register
+from mock_openai.faults import Effect, FaultContext, Point, register
 from mock_openai.protocol.events import Event
 
 
-@register
-@dataclass(frozen=True, slots=True)
+@register("unknown_event", Point(phase="event"))
 class UnknownEvent:
     """Send an extra event of a type nobody knows, with any fields, and go on."""
 
     type: str = "response.unheard_of"
     fields: Mapping[str, Any] | None = None
-
-    name: ClassVar[str] = "unknown_event"
-    where: ClassVar[Point] = Point(phase="event")
 
     async def strike(self, context: FaultContext) -> Effect:
         """Send it; the event at the point follows."""
