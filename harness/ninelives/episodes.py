@@ -29,6 +29,7 @@ class NewEpisodes:
     """
 
     takes_errors = True
+    reads_only = True
 
     def __init__(self, player: Player | None, recorder: Recorder) -> None:
         self.player = player

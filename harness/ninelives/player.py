@@ -50,6 +50,7 @@ class Player:
     `Matching`.
     """
 
+    reads_only = True
     takes_errors = True
     """Whether it is asked even about requests that the mock server would refuse: the recording decides."""
 

@@ -45,7 +45,7 @@ class Turn:
 
 
 class OwnTurn(Turn):
-    """A turn for a function of the user's, which may change it: the server's own stays as it is.
+    """A turn for code of the user's, which may change it: the server's own stays as it is.
 
     `body`, `request` and `history` are copied when they are first asked for, since most functions look at
     little.
@@ -87,6 +87,11 @@ class OwnTurn(Turn):
 _COPIED = ("body", "request", "history")
 
 
+def turn_for(responder: Responder, turn: Turn) -> Turn:
+    """Return a turn for a responder to keep: a copy, unless its class says that it only reads."""
+    return turn if vars(type(responder)).get("reads_only") is True else OwnTurn(turn)
+
+
 class Later(Enum):
     """Stands for an answer that has to be awaited."""
 
@@ -95,7 +100,12 @@ class Later(Enum):
 
 @runtime_checkable
 class Responder(Protocol):
-    """Answers turns. `takes_errors` says whether it is asked about requests that failed validation too."""
+    """Answers turns. `takes_errors` says whether it is asked about requests that failed validation too.
+
+    The turn is the responder's own copy, made of each part when it is first asked for. A class that changes
+    nothing in a turn may say so with `reads_only = True`; it is then given the server's own turn. A class
+    derived from it has to say so for itself.
+    """
 
     takes_errors: bool
 

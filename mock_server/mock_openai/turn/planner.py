@@ -16,7 +16,7 @@ from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.reply import Failed, Reply
 from mock_openai.responders.answer import Answer
-from mock_openai.responders.base import Later, Responder
+from mock_openai.responders.base import Later, Responder, turn_for
 from mock_openai.responders.improvise import Improviser
 from mock_openai.responders.script import Script
 from mock_openai.turn.admit import Admission
@@ -87,7 +87,8 @@ class Planner:
             self._answer(plan)
         while plan.waits_for == "responder":
             plan.waits_for = None
-            said = await self._responders[plan.next_responder].answer(plan.turn)
+            responder = self._responders[plan.next_responder]
+            said = await responder.answer(turn_for(responder, plan.turn))
             plan.next_responder += 1
             self._ask(plan, said)
         assert plan.answer is not None, "somebody has answered by now"

@@ -37,6 +37,7 @@ class Upstream:
     """
 
     takes_errors = True
+    reads_only = True
 
     def __init__(self, address: str) -> None:
         self.address = Address.parse(address)

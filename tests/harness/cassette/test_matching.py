@@ -160,6 +160,20 @@ def test_a_matcher_of_ones_own_may_return_or_assert() -> None:
     assert "custom matcher" in matching.explain(ask(body), {})
 
 
+def test_what_a_matcher_does_to_a_request_changes_nothing_outside_of_it() -> None:
+    body = {"model": "gpt-5.4", "input": [USER], "tools": [WEATHER]}
+    seen: list[Any] = []
+
+    def spoils(request: Wanted, exchange: Exchange) -> bool:
+        seen.append(request.body["input"][:])
+        request.body["input"].clear()
+        return True
+
+    assert Matching(conversation(), matchers=[spoils, spoils]).places(ask(body))
+    assert body["input"] == [USER]
+    assert all(given == [USER] for given in seen)
+
+
 def test_the_host_and_version_of_a_path_do_not_matter() -> None:
     tape = Tape()
     for path in (

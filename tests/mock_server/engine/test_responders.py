@@ -10,7 +10,7 @@ import json
 import aiohttp
 import pytest
 import websockets
-from mock_openai import ApiError, Close, MockServer, Recorded, Reply, Text, Timed, faults, reply
+from mock_openai import ApiError, Close, MockServer, Recorded, Reply, Script, Text, Timed, faults, reply
 from mock_openai.protocol.events import Event
 
 ASK = {"model": "gpt-4o", "input": "hi"}
@@ -85,6 +85,91 @@ async def test_a_responder_sees_history_key_and_place():
     turn = seen.turns[1]
     assert [item["role"] for item in turn.history] == ["user", "assistant"]
     assert (turn.connection, turn.number, turn.key, turn.transport) == (1, 2, "sk-mine", "http")
+
+
+class Spoils:
+    """A responder that passes, and leaves nothing of the turn as it was."""
+
+    takes_errors = False
+
+    async def answer(self, turn):
+        spoil(turn)
+
+
+class SpoilsScript(Script):
+    async def answer(self, turn):
+        spoil(turn)
+        return await super().answer(turn)
+
+
+class OnlyReads(Always):
+    reads_only = True
+
+
+class Derived(OnlyReads):
+    async def answer(self, turn):
+        spoil(turn)
+
+
+def spoil(turn):
+    for item in (*turn.body["input"], *turn.request.input, *turn.history):
+        item.clear()
+    turn.body["input"].append({"role": "user", "content": "never said"})
+    turn.body["tools"].clear()
+    turn.request.metadata["spoilt"] = "yes"
+    turn.body["metadata"]["spoilt"] = "yes"
+
+
+SAID = [{"role": "user", "content": "hi"}]
+TOOL = {"type": "function", "name": "look", "parameters": {"type": "object", "properties": {}}}
+
+
+@pytest.mark.parametrize(
+    "given", [Spoils(), Derived(None)], ids=["a responder", "derived from one that reads"]
+)
+async def test_what_a_responder_does_to_its_turn_changes_nothing_that_is_stored_or_answered(given):
+    await the_turn_stays(MockServer(script=[reply("Hi.")], responders=[given]))
+
+
+async def test_neither_does_what_a_class_derived_from_the_script_does():
+    await the_turn_stays(MockServer(script=SpoilsScript([reply("Hi.")])))
+
+
+async def the_turn_stays(server):
+    asked = {"model": "gpt-4o", "input": SAID, "tools": [TOOL], "metadata": {"mine": "1"}}
+    async with server, aiohttp.ClientSession() as session:
+
+        async def say(**more):
+            async with session.post(server.base_url + "/responses", json={**asked, **more}) as answer:
+                assert answer.status == 200
+                return await answer.json()
+
+        async def read(path):
+            async with session.get(f"{server.base_url}/responses/{path}") as answer:
+                return await answer.json()
+
+        first = await say()
+        again = await say()  # the same bytes, which the server knows by now
+        second = await say(previous_response_id=first["id"])
+        for told in (first, again, second):
+            assert [tool["name"] for tool in told["tools"]] == ["look"]
+            assert told["metadata"] == {"mine": "1"}
+            (item,) = (await read(f"{told['id']}/input_items?limit=1"))["data"]
+            assert item["content"][0]["text"] == "hi"
+        assert first["usage"]["input_tokens"] == again["usage"]["input_tokens"]
+        assert server.journal.requests[1] == asked
+
+
+async def test_a_class_that_says_that_it_only_reads_is_given_the_turn_without_a_copy():
+    reads, may_change = OnlyReads(None), Always(None)
+    async with MockServer(script=[reply("Hi.")], responders=[reads, may_change]) as server:
+        await text_of(server)
+        await text_of(server)
+    first, second = (turn.body for turn in reads.turns)
+    assert first is second, "the server's own, which it knows by its bytes"
+    first, second = (turn.body for turn in may_change.turns)
+    assert first == second
+    assert first is not second
 
 
 async def test_a_responder_that_raises_is_a_500_with_its_words_and_the_server_lives_on(caplog):
