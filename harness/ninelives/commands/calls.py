@@ -112,12 +112,12 @@ def run(wish: Wish) -> int:
 
         note = "; ".join(f"{name}: {each['calls']} calls, {each['summary']}" for name, each in told.items())
         write_text(wish.html, page(chapters, f"ninelives verdict --calls: {', '.join(told)}", note))
-        console.print(f"timelines: {wish.html}", soft_wrap=True)
+        console.print(f"timelines: {wish.html}")
     if wish.json is not None:
         write_text(
             wish.json, json.dumps(told if len(told) > 1 else next(iter(told.values())), indent=1) + "\n"
         )
-        console.print(f"findings: {wish.json}", soft_wrap=True)
+        console.print(f"findings: {wish.json}")
     return 0 if held else 1
 
 
@@ -163,15 +163,14 @@ def _tell(console: Console, wish: Wish, name: str, calls: Calls, worst: Worst, p
             (f"  {calls.worst.figures}", "dim"),
             (f"\n  shrunk from {was} acts and {was_trouble} interruptions to {acts} and {trouble} ", "dim"),
             (f"in {tries}: {worst.outcome.figures}", "dim"),
-        ),
-        soft_wrap=True,
+        )
     )
-    console.print(Text("\n".join(["", *(f"  {line}" for line in turns(worst.outcome)), ""])), soft_wrap=True)
+    console.print(Text("\n".join(["", *(f"  {line}" for line in turns(worst.outcome)), ""])))
     for finding in worst.outcome.broken:
         console.print(Text.assemble(("  ✗ ", "bold red"), (f"{finding.promise}  ", "bold"), finding.why))
     for label, text in (("kept", str(path)), ("again", _again(wish, name, worst, path))):
-        console.print(Text.assemble((f"  {label:<6}", "dim"), text), soft_wrap=True)
-    console.print(_summary(name, calls), soft_wrap=True)
+        console.print(Text.assemble((f"  {label:<6}", "dim"), text))
+    console.print(_summary(name, calls))
 
 
 def _table(calls: Calls) -> Table:

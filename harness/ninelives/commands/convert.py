@@ -11,5 +11,5 @@ def run(source: Path, target: Path) -> int:
     from ninelives.commands.printing import output
 
     convert(source, target)
-    output().print(f"wrote {target}", soft_wrap=True)
+    output().print(f"wrote {target}")
     return 0

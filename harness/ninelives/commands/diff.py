@@ -18,16 +18,16 @@ def run(before: Path, after: Path, exit_code: bool) -> int:
     found = compare(load(before).exchanges, load(after).exchanges)
     console = output()
     if not found:
-        console.print("no difference but for ids, headers and small change in timing", soft_wrap=True)
+        console.print("no difference but for ids, headers and small change in timing")
     for kind in KINDS:
         differences = [each for each in found if each.kind == kind]
         if not differences:
             continue
         console.print(Text(f"{kind}: {len(differences)}", style="bold"))
         for each in differences:
-            console.print(Text(f"  exchange {each.exchange}  {each.where}", style="cyan"), soft_wrap=True)
-            console.print(Text(f"    - {_cut(each.before)}", style="red"), soft_wrap=True)
-            console.print(Text(f"    + {_cut(each.after)}", style="green"), soft_wrap=True)
+            console.print(Text(f"  exchange {each.exchange}  {each.where}", style="cyan"))
+            console.print(Text(f"    - {_cut(each.before)}", style="red"))
+            console.print(Text(f"    + {_cut(each.after)}", style="green"))
     return 1 if found and exit_code else 0
 
 

@@ -43,9 +43,9 @@ def run() -> int:
             findings.append(finding)
             mark, colour = _MARKS[finding.state]
             line = Text(f"{mark} ", style=colour).append(f"{finding.what:<16}", style="bold")
-            console.print(line.append(finding.detail, style="none"), soft_wrap=True)
+            console.print(line.append(finding.detail, style="none"))
             if finding.advice:
-                console.print(Text(f"  {'':<16}{finding.advice}", style="dim"), soft_wrap=True)
+                console.print(Text(f"  {'':<16}{finding.advice}", style="dim"))
     bad = sum(finding.state == "bad" for finding in findings)
     console.print()
     if bad:

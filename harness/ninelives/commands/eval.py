@@ -44,13 +44,13 @@ def run(wish: Wish) -> int:
                     played.append(each)
                     if wish.repeat == 1:
                         status.stop()
-                        console.print(line(each, width), soft_wrap=True)
+                        console.print(line(each, width))
                         status.start()
     if wish.repeat > 1:
         tell_rates(console, played, width)
     tell(console, played, verbose=wish.verbose)
     write(console, played, wish)
-    console.print(summary(played), soft_wrap=True)
+    console.print(summary(played))
     return 0 if all(each.good for each in played) else 1
 
 

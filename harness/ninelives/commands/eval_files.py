@@ -24,12 +24,12 @@ def write(console: Console, played: Sequence[Played], wish: Wish) -> None:
 
         chapters = [each.chapter for each in played if each.skipped is None]
         write_text(wish.html, page(chapters, "ninelives eval"))
-        console.print(f"timelines: {wish.html}", soft_wrap=True)
+        console.print(f"timelines: {wish.html}")
     if wish.json is not None:
         write_text(
             wish.json, json.dumps([as_json(each) for each in played], indent=1, ensure_ascii=False) + "\n"
         )
-        console.print(f"findings: {wish.json}", soft_wrap=True)
+        console.print(f"findings: {wish.json}")
     if wish.reports.wanted:
         wish.reports.write([checked(each, number) for number, each in _numbered(played)], "ninelives eval")
 

@@ -68,21 +68,16 @@ def tell(console: Console, played: Sequence[Played], *, verbose: bool) -> None:
             continue
         console.print()
         what = each.disaster.sentence if each.disaster is not None else ""
-        console.print(Text.assemble((each.title, "bold"), (f"  {what}", "dim")), soft_wrap=True)
+        console.print(Text.assemble((each.title, "bold"), (f"  {what}", "dim")))
         for asked, heard in each.heard:
-            console.print(
-                Text(f"    {f'{asked}  →  ' if asked else ''}{heard or '(nothing)'}", style="dim"),
-                soft_wrap=True,
-            )
+            console.print(Text(f"    {f'{asked}  →  ' if asked else ''}{heard or '(nothing)'}", style="dim"))
         for problem in problems(each):
-            console.print(Text(f"  ✗ {problem}", style="" if not each.good else "yellow"), soft_wrap=True)
+            console.print(Text(f"  ✗ {problem}", style="" if not each.good else "yellow"))
         if each.case.bot not in instructed and (change := to_change(each)):
             instructed.add(each.case.bot)
-            console.print(Text(change), soft_wrap=True)
+            console.print(Text(change))
         if verbose and each.result is not None:
-            console.print(
-                Text("\n".join(f"    {row}" for row in each.result.debug_log), style="dim"), soft_wrap=True
-            )
+            console.print(Text("\n".join(f"    {row}" for row in each.result.debug_log), style="dim"))
 
 
 def problems(played: Played) -> list[str]:
@@ -144,17 +139,14 @@ def tell_rates(console: Console, played: Sequence[Played], width: int) -> None:
         tried = [each for each in group if each.skipped is None]
         good = sum(each.good for each in tried)
         if not tried:
-            console.print(
-                Text(f"{title:<{width}}  skipped        {group[0].skipped}", style="dim"), soft_wrap=True
-            )
+            console.print(Text(f"{title:<{width}}  skipped        {group[0].skipped}", style="dim"))
             continue
         flaky = 0 < good < len(tried)
         told = f"{good}/{len(tried)} good" + (
             f", flaky: {100 * (len(tried) - good) / len(tried):.0f} % fail" if flaky else ""
         )
         console.print(
-            Text.assemble((f"{title:<{width}}  ", ""), (told, "green" if good == len(tried) else "bold red")),
-            soft_wrap=True,
+            Text.assemble((f"{title:<{width}}  ", ""), (told, "green" if good == len(tried) else "bold red"))
         )
 
 

@@ -48,18 +48,13 @@ def record(console: Console, there: Sequence[Case], wish: Wish) -> int:
 
 def _tell(console: Console, case: Case, recorded: Recorded) -> bool:
     played: Any = recorded.played
-    console.print(
-        Text.assemble((f"{case.title}  ", ""), (f"eval {played.verdict}", STYLES[played.verdict])),
-        soft_wrap=True,
-    )
+    console.print(Text.assemble((f"{case.title}  ", ""), (f"eval {played.verdict}", STYLES[played.verdict])))
     for problem in problems(played):
-        console.print(Text(f"  ✗ {problem}"), soft_wrap=True)
+        console.print(Text(f"  ✗ {problem}"))
     for path in recorded.kept:
-        console.print(f"  recorded into {path}", soft_wrap=True)
+        console.print(f"  recorded into {path}")
     for path in recorded.left:
-        console.print(
-            f"  not kept, because the eval did not pass; what was recorded is in {path}", soft_wrap=True
-        )
+        console.print(f"  not kept, because the eval did not pass; what was recorded is in {path}")
     if recorded.silent:
         console.print(
             "  nothing passed through the proxy: does the bot read OPENAI_BASE_URL or OPENAI_WS_URL?"

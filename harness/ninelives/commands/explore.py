@@ -146,7 +146,7 @@ def run(wish: Wish) -> int:
     if wish.reports.wanted:
         told = of_exploration(wish.factory, result, kept)
         wish.reports.write(told, f"ninelives explore: {wish.factory}")
-    console.print(_summary(wish, result), soft_wrap=True)
+    console.print(_summary(wish, result))
     return 1 if result.broken else 0
 
 
@@ -194,8 +194,7 @@ def _tell(console: Console, wish: Wish, breach: Breach) -> Path:
             f"was shrunk from {was_acts} acts and {was_trouble} troubles to {acts} and {trouble} "
             f"in {breach.tries} {'try' if breach.tries == 1 else 'tries'}",
             style="dim",
-        ),
-        soft_wrap=True,
+        )
     )
     if not breach.repeats:
         console.print(
@@ -206,7 +205,7 @@ def _tell(console: Console, wish: Wish, breach: Breach) -> Path:
             Text("  Shrinking ran out of time: a faster machine may find a shorter story.", style="dim")
         )
     console.print()
-    console.print(Text("\n".join(f"  {line}" for line in breach.evidence.splitlines())), soft_wrap=True)
+    console.print(Text("\n".join(f"  {line}" for line in breach.evidence.splitlines())))
     console.print()
     remarks = [
         f"Found by: {origin.command()}",
@@ -215,7 +214,7 @@ def _tell(console: Console, wish: Wish, breach: Breach) -> Path:
     ]
     write_text(path, to_yaml(story, [remark.replace("\n", " ") for remark in remarks]))
     for label, text in (("kept", str(path)), ("again", again), ("found by", origin.command())):
-        console.print(Text.assemble((f"  {label:<9}", "dim"), text), soft_wrap=True)
+        console.print(Text.assemble((f"  {label:<9}", "dim"), text))
     return path
 
 
@@ -252,15 +251,15 @@ def _write_page(console: Console, wish: Wish, result: Exploration) -> None:
     chapters = [play(breach.story, factory, wish.conditions).chapter() for breach in result.breaches]
     path = wish.out / "timelines.html"
     write_text(path, page(chapters, f"ninelives explore: {wish.factory}"))
-    console.print(f"\ntimelines: {path}", soft_wrap=True)
+    console.print(f"\ntimelines: {path}")
 
 
 def _tell_interrupted(wish: Wish, done: Done | None) -> None:
     many = f"{done.done} of {done.of} runs are done" if done is not None else "nothing is done yet"
     broken = f", {done.broken} of them broke a promise" if done is not None and done.broken else ""
     console = notes()
-    console.print(f"ninelives: interrupted; {many}{broken}", soft_wrap=True)
-    console.print(f"go on with: {wish.command('--resume', str(wish.journal))}", soft_wrap=True)
+    console.print(f"ninelives: interrupted; {many}{broken}")
+    console.print(f"go on with: {wish.command('--resume', str(wish.journal))}")
 
 
 def _summary(wish: Wish, result: Exploration) -> Text:

@@ -30,9 +30,9 @@ def run(
         print(json.dumps({"files": len(files), "problems": [each.as_json() for each in problems]}, indent=1))
         return 1 if wrong else 0
     for problem in problems:
-        console.print(str(problem), markup=False, highlight=False, soft_wrap=True)
+        console.print(str(problem), markup=False, highlight=False)
     if not wrong:
-        console.print(f"nothing to mend in {_count(len(files))}", soft_wrap=True)
+        console.print(f"nothing to mend in {_count(len(files))}")
     return 1 if wrong else 0
 
 
@@ -42,7 +42,7 @@ def mend(paths: Sequence[Path], secrets: Secrets) -> int:
     for path in _files(paths, _cassettes):
         changed = scrub(path, redactor=secrets.redactor())
         told = f"{changed} line{'' if changed == 1 else 's'} changed" if changed else "nothing to mend"
-        console.print(f"{path}: {told}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"{path}: {told}", markup=False, highlight=False)
     return 0
 
 

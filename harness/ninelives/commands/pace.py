@@ -108,8 +108,8 @@ def _tell(out: Path, rhythm: Rhythm, pace: Learned, unread: Sequence[str]) -> No
         learned.append(f"of {rhythm.begun} more, only how long they took to begin")
     if rhythm.untimed:
         learned.append(f"{rhythm.untimed} without times left out")
-    console.print(f"\nfrom {', '.join(learned)}", soft_wrap=True)
+    console.print(f"\nfrom {', '.join(learned)}")
     if unread:
         more = f" and {len(unread) - _MOST_NAMED} more" if len(unread) > _MOST_NAMED else ""
-        console.print(f"no recordings, left out: {', '.join(unread[:_MOST_NAMED])}{more}", soft_wrap=True)
-    console.print(f"wrote {out}", soft_wrap=True)
+        console.print(f"no recordings, left out: {', '.join(unread[:_MOST_NAMED])}{more}")
+    console.print(f"wrote {out}")

@@ -1,4 +1,7 @@
-"""The consoles of the commands: colors and full width in a terminal, plain unpadded lines in a pipe."""
+"""The consoles of the commands: colors and full width in a terminal, plain unpadded lines in a pipe.
+
+A text is not broken into lines: the terminal wraps it, and a pipe gets it whole.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Any
 from mock_openai.visible import visible
 from rich.console import Console, ConsoleOptions
 from rich.segment import Segment
+from rich.text import Text
 
 PIPED = 100
 """Columns without a terminal."""
@@ -28,10 +32,19 @@ def output() -> Console:
 
 def notes() -> Console:
     """Standard error: progress, and everything that is not the result itself."""
-    return Console(file=sys.stderr, highlight=False)
+    return _Unbroken(file=sys.stderr, highlight=False)
 
 
-class _Safe(Console):
+class _Unbroken(Console):
+    """Leaves the wrapping of texts to the terminal."""
+
+    def print(self, *what: Any, **how: Any) -> None:
+        """Print as rich does; only tables and the like are fitted to the width."""
+        how.setdefault("soft_wrap", all(isinstance(each, str | Text) for each in what))
+        super().print(*what, **how)
+
+
+class _Safe(_Unbroken):
     """Shows control characters in its output instead of sending them to the terminal."""
 
     def render(self, renderable: Any, options: ConsoleOptions | None = None) -> Iterable[Segment]:

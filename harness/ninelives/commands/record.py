@@ -60,28 +60,24 @@ def run(
         _bind(recorder, host, port)
     recorder.writer.open()
     if recorder.writer.aside is not None:
-        console.print(
-            f"an earlier recording that did not end well is kept in {recorder.writer.aside}", soft_wrap=True
-        )
+        console.print(f"an earlier recording that did not end well is kept in {recorder.writer.aside}")
     try:
         asyncio.run(_record(recorder, command, console, mode, host, port))
     except BrokenOff as end:
         if mode == "all" and recorder.writer.lines:
-            console.print(f"{end}; kept {_count(recorder.writer)} in {cassette}", soft_wrap=True)
+            console.print(f"{end}; kept {_count(recorder.writer)} in {cassette}")
         else:
             _tell_broken_off(console, recorder, str(end))
         return end.code
     if recorder.writer.lines:
-        console.print(f"recorded {_count(recorder.writer)} into {cassette}", soft_wrap=True)
+        console.print(f"recorded {_count(recorder.writer)} into {cassette}")
     elif mode != "new_episodes":
         left = f"{cassette} is as it was" if cassette.exists() else f"{cassette} was not written"
         console.print(
-            "nothing passed through the proxy: does the client read OPENAI_BASE_URL or OPENAI_WS_URL? "
-            + left,
-            soft_wrap=True,
+            "nothing passed through the proxy: does the client read OPENAI_BASE_URL or OPENAI_WS_URL? " + left
         )
     else:
-        console.print(f"nothing was new; {cassette} is as it was", soft_wrap=True)
+        console.print(f"nothing was new; {cassette} is as it was")
     return 0
 
 
@@ -105,10 +101,10 @@ def _taken(host: str, port: int, error: OSError) -> Complaint:
 def _tell_broken_off(console: Console, recorder: Recorder, why: str) -> None:
     path, partial = recorder.writer.path, recorder.writer.partial
     old = f"{path} is as it was" if path.exists() else f"{path} was not written"
-    console.print(f"{why}; {old}", soft_wrap=True)
+    console.print(f"{why}; {old}")
     if partial.exists() and recorder.writer.lines:  # never advise an empty file over a good one
         keep = f"mv {shlex.quote(str(partial))} {shlex.quote(str(path))}"
-        console.print(f"{recorder.writer.lines} lines are in {partial}; to keep them: {keep}", soft_wrap=True)
+        console.print(f"{recorder.writer.lines} lines are in {partial}; to keep them: {keep}")
 
 
 async def _record(
@@ -116,7 +112,7 @@ async def _record(
 ) -> None:
     offline = mode == "new_episodes" and recorder.writer.path.exists()
     async with _stage(recorder, mode, host, port) as urls:
-        console.print(f"recording {recorder.upstream} into {recorder.writer.path}", soft_wrap=True)
+        console.print(f"recording {recorder.upstream} into {recorder.writer.path}")
         await _serve(urls, command, console, recorder, offline=offline)
 
 
@@ -157,8 +153,8 @@ async def _stage(recorder: Recorder, mode: Mode, host: str, port: int) -> AsyncI
 async def _serve(
     urls: Urls, command: list[str], console: Console, recorder: Recorder | None = None, *, offline: bool
 ) -> None:
-    console.print(f"  OPENAI_BASE_URL={urls.base_url}", soft_wrap=True)
-    console.print(f"  OPENAI_WS_URL={urls.ws_url}", soft_wrap=True)
+    console.print(f"  OPENAI_BASE_URL={urls.base_url}")
+    console.print(f"  OPENAI_WS_URL={urls.ws_url}")
     shows = recorder is not None and console.is_terminal
     watching = asyncio.create_task(_show_progress(recorder, console)) if shows and recorder else None
     try:
@@ -166,7 +162,7 @@ async def _serve(
             await run_command(urls, command, offline=offline)
         else:
             end = "Enter ends and keeps the recording, Ctrl-C breaks it off" if recorder else "Enter ends"
-            console.print(end, soft_wrap=True)
+            console.print(end)
             await until_told()
     finally:
         if watching is not None:
@@ -195,7 +191,7 @@ def _replay(path: Path, command: list[str], host: str, port: int) -> int:
 
     async def serve() -> None:
         async with MockServer(responders=[player], pace="recorded", host=host, port=port) as server:
-            console.print(f"replaying {path}", soft_wrap=True)
+            console.print(f"replaying {path}")
             await _serve(server, command, console, offline=True)
 
     code = 0
@@ -204,12 +200,12 @@ def _replay(path: Path, command: list[str], host: str, port: int) -> int:
     except OSError as error:
         raise _taken(host, port, error) from None
     except BrokenOff as end:
-        console.print(str(end), soft_wrap=True)
+        console.print(str(end))
         code = end.code
     for miss in player.missed:
-        console.print(miss, markup=False, soft_wrap=True)
+        console.print(miss, markup=False)
     used = f"{len(player.used)} of {len(player.exchanges)} recorded exchanges were asked for"
-    console.print(f"{used}; {len(player.missed)} requests had no recording", soft_wrap=True)
+    console.print(f"{used}; {len(player.missed)} requests had no recording")
     return code or (1 if player.missed else 0)
 
 

@@ -36,10 +36,7 @@ def run(folder: Path, upstream: str | None, exit_code: bool, write: bool, secret
     mocked = upstream is None and not key
     console = output()
     if mocked:
-        console.print(
-            "no OPENAI_API_KEY and no --upstream: the mock server is asked, not the real API",
-            soft_wrap=True,
-        )
+        console.print("no OPENAI_API_KEY and no --upstream: the mock server is asked, not the real API")
     with tempfile.TemporaryDirectory() as scratch:
         try:
             asked = asyncio.run(_ask(cassettes, upstream, key, mocked, Path(scratch), secrets))
@@ -64,7 +61,7 @@ async def _ask(
     async with MockServer() if mocked else nullcontext() as server:
         to = server.base_url if server is not None else upstream or _API
         for number, cassette in enumerate(cassettes, 1):
-            notes().print(f"{number}/{len(cassettes)} {cassette.path}", soft_wrap=True, markup=False)
+            notes().print(f"{number}/{len(cassettes)} {cassette.path}", markup=False)
             target = scratch / f"{number}.jsonl"
             found.append(
                 await ask_again(cassette, to, target, key=key or "none", redactor=secrets.redactor())
@@ -95,7 +92,7 @@ def _tell(asked: Sequence[Asked], where: str, console: Console) -> list[Drift]:
             else:
                 silent.append((name, old, why))
     changes = drift(compared)
-    console.print(f"{len(compared)} answers of {where} compared with the recorded ones", soft_wrap=True)
+    console.print(f"{len(compared)} answers of {where} compared with the recorded ones")
     for title, style, of_the_api in (
         ("drift of the API", "bold red", True),
         ("other wording", "bold", False),
@@ -106,14 +103,14 @@ def _tell(asked: Sequence[Asked], where: str, console: Console) -> list[Drift]:
             continue
         console.print(Text(f"{title}: {len(chosen)}", style=style))
         for change in chosen:
-            console.print(Text(f"  {change.kind}  {change.what}", style="cyan"), soft_wrap=True)
-            console.print(f"    {_places(change)}", soft_wrap=True, markup=False)
-            console.print(Text(f"    - {_cut(change.before)}", style="red"), soft_wrap=True)
-            console.print(Text(f"    + {_cut(change.after)}", style="green"), soft_wrap=True)
+            console.print(Text(f"  {change.kind}  {change.what}", style="cyan"))
+            console.print(f"    {_places(change)}", markup=False)
+            console.print(Text(f"    - {_cut(change.before)}", style="red"))
+            console.print(Text(f"    + {_cut(change.after)}", style="green"))
     if silent:
         console.print(Text(f"not compared: {len(silent)}", style="bold"))
         for name, exchange, why in silent:
-            console.print(f"  {name} exchange {exchange.number}: {why}", soft_wrap=True, markup=False)
+            console.print(f"  {name} exchange {exchange.number}: {why}", markup=False)
     return changes
 
 
@@ -121,13 +118,13 @@ def _write(asked: Sequence[Asked], console: Console) -> None:
     for each in asked:
         path = each.cassette.path
         if each.again is None or each.left_out or any(new.status is None for _, new in each.pairs):
-            console.print(f"{path} is as it was: not everything came again", soft_wrap=True, markup=False)
+            console.print(f"{path} is as it was: not everything came again", markup=False)
             continue
         try:
             write_whole(path, each.again.data)
         except CassetteError as error:
             raise Complaint(str(error)) from None
-        console.print(f"wrote {path}", soft_wrap=True, markup=False)
+        console.print(f"wrote {path}", markup=False)
 
 
 def _places(change: Drift) -> str:

@@ -52,9 +52,9 @@ async def _serve(player: Player, name: str, exchanges: int, host: str, port: int
     with told_by_signal(lambda _: stop.set()):
         async with MockServer(responders=[player], pace="recorded", host=host, port=port) as server:
             many = "1 exchange" if exchanges == 1 else f"{exchanges} exchanges"
-            console.print(f"replaying {name}, {many}; Ctrl-C ends", soft_wrap=True)
-            console.print(f"  OPENAI_BASE_URL={server.base_url}", soft_wrap=True)
-            console.print(f"  OPENAI_WS_URL={server.ws_url}", soft_wrap=True)
+            console.print(f"replaying {name}, {many}; Ctrl-C ends")
+            console.print(f"  OPENAI_BASE_URL={server.base_url}")
+            console.print(f"  OPENAI_WS_URL={server.ws_url}")
             await stop.wait()
             asked = len(server.journal.requests)
     console.print(f"answered {asked} request{'' if asked == 1 else 's'}")

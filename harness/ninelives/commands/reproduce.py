@@ -86,7 +86,7 @@ def _news(before: Incident, after: Incident) -> str:
 
 
 def _note(text: str) -> None:
-    notes().print(f"ninelives: {text}", soft_wrap=True, markup=False)
+    notes().print(f"ninelives: {text}", markup=False)
 
 
 def _require_a_bot(factory: Factory, incident: Incident) -> None:
@@ -128,10 +128,9 @@ def _tell(wish: Wish, found: Reproduction) -> int:
             (f"{what}: ", "bold red"), f"{found.promise}, {found.why}; " if found.promise != "error" else
             f"{found.why}; ", f"shrunk from {first} turn{'s' if first != 1 else ''} to {then}; ",
             f"kept {path}; {wish.report}",
-        ),
-        soft_wrap=True,
+        )
     )  # fmt: skip
-    console.print(Text(f"again: {again}", style="dim"), soft_wrap=True)
+    console.print(Text(f"again: {again}", style="dim"))
     return 1
 
 
@@ -143,7 +142,6 @@ def _tell_otherwise(wish: Wish, found: Reproduction) -> int:
             ("not reproduced: ", "bold green"),
             f"{wanted} did not come back in {found.tried} stories of {found.turns} turns{broke}; "
             "nothing was written",
-        ),
-        soft_wrap=True,
+        )
     )
     return 0

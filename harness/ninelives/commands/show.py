@@ -26,9 +26,9 @@ def run(path: Path, raw: bool, html: Path | None) -> int:
     told = conversation(exchanges)
     if html is not None:
         write_text(html, page([_chapter(path, exchanges, told)], f"ninelives: {path.name}"))
-        console.print(f"wrote {html}", soft_wrap=True)
+        console.print(f"wrote {html}")
         return 0
-    console.print(_heading(cassette, exchanges), soft_wrap=True)
+    console.print(_heading(cassette, exchanges))
     console.print()
     if raw:
         for line in moments(from_exchanges(exchanges)):

@@ -75,8 +75,8 @@ def run(wish: Wish) -> int:
         session = Session(
             factory,
             server,
-            show=lambda row: console.print(moment(row, LANE), soft_wrap=True),
-            note=lambda text: console.print(Text(text, style="dim"), soft_wrap=True),
+            show=lambda row: console.print(moment(row, LANE)),
+            note=lambda text: console.print(Text(text, style="dim")),
             events=wish.events,
             patient=lines.patient,
         )
@@ -93,7 +93,7 @@ def run(wish: Wish) -> int:
             raise other from None
         finally:
             for address in dict.fromkeys(guard.attempts):
-                console.print(Text(forbidden("the bot", address), style="red"), soft_wrap=True)
+                console.print(Text(forbidden("the bot", address), style="red"))
     return INTERRUPTED if lines.interrupted else 0
 
 
@@ -102,7 +102,7 @@ def _talk(session: Session, server: MockServer, lines: Lines, console: Console, 
 
     async def converse() -> None:
         page = f"http://127.0.0.1:{server.port}/__mock__/"
-        console.print(Text(f"live page: {page}", style="dim"), soft_wrap=True)
+        console.print(Text(f"live page: {page}", style="dim"))
         if wish.browser and not _opened(page):
             console.print(Text("no browser could be opened; open the page yourself", style="yellow"))
         await session.run(lines.read())
@@ -180,13 +180,11 @@ def _sum_up(console: Console, outcome: Outcome) -> None:
     opened = sum(entry.kind == "open" for entry in outcome.episode.wire)
     many = [f"{turns} turn{'' if turns == 1 else 's'}", f"{opened} connection{'' if opened == 1 else 's'}"]
     many += [f"{faults} fault{'' if faults == 1 else 's'}"] if faults else []
-    console.print(Text(f"\n{', '.join(many)}; {outcome.figures}", style="dim"), soft_wrap=True)
+    console.print(Text(f"\n{', '.join(many)}; {outcome.figures}", style="dim"))
     for mishap in outcome.mishaps:
-        console.print(Text(f"the bot's own code raised: {mishap}", style="red"), soft_wrap=True)
+        console.print(Text(f"the bot's own code raised: {mishap}", style="red"))
     for finding in outcome.broken:
-        console.print(
-            Text.assemble(("✗ ", "bold red"), (f"{finding.promise}  ", "bold"), finding.why), soft_wrap=True
-        )
+        console.print(Text.assemble(("✗ ", "bold red"), (f"{finding.promise}  ", "bold"), finding.why))
     if turns and not outcome.broken:
         console.print(Text("every promise that applies was kept", style="green"))
 
@@ -197,4 +195,4 @@ def _write(console: Console, outcome: Outcome, wish: Wish) -> None:
     from ninelives.report.html import page
 
     write_text(wish.html, page([outcome.chapter()], f"ninelives talk: {visible(wish.bot)}"))
-    console.print(f"timeline: {wish.html}", soft_wrap=True)
+    console.print(f"timeline: {wish.html}")

@@ -126,8 +126,8 @@ def tell_disturbed(console: Console, first: First) -> None:
     """Print why a bot was not tested: its calm conversation, turn by turn, and the exceptions of its own
     code.
     """
-    console.print(Text("\n".join(["", *(f"  {line}" for line in first.lines()), ""])), soft_wrap=True)
-    console.print(Text(first.summary, style="bold red"), soft_wrap=True)
+    console.print(Text("\n".join(["", *(f"  {line}" for line in first.lines()), ""])))
+    console.print(Text(first.summary, style="bold red"))
 
 
 def _tell_disturbed(console: Console, name: str, first: First, pages: Pages) -> int:
@@ -149,11 +149,11 @@ def _write(console: Console, results: dict[str, list[Outcome]], pages: Pages, pa
         ]
         note = "; ".join(f"{name}: {_latency(outcomes)}" for name, outcomes in results.items())
         write_text(pages.html, page(chapters, f"ninelives verdict: {', '.join(names)}", note))
-        console.print(f"timelines: {pages.html}", soft_wrap=True)
+        console.print(f"timelines: {pages.html}")
     if pages.json is not None:
         told = {name: [as_json(each) for each in outcomes] for name, outcomes in results.items()}
         write_text(pages.json, json.dumps(told if len(told) > 1 else told[names[0]], indent=1) + "\n")
-        console.print(f"findings: {pages.json}", soft_wrap=True)
+        console.print(f"findings: {pages.json}")
     if pages.reports.wanted:
         told_of = [of_outcome(name, each) for name, outcomes in results.items() for each in outcomes]
         pages.reports.write(told_of, f"ninelives verdict: {', '.join(names)}")
@@ -168,7 +168,7 @@ def _write(console: Console, results: dict[str, list[Outcome]], pages: Pages, pa
         write_text(
             pages.markdown, comparison.page(side_by_side, names, command, f"Pipecat {version('pipecat-ai')}")
         )
-        console.print(f"comparison: {pages.markdown}", soft_wrap=True)
+        console.print(f"comparison: {pages.markdown}")
 
 
 def _place_in_the_book(outcome: Outcome) -> int:
@@ -221,14 +221,14 @@ def _tell_broken(console: Console, outcomes: Sequence[Outcome]) -> None:
         if len(outcomes) <= FEW:
             from ninelives.lab.failure_text import turns
 
-            console.print(Text("\n".join(["", *turns(outcome), ""])), soft_wrap=True)
+            console.print(Text("\n".join(["", *turns(outcome), ""])))
         if outcome.crash:
             console.print(Text(f"  crashed  {outcome.crash}", style="red"))
         if outcome.mishaps:
             from ninelives.bot import mishaps
 
             told = "\n".join(f"  {line}" for line in mishaps.told(outcome.mishaps))
-            console.print(Text(told, style="red"), soft_wrap=True)
+            console.print(Text(told, style="red"))
         for finding in outcome.broken:
             style = LATE_STYLE if outcome.only_late else "bold red"
             console.print(Text.assemble(("  ✗ ", style), (f"{finding.promise}  ", "bold"), finding.why))
