@@ -50,11 +50,15 @@ class Delivery:
         *,
         lane: str | None = None,
         lanes: LaneMemory | None = None,
+        on_complete: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_complete` is called if something of the turn still goes on after its last event has left."""
         self.position = position
         self.writer = writer
         self.out = SentEvents(state, writer, position, lane)
-        self.context = TurnContext(state, writer, self.out, connection, lane=lane, lanes=lanes)
+        self.context = TurnContext(
+            state, writer, self.out, connection, lane=lane, lanes=lanes, on_complete=on_complete
+        )
         self.due = Due(state, connection, position, self.context, self.out)
         self.state = state
         self.lane = lane

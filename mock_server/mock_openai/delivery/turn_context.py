@@ -17,6 +17,7 @@ from mock_openai.faults.context import Effect
 from mock_openai.faults.planned import Planned
 from mock_openai.memory import LaneMemory
 from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.reply import Reply
 from mock_openai.protocol.template import Rendered
@@ -37,6 +38,7 @@ class TurnContext(ConnectionContext):
         *,
         lane: str | None,
         lanes: LaneMemory | None,
+        on_complete: Callable[[], None],
     ) -> None:
         super().__init__(state, connection, writer.tcp)
         self.transport = writer.transport
@@ -55,6 +57,7 @@ class TurnContext(ConnectionContext):
         self._out = out
         self._lane = lane
         self._lanes = lanes
+        self._on_complete = on_complete
         self._change: Callable[[Reply], Reply] | None = None
         self._planned: Event | None = None
         """The event that faults strike at, as it was planned."""
@@ -140,8 +143,12 @@ class TurnContext(ConnectionContext):
         await self._writer.close(code, reason)
 
     async def pause(self, seconds: float | None) -> None:
-        """Hold the turn back; None until the client gives up."""
+        """Hold the turn back; None until the client gives up. Behind its last event nothing is held back: the
+        client has the whole answer.
+        """
         await self._out.flush()
+        if not TERMINAL.isdisjoint(self._out.types):
+            self._on_complete()
         if seconds is None:
             await asyncio.get_running_loop().create_future()
         else:

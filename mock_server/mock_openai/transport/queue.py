@@ -38,7 +38,7 @@ class TurnQueue:
         self._limit = in_flight
         self._waiting: deque[Create] = deque()
         self._bytes = 0
-        self._busy: set[str | None] = set()
+        self._busy: dict[str | None, Create] = {}
 
     @property
     def idle(self) -> bool:
@@ -72,15 +72,16 @@ class TurnQueue:
                 held.append(create)
                 continue
             blocked.add(create.lane)
-            self._busy.add(create.lane)
+            self._busy[create.lane] = create
             self._bytes -= create.known.size
             ready.append(create)
         self._waiting.extendleft(reversed(held))
         return ready
 
-    def finish(self, lane: str | None) -> None:
-        """Count a lane's running create as answered."""
-        self._busy.discard(lane)
+    def finish(self, create: Create) -> None:
+        """Count a running create as answered. A second time has no effect."""
+        if self._busy.get(create.lane) is create:
+            del self._busy[create.lane]
 
     def drain(self) -> list[Create]:
         """Remove and return everything that waits."""

@@ -145,16 +145,17 @@ class SocketTurns:
         self._socket.tcp.write(as_frames(rendered))
 
     async def _turn(self, create: Create, plan: Plan | None) -> None:
+        queued = create
         try:
             joined = self.steering.join(create)
-            delivery = await self._answer(joined, plan)
+            delivery = await self._answer(joined, plan, queued)
             if joined is not create and delivery.response_id is not None:
                 self.steering.committed(str(create.known.body["previous_response_id"]))
             while body := await self.steering.after(create, delivery, closing=self.closing):
                 # A successor is counted, although nobody sent a request for it.
                 known = Known(body, create.known.size)
                 create = Create(create.lane, self.count(known, create.lane, automatic=True), known)
-                steered, delivery = delivery, await self._answer(create, None, automatic=True)
+                steered, delivery = delivery, await self._answer(create, None, queued, automatic=True)
                 if delivery.response_id is None:
                     why = "The successor response could not be created."
                     await self.steering.give_back(str(body["previous_response_id"]), steered, why)
@@ -163,7 +164,7 @@ class SocketTurns:
         except ConnectionError:
             return  # the reader notices too, and ends the session
         finally:
-            self.queue.finish(create.lane)
+            self.queue.finish(queued)
         if self._socket.tcp.gone:
             return
         if delivery.parts is not None:
@@ -176,10 +177,18 @@ class SocketTurns:
         if self.queue.idle and not self._socket.tcp.gone:
             await delivery.part()
 
-    async def _answer(self, create: Create, plan: Plan | None, *, automatic: bool = False) -> Delivery:
+    async def _answer(
+        self, create: Create, plan: Plan | None, queued: Create, *, automatic: bool = False
+    ) -> Delivery:
         writer = WebSocketWriter(self._socket, create.lane, tells_errors=not automatic)
         delivery = Delivery(
-            self._state, writer, self._connection, create.position, lane=create.lane, lanes=self._lanes
+            self._state,
+            writer,
+            self._connection,
+            create.position,
+            lane=create.lane,
+            lanes=self._lanes,
+            on_complete=lambda: self._free_lane(queued, delivery),
         )
         self._deliveries[create.position.number] = delivery
         try:
@@ -187,6 +196,12 @@ class SocketTurns:
         finally:
             del self._deliveries[create.position.number]
         return delivery
+
+    def _free_lane(self, queued: Create, delivery: Delivery) -> None:
+        """Let the lane's next create begin, unless the answer has a successor."""
+        if not self.steering.waits_for(delivery.response_id):
+            self.queue.finish(queued)
+            self.pump()
 
     async def _tell(self, event: Event) -> None:
         self._state.note("event", self._connection.number, event)

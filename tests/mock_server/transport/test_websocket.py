@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import websockets
-from mock_openai import Failed, MockServer, Text, reply
+from mock_openai import Failed, MockServer, Text, faults, reply
 from openai import AsyncOpenAI
 
 SLOW = "fixed:0.01"
@@ -71,6 +71,32 @@ async def test_creates_of_one_lane_are_answered_one_after_the_other(connect):
     assert first[-1]["response"]["output"][0]["content"][0]["text"] == "One"
     assert second[-1]["response"]["output"][0]["content"][0]["text"] == "Two"
     assert {ids(event) for event in first if "response" in event} == {ids(first[0])}
+
+
+@pytest.mark.parametrize("lane", [None, "a"])
+async def test_a_lane_is_free_once_its_answer_has_left_whatever_is_slow_behind_it(connect, lane):
+    script = [reply("One", user="1"), reply("Two", user="2")]
+    behind = faults.at(event="terminal", when="after", turn=1)
+    async with MockServer(script=script, faults=[behind.stall()]) as server, connect(server) as socket:
+        await socket.create("1", stream_id=lane)
+        await socket.create("2", stream_id=lane)
+        ends = [(await socket.until_end(lane))[-1] for _ in range(2)]
+        ends.append(await socket.turn("2", stream_id=lane))
+    assert [end["response"]["output"][0]["content"][0]["text"] for end in ends] == ["One", "Two", "Two"]
+
+
+async def test_faults_behind_an_answer_strike_one_after_another_beside_the_next_one(connect):
+    behind = faults.at(event="terminal", when="after", turn=1)
+    plan = [behind.delay(5), behind.reset()]
+    async with MockServer(script=[reply("Hi")], faults=plan) as server, connect(server) as socket:
+        ends = [await socket.turn(), await socket.turn()]
+        with pytest.raises(websockets.ConnectionClosedError):
+            await socket.next()
+    assert [end["type"] for end in ends] == ["response.completed"] * 2
+    assert [entry.data["fault"] for entry in server.journal.entries if entry.kind == "fault"] == [
+        "delay",
+        "reset",
+    ]
 
 
 async def test_lanes_run_beside_each_other_and_name_themselves(connect):
