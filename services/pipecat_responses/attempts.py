@@ -102,7 +102,6 @@ class TurnService(ReportingService):
         """Make attempts until one succeeds or the turn must fail; return the tool calls to run."""
         while True:
             turn.attempt += 1
-            turn.reached = False
             try:
                 return await self._conclude(turn, await self._attempt(turn))
             except TurnBroken as broken:
@@ -121,14 +120,11 @@ class TurnService(ReportingService):
         if failure.source == "timeout" and self._retries_at_once(turn):
             return 0.0
         now = asyncio.get_running_loop().time()
-        kind: str = failure.source
-        if kind in ("connection", "stream"):
-            # What comes after an outage is not part of it: the pauses begin anew.
-            kind = "loss" if turn.reached else "outage"
-        turn.failures[kind] += 1
+        # What comes after an outage is not part of it: the pauses begin anew.
+        turn.failures[failure.kind] += 1
         return retry_delay(
             failure,
-            attempt=turn.failures[kind],
+            attempt=turn.failures[failure.kind],
             elapsed=now - self._silent_since(turn),
             recover=turn.limits.tried_again_until,
             rng=self._rng,
@@ -145,7 +141,6 @@ class TurnService(ReportingService):
     async def _attempt(self, turn: Turn) -> Finished | Incomplete:
         """Make one request and process its answer. Raises TurnBroken if the answer does not end well."""
         async with self._exchange(turn) as exchange:
-            turn.reached = True
             continues = bool(turn.said) and turn.resumed is None
             speaks = self._speak_refusals and (turn.refused or not continues)
             stream = turn.resumed or ResponseStream(speak_refusals=speaks)

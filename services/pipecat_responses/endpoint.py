@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from ssl import SSLError
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
@@ -14,6 +15,16 @@ from .message_socket import MessageSocket
 from .tap import Tap
 
 __all__ = ["Endpoint"]
+
+_FROM_A_SERVER = (
+    InvalidHandshake,
+    EOFError,
+    ConnectionResetError,
+    ConnectionAbortedError,
+    BrokenPipeError,
+    SSLError,
+)
+"""The failures of a handshake that reached a server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +70,14 @@ class Endpoint:
                 )
             ) from refused
         except TimeoutError as error:
-            raise TurnBroken(
-                Failure("connection", f"No connection to {self.url} within {timeout:g} s")
-            ) from error
+            what = f"No connection to {self.url} within {timeout:g} s"
+            raise TurnBroken(Failure("connection", what, unreached=True)) from error
         except InvalidURI as error:
             raise TurnBroken(
                 Failure("handshake", f"{self.url} is not a WebSocket URL", param="ws_url", status=400)
             ) from error
         except (OSError, InvalidHandshake, EOFError) as error:
-            reason = str(error) or type(error).__name__
-            raise TurnBroken(Failure("connection", f"No connection to {self.url}: {reason}")) from error
+            what = f"No connection to {self.url}: {str(error) or type(error).__name__}"
+            unreached = not isinstance(error, _FROM_A_SERVER)
+            raise TurnBroken(Failure("connection", what, unreached=unreached)) from error
         return WebSocketConnection(socket, heartbeat=heartbeat, lanes=lanes, changed=changed, tap=self.tap)

@@ -57,6 +57,17 @@ class Failure:
     response_id: str | None = None
     retry_after: float | None = None
     """Seconds the API asks to wait before the next attempt."""
+    unreached: bool = False
+    """Whether no server was there that could have seen the attempt."""
+
+    @property
+    def kind(self) -> str:
+        """The kind that attempts are counted by: ``outage`` if no server was there, ``loss`` if one was and
+        the connection or its stream broke, otherwise the source.
+        """
+        if self.source in ("connection", "stream"):
+            return "outage" if self.unreached else "loss"
+        return self.source
 
     @property
     def codes(self) -> frozenset[str]:

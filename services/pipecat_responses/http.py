@@ -158,10 +158,13 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
                 )
             ) from error
         except APIConnectionError as error:
-            turn.reached = not isinstance(error.__cause__, _NOBODY_LISTENS)
             reason = str(error.__cause__ or "") or type(error.__cause__ or error).__name__
             raise TurnBroken(
-                Failure("connection", f"No answer from {self._client.base_url}: {reason}")
+                Failure(
+                    "connection",
+                    f"No answer from {self._client.base_url}: {reason}",
+                    unreached=isinstance(error.__cause__, _NOBODY_LISTENS),
+                )
             ) from error
         return stream.response
 

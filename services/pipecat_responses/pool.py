@@ -116,7 +116,8 @@ class ConnectionPool:
                     self._wanted_now.set()  # pauses have grown long: once more, while it is of use
                     continue
                 raise TurnBroken(
-                    self._state.last_failure or Failure("connection", f"No connection within {timeout:g} s")
+                    self._state.last_failure
+                    or Failure("connection", f"No connection within {timeout:g} s", unreached=True)
                 ) from None
             finally:
                 if waiter in self._waiters:
@@ -161,7 +162,7 @@ class ConnectionPool:
 
     async def _open_one(self) -> None:
         self._wanted_now.clear()
-        failures = self._state.failures
+        failures = self._state.failures.total()
         try:
             connection = await self._first_of_several()
         except TurnBroken as broken:

@@ -6,6 +6,7 @@ just begun to wait.
 """
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
@@ -87,8 +88,10 @@ class PoolState(Generic[C]):
     lanes: bool | None
     """Whether the server supports lanes; None while unknown."""
     connections: list[C] = field(default_factory=list)
-    failures: int = 0
-    """Failed attempts since a connection was last in good use."""
+    failures: Counter[str] = field(default_factory=Counter)
+    """Failed attempts since a connection was last in good use, by kind: what a server drops when it is back
+    is not part of the outage before, so the pauses begin anew.
+    """
     last_failure: Failure | None = None
     was_open: bool = False
     trouble_told: bool = False
@@ -113,14 +116,17 @@ class PoolState(Generic[C]):
 
     def failed(self, failure: Failure) -> bool:
         """Note a failed attempt; return whether the user has not been told of this loss yet."""
-        self.failures += 1
-        self.last_failure = failure
+        self._count(failure)
         news, self.trouble_told = not self.trouble_told, True
         return news
 
     def turn_began_to_wait(self) -> None:
         """Start again with short pauses, because a turn began to wait."""
-        self.failures = 0
+        self.failures.clear()
+
+    def _count(self, failure: Failure) -> None:
+        self.failures[failure.kind] += 1
+        self.last_failure = failure
 
     # -- what to do --------------------------------------------------------------------------------
 
@@ -128,9 +134,7 @@ class PoolState(Generic[C]):
         """Return the next step. ``waiting``: whether a turn waits; ``leave`` gets each closed connection."""
         self._sort_out(now, leave)
         if self._missing(now, waiting) > 0:
-            settings = self.settings
-            pause = backoff(self.failures, self.rng, least=settings.backoff_least, most=settings.backoff_most)
-            return Dial(pause)
+            return Dial(self._pause())
         ages = [
             now - connection.opened_at for connection in self.connections if self._is_young(connection, now)
         ]
@@ -142,11 +146,10 @@ class PoolState(Generic[C]):
             self.connections.remove(connection)
             leave(connection)
             if connection.proven or now - connection.opened_at > _LONG_ENOUGH:
-                self.failures = 0
-            else:
+                self.failures.clear()
+            elif connection.failure is not None:
                 # Accepted and closed at once counts as a failed attempt, or we would reconnect without pause.
-                self.failures += 1
-                self.last_failure = connection.failure
+                self._count(connection.failure)
         good = [
             connection
             for connection in self.connections
@@ -159,6 +162,14 @@ class PoolState(Generic[C]):
         if self.lanes:
             for connection in good[1:]:
                 connection.retire()
+
+    def _pause(self) -> float:
+        """Return the pause before the next attempt: none after the first loss, which is mended at once."""
+        failure, settings = self.last_failure, self.settings
+        if failure is None:
+            return 0.0
+        attempt = self.failures[failure.kind] - (failure.kind == "loss")
+        return backoff(attempt, self.rng, least=settings.backoff_least, most=settings.backoff_most)
 
     def _missing(self, now: float, waiting: bool) -> int:
         """Return how many connections should be opened now."""

@@ -61,8 +61,6 @@ class Turn:
     was one.
     """
     attempt: int = 0
-    reached: bool = False
-    """Whether this attempt found a server: one that took the request and closed without an answer, too."""
     in_full: bool = False
     """Whether the next attempt must send the whole conversation."""
     failures: Counter[str] = field(default_factory=Counter)

@@ -138,6 +138,24 @@ async def test_a_short_outage_is_only_a_pause(make_websocket: Any) -> None:
     assert turn.dead_air < 4.0
 
 
+async def test_a_connection_that_breaks_right_after_an_outage_is_replaced_before_the_next_turn(
+    make_websocket: Any,
+) -> None:
+    """What broke it is the warm-up's loss, for which no turn waits."""
+    plan = [
+        faults.at(turn=1, phase="idle", at=1.0).refuse(3.0),
+        faults.at(connection=2, phase="request").reset(),
+    ]
+    async with MockServer(script=[reply("Hi.")], faults=plan) as server, Bot(make_websocket(server)) as bot:
+        await bot.say("hello")
+        await server.journal.wait(lambda journal: journal.connections == 2)
+        await bot.wait(0.1)
+        assert server.journal.connections == 3
+        turn = await bot.say("again")
+    assert (turn.text, turn.errors, turn.dead_air) == ("Hi.", [], 0.0)
+    assert server.journal.connections == 3
+
+
 async def test_one_refused_handshake_costs_nothing(make_websocket: Any) -> None:
     plan = [faults.at(connection=1).handshake_status(503)]
     async with MockServer(script=[reply("Hi.")], faults=plan) as server, Bot(make_websocket(server)) as bot:

@@ -389,6 +389,35 @@ async def test_what_breaks_after_an_outage_is_tried_again_at_once(make: Any, jit
     assert (turn.text, turn.errors) == (STORY, [])
 
 
+BACK_AND_BROKEN = {
+    "handshake reset": faults.at(connection=2).handshake_reset(),
+    "handshake refused": faults.at(connection=2).handshake_status(503),
+    "closed at once": faults.at(connection=2, turn=0, phase="idle", at=0.0).close(1001),
+    "reset at once": faults.at(connection=2, turn=0, phase="idle", at=0.0).reset(),
+}
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.5, 1.0], ids=["short pauses", "middling", "long pauses"])
+@pytest.mark.parametrize("trouble", BACK_AND_BROKEN)
+async def test_a_server_that_drops_a_socket_once_it_is_back_is_tried_again_at_once(
+    make_websocket: Any, trouble: str, jitter: float
+) -> None:
+    """The pauses of an outage that is over would use up the turn's budget."""
+    plan = [
+        faults.at(connection=1, phase="handshake").refuse(3.0),
+        BACK_AND_BROKEN[trouble],
+        faults.at(phase="request").reset(),
+        faults.at(event="response.output_item.added").reset(),
+    ]
+    server = MockServer(script=[reply(STORY)], faults=plan, pace="fixed:0.05")
+    async with server, Bot(make_websocket(server, rng=Drawn(jitter))) as bot:
+        turn = await bot.say("a story")
+        struck = [entry.at for entry in server.journal.entries if entry.kind == "fault"]
+    assert (turn.text, turn.errors) == (STORY, [])
+    assert len(struck) == len(plan)
+    assert struck[-1] - struck[1] < 1.0, "what follows the outage follows in quick succession"
+
+
 @pytest.mark.parametrize("seconds", [4.5, 6.0, 7.4])
 async def test_an_outage_is_outlasted_to_the_end_of_the_budget(make: Any, seconds: float) -> None:
     plan = [faults.at(turn=1, event="response.created").refuse(seconds)]
