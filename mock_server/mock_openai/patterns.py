@@ -68,11 +68,17 @@ class Pattern(Generic[Text]):
 
     def search(self, text: Text) -> Any:
         """Return the first match, or None. Raises SlowPattern."""
-        return self._run("search", text)
+        try:
+            return self._compiled.search(text, **self._limit)
+        except TimeoutError:
+            raise self._slow(text) from None
 
     def fullmatch(self, text: Text) -> Any:
         """Return the match of the whole text, or None. Raises SlowPattern."""
-        return self._run("fullmatch", text)
+        try:
+            return self._compiled.fullmatch(text, **self._limit)
+        except TimeoutError:
+            raise self._slow(text) from None
 
     def findall(self, text: Text) -> list[Any]:
         """Return all matches, in order. Raises SlowPattern."""
@@ -98,12 +104,6 @@ class Pattern(Generic[Text]):
         except TimeoutError:
             raise self._slow(text) from None
         return len(text)
-
-    def _run(self, method: str, text: Text) -> Any:
-        try:
-            return getattr(self._compiled, method)(text, **self._limit)
-        except TimeoutError:
-            raise self._slow(text) from None
 
     def _slow(self, text: Text) -> SlowPattern:
         return SlowPattern(

@@ -14,12 +14,10 @@ from mock_openai.protocol import json
 from mock_openai.protocol.items import INPUT
 from mock_openai.protocol.request import Request, input_items
 
-_OF_THE_TURN = frozenset({"input", "previous_response_id"})
+_OF_THE_TURN = ("input", "previous_response_id")
 _KEPT = 128
 _LARGEST = 256 * 1024
 """Bytes of the largest settings that are remembered."""
-_DERIVED = ("frame_tokens", "settings")
-"""What follows from the settings alone."""
 
 
 class AcceptedSettings:
@@ -37,44 +35,45 @@ class AcceptedSettings:
             return None
         if type(given) is not str and not (isinstance(given, list) and all(map(_is_plain, given))):
             return None
-        known = self._known.get(_settings(body))
+        known = self._known.get(json.compact(_settings(body)))
         if known is None:
             return None
         INPUT.check(given, "input")
-        derived = {name: getattr(known, name) for name in _DERIVED}
-        return _like(known, body=body, input=input_items(given), previous_response_id=parent, **derived)
+        values = {**known.__dict__, "body": body, "input": input_items(given), "previous_response_id": parent}
+        # Neither depends on the input, so they are found out once.
+        return _request({**values, "frame_tokens": known.frame_tokens, "settings": known.settings})
 
     def keep(self, request: Request) -> None:
         """Remember the settings of a valid request, if what else is in a request cannot make them invalid."""
         if request.conversation is not None or request.text_format.get("type") == "json_object":
             return
-        settings = _settings(request.body)
+        body = _settings(request.body)
+        settings = json.compact(body)
         if len(settings) > _LARGEST or not all(map(_is_plain, request.input)):
             return
         if len(self._known) >= _KEPT:
             self._known.clear()
-        body = {name: value for name, value in request.body.items() if name not in _OF_THE_TURN}
         # Without the input, which may be large: what is known of settings stays for long.
-        self._known[settings] = _like(request, body=body, input=(), previous_response_id=None)
+        values = {name: getattr(request, name) for name in Request.__dataclass_fields__}
+        self._known[settings] = _request({**values, "body": body, "input": (), "previous_response_id": None})
 
     def clear(self) -> None:
         """Forget all of them."""
         self._known.clear()
 
 
-_FIELDS = tuple(Request.__dataclass_fields__)
+def _request(values: dict[str, Any]) -> Request:
+    """Return a request with these values, without what its constructor costs."""
+    request = object.__new__(Request)
+    request.__dict__.update(values)
+    return request
 
 
-def _like(request: Request, **others: Any) -> Request:
-    like = object.__new__(Request)
-    known = request.__dict__
-    like.__dict__.update({name: known[name] for name in _FIELDS})
-    like.__dict__.update(others)
-    return like
-
-
-def _settings(body: Mapping[str, Any]) -> bytes:
-    return json.compact({name: body[name] for name in body if name not in _OF_THE_TURN})
+def _settings(body: Mapping[str, Any]) -> dict[str, Any]:
+    settings = dict(body)
+    for name in _OF_THE_TURN:
+        settings.pop(name, None)
+    return settings
 
 
 def _is_plain(item: object) -> bool:

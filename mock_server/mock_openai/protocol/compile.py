@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections import OrderedDict
 from dataclasses import replace
 from typing import Any
 
@@ -52,11 +51,11 @@ _KEPT = 64
 
 
 class Templates:
-    """The templates of one server, the most recently used last."""
+    """The templates of one server; beyond a number the oldest goes."""
 
     def __init__(self, behaviour: Behaviour = DEFAULT) -> None:
         self._behaviour = behaviour
-        self._known: OrderedDict[tuple[Any, ...], Template | None] = OrderedDict()
+        self._known: dict[tuple[Any, ...], Template | None] = {}
 
     def clear(self) -> None:
         """Forget all of them."""
@@ -67,7 +66,7 @@ class Templates:
         sent for the first time.
         """
         settings = request.settings
-        if len(settings) > MAX_SIZE or loads_tools(request.input):
+        if len(settings) > MAX_SIZE or (not request.only_messages and loads_tools(request.input)):
             return None
         key = (reply, settings, request.previous_response_id is None)
         try:
@@ -79,9 +78,8 @@ class Templates:
                 return None
             self._known[key] = None
             if len(self._known) > _KEPT:
-                self._known.popitem(last=False)
+                del self._known[next(iter(self._known))]
             return None
-        self._known.move_to_end(key)
         if found is None:
             found = self._known[key] = _compiled(reply, request, self._behaviour)
         assert isinstance(found, Template)

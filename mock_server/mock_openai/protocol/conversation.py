@@ -23,9 +23,15 @@ def check_conversation(history: Sequence[dict[str, Any]], request: Request) -> N
 
     Requests with `generate: false` may leave calls unanswered: nothing is generated from them yet (inferred).
     """
-    _check_identities(history, request)
-    calls = Calls(as_history(history).calls) if history else Calls()
-    calls.take(request.input)
+    before = as_history(history).calls if history else None
+    if not request.only_messages:
+        _check_identities(history, request)
+        calls = Calls(before)
+        calls.take(request.input)
+    elif before is not None:
+        calls = before
+    else:
+        return
     if calls.orphan is not None and not _kept_elsewhere(request):
         raise calls.orphan
     if not request.generate:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from mock_openai.protocol.random_source import RandomSource
+from mock_openai.protocol.random_source import LETTERS, RandomSource
 
 _CONVERSATION = re.compile(r"^conv_[0-9a-f]{32}([0-9a-f]{16})$")
 _MODERN = re.compile(r"^[a-z]+_([0-9a-f]{50})$")
@@ -30,21 +30,16 @@ class Ids:
 
     def response(self, parent: str | None = None) -> str:
         """Make a response id; with a parent it carries on the parent's root."""
-        digits = _digits(parent) if parent else None
-        drawn = self._random_source.hex(
-            40
-        )  # one draw for all of it: ids are a good part of what a short turn costs
-        root = digits[:18] if digits else f"0{drawn[:15]}0{int(drawn[15], 16) & 1}"
-        mark = _MARK_ENDINGS[int(drawn[16:20], 16) % len(_MARK_ENDINGS)]
-        self._latest = f"resp_{root}{self._time()}{drawn[20:24]}81{mark}{drawn[24:]}"
+        drawn = self._random_source.take(RESPONSE_BYTES)
+        self._latest = response_id(drawn, digits_of(parent) if parent else None, self._time())
         return self._latest
 
     def item(self, prefix: str, response_id: str) -> str:
         """Make an id such as `msg_...` for something that belongs to a response."""
-        digits = response_id[5:] if response_id == self._latest else _digits(response_id)
-        root, mark = (digits[:18], digits[30:34]) if digits else (f"0{self._random_source.hex(15)}00", "8191")
-        drawn = self._random_source.hex(20)
-        return f"{prefix}_{root}{self._time()}{drawn[:4]}{mark}{drawn[4:]}"
+        digits = response_id[5:] if response_id == self._latest else digits_of(response_id)
+        if digits is None:
+            digits = f"0{self._random_source.hex(15)}00{'0' * 12}8191"
+        return item_id(prefix, self._random_source.take(ITEM_BYTES), digits, self._time())
 
     def conversation(self) -> str:
         """Make a conversation id: 48 hex digits that begin with the time and end with the root that its
@@ -58,7 +53,7 @@ class Ids:
 
     def call(self) -> str:
         """Make a call id: 24 base62 characters without a time (observed)."""
-        return "call_" + self._random_source.word(24)
+        return call_id(self._random_source.take(CALL_BYTES))
 
     def request(self) -> str:
         """Make a request id for the `x-request-id` header."""
@@ -69,10 +64,41 @@ class Ids:
         return f"steer_{self._random_source.hex(32)}"
 
     def _time(self) -> str:
-        return f"{int(self.clock()) & 0xFFFFFFFF:08x}"
+        return hex_time(self.clock())
 
 
-def _digits(identifier: str) -> str | None:
+RESPONSE_BYTES, ITEM_BYTES, CALL_BYTES = 20, 10, 24
+"""Random bytes that are drawn for each kind of id."""
+
+
+def response_id(drawn: bytes, parent: str | None, time: str) -> str:
+    """Return a response id made of drawn bytes, the `digits_of` its parent and a `hex_time`."""
+    digits = drawn.hex()
+    root = parent[:18] if parent else f"0{digits[:15]}0{drawn[7] & 1}"
+    mark = _MARK_ENDINGS[int.from_bytes(drawn[8:10]) % len(_MARK_ENDINGS)]
+    return f"resp_{root}{time}{digits[20:24]}81{mark}{digits[24:]}"
+
+
+def item_id(prefix: str, drawn: bytes, response: str, time: str) -> str:
+    """Return the id of an item made of drawn bytes, the `digits_of` its response and a `hex_time`."""
+    digits = drawn.hex()
+    return f"{prefix}_{response[:18]}{time}{digits[:4]}{response[30:34]}{digits[4:]}"
+
+
+def call_id(drawn: bytes) -> str:
+    """Return a call id made of drawn bytes."""
+    return "call_" + drawn.translate(LETTERS).decode()
+
+
+def hex_time(now: float) -> str:
+    """Return unix seconds as ids contain them."""
+    return f"{int(now) & 0xFFFFFFFF:08x}"
+
+
+def digits_of(identifier: str) -> str | None:
+    """Return the 50 digits of an id, or those with which a conversation's responses begin; None if the id has
+    another form.
+    """
     if conversation := _CONVERSATION.match(identifier):
         return f"{conversation[1]}00{'0' * 12}8190{'0' * 16}"
     match = _MODERN.match(identifier)

@@ -13,7 +13,8 @@ from hashlib import blake2b, shake_128
 
 _ALPHABET = (string.digits + string.ascii_uppercase + string.ascii_lowercase).encode()
 # Two letters in sixty-two come up a quarter more often than the others, which nobody will miss.
-_LETTERS = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
+LETTERS = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
+"""Translates drawn bytes into letters and digits."""
 
 
 class RandomSource:
@@ -39,13 +40,9 @@ class RandomSource:
         """Draw so many hexadecimal digits; an odd one takes a whole byte."""
         return self.take((digits + 1) // 2).hex()[:digits]
 
-    def word(self, size: int) -> str:
-        """Draw so many letters and digits."""
-        return self.take(size).translate(_LETTERS).decode()
-
     def letters(self, size: int) -> bytes:
         """Return the first letters and digits of an endless sequence; nothing is drawn."""
-        return shake_128(self._name).digest(size).translate(_LETTERS)
+        return shake_128(self._name).digest(size).translate(LETTERS)
 
     @property
     def generator(self) -> random.Random:

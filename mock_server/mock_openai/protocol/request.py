@@ -81,6 +81,14 @@ class Request:
         return tool_outputs(self.input)
 
     @cached_property
+    def only_messages(self) -> bool:
+        """Whether its input has nothing but messages without ids, so that no item can refer to another."""
+        for item in self.input:  # noqa: SIM110 (a generator costs more than all the rest)
+            if item.get("type", "message") != "message" or "id" in item:
+                return False
+        return True
+
+    @cached_property
     def frame_tokens(self) -> int:
         """Tokens of its instructions and tools, which hold for this turn only."""
         return count_input((), instructions=self.instructions, tools=self.tools)

@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from operator import itemgetter
 from typing import Any, overload
 
 from mock_openai.protocol.events import Event
-from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.ids import (
+    CALL_BYTES,
+    ITEM_BYTES,
+    RESPONSE_BYTES,
+    call_id,
+    digits_of,
+    hex_time,
+    item_id,
+    response_id,
+)
 from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.usage import cache_use, prefix_tokens
@@ -83,6 +92,8 @@ class Template:
         """The events without their data, for a pace to give them times."""
         self._parts = events
         self.made_of = made_of
+        self.drawn = RESPONSE_BYTES + sum(ITEM_BYTES if made else CALL_BYTES for made in made_of)
+        """Random bytes that its ids are made of."""
         self._output = output
         self._told_read = told_read
         self._framed: dict[Framing, list[_Framed]] = {}
@@ -95,13 +106,11 @@ class Template:
 
     def renderer(self, request: Request, history_tokens: int) -> Render:
         """Return what renders the responses of all turns with this request, if all continue from the same."""
-        return Render(self, request, self._counted(request, history_tokens))
-
-    def _counted(self, request: Request, history_tokens: int) -> tuple[int, int, int, int]:
         read = request.tokens + history_tokens
         counted = read if self._told_read is None else self._told_read
         written, cached = cache_use(request.model, counted, prefix_tokens(request, history_tokens))
-        return read, cached, written, read + self._output
+        counts = [b"%d" % read, b"%d" % cached, b"%d" % written, b"%d" % (read + self._output)]
+        return Render(self, request, counts)
 
     def framed(self, framing: Framing) -> list[_Framed]:
         """Return the events in what a transport puts around them: those of fixed length in one form, the
@@ -129,14 +138,15 @@ class Template:
 class Render:
     """Renders the responses of all turns with one request."""
 
-    __slots__ = ("_counted", "_parent", "_root", "_template")
+    __slots__ = ("_counts", "_parent", "_root", "_template")
 
-    def __init__(self, template: Template, request: Request, counted: Iterable[int]) -> None:
+    def __init__(self, template: Template, request: Request, counts: list[bytes]) -> None:
         parent = request.previous_response_id
+        root = parent or request.conversation
         self._template = template
-        self._parent = (parent or "").encode()
-        self._root = parent or request.conversation
-        self._counted = tuple(b"%d" % number for number in counted)
+        self._parent = parent.encode() if parent else b""
+        self._root = digits_of(root) if root else None
+        self._counts = counts
 
     @property
     def shells(self) -> list[Event]:
@@ -147,15 +157,19 @@ class Render:
         """Render a response that is created at a time in unix seconds; its items begin so many seconds
         later.
         """
-        ids = Ids(random_source, now.__float__)  # a clock that stands
-        response_id = ids.response(self._root)
-        if later:
-            ids.clock = (now + later).__float__
-        created = b"%d" % now
-        values = [response_id.encode(), self._parent, created, created, *self._counted]
-        for made in self._template.made_of:
-            values.append((ids.item(made, response_id) if made else ids.call()).encode())
-        return Rendered(self._template, response_id, values, random_source)
+        template, created = self._template, b"%d" % now
+        drawn = random_source.take(template.drawn)
+        made = response_id(drawn[:RESPONSE_BYTES], self._root, hex_time(now))
+        values = [made.encode(), self._parent, created, created, *self._counts]
+        digits, begun, at = made[5:], hex_time(now + later), RESPONSE_BYTES
+        for prefix in template.made_of:
+            if prefix:
+                values.append(item_id(prefix, drawn[at : at + ITEM_BYTES], digits, begun).encode())
+                at += ITEM_BYTES
+            else:
+                values.append(call_id(drawn[at : at + CALL_BYTES]).encode())
+                at += CALL_BYTES
+        return Rendered(template, made, values, random_source)
 
 
 class Rendered(Sequence[Event]):

@@ -170,16 +170,12 @@ def count_input(
 
 def count_items(items: Iterable[Mapping[str, Any]]) -> int:
     """Count the items of a conversation that are still read."""
-    return sum(_PER_MESSAGE + count_item(item) for item in _from_compaction(items))
-
-
-def _from_compaction(items: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
-    read: list[Mapping[str, Any]] = []
+    total = 0
     for item in items:
         if item.get("type") == "compaction":
-            read.clear()
-        read.append(item)
-    return read
+            total = 0
+        total += _PER_MESSAGE + count_item(item)
+    return total
 
 
 def count_item(item: Mapping[str, Any]) -> int:
@@ -188,7 +184,7 @@ def count_item(item: Mapping[str, Any]) -> int:
     """
     if item.get("type") == "compaction":
         return len(str(item.get("encrypted_content") or "")) // _SEALED_PER_TOKEN
-    return sum(count(text) for text in _texts(item, _READ))
+    return _count_texts(item, _READ)
 
 
 def count_written(item: Mapping[str, Any]) -> int:
@@ -198,7 +194,7 @@ def count_written(item: Mapping[str, Any]) -> int:
     if item.get("type") == "compaction":
         return count_item(item)
     around = _PER_CALL if str(item.get("type")).endswith("_call") else 0
-    return around + sum(map(count, _texts(item, _WRITTEN)))
+    return around + _count_texts(item, _WRITTEN)
 
 
 _WRITTEN = frozenset(
@@ -212,13 +208,16 @@ _WRITTEN = frozenset(
 _READ = _WRITTEN | {"output", "result", "outputs", "logs", "stdout", "stderr"}
 
 
-def _texts(value: object, names: frozenset[str]) -> Iterable[str]:
+def _count_texts(value: object, names: frozenset[str]) -> int:
+    """Count the tokens of a text, or of the texts that stand under these names, however deep."""
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | Mapping):
+        return count(value)
+    total = 0
+    if isinstance(value, (dict, Mapping)):
         for name, inner in value.items():
             if name in names:
-                yield from _texts(inner, names)
-    elif isinstance(value, list | tuple):
+                total += _count_texts(inner, names)
+    elif isinstance(value, (list, tuple)):
         for part in value:
-            yield from _texts(part, names)
+            total += _count_texts(part, names)
+    return total

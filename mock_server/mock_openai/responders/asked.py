@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
+
+import msgspec
 
 from mock_openai.protocol.parts import text_of
 from mock_openai.protocol.request import ToolOutput, tool_outputs
@@ -24,8 +25,7 @@ _SHOWN = 60
 """Characters of a text shown in a line about it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """What a turn asks, as far as conditions on texts are concerned.
 
     A turn answers the items behind the assistant's latest one: the same ones, whether the client sent the

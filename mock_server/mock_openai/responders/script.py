@@ -209,7 +209,7 @@ class Script:
     def at_hand(self, turn: Turn) -> Answer | Later | None:
         """Same as `answer`, without awaiting; Later if a rule is a function."""
         asked, to_go_on = Asked.by(turn), asked_to_go_on(turn)
-        if (handle := next(self._that_go_on(turn, to_go_on), None)) is not None:
+        if to_go_on is not None and (handle := next(self._that_go_on(turn, to_go_on), None)) is not None:
             continued = _gone_on(handle, handle.rule.answer, to_go_on)
             if continued is None:
                 return Later.LATER
@@ -233,6 +233,8 @@ class Script:
 
     async def _continued(self, turn: Turn, to_go_on: GoingOn | None) -> Answer | None:
         """Continue an answer that broke off, if the turn asks for that."""
+        if to_go_on is None:
+            return None
         for handle in self._that_go_on(turn, to_go_on):
             handle.note(turn.body, turn.size)
             said = await handle.rule.say(turn)
@@ -241,12 +243,10 @@ class Script:
             handle.take_back(turn.body, went_on=True)
         return None
 
-    def _that_go_on(self, turn: Turn, to_go_on: GoingOn | None) -> Iterator[RuleHandle]:
+    def _that_go_on(self, turn: Turn, to_go_on: GoingOn) -> Iterator[RuleHandle]:
         """Yield the rules that would answer the turn without what was spoken, and whose text begins with it.
         There are none if a rule is about the message that asks.
         """
-        if to_go_on is None:
-            return
         holding = list(self._rules.holding(turn, Asked.by(turn)))
         if any(_is_about_the_end(handle) for handle in holding):
             return

@@ -59,10 +59,13 @@ class When:
     body: Mapping[str, Any] = field(default_factory=dict)
     worth: Mapping[str, int] = field(init=False, repr=False, compare=False)
     """The score of each given condition when it holds."""
+    is_only_heard: bool = field(init=False, repr=False, compare=False)
+    """Whether `hears` covers all conditions."""
 
     def __post_init__(self) -> None:
         given = (name for name in CONDITIONS if getattr(self, name) not in (None, {}))
         object.__setattr__(self, "worth", {name: _WEIGHT.get(name, 1) for name in given})
+        object.__setattr__(self, "is_only_heard", type(self) is When and self.worth.keys() <= _HEARD)
 
     def hears(self, asked: Asked) -> bool:
         """Return whether the conditions on texts may hold: `user`, `last`, and `developer` and `system` where
@@ -73,11 +76,6 @@ class When:
         if self.last is None and self.developer is None and self.system is None:
             return True
         return next(self._said(asked), None) is None
-
-    @property
-    def is_only_heard(self) -> bool:
-        """Whether `hears` covers all conditions."""
-        return type(self) is When and self.worth.keys() <= _HEARD
 
     def holds(self, turn: Turn, asked: Asked | None = None) -> bool:
         """Return whether every condition holds."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -59,7 +60,7 @@ async def _awaited(request: web.BaseRequest) -> bytes:
 
 def decode(data: bytes, content_type: str = "") -> Any:
     """Return the JSON value of a body or message. Raises ApiError if it is not JSON, or cannot be echoed."""
-    charset = _charset(content_type)
+    charset = _charset(content_type) if content_type else "utf-8"
     if charset not in ("utf-8", "utf8", "us-ascii", "ascii"):
         try:
             data = data.decode(charset).encode()
@@ -96,6 +97,7 @@ def to_note(data: bytes, content_type: str = "") -> msgspec.Raw | None:
     return redact.body(body) if isinstance(body, dict) else _NO_OBJECT
 
 
+@lru_cache(maxsize=64)
 def _charset(content_type: str) -> str:
     for parameter in content_type.split(";")[1:]:
         name, _, value = parameter.partition("=")

@@ -99,7 +99,7 @@ class Admission:
                     return None
                 found = self._here.find(wanted)
             context = self._continued(found, wanted)
-        if next(_referred_to(request, context[0]), None) is not None:
+        if not request.only_messages and next(_referred_to(request, context[0]), None) is not None:
             return None
         check_conversation(context[0], request)
         _check_window(request, context[1], size)

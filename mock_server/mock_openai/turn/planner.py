@@ -45,7 +45,9 @@ class Planner:
         self.admission = admission
         self.limiter = limiter
         self._responders = responders
-        self._pace = pace
+        # A pace of the user's own may look at more of an event than its type.
+        self._renders = type(pace) in (Instant, Kept, Fixed, Learned)
+        self._is_instant = isinstance(pace, Instant | Kept)
         self._clock = clock
         self._behaviour = behaviour
         self._session = session
@@ -113,9 +115,8 @@ class Planner:
     def render(self, plan: Plan, reply: Reply) -> None:
         """Give a plan its template, if a reply like this was sent before."""
         plan.render, request = None, plan.request
-        # A pace of the user's own may look at more of an event than its type.
-        if request is not None and type(self._pace) in (Instant, Kept, Fixed, Learned):
-            plan.at_once = not reply.delay and isinstance(self._pace, Instant | Kept)
+        if request is not None and self._renders:
+            plan.at_once = self._is_instant and not reply.delay
             template = self._templates.find(reply, request)
             if template is not None:
                 plan.render = template.renderer(request, plan.history_tokens)
@@ -159,7 +160,10 @@ class Planner:
         request = plan.request
         if request is None or plan.error is not None:
             return None
-        tokens = tokens_asked(request, plan.input_tokens) if self.limiter.limits else 0
+        if self.limiter.limits is None:
+            plan.rate_limits = usual_headers(request.model)
+            return None
+        tokens = tokens_asked(request, plan.input_tokens)
         try:
             plan.rate_limits = self.limiter.admit(plan.caller.key, request.model, tokens, self._clock.now())
         except ApiError as error:
@@ -175,9 +179,11 @@ class Planner:
         """Ask the responders in their order, from the plan's next one on; the first that does not pass
         answers. `said` is what the one before said.
         """
+        # A warm-up has nothing to be answered.
+        answerable = plan.error is None and (plan.request is None or plan.request.generate)
         while said is None and plan.next_responder < len(self._responders):
             responder = self._responders[plan.next_responder]
-            if self._is_asked(responder, plan):
+            if answerable or responder.takes_errors:
                 # What others derive from these two may answer in a way of its own.
                 found: Answer | Later | None = Later.LATER
                 if type(responder) is Script:
@@ -192,12 +198,6 @@ class Planner:
         plan.answer = said if said is not None else plan.error or Reply()
         if isinstance(plan.answer, Reply):
             self.render(plan, plan.answer)
-
-    def _is_asked(self, responder: Responder, plan: Plan) -> bool:
-        if responder.takes_errors:
-            return True
-        # A warm-up has nothing to be answered.
-        return plan.error is None and (plan.request is None or plan.request.generate)
 
     def _settled(self, plan: Plan) -> Settled | None:
         """Return the answer to all requests with these bytes; None if it depends on more."""

@@ -110,7 +110,8 @@ class FrameReader:
         if size == 127 or size >= self._limit or len(data) != start + 4 + size:
             return None
         payload = _unmasked(data[start + 4 :], data[start : start + 4])
-        _check_text(payload)
+        if not payload.isascii():
+            _check_text(payload)
         return Message(TEXT, payload)
 
     def _frame(self, at: int) -> tuple[int, int, int, bytes] | None:
