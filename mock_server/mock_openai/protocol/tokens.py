@@ -7,12 +7,11 @@ of a character; such tokens are joined until the characters are whole.
 from __future__ import annotations
 
 import heapq
-import importlib.machinery
-import importlib.util
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
+
+from mock_openai.protocol.vocabulary import encoding as _encoding
 
 # Longer texts are cut into slices first, because the tokenizer takes no more than this in one go.
 _SLICE = 500_000
@@ -23,30 +22,6 @@ _PER_MESSAGE, _PER_REQUEST = 4, 3
 _PER_CALL = 9
 # Characters of a compaction's ciphertext for each token that it costs to read (measured on one recording).
 _SEALED_PER_TOKEN = 9
-
-
-class _Encoding(Protocol):
-    def encode(self, text: str) -> list[int]: ...
-    def decode(self, tokens: list[int]) -> str: ...
-    def count(self, text: str) -> int: ...
-
-
-@lru_cache(maxsize=1)
-def _encoding() -> _Encoding:
-    """Load the vocabulary (40 ms and 60 MB, so only on first use)."""
-    # The package's own import builds the vocabulary a second time, as a Python dict: 0.4 s and 80 MB more
-    # (measured), for nothing that is needed here. Its compiled part does all the work alone.
-    package = importlib.util.find_spec("bpe_openai")
-    assert package is not None
-    spec = importlib.machinery.PathFinder.find_spec(
-        "bpe_openai._bindings", list(package.submodule_search_locations or ())
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    bindings = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(bindings)
-    encoding: _Encoding = bindings.tokenizer_for_encoding("o200k_base")
-    return encoding
 
 
 def prepare() -> None:

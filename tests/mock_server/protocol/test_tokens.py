@@ -1,5 +1,7 @@
 """Tokens: counts, cuts that keep characters whole, and exact numbers of pieces."""
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -110,3 +112,27 @@ def test_what_a_hosted_tool_answered_is_read_but_was_not_written_by_the_model() 
     assert tokens.count_item(answered) > tokens.count_item(asked)
     shown = {"type": "shell_call_output", "output": [{"stdout": "a.py", "stderr": ""}]}
     assert tokens.count_item(shown) > tokens.count_written(shown) == 0
+
+
+PAGES = """
+import re, sys
+from mock_openai.protocol import tokens
+
+def held():
+    told = open("/proc/self/smaps").read()
+    maps = re.findall(r"^[0-9a-f]+-.*bpe_openai.*\\n(?:\\w+:.*\\n)*?Rss: +([0-9]+)", told, re.M)
+    return 1024 * sum(map(int, maps))
+
+before = tokens.count(sys.argv[1]), tokens.pieces(sys.argv[1])
+assert held(), "the tokenizer's file is mapped"
+print(held())
+assert (tokens.count(sys.argv[1]), tokens.pieces(sys.argv[1])) == before
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says which pages of a file are in memory")
+def test_the_file_of_the_vocabulary_does_not_stay_in_memory() -> None:
+    command = [sys.executable, "-c", PAGES, FAMILY]
+    held = subprocess.run(command, capture_output=True, text=True, check=True)
+    # Loading reads all of its 35 MB; counting needs the code and the tables beside it.
+    assert int(held.stdout) < 16 * 1024 * 1024
