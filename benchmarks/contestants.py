@@ -108,6 +108,7 @@ def ask(server: Contestant, load: Load, seconds: float) -> dict[str, float]:
         [
             *command,
             *(str(load.connections), str(seconds), str(load.history), "fresh" if load.fresh else "same"),
+            str(load.turns),
         ],
         cwd=ROOT,
         capture_output=True,

@@ -2,7 +2,8 @@
 
 A bare asyncio.Protocol that sends a request, waits until the reply's last bytes are there and sends the next.
 It reads no more of a reply than it needs to find its end; the very first reply is counted event by event.
-Usage: python -m benchmarks.load WAY PROMPT PORT CONNECTIONS SECONDS HISTORY FRESH, prints one line of JSON.
+Usage: python -m benchmarks.load WAY PROMPT PORT CONNECTIONS SECONDS HISTORY FRESH TURNS, prints one line of
+JSON. With TURNS, so many are asked, however long that takes; with 0, as many as there is time for.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class Asking(asyncio.Protocol):
         self._expected = -1
         self._chunked = load.way == "sse"
         self._transport: asyncio.Transport | None = None
+        self._most = load.turns // load.connections if load.turns else None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -106,7 +108,7 @@ class Asking(asyncio.Protocol):
         self.took.append(time.perf_counter() - self._began)
         self._tail = b""
         self._expected = -1
-        if self.going:
+        if self.going and self.turns != self._most:
             self._ask()
         elif not self.done.done():
             self.done.set_result(None)
@@ -141,6 +143,11 @@ async def run(load: Load, port: int, seconds: float) -> dict[str, object]:
     ]
     asking = [protocol for _, protocol in made]
     over = asyncio.gather(*(one.done for one in asking))
+    if load.turns:
+        began = time.perf_counter()
+        await over
+        took = time.perf_counter() - began
+        return {"turns": sum(one.turns for one in asking), "seconds": took, "first": None}
     await asyncio.wait([over], timeout=0.15)  # warm
     before = sum(one.turns for one in asking)
     began = time.perf_counter()
@@ -164,6 +171,6 @@ async def run(load: Load, port: int, seconds: float) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    way, prompt, port, connections, seconds, history, fresh = sys.argv[1:]
-    load = Load(way, prompt, int(connections), int(history), fresh == "fresh")  # type: ignore[arg-type]
+    way, prompt, port, connections, seconds, history, fresh, turns = sys.argv[1:]
+    load = Load(way, prompt, int(connections), int(history), fresh == "fresh", int(turns))  # type: ignore[arg-type]
     print(json.dumps(asyncio.run(run(load, int(port), float(seconds)))))

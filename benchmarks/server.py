@@ -14,7 +14,7 @@ import platform
 import statistics
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -97,11 +97,11 @@ def compare(rounds: int, seconds: float, only: str | None) -> list[dict[str, obj
             for measure in MEASURES:
                 if only in (None, "compare", measure.name):
                     rows += _measure(measure, servers, rounds, seconds)
-            if only in (None, "compare", "memory"):
-                rows += _memory(idle, servers)
         finally:
             for server in servers:
                 server.stop()
+        if only in (None, "compare", "memory"):
+            rows += _memory(idle, work)
     return rows
 
 
@@ -157,26 +157,54 @@ def _held(measure: Measure, name: str, ratio: float) -> bool | None:
     return ratio >= measure.least if measure.least else ratio <= (measure.most or 0)
 
 
-def _memory(idle: dict[str, float], servers: list[Contestant]) -> list[dict[str, object]]:
+def _memory(idle: dict[str, float], work: Path) -> list[dict[str, object]]:
+    """Measure memory before any turn, and after each of several numbers of turns, the same for both servers:
+    who answers twice as many in a second also keeps twice as many.
+    """
+    own = next(iter(idle))
+    rows = _compared("MB, idle, nothing asked yet", idle, own)
+    held: dict[int, dict[str, float]] = {turns: {} for turns in TURNS}
+    for name in idle:
+        server = ours(work) if name == own else aimock(work)
+        assert isinstance(server, Contestant), "it was there before"
+        try:
+            asked = 0
+            for turns in TURNS:
+                for load in MIXED:
+                    with console.status(f"memory: {name}, {turns} turns"):
+                        share = (turns - asked) // len(MIXED) // load.connections * load.connections
+                        ask(server, replace(load, turns=share), 0)
+                asked = turns
+                held[turns][name] = server.memory
+        finally:
+            server.stop()
+    for turns in TURNS:
+        rows += _compared(f"MB, after {turns:,} turns", held[turns], own)
+    return rows
+
+
+TURNS = (5_000, 50_000)
+"""After so many turns memory is measured."""
+MIXED = (
+    Load("ws", "short-reply", 4, fresh=True),
+    Load("ws", "short-reply", 4),
+    Load("sse", "long-reply", 4, fresh=True),
+    Load("sse", "long-reply", 4),
+    Load("json", "short-reply", 25, fresh=True),
+    Load("json", "short-reply", 25),
+)
+"""What they consist of, to equal parts."""
+
+
+def _compared(unit: str, held: dict[str, float], own: str) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
-    own = servers[0].name
-    for when, held in (
-        ("idle, nothing asked yet", idle),
-        ("after the load", {s.name: s.memory for s in servers}),
-    ):
-        for name, megabytes in held.items():
-            row: dict[str, object] = {
-                "measure": "memory",
-                "unit": f"MB, {when}",
-                "server": name,
-                "median": megabytes,
-            }
-            if name == "aimock":
-                ratio = held[own] / megabytes
-                row["ours_to_it"] = asdict(Spread(ratio, ratio, ratio))
-                if held is idle:
-                    row |= {"target": "at most 1", "held": ratio <= 1}
-            rows.append(row)
+    for name, megabytes in held.items():
+        row: dict[str, object] = {"measure": "memory", "unit": unit, "server": name, "median": megabytes}
+        if name != own:
+            ratio = held[own] / megabytes
+            row["ours_to_it"] = asdict(Spread(ratio, ratio, ratio))
+            row |= {"target": "at most 1", "held": ratio <= 1}
+        rows.append(row)
     return rows
 
 

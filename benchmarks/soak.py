@@ -100,6 +100,7 @@ class Company:
             seconds,
             "0",
             "same",
+            "0",
         ]
         process = await asyncio.create_subprocess_exec(
             sys.executable, *command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -45,6 +45,8 @@ class Load:
     """Messages before the prompt."""
     fresh: bool = False
     """Whether no two requests are the same."""
+    turns: int = 0
+    """How many turns are asked in all; 0 for as many as there is time for."""
 
     @property
     def events(self) -> int:
