@@ -169,9 +169,7 @@ def evaluate(
         real_time=real_time,
         skip_judge=skip_judge,
         verbose=verbose,
-        html=html,
-        json=json,
-        reports=Reports(junit, github),
+        reports=Reports(junit, github, html, json),
     )
     raise typer.Exit(run(wish))
 

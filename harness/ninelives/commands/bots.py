@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from ninelives.commands.options import GitHub, Junit, MaxDeadAir, MaxFirstWord, Pace, Voiced, conditions_of
+from ninelives.commands.options import Asked, GitHub, Junit, MaxDeadAir, MaxFirstWord, Pace, Voiced
 
 app = typer.Typer()
 
@@ -97,29 +97,27 @@ def verdict(
     ninelives verdict bot.py --calls 1000 --pace pace.json --max-dead-air 2s
     """
     from ninelives.commands.reports import Reports
-    from ninelives.commands.verdict import Pages, run
+    from ninelives.commands.verdict import run
     from ninelives.complaint import Complaint
 
+    reports = Reports(junit, github, html, json)
     if calls is not None:
         for option, given in (
             ("--scenario", scenario), ("--scenario-file", scenario_file), ("--markdown", markdown)
         ):  # fmt: skip
             if given:
                 raise Complaint(f"{option} does not go with --calls, which draws its own; leave one out")
-        from ninelives.commands.calls import Wish
+        from ninelives.commands.calls import PACE, Wish
         from ninelives.commands.calls import run as call
 
-        wish = Wish(
-            factories, calls, seed, jobs, out or Path("ninelives-calls"), html, json, pace, max_first_word,
-            max_dead_air, Reports(junit, github), voice,
-        )  # fmt: skip
+        asked = Asked(pace or PACE, max_first_word, max_dead_air, voice)
+        wish = Wish(factories, calls, seed, jobs, out or Path("ninelives-calls"), asked, reports)
         raise typer.Exit(call(wish))
     if jobs is not None or out is not None:
         option = "--jobs" if jobs is not None else "--out"
         raise Complaint(f"{option} says how --calls are played; add --calls N, or leave it out")
-    conditions = conditions_of(pace, max_first_word, max_dead_air, voice)
-    pages = Pages(html, json, markdown, Reports(junit, github))
-    raise typer.Exit(run(factories, scenario, pages, seed, scenario_file or (), conditions))
+    conditions = Asked(pace, max_first_word, max_dead_air, voice).conditions
+    raise typer.Exit(run(factories, scenario, reports, markdown, seed, scenario_file or (), conditions))
 
 
 @app.command()
@@ -178,7 +176,7 @@ def explore(
     from ninelives.commands.reports import Reports
 
     wish = Wish(
-        factory, runs, seed, first, jobs, executor, until_broken, tries, resume, out, html, pace,
-        max_first_word, max_dead_air, Reports(junit, github), voice,
+        factory, runs, seed, first, jobs, executor, until_broken, tries, resume, out, html,
+        Asked(pace, max_first_word, max_dead_air, voice or None), Reports(junit, github),
     )  # fmt: skip
     raise typer.Exit(run(wish))

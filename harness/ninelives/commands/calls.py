@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,10 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ninelives.commands.files import write_text
+from ninelives.commands.options import Asked
 from ninelives.commands.printing import notes, output
 from ninelives.commands.progress_bar import progress_bar
 from ninelives.commands.reports import Reports, of_calls
-from ninelives.lab.conditions import Conditions, as_option, read_conditions
 
 if TYPE_CHECKING:
     from ninelives.lab.exploration.calls import Calls, Worst
@@ -41,36 +40,13 @@ class Wish:
     seed: int
     jobs: int | None
     out: Path
-    html: Path | None
-    json: Path | None
-    pace: str | None = None
-    max_first_word: str | None = None
-    max_dead_air: str | None = None
-    reports: Reports = Reports()  # noqa: RUF009  # frozen
-    voice: bool | None = None
-
-    @property
-    def asked(self) -> dict[str, str]:
-        """The conditions as options with a value; a pace is always among them."""
-        given = {name: getattr(self, name) for name in ("max_first_word", "max_dead_air")}
-        found = {as_option(name): value for name, value in given.items() if value is not None}
-        return {"--pace": self.pace or PACE, **found}
-
-    @property
-    def conditions(self) -> Conditions:
-        """Return the pace and the budgets. Raises Complaint."""
-        return read_conditions(
-            pace=self.pace or PACE,
-            max_first_word=self.max_first_word,
-            max_dead_air=self.max_dead_air,
-            voice=self.voice,
-            spelled=as_option,
-        )
+    asked: Asked
+    reports: Reports
 
 
 def run(wish: Wish) -> int:
     """Play the calls and report. Return 1 if a promise was broken in any call."""
-    asked = wish.conditions
+    asked = wish.asked.conditions
     from ninelives.commands.quiet import quiet
 
     quiet()
@@ -100,24 +76,15 @@ def run(wish: Wish) -> int:
             worst = shrunk(name, calls.worst, seed=wish.seed, conditions=conditions)
         path = _keep(wish, name, calls, worst)
         _tell(console, wish, name, calls, worst, path)
-        if wish.reports.wanted:
-            checked += of_calls(name, calls, worst, path)
+        checked += of_calls(name, calls, worst, path)
         told[name] = _as_json(calls, worst, path)
         chapters.append(worst.outcome.chapter(f"{name}: the worst of {len(calls.all)} calls"))
         held = held and not calls.broken
-    if wish.reports.wanted:
-        wish.reports.write(checked, f"ninelives verdict --calls: {', '.join(told)}")
-    if wish.html is not None:
-        from ninelives.report.html import page
-
-        note = "; ".join(f"{name}: {each['calls']} calls, {each['summary']}" for name, each in told.items())
-        write_text(wish.html, page(chapters, f"ninelives verdict --calls: {', '.join(told)}", note))
-        console.print(f"timelines: {wish.html}")
-    if wish.json is not None:
-        write_text(
-            wish.json, json.dumps(told if len(told) > 1 else next(iter(told.values())), indent=1) + "\n"
-        )
-        console.print(f"findings: {wish.json}")
+    title = f"ninelives verdict --calls: {', '.join(told)}"
+    note = "; ".join(f"{name}: {each['calls']} calls, {each['summary']}" for name, each in told.items())
+    wish.reports.write(checked, title)
+    wish.reports.page(console, lambda: chapters, title, note)
+    wish.reports.findings(console, lambda: told if len(told) > 1 else next(iter(told.values())))
     return 0 if held else 1
 
 
@@ -137,17 +104,12 @@ def _keep(wish: Wish, name: str, calls: Calls, worst: Worst) -> Path:
 
 def _command(wish: Wish, name: str) -> str:
     words = ["ninelives", "verdict", name, "--calls", str(wish.calls), "--seed", str(wish.seed)]
-    return shlex.join([*words, *(word for option in wish.asked.items() for word in option), *_voice(wish)])
-
-
-def _voice(wish: Wish) -> list[str]:
-    return [] if wish.voice is None else ["--voice" if wish.voice else "--no-voice"]
+    return shlex.join([*words, *wish.asked.words])
 
 
 def _again(wish: Wish, name: str, worst: Worst, path: Path) -> str:
-    words = ["ninelives", "verdict", name, "--scenario-file", str(path)]
-    given = wish.asked if worst.at_pace else {k: v for k, v in wish.asked.items() if k != "--pace"}
-    return shlex.join([*words, *(word for option in given.items() for word in option), *_voice(wish)])
+    asked = wish.asked if worst.at_pace else replace(wish.asked, pace=None)
+    return shlex.join(["ninelives", "verdict", name, "--scenario-file", str(path), *asked.words])
 
 
 def _tell(console: Console, wish: Wish, name: str, calls: Calls, worst: Worst, path: Path) -> None:

@@ -49,7 +49,7 @@ def run(wish: Wish) -> int:
     if wish.repeat > 1:
         tell_rates(console, played, width)
     tell(console, played, verbose=wish.verbose)
-    write(console, played, wish)
+    write(console, played, wish.reports)
     console.print(summary(played))
     return 0 if all(each.good for each in played) else 1
 

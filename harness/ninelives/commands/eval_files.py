@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from ninelives.commands.eval_output import problems, to_change
-from ninelives.commands.files import write_text
 
 if TYPE_CHECKING:
-    from ninelives.commands.eval_options import Wish
+    from ninelives.commands.reports import Reports
     from ninelives.evals.outcome import Played
     from ninelives.report.checked import Checked
 
 
-def write(console: Console, played: Sequence[Played], wish: Wish) -> None:
+def write(console: Console, played: Sequence[Played], reports: Reports) -> None:
     """Write the requested files, and print where they are. Raises Complaint."""
-    if wish.html is not None:
-        from ninelives.report.html import page
-
-        chapters = [each.chapter for each in played if each.skipped is None]
-        write_text(wish.html, page(chapters, "ninelives eval"))
-        console.print(f"timelines: {wish.html}")
-    if wish.json is not None:
-        write_text(
-            wish.json, json.dumps([as_json(each) for each in played], indent=1, ensure_ascii=False) + "\n"
-        )
-        console.print(f"findings: {wish.json}")
-    if wish.reports.wanted:
-        wish.reports.write([checked(each, number) for number, each in _numbered(played)], "ninelives eval")
+    reports.page(console, lambda: [each.chapter for each in played if each.skipped is None], "ninelives eval")
+    reports.findings(console, lambda: list(map(as_json, played)))
+    reports.write([checked(each, number) for number, each in _numbered(played)], "ninelives eval")
 
 
 def _numbered(played: Sequence[Played]) -> list[tuple[int, Played]]:

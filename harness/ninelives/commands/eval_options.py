@@ -31,8 +31,6 @@ class Wish:
     real_time: bool = False
     skip_judge: bool = False
     verbose: bool = False
-    html: Path | None = None
-    json: Path | None = None
     reports: Reports = Reports()  # noqa: RUF009  # frozen
 
 

@@ -13,12 +13,12 @@ from rich.console import Console
 from rich.text import Text
 
 from ninelives.commands.files import write_text
+from ninelives.commands.options import Asked
 from ninelives.commands.printing import notes, output
 from ninelives.commands.progress_bar import progress_bar
 from ninelives.commands.reports import Reports, of_exploration
 from ninelives.commands.verdict import tell_disturbed
 from ninelives.complaint import Complaint
-from ninelives.lab.conditions import Conditions, as_option, read_conditions
 
 if TYPE_CHECKING:
     from ninelives.lab.exploration import Breach, Exploration
@@ -44,31 +44,8 @@ class Wish:
     resume: Path | None
     out: Path
     html: bool
-    pace: str | None = None
-    max_first_word: str | None = None
-    max_dead_air: str | None = None
+    asked: Asked = Asked()  # noqa: RUF009  # frozen
     reports: Reports = Reports()  # noqa: RUF009  # frozen
-    voice: bool = False
-
-    @property
-    def conditions(self) -> Conditions:
-        """Return the pace and the budgets. Raises Complaint."""
-        return read_conditions(
-            pace=self.pace,
-            max_first_word=self.max_first_word,
-            max_dead_air=self.max_dead_air,
-            voice=True if self.voice else None,
-            spelled=as_option,
-        )
-
-    @property
-    def asked(self) -> list[str]:
-        """Return the conditions as command line arguments."""
-        given = {name: getattr(self, name) for name in ("pace", "max_first_word", "max_dead_air")}
-        words = [
-            word for name, value in given.items() if value is not None for word in (as_option(name), value)
-        ]
-        return [*words, *(["--voice"] if self.voice else [])]
 
     @property
     def journal(self) -> Path:
@@ -90,8 +67,7 @@ class Wish:
         words += ["--tries", str(self.tries)] if self.tries != TRIES else []
         words += ["--out", str(self.out)] if self.out != Path("ninelives-explore") else []
         words += ["--html"] if self.html else []
-        words += self.asked
-        return shlex.join([*words, *more])
+        return shlex.join([*words, *self.asked.words, *more])
 
 
 def run(wish: Wish) -> int:
@@ -106,9 +82,9 @@ def run(wish: Wish) -> int:
     from ninelives.lab.exploration.trial import factory_of
     from ninelives.lab.undisturbed import play_first
 
-    conditions = wish.conditions
+    conditions = wish.asked.conditions
     if not wish.executor.startswith("dask://"):  # a cluster has the bot, this machine need not
-        first = play_first(factory_of(wish.factory), voice=wish.voice)
+        first = play_first(factory_of(wish.factory), voice=conditions.voice)
         if not first.held:
             tell_disturbed(output(), first)
             return 1
@@ -143,9 +119,7 @@ def run(wish: Wish) -> int:
     _tell_unshrunk(console, result)
     if wish.html and result.breaches:
         _write_page(console, wish, result)
-    if wish.reports.wanted:
-        told = of_exploration(wish.factory, result, kept)
-        wish.reports.write(told, f"ninelives explore: {wish.factory}")
+    wish.reports.write(of_exploration(wish.factory, result, kept), f"ninelives explore: {wish.factory}")
     console.print(_summary(wish, result))
     return 1 if result.broken else 0
 
@@ -175,7 +149,9 @@ def _tell(console: Console, wish: Wish, breach: Breach) -> Path:
     from ninelives.lab.story_file import to_yaml
 
     story, path = place(wish.out, breach.story)
-    again = shlex.join(["ninelives", "verdict", wish.factory, "--scenario-file", str(path), *wish.asked])
+    again = shlex.join(
+        ["ninelives", "verdict", wish.factory, "--scenario-file", str(path), *wish.asked.words]
+    )
     origin = replace(
         wish, runs=1, first=breach.run, jobs=None, executor="processes", until_broken=False, resume=None,
         html=False,
@@ -248,7 +224,7 @@ def _write_page(console: Console, wish: Wish, result: Exploration) -> None:
     from ninelives.report.html import page
 
     factory = factory_of(wish.factory)
-    chapters = [play(breach.story, factory, wish.conditions).chapter() for breach in result.breaches]
+    chapters = [play(breach.story, factory, wish.asked.conditions).chapter() for breach in result.breaches]
     path = wish.out / "timelines.html"
     write_text(path, page(chapters, f"ninelives explore: {wish.factory}"))
     console.print(f"\ntimelines: {path}")

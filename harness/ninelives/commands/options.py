@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,12 +56,35 @@ Voiced = Annotated[
 ]
 
 
-def conditions_of(
-    pace: str | None, max_first_word: str | None, max_dead_air: str | None, voice: bool | None
-) -> Conditions:
-    """Return the conditions that these options ask for. Raises Complaint."""
-    from ninelives.lab.conditions import as_option, read_conditions
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The conditions as the command line has them."""
 
-    return read_conditions(
-        pace=pace, max_first_word=max_first_word, max_dead_air=max_dead_air, voice=voice, spelled=as_option
-    )
+    pace: str | None = None
+    max_first_word: str | None = None
+    max_dead_air: str | None = None
+    voice: bool | None = None
+
+    @property
+    def conditions(self) -> Conditions:
+        """The pace, the budgets and the voice. Raises Complaint."""
+        from ninelives.lab.conditions import as_option, read_conditions
+
+        return read_conditions(
+            pace=self.pace,
+            max_first_word=self.max_first_word,
+            max_dead_air=self.max_dead_air,
+            voice=self.voice,
+            spelled=as_option,
+        )
+
+    @property
+    def words(self) -> list[str]:
+        """The options that ask for them."""
+        given = {
+            "--pace": self.pace,
+            "--max-first-word": self.max_first_word,
+            "--max-dead-air": self.max_dead_air,
+        }
+        words = [word for option, value in given.items() if value is not None for word in (option, value)]
+        return words if self.voice is None else [*words, "--voice" if self.voice else "--no-voice"]

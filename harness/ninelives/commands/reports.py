@@ -1,13 +1,18 @@
-"""The reports of `verdict`, `explore` and `eval` for continuous integration: `--junit` and `--github`."""
+"""What `verdict`, `explore` and `eval` write besides their output: `--html`, `--json`, `--junit` and
+`--github`.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
 
 from ninelives.commands.files import write_text
 from ninelives.complaint import Complaint
@@ -17,6 +22,7 @@ if TYPE_CHECKING:
     from ninelives.lab.exploration.calls import Calls, Worst
     from ninelives.lab.run import Outcome
     from ninelives.report.checked import Checked
+    from ninelives.report.timeline import Chapter
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable with the file that GitHub shows as the summary of a step."""
@@ -27,18 +33,31 @@ SHOWN_CALLS = 5
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """The machine-readable reports to write."""
+    """The requested files and lines. Writing raises Complaint if a file cannot be written."""
 
     junit: Path | None = None
     github: bool = False
+    html: Path | None = None
+    json: Path | None = None
 
-    @property
-    def wanted(self) -> bool:
-        """Whether there are any."""
-        return self.junit is not None or self.github
+    def page(
+        self, console: Console, chapters: Callable[[], Sequence[Chapter]], title: str, note: str = ""
+    ) -> None:
+        """Write the timeline page, and print where it is."""
+        if self.html is not None:
+            from ninelives.report.html import page
+
+            write_text(self.html, page(chapters(), title, note))
+            console.print(f"timelines: {self.html}")
+
+    def findings(self, console: Console, found: Callable[[], Any]) -> None:
+        """Write the findings as JSON, and print where they are."""
+        if self.json is not None:
+            write_text(self.json, json.dumps(found(), indent=1, ensure_ascii=False) + "\n")
+            console.print(f"findings: {self.json}")
 
     def write(self, checked: Sequence[Checked], title: str) -> None:
-        """Write the requested reports. Raises Complaint if a file cannot be written."""
+        """Write the reports for continuous integration."""
         if self.junit is not None:
             from ninelives.report.junit import junit
 

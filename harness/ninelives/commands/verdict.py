@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from ninelives.lab.run import Outcome
     from ninelives.lab.scenario import Scenario
     from ninelives.lab.undisturbed import First
-
+    from ninelives.report.timeline import Chapter
 
 LATE, LATE_STYLE = "late", "yellow"
 """What a row says if latency is the only problem, and its color."""
@@ -64,20 +63,11 @@ def _chosen(pattern: str) -> list[Scenario]:
     return chosen
 
 
-@dataclass(frozen=True, slots=True)
-class Pages:
-    """The files to write."""
-
-    html: Path | None = None
-    json: Path | None = None
-    markdown: Path | None = None
-    reports: Reports = Reports()  # noqa: RUF009  # frozen
-
-
 def run(
     names: Sequence[str],
     pattern: str | None,
-    pages: Pages,
+    reports: Reports,
+    markdown: Path | None,
     seed: int,
     files: Sequence[Path] = (),
     conditions: Conditions = USUAL,
@@ -107,7 +97,9 @@ def run(
             first = play_first(factories[name], seed=seed, voice=conditions.voice)
             if not first.held:
                 status.stop()
-                return _tell_disturbed(console, name, first, pages)
+                tell_disturbed(console, first)
+                _write(console, {name: [first.outcome]}, reports)
+                return 1
             suited[name] = replace(conditions, voice=first.voice)
         for name, factory in factories.items():
             for number, scenario in enumerate(chosen, 1):
@@ -118,7 +110,9 @@ def run(
         console.print(table(outcomes))
         _tell_broken(console, outcomes)
         console.print(_summary(name, outcomes))
-    _write(console, results, pages, pattern)
+    _write(console, results, reports)
+    if markdown is not None:
+        _write_comparison(console, results, markdown, pattern)
     return 0 if all(each.held for outcomes in results.values() for each in outcomes if each.told) else 1
 
 
@@ -130,45 +124,40 @@ def tell_disturbed(console: Console, first: First) -> None:
     console.print(Text(first.summary, style="bold red"))
 
 
-def _tell_disturbed(console: Console, name: str, first: First, pages: Pages) -> int:
-    tell_disturbed(console, first)
-    _write(console, {name: [first.outcome]}, replace(pages, markdown=None), None)
-    return 1
+def _write(console: Console, results: dict[str, list[Outcome]], reports: Reports) -> None:
+    title = f"ninelives verdict: {', '.join(results)}"
+    note = "; ".join(f"{name}: {_latency(outcomes)}" for name, outcomes in results.items())
 
-
-def _write(console: Console, results: dict[str, list[Outcome]], pages: Pages, pattern: str | None) -> None:
-    names = list(results)
-    if pages.html is not None:
-        from ninelives.report.html import page
-
-        chapters = [
+    def chapters() -> list[Chapter]:
+        return [
             each.chapter(bot=name)
             for name, outcomes in results.items()
             for each in sorted(outcomes, key=_place_in_the_book)
             if each.told
         ]
-        note = "; ".join(f"{name}: {_latency(outcomes)}" for name, outcomes in results.items())
-        write_text(pages.html, page(chapters, f"ninelives verdict: {', '.join(names)}", note))
-        console.print(f"timelines: {pages.html}")
-    if pages.json is not None:
+
+    def found() -> Any:
         told = {name: [as_json(each) for each in outcomes] for name, outcomes in results.items()}
-        write_text(pages.json, json.dumps(told if len(told) > 1 else told[names[0]], indent=1) + "\n")
-        console.print(f"findings: {pages.json}")
-    if pages.reports.wanted:
-        told_of = [of_outcome(name, each) for name, outcomes in results.items() for each in outcomes]
-        pages.reports.write(told_of, f"ninelives verdict: {', '.join(names)}")
-    if pages.markdown is not None:
-        from importlib.metadata import version
+        return told if len(told) > 1 else next(iter(told.values()))
 
-        from ninelives.lab import comparison
+    reports.page(console, chapters, title, note)
+    reports.findings(console, found)
+    reports.write([of_outcome(name, each) for name, outcomes in results.items() for each in outcomes], title)
 
-        side_by_side = [dict(zip(names, row, strict=True)) for row in zip(*results.values(), strict=True)]
-        only = f" --scenario {shlex.quote(pattern)}" if pattern is not None else ""
-        command = f"ninelives verdict {' '.join(names)}{only} --markdown {pages.markdown}"
-        write_text(
-            pages.markdown, comparison.page(side_by_side, names, command, f"Pipecat {version('pipecat-ai')}")
-        )
-        console.print(f"comparison: {pages.markdown}")
+
+def _write_comparison(
+    console: Console, results: dict[str, list[Outcome]], markdown: Path, pattern: str | None
+) -> None:
+    from importlib.metadata import version
+
+    from ninelives.lab import comparison
+
+    names = list(results)
+    side_by_side = [dict(zip(names, row, strict=True)) for row in zip(*results.values(), strict=True)]
+    only = f" --scenario {shlex.quote(pattern)}" if pattern is not None else ""
+    command = f"ninelives verdict {' '.join(names)}{only} --markdown {markdown}"
+    write_text(markdown, comparison.page(side_by_side, names, command, f"Pipecat {version('pipecat-ai')}"))
+    console.print(f"comparison: {markdown}")
 
 
 def _place_in_the_book(outcome: Outcome) -> int:
