@@ -32,7 +32,7 @@ from ninelives.bot.hosting import Host, NotRunnable, worker_of
 from ninelives.bot.moments import Moment
 from ninelives.bot.runner_arguments import HostedArguments
 from ninelives.bot.simulated_user import SimulatedUser
-from ninelives.bot.speech import SpokenTurns, announcement, context_in, turn_strategies, understood_by
+from ninelives.bot.speech import SpokenTurns, announcement, turn_strategies, understood_by
 from ninelives.bot.tapped import TappedWorkers
 from ninelives.bot.tools import Tools, add_to
 from ninelives.bot.transport import SilentTransport, client_ready
@@ -155,7 +155,7 @@ class Bot(Conversation):
     def context(self) -> LLMContext:
         """The conversation as the model gets it: the bot's own context."""
         if self._context is None:
-            self._context = context_in(self.processors) or LLMContext()
+            self._context = self._workers.context or LLMContext()
         return self._context
 
     @property
@@ -172,6 +172,13 @@ class Bot(Conversation):
     def services(self) -> list[LLMService[Any]]:
         """The LLM services under test: one, or several behind a switcher or in several workers."""
         return self._workers.services
+
+    @property
+    def beside(self) -> list[LLMService[Any]]:
+        """The LLM services that do not hold the conversation: no voice is behind them, or they answer at the
+        same time as another one.
+        """
+        return self._workers.beside
 
     @property
     def service(self) -> LLMService[Any]:
@@ -340,10 +347,10 @@ class Bot(Conversation):
         self._mishaps.watch(each for each in self.processors if id(each) not in seen)
         for service in self.services[known:]:
             self._reports.subscribe(service)
-        if context_in(self.processors) is not None:
+        if self._workers.context is not None:
             add_to(self.context, self._tools)
         if self.services[known:]:
-            self.on_services(self.services)
+            self.on_services([*self.services, *self.beside])
         return has_user
 
     async def _queue(self, frame: Frame) -> None:

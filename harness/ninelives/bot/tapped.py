@@ -13,6 +13,7 @@ from typing import Any
 from pipecat.frames.frames import Frame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.processors.frameworks.rtvi import RTVIProcessor
@@ -24,6 +25,7 @@ from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.turns.user_mute import MuteUntilFirstBotCompleteUserMuteStrategy
 
 from ninelives.bot.listener import Direction
+from ninelives.bot.side_models import conversation_in, conversing, models_in, side_models
 from ninelives.bot.speech import everything_in
 from ninelives.bot.standing_in import Replaced, insert, replace
 from ninelives.bot.transport import HostedTransport, Silent, SilentTransport
@@ -64,6 +66,8 @@ class TappedWorkers:
         """The worker with the caller."""
         self.services: list[LLMService[Any]] = []
         """The LLM services between taps: one, or several behind a switcher or in several workers."""
+        self.beside: list[LLMService[Any]] = []
+        """The LLM services that do not hold the conversation."""
 
     def prepare(self, worker: PipelineWorker) -> bool:
         """Remove a worker's sound and tap its LLM service, once. Return whether it is the worker with the
@@ -74,8 +78,11 @@ class TappedWorkers:
             replaced = replace(worker.pipeline, self._stand_in)
             _unmute(everything_in([worker.pipeline]))
             complete_turns(everything_in([worker.pipeline]), voice=False)
-            self._watch_speech(worker, replaced)
-            services = tap(worker.pipeline, *self._look)
+            voices = [each.stand_in for each in replaced if isinstance(each.original, TTSService)]
+            beside = side_models(worker.pipeline, lambda each: any(each is voice for voice in voices))
+            self.beside += beside
+            self._watch_speech(worker, voices, replaced)
+            services = tap(worker.pipeline, *self._look, beside)
             self.services += services
             worker._idle_timeout_secs = None  # only sound shows that a bot is not idle
             has_transport = any(_is_transport(each.original) for each in replaced) or any(
@@ -86,8 +93,11 @@ class TappedWorkers:
                 self.worker = worker
         return worker is self.worker
 
-    def _watch_speech(self, worker: PipelineWorker, replaced: Sequence[Replaced]) -> None:
-        voices = [each.stand_in for each in replaced if isinstance(each.original, TTSService)]
+    def _watch_speech(
+        self, worker: PipelineWorker, voices: Sequence[FrameProcessor], replaced: Sequence[Replaced]
+    ) -> None:
+        conversation = list(conversation_in([worker.pipeline], self.beside))
+        voices = [voice for voice in voices if any(voice is each for each in conversation)]
         outputs = [each.stand_in for each in replaced if isinstance(each.original, BaseOutputTransport)]
         own = self._transport.output()
         outputs += [each for each in everything_in([worker.pipeline]) if each is own]
@@ -107,6 +117,12 @@ class TappedWorkers:
     def processors(self) -> list[FrameProcessor]:
         """Every processor of the bot, including nested ones."""
         return list(everything_in(worker.pipeline for worker in self._prepared))
+
+    @property
+    def context(self) -> LLMContext | None:
+        """The context of the bot's user aggregator; None if it has none."""
+        inside = conversation_in((worker.pipeline for worker in self._prepared), self.beside)
+        return next((each.context for each in inside if isinstance(each, LLMUserAggregator)), None)
 
     def _stand_in(self, processor: FrameProcessor) -> FrameProcessor | None:
         if _is_transport(processor):
@@ -153,21 +169,21 @@ class Tap(FrameProcessor):
         await self._look(frame, way, lambda: self.push_frame(frame, direction))
 
 
-def tap(pipeline: FrameProcessor, before: Look, after: Look) -> Sequence[LLMService[Any]]:
-    """Put taps around the first processor that is, or contains, an LLM service. Return these services."""
+def tap(
+    pipeline: FrameProcessor, before: Look, after: Look, beside: Sequence[FrameProcessor] = ()
+) -> Sequence[LLMService[Any]]:
+    """Put taps around the first processor that is, or contains, an LLM service that holds the conversation.
+    Return these services. `beside`: the services that do not.
+    """
     for index, processor in enumerate(pipeline.processors):
-        if services := list(_services([processor])):
+        if services := [each for each in models_in([processor]) if all(each is not one for one in beside)]:
             if type(processor) is Pipeline:
-                return tap(processor, before, after)
+                return tap(processor, before, after, beside)
+            if len(services) < len(models_in([processor])):
+                branch = conversing(processor.processors, beside)
+                return tap(processor.processors[branch or 0], before, after, beside)
             assert isinstance(pipeline, Pipeline)
             insert(pipeline, index, Tap(before))
             insert(pipeline, index + 2, Tap(after))
             return services
     return []
-
-
-def _services(processors: Iterable[FrameProcessor]) -> Iterable[LLMService[Any]]:
-    for processor in processors:
-        if isinstance(processor, LLMService):
-            yield processor
-        yield from _services(processor.processors)

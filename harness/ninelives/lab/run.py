@@ -22,6 +22,7 @@ from ninelives.bot.starting import Exited
 from ninelives.bot.tapped import NoLLMService
 from ninelives.complaint import Complaint
 from ninelives.fixtures.network import Guard
+from ninelives.lab.apart import move, without_single_questions
 from ninelives.lab.apis import hosts_of, require_responses
 from ninelives.lab.conditions import USUAL, Conditions
 from ninelives.lab.ending import caught, first_line, journal_of, transport_of
@@ -194,6 +195,8 @@ async def play(
 
     def require(services: Sequence[LLMService[Any]]) -> None:
         require_responses(services, name_of(factory), source_of(factory))
+        if bot is not None:
+            move(bot.beside, server)
 
     bot: Bot | VoiceCall | None = None
     started = False
@@ -222,7 +225,7 @@ async def play(
                     f"{name_of(factory)}: {error}; ninelives tests what a bot says through one"
                 ) from None
         shift = opened - bot.started if bot is not None else 0.0
-        entries, said = journal_of(server, shift=shift)
+        entries, said = without_single_questions(*journal_of(server, shift=shift))
     outcome = judged(scenario, bot, entries, said, prologue, conditions)
     return replace(outcome, failure=ending.failure, crash=ending.crash, started=started)
 

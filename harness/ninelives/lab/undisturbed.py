@@ -84,14 +84,16 @@ def play_first(
     """Play the calm conversation.
 
     `voice`: whether the bot is called with a voice. None: if it has one, or a transport of its own; then text
-    is played first.
+    is played first, and what is wrong is told of the text unless only that is wrong.
 
     Raises Complaint if there can be no conversation: CouldNotStart if the bot's own code fails before the
     user can speak, OtherApi and GoesElsewhere if its service uses another API or another server.
     """
     first = _played(factory, seed, bool(voice), patience)
-    if voice is None and first.held and first.outcome.speaks:
-        return replace(_played(factory, seed, True, patience), chosen=True)
+    if voice is None and first.outcome.speaks:
+        aloud = replace(_played(factory, seed, True, patience), chosen=True)
+        if first.held or aloud.held:
+            return aloud
     return first
 
 

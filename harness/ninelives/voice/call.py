@@ -130,7 +130,15 @@ class VoiceCall(Conversation):
     @property
     def services(self) -> list[LLMService[Any]]:
         """The LLM services under test: one, or several behind a switcher or in several workers."""
-        return [each for each in self.processors if isinstance(each, LLMService)]
+        models = [each for each in self.processors if isinstance(each, LLMService)]
+        return [each for each in models if self._stand_ins.is_heard(each)]
+
+    @property
+    def beside(self) -> list[LLMService[Any]]:
+        """The LLM services that do not hold the conversation: no voice is behind them, or they answer at the
+        same time as another one.
+        """
+        return self._stand_ins.beside if hasattr(self, "_stand_ins") else []
 
     @property
     def service(self) -> LLMService[Any]:
@@ -160,7 +168,7 @@ class VoiceCall(Conversation):
         self._require()
         if not text.strip():
             raise ValueError(f"say({text!r}): expected words; `hum` makes a noise without any")
-        if context_in(self.processors) is not None:
+        if self._stand_ins.context is not None:
             add_to(self.context, self._tools)  # again: Flows gives each of its nodes tools of its own
         turn = await self._speech.say(text, lambda: self.on_question())
         self._lose_later(turn)
@@ -274,11 +282,13 @@ class VoiceCall(Conversation):
         worker.add_observer(self._tracker)
         brought = [each for each in inside if isinstance(each, LLMService)]
         for service in brought:
-            self._reports.subscribe(service)
-        if (context := context_in(inside)) is not None:
+            if self._stand_ins.is_heard(service):
+                self._reports.subscribe(service)
+        context = self._stand_ins.context if has_line else context_in(inside)
+        if context is not None:
             add_to(context, self._tools)
         if brought:
-            self.on_services(self.services)
+            self.on_services([*self.services, *self.beside])
         return has_line
 
     async def _hear_greeting(self) -> None:

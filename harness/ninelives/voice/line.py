@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipecat.frames.frames import (
@@ -30,15 +30,26 @@ from ninelives.voice.playback import Playback
 from ninelives.voice.voice import WORD
 
 _SAMPLE = 2  # bytes
-_ADOPTED = ("audio_in_sample_rate", "audio_out_sample_rate", "audio_out_10ms_chunks")
+_ADOPTED = (
+    "audio_in_sample_rate",
+    "audio_out_sample_rate",
+    "audio_out_10ms_chunks",
+    "audio_out_destinations",
+    "audio_out_filter",
+    "audio_out_mixer",
+    "audio_out_volume",
+)
+_BACKGROUND = 1.0
+"""Seconds of a mixer's own sound that are sent at once."""
+
 _CATCH_UP = 0.001  # seconds: a chunk that is later by less than this follows the one before without a gap
 
 
 class Line(HostedTransport):
     """A Pipecat transport with a caller at the other end.
 
-    Its audio format is the worker's own, or that of the bot's own transport. Handlers may be added for any
-    event of any transport.
+    Its audio format is the worker's own, or that of the bot's own transport, whose destinations, mixer,
+    filter and volume of the output it has, too. Handlers may be added for any event of any transport.
 
     Args:
         jitter: Seconds by which each chunk of sound is late, or a range to draw from. A chunk waits for those
@@ -55,6 +66,9 @@ class Line(HostedTransport):
         self._random = random.Random(seed)
         self._lost_until = -math.inf
         self._told = False
+        self._format_is_known = False
+        self.heard: str | None = None
+        """The destination that the caller hears; None: the usual one."""
         self.params = TransportParams(
             audio_in_enabled=True,
             audio_out_enabled=True,
@@ -77,10 +91,23 @@ class Line(HostedTransport):
         return self._output
 
     def adopt(self, params: Any) -> None:
-        """Take over the sample rates and the size of a chunk that a bot asks of its own transport."""
+        """Take over what a bot asks of its own transport: the format, the destinations, and what is done to
+        the sound before it is sent. A filter of the input is left out, because no sound comes in.
+        """
         for name in _ADOPTED:
             if (value := getattr(params, name, None)) is not None:
                 setattr(self.params, name, value)
+        self._format_is_known |= params is not None
+
+    def listen_to(self, destination: str | None) -> None:
+        """Let the caller hear what is sent to this destination, such as a track of a room.
+
+        It becomes one of the transport's own, unless the bot has said which its transport has.
+        """
+        self.heard = destination
+        known = self.params.audio_out_destinations
+        if destination is not None and not self._format_is_known and destination not in known:
+            self.params.audio_out_destinations = [*known, destination]
 
     @property
     def playback(self) -> Playback:
@@ -136,11 +163,7 @@ class LineOutput(BaseOutputTransport):
         super().__init__(line.params, name=f"{line.name}::Output")
         self._line = line
         self.playback = Playback(1)
-        self._free = 0.0
-        """When the chunk that is being sent has been sent."""
-        self._heard = 0.0
-        """When the last chunk will have been heard."""
-        self._cut = asyncio.Event()
+        self._tracks: dict[str | None, _Track] = {}
 
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]  # as Pipecat's own
         """Take over the audio format."""
@@ -154,50 +177,105 @@ class LineOutput(BaseOutputTransport):
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Note what Pipecat queues, in the same order."""
-        if direction is FrameDirection.DOWNSTREAM and frame.transport_destination is None:
+        if direction is FrameDirection.DOWNSTREAM and frame.transport_destination == self._line.heard:
             if isinstance(frame, OutputAudioRawFrame):
                 size = len(frame.audio) * self.sample_rate // frame.sample_rate
                 self.playback.queue(size, frame.metadata.get(WORD, ""), interruptible=frame.interruptible)
             elif isinstance(frame, TTSStoppedFrame):
                 self.playback.close(self.audio_chunk_size)
+        track = self._track(frame.transport_destination)
+        track.queued.set()  # before Pipecat queues it, because it may wait for the end of what it queues ...
         await super().process_frame(frame, direction)
+        track.queued.set()  # ... and after
         if isinstance(frame, InterruptionFrame):
-            self._flush()
+            self._flush(track, frame.transport_destination)
 
     async def push_frame(self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM) -> None:
         """Note when Pipecat counts the bot as silent."""
-        if isinstance(frame, BotStoppedSpeakingFrame):
+        if isinstance(frame, BotStoppedSpeakingFrame) and frame.transport_destination == self._line.heard:
             self.playback.fell_silent(self.audio_chunk_size)
             self._line.on_change()
         await super().push_frame(frame, direction)
 
     async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
         """Play a chunk, for as long as it takes."""
-        now = self._line.now()
-        sent = self._free if abs(now - self._free) < _CATCH_UP else now
-        self._free = sent + len(frame.audio) / self.playback.rate
-        begins = max(sent + self._line.late(), self._heard if self._heard - sent > _CATCH_UP else sent)
-        self._heard = begins + len(frame.audio) / self.playback.rate
-        self._cut.clear()
-        if self._line.lost:
-            self.playback.drop(len(frame.audio))
-        elif self.playback.play(len(frame.audio), begins):
-            self._line.on_change()
+        destination, size, now = frame.transport_destination, len(frame.audio), self._line.now()
+        track = self._track(destination)
+        if self._mixes(destination) and self._of_the_mixer(frame):
+            await self._pass(track, size / self.playback.rate)
+            return True
+        sent = track.free if abs(now - track.free) < _CATCH_UP else now
+        track.free = sent + size / self.playback.rate
+        begins = max(sent + self._line.late(), track.heard if track.heard - sent > _CATCH_UP else sent)
+        track.heard = begins + size / self.playback.rate
+        track.cut.clear()
+        if destination == self._line.heard:
+            if self._line.lost:
+                self.playback.drop(size)
+            elif self.playback.play(size, begins):
+                self._line.on_change()
         try:
-            async with asyncio.timeout_at(self._free + self._line.origin):
-                await self._cut.wait()
+            async with asyncio.timeout_at(track.free + self._line.origin):
+                await track.cut.wait()
         except TimeoutError:
             pass
         return True
+
+    def _track(self, destination: str | None) -> _Track:
+        return self._tracks.setdefault(destination, _Track())
+
+    def _mixes(self, destination: str | None) -> bool:
+        mixer = self._params.audio_out_mixer
+        if isinstance(mixer, Mapping):
+            return destination in mixer
+        return mixer is not None and destination is None
+
+    def _of_the_mixer(self, frame: OutputAudioRawFrame) -> bool:
+        """Whether a chunk is only what a mixer makes while the bot says nothing.
+
+        Pipecat makes such chunks of the base class; those of the bot are whole chunks of what it queued.
+        """
+        if type(frame) is not OutputAudioRawFrame:
+            return False
+        return frame.transport_destination != self._line.heard or self.playback.waiting < len(frame.audio)
+
+    async def _pass(self, track: _Track, chunk: float) -> None:
+        """Let a mixer's own chunks pass, as many as come before the bot has something to send, as one.
+
+        An hour of background would be 180,000 chunks. The bot's next chunk begins where one of them ends.
+        """
+        began = self._line.now()
+        track.queued.clear()
+        try:
+            async with asyncio.timeout(_BACKGROUND):
+                await track.queued.wait()
+        except TimeoutError:
+            pass
+        passed = self._line.now() - began
+        await asyncio.sleep(max(chunk, math.ceil(passed / chunk) * chunk) - passed)
 
     def go_dead(self) -> None:
         """Note that the line was lost: sound on its way is not heard."""
         self.playback.end(self._line.now())
         self._line.on_change()
 
-    def _flush(self) -> None:
-        if self.playback.interruptible:
-            self._free = self._heard = self._line.now()
-            self._cut.set()
-        self.playback.cut(self._line.now())
-        self._line.on_change()
+    def _flush(self, track: _Track, destination: str | None) -> None:
+        heard = destination == self._line.heard
+        if not heard or self.playback.interruptible:
+            track.free = track.heard = self._line.now()
+            track.cut.set()
+        if heard:
+            self.playback.cut(self._line.now())
+            self._line.on_change()
+
+
+class _Track:
+    """What is being sent to one destination."""
+
+    def __init__(self) -> None:
+        self.free = 0.0
+        """When the chunk that is being sent has been sent."""
+        self.heard = 0.0
+        """When the last chunk will have been heard."""
+        self.cut = asyncio.Event()
+        self.queued = asyncio.Event()

@@ -17,6 +17,7 @@ from pipecat.transports.base_input import BaseInputTransport
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.turns.user_turn_controller import UserTurnController
 
+from ninelives.bot.side_models import conversation_in, side_models
 from ninelives.bot.speech import everything_in
 from ninelives.bot.standing_in import Replaced, insert, place_of, replace
 from ninelives.bot.turn_completion import complete_turns
@@ -41,8 +42,8 @@ class StandIns:
         """What was replaced, for example `CartesiaTTSService by Voice`."""
         self._prepared: list[PipelineWorker] = []
         self._brought_sound = False
-        self._unheard: list[FrameProcessor] = []
-        """Models whose text comes to no voice."""
+        self.beside: list[LLMService[Any]] = []
+        """Models that do not hold the conversation: their text comes to no voice, or to another one."""
         self.worker: PipelineWorker | None = None
         """The worker with the line."""
 
@@ -62,8 +63,9 @@ class StandIns:
         if not has_line and (worker.bridged or not any(isinstance(each, LLMService) for each in inside)):
             return False
         self._complete(worker.pipeline)
-        self._unheard += _unheard(worker.pipeline)
+        self.beside += side_models(worker.pipeline, lambda each: isinstance(each, Voice))
         self.worker = worker
+        self._hush()
         return True
 
     def _stand_in(self, processor: FrameProcessor) -> FrameProcessor | None:
@@ -120,6 +122,16 @@ class StandIns:
                     innermost._turn_analyzer = ScriptedTurnAnalyzer()
                     self.replaced.append(f"{type(analyzer).__name__} by ScriptedTurnAnalyzer")
 
+    def _hush(self) -> None:
+        """Let the caller listen to the conversation: to its track, and not to the words of another model."""
+        assert self.worker is not None
+        heard = [each for each in self.conversation if isinstance(each, Voice)]
+        for voice in everything_in([self.worker.pipeline]):
+            if isinstance(voice, Voice):
+                voice.words_count = any(voice is each for each in heard)
+        if heard:
+            self._line.listen_to(heard[0]._transport_destination)
+
     def _next_ears(self) -> Ears:
         return self._ears[0] if self._first("ears") else self._ears[0].another()
 
@@ -140,6 +152,12 @@ class StandIns:
         return list(everything_in([self.worker.pipeline])) if self.worker is not None else []
 
     @property
+    def conversation(self) -> list[FrameProcessor]:
+        """The same without branches in which another model works than the one that the caller talks to."""
+        inside = [self.worker.pipeline] if self.worker is not None else []
+        return list(conversation_in(inside, self.beside))
+
+    @property
     def everywhere(self) -> list[FrameProcessor]:
         """Every processor of all of the bot's workers, including nested ones."""
         return list(everything_in(worker.pipeline for worker in self._prepared))
@@ -157,8 +175,8 @@ class StandIns:
         return self._brought_sound
 
     def is_heard(self, model: FrameProcessor) -> bool:
-        """Whether what a model says comes to a voice. That of one that takes notes in a branch does not."""
-        return all(model is not each for each in self._unheard)
+        """Whether the caller hears what a model says. One that takes notes in a branch is not heard."""
+        return all(model is not each for each in self.beside)
 
     @property
     def silent(self) -> bool:
@@ -168,7 +186,7 @@ class StandIns:
     @property
     def context(self) -> LLMContext | None:
         """The context of the bot's user aggregator; None if it has none."""
-        for processor in self.processors:
+        for processor in self.conversation:
             if isinstance(processor, LLMUserAggregator):
                 context: LLMContext = processor.context
                 return context
@@ -188,19 +206,6 @@ def _turn_controllers(processors: Iterable[FrameProcessor]) -> Iterable[UserTurn
         controller = getattr(processor, "_user_turn_controller", None)
         if isinstance(controller, UserTurnController):
             yield controller
-
-
-def _unheard(pipeline: FrameProcessor, *, heard: bool = False) -> list[FrameProcessor]:
-    """The models of a pipeline behind which no voice stands. `heard`: one stands behind the pipeline."""
-    found: list[FrameProcessor] = []
-    in_order = isinstance(pipeline, Pipeline)
-    for processor in reversed(pipeline.processors):
-        if isinstance(processor, LLMService) and not heard:
-            found.append(processor)
-        found += _unheard(processor, heard=heard)
-        if in_order and any(isinstance(each, Voice) for each in everything_in([processor])):
-            heard = True
-    return found
 
 
 def _whole(pipeline: Pipeline) -> Pipeline:

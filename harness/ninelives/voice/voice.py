@@ -95,6 +95,8 @@ class Voice(StandIn, TTSService):
         self._connected_at = 0.0
         self.at_work = 0
         """The number of texts for which it is producing sound."""
+        self.words_count = True
+        """Whether its words are those of the conversation."""
         self._answering: dict[str, _Answer] = {}
         """What was said so far, by audio context."""
 
@@ -157,7 +159,7 @@ class Voice(StandIn, TTSService):
             answer.words += 1
             answer.sentence_ended = self._is_streaming_tokens and word[-1:] in _ENDS
             sound = TTSAudioRawFrame(bytes(2 * (ends - begins)), self.sample_rate, 1, context_id=context_id)
-            sound.metadata[WORD] = word
+            sound.metadata[WORD] = word if self.words_count else ""
             yield sound
         answer.sentence_ended = answer.sentence_ended or not self._is_streaming_tokens
 

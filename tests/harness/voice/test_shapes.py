@@ -391,5 +391,5 @@ def test_the_format_that_a_bot_asks_of_create_transport_is_taken_over():
 def test_of_two_models_the_one_that_talks_is_heard():
     greeted, played, caller = called_once(has_two_models_side_by_side)
     assert (greeted, played, caller.mishaps) == ([], "You said hello.", [])
-    assert len(caller.services) == 2
+    assert (len(caller.services), len(caller.beside)) == (1, 1)
     assert [turn.text for turn in caller.turns] == ["You said hello."]

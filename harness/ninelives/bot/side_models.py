@@ -1,0 +1,92 @@
+"""Models beside the one that holds the conversation: a judge of what is said, or one in another language.
+
+The caller hears one conversation, so a bot is judged by one of its models. The others are recognized by where
+they stand: behind them is no voice, or they stand in a later branch of a `ParallelPipeline` than another
+model that is heard. Models that take turns (behind a service switcher, in several workers) are not beside
+each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from pipecat.pipeline.parallel_pipeline import ParallelPipeline
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.service_switcher import ServiceSwitcher
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.services.llm_service import LLMService
+
+from ninelives.bot.speech import everything_in
+
+IsVoice = Callable[[FrameProcessor], bool]
+
+
+def side_models(pipeline: FrameProcessor, is_voice: IsVoice) -> list[LLMService[Any]]:
+    """Return the models of a pipeline that do not hold the conversation.
+
+    A pipeline without any voice has none of which the text is lost, only those beside another.
+    """
+    silent = _voiceless(pipeline, is_voice) if any(map(is_voice, everything_in([pipeline]))) else []
+    return [*silent, *_second(pipeline, silent)]
+
+
+def conversing(branches: Sequence[FrameProcessor], silent: Iterable[FrameProcessor]) -> int | None:
+    """Return the index of the first branch with a model that is not silent; None if no branch has one."""
+    models = [[model for model in models_in([branch]) if not _among(model, silent)] for branch in branches]
+    return next((index for index, found in enumerate(models) if found), None)
+
+
+def models_in(processors: Iterable[FrameProcessor]) -> list[LLMService[Any]]:
+    """Return the LLM services among processors, including nested ones."""
+    return [each for each in everything_in(processors) if isinstance(each, LLMService)]
+
+
+def conversation_in(
+    processors: Iterable[FrameProcessor], beside: Sequence[FrameProcessor]
+) -> Iterator[FrameProcessor]:
+    """Yield processors, including nested ones, without the branches in which all models are `beside`."""
+    for processor in processors:
+        yield processor
+        branches = divides(processor)
+        inside = [each for each in processor.processors if not (branches and _only(each, beside))]
+        yield from conversation_in(inside, beside)
+
+
+def divides(processor: FrameProcessor) -> bool:
+    """Whether the branches of a processor work at the same time."""
+    return isinstance(processor, ParallelPipeline) and not isinstance(processor, ServiceSwitcher)
+
+
+def _voiceless(pipeline: FrameProcessor, is_voice: IsVoice, *, heard: bool = False) -> list[LLMService[Any]]:
+    """Return the models behind which no voice stands. `heard`: one stands behind the pipeline."""
+    found: list[LLMService[Any]] = []
+    in_order = isinstance(pipeline, Pipeline)
+    for processor in reversed(pipeline.processors):
+        if isinstance(processor, LLMService) and not heard:
+            found.append(processor)
+        found += _voiceless(processor, is_voice, heard=heard)
+        if in_order and any(map(is_voice, everything_in([processor]))):
+            heard = True
+    return found
+
+
+def _second(pipeline: FrameProcessor, silent: Sequence[FrameProcessor]) -> list[LLMService[Any]]:
+    """Return the models in branches beside the first one with a model that is heard."""
+    found: list[LLMService[Any]] = []
+    first = conversing(pipeline.processors, silent) if divides(pipeline) else None
+    for index, processor in enumerate(pipeline.processors):
+        if first is not None and index != first:
+            found += [model for model in models_in([processor]) if not _among(model, silent)]
+        else:
+            found += _second(processor, silent)
+    return found
+
+
+def _among(model: FrameProcessor, models: Iterable[FrameProcessor]) -> bool:
+    return any(model is each for each in models)
+
+
+def _only(branch: FrameProcessor, beside: Iterable[FrameProcessor]) -> bool:
+    models = models_in([branch])
+    return bool(models) and all(_among(model, beside) for model in models)

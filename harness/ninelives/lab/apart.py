@@ -1,0 +1,57 @@
+"""Keeps what is no part of the conversation out of the judgment: other models, and single questions.
+
+A model beside the one that the caller talks to is moved into a session of its own on the mock server, with
+the scenario's script and without its faults. Single questions (`run_inference`: a summary, a classification)
+are recognized by their requests, because a turn of a conversation is always streamed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mock_openai import MockServer
+    from mock_openai.control.entries import Entry
+    from mock_openai.control.said import Said
+    from pipecat.services.llm_service import LLMService
+
+SESSION = "beside-the-conversation"
+
+
+def move(models: Iterable[LLMService[Any]], server: MockServer) -> None:
+    """Give models that have not started the key of a session of their own.
+
+    OpenAI's client sends its `api_key` with each request; a WebSocket service has the key for its handshake.
+    A model with neither stays where it is.
+    """
+    for model in models:
+        session = server.session(SESSION)
+        session.faults.clear()
+        client: Any = getattr(model, "_client", None)
+        if hasattr(client, "api_key"):
+            client.api_key = session.api_key
+        if isinstance(getattr(model, "_api_key", None), str):
+            model._api_key = session.api_key  # type: ignore[attr-defined]
+
+
+def without_single_questions(
+    entries: Sequence[Entry], said: Sequence[Said]
+) -> tuple[list[Entry], list[Said]]:
+    """Return a journal without HTTP requests that are not streamed, unless the bot streams none."""
+    sockets = {each.connection for each in entries if _is(each, "open", "transport", "websocket")}
+    single = {
+        (each.connection, each.turn)
+        for each in said
+        if each.connection not in sockets and each.request.get("stream") is not True
+    }
+    if len(single) == len(said):
+        return list(entries), list(said)
+    return (
+        [each for each in entries if each.turn is None or (each.connection, each.turn) not in single],
+        [each for each in said if (each.connection, each.turn) not in single],
+    )
+
+
+def _is(entry: Entry, kind: str, name: str, value: str) -> bool:
+    return entry.kind == kind and isinstance(entry.data, Mapping) and entry.data.get(name) == value
