@@ -66,6 +66,8 @@ BORROWED |= {
         "_disconnect_websocket",
     ),
     "pipecat.services.openai.base_llm.BaseOpenAILLMService": ("_client",),
+    # The key with which a WebSocket service will open its connection; nothing else gives it.
+    "pipecat.services.openai.responses.llm.OpenAIResponsesLLMService": ("_api_key",),
     "pipecat.services.tts_service.TTSService": (
         "_aggregated_frame_sequencer",
         "_is_streaming_tokens",

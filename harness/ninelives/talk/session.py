@@ -75,6 +75,8 @@ class Session:
         self._there = False
         self._prologue = 0
         self._saying: Turn | None = None
+        self._typed: list[Turn] = []
+        """What was typed to be said; a turn has a number once it begins."""
 
     async def run(self, lines: AsyncIterator[str]) -> None:
         """Talk until the lines end, somebody hangs up, or the bot does. Raises Complaint if there can be
@@ -187,6 +189,7 @@ class Session:
                 if self._patient:
                     await self._heard_out(bot)
                 self._saying = bot.say_soon(text)
+                self._typed.append(self._saying)
             case typed.Break(plan):
                 self._break(plan)
             case typed.Wait(seconds):
@@ -200,6 +203,8 @@ class Session:
                 self._note("\n".join(typed.help_lines()))
             case typed.HangUp():
                 await bot.hang_up()
+                if unsaid := [repr(turn.user) for turn in self._typed if turn.number == 0]:
+                    self._note(f"you hung up before you had said {', '.join(unsaid)}")
                 return False
         return True
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pipecat.frames.frames import (
@@ -99,15 +99,17 @@ class Line(HostedTransport):
                 setattr(self.params, name, value)
         self._format_is_known |= params is not None
 
-    def listen_to(self, destination: str | None) -> None:
-        """Let the caller hear what is sent to this destination, such as a track of a room.
+    def serve(self, destinations: Iterable[str | None]) -> None:
+        """Send sound to these destinations, such as tracks of a room, of which the caller hears the first.
 
-        It becomes one of the transport's own, unless the bot has said which its transport has.
+        They are added to those of the transport, unless the bot has said which its own one has.
         """
-        self.heard = destination
+        wanted = list(dict.fromkeys(destinations))
+        self.heard = wanted[0] if wanted else None
         known = self.params.audio_out_destinations
-        if destination is not None and not self._format_is_known and destination not in known:
-            self.params.audio_out_destinations = [*known, destination]
+        if not self._format_is_known:
+            added = [each for each in wanted if each is not None and each not in known]
+            self.params.audio_out_destinations = [*known, *added]
 
     @property
     def playback(self) -> Playback:

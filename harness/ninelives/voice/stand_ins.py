@@ -126,11 +126,10 @@ class StandIns:
         """Let the caller listen to the conversation: to its track, and not to the words of another model."""
         assert self.worker is not None
         heard = [each for each in self.conversation if isinstance(each, Voice)]
-        for voice in everything_in([self.worker.pipeline]):
-            if isinstance(voice, Voice):
-                voice.words_count = any(voice is each for each in heard)
-        if heard:
-            self._line.listen_to(heard[0]._transport_destination)
+        everywhere = [each for each in everything_in([self.worker.pipeline]) if isinstance(each, Voice)]
+        for voice in everywhere:
+            voice.words_count = any(voice is each for each in heard)
+        self._line.serve(voice._transport_destination for voice in [*heard, *everywhere])
 
     def _next_ears(self) -> Ears:
         return self._ears[0] if self._first("ears") else self._ears[0].another()

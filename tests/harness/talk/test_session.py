@@ -189,6 +189,14 @@ async def test_a_turn_that_never_ends_is_given_up_and_the_talk_goes_on() -> None
     assert any(each.startswith("I4") for each in told.broken)
 
 
+async def test_what_was_typed_and_not_said_before_hanging_up_is_told() -> None:
+    lines = ["Tell me about clouds.", "Thank you.", "And again, thank you.", "/hangup"]
+    told = await talked(run_bot, *lines, patient=False)
+    assert told.notes[-1].startswith("you hung up before you had said ")
+    assert "'And again, thank you.'" in told.notes[-1]
+    assert "'Tell me about clouds.'" not in told.notes[-1]
+
+
 async def test_a_bot_that_hangs_up_ends_it() -> None:
     async def leaving(transport: Any, runner_args: Any) -> None:
         async def leave() -> None:
