@@ -299,7 +299,12 @@ class ResponsesService(TurnService):
         """Return the body of a request, and the names of its functions."""
         adapter = self.get_llm_adapter()
         invocation = await adapter.get_llm_invocation_params(
-            carried(context, specific=adapter.create_llm_specific_message, warn=self._tell_left_out),
+            carried(
+                context,
+                bundles=type(adapter) is OpenAIResponsesLLMAdapter,
+                specific=adapter.create_llm_specific_message,
+                warn=self._tell_left_out,
+            ),
             system_instruction=system_instruction,
         )
         names = names_of(invocation)

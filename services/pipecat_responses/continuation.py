@@ -6,13 +6,10 @@ new. ``Memory`` mirrors that memory and finds the longest remembered conversatio
 begins. If in doubt, everything is sent again: more bytes, but never a wrong context. Pure: no I/O, no clock.
 """
 
-import copy
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import msgspec
 
 __all__ = ["Continuation", "Known", "Memory"]
 
@@ -71,9 +68,11 @@ class Memory:
     def remember(
         self, lane: str | None, response_id: str, model: object, items: Sequence[Item], output: Sequence[Item]
     ) -> None:
-        """Remember the response that completed on a lane; it replaces the one before."""
-        # Copied, because the application may change the contents of its context in place.
-        self._latest[lane] = Known(response_id, model, _copy(items), tuple(output))
+        """Remember the response that completed on a lane; it replaces the one before.
+
+        Nobody may change the items from here on.
+        """
+        self._latest[lane] = Known(response_id, model, tuple(items), tuple(output))
 
     def forget(self, lane: str | None) -> None:
         """Forget the latest response of a lane, because the server may no longer have it."""
@@ -85,23 +84,15 @@ class Memory:
             del self._latest[lane]
 
     def lanes(self) -> Iterator[str | None]:
-        """LaneTable that keep something, the one with the longest conversation last."""
+        """Yield the lanes that keep something, the one with the longest conversation last."""
         yield from sorted(self._latest, key=lambda lane: len(self._latest[lane].items))
-
-
-def _copy(items: Sequence[Item]) -> tuple[Item, ...]:
-    """Return a deep copy that shares only strings and numbers."""
-    try:
-        return tuple(msgspec.to_builtins(items, builtin_types=(bytes, bytearray)))
-    except TypeError:  # an object of the application's own
-        return tuple(copy.deepcopy(list(items)))
 
 
 def _what_is_new(known: Known, items: Sequence[Item]) -> list[Item] | None:
     """Return the items that the server does not have; None if it remembers another conversation."""
     length = len(known.items)
     # Strings are shared with the context, so comparing equal items is cheap, whatever their size.
-    if len(items) <= length or any(a != b for a, b in zip(known.items, items, strict=False)):
+    if len(items) <= length or tuple(items[:length]) != known.items:
         return None
     return _after_output(known.output, items[length:])
 

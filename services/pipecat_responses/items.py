@@ -20,7 +20,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-__all__ = ["Names", "valid_input"]
+import msgspec
+
+from .text import write_json
+
+__all__ = ["Names", "PlainItems", "valid_input"]
 
 Item = Mapping[str, Any]
 Warn = Callable[[str], None]
@@ -35,6 +39,10 @@ NO_RESULT = "No result."
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")
 _TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
 _OF_ASSISTANTS = frozenset({"output_text", "refusal"})
+
+
+class PlainItems(list[dict[str, str]]):
+    """Messages of a role and a text each, which nobody else holds. They need no check, and no copy."""
 
 
 class Names:
@@ -81,21 +89,25 @@ def valid_input(
 ) -> list[Item]:
     """Return the items in a form that the API accepts, in the same order.
 
+    They share nothing with the context, whose contents the application may change while they are in use.
     ``stored``: whether the API keeps responses, thoughts included. ``warn`` is called with a phrase for
     everything that was left out or added.
     """
-    if all(_is_plain(item) for item in items):
-        return list(items)
     names = names or Names()
+    items = [item if type(item) is PlainItems else _own(item) for item in items]
     calls = _Calls(items)
     valid: list[Item] = []
+    thinks = False
     for place, item in enumerate(items):
+        if type(item) is PlainItems:
+            valid += item
+            continue
         if not isinstance(item, Mapping):
             warn(f"an input item that is a {type(item).__name__}")
             continue
         match item.get("type"):
             case None | "message":
-                if isinstance(item.get("content"), str):  # nearly all of them
+                if isinstance(item.get("content"), str):
                     valid.append(item)
                 elif (message := _message(item, warn)) is not None:
                     valid.append(message)
@@ -106,15 +118,23 @@ def valid_input(
                 valid += calls.at_output(place, item, warn)
             case "reasoning":
                 if stored or item.get("encrypted_content"):
+                    thinks = True
                     valid.append(item)
             case _:
                 valid.append(item)
-    return _without_stray_thoughts(valid)
+    return _without_stray_thoughts(valid) if thinks else valid
 
 
-def _is_plain(item: Any) -> bool:
-    """Whether an item is a message with one text, as nearly all are. Fast: every turn checks every item."""
-    return type(item) is dict and type(item.get("content")) is str and item.get("type") in (None, "message")
+def _own(item: Any) -> Any:
+    """Return a deep copy that shares only strings and numbers, as JSON has it."""
+    try:
+        return msgspec.to_builtins(item, builtin_types=(bytes, bytearray), enc_hook=_as_sent)
+    except TypeError:  # keys that JSON does not have
+        return msgspec.json.decode(write_json(item))
+
+
+def _as_sent(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else str(value)
 
 
 def _message(item: Item, warn: Warn) -> Item | None:

@@ -1,8 +1,9 @@
 """The messages of a Pipecat context, rewritten where Pipecat's adapter would lose or spoil something.
 
 The adapter drops the text of a message that also has calls, formats a tool's result as a Python literal, and
-fails on parts in unexpected forms. Messages that it would spoil are rewritten first; a context without such
-messages is passed on as it is. ``items`` checks what the adapter makes.
+fails on parts in unexpected forms. Messages that it would spoil are rewritten first. Nearly all messages of a
+long conversation are a role and a text: these pass the adapter in bundles, and are looked at only once.
+``items`` checks what the adapter makes.
 
 | in the context | on the wire |
 |---|---|
@@ -22,6 +23,7 @@ from typing import Any
 
 from pipecat.processors.aggregators.llm_context import LLMContext, LLMSpecificMessage
 
+from .items import PlainItems
 from .text import write_json
 
 __all__ = ["carried", "json_text"]
@@ -29,23 +31,33 @@ __all__ = ["carried", "json_text"]
 Message = Any
 Warn = Callable[[str], None]
 
+_SAME_ROLES = frozenset({"user", "assistant", "developer"})
+"""Roles that are called the same in a context and in an input."""
 _PLAIN_ROLES = ("user", "assistant", "tool", "developer", "system")
 _FILE_KEYS = {"file_base64": ("mime_type", "file_data"), "file_url": ("mime_type", "url")}
 
 
 def carried(
-    context: LLMContext, *, specific: Callable[[dict[str, Any]], LLMSpecificMessage], warn: Warn
+    context: LLMContext, *, bundles: bool, specific: Callable[[Any], LLMSpecificMessage], warn: Warn
 ) -> LLMContext:
-    """Return the context itself, or a copy with messages that Pipecat's adapter converts correctly.
+    """Return a context with messages that Pipecat's adapter converts correctly.
 
-    ``specific`` wraps an input item of the API as a message; ``warn`` is called with a phrase for everything
-    that was left out.
+    ``bundles``: whether plain messages in a row become one message with their items, which the adapter passes
+    on; an adapter of the user's own must see each of them. ``specific`` wraps an input item of the API as a
+    message; ``warn`` is called with a phrase for everything that was left out.
     """
-    messages = context.get_messages()
-    if all(_is_plain(message) for message in messages):
-        return context
     rewritten: list[Any] = []
-    for message in messages:
+    bundle: PlainItems | None = None
+    for message in context.get_messages():
+        if bundles and type(message) is dict:  # the hot path: a loop without calls of Python's
+            role, content = message.get("role"), message.get("content")
+            if type(content) is str and role in _SAME_ROLES and not message.get("tool_calls"):
+                if bundle is None:
+                    bundle = PlainItems()
+                    rewritten.append(specific(bundle))
+                bundle.append({"role": role, "content": content})
+                continue
+        bundle = None
         if _is_plain(message):
             rewritten.append(message)
         elif isinstance(message, Mapping):
@@ -61,7 +73,7 @@ def json_text(value: Any) -> str:
 
 
 def _is_plain(message: Message) -> bool:
-    """Whether the adapter converts the message correctly. Fast: every turn checks every message."""
+    """Whether the adapter converts the message correctly."""
     if type(message) is not dict:
         return isinstance(message, LLMSpecificMessage)
     if message.get("role") == "assistant" and message.get("tool_calls"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -13,10 +15,12 @@ from mock_openai.protocol.errors import ApiError
 from mock_openai.responders import Reply, Text
 from ninelives import Bot
 from openai import AsyncOpenAI, BadRequestError
+from pipecat.adapters.llm.services.open_ai_responses_adapter import OpenAIResponsesLLMAdapter
 from pipecat.processors.aggregators.llm_context import LLMContext, LLMSpecificMessage
 from pipecat_responses import OpenAIResponsesHttpLLMService
 from pipecat_responses.base import ResponsesService
-from pipecat_responses.items import Names
+from pipecat_responses.items import Names, valid_input
+from pipecat_responses.messages import carried
 
 Make = Callable[..., ResponsesService]
 
@@ -324,6 +328,71 @@ async def test_whatever_a_context_holds_the_request_is_accepted(messages: list[A
             assert await service.run_inference(context) == "Yes."
         finally:
             await service.cleanup()
+
+
+async def input_of(messages: list[Any], *, bundles: bool) -> list[Any]:
+    adapter = OpenAIResponsesLLMAdapter()
+    context = carried(
+        LLMContext(messages),
+        bundles=bundles,
+        specific=adapter.create_llm_specific_message,
+        warn=lambda _: None,
+    )
+    invocation = await adapter.get_llm_invocation_params(context, system_instruction="Be kind.")
+    return valid_input(invocation["input"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(messages=st.lists(MESSAGES, max_size=8))
+async def test_messages_in_bundles_become_what_each_of_them_becomes(messages: list[Any]) -> None:
+    """An adapter of the user's own sees each message, Pipecat's sees bundles of the plain ones."""
+    each = await input_of(copy.deepcopy(messages), bundles=False)
+    assert await input_of(messages, bundles=True) == each
+
+
+def scramble(value: Any) -> None:
+    """Change everything within a value in place."""
+    if isinstance(value, LLMSpecificMessage):
+        scramble(value.message)
+    elif isinstance(value, dict):
+        for inner in value.values():
+            scramble(inner)
+        value.clear()
+        value["role"] = "user"
+    elif isinstance(value, list):
+        for inner in value:
+            scramble(inner)
+        value.append("changed")
+
+
+@settings(max_examples=300, deadline=None)
+@given(messages=st.lists(MESSAGES, max_size=8), bundles=st.booleans())
+async def test_a_context_that_changes_in_place_changes_no_request_that_was_made(
+    messages: list[Any], bundles: bool
+) -> None:
+    """What the server remembers is compared with this request, as it was sent."""
+    made = await input_of(messages, bundles=bundles)
+    before = copy.deepcopy(made)
+    scramble(messages)
+    assert made == before
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("when", ["during the answer", "between turns"])
+async def test_a_context_changed_in_place_is_sent_again(make_websocket: Make, when: str) -> None:
+    image = {"type": "input_image", "image_url": "https://x.test/1.png"}
+    context = LLMContext([{"role": "user", "content": [image]}])
+    server = MockServer(script=[reply(Text("A cat on a mat.", deltas=4))], pace="fixed:0.1")
+    async with server, Bot(make_websocket(server), context=context) as bot:
+        if when == "during the answer":
+            asyncio.get_running_loop().call_later(0.3, image.update, {"image_url": "https://x.test/2.png"})
+        await bot.say("what is this?")
+        image["image_url"] = "https://x.test/2.png"
+        turn = await bot.say("and now?")
+        requests = [body for body in server.journal.requests if body.get("generate") is not False]
+    assert (turn.text, turn.errors) == ("A cat on a mat.", [])
+    assert "previous_response_id" not in requests[-1]
+    assert "https://x.test/2.png" in str(requests[-1]["input"])
 
 
 async def test_the_server_would_have_refused_them() -> None:
