@@ -93,7 +93,10 @@ class Host:
     ) -> None:
         self._bot = bot
         self._urls, self._key = (base_url, ws_url), key
-        self._known = _known(base_url, ws_url, transport, arguments or HostedArguments())
+        arguments = arguments or HostedArguments()
+        if isinstance(arguments, HostedArguments):
+            arguments.answered_by(bot)
+        self._known = _known(base_url, ws_url, transport, arguments)
         self._transport = transport
         self._prepare = prepare
         self._serve = serve

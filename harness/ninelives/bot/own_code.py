@@ -25,6 +25,11 @@ def is_own(filename: str) -> bool:
 
 
 @cache
+def _is_ours(filename: str) -> bool:
+    return any(Path(filename).absolute().is_relative_to(each) for each in _ourselves())
+
+
+@cache
 def _not_own() -> tuple[Path, ...]:
     # With symlinks and resolved: frames have either.
     library = Path(os.__file__).parent
@@ -41,9 +46,9 @@ def _ourselves() -> list[Path]:
 
 def own_place(trace: TracebackType | None) -> str:
     """Return where an exception was raised, as `bot.py:14, in run_bot`: the innermost line of the user's own
-    code, or of all code if none is the user's. Empty without a traceback.
+    code, or of installed code if none is the user's. Empty if there is neither.
     """
-    frames = traceback.extract_tb(trace)
+    frames = [frame for frame in traceback.extract_tb(trace) if not _is_ours(frame.filename)]
     own = [frame for frame in frames if is_own(frame.filename)]
     innermost = (own or frames)[-1:]
     return next((_place(f.filename, f.lineno, f.name) for f in innermost), "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -27,18 +27,20 @@ CALLER, CALLED = "+15550100", "+15550199"
 """Telephone numbers that belong to nobody."""
 
 _STREAM, _CALL = "MZ0123456789abcdef0123456789abcdef", "CA0123456789abcdef0123456789abcdef"
+_ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 
 TELEPHONY = frozenset({"twilio", "telnyx", "plivo", "exotel"})
 """Names of telephone providers, as `create_transport` has them."""
 
-_HANDSHAKE: tuple[Mapping[str, Any], ...] = (
-    {"event": "connected", "protocol": "Call", "version": "1.0.0"},
-    {
+_MEDIA = {"encoding": "PCMU", "sample_rate": 8000, "channels": 1}
+
+_STARTS: Mapping[str, Mapping[str, Any]] = {
+    "twilio": {
         "event": "start",
         "sequenceNumber": "1",
         "streamSid": _STREAM,
         "start": {
-            "accountSid": "AC0123456789abcdef0123456789abcdef",
+            "accountSid": _ACCOUNT,
             "streamSid": _STREAM,
             "callSid": _CALL,
             "tracks": ["inbound"],
@@ -46,8 +48,41 @@ _HANDSHAKE: tuple[Mapping[str, Any], ...] = (
             "customParameters": {"from_number": CALLER, "to_number": CALLED},
         },
     },
-)
-"""The first messages of a media stream of Twilio's (documented)."""
+    "telnyx": {
+        "event": "start",
+        "sequence_number": "1",
+        "stream_id": _STREAM,
+        "start": {"call_control_id": _CALL, "media_format": _MEDIA, "from": CALLER, "to": CALLED},
+    },
+    "plivo": {
+        "event": "start",
+        "sequenceNumber": 1,
+        "start": {"streamId": _STREAM, "callId": _CALL, "accountId": _ACCOUNT, "tracks": ["inbound"]},
+    },
+    "exotel": {
+        "event": "start",
+        "sequence_number": "1",
+        "stream_sid": _STREAM,
+        "start": {
+            "stream_sid": _STREAM,
+            "call_sid": _CALL,
+            "account_sid": _ACCOUNT,
+            "from": CALLER,
+            "to": CALLED,
+            "media_format": {"encoding": "base64", "sample_rate": "8000"},
+        },
+    },
+}
+"""How each provider begins a media stream, behind a message of event "connected" (documented by them; the
+fields that matter are those that Pipecat 1.14 reads).
+"""
+
+
+def provider_of(function: Callable[..., Any]) -> str:
+    """Return the telephone provider for which a bot's code is written, by the serializer that it names."""
+    code = getattr(function, "__code__", None)
+    named = {*getattr(function, "__globals__", ()), *getattr(code, "co_names", ())}
+    return next((each for each in _STARTS if f"{each.capitalize()}FrameSerializer" in named), "twilio")
 
 
 def call_data() -> CallData:
@@ -61,8 +96,9 @@ class HostedWebSocket:
     It is open, brings the handshake of a telephone call, and nothing after it. What is sent is dropped.
     """
 
-    def __init__(self) -> None:
-        self._waiting = [json.dumps(message) for message in _HANDSHAKE]
+    def __init__(self, provider: str = "twilio") -> None:
+        connected = {"event": "connected", "protocol": "Call", "version": "1.0.0"}
+        self._waiting = [json.dumps(message) for message in (connected, _STARTS[provider])]
         self.headers: Mapping[str, str] = {}
         self.query_params: Mapping[str, str] = {}
         self.path_params: Mapping[str, str] = {}
@@ -148,6 +184,10 @@ class HostedArguments(  # type: ignore[misc]  # a token is text for one kind, an
         self.websocket: Any = HostedWebSocket()
         self.transport_type = None
         self.webrtc_connection = HostedPeer()
+
+    def answered_by(self, function: Callable[..., Any]) -> None:
+        """Bring the handshake of the telephone provider for which a bot's code is written."""
+        self.websocket = HostedWebSocket(provider_of(function))
 
     def telephoned(self, provider: str) -> None:
         """Say that the caller uses the telephone, as `create_transport` does."""

@@ -132,15 +132,21 @@ def elsewhere(
     if kind is None:
         return None
     if api_of(kind) not in (RESPONSES, None) or "LLMService" not in (each.__name__ for each in kind.__mro__):
-        return GoesElsewhere(
-            f"{who} goes to {address}: its {kind.__name__} is not left out where it stands, and nothing "
-            "leaves this machine. Try the bot without it"
-        )
+        return goes_off(who, address, f"its {kind.__name__}")
     line = WS_URL if accepts(kind, "ws_url") else BASE_URL
     option = line.partition("=")[0]
     heading = f"{who} goes to {address}: its {kind.__name__} is not told where the mock server is"
     return GoesElsewhere(
         "\n".join([f"{heading}. {_instead(kind, near, option)}", f"  {line}", *_or_ours(kind, near)])
+    )
+
+
+def goes_off(who: str, address: str, by: str) -> GoesElsewhere:
+    """Return what to do about a bot of which `by`, a part or a line of code, needs another server."""
+    return GoesElsewhere(
+        f"{who} goes to {address}{f' ({by})' if by else ''}, and nothing leaves this machine here. ninelives "
+        "stands in for speech, transports and OpenAI's Responses API: let the bot do without the rest when "
+        "it is tested"
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from mock_openai import MockServer
 
 from ninelives.bot import TurnTimeout
 from ninelives.bot.environment import addresses, stand_ins
+from ninelives.bot.own_code import place_of_frame
 from ninelives.bot.starting import Exited
 from ninelives.bot.tapped import NoLLMService
 from ninelives.complaint import Complaint
@@ -75,6 +77,8 @@ class Outcome:
     """What the bot's own code raised and Pipecat caught."""
     went_to: str | None = None
     """The first address off this machine to which the bot tried to connect."""
+    went_from: str = ""
+    """The line of the user's own code that did, as `bot.py:14, in run_bot`; empty if none is known."""
     figures: Figures = NO_FIGURES
     """The caller's waiting times."""
     speaks: bool = False
@@ -157,7 +161,13 @@ def run_scenario(
         conditions: The model's pace and the caller's patience, instead of the scenario's own.
     """
     before = random.getstate()
-    guard = Guard(lambda _, address: forbidden("the bot", address))
+    places: list[str] = []
+
+    def forbid(_: str, address: str) -> str:
+        places.append(place_of_frame(sys._getframe()))
+        return forbidden("the bot", address)
+
+    guard = Guard(forbid)
     guard.install()
     try:
         outcome = run(play(scenario, factory, seed=seed, conditions=conditions))
@@ -170,7 +180,8 @@ def run_scenario(
     if not guard.attempts:
         return outcome
     address = guard.attempts[0]
-    return replace(outcome, crash=forbidden("the bot", address), went_to=address)
+    place = next(filter(None, places), "")
+    return replace(outcome, crash=forbidden("the bot", address), went_to=address, went_from=place)
 
 
 def forbidden(who: str, address: str) -> str:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from ninelives.bot import mishaps
 from ninelives.bot.overheard import overheard
 from ninelives.bot.starting import CouldNotStart, Hangs, could_not_start, not_for_ever
-from ninelives.lab.apis import elsewhere
+from ninelives.complaint import Complaint
+from ninelives.lab.apis import elsewhere, goes_off
 from ninelives.lab.conditions import Conditions
 from ninelives.lab.failure_text import turns
 from ninelives.lab.run import Outcome, run_scenario
@@ -21,6 +22,8 @@ from ninelives.lab.scenarios import scenarios
 from ninelives.lab.services import name_of, source_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mock_openai.control.entries import Entry
 
     from ninelives.lab.services import Factory
@@ -106,11 +109,8 @@ def _played(factory: Factory, seed: int, voice: bool, patience: float) -> First:
                 outcome = run_scenario(scenarios()[CALM], factory, seed=seed, conditions=conditions)
         except Hangs as error:
             raise could_not_start(who, error) from None
-    if (
-        outcome.went_to is not None
-        and (other := elsewhere(outcome.hosts, outcome.went_to, who, source_of(factory))) is not None
-    ):
-        raise other
+    if outcome.went_to is not None:
+        raise _went(outcome, outcome.went_to, who, source_of(factory))
     if not outcome.started:
         if outcome.mishaps:
             first = outcome.mishaps[0]
@@ -119,3 +119,11 @@ def _played(factory: Factory, seed: int, voice: bool, patience: float) -> First:
             )
         raise could_not_start(who, outcome.failure or RuntimeError(outcome.crash), said.last)
     return First(who, outcome, voice)
+
+
+def _went(outcome: Outcome, address: str, who: str, near: Path | None) -> Complaint:
+    """Return what to do about a bot that connected to another machine."""
+    if (told := elsewhere(outcome.hosts, address, who, near)) is not None:
+        return told
+    parts = (each.where for each in outcome.mishaps if "NetworkBlocked" in each.error)
+    return goes_off(who, address, outcome.went_from or next((f"its {part}" for part in parts), ""))

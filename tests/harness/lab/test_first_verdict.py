@@ -326,7 +326,30 @@ def test_what_goes_elsewhere_and_is_not_left_out_is_named(
     (tmp_path / "bot.py").write_text(text)
     code, _, err = ninelives(capsys, "verdict bot.py")
     assert code == 2
-    assert "bot.py:run_bot goes to search.example:443: its Filter is not left out where it stands" in err
+    assert "bot.py:run_bot goes to search.example:443 (its Filter), and nothing leaves this machine" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("swallows", [False, True], ids=["raised", "swallowed"])
+def test_code_that_goes_elsewhere_is_shown(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, swallows: bool
+) -> None:
+    asks = "import urllib.request; urllib.request.urlopen('https://cases.example/v1')"
+    text = bot(filter="isinstance(frame, TranscriptionFrame) and self.ask()").replace(
+        "class Filter(FrameProcessor):",
+        "class Filter(FrameProcessor):\n    def ask(self):\n"
+        + (
+            f"        try:\n            {asks}\n        except Exception: pass\n"
+            if swallows
+            else f"        {asks}\n"
+        ),
+    )
+    path = tmp_path / "bot.py"
+    path.write_text(text)
+    code, _, err = ninelives(capsys, "verdict bot.py")
+    assert code == 2
+    (line,) = lines_of(path, "cases.example")
+    assert f"bot.py:run_bot goes to cases.example:443 (bot.py:{line}, in ask)" in err
 
 
 def test_a_voice_is_left_out_wherever_it_stands(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 import os
 from itertools import count
+from types import FunctionType
 
 import pytest
 from mock_openai import MockServer, call, reply
 from ninelives import Voice, VoiceCall, virtual, words
+from ninelives.bot.runner_arguments import HostedArguments
 from ninelives.lab import run_scenario
 from ninelives.lab.conditions import Conditions
 from ninelives.lab.scenarios import scenarios
@@ -301,6 +303,19 @@ async def answers_the_telephone(runner_args):
         await worker.queue_frames([LLMRunFrame()])
 
     await run(worker)
+
+
+@pytest.mark.parametrize("provider", ["twilio", "telnyx", "plivo", "exotel"])
+async def test_a_telephone_bot_gets_the_handshake_of_its_own_provider(provider):
+    arguments = HostedArguments()
+    name = f"{provider.capitalize()}FrameSerializer"
+    bot = FunctionType(answers_the_telephone.__code__, {**globals(), name: None})
+    arguments.answered_by(bot)
+    kind, call_data = await parse_telephony_websocket(arguments.websocket)
+    assert kind == provider
+    assert call_data.stream_id
+    assert call_data.call_id
+    assert provider == "plivo" or call_data.from_number.startswith("+1555")
 
 
 async def chooses_by_the_kind_of_its_arguments(runner_args):
