@@ -167,6 +167,7 @@ class Commands:
         return await self._clock({})
 
     async def _metrics(self, given: Mapping[str, Any]) -> Any:
+        await self._state.metrics.catch_up()
         own = self._state.metrics.samples()
         if self.tenants is None:
             return own

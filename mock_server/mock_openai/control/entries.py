@@ -158,15 +158,20 @@ def kept(entry: Entry, longest: int) -> Entry | Kept:
     """
     data = entry.data
     if isinstance(data, Event):
-        if len(data.data) <= longest and len(data.wire or b"") <= longest:
+        if fits(data, longest):
             return entry
-        return Entry(entry.at, entry.connection, entry.turn, entry.lane, "event", _cut_event(data))
+        return Entry(entry.at, entry.connection, entry.turn, entry.lane, "event", cut_event(data))
     written = json.compact(data)
     if len(written) > longest and data.get("body") is not None:
         body = json.compact(data["body"])
         if len(body) > longest:
             written = json.compact({**data, "body": {CUT: _cut(body)}})
     return Kept(entry.at, entry.connection, entry.turn, entry.lane, entry.kind, written)
+
+
+def fits(event: Event, longest: int) -> bool:
+    """Return whether an event is kept whole."""
+    return len(event.data) <= longest and len(event.wire or b"") <= longest
 
 
 def weight(noted: Noted) -> int:
@@ -198,7 +203,8 @@ class _Large(msgspec.Struct):
     response: _Response | None = None
 
 
-def _cut_event(event: Event) -> Event:
+def cut_event(event: Event) -> Event:
+    """Return an event that is too large as it is kept: its size, its digest and its beginning."""
     shown: dict[str, Any] = {"type": event.type}
     try:
         large = msgspec.json.decode(event.data, type=_Large)

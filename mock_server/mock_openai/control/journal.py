@@ -11,11 +11,22 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, cast
 
 from mock_openai.control import said
-from mock_openai.control.entries import Entries, Entry, Kept, Noted, Run, kept, made, weight
+from mock_openai.control.entries import (
+    Entries,
+    Entry,
+    Kept,
+    Noted,
+    Run,
+    cut_event,
+    fits,
+    kept,
+    made,
+    weight,
+)
 from mock_openai.control.event_redaction import EventRedaction
 from mock_openai.control.said import Said
 from mock_openai.protocol.events import Event
@@ -24,6 +35,10 @@ ROOM = 256 * 1024 * 1024
 """Bytes that all journals of a server may take."""
 LONGEST_BODY = 4 * 1024 * 1024
 """Bytes up to which a body or event is kept whole."""
+_STEPS = 64
+"""A journal that is full forgets this part of its bound at a time: often enough that nobody waits for it, and
+seldom enough that the rest is not moved for each entry.
+"""
 
 
 class Room:
@@ -57,7 +72,7 @@ class Room:
         self.taken = sum(journal.bytes for journal in journals)
         if self.taken <= self.limit:
             return
-        wanted = self.limit * 4 // 5
+        wanted = self.limit - self.limit // _STEPS
         for journal in journals:
             if self.taken <= wanted:
                 break
@@ -85,8 +100,8 @@ class Journal:
         self._redaction = EventRedaction()
         self._looked = 0
         """The number of the first entry that has not been searched for secrets."""
-        self.before_forgetting: Callable[[], None] = lambda: None
-        """Called before entries are dropped, for a reader that still needs them."""
+        self.before_forgetting: Callable[[int], None] = lambda _: None
+        """Called before the entries up to this number are dropped, for a reader that still needs them."""
         self._waiting: list[tuple[Callable[[Journal], bool], asyncio.Future[None]]] = []
 
     def note(self, *entries: Entry | Run) -> None:
@@ -104,8 +119,20 @@ class Journal:
                 for one in entry.entries:
                     self._append(kept(one, longest), 1)
         self._room.taken += self.bytes - before
-        if self._waiting or self._room.taken > self._room.limit or self._size > self._limit * 1.25:
+        if (
+            self._waiting
+            or self._room.taken > self._room.limit
+            or self._size > self._limit + self._limit // _STEPS
+        ):
             self._bound_and_wake()
+
+    def cuts(self, event: Event) -> bool:
+        """Return whether only the beginning of an event is kept."""
+        return not fits(event, self._room.longest)
+
+    def cut(self, event: Event) -> Event:
+        """Return such an event as it is kept. It takes a while for a large one, and changes nothing here."""
+        return cut_event(event)
 
     def note_request(self, request: Kept) -> None:
         """Append a request whose body is stored apart."""
@@ -117,12 +144,16 @@ class Journal:
         self._size += 1
         self.bytes += size
         self._room.taken += size
-        if self._waiting or self._room.taken > self._room.limit or self._size > self._limit * 1.25:
+        if (
+            self._waiting
+            or self._room.taken > self._room.limit
+            or self._size > self._limit + self._limit // _STEPS
+        ):
             self._bound_and_wake()
 
     def _bound_and_wake(self) -> None:
         # Trimmed in large steps: deleting from the front of a list moves all the rest.
-        if self._size > self._limit * 1.25:
+        if self._size > self._limit + self._limit // _STEPS:
             self._trim(lambda: self._size > self._limit)
         if self._room.taken > self._room.limit:
             self._room.make()
@@ -170,7 +201,7 @@ class Journal:
 
     def clear(self) -> None:
         """Drop all entries; numbers and clock go on."""
-        self.before_forgetting()
+        self.before_forgetting(self.end)
         self.first += self._size
         self._room.taken -= self.bytes
         self._noted = []
@@ -194,13 +225,17 @@ class Journal:
 
     def noted_since(self, number: int) -> Iterator[tuple[Entry | Run, int]]:
         """Yield the same as they are stored: events as they were sent, a Run for several events, each with
-        the number of its first entry.
+        the number of the entry after it.
         """
-        place = self.first
-        for noted in tuple(self._noted):
-            begins, place = place, place + _length(noted)
+        skipped, noted = max(0, number - self.first), self._noted
+        while self._single < min(skipped, len(noted)) and not isinstance(noted[self._single], Run):
+            self._single += 1
+        start = min(skipped, self._single)
+        place = self.first + start
+        for one in islice(noted, start, None):
+            place += _length(one)
             if place > number:
-                yield noted if isinstance(noted, Run) else made(noted), begins
+                yield one if isinstance(one, Run) else made(one), place
 
     async def wait(self, predicate: Callable[[Journal], bool]) -> None:
         """Wait until the predicate holds; it is called now and after every write."""
@@ -242,14 +277,16 @@ class Journal:
         self._redaction.settle()
 
     def _trim(self, too_much: Callable[[], bool]) -> None:
-        self.before_forgetting()
         gone, end, before = 0, self.end, self.bytes
         while too_much() and gone < len(self._noted) - 1:
             self._size -= _length(self._noted[gone])
             self.bytes -= weight(self._noted[gone])
             gone += 1
-        self.first = end - self._size
         self._room.taken -= before - self.bytes
+        first = end - self._size
+        self._size = end - self.first  # nothing is dropped yet
+        self.before_forgetting(first)
+        self.first, self._size = first, end - first
         self._noted = self._noted[gone:]  # a reader of the old list keeps its entries
         self._single = max(0, self._single - gone)
         self._redaction.forget(self.first)

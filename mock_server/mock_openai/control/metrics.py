@@ -8,6 +8,8 @@ process, which a test with two servers would share.
 
 from __future__ import annotations
 
+import asyncio
+import math
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -34,6 +36,8 @@ _KINDS = {
     "turn_seconds": ("histogram", "Seconds from a create to the last event of its response."),
 }
 _BOUNDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+_AT_ONCE = 2_000
+"""Entries of the journal that are read before others have a turn."""
 _IDS = {"responses": "{response_id}", "conversations": "{conversation_id}", "models": "{model}"}
 _WORDS = frozenset({"compact", "input_tokens", "input_items", "cancel", "items"})
 
@@ -74,9 +78,19 @@ class Metrics:
             found.append(("turn_seconds_bucket", (("le", bound),), below))
         return [*found, ("turn_seconds_sum", (), self._seconds), ("turn_seconds_count", (), below)]
 
-    def _read_on(self) -> None:
+    async def catch_up(self) -> None:
+        """Read what is new in the journal, some at a time, so that others are served meanwhile."""
+        while self._journal.end > self._read + _AT_ONCE:
+            self._read_on(self._read + _AT_ONCE)
+            await asyncio.sleep(0)
+
+    def _read_on(self, until: float = math.inf) -> None:
+        """Read what is new in the journal, up to the entry of this number."""
+        if self._read >= until:
+            return
         alike: dict[tuple[int, int, int], list[Run]] = {}
-        for noted, _ in self._journal.noted_since(self._read):
+        for noted, following in self._journal.noted_since(self._read):
+            self._read = following
             if isinstance(noted, Run):
                 types = noted.events.types
                 alike.setdefault((id(types), noted.begin, noted.end), []).append(noted)
@@ -84,11 +98,12 @@ class Metrics:
                     self._end((noted.connection, noted.turn or 0), types[-1], noted.at)
             else:
                 self._count(noted)
+            if following >= until:
+                break
         # Turns of one template have the same events by thousands.
         for (_, begin, end), runs in alike.items():
             for kind in runs[0].events.types[begin:end]:
                 self._counts["events_total", "type", kind] += len(runs)
-        self._read = self._journal.end
 
     def _count(self, entry: Entry) -> None:
         turn = (entry.connection, entry.turn or 0)

@@ -48,7 +48,7 @@ async def repeat_reads(to: Delivered, answer: Recorded, reads: Reads) -> None:
         while ahead is not None and ahead[0] <= written:
             to.out.waiting.append(ahead[1])
             ahead = next(events, None)
-        to.out.note_sent()
+        await to.out.note_sent()
 
 
 async def end_as_recorded(to: Delivered, answer: Recorded, pace: Pace) -> tuple[float, Ending] | None:

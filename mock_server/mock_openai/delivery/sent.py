@@ -6,8 +6,10 @@ import asyncio
 import math
 import re
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any, Literal
 
+from mock_openai.beside import beside
 from mock_openai.control.entries import Entry
 from mock_openai.delivery.writer import ResponseWriter
 from mock_openai.faults.point import Position
@@ -21,6 +23,9 @@ FLUSH_BYTES = 64 * 1024
 """
 
 _NUMBER = re.compile(rb'"sequence_number":(\d+)')
+
+_NOTED_AT_ONCE = 1000
+"""Events that the journal notes before others have a turn."""
 
 
 class SentEvents:
@@ -46,6 +51,8 @@ class SentEvents:
         """The same, including those that wait for the next flush."""
         self._held: list[tuple[int, Event]] = []
         """Events held back, each with the number of events that must have been handed over before it."""
+        self._put = 0
+        """Bytes handed over since others last had a turn."""
         self._added = 0
         """How many inserted events took a sequence number."""
         self._settled: tuple[Event, Event] | None = None
@@ -70,8 +77,10 @@ class SentEvents:
 
     @property
     def full(self) -> bool:
-        """Whether so much waits that it should be written."""
-        return self._writer.waiting >= FLUSH_BYTES
+        """Whether so much was handed over in one go that it should be written, and others should have a
+        turn. A plain JSON answer writes nothing until its end.
+        """
+        return self._put >= FLUSH_BYTES
 
     @property
     def types(self) -> list[str]:
@@ -81,18 +90,29 @@ class SentEvents:
         return [event.type for event in (*self.sent, *self.waiting)]
 
     @property
+    def completed(self) -> bool:
+        """Whether the response's end is `response.completed`: its last event, or one of the few that a fault
+        put behind it.
+        """
+        if isinstance(self.sent, Rendered):
+            return "response.completed" in self.sent.types
+        from_the_end = chain(reversed(self.waiting), reversed(self.sent))
+        return any(event.type == "response.completed" for event in from_the_end)
+
+    @property
     def next_number(self) -> int:
         """The sequence number after the last event that was handed over."""
         if isinstance(self.sent, Rendered):
             return len(self.sent) + self._added
         latest = self.waiting or self.sent
-        found = _NUMBER.findall(latest[-1].data) if latest else []
-        return int(found[-1]) + 1 if found else 0
+        found = _number_in(latest[-1]) if latest else None
+        return int(found[1]) + 1 if found else 0
 
     def put(self, event: Event) -> None:
         """Hand over an event as it is."""
         self._writer.put(event)
         self.waiting.append(event)
+        self._put += len(event.data)
         if self._held:
             self._let_go(len(self.sent) + len(self.waiting))
 
@@ -144,10 +164,10 @@ class SentEvents:
             return self._settled[1]
         if not self._added:
             return event
-        places = list(_NUMBER.finditer(event.data))  # keys are in order: the event's own stands last
-        if not places:
+        place = _number_in(event)
+        if place is None:
             return event
-        start, end = places[-1].span(1)
+        start, end = place.span(1)
         number = str(int(event.data[start:end]) + self._added).encode()
         return Event(event.type, event.data[:start] + number + event.data[end:])
 
@@ -159,9 +179,9 @@ class SentEvents:
         """The sequence number of an event that is inserted beside this one: behind it once it is settled."""
         if event is None:
             return self.next_number
-        found = _NUMBER.findall(event.data)
+        found = _number_in(event)
         behind = self._settled is not None and self._settled[0] is event
-        return (int(found[-1]) if found else 0) + self._added + behind
+        return (int(found[1]) if found else 0) + self._added + behind
 
     async def flush(self) -> None:
         """Let what waits leave. Raises ConnectionError if the client is gone."""
@@ -169,36 +189,44 @@ class SentEvents:
         if self._rendered is not None and self._handed_over > self._place:
             self.left(self._rendered, self._handed_over, self._loop.time())
         if self._writer.streams:
-            self.note_sent()
+            await self.note_sent()
 
     async def finish(self) -> None:
         """Send what waits or was held back, and end the answer."""
         self._let_go(math.inf)
         await self.flush()
         await self._writer.finish()
-        self.note_sent()
+        await self.note_sent()
 
     async def make_room(self) -> None:
         """Let what waits leave, and yield to other tasks."""
         await self.flush()
+        self._put = 0
         await asyncio.sleep(0)  # a long answer that is due at once must not hold up the others
 
-    def note_sent(self) -> None:
-        """Note that what waited has left."""
-        if not self.waiting:
-            return
+    async def note_sent(self) -> None:
+        """Note that what waited has left, some at a time."""
+        while self.waiting:
+            leaving = self.waiting[:_NOTED_AT_ONCE]
+            journal = self._state.journal
+            noted = [await beside(journal.cut, one) if journal.cuts(one) else one for one in leaving]
+            self._note_sent(leaving, noted)
+            if self.waiting:
+                await asyncio.sleep(0)
+
+    def _note_sent(self, leaving: list[Event], noted: list[Event]) -> None:
         sent = self.sent
         if not sent and self._writer.transport == "http":
             self.note("status", {"status": 200})
         at = self._loop.time() - self._state.started
         connection, turn = self._position.connection, self._position.number or None
         self._state.journal.note(
-            *[Entry(at, connection, turn, self._lane, "event", event) for event in self.waiting]
+            *[Entry(at, connection, turn, self._lane, "event", event) for event in noted]
         )
         self.spoke = self._loop.time()
         assert isinstance(sent, list), "nothing follows a whole turn"
-        sent.extend(self.waiting)
-        self.waiting.clear()
+        sent.extend(leaving)
+        del self.waiting[: len(leaving)]
         if self.response_id is None:
             self.response_id = _response_id(sent[0])
 
@@ -207,6 +235,16 @@ class SentEvents:
         self._state.note(
             kind, self._position.connection, data, turn=self._position.number or None, lane=self._lane
         )
+
+
+def _number_in(event: Event) -> re.Match[bytes] | None:
+    """Find an event's own sequence number: keys are in order, so that it stands last."""
+    end = len(event.data)
+    while (start := event.data.rfind(b'"sequence_number":', 0, end)) >= 0:
+        if (found := _NUMBER.match(event.data, start)) is not None:
+            return found
+        end = start
+    return None
 
 
 def _response_id(first: Event) -> str | None:

@@ -33,6 +33,7 @@ from mock_openai.responders.answer import Ending, Recorded, Relayed
 from mock_openai.state import ClientConnection, ServerState
 from mock_openai.turn.background import Watched
 from mock_openai.turn.known import Known
+from mock_openai.turn.making import made
 from mock_openai.turn.plan import Caller, Plan
 
 logger = logging.getLogger("mock_openai")
@@ -204,9 +205,12 @@ class Delivery:
         else:
             coming = schedule.rest(self.state.clock.wall)
             self._matcher.passed(schedule.types)
-        for timed in coming:
-            if not await self.pass_on(timed.event, timed.at):
-                return
+        elapsed = asyncio.get_running_loop().time() - self.context.began
+        async with contextlib.aclosing(made(coming, answer, elapsed)) as batches:
+            async for batch in batches:
+                for timed in batch:
+                    if not await self.pass_on(timed.event, timed.at):
+                        return
         if isinstance(answer, Recorded):
             self._parting = await end_as_recorded(self, answer, self.state.engine.pace)
         else:

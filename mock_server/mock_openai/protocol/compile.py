@@ -15,6 +15,7 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
+from mock_openai.beside import is_large
 from mock_openai.protocol import json
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.events import stream_events
@@ -89,7 +90,8 @@ class Templates:
 def _has_template(reply: Reply, request: Request) -> bool:
     """Return whether replies under these settings have a template, unless the input loads tools."""
     return (
-        not request.background
+        not is_large(reply, MAX_SIZE // 16)
+        and not request.background
         and request.generate
         and request.compact_threshold is None
         and LOGPROBS not in request.include

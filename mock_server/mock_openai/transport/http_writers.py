@@ -8,6 +8,7 @@ from typing import Literal
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
+from mock_openai.beside import LARGE, beside
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.event_types import TERMINAL
@@ -209,7 +210,9 @@ class JsonWriter(HttpWriter):
         if self._rendered is not None:
             body = self._rendered.body()
         else:
-            body = self._body(self._first if self._background else self._last)
+            event = self._first if self._background else self._last
+            large = event is not None and len(event.data) > LARGE
+            body = await beside(self._body, event) if large else self._body(event)
         await self._reply.whole(self._status, self._recorded, body, rate_limits=self.rate_limits)
 
     @staticmethod

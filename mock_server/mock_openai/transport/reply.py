@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from aiohttp import HttpVersion11, web
 from aiohttp.abc import AbstractStreamWriter
 
+from mock_openai.beside import LARGE, beside, is_large
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.ids import Ids
@@ -50,7 +51,8 @@ class HttpReply:
         self, value: object, *, status: int = 200, rate_limits: Mapping[str, str] | None = None
     ) -> None:
         """Answer with a pretty-printed JSON body (observed)."""
-        await self.whole(status, {}, json.pretty(value), rate_limits=rate_limits)
+        body = await beside(json.pretty, value) if is_large(value) else json.pretty(value)
+        await self.whole(status, {}, body, rate_limits=rate_limits)
 
     async def error(self, error: ApiError) -> None:
         """Answer with an error in its envelope."""
@@ -71,14 +73,18 @@ class HttpReply:
         rate_limits: Mapping[str, str] | None = None,
     ) -> None:
         """Answer with a whole body; `headers` replace the usual ones of the same name."""
+        packs = not headers and len(body) >= _WORTH_PACKING and _takes_gzip(self._request)
+        packed = await beside(_packed, body) if packs and len(body) > LARGE else None
         seconds = self._loop.time() - self._began
         if self.plain is not None and not headers:
-            written = self.plain.whole(body, status=status, seconds=seconds, rate_limits=rate_limits or {})
+            written = self.plain.whole(
+                body, packed, status=status, seconds=seconds, rate_limits=rate_limits or {}
+            )
             await self._write(status, written)
             return
         shown = api_headers(JSON, self._ids, seconds, rate_limits)
-        if not headers and len(body) >= _WORTH_PACKING and _takes_gzip(self._request):
-            body = _packed(body)
+        if packs:
+            body = packed or _packed(body)
             shown["content-encoding"] = "gzip"
         shown.update(self._pages.allowed(self._request.headers))
         response = web.Response(status=status, body=body, headers={**shown, **_lower(headers)})
@@ -145,12 +151,20 @@ class Plain:
         self._packs = packs
 
     def whole(
-        self, body: bytes, *, status: int = 200, seconds: float = 0.0, rate_limits: Mapping[str, str]
+        self,
+        body: bytes,
+        packed: bytes | None = None,
+        *,
+        status: int = 200,
+        seconds: float = 0.0,
+        rate_limits: Mapping[str, str],
     ) -> bytes:
-        """Return an answer with a JSON body, which took `seconds`."""
+        """Return an answer with a JSON body, which took `seconds`. `packed` is the body compressed, if that
+        was done already.
+        """
         more = ""
         if self._packs and len(body) >= _WORTH_PACKING:
-            body, more = _packed(body), "content-encoding: gzip\r\n"
+            body, more = packed or _packed(body), "content-encoding: gzip\r\n"
         more = f"{more}Content-Length: {len(body)}\r\n"
         return api_head(self._ids, status, JSON, seconds, rate_limits, more) + body
 

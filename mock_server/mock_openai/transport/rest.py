@@ -4,6 +4,7 @@ models.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
+from mock_openai.beside import LARGE, beside
 from mock_openai.memory import Remembered
 from mock_openai.protocol import models
 from mock_openai.protocol.errors import (
@@ -139,15 +141,21 @@ class Rest:
         included(request.query.items())
         found = await self._find(response_id)
         if request.query.get("stream", "").lower() != "true":
-            await reply.json(_shown(found.response))
+            await reply.json(_shown(await _decoded(found)))
             return
         after = number(request.query, "starting_after", -1, least=0)
         writer = await reply.begin(200, EVENT_STREAM, {})
         # The stored events are replayed as they were; numbers begin after the one given (observed).
-        events = _after(found.events, after)
-        if request.query.get("include_obfuscation", "").lower() == "false":
-            events = tuple(map(_bare, events))
-        await writer.write(b"".join(map(sse, events)))
+        bare = request.query.get("include_obfuscation", "").lower() == "false"
+        waiting, size = [], 0
+        for event in _after(found.events, after):
+            waiting.append(sse(_bare(event) if bare else event))
+            size += len(waiting[-1])
+            if size >= LARGE:
+                await writer.write(b"".join(waiting))
+                waiting, size = [], 0
+                await asyncio.sleep(0)  # a long stream must not hold up the others
+        await writer.write(b"".join(waiting))
         await reply.end()
 
     async def _delete(
@@ -187,10 +195,15 @@ class Rest:
         self, response_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes
     ) -> None:
         found = await self._find(response_id)
-        created = float(found.response.get("created_at") or 0)
+        created = float((await _decoded(found)).get("created_at") or 0)
         ids = Ids(RandomSource(found.id), lambda: created)  # the same ids every time
-        items = with_pictures(with_ids(found.input, found.id, ids), included(request.query.items()))
-        await reply.json(page(items, request.query, listed_item_not_found))
+        wanted = included(request.query.items())
+
+        def listed() -> dict[str, Any]:
+            items = with_pictures(with_ids(found.input, found.id, ids), wanted)
+            return page(items, request.query, listed_item_not_found)
+
+        await reply.json(await beside(listed) if found.size > LARGE else listed())
 
     async def _input_tokens(self, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
         body = decode(data, request.headers.get("Content-Type", ""))
@@ -227,6 +240,11 @@ class Rest:
         if found is None:
             raise response_not_found(response_id)
         return found
+
+
+async def _decoded(found: Remembered) -> Mapping[str, Any]:
+    """Return the response object of a stored response; a thread decodes a large one."""
+    return await beside(lambda: found.response) if found.size > LARGE else found.response
 
 
 def _bare(event: Event) -> Event:

@@ -178,7 +178,7 @@ class Steering:
         return SteerRefused("response_not_active", f"Response with id '{target}' is not active.")
 
     def _note_end(self, target: str, delivery: Delivery) -> None:
-        completed = "response.completed" in delivery.out.types
+        completed = delivery.out.completed
         self.ended(target, delivery.lane, completed, delivery.out.next_number)
 
     def ended(self, target: str, lane: str | None, completed: bool, number: int) -> None:

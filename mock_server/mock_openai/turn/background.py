@@ -20,6 +20,7 @@ from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event, Timed
 from mock_openai.responders.answer import Reply
 from mock_openai.turn.ending import cancelled
+from mock_openai.turn.making import made
 from mock_openai.turn.plan import Plan
 
 _LOOK = 0.05
@@ -28,6 +29,9 @@ _BEAT = 5.0
 """Seconds after which an update is sent even without news, so that the response does not count as
 abandoned.
 """
+
+_AT_ONCE = 256
+"""Events that are generated before others have a turn."""
 
 _BEGINNING = frozenset({"response.created", "response.queued"})
 
@@ -55,8 +59,11 @@ class Watched(Protocol):
 class Live:
     """One response that is being generated in the background."""
 
-    def __init__(self, plan: Plan, timed: Iterator[Timed], *, ending: str = "incomplete") -> None:
+    def __init__(
+        self, plan: Plan, reply: Reply, timed: Iterator[Timed], *, ending: str = "incomplete"
+    ) -> None:
         self.plan = plan
+        self._reply = reply
         self.events: list[Event] = [next(timed).event]
         """The events generated so far."""
         self.over = False
@@ -116,13 +123,17 @@ class Live:
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
-            for timed in self._timed:
-                due = began + timed.at
-                if due > loop.time():
-                    await self._wait(due - loop.time())
-                if self._stop.is_set():
-                    return
-                self._add(timed.event)
+            async with contextlib.aclosing(made(self._timed, self._reply, 0.0)) as batches:
+                async for batch in batches:
+                    for timed in batch:
+                        due = began + timed.at
+                        if due > loop.time():
+                            await self._wait(due - loop.time())
+                        elif len(self.events) % _AT_ONCE == 0:
+                            await asyncio.sleep(0)
+                        if self._stop.is_set():
+                            return
+                        self._add(timed.event)
         finally:
             self.over = True
             self._wake()
@@ -182,6 +193,7 @@ class Background:
         behaviour = self._engine.behaviour
         live = Live(
             plan,
+            reply,
             _lasting(self._engine.timed(plan, reply), behaviour.background_duration or 0.0),
             ending=behaviour.cancelled_event,
         )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from mock_openai.beside import LARGE, beside
 from mock_openai.memory import ConversationStore, MemoryStore, Remembered, ResponseStore
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
@@ -56,9 +57,13 @@ class Keeper:
         """Store a turn; False if there is nothing to store. Raises ApiError if a shared memory does not
         answer.
         """
-        if self.can_at_once(plan):
-            return self.keep_at_once(plan, sent)
-        request, kept = plan.request, _remembered(plan, sent)
+        request = plan.request
+        if isinstance(sent, Rendered) or sum(len(event.data) for event in sent[-1:]) <= LARGE:
+            if self.can_at_once(plan):
+                return self.keep_at_once(plan, sent)
+            kept = _remembered(plan, sent)
+        else:
+            kept = await beside(_decoded, plan, sent)
         if request is None or kept is None:
             return False
         if _is_stored(request):
@@ -104,6 +109,14 @@ def _remembered(plan: Plan, sent: Sequence[Event]) -> Remembered | None:
     )
     if plan.response_id is None:
         kept.id = str(kept.response.get("id"))  # a recording brings its own id
+    return kept
+
+
+def _decoded(plan: Plan, sent: Sequence[Event]) -> Remembered | None:
+    """Return the same, with its response object, which a thread decodes while others are served."""
+    kept = _remembered(plan, sent)
+    if kept is not None:
+        _ = kept.response
     return kept
 
 

@@ -1,0 +1,41 @@
+"""Making the events of an answer: those of a large one in a thread, some at a time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable, Iterator
+
+from mock_openai.beside import beside, is_large
+from mock_openai.protocol.events import Timed
+from mock_openai.responders.answer import Recorded, Reply
+
+_TOGETHER = 64 * 1024
+"""Bytes of events that are made at once."""
+
+
+async def made(
+    coming: Iterator[Timed], answer: Reply | Recorded, elapsed: float
+) -> AsyncGenerator[Iterable[Timed], None]:
+    """Yield the events of an answer, some at a time; all of one that is not large. `elapsed` are the seconds
+    of the turn so far: an event that is due later is made once those before it have left, since times in it
+    are those of the moment.
+    """
+    if isinstance(answer, Recorded) or not is_large(answer):
+        yield coming
+        return
+    over = False
+    while not over:
+        some, over = await beside(_next, coming, elapsed)
+        yield some
+        elapsed = max(elapsed, some[-1].at) if some else elapsed
+
+
+def _next(coming: Iterator[Timed], elapsed: float) -> tuple[list[Timed], bool]:
+    """Return the next events, and whether there are no more."""
+    some: list[Timed] = []
+    size = 0
+    for timed in coming:
+        some.append(timed)
+        size += len(timed.event.data)
+        if size >= _TOGETHER or timed.at > elapsed:
+            return some, False
+    return some, True
