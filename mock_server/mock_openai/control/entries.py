@@ -203,6 +203,11 @@ class _Large(msgspec.Struct):
     response: _Response | None = None
 
 
+def cut_body(body: msgspec.Raw) -> msgspec.Raw:
+    """Return a body that is too large as it is kept, as JSON: its size, its digest and its beginning."""
+    return msgspec.Raw(json.compact({CUT: _cut(bytes(body))}))
+
+
 def cut_event(event: Event) -> Event:
     """Return an event that is too large as it is kept: its size, its digest and its beginning."""
     shown: dict[str, Any] = {"type": event.type}

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, cast
 
+import msgspec
+
 from mock_openai.control import said
 from mock_openai.control.entries import (
     Entries,
@@ -21,6 +23,7 @@ from mock_openai.control.entries import (
     Kept,
     Noted,
     Run,
+    cut_body,
     cut_event,
     fits,
     kept,
@@ -134,11 +137,19 @@ class Journal:
         """Return such an event as it is kept. It takes a while for a large one, and changes nothing here."""
         return cut_event(event)
 
+    def shorten(self, body: msgspec.Raw) -> msgspec.Raw:
+        """Return the JSON of a body as it is kept. It takes a while for a large one, and changes nothing
+        here.
+        """
+        return cut_body(body) if len(body) > self._room.longest else body
+
     def note_request(self, request: Kept) -> None:
         """Append a request whose body is stored apart."""
-        if request.body is None or len(request.body) > self._room.longest:
+        if request.body is None:
             self.note(request.entry)
             return
+        if len(request.body) > self._room.longest:
+            request.body = cut_body(request.body)
         size = weight(request)
         self._noted.append(request)
         self._size += 1

@@ -56,13 +56,14 @@ class Rules(tuple[RuleHandle, ...]):
         long, and that one's error. Most rules have such a condition, so remembering this makes the thousandth
         rule cost as little as the first.
         """
+        if asked.size > _LONG_TEXT:
+            return self._ask_who_hears(asked)
         known = self._heard.get(asked)
         if known is None:
             known = self._ask_who_hears(asked)
             if len(self._heard) >= _KEPT_TEXTS:
                 self._heard.clear()
-            if asked.size <= _LONG_TEXT:
-                self._heard[asked] = known
+            self._heard[asked] = known
         return known
 
     def _ask_who_hears(self, asked: Asked) -> tuple[tuple[int, ...], SlowPattern | None]:

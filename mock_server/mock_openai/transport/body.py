@@ -15,6 +15,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from mock_openai.beside import LARGE, beside
 from mock_openai.control import redact
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError, invalid_json
@@ -23,6 +24,11 @@ from mock_openai.turn.known import Known, KnownRequests
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of a request body, after decompression. The real limit on HTTP is not known; WebSocket messages end
 at 16 MiB.
+"""
+
+LARGE_BODY = 512 * 1024
+"""Bytes of a request from which a thread reads it, so that others are served meanwhile; a thousand messages
+have half of that and take 5 ms.
 """
 
 _SILENCE = 60.0
@@ -43,7 +49,9 @@ async def read_body(request: web.BaseRequest) -> bytes:
     if len(data) > MAX_BODY:
         raise _too_large()
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
-    return data if encoding in ("", "identity") or not data else _decompress(data, encoding)
+    if encoding in ("", "identity") or not data:
+        return data
+    return await beside(_decompress, data, encoding) if len(data) > LARGE else _decompress(data, encoding)
 
 
 async def _awaited(request: web.BaseRequest) -> bytes:

@@ -14,6 +14,7 @@ from typing import Any
 
 from aiohttp import HttpVersion11, web
 
+from mock_openai.beside import beside
 from mock_openai.control import redact
 from mock_openai.delivery import Delivery
 from mock_openai.faults.context import Effect
@@ -27,7 +28,7 @@ from mock_openai.protocol.errors import (
 )
 from mock_openai.responders.answer import Relayed
 from mock_openai.state import Begun, ClientConnection, ServerState
-from mock_openai.transport.body import known_create, read_body, to_note
+from mock_openai.transport.body import LARGE_BODY, known_create, read_body, to_note
 from mock_openai.transport.connections import Connections
 from mock_openai.transport.cors import Pages, preflight
 from mock_openai.transport.fault_contexts import HandshakeContext
@@ -179,7 +180,11 @@ class HttpHandler:
             known: Known | None = None
             try:
                 data = await read_body(request)
-                known = known_create(state.requests, data, request.headers.get("Content-Type", ""))
+                content_type = request.headers.get("Content-Type", "")
+                if len(data) > LARGE_BODY:
+                    known = await beside(self._read_ahead, data, content_type)
+                else:
+                    known = known_create(state.requests, data, content_type)
             except ApiError as wrong:
                 error = wrong
             shown = _shown(request, known.noted if known is not None else {})
@@ -209,6 +214,13 @@ class HttpHandler:
         await Delivery(state, writer, connection, begun.position).run(begun.known, begun.caller, begun.plan)
         self.connections.fall_quiet(request, connection, tcp)
         self._expect_the_same_head(request, reply, connection, tcp, begun.caller)
+
+    def _read_ahead(self, data: bytes, content_type: str) -> Known:
+        known = known_create(self._state.requests, data, content_type)
+        if known.request is None and known.refused is None:
+            known.note_as(self._state.journal.shorten)
+            self._state.engine.admission.read_ahead(known, "http")
+        return known
 
     def _expect_the_same_head(
         self,
@@ -240,7 +252,9 @@ class HttpHandler:
         self, request: web.BaseRequest, reply: HttpReply, connection: ClientConnection, tcp: TcpConnection
     ) -> None:
         data = await read_body(request)
-        noted = to_note(data, request.headers.get("Content-Type", ""))
+        content_type = request.headers.get("Content-Type", "")
+        large = len(data) > LARGE_BODY
+        noted = await beside(to_note, data, content_type) if large else to_note(data, content_type)
         self._state.note("request", connection.number, _shown(request, noted))
         recorded = await self._state.engine.answer_http(request.method, request.path_qs, data)
         if recorded is not None:

@@ -30,7 +30,7 @@ from mock_openai.protocol.listing import included, number, page, with_ids, with_
 from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.response import with_billing
 from mock_openai.state import ServerState
-from mock_openai.transport.body import decode
+from mock_openai.transport.body import LARGE_BODY, decode
 from mock_openai.transport.compaction import compact
 from mock_openai.transport.conversations import Conversations
 from mock_openai.transport.http_writers import EVENT_STREAM, sse
@@ -206,7 +206,8 @@ class Rest:
         await reply.json(await beside(listed) if found.size > LARGE else listed())
 
     async def _input_tokens(self, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
-        body = decode(data, request.headers.get("Content-Type", ""))
+        content_type, large = request.headers.get("Content-Type", ""), len(data) > LARGE_BODY
+        body = await beside(decode, data, content_type) if large else decode(data, content_type)
         if not isinstance(body, dict):
             raise invalid_json()
         if "model" not in body:
@@ -215,7 +216,10 @@ class Rest:
             if name not in _COUNTED:
                 raise unknown_parameter(name)
         counted = {name: value for name, value in body.items() if name != "personality"}
-        plan = await self._state.engine.planner.admitted(Known(counted, 0), Caller(transport="http"))
+        known = Known(counted, 0)
+        if large:
+            await beside(self._state.engine.admission.read_ahead, known, "http")
+        plan = await self._state.engine.planner.admitted(known, Caller(transport="http"))
         await reply.json({"object": "response.input_tokens", "input_tokens": plan.input_tokens})
 
     async def _models(self, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:

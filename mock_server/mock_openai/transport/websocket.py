@@ -13,11 +13,13 @@ from typing import Any
 
 from aiohttp import web
 
+from mock_openai.beside import beside
 from mock_openai.clock import Timer
 from mock_openai.memory import LaneMemory
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError, connection_limit_reached
 from mock_openai.state import ClientConnection, ServerState
+from mock_openai.transport.body import LARGE_BODY
 from mock_openai.transport.fault_contexts import IdleContext
 from mock_openai.transport.headers import handshake_headers
 from mock_openai.transport.idle_timers import IdleTimers
@@ -167,6 +169,8 @@ class SocketSession:
         """
         if self._hearing or self._turns.closing or self._websocket.closed or self._queue.full:
             return False
+        if len(data) > LARGE_BODY:
+            return False
         try:
             known = self._known(data)
         except ApiError:
@@ -185,9 +189,17 @@ class SocketSession:
                 known = self._state.requests.keep("websocket", data, message)
         return known
 
+    def _read_ahead(self, data: bytes) -> Known | None:
+        known = self._known(data)
+        if known is not None and known.request is None and known.refused is None:
+            known.note_as(self._state.journal.shorten)
+            self._state.engine.admission.read_ahead(known, "websocket")
+        return known
+
     async def _hear(self, data: bytes) -> None:
         try:
-            known = self._known(data)
+            large = len(data) > LARGE_BODY
+            known = await beside(self._read_ahead, data) if large else self._known(data)
             kind, message = ("response.create", {}) if known else read_message(data, self._types)
         except ApiError as error:
             await self._bad_message(error, close=1007)

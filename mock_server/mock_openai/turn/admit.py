@@ -17,6 +17,7 @@ from mock_openai.protocol.accepted import AcceptedSettings
 from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.protocol.conversation import check_conversation, is_reference
 from mock_openai.protocol.errors import (
+    ApiError,
     context_length_exceeded,
     conversation_not_found,
     item_not_found,
@@ -26,6 +27,7 @@ from mock_openai.protocol.errors import (
 from mock_openai.protocol.history import History
 from mock_openai.protocol.request import Request, parse_request
 from mock_openai.protocol.tokens import count_input
+from mock_openai.turn.known import Known
 
 Context = tuple[Sequence[dict[str, Any]], int]
 """What a request continues from: the items, oldest first, and their tokens."""
@@ -76,6 +78,16 @@ class Admission:
             )
             accepted.keep(request)
         return request
+
+    def read_ahead(self, known: Known, transport: Literal["http", "websocket"]) -> None:
+        """Validate a large request and count its tokens, which is most of planning it. A thread may do that;
+        it changes nothing but the cache entry.
+        """
+        try:
+            known.request = self.read(known.body, transport)
+            _ = known.request.tokens
+        except ApiError as error:
+            known.refused = error
 
     def forget(self) -> None:
         """Empty the cache of settings found valid."""

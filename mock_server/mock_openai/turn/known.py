@@ -6,12 +6,14 @@ the body, the validated request, and the answer where it depends on nothing else
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from mock_openai.control import redact
+from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.template import Render
 from mock_openai.responders.answer import Reply
@@ -51,10 +53,16 @@ class Known:
     """Bytes of the body."""
     request: Request | None = None
     """The request, once validated."""
+    refused: ApiError | None = None
+    """The error of a large request that is not valid."""
     again: bool = False
     """Whether the bytes came more than once."""
     settled: Settled | None = None
     _noted: msgspec.Raw | None = None
+
+    def note_as(self, shorten: Callable[[msgspec.Raw], msgspec.Raw]) -> None:
+        """Find out how the journal stores the body; `shorten` cuts one that is too large for it."""
+        self._noted = shorten(self.noted)
 
     @property
     def noted(self) -> msgspec.Raw:

@@ -128,6 +128,8 @@ class Planner:
     def _read(self, plan: Plan, known: Known) -> bool:
         """Validate the request and find its history; False if that has to be awaited."""
         try:
+            if known.refused is not None:
+                raise known.refused
             if known.request is None:
                 known.request = self.admission.read(plan.body, plan.caller.transport)
             plan.request = known.request

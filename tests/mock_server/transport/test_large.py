@@ -18,6 +18,7 @@ from contextlib import contextmanager
 import pytest
 from mock_openai import Call, Item, MockServer, Refusal, Text, beside, reply
 from mock_openai.protocol import json as written
+from mock_openai.transport.body import LARGE_BODY
 
 WORDS = "word " * 14_000
 """More than is worked on at once: 70,000 characters, 14,001 deltas."""
@@ -210,3 +211,23 @@ async def test_passes_over_all_of_it_are_made_in_threads(monkeypatch: pytest.Mon
         assert gzip.decompress((await exchange(server, stored, b"\0")).partition(b"\r\n\r\n")[2])
     assert {name for name, _ in passes} == {"compress", "pretty", "compact"}
     assert [name for name, on_the_loop in passes if on_the_loop] == []
+
+
+@pytest.mark.parametrize("way", ["http", "websocket"])
+async def test_nobody_waits_for_a_large_request(way: str) -> None:
+    # Planning costs some 40 calls for each item, here as for any conversation of so many.
+    item = {"type": "function_call_output", "call_id": "call_1", "output": "much to read, "}
+    call = {"type": "function_call", "call_id": "call_1", "name": "look", "arguments": "{}"}
+    body = create(input=[call, *[{**item, "output": item["output"] * 400}] * 200], truncation="auto")
+    assert len(body) > LARGE_BODY
+    async with MockServer(script=[reply("Read.")]) as server:
+        with calls_within_a_callback() as longest:
+            if way == "http":
+                heard = await exchange(server, head("POST", "/v1/responses", body), b"\0")
+            else:
+                asked = body.replace(b"{", b'{"type": "response.create", ', 1)
+                frame = bytes((0x81, 0xFF)) + len(asked).to_bytes(8) + bytes(4) + asked
+                heard = await exchange(server, HANDSHAKE + frame, b'"response.completed"')
+        assert b"Read." in heard
+        assert server.journal.requests[0]["input"] == json.loads(body)["input"]
+    assert 0 < longest.calls < AT_MOST
