@@ -124,6 +124,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._jobs.append((ticket.job, outcome))
         # Whatever happens to the asyncio future, the end of the job must wake the loop.
         ticket.job.add_done_callback(lambda _: self._wake())
+        outcome.add_done_callback(lambda _: self._jobs_running())  # which forgets it, and what it returned
         return outcome
 
     def set_default_executor(self, executor: concurrent.futures.Executor) -> None:

@@ -87,8 +87,8 @@ class ControlApi:
                 return await self._follow(request, given)
             case "journal":
                 entries, _, _ = await self._read(given)
-                limit = given.get("limit")
-                return _answer(entries if limit is None else entries[max(0, len(entries) - limit) :])
+                limit = given.get("limit", len(entries))
+                return await _listed(request, entries[max(0, len(entries) - limit) :])
             case "reset":
                 await self._reset(given.get("session"))
                 return _answer({"reset": True})
@@ -173,6 +173,22 @@ def _script(told: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _answer(value: object, status: int = 200) -> web.Response:
     return web.Response(status=status, body=json.pretty(value), headers=_plain("application/json"))
+
+
+async def _listed(request: web.BaseRequest, entries: list[dict[str, Any]]) -> web.StreamResponse:
+    """Answer with a list, written some entries at a time, so that others are served meanwhile."""
+    if len(entries) <= _BATCH:
+        return _answer(entries)
+    response = web.StreamResponse(headers=_plain("application/json"))
+    await response.prepare(request)
+    await response.write(b"[")
+    for start in range(0, len(entries), _BATCH):
+        some = json.pretty(entries[start : start + _BATCH])
+        await response.write((b"," if start else b"") + some[1:-2])
+        await asyncio.sleep(0)
+    await response.write(b"\n]")
+    await response.write_eof()
+    return response
 
 
 def _plain(content_type: str) -> dict[str, str]:

@@ -7,19 +7,24 @@ and everything answered is JSON.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
+
+import msgspec
 
 from mock_openai.control.entries import Entry
 from mock_openai.control.metrics import Sample, joined
 from mock_openai.faults.load import loads
-from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
 from mock_openai.responders.script import Script
 from mock_openai.state import ServerState
 
 _SHORT = 64 * 1024
 """Characters up to which a script or plan is read at once, not in a thread."""
+
+_AT_ONCE = 200
+"""Entries of the journal that are listed before others have a turn."""
 
 LASTING = ("script", "plan", "unplan", "advance", "reset")
 """Commands that a server which joins others has to catch up on."""
@@ -108,21 +113,34 @@ class Commands:
     async def _journal(self, given: Mapping[str, Any]) -> Any:
         journal = self._state.journal
         begin = given.get("from", {}).get(str(self.worker), 0)
-        found = [entry for entry in journal.since(begin) if _asked_for(entry, given)]
-        limit = given.get("limit", len(found))
+        entries = await journal.look()
+        first, end = journal.first, journal.end
+        found: list[dict[str, Any]] = []
+        # From the newest on: most who ask want these, and no more than some of them.
+        for place in reversed(range(max(0, begin - first), len(entries))):
+            if len(found) >= given.get("limit", math.inf):
+                break
+            entry = entries[place]
+            if _asked_for(entry, given):
+                found.append(self._shown(entry))
+            if place % _AT_ONCE == 0:
+                await asyncio.sleep(0)  # a long journal must not hold up the others
+        found.reverse()
         return {
             "worker": self.worker,
-            "entries": [self._shown(entry) for entry in found[max(0, len(found) - limit) :]],
-            "next": journal.end,
-            "missed": max(0, journal.first - begin) if begin else 0,
+            "entries": found,
+            "next": end,
+            "missed": max(0, first - begin) if begin else 0,
         }
 
     def _shown(self, entry: Entry) -> dict[str, Any]:
         data: Any = entry.data
         if isinstance(data, Event):
             try:
-                data = {"type": data.type, "data": json.parse(data.data)}
-            except ValueError:
+                # As it is, if a fault has not broken it: others would have to wait for its values.
+                data.data.decode()
+                data = {"type": data.type, "data": msgspec.json.decode(data.data, type=msgspec.Raw)}
+            except (ValueError, RecursionError):
                 data = {"type": data.type, "raw": data.data.decode("utf-8", "replace")}
         return {
             "at": round(entry.at, 6),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import mock_openai.redaction.deltas as deltas
+from mock_openai.beside import beside
 from mock_openai.control import redact
 from mock_openai.control.entries import Entry, Kept
 from mock_openai.protocol.event_types import TERMINAL
@@ -70,6 +71,12 @@ class EventRedaction:
         """By the number of their entry, the events that held secrets, without them."""
         self._turns: dict[tuple[int, int | None], _Turn] = {}
         self._news: set[tuple[int, int | None]] = set()
+        self._searched: dict[int, bool] = {}
+        """Of entries that were searched beforehand, by their numbers, whether there is a secret in them."""
+
+    async def search(self, number: int, event: Event) -> None:
+        """Search a large event beforehand, in a thread."""
+        self._searched[number] = bool(await beside(redact.edits, event.data))
 
     def take(self, number: int, entry: Entry | Kept) -> None:
         """Look at the next entry."""
@@ -83,7 +90,8 @@ class EventRedaction:
         turn = self._turns.setdefault(key, _Turn())
         turn.events.append((number, entry.data))
         turn.over = turn.over or entry.data.type in TERMINAL
-        turn.secret = turn.secret or bool(redact.edits(entry.data.data))
+        found = self._searched.pop(number, None)
+        turn.secret = turn.secret or (bool(redact.edits(entry.data.data)) if found is None else found)
         for piece in deltas.read(entry.data.data, "server", framed=False, open_texts=False)[0]:
             turn.texts.setdefault(piece.name, _Text()).data += piece.text
             turn.fresh.add(piece.name)
@@ -103,6 +111,7 @@ class EventRedaction:
 
     def forget(self, first: int) -> None:
         """Forget what was before the entry of this number. Who holds `changed` keeps what was in it."""
+        self._searched = {number: found for number, found in self._searched.items() if number >= first}
         self.changed = {number: event for number, event in self.changed.items() if number >= first}
         for key, turn in list(self._turns.items()):
             turn.events = [each for each in turn.events if each[0] >= first]

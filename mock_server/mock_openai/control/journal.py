@@ -9,6 +9,7 @@ bytes.
 from __future__ import annotations
 
 import asyncio
+import math
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, islice
@@ -16,6 +17,7 @@ from typing import Any, cast
 
 import msgspec
 
+from mock_openai.beside import LARGE
 from mock_openai.control import said
 from mock_openai.control.entries import (
     Entries,
@@ -38,6 +40,8 @@ ROOM = 256 * 1024 * 1024
 """Bytes that all journals of a server may take."""
 LONGEST_BODY = 4 * 1024 * 1024
 """Bytes up to which a body or event is kept whole."""
+_LOOKED_AT_ONCE = 200
+"""Entries that are searched for secrets before others have a turn."""
 _STEPS = 64
 """A journal that is full forgets this part of its bound at a time: often enough that nobody waits for it, and
 seldom enough that the rest is not moved for each entry.
@@ -179,6 +183,23 @@ class Journal:
         self._look()
         return Entries(self._singles(), self._redaction.changed, self.first)
 
+    async def look(self) -> Sequence[Entry]:
+        """Return the same; what is new is searched for secrets some at a time, so that others are served
+        meanwhile.
+        """
+        end = self.end
+        while self._looked < end:
+            start = max(self._looked, self.first)
+            until = min(start + _LOOKED_AT_ONCE, self.end)
+            singles, first = self._singles(until - self.first), self.first
+            for number in range(start, until):
+                event = singles[number - first].data
+                if isinstance(event, Event) and len(event.data) > LARGE:
+                    await self._redaction.search(number, event)
+            self._look(until)
+            await asyncio.sleep(0)
+        return self.entries
+
     @property
     def unredacted(self) -> Sequence[Entry]:
         """The same with events as they were sent: for judging what was said, not for writing down."""
@@ -265,26 +286,32 @@ class Journal:
         self._size += size
         self.bytes += weight(noted)
 
-    def _singles(self) -> list[Entry | Kept]:
-        """Return the list with every Run replaced by single entries; this is done late because most Runs are
-        never read.
+    def _singles(self, count: float = math.inf) -> list[Entry | Kept]:
+        """Return the list with Runs replaced by single entries, so that at least so many entries at its
+        beginning are; this is done late because most Runs are never read.
         """
-        if self._single < len(self._noted):
-            new = self._noted[self._single :]
+        start = end = self._single
+        size = start
+        while end < len(self._noted) and size < count:
+            size += _length(self._noted[end])
+            end += 1
+        if start < end:
+            new = self._noted[start:end]
             spread = list(chain.from_iterable(one.entries if isinstance(one, Run) else (one,) for one in new))
             grown = sum(map(weight, spread)) - sum(map(weight, new))
             self.bytes += grown
             self._room.taken += grown
-            self._noted[self._single :] = spread
-            self._single = len(self._noted)
+            self._noted[start:end] = spread
+            self._single = start + len(spread)
         return cast("list[Entry | Kept]", self._noted)
 
-    def _look(self) -> None:
-        """Look through what was noted since the last time for secrets."""
-        singles = self._singles()
-        for number in range(max(self._looked, self.first), self.end):
+    def _look(self, until: float = math.inf) -> None:
+        """Look through what was noted since the last time for secrets, up to the entry of this number."""
+        end = int(min(until, self.end))
+        singles = self._singles(end - self.first if end < self.end else math.inf)
+        for number in range(max(self._looked, self.first), end):
             self._redaction.take(number, singles[number - self.first])
-        self._looked = self.end
+        self._looked = end
         self._redaction.settle()
 
     def _trim(self, too_much: Callable[[], bool]) -> None:
