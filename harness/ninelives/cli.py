@@ -20,7 +20,7 @@ from ninelives.commands import bot_sessions, bots, cassettes
 
 app = typer.Typer(
     name="ninelives",
-    help="Test voice bots on OpenAI's Responses API offline: record, replay, break the connection, judge.",
+    help="Test voice bots on OpenAI's Responses API offline: record, replay, break connections, judge.",
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -59,7 +59,7 @@ def demo(
         Path, typer.Option("--out", help="Folder for the cassette, the snapshot and the timeline.")
     ] = Path("ninelives-demo"),
 ) -> None:
-    """See what this is about: a bot, a recording, four disasters.
+    """Watch a demo: a bot is recorded, replayed, and then loses its connection in four ways.
 
     \b
     ninelives demo --out /tmp/demo
@@ -73,7 +73,7 @@ def demo(
 def schema(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="script, faults, story or pace.")],
 ) -> None:
-    """Print the JSON Schema of a kind of file, for editors and other checkers.
+    """Print the JSON Schema of a file format, for editors and validators.
 
     \b
     ninelives schema story > story.schema.json

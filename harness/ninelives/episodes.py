@@ -85,8 +85,8 @@ class NewEpisodes:
 
     def _needs_key(self) -> ApiError:
         return ApiError(
-            f"This request is not in the cassette {self.recorder.writer.path}, and there is no "
-            f"OPENAI_API_KEY to ask {self.recorder.upstream} with: set it, or replay only (mode none).",
+            f"This request is not in the cassette {self.recorder.writer.path}, and OPENAI_API_KEY is "
+            f"not set, so {self.recorder.upstream} cannot be called: set it, or only replay (mode none).",
             status=401,
             code="no_recording",
         )

@@ -173,8 +173,8 @@ class Player:
             return self.exchanges[free[0]]
         why = self._matching.explain(request, self._used)
         if self._ordered and places and any(place not in self._used for place in places):
-            why = f"another request was recorded before it (ordered replay); {why}"
-        message = f"No recording in {self._names()} answers this request: {why}"
+            why = f"the recording has another request before it (ordered replay); {why}"
+        message = f"No recording in {self._names()} matches this request: {why}"
         clean = self._redactor.text(message.encode()).decode()
         self.missed.append(clean)
         return clean

@@ -47,21 +47,21 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "--cassette-mode",
         choices=MODES,
         default=None,
-        help="What tests with a cassette do. none: replay only (default); once: record if there is none; "
-        "new_episodes: replay what is there, record and add the rest; rewrite: record anew; all: record anew "
-        "and keep it even if the test fails; off: no cassettes.",
+        help="What tests with a cassette do. none: only replay (default); once: record if there is none; "
+        "new_episodes: replay what is there, record and add the rest; rewrite: record again; all: record "
+        "again and keep it even if the test fails; off: no cassettes.",
     )
     group.addoption(
         "--cassette-warn-unused",
         action="store_true",
         default=False,
-        help="Recorded exchanges that no test asked for are a warning, not a failure.",
+        help="Warn about recorded exchanges that no test used, instead of failing.",
     )
     group.addoption(
         "--cassette-report",
         metavar="FILE",
         default=None,
-        help="Write which recorded exchanges the tests used, for `ninelives lint --usage FILE`.",
+        help="Write a report of the used exchanges, for `ninelives lint --usage FILE`.",
     )
     # pytest-recording brings the same option, which then belongs to it (ninelives/fixtures/recording.py).
     if find_spec("pytest_recording") is None or pluginmanager.is_blocked(_RECORDING):
@@ -69,32 +69,36 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
             "--block-network",
             action="store_true",
             default=None,
-            help="Any connection beyond loopback is an error that names the test and the address.",
+            help="Fail tests that connect beyond loopback, and name the address.",
         )
     for key in ("cassette_mode", "cassette-mode"):
-        parser.addini(key, "As --cassette-mode.", default=None)
+        parser.addini(key, "Same as --cassette-mode.", default=None)
     for key in ("block_network", "block-network"):
-        parser.addini(key, "As --block-network.", type="bool", default=False)
+        parser.addini(key, "Same as --block-network.", type="bool", default=False)
     parser.addini(
         "ninelives_strict",
-        "Requests to openai_server that no rule answers fail the test.",
+        "Fail tests whose requests to openai_server match no rule.",
         type="bool",
         default=False,
     )
     parser.addini("ninelives_bot", "MODULE:FACTORY: play the scenarios against this bot.", default="")
-    parser.addini("ninelives_scenarios", "Only scenarios like this, e.g. reset_*.", default="*")
+    parser.addini("ninelives_scenarios", "Only scenarios with matching names, such as reset_*.", default="*")
     parser.addini(
         "ninelives_pace",
-        "When the model's events leave, in scenarios and from openai_server: a pace file, realistic, ...",
+        "How fast the model's events are sent, in scenarios and by openai_server: instant, a pace file, ...",
         default="",
     )
     parser.addini(
-        "ninelives_max_first_word", "Longest time to the first sound in scenarios: 2s, 500ms.", default=""
+        "ninelives_max_first_word",
+        "Maximum time to the first sound in scenarios, such as 2s or 500ms.",
+        default="",
     )
-    parser.addini("ninelives_max_dead_air", "Longest silence of a turn in scenarios: 2s, 500ms.", default="")
+    parser.addini(
+        "ninelives_max_dead_air", "Maximum silence in a turn in scenarios, such as 2s or 500ms.", default=""
+    )
     parser.addini(
         "ninelives_voice",
-        "true, false: call the bot with a voice in scenarios; by default a bot that has one.",
+        "true or false: call the bot with a voice in scenarios. Default: true if the bot has one.",
         default="",
     )
 
@@ -333,9 +337,9 @@ def _told(evidence: Evidence, item: pytest.Item) -> str:
     """Return the evidence in any state: a report must not hide the failure that it is about."""
     try:
         text = evidence.text()
-        return f"{text}\n\nthe whole story: {written}" if (written := _page(evidence, item)) else text
+        return f"{text}\n\nfull timeline: {written}" if (written := _page(evidence, item)) else text
     except Exception as error:
-        return f"(could not be told: {type(error).__name__}: {error})"
+        return f"(could not be shown: {type(error).__name__}: {error})"
 
 
 def _page(evidence: Evidence, item: pytest.Item) -> Path | None:

@@ -56,7 +56,7 @@ def story() -> Schema:
         "seed": WHOLE,
     }
     return {
-        **head("story", "A conversation and what goes wrong in it, for `--scenario-file`."),
+        **head("story", "A conversation with its faults, for `--scenario-file`."),
         **mapping(shape, known=STORY, needs=["acts"]),
     }
 

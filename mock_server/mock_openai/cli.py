@@ -63,9 +63,11 @@ class OnCancelChoice(StrEnum):
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8080,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")
+    ] = 8080,
     script: Annotated[
-        Path | None, typer.Option(help="YAML script: what the model says. Without one it improvises.")
+        Path | None, typer.Option(help="YAML script: what the model says. Without one the model improvises.")
     ] = None,
     cassette: Annotated[
         Path | None, typer.Option(help="Cassette of recorded traffic to answer from (needs ninelives).")
@@ -81,51 +83,49 @@ def serve(
     strict: Annotated[
         bool,
         typer.Option(
-            "--strict", help="Without a matching rule, answer with the error 404 no_rule; do not improvise."
+            "--strict", help="If no rule matches, answer with the error 404 no_rule instead of improvising."
         ),
     ] = False,
     fresh_ids: Annotated[
-        bool, typer.Option("--fresh-ids", help="Replace the ids of recorded answers each time.")
+        bool, typer.Option("--fresh-ids", help="Give every recorded answer new ids.")
     ] = False,
     faults: Annotated[
         str | None,
         typer.Option(
             metavar="FILE|GLOB",
-            help="YAML plan of faults: what goes wrong, and where. With --rate: names of disasters, as "
+            help="YAML fault plan: what goes wrong, and where. With --rate: names of scenarios, as "
             "`ninelives scenarios` lists them.",
         ),
     ] = None,
     rate: Annotated[
         str | None,
-        typer.Option(help="Share of turns in which one of the disasters strikes, at random: 1%, 0.01."),
+        typer.Option(help="Share of turns in which one of these faults happens, at random: 1%, 0.01."),
     ] = None,
     watch: Annotated[
         bool,
         typer.Option(
             "--watch",
-            help="Reload script and faults when their files change; a file with an error changes nothing.",
+            help="Reload script and faults when their files change; a file with an error is ignored.",
         ),
     ] = False,
     pace: Annotated[
         str,
         typer.Option(
-            help="When events leave: instant, realistic, fixed:SECONDS, recorded, recorded:FACTOR, or a pace "
-            "file (.json) that `ninelives pace` made."
+            help="How fast events are sent: instant, realistic, fixed:SECONDS, recorded, recorded:FACTOR, or "
+            "a pace file (.json) that `ninelives pace` made."
         ),
     ] = "instant",
     seed: Annotated[int, typer.Option(help="The same seed gives the same ids and answers.")] = 0,
     api_key: Annotated[
         str | None,
-        typer.Option(
-            help="Accept only this key; by default every key is accepted.", envvar="MOCK_OPENAI_API_KEY"
-        ),
+        typer.Option(help="Accept only this key. [default: accept every key]", envvar="MOCK_OPENAI_API_KEY"),
     ] = None,
     connection_lifetime: Annotated[str, typer.Option(help="Lifetime of a WebSocket: 90s, 60m, 1h.")] = "60m",
     behaviour: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=VALUE",
-            help="Behavior where the real server's is not known; may be repeated. See: mock-openai options.",
+            help="Behavior where that of the real server is unknown; repeatable. See: mock-openai options.",
         ),
     ] = None,
     on_cancel: Annotated[
@@ -141,16 +141,17 @@ def serve(
     ] = None,
     any_model: Annotated[bool, typer.Option("--any-model", help="Accept every model name.")] = False,
     rpm: Annotated[
-        int | None, typer.Option(min=1, help="Requests per minute for each key and model, then 429.")
+        int | None, typer.Option(min=1, help="Requests per minute for each key and model; beyond that, 429.")
     ] = None,
     tpm: Annotated[
-        int | None, typer.Option(min=1, help="Input tokens per minute for each key and model, then 429.")
+        int | None,
+        typer.Option(min=1, help="Input tokens per minute for each key and model; beyond that, 429."),
     ] = None,
     upstream: Annotated[
         str | None,
         typer.Option(
             metavar="URL",
-            help="Pass requests that no rule answers to this server, with the client's key, e.g. "
+            help="Forward requests that no rule matches to this server, with the client's key, e.g. "
             "https://HOST/v1.",
         ),
     ] = None,
@@ -160,31 +161,35 @@ def serve(
             min=1,
             max=64,
             help="Server processes; more than 1 needs --store redis://... "
-            "Each counts turns, faults and limits by itself.",
+            "Each counts turns, faults and limits on its own.",
         ),
     ] = 1,
     store: Annotated[
-        str, typer.Option(help="Where responses and conversations live: memory, or redis://HOST:PORT/DB.")
+        str,
+        typer.Option(help="Where responses and conversations are stored: memory, or redis://HOST:PORT/DB."),
     ] = "memory",
     journal_bytes: Annotated[
         str,
-        typer.Option(metavar="SIZE", help="Memory of the journal: 64M, 1G. The oldest entries are dropped."),
+        typer.Option(
+            metavar="SIZE",
+            help="Maximum memory of the journal, such as 64M or 1G. The oldest entries are dropped.",
+        ),
     ] = "64M",
     journal_body_bytes: Annotated[
         str,
         typer.Option(
             metavar="SIZE",
-            help="Largest body or event that the journal keeps whole; of larger ones it keeps size, digest "
+            help="Largest body or event that the journal keeps in full; of larger ones it keeps size, hash "
             "and beginning.",
         ),
     ] = "4M",
     tls: Annotated[
-        bool, typer.Option("--tls", help="Serve https and wss with a throw-away certificate.")
+        bool, typer.Option("--tls", help="Serve https and wss with a temporary certificate.")
     ] = False,
     control_token: Annotated[
         str | None,
         typer.Option(
-            help="Bearer token with which other machines may use the control API.",
+            help="Bearer token that lets other machines use the control API.",
             envvar="MOCK_OPENAI_CONTROL_TOKEN",
         ),
     ] = None,
@@ -192,8 +197,8 @@ def serve(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Another host name of this machine under which the control API may be used, such as a "
-            "container's; may be repeated.",
+            help="Another host name of this machine, such as a container's, that may be used for the control "
+            "API; repeatable.",
         ),
     ] = None,
     allow_origin: Annotated[
@@ -201,7 +206,7 @@ def serve(
         typer.Option(
             metavar="ORIGIN",
             help="Serve only pages of this origin, such as http://localhost:3000, over HTTP and WebSocket; "
-            "may be repeated; none for no page. By default every page is served.",
+            "repeatable; none for no page. [default: every page]",
         ),
     ] = None,
 ) -> None:
@@ -224,11 +229,11 @@ def serve(
     OPENAI_WS_URL=ws://127.0.0.1:8080/v1/responses. GET /health and /ready answer probes.
     """
     if workers > 1 and store == "memory":
-        fail(f"--workers {workers}: processes do not share a memory; add --store redis://HOST:PORT/DB")
+        fail(f"--workers {workers}: processes do not share memory; add --store redis://HOST:PORT/DB")
     if control_token == "":
-        fail("--control-token: an empty token opens nothing; leave it out, or give one")
+        fail("--control-token: the token is empty; leave the option out, or give a token")
     if api_key == "":
-        fail("--api-key: no client can send an empty key; leave it out to accept every key, or give one")
+        fail("--api-key: the key is empty; leave the option out to accept every key, or give a key")
     files = watched(script=script, faults=given.plan_of(faults)) if watch else []
     try:
         server = MockServer(
@@ -267,7 +272,7 @@ def serve(
         server.bind() if workers == 1 else server.share_port()
     except OSError as error:
         why = error.strerror or error
-        fail(f"cannot listen on {host}:{port}: {why}; choose another with --port or --host")
+        fail(f"cannot listen on {host}:{port}: {why}; choose another --port or --host")
     raise typer.Exit(run_server(server, workers=workers, with_key=api_key is not None, files=files))
 
 
@@ -301,7 +306,7 @@ def list_faults() -> None:
 def show_schema(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="script, faults or pace.")],
 ) -> None:
-    """Print the JSON Schema of a kind of file, for editors and other checkers.
+    """Print the JSON Schema of a file format, for editors and validators.
 
     \b
     mock-openai schema script > script.schema.json

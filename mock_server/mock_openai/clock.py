@@ -73,9 +73,9 @@ class Clock:
         or too far.
         """
         if not math.isfinite(seconds) or not 0 <= seconds <= LONGEST:
-            raise ValueError(f"a clock moves forward by 0 to {LONGEST:.0f} seconds, not by {seconds!r}")
+            raise ValueError(f"the clock can move forward by 0 to {LONGEST:.0f} seconds, not {seconds!r}")
         if self.ahead + seconds > LONGEST:
-            raise ValueError(f"the clock is {self.ahead:.0f} s ahead already, and {LONGEST:.0f} is the most")
+            raise ValueError(f"the clock is already {self.ahead:.0f} s ahead; the maximum is {LONGEST:.0f}")
         self.ahead += seconds
         for timer in tuple(self.timers):
             timer.rearm()
@@ -92,5 +92,5 @@ def duration(text: str) -> float:
     """Read a duration such as 90, 90s, 59m, 1h or 30d, in seconds. Raises ValueError if it is not valid."""
     match = _DURATION.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is not a duration; write 90s, 59m, 1h or 30d")
+        raise ValueError(f"{text!r} is not a duration; expected for example 90s, 59m, 1h or 30d")
     return float(match[1]) * _UNITS[match[2]]

@@ -35,8 +35,8 @@ def description() -> dict[str, Any]:
         "info": {
             "title": "mock_openai",
             "version": "1",
-            "description": "A mock of OpenAI's Responses API, and how to steer it. GET /v1/responses with "
-            "`Upgrade: websocket` opens WebSocket mode, whose creates are CreateResponseOnSocket.",
+            "description": "A mock of OpenAI's Responses API, and its control API. GET /v1/responses with "
+            "`Upgrade: websocket` opens WebSocket mode, whose messages are CreateResponseOnSocket.",
         },
         "paths": paths,
         "components": {
@@ -44,12 +44,12 @@ def description() -> dict[str, Any]:
                 "key": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "any key, unless --api-key names one",
+                    "description": "any key, unless --api-key is given",
                 },
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "--control-token, from elsewhere",
+                    "description": "--control-token, needed from other machines",
                 },
             },
             "schemas": {
@@ -95,7 +95,7 @@ def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
             *({"name": name, "in": "query", "schema": {"type": "string"}} for name in endpoint.query),
         ],
         "responses": {
-            "200": {"description": "what was asked for", "content": {"application/json": {"schema": {}}}},
+            "200": {"description": "the result", "content": {"application/json": {"schema": {}}}},
             "default": {"description": "an error", "content": {"application/json": {"schema": _ERROR}}},
         },
     }
@@ -113,7 +113,7 @@ def _probe(path: str, summary: str) -> dict[str, Any]:
     content = {"application/json": {"schema": said}}
     told = {"200": {"description": "yes", "content": content}}
     if path == READY:
-        told["503"] = {"description": "not now", "content": content}
+        told["503"] = {"description": "not available now", "content": content}
     return {
         "operationId": path.strip("/"),
         "summary": summary,

@@ -122,7 +122,7 @@ class Engine:
                 return self.pace.replay(answer.events)
             random_source = plan.random_source if plan is not None else self.random_source("recorded")
             return self.pace.schedule((timed.event for timed in answer.events), random_source.generator)
-        assert plan is not None, "only a create is answered with a reply"
+        assert plan is not None, "only a create request is answered with a reply"
         stamped = self.pace.schedule(self._events(plan, answer), plan.random_source.generator)
         return postpone(stamped, answer.delay) if answer.delay else stamped
 

@@ -1,6 +1,6 @@
 """Regular expressions written by users, searched within a time limit.
 
-A pattern such as `^(a|a)*$` takes `re` longer with every character of the text, for ever in practice, and
+A pattern such as `^(a|a)*$` takes `re` longer with every character of the text, forever in practice, and
 nothing else in the process runs meanwhile. Here a search ends by itself.
 
 The engine is `regex` (Apache-2.0, wheels for Linux and macOS on x86-64 and ARM): it takes the syntax of `re`
@@ -107,9 +107,9 @@ class Pattern(Generic[Text]):
 
     def _slow(self, text: Text) -> SlowPattern:
         return SlowPattern(
-            f"/{_short(self.source)}/ takes too long on a text of length {len(text)} and was stopped; "
-            "such a pattern can match the same text in too many ways: write it without a repetition in "
-            "a repetition, or without alternatives that begin alike"
+            f"/{_short(self.source)}/ takes too long on a text of length {len(text)} and was stopped, "
+            "because it can match the same text in too many ways: write it without a repetition in "
+            "a repetition, or without alternatives that start with the same text"
         )
 
 

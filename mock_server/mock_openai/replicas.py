@@ -49,7 +49,9 @@ class Replicas:
             await relay.join()
         except ApiError:
             await shared.close()
-            raise OSError(f"Redis at {shared.place} does not answer; start it, or name another") from None
+            raise OSError(
+                f"Redis at {shared.place} does not answer; start it, or give another address"
+            ) from None
         self._relay = self.told = relay
         own.state.everywhere = relay.everywhere
 

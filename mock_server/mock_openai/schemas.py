@@ -42,7 +42,7 @@ def script() -> Schema:
     """Return the schema of a script: what the mocked model says."""
     rules = {"type": "array", "items": rule()}
     return {
-        **head("script", "What the mocked model says: the first rule whose conditions hold answers."),
+        **head("script", "What the mocked model says. The first rule whose conditions match answers."),
         "anyOf": [
             rules,
             mapping({"replies": rules, "strict": FLAG}, needs=["replies"], known=grammar.SCRIPT),
@@ -67,7 +67,7 @@ def pace() -> Schema:
     (file,), shared = msgspec.json.schema_components([PaceFile])
     return {
         **shared[file["$ref"].split("/")[-1]],
-        **head("pace", "The rhythm of recorded answers, in seconds."),
+        **head("pace", "The timing of recorded answers, in seconds."),
     }
 
 

@@ -120,11 +120,13 @@ class MockServer:
         allow_origins: Iterable[str] = (ANY,),
     ) -> None:
         if strict and upstream is not None:
-            raise ValueError("strict: a strict server asks no upstream; leave one of the two out")
+            raise ValueError("strict: cannot be combined with an upstream; leave one of the two out")
         hosts = tuple(map(host_name, allow_hosts))
         origins = tuple(map(origin, allow_origins))
         if check_improvise(improvise) != "text" and upstream is not None:
-            raise ValueError("improvise: with an upstream nothing is improvised; leave one of the two out")
+            raise ValueError(
+                "improvise: cannot be combined with an upstream, which answers; leave one of the two out"
+            )
         short = {"on_cancel": on_cancel, "at_limit": at_limit, "unauthorized": unauthorized}
         given: dict[str, Any] = {name: value for name, value in short.items() if value is not None}
         if keepalive is not _UNSET:

@@ -185,7 +185,9 @@ def name_of(header: str | None, key: str | None, *, by_key: bool) -> str | None:
 def check_name(name: str) -> str:
     """Return the name. Raises ValueError if it cannot travel in a header."""
     if not isinstance(name, str) or not name.strip() or len(quote(name, safe="")) > LONGEST:
-        raise ValueError(f"a session's name has 1 to {LONGEST} characters, percent-encoded, and is not blank")
+        raise ValueError(
+            f"a session's name has 1 to {LONGEST} characters, percent-encoded, and must not be blank"
+        )
     return name
 
 

@@ -1,5 +1,5 @@
 """The text of a script or plan with the place of each value, so that an error can say where it is and how to
-mend it.
+fix it.
 
 YAML files and Python values become the same tree; `responders.grammar` reads rules from it, `faults.load`
 reads fault plans.
@@ -28,17 +28,17 @@ _KINDS = {
 
 class ScriptError(Exception):
     """A script that cannot be used, in one line: where, what was found, what was expected and how
-    to mend it.
+    to fix it.
     """
 
-    def __init__(self, file: str, line: int | None, found: str, expected: str, mend: str) -> None:
+    def __init__(self, file: str, line: int | None, found: str, expected: str, fix: str) -> None:
         self.file = file
         self.line = line
         self.found = found
         self.expected = expected
-        self.mend = mend
+        self.fix = fix
         place = file if line is None else f"{file}:{line}"
-        super().__init__(f"{place}: {found}; expected {expected}; {mend}")
+        super().__init__(f"{place}: {found}; expected {expected}; {fix}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,13 @@ class SourceValue:
     file: str
     line: int | None
 
-    def error(self, found: str, expected: str, mend: str) -> ScriptError:
+    def error(self, found: str, expected: str, fix: str) -> ScriptError:
         """Return the error for this place."""
-        return ScriptError(self.file, self.line, found, expected, mend)
+        return ScriptError(self.file, self.line, found, expected, fix)
 
-    def wrong(self, expected: str, mend: str) -> ScriptError:
+    def wrong(self, expected: str, fix: str) -> ScriptError:
         """Return the error that names the kind of value found here."""
-        return self.error(f"found {describe(self.value)}", expected, mend)
+        return self.error(f"found {describe(self.value)}", expected, fix)
 
     def plain(self) -> Any:
         """Return the value without its places."""
@@ -120,7 +120,7 @@ def describe(value: object) -> str:
 def suggestion(word: str, known: Sequence[str]) -> str:
     """Return a suggestion of the known word that was probably meant."""
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f"did you mean '{near[0]}'?" if near else f"remove '{word}' or use one of these"
+    return f"did you mean '{near[0]}'?" if near else f"remove '{word}', or use one of these"
 
 
 def from_python(value: object, *, file: str = "<script>") -> SourceValue:
@@ -145,13 +145,9 @@ def from_yaml(text: str, *, file: str) -> SourceValue:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
         found = (error.problem or "something unreadable").replace("\n", " ")
-        mend = (
-            "write less into one file"
-            if isinstance(error, TooMuch)
-            else "check indentation, quotes and colons here"
-        )
-        what = "too much" if isinstance(error, TooMuch) else "a text that is not YAML"
-        raise ScriptError(file, line, f"found {what} ({found})", "YAML", mend) from error
+        fix = "split the file" if isinstance(error, TooMuch) else "check indentation, quotes and colons here"
+        what = "too much" if isinstance(error, TooMuch) else "text that is not YAML"
+        raise ScriptError(file, line, f"found {what} ({found})", "YAML", fix) from error
     except yaml.YAMLError as error:
         found = str(error).split("\n")[0]
         raise ScriptError(

@@ -53,7 +53,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.connection_lifetime <= 0:
             raise ValueError(
-                f"connection_lifetime is in seconds and above 0, not {self.connection_lifetime!r}"
+                f"expected connection_lifetime in seconds, above 0, not {self.connection_lifetime!r}"
             )
 
 

@@ -145,9 +145,9 @@ class Workers:
             tries = worker.tries + 1 if young else 0
             how = f"signal {-status}" if status < 0 else f"status {status}"
             if not self._told or tries >= _TRIES:
-                self._say(f"worker {worker.number} ended with {how} and cannot be kept alive; stopping")
+                self._say(f"worker {worker.number} ended with {how} and keeps failing; stopping")
                 return 1
-            self._say(f"worker {worker.number} ended with {how}; starting it again")
+            self._say(f"worker {worker.number} ended with {how}; restarting it")
             self._start(worker.number, tries=tries)
         return 0
 

@@ -60,7 +60,7 @@ class _Counting(Composer, SafeConstructor, Resolver):
             node = super().compose_node(parent, index)
             size = self._sizes.get(id(node))
             if size is None:
-                raise _too_much("a part that contains itself", event)
+                raise _too_much("a node that contains itself", event)
             self._spend(size, event)
             return node
         before = self._left

@@ -324,7 +324,9 @@ def _steps_without(stream: ResponseStream, event: Mapping[str, Any] | None) -> S
 def _failure_of_silence(stream: ResponseStream, seconds: float) -> Failure:
     if stream.doubtful:
         return Failure(
-            "stream", "An event could not be read, and none came after it", response_id=stream.response_id
+            "stream",
+            "An event could not be read, and no other event followed",
+            response_id=stream.response_id,
         )
     when = "in the middle of the answer" if stream.has_output else "and no output came"
     return Failure(

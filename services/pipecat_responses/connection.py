@@ -116,7 +116,7 @@ class WebSocketConnection:
             async with asyncio.timeout(self._limits.send):
                 await self._socket.send(message, text=True)
         except TimeoutError:
-            self.abort(f"the server did not take a message for {self._limits.send:g} s")
+            self.abort(f"the server did not accept a message for {self._limits.send:g} s")
         except ConnectionClosed as closed:
             self._over(_failure_of(closed))
         except asyncio.CancelledError:
@@ -281,7 +281,7 @@ class WebSocketConnection:
 
     async def _ping(self) -> None:
         try:
-            # With a full buffer the ping would wait for ever.
+            # With a full buffer the ping would wait forever.
             async with asyncio.timeout(self._limits.prompt):
                 pong = await self._socket.ping()
         except (TimeoutError, ConnectionClosed):

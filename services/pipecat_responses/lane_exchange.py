@@ -68,7 +68,7 @@ class LaneExchange:
             # The next answer must not get stuck on the same connection. A warm-up is no answer, and a turn's
             # response may be pending beside it.
             if not self.pending.warm_up:
-                self._connection.abort("an answer got stuck")
+                self._connection.abort("an answer stalled")
             raise
 
     def completed(self, finished: Finished) -> None:

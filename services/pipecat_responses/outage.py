@@ -43,7 +43,9 @@ class Outage:
         Raises ValueError if ``unusable_after`` is below 1.
         """
         if unusable_after is not None and unusable_after < 1:
-            raise ValueError(f"unusable_after must be a number of turns from 1, or None: {unusable_after!r}")
+            raise ValueError(
+                f"unusable_after must be a number of turns, at least 1, or None: {unusable_after!r}"
+            )
         self._most = unusable_after
         self._failed = 0
         self._probe = probe

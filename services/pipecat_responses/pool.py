@@ -176,7 +176,7 @@ class ConnectionPool:
             )
             return
         if failures:
-            logger.info(f"Responses WebSocket: connected again after {failures} failed attempts")
+            logger.info(f"Responses WebSocket: reconnected after {failures} failed attempts")
         self._state.opened(connection)
         self._wake_waiters()
         self._opened(connection)

@@ -270,7 +270,9 @@ class ResponseStream:
         late = self._untold(output)
         if self.ended or self._holding:
             return (
-                late if self.ended else self._break("events got lost, and its end does not tell their text")
+                late
+                if self.ended
+                else self._break("events were lost, and the last event does not contain their text")
             )
         self.ended = True
         calls, unusable = self._calls.result()

@@ -43,4 +43,6 @@ class Tap:
             self.listener(kind, number, data)
         except Exception as error:
             self.listener = None
-            logger.warning(f"The listener to the wire raised and is not called again: {error!r}")
+            logger.warning(
+                f"The traffic listener raised an exception and will not be called again: {error!r}"
+            )

@@ -232,7 +232,7 @@ class OpenAIResponsesLLMService(ResponsesService, WebsocketLLMService[OpenAIResp
             exchange = await LaneExchange.begin(connection, turn, conversation)
             try:
                 if not await self._is_warm(exchange):
-                    logger.info(f"{self}: this server does not support warm-ups; none will be tried again")
+                    logger.info(f"{self}: this server does not support warm-ups; no more will be tried")
                     self._warm_up = False
             finally:
                 exchange.pending.abandon()

@@ -51,7 +51,7 @@ def wording(failure: Failure, *, spoken: bool = False, dropped: bool = False) ->
 
 
 _DROPPED = (
-    "A message with a picture or file was taken out of the context, so that the next turn can be answered."
+    "A message with a picture or file was removed from the context, so that the next turn can be answered."
 )
 
 _ADVICE_BY_CATEGORY: dict[ErrorCategory, str] = {
@@ -59,7 +59,7 @@ _ADVICE_BY_CATEGORY: dict[ErrorCategory, str] = {
     ErrorCategory.AUTHORIZATION: "Check what this key, organization and project may use.",
     ErrorCategory.QUOTA: "The quota is used up: check plan and billing of the organization.",
     ErrorCategory.RATE_LIMIT: "Too many requests or tokens per minute: slow down or ask for higher limits.",
-    ErrorCategory.SERVER: "OpenAI's side failed; the next turn may succeed.",
+    ErrorCategory.SERVER: "OpenAI's server failed; the next turn may succeed.",
 }
 
 
@@ -78,23 +78,25 @@ def _advice(failure: Failure) -> str:
         case "connection":
             return "Check the network and the URL; the service goes on trying to connect."
         case "timeout":
-            return "The service stays usable; the limits can be set with `timeouts`."
+            return "The service remains usable; change the limits with `timeouts`."
         case "stream":
-            return "The answer was dropped so that nothing wrong is said; the next turn starts afresh."
+            return "The answer was discarded so that no wrong text is spoken; the next turn starts normally."
         case "call":
             return "The call was not run; the next turn may ask for it again."
         case "empty":
-            return "The model had nothing to say: ask again, or check the instructions."
+            return "The model returned no output: ask again, or check the instructions."
     if failure.codes & TOO_LONG:
         return "The context is too long for the model: shorten or summarize it."
     if failure.code == CONNECTION_LIMIT:
-        return "A connection may live for an hour; the next turn has a new one."
+        return "A connection is limited to 60 minutes; the next turn uses a new one."
     if failure.code == "model_not_found":
         return "Check the model name in the settings."
     if failure.code == "message_too_big":
-        return "A WebSocket request may have 16 MiB: send fewer or smaller images, or use the HTTP service."
+        return (
+            "A WebSocket request is limited to 16 MiB: send fewer or smaller images, or use the HTTP service."
+        )
     if failure.status and not failure.codes and (failure.status < 400 or failure.status in _WRONG_DOOR):
-        return "Check the URL (base_url or ws_url): is the Responses API there?"
+        return "Check the URL (base_url or ws_url): it must lead to the Responses API."
     if category(failure) is ErrorCategory.INVALID_REQUEST:
         return (
             f"Check {failure.param} in settings or context."

@@ -146,7 +146,7 @@ def test_a_failing_command_leaves_the_old_cassette_and_the_partial(upstream: str
     kept = partial.read_bytes()
     ran = run("record", "--upstream", upstream, "--cassette", str(path), "--", sys.executable, "-c", CLIENT)
     aside = path.with_name("talk.jsonl.1.partial")
-    assert f"an earlier recording that did not end well is kept in {aside}" in ran.stderr.replace("\n", " ")
+    assert f"an earlier incomplete recording is kept in {aside}" in ran.stderr.replace("\n", " ")
     assert aside.read_bytes() == kept
     assert len(Cassette.load(path)) == 2
 
@@ -210,7 +210,7 @@ def test_a_command_that_was_killed_is_told_by_its_signal(tmp_path: Path) -> None
     killed = ("--", "sh", "-c", "kill -9 $$")
     ran = run("record", "--upstream", "http://127.0.0.1:9", "--cassette", str(path), *killed)
     assert ran.returncode == 137
-    assert "sh was ended by signal 9" in ran.stderr
+    assert "sh was killed by signal 9" in ran.stderr
 
 
 QUICK = """
@@ -251,10 +251,10 @@ def test_the_record_modes_of_a_command(
     before = path.read_bytes()
     code, again, told = record("once", "Hello", "Count to three", to=nowhere)
     assert (code, again) == (0, first)
-    assert "2 of 2 recorded exchanges were asked for; 0 requests had no recording" in told
+    assert "2 of 2 recorded exchanges were requested; 0 requests had no recording" in told
     code, _, told = record("none", "Something else", to=nowhere)
     assert code == 1
-    assert "No recording in talk.jsonl answers this request" in told
+    assert "No recording in talk.jsonl matches this request" in told
     assert path.read_bytes() == before
     code, more, _ = record("new_episodes", "Hello", "Count to three", "One more")
     assert code == 0
@@ -263,7 +263,7 @@ def test_the_record_modes_of_a_command(
     assert len(Cassette.load(path)) == 3
     code, known, told = record("new_episodes", "One more", "Hello", to=nowhere)
     assert (code, set(known.splitlines()) <= set(more.splitlines())) == (0, True)
-    assert "nothing was new" in told
+    assert "nothing new to record" in told
     assert record("all", "Hello", "--fail")[0] == 3
     assert len(Cassette.load(path)) == 1
 

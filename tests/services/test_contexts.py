@@ -249,7 +249,7 @@ async def test_a_picture_that_the_api_refuses_is_dropped_once_and_said(make: Mak
         second = await bot.say("and now?")
         usable = bot.service.is_usable
     assert (first.text, [error.category for error in first.errors]) == ("", ["application"])
-    assert "taken out of the context" in first.errors[0].message
+    assert "removed from the context" in first.errors[0].message
     assert (second.text, second.errors, usable) == ("I see.", [], True)
 
 

@@ -61,7 +61,7 @@ def test_the_end_of_a_connections_hour_is_no_fault_of_the_request() -> None:
     error = {"code": "websocket_connection_limit_reached", "message": "60 minutes are over."}
     failure = failure_of_error(error, "websocket", status=400)
     assert category(failure) is ErrorCategory.CONNECTIVITY
-    assert "next turn has a new one" in wording(failure)
+    assert "next turn uses a new one" in wording(failure)
 
 
 def test_the_wording_says_what_happened_with_code_and_request_and_what_to_do() -> None:

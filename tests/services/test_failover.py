@@ -74,5 +74,5 @@ async def test_what_another_service_would_fail_at_as_well_does_not_count(make: M
 
 
 def test_a_number_of_turns_below_one_is_refused() -> None:
-    with pytest.raises(ValueError, match="unusable_after must be a number of turns from 1, or None: 0"):
+    with pytest.raises(ValueError, match="unusable_after must be a number of turns, at least 1, or None: 0"):
         OpenAIResponsesHttpLLMService(api_key="any", unusable_after=0)

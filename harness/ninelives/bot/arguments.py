@@ -39,8 +39,8 @@ def arguments_for(function: Callable[..., Any], name: str, known: Mapping[str, A
             parameter.VAR_KEYWORD,
         ):
             raise Complaint(
-                f"{name} asks for {parameter.name!r}; expected a function of base_url and ws_url, "
-                "or of transport and runner_args as in Pipecat's examples"
+                f"{name} has the parameter {parameter.name!r}; expected a function that takes base_url and "
+                "ws_url, or transport and runner_args as in Pipecat's examples"
             )
     return given
 

@@ -87,7 +87,7 @@ class Bot(Conversation):
         timeout: float = TURN_BOUND,
     ) -> None:
         if (service is None) == (pipeline is None):
-            raise TypeError("Bot takes either a service or pipeline=[...], not both and not neither")
+            raise TypeError("Bot takes a service or pipeline=[...]: give exactly one of them")
         super().__init__(lambda: self._watch.changed(), lambda at: self._user.unasked(at))
         self.aggregators: LLMContextAggregatorPair | None = None
         """The context aggregators; None if the pipeline was given whole."""
@@ -359,10 +359,10 @@ class Bot(Conversation):
 
     def _require(self) -> Any:
         if self._user.speech is None or self._hung_up:
-            raise RuntimeError("the bot is not there: use it inside `async with Bot(...) as bot`")
+            raise RuntimeError("the bot is not running: use it inside `async with Bot(...) as bot`")
         if self._host.running.done():
             self._host.raise_what_it_raised()
-            raise RuntimeError("the bot is gone: it came to its end while the user was still on the line")
+            raise RuntimeError("the bot ended while the user was still connected")
         return self._user.speech
 
     async def _before(self, *seen: Any) -> None:

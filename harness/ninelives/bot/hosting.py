@@ -39,11 +39,9 @@ TO_START = 45.0
 TO_LEAVE = 10.0
 """Seconds for a bot to clean up after its caller has left."""
 
-_ENDINGS = (
-    "expected it to end with `await runner.run()` on a WorkerRunner, or to return a worker or a pipeline"
-)
+_ENDINGS = "expected it to call `await runner.run()` on a WorkerRunner, or to return a worker or a pipeline"
 
-_GIFTS = "expected an LLM service, a list of processors, a Pipeline, a worker or a Bot"
+_RUNNABLE = "expected an LLM service, a list of processors, a Pipeline, a worker or a Bot"
 
 T = TypeVar("T")
 
@@ -55,8 +53,8 @@ class DidNotStart(RuntimeError):
 class NotRunnable(Complaint):
     """A bot's function returned something that cannot be run."""
 
-    def __init__(self, name: str, made: Any, expected: str = _GIFTS) -> None:
-        super().__init__(f"{name} gave a {type(made).__name__}; {expected}")
+    def __init__(self, name: str, made: Any, expected: str = _RUNNABLE) -> None:
+        super().__init__(f"{name} returned a {type(made).__name__}; {expected}")
         self.made = made
 
 
@@ -153,8 +151,8 @@ class Host:
             if self._shown.is_set():
                 raise DidNotStart("the pipeline did not start: a processor was busy connecting, or failed")
             if self.ended:
-                raise Complaint(f"{self.name} came to its end without running a pipeline; {_ENDINGS}")
-            raise Complaint(f"{self.name} ran no pipeline within {TO_RUN:g} s; {_ENDINGS}")
+                raise Complaint(f"{self.name} returned without running a pipeline; {_ENDINGS}")
+            raise Complaint(f"{self.name} did not run a pipeline within {TO_RUN:g} s; {_ENDINGS}")
         except asyncio.CancelledError:
             self.abandon()
             raise
@@ -252,7 +250,7 @@ class Host:
             await runner.add_workers(made)
             await runner.run()
         elif made is not None:
-            raise NotRunnable(self.name, made, _GIFTS if self._serve is not None else _ENDINGS)
+            raise NotRunnable(self.name, made, _RUNNABLE if self._serve is not None else _ENDINGS)
 
     async def _called(self, function: Callable[..., Any]) -> Any:
         given = arguments_for(function, self.name, self._known)

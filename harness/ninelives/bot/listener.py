@@ -78,7 +78,7 @@ class Listener:
     @property
     def pending(self) -> str:
         """Describe what is still open."""
-        waits = [f"{self._open} response(s) that began and did not end"] if self._open else []
+        waits = [f"{self._open} response(s) that started but did not end"] if self._open else []
         waits += [f"tool call {call_id}" for call_id, awaited in self._calls.items() if awaited]
         return ", ".join(waits) or "the pipeline has not drained: a processor is busy or blocked"
 

@@ -129,17 +129,17 @@ class HostedWebSocket:
         """Drop it."""
 
     async def receive(self) -> Mapping[str, Any]:
-        """Return the next message; wait for ever when there is none."""
+        """Return the next message; wait forever when there is none."""
         return {"type": "websocket.receive", "text": await self.receive_text()}
 
     async def receive_text(self) -> str:
-        """Return the next message; wait for ever when there is none."""
+        """Return the next message; wait forever when there is none."""
         if not self._waiting:
             await asyncio.Event().wait()
         return self._waiting.pop(0)
 
     async def receive_json(self, mode: str = "text") -> Any:
-        """Return the next message; wait for ever when there is none."""
+        """Return the next message; wait forever when there is none."""
         return json.loads(await self.receive_text())
 
     async def iter_text(self) -> AsyncIterator[str]:

@@ -57,7 +57,7 @@ def could_not_start(who: str, error: BaseException, said: str = "") -> CouldNotS
     """Return the report on one line. `said`: the last line that the bot printed before it ended."""
     what = str(error) if isinstance(error, Exited | Hangs) else one_line(error)
     place = "" if isinstance(error, Hangs) else place_of(error)
-    printed = f", after it had said {said!r}" if said and isinstance(error, Exited) else ""
+    printed = f", after it printed {said!r}" if said and isinstance(error, Exited) else ""
     return CouldNotStart(
         f"{who} could not start: {what}{printed}{f' ({place})' if place else ''}; {advice(error)}"
     )
@@ -76,20 +76,20 @@ def advice(error: BaseException) -> str:
         case KeyError() if _from_environment(error):
             return f"set {error.args[0]} in the environment"
         case SyntaxError():
-            return "mend it and try again"
+            return "fix it and try again"
         case Hangs():
-            return "move what waits into the function that runs the bot, or give it a limit"
+            return "move the code that waits into the function that runs the bot, or give it a timeout"
         case ImportError():
             return _installation(error)
         case Exited():
-            return "give it what it checks for; its command line is empty here"
+            return "set what it checks for; ninelives runs it without command-line arguments"
         case FileNotFoundError() if not os.path.isabs(str(error.filename or "")):
-            return "relative paths start at the working directory: run ninelives where the bot runs"
+            return "relative paths start at the working directory: run ninelives where you run the bot"
         case _ if type(error).__name__ == "NetworkBlocked":
-            return "let it start without the network, or name a function that does"
+            return "make it start without the network, or name a function that does"
         case _ if (name := _VARIABLE.search(str(error))) is not None and name[0] not in os.environ:
             return f"if it needs {name[0]}, set that in the environment"
-    return "run the bot by itself to see the whole traceback, and mend it"
+    return "run the bot by itself to see the full traceback, and fix it"
 
 
 _VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
@@ -106,8 +106,8 @@ def _installation(error: ImportError) -> str:
     named = re.search(r"No module named '(\w+)", str(error))
     if named is not None:
         missing = named[1]
-        return f"install {missing}, or run ninelives with the Python that has what the bot needs"
-    return "compare what is installed with what the bot was written for"
+        return f"install {missing}, or run ninelives in the Python environment of the bot"
+    return "compare the installed packages with those that the bot was written for"
 
 
 def _extra_of_pipecat(trace: TracebackType | None) -> str | None:

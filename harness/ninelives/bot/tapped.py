@@ -110,8 +110,8 @@ class TappedWorkers:
         """Raise NoLLMService if no worker has one so far."""
         if not self.services:
             inside = [each for worker in self._prepared for each in _own(worker.pipeline)]
-            there = ", ".join(type(each).__name__ for each in inside) or "transports and speech services"
-            raise NoLLMService(f"there is no LLM service in this pipeline to listen to, only {there}")
+            there = ", ".join(type(each).__name__ for each in inside) or "only transports and speech services"
+            raise NoLLMService(f"this pipeline has no LLM service to listen to; it holds {there}")
 
     @property
     def processors(self) -> list[FrameProcessor]:

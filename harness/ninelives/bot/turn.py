@@ -100,7 +100,7 @@ class Turn:
     is no such place, or a voice speaks.
     """
     timed_out: bool = False
-    """Whether the turn was given up because it was not over within the limit. Then `ended` is None."""
+    """Whether the turn was given up because it did not end within the limit. Then `ended` is None."""
 
     @property
     def text(self) -> str:
@@ -175,7 +175,7 @@ class Turn:
 
 
 class TurnTimeout(TimeoutError):
-    """A turn was not over within its limit. The text fits on one screen: said, heard, still pending."""
+    """A turn did not end within its limit. The text fits on one screen: said, heard, still pending."""
 
     turn: Turn
     """The turn so far."""
@@ -183,8 +183,8 @@ class TurnTimeout(TimeoutError):
     def __init__(self, turn: Turn, bound: float, pending: str, last: list[str]) -> None:
         self.turn = turn
         lines = [
-            f"turn {turn.number} was not over within {bound:g} s.",
-            f"  said:    {turn.user!r}" if turn.user is not None else "  said:    nothing, the bot began",
+            f"turn {turn.number} did not end within {bound:g} s.",
+            f"  said:    {repr(turn.user) if turn.user is not None else 'nothing, the bot spoke first'}",
             f"  heard:   {_shortened(turn.text)!r}" if turn.heard else "  heard:   nothing",
             f"  pending: {pending}",
         ]

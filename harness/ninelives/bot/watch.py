@@ -57,7 +57,7 @@ class Watch:
         while turn.ended is None:
             task = self._task
             if task is None:
-                raise RuntimeError("the bot is gone: nothing can end this turn any more")
+                raise RuntimeError("the bot has stopped, so this turn cannot end")
             await asyncio.wait([task])
             if not task.cancelled():
                 task.result()

@@ -160,7 +160,7 @@ class StreamedSecrets:
                 if place <= finding.start < place + len(piece):
                     if finding.end > place + len(piece) and (number, finding.kind) not in self._told:
                         self._told.add((number, finding.kind))
-                        what = f"a secret ({finding.kind}) begins here and goes on in the next deltas"
+                        what = f"a secret ({finding.kind}) starts here and continues in the next deltas"
                         yield Found(number, "secret", f"{what}; {SCRUB}")
                     break
                 place += len(piece)
@@ -181,7 +181,9 @@ class Headers:
                 if low not in self._kept:
                     self._kept[low] = self.redactor.keeps(low)
                 if not self._kept[low]:
-                    yield Found(number, "header", f"header {name!r} is not on the list; {SCRUB}, or allow it")
+                    yield Found(
+                        number, "header", f"header {name!r} is not on the allow-list; {SCRUB}, or allow it"
+                    )
 
 
 @dataclass(slots=True)
@@ -272,13 +274,15 @@ class Exchanges:
         """Yield the problems."""
         answered = [seen for seen in self._seen if seen.answered or (seen.exchange and seen.exchange.last)]
         if not answered:
-            yield Found(None, "empty", "it holds no exchange; record it again")
+            yield Found(None, "empty", "it has no exchanges; record it again")
         for number, seen in enumerate(answered, 1):
             if seen.exchange is not None and seen.exchange.last is None:
                 what = "the exchange never ended: the recording was interrupted; record it again"
                 yield Found(seen.line, "unfinished", what)
             if self._wishes.used is not None and number not in self._wishes.used:
-                what = f"recording {number} answered no test; delete its lines or record the test again"
+                what = (
+                    f"recording {number} was not used by any test; delete its lines or record the test again"
+                )
                 yield Found(seen.line, "unused", what)
         yield from self._old()
         if any(host in self.header.upstream for host in _OPENAI):
@@ -291,10 +295,10 @@ class Exchanges:
         try:
             age = (time.time() - datetime.fromisoformat(recorded).timestamp()) / DAY
         except ValueError:
-            yield Found(1, "stale", f"its date {recorded!r} cannot be read; record it again")
+            yield Found(1, "stale", f"its date {recorded!r} is not a date; record it again")
             return
         if age > older_than:
-            what = f"recorded {age:.0f} days ago; record it again, or see with `ninelives record --refresh`"
+            what = f"recorded {age:.0f} days ago; record it again, or check with `ninelives record --refresh`"
             yield Found(1, "stale", f"{what} what has changed")
 
 
@@ -305,7 +309,7 @@ def _of_old_models(answered: Iterable[_Seen]) -> Iterator[Found]:
         served = seen.of_responses and seen.exchange is None and seen.identified
         if model is not None and served and model not in told and not is_known(model.split(":")[0]):
             told.add(model)
-            what = f"recorded with model {model!r}, which is none that is known; record it with one that is"
+            what = f"recorded with model {model!r}, which is not a known model; record it with a known one"
             yield Found(seen.line, "stale", what)
 
 

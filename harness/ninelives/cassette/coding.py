@@ -70,7 +70,9 @@ class _Layer:
 
     def __init__(self, coding: str, limit: int) -> None:
         if coding not in _CODINGS:
-            raise CodingError(f"the content coding {coding!r} is not known; known are {', '.join(_CODINGS)}")
+            raise CodingError(
+                f"the content coding {coding!r} is not known; the known ones are {', '.join(_CODINGS)}"
+            )
         self._coding, self._limit, self._left = coding, limit, limit
         self._decoder: _Decoder | None = None
 
@@ -85,7 +87,7 @@ class _Layer:
             raise CodingError(f"the body is not {self._coding} ({error})") from None
         self._left -= len(found)
         if self._left < 0:
-            raise CodingError(f"the body unpacks to more than {self._limit // 2**20} MiB")
+            raise CodingError(f"the decompressed body is larger than {self._limit // 2**20} MiB")
         return found
 
     def finish(self) -> None:
@@ -117,7 +119,7 @@ class _Plain:
 
     def feed(self, data: bytes, limit: int) -> bytes:
         if not self._begun and not data.lstrip()[:6].startswith(_READABLE):
-            raise CodingError("it cannot be read as it is either")
+            raise CodingError("it cannot be read without decoding either")
         self._begun = True
         return data
 

@@ -44,8 +44,8 @@ def sniff(source: Path) -> Format:
     other = others.named(data)
     if other is None and (data.startswith(_GZIP) or any(name in data for name in (*_MARKS, b"request"))):
         return "vcr"
-    found, mend = other or ("an unknown format", "check what the file is")
-    raise CassetteError(source, None, found, _READ, mend)
+    found, fix = other or ("an unknown format", "check what the file is")
+    raise CassetteError(source, None, found, _READ, fix)
 
 
 def load(source: Path | str, *, redactor: Redactor | None = None) -> Cassette:
@@ -70,7 +70,7 @@ def load(source: Path | str, *, redactor: Redactor | None = None) -> Cassette:
                 None,
                 "a folder without exchange files",
                 "a folder of .json files, or one recording",
-                "name the recording itself",
+                "give the path of the recording itself",
             )
         data = exchange.load(files, redactor)
     return Cassette.parse(data, str(source))
@@ -91,7 +91,7 @@ def convert(source: Path | str, target: Path | str, *, redactor: Redactor | None
             None,
             f"the suffix {target.suffix!r}",
             ".jsonl, .yaml or .har",
-            "name the target accordingly",
+            "give the target one of these suffixes",
         )
     cassette = load(source, redactor=redactor)
     clean = b"\n".join(scrubbed(cassette, redactor or Redactor()))  # a cassette was read unchanged

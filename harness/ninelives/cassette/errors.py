@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from mock_openai.deprecation import warn_renamed
+
 _NUMBERS = re.compile(rb"[0-9](?:[ ().-]{0,2}+[0-9]){6,}+")
 FRAGMENT = 60
 """The number of characters of a broken line that are quoted."""
@@ -28,14 +30,20 @@ class CassetteError(Exception):
     """What was found."""
     expected: str
     """What was expected."""
-    mend: str
+    fix: str
     """What to do about it."""
 
-    def __init__(self, path: Path | str, line: int | None, found: str, expected: str, mend: str) -> None:
+    def __init__(self, path: Path | str, line: int | None, found: str, expected: str, fix: str) -> None:
         self.path, self.line = Path(path), line
-        self.found, self.expected, self.mend = found, expected, mend
+        self.found, self.expected, self.fix = found, expected, fix
         place = f"{path}:{line}" if line else f"{path}"
-        super().__init__(f"{place}: found {found}; expected {expected}; {mend}")
+        super().__init__(f"{place}: found {found}; expected {expected}; {fix}")
+
+    @property
+    def mend(self) -> str:
+        """The deprecated name of `fix`."""
+        warn_renamed("CassetteError.mend", "CassetteError.fix", gone="0.3")
+        return self.fix
 
 
 class CassetteWarning(UserWarning):

@@ -77,7 +77,7 @@ def load(paths: Iterable[Path], redactor: Redactor | None = None) -> bytes:
     files = [_read(path) for path in sorted(paths, key=_place)]
     sources = sorted(
         {
-            f"{file.source.repo} ({file.source.licence or 'no licence named'})"
+            f"{file.source.repo} ({file.source.licence or 'no license named'})"
             for file in files
             if file.source.repo
         }
@@ -139,14 +139,14 @@ def _read(path: Path) -> _File:
         file = _decoder.decode(data)
         for name in _unknown(data):
             warnings.warn(
-                f"{path}: the field {name} is not known and was left out", CassetteWarning, stacklevel=2
+                f"{path}: the field {name} is unknown and was left out", CassetteWarning, stacklevel=2
             )
         return file
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise CassetteError(
             path,
             None,
-            f"no exchange file ({error})",
+            f"not an exchange file ({error})",
             '"id", "request" and "response"',
             "check what the file is",
         ) from None

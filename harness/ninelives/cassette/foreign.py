@@ -50,7 +50,7 @@ def found_in(path: Path, wishes: Wishes) -> Iterator[Found]:
             warnings.simplefilter("always", CassetteWarning)
             cassette = load(path, redactor=witness)
     except CassetteError as error:
-        yield Found(error.line, "unreadable", f"found {error.found}; {error.mend}")
+        yield Found(error.line, "unreadable", f"found {error.found}; {error.fix}")
         return
     for warning in told:
         if issubclass(warning.category, CassetteWarning):

@@ -65,7 +65,7 @@ def load(path: Path, redactor: Redactor | None = None) -> bytes:
         what = f"{type(error).__name__} {error}" if isinstance(error, KeyError) else type(error).__name__
         what = str(error) if isinstance(error, _Wrong) else what
         raise CassetteError(
-            path, None, f"no HAR 1.2 ({what})", "log.entries with request and response", "export it again"
+            path, None, f"not HAR 1.2 ({what})", "log.entries with request and response", "export it again"
         ) from None
     for complaint in complaints:
         warnings.warn(f"{path}: {complaint}", CassetteWarning, stacklevel=2)
@@ -83,9 +83,9 @@ def dump(cassette: Cassette) -> bytes:
         began = _seconds(recorded) if recorded else 0.0
         return _written(cassette, began)
     except (ValueError, OverflowError):
-        shown = f"{recorded[:40]!r} as the time of the recording, or times that lead beyond the year 9999"
+        shown = f"{recorded[:40]!r} as the time of the recording, or event times beyond the year 9999"
         raise CassetteError(
-            cassette.path, 1, shown, "a date such as 2026-11-24T09:00:00Z", "mend the header's `recorded`"
+            cassette.path, 1, shown, "a date such as 2026-11-24T09:00:00Z", "fix the header's `recorded`"
         ) from None
 
 
@@ -108,7 +108,9 @@ def _content(response: dict[str, Any], place: str, complaints: list[str]) -> byt
     if "text" not in content:
         if (content.get("size") or 0) > 0:
             size = f"its size is {content['size']}"
-            complaints.append(f"{place}: the answer has no content.text, but {size}: export it with content")
+            complaints.append(
+                f"{place}: the answer has no content.text, but {size}: export it again with content"
+            )
         return b""
     text = content["text"] or ""
     coding = ", ".join(v for k, v in _pairs(response["headers"]) if k.lower() == "content-encoding")

@@ -72,8 +72,8 @@ def from_cassette(cassette: Cassette) -> dict[str, Any]:
         )
     if left_out:
         warnings.warn(
-            f"{cassette.path}: {len(left_out)} of {len(cassette.exchanges)} exchanges are WebSocket turns or"
-            f" broke off, which vcrpy cannot hold, and were left out (the first on line {left_out[0].line})",
+            f"{cassette.path}: {len(left_out)} of {len(cassette.exchanges)} exchanges are WebSocket turns or "
+            f"broke off, which vcrpy cannot store; left out (the first on line {left_out[0].line})",
             CassetteWarning,
             stacklevel=2,
         )

@@ -80,7 +80,7 @@ class Reading:
         """Return what was not understood, one line each."""
         for place, count in sorted(self.unknown.items()):
             times = "" if count == 1 else f" ({count} times)"
-            yield f"the field {place} is not known and was left out{times}"
+            yield f"the field {place} is unknown and was left out{times}"
         yield from self.complaints
 
     def _listed(self, document: Any) -> Sequence[Any]:
@@ -188,7 +188,7 @@ class Reading:
             if body.get("base64_string") is not None:
                 return self._from_base64(body["base64_string"], f"{place}.base64_string")
             if body.get("file"):
-                raise LayoutError(f"{self._at}: {place} stands in a file of its own; keep it in the cassette")
+                raise LayoutError(f"{self._at}: {place} is in a separate file; put it into the cassette")
             if "string" not in body:
                 return _json(body.get("parsed_body"), kind)
             body = body["string"]

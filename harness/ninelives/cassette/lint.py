@@ -72,14 +72,14 @@ def lint(
 
 def _unreadable(path: Path, first: CassetteError, redactor: Redactor) -> list[Problem]:
     """Yield each line that cannot be read, and the secrets in all lines."""
-    problems = [Problem(path, first.line, "unreadable", f"found {first.found}; {first.mend}")]
+    problems = [Problem(path, first.line, "unreadable", f"found {first.found}; {first.fix}")]
     if first.line is None:
         return problems
     ours = _is_ours(path)
     for number, line in _numbered(path):
         for kind in sorted({finding.kind for finding in redactor.findings(line)}):
             problems.append(
-                Problem(path, number, "secret", f"a secret ({kind}); mend the file, then scrub it")
+                Problem(path, number, "secret", f"a secret ({kind}); fix the file, then scrub it")
             )
         if (
             ours  # the first line shows that it is another kind of file
@@ -88,7 +88,7 @@ def _unreadable(path: Path, first: CassetteError, redactor: Redactor) -> list[Pr
             and line.strip()
             and (error := reader.broken(line, path, number))
         ):
-            problems.append(Problem(path, number, "unreadable", f"found {error.found}; {error.mend}"))
+            problems.append(Problem(path, number, "unreadable", f"found {error.found}; {error.fix}"))
     return sorted(problems, key=lambda problem: problem.line or 0)
 
 

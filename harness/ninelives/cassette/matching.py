@@ -160,12 +160,12 @@ class Matching:
         form = self.form(request)
         same = self._by_form.get(form, [])
         if same and not self.places(request):
-            return f"a custom matcher rejects {_name(self.exchanges[same[0]])}, which is equal otherwise"
+            return f"a custom matcher rejects {_name(self.exchanges[same[0]])}, which is the same otherwise"
         if same and all(place in used for place in same):
             recorded = _name(self.exchanges[same[-1]])
             times = "once" if len(same) == 1 else f"{len(same)} times"
-            mend = "replay it with --repeat (repeat=True in Python), or record it again"
-            return f"it was recorded {times} ({recorded}) and replayed; {mend}"
+            fix = "replay it with --repeat (repeat=True in Python), or record it again"
+            return f"it was recorded {times} ({recorded}) and replayed; {fix}"
         alike = [place for place, other in enumerate(self.forms) if other.kind == form.kind]
         if not alike:
             kinds = ", ".join(sorted({other.kind for other in self.forms})) or "nothing"

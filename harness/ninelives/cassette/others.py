@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-_LIST = "write it as a list of request and response (docs/reference/cassettes.md shows it)"
+_LIST = "write it as a list of requests and responses (see docs/reference/cassettes.md)"
 _HAR = "export HAR"
 
 
@@ -42,11 +42,11 @@ def _of_list(found: list[Any]) -> tuple[str, str] | None:
 def _of_mapping(found: Mapping[str, Any]) -> tuple[str, str] | None:
     info, data = found.get("info"), found.get("data")
     if isinstance(info, Mapping) and "getpostman" in str(info.get("schema", "")):
-        return "a Postman collection", f"it holds no traffic; {_HAR} from the client's proxy, or {_LIST}"
+        return "a Postman collection", f"it contains no traffic; {_HAR} from the client's proxy, or {_LIST}"
     if "openapi" in found or "swagger" in found:
-        return "an OpenAPI description", "it holds no traffic; record the API with `ninelives record`"
+        return "an OpenAPI description", "it contains no traffic; record the API with `ninelives record`"
     if "mappings" in found or ({"request", "response"} <= found.keys() and "id" not in found):
-        return "WireMock's stub mappings, or one pair alone", _LIST
+        return "WireMock's stub mappings, or a single pair", _LIST
     if isinstance(data, Mapping) and "pairs" in data:
         return "a Hoverfly simulation", _LIST
     if {"Initial", "Entries"} <= found.keys() or "Converter" in found:

@@ -48,7 +48,7 @@ def read_file(path: Path) -> bytes:
         return read_bytes(path, RECORDING_SIZE)
     except TooLarge as error:
         raise CassetteError(
-            path, None, f"a file {error.strerror}", "a recording", "divide it into several"
+            path, None, f"a file {error.strerror}", "a recording", "split it into several"
         ) from None
     except OSError as error:
         raise _unreadable(path, error) from None
@@ -85,14 +85,16 @@ def stream(path: Path | str) -> Iterator[tuple[int, bytes, Header | AnyLine]]:
 
 def _unreadable(path: Path, error: OSError) -> CassetteError:
     if isinstance(error, FileNotFoundError):
-        mend = "check the path, or record it with `ninelives record`"
-        return CassetteError(path, None, "no such file", "a cassette", mend)
+        fix = "check the path, or record it with `ninelives record`"
+        return CassetteError(path, None, "no such file", "a cassette", fix)
     return CassetteError(path, None, f"{error.strerror}", "a file that can be read", "check its permissions")
 
 
 def _warn_of_half(path: Path, dropped: int) -> None:
     warnings.warn(
-        f"{path}: the last line is cut and was dropped ({dropped} bytes)", CassetteWarning, stacklevel=4
+        f"{path}: the last line is incomplete and was dropped ({dropped} bytes)",
+        CassetteWarning,
+        stacklevel=4,
     )
 
 
@@ -186,10 +188,10 @@ def broken(line: bytes, path: Path, number: int, *, last: bool = False) -> Casse
             "correct or remove the field, or record it again",
         )
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        mend = (
-            "the line is cut: delete it if the rest is enough, or record it again"
+        fix = (
+            "the line is incomplete: delete it if you do not need it, or record it again"
             if last
             else "correct or delete the line, or restore the file from version control"
         )
-        return CassetteError(path, number, fragment(line), "one JSON object", mend)
+        return CassetteError(path, number, fragment(line), "one JSON object", fix)
     return None

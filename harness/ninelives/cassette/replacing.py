@@ -23,7 +23,7 @@ def behind_links(path: Path) -> Path:
     real = Path(os.path.realpath(path))
     if real.is_symlink():
         raise CassetteError(
-            path, None, "links that lead in a circle", "a file", "remove the link, or name another file"
+            path, None, "symbolic links that form a loop", "a file", "remove the link, or choose another file"
         )
     return real
 

@@ -69,7 +69,7 @@ class Rhythm:
     def pace(self, sources: Sequence[str]) -> Learned:
         """Return the pace. Raises ValueError if no answer had times and a text in more than one piece."""
         if not self.between_bursts:
-            raise ValueError("no streamed answer in several pieces has the times of its events")
+            raise ValueError("no streamed answer with several events has the times of its events")
         paused = len(self.between_bursts) + len(self.stalls)
         return Learned(
             first_event=quantiles(self.first_event),

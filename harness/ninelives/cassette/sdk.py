@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 UNKNOWN_TYPES = {
     "response.apply_patch_call_operation_diff.delta": "not in openai 3.54.0 (observed 2026)",
     "response.apply_patch_call_operation_diff.done": "not in openai 3.54.0 (observed 2026)",
-    "keepalive": "sent while nothing happens; not in openai 3.54.0",
+    "keepalive": "sent during silences; not in openai 3.54.0",
 }
 """Event types that the API sends and the SDK does not know."""
 
@@ -29,18 +29,18 @@ KNOWN = {
         "response.output_text.delta",
         "missing",
         "logprobs",
-    ): "recorded before 2025-06, or by way of a server that drops it",
+    ): "recorded before 2025-06, or through a server that drops it",
     (
         "response.output_text.done",
         "missing",
         "logprobs",
-    ): "recorded before 2025-06, or by way of a server that drops it",
+    ): "recorded before 2025-06, or through a server that drops it",
     ("*", "missing", "response.usage.input_tokens_details.cache_write_tokens"): "recorded before 2026-07",
     (
         "*",
         "missing",
         "item.action",
-    ): "a web_search_call of a model that reasons has no action when it is added",
+    ): "a web_search_call of a reasoning model has no action when it is added",
     ("*", "missing", "response.output.#.action"): "a web_search_call of 2025 had no action",
     ("*", "literal_error", "item.action.sources.#.type"): "a source may be of type api, unknown to the SDK",
     ("*", "missing", "item.action.sources.#.url"): "a source of type api has a name and no url",
@@ -109,7 +109,7 @@ def complaints(data: bytes) -> list[str]:
         try:
             event = json.loads(data)
         except RecursionError:
-            return [f"{kind}: nested too deeply to be read"]
+            return [f"{kind}: nested too deeply"]
         wrong: Any = error
         found = {
             (one["type"], place) for one in wrong.errors() if (place := _place(event, one["loc"])) is not None

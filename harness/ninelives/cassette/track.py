@@ -91,7 +91,7 @@ class Track:
     def read(self, data: bytes, t: float | None = None) -> None:
         """Take one network read of an event stream; every event that it completes becomes a line."""
         if self._splitter is None:
-            raise ValueError("read() is for an answer with content-type text/event-stream; use body()")
+            raise ValueError("read() is for an answer with the content type text/event-stream; use body()")
         self._arrived = zlib.crc32(data, self._arrived)
         for block in self._splitter.feed(data, self._now(t)):
             self._event(block)
@@ -234,12 +234,12 @@ class Track:
             self._event(rest)
         self._splitter = None
         if self._arrived != self._written:
-            raise InexactRecording("the events of a stream do not add up to the stream")
+            raise InexactRecording("the parsed events do not give the bytes of the stream")
 
     def _line(self, kind: str, t: float | None, fields: Fields, exact: bytes | None = None) -> bytes:
         line = render(kind, self._now(t), self.c, fields)
         if exact is not None and lines.exact_bytes(lines.decoder.decode(line)) != exact:
-            raise InexactRecording(f"a {kind} would not be replayed as it was received")
+            raise InexactRecording(f"a {kind} would not be replayed byte for byte")
         return line
 
 

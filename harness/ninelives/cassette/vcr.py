@@ -58,7 +58,7 @@ def load(path: Path, redactor: Redactor | None = None) -> bytes:
         raise CassetteError(
             path,
             None,
-            "YAML or JSON that is no recording",
+            "YAML or JSON that is not a recording",
             "interactions, http_interactions, requests and responses, or a list of request and response",
             "check what the file is",
         )
@@ -81,7 +81,7 @@ def _unpacked(data: bytes) -> bytes:
     if unpacking.unconsumed_tail:
         raise EOFError(f"more than {RECORDING_SIZE // 2**20} MiB")
     if not unpacking.eof:
-        raise EOFError("it is cut off")
+        raise EOFError("it is truncated")
     return text
 
 

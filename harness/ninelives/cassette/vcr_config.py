@@ -69,7 +69,7 @@ def from_vcr_config(config: Mapping[str, Any]) -> dict[str, Any]:
     known: Mapping[str, Matching] = config.get("matchers") or {}
     wanted = [name for name in config.get("match_on") or () if name not in OURS]
     if missing := [name for name in wanted if name not in known]:
-        raise ValueError(f"match_on names {missing[0]!r}, and `matchers` holds no such function")
+        raise ValueError(f"match_on names {missing[0]!r}, and `matchers` has no such function")
     found["matchers"] = [matcher(known[name]) for name in wanted]
     return found
 

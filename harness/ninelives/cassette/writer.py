@@ -95,7 +95,9 @@ class CassetteWriter:
             return
         if self.path.exists() and not self.path.is_file():
             what = "a folder" if self.path.is_dir() else "a device or pipe"
-            raise CassetteError(self.path, None, what, "a file to write", f"name one, such as {_SUCH_AS}")
+            raise CassetteError(
+                self.path, None, what, "a file to write", f"choose a file, such as {_SUCH_AS}"
+            )
         try:
             self._real.parent.mkdir(parents=True, exist_ok=True)
             self._file, self.aside = _open_locked(self.partial, mode_for(self._real))
@@ -198,8 +200,8 @@ class CassetteWriter:
             raise self._full(error) from None
 
     def _full(self, error: OSError) -> CassetteError:
-        mend = "make room, or record into another folder; what was written before stays there"
-        return CassetteError(self.partial, None, f"{error.strerror}", "a file that takes more", mend)
+        fix = "free some space, or record into another folder; what was already written is kept"
+        return CassetteError(self.partial, None, f"{error.strerror}", "room for more data", fix)
 
     def _clean(self, text: str) -> str:
         return self.redactor.text(text.encode()).decode()

@@ -21,47 +21,54 @@ def talk(
         str,
         typer.Argument(
             metavar="BOT",
-            help="A file (bot.py), a module, or a folder with a bot.py; :NAME is a function or class there.",
+            help="A file (bot.py), a module, or a folder with a bot.py; :NAME selects a function or class.",
         ),
     ],
     script: Annotated[
         Path | None,
-        typer.Option("--script", metavar="FILE", help="What the model says (YAML); else it improvises."),
+        typer.Option(
+            "--script",
+            metavar="FILE",
+            help="YAML script: what the model says. Without it the model improvises.",
+        ),
     ] = None,
     cassette: Annotated[
         Path | None,
-        typer.Option("--cassette", metavar="FILE", help="Recorded traffic that answers first."),
+        typer.Option("--cassette", metavar="FILE", help="Recorded traffic to answer from first."),
     ] = None,
     faults: Annotated[
-        Path | None, typer.Option("--faults", metavar="FILE", help="What goes wrong by itself (YAML).")
+        Path | None,
+        typer.Option(
+            "--faults", metavar="FILE", help="YAML fault plan: what goes wrong without a key press."
+        ),
     ] = None,
     pace: Annotated[
         str | None,
         typer.Option(
             "--pace",
             metavar="PACE",
-            help="When the model's events leave: realistic if not given, instant, fixed:SECONDS, recorded, "
-            "or a file that `ninelives pace` made.",
+            help="How fast the model's events are sent: realistic (default), instant, fixed:SECONDS, "
+            "recorded, or a file from `ninelives pace`.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of all random choices.")] = 0,
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Port of the mock server; 0 takes a free one.")
+        int, typer.Option("--port", min=0, max=65535, help="Port of the mock server; 0 picks a free one.")
     ] = 0,
     browser: Annotated[
-        bool, typer.Option("--browser", help="Open the mock server's live page in a browser, too.")
+        bool, typer.Option("--browser", help="Also open the mock server's live page in a browser.")
     ] = False,
     html: Annotated[
         Path | None, typer.Option("--html", metavar="OUT", help="Write a timeline page at the end.")
     ] = None,
-    events: Annotated[bool, typer.Option("--events", help="Show every event of the wire.")] = False,
+    events: Annotated[bool, typer.Option("--events", help="Show every event on the wire.")] = False,
 ) -> None:
     """Talk to a bot by keyboard, on the mock server, and break its connection while it speaks.
 
-    In real time. What you type is what the user says; a key or a command breaks the connection at that moment
+    It runs in real time. What you type is what the user says; a key or a command breaks the connection then
     (/help lists them). Words, requests and faults are shown as they happen. Ctrl-D hangs up; then the broken
-    promises are listed. Lines may also come from a pipe or a file: each is said when the turn before it is
-    over, /wait SECONDS waits, and a line that cannot be parsed gives exit code 2.
+    promises are listed. Lines may also come from a pipe or a file: each is said when the previous turn has
+    ended, /wait SECONDS waits, and a line that cannot be parsed gives exit code 2.
 
     \b
     ninelives talk bot.py
@@ -83,48 +90,57 @@ def evaluate(
         ),
     ],
     bot: Annotated[
-        str | None, typer.Option("--bot", metavar="BOT", help="The bot: bot.py, bot.py:run_bot, a module.")
+        str | None, typer.Option("--bot", metavar="BOT", help="The bot: bot.py, bot.py:run_bot, or a module.")
     ] = None,
     only: Annotated[
-        str | None, typer.Option("--scenario", metavar="GLOB", help="Only scenarios like this.")
+        str | None, typer.Option("--scenario", metavar="GLOB", help="Only scenarios with matching names.")
     ] = None,
     script: Annotated[
         Path | None,
-        typer.Option("--script", metavar="FILE", help="What the model, the judge and the caller say (YAML)."),
+        typer.Option(
+            "--script", metavar="FILE", help="YAML script: what the model, the judge and the caller say."
+        ),
     ] = None,
     recordings: Annotated[
         Path | None,
         typer.Option(
-            "--recordings", metavar="DIR", help="Folder of recordings; `recordings` beside each file."
+            "--recordings",
+            metavar="DIR",
+            help="Folder of recordings. [default: `recordings` beside each file]",
         ),
     ] = None,
-    record: Annotated[bool, typer.Option("--record", help="Play once, live, and record it.")] = False,
+    record: Annotated[
+        bool, typer.Option("--record", help="Play once against the API and record it.")
+    ] = False,
     upstream: Annotated[
         str | None, typer.Option("--upstream", metavar="URL", help="The API to record from.")
     ] = None,
     faults: Annotated[
         str | None,
-        typer.Option(
-            "--faults", metavar="GLOB", help="Play each scenario under each of these disasters too."
-        ),
+        typer.Option("--faults", metavar="GLOB", help="Also play each eval under each of these scenarios."),
     ] = None,
-    repeat: Annotated[int, typer.Option("--repeat", min=1, help="How often to play everything.")] = 1,
+    repeat: Annotated[int, typer.Option("--repeat", min=1, help="Number of times to play everything.")] = 1,
     pace: Annotated[
         str | None,
-        typer.Option("--pace", metavar="PACE", help="instant, realistic, recorded, fixed:SECONDS."),
+        typer.Option("--pace", metavar="PACE", help="instant, realistic, recorded, or fixed:SECONDS."),
     ] = None,
     timeout: Annotated[
         int | None,
-        typer.Option("--timeout-ms", min=1, help="For expectations without within_ms (Pipecat's: 60000)."),
+        typer.Option(
+            "--timeout-ms", min=1, help="Limit for expectations without within_ms (Pipecat's: 60000)."
+        ),
     ] = None,
     text: Annotated[
-        bool, typer.Option("--text", help="Play scenarios that need sound as text, where they can be.")
+        bool, typer.Option("--text", help="Play scenarios that need sound as text, where possible.")
     ] = False,
     real_time: Annotated[
-        bool, typer.Option("--real-time", help="Play on the real clock instead of the virtual one.")
+        bool, typer.Option("--real-time", help="Use the real clock instead of virtual time.")
     ] = False,
     skip_judge: Annotated[
-        bool, typer.Option("--skip-judge", help="Let what cannot be judged offline pass, and say so.")
+        bool,
+        typer.Option(
+            "--skip-judge", help="Let expectations that cannot be judged offline pass, with a note."
+        ),
     ] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show Pipecat's trace of each run.")
@@ -135,9 +151,9 @@ def evaluate(
     ] = None,
     junit: Junit = None,
     github: GitHub = False,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of all random choices.")] = 0,
 ) -> None:
-    """Play Pipecat's own eval files against a bot, offline and under every disaster.
+    """Play Pipecat's eval files against a bot, offline, also under connection faults.
 
     The bot runs in this process, in virtual time: `within_ms` holds to the millisecond on any machine.
     Answers come from a recording (--record makes one), a script, or the mock server. Exit code 1 if an eval
@@ -176,15 +192,17 @@ def evaluate(
 
 @app.command("init")
 def begin(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Your project.")] = Path(),
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder of your project.")] = Path(),
     bot: Annotated[
         str | None,
-        typer.Option("--bot", metavar="FILE:FUNCTION", help="The bot, where there is more than one."),
+        typer.Option("--bot", metavar="FILE:FUNCTION", help="The bot, if the project has several."),
     ] = None,
     ci: Annotated[
         str | None,
         typer.Option(
-            "--ci", metavar="KIND", help="A file for github, gitlab, or none. [default: what is there]"
+            "--ci",
+            metavar="KIND",
+            help="The CI file to write: github, gitlab, or none. [default: the CI that the project uses]",
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Write without asking.")] = False,
@@ -206,34 +224,36 @@ def begin(
 def reproduce(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An incident that BlackBox wrote.")],
     bot: Annotated[
-        str, typer.Option("--bot", metavar="BOT", help="The bot: bot.py, bot.py:run_bot, a module.")
+        str, typer.Option("--bot", metavar="BOT", help="The bot: bot.py, bot.py:run_bot, or a module.")
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the story.")] = Path("stories"),
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the scenario file.")] = Path(
+        "stories"
+    ),
     report: Annotated[
-        Path, typer.Option("--report", metavar="FILE", help="Where the issue text is written.")
+        Path, typer.Option("--report", metavar="FILE", help="File for the text of an issue report.")
     ] = Path("incident.md"),
     tries: Annotated[
-        int, typer.Option("--tries", min=1, help="Stories played at most to shorten the breach.")
+        int, typer.Option("--tries", min=1, help="Maximum number of scenarios played to shorten the breach.")
     ] = 200,
     wire: Annotated[
         Path | None,
         typer.Option(
             "--wire",
             metavar="CASSETTE",
-            help="What `ninelives record` wrote meanwhile; by default wire.jsonl beside FILE.",
+            help="The recording that `ninelives record` made at the time. [default: wire.jsonl beside FILE]",
         ),
     ] = None,
     replace: Annotated[
         list[str] | None,
         typer.Option(
-            "--replace", metavar="NAME=OTHER", help="Replace words in all that is said; may be repeated."
+            "--replace", metavar="NAME=OTHER", help="Replace words in everything that was said; repeatable."
         ),
     ] = None,
 ) -> None:
-    """Play an incident against a bot, and keep the shortest story that shows the same breach.
+    """Replay an incident against a bot, and keep the shortest scenario that shows the same breach.
 
-    Virtual time, offline. Exit code 1: the same promise was broken, or the same error reported; 0: it was
-    not; 2: the command is wrong.
+    It runs offline, in virtual time. Exit code 1: the same promise was broken, or the same error reported; 0:
+    neither; 2: the command is wrong.
 
     \b
     ninelives reproduce incidents/2026-11-29T14-03-22-i4.jsonl --bot bot.py
@@ -247,10 +267,10 @@ def reproduce(
 
 @app.command()
 def doctor() -> None:
-    """Check whether everything works here.
+    """Check this installation.
 
-    Versions, extras, the pytest plugin, a mock server on loopback, virtual time, proxies in the way. Exit
-    code 1 if something does not work, with what to do about it.
+    It checks versions, extras, the pytest plugin, a mock server, virtual time and proxy settings. Exit
+    code 1 if something does not work; each problem says how to fix it.
 
     \b
     ninelives doctor

@@ -17,9 +17,9 @@ app = typer.Typer()
 
 @app.command()
 def scenarios(
-    pattern: Annotated[str, typer.Argument(metavar="GLOB", help="Only names like this.")] = "*",
+    pattern: Annotated[str, typer.Argument(metavar="GLOB", help="Only scenarios with matching names.")] = "*",
 ) -> None:
-    """List all that can happen to a bot's connection.
+    """List the scenarios: everything that can happen to a bot's connection.
 
     \b
     ninelives scenarios
@@ -36,16 +36,18 @@ def verdict(
         list[str],
         typer.Argument(
             metavar="BOT...",
-            help="A file (bot.py), a module, or a folder with a bot.py; :NAME is a function or class there.",
+            help="A file (bot.py), a module, or a folder with a bot.py; :NAME selects a function or class.",
         ),
     ],
     scenario: Annotated[
-        str | None, typer.Option("--scenario", metavar="GLOB", help="Only scenarios like this.")
+        str | None, typer.Option("--scenario", metavar="GLOB", help="Only scenarios with matching names.")
     ] = None,
     scenario_file: Annotated[
         list[Path] | None,
         typer.Option(
-            "--scenario-file", metavar="FILE", help="Stories that explore kept: a file, or a folder of them."
+            "--scenario-file",
+            metavar="FILE",
+            help="A scenario file, such as explore writes, or a folder of them.",
         ),
     ] = None,
     html: Annotated[Path | None, typer.Option("--html", metavar="OUT", help="Write a timeline page.")] = None,
@@ -57,7 +59,7 @@ def verdict(
     ] = None,
     junit: Junit = None,
     github: GitHub = False,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of all random choices.")] = 0,
     pace: Pace = None,
     max_first_word: MaxFirstWord = None,
     max_dead_air: MaxDeadAir = None,
@@ -67,28 +69,29 @@ def verdict(
         typer.Option(
             "--calls",
             min=1,
-            help="Instead of scenarios, so many random calls in which nothing is broken, each with another "
-            "seed.",
+            help="Play this many random calls without faults instead of scenarios, each with its own seed.",
         ),
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", min=1, help="With --calls: calls played at once; one a core if not given."),
+        typer.Option(
+            "--jobs", min=1, help="With --calls: number of calls played in parallel. [default: one per core]"
+        ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="With --calls: folder of the worst call."),
+        typer.Option("--out", metavar="DIR", help="With --calls: folder for the worst call."),
     ] = None,
 ) -> None:
     """Test a service, or a whole bot, in every scenario.
 
-    Virtual time, ten promises; exit code 1 if one is broken. A calm conversation is played first: a bot that
-    fails in it is not tested further, and the verdict says why.
+    It runs in virtual time and checks ten promises; exit code 1 if one is broken. A conversation without
+    faults is played first: a bot that fails in it is not tested further, and the verdict says why.
 
     A bot with text-to-speech or a transport is called with a voice: only what was played counts as heard.
 
     With --calls there are no faults: the callers' waiting times are shown as percentiles, and the worst call
-    is kept as a story, as short as possible.
+    is shortened as far as possible and kept as a scenario file.
 
     \b
     ninelives verdict bot.py
@@ -106,7 +109,7 @@ def verdict(
             ("--scenario", scenario), ("--scenario-file", scenario_file), ("--markdown", markdown)
         ):  # fmt: skip
             if given:
-                raise Complaint(f"{option} does not go with --calls, which draws its own; leave one out")
+                raise Complaint(f"{option} cannot be combined with --calls; leave one of them out")
         from ninelives.commands.calls import PACE, Wish
         from ninelives.commands.calls import run as call
 
@@ -115,7 +118,7 @@ def verdict(
         raise typer.Exit(call(wish))
     if jobs is not None or out is not None:
         option = "--jobs" if jobs is not None else "--out"
-        raise Complaint(f"{option} says how --calls are played; add --calls N, or leave it out")
+        raise Complaint(f"{option} needs --calls N; add it, or leave {option} out")
     conditions = Asked(pace, max_first_word, max_dead_air, voice).conditions
     raise typer.Exit(run(factories, scenario, reports, markdown, seed, scenario_file or (), conditions))
 
@@ -126,14 +129,17 @@ def explore(
         str,
         typer.Argument(
             metavar="BOT",
-            help="A file (bot.py), a module, or a folder with a bot.py; :NAME is a function or class there.",
+            help="A file (bot.py), a module, or a folder with a bot.py; :NAME selects a function or class.",
         ),
     ],
-    runs: Annotated[int, typer.Option("--runs", min=1, help="How many random stories to play.")] = 1000,
-    seed: Annotated[int, typer.Option("--seed", help="Which stories: the same seed, the same ones.")] = 0,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Number of random scenarios to play.")] = 1000,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Seed of the scenarios: the same seed gives the same scenarios.")
+    ] = 0,
     first: Annotated[int, typer.Option("--from", min=0, help="Number of the first run.")] = 0,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Stories played at once; one a core if not given.")
+        int | None,
+        typer.Option("--jobs", min=1, help="Number of scenarios played in parallel. [default: one per core]"),
     ] = None,
     executor: Annotated[
         str, typer.Option("--executor", help="processes, threads, or dask://HOST:PORT.")
@@ -142,29 +148,31 @@ def explore(
         bool, typer.Option("--until-broken", help="Stop at the first run that breaks a promise.")
     ] = False,
     tries: Annotated[
-        int, typer.Option("--tries", min=0, help="Stories played at most to shorten one breach.")
+        int, typer.Option("--tries", min=0, help="Maximum number of scenarios played to shorten one breach.")
     ] = 200,
     resume: Annotated[
-        Path | None, typer.Option("--resume", metavar="FILE", help="Go on from this journal.")
+        Path | None, typer.Option("--resume", metavar="FILE", help="Continue from this journal.")
     ] = None,
     out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Folder for the journal and the stories found.")
+        Path, typer.Option("--out", metavar="DIR", help="Folder for the journal and the scenario files.")
     ] = Path("ninelives-explore"),
-    html: Annotated[bool, typer.Option("--html", help="Write a timeline page of what broke, too.")] = False,
+    html: Annotated[
+        bool, typer.Option("--html", help="Also write a timeline page of the broken runs.")
+    ] = False,
     junit: Junit = None,
     github: GitHub = False,
     pace: Pace = None,
     max_first_word: MaxFirstWord = None,
     max_dead_air: MaxDeadAir = None,
     voice: Annotated[
-        bool, typer.Option("--voice", help="Call the bot with a voice, on a line. It takes longer.")
+        bool, typer.Option("--voice", help="Call the bot with a voice. This takes longer.")
     ] = False,
 ) -> None:
-    """Test a service in random stories, and shrink what breaks.
+    """Test a service in random scenarios, and shorten those that break a promise.
 
     Conversations, faults, interruptions and times are random; each run is judged by the ten promises. Every
-    breach is reported once, with the shortest story that shows it, and kept as a file. Run 17 of seed 3 is
-    the same story always and everywhere. Exit code 1 if a promise is broken.
+    breach is reported once, with the shortest scenario that shows it, and kept as a file. Run 17 of seed 3 is
+    the same scenario on every machine. Exit code 1 if a promise is broken.
 
     \b
     ninelives explore my_bot:make_service --runs 10000 --seed 7

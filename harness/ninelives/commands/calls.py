@@ -72,7 +72,7 @@ def run(wish: Wish) -> int:
                 name, Crew(executor, jobs), calls=wish.calls, seed=wish.seed, conditions=conditions,
                 progress=lambda done, broken: show("calling", done, wish.calls, broken),
             )  # fmt: skip
-        with notes().status(f"shrinking call {calls.worst.number}, the worst"):
+        with notes().status(f"shortening call {calls.worst.number}, the worst"):
             worst = shrunk(name, calls.worst, seed=wish.seed, conditions=conditions)
         path = _keep(wish, name, calls, worst)
         _tell(console, wish, name, calls, worst, path)
@@ -95,8 +95,8 @@ def _keep(wish: Wish, name: str, calls: Calls, worst: Worst) -> Path:
     path = wish.out / (f"worst_{label}.yaml" if len(wish.names) > 1 else "worst_call.yaml")
     remarks = [
         f"Call {calls.worst.number} of: {_command(wish, name)}",
-        f"Play it again: {_again(wish, name, worst, path)}",
-        f"What the caller waited: {worst.outcome.figures}",
+        f"Repeat with: {_again(wish, name, worst, path)}",
+        f"The caller waited: {worst.outcome.figures}",
     ]
     write_text(path, to_yaml(worst.story, remarks))
     return path
@@ -123,7 +123,10 @@ def _tell(console: Console, wish: Wish, name: str, calls: Calls, worst: Worst, p
         Text.assemble(
             (f"\nthe worst call, number {calls.worst.number}", "bold"),
             (f"  {calls.worst.figures}", "dim"),
-            (f"\n  shrunk from {was} acts and {was_trouble} interruptions to {acts} and {trouble} ", "dim"),
+            (
+                f"\n  shortened from {was} steps and {was_trouble} interruptions to {acts} and {trouble} ",
+                "dim",
+            ),
             (f"in {tries}: {worst.outcome.figures}", "dim"),
         )
     )

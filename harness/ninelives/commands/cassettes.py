@@ -12,11 +12,11 @@ import typer
 
 app = typer.Typer()
 
-Emails = Annotated[bool, typer.Option("--emails", help="E-mail addresses are secrets too.")]
-Phones = Annotated[bool, typer.Option("--phones", help="Phone numbers are secrets too.")]
+Emails = Annotated[bool, typer.Option("--emails", help="Treat e-mail addresses as secrets.")]
+Phones = Annotated[bool, typer.Option("--phones", help="Treat phone numbers as secrets.")]
 Redact = Annotated[
     list[str] | None,
-    typer.Option("--redact", metavar="REGEX", help="What matches is a secret too; may be repeated."),
+    typer.Option("--redact", metavar="REGEX", help="Treat text that matches as a secret; repeatable."),
 ]
 
 
@@ -34,16 +34,18 @@ class RecordMode(StrEnum):
 @app.command()
 def record(
     upstream: Annotated[
-        str | None, typer.Option("--upstream", help="The API to record; https://api.openai.com if not given.")
+        str | None, typer.Option("--upstream", help="The API to record. [default: https://api.openai.com]")
     ] = None,
     cassette: Annotated[Path | None, typer.Option("--cassette", help="The file to write.")] = None,
     command: Annotated[
         list[str] | None,
-        typer.Argument(metavar="COMMAND", help="What to run; it finds the proxy in its environment."),
+        typer.Argument(
+            metavar="COMMAND", help="The command to run, with the proxy's URLs in its environment."
+        ),
     ] = None,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 picks a free one.")
     ] = 0,
     extend: Annotated[
         bool, typer.Option("--extend", help="Add to the cassette instead of replacing it.")
@@ -52,8 +54,9 @@ def record(
         RecordMode,
         typer.Option(
             "--mode",
-            help="rewrite: record anew; all: and keep it even if COMMAND fails; once: replay if there is a "
-            "cassette; new_episodes: replay what is there, add the rest; none: replay only; off: neither.",
+            help="rewrite: record again; all: the same, but keep it if COMMAND fails; once: replay if there "
+            "is a cassette, else record; new_episodes: replay what is there, record the rest; none: only "
+            "replay; off: neither.",
         ),
     ] = RecordMode.rewrite,
     emails: Emails = False,
@@ -62,25 +65,27 @@ def record(
     refresh: Annotated[
         Path | None,
         typer.Option(
-            "--refresh", metavar="DIR", help="Ask what is recorded there again: has the API changed?"
+            "--refresh",
+            metavar="DIR",
+            help="Repeat the requests of these cassettes, and report what changed.",
         ),
     ] = None,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="With --refresh: exit with 1 when the API has changed.")
+        bool, typer.Option("--exit-code", help="With --refresh: exit with 1 if the API has changed.")
     ] = False,
     write: Annotated[
-        bool, typer.Option("--write", help="With --refresh: put the new recordings in the place of the old.")
+        bool, typer.Option("--write", help="With --refresh: replace the cassettes with the new recordings.")
     ] = False,
 ) -> None:
     """Record a client's traffic with the API into a cassette.
 
     COMMAND runs with OPENAI_BASE_URL and OPENAI_WS_URL set; the recording ends with it, and is kept if its
     exit code is 0. Without COMMAND the proxy keeps running: Enter (or SIGTERM) ends and keeps the recording,
-    Ctrl-C breaks it off. If it is broken off, the old cassette is unchanged and the new one is in
+    Ctrl-C aborts it. After an abort, the old cassette is unchanged and the new one is in
     FILE.partial.
 
-    With --refresh no command runs: the requests of the cassettes in DIR are repeated with the upstream, with
-    the real API if OPENAI_API_KEY is set, or else with the mock server.
+    With --refresh no command runs: the requests of the cassettes in DIR are repeated: against --upstream, or
+    the real API if OPENAI_API_KEY is set, or the mock server.
 
     \b
     ninelives record --cassette talk.jsonl -- python my_bot.py
@@ -93,18 +98,18 @@ def record(
 
     secrets = Secrets(emails, phones, redact or ())
     if refresh is not None and (cassette is not None or command):
-        raise Complaint("--refresh asks again what is recorded: give it no --cassette and no COMMAND")
+        raise Complaint("--refresh repeats recorded requests; leave out --cassette and COMMAND")
     if refresh is None and (exit_code or write):
         option = "--exit-code" if exit_code else "--write"
-        raise Complaint(f"{option} says what --refresh DIR shall do; give that, or leave it out")
+        raise Complaint(f"{option} needs --refresh DIR; add it, or leave {option} out")
     if extend and mode not in (RecordMode.rewrite, RecordMode.new_episodes):
-        raise Complaint(f"--extend adds to the cassette and does not go with --mode {mode.value}")
+        raise Complaint(f"--extend adds to the cassette, so it cannot be combined with --mode {mode.value}")
     if refresh is not None:
         from ninelives.commands.refresh import run as ask_again
 
         raise typer.Exit(ask_again(refresh, upstream, exit_code, write, secrets))
     if cassette is None:
-        raise Complaint("record needs --cassette FILE to write, or --refresh DIR to ask again")
+        raise Complaint("record needs --cassette FILE to write, or --refresh DIR to repeat")
     from ninelives.commands.record import run
 
     upstream = "https://api.openai.com" if upstream is None else upstream
@@ -114,20 +119,20 @@ def record(
 @app.command()
 def replay(
     cassettes: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Cassettes; vcrpy's YAML and HAR files will do.")
+        list[Path], typer.Argument(metavar="FILE...", help="Cassettes, vcrpy's YAML files or HAR files.")
     ],
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 picks a free one.")
     ] = 8080,
     timing: Annotated[
         str, typer.Option("--timing", help="recorded, none, or a factor such as 0.1 (ten times as fast).")
     ] = "recorded",
     repeat: Annotated[
-        bool, typer.Option("--repeat", help="Give every answer as often as it is asked for.")
+        bool, typer.Option("--repeat", help="Replay every answer as often as it is requested.")
     ] = False,
     fresh_ids: Annotated[
-        bool, typer.Option("--fresh-ids", help="Give every answer new ids, the same in all its events.")
+        bool, typer.Option("--fresh-ids", help="Give every answer new ids, consistent across its events.")
     ] = False,
 ) -> None:
     """Serve cassettes as if they were the API.
@@ -146,12 +151,12 @@ def replay(
 @app.command()
 def show(
     cassette: Annotated[Path, typer.Argument(metavar="FILE", help="The cassette.")],
-    raw: Annotated[bool, typer.Option("--raw", help="Every event, one a line.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Print every event, one per line.")] = False,
     html: Annotated[Path | None, typer.Option("--html", metavar="OUT", help="Write a timeline page.")] = None,
 ) -> None:
     """Show a cassette as a conversation.
 
-    Who said what, which tools were called, times and tokens, where it broke off.
+    It shows who said what, which tools were called, times and tokens, and where the stream broke off.
 
     \b
     ninelives show talk.jsonl
@@ -164,9 +169,9 @@ def show(
 
 @app.command()
 def convert(
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="What to convert.")],
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="The file or folder to convert.")],
     target: Annotated[
-        Path, typer.Argument(metavar="TARGET", help="What to write; its ending says the format.")
+        Path, typer.Argument(metavar="TARGET", help="The file to write; its suffix selects the format.")
     ],
 ) -> None:
     """Convert between cassettes and other formats.
@@ -185,14 +190,16 @@ def convert(
 @app.command()
 def diff(
     before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A cassette.")],
-    after: Annotated[Path, typer.Argument(metavar="AFTER", help="A later one of the same conversation.")],
+    after: Annotated[
+        Path, typer.Argument(metavar="AFTER", help="A later cassette of the same conversation.")
+    ],
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 1 when there is a difference.")
+        bool, typer.Option("--exit-code", help="Exit with 1 if there is a difference.")
     ] = False,
 ) -> None:
     """Show the differences between two recordings.
 
-    Requests, wording, structure and timing separately; ids and headers are ignored.
+    It lists differences of requests, wording, structure and timing; ids and headers are ignored.
 
     \b
     ninelives diff talk.jsonl later.jsonl --exit-code
@@ -206,16 +213,16 @@ def diff(
 def pace(
     recordings: Annotated[
         list[Path],
-        typer.Argument(metavar="CASSETTE...", help="Recordings whose events have times, or folders of them."),
+        typer.Argument(metavar="CASSETTE...", help="Recordings with event times, or folders of them."),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The pace file to write.")] = Path(
         "pace.json"
     ),
 ) -> None:
-    """Learn the model's rhythm from recordings.
+    """Measure the model's timing in recordings, and write it as a pace file.
 
-    How long it takes to begin, how many tokens come in a burst, the pauses between, and its stalls. Use the
-    file with --pace FILE in `mock-openai serve`, verdict and explore; a seed makes the times repeatable.
+    It measures the time to the first event, tokens per burst, pauses between bursts, and stalls. Use the
+    file with --pace FILE in `mock-openai serve`, verdict and explore; the same seed gives the same times.
 
     \b
     ninelives pace cassettes/ -o pace.json
@@ -231,20 +238,23 @@ def lint(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Cassettes, or folders of them.")],
     usage: Annotated[
         Path | None,
-        typer.Option("--usage", metavar="FILE", help="What `pytest --cassette-report FILE` wrote."),
+        typer.Option(
+            "--usage", metavar="FILE", help="A usage report, written by `pytest --cassette-report FILE`."
+        ),
     ] = None,
     older_than: Annotated[
-        float | None, typer.Option("--older-than", metavar="DAYS", min=0, help="Older ones are stale.")
+        float | None,
+        typer.Option("--older-than", metavar="DAYS", min=0, help="Report cassettes older than this."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
     emails: Emails = False,
     phones: Phones = False,
     redact: Redact = None,
 ) -> None:
-    """Check cassettes before they are committed.
+    """Check cassettes before you commit them.
 
-    Secrets, headers, broken lines, invalid events, exchanges that never ended, unknown models; with --usage
-    recordings that no test used, with --older-than old ones. Exit code 1 if there is a problem to correct.
+    It finds secrets, headers off the allow-list, broken lines, invalid events, incomplete exchanges, unknown
+    models; with --usage also unused recordings. Exit code 1 if there is a problem to fix.
 
     \b
     ninelives lint cassettes/
@@ -264,12 +274,12 @@ def scrub(
     phones: Phones = False,
     redact: Redact = None,
 ) -> None:
-    """Replace the secrets that lint found, and nothing else.
+    """Replace the secrets that lint finds, and nothing else.
 
     \b
     ninelives scrub cassettes/ --emails
     """
-    from ninelives.commands.lint import mend
+    from ninelives.commands.lint import fix
     from ninelives.commands.secrets import Secrets
 
-    raise typer.Exit(mend(paths, Secrets(emails, phones, redact or ())))
+    raise typer.Exit(fix(paths, Secrets(emails, phones, redact or ())))

@@ -18,7 +18,7 @@ def run(before: Path, after: Path, exit_code: bool) -> int:
     found = compare(load(before).exchanges, load(after).exchanges)
     console = output()
     if not found:
-        console.print("no difference but for ids, headers and small change in timing")
+        console.print("no differences, except ids, headers and small changes in timing")
     for kind in KINDS:
         differences = [each for each in found if each.kind == kind]
         if not differences:

@@ -49,9 +49,9 @@ def run() -> int:
     bad = sum(finding.state == "bad" for finding in findings)
     console.print()
     if bad:
-        console.print(f"{bad} thing{'s' * (bad != 1)} to mend.", style="red")
+        console.print(f"{bad} problem{'s' * (bad != 1)} to fix.", style="red")
         return 1
-    console.print("All is well. Try `ninelives demo`.", style="green")
+    console.print("Everything works. Try `ninelives demo`.", style="green")
     return 0
 
 
@@ -64,18 +64,18 @@ def _packages() -> Iterator[Finding]:
     yield Finding("ninelives", "good", version("ninelives"))
     found = _version_of("pipecat-ai")
     if found is None:
-        advice = "for Bot, the services and the laboratory: pip install 'ninelives[pipecat]'"
-        yield Finding("Pipecat", "note", "not installed; the mock server and cassettes work without", advice)
-    elif not found.startswith(f"{TRIED_WITH}."):
-        advice = (
-            f"the services were measured against {TRIED_WITH}: run your bot's tests before you rely on them"
+        advice = "for Bot, the services and verdicts: pip install 'ninelives[pipecat]'"
+        yield Finding(
+            "Pipecat", "note", "not installed; the mock server and cassettes work without it", advice
         )
+    elif not found.startswith(f"{TRIED_WITH}."):
+        advice = f"the services were tested with {TRIED_WITH}: run your bot's tests before you rely on them"
         yield Finding("Pipecat", "note", found, advice)
     else:
         yield Finding("Pipecat", "good", found)
     for extra, package, what in (
-        ("redis", "redis", "one memory for several servers"),
-        ("dask", "distributed", "exploring on a cluster"),
+        ("redis", "redis", "sharing memory between servers"),
+        ("dask", "distributed", "running explore on a cluster"),
     ):
         found = _version_of(package)
         detail = found or f"not installed; only for {what}: pip install 'ninelives[{extra}]'"
@@ -107,7 +107,7 @@ def _requirements() -> Iterator[Finding]:
             what = f"{have} is installed" if have else "not installed"
             advice = f"pip install '{each.name}{each.specifier}'"
             yield Finding(each.name, "bad", f"{what}; ninelives needs {each.specifier}", advice)
-    yield Finding("requirements", "good", f"{fits} packages have versions that ninelives was tried with")
+    yield Finding("requirements", "good", f"{fits} packages have supported versions")
 
 
 def _services() -> Iterator[Finding]:
@@ -126,12 +126,12 @@ def _services() -> Iterator[Finding]:
 
 def _plugin() -> Iterator[Finding]:
     if any(each.name == "ninelives" for each in entry_points(group="pytest11")):
-        yield Finding("pytest plugin", "good", f"known to pytest {version('pytest')}")
+        yield Finding("pytest plugin", "good", f"found by pytest {version('pytest')}")
     else:
         advice = "install the package instead of putting its folder on the path: pip install ninelives"
-        yield Finding("pytest plugin", "bad", "pytest does not know it", advice)
+        yield Finding("pytest plugin", "bad", "pytest does not find it", advice)
     if _version_of("uvloop") is not None:
-        detail = "installed; virtual time needs asyncio's own loop and says so when it gets another"
+        detail = "installed; virtual time needs asyncio's own event loop, and refuses uvloop"
         yield Finding("uvloop", "note", detail)
 
 
@@ -144,12 +144,16 @@ def _server() -> Iterator[Finding]:
     try:
         answers = run_virtually(_two_answers())
     except (OSError, VirtualTimeError) as error:
-        advice = "tests need a port on 127.0.0.1; look for a firewall, a sandbox or a proxy in the way"
+        advice = "tests need a port on 127.0.0.1; check for a firewall, a sandbox or a proxy that blocks it"
         yield Finding("mock server", "bad", f"{type(error).__name__}: {error}", advice)
         return
     took = (time.perf_counter() - began) * 1000
     good = answers == [200, 200]
-    detail = f"answered over 127.0.0.1, an hour apart, in {took:.0f} ms" if good else f"answered {answers}"
+    detail = (
+        f"answered twice over 127.0.0.1, an hour of virtual time apart, in {took:.0f} ms"
+        if good
+        else f"answered {answers}"
+    )
     yield Finding("mock server", "good" if good else "bad", detail)
 
 
@@ -172,17 +176,17 @@ async def _two_answers() -> list[int]:
 
 def _environment() -> Iterator[Finding]:
     if os.environ.get("OPENAI_API_KEY"):
-        detail = "set; `ninelives record` and cassettes in mode once use it against the real API"
+        detail = "set; `ninelives record` and cassettes in mode once use it to call the real API"
         yield Finding("OPENAI_API_KEY", "note", detail)
     else:
-        yield Finding("OPENAI_API_KEY", "good", "not set, and not needed to test offline")
+        yield Finding("OPENAI_API_KEY", "good", "not set; offline tests do not need it")
     proxies = [
         name for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy") if os.environ.get(name)
     ]
     spared = f"{os.environ.get('NO_PROXY', '')},{os.environ.get('no_proxy', '')}"
     if proxies and "127.0.0.1" not in spared and "*" not in spared.split(","):
-        advice = "clients may send what is meant for the mock server there: set NO_PROXY=127.0.0.1,localhost"
-        yield Finding("proxy", "bad", f"{proxies[0]} is set, and NO_PROXY does not name 127.0.0.1", advice)
+        advice = "requests for the mock server may go to the proxy: set NO_PROXY=127.0.0.1,localhost"
+        yield Finding("proxy", "bad", f"{proxies[0]} is set, and NO_PROXY does not include 127.0.0.1", advice)
 
 
 def _version_of(package: str) -> str | None:

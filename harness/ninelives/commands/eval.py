@@ -60,7 +60,7 @@ def _check(wish: Wish) -> None:
     if wish.upstream is not None and not wish.record:
         raise Complaint("--upstream is the API to record from; add --record, or leave it out to play offline")
     if wish.record and (wish.faults is not None or wish.repeat > 1 or wish.script is not None):
-        raise Complaint("--record records once, undisturbed; leave out --faults, --repeat and --script")
+        raise Complaint("--record plays once, without faults; leave out --faults, --repeat and --script")
     if wish.pace is not None:
         from mock_openai.turn.pacing import parse_pace
 

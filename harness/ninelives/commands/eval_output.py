@@ -36,7 +36,7 @@ def line(played: Played, width: int) -> Text:
         return text.append(played.crash, style="red")
     if not played.broken:
         kept = sum(finding.held is True for finding in played.findings)
-        remark = ", no whole answer could be expected" if excused(played) else ""
+        remark = ", no complete answer was possible" if excused(played) else ""
         return text.append(f"{kept} promises kept{remark}", style="dim")
     text.append(f"{' '.join(each.promise for each in played.broken)} broken  ", style="bold red")
     last = next((heard for _, heard in reversed(played.heard) if heard), "")
@@ -116,18 +116,20 @@ def _about(played: Played, missed: Missed) -> str:
     why = missed.why
     if missed.who == "the bot":
         if missed.first:
-            return f"this is a recording of another bot, or of this one before it was changed. {why}"
+            return f"the recording is from another bot, or from an earlier version of this one. {why}"
         return why
     question = (
-        "the judge was not asked" if missed.who == "the judge" else "the simulated caller has nothing to say"
+        "the judge was not asked"
+        if missed.who == "the judge"
+        else "the simulated caller has no answer to give"
     )
     if played.source == "recording":
         return f"{question}. {why}"
-    mend = (
+    fix = (
         f"record it once (--record --upstream URL), or give rules for it (--script FILE)"
-        f"{'; --skip-judge goes on without' if missed.who == 'the judge' else ''}"
+        f"{'; --skip-judge continues without it' if missed.who == 'the judge' else ''}"
     )
-    return f"{question}: {why}; {mend}"
+    return f"{question}: {why}; {fix}"
 
 
 def tell_rates(console: Console, played: Sequence[Played], width: int) -> None:
@@ -142,8 +144,8 @@ def tell_rates(console: Console, played: Sequence[Played], width: int) -> None:
             console.print(Text(f"{title:<{width}}  skipped        {group[0].skipped}", style="dim"))
             continue
         flaky = 0 < good < len(tried)
-        told = f"{good}/{len(tried)} good" + (
-            f", flaky: {100 * (len(tried) - good) / len(tried):.0f} % fail" if flaky else ""
+        told = f"{good}/{len(tried)} passed" + (
+            f", flaky: {100 * (len(tried) - good) / len(tried):.0f}% fail" if flaky else ""
         )
         console.print(
             Text.assemble((f"{title:<{width}}  ", ""), (told, "green" if good == len(tried) else "bold red"))
@@ -158,9 +160,9 @@ def summary(played: Sequence[Played]) -> Text:
     remark = ""
     if "improvised" in sources:
         remark = (
-            "\nWithout a recording or a script the mock server improvised: text of its own, and a call of a "
-            "tool that the user's words seem to ask for. What a file expects of words and "
-            "arguments need not come."
+            "\nWithout a recording or a script, the mock server improvised: it makes up text, and calls a "
+            "tool if the user's words seem to ask for it. Expectations about words and "
+            "arguments may therefore fail."
         )
     many = f"{len(tried)} run{'' if len(tried) == 1 else 's'}"
     if not bad:
@@ -168,4 +170,4 @@ def summary(played: Sequence[Played]) -> Text:
         told = f"\nEvery eval passed and every promise was kept in {many}"
         told += f"; {unjudged} could not be judged" if unjudged else ""
         return Text(f"{told}.{remark}", style="bold green")
-    return Text(f"\n{len(bad)} of {many} went wrong.{remark}", style="bold red")
+    return Text(f"\n{len(bad)} of {many} failed.{remark}", style="bold red")

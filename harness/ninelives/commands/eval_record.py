@@ -54,7 +54,7 @@ def _tell(console: Console, case: Case, recorded: Recorded) -> bool:
     for path in recorded.kept:
         console.print(f"  recorded into {path}")
     for path in recorded.left:
-        console.print(f"  not kept, because the eval did not pass; what was recorded is in {path}")
+        console.print(f"  not kept because the eval did not pass; the recording is in {path}")
     if recorded.silent:
         console.print(
             "  nothing passed through the proxy: does the bot read OPENAI_BASE_URL or OPENAI_WS_URL?"

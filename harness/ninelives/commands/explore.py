@@ -128,7 +128,7 @@ def _prepare(wish: Wish) -> None:
     """Continue an earlier journal only on request; put a complete one aside."""
     if wish.resume is not None:
         if not wish.resume.is_file():
-            raise Complaint(f"{wish.resume} cannot be read (no such file); name the journal to go on from")
+            raise Complaint(f"{wish.resume} cannot be read (no such file); give the journal to continue from")
         return
     if not wish.journal.exists():
         return
@@ -137,8 +137,8 @@ def _prepare(wish: Wish) -> None:
     there = played_in(wish.journal)
     if there.subject == wish.factory and len(there.runs) < wish.runs and not wish.until_broken:
         raise Complaint(
-            f"{wish.journal} holds {len(there.runs)} runs of an earlier exploration; go on with --resume "
-            f"{wish.journal}, or remove it"
+            f"{wish.journal} holds {len(there.runs)} runs of an earlier exploration; continue it with "
+            f"--resume {wish.journal}, or remove it"
         )
     wish.journal.replace(wish.journal.with_suffix(".before.jsonl"))
 
@@ -167,25 +167,28 @@ def _tell(console: Console, wish: Wish, breach: Breach) -> Path:
     console.print(
         Text(
             f"  in {len(breach.runs)} run{'s' if len(breach.runs) > 1 else ''} ({shown}); run {breach.run} "
-            f"was shrunk from {was_acts} acts and {was_trouble} troubles to {acts} and {trouble} "
-            f"in {breach.tries} {'try' if breach.tries == 1 else 'tries'}",
+            f"was shortened from {was_acts} steps and {was_trouble} faults or cut-ins to {acts} and "
+            f"{trouble} in {breach.tries} {'try' if breach.tries == 1 else 'tries'}",
             style="dim",
         )
     )
     if not breach.repeats:
         console.print(
-            Text("  It did not break again when repeated: it depends on more than the seed.", style="red")
+            Text(
+                "  It did not break when it was repeated: the result depends on more than the seed.",
+                style="red",
+            )
         )
     if breach.late:
         console.print(
-            Text("  Shrinking ran out of time: a faster machine may find a shorter story.", style="dim")
+            Text("  Shortening ran out of time: a faster machine may find a shorter scenario.", style="dim")
         )
     console.print()
     console.print(Text("\n".join(f"  {line}" for line in breach.evidence.splitlines())))
     console.print()
     remarks = [
         f"Found by: {origin.command()}",
-        f"Play it again: {again}",
+        f"Repeat with: {again}",
         *(f"{promise}: {why}" for promise, why in breach.broken),
     ]
     write_text(path, to_yaml(story, [remark.replace("\n", " ") for remark in remarks]))
@@ -214,7 +217,9 @@ def _told(text: str) -> list[str]:
 def _tell_unshrunk(console: Console, result: Exploration) -> None:
     if not result.unshrunk:
         return
-    console.print(Text("\nand, not shrunk because there is enough above to begin with:", style="dim"))
+    console.print(
+        Text("\nalso broken, but not shortened because there are already enough above:", style="dim")
+    )
     for (promise, shape), runs in result.unshrunk.items():
         console.print(Text.assemble(("  ✗ ", "red"), (f"{promise}  ", "bold"), f"{shape} (run {runs[0]})"))
 
@@ -231,16 +236,16 @@ def _write_page(console: Console, wish: Wish, result: Exploration) -> None:
 
 
 def _tell_interrupted(wish: Wish, done: Done | None) -> None:
-    many = f"{done.done} of {done.of} runs are done" if done is not None else "nothing is done yet"
+    many = f"{done.done} of {done.of} runs are finished" if done is not None else "no run is finished yet"
     broken = f", {done.broken} of them broke a promise" if done is not None and done.broken else ""
     console = notes()
     console.print(f"ninelives: interrupted; {many}{broken}")
-    console.print(f"go on with: {wish.command('--resume', str(wish.journal))}")
+    console.print(f"continue with: {wish.command('--resume', str(wish.journal))}")
 
 
 def _summary(wish: Wish, result: Exploration) -> Text:
     many = len(result.trials)
-    runs = f"{many:,} random stor{'y' if many == 1 else 'ies'} of seed {wish.seed}"
+    runs = f"{many:,} random scenario{'' if many == 1 else 's'} of seed {wish.seed}"
     if not result.broken:
         return Text(f"\n{wish.factory}: every promise was kept in {runs}.", style="bold green")
     kinds = len(result.breaches) + len(result.unshrunk)

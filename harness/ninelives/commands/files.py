@@ -20,6 +20,6 @@ def write_text(path: Path, text: str) -> None:
         else:
             write_whole(path, text.encode())
     except CassetteError as error:
-        raise Complaint(f"{path} cannot be written ({error.found}); choose a place that can be") from None
+        raise Complaint(f"{path} cannot be written ({error.found}); choose another path") from None
     except OSError as error:
-        raise Complaint(f"{path} cannot be written ({error.strerror}); choose a place that can be") from None
+        raise Complaint(f"{path} cannot be written ({error.strerror}); choose another path") from None

@@ -23,7 +23,7 @@ _DEEPEST = 3
 def run(folder: Path, bot: str | None, ci: str | None, *, yes: bool) -> int:
     """Show the files and write them, if the user agrees. Raises Complaint."""
     if not folder.is_dir():
-        raise Complaint(f"{folder} is not a folder; name the folder of your project")
+        raise Complaint(f"{folder} is not a folder; give the folder of your project")
     if ci is not None and ci not in get_args(CI):
         raise Complaint(f"--ci {ci}: expected one of {', '.join(get_args(CI))}")
     file, function = _chosen(folder, bot) if bot else _found(folder)
@@ -33,7 +33,7 @@ def run(folder: Path, bot: str | None, ci: str | None, *, yes: bool) -> int:
     typer.echo(f"The bot is {function} in {file}.")
     for each in wanted:
         if each not in new:
-            typer.echo(f"\n{each.path} exists and stays as it is.")
+            typer.echo(f"\n{each.path} exists and is not changed.")
     for each in new:
         typer.echo(f"\n{each.path}\n" + "".join(f"    {line}\n" for line in each.text.splitlines()), nl=False)
     if not new:
@@ -70,14 +70,14 @@ def _chosen(folder: Path, bot: str) -> tuple[str, str]:
     path = folder / name
     if not path.is_file() or path.suffix != ".py":
         raise Complaint(
-            f"--bot {bot}: {visible(str(path))} is not a Python file; write for example bot.py:run_bot"
+            f"--bot {bot}: {visible(str(path))} is not a Python file; expected for example bot.py:run_bot"
         )
     there = _functions(path)
     if not function:
         function = next((entry for entry in ENTRIES if entry in there), "")
     if function not in there:
         names = ", ".join(there) or "no function"
-        raise Complaint(f"--bot {bot}: {name} has {names}; name the function that runs the bot")
+        raise Complaint(f"--bot {bot}: {name} has {names}; give the function that runs the bot")
     return path.relative_to(folder).as_posix(), function
 
 
@@ -93,7 +93,7 @@ def _found(folder: Path) -> tuple[str, str]:
     if not bots:
         raise Complaint(
             f"no bot was found in {folder}: expected a file that imports pipecat and has a function "
-            f"{ENTRIES[0]} or {ENTRIES[1]}; name it with --bot FILE:FUNCTION"
+            f"{ENTRIES[0]} or {ENTRIES[1]}; give it with --bot FILE:FUNCTION"
         )
     if len(bots) > 1:
         names = ", ".join(f"{file}:{function}" for file, function in bots[:5])

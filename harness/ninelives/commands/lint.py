@@ -32,16 +32,16 @@ def run(
     for problem in problems:
         console.print(str(problem), markup=False, highlight=False)
     if not wrong:
-        console.print(f"nothing to mend in {_count(len(files))}")
+        console.print(f"no problems in {_count(len(files))}")
     return 1 if wrong else 0
 
 
-def mend(paths: Sequence[Path], secrets: Secrets) -> int:
+def fix(paths: Sequence[Path], secrets: Secrets) -> int:
     """Replace the secrets in each file, each in one step."""
     console = output()
     for path in _files(paths, _cassettes):
         changed = scrub(path, redactor=secrets.redactor())
-        told = f"{changed} line{'' if changed == 1 else 's'} changed" if changed else "nothing to mend"
+        told = f"{changed} line{'' if changed == 1 else 's'} changed" if changed else "nothing to scrub"
         console.print(f"{path}: {told}", markup=False, highlight=False)
     return 0
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Junit = Annotated[
     Path | None,
-    typer.Option("--junit", metavar="OUT", help="Write a JUnit report, a test case for each check."),
+    typer.Option("--junit", metavar="OUT", help="Write a JUnit report, one test case per check."),
 ]
 GitHub = Annotated[
     bool, typer.Option("--github", help="Print annotations for GitHub Actions, and add to the step summary.")
@@ -24,8 +24,8 @@ Pace = Annotated[
     typer.Option(
         "--pace",
         metavar="PACE",
-        help="When the model's events leave: a file that `ninelives pace` made, realistic, instant or "
-        "fixed:SECONDS.",
+        help="How fast the model's events are sent: instant, realistic, fixed:SECONDS, or a file from "
+        "`ninelives pace`.",
     ),
 ]
 MaxFirstWord = Annotated[
@@ -33,7 +33,7 @@ MaxFirstWord = Annotated[
     typer.Option(
         "--max-first-word",
         metavar="TIME",
-        help="Longest time from the end of the caller's words to the first sound: 2s, 500ms.",
+        help="Maximum time from the end of the caller's words to the bot's first sound, such as 2s or 500ms.",
     ),
 ]
 MaxDeadAir = Annotated[
@@ -41,8 +41,8 @@ MaxDeadAir = Annotated[
     typer.Option(
         "--max-dead-air",
         metavar="TIME",
-        help="Longest silence in a turn, before the first word or inside the answer; 10s if not given, 30s "
-        "where the model thinks.",
+        help="Maximum silence in a turn, before the first word or inside the answer. [default: 10s, or 30s "
+        "if the model thinks]",
     ),
 ]
 
@@ -50,8 +50,8 @@ Voiced = Annotated[
     bool | None,
     typer.Option(
         "--voice/--no-voice",
-        help="Call the bot with a voice, on a line, or play text. If not given, a bot with text to speech or "
-        "a transport is called with a voice.",
+        help="Call the bot with a voice, or send it text. [default: a voice if the bot has text-to-speech or "
+        "a transport]",
     ),
 ]
 

@@ -21,10 +21,10 @@ from ninelives.lab.figures import percentile
 
 _SHOWN = {
     "first_event": "until the first event",
-    "first_output": "from there to the first output",
-    "between_items": "before another item",
-    "burst": "deltas in a burst",
-    "within_burst": "between them",
+    "first_output": "from the first event to the first output",
+    "between_items": "before the next item",
+    "burst": "deltas per burst",
+    "within_burst": "between deltas of a burst",
     "between_bursts": "between bursts",
     "stalls": "stalls",
 }
@@ -103,13 +103,13 @@ def _tell(out: Path, rhythm: Rhythm, pace: Learned, unread: Sequence[str]) -> No
     console.print(table)
     if pace.stalls:
         console.print(f"\none pause in {1 / pace.stall_share:.0f} between bursts is a stall")
-    learned = [f"the times of {_answers(rhythm.timed)}"]
+    learned = [f"{_answers(rhythm.timed)} with the times of all events"]
     if rhythm.begun:
-        learned.append(f"of {rhythm.begun} more, only how long they took to begin")
+        learned.append(f"{rhythm.begun} more with only the time to the first event")
     if rhythm.untimed:
-        learned.append(f"{rhythm.untimed} without times left out")
+        learned.append(f"{rhythm.untimed} without times, left out")
     console.print(f"\nfrom {', '.join(learned)}")
     if unread:
         more = f" and {len(unread) - _MOST_NAMED} more" if len(unread) > _MOST_NAMED else ""
-        console.print(f"no recordings, left out: {', '.join(unread[:_MOST_NAMED])}{more}")
+        console.print(f"left out because they are not recordings: {', '.join(unread[:_MOST_NAMED])}{more}")
     console.print(f"wrote {out}")

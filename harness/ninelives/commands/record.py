@@ -43,7 +43,7 @@ def run(
     if mode == "none" or (mode == "once" and cassette.exists()):
         return _replay(cassette, command, host, port)
     if mode == "off" and not command:
-        raise Complaint("--mode off records nothing and needs a COMMAND to run")
+        raise Complaint("--mode off does not record, so it needs a COMMAND to run")
     if mode == "new_episodes":
         extend = True
     console = notes()
@@ -60,7 +60,7 @@ def run(
         _bind(recorder, host, port)
     recorder.writer.open()
     if recorder.writer.aside is not None:
-        console.print(f"an earlier recording that did not end well is kept in {recorder.writer.aside}")
+        console.print(f"an earlier incomplete recording is kept in {recorder.writer.aside}")
     try:
         asyncio.run(_record(recorder, command, console, mode, host, port))
     except BrokenOff as end:
@@ -72,12 +72,12 @@ def run(
     if recorder.writer.lines:
         console.print(f"recorded {_count(recorder.writer)} into {cassette}")
     elif mode != "new_episodes":
-        left = f"{cassette} is as it was" if cassette.exists() else f"{cassette} was not written"
+        left = f"{cassette} is unchanged" if cassette.exists() else f"{cassette} was not written"
         console.print(
             "nothing passed through the proxy: does the client read OPENAI_BASE_URL or OPENAI_WS_URL? " + left
         )
     else:
-        console.print(f"nothing was new; {cassette} is as it was")
+        console.print(f"there was nothing new to record; {cassette} is unchanged")
     return 0
 
 
@@ -94,13 +94,13 @@ def _bind(recorder: Recorder, host: str, port: int) -> None:
 
 def _taken(host: str, port: int, error: OSError) -> Complaint:
     return Complaint(
-        f"{host}:{port} cannot be listened on ({error.strerror or error}); choose another --host or --port"
+        f"{host}:{port} cannot be used ({error.strerror or error}); choose another --host or --port"
     )
 
 
 def _tell_broken_off(console: Console, recorder: Recorder, why: str) -> None:
     path, partial = recorder.writer.path, recorder.writer.partial
-    old = f"{path} is as it was" if path.exists() else f"{path} was not written"
+    old = f"{path} is unchanged" if path.exists() else f"{path} was not written"
     console.print(f"{why}; {old}")
     if partial.exists() and recorder.writer.lines:  # never advise an empty file over a good one
         keep = f"mv {shlex.quote(str(partial))} {shlex.quote(str(path))}"
@@ -161,7 +161,11 @@ async def _serve(
         if command:
             await run_command(urls, command, offline=offline)
         else:
-            end = "Enter ends and keeps the recording, Ctrl-C breaks it off" if recorder else "Enter ends"
+            end = (
+                "Press Enter to finish and keep the recording, Ctrl-C to abort"
+                if recorder
+                else "Press Enter to stop"
+            )
             console.print(end)
             await until_told()
     finally:
@@ -204,7 +208,7 @@ def _replay(path: Path, command: list[str], host: str, port: int) -> int:
         code = end.code
     for miss in player.missed:
         console.print(miss, markup=False)
-    used = f"{len(player.used)} of {len(player.exchanges)} recorded exchanges were asked for"
+    used = f"{len(player.used)} of {len(player.exchanges)} recorded exchanges were requested"
     console.print(f"{used}; {len(player.missed)} requests had no recording")
     return code or (1 if player.missed else 0)
 

@@ -36,7 +36,10 @@ def run(folder: Path, upstream: str | None, exit_code: bool, write: bool, secret
     mocked = upstream is None and not key
     console = output()
     if mocked:
-        console.print("no OPENAI_API_KEY and no --upstream: the mock server is asked, not the real API")
+        console.print(
+            "OPENAI_API_KEY is not set and there is no --upstream: requests go to the mock server, "
+            "not the real API"
+        )
     with tempfile.TemporaryDirectory() as scratch:
         try:
             asked = asyncio.run(_ask(cassettes, upstream, key, mocked, Path(scratch), secrets))
@@ -74,11 +77,11 @@ def _refuse_a_bad_key(asked: Sequence[Asked]) -> None:
     refused = [new for old, new in pairs if new.status in _UNAUTHORISED and old.status not in _UNAUTHORISED]
     if refused and len(refused) == len(pairs):
         raise Complaint(
-            f"the upstream answers every request with {refused[0].status}; "
-            "is OPENAI_API_KEY the key of an account that may use it?"
+            f"the upstream rejects every request with status {refused[0].status}; "
+            "check that OPENAI_API_KEY is a key with access to it"
         )
     if pairs and all(new.status is None for _, new in pairs):
-        raise Complaint("the upstream gives no answer; check --upstream and the network")
+        raise Complaint("the upstream does not answer; check --upstream and the network")
 
 
 def _tell(asked: Sequence[Asked], where: str, console: Console) -> list[Drift]:
@@ -92,10 +95,10 @@ def _tell(asked: Sequence[Asked], where: str, console: Console) -> list[Drift]:
             else:
                 silent.append((name, old, why))
     changes = drift(compared)
-    console.print(f"{len(compared)} answers of {where} compared with the recorded ones")
+    console.print(f"{len(compared)} answers from {where} compared with the recordings")
     for title, style, of_the_api in (
-        ("drift of the API", "bold red", True),
-        ("other wording", "bold", False),
+        ("changes of the API", "bold red", True),
+        ("changes of wording", "bold", False),
     ):
         chosen = [change for change in changes if change.of_the_api is of_the_api]
         if not chosen:
@@ -118,7 +121,7 @@ def _write(asked: Sequence[Asked], console: Console) -> None:
     for each in asked:
         path = each.cassette.path
         if each.again is None or each.left_out or any(new.status is None for _, new in each.pairs):
-            console.print(f"{path} is as it was: not everything came again", markup=False)
+            console.print(f"{path} is unchanged: not every request was answered again", markup=False)
             continue
         try:
             write_whole(path, each.again.data)

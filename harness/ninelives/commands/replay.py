@@ -26,8 +26,7 @@ def run(paths: Sequence[Path], host: str, port: int, timing: str, repeat: bool, 
         asyncio.run(_serve(player, name, len(player.exchanges), host, port))
     except OSError as error:
         raise Complaint(
-            f"{host}:{port} cannot be listened on ({error.strerror or error}); "
-            "choose another --host or --port"
+            f"{host}:{port} cannot be used ({error.strerror or error}); choose another --host or --port"
         ) from None
     return 0
 
@@ -42,7 +41,7 @@ def _timing(text: str) -> Timing:
     except ValueError:
         factor = -1.0
     if not 0 <= factor < float("inf"):
-        raise Complaint(f"--timing {text!r} is not known; expected recorded, none, or a factor such as 0.1")
+        raise Complaint(f"--timing {text!r} is invalid; expected recorded, none, or a factor such as 0.1")
     return factor
 
 
@@ -52,7 +51,7 @@ async def _serve(player: Player, name: str, exchanges: int, host: str, port: int
     with told_by_signal(lambda _: stop.set()):
         async with MockServer(responders=[player], pace="recorded", host=host, port=port) as server:
             many = "1 exchange" if exchanges == 1 else f"{exchanges} exchanges"
-            console.print(f"replaying {name}, {many}; Ctrl-C ends")
+            console.print(f"replaying {name}, {many}; press Ctrl-C to stop")
             console.print(f"  OPENAI_BASE_URL={server.base_url}")
             console.print(f"  OPENAI_WS_URL={server.ws_url}")
             await stop.wait()

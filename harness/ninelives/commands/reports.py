@@ -88,12 +88,12 @@ def of_outcome(bot: str, outcome: Outcome) -> Checked:
     turns = outcome.episode.turns
     return Checked(
         suite=bot,
-        group=outcome.scenario.chapter or "stories",
+        group=outcome.scenario.chapter or "scenario files",
         name=outcome.scenario.name,
         seconds=max((turn.ended or turn.began for turn in turns), default=0.0),
         problems=problems if outcome.told else (),
         crashed=outcome.crash is not None,
-        skipped=None if outcome.told else "not on this transport",
+        skipped=None if outcome.told else "not possible on this transport",
         file=file_of(bot),
         talk="\n".join(f"{turn.user} → {heard}" for turn, heard in zip(turns, outcome.heard, strict=True)),
     )
@@ -108,7 +108,7 @@ def of_exploration(bot: str, result: Exploration, kept: Sequence[Path]) -> list[
     from ninelives.report.checked import Checked
 
     whole = len(result.trials) - len(result.broken)
-    found = [Checked(bot, "explore", f"{whole} of {len(result.trials)} random stories", file=file_of(bot))]
+    found = [Checked(bot, "explore", f"{whole} of {len(result.trials)} random scenarios", file=file_of(bot))]
     for breach, path in zip(result.breaches, kept, strict=True):
         found.append(
             Checked(

@@ -55,11 +55,9 @@ def run(wish: Wish) -> int:
             incident, factory, tries=wish.tries, replacements=replacements, progress=status.update
         )
     for old in replacements.unused:
-        _note(f"--replace {old!r}: nobody says that in this call")
+        _note(f"--replace {old!r}: these words do not occur in this call")
     if found.story is None:
-        raise Complaint(
-            f"{wish.file} holds no turn from its beginning; give BlackBox more minutes or a larger max_bytes"
-        )
+        raise Complaint(f"{wish.file} has no complete turn; give BlackBox more minutes or a larger max_bytes")
     return _tell(wish, found) if found.same else _tell_otherwise(wish, found)
 
 
@@ -69,20 +67,20 @@ def _with_wire(incident: Incident, given: Path | None) -> Incident:
 
     if has_wire(incident):
         if given is not None:
-            _note(f"{incident.path} holds its own wire; {given} was not read")
+            _note(f"{incident.path} already contains the traffic; {given} was not read")
         return incident
     path = given if given is not None else beside(incident.path)
     if path is None:
         return incident
     judged = with_wire(incident, path)
-    _note(f"the wire is from {path}{_news(incident, judged)}")
+    _note(f"the traffic is taken from {path}{_news(incident, judged)}")
     return judged
 
 
 def _news(before: Incident, after: Incident) -> str:
     known = {promise for promise, _ in before.broken}
     new = [f"{promise}, {why}" for promise, why in after.broken if promise not in known]
-    return f"; it shows more: {'; '.join(new)}" if new else ""
+    return f"; it also shows: {'; '.join(new)}" if new else ""
 
 
 def _note(text: str) -> None:
@@ -95,7 +93,7 @@ def _require_a_bot(factory: Factory, incident: Incident) -> None:
 
     first = play_first(factory)
     if first.outcome.crash:
-        raise Complaint(f"{first.who}: this bot crashes undisturbed: {first.outcome.crash}")
+        raise Complaint(f"{first.who}: this bot crashes even without faults: {first.outcome.crash}")
     here = [f"{kind.__module__}.{kind.__qualname__}" for kind, _ in first.outcome.hosts]
     missing = [each for each in incident.services if each not in here]
     if missing:
@@ -107,7 +105,7 @@ def _require_a_bot(factory: Factory, incident: Incident) -> None:
             if issubclass(kind, LLMService)
         ]
         mine = own[0] if own else "none"
-        _note(f"another bot: the incident is of {missing[0]}, this one has {mine}")
+        _note(f"this is a different bot: the incident is from {missing[0]}, this bot uses {mine}")
 
 
 def _tell(wish: Wish, found: Reproduction) -> int:
@@ -117,17 +115,21 @@ def _tell(wish: Wish, found: Reproduction) -> int:
     assert found.story is not None
     story, path = place(wish.out, found.story)
     again = shlex.join(["ninelives", "verdict", wish.bot, "--scenario-file", str(path)])
-    remarks = [f"From: {wish.file}", f"Play it again: {again}", f"{found.promise}: {found.why}"]
+    remarks = [f"From: {wish.file}", f"Repeat with: {again}", f"{found.promise}: {found.why}"]
     write_text(path, to_yaml(story, [each.replace("\n", " ") for each in remarks]))
     write_text(wish.report, issue(found, path.name, to_yaml(story), again))
     console = output()
-    what = "same breach" if found.promise != "error" else "same error, and no promise is broken"
+    what = (
+        "the same promise was broken"
+        if found.promise != "error"
+        else "the same error was reported, and no promise was broken"
+    )
     first, then = found.turns, len(story.asks)
     console.print(
         Text.assemble(
             (f"{what}: ", "bold red"), f"{found.promise}, {found.why}; " if found.promise != "error" else
-            f"{found.why}; ", f"shrunk from {first} turn{'s' if first != 1 else ''} to {then}; ",
-            f"kept {path}; {wish.report}",
+            f"{found.why}; ", f"shortened from {first} turn{'s' if first != 1 else ''} to {then}; ",
+            f"wrote {path} and {wish.report}",
         )
     )  # fmt: skip
     console.print(Text(f"again: {again}", style="dim"))
@@ -140,7 +142,7 @@ def _tell_otherwise(wish: Wish, found: Reproduction) -> int:
     output().print(
         Text.assemble(
             ("not reproduced: ", "bold green"),
-            f"{wanted} did not come back in {found.tried} stories of {found.turns} turns{broke}; "
+            f"{wanted} did not occur in {found.tried} scenarios of {found.turns} turns{broke}; "
             "nothing was written",
         )
     )

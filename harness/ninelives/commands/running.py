@@ -50,7 +50,7 @@ async def run_command(urls: Urls, command: list[str], *, offline: bool = False) 
     finally:
         at_once.remove(kill)
     if stop.is_set():
-        raise BrokenOff(BROKEN_OFF, "the recording was broken off")
+        raise BrokenOff(BROKEN_OFF, "the recording was aborted")
     code = process.returncode or 0
     if code:
         raise BrokenOff(code if code > 0 else 128 - code, f"{command[0]} {_ended(code)}")
@@ -77,7 +77,7 @@ def _ended(code: int) -> str:
     return (
         f"ended with exit code {code}"
         if code > 0
-        else f"was ended by signal {-code} ({signal.strsignal(-code)})"
+        else f"was killed by signal {-code} ({signal.strsignal(-code)})"
     )
 
 
@@ -97,7 +97,7 @@ async def until_told() -> None:
         if watched:
             loop.remove_reader(sys.stdin)
     if interrupted:
-        raise BrokenOff(BROKEN_OFF, "the recording was broken off")
+        raise BrokenOff(BROKEN_OFF, "the recording was aborted")
 
 
 def _watch_keyboard(loop: asyncio.AbstractEventLoop, done: asyncio.Event) -> bool:

@@ -31,9 +31,11 @@ class Secrets:
                 pattern = Pattern(expression.encode())
                 too_wide = pattern.search(b"") or pattern.search(IN_ITS_PLACE.encode())
             except PatternError as error:
-                raise Complaint(f"--redact {expression!r} is no regular expression ({error})") from None
+                raise Complaint(f"--redact {expression!r} is not a regular expression ({error})") from None
             if too_wide:
-                raise Complaint(f"--redact {expression!r} matches what would stand in its place; be stricter")
+                raise Complaint(
+                    f"--redact {expression!r} matches its own replacement text; make it more specific"
+                )
         rules = [(expression, IN_ITS_PLACE) for expression in self.redact]
         try:
             return Redactor(rules=rules, emails=self.emails, phones=self.phones)

@@ -104,7 +104,7 @@ def _talk(session: Session, server: MockServer, lines: Lines, console: Console, 
         page = f"http://127.0.0.1:{server.port}/__mock__/"
         console.print(Text(f"live page: {page}", style="dim"))
         if wish.browser and not _opened(page):
-            console.print(Text("no browser could be opened; open the page yourself", style="yellow"))
+            console.print(Text("no browser could be opened; open the page by hand", style="yellow"))
         await session.run(lines.read())
 
     with asyncio.Runner() as runner:

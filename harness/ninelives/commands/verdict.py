@@ -92,7 +92,7 @@ def run(
         factories = {}
         suited: dict[str, Conditions] = {}
         for name in results:
-            status.update(f"{name}: a calm conversation first")
+            status.update(f"{name}: first a conversation without faults")
             factories[name] = find_factory(name)
             first = play_first(factories[name], seed=seed, voice=conditions.voice)
             if not first.held:
@@ -177,7 +177,7 @@ def table(outcomes: Sequence[Outcome]) -> Table:
     for outcome in outcomes:
         name = outcome.scenario.name.replace("_", " ")
         if not outcome.told:
-            rows.add_row(Text(name, style="dim"), Text("not on this transport", style="dim"))
+            rows.add_row(Text(name, style="dim"), Text("not possible on this transport", style="dim"))
             continue
         result = Text("crashed", style="bold red") if outcome.crash else marks(outcome.findings)
         if outcome.only_late:
@@ -233,7 +233,7 @@ def _summary(name: str, outcomes: Sequence[Outcome]) -> Text:
     waits = Text(f"\n{_latency(outcomes)}\n", style="dim")
     if not broken:
         return waits + Text(f"{name}: every promise was kept in {many}.", style="bold green")
-    only = f", {'in all' if late == len(broken) else f'in {late}'} of these by latency alone" if late else ""
+    only = f", {'in all' if late == len(broken) else f'in {late}'} of these only by latency" if late else ""
     style = LATE_STYLE if late == len(broken) else "bold red"
     return waits + Text(f"{name}: promises were broken in {len(broken)} of {many}{only}.", style=style)
 

@@ -33,7 +33,7 @@ def opening() -> RenderableType:
         Text(),
         Text("ninelives", style="bold"),
         Text(
-            "A voice bot speaks with OpenAI's Responses API over a WebSocket. Here the API is a mock server "
+            "A voice bot uses OpenAI's Responses API over a WebSocket. Here the API is a mock server "
             "on this machine: no network, no key, no cost. The sockets, the Pipecat pipeline and the service "
             "are real; only time is virtual."
         ),
@@ -43,12 +43,12 @@ def opening() -> RenderableType:
 def recorded(first: Performance, cassette: Path) -> RenderableType:
     """Print the conversation that was recorded."""
     return Group(
-        _heading("1", "A bot answers three questions, and the recorder listens in"),
+        _heading("1", "A bot answers three questions, and the traffic is recorded"),
         _talk(first.turns),
         _result(
             True,
             f"{len(first.turns)} turns, {first.requests} responses recorded in {cassette.name} "
-            f"({cassette.stat().st_size / 1000:.0f} kB, one line an event)",
+            f"({cassette.stat().st_size / 1000:.0f} kB, one line per event)",
         ),
     )
 
@@ -61,7 +61,7 @@ def replayed(first: Performance, second: Performance, same: bool) -> RenderableT
         line = _difference(first.frames, second.frames)
     took = f"{duration(second.virtual)} of conversation, replayed in {duration(second.real)}"
     return Group(
-        _heading("2", "The same bot again, answered by the recording alone"),
+        _heading("2", "The same bot again, answered only by the recording"),
         _result(same, line),
         _result(True, took) if same else Text(),
     )
@@ -69,7 +69,7 @@ def replayed(first: Performance, second: Performance, same: bool) -> RenderableT
 
 def turning_point() -> RenderableType:
     """Print what comes next."""
-    return _heading("3", "The same conversation, and now things go wrong")
+    return _heading("3", "The same conversation, with faults")
 
 
 def disaster(title: str, outcome: Outcome, real: float) -> RenderableType:
@@ -97,7 +97,7 @@ def promises(outcomes: Sequence[tuple[str, Outcome]]) -> RenderableType:
     table.add_column("next turn waits", justify="right", no_wrap=True)
     for _, outcome in outcomes:
         air = outcome.dead_air[-1] if outcome.dead_air else None
-        waits = f"{air:.2f} s" if air is not None else "for ever"
+        waits = f"{air:.2f} s" if air is not None else "forever"
         table.add_row(outcome.scenario.name.replace("_", " "), marks(outcome.findings), waits)
     words = Table.grid(padding=(0, 1))
     words.add_column(style="dim", justify="right")
@@ -109,7 +109,7 @@ def promises(outcomes: Sequence[tuple[str, Outcome]]) -> RenderableType:
         (" kept  ", "dim"),
         ("✗", "bold red"),
         (" broken  ", "dim"),
-        ("· nothing to say", "dim"),
+        ("· does not apply", "dim"),
     )
     return Group(
         _heading("4", "Ten promises a bot must keep, whatever happens to its connection"),
@@ -131,22 +131,18 @@ def ending(cassette: Path, snapshot: Path, page: Path, seconds: float, well: boo
     commands = (
         (f"{ninelives} show {quoted}", "read the recording"),
         (f"{ninelives} replay {quoted}", "serve it to your own bot"),
-        (f"{ninelives} scenarios", "all else that can go wrong"),
-        (f"{ninelives} verdict pipecat_responses:OpenAIResponsesLLMService", "try it all"),
+        (f"{ninelives} scenarios", "list everything that can go wrong"),
+        (f"{ninelives} verdict pipecat_responses:OpenAIResponsesLLMService", "test a service in all of it"),
     )
     following = Text("\n").join(
         Text.assemble((command, "bold"), (f"  # {what}", "dim")) for command, what in commands
     )
-    word = (
-        "All of this was written down"
-        if well
-        else "Something above is not as it should be; it was written down"
-    )
+    word = "All of this was written to files" if well else "Something above is wrong; the files were written"
     return Group(
         Rule(style="dim"),
         Text(f"{word} in {duration(seconds)}:"),
         Padding(files, (0, 0, 1, 2)),
-        Text("Type next:"),
+        Text("Next commands:"),
         Padding(following, (0, 0, 1, 2)),
     )
 
@@ -193,7 +189,7 @@ def _on_the_wire(outcome: Outcome) -> str:
             if entry.data.get("by") != "client":
                 how = str(entry.data.get("code") or entry.data.get("how"))
                 parts.append(f"connection {entry.connection} ended at {clock(entry.at)} ({how})")
-    return ", ".join(parts) or "one connection all along"
+    return ", ".join(parts) or "one connection throughout"
 
 
 def _talk(turns: Sequence[Turn], wire: str = "") -> RenderableType:

@@ -31,8 +31,8 @@ CALM = "calm_conversation_with_a_tool"
 DISASTERS = (
     ("reset_in_mid_sentence", "the socket is reset in mid-sentence"),
     ("interruption_after_a_tool_call", "the caller cuts in"),
-    ("limit_between_turns", "an hour passes, and with it the 60-minute limit of the connection"),
-    ("limit_reached_out_of_the_blue", "the server calls the limit when nobody expected it"),
+    ("limit_between_turns", "an hour passes, and the connection reaches its 60-minute limit"),
+    ("limit_reached_out_of_the_blue", "the server announces the limit unexpectedly"),
 )
 """Scenarios of the laboratory that break the same conversation, with a title each."""
 

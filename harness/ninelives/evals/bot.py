@@ -155,7 +155,7 @@ class EvalBot(Conversation):
     ) -> None:
         if kind is None:
             await self.line.wait_until_left()
-        await self._host.stop("the eval is over")
+        await self._host.stop("the eval has ended")
         await self.line.close()
         if kind is None:
             self._host.raise_what_it_raised()

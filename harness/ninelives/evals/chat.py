@@ -61,14 +61,14 @@ class Chat:
             asked = json.loads(body)
             request = parse_request(as_response(asked), transport="http", any_model=True)
         except (ValueError, RecursionError, ApiError) as error:
-            return _refused(f"this chat cannot be read: {error}")
+            return _refused(f"this chat request cannot be read: {error}")
         said: Answer | None = None
         if self._script is not None:
             said = await self._script.answer(Turn(request.body, "http", request))
         if isinstance(said, ApiError):
             return Recorded(said.status, _JSON, body=json.dumps(said.body()).encode())
         if not isinstance(said, Reply):
-            found = "no rule of the script with `instructions` or `model` answers this chat"
+            found = "no rule of the script with `instructions` or `model` answers this chat request"
             return _refused(
                 f"{found if self._script is not None else 'there is no script'}, and nothing is improvised"
             )

@@ -102,7 +102,7 @@ def chosen(pattern: str) -> list[Disaster]:
                 found[scenario.name] = of(scenario)
     if not found:
         told = "; ".join(f"{name}: {why}" for name, why in refused.items())
-        raise Complaint(f"none of these can happen in an eval ({told})")
+        raise Complaint(f"none of these scenarios is possible in an eval ({told})")
     return list(found.values())
 
 
@@ -118,7 +118,7 @@ def named(pattern: str) -> list[tuple[str, str, tuple[Planned, ...]]]:
             found.append((disaster.name, disaster.sentence, faults))
     if not found:
         raise Complaint(
-            f"{pattern}: these can only strike as a bot starts, or by silence alone; choose others"
+            f"{pattern}: these scenarios need a bot that is starting, or only silence; choose others"
         )
     return found
 
@@ -130,11 +130,11 @@ def unfit(scenario: Scenario) -> str | None:
     if scenario.thinks:
         return "it is about a model that thinks"
     if any(isinstance(act, Say) and act.cut_in is not None for act in scenario.acts):
-        return "its caller interrupts; in an eval the file's own caller speaks"
+        return "its caller interrupts; in an eval the caller of the file speaks"
     if tuple(scenario.script) != SCRIPT:
-        return "it is in what the model says, which the recording or the script decides here"
+        return "it depends on the model's words, which come from the recording or the script here"
     if not scenario.faults and all(blow.empty for blow in _blows(scenario).values()):
-        return "nothing breaks in it"
+        return "it has no fault"
     return None
 
 

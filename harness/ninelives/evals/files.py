@@ -116,7 +116,7 @@ def cases(places: Sequence[Path], bot: str | None) -> list[Case]:
             found += _suite(path) if _is_suite(path) else list(_scenarios(path, bot))
     if not found:
         raise Complaint(
-            f"{', '.join(map(str, places))}: no scenario in it; expected files of Pipecat's evals"
+            f"{', '.join(map(str, places))}: there is no scenario in it; expected Pipecat's eval files"
         )
     return found
 
@@ -150,7 +150,7 @@ def _is_suite(path: Path) -> bool:
 
 def _scenarios(path: Path, bot: str | None) -> Iterator[Case]:
     if bot is None:
-        raise Complaint(f"{path} names no bot; add --bot bot.py, or give a suite that names its bots")
+        raise Complaint(f"{path} does not name a bot; add --bot bot.py, or give a suite that names its bots")
     for scenario in load(path):
         yield Case(scenario.name, path, scenario, bot)
 
@@ -182,7 +182,7 @@ def _yaml(path: Path, error: yaml.YAMLError) -> str:
         if mark
         else str(path)
     )
-    return f"{where}: this is not YAML ({problem}); mend it and try again"
+    return f"{where}: this is not YAML ({problem}); fix it and try again"
 
 
 def _refused(path: Path, error: Exception) -> str:

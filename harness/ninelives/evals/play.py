@@ -40,7 +40,7 @@ def play_first(case: Case, bot: Any, setting: Setting, *, seed: int = 0) -> Play
     if not played.started:
         if played.mishaps:
             raise CouldNotStart(
-                f"{case.bot} could not start: {played.mishaps[0]}; run the bot by itself to see the whole "
+                f"{case.bot} could not start: {played.mishaps[0]}; run the bot by itself to see the full "
                 "traceback"
             )
         raise could_not_start(case.bot, played.failure or RuntimeError(played.crash), said.last)
@@ -56,9 +56,9 @@ def play_disasters(
         if plain.skipped is not None:
             yield replace(plain, disaster=disaster)
         elif plain.transport and plain.transport not in disaster.transports:
-            yield _skipped(plain, disaster, f"it cannot happen over {plain.transport}")
+            yield _skipped(plain, disaster, f"it is not possible over {plain.transport}")
         elif case.simulated and disaster.silence:
-            yield _skipped(plain, disaster, "a simulated caller is never silent for so long")
+            yield _skipped(plain, disaster, "a simulated caller is never silent for that long")
         else:
             yield _struck(plain, bot, setting, disaster, case, seed)
 
@@ -74,7 +74,7 @@ def _struck(plain: Played, bot: Any, setting: Setting, disaster: Disaster, case:
             return Played(case, disaster, None, Episode([], []), crash=str(error), turn=turn)
         if played.struck or played.crash is not None:
             return played
-    return _skipped(plain, disaster, "this conversation has no moment in which it could happen")
+    return _skipped(plain, disaster, "this conversation has no moment at which it could happen")
 
 
 def not_played(case: Case, wrong: Complaint) -> Played:

@@ -91,7 +91,7 @@ async def _played(
     scenario = led_to(case.scenario, {old: new.base_url for old, new in others.items()})
     key = os.environ.get("OPENAI_API_KEY", "")
     if not key and not Upstream.parse(main.upstream).local:
-        raise Complaint("OPENAI_API_KEY is not set; the real API is asked with it, and no recording holds it")
+        raise Complaint("OPENAI_API_KEY is not set; it is needed to call the real API, and never recorded")
     key = key or KEY  # a mock server takes any
     with addresses(main.base_url, main.ws_url, key), stand_ins():
         hosted = EvalBot(

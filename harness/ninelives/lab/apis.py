@@ -72,18 +72,18 @@ def require_responses(services: Sequence[LLMService[Any]], who: str, near: Path 
 
 
 def _other_api(kind: type, api: str, who: str, near: Path | None) -> str:
-    heading = f"{who} speaks {api} ({kind.__name__}). ninelives tests bots on {RESPONSES}"
+    heading = f"{who} uses {api} ({kind.__name__}). ninelives tests bots that use {RESPONSES}"
     if api == SPEECH:
-        return f"{heading}, with speech recognition before it and a voice behind"
+        return f"{heading}, between speech recognition and text-to-speech"
     lines = replaced(kind, near, OURS, "OpenAIResponsesLLMService")
     if not lines:
-        return f"{heading}: use OpenAIResponsesLLMService of pipecat_responses in its place ({OURS})"
-    model = "" if kind.__name__ == "OpenAILLMService" else ", and give it a key and a model of OpenAI's"
+        return f"{heading}: use OpenAIResponsesLLMService of pipecat_responses instead ({OURS})"
+    model = "" if kind.__name__ == "OpenAILLMService" else ", and give it an OpenAI key and model"
     return "\n".join(
         [
             f"{heading}: change {_many(len(lines))}{model}.",
             *listed(lines),
-            "Pipecat's own service of that name will do, with one argument more:",
+            "Pipecat's service of the same name works too, with one more argument:",
             f"  {PIPECATS}",
             f"  {WS_URL}",
         ]
@@ -135,7 +135,7 @@ def elsewhere(
         return goes_off(who, address, f"its {kind.__name__}")
     line = WS_URL if accepts(kind, "ws_url") else BASE_URL
     option = line.partition("=")[0]
-    heading = f"{who} goes to {address}: its {kind.__name__} is not told where the mock server is"
+    heading = f"{who} connects to {address}: its {kind.__name__} does not get the address of the mock server"
     return GoesElsewhere(
         "\n".join([f"{heading}. {_instead(kind, near, option)}", f"  {line}", *_or_ours(kind, near)])
     )
@@ -144,9 +144,9 @@ def elsewhere(
 def goes_off(who: str, address: str, by: str) -> GoesElsewhere:
     """Return what to do about a bot of which `by`, a part or a line of code, needs another server."""
     return GoesElsewhere(
-        f"{who} goes to {address}{f' ({by})' if by else ''}, and nothing leaves this machine here. ninelives "
-        "stands in for speech, transports and OpenAI's Responses API: let the bot do without the rest when "
-        "it is tested"
+        f"{who} connects to {address}{f' ({by})' if by else ''}, but tests may not leave this machine. "
+        "ninelives replaces speech services, transports and OpenAI's Responses API; let the bot run "
+        "without anything else in tests"
     )
 
 
@@ -154,12 +154,12 @@ def _instead(kind: type, near: Path | None, option: str) -> str:
     makings = makings_of(kind, near)
     if not makings:
         named = next((f" ({line.place} names it)" for line in mentions_of(kind)), "")
-        return f"Add to the arguments with which it is made{named}:"
+        return f"Add this argument where it is created{named}:"
     made = makings[0]
     if not made.in_a_function:
         return (
-            f"It is made while the module is imported ({made.line.place}), when there is no address yet: "
-            "make it in the function that runs the bot, with"
+            f"It is created while the module is imported ({made.line.place}), when there is no address yet: "
+            "create it in the function that runs the bot, with"
         )
     os_too = "" if imports(made.line.path, "os") else " (and import os)"
     for given in (option, "base_url", "ws_url"):
@@ -176,7 +176,7 @@ def _or_ours(kind: type, near: Path | None) -> list[str]:
     if not imported:
         return []
     return [
-        "The service of the same name in pipecat_responses looks at OPENAI_BASE_URL by itself:",
+        "The service of the same name in pipecat_responses reads OPENAI_BASE_URL by itself:",
         *listed(imported),
     ]
 

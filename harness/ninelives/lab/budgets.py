@@ -56,5 +56,5 @@ def seconds_of_silence(given: str | float | None, name: str) -> float | None:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise Complaint(f"{name} {given}: not a duration above zero; write 2s, 500ms or 1.5")
+        raise Complaint(f"{name} {given}: expected a duration above zero, such as 2s, 500ms or 1.5")
     return seconds

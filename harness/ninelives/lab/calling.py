@@ -24,7 +24,7 @@ class LaboratoryCall(VoiceCall):
     async def say(self, text: str, *, cut_in: Moment | None = None) -> VoiceTurn:
         """Say something. Raises RuntimeError when the bot has come to its end."""
         if self._host.ended:
-            raise RuntimeError("the bot is gone: it came to its end while the caller was still on the line")
+            raise RuntimeError("the bot ended while the caller was still connected")
         return await super().say(text, cut_in=cut_in)
 
     async def __aenter__(self) -> Self:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ninelives.lab.run import Outcome
     from ninelives.lab.scenario import Scenario
 
-NOT_SHOWN = "not shown any more"
+NOT_SHOWN = "no longer shown"
 """What the page says about a known defect that its scenario does not show."""
 
 _ELSEWHERE = "–"
@@ -23,7 +23,7 @@ _LEGEND = f"""
 `✓`: every promise that applies was kept. Otherwise the cell names the promises that were broken, in
 brackets if only the wording or the category of an error was wrong. `I10` alone means that only the
 latency was too long. The number is the longest dead air in seconds: the longest silence of a turn,
-before the first word or inside the answer. `{_ELSEWHERE}`: the scenario cannot happen on that transport.
+before the first word or inside the answer. `{_ELSEWHERE}`: the scenario is not possible on that transport.
 `ninelives verdict SERVICE --scenario NAME` says why a promise was broken; `--html PAGE` shows the timeline.
 """
 _VOLATILE = (
@@ -41,7 +41,7 @@ def page(results: Sequence[Outcomes], services: Sequence[str], command: str, ver
             "# The verdict",
             "",
             f"Made by `{command}` ({versions}).",
-            "Everything runs in virtual time, so the same command makes the same page.",
+            "Everything runs in virtual time, so the same command gives the same page.",
             "",
             *summary(results, services),
             "",
@@ -97,7 +97,7 @@ def _defects(results: Sequence[Outcomes], services: Sequence[str]) -> Iterator[s
     if not any(each.service in by_title for each in shown):
         return
     yield ""
-    yield "## Known defects of Pipecat's own services, and what shows them"
+    yield "## Known defects of Pipecat's own services, and the scenarios that show them"
     yield ""
     yield "| | what | scenario | evidence |"
     yield "|---|---|---|---|"

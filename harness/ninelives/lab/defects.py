@@ -26,12 +26,10 @@ class Defect:
 
 
 _SOCKET, _HTTP = "pipecat_websocket", "pipecat_http"
-_INSIDE = "needs a slow part inside the service; nothing on the wire brings it about"
+_INSIDE = "needs a slow step inside the service; no traffic can cause it"
 
 DEFECTS = (
-    Defect(
-        "A1", "a socket lost after text: the answer is begun again", _SOCKET, "reset_in_mid_sentence", "I1"
-    ),
+    Defect("A1", "a socket lost after text: the answer starts over", _SOCKET, "reset_in_mid_sentence", "I1"),
     Defect("A2", "a terminal event above 1 MiB: the whole answer twice", _SOCKET, "big_terminal_event", "I1"),
     Defect(
         "A3",
@@ -57,7 +55,13 @@ DEFECTS = (
     Defect(
         "A6", "a call cut off by `response.incomplete` runs with {}", _SOCKET, "call_left_incomplete", "I3"
     ),
-    Defect("A7", "arguments that are no JSON run with {}", _SOCKET, "call_with_broken_arguments", "I3"),
+    Defect(
+        "A7",
+        "arguments that are not JSON: the tool runs with {}",
+        _SOCKET,
+        "call_with_broken_arguments",
+        "I3",
+    ),
     Defect(
         "A8",
         "two calls without item ids: only the last runs",
@@ -90,7 +94,7 @@ DEFECTS = (
     Defect("B4", "an interruption after `response.completed`: five seconds", unseen=_INSIDE),
     Defect(
         "C1",
-        "a server away for twenty seconds at the start: unusable for good",
+        "a server that is down for twenty seconds at the start: permanently unusable",
         _SOCKET,
         "away_for_twenty_seconds_at_the_start",
         "I7",
@@ -102,7 +106,7 @@ DEFECTS = (
     Defect("C4", "an idle close is noticed only by the next turn", _SOCKET, "idle_close", "I8"),
     Defect(
         "C5",
-        "a close for reasons of policy is answered like any other, with an error that says nothing",
+        "a close for a policy violation is handled like any other, with an error that says nothing",
         _SOCKET,
         "close_1008_before_the_answer",
         "I9",
@@ -110,7 +114,7 @@ DEFECTS = (
     Defect(
         "C6",
         "organization, project and headers are missing from the handshake",
-        unseen="no promise speaks of headers",
+        unseen="no promise covers headers",
     ),
     Defect(
         "D1",

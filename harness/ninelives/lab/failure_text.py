@@ -31,7 +31,7 @@ def turns(outcome: Outcome) -> Iterator[str]:
         yield f"turn {account.index + 1}, the user: {turn.user!r}"
         for fault in account.faults:
             data = fault.data if isinstance(fault.data, Mapping) else {}
-            yield f"  struck at {fault.at - turn.began:4.2f} s: {data.get('fault', 'a fault')}"
+            yield f"  fault at {fault.at - turn.began:4.2f} s: {data.get('fault', 'a fault')}"
         if turn.interrupted is not None:
             yield f"  cut in at {turn.interrupted - turn.began:4.2f} s: the user"
         if expected is not None:

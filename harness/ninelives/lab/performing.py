@@ -44,8 +44,8 @@ def bot_of(
     match made:
         case Bot() if voice:
             raise Complaint(
-                f"{name_of(factory)} gave a Bot, which has no voice; let it give a service, a pipeline or a "
-                "worker, or try it without a voice"
+                f"{name_of(factory)} returned a Bot, which has no voice; make it return a service, a "
+                "pipeline or a worker, or try it without a voice"
             )
         case Bot():
             return made

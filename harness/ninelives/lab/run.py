@@ -186,7 +186,7 @@ def run_scenario(
 
 def forbidden(who: str, address: str) -> str:
     """Return the error for a bot that connects elsewhere."""
-    return f"{who} tried to reach {address}; a scenario never leaves this machine"
+    return f"{who} tried to connect to {address}; scenarios may not leave this machine"
 
 
 async def play(

@@ -126,8 +126,8 @@ def _factory(found: Any, name: str) -> Factory:
         return _of_class(found)
     if not callable(found):
         raise Complaint(
-            f"a {type(found).__name__} is neither a function nor a class; expected what makes or runs a bot, "
-            "or its name"
+            f"a {type(found).__name__} is neither a function nor a class; expected one that makes or "
+            "runs a bot, or its name"
         )
     if list(inspect.signature(found).parameters)[:2] in (["base_url", "ws_url"], ["_base_url", "_ws_url"]):
         factory: Factory = found
@@ -150,7 +150,9 @@ def _of_class(found: type) -> Factory:
     from pipecat.services.llm_service import LLMService
 
     if not issubclass(found, LLMService):
-        raise Complaint(f"{found.__name__} is no LLM service; expected a class that is one, or a function")
+        raise Complaint(
+            f"{found.__name__} is not an LLM service; expected an LLM service class, or a function"
+        )
 
     def build(base_url: str, ws_url: str) -> LLMService[Any]:
         given: dict[str, Any] = {"api_key": KEY, "base_url": base_url, "ws_url": ws_url}

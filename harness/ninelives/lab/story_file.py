@@ -135,13 +135,13 @@ def load(path: Path | str) -> Scenario:
     if path.suffix == ".py":
         return _from_python(path)
     if path.suffix not in ENDINGS:
-        raise Complaint(f"{path} is no scenario file; expected one that ends in {', '.join(ENDINGS)}")
+        raise Complaint(f"{path} is not a scenario file; expected a file that ends in {', '.join(ENDINGS)}")
     try:
         text = read_text(path)
     except OSError as error:
         raise Complaint(f"{path} cannot be read ({error.strerror}); check the path") from None
     except UnicodeDecodeError:
-        raise Complaint(f"{path} is not text in UTF-8; expected a story in YAML") from None
+        raise Complaint(f"{path} is not text in UTF-8; expected a scenario in YAML") from None
     return from_text(text, str(path)).scenario()
 
 
@@ -152,7 +152,7 @@ def load_all(place: Path | str) -> list[Scenario]:
         return [load(place)]
     found = [load(path) for path in sorted(place.iterdir()) if _is_ours(path)]
     if not found:
-        raise Complaint(f"{place} holds no scenario file; expected some that end in {', '.join(ENDINGS)}")
+        raise Complaint(f"{place} has no scenario file; expected files that end in {', '.join(ENDINGS)}")
     return found
 
 
@@ -211,7 +211,8 @@ def _read_act(source: SourceValue) -> Ask | Pause:
     given = source.mapping(ASK, "an act")
     if "user" not in given or "answer" not in given:
         raise source.wrong(
-            "an act with user and answer, or with pause", "say what is asked and what is answered"
+            "an act with user and answer, or with pause",
+            "write what the user says and what the model answers",
         )
     return Ask(
         given["user"].text("user"),
@@ -273,7 +274,7 @@ def _cut_in(source: SourceValue) -> CutIn:
 
 def _list(source: SourceValue, what: str) -> list[SourceValue]:
     if not isinstance(source.value, list):
-        raise source.wrong(f"{what} as a list", "write [ ] round it")
+        raise source.wrong(f"{what} as a list", "write it in [ ]")
     return source.value
 
 

@@ -57,7 +57,7 @@ def find(name: str, base: Path | None = None, *, patience: float = HANGS) -> Tar
     """
     where, attribute = _split(name)
     if not where:
-        raise Complaint(f"{name!r} names no bot; {EXPECTED}")
+        raise Complaint(f"{name!r} does not name a bot; {EXPECTED}")
     module = _load(where, base or Path.cwd(), patience)
     if attribute:
         return Target(name, _attribute(module, attribute, where))
@@ -96,7 +96,7 @@ def _file(where: str, path: Path) -> Path:
             return path / "bot.py"
         there = ", ".join(sorted(each.name for each in path.glob("*.py"))[:5])
         raise Complaint(
-            f"{where} is a folder without a bot.py{f' (there are {there})' if there else ''}; name the file"
+            f"{where} is a folder without a bot.py{f' (there are {there})' if there else ''}; give the file"
         )
     if not path.is_file():
         raise Complaint(f"{where} cannot be read (no such file); {EXPECTED}")
@@ -225,12 +225,12 @@ def _attribute(module: ModuleType, attribute: str, where: str) -> Any:
     found: Any = module
     for part in attribute.split("."):
         if not hasattr(found, part):
-            there = ", ".join(_functions(module)) or "no function at all"
+            there = ", ".join(_functions(module)) or "no functions"
             raise Complaint(f"{where} has no {attribute!r}; it has {there}")
         found = getattr(found, part)
     if not callable(found):
         raise Complaint(
-            f"{where}:{attribute} is a {type(found).__name__}, not a function or class; name what makes or "
+            f"{where}:{attribute} is a {type(found).__name__}, not a function or class; give what makes or "
             "runs the bot"
         )
     return found
@@ -258,12 +258,12 @@ def _choice(module: ModuleType, where: str) -> str:
         return others[0]
     if others:
         raise Complaint(
-            f"{where} has {len(others)} that could be the bot: {', '.join(others)}; name one, such as "
+            f"{where} has {len(others)} candidates for the bot: {', '.join(others)}; choose one, such as "
             f"{where}:{others[0]}"
         )
     there = f"; it has {', '.join(functions)}" if functions else ""
     raise Complaint(
-        f"{where} has no function that runs a bot, such as run_bot(transport, runner_args){there}. Name what "
+        f"{where} has no function that runs a bot, such as run_bot(transport, runner_args){there}. Give what "
         f"makes or runs it: {where}:NAME"
     )
 

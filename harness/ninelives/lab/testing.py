@@ -112,7 +112,7 @@ def survive(scenario: Scenario, factory: Factory, item: Any, conditions: Conditi
     with _no_log():
         outcome = run_scenario(scenario, factory, conditions=conditions)
     if not outcome.told:
-        pytest.skip(f"cannot happen over {outcome.transport}")
+        pytest.skip(f"not possible over {outcome.transport}")
     if not outcome.held:
         evidence_of(item).outcomes.append(outcome)
         pytest.fail(told(outcome), pytrace=False)

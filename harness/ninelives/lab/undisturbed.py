@@ -56,10 +56,10 @@ class First:
     def summary(self) -> str:
         """The first line of what is wrong."""
         how = " when it is called with a voice" if self.voice else ""
-        advice = " Without one it does: --no-voice tries it as text." if self.chosen else ""
+        advice = " It works as text: --no-voice." if self.chosen else ""
         return (
-            f"{self.who}: this bot does not work undisturbed{how}. Nothing was broken yet; nothing else was "
-            f"tried.{advice}"
+            f"{self.who}: this bot does not work even without faults{how}. No fault was tried yet, and no "
+            f"scenario was played.{advice}"
         )
 
     def lines(self) -> Iterator[str]:
@@ -68,7 +68,7 @@ class First:
         if self.outcome.crash:
             yield f"crashed: {self.outcome.crash}"
         if not any(_asks(entry) for entry in self.outcome.episode.wire):
-            yield "the model was never asked: no request reached the mock server"
+            yield "the model was never called: no request reached the mock server"
         yield from mishaps.told(self.outcome.mishaps)
         yield from (f"{each.promise} broken: {each.why}" for each in self.outcome.broken)
 
@@ -115,7 +115,7 @@ def _played(factory: Factory, seed: int, voice: bool, patience: float) -> First:
         if outcome.mishaps:
             first = outcome.mishaps[0]
             raise CouldNotStart(
-                f"{who} could not start: {first}; run the bot by itself to see the whole traceback"
+                f"{who} could not start: {first}; run the bot by itself to see the full traceback"
             )
         raise could_not_start(who, outcome.failure or RuntimeError(outcome.crash), said.last)
     return First(who, outcome, voice)

@@ -21,7 +21,7 @@ WORST = 5
 """Scenarios that are shown as the worst of a service, no two with the same result."""
 
 _WORDING = re.compile(
-    r"does not say what to do|has no category that helps|breaks off before it says|is too short|is empty"
+    r"does not say what to do|has no useful category|breaks off before it says|is too short|is empty"
 )
 
 
@@ -71,7 +71,7 @@ def _sentences(played: Mapping[str, Sequence[Outcome]]) -> Iterator[str]:
 
 def _services(played: Mapping[str, Sequence[Outcome]]) -> Iterator[str]:
     yield (
-        "| service | scenarios | all kept | broken | of these by wording alone | by latency alone "
+        "| service | scenarios | all kept | broken | of these only by wording | only by latency "
         "| first word p50 | p95 | longest dead air |"
     )
     yield "|---|---|---|---|---|---|---|---|---|"

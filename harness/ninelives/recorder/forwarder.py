@@ -146,7 +146,7 @@ class Forwarder:
             how, at = how_it_failed(error), self._now()
             notes.put(before_abort)
             notes.put(lambda: track.abort(how, t=at))
-            _log.warning("the upstream gave no answer (%s); the client is cut off likewise", how)
+            _log.warning("the upstream did not answer (%s); the client's connection is closed too", how)
             break_off(request.transport, how)
             return None
 
@@ -222,5 +222,5 @@ class Forwarder:
 
     def _spoiled(self, reason: str) -> None:
         if self._writer.failure is None:  # what follows from the first is no news
-            _log.error("this recording will not be kept: %s", reason)
+            _log.error("this recording will be discarded: %s", reason)
         self._writer.fail(reason)

@@ -198,7 +198,9 @@ class Recorder:
         if self._listening is not None:
             self._listening.close()
         for writing in forwarder.writing:
-            _log.error("something large was not recorded: the end came while it was looked through")
+            _log.error(
+                "a large event was not recorded: the recording ended while it was searched for secrets"
+            )
             writing.cancel()
         if commit and (self.writer.lines or self.writer.failure):
             self.writer.commit()

@@ -92,7 +92,7 @@ def _pair(result: Asked, asked: Iterable[_Begun]) -> None:
         if there[each.connection]:
             result.pairs.append((each.exchange, there[each.connection].popleft()))
         else:
-            result.left_out.append((each.exchange, "nothing of it came this time"))
+            result.left_out.append((each.exchange, "it was not answered this time"))
 
 
 class _Asker:
@@ -115,7 +115,7 @@ class _Asker:
         """Return why an exchange cannot be repeated; None if it can."""
         for found in _ID.findall(_said(exchange)):
             if found in self._lost:
-                return f"it builds on {found}, for which nothing came this time"
+                return f"it refers to {found}, which was not answered this time"
         return None
 
     async def begin(self, exchange: Exchange) -> _Begun:

@@ -64,7 +64,7 @@ def not_compared(old: Exchange, new: Exchange) -> str | None:
     if new.status in _TRANSIENT and old.status not in _TRANSIENT:
         return f"the upstream answered {new.status}"
     if not old.complete:
-        return "the recorded answer had broken off"
+        return "the recorded answer is incomplete"
     return None
 
 

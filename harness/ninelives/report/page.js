@@ -30,7 +30,7 @@
     return c.broken.length ? "late" : c.findings.length ? "good" : "none";
   };
   const isBroken = (c) => c.crashed || c.broken.length > 0;
-  const words = { bad: "broken", late: "broken by latency alone", good: "kept", none: "not judged" };
+  const words = { bad: "broken", late: "broken only by latency", good: "kept", none: "not judged" };
   const percent = (x) => `${(x * 100 / whole).toFixed(3)}%`;
 
   function openChapter(index) {
@@ -211,7 +211,7 @@
       const fold = make("span", "fold", text);
       fold.style.left = percent(from);
       fold.style.width = percent(to - from);
-      fold.title = `${text} in which nothing happened`;
+      fold.title = `${text} without any event`;
       over.append(fold);
     }
     plot.replaceChildren(over, ...lanes);

@@ -95,7 +95,7 @@ class Growing:
                 yield row
         if turn.timed_out:
             self._over.add(number)
-            yield Row(turn.frames[-1].at + later if turn.frames else 0.0, BOT, "end", "(not over in time)")
+            yield Row(turn.frames[-1].at + later if turn.frames else 0.0, BOT, "end", "(did not end in time)")
         elif turn.ended is not None:
             self._over.add(number)
             first = (

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 LOOK = 0.05
 """Seconds between two checks for new rows."""
 
-CONVERSATION = Scenario("talk", "A conversation that somebody typed.", (), ())
+CONVERSATION = Scenario("talk", "A typed conversation.", (), ())
 """The scenario for judging: it is unknown what should have been heard."""
 
 
@@ -133,7 +133,7 @@ class Session:
             self.bot = await self._entered(there, self.bot)
             self._there = True
             self._prologue = len(self.bot.turns)
-            self._note("the bot is there: type something; /help lists what else you can do")
+            self._note("the bot is ready: type something; /help lists the commands")
             gone = asyncio.create_task(self._gone(self.bot), name="the bot hangs up")
             number = 0
             try:
@@ -196,7 +196,7 @@ class Session:
                 await bot.wait(seconds)
             case typed.CutIn():
                 if await bot.interrupt() is None:
-                    self._note("nothing to cut in on: the bot says nothing")
+                    self._note("there is nothing to interrupt: the bot is not speaking")
             case typed.ShowEvents():
                 self._growing.events = not self._growing.events
             case typed.Help():
@@ -212,7 +212,7 @@ class Session:
         self._news()
         connection = self._growing.connection
         if connection is None:
-            self._note("no connection is open that could be broken: say something first")
+            self._note("there is no open connection to break: say something first")
             return
         self._server.faults.add(plan(connection))
 

@@ -139,7 +139,7 @@ class Typed:
 
 def _keys() -> str:
     shown = [f"{each.key.upper()} {each.short}" for each in COMMANDS if each.key]
-    return "  ".join([*shown, "Ctrl-D leave", "/help"])
+    return "  ".join([*shown, "Ctrl-D quit", "/help"])
 
 
 def source() -> Lines:

@@ -73,7 +73,7 @@ class Command:
 def _break(kind: str, parameter: str = "", convert: Callable[[str], float] = float) -> Callable[[str], Typed]:
     def read(given: str) -> Typed:
         if given and not parameter:
-            raise ValueError(f"it takes nothing, not {given!r}")
+            raise ValueError(f"it takes no argument, not {given!r}")
         parameters = {parameter: convert(given)} if given else {}
 
         def plan(connection: int) -> Planned:
@@ -89,7 +89,7 @@ def _break(kind: str, parameter: str = "", convert: Callable[[str], float] = flo
 def _alone(what: Typed) -> Callable[[str], Typed]:
     def read(given: str) -> Typed:
         if given:
-            raise ValueError(f"it takes nothing, not {given!r}")
+            raise ValueError(f"it takes no argument, not {given!r}")
         return what
 
     return read
@@ -121,10 +121,10 @@ COMMANDS = (
         "f3",
         "close 1011",
     ),
-    Command("fin", "end the connection in order, in mid-conversation", _break("fin")),
+    Command("fin", "end the connection with a TCP FIN, in mid-conversation", _break("fin")),
     Command(
         "stall",
-        "send nothing for so long, or for ever",
+        "send nothing for this long, or forever",
         _break("stall", "seconds", _seconds),
         "[SECONDS]",
         "f4",
@@ -132,28 +132,28 @@ COMMANDS = (
     ),
     Command(
         "half-open",
-        "go silent for good: nothing is read, nothing sent",
+        "go silent forever: nothing is read, nothing is sent",
         _break("half_open"),
         key="f5",
         short="half-open",
     ),
     Command(
         "limit",
-        "end the connection as after 60 minutes",
+        "end the connection as at its 60-minute limit",
         _break("connection_limit"),
         key="f6",
         short="60 min",
     ),
     Command(
         "refuse",
-        "reset the connection, and refuse new ones for so long",
+        "reset the connection, and refuse new ones for this long",
         _break("refuse", "seconds", _seconds),
         "SECONDS",
     ),
-    Command("cut", "begin to speak while the bot does", _alone(CutIn()), key="f7", short="cut in"),
-    Command("wait", "say nothing for so long", lambda given: Wait(_seconds(given or "nothing")), "SECONDS"),
-    Command("events", "show every event of the wire, or no longer", _alone(ShowEvents())),
-    Command("hangup", "leave; so do Ctrl-D and the end of the input", _alone(HangUp())),
+    Command("cut", "start to speak while the bot speaks", _alone(CutIn()), key="f7", short="cut in"),
+    Command("wait", "say nothing for this long", lambda given: Wait(_seconds(given or "nothing")), "SECONDS"),
+    Command("events", "turn the display of all events on or off", _alone(ShowEvents())),
+    Command("hangup", "quit; Ctrl-D and the end of the input do the same", _alone(HangUp())),
     Command("help", "list these commands", _alone(Help())),
 )
 """All commands, in the order in which they are listed."""
@@ -172,7 +172,9 @@ def read(line: str) -> Typed | None:
     command = next((each for each in COMMANDS if each.name == name.lower().replace("_", "-")), None)
     if command is None:
         there = ", ".join(f"/{each.name}" for each in COMMANDS)
-        raise Complaint(f"there is no command /{name}; there are {there}; // begins words with a slash")
+        raise Complaint(
+            f"there is no command /{name}; there are {there}; to say words that begin with a slash, type //"
+        )
     try:
         return command.read(given.strip())
     except ValueError as error:

@@ -24,7 +24,7 @@ class NotVirtual(VirtualTimeError):
 class VirtualDeadlock(VirtualTimeError):
     """Nothing can happen any more, but the program waits.
 
-    Raised out of the running loop instead of hanging for ever. The text ends with a dump of all tasks.
+    Raised out of the running loop instead of hanging forever. The text ends with a dump of all tasks.
     """
 
     tasks: tuple[str, ...]

@@ -172,8 +172,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def _jump(self, when: float) -> None:
         if when > self._horizon:
             raise VirtualDeadlock(
-                f"virtual time would pass {self._horizon:g} s: only timers run, and they keep re-arming. "
-                "Something is waited for that never comes (if it is meant: VirtualLoop(horizon=...)).",
+                f"virtual time would pass {self._horizon:g} s: only timers run, and they start new ones. A "
+                "task waits for something that never comes (if this is intended: VirtualLoop(horizon=...)).",
                 task_dump(self),
             )
         if when > self._now:
@@ -280,9 +280,9 @@ class _JumpingSelector(selectors.BaseSelector):
         if events:
             return events
         raise VirtualDeadlock(
-            f"nothing can happen any more at virtual t={self._loop._now:.3f} s: no timer is set, no data is "
-            f"on its way (waited {self._loop._grace:g} s of real time for a thread to call in). Work outside "
-            "the loop must be announced with loop.external().",
+            f"nothing can happen at virtual t={self._loop._now:.3f} s: no timer is set, no data is "
+            f"on its way (waited {self._loop._grace:g} s of real time for a thread to call in). Announce "
+            "work outside the loop with loop.external().",
             task_dump(self._loop),
         )
 

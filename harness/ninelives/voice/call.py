@@ -108,7 +108,7 @@ class VoiceCall(Conversation):
     def context(self) -> LLMContext:
         """The bot's own context. Raises RuntimeError if the bot has none."""
         if (context := self._stand_ins.context) is None:
-            raise RuntimeError("the bot has no LLMUserAggregator, so there is no context to look at")
+            raise RuntimeError("the bot has no LLMUserAggregator, so it has no context")
         return context
 
     @property
@@ -167,7 +167,7 @@ class VoiceCall(Conversation):
         """
         self._require()
         if not text.strip():
-            raise ValueError(f"say({text!r}): expected words; `hum` makes a noise without any")
+            raise ValueError(f"say({text!r}): expected words; use `hum` for a noise without words")
         if self._stand_ins.context is not None:
             add_to(self.context, self._tools)  # again: Flows gives each of its nodes tools of its own
         turn = await self._speech.say(text, lambda: self.on_question())
@@ -322,7 +322,7 @@ class VoiceCall(Conversation):
 
     def _require(self) -> None:
         if self._gone or not hasattr(self, "_host"):
-            raise RuntimeError("nobody is on the line: use it inside `async with VoiceCall(...) as caller`")
+            raise RuntimeError("the call is not running: use it inside `async with VoiceCall(...) as caller`")
 
 
 def _with_a_memory(service: FrameProcessor) -> Pipeline:

@@ -11,7 +11,7 @@ from mock_openai.visible import visible
 
 NAME = "mock-openai"
 BAD_INPUT = 2
-"""Exit status for an error that the user has to mend."""
+"""Exit status for an error that the user has to fix."""
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
 

@@ -60,13 +60,13 @@ def chaos(faults: str | None, rate: str | None, seed: int, tell: Callable[[Strik
     named = faults is not None and plan_of(faults) is None
     if not named:
         if rate is not None:
-            fail("--rate is the share of turns in which a disaster strikes; add --faults 'reset_*'")
+            fail("--rate needs the names of scenarios; add for example --faults 'reset_*'")
         return None
     if rate is None:
-        fail(f"--faults {faults}: no such file; if disasters are meant, add --rate, such as --rate 1%")
+        fail(f"--faults {faults}: no such file; to give names of scenarios, add --rate, such as --rate 1%")
     found = metadata.entry_points(group=DISASTERS_GROUP)
     if not found:
-        fail(f"--faults {faults}: nothing installed here knows disasters by name; install ninelives")
+        fail(f"--faults {faults}: names of scenarios need ninelives, which is not installed; install it")
     try:
         disasters = [Disaster(*each) for each in next(iter(found)).load()(faults)]
         return Chaos(disasters, read_rate(rate), seed=seed, tell=tell)
@@ -82,11 +82,11 @@ def responders(path: Path | None, *, fresh_ids: bool) -> list[Responder]:
     """
     if path is None:
         if fresh_ids:
-            fail("--fresh-ids says how a cassette is replayed; add --cassette FILE, or leave it out")
+            fail("--fresh-ids needs --cassette FILE; add it, or leave --fresh-ids out")
         return []
     found = metadata.entry_points(group=CASSETTE_GROUP, name=CASSETTE_NAME)
     if not found:
-        fail("--cassette: nothing installed here can read cassettes; install ninelives")
+        fail("--cassette: cassettes need ninelives, which is not installed; install it")
     try:
         # The times stay as recorded; the server's pace keeps, scales or drops them.
         ids = "fresh" if fresh_ids else "recorded"
@@ -111,7 +111,7 @@ def lifetime(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if seconds <= 0:
-        fail(f"--connection-lifetime {text}: not a duration; write 90s, 60m or 1h")
+        fail(f"--connection-lifetime {text}: not a duration; expected for example 90s, 60m or 1h")
     return seconds
 
 
@@ -125,7 +125,7 @@ def size(option: str, text: str) -> int:
     told = _SIZE.fullmatch(text.strip())
     bytes_told = int(told[1]) * 1024 ** " KMG".index((told[2] or " ").upper()) if told else 0
     if bytes_told < 1:
-        fail(f"{option} {text}: not a size; write a number of bytes, or 64K, 64M, 1G")
+        fail(f"{option} {text}: not a size; expected a number of bytes, or for example 64K, 64M, 1G")
     return bytes_told
 
 

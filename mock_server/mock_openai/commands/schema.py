@@ -14,5 +14,5 @@ from mock_openai.commands.complaint import fail
 def print_schema(kind: str, schemas: Mapping[str, Callable[[], dict[str, Any]]]) -> None:
     """Print the schema of this kind of file. An unknown kind is reported in one line, with exit code 2."""
     if kind not in schemas:
-        fail(f"{kind!r} is not a kind of file that has a schema; choose one of {', '.join(schemas)}")
+        fail(f"{kind!r} is not a file format with a schema; expected one of {', '.join(schemas)}")
     typer.echo(json.dumps(schemas[kind](), indent=2))

@@ -51,11 +51,11 @@ def watched(*, script: Path | None, faults: Path | None) -> list[Watched]:
     nothing can watch them.
     """
     if script is None and faults is None:
-        fail("--watch: there is nothing to watch; give --script FILE or --faults FILE")
+        fail("--watch: there is no file to watch; give --script FILE or --faults FILE")
     try:
         import watchfiles  # noqa: F401
     except ImportError:
-        fail("--watch: changes are noticed by watchfiles; pip install 'ninelives[watch]'")
+        fail("--watch needs the package watchfiles: pip install 'ninelives[watch]'")
     given = (("--script", script), ("--faults", faults))
     return [Watched(option, path) for option, path in given if path is not None]
 
@@ -80,7 +80,7 @@ async def watch(server: MockServer, files: list[Watched], say: Callable[[str], N
         async for _ in changes:
             _read_again(server, files, say)
     except (OSError, RuntimeError) as error:  # as when the kernel's limit of watches is reached
-        say(f"--watch: files are no longer watched ({error}); the server keeps what it has")
+        say(f"--watch: files are no longer watched ({error}); the server keeps the current script and faults")
 
 
 def _read_again(server: MockServer, files: list[Watched], say: Callable[[str], None]) -> None:
@@ -90,16 +90,16 @@ def _read_again(server: MockServer, files: list[Watched], say: Callable[[str], N
         try:
             say(_reload(server, file))
         except (ScriptError, PlanError) as error:
-            say(f"{error}; the server keeps what it had before")
+            say(f"{error}; the server keeps the previous version")
 
 
 def _reload(server: MockServer, file: Watched) -> str:
     if file.option == "--script":
         server.reload(script=Script.load(file.path))
-        return f"{file.path} was read again: {_many(len(server.script.rules), 'rule')}"
+        return f"{file.path} was reloaded: {_many(len(server.script.rules), 'rule')}"
     planned = load(file.path)
     server.reload(faults=planned)
-    return f"{file.path} was read again: {_many(len(planned), 'fault')}"
+    return f"{file.path} was reloaded: {_many(len(planned), 'fault')}"
 
 
 def _many(count: int, noun: str) -> str:

@@ -32,28 +32,31 @@ def refused(
     host = request.headers.get("Host", "")
     origin = request.headers.get("Origin")
     if origin is not None and not is_own(origin, host):
-        return 403, "the control API is not for other pages: the Origin must be the server's own"
+        return 403, "pages of other origins may not use the control API: the Origin must be the server's own"
     if request.headers.get("Sec-Fetch-Site", "none").lower() not in _OWN_SITE:
-        return 403, "the control API is not for other pages: a browser says that one caused this request"
+        return (
+            403,
+            "pages of other origins may not use the control API: the browser says that one sent this",
+        )
     scheme, _, given = request.headers.get("Authorization", "").strip().partition(" ")
     bearer = given.strip() if scheme.lower() == "bearer" else ""
     if token is not None and bearer:
         if hmac.compare_digest(bearer.encode("utf-8", "surrogateescape"), token.encode()):
             return None
-        return 401, "this is not the control token"
+        return 401, "the control token is wrong"
     if not is_loopback(request.remote or ""):
         if token is None:
-            return 403, "the control API is for this machine only, unless the server has a --control-token"
-        return 401, "from another machine the control API wants the control token as a bearer token"
+            return 403, "only this machine may use the control API, unless the server has a --control-token"
+        return 401, "from another machine, the control API needs the control token as a bearer token"
     if not is_known(host, hosts):
         return 403, (
-            "the control API is for this machine only: the Host must be a loopback address, or a name that "
+            "only this machine may use the control API: the Host must be a loopback address, or a name that "
             "the server was given with --allow-host"
         )
     if request.method not in _READS and _media_type(request) not in MEDIA_TYPES:
         return 415, (
             f"{request.method} needs the header `Content-Type: application/json` (or application/yaml), even "
-            "without a body, because a page's form could send the rest; with curl: --json '' or "
+            "without a body, because forms of other pages cannot send it; with curl: --json '' or "
             "-H 'content-type: application/yaml'"
         )
     return None

@@ -95,7 +95,7 @@ class CutBody(dict[str, Any]):
 
     def __missing__(self, name: str) -> Any:
         raise KeyError(
-            f"{name!r}: this body has {self[CUT]['bytes']} bytes, of which the journal keeps the beginning; "
+            f"{name!r}: this body has {self[CUT]['bytes']} bytes, and the journal keeps only the beginning; "
             "give the server a larger journal_body_bytes"
         )
 

@@ -28,7 +28,7 @@ def host_name(text: str) -> str:
             ipaddress.ip_address(name)
         except ValueError:
             raise ValueError(
-                f"allow-host: {text!r} is not a host name; write a name without scheme and port, such as mock"
+                f"allow-host: {text!r} is not a host name; expected a name without scheme and port, like mock"
             ) from None
     return name.lower()
 
@@ -40,7 +40,7 @@ def origin(text: str) -> str:
     if text in (ANY, "null") or _ORIGIN.fullmatch(text):
         return text.lower()
     raise ValueError(
-        f"allow-origin: {text!r} is not an origin; write scheme, host and port without a path, such as "
+        f"allow-origin: {text!r} is not an origin; expected scheme, host and port without a path, such as "
         "http://localhost:3000, or none"
     )
 

@@ -60,7 +60,7 @@ class Room:
     def __init__(self, limit: int = ROOM, longest: int = LONGEST_BODY) -> None:
         for name, bound in {"journal_bytes": limit, "journal_body_bytes": longest}.items():
             if bound < 1:
-                raise ValueError(f"{name}: a bound in bytes is 1 or more, not {bound!r}")
+                raise ValueError(f"{name}: expected a limit of at least 1 byte, not {bound!r}")
         self.limit = limit
         self.longest = longest
         self.taken = 0

@@ -26,14 +26,14 @@ Sample = tuple[str, tuple[tuple[str, str], ...], float]
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _KINDS = {
-    "requests_total": ("counter", "HTTP requests by endpoint and status; 101 is a WebSocket that opened."),
-    "connections_total": ("counter", "Connections made, by transport."),
-    "connections_open": ("gauge", "Connections open now, by transport."),
-    "turns_total": ("counter", "Turns by how they ended; none is a turn without a last event."),
-    "turns_open": ("gauge", "Turns that have begun and not ended."),
-    "events_total": ("counter", "Events that left, by type."),
-    "faults_total": ("counter", "Faults that struck, by name."),
-    "turn_seconds": ("histogram", "Seconds from a create to the last event of its response."),
+    "requests_total": ("counter", "HTTP requests by endpoint and status; 101 is an opened WebSocket."),
+    "connections_total": ("counter", "Opened connections, by transport."),
+    "connections_open": ("gauge", "Currently open connections, by transport."),
+    "turns_total": ("counter", "Turns by their terminal event; none is a turn without one."),
+    "turns_open": ("gauge", "Turns that have started but not ended."),
+    "events_total": ("counter", "Sent events, by type."),
+    "faults_total": ("counter", "Injected faults, by name."),
+    "turn_seconds": ("histogram", "Seconds from a create request to the last event of its response."),
 }
 _BOUNDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _AT_ONCE = 2_000

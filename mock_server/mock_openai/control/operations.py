@@ -65,15 +65,15 @@ _CLOCK: Schema = {
     "required": ["time", "ahead"],
     "properties": {
         "time": {"type": "number", "description": "the server's time, in unix seconds"},
-        "ahead": {"type": "number", "description": "seconds by which it was moved forward"},
+        "ahead": {"type": "number", "description": "seconds by which it is ahead"},
     },
 }
-_SESSION = Query("session", "string", "of this session; without it, of the server's own")
+_SESSION = Query("session", "string", "of this session; without it, of the server itself")
 _SCRIPT: Schema = {
     "type": "object",
     "required": ["strict", "rules", "misses"],
     "properties": {
-        "strict": {"type": "boolean", "description": "whether a turn that no rule answers is an error"},
+        "strict": {"type": "boolean", "description": "whether a turn that no rule matches is an error"},
         "rules": {
             "type": "array",
             "items": {
@@ -81,7 +81,10 @@ _SCRIPT: Schema = {
                 "required": ["name", "rule", "answered"],
                 "properties": {
                     "name": {"type": ["string", "null"]},
-                    "rule": {"type": "string", "description": "its number, place and conditions"},
+                    "rule": {
+                        "type": "string",
+                        "description": "its number, position in the script, and conditions",
+                    },
                     "answered": {"type": "integer", "minimum": 0},
                 },
             },
@@ -109,9 +112,9 @@ OPERATIONS = (
             ),
             Query("connection", "integer", "only this connection"),
             Query("turn", "integer", "only this turn of its connection"),
-            Query("since", "number", "only from this `at` on"),
-            Query("limit", "integer", "at most so many, the newest"),
-            Query("follow", "boolean", "go on with what happens next, one JSON object a line, or as SSE"),
+            Query("since", "number", "only from this time (`at`) on"),
+            Query("limit", "integer", "at most this many, the newest"),
+            Query("follow", "boolean", "keep streaming new entries, one JSON object per line, or as SSE"),
             _SESSION,
         ),
     ),
@@ -119,7 +122,7 @@ OPERATIONS = (
         "GET",
         "/__mock__/script",
         "misses",
-        "The rules, how often each has answered, and why some turns found none",
+        "The rules, how often each was used, and why some turns matched none",
         _SCRIPT,
         query=(_SESSION,),
     ),
@@ -145,7 +148,7 @@ OPERATIONS = (
         "GET",
         "/__mock__/faults",
         "faults",
-        "What may still go wrong",
+        "The planned faults that remain",
         {"type": "array", "items": _PLANNED},
         query=(_SESSION,),
     ),
@@ -153,7 +156,7 @@ OPERATIONS = (
         "POST",
         "/__mock__/faults",
         "plan",
-        "Plan more faults",
+        "Add faults to the plan",
         {"type": "array", "items": _PLANNED},
         query=(_SESSION,),
         body=_YAML,
@@ -162,17 +165,17 @@ OPERATIONS = (
         "DELETE",
         "/__mock__/faults",
         "unplan",
-        "Forget all faults",
+        "Delete all planned faults",
         {"type": "array", "maxItems": 0},
         query=(_SESSION,),
         body=_NOTHING,
     ),
-    Operation("GET", "/__mock__/clock", "clock", "What time it is for the server", _CLOCK),
+    Operation("GET", "/__mock__/clock", "clock", "The server's time", _CLOCK),
     Operation(
         "POST",
         "/__mock__/clock",
         "advance",
-        "Move the server's time forward: the age of connections, retention, limits",
+        "Move the server's time forward; this affects connection ages, retention and limits",
         _CLOCK,
         body={
             "application/json": {
@@ -181,7 +184,7 @@ OPERATIONS = (
                 "additionalProperties": False,
                 "properties": {
                     "advance": {
-                        "description": "seconds, or text such as 59m, 1h or 30d",
+                        "description": "seconds, or a string such as 59m, 1h or 30d",
                         "type": ["number", "string"],
                         "minimum": 0,
                     }
@@ -193,7 +196,7 @@ OPERATIONS = (
         "POST",
         "/__mock__/reset",
         "reset",
-        "Forget journal, faults, what is stored, and all sessions",
+        "Delete the journal, faults, stored responses and conversations, and all sessions",
         _DONE,
         query=(Query("session", "string", "only this session, and the session itself"),),
         body=_NOTHING,
@@ -202,14 +205,14 @@ OPERATIONS = (
         "GET",
         "/__mock__/sessions",
         "sessions",
-        "The sessions that requests or tests have named",
+        "The sessions that requests or tests have used",
         {"type": "array", "items": _TEXT},
     ),
     Operation(
         "GET",
         "/__mock__/metrics",
         "metrics",
-        "Numbers in Prometheus' text format",
+        "Metrics in Prometheus' text format",
         _TEXT,
         content="text/plain",
     ),

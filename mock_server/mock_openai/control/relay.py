@@ -122,7 +122,7 @@ class Relay:
         try:
             return [own, *await self._ask(what, given)]
         except ApiError:
-            raise RelayError("Redis does not answer: only this worker did it") from None
+            raise RelayError("Redis does not answer: only this worker executed the command") from None
 
     async def _ask(self, what: str, given: Mapping[str, Any]) -> list[Any]:
         others = {one for one in await self._there() if one != self._commands.worker}
@@ -202,5 +202,5 @@ class Relay:
         except Exception as error:
             # Whoever wrote this into Redis was no server of this version; the next message must be heard all
             # the same.
-            logger.warning("a message of another worker was not understood: %s", type(error).__name__)
+            logger.warning("a message from another worker could not be read: %s", type(error).__name__)
             return None

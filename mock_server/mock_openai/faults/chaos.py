@@ -44,8 +44,8 @@ class Strike:
     def __str__(self) -> str:
         """Return what struck, and two ways to repeat it."""
         return (
-            f"chaos: turn {self.turn}: {self.disaster.name}: {self.disaster.sentence} Again in every turn: "
-            f"--faults {self.disaster.name} --rate 100%; in this turn of a new run, as a plan: "
+            f"chaos: turn {self.turn}: {self.disaster.name}: {self.disaster.sentence} To repeat it in "
+            f"every turn: --faults {self.disaster.name} --rate 100%; only in this turn, as a fault plan: "
             f"{{faults: [{as_plan(self.planned)}]}}"
         )
 
@@ -69,9 +69,9 @@ class Chaos:
         tell: Callable[[Strike], None] = lambda strike: None,
     ) -> None:
         if not disasters:
-            raise ValueError("chaos: expected one disaster at least")
+            raise ValueError("chaos: expected at least one scenario")
         if not 0 <= rate <= 1:
-            raise ValueError(f"chaos: the rate is a share from 0 to 1, not {rate!r}")
+            raise ValueError(f"chaos: expected a rate from 0 to 1, not {rate!r}")
         self._disasters = tuple(disasters)
         self._rate, self._seed, self._tell = rate, seed, tell
         self._drawn: dict[int, Strike] = {}
@@ -111,7 +111,7 @@ def read_rate(text: str) -> float:
     found = _RATE.fullmatch(text)
     rate = float(found[1]) / (100 if found[2] else 1) if found else -1.0
     if not 0 < rate <= 1:
-        raise ValueError(f"{text!r} is not a share of turns; write for example 1% or 0.01, at most 100%")
+        raise ValueError(f"{text!r} is not a share of turns; expected for example 1% or 0.01, at most 100%")
     return rate
 
 

@@ -8,7 +8,7 @@
         times: 2
 
 The keys are those of `faults.at(...)`. What does not fit is a PlanError that names the file, the line, what
-was expected and how to mend it.
+was expected and how to fix it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from mock_openai.source import ScriptError, SourceValue, from_yaml
 
 _POINT_KEYS = tuple(field.name for field in fields(Point))
 _EXAMPLE = "for example - {at: {turn: 1}, do: reset}"
-_SEE = "`mock-openai faults` lists what there is"
+_SEE = "`mock-openai faults` lists them"
 
 
 class PlanError(ValueError):
@@ -53,7 +53,7 @@ def loads(text: str, *, name: str = "<faults>") -> list[Planned]:
 
 
 def read_faults(source: SourceValue) -> list[Planned]:
-    """Read a list of faults. Raises ScriptError, which says where it is wrong and how to mend it."""
+    """Read a list of faults. Raises ScriptError, which says where it is wrong and how to fix it."""
     if not isinstance(source.value, list):
         raise source.wrong("a list of faults", f"write {_EXAMPLE}")
     return [_planned(one) for one in source.value]
@@ -71,7 +71,7 @@ def _plan(source: SourceValue) -> list[Planned]:
 def _planned(source: SourceValue) -> Planned:
     given = source.mapping(("at", "do", "times"), "a fault")
     if "do" not in given:
-        raise source.wrong("a fault that says what to `do`", f"write {_EXAMPLE}")
+        raise source.wrong("a fault with the key `do`", f"write {_EXAMPLE}")
     where = given["at"].mapping(_POINT_KEYS, "a point").items() if "at" in given else ()
     try:
         point = Point(**{key: value.plain() for key, value in where})

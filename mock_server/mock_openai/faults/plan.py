@@ -39,7 +39,7 @@ class FaultPlan:
         """Plan more faults; connections and turns in flight take notice."""
         for one in planned:
             if not isinstance(one, Planned):
-                raise TypeError(f"a plan takes planned faults such as faults.at(turn=1).reset(), not {one!r}")
+                raise TypeError(f"expected planned faults such as faults.at(turn=1).reset(), not {one!r}")
             self._armed.append(_Armed(one, one.times))
         self._changed()
 

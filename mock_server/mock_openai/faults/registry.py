@@ -85,7 +85,7 @@ def create(name: str, *args: Any, **parameters: Any) -> Fault:
     try:
         fault: Fault = kind(*args, **parameters)
     except TypeError:
-        raise ValueError(f"{signature(kind)} cannot be built from {_call(args, parameters)}") from None
+        raise ValueError(f"{signature(kind)} cannot be created from {_call(args, parameters)}") from None
     check(fault)
     return fault
 

@@ -83,7 +83,7 @@ class Link:
         except (RedisError, OSError) as error:
             await client.aclose()
             raise OSError(
-                f"Redis at {self.place} does not answer: {_reason(error)}; start it, or name another"
+                f"Redis at {self.place} does not answer: {_reason(error)}; start it, or give another address"
             ) from None
 
     async def close(self) -> None:
@@ -164,10 +164,10 @@ def _parts(url: str) -> tuple[str, str]:
     wrong = parts.scheme not in ("redis", "rediss") or not parts.hostname or port == 0 or query
     if wrong or (database and not database.isdecimal()) or not prefix:
         raise ValueError(
-            "store: write memory, or redis://HOST:PORT/DB, with ?prefix=NAME if several share a DB"
+            "store: expected memory, or redis://HOST:PORT/DB, with ?prefix=NAME if several servers share a DB"
         )
     try:
         import redis.asyncio  # noqa: F401
     except ImportError:
-        raise ValueError("store: Redis needs its client; pip install 'ninelives[redis]'") from None
+        raise ValueError("store: Redis needs the package redis: pip install 'ninelives[redis]'") from None
     return place, prefix if prefix.endswith(":") else f"{prefix}:"

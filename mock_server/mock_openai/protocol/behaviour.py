@@ -148,7 +148,7 @@ class Behaviour:
                 )
             if not equals:
                 raise ValueError(
-                    f"{name} has no value; write {name}=VALUE, VALUE being {options()[name].values}"
+                    f"{name} has no value; expected {name}=VALUE, VALUE being {options()[name].values}"
                 )
             read[name] = options()[name].read(value.strip())
         return replace(self, **read)

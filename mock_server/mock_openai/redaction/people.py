@@ -47,7 +47,7 @@ def require_phones() -> None:
 
     if find_spec("phonenumbers") is None:
         raise ModuleNotFoundError(
-            "recognizing phone numbers needs the package phonenumbers: pip install 'ninelives[phones]'",
+            "finding phone numbers needs the package phonenumbers: pip install 'ninelives[phones]'",
             name="phonenumbers",
         )
 

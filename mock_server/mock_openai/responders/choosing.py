@@ -24,7 +24,7 @@ Improvise = Literal["text", "tools"]
 def check_improvise(value: object) -> Improvise:
     """Return the option's value. Raises ValueError if it is not one of the known values."""
     if value not in get_args(Improvise):
-        raise ValueError(f"improvise: {value!r} is not known; write {' or '.join(get_args(Improvise))}")
+        raise ValueError(f"improvise: {value!r} is unknown; expected {' or '.join(get_args(Improvise))}")
     return value  # type: ignore[return-value]
 
 

@@ -1,7 +1,7 @@
 """What a rule may say, read from YAML or from Python values of the same shape.
 
 Every reader checks what it reads and says, for what it cannot use, where it stands, what was found, what
-was expected and how to mend it.
+was expected and how to fix it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def read_script(source: SourceValue) -> tuple[list[Rule], bool | None]:
     rules = given.get("replies")
     if rules is None or not isinstance(rules.value, list):
         raise source.wrong(
-            "replies: followed by a list of rules", "begin the file with 'replies:' and each rule with '- '"
+            "replies: followed by a list of rules", "start the file with 'replies:' and each rule with '- '"
         )
     strict = given["strict"].flag("strict") if "strict" in given else None
     _names_differ(rules)
@@ -94,7 +94,7 @@ def _conditions_stand_under_when(source: SourceValue) -> None:
     if stray is not None:
         raise source.value[stray].error(
             f"found the condition '{stray}' in a rule",
-            "conditions under when",
+            "conditions under `when`",
             f"write when: {{{stray}: ...}}",
         )
 
@@ -174,7 +174,7 @@ def api_error(values: Mapping[str, Any]) -> ApiError:
 def _status(source: SourceValue) -> int:
     status = source.whole("status", minimum=400)
     if status > 599:
-        raise source.wrong("a status from 400 to 599", "errors have one of these")
+        raise source.wrong("a status from 400 to 599", "only these are error statuses")
     return status
 
 
@@ -187,6 +187,6 @@ def _pattern(source: SourceValue, name: str) -> str:
         raise source.error(
             f"found /{shown}/, which is not a regular expression ({error})",
             "a regular expression",
-            "put a backslash before signs that are meant literally",
+            "put a backslash before characters that are meant literally",
         ) from error
     return expression

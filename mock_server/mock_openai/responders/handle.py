@@ -52,9 +52,9 @@ class RuleHandle:
         if self.answered == 1 and self._asked:
             return self.requests[0]
         if not self.answered:
-            raise AssertionError(f"{self} answered no request; its conditions: {self.rule.when}")
+            raise AssertionError(f"{self} answered no request; its conditions are: {self.rule.when}")
         if not self._asked:
-            raise AssertionError(f"{self} answered {self.answered} requests, but keeps none of them")
+            raise AssertionError(f"{self} answered {self.answered} requests, but no longer has any of them")
         told = [_quoted(body) for body, _ in tuple(self._asked)[-_TOLD:]]
         latest = f"the latest {len(told)}: " if len(told) < self.answered else ""
         raise AssertionError(f"{self} answered {self.answered} requests, not one: {latest}{', '.join(told)}")

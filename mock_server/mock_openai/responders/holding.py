@@ -74,7 +74,7 @@ class Rules(tuple[RuleHandle, ...]):
                 if handle.rule.when.hears(asked):
                     hearing.append(index)
                 if (index + 1) % _LOOK_AFTER == 0 and time.process_time() - began > ALL_WITHIN:
-                    raise SlowPattern(f"user: the patterns up to this one take more than {ALL_WITHIN:.0f} s")
+                    raise SlowPattern(f"user: the patterns up to this one took more than {ALL_WITHIN:.0f} s")
             except SlowPattern as error:
                 return tuple(hearing), SlowPattern(f"{titled(index + 1, handle)}: {error}")
         return tuple(hearing), None

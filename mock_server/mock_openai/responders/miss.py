@@ -69,7 +69,7 @@ def reasons(handle: RuleHandle, turn: Turn, asked: Asked) -> Iterator[str]:
         times = "once" if rule.times == 1 else f"{rule.times} times"
         yield f"times: it has answered {times} already"
     elif not failed and callable(rule.answer) and not isinstance(rule.answer, ApiError):
-        yield "its function passed"
+        yield "its function returned None"
 
 
 def titled(number: int, handle: RuleHandle) -> str:

@@ -1,6 +1,6 @@
 """What a rule may say of a reply: its items, its usage, its delay and how it ends.
 
-Every reader says, for what it cannot use, where it stands, what was found, what was expected and how to mend
+Every reader says, for what it cannot use, where it stands, what was found, what was expected and how to fix
 it.
 """
 
@@ -124,7 +124,9 @@ def _text(given: Mapping[str, SourceValue]) -> Text:
             deltas = tuple(part.text("a delta") for part in source.value)
             if "".join(deltas) != text or not all(deltas):
                 raise source.error(
-                    "found deltas that do not make up the text", "its pieces in order", "repeat the text"
+                    "found deltas that do not add up to the text",
+                    "the pieces of the text in order",
+                    "repeat the text",
                 )
         else:
             deltas = source.whole("deltas", minimum=1)

@@ -71,4 +71,6 @@ def as_answer(said: Any) -> Answer | None:
             return Reply((said,))
         case list() | tuple():
             return Reply(tuple(Text(part) if isinstance(part, str) else part for part in said))
-    raise TypeError(f"a rule's function gave {said!r}; expected a reply, items, text, an ApiError or None")
+    raise TypeError(
+        f"a rule's function returned {said!r}; expected a reply, items, text, an ApiError or None"
+    )

@@ -58,7 +58,7 @@ class Script:
 
     @classmethod
     def load(cls, path: str | Path) -> Script:
-        """Read a YAML file. Raises ScriptError, which names file, line, what was found and how to mend it."""
+        """Read a YAML file. Raises ScriptError, which names file, line, what was found and how to fix it."""
         path = Path(path)
         try:
             text = read_text(path)

@@ -1,7 +1,7 @@
 """When a rule holds: conditions on the content of a request, never on how many came before it.
 
 Every condition that is given must hold. A condition that does not hold can say why, in words that help to
-mend a script.
+fix a script.
 """
 
 from __future__ import annotations

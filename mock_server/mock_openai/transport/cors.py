@@ -31,7 +31,7 @@ class Pages:
         """Raise ApiError 403 if the page that asks is not allowed to."""
         if not self._welcome(asked):
             raise ApiError(
-                "Pages of this origin may not use this server; it was given other ones with --allow-origin.",
+                "Pages of this origin may not use this server; --allow-origin allows only others.",
                 status=403,
                 code="origin_not_allowed",
             )

@@ -15,8 +15,8 @@ from mock_openai.protocol import json
 HEALTH, READY = "/health", "/ready"
 
 SUMMARIES = {
-    HEALTH: "Whether the process serves: always 200",
-    READY: "Whether it can serve now: 200, or 503 while it stops or its shared memory does not answer",
+    HEALTH: "Whether the process is running: always 200",
+    READY: "Whether it can serve requests: 200, or 503 while it stops or its shared memory does not answer",
 }
 
 _HEADERS = {"content-type": "application/json", "cache-control": "no-store"}
@@ -29,7 +29,7 @@ async def answer(
     answer.
     """
     if request.method not in ("GET", "HEAD"):
-        told = {"error": f"{request.path} takes GET and HEAD"}
+        told = {"error": f"{request.path} accepts only GET and HEAD"}
         return web.Response(status=405, body=json.compact(told), headers={**_HEADERS, "allow": "GET, HEAD"})
     if request.path == HEALTH:
         return _said("alive", 200)

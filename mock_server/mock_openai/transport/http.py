@@ -101,7 +101,7 @@ class HttpHandler:
         connection = self.connections.of(request, websocket=upgrade)
         transport = request.transport
         if transport is None:
-            raise ConnectionResetError("the client has gone")
+            raise ConnectionResetError("the client has disconnected")
         tcp = TcpConnection(transport)
         connection.busy = True
         if connection.first:

@@ -187,7 +187,7 @@ class Listener:
 
         def factory() -> asyncio.Protocol:
             if not self._accepts:  # asyncio fails, aloud in Python 3.13, when it is let go on
-                raise ConnectionAbortedError("accepted in the moment in which the port was closed")
+                raise ConnectionAbortedError("accepted while the port was being closed")
             return make()
 
         self._accepts = True

@@ -135,7 +135,7 @@ class HttpReply:
     async def _write(self, status: int, answer: bytes) -> None:
         transport = self._request.transport
         if transport is None or transport.is_closing():
-            raise ConnectionResetError("the client has gone")
+            raise ConnectionResetError("the client has disconnected")
         self.response = Written(status=status)
         transport.write(answer)
         await self._request.writer.drain()

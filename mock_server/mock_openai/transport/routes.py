@@ -57,7 +57,7 @@ ENDPOINTS = (
     Endpoint("GET", _RESPONSE, "retrieve", "Read a response", _RESUME),
     Endpoint("DELETE", _RESPONSE, "delete", "Delete a response"),
     Endpoint("GET", f"{_RESPONSE}/input_items", "input_items", "List a response's input", _PAGE),
-    Endpoint("POST", f"{_RESPONSE}/cancel", "cancel", "Cancel a response of the background"),
+    Endpoint("POST", f"{_RESPONSE}/cancel", "cancel", "Cancel a background response"),
     Endpoint("GET", "/v1/models", "models", "List models"),
     Endpoint("GET", "/v1/models/{model}", "model", "Read a model"),
     Endpoint("DELETE", "/v1/models/{model}", "model_delete", "Delete a fine-tuned model"),

@@ -36,7 +36,9 @@ class Certificate:
         try:
             import trustme
         except ImportError:
-            raise ValueError("tls: certificates are made by trustme; pip install 'ninelives[tls]'") from None
+            raise ValueError(
+                "tls: certificates need the package trustme: pip install 'ninelives[tls]'"
+            ) from None
         folder = tempfile.mkdtemp(prefix="mock-openai-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.ca_file = str(Path(folder) / "ca.pem")

@@ -121,7 +121,7 @@ def load_pace(path: Path) -> Learned:
     try:
         return read_pace(path.read_bytes())
     except OSError as error:
-        raise ValueError(f"{path} cannot be read ({error.strerror}); name a file that exists") from None
+        raise ValueError(f"{path} cannot be read ({error.strerror}); give a file that exists") from None
     except ValueError as error:
         raise ValueError(
             f"{path} is not a pace file: {error}; make one with `ninelives pace CASSETTES -o {path.name}`"
@@ -135,7 +135,7 @@ def read_pace(data: bytes) -> Learned:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise ValueError(str(error)) from None
     if file.version != VERSION:
-        raise ValueError(f"version {file.version} is not known here, expected {VERSION}")
+        raise ValueError(f"version {file.version} is not supported, expected {VERSION}")
     for name in (*_TIMES, "burst"):
         values = getattr(file, name)
         if not values and name != "stalls":

@@ -43,7 +43,7 @@ class Fixed:
 
     def __post_init__(self) -> None:
         if not self.seconds >= 0:
-            raise ValueError(f"a fixed pace takes seconds, 0 or more, not {self.seconds!r}")
+            raise ValueError(f"expected a fixed pace in seconds, 0 or more, not {self.seconds!r}")
 
     def schedule(self, events: Iterable[Event], rng: random.Random) -> Iterator[Timed]:
         """Stamp the events at equal distances."""
@@ -58,7 +58,7 @@ class Kept:
 
     def __post_init__(self) -> None:
         if not self.scale >= 0:
-            raise ValueError(f"recorded times are scaled by a number from 0, not {self.scale!r}")
+            raise ValueError(f"expected a factor for recorded times, 0 or more, not {self.scale!r}")
 
     def schedule(self, events: Iterable[Event], rng: random.Random) -> Iterator[Timed]:
         """Stamp events that were not recorded: with 0."""
@@ -97,6 +97,6 @@ def parse_pace(text: str | Pace, base: Path | None = None) -> Pace:
     except ValueError:
         pass
     raise ValueError(
-        f"{text!r} is not a pace; use instant, realistic, fixed:SECONDS, recorded, recorded:FACTOR, or a "
-        "pace file, which ends in .json"
+        f"{text!r} is not a pace; expected instant, realistic, fixed:SECONDS, recorded, recorded:FACTOR, or "
+        "a pace file, which ends in .json"
     )

@@ -44,11 +44,11 @@ class Address:
             wrong = True
         if wrong:
             raise ValueError(
-                f"upstream: {text!r} is not an address; write http://HOST:PORT/v1 or https://HOST/v1"
+                f"upstream: {text!r} is not an address; expected http://HOST:PORT/v1 or https://HOST/v1"
             )
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError(
-                "upstream: an address has no key, query or fragment; the client's own key is passed on"
+                "upstream: the address must not have a key, query or fragment; the client's key is forwarded"
             )
         return cls(f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/"))
 

@@ -107,9 +107,9 @@ def unreachable(address: Address, error: BaseException) -> ApiError:
     """Return the error for an upstream that did not answer: 502, which clients retry."""
     match error:
         case aiohttp.ClientConnectorDNSError():
-            why = "its host name is not known. Check the address"
+            why = "its host name cannot be resolved. Check the address"
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
-            why = "its TLS certificate is not trusted. Name its authority in SSL_CERT_FILE"
+            why = "its TLS certificate is not trusted. Set SSL_CERT_FILE to its authority"
         case aiohttp.ClientConnectorError(os_error=cause):
             why = f"no connection ({cause.strerror or type(cause).__name__}). Check that it runs"
         case TimeoutError():
@@ -117,7 +117,7 @@ def unreachable(address: Address, error: BaseException) -> ApiError:
         case _:
             why = "it closed the connection before it answered"
     return ApiError(
-        f"The upstream server {address} cannot be asked: {why}.",
+        f"The upstream server {address} cannot be used: {why}.",
         status=502,
         type="server_error",
         code="upstream_unreachable",
@@ -127,7 +127,7 @@ def unreachable(address: Address, error: BaseException) -> ApiError:
 def in_circles(address: Address) -> ApiError:
     """Return the error for an upstream that leads back to this server."""
     return ApiError(
-        f"The upstream server {address} leads back to this one. Name another.",
+        f"The upstream server {address} leads back to this server. Give another one.",
         status=508,
         type="server_error",
         code="upstream_loop",

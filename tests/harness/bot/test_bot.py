@@ -303,10 +303,10 @@ async def test_a_turn_that_never_ends_is_reported_on_one_screen():
         assert caught.value.turn.ended is None
         assert (await bot.say("hello?")).text == "Back."
     text = str(caught.value)
-    assert "not over within 30 s" in text
+    assert "did not end within 30 s" in text
     assert "said:    'hi'" in text
     assert "heard:   'Well, '" in text
-    assert "1 response(s) that began and did not end" in text
+    assert "1 response(s) that started but did not end" in text
     assert "LLMTextFrame" in text
     assert len(text.splitlines()) < 25
 
@@ -319,7 +319,7 @@ async def test_hanging_up_in_the_middle_of_everything():
         await bot.wait(25)
         await bot.hang_up()
         assert turn.text == "Once upon "
-        with pytest.raises(RuntimeError, match="not there"):
+        with pytest.raises(RuntimeError, match="is not running"):
             bot.say_soon("hello?")
     assert loop.time() < 30
 
@@ -384,12 +384,12 @@ def test_a_whole_pipeline_of_the_users(own, as_pipeline):
 
 
 def test_a_pipeline_without_a_service_is_refused():
-    with pytest.raises(ValueError, match="no LLM service in this pipeline"):
+    with pytest.raises(ValueError, match="this pipeline has no LLM service"):
         Bot(pipeline=[Shout()])
 
 
 def test_a_service_and_a_pipeline_are_refused():
-    with pytest.raises(TypeError, match="either a service or pipeline"):
+    with pytest.raises(TypeError, match="a service or pipeline"):
         Bot(FakeService(), pipeline=[FakeService()])
 
 

@@ -248,7 +248,7 @@ def test_an_answer_without_its_request_is_kept(tmp_path: Path) -> None:
         ("a.txt", b"hello", "unknown format"),
         ("a.yaml", b"interactions: [\n", "YAML that cannot be read"),
         ("b.yaml", b"interactions:\nrequests: 1", "nothing"),
-        ("a.har", b'{"log":{"entries":[{"request":{}}]}}', "no HAR 1.2"),
+        ("a.har", b'{"log":{"entries":[{"request":{}}]}}', "not HAR 1.2"),
         ("a.jsonl", b'{"ninelives":1}\n{"k":"x"}\n', "a.jsonl:2"),
     ],
 )

@@ -269,14 +269,14 @@ def test_bodies_are_unpacked(text: str, coding: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
-        ("version: 1", "version: 1\nseen: 3", "the field seen is not known and was left out"),
-        ("method: POST", "method: POST, retries: 3", "the field request.retries is not known"),
-        ("status: {", "timings: {total: 3}\n    status: {", "the field response.timings is not known"),
+        ("version: 1", "version: 1\nseen: 3", "the field seen is unknown and was left out"),
+        ("method: POST", "method: POST, retries: 3", "the field request.retries is unknown"),
+        ("status: {", "timings: {total: 3}\n    status: {", "the field response.timings is unknown"),
         ("{string: 'ANSWER'}", "{string: 'ANSWER', checksum: 9}", "the field response.body.checksum is"),
         (
             "body: {string: 'ANSWER'}",
             "payload: 'ANSWER'",
-            "the field response.payload is not known",
+            "the field response.payload is unknown",
         ),
         (
             "[application/json]}\n    body: {string: 'ANSWER'}",
@@ -313,7 +313,7 @@ def test_what_is_left_out_is_named_by_convert_show_and_lint(
         ("status: {code: 200, message: OK}", "status: {}", "interaction 1: response has no status"),
         ("response:", "answer:", "interaction 1 has no response"),
         ("{string: 'ANSWER'}", "{base64_string: '###'}", "response.body.base64_string is no base64"),
-        ("{string: 'ANSWER'}", "{file: body.txt}", "response.body stands in a file of its own"),
+        ("{string: 'ANSWER'}", "{file: body.txt}", "response.body is in a separate file"),
         ("headers: {content-type: [application/json]}\n", "headers: 7\n", "response.headers is the value 7"),
         ("- request:", "- !!python/object/apply:os.system [exit]\n- request:", "Python class os.system"),
     ],
@@ -366,7 +366,7 @@ def test_an_exchange_file_names_its_field(tmp_path: Path) -> None:
     with pytest.raises(CassetteError, match=r"\$.request.method"):
         load(path)
     path.write_text(json.dumps({**given, "response": {**given["response"], "trailers": {"a": "b"}}}))
-    with pytest.warns(CassetteWarning, match="the field response.trailers is not known"):
+    with pytest.warns(CassetteWarning, match="the field response.trailers is unknown"):
         load(path)
 
 
@@ -424,7 +424,7 @@ def test_a_bomb_is_kept_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         text = VCRPY.replace("{content-type", f"{{content-encoding: ['{coding}'], content-type")
         told = base64.b64encode(body).decode()
         path = written(tmp_path, text.replace("{string: 'ANSWER'}", f"{{string: !!binary {told}}}"))
-        with pytest.warns(CassetteWarning, match="unpacks to more than|is not"):
+        with pytest.warns(CassetteWarning, match="decompressed body is larger than|is not"):
             load(path)
 
 

@@ -124,7 +124,7 @@ def test_a_secret_that_is_spelled_is_found_where_it_begins_and_scrubbed(tmp_path
     path = streamed(tmp_path / "a.jsonl", *map(delta, ("It is ", "sk-CAN", "ARY0123456789", " as", " said.")))
     found = lint(path)
     assert [(problem.line, problem.kind) for problem in found] == [(5, "secret"), (13, "secret")]
-    assert "goes on in the next deltas" in str(found[0])
+    assert "continues in the next deltas" in str(found[0])
     before = path.read_bytes().split(b"\n")
     assert scrub(path) == 4
     assert lint(path) == []
@@ -185,7 +185,7 @@ def test_a_long_cassette_is_looked_over_in_little_memory(tmp_path: Path) -> None
 
 
 def peak_of(look: Callable[[Path], object], path: Path) -> int:
-    look(path)  # what is imported and remembered for ever
+    look(path)  # what is imported and remembered forever
     tracemalloc.start()
     try:
         assert look(path)
@@ -210,7 +210,7 @@ def test_what_editors_and_shells_make_of_a_cassette(tmp_path: Path) -> None:
     assert [problem.what for problem in lint(path)] == ["found text in UTF-16; save the file as UTF-8"]
     partial = path.with_suffix(".jsonl.partial")
     partial.write_text(text + '{"t":9,"c"', encoding="utf-8")
-    with pytest.warns(CassetteWarning, match="the last line is cut"):
+    with pytest.warns(CassetteWarning, match="the last line is incomplete"):
         assert lint(partial) == []
 
 

@@ -1,5 +1,5 @@
 """A cassette that cannot be read says so in one line: where, what is there, what should be, and how to
-mend it.
+fix it.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
         (HEADER + REQUEST + b'{"t":"soon","c":1,"k":"end"}\n', 3, "correct or remove the field"),
         (HEADER + b'{"c":1,"k":"end"}\n', 2, "missing required field"),
         (HEADER + REQUEST + RESPONSE + b"<<<<<<< HEAD\n" + EVENT + END, 4, "<<<<<<< HEAD"),
-        (HEADER + REQUEST + RESPONSE + EVENT[:30], 4, "the line is cut"),
+        (HEADER + REQUEST + RESPONSE + EVENT[:30], 4, "the line is incomplete"),
         (HEADER + REQUEST + b'{"t":1,"c":1,"k":"event","data":{"type":"\xff"}\n', 3, "one JSON object"),
     ],
 )
@@ -82,7 +82,7 @@ def test_an_error_text_never_carries_a_secret(tmp_path: Path) -> None:
 def test_the_partial_of_a_crash_may_end_in_half_a_line(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl.partial"
     path.write_bytes(HEADER + REQUEST + RESPONSE + EVENT + EVENT[:30])
-    with pytest.warns(CassetteWarning, match="last line is cut"):
+    with pytest.warns(CassetteWarning, match="last line is incomplete"):
         cassette = Cassette.load(path)
     (exchange,) = cassette.exchanges
     assert len(exchange.events) == 1
@@ -130,3 +130,9 @@ def test_twenty_thousand_events_load_in_a_moment(tmp_path: Path) -> None:
     # A few calls a line; `make bench-check` says how long they take.
     calls_of(lambda: Cassette.load(path), at_most=10 * 20_000)
     assert len(Cassette.load(path)) == 1
+
+
+def test_the_old_name_of_an_errors_advice_still_works_and_says_the_new_one(tmp_path: Path) -> None:
+    error = refusal(tmp_path, b"")
+    with pytest.warns(DeprecationWarning, match=r"CassetteError\.mend is now called CassetteError\.fix"):
+        assert error.mend == error.fix

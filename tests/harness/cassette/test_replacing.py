@@ -114,7 +114,7 @@ def test_links_in_a_circle_are_one_line(tmp_path: Path) -> None:
     one.symlink_to(two)
     two.symlink_to(one)
     for write in (record, lambda path: convert(spoilt(tmp_path / "other.jsonl"), path)):
-        with pytest.raises(CassetteError, match="links that lead in a circle"):
+        with pytest.raises(CassetteError, match="symbolic links that form a loop"):
             write(one)
 
 

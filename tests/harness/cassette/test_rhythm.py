@@ -89,8 +89,8 @@ def test_the_command_writes_a_file_and_says_what_it_learned(tmp_path: Path) -> N
     (tmp_path / "talks" / "notes.json").write_text("{}")
     ran = ninelives("pace", "talks", "-o", "mine/pace.json", cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
-    assert "from the times of 3 answers" in ran.stdout
-    assert "no recordings, left out: notes.json" in ran.stdout
+    assert "from 3 answers with the times of all events" in ran.stdout
+    assert "left out because they are not recordings: notes.json" in ran.stdout
     assert "is a stall" in ran.stdout
     assert max(map(len, ran.stdout.splitlines())) <= 100
     assert load_pace(tmp_path / "mine" / "pace.json").sources == (
@@ -101,7 +101,10 @@ def test_the_command_writes_a_file_and_says_what_it_learned(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("named", "said"),
     [
-        ("untimed.jsonl", "untimed.jsonl: no streamed answer in several pieces has the times of its events"),
+        (
+            "untimed.jsonl",
+            "untimed.jsonl: no streamed answer with several events has the times of its events",
+        ),
         ("empty", "empty: found no recording; expected a cassette"),
         ("gone.jsonl", "gone.jsonl: found no such file"),
         ("broken.jsonl", "broken.jsonl"),

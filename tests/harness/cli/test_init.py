@@ -84,7 +84,7 @@ def test_a_file_that_exists_stays(tmp_path: Path, capsys: pytest.CaptureFixture[
     project(tmp_path)
     (tmp_path / "conftest.py").write_text("mine = 1\n")
     _, said = init(str(tmp_path), "--yes", capsys=capsys)
-    assert "conftest.py exists and stays as it is" in said
+    assert "conftest.py exists and is not changed" in said
     assert (tmp_path / "conftest.py").read_text() == "mine = 1\n"
     assert (tmp_path / "tests" / "test_offline.py").is_file()
     _, said = init(str(tmp_path), "--yes", capsys=capsys)

@@ -86,7 +86,7 @@ def test_an_exchange_that_is_gone_is_named(capsys, tmp_path: Path) -> None:
 def test_our_own_cassettes_may_be_committed(capsys) -> None:
     code, out, _ = ninelives(capsys, "lint", CASSETTES)
     assert code == 0
-    assert out == "nothing to mend in 6 cassettes\n"
+    assert out == "no problems in 6 cassettes\n"
 
 
 def test_a_secret_is_found_without_being_shown_and_scrubbed(capsys, tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_secret_is_found_without_being_shown_and_scrubbed(capsys, tmp_path: Pa
 
 def test_scrubbing_a_clean_file_leaves_it_as_it_is(capsys, tmp_path: Path) -> None:
     clean = Path(shutil.copy(TALK, tmp_path / "clean.jsonl"))
-    assert ninelives(capsys, "scrub", clean) == (0, f"{clean}: nothing to mend\n", "")
+    assert ninelives(capsys, "scrub", clean) == (0, f"{clean}: nothing to scrub\n", "")
     assert clean.read_bytes() == TALK.read_bytes()
 
 
@@ -114,10 +114,10 @@ def test_lint_of_a_folder_reads_what_plays_and_passes_over_other_yaml(capsys, tm
     assert ninelives(capsys, "convert", TALK, tmp_path / "b.har")[0] == 0
     (tmp_path / "workflow.yaml").write_text("jobs: {resources: {requests: 1}}\n", encoding="utf-8")
     code, out, _ = ninelives(capsys, "lint", tmp_path)
-    assert (code, out) == (0, "nothing to mend in 2 cassettes\n")
+    assert (code, out) == (0, "no problems in 2 cassettes\n")
     code, out, _ = ninelives(capsys, "lint", tmp_path / "workflow.yaml")
     assert code == 1
-    assert "unreadable: found YAML or JSON that is no recording; check what the file is" in out
+    assert "unreadable: found YAML or JSON that is not a recording; check what the file is" in out
 
 
 @pytest.mark.parametrize(("name", "told"), [(".", "no cassette"), ("missing.jsonl", "no such file")])
@@ -156,7 +156,7 @@ def test_nobody_is_told_to_put_an_empty_file_over_a_good_cassette(capsys, tmp_pa
     cassette = Path(shutil.copy(TALK, tmp_path / "talk.jsonl"))
     code, out, err = ninelives(capsys, "record", "--cassette", cassette, "false")
     assert code == 1
-    assert "is as it was" in out + err
+    assert "is unchanged" in out + err
     assert "mv " not in out + err
     assert cassette.read_bytes() == TALK.read_bytes()
 

@@ -70,8 +70,8 @@ def test_a_conversation_asked_again_follows_its_new_ids(capsys: Any, tapes: Path
         sent = [entry.data["body"] for entry in server.journal.entries if entry.kind == "request"]
     assert code == 0, out
     assert "8 answers of" in out
-    assert "drift of the API: none" in out
-    assert "other wording: none" in out
+    assert "changes of the API: none" in out
+    assert "changes of wording: none" in out
     assert "not compared" not in out
     assert any(body.get("previous_response_id") for body in sent)
     assert "sk-" not in out
@@ -80,11 +80,11 @@ def test_a_conversation_asked_again_follows_its_new_ids(capsys: Any, tapes: Path
 def test_without_a_key_the_mock_is_asked_and_it_says_so(capsys: Any, tapes: Path) -> None:
     code, out, _ = refresh(capsys, tapes, "--exit-code")
     assert code == 0, out
-    assert out.startswith("no OPENAI_API_KEY and no --upstream: the mock server is asked")
-    assert "drift of the API: none" in out
-    assert "other wording: " in out
+    assert out.startswith("OPENAI_API_KEY is not set")
+    assert "changes of the API: none" in out
+    assert "changes of wording: " in out
     assert "calls\n" in out  # it says what it likes, and calls nothing
-    assert "for which nothing came this time" in out
+    assert "which was not answered this time" in out
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_what_the_api_changed_is_told_apart(
         code, out, _ = refresh(capsys, tapes / SSE, "--upstream", server.base_url, "--exit-code")
         assert code == 1
         assert all(word in out for word in said), out
-        assert "other wording: none" in out
+        assert "changes of wording: none" in out
         assert refresh(capsys, tapes / SSE, "--upstream", server.base_url)[0] == 0
 
 
@@ -252,7 +252,7 @@ async def test_what_was_asked_at_once_is_asked_at_once_again(over_http: bool, tm
 
 def test_what_cannot_be_asked_is_one_line(capsys: Any, tapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for options, said in (
-        (("--upstream", "http://127.0.0.1:9"), "the upstream gives no answer"),
+        (("--upstream", "http://127.0.0.1:9"), "the upstream does not answer"),
         (("--upstream", "http://127.0.0.1:99999"), "is not a URL"),
     ):
         code, _, err = refresh(capsys, tapes / SSE, *options)
@@ -262,7 +262,7 @@ def test_what_cannot_be_asked_is_one_line(capsys: Any, tapes: Path, monkeypatch:
     with serving(lambda: MockServer(api_key="another")) as server:
         code, out, err = refresh(capsys, tapes / SSE, "--upstream", server.base_url)
     assert code == 2
-    assert "answers every request with 401" in err.splitlines()[-1]
+    assert "rejects every request with status 401" in err.splitlines()[-1]
     assert "CANARY" not in out + err
     assert _run(["record"]) == 2
     assert "--cassette FILE" in capsys.readouterr().err

@@ -105,14 +105,14 @@ def test_a_rate_is_a_percentage_or_a_share() -> None:
 
 def test_names_are_those_of_the_laboratory() -> None:
     assert len(named("reset_*")) > 10
-    with pytest.raises(Complaint, match="only strike as a bot starts"):
+    with pytest.raises(Complaint, match="need a bot that is starting"):
         named("handshake_401_at_the_start")
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--faults", "reset_*"], "if disasters are meant, add --rate"),
+        (["--faults", "reset_*"], "to give names of scenarios, add --rate"),
         (["--rate", "1%"], "add --faults"),
         (["--faults", "plan.yaml", "--rate", "1%"], "add --faults 'reset_*'"),
         (["--faults", "nothing_like_it", "--rate", "1%"], "no scenario is called"),

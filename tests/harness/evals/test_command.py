@@ -133,5 +133,5 @@ def test_verdict_and_explore_write_the_same_reports(tmp_path: Path) -> None:
     )
     assert explored.returncode == 1
     first, *breaches = ElementTree.parse(tmp_path / "e.xml").getroot().iter("testcase")
-    assert "of 20 random stories" in str(first.get("name"))
+    assert "of 20 random scenarios" in str(first.get("name"))
     assert breaches

@@ -50,7 +50,7 @@ def test_a_caller_who_cannot_be_asked_is_told_of() -> None:
 
     found = played("simulated", script=Script([reply("Hello. Which city?", developer="introduce")]))
     assert not found.good
-    assert any("the simulated caller has nothing to say" in told for told in problems(found))
+    assert any("the simulated caller has no answer to give" in told for told in problems(found))
 
 
 def test_without_a_recording_and_a_script_a_tool_is_called_where_the_words_ask_for_it() -> None:

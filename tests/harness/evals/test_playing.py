@@ -88,7 +88,7 @@ def test_a_bot_that_repeats_itself_passes_its_eval_and_breaks_a_promise() -> Non
 def test_a_disaster_falls_where_it_can_happen_and_is_skipped_where_it_cannot() -> None:
     call, tool, limit = under("paris", "call_cut_in_half,reset_while_a_tool_runs,limit_between_turns")
     assert call.turn == 1  # the only turn in which a tool is called
-    assert tool.skipped == "this conversation has no moment in which it could happen"
+    assert tool.skipped == "this conversation has no moment at which it could happen"
     assert (limit.verdict, limit.good) == ("passed", True)  # an hour of silence, and the bot waits
 
 

@@ -113,7 +113,7 @@ def test_a_recording_of_another_bot_says_first_what_differs(tmp_path: Path) -> N
     other = play_first(replace(found, bot=ANOTHER), bot_named(ANOTHER), Setting(recordings=tmp_path))
     assert not other.good
     first = problems(other)[0]
-    assert first.startswith("before the user spoke: this is a recording of another bot")
+    assert first.startswith("before the user spoke: the recording is from another bot")
     assert "paris.jsonl" in first
     assert "Norway" in first
 

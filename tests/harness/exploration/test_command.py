@@ -104,7 +104,7 @@ def test_promises_that_are_kept_are_exit_code_zero(capsys: pytest.CaptureFixture
     line = "explore ninelives.lab.services:http --runs 2 --seed 1 --jobs 1"
     code, out, _ = ninelives(capsys, line)
     assert code == 0
-    assert "every promise was kept in 2 random stories of seed 1" in " ".join(out.split())
+    assert "every promise was kept in 2 random scenarios of seed 1" in " ".join(out.split())
     assert Path("ninelives-explore/runs-1.jsonl").is_file()
     assert ninelives(capsys, line)[0] == 0  # a journal that is complete is begun anew
 
@@ -164,9 +164,9 @@ def test_ctrl_c_says_what_is_done_and_how_to_go_on(
     _, said = process.communicate(timeout=HANG)
     assert process.returncode == 130
     kept = len(journal.read_text(encoding="utf-8").splitlines()) - 1
-    assert f"interrupted; {kept} of 2000 runs are done" in said
+    assert f"interrupted; {kept} of 2000 runs are finished" in said
     line = "explore ninelives.lab.services:http --runs 2000 --seed 3 --jobs 1"
     assert f"go on with: ninelives {line} --resume ninelives-explore/runs-3.jsonl" in said
     code, _, err = ninelives(capsys, line)
     assert code == 2
-    assert f"holds {kept} runs of an earlier exploration; go on with --resume" in err
+    assert f"holds {kept} runs of an earlier exploration; continue it with --resume" in err

@@ -58,7 +58,7 @@ def test_a_breach_is_told_once_by_its_shortest_story(alone: Exploration) -> None
     assert breach.story.size < breach.size == draw_story(SEED, breach.run).size
     assert breach.run in breach.runs
     assert breach.story.broke == tuple(breach.promises)
-    for words in ("turn 1, the user: '", "struck at", "was heard: ", "I9 broken"):
+    for words in ("turn 1, the user: '", "fault at", "was heard: ", "I9 broken"):
         assert words in breach.evidence
 
 
@@ -148,7 +148,7 @@ def test_a_journal_under_other_conditions_is_refused(tmp_path: Path) -> None:
     found = explore(http, journal=tmp_path / "strict.jsonl", conditions=strict, **given)
     assert {promise for promise, _ in found.broken[0].broken} == {"I10"}
     assert explore(http, journal=tmp_path / "strict.jsonl", conditions=strict, **given) == found
-    with pytest.raises(Complaint, match="was played at another pace, with other budgets"):
+    with pytest.raises(Complaint, match="was made with another pace, other budgets"):
         explore(http, journal=tmp_path / "strict.jsonl", **given)
 
 

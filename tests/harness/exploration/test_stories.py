@@ -146,14 +146,14 @@ def test_a_folder_of_stories_and_scenarios_is_read_by_name(tmp_path: Path) -> No
     (tmp_path / "notes.txt").write_text("not a story", encoding="utf-8")
     assert load_all(str(tmp_path)) == [scenarios()["idle_reset"], load(str(tmp_path / "b.yaml"))]
     for place, complaint in (
-        (tmp_path / "notes.txt", "is no scenario file"),
+        (tmp_path / "notes.txt", "is not a scenario file"),
         (tmp_path / "nowhere.yaml", "cannot be read"),
         (tmp_path / "nowhere.py", "cannot be read"),
     ):
         with pytest.raises(Complaint, match=complaint):
             load_all(place)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(Complaint, match="holds no scenario file"):
+    with pytest.raises(Complaint, match="has no scenario file"):
         load_all(tmp_path / "empty")
 
 

@@ -144,8 +144,8 @@ def test_the_command_keeps_a_story_and_writes_an_issue(tmp_path: Path) -> None:
     given = ("reproduce", str(path), "--bot", "bot.py:make_bot", "--tries", "20")
     ran = ninelives(*given, cwd=tmp_path)
     assert ran.returncode == 1, ran.stderr
-    assert ran.stdout.startswith("same breach: I6, turn 1")
-    assert "shrunk from 2 turns to 1; kept stories/i6_" in ran.stdout
+    assert ran.stdout.startswith("the same promise was broken: I6, turn 1")
+    assert "shortened from 2 turns to 1; wrote stories/i6_" in ran.stdout
     (story,) = (tmp_path / "stories").iterdir()
     assert "I9" in from_text(story.read_text()).broke
     text = (tmp_path / "incident.md").read_text()
@@ -162,7 +162,7 @@ def test_the_command_keeps_a_story_and_writes_an_issue(tmp_path: Path) -> None:
     )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.startswith("not reproduced: I6")
-    assert "another bot: the incident is of tests.harness.exploration.broken.ReportsTwice" in ran.stderr
+    assert "a different bot: the incident is from tests.harness.exploration.broken.ReportsTwice" in ran.stderr
 
 
 NAMED = Story((
@@ -191,7 +191,7 @@ def test_words_are_replaced_in_all_that_is_kept(tmp_path: Path) -> None:
         assert not re.search("jane|roe", kept, re.IGNORECASE)
     assert "my name is Jo." in story.read_text()
     assert "Replaced in this call: 5 x words that --replace names" in text
-    assert "--replace 'Mary': nobody says that in this call" in ran.stderr
+    assert "--replace 'Mary': these words do not occur in this call" in ran.stderr
     ran = ninelives(*given, "--replace", "Jane", cwd=tmp_path)
     assert ran.returncode == 2
     assert "expected 'NAME=OTHER'" in ran.stderr

@@ -132,7 +132,7 @@ def test_a_bot_needs_no_keys_and_its_prints_do_not_disturb(
         ({"start": "import flurble"}, "No module named 'flurble' (bot.py:{}, in run_bot); install flurble"),
         (
             {"start": "print('TENANT is missing'); sys.exit(1)"},
-            "it called sys.exit(1), after it had said 'TENANT is missing' (bot.py:{}, in run_bot); give it",
+            "it called sys.exit(1), after it printed 'TENANT is missing' (bot.py:{}, in run_bot); set",
         ),
         (
             {"start": "open('prompt.txt')"},
@@ -140,7 +140,7 @@ def test_a_bot_needs_no_keys_and_its_prints_do_not_disturb(
         ),
         (
             {"start": "import socket; socket.create_connection(('192.0.2.1', 80))"},
-            "tried to reach 192.0.2.1:80; a scenario never leaves this machine (bot.py:{}, in run_bot)",
+            "tried to connect to 192.0.2.1:80; scenarios may not leave this machine (bot.py:{}, in run_bot)",
         ),
     ],
 )
@@ -161,21 +161,21 @@ def test_a_bot_that_cannot_start_is_one_line(
     [
         (
             bot(end="return"),
-            "bot.py:run_bot came to its end without running a pipeline; expected it to end with",
+            "bot.py:run_bot returned without running a pipeline; expected it to call",
         ),
         (
             bot(end="import asyncio; await asyncio.Event().wait()"),
-            "bot.py:run_bot ran no pipeline within 30 s",
+            "bot.py:run_bot did not run a pipeline within 30 s",
         ),
         (
             "async def run_bot(transport, websocket): ...",
-            "bot.py:run_bot asks for 'websocket'; expected a function of base_url and ws_url",
+            "bot.py:run_bot has the parameter 'websocket'; expected a function that takes base_url",
         ),
-        ("def run_bot(transport): return 3", "run_bot gave a int; expected an LLM service"),
+        ("def run_bot(transport): return 3", "run_bot returned a int; expected an LLM service"),
         (
             "def run_bot():\n    from pipecat.processors.filters.identity_filter import IdentityFilter\n"
             "    return [IdentityFilter()]",
-            "bot.py:run_bot: there is no LLM service in this pipeline to listen to, only IdentityFilter;",
+            "bot.py:run_bot: this pipeline has no LLM service to listen to; it holds IdentityFilter;",
         ),
         (
             "from pipecat_responses import OpenAIResponsesLLMService\n"
@@ -223,7 +223,7 @@ def test_a_bot_on_chat_completions_is_told_which_lines_to_change(
     assert (code, out) == (2, "")
     first, *change = err.splitlines()
     assert first == (
-        "ninelives: bot.py:run_bot speaks Chat Completions (OpenAILLMService). ninelives tests bots on "
+        "ninelives: bot.py:run_bot uses Chat Completions (OpenAILLMService). ninelives tests bots that use "
         "OpenAI's Responses API: change two lines."
     )
     imported, made = lines_of(path, "import OpenAILLMService", "llm = OpenAILLMService")
@@ -237,8 +237,8 @@ def test_a_bot_on_chat_completions_is_told_which_lines_to_change(
         place, _, new = line.strip().partition("  ")
         number = int(place.partition(":")[2]) - 1
         text[number] = text[number][: len(text[number]) - len(text[number].lstrip())] + new
-    (tmp_path / "mended.py").write_text("\n".join(text))
-    assert ninelives(capsys, "verdict mended.py --scenario idle_close")[0] == 0
+    (tmp_path / "fixed.py").write_text("\n".join(text))
+    assert ninelives(capsys, "verdict fixed.py --scenario idle_close")[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -247,12 +247,12 @@ def test_a_bot_on_chat_completions_is_told_which_lines_to_change(
         (
             "from pipecat.services.groq.llm import GroqLLMService as Brain",
             "Brain(api_key=os.environ['GROQ_API_KEY'])",
-            "speaks Chat Completions (GroqLLMService)",
+            "uses Chat Completions (GroqLLMService)",
         ),
         (
             "from pipecat.services.openai.realtime.llm import OpenAIRealtimeLLMService",
             "OpenAIRealtimeLLMService(api_key='x')",
-            "speaks a speech-to-speech API (OpenAIRealtimeLLMService)",
+            "uses a speech-to-speech API (OpenAIRealtimeLLMService)",
         ),
     ],
 )
@@ -276,17 +276,17 @@ def test_a_service_that_goes_to_the_real_address_is_told_the_line_to_add(
     assert (code, out) == (2, "")
     imported, made = lines_of(path, PIPECATS, "llm = OpenAIResponsesLLMService(")
     assert err.splitlines() == [
-        "ninelives: bot.py:run_bot goes to api.openai.com:443: its OpenAIResponsesLLMService is not told "
-        f"where the mock server is. Add one line to its arguments, after bot.py:{made}, "
+        "ninelives: bot.py:run_bot connects to api.openai.com:443: its OpenAIResponsesLLMService does not "
+        f"get the address of the mock server. Add one line to its arguments, after bot.py:{made}, "
         "`llm = OpenAIResponsesLLMService(`:",
         '  ws_url=os.environ.get("OPENAI_WS_URL", "wss://api.openai.com/v1/responses"),',
-        "The service of the same name in pipecat_responses looks at OPENAI_BASE_URL by itself:",
+        "The service of the same name in pipecat_responses reads OPENAI_BASE_URL by itself:",
         f"  bot.py:{imported}  {OURS}",
     ]
     text = path.read_text().splitlines()
     text.insert(made, err.splitlines()[1])
-    (tmp_path / "mended.py").write_text("\n".join(text))
-    assert ninelives(capsys, "verdict mended.py --scenario calm_slow_drip")[0] == 0
+    (tmp_path / "fixed.py").write_text("\n".join(text))
+    assert ninelives(capsys, "verdict fixed.py --scenario calm_slow_drip")[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,10 @@ def test_what_goes_elsewhere_and_is_not_left_out_is_named(
     (tmp_path / "bot.py").write_text(text)
     code, _, err = ninelives(capsys, "verdict bot.py")
     assert code == 2
-    assert "bot.py:run_bot goes to search.example:443 (its Filter), and nothing leaves this machine" in err
+    assert (
+        "bot.py:run_bot connects to search.example:443 (its Filter), but tests may not leave this machine"
+        in err
+    )
     assert err.count("\n") == 1
 
 
@@ -349,7 +352,7 @@ def test_code_that_goes_elsewhere_is_shown(
     code, _, err = ninelives(capsys, "verdict bot.py")
     assert code == 2
     (line,) = lines_of(path, "cases.example")
-    assert f"bot.py:run_bot goes to cases.example:443 (bot.py:{line}, in ask)" in err
+    assert f"bot.py:run_bot connects to cases.example:443 (bot.py:{line}, in ask)" in err
 
 
 def test_a_voice_is_left_out_wherever_it_stands(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -370,7 +373,7 @@ def test_a_service_that_is_made_too_early_is_told_so(
     path.write_text(bot(service=f"{OURS}\nLLM = OpenAIResponsesLLMService()", made="LLM"))
     code, _, err = ninelives(capsys, "verdict bot.py")
     assert code == 2
-    assert f"It is made while the module is imported (bot.py:{lines_of(path, 'LLM =')[0]})" in err
+    assert f"It is created while the module is imported (bot.py:{lines_of(path, 'LLM =')[0]})" in err
 
 
 def test_a_bot_that_does_not_work_undisturbed_is_stopped_and_shows_what_it_raised(
@@ -380,7 +383,7 @@ def test_a_bot_that_does_not_work_undisturbed_is_stopped_and_shows_what_it_raise
     path.write_text(bot(filter="isinstance(frame, TranscriptionFrame) and 1 / 0"))
     code, out, err = ninelives(capsys, "verdict bot.py --html page.html --json found.json")
     assert (code, err) == (1, "")
-    assert "bot.py:run_bot: this bot does not work undisturbed." in out
+    assert "bot.py:run_bot: this bot does not work even without faults." in out
     (number,) = lines_of(path, "1 / 0")
     raised = f"Filter raised ZeroDivisionError: division by zero (bot.py:{number}, in process_frame)"
     assert f"  {raised}, 3 times\n" in out
@@ -421,8 +424,8 @@ def test_of_several_bots_the_one_that_does_not_work_is_named_before_any_is_tried
     (tmp_path / "mute.py").write_text(bot(filter=unheard))
     code, out, _ = ninelives(capsys, "verdict good.py mute.py --markdown page.md")
     assert code == 1
-    assert "the model was never asked: no request reached the mock server" in out
-    assert "mute.py:run_bot: this bot does not work undisturbed." in out
+    assert "the model was never called: no request reached the mock server" in out
+    assert "mute.py:run_bot: this bot does not work even without faults." in out
     assert not (tmp_path / "page.md").exists()
 
 
@@ -448,14 +451,14 @@ def test_in_pytest_what_is_wrong_is_told_by_the_first_test_and_the_others_are_sk
     assert outcomes["failed"] == 3
     assert outcomes["skipped"] > 20
     shown = result.stdout.str()
-    assert shown.count("speaks Chat Completions (OpenAILLMService). ninelives tests bots") <= 3
+    assert shown.count("uses Chat Completions (OpenAILLMService). ninelives tests bots") <= 3
     result.stdout.fnmatch_lines_random(
         [
-            "bot.py:run_bot speaks Chat Completions (OpenAILLMService)*change two lines.",
-            "mute.py:run_bot: this bot does not work undisturbed.*",
+            "bot.py:run_bot uses Chat Completions (OpenAILLMService)*change two lines.",
+            "mute.py:run_bot: this bot does not work even without faults.*",
             "gone.py cannot be read (no such file); expected a file*",
             "Filter raised ZeroDivisionError: division by zero (mute.py:*in process_frame), 3 times",
-            "SKIPPED*this bot does not work undisturbed. * See *test_mute?idle_close?",
+            "SKIPPED*this bot does not work even without faults. * See *test_mute?idle_close?",
         ]
     )
     assert shown.count("raised ZeroDivisionError: division by zero") <= 4  # the lines of its timeline, once

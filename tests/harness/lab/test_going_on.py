@@ -151,7 +151,7 @@ def test_i6_finds_an_error_about_an_answer_that_was_finished_and_one_that_was_no
     half = went_on(
         "It is 21 degrees", "It is 21 degrees and", " degrees and sunny in Paris.", told="It is 21"
     )
-    assert "went on without" in finding(half, "I6").why
+    assert "continued without" in finding(half, "I6").why
     refused = went_on("It is 21 degrees", "It is 21 degrees", told="It is 21", refusal="No.", errors=1)
     assert finding(refused, "I6").held is True
     silent = went_on("It is 21 degrees", "It is 21 degrees", told="It is 21", refusal="No.")

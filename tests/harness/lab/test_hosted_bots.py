@@ -113,7 +113,7 @@ def test_a_bot_that_goes_elsewhere_is_stopped_and_told() -> None:
     outcome = play("calm_conversation_with_a_tool", elsewhere)
     assert not outcome.held
     assert outcome.crash is not None
-    assert "the bot tried to reach 192.0.2.1:80; a scenario never leaves this machine" in outcome.crash
+    assert "the bot tried to connect to 192.0.2.1:80; scenarios may not leave this machine" in outcome.crash
 
 
 def needs_a_room(room: str) -> None:
@@ -131,7 +131,7 @@ def empty() -> list[Any]:
 
 def test_a_class_that_is_no_service_is_one_line() -> None:
     with pytest.raises(
-        Complaint, match="dict is no LLM service; expected a class that is one, or a function"
+        Complaint, match="dict is not an LLM service; expected an LLM service class, or a function"
     ):
         as_factory(dict)
 
@@ -139,12 +139,12 @@ def test_a_class_that_is_no_service_is_one_line() -> None:
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (needs_a_room, "needs_a_room asks for 'room'; expected a function of base_url and ws_url"),
+        (needs_a_room, "needs_a_room has the parameter 'room'; expected a function that takes base_url"),
         (
             hums,
-            "hums came to its end without running a pipeline; expected it to end",
+            "hums returned without running a pipeline; expected it to call",
         ),
-        (empty, "empty gave a list; expected"),
+        (empty, "empty returned a list; expected"),
     ],
 )
 def test_what_is_no_bot_is_one_line(found: Any, said: str) -> None:

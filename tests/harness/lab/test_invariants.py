@@ -181,7 +181,7 @@ def test_i1_finds_words_that_nobody_said() -> None:
     tale.ends()
     found = finding(tale.told(), "I1")
     assert found.held is False
-    assert "nobody said" in found.why
+    assert "the model never said" in found.why
 
 
 def test_i2_finds_the_rest_of_a_cancelled_answer_in_the_next_turn() -> None:
@@ -219,8 +219,8 @@ def test_i2_finds_speech_that_goes_on_after_the_user_cut_in() -> None:
         ('{"city": "Paris"}', "completed", {"city": "Paris"}, 2, "ran 2 times"),
         ('{"city": "Pa', "incomplete", {}, 1, "its response never finished"),
         ('{"city": "Paris"}', None, {"city": "Paris"}, 1, "cut off"),
-        ("not json", "completed", {}, 1, "the arguments said were"),
-        ('{"city": "Paris"}', "completed", {}, 1, "the arguments said were"),
+        ("not json", "completed", {}, 1, "the model sent the arguments"),
+        ('{"city": "Paris"}', "completed", {}, 1, "the model sent the arguments"),
     ],
 )
 def test_i3_finds_a_tool_that_should_not_have_run(

@@ -142,13 +142,13 @@ def test_a_name_in_the_settings_starts_at_their_folder(
 
 
 BAD: dict[str, tuple[str, str]] = {
-    "": ("", "names no bot; expected a file"),
+    "": ("", "does not name a bot; expected a file"),
     "gone.py": ("", "gone.py cannot be read (no such file); expected a file"),
     "gone.py:run_bot": ("", "gone.py cannot be read (no such file)"),
     "nowhere": ("", "'nowhere' cannot be imported (No module named 'nowhere'); expected a file"),
     "nowhere.bot:run": ("", "'nowhere.bot' cannot be imported"),
     "my-bot": ("", "'my-bot' is neither a file nor a module"),
-    "./bots": ("# bots/voice.py", "./bots is a folder without a bot.py (there are voice.py); name the file"),
+    "./bots": ("# bots/voice.py", "./bots is a folder without a bot.py (there are voice.py); give the file"),
     "bad.py": (
         "def run_bot(:\n",
         "bad.py could not start: SyntaxError: invalid syntax (bad.py, line 1) (bad.py:1)",
@@ -163,7 +163,7 @@ BAD: dict[str, tuple[str, str]] = {
     ),
     "needs.py": (
         "import flurble\n",
-        "No module named 'flurble' (needs.py:1); install flurble, or run ninelives with",
+        "No module named 'flurble' (needs.py:1); install flurble, or run ninelives in",
     ),
     "extra.py": (
         "from pipecat.services.deepgram.stt import DeepgramSTTService\n",
@@ -171,11 +171,11 @@ BAD: dict[str, tuple[str, str]] = {
     ),
     "exits.py": (
         "import sys\nprint('please set TENANT')\nsys.exit(3)\n",
-        "exits.py could not start: it called sys.exit(3), after it had said 'please set TENANT' (exits.py:3)",
+        "exits.py could not start: it called sys.exit(3), after it printed 'please set TENANT' (exits.py:3)",
     ),
     "two.py": (
         "def a(base_url, ws_url): ...\nasync def b(transport): ...\n",
-        "two.py has 2 that could be the bot: a, b; name one, such as two.py:a",
+        "two.py has 2 candidates for the bot: a, b; choose one, such as two.py:a",
     ),
     "none.py": (
         "def helper(text): ...\n",
@@ -218,17 +218,17 @@ def test_a_file_that_hangs_while_it_is_imported_is_given_up(project: Path, does:
         "        pass",
     ]
     write(project / "hangs.py", "\n".join(lines))
-    said = r"hangs.py could not start: it was still busy after [\d.]+ s at hangs.py:\d; move what waits into"
+    said = r"hangs.py could not start: it was still busy after [\d.]+ s at hangs.py:\d; move the code that"
     with pytest.raises(CouldNotStart, match=said):
         find("hangs.py", patience=0.2)
 
 
 def test_what_could_not_be_loaded_may_be_mended_and_tried_again(project: Path) -> None:
-    write(project / "mended.py", "1 / 0\n")
+    write(project / "fixed.py", "1 / 0\n")
     with pytest.raises(CouldNotStart):
-        find("mended.py")
-    write(project / "mended.py", "async def run_bot(transport): ...  # mended\n")
-    assert find("mended.py").name == "mended.py:run_bot"
+        find("fixed.py")
+    write(project / "fixed.py", "async def run_bot(transport): ...  # fixed\n")
+    assert find("fixed.py").name == "fixed.py:run_bot"
 
 
 def test_a_value_is_no_bot() -> None:
@@ -236,6 +236,6 @@ def test_a_value_is_no_bot() -> None:
 
     found: Any = 3
     with pytest.raises(
-        Complaint, match="a int is neither a function nor a class; expected what makes or runs a bot"
+        Complaint, match="a int is neither a function nor a class; expected one that makes or"
     ):
         as_factory(found)

@@ -35,7 +35,7 @@ def test_promises_kept_pass_broken_ones_are_shown_and_what_cannot_happen_is_skip
             "I1 broken: *",
             "what happened around turn 2, 30 of * moments:",
             "*fault * reset on connection 1",
-            "the whole story: *test_pipecats*reset_in_mid_sentence*.html",
+            "full timeline: *test_pipecats*reset_in_mid_sentence*.html",
         ]
     )
     result.stdout.no_fnmatch_line("* DEBUG *")
@@ -106,7 +106,7 @@ def test_one_line_in_the_settings_does_too_and_a_failure_shows_its_timeline(
     )
     failed = pytester.runpytest_subprocess("-p", "no:randomly")
     failed.assert_outcomes(failed=1)
-    failed.stdout.fnmatch_lines_random(["I7 broken: *", "what happened around turn 2*", "the whole story: *"])
+    failed.stdout.fnmatch_lines_random(["I7 broken: *", "what happened around turn 2*", "full timeline: *"])
 
 
 PACE = """{
@@ -162,7 +162,7 @@ def test_a_pace_and_budgets_hold_in_tests_and_in_settings(pytester: pytest.Pytes
 
 
 def test_a_budget_that_is_none_is_told_where_the_test_is_made() -> None:
-    with pytest.raises(ValueError, match="max_dead_air soon: not a duration"):
+    with pytest.raises(ValueError, match="max_dead_air soon: expected a duration"):
         as_tests(object, max_dead_air="soon")
 
 
@@ -172,13 +172,13 @@ def test_a_budget_that_is_none_is_told_where_the_test_is_made() -> None:
         ("ninelives_bot = nowhere:bot", "*ninelives_bot: 'nowhere' cannot be imported*"),
         (
             "ninelives_bot = json:loads\nninelives_scenarios = earthquake",
-            "*earthquake: no scenario is called so*",
+            "*earthquake: no scenario matches*",
         ),
-        ("ninelives_pace = fast", "*ninelives_pace: 'fast' is not a pace; use instant*"),
+        ("ninelives_pace = fast", "*ninelives_pace: 'fast' is not a pace; expected instant*"),
         ("ninelives_pace = gone.json", "*gone.json cannot be read (No such file or directory)*"),
         (
             "ninelives_bot = json:loads\nninelives_max_dead_air = soon",
-            "*ninelives_max_dead_air soon: not a duration above zero; write 2s, 500ms or 1.5*",
+            "*ninelives_max_dead_air soon: expected a duration above zero, such as 2s, 500ms or 1.5*",
         ),
     ],
 )

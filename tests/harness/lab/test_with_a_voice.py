@@ -138,8 +138,8 @@ def test_a_context_that_holds_what_nobody_heard_breaks_i7() -> None:
     assert not broken(called(bot, scenario("calm", "I7", "Nothing happens.", (hello(), story(), bye()))))
     found = broken(called(bot, LATE))
     assert list(found) == ["I7"]
-    assert "the model was told it had said" in found["I7"]
-    assert 'played was "A cloud is a great many drops of water"' in found["I7"]
+    assert "the model was told that it had said" in found["I7"]
+    assert '"A cloud is a great many drops of water" was played' in found["I7"]
     assert run_scenario(LATE, as_factory(bot)).held  # as text, all of it counts as heard
 
 
@@ -188,7 +188,7 @@ def test_a_bot_that_hangs_up_on_its_caller_is_told_so() -> None:
         return made
 
     outcome = called(run_bot, "idle_close")
-    assert "the bot is gone" in (outcome.crash or "")
+    assert "the bot ended while" in (outcome.crash or "")
 
 
 def test_the_same_seed_gives_the_same_call() -> None:
@@ -208,7 +208,7 @@ def test_a_bot_with_a_voice_is_called_unless_text_is_asked_for() -> None:
 
 
 def test_a_bot_object_has_no_voice() -> None:
-    with pytest.raises(Complaint, match="gave a Bot, which has no voice"):
+    with pytest.raises(Complaint, match="returned a Bot, which has no voice"):
         run_scenario(scenarios()["idle_close"], lambda b, w: Bot(websocket(b, w)), conditions=WITH_A_VOICE)
 
 
@@ -278,7 +278,7 @@ def test_calls_and_random_stories_have_a_voice_too(
     assert "talk-over" not in shown
     assert "--no-voice" in " ".join(shown.split())  # the command that plays the worst call again
     assert _run(["explore", "bot.py", "--voice", "--runs", "2", "--jobs", "1"]) == 0
-    assert "every promise was kept in 2 random stories" in " ".join(capsys.readouterr().out.split())
+    assert "every promise was kept in 2 random scenarios" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(("given", "voice"), [("", None), ("true", True), ("False", False)])

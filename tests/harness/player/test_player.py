@@ -217,7 +217,7 @@ async def test_an_ordered_replay_refuses_what_comes_too_early() -> None:
     player = Player(recorded_over_sse(), ordered=True)
     async with MockServer(responders=[player]) as server:
         early = json.loads(await stream(server, create("Weather?", "resp_1")))["error"]
-        assert "another request was recorded before it" in early["message"]
+        assert "the recording has another request before it" in early["message"]
         assert b"resp_1" in await stream(server, create("Hello"))
         assert b"resp_2" in await stream(server, create("Weather?", "resp_1"))
 

@@ -126,7 +126,7 @@ def test_unused_exchanges_fail_the_run(project, cassettes, options):
     assert result.ret == 1
     result.stdout.fnmatch_lines(
         [
-            "*recorded, but not asked for*",
+            "*recorded, but not used*",
             "test_it.py::test_talk",
             "  test_talk.jsonl: POST /v1/responses 'bye'",
             "1 recorded exchange unused.*--cassette-warn-unused*",

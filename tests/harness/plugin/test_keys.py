@@ -46,7 +46,7 @@ def test_a_new_request_without_a_key_is_not_sent(recorded, upstream):
     result = recorded.run("--cassette-mode=new_episodes", env={"OPENAI_BASE_URL": upstream.base_url})
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*This request is not in the cassette *test_talk.jsonl, and there is no OPENAI_API_KEY to ask http*"]
+        ["*This request is not in the cassette *test_talk.jsonl, and OPENAI_API_KEY is not set, so http*"]
     )
     assert len(upstream.journal.requests) == 1
 

@@ -151,7 +151,7 @@ def cassette_config():
     ("marker", "said"),
     [
         ("cassette(3)", "pytest.mark.cassette(3): expected the path of a cassette"),
-        ("cassette(timing='fast')", "*test_talk: timing 'fast' is not known; expected recorded, none, or *"),
+        ("cassette(timing='fast')", "*test_talk: timing 'fast' is invalid; expected recorded, none, or *"),
     ],
 )
 def test_a_marker_that_makes_no_sense_says_so(project, cassettes, marker, said):

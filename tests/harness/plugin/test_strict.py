@@ -41,11 +41,11 @@ def openai_server(openai_server):
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "openai_server is strict, and no rule answered 2 requests:",
+            "openai_server is strict, and no rule matched 2 requests:",
             "  asked    'Tell me a joke'  (2 times)",
             "  nearest  rule 1 (test_it.py:*)",
             "           user: 'Tell me a joke' has no match for /weather/",
-            "*404 no_rule. Add or mend a rule*",
+            "*404 no_rule. Add or fix a rule*",
         ]
     )
     result.stdout.no_fnmatch_line("*script: No rule*")  # told once

@@ -128,9 +128,7 @@ def test_a_deadlock_fails_the_test_with_the_tasks_that_wait(project):
     )
     result = project.run()
     result.assert_outcomes(failed=1, passed=1)
-    result.stdout.fnmatch_lines(
-        ["*VirtualDeadlock: nothing can happen any more*", "*test_stuck (*test_it.py:*"]
-    )
+    result.stdout.fnmatch_lines(["*VirtualDeadlock: nothing can happen*", "*test_stuck (*test_it.py:*"])
 
 
 @pytest.mark.thorough

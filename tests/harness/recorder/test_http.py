@@ -315,7 +315,7 @@ async def test_a_full_disk_spoils_the_recording_and_not_the_traffic_and_is_told_
     with pytest.raises(CassetteError, match=r"failed \(No space left on device\)"):
         await proxy.stop(commit=True)
     assert path.read_bytes() == b"old"
-    assert caplog.text.count("will not be kept") == 1
+    assert caplog.text.count("will be discarded") == 1
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ async def test_a_recording_that_ends_meanwhile_is_whole_but_for_what_is_large(
     await over_http(proxy, "large")
     await asyncio.to_thread(held.begun.wait, HANG)
     await proxy.stop(patient=False)
-    assert "something large was not recorded" in caplog.text
+    assert "a large event was not recorded" in caplog.text
     before = path.read_bytes()
     assert [json.loads(line)["k"] for line in before.splitlines()[1:]] == [
         *("request", "response", "body", "end"),

@@ -1,4 +1,4 @@
-"""A user's pattern that takes for ever stops neither the traffic nor the commands, and is named."""
+"""A user's pattern that takes forever stops neither the traffic nor the commands, and is named."""
 
 from __future__ import annotations
 
@@ -57,4 +57,4 @@ def test_what_is_no_pattern_is_one_line(tmp_path: Path, capsys: Any, pattern: st
     path = tmp_path / "a.jsonl"
     path.write_bytes(Tape(recorded="2026-11-30T00:00:00Z").bytes())
     assert _run(["lint", str(path), "--redact", pattern]) == 2
-    assert "is no regular expression" in capsys.readouterr().err
+    assert "is not a regular expression" in capsys.readouterr().err

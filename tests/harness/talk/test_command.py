@@ -198,7 +198,7 @@ class Terminal:
 def terminal(folder: Path) -> Iterator[Terminal]:
     terminal = Terminal(folder, "bot.py", "--script", "replies.yaml", "--pace", "fixed:0.1")
     with contextlib.closing(terminal):
-        terminal.until("the bot is there")
+        terminal.until("the bot is ready")
         terminal.until("F2 reset")
         yield terminal
 

@@ -156,7 +156,7 @@ async def test_cut_begins_to_speak_and_says_nothing() -> None:
     told = await talked(run_bot, "Tell me about clouds.", "/wait 0.8", "/cut", "/wait 1")
     assert [row.text for row in told.rows if row.kind == "cut in"] == ["cuts in"]
     told = await talked(run_bot, "/cut", "Thank you.")
-    assert told.notes[-1] == "nothing to cut in on: the bot says nothing"
+    assert told.notes[-1] == "there is nothing to interrupt: the bot is not speaking"
 
 
 async def test_events_shows_all_of_the_wire_from_then_on() -> None:
@@ -185,7 +185,7 @@ async def test_a_turn_that_never_ends_is_given_up_and_the_talk_goes_on() -> None
     from ninelives.lab.services import pipecat_websocket
 
     told = await talked(pipecat_websocket, "Tell me about clouds.", "/wait 0.8", "/half-open", timeout=5)
-    assert "(not over in time)" in told.texts("bot")
+    assert "(did not end in time)" in told.texts("bot")
     assert any(each.startswith("I4") for each in told.broken)
 
 

@@ -25,8 +25,6 @@ async def test_a_bot_that_is_not_told_where_the_server_is_gets_the_line_to_add(
         async with request.getfixturevalue(fixture)(run_bot):
             pass
     said = str(raised.value)
-    assert (
-        "goes to api.openai.com:443: its OpenAIResponsesLLMService is not told where the mock server" in said
-    )
+    assert "connects to api.openai.com:443: its OpenAIResponsesLLMService does not get the address" in said
     assert 'ws_url=os.environ.get("OPENAI_WS_URL", "wss://api.openai.com/v1/responses"),' in said
     assert "test_addresses.py:" in said

@@ -87,5 +87,5 @@ def test_what_is_no_jitter():
 
 
 async def test_there_is_no_line_to_lose_outside_of_a_call():
-    with pytest.raises(RuntimeError, match="nobody is on the line"):
+    with pytest.raises(RuntimeError, match="the call is not running"):
         VoiceCall(run_bot).lose_line()

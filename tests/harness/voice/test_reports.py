@@ -1,4 +1,4 @@
-"""What users reported of Pipecat, on the Pipecat at hand: whether it is mended there, and what helps.
+"""What users reported of Pipecat, on the Pipecat at hand: whether it is fixed there, and what helps.
 
 The names are those of issues at github.com/pipecat-ai/pipecat. The texts of #3548, #4110 and #5303 could not
 be read where this was written; what stands for them here is what they are known to be about.
@@ -51,7 +51,7 @@ def said(caller):
     return [each["content"] for each in caller.context.get_messages() if each["role"] == "assistant"]
 
 
-# --- #5426, #5605: the context holds words that were never spoken. Mended in 1.14, but for silences. --------
+# --- #5426, #5605: the context holds words that were never spoken. Fixed in 1.14, but for silences. --------
 
 
 @pytest.mark.parametrize("tokens", [False, True])
@@ -80,7 +80,7 @@ async def test_5605_with_timestamps_the_context_holds_what_was_played(openai_ser
 
 
 async def test_5426_a_voice_that_stalls_is_taken_to_have_spoken_on(openai_server, voice_call):
-    """Not mended: once sound comes late, the context runs ahead of it, timestamps or not."""
+    """Not fixed: once sound comes late, the context runs ahead of it, timestamps or not."""
     openai_server.script.add(reply(TWO))
     voice = Voice(words_per_minute=200, faults=[VoiceFault.stall(after=3, seconds=2.5)])
     async with voice_call(bot(Theirs), voice=voice) as caller:
@@ -93,7 +93,7 @@ async def test_5426_a_voice_that_stalls_is_taken_to_have_spoken_on(openai_server
 @pytest.mark.parametrize(
     ("stall", "kept"),
     [
-        (2.8, "One two three four five six. Seven eight nine ten"),  # not mended
+        (2.8, "One two three four five six. Seven eight nine ten"),  # not fixed
         (4.0, "One two three four five six. Seven"),  # after 3 s Pipecat takes the sound for over
         (9.0, "One two three four five six. Seven"),
     ],
@@ -135,7 +135,7 @@ def script_of_a_look(server):
 @pytest.mark.parametrize(
     ("cut", "result"),
     [
-        (words(2), "IN_PROGRESS"),  # #5779: not mended; the model is told for good that the tool runs
+        (words(2), "IN_PROGRESS"),  # #5779: not fixed; the model is told for good that the tool runs
         (seconds(0), "IN_PROGRESS"),  # #3661: the same, at the first sound
         (seconds(1.6), "CANCELLED"),  # after the sentence: as it should be
     ],
@@ -159,7 +159,7 @@ async def test_5779_a_tool_that_is_canceled_while_the_bot_speaks(
 @either
 @pytest.mark.parametrize("cut", [words(2), seconds(1.6)])
 async def test_3548_a_tool_is_not_run_again_by_an_interruption(openai_server, voice_call, service, cut):
-    """Mended: one run for each call of the model."""
+    """Fixed: one run for each call of the model."""
     ran = []
     script_of_a_look(openai_server)
     async with voice_call(bot(service, looking(ran)), voice=Voice(words_per_minute=200)) as caller:
@@ -170,7 +170,7 @@ async def test_3548_a_tool_is_not_run_again_by_an_interruption(openai_server, vo
     assert ran == ["begun", "begun", "done"]
 
 
-# --- #4110, #5303: when a barge-in comes. Mended: whenever it comes, the bot stops at once. -----------------
+# --- #4110, #5303: when a barge-in comes. Fixed: whenever it comes, the bot stops at once. -----------------
 
 
 @either
@@ -218,7 +218,7 @@ async def starved(openai_server, voice_call, service, *, tokens):
 
 
 async def test_5804_pipecats_service_leaves_the_caller_in_silence(openai_server, voice_call):
-    """Not mended: the caller waits as long as the stream stalls."""
+    """Not fixed: the caller waits as long as the stream stalls."""
     turn = await starved(openai_server, voice_call, Theirs, tokens=False)
     assert turn.played == COUNT
     assert turn.dead_air > 9
@@ -240,7 +240,7 @@ async def test_5804_our_service_does_not_wait_for_ever(openai_server, voice_call
     assert turn.played == COUNT or [each.category for each in turn.errors] == ["connectivity"]
 
 
-# --- #4850: an empty answer. Mended in that it is an error, by both. ----------------------------------------
+# --- #4850: an empty answer. Fixed in that it is an error, by both. ----------------------------------------
 
 
 @either

@@ -57,5 +57,5 @@ async def test_a_caller_who_cuts_in_does_not_wait(openai_server, voice_call):
 
 
 async def test_a_limit_that_is_none_is_refused():
-    with pytest.raises(ValueError, match="max_dead_air soon: not a duration"):
+    with pytest.raises(ValueError, match="max_dead_air soon: expected a duration"):
         judge_silence([], max_dead_air="soon")

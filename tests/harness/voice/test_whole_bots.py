@@ -424,9 +424,9 @@ async def test_a_bot_that_fails_before_it_runs(openai_server, voice_call):
 @pytest.mark.parametrize(
     ("bot", "said"),
     [
-        (lambda transport: None, "came to its end without running a pipeline"),
-        (lambda transport: 5, "gave a int"),
-        (lambda transport, room: None, "asks for 'room'"),
+        (lambda transport: None, "returned without running a pipeline"),
+        (lambda transport: 5, "returned a int"),
+        (lambda transport, room: None, "has the parameter 'room'"),
     ],
 )
 async def test_no_bot_at_all(openai_server, voice_call, bot, said):
@@ -446,5 +446,5 @@ async def test_nothing_is_left_patched(openai_server, voice_call):
 
 async def test_who_calls_outside_of_a_call():
     caller = VoiceCall(lambda: None, line=Line())
-    with pytest.raises(RuntimeError, match="nobody is on the line"):
+    with pytest.raises(RuntimeError, match="the call is not running"):
         await caller.say("Hello?")

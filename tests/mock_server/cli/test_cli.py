@@ -111,7 +111,7 @@ def test_a_taken_port_is_one_line():
         done = run("serve", "--port", str(taken.getsockname()[1]))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
-    assert "choose another with --port or --host" in done.stderr
+    assert "choose another --port or --host" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -120,23 +120,26 @@ def test_a_taken_port_is_one_line():
         (["--script", "missing.yaml"], "missing.yaml"),
         (["--faults", "missing.yaml"], "cannot read the fault plan"),
         (["--cassette", "missing.jsonl"], "missing.jsonl"),
-        (["--pace", "fast"], "--pace: 'fast' is not a pace; use instant"),
+        (["--pace", "fast"], "--pace: 'fast' is not a pace; expected instant"),
         (["--pace", "missing.json"], "--pace: missing.json cannot be read (No such file or directory)"),
         (["--script"], "requires an argument. See `mock-openai serve --help`"),
         (["--on-cancel", "later"], "'--on-cancel': 'later' is not one of 'honour', 'ignore', 'reject'"),
         (["--connection-lifetime", "soon"], "90s, 60m or 1h"),
-        (["--store", "sqlite"], "--store: write memory, or redis://HOST:PORT/DB"),
+        (["--store", "sqlite"], "--store: expected memory, or redis://HOST:PORT/DB"),
         (["--store", "redis://127.0.0.1:1/0"], "Redis at redis://127.0.0.1:1/0 does not answer"),
         (["--store", "redis://127.0.0.1:1/0", "--workers", "2"], "does not answer"),
         (["--workers", "2"], "add --store redis://HOST:PORT/DB"),
-        (["--control-token", ""], "an empty token opens nothing"),
-        (["--api-key", ""], "no client can send an empty key"),
+        (["--control-token", ""], "the token is empty"),
+        (["--api-key", ""], "the key is empty"),
         (["--no-such-option"], "No such option: --no-such-option"),
         (["--rpm", "0"], "Invalid value for '--rpm'"),
         (["extra"], "unexpected extra argument"),
-        (["--strict", "--upstream", "http://127.0.0.1:1/v1"], "--strict: a strict server asks no upstream"),
-        (["--watch"], "--watch: there is nothing to watch; give --script FILE or --faults FILE"),
-        (["--fresh-ids"], "--fresh-ids says how a cassette is replayed; add --cassette FILE"),
+        (
+            ["--strict", "--upstream", "http://127.0.0.1:1/v1"],
+            "--strict: cannot be combined with an upstream",
+        ),
+        (["--watch"], "--watch: there is no file to watch; give --script FILE or --faults FILE"),
+        (["--fresh-ids"], "--fresh-ids needs --cassette FILE"),
         (["--allow-host", "http://mock:8080"], "--allow-host: 'http://mock:8080' is not a host name"),
         (["--allow-host", ""], "--allow-host: '' is not a host name"),
         (["--journal-bytes", "much"], "--journal-bytes much: not a size"),
@@ -267,23 +270,23 @@ def test_a_watched_script_is_read_again_and_a_broken_one_changes_nothing(tmp_pat
         assert process.stderr is not None
         assert ask(base_url) == "Before."
         script.write_text("replies: [{reply: After.}]")
-        assert process.stderr.readline() == f"mock-openai: {script} was read again: 1 rule\n"
+        assert process.stderr.readline() == f"mock-openai: {script} was reloaded: 1 rule\n"
         assert ask(base_url) == "After."
         script.write_text("replies:\n  - rply: Broken.\n")
         told = process.stderr.readline()
         assert f"{script}:2: found the key 'rply' in a rule" in told
-        assert told.endswith("; the server keeps what it had before\n")
+        assert told.endswith("; the server keeps the previous version\n")
         assert ask(base_url) == "After."
         renamed = tmp_path / "written by an editor"
-        renamed.write_text("replies: [{reply: Mended.}]")
+        renamed.write_text("replies: [{reply: Fixed.}]")
         renamed.rename(script)
-        assert "was read again: 1 rule" in process.stderr.readline()
-        assert ask(base_url) == "Mended."
+        assert "was reloaded: 1 rule" in process.stderr.readline()
+        assert ask(base_url) == "Fixed."
         script.unlink()
         assert "No such file or directory" in process.stderr.readline()
-        assert ask(base_url) == "Mended."
+        assert ask(base_url) == "Fixed."
         plan.write_text("- {at: {event: response.created}, do: overloaded}")
-        assert process.stderr.readline() == f"mock-openai: {plan} was read again: 1 fault\n"
+        assert process.stderr.readline() == f"mock-openai: {plan} was reloaded: 1 fault\n"
         assert (
             "overloaded"
             in subprocess.run(
@@ -293,7 +296,7 @@ def test_a_watched_script_is_read_again_and_a_broken_one_changes_nothing(tmp_pat
             ).stdout
         )
         plan.write_text("- {do: nothing}")
-        assert process.stderr.readline().endswith("; the server keeps what it had before\n")
+        assert process.stderr.readline().endswith("; the server keeps the previous version\n")
         process.send_signal(signal.SIGTERM)
         assert process.wait(HANG) == 0
 
@@ -338,7 +341,7 @@ def test_a_tool_that_the_prompt_asks_for_is_called_when_that_is_wished():
             assert json.load(answer)["output"][0]["name"] == "get_weather"
     done = run("serve", "--improvise", "nothing")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert done.stderr.startswith("mock-openai: --improvise: 'nothing' is not known")
+    assert done.stderr.startswith("mock-openai: --improvise: 'nothing' is unknown")
 
 
 @pytest.mark.thorough

@@ -208,5 +208,5 @@ async def test_entries_stay_as_they_were_when_they_were_asked_for(http):
 
 @pytest.mark.parametrize("name", ["journal_bytes", "journal_body_bytes"])
 def test_a_bound_is_a_number_of_bytes(name):
-    with pytest.raises(ValueError, match=rf"^{name}: a bound in bytes is 1 or more, not 0"):
+    with pytest.raises(ValueError, match=rf"^{name}: expected a limit of at least 1 byte, not 0"):
         MockServer(**{name: 0})

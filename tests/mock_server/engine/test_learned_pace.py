@@ -92,7 +92,7 @@ GOOD = json.loads(to_json(STEADY))
         (b"", "Input data was truncated"),
         (b"[]", "Expected `object`, got `array`"),
         (b"\xff", "invalid"),
-        ({"mock_openai_pace": 2}, "version 2 is not known here, expected 1"),
+        ({"mock_openai_pace": 2}, "version 2 is not supported, expected 1"),
         ({"burst": []}, "`burst` is empty"),
         ({"burst": [0]}, "a burst has at least one delta"),
         ({"first_event": [2, 1]}, "`first_event` must be numbers from 0, each no smaller"),

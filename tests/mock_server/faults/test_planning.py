@@ -1,4 +1,4 @@
-"""Points, plans and their YAML: where a fault strikes is data, and a wrong plan says how to mend it."""
+"""Points, plans and their YAML: where a fault strikes is data, and a wrong plan says how to fix it."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ faults:
     [
         ("faults:\n  - at: {trun: 1}\n    do: reset", 2, "'trun'.*did you mean 'turn'"),
         ("- at: {turn: 1}\n  do: rezet", 2, "rezet.*did you mean 'reset'"),
-        ("- at: {turn: 1}", 1, "says what to `do`"),
+        ("- at: {turn: 1}", 1, "with the key `do`"),
         ("- at: {turn: one}\n  do: reset", 1, "whole number"),
         ("- do: {close: {code: 99}}", 1, "1000 to 4999"),
         ("- do: reset\n  times: 0", 1, "times"),

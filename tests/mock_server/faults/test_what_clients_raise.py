@@ -315,8 +315,8 @@ async def test_a_tls_client_is_turned_down_without_a_fault_too_and_the_journal_s
 @pytest.mark.parametrize(
     ("client", "fault", "advice"),
     [
-        ("openai_sse", HERE.bad_frame(), "bad_frame strikes WebSockets only; on HTTP use bad_chunk."),
-        ("openai_sse", faults.at(connection=1).tls_failure(), "a client that is given https:// or wss://"),
+        ("openai_sse", HERE.bad_frame(), "bad_frame works only on WebSockets; over HTTP use bad_chunk."),
+        ("openai_sse", faults.at(connection=1).tls_failure(), "a client that uses https:// or wss://"),
     ],
 )
 async def test_a_fault_of_another_transport_says_so_in_one_line(client: str, fault: Any, advice: str) -> None:
@@ -330,7 +330,7 @@ async def test_a_bad_chunk_on_a_socket_is_an_error_event_that_says_so() -> None:
     ):
         await raw.send(json.dumps({"type": "response.create", **ASK}))
         told = [json.loads(await raw.recv()) for _ in range(BEFORE + 2)]
-    assert told[BEFORE]["error"]["message"] == "bad_chunk strikes HTTP only; on a WebSocket use bad_frame."
+    assert told[BEFORE]["error"]["message"] == "bad_chunk works only over HTTP; on a WebSocket use bad_frame."
     assert told[-1]["type"] == "response.failed"
 
 

@@ -111,5 +111,5 @@ async def test_a_server_that_runs_for_weeks_keeps_no_requests(turn: Make) -> Non
     rule = script.add(lambda turn: None, first=True)
     await script.answer(turn())
     assert (script[1].answered, script[1].requests, rule.answered) == (1, [], 0)
-    with pytest.raises(AssertionError, match="answered 1 requests, but keeps none"):
+    with pytest.raises(AssertionError, match="answered 1 requests, but no longer has any"):
         _ = script[1].request

@@ -1,4 +1,4 @@
-"""Patterns of a user that would take for ever: each search ends, the rule is named, others are answered."""
+"""Patterns of a user that would take forever: each search ends, the rule is named, others are answered."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ async def test_functions_answer_too_plain_or_async(turn: Make) -> None:
 
 
 async def test_a_function_that_gives_nonsense_is_named(turn: Make) -> None:
-    with pytest.raises(TypeError, match="gave 42; expected a reply"):
+    with pytest.raises(TypeError, match="returned 42; expected a reply"):
         await Script([lambda turn: 42]).answer(turn())
 
 

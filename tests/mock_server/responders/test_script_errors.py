@@ -1,4 +1,4 @@
-"""Scripts that cannot be used: the error says where, what, what was expected and how to mend it, in one
+"""Scripts that cannot be used: the error says where, what, what was expected and how to fix it, in one
 line.
 """
 
@@ -34,7 +34,7 @@ CASES = [
         "text",
     ),
     ("replies:\n  - reply: [{text: hi, deltas: 0}]", 2, "a whole number (0)", "from 1"),
-    ("replies:\n  - reply: [{text: hi, deltas: [h, o]}]", 2, "do not make up the text", "in order"),
+    ("replies:\n  - reply: [{text: hi, deltas: [h, o]}]", 2, "do not add up to the text", "in order"),
     ("replies:\n  - reply: x\n    error: {status: 503}", 2, "both reply and error", "one of the two"),
     ("replies:\n  - when: {user: x}", 2, "without reply and error", "say what to answer"),
     ("replies:\n  - error: {status: 200}", 2, "a whole number (200)", "from 400"),
@@ -58,8 +58,8 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "line", "found", "mend"), CASES)
-def test_the_error_leads_to_the_place(tmp_path: Path, text: str, line: int, found: str, mend: str) -> None:
+@pytest.mark.parametrize(("text", "line", "found", "fix"), CASES)
+def test_the_error_leads_to_the_place(tmp_path: Path, text: str, line: int, found: str, fix: str) -> None:
     path = tmp_path / "script.yaml"
     path.write_text(text)
     with pytest.raises(ScriptError) as caught:
@@ -68,7 +68,7 @@ def test_the_error_leads_to_the_place(tmp_path: Path, text: str, line: int, foun
     assert error.file == str(path)
     assert abs((error.line or 0) - line) <= 1
     assert found in str(error)
-    assert mend in str(error)
+    assert fix in str(error)
     assert "expected" in str(error)
     assert "\n" not in str(error)
 

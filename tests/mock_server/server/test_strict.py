@@ -107,7 +107,7 @@ async def test_a_script_that_is_put_may_say_that_it_is_strict() -> None:
 
 
 def test_strict_says_what_it_cannot_be_combined_with() -> None:
-    with pytest.raises(ValueError, match=r"^strict: a strict server asks no upstream"):
+    with pytest.raises(ValueError, match=r"^strict: cannot be combined with an upstream"):
         MockServer(strict=True, upstream="http://127.0.0.1:1/v1")
     assert MockServer(Script(strict=True)).script.strict
     assert not MockServer(Script(strict=True), strict=False).script.strict

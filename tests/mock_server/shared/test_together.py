@@ -138,7 +138,7 @@ async def test_without_redis_one_server_is_steered_and_says_so(own_redis, api):
         own_redis.stop()
         async with api.session.delete(f"{root(one)}/faults", headers=YAML) as answer:
             assert answer.status == 503
-            assert "only this worker did it" in (await answer.json())["error"]
+            assert "only this worker executed the command" in (await answer.json())["error"]
         own_redis.start()
         while True:
             async with api.session.delete(f"{root(one)}/faults", headers=YAML) as answer:

@@ -154,7 +154,7 @@ async def test_a_worker_that_dies_is_replaced_and_a_parent_that_dies_leaves_no_o
         kept = await say(run.base_url, "hello")
         victim = run.children[0]
         victim.kill()
-        assert "ended with signal 9; starting it again" in run.process.stderr.readline()
+        assert "ended with signal 9; restarting it" in run.process.stderr.readline()
         parent = psutil.Process(run.process.pid)
         while len({child.pid for child in parent.children()} - {victim.pid}) < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
@@ -172,7 +172,7 @@ def test_workers_that_cannot_be_kept_alive_are_an_end(own_redis):
         run.children[1].kill()
         _, errors = run.process.communicate(timeout=HANG)
         assert run.process.returncode == 1
-        assert "cannot be kept alive; stopping" in errors
+        assert "keeps failing; stopping" in errors
         assert "Traceback" not in errors
         assert gone(run.children)
 
@@ -186,7 +186,7 @@ async def test_all_workers_read_a_watched_script_again_and_one_says_so(store, tm
         root = run.base_url.removesuffix("/v1")
         script.write_text("replies: [{reply: After.}]")
         told = await asyncio.to_thread(run.process.stderr.readline)
-        assert told == f"mock-openai: {script} was read again: 1 rule\n"
+        assert told == f"mock-openai: {script} was reloaded: 1 rule\n"
         said: list[str] = []
         while said.count("After.") < 16:  # the other worker may be a moment behind
             answer = await say(run.base_url, "hi")

@@ -192,5 +192,6 @@ def test_without_trustme_it_is_one_line(tmp_path):
     )
     assert done.returncode == 2
     assert (
-        done.stderr == "mock-openai: --tls: certificates are made by trustme; pip install 'ninelives[tls]'\n"
+        done.stderr
+        == "mock-openai: --tls: certificates need the package trustme: pip install 'ninelives[tls]'\n"
     )

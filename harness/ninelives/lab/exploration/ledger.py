@@ -61,20 +61,22 @@ class Ledger:
     def _read(self, lines: list[bytes], task: Task) -> None:
         heading, *rest = (self._parsed(line, number) for number, line in enumerate(lines, 1))
         if heading.get("ninelives_explore") != VERSION:
-            raise Complaint(f"{self.path} is no journal of `ninelives explore`; name one, or a new file")
+            raise Complaint(f"{self.path} is not a journal of `ninelives explore`; give one, or a new file")
         wanted = _heading(task)
         if (heading.get("subject"), heading.get("seed")) != (task.subject, task.seed):
             raise Complaint(
                 f"{self.path} explores {heading.get('subject')} with seed {heading.get('seed')}, not "
-                f"{task.subject} with seed {task.seed}; name the same service and seed, or another file"
+                f"{task.subject} with seed {task.seed}; give the same service and seed, or another file"
             )
         if heading.get("conditions") != wanted.get("conditions"):
             raise Complaint(
-                f"{self.path} was played at another pace, with other budgets, or otherwise voiced; "
+                f"{self.path} was made with another pace, other budgets or another voice setting; "
                 "give the same --pace, --max-first-word, --max-dead-air and --voice, or another file"
             )
         if heading.get("stories") != wanted["stories"]:
-            raise Complaint(f"{self.path} is of a version that drew other stories; begin with a new file")
+            raise Complaint(
+                f"{self.path} was made by a version that draws other scenarios; start with a new file"
+            )
         for line in rest:
             trial = Trial(line["run"], line["transport"], tuple((p, why) for p, why in line["broken"]))
             self.trials[trial.run] = trial
@@ -87,7 +89,7 @@ class Ledger:
         except (ValueError, RecursionError):
             pass
         raise Complaint(
-            f"{self.path}:{number} is no line of an exploration's journal; remove it, or begin anew"
+            f"{self.path}:{number} is not a line of an exploration's journal; remove it, or start again"
         )
 
     def note(self, trials: Iterable[Trial]) -> None:
@@ -103,7 +105,8 @@ class Ledger:
                 left = left[self._file.write(left) :]
         except OSError as error:
             raise Complaint(
-                f"{self.path} cannot be written ({error.strerror}); make room, then go on with the same --out"
+                f"{self.path} cannot be written ({error.strerror}); free some space, "
+                "then continue with the same --out"
             ) from None
 
     def close(self) -> None:
@@ -129,7 +132,7 @@ def played_in(path: Path) -> Played:
         )
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise Complaint(
-            f"{path} is no journal of `ninelives explore`; choose another --out, or remove it"
+            f"{path} is not a journal of `ninelives explore`; choose another --out, or remove it"
         ) from None
 
 

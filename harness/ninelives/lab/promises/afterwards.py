@@ -55,7 +55,7 @@ def next_turn_answers_its_question(name: str, episode: Episode, told: list[Accou
             yield from (f"{turn(a)}: {why}" for why in _context_flaws(a, told, said))
 
     held = f"{len(undisturbed)} undisturbed turns, each answered in full with the right context"
-    return verdict(name, bool(undisturbed), wrong(), held, "no turn was left undisturbed")
+    return verdict(name, bool(undisturbed), wrong(), held, "every turn was disturbed")
 
 
 def _context_flaws(account: Account, told: list[Account], said: Mapping[str, Said]) -> Reasons:
@@ -72,7 +72,7 @@ def _context_flaws(account: Account, told: list[Account], said: Mapping[str, Sai
     answers = " ".join(text_of(item) for item in context if item.get("role") == "assistant")
     for before in calm(told[: account.index]):
         if before.heard and not before.turn.errors and _flat(before.heard) not in _flat(answers):
-            yield f"the model was not told its own answer {quote(before.heard)} of {turn(before)}"
+            yield f"the model's context lacks its answer {quote(before.heard)} of {turn(before)}"
     question = len(_prologue(told, said))
     for before in told[: account.index]:
         if before.turn.user is None:
@@ -95,8 +95,8 @@ def _told_otherwise(cut: Account, context: Sequence[Mapping[str, Any]], question
     played, told = words_of(cut.turn.played), words_of(said)
     if told != played:
         yield (
-            f"the model was told it had said {quote(said.strip())} when the caller cut in on {turn(cut)}; "
-            f"played was {quote(cut.turn.played)}"
+            f"the model was told that it had said {quote(said.strip())} before the caller cut in on "
+            f"{turn(cut)}; {quote(cut.turn.played)} was played"
         )
 
 
@@ -151,7 +151,7 @@ def no_waiting_for_housekeeping(name: str, episode: Episode, told: list[Account]
             if (wasted := _requests(episode, a, told) - a.steps) > 0 and a.steps:
                 codes = ", ".join(sorted(_codes(episode, a)))
                 many = f"{wasted} request{'s' if wasted > 1 else ''}"
-                yield f"{turn(a)} spent {many} in vain{f' ({codes})' if codes else ''}"
+                yield f"{turn(a)} wasted {many}{f' ({codes})' if codes else ''}"
             wait = waited[a.index]
             if baseline is None or wait is None:
                 continue

@@ -33,7 +33,7 @@ def whole_answer_if_nothing_was_spoken(name: str, episode: Episode, told: list[A
             elif a.unplayed is not None:
                 yield f"{turn(a)} never played {quote(a.unplayed)}"
 
-    held = "; ".join(f"{turn(a)} was broken and the whole answer heard" for a in hit)
+    held = "; ".join(f"{turn(a)} broke, and the whole answer was heard" for a in hit)
     return verdict(name, bool(hit), losses(), held, "nothing broke before the first word")
 
 
@@ -51,32 +51,32 @@ def sentence_finished_or_honest_end(name: str, episode: Episode, told: list[Acco
             finished = not a.fatal and not a.declined
             if finished and not a.turn.errors:
                 if not a.fits:
-                    yield f"{turn(a)} broke after {quote(spoken)} and went on to {quote(a.heard)}"
+                    yield f"{turn(a)} broke after {quote(spoken)} and continued as {quote(a.heard)}"
                 elif (missing := _missing(a)) is not None:
-                    yield f"{turn(a)} broke after {quote(spoken)} and went on without {quote(missing)}"
+                    yield f"{turn(a)} broke after {quote(spoken)} and continued without {quote(missing)}"
                 elif a.unplayed is not None:
                     yield f"{turn(a)} broke after {quote(spoken)} and never played {quote(a.unplayed)}"
             elif finished and _flat(a.heard) == _flat(a.expected or ""):
                 error = a.turn.errors[0]
-                yield f"{turn(a)} heard its whole answer, and reported {quote(error.message)} all the same"
+                yield f"{turn(a)} heard its whole answer, but still reported {quote(error.message)}"
                 continue
             elif len(a.turn.errors) != (wanted := 2 if a.stopped_short else 1):
                 count = f"{len(a.turn.errors)} errors instead of {wanted}"
                 yield f"{turn(a)} broke after {quote(spoken)} with {count}"
                 continue
             elif (category := a.turn.errors[-1].category) not in _right_categories(a):
-                yield f"{turn(a)} broke after {quote(spoken)} and called it {category!r}"
+                yield f"{turn(a)} broke after {quote(spoken)} and reported the category {category!r}"
             if not episode.tells_spoken:
                 continue
             events = [text.strip() for text in a.turn.spoken_before_loss]
             if spoken.strip() not in events and a.heard.strip() not in events and not _near(a, events):
                 reported = ", ".join(quote(text) for text in events) or "nothing"
-                yield f"{turn(a)} broke after {quote(spoken)}, but the event about it said {reported}"
+                yield f"{turn(a)} broke after {quote(spoken)}, but the loss event reported {reported}"
 
     held = "; ".join(
         f"{turn(a)} ended with one {a.turn.errors[0].category} error after {quote(a.heard)}"
         if a.turn.errors
-        else f"{turn(a)} broke after {quote(a.lost_words)} and was finished"
+        else f"{turn(a)} broke after {quote(a.lost_words)} and was completed"
         for a in hit
     )
     return verdict(name, bool(hit), dishonesty(), held, "nothing broke in mid-sentence")

@@ -20,9 +20,9 @@ def every_failure_is_told(name: str, episode: Episode, told: list[Account]) -> F
         for where, error in errors:
             message = quote(error.message)
             if error.category not in CATEGORIES:
-                yield f"{where}: {message} has no category that helps ({error.category})"
+                yield f"{where}: {message} has no useful category ({error.category})"
             if error.permanent and error.category not in NEEDS_A_PERSON:
-                yield f"{where}: {message} ends the bot for good, though {error.category!r} passes by itself"
+                yield f"{where}: {message} is permanent, though {error.category!r} errors pass by themselves"
             if (wrong := flaw(error.message)) is not None:
                 yield f"{where}: {message} {wrong}"
         for a in told:
@@ -34,7 +34,7 @@ def every_failure_is_told(name: str, episode: Episode, told: list[Account]) -> F
     held = (
         f"{len(errors)} errors reported, each with a category and advice"
         if errors
-        else "nothing failed in the user's eyes"
+        else "the user noticed no failure"
     )
     return verdict(name, bool(troubled or errors), reports(), held, "nothing failed")
 

@@ -31,7 +31,7 @@ def never_left_in_silence(name: str, episode: Episode, told: list[Account]) -> F
             where = "before the first word"
             if not silence.first:
                 where = f"inside the answer, {silence.began - a.turn.began:.2f} s after the caller's words"
-            own_time = "" if own is not None else f", {counted:.2f} s of that not the model's"
+            own_time = "" if own is not None else f", {counted:.2f} s of it not caused by the model"
             yield (
                 f"{turn(a)} left the caller in silence for {silence.seconds:.2f} s {where}{own_time}, "
                 f"more than {limit:g} s"

@@ -28,15 +28,15 @@ def tools_once_and_whole(name: str, episode: Episode, told: list[Account]) -> Fi
         for account, call in ran:
             what = f"{turn(account)} ran {call.name}({json.dumps(dict(call.arguments), default=str)})"
             if call.call_id not in said:
-                yield f"{what}, but no response made that call"
+                yield f"{what}, but no response contains that call"
                 continue
             response, asked = said[call.call_id]
             if not _finished(response, asked):
                 yield f"{what}, but its response never finished ({response.status or 'cut off'})"
             elif _arguments(asked) is None:
-                yield f"{what}, but the arguments said were {quote(str(asked.get('arguments')))}"
+                yield f"{what}, but the model sent the arguments {quote(str(asked.get('arguments')))}"
             elif _arguments(asked) != dict(call.arguments):
-                yield f"{what}, but the arguments said were {asked.get('arguments')}"
+                yield f"{what}, but the model sent the arguments {asked.get('arguments')}"
 
         ids = {call.call_id for _, call in ran}
         for account in calm(told):

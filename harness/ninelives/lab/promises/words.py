@@ -18,7 +18,7 @@ def spoken_once_and_in_order(name: str, episode: Episode, told: list[Account]) -
         any(a.heard or a.said for a in told),
         _flaws(told),
         "heard " + ", ".join(quote(a.heard) for a in told if a.heard),
-        "nobody said anything",
+        "nothing was said",
     )
 
 
@@ -35,10 +35,10 @@ def _disorder(account: Account) -> Reasons:
     where = f"{turn(account)} heard {quote(account.heard)} of {quote(account.said)}"
     if any(piece.owner is None for piece in account.pieces):
         strange = quote("".join(p.text for p in account.pieces if p.owner is None))
-        yield f"{where}: nobody said {strange}"
+        yield f"{where}: the model never said {strange}"
         return
     if (again := _again(account)) is not None:
-        yield f"{where}: {quote(again)} was spoken again where the answer went on"
+        yield f"{where}: {quote(again)} was spoken again when the answer continued"
         return
     own = [piece for piece in account.pieces if not piece.foreign and piece.owner is not None]
     first_of_step: dict[object, int] = {}
@@ -47,7 +47,7 @@ def _disorder(account: Account) -> Reasons:
         owner = piece.owner
         assert owner is not None
         if first_of_step.setdefault(owner.step, id(owner.said)) != id(owner.said):
-            yield f"{where}: the answer was begun again after part of it had been spoken"
+            yield f"{where}: the answer started over after part of it had been spoken"
             return
         expected = reached.get(id(owner.said), 0)
         if piece.start < expected:
@@ -94,13 +94,13 @@ def spoken_as_its_own(name: str, episode: Episode, told: list[Account]) -> Findi
             foreign = [piece for piece in a.pieces if piece.foreign]
             if foreign:
                 yield (
-                    f"{turn(a)} heard {quote(foreign[0].text)}, which was said in answer to another turn; "
-                    f"said to this one: {quote(a.said)}"
+                    f"{turn(a)} heard {quote(foreign[0].text)}, which answers another turn; "
+                    f"the answer to this one: {quote(a.said)}"
                 )
             if (stopped := a.turn.gave_way) is not None:
                 late = "".join(h.text for h in a.turn.heard if h.at > stopped + SAME_TIME)
                 if late:
-                    yield f"{turn(a)} went on with {quote(late)} after the user had cut in"
+                    yield f"{turn(a)} continued with {quote(late)} after the user had cut in"
 
     responses = sum(len(a.attempts) for a in told)
     return verdict(

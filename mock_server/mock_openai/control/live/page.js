@@ -59,7 +59,7 @@ const note = (entry) => {
   if (kind === "event" && data.type === "response.failed") turn.wrong.push(data.response?.error?.message ?? "failed");
   if (kind === "status" && data.error) turn.wrong.push(`${data.status} ${data.error.message ?? data.code ?? ""}`);
   if (kind === "fault") {
-    turn.wrong.push(`broken here: ${data.fault}`);
+    turn.wrong.push(`fault: ${data.fault}`);
     turn.faults.push({ at: data.point, do: data.fault });
   }
   turn.changed = true;
@@ -91,7 +91,7 @@ const inWords = ({ kind, data }) => {
   if (kind === "open") return `open ${data.transport} ${data.path}`;
   if (kind === "request") return `→ ${data.method ?? ""} ${data.path ?? ""} ${askedText(data.body)}`;
   if (kind === "status") return `← ${data.status} ${data.code ?? ""}`;
-  if (kind === "fault") return `broken here: ${data.fault}`;
+  if (kind === "fault") return `fault: ${data.fault}`;
   if (kind === "close") return `closed by ${data.by}: ${data.code ?? data.how}`;
   return `← ${event.type} ${typeof event.delta === "string" ? event.delta : event.error?.message ?? ""}`;
 };
@@ -203,7 +203,7 @@ const asStory = () => {
     ...(turn.faults.length ? { faults: turn.faults } : {}),
   }));
   const schema = "# yaml-language-server: $schema=https://ninelives-dev.github.io/ninelives/schemas/story.json\n";
-  return schema + JSON.stringify({ story: "from_the_live_page", sentence: "What was seen on the live page.", acts }, null, 2) + "\n";
+  return schema + JSON.stringify({ story: "from_the_live_page", sentence: "Saved from the live page.", acts }, null, 2) + "\n";
 };
 
 // ------------------------------------------------------------------------------------------------------------
@@ -212,7 +212,7 @@ begin();
 find("where").textContent = location.host + (session === null ? "" : `, session ${session}`);
 const source = new EventSource(`journal${query({ follow: "1" })}`);
 source.addEventListener("open", () => { begin(); tell("Connected."); draw(); drawScript(); });
-source.addEventListener("error", () => tell("The server is gone. Trying again …", true));
+source.addEventListener("error", () => tell("Lost the connection to the server. Reconnecting …", true));
 let asking;
 source.addEventListener("message", ({ data }) => {
   const entry = JSON.parse(data);

@@ -18,14 +18,14 @@ class BadChunk:
     def __post_init__(self) -> None:
         if isinstance(self.size, str) and (not self.size.isascii() or _is_size(self.size)):
             raise ValueError(
-                f"bad_chunk takes a size line that is not a hexadecimal number, not {self.size!r}"
+                f"bad_chunk needs a size line that is not a hexadecimal number, not {self.size!r}"
             )
 
     async def strike(self, context: FaultContext) -> Effect:
         """Send the chunk in place of the event."""
         if context.transport == "websocket":
             await context.fail(
-                ApiError("bad_chunk strikes HTTP only; on a WebSocket use bad_frame.", status=500)
+                ApiError("bad_chunk works only over HTTP; on a WebSocket use bad_frame.", status=500)
             )
             return Effect.STOP
         event = context.encode(context.event) if context.event is not None else b""

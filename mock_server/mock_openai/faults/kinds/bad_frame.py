@@ -26,7 +26,7 @@ class BadFrame:
         """Send the frame in place of the event."""
         if context.transport == "http":
             await context.fail(
-                ApiError("bad_frame strikes WebSockets only; on HTTP use bad_chunk.", status=500)
+                ApiError("bad_frame works only on WebSockets; over HTTP use bad_chunk.", status=500)
             )
             return Effect.STOP
         await context.below(_spoilt(context.an_event.data, self.flaw))

@@ -36,7 +36,7 @@ class HandshakeStatus:
 _WORDING = {
     401: "Incorrect API key provided.",
     403: "You are not allowed to open a connection.",
-    426: "This endpoint does not take WebSocket connections now.",
+    426: "This endpoint does not accept WebSocket connections now.",
     429: "Too many connections. Please try again later.",
     500: "The server had an error while processing your request.",
     503: "Our servers are currently overloaded. Please try again later.",

@@ -7,7 +7,7 @@ from mock_openai.faults import Effect, FaultContext, Seconds, register
 
 @register("stall")
 class Stall:
-    """Send nothing for `seconds` (None: for ever), then what is late in a burst; pings are answered."""
+    """Send nothing for `seconds` (None: forever), then what is late in a burst; pings are answered."""
 
     seconds: Seconds | None = None
 

@@ -24,9 +24,7 @@ class TlsFailure:
     async def strike(self, context: FaultContext) -> Effect:
         """Send the alert and end."""
         if not context.encrypted:
-            message = (
-                "tls_failure needs a server without tls=, and a client that is given https:// or wss://."
-            )
+            message = "tls_failure needs a server without tls=, and a client that uses https:// or wss://."
             await context.fail(ApiError(message, status=500))
             return Effect.STOP
         await context.raw(alert_record(self.alert))
