@@ -69,7 +69,7 @@ def test_a_conversation_asked_again_follows_its_new_ids(capsys: Any, tapes: Path
         code, out, _ = refresh(capsys, tapes, "--upstream", server.base_url, "--exit-code")
         sent = [entry.data["body"] for entry in server.journal.entries if entry.kind == "request"]
     assert code == 0, out
-    assert "8 answers of" in out
+    assert "8 answers from" in out
     assert "changes of the API: none" in out
     assert "changes of wording: none" in out
     assert "not compared" not in out

@@ -76,7 +76,7 @@ async def test_a_strike_says_how_to_repeat_it() -> None:
     line = str(told[0])
     assert line.startswith(f"chaos: turn {told[0].turn}: reset_in_mid_sentence: The connection is reset")
     assert "--faults reset_in_mid_sentence --rate 100%" in line
-    plan = re.search(r"as a plan: (\{.*\})$", line)
+    plan = re.search(r"as a fault plan: (\{.*\})$", line)
     assert plan is not None
     async with MockServer(script=[reply(TALE)], faults=loads(plan[1])) as server:
         assert await conversation(server) == [told[0].turn]
@@ -113,8 +113,8 @@ def test_names_are_those_of_the_laboratory() -> None:
     ("arguments", "told"),
     [
         (["--faults", "reset_*"], "to give names of scenarios, add --rate"),
-        (["--rate", "1%"], "add --faults"),
-        (["--faults", "plan.yaml", "--rate", "1%"], "add --faults 'reset_*'"),
+        (["--rate", "1%"], "add for example --faults"),
+        (["--faults", "plan.yaml", "--rate", "1%"], "add for example --faults 'reset_*'"),
         (["--faults", "nothing_like_it", "--rate", "1%"], "no scenario is called"),
         (["--faults", "reset_*", "--rate", "often"], "'often' is not a share of turns"),
         (["--faults", "plan.yaml"], "plan.yaml"),

@@ -89,7 +89,7 @@ def test_a_suite_shows_once_what_a_bot_must_change_and_plays_the_others(tmp_path
     )
     ran = run_here(_run, ("eval", "suite.yaml", "--junit", "r.xml"), columns=200, cwd=tmp_path)
     assert ran.returncode == 1, ran.stderr
-    assert ran.stdout.count("speaks Chat Completions (OpenAILLMService)") == 4  # a line and a reason a run
+    assert ran.stdout.count("uses Chat Completions (OpenAILLMService)") == 4  # a line and a reason a run
     shown = [line for line in ran.stdout.splitlines() if "import OpenAIResponsesLLMService" in line]
     assert len(shown) == 2, shown  # ours, and Pipecat's own
     assert ran.stdout.count("weather: hello/two  eval passed") == 1

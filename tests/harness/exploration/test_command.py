@@ -135,7 +135,7 @@ def test_what_the_documentation_shows_is_what_is_printed(
         ("explore nowhere:make", "'nowhere' cannot be imported"),
         ("explore ninelives.lab.services:http --executor mainframe", "no executor is called 'mainframe'"),
         ("explore ninelives.lab.services:http --resume gone.jsonl", "gone.jsonl cannot be read"),
-        ("explore ninelives.lab.services:http --resume impatient.py", "impatient.py:1 is no line"),
+        ("explore ninelives.lab.services:http --resume impatient.py", "impatient.py:1 is not a line"),
         ("explore ninelives.lab.services:http --runs 0", "--runs"),
         ("verdict ninelives.lab.services:http --scenario-file gone.yaml", "gone.yaml cannot be read"),
     ],

@@ -133,7 +133,7 @@ def test_a_journal_of_something_else_is_refused(tmp_path: Path) -> None:
     heading = journal.read_text(encoding="utf-8").splitlines()[0]
     for text, seed, complaint in (
         (heading + "\n", 2, "explores ninelives.lab.services:http with seed 1"),
-        (heading.replace('"stories": "', '"stories": "f') + "\n", 1, "drew other stories"),
+        (heading.replace('"stories": "', '"stories": "f') + "\n", 1, "draws other scenarios"),
         ('{"ninelives": 1}\n', 1, "is no journal"),
         (heading + '\n{"tun": 4}\n', 1, "runs.jsonl:2 is no line"),
     ):

@@ -173,12 +173,12 @@ def test_the_command_finds_the_cassette_beside_the_incident(tmp_path: Path) -> N
     assert ran.returncode == 1, ran.stderr
     assert "the traffic is taken from" in ran.stderr
     assert "wire.jsonl; it also shows: I1, turn 2" in ran.stderr
-    assert ran.stdout.startswith("same breach: I1")
+    assert ran.stdout.startswith("the same promise was broken: I1")
     assert "Nobody knows how it went on" not in (tmp_path / "incident.md").read_text()
     os.replace(tmp_path / "wire.jsonl", tmp_path / "talk.jsonl.partial")  # of a recorder that still runs
     ran = reproduce(f"other/{name}", "--wire", "talk.jsonl")
     assert ran.returncode == 1, ran.stderr
-    assert ran.stdout.startswith("same breach: I1")
+    assert ran.stdout.startswith("the same promise was broken: I1")
     ran = reproduce(f"other/{name}", "--wire", "none.jsonl")
     assert ran.returncode == 2
     assert "none.jsonl: found no such file" in ran.stderr

@@ -158,7 +158,7 @@ def test_i1_finds_a_beginning_that_was_spoken_twice() -> None:
     found = finding(tale.told(), "I1")
     assert found.held is False
     assert '"Hello wonderful Hello wonderful world."' in found.why
-    assert "begun again" in found.why
+    assert "started over" in found.why
 
 
 def test_i1_finds_a_hole_and_a_swap() -> None:
@@ -353,8 +353,8 @@ def test_i8_finds_a_later_turn_that_waits_for_housekeeping(cost: str) -> None:
         ("Error during inference: ", "server", False, "breaks off"),
         ("It broke.", "connectivity", False, "too short"),
         ("The websocket has received an unexpected frame", "server", False, "what to do"),
-        (RESET, "unknown", False, "no category"),
-        (RESET, "connectivity", True, "for good"),
+        (RESET, "unknown", False, "no useful category"),
+        (RESET, "connectivity", True, "is permanent"),
     ],
 )
 def test_i9_finds_a_report_that_does_not_help(

@@ -27,7 +27,7 @@ def test_promises_kept_pass_broken_ones_are_shown_and_what_cannot_happen_is_skip
     result.stdout.fnmatch_lines_random(
         [
             "*test_ours?limit_between_turns? PASSED*",
-            "SKIPPED*cannot happen over http",
+            "SKIPPED*not possible over http",
             "The connection is reset*",
             "turn 1, the user: *",
             "*should be heard: *",
