@@ -128,11 +128,11 @@ def _terms(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 def _faults() -> str:
-    from mock_openai.faults.point import Point
     from mock_openai.faults.registry import catalogue, signature
+    from mock_openai.faults.trigger import Trigger
 
     lines = ["# Faults\n", "Made from the kinds that are installed; `mock-openai faults` prints the same.\n"]
-    lines.append(f"## Where\n\n{_text(Point.__doc__)}\n")
+    lines.append(f"## Where\n\n{_text(Trigger.__doc__)}\n")
     lines.append("## What\n")
     lines += [f"### `{signature(kind)}`\n\n{_text(kind.__doc__)}\n" for kind in catalogue().values()]
     return "\n".join(lines)

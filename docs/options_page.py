@@ -50,7 +50,7 @@ VALUES = frozenset(
 )
 """What is said or reported; their fields are no options."""
 
-DESCRIBED = frozenset({"at", "Point", "OpenAIResponsesLLMSettings", "OpenAIResponsesReasoningConfig"})
+DESCRIBED = frozenset({"at", "Trigger", "OpenAIResponsesLLMSettings", "OpenAIResponsesReasoningConfig"})
 """What other pages of the reference describe: faults (where) and services (settings)."""
 
 

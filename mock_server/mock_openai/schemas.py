@@ -17,8 +17,8 @@ import msgspec
 
 from mock_openai.faults.context import Fault
 from mock_openai.faults.parameters import parameter_types
-from mock_openai.faults.point import Point
 from mock_openai.faults.registry import catalogue, describe
+from mock_openai.faults.trigger import Trigger
 from mock_openai.responders import grammar, reply_grammar
 from mock_openai.responders.continuation import CONTINUATIONS
 from mock_openai.responders.when import CONDITIONS
@@ -148,8 +148,8 @@ def planned_fault() -> Schema:
     return mapping(
         {
             "at": {
-                **_dataclass(Point),
-                "description": inspect.cleandoc(Point.__doc__ or "").split("\n\n")[0],
+                **_dataclass(Trigger),
+                "description": inspect.cleandoc(Trigger.__doc__ or "").split("\n\n")[0],
             },
             "do": {"anyOf": [{"enum": bare}, some]},
             "times": {"anyOf": [COUNT, {"type": "null"}]},

@@ -19,7 +19,7 @@ from mock_openai.control.journal import Journal
 from mock_openai.control.metrics import Metrics
 from mock_openai.engine import Engine
 from mock_openai.faults.plan import FaultPlan
-from mock_openai.faults.point import Position
+from mock_openai.faults.trigger import Position
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import Rendered

@@ -80,7 +80,7 @@ def test_addresses_of_the_control_api() -> None:
     ]
 
 
-INSIDE = ("mock_openai.faults.", "ninelives.lab.points", "ninelives.lab.dialogue")
+INSIDE = ("mock_openai.faults.", "ninelives.lab.triggers", "ninelives.lab.dialogue")
 """What only files of this repository import; two pages show such files."""
 
 

@@ -16,6 +16,7 @@ from mock_openai.deprecation import renamed, warn_renamed
     [
         ("Passage", "EventMatcher"),
         ("Plan", "FaultPlan"),
+        ("Point", "Trigger"),
         ("Spot", "Position"),
         ("Verdict", "Effect"),
         ("Wire", "FaultContext"),
@@ -28,6 +29,12 @@ def test_old_names_of_faults_give_the_new_ones_and_say_so(old: str, new: str) ->
         found = getattr(faults, old)
     assert found is getattr(faults, new)
     assert old not in faults.__all__
+
+
+def test_the_old_name_of_a_planned_faults_trigger_gives_it_and_says_so() -> None:
+    planned = faults.at(turn=2).reset()
+    with pytest.warns(DeprecationWarning, match=r"Planned\.point is now called Planned\.trigger"):
+        assert planned.point is planned.trigger
 
 
 def test_the_warning_points_at_the_line_that_uses_the_old_name() -> None:

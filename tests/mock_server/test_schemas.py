@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai.faults.load import PlanError, loads
 from mock_openai.faults.parameters import parameter_types
-from mock_openai.faults.point import Point
 from mock_openai.faults.registry import catalogue
+from mock_openai.faults.trigger import Trigger
 from mock_openai.responders import Script
 from mock_openai.responders.grammar import RULE
 from mock_openai.responders.reply_grammar import ITEM_KINDS
@@ -171,7 +171,7 @@ PLACES = {
     "phase": mostly("idle", "event", "moment"),
     "at": mostly(1.5, 2),
 }
-assert set(PLACES) == set(Point.__slots__)
+assert set(PLACES) == set(Trigger.__slots__)
 
 
 def deeds(kind: str) -> st.SearchStrategy[Any]:

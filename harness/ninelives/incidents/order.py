@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mock_openai.faults import Planned, Point, create
+from mock_openai.faults import Planned, Trigger, create
 from mock_openai.protocol.events import Event
 
 from ninelives.incidents.journal import parsed
@@ -39,17 +39,17 @@ def out_of_step(events: Sequence[Entry]) -> Iterator[Planned]:
         if firsts[each.number] is not each:
             continue
         if copies[each.number] > 1:
-            yield Planned(_point(each, kinds), create("duplicate", extra=copies[each.number] - 1))
+            yield Planned(_trigger(each, kinds), create("duplicate", extra=copies[each.number] - 1))
         if each.number < highest:
             by = len({other.number for other in seen[:place] if other.number > each.number})
-            yield Planned(_point(each, kinds), create("reorder", by=by))
+            yield Planned(_trigger(each, kinds), create("reorder", by=by))
         highest = max(highest, each.number)
         before = seen[place - 1] if place else None
         if before is not None and _speaks(before) and each.at - before.at > LONG:
-            yield Planned(_point(each, kinds), create("delay", seconds=round(each.at - before.at, 2)))
+            yield Planned(_trigger(each, kinds), create("delay", seconds=round(each.at - before.at, 2)))
     for number in range(min(kinds), highest):
         if number not in kinds:
-            yield Planned(Point(phase="event", index=number), create("drop"))
+            yield Planned(Trigger(phase="event", index=number), create("drop"))
 
 
 def _seen(entry: Entry) -> _Seen | None:
@@ -60,10 +60,10 @@ def _seen(entry: Entry) -> _Seen | None:
     return _Seen(number, str(data.get("type")), entry.at)
 
 
-def _point(seen: _Seen, kinds: dict[int, str]) -> Point:
-    """Return the point of an event among those of its type, in the order of their numbers."""
+def _trigger(seen: _Seen, kinds: dict[int, str]) -> Trigger:
+    """Return the trigger of an event among those of its type, in the order of their numbers."""
     nth = sum(kind == seen.kind and number <= seen.number for number, kind in kinds.items())
-    return Point(phase="event", event=seen.kind, nth=nth)
+    return Trigger(phase="event", event=seen.kind, nth=nth)
 
 
 def _speaks(seen: _Seen) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mock_openai.faults import Fault, Planned, Point, create
+from mock_openai.faults import Fault, Planned, Trigger, create
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.tokens import pieces
 
@@ -66,7 +66,7 @@ def suspects(episode: Episode, account: Account) -> Iterator[list[Planned]]:
     if not (seen or account.hit or turn.errors or turn.ended is None or not account.heard):
         yield []
         return
-    spots = _spots(account)
+    spots = _triggers(account)
     names: list[str] = [
         name for error in account.turn.errors for name in _BY_CATEGORY.get(error.category, ())
     ]
@@ -86,8 +86,8 @@ def exactly(episode: Episode, account: Account) -> list[Planned]:
         return []
     return [
         planned
-        if planned.point.phase == "handshake"
-        else replace(planned, point=replace(planned.point, turn=place))
+        if planned.trigger.phase == "handshake"
+        else replace(planned, trigger=replace(planned.trigger, turn=place))
         for place, planned in seen
     ]
 
@@ -126,37 +126,37 @@ def _again_and_again(seen: Sequence[Planned]) -> Iterator[list[Planned]]:
     last = seen[-1]
     for times in _AGAIN:
         yield [*seen[:-1], replace(last, times=times)]
-    if last.point.phase != "event":
+    if last.trigger.phase != "event":
         return
     for event in _EARLY:
-        point = Point(phase="event", event=event, nth=1, when="after")
+        trigger = Trigger(phase="event", event=event, nth=1, when="after")
         for times in _AGAIN:
-            yield [Planned(point, last.fault, times)]
+            yield [Planned(trigger, last.fault, times)]
 
 
-def _spots(account: Account) -> list[Point]:
+def _triggers(account: Account) -> list[Trigger]:
     """Return where it may have happened: after what was heard, before the first word, in the next step."""
-    spoken = _point_behind(account.heard)
-    tools = [Point(phase="event", event="response.function_call_arguments.delta", nth=1)]
-    request = Point(phase="request")
+    spoken = _trigger_behind(account.heard)
+    tools = [Trigger(phase="event", event="response.function_call_arguments.delta", nth=1)]
+    request = Trigger(phase="request")
     return [*([spoken] if account.heard else []), request, *(tools if account.turn.calls else [])]
 
 
-def _point_behind(text: str) -> Point:
-    return Point(phase="event", event=_DELTA, nth=max(1, len(pieces(text))), when="after")
+def _trigger_behind(text: str) -> Trigger:
+    return Trigger(phase="event", event=_DELTA, nth=max(1, len(pieces(text))), when="after")
 
 
-def _planned(name: str, point: Point, **given: Any) -> Planned | None:
+def _planned(name: str, trigger: Trigger, **given: Any) -> Planned | None:
     kind, _, status = name.partition(":")
     parameters = {"status": int(status)} if status else {}
     try:
         fault = create(kind, **parameters, **given)
         where = fault.where
-        if where.phase == "handshake" or (where.names_event and point.phase != "event"):
+        if where.phase == "handshake" or (where.names_event and trigger.phase != "event"):
             return Planned(where, fault)
-        if where.phase == "event" and point.phase == "request":
-            return Planned(Point(phase="event", event=_DELTA, nth=1), fault)
-        return Planned(where if where.names_event else point, fault)
+        if where.phase == "event" and trigger.phase == "request":
+            return Planned(Trigger(phase="event", event=_DELTA, nth=1), fault)
+        return Planned(where if where.names_event else trigger, fault)
     except (TypeError, ValueError):
         return None
 
@@ -173,11 +173,11 @@ def _seen(episode: Episode, account: Account, attempt: Attempt) -> Iterator[Plan
         yield Planned(replace(_behind(before, attempt), when="after"), create("malformed_json"))
     else:
         yield from out_of_step(events)
-    point = _behind(events, attempt)
+    trigger = _behind(events, attempt)
     code = next((code for entry in events if (code := _code(entry)) is not None), None)
     if code is not None:
         kind, given = _CODES.get(code, ("server_error", {"code": code}))
-        if (planned := _planned(kind, point, **given)) is not None:
+        if (planned := _planned(kind, trigger, **given)) is not None:
             yield planned
     elif said.status == "incomplete":
         yield Planned(create("incomplete").where, create("incomplete", **_reason(events)))
@@ -185,7 +185,7 @@ def _seen(episode: Episode, account: Account, attempt: Attempt) -> Iterator[Plan
         yield Planned(create("empty_reply").where, create("empty_reply"))
     elif attempt.lost and not bad and not _refusals(episode, account):
         loss = _loss(episode, attempt, events)
-        yield Planned(loss.where if loss.where.names_event else point, loss)
+        yield Planned(loss.where if loss.where.names_event else trigger, loss)
 
 
 def _reason(events: Sequence[Entry]) -> dict[str, str]:
@@ -214,15 +214,15 @@ def _loss(episode: Episode, attempt: Attempt, events: Sequence[Entry]) -> Fault:
     return create("reset")
 
 
-def _behind(events: Sequence[Entry], attempt: Attempt) -> Point:
-    """Return the point after the last event of a response; before the first, the request."""
+def _behind(events: Sequence[Entry], attempt: Attempt) -> Trigger:
+    """Return the trigger after the last event of a response; before the first, the request."""
     kinds = [entry.data.type for entry in events if isinstance(entry.data, Event)]
     kinds = [kind for kind in kinds if kind not in ("error", "unreadable", "response.failed", "keepalive")]
     if not kinds:
-        return Point(phase="request")
+        return Trigger(phase="request")
     if kinds[-1] == _DELTA:
-        return _point_behind(attempt.said.text)
-    return Point(phase="event", event=kinds[-1], nth=kinds.count(kinds[-1]), when="after")
+        return _trigger_behind(attempt.said.text)
+    return Trigger(phase="event", event=kinds[-1], nth=kinds.count(kinds[-1]), when="after")
 
 
 def _code(entry: Entry) -> str | None:
@@ -245,6 +245,6 @@ def _refusals(episode: Episode, account: Account) -> list[tuple[Entry, Planned]]
         kind, given = _CODES.get(str(data.get("code")), ("server_error", {"status": data["status"]}))
         if kind == "server_error" and data.get("code"):
             given = {**given, "code": data["code"]}
-        if (planned := _planned(kind, Point(phase="request"), **given)) is not None:
+        if (planned := _planned(kind, Trigger(phase="request"), **given)) is not None:
             found.append((entry, planned))
     return found

@@ -13,7 +13,7 @@ from mock_openai.delivery.sent import SentEvents
 from mock_openai.delivery.turn_context import TurnContext
 from mock_openai.faults.context import Effect
 from mock_openai.faults.planned import Planned
-from mock_openai.faults.point import Position
+from mock_openai.faults.trigger import Position
 from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.steering import at_boundary
@@ -128,8 +128,8 @@ class Due:
         """Return when the next fault strikes by the clock, and which."""
         found = _NOTHING
         for planned in self._state.faults.due("moment", self._position):
-            point = planned.point
-            if point.at is not None and (point.turn is not None or self._context.transport == "http"):
-                begins = self._arrived if point.turn is not None else self._connection.opened
-                found = min(found, (begins + point.at, planned), key=lambda moment: moment[0])
+            trigger = planned.trigger
+            if trigger.at is not None and (trigger.turn is not None or self._context.transport == "http"):
+                begins = self._arrived if trigger.turn is not None else self._connection.opened
+                found = min(found, (begins + trigger.at, planned), key=lambda moment: moment[0])
         return found

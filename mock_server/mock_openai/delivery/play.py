@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from mock_openai.faults.point import Position
+from mock_openai.faults.trigger import Position
 from mock_openai.protocol.template import Rendered, fits
 from mock_openai.state import ServerState
 from mock_openai.turn.plan import Plan

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from mock_openai.beside import beside
 from mock_openai.control.entries import Entry
 from mock_openai.delivery.writer import ResponseWriter
-from mock_openai.faults.point import Position
+from mock_openai.faults.trigger import Position
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import Rendered
 from mock_openai.state import ServerState

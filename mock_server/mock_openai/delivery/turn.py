@@ -21,7 +21,7 @@ from mock_openai.delivery.turn_context import TurnContext
 from mock_openai.delivery.writer import ResponseWriter
 from mock_openai.faults.context import Effect
 from mock_openai.faults.plan import EventMatcher
-from mock_openai.faults.point import Position
+from mock_openai.faults.trigger import Position
 from mock_openai.memory import LaneMemory
 from mock_openai.protocol.errors import ApiError, server_error
 from mock_openai.protocol.event_types import TERMINAL

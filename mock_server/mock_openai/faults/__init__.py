@@ -15,8 +15,8 @@ from mock_openai.faults.load import PlanError, load, loads
 from mock_openai.faults.parameters import Count, Seconds
 from mock_openai.faults.plan import EventMatcher, FaultPlan
 from mock_openai.faults.planned import Planned
-from mock_openai.faults.point import Phase, Point, Position, When
 from mock_openai.faults.registry import catalogue, create, describe, register, signature
+from mock_openai.faults.trigger import Phase, Position, Trigger, When
 
 __all__ = [
     "At",
@@ -31,10 +31,10 @@ __all__ = [
     "Phase",
     "PlanError",
     "Planned",
-    "Point",
     "Position",
     "Seconds",
     "Strike",
+    "Trigger",
     "When",
     "at",
     "catalogue",
@@ -52,6 +52,7 @@ if not TYPE_CHECKING:  # or every misspelled name would pass for one
         {
             "Passage": "EventMatcher",
             "Plan": "FaultPlan",
+            "Point": "Trigger",
             "Spot": "Position",
             "Verdict": "Effect",
             "Wire": "FaultContext",

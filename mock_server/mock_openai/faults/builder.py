@@ -10,15 +10,15 @@ from collections.abc import Callable
 from typing import Any
 
 from mock_openai.faults.planned import Planned
-from mock_openai.faults.point import Phase, Point, When
 from mock_openai.faults.registry import catalogue, create
+from mock_openai.faults.trigger import Phase, Trigger, When
 
 
 class At:
-    """A point that waits for its fault. Each registered fault is a method that returns the planned fault."""
+    """A trigger without a fault yet. Each registered fault is a method that returns the planned fault."""
 
-    def __init__(self, point: Point, times: int | None) -> None:
-        self._point = point
+    def __init__(self, trigger: Trigger, times: int | None) -> None:
+        self._trigger = trigger
         self._times = times
 
     def __getattr__(self, name: str) -> Callable[..., Planned]:
@@ -33,7 +33,7 @@ class At:
 
         def plan(*args: Any, **parameters: Any) -> Planned:
             fault = create(name, *args, **parameters)
-            return Planned(self._point.with_defaults(fault.where), fault, self._times)
+            return Planned(self._trigger.with_defaults(fault.where), fault, self._times)
 
         plan.__name__ = name
         plan.__doc__ = kind.__doc__ if kind else None
@@ -43,7 +43,7 @@ class At:
         return list(catalogue())
 
     def __repr__(self) -> str:
-        return f"at({self._point.describe()}), now say what happens, e.g. .reset()"
+        return f"at({self._trigger.describe()}), now say what happens, e.g. .reset()"
 
 
 def at(
@@ -58,10 +58,10 @@ def at(
     at: float | None = None,
     times: int | None = 1,
 ) -> At:
-    """Name a point (see `Point` for the fields) and how often a fault strikes there: once, or always with
+    """Return a trigger (see `Trigger` for the fields), and how often it injects a fault: once, or always with
     None.
     """
-    point = Point(
+    trigger = Trigger(
         connection=connection, turn=turn, event=event, nth=nth, index=index, when=when, phase=phase, at=at
     )
-    return At(point, times)
+    return At(trigger, times)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from mock_openai.faults.point import Position
+from mock_openai.faults.trigger import Position
 
 if TYPE_CHECKING:
     from mock_openai.faults.planned import Planned
@@ -123,6 +123,6 @@ def as_plan(planned: Planned) -> str:
 
 def _in_turn(planned: Planned, turn: int) -> Planned:
     """Tie a fault to a turn. A handshake belongs to no turn: the fault strikes the next one."""
-    if planned.point.phase == "handshake":
+    if planned.trigger.phase == "handshake":
         return replace(planned, times=1)
-    return replace(planned, point=replace(planned.point, turn=turn))
+    return replace(planned, trigger=replace(planned.trigger, turn=turn))

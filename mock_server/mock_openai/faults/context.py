@@ -11,7 +11,7 @@ import enum
 from collections.abc import Callable, Mapping
 from typing import ClassVar, Literal, Protocol
 
-from mock_openai.faults.point import Point
+from mock_openai.faults.trigger import Trigger
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.reply import Reply
@@ -21,10 +21,10 @@ class Effect(enum.Enum):
     """What becomes of the turn after a fault struck."""
 
     GO_ON = "go on"
-    """The event at the point leaves unchanged."""
+    """The event that triggered the fault leaves unchanged."""
 
     SKIP_EVENT = "skip event"
-    """The event at the point does not leave; the turn goes on with the next one."""
+    """The event that triggered the fault does not leave; the turn goes on with the next one."""
 
     STOP = "stop"
     """Nothing more of this turn leaves. A connection that the fault left open stays usable."""
@@ -41,7 +41,7 @@ class FaultContext(abc.ABC):
     encrypted = False
     """Whether the client has begun a TLS handshake, which this server can only fail."""
     event: Event | None = None
-    """The event at the point; None outside the phase "event"."""
+    """The event that triggered the fault; None outside the phase "event"."""
     previous_response_id: str | None = None
     """The response that this turn continues from, as the client named it."""
     model: str | None = None
@@ -49,7 +49,7 @@ class FaultContext(abc.ABC):
 
     @property
     def an_event(self) -> Event:
-        """The event at the point; where there is none, one to make something of."""
+        """The event that triggered the fault; where there is none, one to make something of."""
         return self.event or Event("response.created", b'{"type":"response.created"}')
 
     @property
@@ -74,7 +74,9 @@ class FaultContext(abc.ABC):
         await self.raw(data)
 
     def hold_back(self, events: int) -> None:  # noqa: B027
-        """Let the event at the point leave after so many of the turn's later events; the fault skips it."""
+        """Let the event that triggered the fault leave after this many later events of the turn; the fault
+        skips it.
+        """
 
     @abc.abstractmethod
     async def reset(self) -> None:
@@ -134,8 +136,8 @@ class Fault(Protocol):
     name: ClassVar[str]
     """Its name in Python and YAML."""
 
-    where: ClassVar[Point] = Point()
-    """What its point means if the user leaves phase and event open."""
+    where: ClassVar[Trigger] = Trigger()
+    """The phase and event of its trigger, unless the user gives them."""
 
     async def strike(self, context: FaultContext) -> Effect:
         """Act on the connection; return what becomes of the turn."""

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from mock_openai.faults.planned import Planned
-from mock_openai.faults.point import Point
 from mock_openai.faults.registry import create
+from mock_openai.faults.trigger import Trigger
 from mock_openai.files import read_text
 from mock_openai.source import ScriptError, SourceValue, from_yaml
 
-_POINT_KEYS = tuple(field.name for field in fields(Point))
+_TRIGGER_KEYS = tuple(field.name for field in fields(Trigger))
 _EXAMPLE = "for example - {at: {turn: 1}, do: reset}"
 _SEE = "`mock-openai faults` lists them"
 
@@ -72,18 +72,18 @@ def _planned(source: SourceValue) -> Planned:
     given = source.mapping(("at", "do", "times"), "a fault")
     if "do" not in given:
         raise source.wrong("a fault with the key `do`", f"write {_EXAMPLE}")
-    where = given["at"].mapping(_POINT_KEYS, "a point").items() if "at" in given else ()
+    where = given["at"].mapping(_TRIGGER_KEYS, "a trigger").items() if "at" in given else ()
     try:
-        point = Point(**{key: value.plain() for key, value in where})
+        trigger = Trigger(**{key: value.plain() for key, value in where})
     except ValueError as error:
         raise given["at"].error(
-            f"found an invalid point ({error})", "a point", "write for example at: {turn: 1}"
+            f"found an invalid trigger ({error})", "a trigger", "write for example at: {turn: 1}"
         ) from None
     name, parameters = _deed(given["do"])
     try:
         fault = create(name, **parameters)
         times = given["times"].plain() if "times" in given else 1
-        return Planned(point.with_defaults(fault.where), fault, times)
+        return Planned(trigger.with_defaults(fault.where), fault, times)
     except ValueError as error:
         raise given["do"].error(f"found an invalid fault ({error})", "a fault", _SEE) from None
 

@@ -12,7 +12,7 @@ from functools import partial
 
 from mock_openai.faults.chaos import Chaos
 from mock_openai.faults.planned import Planned
-from mock_openai.faults.point import Phase, Point, Position, When
+from mock_openai.faults.trigger import Phase, Position, Trigger, When
 from mock_openai.protocol.events import Event
 
 
@@ -87,7 +87,9 @@ class FaultPlan:
         return [
             armed
             for armed in self._armed
-            if armed.left != 0 and armed.planned.point.phase == phase and armed.planned.point.about(position)
+            if armed.left != 0
+            and armed.planned.trigger.phase == phase
+            and armed.planned.trigger.about(position)
         ]
 
     def _strike(self, armed: _Armed) -> Planned:
@@ -160,17 +162,19 @@ class EventMatcher:
         return [
             planned
             for planned in self._candidates
-            if planned.point.when == when and self._fits(planned.point, event) and self._plan.claim(planned)
+            if planned.trigger.when == when
+            and self._fits(planned.trigger, event)
+            and self._plan.claim(planned)
         ]
 
-    def _fits(self, point: Point, event: Event) -> bool:
-        if not point.names(event.type):
+    def _fits(self, trigger: Trigger, event: Event) -> bool:
+        if not trigger.names(event.type):
             return False
-        if point.index is not None and point.index != len(self._passed) - 1:
+        if trigger.index is not None and trigger.index != len(self._passed) - 1:
             return False
-        if point.nth is None:
+        if trigger.nth is None:
             return True
         for passed in self._passed[self._counted :]:
             self._counts[passed] = self._counts.get(passed, 0) + 1
         self._counted = len(self._passed)
-        return point.nth == sum(count for seen, count in self._counts.items() if point.names(seen))
+        return trigger.nth == sum(count for seen, count in self._counts.items() if trigger.names(seen))

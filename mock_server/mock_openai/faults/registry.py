@@ -17,7 +17,7 @@ from typing import Any, TypeVar, dataclass_transform, overload
 
 from mock_openai.faults.context import Fault
 from mock_openai.faults.parameters import check
-from mock_openai.faults.point import Point
+from mock_openai.faults.trigger import Trigger
 
 F = TypeVar("F", bound=type)
 
@@ -30,17 +30,17 @@ def register(kind: F, /) -> F: ...
 
 @overload
 @dataclass_transform(frozen_default=True)
-def register(kind: str, /, where: Point = ...) -> Callable[[F], F]: ...
+def register(kind: str, /, where: Trigger = ...) -> Callable[[F], F]: ...
 
 
-def register(kind: F | str, /, where: Point = Point()) -> F | Callable[[F], F]:  # noqa: B008  # frozen
+def register(kind: F | str, /, where: Trigger = Trigger()) -> F | Callable[[F], F]:  # noqa: B008  # frozen
     """Make a fault known (a class decorator).
 
-    `@register("name", Point(...))` makes a frozen dataclass of the class. `@register` alone takes a dataclass
+    `@register("name", Trigger(...))` makes a frozen dataclass of the class. Plain `@register` takes a dataclass
     that has `name` and `where` already.
 
     Args:
-        where: What the fault's point means if the user leaves phase and event open.
+        where: The phase and event of the fault's trigger, unless the user gives them.
     """
     if isinstance(kind, str):
         return partial(_complete, kind, where)
@@ -53,7 +53,7 @@ def register(kind: F | str, /, where: Point = Point()) -> F | Callable[[F], F]: 
     return kind
 
 
-def _complete(name: str, where: Point, kind: F) -> F:
+def _complete(name: str, where: Trigger, kind: F) -> F:
     kind.name, kind.where = name, where  # type: ignore[attr-defined]
     complete: Any = dataclass(frozen=True, slots=True)(kind)
     known: F = register(complete)

@@ -18,7 +18,7 @@ from mock_openai.beside import beside
 from mock_openai.control import redact
 from mock_openai.delivery import Delivery
 from mock_openai.faults.context import Effect
-from mock_openai.faults.point import Position
+from mock_openai.faults.trigger import Position
 from mock_openai.protocol.errors import (
     ApiError,
     invalid_api_key,

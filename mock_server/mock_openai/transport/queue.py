@@ -10,7 +10,7 @@ from collections import deque
 
 import msgspec
 
-from mock_openai.faults.point import Position
+from mock_openai.faults.trigger import Position
 from mock_openai.turn.known import Known
 
 MAX_IN_FLIGHT = 16

@@ -9,7 +9,7 @@ from typing import Any
 
 from mock_openai.delivery import Delivery
 from mock_openai.delivery.play import play_at_once
-from mock_openai.faults.point import Position
+from mock_openai.faults.trigger import Position
 from mock_openai.memory import LaneMemory
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import Rendered

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from mock_openai.delivery.connection_context import ConnectionContext
 from mock_openai.faults.planned import Planned
-from mock_openai.faults.point import Position
+from mock_openai.faults.trigger import Position
 from mock_openai.state import ClientConnection, ServerState
 
 
@@ -50,11 +50,11 @@ class TimedFaults:
         position = Position(self._connection.number, self._connection.turns, self._state.turns)
         if idle:
             for planned in self._state.faults.due("idle", position):
-                self._timers.append(loop.call_later(planned.point.at or 0.0, self._fire, planned))
+                self._timers.append(loop.call_later(planned.trigger.at or 0.0, self._fire, planned))
         if idle or self._always:
             for planned in self._state.faults.due("moment", position):
-                if planned.point.turn is None and planned.point.at is not None:
-                    when = max(self._connection.opened + planned.point.at, loop.time())
+                if planned.trigger.turn is None and planned.trigger.at is not None:
+                    when = max(self._connection.opened + planned.trigger.at, loop.time())
                     self._timers.append(loop.call_at(when, self._fire, planned))
 
     def end(self) -> None:
@@ -70,7 +70,7 @@ class TimedFaults:
         self._timers.clear()
 
     def _fire(self, planned: Planned) -> None:
-        if not self._idle() and not (self._always and planned.point.phase == "moment"):
+        if not self._idle() and not (self._always and planned.trigger.phase == "moment"):
             return
         if self._state.faults.claim(planned):
             task = asyncio.get_running_loop().create_task(self._strike(planned))

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from loguru import logger
-from mock_openai.faults import Planned, Point, create
+from mock_openai.faults import Planned, Trigger, create
 from ninelives import BlackBox
 from ninelives.incidents.notes import Note, Ring
 from ninelives.lab.exploration.drawing import draw_story
@@ -35,7 +35,7 @@ from tests.harness.exploration.broken import (
 
 from .watched import Watched
 
-REFUSED = Planned(Point(phase="request"), create("server_error", status=400, code="invalid_value"))
+REFUSED = Planned(Trigger(phase="request"), create("server_error", status=400, code="invalid_value"))
 KEY = "sk-proj-Zq81mNbTw0LrX5kUe7HsVdPy3GcJ2aFo9iB4"
 
 
@@ -97,7 +97,7 @@ def test_nothing_is_held_against_a_bot_that_keeps_its_promises(factory: Any, tmp
 
 @pytest.mark.parametrize("factory", [pipecat_websocket, pipecat_http, websocket, http])
 def test_an_error_frame_is_an_incident(factory: Any, tmp_path: Path) -> None:
-    quota = Planned(Point(phase="request"), create("insufficient_quota"), None)
+    quota = Planned(Trigger(phase="request"), create("insufficient_quota"), None)
     _, incidents, _ = played(factory, asked(ask("How are you?", "Well.", quota)), tmp_path)
     assert incidents
     assert head(incidents[0])["errors"]

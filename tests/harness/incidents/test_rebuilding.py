@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from mock_openai.faults import Planned, Point, create
+from mock_openai.faults import Planned, Trigger, create
 from ninelives.incidents.reading import read
 from ninelives.incidents.rebuilding import stories
 from ninelives.lab.exploration.trial import play
@@ -33,7 +33,7 @@ def rebuilt(story: Story, factory: Any, folder: Path) -> tuple[Outcome, Story]:
 
 
 def loss(nth: int, kind: str = "reset", **given: Any) -> Planned:
-    return Planned(Point(phase="event", event=DELTA, nth=nth, when="after"), create(kind, **given))
+    return Planned(Trigger(phase="event", event=DELTA, nth=nth, when="after"), create(kind, **given))
 
 
 @pytest.mark.thorough
@@ -90,8 +90,8 @@ def test_a_model_that_thinks_long_takes_as_long_again(factory: Any, tmp_path: Pa
 def test_two_losses_at_different_places_strike_again_there(factory: Any, tmp_path: Path) -> None:
     """The second comes sooner in its response than the first did in its own."""
     ask = Ask("What about it?", (({"text": WORDS},),))
-    second = Planned(Point(phase="event", event=DELTA, nth=2, when="after", turn=2), create("reset"))
-    broken = replace(ask, faults=(replace(loss(9), point=replace(loss(9).point, turn=1)), second))
+    second = Planned(Trigger(phase="event", event=DELTA, nth=2, when="after", turn=2), create("reset"))
+    broken = replace(ask, faults=(replace(loss(9), trigger=replace(loss(9).trigger, turn=1)), second))
     watched = Watched(factory, tmp_path)
     outcome = run_scenario(Story((broken,)).scenario(), as_factory(watched))
     watched.boxes[0].dump("to see")

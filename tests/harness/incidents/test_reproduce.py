@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mock_openai.faults import Planned, Point, create
+from mock_openai.faults import Planned, Trigger, create
 from ninelives.cli import _run
 from ninelives.incidents.reading import read
 from ninelives.incidents.reproducing import reproduce
@@ -171,7 +171,7 @@ NAMED = Story((
     Pause(1.0),
     Ask("Jane here, jane roe again. Are you well?",
         (({"text": "Very well, thank you. And you, Jane Roe? You sound tired today."},),),
-        (Planned(Point(phase="event", event="response.output_text.delta", nth=10, when="after"),
+        (Planned(Trigger(phase="event", event="response.output_text.delta", nth=10, when="after"),
                  create("reset")),)),
 ))  # fmt: skip
 

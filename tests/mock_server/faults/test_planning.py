@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mock_openai import faults
-from mock_openai.faults import EventMatcher, FaultPlan, PlanError, Point, Position
+from mock_openai.faults import EventMatcher, FaultPlan, PlanError, Position, Trigger
 from mock_openai.protocol.events import Event
 
 DELTA, DONE = Event("response.output_text.delta", b"{}"), Event("response.completed", b"{}")
@@ -65,11 +65,11 @@ def test_a_fault_planned_in_mid_turn_still_strikes():
 
 
 def test_what_is_left_open_takes_the_faults_own_default():
-    assert faults.at(turn=1).reset().point.phase == "request"
-    assert faults.at(connection=2).handshake_status(503).point.phase == "handshake"
-    assert faults.at(turn=1).missing_terminal().point.event == "terminal"
-    assert faults.at(turn=1, at=0.5).reset().point.phase == "moment"
-    assert faults.at(turn=1, event="response.created").rate_limit().point.phase == "event"
+    assert faults.at(turn=1).reset().trigger.phase == "request"
+    assert faults.at(connection=2).handshake_status(503).trigger.phase == "handshake"
+    assert faults.at(turn=1).missing_terminal().trigger.event == "terminal"
+    assert faults.at(turn=1, at=0.5).reset().trigger.phase == "moment"
+    assert faults.at(turn=1, event="response.created").rate_limit().trigger.phase == "event"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_what_is_left_open_takes_the_faults_own_default():
 )
 def test_a_point_that_cannot_be_is_refused(point, word):
     with pytest.raises(ValueError, match=word):
-        Point(**point)
+        Trigger(**point)
 
 
 def test_unknown_faults_and_parameters_are_refused_with_what_there_is():

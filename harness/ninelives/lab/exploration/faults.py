@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from mock_openai.faults import Fault, Planned, Point, catalogue, create
+from mock_openai.faults import Fault, Planned, Trigger, catalogue, create
 
 from ninelives.lab.exploration.choices import Choices, pick
 from ninelives.lab.scenario import BOTH, Transport
@@ -36,7 +36,7 @@ _ONLY: Mapping[str, Transport] = {"bad_chunk": "http", "bad_frame": "websocket"}
 """Kinds that work on one transport only. A story with one is not played on the other."""
 
 _NEVER = frozenset({"tls_failure"})
-"""Kinds that need more than a point: a server with TLS."""
+"""Kinds that need more than a trigger: a server with TLS."""
 
 _TERMINAL = "terminal"
 _DELTA = "response.output_text.delta"
@@ -66,14 +66,14 @@ def transports(planned: Iterable[Planned]) -> tuple[Transport, ...]:
 def draw_faults(choices: Choices, answer: Sequence[Step]) -> list[Planned]:
     """Draw one fault in a turn with this answer, or, as often, two or three.
 
-    They share a point if the first of them has one in the stream: how a service handles each alone says
+    They share a trigger if the first of them has one in the stream: how a service handles each alone says
     little about both at once.
     """
     first = _draw_fault(choices, answer)
     together = pick(choices, (1, 1, 2, 3))
-    if together == 1 or len(first) > 1 or first[0].point.phase != "event" or first[0].point.event is None:
+    if together == 1 or len(first) > 1 or first[0].trigger.phase != "event" or first[0].trigger.event is None:
         return first
-    shared = [_settled(_kind(choices, _striking_anywhere()), first[0].point) for _ in range(together - 1)]
+    shared = [_settled(_kind(choices, _striking_anywhere()), first[0].trigger) for _ in range(together - 1)]
     at = choices.below(together)
     return [*shared[:at], *first, *shared[at:]]
 
@@ -86,21 +86,21 @@ def _draw_fault(choices: Choices, answer: Sequence[Step]) -> list[Planned]:
     phase = fault.where.phase
     if phase == "handshake":
         # Met only when a connection is opened, so another fault must close one first.
-        return [Planned(fault.where, fault), Planned(Point(phase="request"), create("reset"))]
+        return [Planned(fault.where, fault), Planned(Trigger(phase="request"), create("reset"))]
     if phase == "request" and not (fault.name == "server_error" and choices.below(2)):
         return [Planned(fault.where, fault, None if fault.name in _PERSON else 1)]
     if phase == "event" and fault.where.names_event:
         return [Planned(fault.where, fault)]
     if phase is None and choices.below(6) == 5:
-        return [Planned(Point(phase="request"), fault)]
+        return [Planned(Trigger(phase="request"), fault)]
     return [_settled(fault, _event(choices, answer))]
 
 
-def _settled(fault: Fault, point: Point) -> Planned:
-    if fault.name == "stall" and point.event == _TERMINAL:
+def _settled(fault: Fault, trigger: Trigger) -> Planned:
+    if fault.name == "stall" and trigger.event == _TERMINAL:
         # After its last event a response lacks nothing: no service could notice.
-        point = replace(point, when="before")
-    return Planned(point, fault)
+        trigger = replace(trigger, when="before")
+    return Planned(trigger, fault)
 
 
 def draw_idle_fault(choices: Choices, seconds: float) -> list[Planned]:
@@ -110,26 +110,26 @@ def draw_idle_fault(choices: Choices, seconds: float) -> list[Planned]:
     if seconds < 30:
         return []
     fault = _kind(choices, _LOSSES)
-    return [Planned(Point(phase="idle", at=pick(choices, (2.0, 10.0)) if seconds < 90 else 30.0), fault)]
+    return [Planned(Trigger(phase="idle", at=pick(choices, (2.0, 10.0)) if seconds < 90 else 30.0), fault)]
 
 
 def simpler_faults(planned: Planned) -> Iterator[Planned]:
     """Yield faults that are easier to understand than this one, the simplest first."""
-    fault, point = planned.fault, planned.point
-    if fault.name != "reset" and point.phase in ("event", "idle", "request"):
+    fault, trigger = planned.fault, planned.trigger
+    if fault.name != "reset" and trigger.phase in ("event", "idle", "request"):
         yield replace(planned, fault=create("reset"), times=1)
     plain = create(fault.name, **_VARIANTS.get(fault.name, ({},))[0])
     if fault != plain:
         yield replace(planned, fault=plain)
-    if point.phase != "event" or fault.where.names_event:
+    if trigger.phase != "event" or fault.where.names_event:
         return
-    if point.event != _DELTA:
-        yield replace(planned, point=replace(point, event=_DELTA, nth=1))
-    for nth in (1, (point.nth or 1) // 2, (point.nth or 1) - 1):
-        if 0 < nth < (point.nth or 1):
-            yield replace(planned, point=replace(point, nth=nth))
-    if point.when != "before":
-        yield replace(planned, point=replace(point, when="before"))
+    if trigger.event != _DELTA:
+        yield replace(planned, trigger=replace(trigger, event=_DELTA, nth=1))
+    for nth in (1, (trigger.nth or 1) // 2, (trigger.nth or 1) - 1):
+        if 0 < nth < (trigger.nth or 1):
+            yield replace(planned, trigger=replace(trigger, nth=nth))
+    if trigger.when != "before":
+        yield replace(planned, trigger=replace(trigger, when="before"))
 
 
 def _kind(choices: Choices, names: Sequence[str]) -> Fault:
@@ -164,7 +164,7 @@ def _buildable(name: str) -> bool:
     return True
 
 
-def _event(choices: Choices, answer: Sequence[Step]) -> Point:
+def _event(choices: Choices, answer: Sequence[Step]) -> Trigger:
     """Return an event that this answer has."""
     calls = any("call" in item for step in answer for item in step)
     refused = any("refusal" in item for step in answer for item in step)
@@ -175,4 +175,4 @@ def _event(choices: Choices, answer: Sequence[Step]) -> Point:
         places += [(_CALL, 3), (_CALLED, 1), (_CALL, 1)]
     event, most = pick(choices, places)
     nth = 1 + choices.below(most) if most > 1 else 1
-    return Point(phase="event", event=event, nth=nth, when=pick(choices, ("before", "after")))
+    return Trigger(phase="event", event=event, nth=nth, when=pick(choices, ("before", "after")))

@@ -17,8 +17,8 @@ from ninelives.lab.dialogue import (
     unanswered,
     weather,
 )
-from ninelives.lab.points import EVERY_REQUEST, IN_MID_SENTENCE, REQUEST, before
 from ninelives.lab.scenario import SOCKET, Say, Wait
+from ninelives.lab.triggers import EVERY_REQUEST, IN_MID_SENTENCE, REQUEST, before
 
 CHAPTER = "what the API may answer"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ninelives.lab.dialogue import STORY, between, hello, scenario, story, unanswered, weather
-from ninelives.lab.points import EVERY_REQUEST, REQUEST, after, before
 from ninelives.lab.scenario import SOCKET, Wait
+from ninelives.lab.triggers import EVERY_REQUEST, REQUEST, after, before
 
 CHAPTER = "before the first word"
 

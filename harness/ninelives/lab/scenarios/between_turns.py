@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ninelives.lab.dialogue import bye, hello, scenario, silence
-from ninelives.lab.points import HANDSHAKE, idle
 from ninelives.lab.scenario import SOCKET
+from ninelives.lab.triggers import HANDSHAKE, idle
 
 CHAPTER = "between turns"
 

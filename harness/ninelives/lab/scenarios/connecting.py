@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ninelives.lab.dialogue import HELLO, bye, hello, scenario, story, unanswered
-from ninelives.lab.points import EVERY_HANDSHAKE, FIRST_CONNECTION
 from ninelives.lab.scenario import SOCKET, Wait
+from ninelives.lab.triggers import EVERY_HANDSHAKE, FIRST_CONNECTION
 
 CHAPTER = "connecting"
 

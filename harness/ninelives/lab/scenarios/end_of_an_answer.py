@@ -5,7 +5,7 @@ from __future__ import annotations
 from mock_openai import faults
 
 from ninelives.lab.dialogue import between, scenario, story
-from ninelives.lab.points import TERMINAL, before
+from ninelives.lab.triggers import TERMINAL, before
 
 CHAPTER = "at the end of an answer"
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ninelives.lab.dialogue import LOOK, SCRIPT, VIEW, between, hello, scenario, story, weather
-from ninelives.lab.points import IN_MID_SENTENCE, before
 from ninelives.lab.scenario import Say, Scenario
+from ninelives.lab.triggers import IN_MID_SENTENCE, before
 
 if TYPE_CHECKING:
     from mock_openai.faults import At

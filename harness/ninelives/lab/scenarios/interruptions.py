@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ninelives.lab.dialogue import between, bye, clothes, hello, look, scenario, story, weather
-from ninelives.lab.points import IN_MID_SENTENCE, after, before
 from ninelives.lab.scenario import SOCKET, Wait
+from ninelives.lab.triggers import IN_MID_SENTENCE, after, before
 
 CHAPTER = "interruptions"
 

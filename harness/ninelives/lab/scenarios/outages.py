@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ninelives.lab.dialogue import STORY, between, bye, hello, scenario, silence, story, unanswered, weather
-from ninelives.lab.points import HANDSHAKE, IN_MID_SENTENCE, REQUEST, after, idle
 from ninelives.lab.scenario import SOCKET, Wait
+from ninelives.lab.triggers import HANDSHAKE, IN_MID_SENTENCE, REQUEST, after, idle
 
 CHAPTER = "outages"
 

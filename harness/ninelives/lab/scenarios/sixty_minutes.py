@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ninelives.lab.dialogue import between, bye, hello, scenario, story, weather
-from ninelives.lab.points import REQUEST
 from ninelives.lab.scenario import SOCKET, Wait
+from ninelives.lab.triggers import REQUEST
 
 CHAPTER = "the 60-minute limit"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ninelives.lab.dialogue import between, scenario, story, weather
-from ninelives.lab.points import IN_MID_SENTENCE, before
 from ninelives.lab.scenario import HTTP, SOCKET
+from ninelives.lab.triggers import IN_MID_SENTENCE, before
 
 CHAPTER = "spoilt events"
 

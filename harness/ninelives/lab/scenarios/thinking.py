@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ninelives.lab.dialogue import between, clothes, scenario
-from ninelives.lab.points import after, before
+from ninelives.lab.triggers import after, before
 
 CHAPTER = "while the model thinks"
 

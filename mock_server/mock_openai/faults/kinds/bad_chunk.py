@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mock_openai.faults import Effect, FaultContext, Point, register
+from mock_openai.faults import Effect, FaultContext, Trigger, register
 from mock_openai.protocol.errors import ApiError
 
 
-@register("bad_chunk", Point(phase="event"))
+@register("bad_chunk", Trigger(phase="event"))
 class BadChunk:
     """Send the event in a chunk whose size line is `size`, which is not a hexadecimal number, and go on.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import struct
 from typing import Literal
 
-from mock_openai.faults import Effect, FaultContext, Point, register
+from mock_openai.faults import Effect, FaultContext, Trigger, register
 from mock_openai.protocol.errors import ApiError
 
 Flaw = Literal["reserved_bits", "opcode", "mask", "oversize"]
 
 
-@register("bad_frame", Point(phase="event"))
+@register("bad_frame", Trigger(phase="event"))
 class BadFrame:
     """Send the event in a frame with a `flaw`, and go on.
 

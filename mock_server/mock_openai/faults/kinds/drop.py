@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mock_openai.faults import Effect, FaultContext, Point, register
+from mock_openai.faults import Effect, FaultContext, Trigger, register
 
 
-@register("drop", Point(phase="event"))
+@register("drop", Trigger(phase="event"))
 class Drop:
     """Leave the event out; only the gap in the sequence numbers shows it."""
 

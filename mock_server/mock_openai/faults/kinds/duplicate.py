@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mock_openai.faults import Count, Effect, FaultContext, Point, register
+from mock_openai.faults import Count, Effect, FaultContext, Trigger, register
 
 
-@register("duplicate", Point(phase="event"))
+@register("duplicate", Trigger(phase="event"))
 class Duplicate:
     """Send the event `extra` more times, each with the same sequence number."""
 

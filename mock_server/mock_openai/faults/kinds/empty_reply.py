@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mock_openai.faults import Effect, FaultContext, Point, register
+from mock_openai.faults import Effect, FaultContext, Trigger, register
 
 
-@register("empty_reply", Point(phase="request"))
+@register("empty_reply", Trigger(phase="request"))
 class EmptyReply:
     """Complete the response without any output item."""
 

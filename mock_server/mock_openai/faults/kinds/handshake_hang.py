@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mock_openai.faults import Effect, FaultContext, Point, register
+from mock_openai.faults import Effect, FaultContext, Trigger, register
 
 
-@register("handshake_hang", Point(phase="handshake"))
+@register("handshake_hang", Trigger(phase="handshake"))
 class HandshakeHang:
     """Accept the connection and never answer the handshake; only the client's own open timeout ends it."""
 

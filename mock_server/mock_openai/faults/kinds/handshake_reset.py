@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mock_openai.faults import Effect, FaultContext, Point, register
+from mock_openai.faults import Effect, FaultContext, Trigger, register
 
 
-@register("handshake_reset", Point(phase="handshake"))
+@register("handshake_reset", Trigger(phase="handshake"))
 class HandshakeReset:
     """Reset the connection instead of answering the handshake."""
 

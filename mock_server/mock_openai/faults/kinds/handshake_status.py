@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
-from mock_openai.faults import Effect, FaultContext, Point, Seconds, register
+from mock_openai.faults import Effect, FaultContext, Seconds, Trigger, register
 from mock_openai.faults.parameters import Refusal
 from mock_openai.protocol.errors import by_code
 
 
-@register("handshake_status", Point(phase="handshake"))
+@register("handshake_status", Trigger(phase="handshake"))
 class HandshakeStatus:
     """Answer the handshake with an HTTP error; `retry_after` in seconds becomes a header, `code` the error's
     code.

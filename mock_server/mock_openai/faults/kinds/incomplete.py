@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mock_openai.faults import Effect, FaultContext, Point, register
-from mock_openai.faults.point import TERMINAL
+from mock_openai.faults import Effect, FaultContext, Trigger, register
+from mock_openai.faults.trigger import TERMINAL
 
 
-@register("incomplete", Point(phase="event", event=TERMINAL))
+@register("incomplete", Trigger(phase="event", event=TERMINAL))
 class Incomplete:
     """End the response early and in good order: open items are closed, then `response.incomplete` with this
     reason.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mock_openai.faults import Effect, FaultContext, Point, register
+from mock_openai.faults import Effect, FaultContext, Trigger, register
 from mock_openai.protocol import errors
 
 
-@register("insufficient_quota", Point(phase="request"))
+@register("insufficient_quota", Trigger(phase="request"))
 class InsufficientQuota:
     """Answer 429 `insufficient_quota`: a person must act, no retry helps.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mock_openai.faults import Effect, FaultContext, Point, register
+from mock_openai.faults import Effect, FaultContext, Trigger, register
 from mock_openai.protocol.events import Event
 
 
-@register("invalid_utf8", Point(phase="event"))
+@register("invalid_utf8", Trigger(phase="event"))
 class InvalidUtf8:
     """Send the event with bytes in it that are not UTF-8, and go on; WebSocket clients close with 1007."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from mock_openai.faults import Effect, FaultContext, Point, register
+from mock_openai.faults import Effect, FaultContext, Trigger, register
 from mock_openai.protocol.events import Event
 
 
-@register("keepalive", Point(phase="event"))
+@register("keepalive", Trigger(phase="event"))
 class Keepalive:
     """Send the undocumented `keepalive` event that the API was reported to send on long silences, and go on.
 
@@ -17,7 +17,7 @@ class Keepalive:
     """
 
     async def strike(self, context: FaultContext) -> Effect:
-        """Send it; the event at the point follows."""
+        """Send it; the event that triggered it follows."""
         keepalive = {"type": "keepalive", "sequence_number": context.next_number}
         await context.send(Event("keepalive", msgspec.json.encode(keepalive)))
         return Effect.GO_ON

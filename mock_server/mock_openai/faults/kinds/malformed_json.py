@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mock_openai.faults import Effect, FaultContext, Point, register
+from mock_openai.faults import Effect, FaultContext, Trigger, register
 from mock_openai.protocol.events import Event
 
 
-@register("malformed_json", Point(phase="event"))
+@register("malformed_json", Trigger(phase="event"))
 class MalformedJson:
     """Send the event with the second half of its JSON missing, in a well-formed frame, and go on."""
 

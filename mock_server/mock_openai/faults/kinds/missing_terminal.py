@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mock_openai.faults import Effect, FaultContext, Point, register
-from mock_openai.faults.point import TERMINAL
+from mock_openai.faults import Effect, FaultContext, Trigger, register
+from mock_openai.faults.trigger import TERMINAL
 
 
-@register("missing_terminal", Point(phase="event", event=TERMINAL))
+@register("missing_terminal", Trigger(phase="event", event=TERMINAL))
 class MissingTerminal:
     """End the turn without its terminal event: SSE ends cleanly, a WebSocket stays open and silent.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mock_openai.faults import Effect, FaultContext, Point, register
+from mock_openai.faults import Effect, FaultContext, Trigger, register
 from mock_openai.protocol.errors import server_overloaded
 
 
-@register("overloaded", Point(phase="request"))
+@register("overloaded", Trigger(phase="request"))
 class Overloaded:
     """Answer 503 `server_is_overloaded`; at an event it is `error`, `response.failed`."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from mock_openai.faults import Effect, FaultContext, Point, register
+from mock_openai.faults import Effect, FaultContext, Trigger, register
 from mock_openai.faults.parameters import FrameSize
 from mock_openai.protocol.events import Event
 
 
-@register("oversize_frame", Point(phase="event"))
+@register("oversize_frame", Trigger(phase="event"))
 class OversizeFrame:
     """Enlarge the event to `size` bytes with blanks inside its JSON, and go on; its meaning stays the same.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mock_openai.faults import Effect, FaultContext, Point, register
+from mock_openai.faults import Effect, FaultContext, Trigger, register
 from mock_openai.protocol.errors import previous_response_not_found
 
 
-@register("previous_response_not_found", Point(phase="request"))
+@register("previous_response_not_found", Trigger(phase="request"))
 class PreviousResponseNotFound:
     """Answer with the error for an unknown `previous_response_id`, even though the id was good.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from mock_openai.faults import Effect, FaultContext, Point, Seconds, register
+from mock_openai.faults import Effect, FaultContext, Seconds, Trigger, register
 from mock_openai.protocol.errors import UNTOLD, rate_limit_reached
 
 _LIMIT = 30_000
 
 
-@register("rate_limit", Point(phase="request"))
+@register("rate_limit", Trigger(phase="request"))
 class RateLimit:
     """Answer 429 `rate_limit_exceeded`, with `retry_after` seconds in the wording and the retry-after header.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mock_openai.faults import Effect, FaultContext, Point, Seconds, register
+from mock_openai.faults import Effect, FaultContext, Seconds, Trigger, register
 
 
-@register("refuse", Point(phase="handshake"))
+@register("refuse", Trigger(phase="handshake"))
 class Refuse:
     """Reset the connection, and refuse every new one for `seconds` (clients see ECONNREFUSED)."""
 

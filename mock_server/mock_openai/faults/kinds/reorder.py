@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mock_openai.faults import Count, Effect, FaultContext, Point, register
+from mock_openai.faults import Count, Effect, FaultContext, Trigger, register
 
 
-@register("reorder", Point(phase="event"))
+@register("reorder", Trigger(phase="event"))
 class Reorder:
     """Let the event leave only after `by` later events of its turn, each with the sequence number it had.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from mock_openai.faults import Effect, FaultContext, Point, register
+from mock_openai.faults import Effect, FaultContext, Trigger, register
 from mock_openai.faults.parameters import ErrorStatus
 from mock_openai.protocol.errors import by_code
 
 
-@register("server_error", Point(phase="request"))
+@register("server_error", Trigger(phase="request"))
 class ServerError:
     """Fail the turn with a status of 400 to 599 and any code; by default 500 `server_error`.
 

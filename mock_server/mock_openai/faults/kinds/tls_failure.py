@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mock_openai.faults import Effect, FaultContext, Point, register
+from mock_openai.faults import Effect, FaultContext, Trigger, register
 from mock_openai.protocol.errors import ApiError
 
 Alert = Literal["handshake_failure", "internal_error", "protocol_version", "unrecognized_name"]
 
 
-@register("tls_failure", Point(phase="handshake"))
+@register("tls_failure", Trigger(phase="handshake"))
 class TlsFailure:
     """Answer the client's hello with a fatal TLS `alert` and end the connection.
 

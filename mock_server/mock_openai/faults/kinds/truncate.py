@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mock_openai.faults import Effect, FaultContext, Point, register
+from mock_openai.faults import Effect, FaultContext, Trigger, register
 from mock_openai.faults.parameters import Share
 
 
-@register("truncate", Point(phase="event"))
+@register("truncate", Trigger(phase="event"))
 class Truncate:
     """Send the first part of an event, `share` of its bytes, then end the connection.
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from mock_openai.faults import Effect, FaultContext, Point, register
+from mock_openai.faults import Effect, FaultContext, Trigger, register
 from mock_openai.protocol.events import Event
 
 
-@register("unknown_event", Point(phase="event"))
+@register("unknown_event", Trigger(phase="event"))
 class UnknownEvent:
     """Send an extra event of a type nobody knows, with any fields, and go on."""
 
@@ -19,6 +19,6 @@ class UnknownEvent:
     fields: Mapping[str, Any] | None = None
 
     async def strike(self, context: FaultContext) -> Effect:
-        """Send it; the event at the point follows."""
+        """Send it; the event that triggered it follows."""
         await context.send(Event(self.type, msgspec.json.encode({"type": self.type, **(self.fields or {})})))
         return Effect.GO_ON

@@ -1,4 +1,4 @@
-"""The points at which the scenarios inject faults, with the names that the chapters use."""
+"""The triggers of the scenarios' faults, with the names that the chapters use."""
 
 from __future__ import annotations
 

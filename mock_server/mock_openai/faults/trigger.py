@@ -1,7 +1,7 @@
-"""Where a fault strikes: a point in a conversation, as data.
+"""When and where a fault is injected, as data.
 
-A Point names a connection, a turn, an event or a moment; whatever it leaves out matches anything. A Position
-is where the server is now. `point.about(position)` compares the two.
+A Trigger names a connection, a turn, an event or a moment; a field that is left out matches anything. A
+Position is where the server is now. `trigger.about(position)` compares them.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ TERMINAL = "terminal"
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """A place where a fault may strike; every field that is None matches anything.
+class Trigger:
+    """When and where a fault is injected. Fields that are None match anything.
 
-    `connection` counts connections from 1. `turn` counts creates from 1: on that connection when `connection`
-    is given, otherwise over the server's whole life, so that a plan means the same however a client pools its
-    connections; warm-ups (`generate: false`) are no turns, only a point that leaves `turn` out strikes them;
-    0 is the quiet before a connection's first turn (`phase="idle"` only). `event` is a type, a
-    pattern such as "response.*.delta", or "terminal"; `nth` counts the events of the turn that match it, from
-    1; `index` is the event's place in the turn, from 0. `when` says on which side of the event. `at` is in
+    `connection` counts connections from 1. `turn` counts create requests from 1: on that connection if
+    `connection` is given, otherwise over the server's whole life, so that a plan means the same however a
+    client pools its connections. Warm-ups (`generate: false`) are not turns; only a trigger without `turn`
+    matches them. Turn 0 is the quiet before a connection's first turn (`phase="idle"` only). `event` is a
+    type, a pattern such as "response.*.delta", or "terminal". `nth` counts the matching events of the turn
+    from 1; `index` is the event's position in the turn, from 0. `when` is the side of the event. `at` is in
     seconds on the loop's clock: of quiet for `phase="idle"`, otherwise since the turn began if `turn` is
     given, else since the connection opened.
     """
@@ -69,16 +69,16 @@ class Point:
         if self.names_event and self.phase not in (None, "event"):
             raise ValueError(f"event, nth and index belong to phase 'event', not to {self.phase!r}")
         if self.names_event and self.at is not None:
-            raise ValueError("a point is either at an event or at a time, not both")
+            raise ValueError("a trigger is either at an event or at a time, not both")
         if self.turn == 0 and self.phase != "idle":
             raise ValueError("turn 0 is the quiet before the first turn: it needs phase='idle'")
 
     @property
     def names_event(self) -> bool:
-        """Whether the point is at an event."""
+        """Whether the trigger is at an event."""
         return self.event is not None or self.nth is not None or self.index is not None
 
-    def with_defaults(self, default: Point) -> Point:
+    def with_defaults(self, default: Trigger) -> Trigger:
         """Fill in what a kind of fault assumes when the user did not say: its phase, its event."""
         if self.phase is not None:
             return self
@@ -105,7 +105,7 @@ class Point:
         return self.turn == position.turn
 
     def names(self, event_type: str) -> bool:
-        """Whether an event of this type counts for the point."""
+        """Whether an event of this type counts for the trigger."""
         if self.event is None or self.event == event_type:
             return True
         if self.event == TERMINAL:
@@ -113,7 +113,7 @@ class Point:
         return fnmatchcase(event_type, self.event)
 
     def describe(self) -> dict[str, object]:
-        """Return the point as plain data, without the fields that match anything."""
+        """Return the trigger as plain data, without the fields that match anything."""
         fields = {name: getattr(self, name) for name in self.__slots__}
         if not self.names_event:
             del fields["when"]
