@@ -36,8 +36,8 @@ def register(kind: str, /, where: Trigger = ...) -> Callable[[F], F]: ...
 def register(kind: F | str, /, where: Trigger = Trigger()) -> F | Callable[[F], F]:  # noqa: B008  # frozen
     """Make a fault known (a class decorator).
 
-    `@register("name", Trigger(...))` makes a frozen dataclass of the class. Plain `@register` takes a dataclass
-    that has `name` and `where` already.
+    `@register("name", Trigger(...))` makes a frozen dataclass of the class. Plain `@register` takes a
+    dataclass that has `name` and `where` already.
 
     Args:
         where: The phase and event of the fault's trigger, unless the user gives them.
