@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.turns import DELTAS, EVENTS, HANDSHAKE, PIECE, Load, reply_text
@@ -103,17 +103,15 @@ def bare(work: Path, model: Contestant) -> Contestant:
 def ask(server: Contestant, load: Load, seconds: float) -> dict[str, float]:
     """Let a client of its own process ask a server; processor time of the server is counted too."""
     before = server.cpu
-    command = [sys.executable, "-m", "benchmarks.load", load.way, load.prompt, str(server.port)]
-    done = subprocess.run(
-        [
-            *command,
-            *(str(load.connections), str(seconds), str(load.history), "fresh" if load.fresh else "same"),
-            str(load.turns),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.load",
+        json.dumps(asdict(load)),
+        str(server.port),
+        str(seconds),
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{server.name}, {load.way}: {done.stderr.strip().splitlines()[-1]}")
     result: dict[str, float] = json.loads(done.stdout)

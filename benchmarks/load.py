@@ -2,14 +2,15 @@
 
 A bare asyncio.Protocol that sends a request, waits until the reply's last bytes are there and sends the next.
 It reads no more of a reply than it needs to find its end; the very first reply is counted event by event.
-Usage: python -m benchmarks.load WAY PROMPT PORT CONNECTIONS SECONDS HISTORY FRESH TURNS, prints one line of
-JSON. With TURNS, so many are asked, however long that takes; with 0, as many as there is time for.
+Usage: python -m benchmarks.load LOAD PORT SECONDS, where LOAD are the fields of a Load as JSON; prints one
+line of JSON.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 import time
 from itertools import count
@@ -20,6 +21,7 @@ WS_END = b'"type":"response.completed"'
 FIRST = b"output_text.delta"
 _TAIL = 64
 _LAST_CHUNK = b"\r\n0\r\n\r\n"
+_ID = re.compile(rb'"response":\{[^{]*?"id":"([^"]+)"')
 
 
 _numbers = count(1)
@@ -46,6 +48,10 @@ class Asking(asyncio.Protocol):
         self._expected = -1
         self._chunked = load.way == "sse"
         self._transport: asyncio.Transport | None = None
+        self._parent = b""
+        """The id of the latest response, in a chain."""
+        self._continued: dict[int, bytes] = {}
+        """Requests that continue a response, by the length of its id, in place of which underscores stand."""
         self._most = load.turns // load.connections if load.turns else None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -65,6 +71,8 @@ class Asking(asyncio.Protocol):
             raise SystemExit(f"the handshake was answered with {data[:200]!r}")
         if self._whole is not None:
             self._whole.append(data)
+        if self._load.chain and not self._parent and (found := _ID.search(data)) is not None:
+            self._parent = found[1]
         if not self._heard and FIRST in data:
             self._heard = True
             self.first.append(time.perf_counter() - self._began)
@@ -118,9 +126,18 @@ class Asking(asyncio.Protocol):
         self._heard = False
         self._began = time.perf_counter()
         asked = self._asked
+        if self._load.chain and self.turns % self._load.chain:
+            asked = self._continuing(self._parent)
+        self._parent = b""
         if self._load.fresh:
             asked = asked.replace(COUNTER, b"%08d" % next(_numbers), 1)
         self._transport.write(asked)
+
+    def _continuing(self, parent: bytes) -> bytes:
+        size = len(parent)
+        if size not in self._continued:
+            self._continued[size] = self._load.request("_" * size)
+        return self._continued[size].replace(b"_" * size, parent, 1)
 
     def _check(self, reply: bytes) -> None:
         found = (
@@ -171,6 +188,5 @@ async def run(load: Load, port: int, seconds: float) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    way, prompt, port, connections, seconds, history, fresh, turns = sys.argv[1:]
-    load = Load(way, prompt, int(connections), int(history), fresh == "fresh", int(turns))  # type: ignore[arg-type]
-    print(json.dumps(asyncio.run(run(load, int(port), float(seconds)))))
+    load, port, seconds = sys.argv[1:]
+    print(json.dumps(asyncio.run(run(Load(**json.loads(load)), int(port), float(seconds)))))

@@ -22,6 +22,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 
 from rich.console import Console
 
@@ -90,18 +91,8 @@ class Company:
     async def good(self) -> None:
         """Ask again and again, in a process that does nothing else, and measure the waits."""
         seconds = str(max(0.1, self._until - time.monotonic()))
-        command = [
-            "-m",
-            "benchmarks.load",
-            "json",
-            "short-reply",
-            str(self._server.port),
-            "1",
-            seconds,
-            "0",
-            "same",
-            "0",
-        ]
+        load = json.dumps(asdict(Load("json", "short-reply", 1)))
+        command = ["-m", "benchmarks.load", load, str(self._server.port), seconds]
         process = await asyncio.create_subprocess_exec(
             sys.executable, *command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )

@@ -47,20 +47,24 @@ class Load:
     """Whether no two requests are the same."""
     turns: int = 0
     """How many turns are asked in all; 0 for as many as there is time for."""
+    chain: int = 0
+    """How many turns continue one another by `previous_response_id`, before a new chain begins."""
 
     @property
     def events(self) -> int:
         """Events in one reply."""
         return EVENTS[self.prompt] if self.way != "json" else 1
 
-    def request(self) -> bytes:
-        """Give the bytes of one request."""
+    def request(self, parent: str | None = None) -> bytes:
+        """Give the bytes of one request; with a parent it continues that response."""
         prompt = f"{COUNTER.decode()} {self.prompt}" if self.fresh else self.prompt
         asked: str | list[dict[str, str]] = prompt
         if self.history:
             asked = [{"role": "user", "content": "And what then?"}] * self.history
             asked.append({"role": "user", "content": prompt})
         body: dict[str, object] = {"model": MODEL, "input": asked}
+        if parent is not None:
+            body["previous_response_id"] = parent
         if self.way == "ws":
             return frame(json.dumps({"type": "response.create", **body}).encode())
         if self.way == "sse":
