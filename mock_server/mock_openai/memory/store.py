@@ -35,7 +35,18 @@ class Remembered:
     continued.
     """
 
-    __slots__ = ("_items", "_response", "before", "events", "frame_tokens", "id", "input", "parent", "size")
+    __slots__ = (
+        "_items",
+        "_response",
+        "_tokens",
+        "before",
+        "events",
+        "frame_tokens",
+        "id",
+        "input",
+        "parent",
+        "size",
+    )
 
     def __init__(
         self,
@@ -66,6 +77,7 @@ class Remembered:
         """Tokens of the turn's instructions and tools, which a continuation does not inherit."""
         self._response = response
         self._items: History | None = None
+        self._tokens = 0
 
     @property
     def response(self) -> Mapping[str, Any]:
@@ -80,7 +92,7 @@ class Remembered:
         begins.
         """
         if self._items is None:
-            self._items = as_history(self.before).extended((*self.input, *self.response.get("output", ())))
+            self._items, self._tokens = self._continued()
         return self._items
 
     @property
@@ -88,11 +100,19 @@ class Remembered:
         """Tokens of the whole conversation without this turn's instructions and tools; a continuation counts
         them as input again (documented). Of a compacted response only this turn's output counts (inferred).
         """
-        usage = self.response.get("usage") or {}
-        compacted = any(item.get("type") == "compaction" for item in self.response.get("output", ()))
-        if compacted:
-            return int(usage.get("output_tokens") or 0)
-        return max(0, int(usage.get("total_tokens") or 0) - self.frame_tokens)
+        if self._items is None:
+            self._items, self._tokens = self._continued()
+        return self._tokens
+
+    def _continued(self) -> tuple[History, int]:
+        """Return the items and the tokens that a continuation begins with."""
+        events = self.events
+        response = events.outcome() if isinstance(events, Rendered) else self.response
+        output, usage = response.get("output", ()), response.get("usage") or {}
+        items = as_history(self.before).extended((*self.input, *output))
+        if any(item.get("type") == "compaction" for item in output):
+            return items, int(usage.get("output_tokens") or 0)
+        return items, max(0, int(usage.get("total_tokens") or 0) - self.frame_tokens)
 
     @property
     def status(self) -> str:

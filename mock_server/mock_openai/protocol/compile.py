@@ -69,7 +69,7 @@ class Templates:
         settings = request.settings
         if len(settings) > MAX_SIZE or (not request.only_messages and loads_tools(request.input)):
             return None
-        key = (reply, settings, request.previous_response_id is None)
+        key = (reply, settings, _length_of_parent(request))
         try:
             found = self._known.get(key, key)
         except TypeError:  # annotations are no hashable values
@@ -85,6 +85,11 @@ class Templates:
             found = self._known[key] = _compiled(reply, request, self._behaviour)
         assert isinstance(found, Template)
         return found if found.size <= MAX_SIZE else None
+
+
+def _length_of_parent(request: Request) -> int:
+    """Return the length of its parent's id, which is the same for all of this server's; 0 without one."""
+    return len((request.previous_response_id or "").encode())
 
 
 def _has_template(reply: Reply, request: Request) -> bool:
@@ -190,11 +195,14 @@ def _compiled(reply: Reply, request: Request, behaviour: Behaviour) -> Template:
     ended = json.parse(events[-1].data)["response"]
     marks.output = (ended["usage"] or {}).get("output_tokens", 0)
     body = marks.split(json.pretty(with_billing(ended)))
+    outcome = marks.split(json.compact({name: ended[name] for name in ("output", "usage")}))
     return Template(
         [(event.type, marks.split(event.data)) for event in events],
         body,
+        outcome,
         status=ended["status"],
         made_of=marks.made,
+        parent=_length_of_parent(request),
         output=marks.output,
         told_read=told.input_tokens,
     )

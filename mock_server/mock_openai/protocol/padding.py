@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from mock_openai.protocol.random_source import RandomSource
+from mock_openai.protocol.random_source import RandomSource, letters
 
 _BATCH = 256
 BLOCK = 16
@@ -39,7 +39,7 @@ class RandomPadding:
         """Return so many characters."""
         end = self._dealt + length
         if end > len(self._letters):
-            self._letters = self._random_source.letters(max(_BATCH, 2 * end)).decode()
+            self._letters = letters(self._random_source.name, max(_BATCH, 2 * end)).decode()
         taken = self._letters[self._dealt : end]
         self._dealt = end
         return taken

@@ -1,7 +1,9 @@
 """The random values of one turn: bytes and letters that depend on a name and on nothing else.
 
 Strategy: they are hashes of the name, which cost a tenth of seeding Python's generator (measured). Bytes are
-dealt out one after another; letters are a sequence of their own, so that padding can be made later, or never.
+dealt out one after another. Letters are a sequence of their own, so that padding can be made later, or never:
+the name says where in one long row of letters it begins, because hashing all of it takes longer than
+rendering a short turn.
 The generator is there too, for what needs its distributions, seeded when it is first asked for.
 """
 
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import random
 import string
+from functools import lru_cache
 from hashlib import blake2b, shake_128
 
 _ALPHABET = (string.digits + string.ascii_uppercase + string.ascii_lowercase).encode()
@@ -20,11 +23,11 @@ LETTERS = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
 class RandomSource:
     """A source of random values; the same name gives the same values."""
 
-    __slots__ = ("_ahead", "_blocks", "_generator", "_name")
+    __slots__ = ("_ahead", "_blocks", "_generator", "name")
 
     def __init__(self, name: str) -> None:
-        self._name = name.encode()
-        self._ahead = blake2b(self._name).digest()
+        self.name = name.encode()
+        self._ahead = blake2b(self.name).digest()
         self._blocks = 0
         self._generator: random.Random | None = None
 
@@ -32,7 +35,7 @@ class RandomSource:
         """Draw so many bytes."""
         while len(self._ahead) < size:
             self._blocks += 1
-            self._ahead += blake2b(self._name, salt=self._blocks.to_bytes(16)).digest()
+            self._ahead += blake2b(self.name, salt=self._blocks.to_bytes(16)).digest()
         taken, self._ahead = self._ahead[:size], self._ahead[size:]
         return taken
 
@@ -40,13 +43,21 @@ class RandomSource:
         """Draw so many hexadecimal digits; an odd one takes a whole byte."""
         return self.take((digits + 1) // 2).hex()[:digits]
 
-    def letters(self, size: int) -> bytes:
-        """Return the first letters and digits of an endless sequence; nothing is drawn."""
-        return shake_128(self._name).digest(size).translate(LETTERS)
-
     @property
     def generator(self) -> random.Random:
         """Python's generator, for distributions."""
         if self._generator is None:
-            self._generator = random.Random(self._name)
+            self._generator = random.Random(self.name)
         return self._generator
+
+
+def letters(name: bytes, size: int) -> bytes:
+    """Return the first letters and digits of an endless sequence, which belongs to a random source's name."""
+    row = _row_of_letters()
+    start = int.from_bytes(blake2b(name, digest_size=8, person=b"letters").digest()) % len(row)
+    return (row * ((start + size) // len(row) + 1))[start : start + size]
+
+
+@lru_cache(maxsize=1)
+def _row_of_letters() -> bytes:
+    return shake_128(b"letters").digest(64 * 1024).translate(LETTERS)

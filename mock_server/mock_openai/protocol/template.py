@@ -13,6 +13,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any, overload
 
+from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.ids import (
     CALL_BYTES,
@@ -24,7 +25,7 @@ from mock_openai.protocol.ids import (
     item_id,
     response_id,
 )
-from mock_openai.protocol.random_source import RandomSource
+from mock_openai.protocol.random_source import RandomSource, letters
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.usage import cache_use, prefix_tokens
 
@@ -37,7 +38,7 @@ Parts = list[bytes | int]
 # The values of every response: the response's id and its parent's, when it was created and completed, tokens
 # read, of these cached and written to the cache, and in total; then come the ids of items and calls.
 RESPONSE, PREVIOUS, TIME, COMPLETED, READ, CACHED, WRITTEN, TOTAL, FIRST_ID = range(9)
-_VARYING = (PREVIOUS, READ, CACHED, WRITTEN, TOTAL)
+_VARYING = (READ, CACHED, WRITTEN, TOTAL)
 _ID, _CALL_ID, _SECONDS = 50, 29, 10
 """Characters of an id after its prefix, of a call id, and of a time in seconds."""
 
@@ -58,17 +59,20 @@ def fits(now: float) -> bool:
 class Template:
     """One reply with holes.
 
-    `made_of` are the prefixes of the ids of its items, in order; None for a call id. `output` are the tokens
-    that it counts as written, `told_read` what it says of the tokens read, if it does.
+    `made_of` are the prefixes of the ids of its items, in order; None for a call id. `parent` is the length
+    of the parent's id. `output` are the tokens that it counts as written, `told_read` what it says of the
+    tokens read, if it does.
     """
 
     def __init__(
         self,
         events: Sequence[tuple[str, Parts]],
         body: Parts,
+        outcome: Parts,
         *,
         status: str,
         made_of: Sequence[str | None],
+        parent: int,
         output: int,
         told_read: int | None,
     ) -> None:
@@ -76,12 +80,14 @@ class Template:
         """The events' types, in order."""
         self.status = status
         """The status with which the response ends."""
-        self._lengths = [len("resp_") + _ID, 0, _SECONDS, _SECONDS, 0, 0, 0, 0]
+        self._lengths = [len("resp_") + _ID, parent, _SECONDS, _SECONDS, 0, 0, 0, 0]
         self._lengths += [_CALL_ID if made is None else len(made) + 1 + _ID for made in made_of]
         self.events = [_Form(parts, self._lengths) for _, parts in events]
         """Each event's data."""
         self.body = _Form(body, self._lengths)
         """The plain JSON answer."""
+        self.outcome = _Form(outcome, self._lengths)
+        """What a continuation needs of the response, as JSON."""
         self.size = sum(form.size for form in self.events)
         """Bytes of all events, but for what varies in length."""
         self.weight = self.size // len(self.events) + OVERHEAD
@@ -159,9 +165,12 @@ class Render:
         """
         template, created = self._template, b"%d" % now
         drawn = random_source.take(template.drawn)
-        made = response_id(drawn[:RESPONSE_BYTES], self._root, hex_time(now))
+        begun = hex_time(now)
+        made = response_id(drawn[:RESPONSE_BYTES], self._root, begun)
         values = [made.encode(), self._parent, created, created, *self._counts]
-        digits, begun, at = made[5:], hex_time(now + later), RESPONSE_BYTES
+        digits, at = made[5:], RESPONSE_BYTES
+        if later:
+            begun = hex_time(now + later)
         for prefix in template.made_of:
             if prefix:
                 values.append(item_id(prefix, drawn[at : at + ITEM_BYTES], digits, begun).encode())
@@ -169,7 +178,7 @@ class Render:
             else:
                 values.append(call_id(drawn[at : at + CALL_BYTES]).encode())
                 at += CALL_BYTES
-        return Rendered(template, made, values, random_source)
+        return Rendered(template, made, values, random_source.name)
 
 
 class Rendered(Sequence[Event]):
@@ -177,7 +186,7 @@ class Rendered(Sequence[Event]):
 
     __slots__ = (
         "_events",
-        "_random_source",
+        "_padded_by",
         "_template",
         "_values",
         "response_id",
@@ -186,9 +195,7 @@ class Rendered(Sequence[Event]):
         "weight",
     )
 
-    def __init__(
-        self, template: Template, response_id: str, values: list[bytes], random_source: RandomSource
-    ) -> None:
+    def __init__(self, template: Template, response_id: str, values: list[bytes], padded_by: bytes) -> None:
         self.response_id = response_id
         self.status = template.status
         """The status with which the response ends."""
@@ -198,7 +205,7 @@ class Rendered(Sequence[Event]):
         """About how many bytes one event takes in memory."""
         self._template = template
         self._values = values
-        self._random_source = random_source
+        self._padded_by = padded_by
         self._events: tuple[Event, ...] | None = None
 
     @property
@@ -244,6 +251,11 @@ class Rendered(Sequence[Event]):
         """Return the plain JSON answer."""
         return self._template.body.filled(self._values)
 
+    def outcome(self) -> dict[str, Any]:
+        """Return the `output` and `usage` of the response, without decoding all of it."""
+        outcome: dict[str, Any] = json.parse(self._template.outcome.filled(self._values))
+        return outcome
+
     @overload
     def __getitem__(self, index: int) -> Event: ...
     @overload
@@ -261,7 +273,7 @@ class Rendered(Sequence[Event]):
 
     def _pads(self) -> list[bytes]:
         pads = self._template.pads
-        return list(pads.unpack(self._random_source.letters(pads.size)))
+        return list(pads.unpack(letters(self._padded_by, pads.size)))
 
     def single(self, place: int) -> Event:
         """Return one event without making the others, if it has no padding; the first and the last
