@@ -197,10 +197,12 @@ class ServerState:
         self.journal.note(Entry(at, connection, turn, lane, kind, data))
 
     def note_create(
-        self, position: Position, head: bytes, body: msgspec.Raw, *, lane: str | None = None
+        self, position: Position, head: bytes, body: msgspec.Raw, now: float, *, lane: str | None = None
     ) -> None:
-        """Note a create; `head` is what the journal says of it besides the body, as JSON."""
-        at = asyncio.get_running_loop().time() - self.started
+        """Note a create that came `now`, a time of the loop's. `head` is what the journal says of it besides
+        the body, as JSON.
+        """
+        at = now - self.started
         self.journal.note_request(Kept(at, position.connection, position.number, lane, "request", head, body))
 
     def note_rendered(

@@ -84,7 +84,7 @@ def value(given: Any) -> Any:
 def body(given: Mapping[str, Any]) -> msgspec.Raw:
     """Return a request body without secrets, as compact JSON."""
     written = _encoder.encode(given)
-    clean = _without_mcp(given) if b'"mcp"' in written else given
+    clean = _without_mcp(given) if written.find(b'"mcp"') >= 0 else given
     if _redactor.edits(written):  # one look at all of it settles nearly all bodies
         clean = value(clean)
     return msgspec.Raw(written if clean is given else _encoder.encode(clean))

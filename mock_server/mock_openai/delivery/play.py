@@ -6,7 +6,6 @@ Everything else is played by a Delivery, from the same plan.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from mock_openai.faults.trigger import Position
@@ -20,10 +19,11 @@ def play_at_once(
     plan: Plan | None,
     position: Position,
     write: Callable[[Rendered], None],
+    time: Callable[[], float],
     *,
     lane: str | None = None,
 ) -> Rendered | None:
-    """Play a plan and return its events; None if it needs a Delivery."""
+    """Play a plan and return its events; None if it needs a Delivery. `time` is the loop's."""
     keeper = state.engine.keeper
     if plan is None or not plan.ready or not state.faults.quiet or not keeper.can_at_once(plan):
         return None
@@ -33,6 +33,5 @@ def play_at_once(
     rendered = plan.rendered(wall)
     keeper.keep_at_once(plan, rendered)
     write(rendered)
-    now = asyncio.get_running_loop().time()
-    state.note_rendered(position, rendered, 0, len(rendered), now, plan.caller.transport, lane)
+    state.note_rendered(position, rendered, 0, len(rendered), time(), plan.caller.transport, lane)
     return rendered

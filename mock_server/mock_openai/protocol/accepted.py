@@ -39,9 +39,17 @@ class AcceptedSettings:
         if known is None:
             return None
         INPUT.check(given, "input")
-        values = {**known.__dict__, "body": body, "input": input_items(given), "previous_response_id": parent}
-        # Neither depends on the input, so they are found out once.
-        return _request({**values, "frame_tokens": known.frame_tokens, "settings": known.settings})
+        return _request(
+            {
+                **known.__dict__,
+                "body": body,
+                "input": input_items(given),
+                "previous_response_id": parent,
+                # Neither depends on the input, so they are found out once.
+                "frame_tokens": known.frame_tokens,
+                "settings": known.settings,
+            }
+        )
 
     def keep(self, request: Request) -> None:
         """Remember the settings of a valid request, if what else is in a request cannot make them invalid."""
@@ -65,7 +73,7 @@ class AcceptedSettings:
 def _request(values: dict[str, Any]) -> Request:
     """Return a request with these values, without what its constructor costs."""
     request = object.__new__(Request)
-    request.__dict__.update(values)
+    object.__setattr__(request, "__dict__", values)
     return request
 
 

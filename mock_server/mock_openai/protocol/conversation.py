@@ -40,7 +40,7 @@ def check_conversation(history: Sequence[dict[str, Any]], request: Request) -> N
         raise errors.no_tool_output(call_id, kind)
     if waiting := list(calls.unapproved):
         raise errors.approvals_missing(waiting)
-    if request.store:
+    if request.store and not request.only_messages:
         _check_reasoning(request)
 
 

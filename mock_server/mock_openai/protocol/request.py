@@ -7,11 +7,10 @@ model takes in `capabilities`. What needs the history is in `conversation`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import chain
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from mock_openai.protocol import errors, json, models
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
@@ -24,6 +23,24 @@ from mock_openai.protocol.tokens import count_input, count_items
 
 _OF_THE_TURN = frozenset({"input", "previous_response_id", "stream", "type"})
 _STREAM_ID = re.compile(r"[A-Za-z0-9_.-]{1,256}")
+
+
+Value = TypeVar("Value")
+
+
+class _Once(Generic[Value]):
+    """A property that is found out once: `functools.cached_property` without the lock that Python 3.11 takes,
+    which costs more than most of these values.
+    """
+
+    def __init__(self, find: Callable[[Any], Value]) -> None:
+        self._find = find
+        self._name = find.__name__
+        self.__doc__ = find.__doc__
+
+    def __get__(self, request: object, owner: type) -> Value:
+        value = request.__dict__[self._name] = self._find(request)
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +84,7 @@ class Request:
     temperature: float | None
     top_p: float | None
 
-    @cached_property
+    @_Once
     def last_user_text(self) -> str:
         """The text of the last user message, its parts joined by newlines; empty when there is none."""
         for item in reversed(self.input):
@@ -75,12 +92,12 @@ class Request:
                 return text_of(item.get("content"))
         return ""
 
-    @cached_property
+    @_Once
     def tool_outputs(self) -> tuple[ToolOutput, ...]:
         """The tool outputs that close the input, in order: those after the last message."""
         return tool_outputs(self.input)
 
-    @cached_property
+    @_Once
     def only_messages(self) -> bool:
         """Whether its input has nothing but messages without ids, so that no item can refer to another."""
         for item in self.input:  # noqa: SIM110 (a generator costs more than all the rest)
@@ -88,17 +105,17 @@ class Request:
                 return False
         return True
 
-    @cached_property
+    @_Once
     def frame_tokens(self) -> int:
         """Tokens of its instructions and tools, which hold for this turn only."""
         return count_input((), instructions=self.instructions, tools=self.tools)
 
-    @cached_property
+    @_Once
     def tokens(self) -> int:
         """Tokens of its frame and its own input, without what it continues from."""
         return self.frame_tokens + count_items(self.input)
 
-    @cached_property
+    @_Once
     def settings(self) -> bytes:
         """Its body without what differs from turn to turn, as JSON."""
         return json.compact({name: self.body[name] for name in self.body if name not in _OF_THE_TURN})

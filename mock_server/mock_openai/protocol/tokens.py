@@ -191,7 +191,7 @@ def _count_texts(value: object, names: frozenset[str]) -> int:
     if isinstance(value, (dict, Mapping)):
         for name, inner in value.items():
             if name in names:
-                total += _count_texts(inner, names)
+                total += count(inner) if isinstance(inner, str) else _count_texts(inner, names)
     elif isinstance(value, (list, tuple)):
         for part in value:
             total += _count_texts(part, names)

@@ -64,6 +64,8 @@ def cache_use(model: str, input_tokens: int, history_tokens: int) -> tuple[int, 
 
     Models before gpt-5.6 write for free and read in steps; later ones do both to the token (documented).
     """
+    if max(input_tokens, history_tokens) < _CACHE_FLOOR:
+        return 0, 0
     reads = history_tokens >= _CACHE_FLOOR
     if not models.facts(model).exact_cache:
         return 0, history_tokens // _CACHE_STEP * _CACHE_STEP if reads else 0

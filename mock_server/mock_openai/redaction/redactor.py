@@ -40,7 +40,9 @@ NAME, FORM, TEXT, KNOWN = 1, 2, 4, 8
 secret.
 """
 
-_WORD = re.compile(rb"[A-Za-z0-9_+/=.%$!:~-]{2,}+")
+_WORD = re.compile(rb"[A-Za-z0-9_+/=.%$!:~-]++")
+_ONLY_WORDS = bytes(byte if _WORD.match(bytes((byte,))) else 0x20 for byte in range(256))
+"""Translates what is no part of a word into spaces; splitting there is faster than the pattern (measured)."""
 _STEM = re.compile(
     forms.trie(
         stem.decode()
@@ -153,15 +155,18 @@ class SecretRedactor:
         return edits
 
     def _edits_of(self, data: bytes, name: bytes, broken: bool, depth: int, unpack: bool) -> list[Edit]:
-        steps: list[Decoded] = []
         text, signs = data, self._signs(data)
+        always = bool(name or self.rules or self.emails or self.phones)
+        if not (signs or always or broken or has_escapes(data)):  # nearly all texts
+            return []
+        steps: list[Decoded] = []
         seen = [signs]
         while len(steps) + depth < DEEPEST and has_escapes(text) and (step := decoded(text)) is not None:
             steps.append(step)
             text = step.data
             seen.append(self._signs(text))
         begun = list(broken_off.spans(text, self.known.values)) if broken else []
-        if not (any(seen) or name or begun or self.rules or self.emails or self.phones):
+        if not (any(seen) or begun or always):
             return []
         return self._edits(data, name, begun, depth, unpack, steps, seen)
 
@@ -210,14 +215,12 @@ class SecretRedactor:
         """Return which of NAME, FORM, TEXT and KNOWN a text may hold. Most words have been seen before."""
         signs = 0
         for value in self.known.values:
-            if value in text:
+            if text.find(value) >= 0:  # four times as fast as `in`, which first tries to read a number
                 signs = KNOWN
                 break
         words: Iterable[bytes]
         if len(text) <= _SHORT_TEXT:
-            words = _WORD.findall(text)
-            if self._plain.issuperset(words):
-                return signs
+            words = set(text.translate(_ONLY_WORDS).split()) - self._plain
         else:  # a list of its words would take many times its memory
             words = (match[0] for match in _WORD.finditer(text))
         for word in words:

@@ -78,19 +78,15 @@ class Asked(msgspec.Struct, frozen=True):
 
 def _only_text(turn: Turn) -> str | None:
     """Return the user's text if the turn answers nothing else."""
-    items = () if turn.request is None else turn.request.input
-    if (
-        len(items) != 1
-        or items[0].get("role") != "user"
-        or (turn.history and not _is_assistants(turn.history[-1]))
-    ):
+    if turn.request is None or len(turn.request.input) != 1:
         return None
-    content = items[0].get("content")
-    return (
-        content
-        if isinstance(content, str) and content and items[0].get("type", "message") == "message"
-        else None
-    )
+    item = turn.request.input[0]
+    content = item.get("content")
+    if not content or not isinstance(content, str) or item.get("role") != "user":
+        return None
+    if item.get("type", "message") != "message" or (turn.history and not _is_assistants(turn.history[-1])):
+        return None
+    return content
 
 
 def answered_items(turn: Turn) -> list[Mapping[str, Any]]:

@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, fields
 from enum import Enum
-from typing import Any, Literal, Protocol, cast, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.request import Request
 from mock_openai.responders.answer import Answer, Recorded
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Turn:
     """One request, as a responder sees it.
 
@@ -51,37 +51,21 @@ class OwnTurn(Turn):
     little.
     """
 
-    __slots__ = ("_copies", "_turn")
-    _copies: dict[str, Any]
-    _turn: Turn
+    __slots__ = ("_turn",)
 
     def __init__(self, turn: Turn | None = None, /, **values: Any) -> None:
-        of = Turn(**values) if turn is None else turn  # by their names: dataclasses.replace
-        object.__setattr__(self, "_turn", of)
-        object.__setattr__(self, "_copies", {})
+        self._turn = Turn(**values) if turn is None else turn  # by their names: dataclasses.replace
         for each in fields(Turn):
             if each.name not in _COPIED:
-                object.__setattr__(self, each.name, getattr(of, each.name))
+                setattr(self, each.name, getattr(self._turn, each.name))
 
-    @property
-    def body(self) -> Mapping[str, Any]:
-        """A copy of the request body."""
-        return cast("Mapping[str, Any]", self._copy("body"))
-
-    @property
-    def request(self) -> Request | None:
-        """A copy of the request."""
-        return cast("Request | None", self._copy("request"))
-
-    @property
-    def history(self) -> Sequence[dict[str, Any]]:
-        """A copy of the history."""
-        return cast("Sequence[dict[str, Any]]", self._copy("history"))
-
-    def _copy(self, name: str) -> Any:
-        if name not in self._copies:
-            self._copies[name] = deepcopy(getattr(self._turn, name))
-        return self._copies[name]
+    def __getattr__(self, name: str) -> Any:
+        """Copy what is asked for for the first time."""
+        if name not in _COPIED:
+            raise AttributeError(f"a turn has no {name!r}")
+        copy = deepcopy(getattr(self._turn, name))
+        setattr(self, name, copy)
+        return copy
 
 
 _COPIED = ("body", "request", "history")

@@ -46,7 +46,7 @@ def asked_to_go_on(turn: Turn) -> GoingOn | None:
     from developer or system messages behind them.
     """
     request = turn.request
-    if request is None or not request.input:
+    if request is None or not request.input or request.input[-1].get("role") == "user":  # nearly all turns
         return None
     items = request.input
     end = len(items)

@@ -74,15 +74,17 @@ class HttpConnection(web.RequestHandler):
         "_idle_timer",
         "_patience",
         "_plain",
+        "_time",
         "arrived",
         "at_once",
         "between",
     )
 
     def __init__(self, server: web.Server, hello: Hello) -> None:
+        loop = asyncio.get_running_loop()
         super().__init__(
             server,
-            loop=asyncio.get_running_loop(),
+            loop=loop,
             access_log=None,  # type: ignore[arg-type]  # which switches it off
             logger=_silent,
             auto_decompress=False,
@@ -90,6 +92,7 @@ class HttpConnection(web.RequestHandler):
             max_line_size=_LONGEST_URL,
             max_field_size=_LONGEST_HEADER,
         )
+        self._time = loop.time
         self._hello = hello
         self._plain: bool | None = None
         self._patience: asyncio.TimerHandle | None = None
@@ -131,7 +134,7 @@ class HttpConnection(web.RequestHandler):
             return
         if self.at_once is not None:
             if self.at_once(data):
-                self._idle_since = asyncio.get_running_loop().time()
+                self._idle_since = self._time()
                 return
             self.at_once = None
         if self.arrived is not None:

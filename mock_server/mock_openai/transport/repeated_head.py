@@ -7,6 +7,8 @@ brings it, past aiohttp, if its plan allows that.
 
 from __future__ import annotations
 
+import asyncio
+
 from mock_openai.delivery.play import play_at_once
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
@@ -53,6 +55,7 @@ class RepeatedHead:
         self._plain = plain
         self._head = json.compact({"method": "POST", "path": path})
         self._content_type = content_type
+        self._time = asyncio.get_running_loop().time
 
     def __call__(self, data: bytes) -> bool:
         """Answer a create; one that is not answered here is left to aiohttp, with its plan."""
@@ -64,11 +67,11 @@ class RepeatedHead:
             return False
         state = self._state
         position = state.next_turn(self._connection)
-        state.note_create(position, self._head, known.noted)
+        state.note_create(position, self._head, known.noted, self._time())
         plan = state.planned(known, self._caller, position)
         if plan is not None:
             played = play_at_once(
-                state, plan, position, lambda events: self._tcp.write(self._written(events, plan))
+                state, plan, position, lambda events: self._tcp.write(self._written(events, plan)), self._time
             )
             if played is not None:
                 state.metrics.answered("/v1/responses", 200)

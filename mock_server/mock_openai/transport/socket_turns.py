@@ -62,6 +62,7 @@ class SocketTurns:
         self._spawn = spawn
         self._rest = rest
         self._ended = ended
+        self._time = asyncio.get_running_loop().time
         self._deliveries: dict[int, Delivery] = {}
         self._room = asyncio.Event()
         self._room.set()
@@ -104,7 +105,8 @@ class SocketTurns:
     def count(self, known: Known, lane: str | None, *, automatic: bool = False) -> Position:
         """Count a create and note it in the journal."""
         position = self._state.next_turn(self._connection, warms_up=known.body.get("generate") is False)
-        self._state.note_create(position, _AUTOMATIC if automatic else _HEAD, known.noted, lane=lane)
+        head = _AUTOMATIC if automatic else _HEAD
+        self._state.note_create(position, head, known.noted, self._time(), lane=lane)
         return position
 
     def cancel(self, message: Mapping[str, Any]) -> None:
@@ -134,7 +136,9 @@ class SocketTurns:
         """Play a create at once, if its plan allows that and nothing waits to be written."""
         if not self._socket.clear:
             return False
-        rendered = play_at_once(self._state, plan, create.position, self._write_whole, lane=create.lane)
+        rendered = play_at_once(
+            self._state, plan, create.position, self._write_whole, self._time, lane=create.lane
+        )
         if rendered is None:
             return False
         self.steering.ended(rendered.response_id, create.lane, rendered.status == "completed", len(rendered))

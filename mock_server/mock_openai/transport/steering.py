@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
+
+import msgspec
 
 from mock_openai.delivery import Delivery
 from mock_openai.memory import LaneMemory
@@ -38,8 +40,7 @@ _REMEMBERED = 1024
 """Ended responses of a connection that are still distinguished from unknown ones."""
 
 
-@dataclass(slots=True)
-class _Ended:
+class _Ended(msgspec.Struct, gc=False):
     lane: str | None
     completed: bool
     number: int

@@ -93,11 +93,13 @@ def _is_stored(request: Request) -> bool:
 def _remembered(plan: Plan, sent: Sequence[Event]) -> Remembered | None:
     """Return a turn as memory stores it; None if it is not over."""
     request = plan.request
+    if request is None:
+        return None
     if not isinstance(sent, Rendered):
         # A fault may have spoilt the last event, or put another behind it.
         sent = _until_its_end(sent)
-    if request is None or not sent:
-        return None
+        if not sent:
+            return None
     kept = Remembered(
         plan.response_id or "",
         before=plan.history,

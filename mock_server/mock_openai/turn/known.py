@@ -44,8 +44,7 @@ class Settled:
     """Whether all events are due at once."""
 
 
-@dataclass(slots=True, eq=False)
-class Known:
+class Known(msgspec.Struct, eq=False):
     """A create, cached by its bytes."""
 
     body: dict[str, Any]

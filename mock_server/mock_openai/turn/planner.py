@@ -16,7 +16,7 @@ from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.reply import Failed, Reply
 from mock_openai.responders.answer import Answer
-from mock_openai.responders.base import Later, Responder, turn_for
+from mock_openai.responders.base import Later, Responder, Turn, turn_for
 from mock_openai.responders.improvise import Improviser
 from mock_openai.responders.script import Script
 from mock_openai.turn.admit import Admission
@@ -45,6 +45,7 @@ class Planner:
         self.admission = admission
         self.limiter = limiter
         self._responders = responders
+        self._plain = [_asked_plainly(responder) for responder in responders]
         # A pace of the user's own may look at more of an event than its type.
         self._renders = type(pace) in (Instant, Kept, Fixed, Learned)
         self._is_instant = isinstance(pace, Instant | Kept)
@@ -184,14 +185,9 @@ class Planner:
         # A warm-up has nothing to be answered.
         answerable = plan.error is None and (plan.request is None or plan.request.generate)
         while said is None and plan.next_responder < len(self._responders):
-            responder = self._responders[plan.next_responder]
-            if answerable or responder.takes_errors:
-                # What others derive from these two may answer in a way of its own.
-                found: Answer | Later | None = Later.LATER
-                if type(responder) is Script:
-                    found = responder.at_hand(plan.turn)
-                elif type(responder) is Improviser:
-                    found = responder.improvised(plan.turn)
+            if answerable or self._responders[plan.next_responder].takes_errors:
+                ask = self._plain[plan.next_responder]
+                found = ask(plan.turn) if ask is not None else Later.LATER
                 if found is Later.LATER:
                     plan.waits_for = "responder"
                     return
@@ -212,3 +208,11 @@ class Planner:
         if rule is None or rule.rule.answer is not plan.answer or not isinstance(plan.answer, Reply):
             return None
         return Settled(script.version, rule, request.model, plan.answer, plan.render, plan.at_once)
+
+
+def _asked_plainly(responder: Responder) -> Callable[[Turn], Answer | Later | None] | None:
+    """Return what asks a responder in a plain call; None if it has to be awaited."""
+    # What others derive from these two may answer in a way of its own.
+    if type(responder) is Script:
+        return responder.at_hand
+    return responder.improvised if type(responder) is Improviser else None

@@ -22,6 +22,7 @@ NORMAL, PROTOCOL_ERROR, NO_STATUS, INVALID_DATA, TOO_BIG = 1000, 1002, 1005, 100
 
 _FIN, _RSV, _RSV1, _OPCODE = 0x80, 0x70, 0x40, 0x0F
 _MASKED, _LENGTH = 0x80, 0x7F
+_FIN_TEXT, _MASKED_LONG = _FIN | TEXT, _MASKED | 127
 _CONTROL_LIMIT = 125
 _DATA = (CONTINUATION, TEXT, BINARY)
 _KNOWN = (*_DATA, CLOSE, PING, PONG)
@@ -102,14 +103,14 @@ class FrameReader:
         """Return the message if these bytes are exactly one short text frame, as they nearly always are."""
         if self._ahead or self._opcode != CONTINUATION or len(data) < 6 or self.masks is None:
             return None
-        if data[0] != _FIN | TEXT or data[1] < _MASKED:
+        if data[0] != _FIN_TEXT:
             return None
-        size, start = data[1] & _LENGTH, 2
+        size, start = data[1] - _MASKED, 6
         if size == 126:
-            size, start = int.from_bytes(data[2:4]), 4
-        if size == 127 or size >= self._limit or len(data) != start + 4 + size:
+            size, start = int.from_bytes(data[2:4]), 8
+        if len(data) != start + size or not 0 <= size < self._limit or data[1] == _MASKED_LONG:
             return None
-        payload = _unmasked(data[start + 4 :], data[start : start + 4])
+        payload = _unmasked(data[start:], data[start - 4 : start])
         if not payload.isascii():
             _check_text(payload)
         return Message(TEXT, payload)
@@ -263,10 +264,8 @@ def _head(size: int, opcode: int) -> bytes:
 def _unmasked(payload: bytes | bytearray, mask: bytes | bytearray) -> bytes:
     # Section 5.3. One exclusive-or of two large numbers is the fastest that Python has, and linear.
     size = len(payload)
-    repeated = bytes(mask) * (size // 4 + 1)
-    return (int.from_bytes(payload, "little") ^ int.from_bytes(repeated[:size], "little")).to_bytes(
-        size, "little"
-    )
+    repeated = (mask * (size // 4 + 1))[:size]
+    return (int.from_bytes(payload, "little") ^ int.from_bytes(repeated, "little")).to_bytes(size, "little")
 
 
 def _check_text(payload: bytes) -> None:
