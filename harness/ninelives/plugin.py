@@ -23,12 +23,11 @@ from ninelives.fixtures.usage import PROPERTY, Usage
 if TYPE_CHECKING:
     from mock_openai.turn.pacing import Pace
 
-    from ninelives.fixtures.bots import Bots
+    from ninelives.fixtures.bots import Bots, VoiceCalls
     from ninelives.fixtures.cassettes import Tape
     from ninelives.fixtures.evidence import Evidence
     from ninelives.fixtures.network import Guard
     from ninelives.fixtures.server import OpenAIServer
-    from ninelives.fixtures.voices import VoiceCalls
 
 MODES = ("none", "once", "new_episodes", "rewrite", "all", "off")
 
@@ -208,7 +207,7 @@ def bot(request: pytest.FixtureRequest, openai_server: OpenAIServer) -> Bots:
 @pytest.fixture
 def voice_call(request: pytest.FixtureRequest, openai_server: OpenAIServer) -> VoiceCalls:
     """Calls a whole bot: `async with voice_call(run_bot, voice=...) as caller: await caller.say("...")`."""
-    from ninelives.fixtures.voices import VoiceCalls
+    from ninelives.fixtures.bots import VoiceCalls
 
     calls = VoiceCalls(openai_server)
     _evidence(request.node).calls = calls.made

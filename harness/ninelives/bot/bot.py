@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Any
 
-from pipecat.frames.frames import EndFrame, Frame, LLMRunFrame, LLMUpdateSettingsFrame
+from pipecat.frames.frames import EndFrame, LLMRunFrame
 from pipecat.pipeline.base_pipeline import BasePipeline
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.service_switcher import ServiceSwitcher
@@ -25,9 +25,8 @@ from pipecat.processors.aggregators.llm_response_universal import (
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.runner.types import RunnerArguments
 from pipecat.services.llm_service import LLMService
-from pipecat.services.settings import LLMSettings
 
-from ninelives.bot.conversation import TO_GREET, Conversation
+from ninelives.bot.conversation import Conversation
 from ninelives.bot.hosting import Host, NotRunnable, worker_of
 from ninelives.bot.moments import Moment
 from ninelives.bot.runner_arguments import HostedArguments
@@ -37,7 +36,7 @@ from ninelives.bot.tapped import TappedWorkers
 from ninelives.bot.tools import Tools, add_to
 from ninelives.bot.transport import SilentTransport, client_ready
 from ninelives.bot.turn import Turn
-from ninelives.bot.watch import Watch, drained
+from ninelives.bot.watch import Watch
 
 TURN_BOUND = 60.0
 """Seconds on the loop's clock within which a turn must be over. A real caller hangs up long before."""
@@ -181,16 +180,6 @@ class Bot(Conversation):
         return self._workers.beside
 
     @property
-    def service(self) -> LLMService[Any]:
-        """The LLM service under test, the first of them."""
-        return self.services[0]
-
-    @property
-    def events(self) -> frozenset[str]:
-        """The names of the service's events; empty before the service is known."""
-        return frozenset(name for each in self.services[:1] for name in getattr(each, "_event_handlers", {}))
-
-    @property
     def worker(self) -> PipelineWorker:
         """The worker that runs the pipeline; the bot's own if it has one."""
         assert self._workers.worker is not None
@@ -221,10 +210,6 @@ class Bot(Conversation):
         """Make a noise that is recognized as speech without words."""
         self._require()
         await self._user.hum(seconds)
-
-    async def pause(self, seconds: float) -> None:
-        """Say nothing for a while, on the loop's clock."""
-        await asyncio.sleep(seconds)
 
     def say_soon(self, text: str) -> Turn:
         """Say something and return at once. The bot's answer is added to the turn; `listen` waits for its
@@ -260,13 +245,6 @@ class Bot(Conversation):
         self._require()
         return await self._user.interrupt(after_words)
 
-    async def update_settings(self, delta: Any = None, **fields: Any) -> None:
-        """Change the service's settings from now on, with a settings object or with fields."""
-        if delta is None:
-            delta = getattr(type(self.service), "Settings", LLMSettings)(**fields)
-        await self._queue(LLMUpdateSettingsFrame(delta=delta))
-        await drained(self.worker)
-
     async def wait(self, seconds: float) -> None:
         """Do nothing for a while, on the loop's clock; the same as `pause`."""
         await self.pause(seconds)
@@ -297,7 +275,7 @@ class Bot(Conversation):
                 self._user.speech = SpokenTurns()
             else:
                 await self._queue(announcement())
-                await drained(self.worker)
+                await self._drained()
                 self._user.speech = understood_by(self.processors)
             if self._system is not None:
                 await self.update_settings(system_instruction=self._system)
@@ -330,10 +308,7 @@ class Bot(Conversation):
         await self._host.inside(self._transport.connect())
         if self.worker._rtvi is not None:
             await self._queue(client_ready())
-        await drained(self.worker)
-        await self._mishaps.handlers_done(TO_GREET)
-        await drained(self.worker)
-        if self._listener.turn is not None:
+        if await self._greeted():
             await self.listen(self._listener.turn)
 
     async def _leave(self) -> None:
@@ -352,10 +327,6 @@ class Bot(Conversation):
         if self.services[known:]:
             self.on_services([*self.services, *self.beside])
         return has_user
-
-    async def _queue(self, frame: Frame) -> None:
-        """Send a frame in at the place of the user's voice."""
-        await self.worker.queue_frame(frame)
 
     def _require(self) -> Any:
         if self._user.speech is None or self._hung_up:

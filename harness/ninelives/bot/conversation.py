@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
+
+from pipecat.frames.frames import Frame, LLMUpdateSettingsFrame
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.services.llm_service import LLMService
+from pipecat.services.settings import LLMSettings
 
 from ninelives.bot.hosting import DidNotStart, Host
 from ninelives.bot.listener import Listener
@@ -22,6 +29,7 @@ class Conversation:
     def __init__(self, on_change: Callable[[], None], on_unasked: Callable[[float], Turn]) -> None:
         self.started = 0.0
         """When the conversation began, on the loop's clock."""
+        self._host: Host
         self._listener = Listener(on_change, on_unasked)
         self._mishaps = Mishaps(self._now)
         self._reports = ServiceReports(self._listener)
@@ -55,6 +63,58 @@ class Conversation:
     def speaks(self) -> bool:
         """Whether the bot has text-to-speech or a transport of its own; False until its pipeline is known."""
         return self._listener.speaks
+
+    @property
+    def processors(self) -> list[FrameProcessor]:
+        """Every processor of the bot's workers, including nested ones."""
+        return []
+
+    @property
+    def services(self) -> list[LLMService[Any]]:
+        """The LLM services under test: one, or several behind a switcher or in several workers."""
+        return [each for each in self.processors if isinstance(each, LLMService)]
+
+    @property
+    def service(self) -> LLMService[Any]:
+        """The LLM service under test, the first of them."""
+        return self.services[0]
+
+    @property
+    def events(self) -> frozenset[str]:
+        """The names of the service's events; empty before the service is known."""
+        return frozenset(name for each in self.services[:1] for name in getattr(each, "_event_handlers", {}))
+
+    @property
+    def worker(self) -> PipelineWorker:
+        """The bot's own worker, the one with the caller."""
+        assert self._host.worker is not None
+        return self._host.worker
+
+    async def update_settings(self, delta: Any = None, **fields: Any) -> None:
+        """Change the service's settings from now on, with a settings object or with fields."""
+        if delta is None:
+            delta = getattr(type(self.service), "Settings", LLMSettings)(**fields)
+        await self._queue(LLMUpdateSettingsFrame(delta=delta))
+        await self._drained()
+
+    async def pause(self, seconds: float) -> None:
+        """Say nothing for a while, on the loop's clock."""
+        await asyncio.sleep(seconds)
+
+    async def _queue(self, frame: Frame) -> None:
+        """Send a frame in at the place of the user's voice."""
+        await self.worker.queue_frame(frame)
+
+    async def _drained(self) -> Any:
+        """Wait until everything sent so far has passed, and what it caused too."""
+        return await self._host.drained()
+
+    async def _greeted(self) -> bool:
+        """Wait until a bot that speaks first has begun. Return whether it has."""
+        await self._drained()
+        await self._mishaps.handlers_done(TO_GREET)
+        await self._drained()
+        return self._listener.turn is not None
 
     async def _start(self, host: Host) -> None:
         """Start the bot. Raises RuntimeError with the errors so far if its pipeline does not start."""

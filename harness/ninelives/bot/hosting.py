@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
@@ -35,6 +35,9 @@ TO_RUN = 30.0
 
 TO_START = 45.0
 """Seconds within which the pipeline must have started; Pipecat's own two limits for that add up to 40."""
+
+FLUSH_QUIET = 5.0
+"""Seconds without a frame after which a flush probe counts as swallowed by a user's processor."""
 
 TO_LEAVE = 10.0
 """Seconds for a bot to clean up after its caller has left."""
@@ -159,6 +162,23 @@ class Host:
         except BaseException:
             await self.stop("it did not start")
             raise
+
+    async def drained(self) -> bool:
+        """Wait until everything sent so far has passed, and what it caused too.
+
+        Return False if nothing has moved for `FLUSH_QUIET` seconds: something is blocked, or swallows the
+        probe.
+        """
+        assert self.worker is not None
+        return await self.worker.flush_pipeline(timeout=FLUSH_QUIET)
+
+    async def until_ended(self, waiting: Awaitable[object]) -> None:
+        """Wait for something, at most until the bot has ended."""
+        task = asyncio.ensure_future(waiting)
+        try:
+            await asyncio.wait([task, self.running], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            task.cancel()
 
     async def inside(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in the bot's context, as if the bot itself called its handlers."""

@@ -6,24 +6,12 @@ import asyncio
 import copy
 from collections.abc import Callable
 
-from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 
 from ninelives.bot.hosting import Host
 from ninelives.bot.listener import Listener
 from ninelives.bot.turn import Turn, TurnTimeout
 from ninelives.frames.lines import to_lines
-
-FLUSH_QUIET = 5.0
-"""Seconds without a frame after which a flush probe counts as swallowed by a user's processor."""
-
-
-async def drained(worker: PipelineWorker) -> bool:
-    """Wait until everything sent so far has passed, and what it caused too.
-
-    Return False if nothing has moved for `FLUSH_QUIET` seconds: something is blocked, or swallows the probe.
-    """
-    return await worker.flush_pipeline(timeout=FLUSH_QUIET)
 
 
 class Watch:
@@ -82,9 +70,8 @@ class Watch:
         bound = self._timeout()
         try:
             async with asyncio.timeout(bound):
-                assert self._host.worker is not None
                 while not self._host.running.done():
-                    through = await drained(self._host.worker)
+                    through = await self._host.drained()
                     if self._listener.quiet and (through or turn.ends > 0):
                         break
                     if not self._listener.quiet:

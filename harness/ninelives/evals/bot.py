@@ -44,7 +44,7 @@ from ninelives.voice.stand_ins import StandIns
 from ninelives.voice.voice import Voice
 
 QUIET = 5.0
-"""Seconds without a frame after which Pipecat's flush probe counts as swallowed."""
+"""Seconds without a sign after which it is asked again whether the bot is quiet."""
 
 A_MOMENT = 0.001
 """Seconds in which what was just queued takes effect."""
@@ -126,11 +126,6 @@ class EvalBot(Conversation):
     def processors(self) -> list[FrameProcessor]:
         """Every processor of the bot."""
         return self._stand_ins.processors
-
-    @property
-    def services(self) -> list[LLMService[Any]]:
-        """The bot's LLM services."""
-        return [each for each in self.processors if isinstance(each, LLMService)]
 
     # --- its life ------------------------------------------------------------------------------------------
 
@@ -225,30 +220,15 @@ class EvalBot(Conversation):
         deadline = asyncio.get_running_loop().time() + self._bound
         while not running.done() and asyncio.get_running_loop().time() < deadline:
             before = self._last
-            await self._until_ended(self._worker.flush_pipeline(timeout=QUIET))
+            await self._host.until_ended(self._host.drained())
             await asyncio.sleep(A_MOMENT)
             if self._listener.quiet and before == self._last:
                 break
             if not self._listener.quiet:
                 self._happened.clear()
-                await self._until_ended(_within(QUIET, self._happened.wait()))
+                await self._host.until_ended(_within(QUIET, self._happened.wait()))
         if (turn := self._listener.turn) is not None and self._listener.quiet:
             turn.ended = turn.frames[-1].at if turn.frames else self._now()
-
-    async def _queue(self, frame: Frame) -> None:
-        await self._worker.queue_frame(frame)
-
-    async def _until_ended(self, waiting: Any) -> None:
-        task = asyncio.ensure_future(waiting)
-        try:
-            await asyncio.wait([task, self._host.running], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            task.cancel()
-
-    @property
-    def _worker(self) -> PipelineWorker:
-        assert self._host.worker is not None
-        return self._host.worker
 
     # --- listening -----------------------------------------------------------------------------------------
 

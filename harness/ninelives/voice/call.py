@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from pipecat.frames.frames import LLMUpdateSettingsFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.service_switcher import ServiceSwitcher
 from pipecat.pipeline.worker import PipelineWorker
@@ -15,9 +14,8 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.llm_service import LLMService
-from pipecat.services.settings import LLMSettings
 
-from ninelives.bot.conversation import TO_GREET, Conversation
+from ninelives.bot.conversation import Conversation
 from ninelives.bot.hosting import Host
 from ninelives.bot.moments import Moment
 from ninelives.bot.speech import context_in, everything_in
@@ -88,7 +86,6 @@ class VoiceCall(Conversation):
         self.line = line or Line()
         """The line."""
         self.timeout = timeout
-        self._host: Host
         self._stand_ins: StandIns
         self._tracker: TurnTracker
         self._speech: CallerSpeech
@@ -112,12 +109,6 @@ class VoiceCall(Conversation):
         return context
 
     @property
-    def worker(self) -> PipelineWorker:
-        """The bot's own worker, the one with the line."""
-        assert self._host.worker is not None
-        return self._host.worker
-
-    @property
     def speaks(self) -> bool:
         """Whether the bot has text-to-speech or a transport of its own; False until its pipeline is known."""
         return hasattr(self, "_stand_ins") and self._stand_ins.speaks
@@ -139,16 +130,6 @@ class VoiceCall(Conversation):
         same time as another one.
         """
         return self._stand_ins.beside if hasattr(self, "_stand_ins") else []
-
-    @property
-    def service(self) -> LLMService[Any]:
-        """The LLM service under test, the first of them."""
-        return self.services[0]
-
-    @property
-    def events(self) -> frozenset[str]:
-        """The names of the service's events; empty before the service is known."""
-        return frozenset(name for each in self.services[:1] for name in getattr(each, "_event_handlers", {}))
 
     @property
     def replaced(self) -> list[str]:
@@ -188,17 +169,6 @@ class VoiceCall(Conversation):
         """Make a noise that VAD takes for speech and that cannot be transcribed."""
         self._require()
         await self._speech.hum(seconds)
-
-    async def update_settings(self, delta: Any = None, **fields: Any) -> None:
-        """Change the service's settings from now on, with a settings object or with fields."""
-        if delta is None:
-            delta = getattr(type(self.service), "Settings", LLMSettings)(**fields)
-        await self.worker.queue_frame(LLMUpdateSettingsFrame(delta=delta))
-        await self._tracker.settle()
-
-    async def pause(self, seconds: float) -> None:
-        """Say nothing for a while, on the loop's clock."""
-        await asyncio.sleep(seconds)
 
     async def listen(self, turn: VoiceTurn | None = None) -> VoiceTurn:
         """Wait until a turn is over: the given one, by default the last. Raises `TurnTimeout`."""
@@ -264,8 +234,9 @@ class VoiceCall(Conversation):
         async with self._host.beginning():
             await self._host.inside(self.line.connect())
             if self.worker._rtvi is not None:
-                await self.worker.queue_frame(client_ready())
-            await self._hear_greeting()
+                await self._queue(client_ready())
+            if await self._greeted():
+                await self.listen(self.turns[-1])
         return self
 
     async def __aexit__(
@@ -291,13 +262,8 @@ class VoiceCall(Conversation):
             self.on_services([*self.services, *self.beside])
         return has_line
 
-    async def _hear_greeting(self) -> None:
-        """Wait for the end of a greeting, if the bot speaks first when somebody connects."""
+    async def _drained(self) -> None:
         await self._tracker.settle()
-        await self._mishaps.handlers_done(TO_GREET)
-        await self._tracker.settle()
-        if self._listener.turn is not None:
-            await self.listen(self.turns[-1])
 
     # --- the line ------------------------------------------------------------------------------------------
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Awaitable
 
 from pipecat.frames.frames import (
     ErrorFrame,
@@ -15,7 +14,6 @@ from pipecat.frames.frames import (
     TTSStartedFrame,
 )
 from pipecat.observers.base_observer import BaseObserver, FramePushed
-from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.llm_service import LLMService
@@ -37,7 +35,7 @@ CLOCK = 1e-6
 """Seconds. A shorter wait need not move the loop's clock at all, so it counts as over."""
 
 QUIET = 5.0
-"""Seconds without a frame after which Pipecat's flush probe counts as swallowed."""
+"""Seconds without a sign after which it is asked again whether the bot is quiet."""
 
 
 class TurnTracker(BaseObserver):
@@ -107,7 +105,7 @@ class TurnTracker(BaseObserver):
         """Wait until nothing is pending in the bot and nothing sounds on the line."""
         while not self._host.ended:
             before = self._activity
-            await self._until_ended(self._worker.flush_pipeline(timeout=QUIET))  # or its probe was swallowed
+            await self._host.until_ended(self._host.drained())  # or its probe was swallowed
             await asyncio.sleep(JUST_AFTER)
             quiet = self._listener.quiet and self._silent
             if quiet and before == self._activity:
@@ -136,21 +134,8 @@ class TurnTracker(BaseObserver):
         return "the bot speaks"
 
     @property
-    def _worker(self) -> PipelineWorker:
-        assert self._host.worker is not None
-        return self._host.worker
-
-    @property
     def _silent(self) -> bool:
         return self._stand_ins.silent and self._line.playback.silent(self._line.now())
-
-    async def _until_ended(self, waiting: Awaitable[bool]) -> None:
-        """Wait for something, or for the end of the bot."""
-        task = asyncio.ensure_future(waiting)
-        try:
-            await asyncio.wait([task, self._host.running], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            task.cancel()
 
     async def _change(self, also: asyncio.Task[None], timeout: float | None) -> None:
         """Wait until anything happens, a task ends, or the time in seconds is over."""
