@@ -35,186 +35,129 @@ class Operation:
     content: str = "application/json"
 
 
+def _record(**properties: Schema) -> Schema:
+    """Return the schema of an object that always has these keys."""
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _list_of(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _number(meaning: str) -> Schema:
+    return {"type": "number", "description": meaning}
+
+
+KINDS = ("open", "request", "status", "event", "fault", "close")
+"""The kinds of entries of a journal."""
+
 _TEXT: Schema = {"type": "string"}
 _DONE: Schema = {"type": "object"}
-_PLANNED: Schema = {
-    "type": "object",
-    "required": ["at", "do", "times"],
-    "properties": {
-        "at": {"type": "object"},
-        "do": {"type": "object", "minProperties": 1, "maxProperties": 1},
-        "times": {"type": ["integer", "null"], "minimum": 1},
-    },
-}
-ENTRY: Schema = {
-    "type": "object",
-    "required": ["at", "time", "worker", "connection", "turn", "lane", "kind", "data"],
-    "properties": {
-        "at": {"type": "number", "description": "seconds since this worker started"},
-        "time": {"type": "number", "description": "unix seconds"},
-        "worker": {"type": "integer"},
-        "connection": {"type": "integer"},
-        "turn": {"type": ["integer", "null"]},
-        "lane": {"type": ["string", "null"]},
-        "kind": {"enum": ["open", "request", "status", "event", "fault", "close"]},
-        "data": {"type": "object"},
-    },
-}
-_CLOCK: Schema = {
-    "type": "object",
-    "required": ["time", "ahead"],
-    "properties": {
-        "time": {"type": "number", "description": "the server's time, in unix seconds"},
-        "ahead": {"type": "number", "description": "seconds by which it is ahead"},
-    },
-}
-_SESSION = Query("session", "string", "of this session; without it, of the server itself")
-_SCRIPT: Schema = {
-    "type": "object",
-    "required": ["strict", "rules", "misses"],
-    "properties": {
-        "strict": {"type": "boolean", "description": "whether a turn that no rule matches is an error"},
-        "rules": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["name", "rule", "answered"],
-                "properties": {
-                    "name": {"type": ["string", "null"]},
-                    "rule": {
-                        "type": "string",
-                        "description": "its number, position in the script, and conditions",
-                    },
-                    "answered": {"type": "integer", "minimum": 0},
-                },
-            },
-        },
-        "misses": {"type": "array", "items": _TEXT},
-    },
-}
+_PLANNED = _record(
+    at=_DONE,
+    do={"type": "object", "minProperties": 1, "maxProperties": 1},
+    times={"type": ["integer", "null"], "minimum": 1},
+)
+ENTRY = _record(
+    at=_number("seconds since this worker started"),
+    time=_number("unix seconds"),
+    worker={"type": "integer"},
+    connection={"type": "integer"},
+    turn={"type": ["integer", "null"]},
+    lane={"type": ["string", "null"]},
+    kind={"enum": list(KINDS)},
+    data=_DONE,
+)
+_CLOCK = _record(
+    time=_number("the server's time, in unix seconds"),
+    ahead=_number("seconds by which it is ahead"),
+)
+_RULE = _record(
+    name={"type": ["string", "null"]},
+    rule={"type": "string", "description": "its number, position in the script, and conditions"},
+    answered={"type": "integer", "minimum": 0},
+)
+_SCRIPT = _record(
+    strict={"type": "boolean", "description": "whether a turn that no rule matches is an error"},
+    rules=_list_of(_RULE),
+    misses=_list_of(_TEXT),
+)
+_ADVANCE = _record(
+    advance={
+        "description": "seconds, or a string such as 59m, 1h or 30d",
+        "type": ["number", "string"],
+        "minimum": 0,
+    }
+) | {"additionalProperties": False}
 _NOTHING: dict[str, Schema] = {"application/json": {}}
 """A body that is not read: its content type alone tells the request from one that a page's form sends."""
 _YAML: dict[str, Schema] = {"application/yaml": _TEXT, "application/json": {}}
+_OF_SESSION = (Query("session", "string", "of this session; without it, of the server itself"),)
+
+
+def _operation(method: str, path: str, name: str, summary: str, answer: Schema, **more: Any) -> Operation:
+    return Operation(method, f"/__mock__/{path}", name, summary, answer, **more)
+
+
+def _of_session(method: str, path: str, name: str, summary: str, answer: Schema, **more: Any) -> Operation:
+    return _operation(method, path, name, summary, answer, query=_OF_SESSION, **more)
+
+
+_JOURNAL = (
+    Query("kind", "string", "only these entries", KINDS),
+    Query("connection", "integer", "only this connection"),
+    Query("turn", "integer", "only this turn of its connection"),
+    Query("since", "number", "only from this time (`at`) on"),
+    Query("limit", "integer", "at most this many, the newest"),
+    Query("follow", "boolean", "keep streaming new entries, one JSON object per line, or as SSE"),
+    *_OF_SESSION,
+)
+_ONLY = Query("session", "string", "only this session, and the session itself")
 
 OPERATIONS = (
-    Operation(
+    _operation("GET", "journal", "journal", "What happened, oldest first", _list_of(ENTRY), query=_JOURNAL),
+    _of_session(
         "GET",
-        "/__mock__/journal",
-        "journal",
-        "What happened, oldest first",
-        {"type": "array", "items": ENTRY},
-        query=(
-            Query(
-                "kind",
-                "string",
-                "only these entries",
-                ("open", "request", "status", "event", "fault", "close"),
-            ),
-            Query("connection", "integer", "only this connection"),
-            Query("turn", "integer", "only this turn of its connection"),
-            Query("since", "number", "only from this time (`at`) on"),
-            Query("limit", "integer", "at most this many, the newest"),
-            Query("follow", "boolean", "keep streaming new entries, one JSON object per line, or as SSE"),
-            _SESSION,
-        ),
-    ),
-    Operation(
-        "GET",
-        "/__mock__/script",
+        "script",
         "misses",
         "The rules, how often each was used, and why some turns matched none",
         _SCRIPT,
-        query=(_SESSION,),
     ),
-    Operation(
-        "PUT",
-        "/__mock__/script",
-        "script",
-        "Replace the script's rules",
-        _DONE,
-        query=(_SESSION,),
-        body=_YAML,
-    ),
-    Operation(
-        "POST",
-        "/__mock__/script",
-        "script",
-        "Replace the script's rules",
-        _DONE,
-        query=(_SESSION,),
-        body=_YAML,
-    ),
-    Operation(
-        "GET",
-        "/__mock__/faults",
-        "faults",
-        "The planned faults that remain",
-        {"type": "array", "items": _PLANNED},
-        query=(_SESSION,),
-    ),
-    Operation(
-        "POST",
-        "/__mock__/faults",
-        "plan",
-        "Add faults to the plan",
-        {"type": "array", "items": _PLANNED},
-        query=(_SESSION,),
-        body=_YAML,
-    ),
-    Operation(
+    _of_session("PUT", "script", "script", "Replace the script's rules", _DONE, body=_YAML),
+    _of_session("POST", "script", "script", "Replace the script's rules", _DONE, body=_YAML),
+    _of_session("GET", "faults", "faults", "The planned faults that remain", _list_of(_PLANNED)),
+    _of_session("POST", "faults", "plan", "Add faults to the plan", _list_of(_PLANNED), body=_YAML),
+    _of_session(
         "DELETE",
-        "/__mock__/faults",
+        "faults",
         "unplan",
         "Delete all planned faults",
         {"type": "array", "maxItems": 0},
-        query=(_SESSION,),
         body=_NOTHING,
     ),
-    Operation("GET", "/__mock__/clock", "clock", "The server's time", _CLOCK),
-    Operation(
+    _operation("GET", "clock", "clock", "The server's time", _CLOCK),
+    _operation(
         "POST",
-        "/__mock__/clock",
+        "clock",
         "advance",
         "Move the server's time forward; this affects connection ages, retention and limits",
         _CLOCK,
-        body={
-            "application/json": {
-                "type": "object",
-                "required": ["advance"],
-                "additionalProperties": False,
-                "properties": {
-                    "advance": {
-                        "description": "seconds, or a string such as 59m, 1h or 30d",
-                        "type": ["number", "string"],
-                        "minimum": 0,
-                    }
-                },
-            }
-        },
+        body={"application/json": _ADVANCE},
     ),
-    Operation(
+    _operation(
         "POST",
-        "/__mock__/reset",
+        "reset",
         "reset",
         "Delete the journal, faults, stored responses and conversations, and all sessions",
         _DONE,
-        query=(Query("session", "string", "only this session, and the session itself"),),
+        query=(_ONLY,),
         body=_NOTHING,
     ),
-    Operation(
-        "GET",
-        "/__mock__/sessions",
-        "sessions",
-        "The sessions that requests or tests have used",
-        {"type": "array", "items": _TEXT},
+    _operation(
+        "GET", "sessions", "sessions", "The sessions that requests or tests have used", _list_of(_TEXT)
     ),
-    Operation(
-        "GET",
-        "/__mock__/metrics",
-        "metrics",
-        "Metrics in Prometheus' text format",
-        _TEXT,
-        content="text/plain",
+    _operation(
+        "GET", "metrics", "metrics", "Metrics in Prometheus' text format", _TEXT, content="text/plain"
     ),
-    Operation("GET", "/__mock__/openapi.json", "openapi", "This description", _DONE),
+    _operation("GET", "openapi.json", "openapi", "This description", _DONE),
 )
