@@ -38,6 +38,8 @@ from pipecat.services.llm_service import LLMService
 Noted = tuple[str, Any, int]
 """A kind, its data, and its approximate size in bytes."""
 
+Reader = Callable[[FramePushed], Noted | None]
+
 _DOWN = FrameDirection.DOWNSTREAM
 _LONGEST_RESULT = 4096
 """The most characters that are kept of a tool's result."""
@@ -50,42 +52,31 @@ def noted(push: FramePushed) -> Noted | None:
 
 
 @cache
-def _reader(kind: Any) -> Callable[[FramePushed], Noted | None] | None:
+def _reader(kind: Any) -> Reader | None:
     """Return the reader for frames of a class: that of the nearest relevant class. None: it is irrelevant."""
     return next((_READERS[base] for base in kind.__mro__ if base in _READERS), None)
 
 
-def _plain(kind: str, *, model: bool) -> Callable[[FramePushed], Noted | None]:
-    """Keep a frame without data; `model`: only if an LLM service pushed it."""
-
-    def read(push: FramePushed) -> Noted | None:
-        if push.direction is not _DOWN or (model and not isinstance(push.source, LLMService)):
-            return None
-        return kind, None, 0
-
-    return read
+def _plain(kind: str) -> Reader:
+    return lambda push: (kind, None, 0)
 
 
-def _text(push: FramePushed) -> Noted | None:
+def _text(kind: str) -> Reader:
+    return lambda push: (kind, push.frame.text, len(push.frame.text))  # type: ignore[attr-defined]
+
+
+def _down(read: Reader) -> Reader:
+    return lambda push: read(push) if push.direction is _DOWN else None
+
+
+def _of_model(read: Reader) -> Reader:
+    """Keep a frame only if an LLM service pushed it downstream."""
+    return _down(lambda push: read(push) if isinstance(push.source, LLMService) else None)
+
+
+def _spoken(push: FramePushed) -> Noted | None:
     frame: Any = push.frame
-    if frame.skip_tts or push.direction is not _DOWN or not isinstance(push.source, LLMService):
-        return None
-    return "text", frame.text, len(frame.text)
-
-
-def _thought(push: FramePushed) -> Noted | None:
-    frame: Any = push.frame
-    return "thought", frame.text, len(frame.text)
-
-
-def _said(push: FramePushed) -> Noted | None:
-    frame: Any = push.frame
-    return "transcription", frame.text, len(frame.text)
-
-
-def _filler(push: FramePushed) -> Noted | None:
-    frame: Any = push.frame
-    return "speak", frame.text, len(frame.text)
+    return None if frame.skip_tts else ("text", frame.text, len(frame.text))
 
 
 def _context(push: FramePushed) -> Noted | None:
@@ -107,10 +98,6 @@ def _words(content: Any) -> str:
     return "".join(str(part.get("text") or "") for part in parts if isinstance(part, Mapping))
 
 
-def _interruption(push: FramePushed) -> Noted | None:
-    return "interruption", None, 0
-
-
 def _error(push: FramePushed) -> Noted | None:
     frame: Any = push.frame
     by = frame.processor or push.source
@@ -126,15 +113,11 @@ def _error(push: FramePushed) -> Noted | None:
 
 def _started(push: FramePushed) -> Noted | None:
     frame: Any = push.frame
-    if push.direction is not _DOWN:
-        return None
     return "calls", [call.tool_call_id for call in frame.function_calls], 40 * len(frame.function_calls)
 
 
 def _running(push: FramePushed) -> Noted | None:
     frame: Any = push.frame
-    if push.direction is not _DOWN:
-        return None
     arguments = frame.arguments if isinstance(frame.arguments, Mapping) else {}
     data = {
         "call_id": frame.tool_call_id,
@@ -147,8 +130,6 @@ def _running(push: FramePushed) -> Noted | None:
 
 def _result(push: FramePushed) -> Noted | None:
     frame: Any = push.frame
-    if push.direction is not _DOWN:
-        return None
     final = frame.properties is None or frame.properties.is_final
     result = str(frame.result)[:_LONGEST_RESULT]
     return "result", {"call_id": frame.tool_call_id, "result": result, "final": final}, 100 + len(result)
@@ -159,24 +140,24 @@ def _cancelled(push: FramePushed) -> Noted | None:
     return "cancel", frame.tool_call_id, 40
 
 
-_READERS: Mapping[type[Frame], Callable[[FramePushed], Noted | None] | None] = {
-    LLMTextFrame: _text,
-    LLMFullResponseStartFrame: _plain("start", model=True),
-    LLMFullResponseEndFrame: _plain("end", model=True),
-    LLMThoughtStartFrame: _plain("thought_start", model=True),
-    LLMThoughtTextFrame: _thought,
-    LLMThoughtEndFrame: _plain("thought_end", model=True),
+_READERS: Mapping[type[Frame], Reader] = {
+    LLMTextFrame: _of_model(_spoken),
+    LLMFullResponseStartFrame: _of_model(_plain("start")),
+    LLMFullResponseEndFrame: _of_model(_plain("end")),
+    LLMThoughtStartFrame: _of_model(_plain("thought_start")),
+    LLMThoughtTextFrame: _text("thought"),
+    LLMThoughtEndFrame: _of_model(_plain("thought_end")),
     LLMContextFrame: _context,
-    TranscriptionFrame: _said,
-    TTSSpeakFrame: _filler,
-    InterruptionFrame: _interruption,
+    TranscriptionFrame: _text("transcription"),
+    TTSSpeakFrame: _text("speak"),
+    InterruptionFrame: _plain("interruption"),
     ErrorFrame: _error,
-    FunctionCallsStartedFrame: _started,
-    FunctionCallInProgressFrame: _running,
-    FunctionCallResultFrame: _result,
+    FunctionCallsStartedFrame: _down(_started),
+    FunctionCallInProgressFrame: _down(_running),
+    FunctionCallResultFrame: _down(_result),
     FunctionCallCancelFrame: _cancelled,
-    UserStartedSpeakingFrame: _plain("user_started", model=False),
-    UserStoppedSpeakingFrame: _plain("user_stopped", model=False),
-    BotStartedSpeakingFrame: _plain("bot_started", model=False),
-    BotStoppedSpeakingFrame: _plain("bot_stopped", model=False),
+    UserStartedSpeakingFrame: _down(_plain("user_started")),
+    UserStoppedSpeakingFrame: _down(_plain("user_stopped")),
+    BotStartedSpeakingFrame: _down(_plain("bot_started")),
+    BotStoppedSpeakingFrame: _down(_plain("bot_stopped")),
 }
