@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mock_openai.protocol.event_types import ENDS
 
 from ninelives.lab.attribution import items_of, text_of
-from ninelives.report.timeline import decoded
+from ninelives.report.timeline import decoded, ending_line
 
 if TYPE_CHECKING:
     from ninelives.cassette import Exchange
@@ -71,7 +71,7 @@ def _exchanged(number: int, exchange: Exchange) -> Exchanged:
         calls=tuple(_calls(events, final)),
         usage=_usage(final),
         status=_status(exchange, events, final),
-        ending="end" if exchange.complete else _ending(exchange.ending),
+        ending="end" if exchange.complete else ending_line(exchange.ending),
         broken=not exchange.complete,
         first=next((at for at, kind, _ in events if kind in _FIRST), None),
         took=(exchange.ended - exchange.began) / 1000,
@@ -160,9 +160,3 @@ def _code(data: Mapping[str, Any]) -> object:
     if not isinstance(error, Mapping):
         error = data if data.get("type") == "error" else {}
     return error.get("code") or error.get("type")
-
-
-def _ending(ending: object) -> str:
-    if isinstance(ending, str):
-        return ending
-    return f"close {getattr(ending, 'code', '')} {getattr(ending, 'reason', '')}".strip()

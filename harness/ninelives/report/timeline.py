@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from mock_openai.control.entries import Entry
+    from mock_openai.responders.answer import Close
 
     from ninelives.bot.mishaps import Mishap
     from ninelives.bot.turn import Turn
@@ -240,15 +241,8 @@ def from_turns(turns: Iterable[Turn], shift: float = 0.0) -> Timeline:
             spans.append(Span(PLAYED, sound.began + shift, sound.ended + shift, title))
         for call in turn.calls:
             line = f"{call.name}({_arguments(call.arguments)}) → {_short(call.result)}"
-            rows.append(
-                Row(
-                    call.at + shift,
-                    TOOL,
-                    "call",
-                    line,
-                    _json({"call_id": call.call_id, "result": call.result}),
-                )
-            )
+            whole = _json({"call_id": call.call_id, "result": call.result})
+            rows.append(Row(call.at + shift, TOOL, "call", line, whole))
         for error in turn.errors:
             lasting = "permanent " if error.permanent else ""
             rows.append(Row(error.at + shift, ERROR, "error", f"{lasting}{error.category}: {error.message}"))
@@ -287,40 +281,26 @@ def from_exchanges(exchanges: Iterable[Exchange]) -> Timeline:
     for exchange in exchanges:
         began = exchange.began / 1000
         lane = wire(exchange.connection)
-        rows.append(
-            Row(
-                began,
-                lane,
-                "request",
-                f"→ {request_line(exchange.body, exchange.method, exchange.path)}",
-                _json(exchange.body),
-            )
-        )
+        line = f"→ {request_line(exchange.body, exchange.method, exchange.path)}"
+        rows.append(Row(began, lane, "request", line, _json(exchange.body)))
         if exchange.status != 200 or not exchange.events:
             rows.append(Row(began, lane, "status", f"← {exchange.status}", _cut(_text(exchange.answer))))
         for timed in exchange.events:
-            data = decoded(timed.event.data)
-            rows.append(
-                Row(
-                    began + timed.at,
-                    lane,
-                    "event",
-                    event_line(timed.event.type, data),
-                    _cut(_text(timed.event.data)),
-                )
-            )
+            event = timed.event
+            line = event_line(event.type, decoded(event.data))
+            rows.append(Row(began + timed.at, lane, "event", line, _json(event)))
         ended = exchange.ended / 1000
         if not exchange.complete:
-            how = (
-                exchange.ending
-                if isinstance(exchange.ending, str)
-                else f"close {exchange.ending.code} {exchange.ending.reason}".strip()
-            )
-            rows.append(Row(ended, FAULT, "fault", f"exchange {exchange.number} broke off: {how}"))
-        spans.append(
-            Span(lane, began, ended, f"{exchange.transport} turn {exchange.number}", not exchange.complete)
-        )
+            line = f"exchange {exchange.number} broke off: {ending_line(exchange.ending)}"
+            rows.append(Row(ended, FAULT, "fault", line))
+        title = f"{exchange.transport} turn {exchange.number}"
+        spans.append(Span(lane, began, ended, title, not exchange.complete))
     return Timeline(tuple(sorted(rows, key=lambda row: row.at)), tuple(spans))
+
+
+def ending_line(ending: Literal["end", "reset", "fin"] | Close) -> str:
+    """Return how an exchange ended on one line."""
+    return ending if isinstance(ending, str) else f"close {ending.code} {ending.reason}".strip()
 
 
 # Small words ------------------------------------------------------------------------------------------------
@@ -353,8 +333,5 @@ def _text(data: bytes | None) -> str:
 
 
 def _cut(text: str) -> str:
-    return (
-        text
-        if len(text) <= DETAIL_LIMIT
-        else f"{text[:DETAIL_LIMIT]}\n… {len(text) - DETAIL_LIMIT} more characters"
-    )
+    more = len(text) - DETAIL_LIMIT
+    return text if more <= 0 else f"{text[:DETAIL_LIMIT]}\n… {more} more characters"
