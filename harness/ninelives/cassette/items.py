@@ -6,7 +6,7 @@ in another. `meaning` reduces an item to what the model would understand of it, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mock_openai.protocol import json
@@ -84,3 +84,24 @@ def _part(part: Any) -> Any:
             part = {key: value for key, value in part.items() if key != "detail"}
         return plain({key: value for key, value in part.items() if key not in _BOOKKEEPING})
     return part
+
+
+def items_of(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the input items of a request body; a string input is one user message."""
+    given = body.get("input")
+    if isinstance(given, str):
+        return [{"type": "message", "role": "user", "content": given}]
+    return [item for item in given if isinstance(item, Mapping)] if isinstance(given, Sequence) else []
+
+
+def text_of(item: Mapping[str, Any]) -> str:
+    """Return the text of a message item."""
+    return content_text(item.get("content"))
+
+
+def content_text(content: Any) -> str:
+    """Return the text of a message's content, which is one text or a list of parts."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, Sequence) else ()
+    return "".join(str(part.get("text") or "") for part in parts if isinstance(part, Mapping))

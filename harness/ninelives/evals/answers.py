@@ -14,7 +14,7 @@ from mock_openai.responders.answer import Answer, ApiError, Recorded, Reply, Tex
 from mock_openai.responders.base import Turn
 
 from ninelives.cassette import Cassette, Exchange
-from ninelives.cassette.items import plain
+from ninelives.cassette.items import content_text, plain
 from ninelives.cassette.matching import Wanted
 from ninelives.evals.chat import Chat, is_chat
 from ninelives.evals.files import Case, Loaded
@@ -241,7 +241,7 @@ class Replay(Player):
 
 def _output_text(exchange: Exchange) -> str:
     return "".join(
-        _text(item.get("content")) for item in exchange.output if item.get("type") == "message"
+        content_text(item.get("content")) for item in exchange.output if item.get("type") == "message"
     ).strip()
 
 
@@ -267,7 +267,7 @@ class GoesOn:
             items.pop()
         if not items or items[-1].get("role") != "assistant" or self._player.recorded(turn.body) is not None:
             return None
-        spoken = _text(items.pop().get("content"))
+        spoken = content_text(items.pop().get("content"))
         answered = self._player.recorded({**turn.body, "input": items})
         if answered is None or not spoken:
             return None
@@ -275,9 +275,3 @@ class GoesOn:
         if not whole.startswith(spoken) or whole == spoken:
             return None
         return Reply((Text(whole[len(spoken) :]),))
-
-
-def _text(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    return "".join(str(part.get("text", "")) for part in content or () if isinstance(part, Mapping))

@@ -21,6 +21,8 @@ from mock_openai.responders.base import Turn
 from mock_openai.responders.rule import Rule
 from mock_openai.responders.when import When
 
+from ninelives.cassette.items import content_text
+
 PATH = "/v1/chat/completions"
 
 PIECE = 12
@@ -87,7 +89,7 @@ def _is_for_chats(rule: Rule) -> bool:
 def as_response(asked: Mapping[str, Any]) -> dict[str, Any]:
     """Return a request for a chat completion as one for a response."""
     messages = asked.get("messages") or []
-    system = [_text(each.get("content")) for each in messages if each.get("role") == "system"]
+    system = [content_text(each.get("content")) for each in messages if each.get("role") == "system"]
     body: dict[str, Any] = {
         "model": str(asked.get("model") or "gpt-4.1"),
         "input": list(_items(messages)),
@@ -103,7 +105,7 @@ def as_response(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 def _items(messages: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     for message in messages:
-        role, text = message.get("role"), _text(message.get("content"))
+        role, text = message.get("role"), content_text(message.get("content"))
         if role == "tool":
             yield {"type": "function_call_output", "call_id": message.get("tool_call_id", ""), "output": text}
             continue
@@ -116,13 +118,6 @@ def _items(messages: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
                 "name": call["function"]["name"],
                 "arguments": call["function"].get("arguments", "{}"),
             }
-
-
-def _text(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else []
-    return "".join(str(part.get("text", "")) for part in parts if isinstance(part, Mapping))
 
 
 def _whole(said: Reply, head: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,8 @@ from pipecat.observers.base_observer import FramePushed
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.llm_service import LLMService
 
+from ninelives.cassette.items import content_text
+
 Noted = tuple[str, Any, int]
 """A kind, its data, and its approximate size in bytes."""
 
@@ -87,15 +89,8 @@ def _context(push: FramePushed) -> Noted | None:
     if isinstance(last, Mapping):
         data["role"] = last.get("role")
         if data["role"] == "user":
-            data["user"] = _words(last.get("content"))
+            data["user"] = content_text(last.get("content"))
     return "context", data, len(data.get("user") or "")
-
-
-def _words(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else ()
-    return "".join(str(part.get("text") or "") for part in parts if isinstance(part, Mapping))
 
 
 def _error(push: FramePushed) -> Noted | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ninelives.cassette import Cassette, Redactor
+from ninelives.cassette.items import items_of, text_of
 from ninelives.cassette.lines import (
     Abort,
     AnyLine,
@@ -33,7 +34,6 @@ from ninelives.incidents.journal import parsed
 from ninelives.incidents.judging import judged_in, wrong_in
 from ninelives.incidents.notes import Note, in_order, is_question
 from ninelives.incidents.reading import Incident
-from ninelives.lab.attribution import items_of, text_of
 
 BESIDE = "wire.jsonl"
 """The name of the cassette in the folder of an incident."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mock_openai.protocol.event_types import ENDS
 
+from ninelives.cassette.items import items_of, text_of
 from ninelives.lab.episode import Episode
 from ninelives.lab.seams import unplayed
 from ninelives.lab.tracing import Attempt, Piece, SpokenBy, Step, straight, traced
@@ -207,23 +208,6 @@ def _within(at: float, turn: Turn) -> bool:
 
 
 # Requests ---------------------------------------------------------------------------------------------------
-
-
-def items_of(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The input items of a request body; a string input is one user message."""
-    given = body.get("input")
-    if isinstance(given, str):
-        return [{"type": "message", "role": "user", "content": given}]
-    return [item for item in given if isinstance(item, Mapping)] if isinstance(given, Sequence) else []
-
-
-def text_of(item: Mapping[str, Any]) -> str:
-    """Return the text of a message item, in either of its two forms."""
-    content = item.get("content")
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, Sequence) else ()
-    return "".join(str(part.get("text", "")) for part in parts if isinstance(part, Mapping))
 
 
 def _last_user(items: Iterable[Mapping[str, Any]]) -> str | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mock_openai.protocol.event_types import ENDS
 
-from ninelives.lab.attribution import items_of, text_of
+from ninelives.cassette.items import items_of, text_of
 from ninelives.report.timeline import decoded, ending_line
 
 if TYPE_CHECKING:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from ninelives.cassette.items import text_of
+
 if TYPE_CHECKING:
     from mock_openai.control.entries import Entry
     from mock_openai.responders.answer import Close
@@ -185,14 +187,7 @@ def request_line(body: Any, method: Any = None, path: Any = None) -> str:
     if isinstance(last, Mapping) and last.get("type") == "function_call_output":
         new = f"tool output {_short(last.get('output'))}"
     elif isinstance(last, Mapping):
-        content = last.get("content")
-        parts = content if isinstance(content, list) else []
-        text = (
-            content
-            if isinstance(content, str)
-            else "".join(str(p.get("text", "")) for p in parts if isinstance(p, Mapping))
-        )
-        new = f"{last.get('role', 'item')}: {_short(text)}"
+        new = f"{last.get('role', 'item')}: {_short(text_of(last))}"
     else:
         new = _short(last) if last else "nothing new"
     chained = ", continues" if body.get("previous_response_id") else ""

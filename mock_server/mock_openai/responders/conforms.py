@@ -46,8 +46,7 @@ def resolve(schema: Schema, root: Schema) -> Schema:
 
 
 class Checker:
-    """Checks values against the parts of one schema document. Parts that refer to each other can make that
-    endless; once `work` steps are done, everything conforms.
+    """Checks values against the parts of one schema document.
 
     A document whose parts refer to each other can make that endless; when `work` steps are done, everything
     conforms.

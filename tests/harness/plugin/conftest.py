@@ -18,13 +18,14 @@ import ninelives.recorder
 import openai
 import pytest
 import websockets.asyncio.client
-from mock_openai import MockServer, reply
+from mock_openai import MockServer, faults, reply
 from pipecat.services.openai.responses.llm import OpenAIResponsesLLMService
 
 from tests.effort import HANG
 
 # Runs inside this process find these loaded; pytester forgets what only they imported.
 PRELOADED = (hypothesis, mock_openai, ninelives, openai, websockets, OpenAIResponsesLLMService)
+faults.catalogue()
 
 PROJECT = """
 import pytest

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ninelives.lab.attribution import SAME_TIME, Account, items_of, text_of
+from ninelives.cassette.items import items_of, text_of
+from ninelives.lab.attribution import SAME_TIME, Account
 from ninelives.lab.episode import Episode, Finding
 from ninelives.lab.promises.verdict import Reasons, calm, turn, verdict
 from ninelives.lab.seams import words_of
