@@ -14,8 +14,8 @@ from mock_openai.commands import given
 from mock_openai.commands.complaint import fail, run
 from mock_openai.commands.schema import print_schema
 from mock_openai.commands.serving import collect_rarely as collect_rarely
+from mock_openai.commands.serving import print_injection, tell_misses
 from mock_openai.commands.serving import serve as run_server
-from mock_openai.commands.serving import tell_misses, tell_strike
 from mock_openai.commands.watching import watched
 from mock_openai.interruption import listen
 from mock_openai.protocol.behaviour import options
@@ -238,7 +238,7 @@ def serve(
     try:
         server = MockServer(
             script=given.script(script),
-            chaos=given.chaos(faults, rate, seed, tell_strike),
+            chaos=given.chaos(faults, rate, seed, print_injection),
             faults=given.faults(given.plan_of(faults)),
             pace=given.pace(pace),
             seed=seed,

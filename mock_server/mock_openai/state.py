@@ -59,7 +59,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A create that was counted and noted, and planned unless a fault may strike first."""
+    """A create that was counted and noted, and planned unless a fault may be injected first."""
 
     known: Known
     caller: Caller
@@ -176,7 +176,7 @@ class ServerState:
         return Position(connection.number, connection.turns, self.turns, connection.creates)
 
     def planned(self, known: Known, caller: Caller, position: Position) -> Plan | None:
-        """Plan a create; None if a fault may strike before."""
+        """Plan a create; None if a fault may be injected before."""
         return self.engine.planner.plan(known, caller, position.number) if self.faults.quiet else None
 
     def recount(self) -> None:

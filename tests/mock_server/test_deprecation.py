@@ -18,6 +18,7 @@ from mock_openai.deprecation import renamed, warn_renamed
         ("Plan", "FaultPlan"),
         ("Point", "Trigger"),
         ("Spot", "Position"),
+        ("Strike", "Injection"),
         ("Verdict", "Effect"),
         ("Wire", "FaultContext"),
     ],
@@ -35,6 +36,22 @@ def test_the_old_name_of_a_planned_faults_trigger_gives_it_and_says_so() -> None
     planned = faults.at(turn=2).reset()
     with pytest.warns(DeprecationWarning, match=r"Planned\.point is now called Planned\.trigger"):
         assert planned.point is planned.trigger
+
+
+def test_a_fault_that_still_calls_its_method_strike_works_and_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mock_openai.faults.registry._known", {})  # it stays unknown to other tests
+
+    class Old:
+        name = "old_of_a_user"
+
+        async def strike(self, context: faults.FaultContext) -> faults.Effect:
+            return faults.Effect.GO_ON
+
+    with pytest.warns(DeprecationWarning, match=r"Old\.strike is now called .*Old\.inject"):
+        kind = faults.register(Old)
+    assert kind.inject is Old.strike  # type: ignore[attr-defined]
 
 
 def test_the_warning_points_at_the_line_that_uses_the_old_name() -> None:

@@ -44,7 +44,7 @@ class Played:
     crash: str | None = None
     failure: BaseException | None = None
     started: bool = True
-    struck: bool = True
+    injected: bool = True
     """The disaster has really happened."""
     turn: int = 0
     """The user's turn in which it fell, from 1; 0 before the first."""

@@ -72,7 +72,7 @@ def _struck(plain: Played, bot: Any, setting: Setting, disaster: Disaster, case:
                 played = play_case(case, bot, setting, disaster, turn=turn, plain=plain, seed=seed)
         except Hangs as error:
             return Played(case, disaster, None, Episode([], []), crash=str(error), turn=turn)
-        if played.struck or played.crash is not None:
+        if played.injected or played.crash is not None:
             return played
     return _skipped(plain, disaster, "this conversation has no moment at which it could happen")
 

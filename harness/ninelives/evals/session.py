@@ -222,7 +222,7 @@ class _Run:
             crash=ending.crash,
             failure=ending.failure,
             started=started,
-            struck=bool(faults) or (silences and len(turns) >= self.turn),
+            injected=bool(faults) or (silences and len(turns) >= self.turn),
             answerable=answerable,
         )
 

@@ -72,8 +72,8 @@ def silences(episode: Episode, account: Account) -> list[Silence]:
     for began, ended, first in _stretches(episode, account):
         if ended > began:
             modelled = sum(_shared(began, ended, *each) for each in working)
-            struck = any(began - SAME_TIME <= fault.at <= ended + SAME_TIME for fault in account.faults)
-            in_tools = sum(_shared(began, ended, *each) for each in busy) - modelled if struck else 0.0
+            disturbed = any(began - SAME_TIME <= fault.at <= ended + SAME_TIME for fault in account.faults)
+            in_tools = sum(_shared(began, ended, *each) for each in busy) - modelled if disturbed else 0.0
             found.append(Silence(began, ended, first, modelled, in_tools))
     return found
 
@@ -141,12 +141,12 @@ def _working(episode: Episode, account: Account) -> list[tuple[float, float]]:
         if len(marks) == 1:
             marks += sorted(at for at in {said.opened, said.spoke, said.ended} if at is not None)
         for earlier, later in pairwise(marks):
-            struck = any(
+            disturbed = any(
                 earlier - SAME_TIME <= fault.at < later - SAME_TIME
                 and not (_name(fault) == SLOW and later - earlier <= PATIENT)
                 for fault in faults
             )
-            if later > earlier and not struck and later <= deaf + SAME_TIME:
+            if later > earlier and not disturbed and later <= deaf + SAME_TIME:
                 found.append((earlier, later))
     return _merged(found)
 

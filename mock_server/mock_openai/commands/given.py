@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mock_openai.clock import duration
 from mock_openai.commands.complaint import fail
-from mock_openai.faults import Chaos, Disaster, PlanError, Strike, load
+from mock_openai.faults import Chaos, Disaster, Injection, PlanError, load
 from mock_openai.faults.chaos import read_rate
 from mock_openai.faults.planned import Planned
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
@@ -55,7 +55,7 @@ def plan_of(faults: str | None) -> Path | None:
     return path if path.suffix in _PLANS or path.exists() or "/" in faults else None
 
 
-def chaos(faults: str | None, rate: str | None, seed: int, tell: Callable[[Strike], None]) -> Chaos | None:
+def chaos(faults: str | None, rate: str | None, seed: int, tell: Callable[[Injection], None]) -> Chaos | None:
     """Read `--faults` and `--rate`, if they ask for random disasters."""
     named = faults is not None and plan_of(faults) is None
     if not named:

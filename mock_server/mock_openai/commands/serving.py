@@ -14,7 +14,7 @@ import typer
 
 from mock_openai.commands.complaint import BAD_INPUT, NAME, fail
 from mock_openai.commands.watching import Watched, watch
-from mock_openai.faults import Strike
+from mock_openai.faults import Injection
 from mock_openai.interruption import NUMBERS, told_by_signal
 from mock_openai.responders.miss import Miss
 from mock_openai.server import MockServer
@@ -53,9 +53,9 @@ def _look() -> None:
     asyncio.get_running_loop().call_later(_LOOK_EVERY, _look)
 
 
-def tell_strike(strike: Strike) -> None:
-    """Print which disaster has struck, and how to repeat it."""
-    typer.echo(visible(str(strike)), err=True)
+def print_injection(injection: Injection) -> None:
+    """Print which fault was injected, and how to repeat it."""
+    typer.echo(visible(str(injection)), err=True)
 
 
 def tell_misses(instead: str) -> Callable[[Miss], None]:

@@ -2,7 +2,7 @@
 
 Events are noted as they left, and looked through when somebody asks for them: most journals are never read,
 and turns must not wait. The deltas of a text are joined for that. A text that is still being sent is read as
-one that was broken off, so the beginning of a secret at its end is struck out as well.
+one that was broken off, so the beginning of a secret at its end is removed as well.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class EventRedaction:
         self._news.add(key)
 
     def settle(self) -> None:
-        """Look through the texts that have grown, and strike out what is secret in them."""
+        """Look through the texts that have grown, and remove secrets from them."""
         for key in self._news:
             turn = self._turns[key]
             turn.secret = turn.secret or any(turn.texts[name].holds_secret() for name in turn.fresh)

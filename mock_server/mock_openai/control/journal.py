@@ -1,7 +1,7 @@
 """The journal: every connection, request, event and fault, in the order in which it happened.
 
 A test asks it afterwards what the client sent and what really left; reports merge it with what the bot did.
-What looks like a secret is struck out: of requests and errors before they get here, of events when somebody
+What looks like a secret is removed: of requests and errors before they get here, of events when somebody
 asks for them. The journal is bounded in entries and, by the Room that all journals of a server share, in
 bytes.
 """
@@ -220,7 +220,7 @@ class Journal:
         return sum(isinstance(one, Kept) and one.kind == "open" for one in self._noted)
 
     def events(self, type: str | None = None) -> list[Event]:
-        """Return the events that left, all or those of one type, secrets struck out."""
+        """Return the events that left, all or those of one type, secrets removed."""
         found = (one.data for one in self.entries if isinstance(one.data, Event))
         return [event for event in found if type is None or event.type == type]
 

@@ -81,7 +81,7 @@ def read(entries: Iterable[Entry]) -> list[Said]:
 
 
 def _names(entry: Entry) -> tuple[object, ...]:
-    """Return how a connection ended and the fault that struck, as far as the entry is about either."""
+    """Return how a connection ended and the injected fault, as far as the entry is about either."""
     if entry.kind not in ("close", "fault") or not isinstance(entry.data, Mapping):
         return ()
     return entry.data.get("how"), entry.data.get("fault")

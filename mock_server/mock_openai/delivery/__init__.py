@@ -1,4 +1,4 @@
-"""One turn on its way out: events leave when due, faults strike where planned, and what really left is
+"""One turn on its way out: events leave when due, faults are injected where planned, and what really left is
 written down.
 """
 

@@ -26,14 +26,14 @@ class ConnectionContext(FaultContext):
         self._connection = connection
         self._tcp = tcp
 
-    async def strike(self, struck: Sequence[Planned], event: Event | None = None) -> Effect:
-        """Let faults strike in their order, up to the first that stops."""
+    async def inject(self, faults: Sequence[Planned], event: Event | None = None) -> Effect:
+        """Inject faults in their order, up to the first that stops."""
         effect = Effect.GO_ON
-        for planned in struck:
+        for planned in faults:
             await self._before_fault(planned)
             self.event = self.numbered(event) if event is not None else None
             try:
-                outcome = await planned.fault.strike(self)
+                outcome = await planned.fault.inject(self)
             finally:
                 self.event = None
             if outcome is Effect.STOP:

@@ -72,8 +72,8 @@ class Due:
         return not self._state.faults.quiet and self._next_moment()[1] is not None
 
     async def wait(self, at: float, following: Event | None = None) -> None:
-        """Wait until an event is due, letting faults strike that are planned for a moment before. Shortened
-        if the turn ends early.
+        """Wait until an event is due, and inject the faults planned for a moment before. Shortened if
+        the turn ends early.
         """
         context, time = self._context, self._loop.time
         if context.began + at > time():
@@ -86,7 +86,7 @@ class Due:
             if until > time():
                 await context.alarm.sleep_until(until)
             elif planned is not None and moment <= due:
-                if self._state.faults.claim(planned) and await context.strike([planned]) is Effect.STOP:
+                if self._state.faults.claim(planned) and await context.inject([planned]) is Effect.STOP:
                     context.over = True
                     return
             elif beat < due:
@@ -95,7 +95,7 @@ class Due:
                 return
 
     async def news(self, coming: AsyncIterator[T]) -> T | None:
-        """Return what comes next of an answer that another server is giving, letting faults strike that are
+        """Return what comes next of an answer that another server is giving, and inject the faults that are
         planned for a moment before. None if nothing more comes, or the turn ends early.
         """
         context = self._context
@@ -106,7 +106,7 @@ class Due:
                 moment, planned = self._next_moment()
                 if planned is None or moment > self._loop.time():
                     await context.alarm.sleep_until(min(moment, self._loop.time() + _LONG))
-                elif self._state.faults.claim(planned) and await context.strike([planned]) is Effect.STOP:
+                elif self._state.faults.claim(planned) and await context.inject([planned]) is Effect.STOP:
                     context.over = True
                     return None
             return await following if following.done() else None
@@ -125,7 +125,7 @@ class Due:
         await self._out.flush()
 
     def _next_moment(self) -> tuple[float, Planned | None]:
-        """Return when the next fault strikes by the clock, and which."""
+        """Return when the next fault is injected by the clock, and which."""
         found = _NOTHING
         for planned in self._state.faults.due("moment", self._position):
             trigger = planned.trigger

@@ -1,6 +1,6 @@
 """Playing a plan in the call that brought its request: one write, one response kept, one journal entry.
 
-That is possible when nothing has to be waited for, all events are due at once and no fault may strike.
+That is possible when nothing has to be waited for, all events are due at once and no fault may be injected.
 Everything else is played by a Delivery, from the same plan.
 """
 

@@ -1,6 +1,6 @@
 """Delivers one turn, from its request to its last byte, over SSE, plain JSON and WebSocket alike.
 
-A Delivery asks the engine, releases each event when it is due (`due`), lets faults strike where planned
+A Delivery asks the engine, releases each event when it is due (`due`), injects faults where planned
 (`turn_context`) and has what left noted (`sent`). It drives a ResponseWriter and never sees a socket.
 """
 
@@ -89,7 +89,7 @@ class Delivery:
         self.context.model = model if isinstance(model, str) else None
         planner = self.state.engine.planner
         try:
-            if await self.context.strike(self.state.faults.take("request", self.position)) is Effect.STOP:
+            if await self.context.inject(self.state.faults.take("request", self.position)) is Effect.STOP:
                 return
             self.context.plan = plan = plan or planner.plan(known, caller, self.position.number)
             answer = await planner.finish(plan)
@@ -290,8 +290,8 @@ class Delivery:
     async def _let_out(self, event: Event) -> Effect:
         """Let one event out, with the faults before and after it."""
         threatened = not self._matcher.unthreatened(event)
-        if threatened and (struck := self._matcher.before(event)):
-            effect = await self.context.strike(struck, event)
+        if threatened and (planned := self._matcher.before(event)):
+            effect = await self.context.inject(planned, event)
             if effect is Effect.STOP:
                 return effect
             if effect is Effect.SKIP_EVENT:
@@ -300,9 +300,9 @@ class Delivery:
         if event.type in TERMINAL:
             await self.context.keep([numbered])
         self.out.put(numbered)
-        if threatened and (struck := self._matcher.after(event)):
+        if threatened and (planned := self._matcher.after(event)):
             self.out.settle(event)
-            if await self.context.strike(struck, event) is Effect.STOP:
+            if await self.context.inject(planned, event) is Effect.STOP:
                 return Effect.STOP
         if self.out.full:
             await self.out.make_room()

@@ -60,7 +60,7 @@ class TurnContext(ConnectionContext):
         self._on_complete = on_complete
         self._change: Callable[[Reply], Reply] | None = None
         self._planned: Event | None = None
-        """The event that faults strike at, as it was planned."""
+        """The event that faults are injected at, as it was planned."""
 
     async def keep(self, leaving: Sequence[Event] = ()) -> None:
         """Store the response just before its last event leaves: a client that has that event may continue
@@ -96,10 +96,10 @@ class TurnContext(ConnectionContext):
         """Return the event as it would leave."""
         return self._writer.encode(event)
 
-    async def strike(self, struck: Sequence[Planned], event: Event | None = None) -> Effect:
-        """Let faults strike in their order, at this event of the plan if there is one."""
+    async def inject(self, faults: Sequence[Planned], event: Event | None = None) -> Effect:
+        """Inject faults in their order, at this event of the plan if there is one."""
         self._planned = event
-        return await super().strike(struck, event)
+        return await super().inject(faults, event)
 
     def numbered(self, event: Event) -> Event:
         """Return the event with the number that it has after what was inserted."""

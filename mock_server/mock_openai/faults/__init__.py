@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mock_openai.deprecation import renamed
 from mock_openai.faults.builder import At, at
-from mock_openai.faults.chaos import Chaos, Disaster, Strike
+from mock_openai.faults.chaos import Chaos, Disaster, Injection
 from mock_openai.faults.context import Effect, Fault, FaultContext
 from mock_openai.faults.load import PlanError, load, loads
 from mock_openai.faults.parameters import Count, Seconds
@@ -28,12 +28,12 @@ __all__ = [
     "Fault",
     "FaultContext",
     "FaultPlan",
+    "Injection",
     "Phase",
     "PlanError",
     "Planned",
     "Position",
     "Seconds",
-    "Strike",
     "Trigger",
     "When",
     "at",
@@ -54,6 +54,7 @@ if not TYPE_CHECKING:  # or every misspelled name would pass for one
             "Plan": "FaultPlan",
             "Point": "Trigger",
             "Spot": "Position",
+            "Strike": "Injection",
             "Verdict": "Effect",
             "Wire": "FaultContext",
         },

@@ -1,5 +1,5 @@
-"""Random disasters: at each turn one of several may strike, drawn from a seed, so that every strike can be
-repeated.
+"""Random faults: one of several disasters may be injected into each turn. A seed makes every one
+repeatable.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from mock_openai.faults.planned import Planned
 
 KEPT = 32
-"""Turns after which a drawn fault that did not strike is dropped."""
+"""Turns after which a drawn fault that was not injected is dropped."""
 
 _RATE = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(%?)\s*")
 
 
 @dataclass(frozen=True, slots=True)
 class Disaster:
-    """What may strike, with the name by which it can be repeated."""
+    """What may be injected, with the name by which it can be repeated."""
 
     name: str
     sentence: str
@@ -33,8 +33,8 @@ class Disaster:
 
 
 @dataclass(frozen=True, slots=True)
-class Strike:
-    """A fault of a disaster that has struck."""
+class Injection:
+    """A fault of a disaster that was injected."""
 
     disaster: Disaster
     turn: int
@@ -42,7 +42,7 @@ class Strike:
     planned: Planned
 
     def __str__(self) -> str:
-        """Return what struck, and two ways to repeat it."""
+        """Return what was injected, and two ways to repeat it."""
         return (
             f"chaos: turn {self.turn}: {self.disaster.name}: {self.disaster.sentence} To repeat it in "
             f"every turn: --faults {self.disaster.name} --rate 100%; only in this turn, as a fault plan: "
@@ -51,13 +51,13 @@ class Strike:
 
 
 class Chaos:
-    """Draws what strikes.
+    """Draws the faults to inject.
 
     Args:
         disasters: Of which one is drawn, each as likely as another.
         rate: The share of turns that are drawn, from 0 to 1.
         seed: The same seed draws the same disasters for the same turns. Warm-ups are no turns.
-        tell: Called with each strike.
+        tell: Called with each injection.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Chaos:
         rate: float,
         *,
         seed: int = 0,
-        tell: Callable[[Strike], None] = lambda strike: None,
+        tell: Callable[[Injection], None] = lambda injection: None,
     ) -> None:
         if not disasters:
             raise ValueError("chaos: expected at least one scenario")
@@ -74,10 +74,10 @@ class Chaos:
             raise ValueError(f"chaos: expected a rate from 0 to 1, not {rate!r}")
         self._disasters = tuple(disasters)
         self._rate, self._seed, self._tell = rate, seed, tell
-        self._drawn: dict[int, Strike] = {}
+        self._drawn: dict[int, Injection] = {}
 
     def draw(self, turn: int) -> Disaster | None:
-        """Return the disaster of a turn of the server, from 1; None if nothing strikes in it."""
+        """Return the disaster of a turn of the server, from 1; None if nothing is injected into it."""
         if turn < 1:
             return None
         random = Random(f"chaos {self._seed} {turn}")
@@ -89,7 +89,7 @@ class Chaos:
         if disaster is None:
             return []
         faults = [_in_turn(each, position.server_turn) for each in disaster.faults]
-        self._drawn.update({id(each): Strike(disaster, position.server_turn, each) for each in faults})
+        self._drawn.update({id(each): Injection(disaster, position.server_turn, each) for each in faults})
         return faults
 
     def over(self, planned: Planned, position: Position) -> bool:
@@ -100,10 +100,10 @@ class Chaos:
         del self._drawn[id(planned)]
         return True
 
-    def struck(self, planned: Planned) -> None:
-        """Note that a fault has struck."""
-        if (strike := self._drawn.get(id(planned))) is not None:
-            self._tell(strike)
+    def injected(self, planned: Planned) -> None:
+        """Note that a fault was injected."""
+        if (injection := self._drawn.get(id(planned))) is not None:
+            self._tell(injection)
 
 
 def read_rate(text: str) -> float:
@@ -122,7 +122,7 @@ def as_plan(planned: Planned) -> str:
 
 
 def _in_turn(planned: Planned, turn: int) -> Planned:
-    """Tie a fault to a turn. A handshake belongs to no turn: the fault strikes the next one."""
+    """Tie a fault to a turn. A handshake belongs to no turn: the fault is injected the next one."""
     if planned.trigger.phase == "handshake":
         return replace(planned, times=1)
     return replace(planned, trigger=replace(planned.trigger, turn=turn))

@@ -1,6 +1,6 @@
 """The interface between faults and the server.
 
-A fault is a frozen dataclass with one coroutine, `strike`, that acts on a FaultContext and returns an Effect.
+A fault is a frozen dataclass with one coroutine, `inject`, that acts on a FaultContext and returns an Effect.
 The context is all that a fault sees of the server, and the same for SSE, plain JSON and WebSocket.
 """
 
@@ -18,7 +18,7 @@ from mock_openai.protocol.reply import Reply
 
 
 class Effect(enum.Enum):
-    """What becomes of the turn after a fault struck."""
+    """What becomes of the turn after a fault was injected."""
 
     GO_ON = "go on"
     """The event that triggered the fault leaves unchanged."""
@@ -31,13 +31,13 @@ class Effect(enum.Enum):
 
 
 class FaultContext(abc.ABC):
-    """The connection as a fault may use it. Everything sent before has left when `strike` is called.
+    """The connection as a fault may use it. Everything sent before has left when `inject` is called.
 
     What only makes sense within a turn does nothing where there is none.
     """
 
     transport: Literal["http", "websocket"]
-    """Which transport the fault strikes on."""
+    """Which transport the fault is injected on."""
     encrypted = False
     """Whether the client has begun a TLS handshake, which this server can only fail."""
     event: Event | None = None
@@ -139,6 +139,6 @@ class Fault(Protocol):
     where: ClassVar[Trigger] = Trigger()
     """The phase and event of its trigger, unless the user gives them."""
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Act on the connection; return what becomes of the turn."""
         ...

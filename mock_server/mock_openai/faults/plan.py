@@ -1,7 +1,7 @@
 """The plan of what goes wrong, and the bookkeeping of what has.
 
-A FaultPlan holds planned faults and how often each may still strike. An EventMatcher watches the events of
-one turn, counts them, and says which faults strike at each. Neither does any I/O.
+A FaultPlan holds planned faults and how often each may still be injected. An EventMatcher counts the events
+of one turn, and says which faults to inject at each. Neither does any I/O.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class FaultPlan:
         self.version = 0
         """Grows with every change, so that turns in flight notice faults planned after they began."""
         self.quiet = True
-        """Whether no fault may strike any more."""
+        """Whether no fault may be injected any more."""
         self._chaos = chaos
         self._armed: list[_Armed] = []
         self._watchers: dict[object, Callable[[], None]] = {}
@@ -44,7 +44,7 @@ class FaultPlan:
         self._changed()
 
     def clear(self) -> None:
-        """Remove all faults, struck or not."""
+        """Remove all faults, injected or not."""
         self._armed.clear()
         self._changed()
 
@@ -56,7 +56,7 @@ class FaultPlan:
 
     @property
     def pending(self) -> tuple[Planned, ...]:
-        """The faults that may still strike."""
+        """The faults that may still be injected."""
         return tuple(armed.planned for armed in self._armed if armed.left != 0)
 
     def __iter__(self) -> Iterator[Planned]:
@@ -66,17 +66,17 @@ class FaultPlan:
         return len(self._armed)
 
     def due(self, phase: Phase, position: Position) -> list[Planned]:
-        """Return the faults of this phase that could strike here, without counting them as struck."""
+        """Return the faults of this phase that could be injected here, without counting them as injected."""
         return [armed.planned for armed in self._due(phase, position)]
 
     def take(self, phase: Phase, position: Position) -> list[Planned]:
-        """Return the faults that strike now, at once in their order, and count each as struck."""
+        """Return the faults that are injected now, at once in their order, and count each as injected."""
         if self._chaos is not None and phase == "request":
             self._draw(self._chaos, position)
         return [self._strike(armed) for armed in self._due(phase, position)]
 
     def claim(self, planned: Planned) -> bool:
-        """Count this fault as struck. False if it has used up its times or is no longer planned."""
+        """Count this fault as injected. False if it has used up its times or is no longer planned."""
         for armed in self._armed:
             if armed.planned is planned and armed.left != 0:
                 self._strike(armed)
@@ -97,7 +97,7 @@ class FaultPlan:
             armed.left -= 1
             self.quiet = self._chaos is None and not self.pending
         if self._chaos is not None:
-            self._chaos.struck(armed.planned)
+            self._chaos.injected(armed.planned)
         return armed.planned
 
     def _draw(self, chaos: Chaos, position: Position) -> None:
@@ -116,7 +116,7 @@ class FaultPlan:
 class EventMatcher:
     """One turn's events as the plan sees them: call `before` and `after` once for each, in order.
 
-    While no fault could strike at an event of the turn, `unthreatened` lets it pass at almost no cost.
+    While no fault could be injected at an event of the turn, `unthreatened` lets it pass at almost no cost.
     """
 
     def __init__(self, plan: FaultPlan, position: Position) -> None:
@@ -129,28 +129,28 @@ class EventMatcher:
         self._counted = 0
 
     def unthreatened(self, event: Event) -> bool:
-        """Count the event and return True if no fault may still strike at any event of this turn."""
+        """Count the event and return True if no fault may still be injected at any event of this turn."""
         if self.threatened:
             return False
         self._passed.append(event.type)
         return True
 
     def before(self, event: Event) -> list[Planned]:
-        """Count the event, and return the faults that strike before it leaves."""
+        """Count the event, and return the faults that are injected before it leaves."""
         self._passed.append(event.type)
         return self._striking(event, "before")
 
     def after(self, event: Event) -> list[Planned]:
-        """Return the faults that strike now that the event has left."""
+        """Return the faults that are injected now that the event has left."""
         return self._striking(event, "after")
 
     def passed(self, types: Iterable[str]) -> None:
-        """Count events that have left already, while no fault could strike at any."""
+        """Count events that have left already, while no fault could be injected at any."""
         self._passed.extend(types)
 
     @property
     def threatened(self) -> bool:
-        """Whether any fault may still strike at an event of this turn."""
+        """Whether any fault may still be injected at an event of this turn."""
         if self._version != self._plan.version:
             self._version = self._plan.version
             self._candidates = self._plan.due("event", self._position)

@@ -15,6 +15,7 @@ from dataclasses import MISSING, Field, dataclass, fields
 from functools import cache, partial
 from typing import Any, TypeVar, dataclass_transform, overload
 
+from mock_openai.deprecation import warn_renamed
 from mock_openai.faults.context import Fault
 from mock_openai.faults.parameters import check
 from mock_openai.faults.trigger import Trigger
@@ -49,6 +50,9 @@ def register(kind: F | str, /, where: Trigger = Trigger()) -> F | Callable[[F], 
         raise ValueError(
             f"two faults are called {name!r}: {_known[name].__qualname__} and {kind.__qualname__}"
         )
+    if not hasattr(kind, "inject") and hasattr(kind, "strike"):
+        warn_renamed(f"{kind.__qualname__}.strike", f"{kind.__qualname__}.inject", gone="0.3")
+        kind.inject = kind.strike  # type: ignore[attr-defined]
     _known[name] = kind
     return kind
 

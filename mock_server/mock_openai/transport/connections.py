@@ -46,8 +46,8 @@ class Connections:
     async def _turn_down(self, connection: ClientConnection, context: HelloContext) -> None:
         with contextlib.suppress(ConnectionError):
             planned = self._state.faults.take("handshake", Position(connection.number))
-            if await context.strike(planned) is not Effect.STOP:
-                await TlsFailure().strike(context)
+            if await context.inject(planned) is not Effect.STOP:
+                await TlsFailure().inject(context)
 
     def lost(self, handler: web.RequestHandler, exc: BaseException | None) -> None:
         """Note that a connection is over."""

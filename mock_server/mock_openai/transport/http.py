@@ -108,7 +108,7 @@ class HttpHandler:
             connection.first = False
             context = HandshakeContext(self._state, connection, tcp, reply)
             if (
-                await context.strike(self._state.faults.take("handshake", Position(connection.number)))
+                await context.inject(self._state.faults.take("handshake", Position(connection.number)))
                 is Effect.STOP
             ):
                 return

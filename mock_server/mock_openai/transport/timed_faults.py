@@ -1,4 +1,4 @@
-"""Faults that strike by the clock: in the quiet between turns, or at a moment of a connection's life.
+"""Faults that are injected by the clock: in the quiet between turns, or at a moment of a connection's life.
 
 Each connection has its own. The owner calls `arm` whenever the connection falls quiet or gets busy; a change
 of the fault plan arms it anew by itself.
@@ -18,7 +18,7 @@ from mock_openai.state import ClientConnection, ServerState
 class TimedFaults:
     """The timers of one connection.
 
-    `idle` tells whether nothing is under way. A WebSocket's moments strike at any time (`always`), since its
+    `idle` tells whether nothing is under way. A WebSocket's moments happen at any time (`always`), since its
     turns know only their own; an HTTP exchange looks after the moments that fall into it.
     """
 
@@ -79,6 +79,6 @@ class TimedFaults:
 
     async def _strike(self, planned: Planned) -> None:
         try:
-            await self._context.strike([planned])
+            await self._context.inject([planned])
         except ConnectionError:
             return

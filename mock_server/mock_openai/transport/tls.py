@@ -1,7 +1,7 @@
 """TLS with a certificate made for this server, by a certificate authority that is discarded with it.
 
 Clients need only trust the authority's file. What the plan says of TLS handshakes is asked before one begins;
-all other faults strike within it, or at the TCP connection under it.
+all other faults are injected within it, or at the TCP connection under it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """WebSocket mode: one socket, many turns.
 
 A SocketSession reads messages, queues creates by lane and runs each as a Delivery of its own; it also keeps
-the connection's lifetime and the faults that strike while nothing is under way. A bad message is answered,
-never fatal.
+the connection's lifetime, and injects faults while nothing is under way. A bad message is answered, never
+fatal.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Responses in the background: generated in their own time, watched or not.
 
 A Live is one of them, from "queued" to its end. It grows at the server's pace; the create that began it,
-later polls and resumed streams only look at what is there so far. Faults strike those who watch, never the
+later polls and resumed streams only read what is there so far. Faults affect those who watch, never the
 generation itself. Servers that share a memory see each other's there, as Distant ones, a moment later.
 """
 

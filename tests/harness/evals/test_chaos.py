@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from mock_openai import MockServer, reply
-from mock_openai.faults import Chaos, Disaster, Strike, loads
+from mock_openai.faults import Chaos, Disaster, Injection, loads
 from mock_openai.faults.chaos import read_rate
 from ninelives.complaint import Complaint
 from ninelives.evals.disasters import named
@@ -22,7 +22,7 @@ TURNS = 40
 TALE = "A cloud is a great many drops of water that have not yet decided to fall."
 
 
-def chaos(pattern: str, rate: float, seed: int, told: list[Strike]) -> Chaos:
+def chaos(pattern: str, rate: float, seed: int, told: list[Injection]) -> Chaos:
     return Chaos([Disaster(*each) for each in named(pattern)], rate, seed=seed, tell=told.append)
 
 
@@ -43,7 +43,7 @@ async def conversation(server: MockServer, turns: int = TURNS) -> list[int]:
 
 
 async def test_some_turns_are_broken_and_all_others_reach_the_upstream_whole() -> None:
-    told: list[Strike] = []
+    told: list[Injection] = []
     async with MockServer(script=[reply(TALE)]) as upstream:
         async with MockServer(
             upstream=upstream.base_url, chaos=chaos("reset_in_mid_sentence", 0.2, 3, told)
@@ -51,16 +51,16 @@ async def test_some_turns_are_broken_and_all_others_reach_the_upstream_whole() -
             failed = await conversation(server)
         asked = len([each for each in upstream.journal.entries if each.kind == "request"])
     assert asked == TURNS
-    assert failed == [strike.turn for strike in told]
+    assert failed == [injection.turn for injection in told]
     assert 0 < len(failed) < TURNS
 
 
 async def test_the_same_seed_strikes_the_same_turns_and_another_seed_others() -> None:
     async def strikes(seed: int) -> list[tuple[int, str]]:
-        told: list[Strike] = []
+        told: list[Injection] = []
         async with MockServer(script=[reply(TALE)], chaos=chaos("reset_*", 0.3, seed, told)) as server:
             await conversation(server)
-        return [(strike.turn, strike.disaster.name) for strike in told]
+        return [(injection.turn, injection.disaster.name) for injection in told]
 
     first = await strikes(7)
     assert first == await strikes(7)
@@ -69,7 +69,7 @@ async def test_the_same_seed_strikes_the_same_turns_and_another_seed_others() ->
 
 
 async def test_a_strike_says_how_to_repeat_it() -> None:
-    told: list[Strike] = []
+    told: list[Injection] = []
     async with MockServer(script=[reply(TALE)], chaos=chaos("reset_in_mid_sentence", 0.2, 3, told)) as server:
         await conversation(server)
     line = str(told[0])
@@ -82,7 +82,7 @@ async def test_a_strike_says_how_to_repeat_it() -> None:
 
 
 async def test_what_cannot_strike_in_a_turn_does_not_wait_for_another() -> None:
-    told: list[Strike] = []
+    told: list[Injection] = []
     async with MockServer(script=[reply(TALE)], chaos=chaos("call_cut_in_half", 1.0, 0, told)) as server:
         assert await conversation(server) == []  # no turn calls a tool
         assert len(server.faults) <= 40

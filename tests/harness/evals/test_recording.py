@@ -93,7 +93,7 @@ def test_a_recording_goes_on_after_a_loss_and_answers_what_is_asked_again(tmp_pa
     for each in play_disasters(
         plain, bot_named(BOT), setting, disasters("reset_before_the_first_word,idle_reset")
     ):
-        assert (each.verdict, each.struck) == ("passed", True), problems(each)
+        assert (each.verdict, each.injected) == ("passed", True), problems(each)
         assert each.good, problems(each)
 
 

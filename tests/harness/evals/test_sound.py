@@ -71,7 +71,7 @@ def test_disasters_strike_aloud() -> None:
         plain = aloud("paris", bot)
         setting = Setting(script=script())
         (found,) = play_disasters(plain, bot_named(bot), setting, disasters("reset_in_mid_sentence"))
-        assert found.struck
+        assert found.injected
         assert [each.promise for each in found.broken] == broken
 
 

@@ -39,7 +39,7 @@ def test_our_services_keep_every_promise_and_the_story_happens_as_told(name: str
     assert outcome.held, outcome.crash or [f"{each.promise}: {each.why}" for each in outcome.broken]
     assert outcome.told
     if scenario.faults or any(act.faults for act in scenario.acts):
-        assert outcome.episode.faults, f"no fault struck over {outcome.transport}"
+        assert outcome.episode.faults, f"no fault was injected over {outcome.transport}"
     spoken = [act for act in scenario.acts if isinstance(act, Say)]
     for act, turn in zip(spoken, outcome.episode.turns, strict=True):
         assert (act.cut_in is not None) == (turn.interrupted is not None)

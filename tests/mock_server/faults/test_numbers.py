@@ -1,4 +1,4 @@
-"""Sequence numbers when several faults strike at one event: as from one server behind one repeating proxy."""
+"""Sequence numbers when several faults hit one event: as from one server behind one repeating proxy."""
 
 from __future__ import annotations
 

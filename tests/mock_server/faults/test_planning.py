@@ -1,4 +1,4 @@
-"""Points, plans and their YAML: where a fault strikes is data, and a wrong plan says how to fix it."""
+"""Points, plans and their YAML: where a fault is injected is data, and a wrong plan says how to fix it."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class BadChunk:
                 f"bad_chunk needs a size line that is not a hexadecimal number, not {self.size!r}"
             )
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Send the chunk in place of the event."""
         if context.transport == "websocket":
             await context.fail(

@@ -22,7 +22,7 @@ class BadFrame:
 
     flaw: Flaw = "reserved_bits"
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Send the frame in place of the event."""
         if context.transport == "http":
             await context.fail(

@@ -22,7 +22,7 @@ class Close:
         if isinstance(self.reason, str) and len(self.reason.encode()) > _MAX_REASON:
             raise ValueError(f"a close reason is text of at most {_MAX_REASON} bytes")
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Close."""
         await context.close(self.code, self.reason)
         return Effect.STOP

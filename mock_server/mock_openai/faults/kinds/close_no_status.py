@@ -11,7 +11,7 @@ class CloseNoStatus:
     just ends.
     """
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Close."""
         await context.close(None)
         return Effect.STOP

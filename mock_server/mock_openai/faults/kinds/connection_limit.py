@@ -12,7 +12,7 @@ class ConnectionLimit:
 
     close: bool = True
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Send the frame and close."""
         await context.fail(connection_limit_reached())
         if self.close:

@@ -13,7 +13,7 @@ class Delay:
 
     seconds: Seconds
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Wait, and move the rest."""
         context.shift(self.seconds)
         await context.pause(self.seconds)

@@ -9,6 +9,6 @@ from mock_openai.faults import Effect, FaultContext, Trigger, register
 class Drop:
     """Leave the event out; only the gap in the sequence numbers shows it."""
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Leave it out."""
         return Effect.SKIP_EVENT

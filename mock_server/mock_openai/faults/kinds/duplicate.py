@@ -11,7 +11,7 @@ class Duplicate:
 
     extra: Count = 1
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Send the copies; the event itself follows."""
         for _ in range(self.extra if context.event else 0):
             assert context.event is not None

@@ -11,7 +11,7 @@ from mock_openai.faults import Effect, FaultContext, Trigger, register
 class EmptyReply:
     """Complete the response without any output item."""
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Remove everything from the reply."""
         context.alter(lambda reply: replace(reply, items=()))
         return Effect.GO_ON

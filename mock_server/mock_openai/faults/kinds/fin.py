@@ -12,7 +12,7 @@ class Fin:
     Clients see an incomplete body or an abnormal close (1006).
     """
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """End the connection, once the client has read what was sent before."""
         await context.fin()
         return Effect.STOP

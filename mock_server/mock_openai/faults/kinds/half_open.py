@@ -12,7 +12,7 @@ class HalfOpen:
     Only a client's own ping or read timeout notices.
     """
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Go silent."""
         await context.half_open()
         return Effect.STOP

@@ -9,7 +9,7 @@ from mock_openai.faults import Effect, FaultContext, Trigger, register
 class HandshakeHang:
     """Accept the connection and never answer the handshake; only the client's own open timeout ends it."""
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Wait until the client gives up."""
         await context.pause(None)
         return Effect.STOP

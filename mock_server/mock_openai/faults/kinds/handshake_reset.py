@@ -9,7 +9,7 @@ from mock_openai.faults import Effect, FaultContext, Trigger, register
 class HandshakeReset:
     """Reset the connection instead of answering the handshake."""
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Reset."""
         await context.reset()
         return Effect.STOP

@@ -23,7 +23,7 @@ class HandshakeStatus:
     code: str | None = None
     message: str | None = None
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Answer with the status."""
         error = by_code(self.code, status=self.status, message=self.message or _WORDING.get(self.status))
         headers = {"content-type": "application/json", **error.headers}

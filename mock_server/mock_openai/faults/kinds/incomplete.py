@@ -16,7 +16,7 @@ class Incomplete:
 
     reason: str = "max_output_tokens"
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """End the response."""
         await context.cut_short(self.reason)
         return Effect.STOP

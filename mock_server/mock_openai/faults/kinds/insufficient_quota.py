@@ -13,7 +13,7 @@ class InsufficientQuota:
     On the real API it was seen inside a 200 stream, after two events: `at(index=2)` does that.
     """
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Fail the turn."""
         await context.fail(errors.insufficient_quota())
         return Effect.STOP

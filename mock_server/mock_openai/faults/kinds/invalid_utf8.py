@@ -10,7 +10,7 @@ from mock_openai.protocol.events import Event
 class InvalidUtf8:
     """Send the event with bytes in it that are not UTF-8, and go on; WebSocket clients close with 1007."""
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Send the broken event in place of the good one."""
         event = context.an_event
         middle = len(event.data) // 2

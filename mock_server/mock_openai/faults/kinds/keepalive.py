@@ -16,7 +16,7 @@ class Keepalive:
     clients were reported to break on its type.
     """
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Send it; the event that triggered it follows."""
         keepalive = {"type": "keepalive", "sequence_number": context.next_number}
         await context.send(Event("keepalive", msgspec.json.encode(keepalive)))

@@ -10,7 +10,7 @@ from mock_openai.protocol.events import Event
 class MalformedJson:
     """Send the event with the second half of its JSON missing, in a well-formed frame, and go on."""
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Send the broken event in place of the good one."""
         event = context.an_event
         # Cut inside a multi-byte character it would be a fault of another kind, so the cut is made in text.

@@ -13,6 +13,6 @@ class MissingTerminal:
     openai raises nothing when an SSE body ends this way (measured).
     """
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Stop here."""
         return Effect.STOP

@@ -10,7 +10,7 @@ from mock_openai.protocol.errors import server_overloaded
 class Overloaded:
     """Answer 503 `server_is_overloaded`; at an event it is `error`, `response.failed`."""
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Fail the turn."""
         await context.fail(server_overloaded())
         return Effect.STOP

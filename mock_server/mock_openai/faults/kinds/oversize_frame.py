@@ -17,7 +17,7 @@ class OversizeFrame:
 
     size: FrameSize = 5 * 1024 * 1024
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Send the big event in place of the small one."""
         event = context.an_event
         blanks = b" " * max(0, self.size - len(event.data))

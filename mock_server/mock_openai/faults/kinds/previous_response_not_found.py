@@ -16,7 +16,7 @@ class PreviousResponseNotFound:
     response_id: str = "resp_00000000000000000000000000000000000000000000000000"
     if_named: bool = False
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Answer with the error."""
         if self.if_named and context.previous_response_id is None:
             return Effect.GO_ON

@@ -19,7 +19,7 @@ class RateLimit:
     retry_after: Seconds = 2.0
     model: str | None = None
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Fail the turn."""
         # The wording's numbers say when there is room again, so they follow from it.
         missing = round(self.retry_after * _LIMIT / 60)

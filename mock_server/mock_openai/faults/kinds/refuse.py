@@ -11,7 +11,7 @@ class Refuse:
 
     seconds: Seconds = 0.0
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Stop listening first, so that not even the quickest reconnect slips in."""
         if self.seconds:
             context.refuse(self.seconds)

@@ -14,7 +14,7 @@ class Reorder:
 
     by: Count = 1
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Hold the event back."""
         context.hold_back(self.by)
         return Effect.SKIP_EVENT

@@ -13,7 +13,7 @@ class Reset:
     (measured).
     """
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Reset, once the client has read what was sent before."""
         await context.reset()
         return Effect.STOP

@@ -19,7 +19,7 @@ class ServerError:
     code: str | None = "server_error"
     message: str | None = None
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Fail the turn."""
         await context.fail(by_code(self.code, status=self.status, message=self.message))
         return Effect.STOP

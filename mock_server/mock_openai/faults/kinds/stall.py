@@ -11,7 +11,7 @@ class Stall:
 
     seconds: Seconds | None = None
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Wait."""
         await context.pause(self.seconds)
         return Effect.GO_ON

@@ -21,7 +21,7 @@ class TlsFailure:
 
     alert: Alert = "handshake_failure"
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Send the alert and end."""
         if not context.encrypted:
             message = "tls_failure needs a server without tls=, and a client that uses https:// or wss://."

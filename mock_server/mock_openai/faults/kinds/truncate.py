@@ -16,7 +16,7 @@ class Truncate:
 
     share: Share = 0.5
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Send the part and end."""
         event = context.an_event
         whole = context.encode(event)

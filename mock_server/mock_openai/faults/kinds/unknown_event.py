@@ -18,7 +18,7 @@ class UnknownEvent:
     type: str = "response.unheard_of"
     fields: Mapping[str, Any] | None = None
 
-    async def strike(self, context: FaultContext) -> Effect:
+    async def inject(self, context: FaultContext) -> Effect:
         """Send it; the event that triggered it follows."""
         await context.send(Event(self.type, msgspec.json.encode({"type": self.type, **(self.fields or {})})))
         return Effect.GO_ON
