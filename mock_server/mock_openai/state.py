@@ -218,8 +218,12 @@ class ServerState:
         """Note that these events of a turn have left in one write, at this time of the loop's."""
         turn = position.number or None
         if begin == 0 and transport == "http":
-            self.note("status", position.connection, {"status": 200}, turn=turn)
+            self.journal.note(Kept(now - self.started, position.connection, turn, None, "status", _GOOD))
         self.journal.note(Run(now - self.started, position.connection, turn, lane, rendered, begin, end))
+
+
+_GOOD = b'{"status":200}'
+"""What the journal holds of an answer's status, the same bytes for all."""
 
 
 async def _nowhere(what: str, given: Mapping[str, Any]) -> list[Any]:

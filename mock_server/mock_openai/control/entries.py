@@ -25,7 +25,7 @@ _BEGINNING = 1024
 """Bytes kept of a body or event that is too large."""
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One thing that happened.
 
     `at` is in seconds on the loop's clock since the server started; `connection` and `turn` count from 1,
@@ -66,7 +66,7 @@ class Kept(msgspec.Struct, gc=False):
         return Entry(self.at, self.connection, self.turn, self.lane, self.kind, data)
 
 
-class Run(msgspec.Struct):
+class Run(msgspec.Struct, gc=False):
     """The events of a turn from `begin` to before `end`, which left in one write; `entries` makes an entry
     for each of them.
     """

@@ -111,11 +111,13 @@ class Journal:
         """Called before the entries up to this number are dropped, for a reader that still needs them."""
         self._waiting: list[tuple[Callable[[Journal], bool], asyncio.Future[None]]] = []
 
-    def note(self, *entries: Entry | Run) -> None:
+    def note(self, *entries: Noted) -> None:
         """Append entries."""
         before, longest = self.bytes, self._room.longest
         for entry in entries:
-            if not isinstance(entry, Run):
+            if isinstance(entry, Kept):
+                self._append(entry, 1)
+            elif not isinstance(entry, Run):
                 self._append(kept(entry, longest), 1)
             elif entry.events.size <= longest:
                 size = entry.end - entry.begin

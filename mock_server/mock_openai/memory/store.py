@@ -17,7 +17,7 @@ from mock_openai.protocol.events import Event
 from mock_openai.protocol.history import History, as_history
 from mock_openai.protocol.template import Rendered
 
-DEFAULT_LIMIT = 256 * 1024 * 1024
+DEFAULT_LIMIT = 64 * 1024 * 1024
 """Bytes of events and input that a MemoryStore keeps before it forgets the least recently used response."""
 
 RETENTION = 30 * 86400.0
