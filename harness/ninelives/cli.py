@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 from mock_openai.interruption import leave_if_interrupted, listen
-from mock_openai.visible import visible
+from mock_openai.visible import print_in_any_encoding, visible
 
 from ninelives.commands import bot_sessions, bots, cassettes
 
@@ -59,7 +59,7 @@ def demo(
         Path, typer.Option("--out", help="Folder for the cassette, the snapshot and the timeline.")
     ] = Path("ninelives-demo"),
 ) -> None:
-    """Watch a demo: a bot is recorded, replayed, and then loses its connection in four ways.
+    """See a demo: a bot, a recording, and four lost connections.
 
     \b
     ninelives demo --out /tmp/demo
@@ -73,7 +73,7 @@ def demo(
 def schema(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="script, faults, story or pace.")],
 ) -> None:
-    """Print the JSON Schema of a file format, for editors and validators.
+    """Print the JSON Schema of a file format, for editors.
 
     \b
     ninelives schema story > story.schema.json
@@ -106,6 +106,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     warnings.showwarning = warn
     if arguments is None:
+        print_in_any_encoding()
         listen()
     raise SystemExit(_run(sys.argv[1:] if arguments is None else arguments))
 

@@ -21,6 +21,7 @@ from mock_openai.interruption import listen
 from mock_openai.protocol.behaviour import options
 from mock_openai.schemas import SCHEMAS
 from mock_openai.server import MockServer
+from mock_openai.visible import print_in_any_encoding
 
 JOURNAL_LIMIT = 20_000
 """Entries kept by a server that may run for weeks."""
@@ -278,7 +279,7 @@ def serve(
 
 @app.command("options")
 def list_options() -> None:
-    """List the options of --behaviour: the default, the other values, and how well each is known.
+    """List the options of --behaviour, and how well each is known.
 
     \b
     mock-openai options
@@ -306,7 +307,7 @@ def list_faults() -> None:
 def show_schema(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="script, faults or pace.")],
 ) -> None:
-    """Print the JSON Schema of a file format, for editors and validators.
+    """Print the JSON Schema of a file format, for editors.
 
     \b
     mock-openai schema script > script.schema.json
@@ -318,5 +319,6 @@ def show_schema(
 
 def main() -> None:
     """Run the command and exit."""
+    print_in_any_encoding()
     listen()
     raise SystemExit(run(app, sys.argv[1:]))

@@ -7,6 +7,11 @@ shown instead of sent.
 
 from __future__ import annotations
 
+import codecs
+import io
+import sys
+import unicodedata
+
 _KEPT = "\n\t"
 _BIDIRECTIONAL = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _SEPARATORS = (0x2028, 0x2029)
@@ -24,3 +29,30 @@ def visible(text: str) -> str:
     `<U+202E>`.
     """
     return text if text.isascii() and text.isprintable() else text.translate(_SHOWN)
+
+
+_PLAIN = {"✓": "+", "✗": "x", "·": ".", "…": "...", "→": "->", "←": "<-", "↑": "^", "↓": "v", "✂": "!"}
+"""ASCII for the signs in our own output."""
+
+
+def print_in_any_encoding() -> None:
+    """Let standard output and error replace what their encoding does not have, instead of failing.
+
+    Signs of our own become ASCII that means the same, accents are left out, the rest is `?`.
+    """
+    codecs.register_error("mock_openai.plain", _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="mock_openai.plain")
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(each) or _without_accent(each) or "?" for each in lacking), error.end
+
+
+def _without_accent(character: str) -> str:
+    apart = unicodedata.normalize("NFKD", character)
+    return "".join(each for each in apart if each.isascii())

@@ -63,7 +63,7 @@ def talk(
     ] = None,
     events: Annotated[bool, typer.Option("--events", help="Show every event on the wire.")] = False,
 ) -> None:
-    """Talk to a bot by keyboard, on the mock server, and break its connection while it speaks.
+    """Talk to a bot by keyboard, and break its connection.
 
     It runs in real time. What you type is what the user says; a key or a command breaks the connection then
     (/help lists them). Words, requests and faults are shown as they happen. Ctrl-D hangs up; then the broken
@@ -153,7 +153,7 @@ def evaluate(
     github: GitHub = False,
     seed: Annotated[int, typer.Option("--seed", help="Seed of all random choices.")] = 0,
 ) -> None:
-    """Play Pipecat's eval files against a bot, offline, also under connection faults.
+    """Play Pipecat's eval files offline, also under faults.
 
     The bot runs in this process, in virtual time: `within_ms` holds to the millisecond on any machine.
     Answers come from a recording (--record makes one), a script, or the mock server. Exit code 1 if an eval
@@ -250,7 +250,7 @@ def reproduce(
         ),
     ] = None,
 ) -> None:
-    """Replay an incident against a bot, and keep the shortest scenario that shows the same breach.
+    """Replay an incident, and keep the shortest scenario of it.
 
     It runs offline, in virtual time. Exit code 1: the same promise was broken, or the same error reported; 0:
     neither; 2: the command is wrong.

@@ -19,7 +19,7 @@ app = typer.Typer()
 def scenarios(
     pattern: Annotated[str, typer.Argument(metavar="GLOB", help="Only scenarios with matching names.")] = "*",
 ) -> None:
-    """List the scenarios: everything that can happen to a bot's connection.
+    """List the scenarios: what can happen to a bot's connection.
 
     \b
     ninelives scenarios
@@ -168,7 +168,7 @@ def explore(
         bool, typer.Option("--voice", help="Call the bot with a voice. This takes longer.")
     ] = False,
 ) -> None:
-    """Test a service in random scenarios, and shorten those that break a promise.
+    """Test a service in random scenarios, and shorten failures.
 
     Conversations, faults, interruptions and times are random; each run is judged by the ten promises. Every
     breach is reported once, with the shortest scenario that shows it, and kept as a file. Run 17 of seed 3 is

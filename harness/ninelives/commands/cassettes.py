@@ -219,7 +219,7 @@ def pace(
         "pace.json"
     ),
 ) -> None:
-    """Measure the model's timing in recordings, and write it as a pace file.
+    """Measure the model's timing in recordings, as a pace file.
 
     It measures the time to the first event, tokens per burst, pauses between bursts, and stalls. Use the
     file with --pace FILE in `mock-openai serve`, verdict and explore; the same seed gives the same times.

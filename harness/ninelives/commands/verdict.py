@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ninelives.commands.files import write_text
-from ninelives.commands.printing import notes, output
+from ninelives.commands.printing import WIDEST, notes, output
 from ninelives.commands.reports import Reports, of_outcome
 from ninelives.complaint import Complaint
 from ninelives.lab.conditions import USUAL, Conditions
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 LATE, LATE_STYLE = "late", "yellow"
 """What a row says if latency is the only problem, and its color."""
 
+ROOMY = 80
+"""Columns from which on the table of scenarios has everything."""
+
 FEW = 3
 """Up to this many scenarios, a broken one is printed turn by turn."""
 
@@ -38,9 +41,10 @@ FEW = 3
 def table_of_contents(pattern: str) -> int:
     """List the scenarios."""
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, style="dim")
-    table.add_column(style="dim")
+    roomy = output().width >= ROOMY
+    table.add_column(no_wrap=roomy, overflow="fold")
+    table.add_column(no_wrap=roomy, style="dim")
+    table.add_column(style="dim", overflow="fold")
     chapter = None
     for scenario in sorted(_chosen(pattern), key=lambda each: CHAPTERS.index(each.chapter)):
         if scenario.chapter != chapter:
@@ -167,12 +171,17 @@ def _place_in_the_book(outcome: Outcome) -> int:
 
 
 def table(outcomes: Sequence[Outcome]) -> Table:
-    """Print a row for each scenario: the promises, and what the caller waited for. Fits into 100 columns."""
+    """Return a row for each scenario: the promises, and what the caller waited for. Fits into 100 columns.
+
+    In fewer than `ROOMY` columns what the caller waited for is left out, and long names are wrapped.
+    """
+    roomy = output().width >= ROOMY
     voice = any(each.figures.talk_over is not None for each in outcomes)
     rows = Table(box=None, pad_edge=False, padding=(0, 1 if voice else 2, 0, 0), header_style="dim")
-    rows.add_column("scenario", no_wrap=True)
+    rows.add_column("scenario", no_wrap=output().width >= WIDEST)
     rows.add_column(heading_of_marks(), no_wrap=True)
-    for heading in ("word p50", "p95", "dead air", *(["talk-over"] if voice else [])):
+    headings = ("word p50", "p95", "dead air", *(["talk-over"] if voice else []))
+    for heading in headings if roomy else ():
         rows.add_column(heading, justify="right", no_wrap=True)
     for outcome in outcomes:
         name = outcome.scenario.name.replace("_", " ")
@@ -190,7 +199,7 @@ def table(outcomes: Sequence[Outcome]) -> Table:
             seen.dead_air,
             *([seen.talk_over] if voice else []),
         )
-        shown = (f"{wait:.2f}" if wait is not None else "" for wait in waits)
+        shown = (f"{wait:.2f}" if wait is not None else "" for wait in (waits if roomy else ()))
         rows.add_row(Text(name, style=style), result, *shown)
     return rows
 

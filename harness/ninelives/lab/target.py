@@ -84,8 +84,8 @@ def _load(where: str, base: Path, patience: float) -> ModuleType:
         raise Complaint(f"{where!r} is neither a file nor a module; {EXPECTED}")
     if path.with_suffix(".py").is_file() and "." not in where:
         return _load_file(where, path.with_suffix(".py"), patience)
-    if not _is_module(where, base) and (path / "bot.py").is_file():
-        return _load_file(where, path / "bot.py", patience)
+    if path.is_dir() and not _is_module(where, base):
+        return _load_file(where, _file(where, path), patience)
     with _on_the_path(base):
         return _imported(where, where, patience)
 

@@ -8,11 +8,10 @@ from typing import Any
 
 import typer
 
-from mock_openai.commands.complaint import fail
-
 
 def print_schema(kind: str, schemas: Mapping[str, Callable[[], dict[str, Any]]]) -> None:
     """Print the schema of this kind of file. An unknown kind is reported in one line, with exit code 2."""
     if kind not in schemas:
-        fail(f"{kind!r} is not a file format with a schema; expected one of {', '.join(schemas)}")
+        expected = ", ".join(schemas)
+        raise typer.BadParameter(f"{kind!r} is not a file format with a schema; expected one of {expected}")
     typer.echo(json.dumps(schemas[kind](), indent=2))

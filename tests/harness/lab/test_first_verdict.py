@@ -329,6 +329,24 @@ def test_what_goes_elsewhere_and_is_not_left_out_is_named(
     assert err.count("\n") == 1
 
 
+def test_a_folder_without_a_bot_is_no_module(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "calls").mkdir()
+    (tmp_path / "calls" / "later.py").write_text("")
+    code, _, err = ninelives(capsys, "verdict calls")
+    assert (code, err) == (
+        2,
+        "ninelives: calls is a folder without a bot.py (there are later.py); name the file\n",
+    )
+
+
+def test_a_pipeline_without_a_model_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    text = "from pipecat.pipeline.pipeline import Pipeline\n\n\ndef pipeline():\n    return Pipeline([])\n"
+    (tmp_path / "bot.py").write_text(text)
+    code, _, err = ninelives(capsys, "verdict bot.py:pipeline")
+    assert code == 2
+    assert "no LLM service in this pipeline to listen to, only transports and speech services" in err
+
+
 @pytest.mark.parametrize("swallows", [False, True], ids=["raised", "swallowed"])
 def test_code_that_goes_elsewhere_is_shown(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, swallows: bool
