@@ -50,7 +50,6 @@ class WebSocketConnection:
         self._number = tap.opened("websocket")
         self._loop = asyncio.get_running_loop()
         self._lanes: LaneTable[PendingResponse] = LaneTable(lanes)
-        self._changed_event = asyncio.Event()
         self.opened_at = self._loop.time()
         self._peer = PeerState(heartbeat, self.opened_at)
         self.memory = Memory()
@@ -63,11 +62,12 @@ class WebSocketConnection:
         self.retired = False
         """Whether it takes no further requests."""
         self._closing: asyncio.Task[None] | None = None
+        self._pinging: asyncio.Task[None] | None = None
         self._ended: str | None = None
         """The id of the response that ended last."""
-        socket.on_message(self._take)
         self._reader = asyncio.create_task(self._read(), name="responses-websocket-reader")
-        self._watcher = asyncio.create_task(self._watch(), name="responses-websocket-watcher")
+        self._timer: asyncio.Handle = self._loop.call_soon(self._watch)
+        socket.on_message(self._take)
 
     # -- what it can do ----------------------------------------------------------------------------
 
@@ -112,17 +112,21 @@ class WebSocketConnection:
         self._ask_now()
         if self._tap.listener is not None:
             self._tap.show("sent", self._number, message)
+        stuck: asyncio.TimerHandle | None = None
+        if (limit := self._limits.send) is not None:
+            why = f"the server did not accept a message for {limit:g} s"
+            stuck = self._loop.call_later(limit, self.abort, why)
         try:
-            async with asyncio.timeout(self._limits.send):
-                await self._socket.send(message, text=True)
-        except TimeoutError:
-            self.abort(f"the server did not accept a message for {self._limits.send:g} s")
+            await self._socket.send(message, text=True)
         except ConnectionClosed as closed:
             self._over(_failure_of(closed))
         except asyncio.CancelledError:
             # How much of the message was sent is not known: the response counts as pending and is abandoned.
             pending.abandon()
             raise
+        finally:
+            if stuck is not None:
+                stuck.cancel()
         if self.failure is not None:
             raise TurnBroken(self.failure)
         return pending
@@ -223,7 +227,7 @@ class WebSocketConnection:
             return
         self.failure = failure
         self._tap.show("closed", self._number, failure.message.encode())
-        self._watcher.cancel()
+        self._timer.cancel()
         for pending in self._lanes:
             pending.fail(failure)
         self._lanes.clear()
@@ -240,7 +244,7 @@ class WebSocketConnection:
     @property
     def is_gone(self) -> bool:
         """Whether it is closed and all its tasks have ended."""
-        tasks = (self._reader, self._watcher, self._closing)
+        tasks = (self._reader, self._pinging, self._closing)
         return not self.is_open and all(task is None or task.done() for task in tasks)
 
     async def _shut(self) -> None:
@@ -248,53 +252,56 @@ class WebSocketConnection:
             async with asyncio.timeout(self._limits.close):
                 await self._socket.close()
         self._socket.transport.abort()
-        self._reader.cancel()
-        self._watcher.cancel()
-        await asyncio.gather(self._reader, self._watcher, return_exceptions=True)
+        tasks = [task for task in (self._reader, self._pinging) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     # -- heartbeat ---------------------------------------------------------------------------------
 
     def _ask_now(self) -> None:
         self._peer.ask_now()
-        self._changed_event.set()
+        self._watch()
 
-    async def _watch(self) -> None:
-        """Ping the server when that is due, and drop the connection if no answer comes."""
-        while True:
-            self._changed_event.clear()
-            step = self._peer.next(self._loop.time(), busy=len(self._lanes) > 0)
-            match step:
+    def _watch(self) -> None:
+        """Do what is due about the peer, and look again when something else is. Never waits."""
+        self._timer.cancel()
+        while self.failure is None:
+            match self._peer.next(self._loop.time(), busy=len(self._lanes) > 0):
                 case Ask.PING:
-                    await self._ping()
+                    # If an earlier one still waits for room in the buffer, the peer reads nothing anyway.
+                    if self._pinging is None or self._pinging.done():
+                        self._pinging = self._loop.create_task(self._ping(), name="responses-websocket-ping")
                 case Ask.DOUBT:
                     self._changed(self)
                 case Ask.GIVE_UP:
                     # The loop may have been busy while the answer arrived: let it be read first.
-                    await asyncio.sleep(0)
-                    if self._peer.next(self._loop.time(), busy=True) is Ask.GIVE_UP:
-                        self.abort("no answer to a ping")
-                        return
-                case float() | int():
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(step):
-                            await self._changed_event.wait()
+                    self._timer = self._loop.call_soon(self._give_up)
+                    return
+                case seconds:
+                    self._timer = self._loop.call_later(seconds, self._watch)
+                    return
+
+    def _give_up(self) -> None:
+        if self._peer.next(self._loop.time(), busy=True) is Ask.GIVE_UP:
+            self.abort("no answer to a ping")
+        else:
+            self._watch()
 
     async def _ping(self) -> None:
         try:
-            # With a full buffer the ping would wait forever.
-            async with asyncio.timeout(self._limits.prompt):
-                pong = await self._socket.ping()
-        except (TimeoutError, ConnectionClosed):
-            return  # then no answer comes in time, or the reader sees the end of the connection
+            pong = await self._socket.ping()
+        except ConnectionClosed:
+            return  # the reader sees it as well
         pong.add_done_callback(self._answered)  # type: ignore[attr-defined]
 
     def _answered(self, pong: asyncio.Future[float]) -> None:
         if not pong.cancelled() and pong.exception() is None:
             was_in_doubt = self._peer.in_doubt
             self._peer.answered(self._loop.time())
-            self._changed_event.set()
             if was_in_doubt:
                 self._changed(self)
+                self._watch()
 
 
 def _id_in(event: Mapping[str, Any]) -> str | None:
