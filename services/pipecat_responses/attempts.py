@@ -44,6 +44,7 @@ from .steps import (
 )
 from .stored import StoredResponses
 from .stream import ResponseStream
+from .text import TextDelta
 from .timeouts import Deadlines, Timeouts, retry_delay
 from .turn import Exchange, Turn
 
@@ -314,7 +315,7 @@ class TurnService(ReportingService):
         await self._report(broken.failure, broken, spoken=bool(turn.said), dropped=dropped)
 
 
-def _steps_without(stream: ResponseStream, event: Mapping[str, Any] | None) -> Sequence[Step]:
+def _steps_without(stream: ResponseStream, event: Mapping[str, Any] | TextDelta | None) -> Sequence[Step]:
     """The steps that follow from an unreadable event, from the end of the stream, or from an empty event."""
     if event is None:
         return stream.feed_unreadable()

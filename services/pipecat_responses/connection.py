@@ -23,7 +23,7 @@ from .message_socket import MessageSocket
 from .pending import PendingResponse
 from .stream import TERMINAL
 from .tap import Tap
-from .text import read_event
+from .text import TextDelta, read_event
 
 __all__ = ["WebSocketConnection"]
 
@@ -67,7 +67,7 @@ class WebSocketConnection:
         """The id of the response that ended last."""
         self._reader = asyncio.create_task(self._read(), name="responses-websocket-reader")
         self._timer: asyncio.Handle = self._loop.call_soon(self._watch)
-        socket.on_message(self._take)
+        socket.on_messages(self._take)
 
     # -- what it can do ----------------------------------------------------------------------------
 
@@ -137,24 +137,29 @@ class WebSocketConnection:
         """Wait for the end; until then take the messages that did not come in one frame."""
         try:
             while True:
-                self._take(await self._socket.recv(decode=False))
+                self._take([await self._socket.recv(decode=False)])
         except ConnectionClosed as closed:
             self._over(_failure_of(closed))
 
-    def _take(self, message: bytes) -> None:
+    def _take(self, messages: list[bytes]) -> None:
         self._peer.last_heard = self._loop.time()
         self.proven = True
-        if self._tap.listener is not None:
-            self._tap.show("received", self._number, message)
-        self._route(read_event(message))
+        for message in messages:
+            if self._tap.listener is not None:
+                self._tap.show("received", self._number, message)
+            event = read_event(message)
+            if isinstance(event, TextDelta):
+                pending = self._lanes.owner(event.stream_id, None)
+                if pending is not None:
+                    pending.take(event)
+            elif isinstance(event, dict):
+                self._route(event)
+            else:
+                logger.warning("Responses WebSocket: a message is not a JSON object")
+                for pending in self._lanes:
+                    pending.take(None)
 
-    def _route(self, event: dict[str, Any] | None) -> None:
-        pending: PendingResponse | None
-        if event is None:
-            logger.warning("Responses WebSocket: a message is not a JSON object")
-            for pending in self._lanes:
-                pending.take(None)
-            return
+    def _route(self, event: dict[str, Any]) -> None:
         kind = event.get("type")
         lane = event.get("stream_id")
         lane = lane if isinstance(lane, str) else None

@@ -22,7 +22,7 @@ from .sse import EventParser
 from .steps import Finished
 from .stream import ResponseStream
 from .tap import Tap
-from .text import read_event
+from .text import TextDelta, read_event
 from .turn import Exchange, Turn, conversation_of
 
 __all__ = ["OpenAIResponsesHttpLLMService"]
@@ -217,7 +217,7 @@ class _EventExchange(_Pieces):
         self._parser = EventParser()
         self._at_end = False
 
-    async def receive(self, timeout: float) -> Sequence[Mapping[str, Any] | None]:
+    async def receive(self, timeout: float) -> Sequence[Mapping[str, Any] | TextDelta | None]:
         deadline = asyncio.get_running_loop().time() + timeout
         while not self._at_end:
             piece = await self._next(deadline - asyncio.get_running_loop().time())
@@ -235,14 +235,14 @@ class _EventExchange(_Pieces):
 class _WholeExchange(_Pieces):
     """An answer as one JSON object, from a server that does not stream; it becomes the terminal event."""
 
-    async def receive(self, timeout: float) -> Sequence[Mapping[str, Any] | None]:
+    async def receive(self, timeout: float) -> Sequence[Mapping[str, Any] | TextDelta | None]:
         deadline = asyncio.get_running_loop().time() + timeout
         body = bytearray()
         while (piece := await self._next(deadline - asyncio.get_running_loop().time())) is not None:
             body += piece
         self._tap.show("received", self._number, bytes(body))
         response = read_event(bytes(body))
-        if response is None:
+        if not isinstance(response, dict):
             return []
         status = response.get("status")
         kind = status if status in ("failed", "incomplete") else "completed"

@@ -10,6 +10,7 @@ from .errors import Failure
 from .pending import PendingResponse
 from .request import encode
 from .steps import Finished
+from .text import TextDelta
 from .turn import Turn
 
 __all__ = ["LaneExchange"]
@@ -60,7 +61,7 @@ class LaneExchange:
         pending = await connection.create(lane, encode(message), warm_up=warm_up)
         return cls(connection, pending, continuation, turn, items)
 
-    async def receive(self, timeout: float) -> Sequence[Mapping[str, Any] | None]:
+    async def receive(self, timeout: float) -> Sequence[Mapping[str, Any] | TextDelta | None]:
         """Return the next events. Raises TimeoutError, and drops the connection, after so much silence."""
         try:
             return await self.pending.receive(timeout)

@@ -22,12 +22,13 @@ _END_OF_HEAD = b"\r\n\r\n"
 class MessageCutter:
     """Cuts a server's bytes into frames (RFC 6455, section 5.2). No I/O; pieces of any size.
 
-    ``message`` gets the payload of whole data frames, ``other`` the bytes of whole control frames. From the
-    first frame of any other kind on, all bytes go to ``other`` as they come.
+    ``messages`` gets the payloads of whole data frames that came together, ``other`` the bytes of whole
+    control frames, in their order. From the first frame of any other kind on, all bytes go to ``other`` as
+    they come.
     """
 
-    def __init__(self, message: Callable[[bytes], None], other: Callable[[bytes], None]) -> None:
-        self.message = message
+    def __init__(self, messages: Callable[[list[bytes]], None], other: Callable[[bytes], None]) -> None:
+        self.messages = messages
         self._other = other
         self._pieces: list[bytes] = []
         self._held = 0
@@ -46,7 +47,8 @@ class MessageCutter:
                 return
             data = b"".join(self._pieces)
             self._pieces.clear()
-        message, at, end = self.message, 0, len(data)
+        whole: list[bytes] = []
+        at, end = 0, len(data)
         needed = 2
         while end - at >= 2:
             first, length, start = data[at], data[at + 1], at + 2
@@ -62,34 +64,42 @@ class MessageCutter:
                 break
             if length < 0 or (first not in _CONTROL and first != _WHOLE_TEXT and first != _WHOLE_BINARY):
                 self._given_up = True
+                self._hand_over(whole)
                 self._other(data[at:])
                 return
             if first < 0x88:
-                message(data[start:stop])
+                whole.append(data[start:stop])
             else:
+                self._hand_over(whole)
+                whole = []
                 self._other(data[at:stop])
             at = stop
+        self._hand_over(whole)
         if at < end:
             self._pieces.append(data[at:])
             self._held, self._needed = end - at, needed
 
+    def _hand_over(self, whole: list[bytes]) -> None:
+        if whole:
+            self.messages(whole)
+
 
 class MessageSocket(ClientConnection):
-    """An open WebSocket. Messages that ``on_message`` does not deliver come from ``recv``, after it."""
+    """An open WebSocket. Messages that ``on_messages`` does not deliver come from ``recv``, after it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._head = b""
         self._early: list[bytes] = []
-        self._cutter = MessageCutter(self._early.append, super().data_received)
+        self._cutter = MessageCutter(self._early.extend, super().data_received)
         self._feed: Callable[[bytes], None] = self._feed_head
 
-    def on_message(self, take: Callable[[bytes], None]) -> None:
-        """Deliver every message to ``take``, including those that have come already."""
+    def on_messages(self, take: Callable[[list[bytes]], None]) -> None:
+        """Deliver the messages of each read to ``take``, including those that have come already."""
         early, self._early = self._early, []
-        self._cutter.message = take
-        for message in early:
-            take(message)
+        self._cutter.messages = take
+        if early:
+            take(early)
 
     def data_received(self, data: bytes) -> None:
         """Receive the next bytes from the event loop."""

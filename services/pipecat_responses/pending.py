@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .errors import Failure, TurnBroken
+from .text import TextDelta
 
 __all__ = ["Event", "PendingResponse"]
 
-Event = Mapping[str, Any] | None
+Event = Mapping[str, Any] | TextDelta | None
 """A response event; None stands for a message that could not be read."""
 
 
@@ -60,8 +61,9 @@ class PendingResponse:
             self._waiter = None
 
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     def take(self, event: Event) -> None:
         """Add an event that arrived."""

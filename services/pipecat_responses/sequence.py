@@ -17,6 +17,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import msgspec
+
+from .text import TextDelta
+
 __all__ = ["Seen", "Sequence"]
 
 _TRUSTED_AFTER = 3
@@ -28,7 +32,7 @@ _LONGEST_GAP = 10_000
 Seen = Literal["next", "repeated", "gap"]
 """``next``: in order as far as numbers tell; ``repeated``: the event came before; ``gap``: one was lost."""
 
-Event = Mapping[str, Any]
+Event = Mapping[str, Any] | TextDelta
 
 
 @dataclass(slots=True)
@@ -65,7 +69,7 @@ class Sequence:
 
     def take(self, event: Event, *, useful: bool = True) -> Seen:
         """Classify the next event. ``useful``: whether the stream uses its type."""
-        number = event.get("sequence_number")
+        number = event.sequence_number if isinstance(event, TextDelta) else event.get("sequence_number")
         if number is None or self._unnumbered or type(number) is not int:
             return "next"
         if not useful:
@@ -130,10 +134,19 @@ class Sequence:
 def _same(event: Event, known: Event) -> bool:
     if event == known:
         return True
+    if isinstance(event, TextDelta) or isinstance(known, TextDelta):
+        return _as_delta(event) == _as_delta(known)
     if "obfuscation" not in event and "obfuscation" not in known:
         return False
     return _without_padding(event) == _without_padding(known)
 
 
-def _without_padding(event: Event) -> dict[str, Any]:
+def _as_delta(event: Event) -> TextDelta | None:
+    try:
+        return event if isinstance(event, TextDelta) else msgspec.convert(dict(event), TextDelta)
+    except msgspec.ValidationError:
+        return None
+
+
+def _without_padding(event: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in event.items() if name != "obfuscation"}

@@ -24,7 +24,7 @@ from .steps import (
     Say,
     Step,
 )
-from .text import whole_text
+from .text import TextDelta, whole_text
 from .thoughts import Thoughts
 from .usage import usage_of
 
@@ -101,11 +101,16 @@ class ResponseStream:
 
     # -- input -------------------------------------------------------------------------------------
 
-    def feed(self, event: Event) -> Steps:
+    def feed(self, event: Event | TextDelta) -> Steps:
         """Return the steps that follow from the next event; none for events of unknown type."""
         if self.ended:
             return _NOTHING
         self.doubtful = False
+        if isinstance(event, TextDelta):
+            seen = self._sequence.take(event)
+            if seen == "gap":
+                self._holding = True
+            return _NOTHING if seen == "repeated" else self._text_read(event)
         taker = self._takers.get(event.get("type") or "")
         if taker is None:
             self._sequence.take(event, useful=False)
@@ -145,9 +150,14 @@ class ResponseStream:
 
     def _text_delta(self, event: Event) -> Steps:
         text = event.get("delta")
-        if not isinstance(text, str) or self._holding:
+        if not isinstance(text, str):
             return _NOTHING
-        part = event.get("output_index"), event.get("content_index")
+        return self._text_read(TextDelta(text, event.get("output_index"), event.get("content_index")))
+
+    def _text_read(self, event: TextDelta) -> Steps:
+        if self._holding:
+            return _NOTHING
+        text, part = event.delta, (event.output_index, event.content_index)
         if self._text.halves or not text.isascii():
             text = self._text.joined(part, text)
         said = self._text.said.get(part)

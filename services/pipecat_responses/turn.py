@@ -9,6 +9,7 @@ from .errors import Failure
 from .overlap import told_of
 from .steps import Finished, Usage
 from .stream import ResponseStream
+from .text import TextDelta
 from .timeouts import Timeouts
 
 __all__ = ["Exchange", "Turn", "conversation_of"]
@@ -26,7 +27,7 @@ class Exchange(Protocol):
     asked_at: float
     """When the request was sent, on the loop's clock."""
 
-    async def receive(self, timeout: float) -> Sequence[Mapping[str, Any] | None]:
+    async def receive(self, timeout: float) -> Sequence[Mapping[str, Any] | TextDelta | None]:
         """Return the next events: None for an unreadable one, an empty sequence at the end of the stream.
 
         Raises TimeoutError after ``timeout`` seconds of silence, and TurnBroken if the connection was lost.

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pipecat_responses.sequence import Sequence as NumbersSeen
 from pipecat_responses.steps import Call, Finished, Say
 from pipecat_responses.stream import ResponseStream
+from pipecat_responses.text import TextDelta, read_event, write_json
 
 Event = dict[str, Any]
 Insert = tuple[int, str]
@@ -87,6 +89,9 @@ def is_whole(events: Sequence[Event]) -> bool:
     """Whether the text was said once and as a whole, and the call may run once."""
     stream = ResponseStream()
     steps = [step for event in events for step in stream.feed(event)]
+    stream = ResponseStream()
+    as_read = [read_event(write_json(event)) for event in events]
+    assert [step for event in as_read if event is not None for step in stream.feed(event)] == steps
     end = steps[-1]
     assert isinstance(end, Finished), f"{end} at the end of {events}"
     said = "".join(step.text for step in steps if isinstance(step, Say))
@@ -137,3 +142,36 @@ def test_a_repeated_event_is_known_by_its_number_whatever_padding_it_has() -> No
 def test_equal_words_of_a_server_with_one_number_for_all_are_all_said() -> None:
     events = [{**event, "sequence_number": 0} for event in answer(EQUAL)]
     assert is_whole(events)
+
+
+ONE_DELTA = {"type": "response.output_text.delta", "sequence_number": 4, **PLACE, "delta": "the "}
+OTHER_DELTAS = [
+    ONE_DELTA,
+    {name: ONE_DELTA[name] for name in reversed(ONE_DELTA)},
+    {**ONE_DELTA, "obfuscation": "pad"},
+    {**ONE_DELTA, "delta": "next "},
+    {**ONE_DELTA, "output_index": 1},
+    {**ONE_DELTA, "type": "response.refusal.delta"},
+    {**ONE_DELTA, "delta": None},
+]
+
+
+@pytest.mark.parametrize("first", OTHER_DELTAS)
+@pytest.mark.parametrize("second", OTHER_DELTAS)
+def test_a_delta_is_known_again_however_it_is_written(first: Event, second: Event) -> None:
+    """A delta in the API's own order of fields is read in another way than one in any other order."""
+    same = all(first.get(name) == second.get(name) for name in ONE_DELTA)
+    numbers = NumbersSeen()
+    for event in (*({"type": "x", "sequence_number": n} for n in range(4)), first, {"sequence_number": 5}):
+        read = read_event(write_json(event))
+        assert read is not None
+        assert numbers.take(read) == "next"
+    read = read_event(write_json(second))
+    assert read is not None
+    assert numbers.take(read) == ("repeated" if same else "next")
+
+
+def test_deltas_as_the_api_writes_them_take_the_short_way() -> None:
+    assert isinstance(read_event(write_json(ONE_DELTA)), TextDelta)
+    assert isinstance(read_event(write_json(OTHER_DELTAS[1])), dict)
+    assert isinstance(read_event(b'{"type":"response.output_text.delta","delta":"\\ud83d"}'), dict)

@@ -1,5 +1,7 @@
 """Events of one response in, steps out: said once, in order, and nothing that was not surely meant."""
 
+import copy
+import json
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from pipecat_responses.steps import (
     Usage,
 )
 from pipecat_responses.stream import ResponseStream
+from pipecat_responses.text import read_event
 
 Event = dict[str, Any]
 
@@ -70,12 +73,16 @@ def completed(*output: Event, response_id: str = "resp_1", usage: Event | None =
 
 
 def steps_of(events: list[Event | None], stream: ResponseStream | None = None) -> list[Step]:
+    """The steps of a stream, which are the same for events as they are read and for dicts."""
     stream = stream or ResponseStream()
-    return [
-        step
-        for event in events
-        for step in (stream.feed(event) if event is not None else stream.feed_unreadable())
-    ]
+    other = copy.deepcopy(stream)
+    steps, as_read = [], []
+    for event in events:
+        steps += stream.feed(event) if event is not None else stream.feed_unreadable()
+        read = None if event is None else read_event(json.dumps(event, separators=(",", ":")).encode())
+        as_read += other.feed(read) if read is not None else other.feed_unreadable()
+    assert as_read == steps
+    return steps
 
 
 def said(steps: list[Step]) -> str:

@@ -27,7 +27,7 @@ def in_pieces(data: bytes, cuts: list[int]) -> list[bytes]:
 def cut(pieces: list[bytes]) -> tuple[list[bytes], list[bytes]]:
     messages: list[bytes] = []
     rest: list[bytes] = []
-    cutter = MessageCutter(messages.append, rest.append)
+    cutter = MessageCutter(messages.extend, rest.append)
     for piece in pieces:
         cutter.feed(piece)
     return messages, rest
@@ -74,7 +74,7 @@ async def messages_from(*sent: bytes) -> list[bytes]:
         port = server.sockets[0].getsockname()[1]
         async with connect(f"ws://127.0.0.1:{port}", create_connection=MessageSocket) as socket:
             assert isinstance(socket, MessageSocket)
-            socket.on_message(heard.append)
+            socket.on_messages(heard.extend)
             async for message in socket:  # what is not handed over
                 heard.append(message if isinstance(message, bytes) else message.encode())
     return heard
