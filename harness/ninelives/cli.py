@@ -147,12 +147,12 @@ def _one_line(error: Exception, command: Any, arguments: list[str]) -> str | Non
     from mock_openai.patterns import SlowPattern
 
     from ninelives.cassette import CassetteError
-    from ninelives.complaint import Complaint, Instructions
+    from ninelives.usage_error import Instructions, UsageError
 
     if isinstance(error, Instructions):
         return str(error)
     return (
-        str(error).replace("\n", " ") if isinstance(error, CassetteError | Complaint | SlowPattern) else None
+        str(error).replace("\n", " ") if isinstance(error, CassetteError | UsageError | SlowPattern) else None
     )
 
 

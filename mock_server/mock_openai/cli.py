@@ -11,11 +11,11 @@ import typer
 
 from mock_openai import faults as known
 from mock_openai.commands import given
-from mock_openai.commands.complaint import fail, run
 from mock_openai.commands.schema import print_schema
 from mock_openai.commands.serving import collect_rarely as collect_rarely
 from mock_openai.commands.serving import print_injection, tell_misses
 from mock_openai.commands.serving import serve as run_server
+from mock_openai.commands.usage_error import fail, run
 from mock_openai.commands.watching import watched
 from mock_openai.interruption import listen
 from mock_openai.protocol.behaviour import options

@@ -17,7 +17,7 @@ import pytest
 from mock_openai.server import MockServer
 from ninelives.cassette import Cassette, Redactor
 from ninelives.cassette.exchange import load
-from ninelives.cassette.sdk import complaints
+from ninelives.cassette.sdk import validation_errors
 from ninelives.player import Player
 from websockets.asyncio.client import connect
 
@@ -97,7 +97,7 @@ def test_every_recorded_event_is_valid_by_the_sdk_or_known_not_to_be(group: list
         for exchange in replayed(one).exchanges:
             assert [timed.event.data for timed in exchange.events] == one.data, one.name
             for timed in exchange.events:
-                assert complaints(timed.event.data) == [], one.name
+                assert validation_errors(timed.event.data) == [], one.name
 
 
 @pytest.mark.parametrize("group", groups([one for one in streams() if one.method == "POST"]))
@@ -152,7 +152,7 @@ async def test_a_websocket_conversation_is_replayed_to_a_raw_and_to_the_official
                     assert await answer.read() == b"".join(framed)
     for turn in turns:
         for data in turn.data:
-            assert complaints(data) == []
+            assert validation_errors(data) == []
 
 
 @pytest.mark.parametrize("group", groups(plain()))

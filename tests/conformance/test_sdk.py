@@ -35,7 +35,7 @@ from mock_openai.protocol.request import parse_request
 from mock_openai.protocol.response import open_response
 from mock_openai.protocol.steering import Steer, SteerRefused, accepted, failed, pending
 from mock_openai.protocol.tools import TOOL_CHOICE, TOOLS
-from ninelives.cassette.sdk import UNKNOWN_TYPES, complaints
+from ninelives.cassette.sdk import UNKNOWN_TYPES, validation_errors
 from openai.types.responses import (
     Response,
     ResponseCompletedEvent,
@@ -205,7 +205,7 @@ def test_every_event_is_strictly_valid() -> None:
         if event.type in steering:
             models[event.type].model_validate_json(event.data, strict=True)
         elif event.type not in UNKNOWN_TYPES:
-            assert complaints(event.data) == [], event.data
+            assert validation_errors(event.data) == [], event.data
 
 
 def test_every_item_of_the_sdk_can_be_sent_and_read() -> None:

@@ -20,7 +20,7 @@ import openai
 import pytest
 from ninelives.cassette import Exchange
 from ninelives.cassette.convert import load
-from ninelives.cassette.sdk import complaints
+from ninelives.cassette.sdk import validation_errors
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.responses import Response, ResponseStreamEvent
 
@@ -95,7 +95,7 @@ def _ask(client: openai.OpenAI, exchange: Exchange) -> int:
         assert [event.to_dict() for event in answer] == [json.loads(data) for data in wanted]
         for data in wanted:
             if path == "/responses":
-                assert not complaints(data)
+                assert not validation_errors(data)
             else:
                 ChatCompletionChunk.model_validate_json(data, strict=True)
         return len(wanted)
@@ -110,4 +110,4 @@ def _wrong(path: str, body: bytes, status: int) -> list[str]:
     if path != "/responses" or status >= 400:
         return []
     event = {"type": "response.completed", "sequence_number": 0, "response": json.loads(body)}
-    return complaints(json.dumps(event).encode())
+    return validation_errors(json.dumps(event).encode())

@@ -14,7 +14,7 @@ from pipecat.transports.base_transport import BaseTransport
 
 from ninelives.bot.runner_arguments import TELEPHONY, HostedArguments
 from ninelives.bot.transport import HostedTransport
-from ninelives.complaint import Complaint
+from ninelives.usage_error import UsageError
 
 
 def name_of(function: Callable[..., Any]) -> str:
@@ -26,7 +26,7 @@ def arguments_for(function: Callable[..., Any], name: str, known: Mapping[str, A
     """Return those of the `known` arguments that a function has as parameters.
 
     Raises:
-        Complaint: the function needs an argument that is not known. `name` is its name in the message.
+        UsageError: the function needs an argument that is not known. `name` is its name in the message.
     """
     given = {}
     for parameter in inspect.signature(function).parameters.values():
@@ -38,7 +38,7 @@ def arguments_for(function: Callable[..., Any], name: str, known: Mapping[str, A
             parameter.VAR_POSITIONAL,
             parameter.VAR_KEYWORD,
         ):
-            raise Complaint(
+            raise UsageError(
                 f"{name} has the parameter {parameter.name!r}; expected a function that takes base_url and "
                 "ws_url, or transport and runner_args as in Pipecat's examples"
             )

@@ -28,7 +28,7 @@ from ninelives.bot.mishaps import Mishaps
 from ninelives.bot.runner_arguments import HostedArguments
 from ninelives.bot.starting import Exited
 from ninelives.bot.worker_starts import watcher_of_this_bot, workers_are_shown
-from ninelives.complaint import Complaint
+from ninelives.usage_error import UsageError
 
 TO_RUN = 30.0
 """Seconds on the loop's clock within which a bot must run its pipeline."""
@@ -53,7 +53,7 @@ class DidNotStart(RuntimeError):
     """The pipeline of a bot did not start."""
 
 
-class NotRunnable(Complaint):
+class NotRunnable(UsageError):
     """A bot's function returned something that cannot be run."""
 
     def __init__(self, name: str, made: Any, expected: str = _RUNNABLE) -> None:
@@ -136,7 +136,7 @@ class Host:
         """Run the bot until its pipeline has started.
 
         Raises:
-            Complaint: it runs no pipeline, or has parameters that are not known.
+            UsageError: it runs no pipeline, or has parameters that are not known.
             DidNotStart: its pipeline does not start.
             Exited: it ends the process.
             Exception: what the bot, or `prepare`, raised.
@@ -154,8 +154,8 @@ class Host:
             if self._shown.is_set():
                 raise DidNotStart("the pipeline did not start: a processor was busy connecting, or failed")
             if self.ended:
-                raise Complaint(f"{self.name} returned without running a pipeline; {_ENDINGS}")
-            raise Complaint(f"{self.name} did not run a pipeline within {TO_RUN:g} s; {_ENDINGS}")
+                raise UsageError(f"{self.name} returned without running a pipeline; {_ENDINGS}")
+            raise UsageError(f"{self.name} did not run a pipeline within {TO_RUN:g} s; {_ENDINGS}")
         except asyncio.CancelledError:
             self.abandon()
             raise

@@ -16,7 +16,7 @@ from typing import Any
 
 from ninelives.bot import environment
 from ninelives.bot.own_code import one_line, own_place, place_of_frame, shown
-from ninelives.complaint import Complaint
+from ninelives.usage_error import UsageError
 
 HANGS = 60.0
 """Real seconds after which code that waits counts as hanging."""
@@ -30,7 +30,7 @@ BUSY = 10
 """How many times as long as it may wait code may work."""
 
 
-class CouldNotStart(Complaint):
+class CouldNotStart(UsageError):
     """The bot's own code failed before there was a conversation. `str()` is one line."""
 
 

@@ -204,7 +204,7 @@ class Events:
             if not sdk.is_known(kind):
                 first = self._unknown[kind]
                 first[:] = [first[0], first[1] + 1] if first else [number, 1]
-            elif wrong := sdk.complaints(data):
+            elif wrong := sdk.validation_errors(data):
                 what = f"{'; '.join(wrong[:3])} (strictly, by the types of the openai package)"
                 yield Found(number, "event", what)
 

@@ -55,20 +55,20 @@ def load(path: Path, redactor: Redactor | None = None) -> bytes:
             recorded=found[0]["startedDateTime"] if found else "",
             redactor=redactor,
         )
-        complaints: list[str] = []
+        remarks: list[str] = []
         for number, entry in enumerate(found, 1):
             if "_webSocketMessages" in entry:
                 _load_socket(entry, tape, start)
             else:
-                _load_http(entry, tape, start, number, complaints)
+                _load_http(entry, tape, start, number, remarks)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
         what = f"{type(error).__name__} {error}" if isinstance(error, KeyError) else type(error).__name__
         what = str(error) if isinstance(error, _Wrong) else what
         raise CassetteError(
             path, None, f"not HAR 1.2 ({what})", "log.entries with request and response", "export it again"
         ) from None
-    for complaint in complaints:
-        warnings.warn(f"{path}: {complaint}", CassetteWarning, stacklevel=2)
+    for remark in remarks:
+        warnings.warn(f"{path}: {remark}", CassetteWarning, stacklevel=2)
     return tape.bytes()
 
 
@@ -102,13 +102,13 @@ def _written(cassette: Cassette, began: float) -> bytes:
     return msgspec.json.format(msgspec.json.encode({"log": log}), indent=2) + b"\n"
 
 
-def _content(response: dict[str, Any], place: str, complaints: list[str]) -> bytes:
+def _content(response: dict[str, Any], place: str, remarks: list[str]) -> bytes:
     """Return an answer's body; complain if it is missing or cannot be decoded."""
     content = response.get("content") or {}
     if "text" not in content:
         if (content.get("size") or 0) > 0:
             size = f"its size is {content['size']}"
-            complaints.append(
+            remarks.append(
                 f"{place}: the answer has no content.text, but {size}: export it again with content"
             )
         return b""
@@ -125,7 +125,7 @@ def _content(response: dict[str, Any], place: str, complaints: list[str]) -> byt
     try:
         return unpacked(body, coding)
     except CodingError as error:
-        complaints.append(f"{place}: the answer's content was kept as it is: {error}")
+        remarks.append(f"{place}: the answer's content was kept as it is: {error}")
         return body
 
 
@@ -145,7 +145,7 @@ def _from_base64(text: str, place: str) -> bytes:
         raise _Wrong(f"{place} is no base64: {error}") from None
 
 
-def _load_http(entry: dict[str, Any], tape: Tape, start: float, number: int, complaints: list[str]) -> None:
+def _load_http(entry: dict[str, Any], tape: Tape, start: float, number: int, remarks: list[str]) -> None:
     request, response, track = entry["request"], entry["response"], tape.track()
     t = (_seconds(entry["startedDateTime"]) - start) * 1000
     timings = entry.get("timings") or {}
@@ -160,7 +160,7 @@ def _load_http(entry: dict[str, Any], tape: Tape, start: float, number: int, com
         return
     kept = [(k, v) for k, v in _pairs(response["headers"]) if k.lower() not in _LENGTHS]
     track.response(response["status"], kept, t + waited)
-    body = _content(response, f"entry {number}", complaints)
+    body = _content(response, f"entry {number}", remarks)
     if track.streaming:
         splitter = Splitter()
         blocks = splitter.feed(body, 0)

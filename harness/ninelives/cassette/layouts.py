@@ -68,7 +68,7 @@ class Reading:
 
     def __init__(self) -> None:
         self.unknown: Counter[str] = Counter()
-        self.complaints: list[str] = []
+        self.remarks: list[str] = []
         """Other notes for a person: bodies that are missing or cannot be decoded."""
         self._at = ""
 
@@ -81,7 +81,7 @@ class Reading:
         for place, count in sorted(self.unknown.items()):
             times = "" if count == 1 else f" ({count} times)"
             yield f"the field {place} is unknown and was left out{times}"
-        yield from self.complaints
+        yield from self.remarks
 
     def _listed(self, document: Any) -> Sequence[Any]:
         if isinstance(document, list):
@@ -212,13 +212,13 @@ class Reading:
         try:
             return unpacked(body, coding)
         except CodingError as error:
-            self.complaints.append(f"{self._at}: {what}.body was kept as it is: {error}")
+            self.remarks.append(f"{self._at}: {what}.body was kept as it is: {error}")
             return body
 
     def _complain_of_absence(self, body: bytes, headers: Headers, what: str) -> None:
         length = next((value for name, value in headers if name.lower() == "content-length"), "0")
         if not body and length.strip().isdigit() and int(length):
-            self.complaints.append(f"{self._at}: {what} has no body, but its content-length is {length}")
+            self.remarks.append(f"{self._at}: {what} has no body, but its content-length is {length}")
 
 
 def is_document(document: object) -> bool:

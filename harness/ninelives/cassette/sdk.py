@@ -1,4 +1,4 @@
-"""Validates events with the official SDK's models, and knows which of their complaints to ignore.
+"""Validates events with the official SDK's models, and knows which of their errors to ignore.
 
 Events are validated strictly, each by the model of its own type. `KNOWN` lists where real traffic and the
 SDK's models differ; nothing else is ignored.
@@ -94,7 +94,7 @@ def is_known(kind: str) -> bool:
     return kind in UNKNOWN_TYPES or kind in models()
 
 
-def complaints(data: bytes) -> list[str]:
+def validation_errors(data: bytes) -> list[str]:
     """Return what the SDK's model rejects in an event and is not known; empty if nothing is."""
     kind = payload.type_of(data)
     if kind in UNKNOWN_TYPES:

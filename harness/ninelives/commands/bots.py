@@ -101,7 +101,7 @@ def verdict(
     """
     from ninelives.commands.reports import Reports
     from ninelives.commands.verdict import run
-    from ninelives.complaint import Complaint
+    from ninelives.usage_error import UsageError
 
     reports = Reports(junit, github, html, json)
     if calls is not None:
@@ -109,7 +109,7 @@ def verdict(
             ("--scenario", scenario), ("--scenario-file", scenario_file), ("--markdown", markdown)
         ):  # fmt: skip
             if given:
-                raise Complaint(f"{option} cannot be combined with --calls; leave one of them out")
+                raise UsageError(f"{option} cannot be combined with --calls; leave one of them out")
         from ninelives.commands.calls import PACE, Wish
         from ninelives.commands.calls import run as call
 
@@ -118,7 +118,7 @@ def verdict(
         raise typer.Exit(call(wish))
     if jobs is not None or out is not None:
         option = "--jobs" if jobs is not None else "--out"
-        raise Complaint(f"{option} needs --calls N; add it, or leave {option} out")
+        raise UsageError(f"{option} needs --calls N; add it, or leave {option} out")
     conditions = Asked(pace, max_first_word, max_dead_air, voice).conditions
     raise typer.Exit(run(factories, scenario, reports, markdown, seed, scenario_file or (), conditions))
 

@@ -94,22 +94,22 @@ def record(
     ninelives record --refresh cassettes/ --exit-code
     """
     from ninelives.commands.secrets import Secrets
-    from ninelives.complaint import Complaint
+    from ninelives.usage_error import UsageError
 
     secrets = Secrets(emails, phones, redact or ())
     if refresh is not None and (cassette is not None or command):
-        raise Complaint("--refresh repeats recorded requests; leave out --cassette and COMMAND")
+        raise UsageError("--refresh repeats recorded requests; leave out --cassette and COMMAND")
     if refresh is None and (exit_code or write):
         option = "--exit-code" if exit_code else "--write"
-        raise Complaint(f"{option} needs --refresh DIR; add it, or leave {option} out")
+        raise UsageError(f"{option} needs --refresh DIR; add it, or leave {option} out")
     if extend and mode not in (RecordMode.rewrite, RecordMode.new_episodes):
-        raise Complaint(f"--extend adds to the cassette, so it cannot be combined with --mode {mode.value}")
+        raise UsageError(f"--extend adds to the cassette, so it cannot be combined with --mode {mode.value}")
     if refresh is not None:
         from ninelives.commands.refresh import run as ask_again
 
         raise typer.Exit(ask_again(refresh, upstream, exit_code, write, secrets))
     if cassette is None:
-        raise Complaint("record needs --cassette FILE to write, or --refresh DIR to repeat")
+        raise UsageError("record needs --cassette FILE to write, or --refresh DIR to repeat")
     from ninelives.commands.record import run
 
     upstream = "https://api.openai.com" if upstream is None else upstream

@@ -9,7 +9,7 @@ from ninelives.commands.eval_files import write
 from ninelives.commands.eval_options import Wish, setting_of
 from ninelives.commands.eval_output import line, summary, tell, tell_rates
 from ninelives.commands.printing import notes, output
-from ninelives.complaint import Complaint
+from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
     from ninelives.evals.files import Case
@@ -56,18 +56,18 @@ def run(wish: Wish) -> int:
 
 def _check(wish: Wish) -> None:
     if wish.record and wish.upstream is None:
-        raise Complaint("--record needs --upstream URL, the API to record from (https://api.openai.com/v1)")
+        raise UsageError("--record needs --upstream URL, the API to record from (https://api.openai.com/v1)")
     if wish.upstream is not None and not wish.record:
-        raise Complaint("--upstream is the API to record from; add --record, or leave it out to play offline")
+        raise UsageError("--upstream is the API to record from; add --record, or leave it out to run offline")
     if wish.record and (wish.faults is not None or wish.repeat > 1 or wish.script is not None):
-        raise Complaint("--record plays once, without faults; leave out --faults, --repeat and --script")
+        raise UsageError("--record plays once, without faults; leave out --faults, --repeat and --script")
     if wish.pace is not None:
         from mock_openai.turn.pacing import parse_pace
 
         try:
             parse_pace(wish.pace)
         except ValueError as error:
-            raise Complaint(f"--pace: {error}") from None
+            raise UsageError(f"--pace: {error}") from None
 
 
 def _only(there: list[Case], pattern: str | None) -> list[Case]:
@@ -82,7 +82,7 @@ def _only(there: list[Case], pattern: str | None) -> list[Case]:
     ]
     if not found:
         names = ", ".join(each.title for each in there[:8])
-        raise Complaint(
+        raise UsageError(
             f"no scenario is called {pattern!r}; there are {names}{', ...' if len(there) > 8 else ''}"
         )
     return found
@@ -96,7 +96,7 @@ def _weathers(case: Case, wish: Wish, disasters: Sequence[Any], number: int, sta
     try:
         bot = bot_named(case.bot)
         plain = play_first(case, bot, setting)
-    except Complaint as wrong:
+    except UsageError as wrong:
         if not case.label:
             raise
         yield not_played(case, wrong)  # the other bots of the suite are tested all the same

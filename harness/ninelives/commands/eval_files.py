@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def write(console: Console, played: Sequence[Played], reports: Reports) -> None:
-    """Write the requested files, and print where they are. Raises Complaint."""
+    """Write the requested files, and print where they are. Raises UsageError."""
     reports.page(console, lambda: [each.chapter for each in played if each.skipped is None], "ninelives eval")
     reports.findings(console, lambda: list(map(as_json, played)))
     reports.write([checked(each, number) for number, each in _numbered(played)], "ninelives eval")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ninelives.commands.reports import Reports
-from ninelives.complaint import Complaint
+from ninelives.usage_error import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def setting_of(wish: Wish, number: int = 0) -> Any:
         try:
             script = Script.load(wish.script)
         except ScriptError as error:
-            raise Complaint(str(error)) from None
+            raise UsageError(str(error)) from None
     return Setting(
         script=script,
         recordings=wish.recordings,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from ninelives.complaint import Complaint
+from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
     from ninelives.evals.answers import Missed
@@ -100,7 +100,7 @@ def problems(played: Played) -> list[str]:
 
 def to_change(played: Played) -> str:
     """Return the lines that a bot must change to be tested, ready to be copied; empty if none."""
-    if not isinstance(played.failure, Complaint):
+    if not isinstance(played.failure, UsageError):
         return ""
     return str(played.failure).partition("\n")[2].rstrip()
 

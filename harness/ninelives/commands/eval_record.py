@@ -11,7 +11,7 @@ from rich.text import Text
 from ninelives.commands.eval_options import setting_of
 from ninelives.commands.eval_output import STYLES, problems
 from ninelives.commands.printing import notes
-from ninelives.complaint import Complaint
+from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
     from ninelives.commands.eval_options import Wish
@@ -40,7 +40,7 @@ def record(console: Console, there: Sequence[Case], wish: Wish) -> int:
                     timeout_ms=setting_of(wish).timeout_ms,
                 )
             except ValueError as error:
-                raise Complaint(f"--upstream {wish.upstream}: {error}") from None
+                raise UsageError(f"--upstream {wish.upstream}: {error}") from None
         kept += _tell(console, case, recorded)
     console.print(f"\n{kept} of {tried} recorded", style="bold green" if kept == tried else "bold red")
     return 0 if kept == tried else 1

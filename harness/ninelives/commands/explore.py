@@ -18,7 +18,7 @@ from ninelives.commands.printing import notes, output
 from ninelives.commands.progress_bar import progress_bar
 from ninelives.commands.reports import Reports, of_exploration
 from ninelives.commands.verdict import tell_disturbed
-from ninelives.complaint import Complaint
+from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
     from ninelives.lab.exploration import Breach, Exploration
@@ -128,7 +128,9 @@ def _prepare(wish: Wish) -> None:
     """Continue an earlier journal only on request; put a complete one aside."""
     if wish.resume is not None:
         if not wish.resume.is_file():
-            raise Complaint(f"{wish.resume} cannot be read (no such file); give the journal to continue from")
+            raise UsageError(
+                f"{wish.resume} cannot be read (no such file); give the journal to continue from"
+            )
         return
     if not wish.journal.exists():
         return
@@ -136,7 +138,7 @@ def _prepare(wish: Wish) -> None:
 
     there = played_in(wish.journal)
     if there.subject == wish.factory and len(there.runs) < wish.runs and not wish.until_broken:
-        raise Complaint(
+        raise UsageError(
             f"{wish.journal} holds {len(there.runs)} runs of an earlier exploration; continue it with "
             f"--resume {wish.journal}, or remove it"
         )

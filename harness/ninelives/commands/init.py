@@ -11,9 +11,9 @@ from typing import get_args
 import typer
 from mock_openai.visible import visible
 
-from ninelives.complaint import Complaint
 from ninelives.lab.target import ENTRIES
 from ninelives.starter import CI, File, Project, files
+from ninelives.usage_error import UsageError
 
 _ELSEWHERE = {"tests", "test", "node_modules", "site-packages", "build", "dist", "__pycache__"}
 _DEEPEST = 3
@@ -21,11 +21,11 @@ _DEEPEST = 3
 
 
 def run(folder: Path, bot: str | None, ci: str | None, *, yes: bool) -> int:
-    """Show the files and write them, if the user agrees. Raises Complaint."""
+    """Show the files and write them, if the user agrees. Raises UsageError."""
     if not folder.is_dir():
-        raise Complaint(f"{folder} is not a folder; give the folder of your project")
+        raise UsageError(f"{folder} is not a folder; give the folder of your project")
     if ci is not None and ci not in get_args(CI):
-        raise Complaint(f"--ci {ci}: expected one of {', '.join(get_args(CI))}")
+        raise UsageError(f"--ci {ci}: expected one of {', '.join(get_args(CI))}")
     file, function = _chosen(folder, bot) if bot else _found(folder)
     project = Project(file, function, _install(folder), ci or _ci(folder), _root(folder, file))  # type: ignore[arg-type]
     wanted = list(files(project))
@@ -62,14 +62,14 @@ def _write(folder: Path, file: File) -> None:
         with path.open("x", encoding="utf-8") as out:
             out.write(file.text)
     except OSError as error:
-        raise Complaint(f"{path} cannot be written ({error.strerror}); make the folder writable") from None
+        raise UsageError(f"{path} cannot be written ({error.strerror}); make the folder writable") from None
 
 
 def _chosen(folder: Path, bot: str) -> tuple[str, str]:
     name, _, function = bot.partition(":")
     path = folder / name
     if not path.is_file() or path.suffix != ".py":
-        raise Complaint(
+        raise UsageError(
             f"--bot {bot}: {visible(str(path))} is not a Python file; expected for example bot.py:run_bot"
         )
     there = _functions(path)
@@ -77,7 +77,7 @@ def _chosen(folder: Path, bot: str) -> tuple[str, str]:
         function = next((entry for entry in ENTRIES if entry in there), "")
     if function not in there:
         names = ", ".join(there) or "no function"
-        raise Complaint(f"--bot {bot}: {name} has {names}; give the function that runs the bot")
+        raise UsageError(f"--bot {bot}: {name} has {names}; give the function that runs the bot")
     return path.relative_to(folder).as_posix(), function
 
 
@@ -91,13 +91,13 @@ def _found(folder: Path) -> tuple[str, str]:
         if entry is not None
     ]
     if not bots:
-        raise Complaint(
+        raise UsageError(
             f"no bot was found in {folder}: expected a file that imports pipecat and has a function "
             f"{ENTRIES[0]} or {ENTRIES[1]}; give it with --bot FILE:FUNCTION"
         )
     if len(bots) > 1:
         names = ", ".join(f"{file}:{function}" for file, function in bots[:5])
-        raise Complaint(f"there are {len(bots)} bots in {folder} ({names}); choose one with --bot")
+        raise UsageError(f"there are {len(bots)} bots in {folder} ({names}); choose one with --bot")
     return bots[0]
 
 

@@ -11,7 +11,7 @@ from ninelives.cassette.lint import Problem, lint, usage
 from ninelives.cassette.scrub import scrub
 from ninelives.commands.printing import output
 from ninelives.commands.secrets import Secrets
-from ninelives.complaint import Complaint
+from ninelives.usage_error import UsageError
 
 
 def run(
@@ -50,10 +50,10 @@ def _files(paths: Sequence[Path], inside: Callable[[Path], list[Path]]) -> list[
     files: list[Path] = []
     for path in paths:
         if not path.exists():
-            raise Complaint(f"{path}: found no such file; expected a cassette, or a folder of them")
+            raise UsageError(f"{path}: found no such file; expected a cassette, or a folder of them")
         found = inside(path) if path.is_dir() else [path]
         if not found:
-            raise Complaint(f"{path}: found no cassette; expected a file, or a folder with .jsonl files")
+            raise UsageError(f"{path}: found no cassette; expected a file, or a folder with .jsonl files")
         files += found
     return files
 

@@ -67,7 +67,7 @@ class Asked:
 
     @property
     def conditions(self) -> Conditions:
-        """The pace, the budgets and the voice. Raises Complaint."""
+        """The pace, the budgets and the voice. Raises UsageError."""
         from ninelives.lab.conditions import as_option, read_conditions
 
         return read_conditions(

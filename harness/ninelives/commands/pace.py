@@ -16,8 +16,8 @@ from ninelives.cassette.redact import Redactor
 from ninelives.cassette.rhythm import Rhythm
 from ninelives.commands.files import write_text
 from ninelives.commands.printing import notes, output
-from ninelives.complaint import Complaint
 from ninelives.lab.figures import percentile
+from ninelives.usage_error import UsageError
 
 _SHOWN = {
     "first_event": "until the first event",
@@ -48,7 +48,7 @@ def run(paths: Sequence[Path], out: Path) -> int:
         pace = rhythm.pace([f"{source}: {_answers(count)}" for source, count in sorted(heard.items())])
     except ValueError as error:
         named = ", ".join(map(str, paths))
-        raise Complaint(
+        raise UsageError(
             f"{named}: {error}; record with `ninelives record`, which keeps the time of every event"
         ) from None
     write_text(out, to_json(pace))
@@ -59,7 +59,7 @@ def run(paths: Sequence[Path], out: Path) -> int:
 def _cassettes(paths: Sequence[Path], unread: list[str]) -> Iterator[tuple[Path, Cassette]]:
     for path in paths:
         if not path.exists():
-            raise Complaint(f"{path}: found no such file; expected a recording, or a folder of them")
+            raise UsageError(f"{path}: found no such file; expected a recording, or a folder of them")
         if not path.is_dir():
             yield path, load(path, redactor=Redactor.off())
             continue
@@ -75,7 +75,7 @@ def _cassettes(paths: Sequence[Path], unread: list[str]) -> Iterator[tuple[Path,
             found = True
             yield each, cassette
         if not found:
-            raise Complaint(f"{path}: found no recording; expected a cassette, or a folder of them")
+            raise UsageError(f"{path}: found no recording; expected a cassette, or a folder of them")
 
 
 def _source(path: Path, cassette: Cassette) -> str:

@@ -20,10 +20,10 @@ from ninelives.cassette.writer import CassetteWriter
 from ninelives.commands.printing import notes
 from ninelives.commands.running import BrokenOff, run_command, until_told
 from ninelives.commands.secrets import Secrets
-from ninelives.complaint import Complaint
 from ninelives.environment import Urls
 from ninelives.fixtures.cassettes import Mode
 from ninelives.recorder import Recorder
+from ninelives.usage_error import UsageError
 
 PROGRESS = 0.25
 """Seconds between two updates of the progress."""
@@ -43,7 +43,7 @@ def run(
     if mode == "none" or (mode == "once" and cassette.exists()):
         return _replay(cassette, command, host, port)
     if mode == "off" and not command:
-        raise Complaint("--mode off does not record, so it needs a COMMAND to run")
+        raise UsageError("--mode off does not record, so it needs a COMMAND to run")
     if mode == "new_episodes":
         extend = True
     console = notes()
@@ -53,7 +53,7 @@ def run(
             upstream, cassette, host=host, port=bound, extend=extend, redactor=secrets.redactor()
         )
     except ValueError as error:
-        raise Complaint(str(error)) from None
+        raise UsageError(str(error)) from None
     if mode == "off":
         return _directly(recorder, command)
     if mode != "new_episodes":
@@ -92,8 +92,8 @@ def _bind(recorder: Recorder, host: str, port: int) -> None:
         raise _taken(host, port, error) from None
 
 
-def _taken(host: str, port: int, error: OSError) -> Complaint:
-    return Complaint(
+def _taken(host: str, port: int, error: OSError) -> UsageError:
+    return UsageError(
         f"{host}:{port} cannot be used ({error.strerror or error}); choose another --host or --port"
     )
 

@@ -17,9 +17,9 @@ from ninelives.cassette import Cassette, CassetteError
 from ninelives.cassette.replacing import write_whole
 from ninelives.commands.printing import notes, output
 from ninelives.commands.secrets import Secrets
-from ninelives.complaint import Complaint
 from ninelives.refresh import Asked, Drift, ask_again, drift
 from ninelives.refresh.drift import not_compared
+from ninelives.usage_error import UsageError
 
 _API = "https://api.openai.com"
 _SHOWN = 200
@@ -30,7 +30,7 @@ def run(folder: Path, upstream: str | None, exit_code: bool, write: bool, secret
     """Repeat and report; return 1 if the API has changed and `exit_code` is set."""
     paths = sorted(folder.rglob("*.jsonl")) if folder.is_dir() else [folder]
     if not paths:
-        raise Complaint(f"{folder}: found no cassette; expected a file, or a folder with .jsonl files")
+        raise UsageError(f"{folder}: found no cassette; expected a file, or a folder with .jsonl files")
     cassettes = [Cassette.load(path) for path in paths]
     key = os.environ.get("OPENAI_API_KEY", "")
     mocked = upstream is None and not key
@@ -44,7 +44,7 @@ def run(folder: Path, upstream: str | None, exit_code: bool, write: bool, secret
         try:
             asked = asyncio.run(_ask(cassettes, upstream, key, mocked, Path(scratch), secrets))
         except ValueError as error:  # an upstream that is not a URL
-            raise Complaint(str(error)) from None
+            raise UsageError(str(error)) from None
         _refuse_a_bad_key(asked)
         changes = _tell(asked, upstream or ("the mock server" if mocked else _API), console)
         if write:
@@ -76,12 +76,12 @@ def _refuse_a_bad_key(asked: Sequence[Asked]) -> None:
     pairs = [pair for each in asked for pair in each.pairs]
     refused = [new for old, new in pairs if new.status in _UNAUTHORISED and old.status not in _UNAUTHORISED]
     if refused and len(refused) == len(pairs):
-        raise Complaint(
+        raise UsageError(
             f"the upstream rejects every request with status {refused[0].status}; "
             "check that OPENAI_API_KEY is a key with access to it"
         )
     if pairs and all(new.status is None for _, new in pairs):
-        raise Complaint("the upstream does not answer; check --upstream and the network")
+        raise UsageError("the upstream does not answer; check --upstream and the network")
 
 
 def _tell(asked: Sequence[Asked], where: str, console: Console) -> list[Drift]:
@@ -126,7 +126,7 @@ def _write(asked: Sequence[Asked], console: Console) -> None:
         try:
             write_whole(path, each.again.data)
         except CassetteError as error:
-            raise Complaint(str(error)) from None
+            raise UsageError(str(error)) from None
         console.print(f"wrote {path}", markup=False)
 
 

@@ -11,8 +11,8 @@ from mock_openai import MockServer
 from mock_openai.interruption import told_by_signal
 
 from ninelives.commands.printing import output
-from ninelives.complaint import Complaint
 from ninelives.player import Player
+from ninelives.usage_error import UsageError
 
 Timing = Literal["recorded", "none"] | float
 
@@ -25,7 +25,7 @@ def run(paths: Sequence[Path], host: str, port: int, timing: str, repeat: bool, 
     try:
         asyncio.run(_serve(player, name, len(player.exchanges), host, port))
     except OSError as error:
-        raise Complaint(
+        raise UsageError(
             f"{host}:{port} cannot be used ({error.strerror or error}); choose another --host or --port"
         ) from None
     return 0
@@ -41,7 +41,7 @@ def _timing(text: str) -> Timing:
     except ValueError:
         factor = -1.0
     if not 0 <= factor < float("inf"):
-        raise Complaint(f"--timing {text!r} is invalid; expected recorded, none, or a factor such as 0.1")
+        raise UsageError(f"--timing {text!r} is invalid; expected recorded, none, or a factor such as 0.1")
     return factor
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from ninelives.commands.files import write_text
-from ninelives.complaint import Complaint
+from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
     from ninelives.lab.exploration import Exploration
@@ -33,7 +33,7 @@ SHOWN_CALLS = 5
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """The requested files and lines. Writing raises Complaint if a file cannot be written."""
+    """The requested files and lines. Writing raises UsageError if a file cannot be written."""
 
     junit: Path | None = None
     github: bool = False
@@ -73,7 +73,7 @@ class Reports:
                     with Path(path).open("a", encoding="utf-8") as file:
                         file.write(summary(checked, title))
                 except OSError as error:
-                    raise Complaint(
+                    raise UsageError(
                         f"{path}, which {SUMMARY} names, cannot be written ({error.strerror})"
                     ) from None
 

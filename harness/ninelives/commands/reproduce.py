@@ -13,7 +13,7 @@ from rich.text import Text
 from ninelives.commands.explore import place
 from ninelives.commands.files import write_text
 from ninelives.commands.printing import notes, output
-from ninelives.complaint import Complaint
+from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
     from ninelives.incidents.reading import Incident
@@ -37,7 +37,7 @@ class Wish:
 
 
 def run(wish: Wish) -> int:
-    """Reproduce an incident. Return 1 if the same problem occurred, 0 if not. Raises Complaint."""
+    """Reproduce an incident. Return 1 if the same problem occurred, 0 if not. Raises UsageError."""
     from ninelives.commands.quiet import quiet
     from ninelives.incidents.people import Replacements
     from ninelives.incidents.reading import read
@@ -57,7 +57,9 @@ def run(wish: Wish) -> int:
     for old in replacements.unused:
         _note(f"--replace {old!r}: these words do not occur in this call")
     if found.story is None:
-        raise Complaint(f"{wish.file} has no complete turn; give BlackBox more minutes or a larger max_bytes")
+        raise UsageError(
+            f"{wish.file} has no complete turn; give BlackBox more minutes, or a larger max_bytes"
+        )
     return _tell(wish, found) if found.same else _tell_otherwise(wish, found)
 
 
@@ -93,7 +95,7 @@ def _require_a_bot(factory: Factory, incident: Incident) -> None:
 
     first = play_first(factory)
     if first.outcome.crash:
-        raise Complaint(f"{first.who}: this bot crashes even without faults: {first.outcome.crash}")
+        raise UsageError(f"{first.who}: this bot crashes even without faults: {first.outcome.crash}")
     here = [f"{kind.__module__}.{kind.__qualname__}" for kind, _ in first.outcome.hosts]
     missing = [each for each in incident.services if each not in here]
     if missing:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mock_openai.patterns import Pattern, PatternError
 
 from ninelives.cassette import Redactor
-from ninelives.complaint import Complaint
+from ninelives.usage_error import UsageError
 
 IN_ITS_PLACE = "redacted"
 """The replacement for matches of the user's expressions."""
@@ -24,20 +24,20 @@ class Secrets:
 
     def redactor(self) -> Redactor:
         """Return a redactor for these options; one for each recording, because fakes are numbered in it.
-        Raises Complaint for an invalid regular expression.
+        Raises UsageError for an invalid regular expression.
         """
         for expression in self.redact:
             try:
                 pattern = Pattern(expression.encode())
                 too_wide = pattern.search(b"") or pattern.search(IN_ITS_PLACE.encode())
             except PatternError as error:
-                raise Complaint(f"--redact {expression!r} is not a regular expression ({error})") from None
+                raise UsageError(f"--redact {expression!r} is not a regular expression ({error})") from None
             if too_wide:
-                raise Complaint(
+                raise UsageError(
                     f"--redact {expression!r} matches its own replacement text; make it more specific"
                 )
         rules = [(expression, IN_ITS_PLACE) for expression in self.redact]
         try:
             return Redactor(rules=rules, emails=self.emails, phones=self.phones)
         except ModuleNotFoundError as missing:
-            raise Complaint(f"--phones: {missing}") from None
+            raise UsageError(f"--phones: {missing}") from None

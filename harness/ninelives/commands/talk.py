@@ -23,10 +23,10 @@ from rich.text import Text
 
 from ninelives.commands.files import write_text
 from ninelives.commands.printing import output
-from ninelives.complaint import Complaint
 from ninelives.lab.conditions import as_option, read_conditions
 from ninelives.report.terminal import moment
 from ninelives.talk.terminal import Lines, source
+from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
     from ninelives.fixtures.network import Guard
@@ -86,7 +86,7 @@ def run(wish: Wish) -> int:
         stack.callback(guard.remove)
         try:
             _talk(session, server, lines, console, wish)
-        except Complaint:
+        except UsageError:
             other = _elsewhere(session, guard, wish.bot, source_of(factory))
             if other is None:
                 raise
@@ -117,7 +117,7 @@ def _talk(session: Session, server: MockServer, lines: Lines, console: Console, 
                 _write(console, outcome, wish)
 
 
-def _elsewhere(session: Session, guard: Guard, who: str, near: Path | None) -> Complaint | None:
+def _elsewhere(session: Session, guard: Guard, who: str, near: Path | None) -> UsageError | None:
     from ninelives.lab.apis import elsewhere
 
     return elsewhere(session.hosts(), guard.attempts[0], who, near) if guard.attempts else None
@@ -129,7 +129,7 @@ def _server(wish: Wish) -> MockServer:
         script = Script.load(wish.script) if wish.script is not None else None
         faults = load(wish.faults) if wish.faults is not None else []
     except (ScriptError, PlanError) as error:
-        raise Complaint(str(error)) from None
+        raise UsageError(str(error)) from None
     responders: list[Any] = []
     if wish.cassette is not None:
         from ninelives.player import open_player
@@ -142,7 +142,7 @@ def _server(wish: Wish) -> MockServer:
     try:
         server.bind()
     except OSError as error:
-        raise Complaint(
+        raise UsageError(
             f"--port {wish.port}: cannot listen there ({error.strerror or error}); choose another, or 0"
         ) from None
     return server

@@ -15,12 +15,12 @@ from rich.text import Text
 from ninelives.commands.files import write_text
 from ninelives.commands.printing import WIDEST, notes, output
 from ninelives.commands.reports import Reports, of_outcome
-from ninelives.complaint import Complaint
 from ninelives.lab.conditions import USUAL, Conditions
 from ninelives.lab.figures import together
 from ninelives.lab.scenario import CHAPTERS
 from ninelives.lab.scenarios import matching, scenarios
 from ninelives.report.terminal import heading_of_marks, marks
+from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
     from ninelives.lab.run import Outcome
@@ -60,7 +60,7 @@ def table_of_contents(pattern: str) -> int:
 def _chosen(pattern: str) -> list[Scenario]:
     chosen = matching(pattern)
     if not chosen:
-        raise Complaint(
+        raise UsageError(
             f"no scenario is called {pattern!r}; expected one of the {len(scenarios())} that "
             "`ninelives scenarios` lists, or a pattern such as reset_*"
         )

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ninelives.complaint import Complaint
 from ninelives.lab.dialogue import SCRIPT
 from ninelives.lab.episode import TURN_BOUND
 from ninelives.lab.scenario import Say, Scenario, Transport, Wait
 from ninelives.lab.scenarios import matching, scenarios
+from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
     from mock_openai.faults import Planned
@@ -83,7 +83,7 @@ class Disaster:
 
 
 def chosen(pattern: str) -> list[Disaster]:
-    """Return the disasters of a pattern, or of several separated by commas. Raises Complaint if there is
+    """Return the disasters of a pattern, or of several separated by commas. Raises UsageError if there is
     none.
     """
     found: dict[str, Disaster] = {}
@@ -91,7 +91,7 @@ def chosen(pattern: str) -> list[Disaster]:
     for part in pattern.split(","):
         named = matching(part.strip())
         if not named:
-            raise Complaint(
+            raise UsageError(
                 f"no scenario is called {part.strip()!r}; expected one of the {len(scenarios())} that "
                 "`ninelives scenarios` lists, or a pattern such as reset_*"
             )
@@ -102,14 +102,14 @@ def chosen(pattern: str) -> list[Disaster]:
                 found[scenario.name] = of(scenario)
     if not found:
         told = "; ".join(f"{name}: {why}" for name, why in refused.items())
-        raise Complaint(f"none of these scenarios is possible in an eval ({told})")
+        raise UsageError(f"none of these scenarios is possible in an eval ({told})")
     return list(found.values())
 
 
 def named(pattern: str) -> list[tuple[str, str, tuple[Planned, ...]]]:
     """Return name, sentence and faults of the disasters of a pattern that may happen in any turn.
 
-    For `mock-openai serve --faults PATTERN --rate 1%`. Raises Complaint.
+    For `mock-openai serve --faults PATTERN --rate 1%`. Raises UsageError.
     """
     found = []
     for disaster in chosen(pattern):
@@ -117,7 +117,7 @@ def named(pattern: str) -> list[tuple[str, str, tuple[Planned, ...]]]:
         if faults := (*blow.in_silence, *blow.faults):
             found.append((disaster.name, disaster.sentence, faults))
     if not found:
-        raise Complaint(
+        raise UsageError(
             f"{pattern}: these scenarios need a bot that is starting, or only silence; choose others"
         )
     return found

@@ -19,7 +19,7 @@ from pipecat.evals.scenario import (
 )
 from pipecat.evals.suite import SCENARIO_SUFFIXES, EvalManifest
 
-from ninelives.complaint import Complaint
+from ninelives.usage_error import UsageError
 
 OF_SOUND = ("user_", "vad_", "bot_started", "bot_stopped", "bot_backchannel")
 """Beginnings of the events that only a bot with ears and a voice reports."""
@@ -109,13 +109,13 @@ def _read(expectation: EvalExpectation) -> EvalExpectation:
 
 
 def cases(places: Sequence[Path], bot: str | None) -> list[Case]:
-    """The scenarios of files, of folders of files, and of suites, in order. Raises Complaint."""
+    """The scenarios of files, of folders of files, and of suites, in order. Raises UsageError."""
     found: list[Case] = []
     for place in places:
         for path in _files(place):
             found += _suite(path) if _is_suite(path) else list(_scenarios(path, bot))
     if not found:
-        raise Complaint(
+        raise UsageError(
             f"{', '.join(map(str, places))}: there is no scenario in it; expected Pipecat's eval files"
         )
     return found
@@ -124,7 +124,7 @@ def cases(places: Sequence[Path], bot: str | None) -> list[Case]:
 def _files(place: Path) -> list[Path]:
     if not place.is_dir():
         if not place.is_file():
-            raise Complaint(
+            raise UsageError(
                 f"{place} cannot be read (no such file); expected a scenario file, a suite or a folder"
             )
         return [place]
@@ -137,7 +137,7 @@ def _files(place: Path) -> list[Path]:
         and is_scenario_file(path)
     )
     if not files:
-        raise Complaint(f"{place}: no .yaml or .yml scenario file in this folder")
+        raise UsageError(f"{place}: no .yaml or .yml scenario file in this folder")
     return files
 
 
@@ -150,28 +150,28 @@ def _is_suite(path: Path) -> bool:
 
 def _scenarios(path: Path, bot: str | None) -> Iterator[Case]:
     if bot is None:
-        raise Complaint(f"{path} does not name a bot; add --bot bot.py, or give a suite that names its bots")
+        raise UsageError(f"{path} does not name a bot; add --bot bot.py, or give a suite that names its bots")
     for scenario in load(path):
         yield Case(scenario.name, path, scenario, bot)
 
 
 def load(path: Path) -> list[Loaded]:
-    """The scenarios of a file. Raises Complaint with Pipecat's own words, the file and the line."""
+    """The scenarios of a file. Raises UsageError with Pipecat's own words, the file and the line."""
     with warnings.catch_warnings(record=True):  # Pipecat tells of deprecated files whatever the filters say
         try:
             return list(EvalScenarioFile.load(path))
         except yaml.YAMLError as error:
-            raise Complaint(_yaml(path, error)) from None
+            raise UsageError(_yaml(path, error)) from None
         except UnicodeDecodeError:
-            raise Complaint(
+            raise UsageError(
                 f"{path} is not text in UTF-8; expected a scenario file of Pipecat's evals"
             ) from None
         except FileNotFoundError as error:
-            raise Complaint(
+            raise UsageError(
                 f"{path}: {error.filename} cannot be read (no such file), which it includes"
             ) from None
         except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
-            raise Complaint(_refused(path, error)) from None
+            raise UsageError(_refused(path, error)) from None
 
 
 def _yaml(path: Path, error: yaml.YAMLError) -> str:
@@ -268,9 +268,9 @@ def _suite(path: Path) -> list[Case]:
         with warnings.catch_warnings(record=True):
             manifest = EvalManifest.load(path, repeat=1)
     except yaml.YAMLError as error:
-        raise Complaint(_yaml(path, error)) from None
+        raise UsageError(_yaml(path, error)) from None
     except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
-        raise Complaint(_refused(path, error)) from None
+        raise UsageError(_refused(path, error)) from None
     found = []
     for run in manifest.runs:
         loaded = run.loaded
@@ -282,7 +282,7 @@ def _suite(path: Path) -> list[Case]:
             body = yaml.safe_load(run.runner_body_path.read_text(encoding="utf-8"))
         assert run.bot_path is not None
         if not run.bot_path.is_file():
-            raise Complaint(f"{path}: the bot {run.bot} cannot be read (no such file: {run.bot_path})")
+            raise UsageError(f"{path}: the bot {run.bot} cannot be read (no such file: {run.bot_path})")
         found.append(
             Case(run.scenario, run.scenario_path, loaded, str(run.bot_path), run.label, body, folder)
         )

@@ -8,7 +8,6 @@ from typing import Any
 
 from ninelives.bot.overheard import overheard
 from ninelives.bot.starting import CouldNotStart, Hangs, could_not_start, not_for_ever
-from ninelives.complaint import Complaint
 from ninelives.evals.bot import whole
 from ninelives.evals.disasters import Disaster
 from ninelives.evals.files import Case
@@ -16,6 +15,7 @@ from ninelives.evals.outcome import Played
 from ninelives.evals.session import Setting, play_case
 from ninelives.lab.episode import Episode
 from ninelives.lab.target import find
+from ninelives.usage_error import UsageError
 
 PATIENCE = 120.0
 """Real seconds after which a bot that blocks counts as hanging."""
@@ -25,7 +25,7 @@ WITH_A_DISASTER = 6.0
 
 
 def bot_named(name: str) -> Any:
-    """The bot that a user names. Raises Complaint; CouldNotStart when its own code fails."""
+    """The bot that a user names. Raises UsageError; CouldNotStart when its own code fails."""
     return whole(find(name).found, name)
 
 
@@ -77,7 +77,7 @@ def _struck(plain: Played, bot: Any, setting: Setting, disaster: Disaster, case:
     return _skipped(plain, disaster, "this conversation has no moment at which it could happen")
 
 
-def not_played(case: Case, wrong: Complaint) -> Played:
+def not_played(case: Case, wrong: UsageError) -> Played:
     """A case whose bot cannot be played at all."""
     first = str(wrong).partition("\n")[0]
     return Played(case, None, None, Episode([], []), crash=first, failure=wrong, started=False)

@@ -14,7 +14,6 @@ from pipecat.evals.session import EvalSessionParams
 
 from ninelives.bot.environment import KEY, addresses, stand_ins
 from ninelives.bot.starting import Exited, could_not_start
-from ninelives.complaint import Complaint
 from ninelives.evals.answers import endpoints_of, judge_recording, led_to
 from ninelives.evals.bot import EvalBot
 from ninelives.evals.files import Case
@@ -25,6 +24,7 @@ from ninelives.lab.episode import TURN_BOUND, Episode
 from ninelives.lab.services import source_of
 from ninelives.recorder import Recorder
 from ninelives.recorder.upstream import Upstream
+from ninelives.usage_error import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def record_case(
 ) -> Recorded:
     """Play a case against `upstream`, and keep what passed if the eval passes.
 
-    Raises ValueError for an upstream that is no address, Complaint as `play_first` does.
+    Raises ValueError for an upstream that is no address, UsageError as `play_first` does.
     """
     path = path.absolute()
     with chdir(case.folder) if case.folder is not None else nullcontext():
@@ -91,7 +91,7 @@ async def _played(
     scenario = led_to(case.scenario, {old: new.base_url for old, new in others.items()})
     key = os.environ.get("OPENAI_API_KEY", "")
     if not key and not Upstream.parse(main.upstream).local:
-        raise Complaint("OPENAI_API_KEY is not set; it is needed to call the real API, and never recorded")
+        raise UsageError("OPENAI_API_KEY is not set; it is needed to call the real API, and never recorded")
     key = key or KEY  # a mock server takes any
     with addresses(main.base_url, main.ws_url, key), stand_ins():
         hosted = EvalBot(
@@ -109,7 +109,7 @@ async def _played(
                 session = make_session(scenario, hosted.url, params, case)
                 let_breathe(session, case)
                 result = await session.run()
-        except Complaint:
+        except UsageError:
             raise
         except SystemExit as error:
             raise could_not_start(case.bot, Exited(error)) from None

@@ -22,7 +22,6 @@ from pipecat.evals.session import EvalSession, EvalSessionParams
 from ninelives.bot.environment import addresses, stand_ins
 from ninelives.bot.starting import Exited
 from ninelives.bot.turn import Frames, Turn
-from ninelives.complaint import Complaint
 from ninelives.evals.answers import Answers, answers_for, led_to
 from ninelives.evals.bot import EvalBot
 from ninelives.evals.disasters import Blow, Disaster
@@ -38,6 +37,7 @@ from ninelives.lab.run import forbidden
 from ninelives.lab.scenario import PACE
 from ninelives.lab.services import source_of
 from ninelives.report.timeline import from_journal, from_mishaps, from_turns, merged
+from ninelives.usage_error import UsageError
 from ninelives.virtual import VirtualDeadlock, run
 
 BREATH = 0.05
@@ -241,7 +241,7 @@ class _Run:
 
 
 def make_session(scenario: Any, url: str, params: EvalSessionParams, case: Case) -> EvalSession[Any]:
-    """Pipecat's session for a scenario. Raises Complaint when its judge or caller cannot be made."""
+    """Pipecat's session for a scenario. Raises UsageError when its judge or caller cannot be made."""
     try:
         if case.speaks:
             scenario = spoken(scenario)
@@ -250,11 +250,11 @@ def make_session(scenario: Any, url: str, params: EvalSessionParams, case: Case)
         if "bot_stt" in services:
             understand_the_bot(session._client)
         return session
-    except Complaint:
+    except UsageError:
         raise
     except Exception as error:
         said = f"{type(error).__name__}: {error}".replace("\n", " ")
-        raise Complaint(
+        raise UsageError(
             f"{case.path}: the judge or the caller of {case.name} cannot be made: {said}"
         ) from None
 

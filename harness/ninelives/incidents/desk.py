@@ -42,7 +42,7 @@ class Desk:
         self._thread: threading.Thread | None = None
         self._told: dict[tuple[str, str], float] = {}
         """When each problem was last written, by its identity."""
-        self._complained = False
+        self._warned = False
         self._pending = 0
         self._idle = threading.Condition()
 
@@ -59,7 +59,7 @@ class Desk:
                 self._jobs.put_nowait(_Job(notes, about, reason, begun))
                 self._pending += 1
         except queue.Full:
-            self._complain("it cannot keep up, and left a turn out")
+            self._warn("it cannot keep up, and left a turn out")
 
     def flush(self, timeout: float | None) -> bool:
         """Wait until everything is done. Return False if that took longer."""
@@ -72,9 +72,9 @@ class Desk:
             try:
                 self._do(job)
             except OSError as error:
-                self._complain(f"{self._folder} cannot be written ({error.strerror or error})")
+                self._warn(f"{self._folder} cannot be written ({error.strerror or error})")
             except Exception as error:
-                self._complain(f"an incident could not be judged or written: {error!r}")
+                self._warn(f"an incident could not be judged or written: {error!r}")
             finally:
                 with self._idle:
                     self._pending -= 1
@@ -130,7 +130,7 @@ class Desk:
             self._told |= dict.fromkeys(wrong.shapes, now)
         return not known
 
-    def _complain(self, why: str) -> None:
-        if not self._complained:
-            self._complained = True
+    def _warn(self, why: str) -> None:
+        if not self._warned:
+            self._warned = True
             logger.warning(f"BlackBox: {why}; this is said once, and the bot is not affected")

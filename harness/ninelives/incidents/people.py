@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ninelives.complaint import Complaint
 from ninelives.incidents.answering import LOST
 from ninelives.lab.story import Ask, Step
+from ninelives.usage_error import UsageError
 
 SHORTEST = 3
 """Letters of a replaced word at the end of a broken text from which it counts as its beginning."""
@@ -25,7 +25,7 @@ _TEXTS = ("text", "refusal", "reasoning")
 class Replacements:
     """Pairs of words and their replacements.
 
-    `counts` has how often each was found. Raises Complaint for a pair that is not `WORDS=OTHERS`.
+    `counts` has how often each was found. Raises UsageError for a pair that is not `WORDS=OTHERS`.
     """
 
     def __init__(self, pairs: Iterable[str] = ()) -> None:
@@ -34,7 +34,7 @@ class Replacements:
         for pair in pairs:
             old, equals, new = pair.partition("=")
             if not old.strip() or not equals:
-                raise Complaint(f"--replace {pair!r}: expected 'NAME=OTHER', such as 'Jane Roe=Caller'")
+                raise UsageError(f"--replace {pair!r}: expected 'NAME=OTHER', such as 'Jane Roe=Caller'")
             self._pairs[old.strip()] = new.strip()
         # Longer ones first: "Jane Roe" before "Jane".
         self._found = [

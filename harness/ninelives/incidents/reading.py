@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ninelives.complaint import Complaint
 from ninelives.incidents.episode import from_the_first_turn
 from ninelives.incidents.notes import WIRE, Note
 from ninelives.incidents.writing import VERSION
+from ninelives.usage_error import UsageError
 
 EXPECTED = "expected a file that BlackBox wrote"
 
@@ -46,20 +46,20 @@ class Incident:
 
 
 def read(path: Path) -> Incident:
-    """Read an incident. Raises Complaint."""
+    """Read an incident. Raises UsageError."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
-        raise Complaint(f"{path} cannot be read ({error.strerror}); {EXPECTED}") from None
+        raise UsageError(f"{path} cannot be read ({error.strerror}); {EXPECTED}") from None
     except UnicodeDecodeError:
-        raise Complaint(f"{path} is no text in UTF-8; {EXPECTED}") from None
+        raise UsageError(f"{path} is no text in UTF-8; {EXPECTED}") from None
     header = _object(path, 1, lines[0]) if lines else {}
     version = header.get("ninelives_incident")
     if not isinstance(version, int) or isinstance(version, bool):
         what = "a cassette" if "ninelives" in header else "no ninelives_incident in line 1"
-        raise Complaint(f"{path} is no incident (found {what}); {EXPECTED}")
+        raise UsageError(f"{path} is no incident (found {what}); {EXPECTED}")
     if version > VERSION:
-        raise Complaint(
+        raise UsageError(
             f"{path} is an incident of version {version}, and this ninelives reads up to {VERSION}; "
             "upgrade it: pip install -U ninelives"
         )
@@ -68,7 +68,7 @@ def read(path: Path) -> Incident:
         found = Incident(path, header, from_the_first_turn(notes))
         _ = (found.broken, found.categories, found.services)
     except (KeyError, TypeError, ValueError) as error:
-        raise Complaint(
+        raise UsageError(
             f"{path}: something is missing or not what it should be ({error!r}); {EXPECTED}"
         ) from None
     return found
@@ -80,7 +80,7 @@ def _object(path: Path, number: int, line: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise Complaint(f"{path}:{number} is no JSON object; {EXPECTED}, whole")
+        raise UsageError(f"{path}:{number} is no JSON object; {EXPECTED}, whole")
     return value
 
 

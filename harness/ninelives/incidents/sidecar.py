@@ -29,11 +29,11 @@ from ninelives.cassette.lines import (
     exact_bytes,
 )
 from ninelives.cassette.sse import parse
-from ninelives.complaint import Complaint
 from ninelives.incidents.journal import parsed
 from ninelives.incidents.judging import judged_in, wrong_in
 from ninelives.incidents.notes import Note, in_order, is_question
 from ninelives.incidents.reading import Incident
+from ninelives.usage_error import UsageError
 
 BESIDE = "wire.jsonl"
 """The name of the cassette in the folder of an incident."""
@@ -69,7 +69,7 @@ def has_wire(incident: Incident) -> bool:
 def with_wire(incident: Incident, path: Path) -> Incident:
     """Return the incident with its traffic from a cassette, judged again.
 
-    Raises Complaint if the cassette is of another call, and CassetteError if it cannot be read.
+    Raises UsageError if the cassette is of another call, and CassetteError if it cannot be read.
     """
     if not path.is_file() and (partial := path.with_name(f"{path.name}.partial")).is_file():
         path = partial
@@ -78,7 +78,7 @@ def with_wire(incident: Incident, path: Path) -> Incident:
     questions = [note for note in incident.notes if is_question(note)]
     shift = _shift(questions, asked)
     if shift is None:
-        raise Complaint(_another_call(path, questions, asked))
+        raise UsageError(_another_call(path, questions, asked))
     near = [_at(note, note.at - shift) for note in wire]
     own = _of_this_call(questions, [replace(each, at=each.at - shift) for each in asked])
     last = incident.notes[-1].at

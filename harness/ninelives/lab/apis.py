@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ninelives.complaint import Instructions
 from ninelives.lab.source import Line, imports, makings_of, mentions_of, replaced
+from ninelives.usage_error import Instructions
 
 if TYPE_CHECKING:
     from pipecat.processors.frame_processor import FrameProcessor

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mock_openai.clock import duration
 
-from ninelives.complaint import Complaint
+from ninelives.usage_error import UsageError
 
 DEAD_AIR = 10.0
 """Seconds of silence after which a caller hangs up."""
@@ -47,7 +47,7 @@ USUAL_BUDGETS = Budgets()
 def seconds_of_silence(given: str | float | None, name: str) -> float | None:
     """Parse a user's limit: `2s`, `500ms`, or a number of seconds. Empty text means none.
 
-    `name` is its name in messages. Raises Complaint.
+    `name` is its name in messages. Raises UsageError.
     """
     if given is None or given == "":
         return None
@@ -56,5 +56,5 @@ def seconds_of_silence(given: str | float | None, name: str) -> float | None:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise Complaint(f"{name} {given}: expected a duration above zero, such as 2s, 500ms or 1.5")
+        raise UsageError(f"{name} {given}: expected a duration above zero, such as 2s, 500ms or 1.5")
     return seconds

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ninelives.complaint import Complaint
 from ninelives.lab.budgets import USUAL_BUDGETS, Budgets, seconds_of_silence
+from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
     from mock_openai.turn.pacing import Pace
@@ -41,7 +41,7 @@ def read_conditions(
     spelled: Callable[[str], str] = str,
     base: Path | None = None,
 ) -> Conditions:
-    """Parse conditions from a user; empty text means none. Raises Complaint.
+    """Parse conditions from a user; empty text means none. Raises UsageError.
 
     `spelled` converts the name of an argument to its name in messages. The path of a pace file is relative to
     `base`, by default the working directory.
@@ -51,7 +51,7 @@ def read_conditions(
     try:
         found = parse_pace(pace, base) if pace else None
     except ValueError as error:
-        raise Complaint(f"{spelled('pace')}: {error}") from None
+        raise UsageError(f"{spelled('pace')}: {error}") from None
     return Conditions(
         found,
         Budgets(

@@ -12,7 +12,7 @@ from mock_openai.control.said import Said
 from msgspec import structs
 
 from ninelives.bot.starting import Exited
-from ninelives.complaint import Complaint
+from ninelives.usage_error import UsageError
 
 
 def first_line(failure: BaseException) -> str:
@@ -35,11 +35,11 @@ class Ending:
 
 @contextmanager
 def caught() -> Iterator[Ending]:
-    """Catch what ends the run early, except a Complaint, which the user must correct."""
+    """Catch what ends the run early, except a UsageError, which the user must correct."""
     ending = Ending()
     try:
         yield ending
-    except Complaint:
+    except UsageError:
         raise
     except SystemExit as error:
         ending.failure = Exited(error)

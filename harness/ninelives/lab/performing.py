@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from ninelives.bot.hosting import NotRunnable, can_run
 from ninelives.bot.moments import Moment, SinceAsked, words
-from ninelives.complaint import Complaint
 from ninelives.lab.apis import require_responses
 from ninelives.lab.scenario import Say, Scenario, Wait
 from ninelives.lab.services import Invitation, name_of, source_of
+from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
     from mock_openai import MockServer
@@ -37,13 +37,13 @@ def bot_of(
     """Return the bot to test, made of what a factory returned: a service, a pipeline, a worker, a whole bot.
 
     Raises:
-        Complaint: it returned nothing that can be tested, or nothing that can be tested with a voice.
+        UsageError: it returned nothing that can be tested, or nothing that can be tested with a voice.
     """
     from ninelives.bot import Bot
 
     match made:
         case Bot() if voice:
-            raise Complaint(
+            raise UsageError(
                 f"{name_of(factory)} returned a Bot, which has no voice; make it return a service, a "
                 "pipeline or a worker, or try it without a voice"
             )

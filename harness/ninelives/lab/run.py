@@ -22,7 +22,6 @@ from ninelives.bot.environment import addresses, stand_ins
 from ninelives.bot.own_code import place_of_frame
 from ninelives.bot.starting import Exited
 from ninelives.bot.tapped import NoLLMService
-from ninelives.complaint import Complaint
 from ninelives.fixtures.network import Guard
 from ninelives.lab.apart import move, without_single_questions
 from ninelives.lab.apis import hosts_of, require_responses
@@ -35,6 +34,7 @@ from ninelives.lab.promises import judge
 from ninelives.lab.scenario import Scenario
 from ninelives.lab.services import name_of, source_of
 from ninelives.report.timeline import Chapter, Timeline, from_journal, from_mishaps, from_turns, merged
+from ninelives.usage_error import UsageError
 from ninelives.virtual import VirtualDeadlock, run
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ async def play(
                         await let_it_think(bot)
                     await perform(scenario, bot, server)
             except NoLLMService as error:
-                raise Complaint(
+                raise UsageError(
                     f"{name_of(factory)}: {error}; ninelives tests what a bot says through one"
                 ) from None
         shift = opened - bot.started if bot is not None else 0.0

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ninelives.bot.environment import KEY
-from ninelives.complaint import Complaint
 from ninelives.lab.apis import accepts
+from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
     from pipecat.services.llm_service import LLMService
@@ -59,7 +59,7 @@ def find_factory(name: str, base: Path | None = None) -> Factory:
     """Return the factory for what a user names: a file, a module, a folder, or something in one (see
     `target`).
 
-    Relative paths start at `base`, by default the working directory. Raises Complaint.
+    Relative paths start at `base`, by default the working directory. Raises UsageError.
     """
     from ninelives.lab.target import find
 
@@ -125,7 +125,7 @@ def _factory(found: Any, name: str) -> Factory:
     if inspect.isclass(found):
         return _of_class(found)
     if not callable(found):
-        raise Complaint(
+        raise UsageError(
             f"a {type(found).__name__} is neither a function nor a class; expected one that makes or "
             "runs a bot, or its name"
         )
@@ -150,7 +150,7 @@ def _of_class(found: type) -> Factory:
     from pipecat.services.llm_service import LLMService
 
     if not issubclass(found, LLMService):
-        raise Complaint(
+        raise UsageError(
             f"{found.__name__} is not an LLM service; expected an LLM service class, or a function"
         )
 

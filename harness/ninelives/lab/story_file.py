@@ -20,9 +20,9 @@ from mock_openai.responders.reply_grammar import read_items
 from mock_openai.schema_address import first_line
 from mock_openai.source import ScriptError, SourceValue, from_yaml
 
-from ninelives.complaint import Complaint
 from ninelives.lab.scenario import BOTH, Scenario
 from ninelives.lab.story import TOOL, Ask, Continuation, CutIn, OnCancel, Pause, Step, Story
+from ninelives.usage_error import UsageError
 
 ENDINGS = (".yaml", ".yml", ".py")
 
@@ -115,44 +115,44 @@ _Dumper.add_representer(list, _flow)
 
 
 def from_text(text: str, file: str = "<story>") -> Story:
-    """Read a story from YAML (JSON is YAML too). Raises Complaint."""
+    """Read a story from YAML (JSON is YAML too). Raises UsageError."""
     try:
         return _story(from_yaml(text, file=file))
     except ScriptError as error:
-        raise Complaint(str(error)) from None
+        raise UsageError(str(error)) from None
 
 
 def from_data(data: Mapping[str, Any]) -> Story:
-    """Read a story from plain data, as `to_data` gives it. Raises Complaint."""
+    """Read a story from plain data, as `to_data` gives it. Raises UsageError."""
     return from_text(yaml.dump(data, Dumper=yaml.SafeDumper, sort_keys=False))
 
 
 def load(path: Path | str) -> Scenario:
     """Return the scenario in a file: a story in YAML, or a Python file with a `SCENARIO`. Raises
-    Complaint.
+    UsageError.
     """
     path = Path(path)
     if path.suffix == ".py":
         return _from_python(path)
     if path.suffix not in ENDINGS:
-        raise Complaint(f"{path} is not a scenario file; expected a file that ends in {', '.join(ENDINGS)}")
+        raise UsageError(f"{path} is not a scenario file; expected a file that ends in {', '.join(ENDINGS)}")
     try:
         text = read_text(path)
     except OSError as error:
-        raise Complaint(f"{path} cannot be read ({error.strerror}); check the path") from None
+        raise UsageError(f"{path} cannot be read ({error.strerror}); check the path") from None
     except UnicodeDecodeError:
-        raise Complaint(f"{path} is not text in UTF-8; expected a scenario in YAML") from None
+        raise UsageError(f"{path} is not text in UTF-8; expected a scenario in YAML") from None
     return from_text(text, str(path)).scenario()
 
 
 def load_all(place: Path | str) -> list[Scenario]:
-    """Return the scenarios of a file, or of every scenario file in a folder by name. Raises Complaint."""
+    """Return the scenarios of a file, or of every scenario file in a folder by name. Raises UsageError."""
     place = Path(place)
     if not place.is_dir():
         return [load(place)]
     found = [load(path) for path in sorted(place.iterdir()) if _is_ours(path)]
     if not found:
-        raise Complaint(f"{place} has no scenario file; expected files that end in {', '.join(ENDINGS)}")
+        raise UsageError(f"{place} has no scenario file; expected files that end in {', '.join(ENDINGS)}")
     return found
 
 
@@ -166,15 +166,15 @@ def _is_ours(path: Path) -> bool:
 
 def _from_python(path: Path) -> Scenario:
     if not path.is_file():
-        raise Complaint(f"{path} cannot be read (no such file); check the path")
+        raise UsageError(f"{path} cannot be read (no such file); check the path")
     try:
         scenario = runpy.run_path(str(path)).get("SCENARIO")
     except Exception as error:
-        raise Complaint(
+        raise UsageError(
             f"{path} cannot be run ({type(error).__name__}: {error}); expected a SCENARIO"
         ) from None
     if not isinstance(scenario, Scenario):
-        raise Complaint(f"{path} has no SCENARIO; expected SCENARIO = Scenario(...)")
+        raise UsageError(f"{path} has no SCENARIO; expected SCENARIO = Scenario(...)")
     return scenario
 
 

@@ -2,7 +2,7 @@
 
 A file is loaded as Python runs one: its folder is on the path, so modules beside it are found. If it is in a
 package, or has relative imports, it is loaded as a module of that package. Anything wrong with a name or a
-file is a Complaint of one line.
+file is a UsageError of one line.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ninelives.bot.environment import stand_ins, started_as, without_a_real_key
 from ninelives.bot.overheard import overheard
 from ninelives.bot.own_code import is_own
 from ninelives.bot.starting import HANGS, Exited, Hangs, could_not_start, not_for_ever
-from ninelives.complaint import Complaint
+from ninelives.usage_error import UsageError
 
 EXPECTED = (
     "expected a file (bot.py, bot.py:run_bot), a module (my_bot, my_bot:run_bot) or a folder with a bot.py"
@@ -52,12 +52,12 @@ class Target:
 def find(name: str, base: Path | None = None, *, patience: float = HANGS) -> Target:
     """Load what a name stands for. Relative paths start at `base`, by default the working directory.
 
-    `patience`: real seconds that an import may block. Raises Complaint; CouldNotStart if the user's own code
+    `patience`: real seconds that an import may block. Raises UsageError; CouldNotStart if the user's own code
     fails while it is imported.
     """
     where, attribute = _split(name)
     if not where:
-        raise Complaint(f"{name!r} does not name a bot; {EXPECTED}")
+        raise UsageError(f"{name!r} does not name a bot; {EXPECTED}")
     module = _load(where, base or Path.cwd(), patience)
     if attribute:
         return Target(name, _attribute(module, attribute, where))
@@ -81,7 +81,7 @@ def _load(where: str, base: Path, patience: float) -> ModuleType:
     if where.endswith(".py") or "/" in where or "\\" in where or where in (".", ".."):
         return _load_file(where, _file(where, path), patience)
     if not all(part.isidentifier() for part in where.split(".")):
-        raise Complaint(f"{where!r} is neither a file nor a module; {EXPECTED}")
+        raise UsageError(f"{where!r} is neither a file nor a module; {EXPECTED}")
     if path.with_suffix(".py").is_file() and "." not in where:
         return _load_file(where, path.with_suffix(".py"), patience)
     if path.is_dir() and not _is_module(where, base):
@@ -95,11 +95,11 @@ def _file(where: str, path: Path) -> Path:
         if (path / "bot.py").is_file():
             return path / "bot.py"
         there = ", ".join(sorted(each.name for each in path.glob("*.py"))[:5])
-        raise Complaint(
+        raise UsageError(
             f"{where} is a folder without a bot.py{f' (there are {there})' if there else ''}; give the file"
         )
     if not path.is_file():
-        raise Complaint(f"{where} cannot be read (no such file); {EXPECTED}")
+        raise UsageError(f"{where} cannot be read (no such file); {EXPECTED}")
     return path
 
 
@@ -137,7 +137,7 @@ def _levels_of_relative_imports(where: str, path: Path) -> int:
     except (SyntaxError, ValueError) as error:
         raise could_not_start(where, error) from None
     except OSError as error:
-        raise Complaint(f"{where} cannot be read ({error.strerror})") from None
+        raise UsageError(f"{where} cannot be read ({error.strerror})") from None
     return max((node.level for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)), default=0)
 
 
@@ -175,7 +175,7 @@ def _watched(where: str, script: str, patience: float, module: str = "") -> Iter
                 yield
         except ModuleNotFoundError as error:
             if module and error.name is not None and f"{module}.".startswith(f"{error.name}."):
-                raise Complaint(f"{where!r} cannot be imported ({error}); {EXPECTED}") from None
+                raise UsageError(f"{where!r} cannot be imported ({error}); {EXPECTED}") from None
             raise could_not_start(where, error) from None
         except SystemExit as error:
             raise could_not_start(where, Exited(error), said.last) from None
@@ -226,10 +226,10 @@ def _attribute(module: ModuleType, attribute: str, where: str) -> Any:
     for part in attribute.split("."):
         if not hasattr(found, part):
             there = ", ".join(_functions(module)) or "no functions"
-            raise Complaint(f"{where} has no {attribute!r}; it has {there}")
+            raise UsageError(f"{where} has no {attribute!r}; it has {there}")
         found = getattr(found, part)
     if not callable(found):
-        raise Complaint(
+        raise UsageError(
             f"{where}:{attribute} is a {type(found).__name__}, not a function or class; give what makes or "
             "runs the bot"
         )
@@ -257,12 +257,12 @@ def _choice(module: ModuleType, where: str) -> str:
     if len(others) == 1:
         return others[0]
     if others:
-        raise Complaint(
+        raise UsageError(
             f"{where} has {len(others)} candidates for the bot: {', '.join(others)}; choose one, such as "
             f"{where}:{others[0]}"
         )
     there = f"; it has {', '.join(functions)}" if functions else ""
-    raise Complaint(
+    raise UsageError(
         f"{where} has no function that runs a bot, such as run_bot(transport, runner_args){there}. Give what "
         f"makes or runs it: {where}:NAME"
     )

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ninelives.complaint import Complaint
 from ninelives.lab.conditions import USUAL, Conditions, read_conditions
 from ninelives.lab.services import Factory
+from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
     from mock_openai.turn.pacing import Pace
@@ -64,8 +64,8 @@ def as_tests(
         conditions = read_conditions(
             pace=pace, max_first_word=max_first_word, max_dead_air=max_dead_air, voice=voice, base=beside
         )
-    except Complaint as complaint:
-        raise ValueError(str(complaint)) from None
+    except UsageError as error:
+        raise ValueError(str(error)) from None
     chosen: list[Scenario] = []
     if pattern is not None or stories is None:
         chosen += matching(pattern or "*")
@@ -77,8 +77,8 @@ def as_tests(
         chosen += load_all(beside / stories)
     try:
         factory = find_factory(service, beside) if isinstance(service, str) else as_factory(service)
-    except Complaint as complaint:  # reported by the first test, like all other problems of a bot
-        factory = _refuses(complaint)
+    except UsageError as error:  # reported by the first test, like all other problems of a bot
+        factory = _refuses(error)
 
     @pytest.mark.parametrize("scenario", [pytest.param(each, id=each.name) for each in chosen])
     def test(scenario: Scenario, request: pytest.FixtureRequest) -> None:
@@ -140,17 +140,17 @@ def _calm(factory: Factory, item: Any, voice: bool | None) -> _Told:
 
     try:
         first = play_first(factory, voice=voice)
-    except Complaint as complaint:
-        return _Told(str(complaint), item.nodeid)
+    except UsageError as error:
+        return _Told(str(error), item.nodeid)
     if first.held:
         return _Told("", item.nodeid, first.voice)
     evidence_of(item).outcomes.append(first.outcome)
     return _Told("\n".join([first.summary, "", *first.lines()]), item.nodeid)
 
 
-def _refuses(complaint: Complaint) -> Factory:
+def _refuses(error: UsageError) -> Factory:
     def factory(base_url: str, ws_url: str) -> Any:
-        raise complaint
+        raise error
 
     return factory
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from ninelives.bot import mishaps
 from ninelives.bot.overheard import overheard
 from ninelives.bot.starting import CouldNotStart, Hangs, could_not_start, not_for_ever
-from ninelives.complaint import Complaint
 from ninelives.lab.apis import elsewhere, goes_off
 from ninelives.lab.conditions import Conditions
 from ninelives.lab.failure_text import turns
 from ninelives.lab.run import Outcome, run_scenario
 from ninelives.lab.scenarios import scenarios
 from ninelives.lab.services import name_of, source_of
+from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,7 +89,7 @@ def play_first(
     `voice`: whether the bot is called with a voice. None: if it has one, or a transport of its own; then text
     is played first, and what is wrong is told of the text unless only that is wrong.
 
-    Raises Complaint if there can be no conversation: CouldNotStart if the bot's own code fails before the
+    Raises UsageError if there can be no conversation: CouldNotStart if the bot's own code fails before the
     user can speak, OtherApi and GoesElsewhere if its service uses another API or another server.
     """
     first = _played(factory, seed, bool(voice), patience)
@@ -121,7 +121,7 @@ def _played(factory: Factory, seed: int, voice: bool, patience: float) -> First:
     return First(who, outcome, voice)
 
 
-def _went(outcome: Outcome, address: str, who: str, near: Path | None) -> Complaint:
+def _went(outcome: Outcome, address: str, who: str, near: Path | None) -> UsageError:
     """Return what to do about a bot that connected to another machine."""
     if (told := elsewhere(outcome.hosts, address, who, near)) is not None:
         return told

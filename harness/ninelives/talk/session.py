@@ -18,7 +18,6 @@ from ninelives.bot.environment import addresses, stand_ins
 from ninelives.bot.starting import Exited, could_not_start
 from ninelives.bot.tapped import NoLLMService
 from ninelives.bot.turn import Turn, TurnTimeout
-from ninelives.complaint import Complaint
 from ninelives.lab.apis import hosts_of, require_responses
 from ninelives.lab.conditions import USUAL
 from ninelives.lab.ending import journal_of
@@ -29,6 +28,7 @@ from ninelives.lab.scenario import Scenario
 from ninelives.lab.services import name_of, source_of
 from ninelives.talk import typed
 from ninelives.talk.growing import Growing
+from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
     from pipecat.services.llm_service import LLMService
@@ -49,7 +49,7 @@ class Session:
 
     `show` is called with each new row of the timeline, and `note` with other messages. `patient`: the lines
     come from a file or a pipe, whose writer cannot see what is heard; so each line is said when the turn
-    before it is over, and a line that cannot be parsed ends the conversation with a Complaint.
+    before it is over, and a line that cannot be parsed ends the conversation with a UsageError.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Session:
         """What was typed to be said; a turn has a number once it begins."""
 
     async def run(self, lines: AsyncIterator[str]) -> None:
-        """Talk until the lines end, somebody hangs up, or the bot does. Raises Complaint if there can be
+        """Talk until the lines end, somebody hangs up, or the bot does. Raises UsageError if there can be
         no conversation.
         """
         async with self._server, AsyncExitStack() as surroundings:
@@ -117,8 +117,8 @@ class Session:
             made = self._factory(base_url, ws_url)
             bot = cast("Bot", bot_of(made, self._factory, base_url, ws_url, self._scenario, voice=False))
         except NoLLMService as error:
-            raise Complaint(f"{who}: {error}; ninelives talks to a bot through one") from None
-        except Complaint:
+            raise UsageError(f"{who}: {error}; ninelives talks to a bot through one") from None
+        except UsageError:
             raise
         except SystemExit as error:
             raise could_not_start(who, Exited(error)) from None
@@ -150,8 +150,8 @@ class Session:
         try:
             return await there.enter_async_context(bot)
         except NoLLMService as error:
-            raise Complaint(f"{who}: {error}; ninelives talks to a bot through one") from None
-        except (Complaint, TurnTimeout):
+            raise UsageError(f"{who}: {error}; ninelives talks to a bot through one") from None
+        except (UsageError, TurnTimeout):
             raise
         except Exception as error:
             raise could_not_start(who, error) from None
@@ -179,9 +179,9 @@ class Session:
         """Do what a line says. Return False if the user leaves."""
         try:
             meant = typed.read(line)
-        except Complaint as error:
+        except UsageError as error:
             if self._patient:
-                raise Complaint(f"line {number}: {error}") from None
+                raise UsageError(f"line {number}: {error}") from None
             self._note(str(error))
             return True
         match meant:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mock_openai import faults
 from mock_openai.faults import Planned
 
-from ninelives.complaint import Complaint
+from ninelives.usage_error import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ COMMANDS = (
 
 
 def read(line: str) -> Typed | None:
-    """Parse a typed line; None for an empty one. Raises Complaint for an unknown command."""
+    """Parse a typed line; None for an empty one. Raises UsageError for an unknown command."""
     line = line.strip()
     if not line:
         return None
@@ -172,13 +172,13 @@ def read(line: str) -> Typed | None:
     command = next((each for each in COMMANDS if each.name == name.lower().replace("_", "-")), None)
     if command is None:
         there = ", ".join(f"/{each.name}" for each in COMMANDS)
-        raise Complaint(
+        raise UsageError(
             f"there is no command /{name}; there are {there}; to say words that begin with a slash, type //"
         )
     try:
         return command.read(given.strip())
     except ValueError as error:
-        raise Complaint(f"/{command.name}: {str(error).removeprefix(f'{command.name}: ')}") from None
+        raise UsageError(f"/{command.name}: {str(error).removeprefix(f'{command.name}: ')}") from None
 
 
 def help_lines() -> Iterator[str]:

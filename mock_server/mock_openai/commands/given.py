@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from mock_openai.clock import duration
-from mock_openai.commands.complaint import fail
+from mock_openai.commands.usage_error import fail
 from mock_openai.faults import Chaos, Disaster, Injection, PlanError, load
 from mock_openai.faults.chaos import read_rate
 from mock_openai.faults.planned import Planned

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import typer
 
-from mock_openai.commands.complaint import BAD_INPUT, NAME, fail
+from mock_openai.commands.usage_error import BAD_INPUT, NAME, fail
 from mock_openai.commands.watching import Watched, watch
 from mock_openai.faults import Injection
 from mock_openai.interruption import NUMBERS, told_by_signal

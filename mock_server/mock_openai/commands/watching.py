@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mock_openai.commands.complaint import fail
+from mock_openai.commands.usage_error import fail
 from mock_openai.faults import PlanError, load
 from mock_openai.responders.script import Script
 from mock_openai.server import MockServer

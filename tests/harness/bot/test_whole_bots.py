@@ -6,7 +6,7 @@ import os
 import pytest
 from mock_openai import MockServer, call, reply
 from ninelives import seconds, words
-from ninelives.complaint import Complaint
+from ninelives.usage_error import UsageError
 from pipecat.frames.frames import LLMRunFrame
 from pipecat.pipeline.parallel_pipeline import ParallelPipeline
 from pipecat.pipeline.pipeline import Pipeline
@@ -245,6 +245,6 @@ async def test_two_bots_at_once_have_their_own_lines_and_addresses(openai_server
 
 
 async def test_no_bot_at_all(openai_server, bot):
-    with pytest.raises(Complaint, match="returned a int; expected an LLM service"):
+    with pytest.raises(UsageError, match="returned a int; expected an LLM service"):
         async with bot(lambda transport: 5):
             pass

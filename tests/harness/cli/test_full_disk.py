@@ -18,9 +18,9 @@ import pytest
 from mock_openai import MockServer, reply
 from ninelives.cassette import CassetteError, CassetteWriter
 from ninelives.cli import _run
-from ninelives.complaint import Complaint
 from ninelives.lab.exploration.ledger import Ledger, Task
 from ninelives.lab.exploration.trial import Trial
+from ninelives.usage_error import UsageError
 
 from tests.effort import HANG
 from tests.terminal import run_here
@@ -118,7 +118,7 @@ def test_an_exploration_can_go_on_when_there_is_room_again(tmp_path: Path) -> No
     ledger = Ledger(path, task)
     with (
         no_file_beyond(path.stat().st_size + 100),
-        pytest.raises(Complaint, match=r"runs.jsonl .*File too large.*--out"),
+        pytest.raises(UsageError, match=r"runs.jsonl .*File too large.*--out"),
     ):
         ledger.note(Trial(number, "http", ()) for number in range(100))
     ledger.close()

@@ -12,8 +12,8 @@ import pytest
 from mock_openai import MockServer, reply
 from mock_openai.faults import Chaos, Disaster, Injection, loads
 from mock_openai.faults.chaos import read_rate
-from ninelives.complaint import Complaint
 from ninelives.evals.disasters import named
+from ninelives.usage_error import UsageError
 from openai import AsyncOpenAI
 
 from tests.effort import HANG
@@ -104,7 +104,7 @@ def test_a_rate_is_a_percentage_or_a_share() -> None:
 
 def test_names_are_those_of_the_laboratory() -> None:
     assert len(named("reset_*")) > 10
-    with pytest.raises(Complaint, match="need a bot that is starting"):
+    with pytest.raises(UsageError, match="need a bot that is starting"):
         named("handshake_401_at_the_start")
 
 

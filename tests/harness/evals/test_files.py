@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ninelives.complaint import Complaint
 from ninelives.evals.disasters import chosen
 from ninelives.evals.files import cases
+from ninelives.usage_error import UsageError
 
 from tests.harness.evals.stage import BOT, FILES
 
@@ -24,7 +24,7 @@ scenarios:
 def refusal(tmp_path: Path, text: str, bot: str | None = BOT) -> str:
     path = tmp_path / "bad.yaml"
     path.write_text(text)
-    with pytest.raises(Complaint) as told:
+    with pytest.raises(UsageError) as told:
         cases([path], bot)
     return str(told.value).replace(f"{tmp_path}/", "")
 
@@ -72,10 +72,10 @@ def test_a_file_that_includes_what_is_not_there(tmp_path: Path) -> None:
 
 def test_a_file_without_a_bot_and_a_place_without_files(tmp_path: Path) -> None:
     assert "--bot" in refusal(tmp_path, GOOD, bot=None)
-    with pytest.raises(Complaint, match="no such file"):
+    with pytest.raises(UsageError, match="no such file"):
         cases([tmp_path / "none.yaml"], BOT)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(Complaint, match=r"no \.yaml or \.yml"):
+    with pytest.raises(UsageError, match=r"no \.yaml or \.yml"):
         cases([tmp_path / "empty"], BOT)
 
 
@@ -92,7 +92,7 @@ def test_a_suite_names_its_bots(tmp_path: Path) -> None:
         "    runner_body: {data: {model: m}}\n    scenarios: [good]\n"
     )
     (tmp_path / "good.yaml").write_text(GOOD)
-    with pytest.raises(Complaint, match=r"the bot bot\.py cannot be read"):
+    with pytest.raises(UsageError, match=r"the bot bot\.py cannot be read"):
         cases([tmp_path / "suite.yaml"], None)
     (tmp_path / "bot.py").write_text("def run_bot(transport, runner_args): ...\n")
     (found,) = cases([tmp_path / "suite.yaml"], None)
@@ -105,9 +105,9 @@ def test_a_suite_names_its_bots(tmp_path: Path) -> None:
 
 
 def test_disasters_that_cannot_happen_in_an_eval_say_why() -> None:
-    with pytest.raises(Complaint, match="no scenario is called 'nothing_like_it'"):
+    with pytest.raises(UsageError, match="no scenario is called 'nothing_like_it'"):
         chosen("nothing_like_it")
-    with pytest.raises(Complaint, match="its caller interrupts"):
+    with pytest.raises(UsageError, match="its caller interrupts"):
         chosen("interruption_*")
     assert len(chosen("*")) > 100
     assert FILES.is_dir()

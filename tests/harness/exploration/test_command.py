@@ -130,7 +130,7 @@ def test_what_the_documentation_shows_is_what_is_printed(
 
 
 @pytest.mark.parametrize(
-    ("line", "complaint"),
+    ("line", "expected"),
     [
         ("explore nowhere:make", "'nowhere' cannot be imported"),
         ("explore ninelives.lab.services:http --executor mainframe", "no executor is called 'mainframe'"),
@@ -140,10 +140,10 @@ def test_what_the_documentation_shows_is_what_is_printed(
         ("verdict ninelives.lab.services:http --scenario-file gone.yaml", "gone.yaml cannot be read"),
     ],
 )
-def test_bad_input_is_one_line(capsys: pytest.CaptureFixture[str], line: str, complaint: str) -> None:
+def test_bad_input_is_one_line(capsys: pytest.CaptureFixture[str], line: str, expected: str) -> None:
     code, out, err = ninelives(capsys, line)
     assert (code, out) == (2, "")
-    assert complaint in err
+    assert expected in err
     assert err.count("\n") == 1
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ninelives.complaint import Complaint
 from ninelives.lab.conditions import read_conditions
 from ninelives.lab.exploration import Exploration, draw_story, explore
 from ninelives.lab.exploration.executors import Here, open_executor
 from ninelives.lab.exploration.explore import Progress
 from ninelives.lab.exploration.trial import keys_of
 from ninelives.lab.services import http
+from ninelives.usage_error import UsageError
 from pipecat_responses import OpenAIResponsesHttpLLMService, Timeouts
 
 from .broken import BROKEN, ReportsTwice, factory_of
@@ -131,14 +131,14 @@ def test_a_journal_of_something_else_is_refused(tmp_path: Path) -> None:
     journal = tmp_path / "runs.jsonl"
     explore(http, runs=1, seed=1, executor=Here(), jobs=1, journal=journal)
     heading = journal.read_text(encoding="utf-8").splitlines()[0]
-    for text, seed, complaint in (
+    for text, seed, expected in (
         (heading + "\n", 2, "explores ninelives.lab.services:http with seed 1"),
         (heading.replace('"stories": "', '"stories": "f') + "\n", 1, "draws other scenarios"),
         ('{"ninelives": 1}\n', 1, "is no journal"),
         (heading + '\n{"tun": 4}\n', 1, "runs.jsonl:2 is no line"),
     ):
         journal.write_text(text, encoding="utf-8")
-        with pytest.raises(Complaint, match=complaint):
+        with pytest.raises(UsageError, match=expected):
             explore(http, runs=1, seed=seed, executor=Here(), jobs=1, journal=journal)
 
 
@@ -148,7 +148,7 @@ def test_a_journal_under_other_conditions_is_refused(tmp_path: Path) -> None:
     found = explore(http, journal=tmp_path / "strict.jsonl", conditions=strict, **given)
     assert {promise for promise, _ in found.broken[0].broken} == {"I10"}
     assert explore(http, journal=tmp_path / "strict.jsonl", conditions=strict, **given) == found
-    with pytest.raises(Complaint, match="was made with another pace, other budgets"):
+    with pytest.raises(UsageError, match="was made with another pace, other budgets"):
         explore(http, journal=tmp_path / "strict.jsonl", **given)
 
 

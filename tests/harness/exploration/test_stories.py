@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from mock_openai.faults import catalogue
-from ninelives.complaint import Complaint
 from ninelives.lab import run_scenario
 from ninelives.lab.exploration import draw_story
 from ninelives.lab.scenario import Say
@@ -19,6 +18,7 @@ from ninelives.lab.scenarios import scenarios
 from ninelives.lab.services import http
 from ninelives.lab.story import Ask, Pause, Story
 from ninelives.lab.story_file import from_data, from_text, load, load_all, to_data, to_yaml
+from ninelives.usage_error import UsageError
 
 from tests.effort import HANG
 
@@ -112,7 +112,7 @@ def test_a_story_can_be_written_by_hand(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "complaint"),
+    ("change", "expected"),
     [
         (("acts:", "scenes:"), "'scenes' in a story; expected one of"),
         (("pause: 2", "pause: soon"), "mine.yaml:9: found the text 'soon'; expected pause in seconds"),
@@ -121,19 +121,19 @@ def test_a_story_can_be_written_by_hand(tmp_path: Path) -> None:
         (("words: 2", "words: two"), "expected words as a whole number"),
         (("  - [Nothing is new.]\n", ""), "found a call in the last step"),
         (("story: mine", "story: [mine"), "expected YAML"),
-        (("event: terminal", "even: terminal"), "found the key 'even' in a point"),
+        (("event: terminal", "even: terminal"), "found the key 'even' in a trigger"),
         (("answer: Hello to you.", "says: Hello"), "found the key 'says' in an act"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_one_line(
-    tmp_path: Path, change: tuple[str, str], complaint: str
+    tmp_path: Path, change: tuple[str, str], expected: str
 ) -> None:
     path = tmp_path / "mine.yaml"
     assert change[0] in WRITTEN
     path.write_text(WRITTEN.replace(*change), encoding="utf-8")
-    with pytest.raises(Complaint) as caught:
+    with pytest.raises(UsageError) as caught:
         load(path)
-    assert complaint in str(caught.value)
+    assert expected in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -145,15 +145,15 @@ def test_a_folder_of_stories_and_scenarios_is_read_by_name(tmp_path: Path) -> No
     )
     (tmp_path / "notes.txt").write_text("not a story", encoding="utf-8")
     assert load_all(str(tmp_path)) == [scenarios()["idle_reset"], load(str(tmp_path / "b.yaml"))]
-    for place, complaint in (
+    for place, expected in (
         (tmp_path / "notes.txt", "is not a scenario file"),
         (tmp_path / "nowhere.yaml", "cannot be read"),
         (tmp_path / "nowhere.py", "cannot be read"),
     ):
-        with pytest.raises(Complaint, match=complaint):
+        with pytest.raises(UsageError, match=expected):
             load_all(place)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(Complaint, match="has no scenario file"):
+    with pytest.raises(UsageError, match="has no scenario file"):
         load_all(tmp_path / "empty")
 
 

@@ -15,7 +15,6 @@ from mock_openai import MockServer, faults, reply
 from ninelives import Bot
 from ninelives.bot import TurnTimeout
 from ninelives.cli import _run
-from ninelives.complaint import Complaint
 from ninelives.incidents.reading import Incident, read
 from ninelives.incidents.rebuilding import stories
 from ninelives.incidents.sidecar import with_wire
@@ -23,6 +22,7 @@ from ninelives.lab.exploration.trial import play
 from ninelives.lab.services import as_factory, pipecat_http, pipecat_websocket
 from ninelives.lab.story import OnCancel
 from ninelives.recorder import Recorder
+from ninelives.usage_error import UsageError
 from ninelives.virtual import run
 
 from tests.terminal import run_here
@@ -191,7 +191,7 @@ def test_the_recording_of_another_call_is_one_line(tmp_path: Path) -> None:
         replace_user(note, "How deep is the sea?") if note.kind == "context" and "user" in note.data else note
         for note in seen.notes
     ]
-    with pytest.raises(Complaint, match="of another call: its first request asks 'Good morn"):
+    with pytest.raises(UsageError, match="of another call: its first request asks 'Good morn"):
         with_wire(replace(seen, notes=notes), tmp_path / "wire.jsonl")
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from ninelives.bot import Bot
-from ninelives.complaint import Complaint
 from ninelives.lab import Outcome, run_scenario
 from ninelives.lab.scenarios import scenarios
 from ninelives.lab.services import KEY, as_factory
+from ninelives.usage_error import UsageError
 from pipecat.frames.frames import LLMRunFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
@@ -131,7 +131,7 @@ def empty() -> list[Any]:
 
 def test_a_class_that_is_no_service_is_one_line() -> None:
     with pytest.raises(
-        Complaint, match="dict is not an LLM service; expected an LLM service class, or a function"
+        UsageError, match="dict is not an LLM service; expected an LLM service class, or a function"
     ):
         as_factory(dict)
 
@@ -148,7 +148,7 @@ def test_a_class_that_is_no_service_is_one_line() -> None:
     ],
 )
 def test_what_is_no_bot_is_one_line(found: Any, said: str) -> None:
-    with pytest.raises(Complaint, match=said) as raised:
+    with pytest.raises(UsageError, match=said) as raised:
         play("calm_conversation_with_a_tool", found)
     assert "\n" not in str(raised.value)
 

@@ -11,7 +11,6 @@ from mock_openai.control.journal import Entry, Said
 from mock_openai.protocol.events import Event
 from ninelives.bot.turn import Heard, ReportedError, ToolCall, Turn
 from ninelives.commands.verdict import table
-from ninelives.complaint import Complaint
 from ninelives.lab import Episode, Finding, Outcome, judge, run_scenario
 from ninelives.lab.attribution import accounts
 from ninelives.lab.budgets import Budgets
@@ -21,6 +20,7 @@ from ninelives.lab.figures import Figures, figures_of, percentile, together
 from ninelives.lab.scenarios import scenarios
 from ninelives.lab.services import http, pipecat_websocket, websocket
 from ninelives.lab.silences import silences
+from ninelives.usage_error import UsageError
 from ninelives.voice.playback import Sound, Word
 from ninelives.voice.turn import VoiceTurn
 from rich.console import Console
@@ -259,7 +259,7 @@ def test_budgets_are_read_as_durations(given: Any, seconds: float | None) -> Non
 @pytest.mark.parametrize("given", ["soon", "-1s", "0", 0, "2 weeks", float("nan"), float("inf"), "1e3"])
 def test_a_budget_that_is_none_says_what_one_looks_like(given: Any) -> None:
     with pytest.raises(
-        Complaint, match=r"--max-dead-air .*expected a duration above zero, such as 2s, 500ms"
+        UsageError, match=r"--max-dead-air .*expected a duration above zero, such as 2s, 500ms"
     ):
         read_conditions(max_dead_air=given, spelled=as_option)
 

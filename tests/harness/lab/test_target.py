@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from ninelives.bot.environment import KEY
 from ninelives.bot.starting import CouldNotStart
-from ninelives.complaint import Complaint
 from ninelives.lab.target import find
+from ninelives.usage_error import UsageError
 
 BOT = """
 from tools import NAME
@@ -201,7 +201,7 @@ def test_what_is_no_bot_is_one_line(name: str, project: Path) -> None:
         write(project / "bots" / "voice.py", text)
     elif name.partition(":")[0].endswith(".py") and not name.startswith("gone"):
         write(project / name.partition(":")[0], text)
-    with pytest.raises(Complaint) as raised:
+    with pytest.raises(UsageError) as raised:
         find(name)
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
@@ -236,6 +236,6 @@ def test_a_value_is_no_bot() -> None:
 
     found: Any = 3
     with pytest.raises(
-        Complaint, match="a int is neither a function nor a class; expected one that makes or"
+        UsageError, match="a int is neither a function nor a class; expected one that makes or"
     ):
         as_factory(found)

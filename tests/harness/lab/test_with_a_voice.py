@@ -16,7 +16,6 @@ from ninelives import Bot
 from ninelives.bot.speech import everything_in
 from ninelives.cli import _run
 from ninelives.commands import quiet
-from ninelives.complaint import Complaint
 from ninelives.fixtures.survival import _voice
 from ninelives.lab import Outcome, run_scenario
 from ninelives.lab.conditions import Conditions
@@ -25,6 +24,7 @@ from ninelives.lab.scenario import Scenario
 from ninelives.lab.scenarios import scenarios
 from ninelives.lab.services import as_factory, http, websocket
 from ninelives.lab.undisturbed import play_first
+from ninelives.usage_error import UsageError
 from pipecat.frames.frames import EndFrame, Frame, LLMFullResponseEndFrame, LLMTextFrame, TTSSpeakFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
@@ -208,7 +208,7 @@ def test_a_bot_with_a_voice_is_called_unless_text_is_asked_for() -> None:
 
 
 def test_a_bot_object_has_no_voice() -> None:
-    with pytest.raises(Complaint, match="returned a Bot, which has no voice"):
+    with pytest.raises(UsageError, match="returned a Bot, which has no voice"):
         run_scenario(scenarios()["idle_close"], lambda b, w: Bot(websocket(b, w)), conditions=WITH_A_VOICE)
 
 
@@ -287,5 +287,5 @@ def test_the_setting_says_true_or_false(given: str, voice: bool | None) -> None:
 
 
 def test_another_setting_is_refused() -> None:
-    with pytest.raises(Complaint, match="ninelives_voice = loud: write true or false"):
+    with pytest.raises(UsageError, match="ninelives_voice = loud: write true or false"):
         _voice("loud")

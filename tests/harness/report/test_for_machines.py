@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ninelives.commands.reports import SUMMARY, Reports
-from ninelives.complaint import Complaint
 from ninelives.report.checked import Checked
 from ninelives.report.github import commands, summary
 from ninelives.report.junit import junit
+from ninelives.usage_error import UsageError
 
 GOOD = Checked(
     "bot.py", "weather", "weather/paris", 4.45, file="evals/weather.yaml", line=4, talk="Hi → Hello."
@@ -83,5 +83,5 @@ def test_the_summary_is_added_to_what_github_names(
     assert (tmp_path / "deep" / "r.xml").read_text().startswith("<")
     assert capsys.readouterr().out.startswith("::error ")
     monkeypatch.setenv(SUMMARY, str(tmp_path))
-    with pytest.raises(Complaint, match=SUMMARY):
+    with pytest.raises(UsageError, match=SUMMARY):
         Reports(github=True).write([GOOD], "x")

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from mock_openai import MockServer
-from ninelives.complaint import Complaint
 from ninelives.lab.services import as_factory, http, websocket
 from ninelives.report.timeline import Row
 from ninelives.talk.session import Session
+from ninelives.usage_error import UsageError
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
@@ -174,7 +174,7 @@ async def test_hanging_up_ends_it_in_the_middle() -> None:
 
 
 async def test_a_line_that_cannot_be_read_ends_what_comes_from_a_file_and_nothing_else() -> None:
-    with pytest.raises(Complaint, match=r"^line 2: there is no command /rest"):
+    with pytest.raises(UsageError, match=r"^line 2: there is no command /rest"):
         await talked(run_bot, "Thank you.", "/rest", "Thank you.")
     told = await talked(run_bot, "/rest", "Thank you.", patient=False, timeout=5)
     assert any(note.startswith("there is no command /rest") for note in told.notes)
@@ -223,5 +223,5 @@ async def test_a_bot_that_cannot_start_is_one_line() -> None:
     def broken(base_url: str, ws_url: str) -> Any:
         raise KeyError("NOT_SET")
 
-    with pytest.raises(Complaint, match="could not start: KeyError"):
+    with pytest.raises(UsageError, match="could not start: KeyError"):
         await talked(broken, "Hello")

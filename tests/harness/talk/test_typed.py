@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ninelives.complaint import Complaint
 from ninelives.talk.typed import COMMANDS, Break, HangUp, Wait, Words, help_lines, read
+from ninelives.usage_error import UsageError
 
 
 def test_a_line_is_what_the_user_says() -> None:
@@ -60,7 +60,7 @@ def test_others_wait_and_leave() -> None:
     ],
 )
 def test_a_command_that_cannot_be_says_why(line: str, said: str) -> None:
-    with pytest.raises(Complaint) as error:
+    with pytest.raises(UsageError) as error:
         read(line)
     assert str(error.value).startswith(said)
 
@@ -69,7 +69,7 @@ def test_a_command_that_cannot_be_says_why(line: str, said: str) -> None:
 def test_any_line_is_words_or_a_command_or_one_complaint(line: str) -> None:
     try:
         meant = read(line)
-    except Complaint:
+    except UsageError:
         assert line.lstrip().startswith("/")
     else:
         assert (meant is None) == (not line.strip())

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from ninelives.complaint import Complaint
+from ninelives.usage_error import UsageError
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
@@ -21,7 +21,7 @@ async def test_a_bot_that_is_not_told_where_the_server_is_gets_the_line_to_add(
         pair = LLMContextAggregatorPair(LLMContext())
         return Pipeline([transport.input(), pair.user(), llm, transport.output(), pair.assistant()])
 
-    with pytest.raises(Complaint) as raised:
+    with pytest.raises(UsageError) as raised:
         async with request.getfixturevalue(fixture)(run_bot):
             pass
     said = str(raised.value)

@@ -5,7 +5,7 @@ import os
 import pytest
 from mock_openai import call, reply
 from ninelives import Ears, Line, Voice, VoiceCall, seconds, words
-from ninelives.complaint import Complaint
+from ninelives.usage_error import UsageError
 from ninelives.voice.analyzer import ScriptedTurnAnalyzer
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.frames.frames import LLMRunFrame, ManuallySwitchServiceFrame, TTSSpeakFrame
@@ -430,7 +430,7 @@ async def test_a_bot_that_fails_before_it_runs(openai_server, voice_call):
     ],
 )
 async def test_no_bot_at_all(openai_server, voice_call, bot, said):
-    with pytest.raises(Complaint, match=said):
+    with pytest.raises(UsageError, match=said):
         async with voice_call(bot):
             pass
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from mock_openai.cli import app
-from mock_openai.commands.complaint import run as run_command
+from mock_openai.commands.usage_error import run as run_command
 
 from tests.effort import HANG
 from tests.terminal import run_here

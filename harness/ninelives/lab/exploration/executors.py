@@ -21,7 +21,7 @@ from typing import Any
 
 from mock_openai.interruption import NUMBERS
 
-from ninelives.complaint import Complaint
+from ninelives.usage_error import UsageError
 
 
 class Here(Executor):
@@ -70,7 +70,7 @@ def open_executor(name: str, jobs: int | None) -> Iterator[tuple[Executor, int]]
     """Return the executor of a name and how many jobs it runs at once: `processes`, `threads`, or
     `dask://HOST:PORT`.
 
-    Raises Complaint.
+    Raises UsageError.
     """
     if name.startswith("dask://"):
         yield from _dask(name.removeprefix("dask://"), jobs)
@@ -85,7 +85,7 @@ def open_executor(name: str, jobs: int | None) -> Iterator[tuple[Executor, int]]
         pool = ProcessPoolExecutor(many, multiprocessing.get_context("spawn"), _leave_with_the_parent)
         yield from _until_interrupted(pool, many)
     else:
-        raise Complaint(f"no executor is called {name!r}; expected processes, threads, or dask://HOST:PORT")
+        raise UsageError(f"no executor is called {name!r}; expected processes, threads, or dask://HOST:PORT")
 
 
 def _until_interrupted(pool: Executor, many: int) -> Iterator[tuple[Executor, int]]:
@@ -120,13 +120,13 @@ def _dask(address: str, jobs: int | None) -> Iterator[tuple[Executor, int]]:
     try:
         from distributed import Client
     except ModuleNotFoundError:
-        raise Complaint(f"dask://{address} needs a package: pip install 'ninelives[dask]'") from None
+        raise UsageError(f"dask://{address} needs a package: pip install 'ninelives[dask]'") from None
     connect: Any = Client
     try:
         client = connect(f"tcp://{address}", timeout=60)
     except (OSError, ValueError) as error:
         reason = str(error).partition("\n")[0]
-        raise Complaint(f"no Dask scheduler answers at {address!r} ({reason}); expected HOST:PORT") from None
+        raise UsageError(f"no Dask scheduler answers at {address!r} ({reason}); expected HOST:PORT") from None
     with client:
         many = jobs or sum(client.nthreads().values()) or 1
         # The same call must run every time: whether a run is a pure function is what is tested.

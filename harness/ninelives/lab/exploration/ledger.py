@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ninelives.complaint import Complaint
 from ninelives.lab.conditions import USUAL, Conditions
 from ninelives.lab.exploration.drawing import draw_story
 from ninelives.lab.exploration.trial import Trial
+from ninelives.usage_error import UsageError
 
 VERSION = 1
 
@@ -41,7 +41,7 @@ class Ledger:
     """The file of one exploration, read and written."""
 
     def __init__(self, path: Path, task: Task) -> None:
-        """Continue a file, or begin it. Raises Complaint if it is another exploration's."""
+        """Continue a file, or begin it. Raises UsageError if it is another exploration's."""
         self.path = path
         self.trials: dict[int, Trial] = {}
         try:
@@ -54,27 +54,27 @@ class Ledger:
                 path.write_bytes(b"".join(whole))  # the last line was cut off
             self._file = path.open("ab", buffering=0)
         except OSError as error:
-            raise Complaint(f"{path} cannot be used ({error.strerror}); choose another file") from None
+            raise UsageError(f"{path} cannot be used ({error.strerror}); choose another file") from None
         if not whole:
             self._write({"ninelives_explore": VERSION, **_heading(task)})
 
     def _read(self, lines: list[bytes], task: Task) -> None:
         heading, *rest = (self._parsed(line, number) for number, line in enumerate(lines, 1))
         if heading.get("ninelives_explore") != VERSION:
-            raise Complaint(f"{self.path} is not a journal of `ninelives explore`; give one, or a new file")
+            raise UsageError(f"{self.path} is not a journal of `ninelives explore`; give one, or a new file")
         wanted = _heading(task)
         if (heading.get("subject"), heading.get("seed")) != (task.subject, task.seed):
-            raise Complaint(
+            raise UsageError(
                 f"{self.path} explores {heading.get('subject')} with seed {heading.get('seed')}, not "
                 f"{task.subject} with seed {task.seed}; give the same service and seed, or another file"
             )
         if heading.get("conditions") != wanted.get("conditions"):
-            raise Complaint(
+            raise UsageError(
                 f"{self.path} was made with another pace, other budgets or another voice setting; "
                 "give the same --pace, --max-first-word, --max-dead-air and --voice, or another file"
             )
         if heading.get("stories") != wanted["stories"]:
-            raise Complaint(
+            raise UsageError(
                 f"{self.path} was made by a version that draws other scenarios; start with a new file"
             )
         for line in rest:
@@ -88,7 +88,7 @@ class Ledger:
                 return value
         except (ValueError, RecursionError):
             pass
-        raise Complaint(
+        raise UsageError(
             f"{self.path}:{number} is not a line of an exploration's journal; remove it, or start again"
         )
 
@@ -104,7 +104,7 @@ class Ledger:
             while left:
                 left = left[self._file.write(left) :]
         except OSError as error:
-            raise Complaint(
+            raise UsageError(
                 f"{self.path} cannot be written ({error.strerror}); free some space, "
                 "then continue with the same --out"
             ) from None
@@ -123,7 +123,7 @@ class Played:
 
 
 def played_in(path: Path) -> Played:
-    """Return which runs a journal has, and of whom. Raises Complaint if it is not a journal."""
+    """Return which runs a journal has, and of whom. Raises UsageError if it is not a journal."""
     try:
         first, *rest = path.read_text(encoding="utf-8").splitlines() or [""]
         heading = json.loads(first)
@@ -131,7 +131,7 @@ def played_in(path: Path) -> Played:
             str(heading["subject"]), frozenset(json.loads(line)["run"] for line in rest if line[-1:] == "}")
         )
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        raise Complaint(
+        raise UsageError(
             f"{path} is not a journal of `ninelives explore`; choose another --out, or remove it"
         ) from None
 

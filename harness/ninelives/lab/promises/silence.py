@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ninelives.complaint import Complaint
 from ninelives.lab.attribution import SAME_TIME, Account, accounts
 from ninelives.lab.budgets import DEAD_AIR
 from ninelives.lab.conditions import read_conditions
 from ninelives.lab.episode import Episode, Finding
 from ninelives.lab.promises.verdict import Reasons, turn, verdict
 from ninelives.lab.silences import asked_to_think, silences
+from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
     from ninelives.bot.turn import Turn
@@ -63,7 +63,7 @@ def judge_silence(
     try:
         given = DEAD_AIR if max_dead_air is None else max_dead_air
         budgets = read_conditions(max_first_word=max_first_word, max_dead_air=given).budgets
-    except Complaint as complaint:
-        raise ValueError(str(complaint)) from None
+    except UsageError as error:
+        raise ValueError(str(error)) from None
     episode = Episode(turns, (), budgets=budgets)
     return never_left_in_silence("I10", episode, accounts(episode))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 
-class Complaint(Exception):
+class UsageError(Exception):
     """Bad input. `str()` is one line: what is wrong, what was expected, what to do."""
 
 
-class Instructions(Complaint):
+class Instructions(UsageError):
     """Bad input that is corrected by changing certain lines: they follow the first line, ready to be
     copied.
     """
