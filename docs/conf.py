@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from importlib.metadata import version as installed
@@ -51,6 +52,30 @@ def _write_reference(app: Sphinx) -> None:
             path.write_text(text, "utf-8")
 
 
+ON_THE_SITE = {
+    "README.md": "start.md",
+    "CHANGELOG.md": "changelog.md",
+    "docs/options_page.py": "options.md",
+    "harness/ninelives/lab/promises/__init__.py": "promises.md",
+    "harness/ninelives/plugin.py": "pytest.md",
+    "harness/ninelives/schemas.py": "formats.md",
+}
+"""Files of the repository, and the generated pages that replace them on the site. Links name the files:
+GitHub has no generated pages.
+"""
+
+
+def _link_to_pages(app: Sphinx, page: str, source: list[str]) -> None:
+    folder = (HERE / page).parent
+
+    def link(match: re.Match[str]) -> str:
+        target = Path(os.path.normpath(folder / match[1]))
+        made = ON_THE_SITE.get(target.relative_to(HERE.parent).as_posix(), "")
+        return f"]({os.path.relpath(HERE / 'pages' / made, folder)})" if made else match[0]
+
+    source[0] = re.sub(r"\]\((\.\.?/[^)#]+)\)", link, source[0])
+
+
 def _draw_the_map(app: Sphinx, failure: Exception | None) -> None:
     """Put the map of today in the place of the committed one, wherever the site has it."""
     for path in Path(app.outdir).rglob(house_map.PICTURE.name) if failure is None else ():
@@ -86,5 +111,6 @@ def setup(app: Sphinx) -> None:
     """Generate the reference before the build and the schemas after it."""
     app.connect("autodoc-process-docstring", _as_rest, priority=400)  # before napoleon
     app.connect("builder-inited", _write_reference)
+    app.connect("source-read", _link_to_pages)
     app.connect("build-finished", _draw_the_map)
     app.connect("build-finished", _write_schemas)

@@ -18,6 +18,8 @@ from websockets.sync.client import ClientConnection, connect
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 PATIENCE = 30.0
 """Seconds for an answer of the browser, on a loaded machine."""
+LOOKS = 240
+"""Looks at a page, 50 ms apart in its own time, before it is given up."""
 
 
 def find() -> str | None:
@@ -105,6 +107,18 @@ class Tab:
             ".filter(e => e.getClientRects().length).map(e => e.textContent)"
         )
         return [str(text) for text in found]
+
+    def until(self, selector: str, wanted: str) -> None:
+        """Wait until an element says something, in the page's own time."""
+        found = f"[...document.querySelectorAll({json.dumps(selector)})]"
+        look = f"{found}.some(e => e.textContent.includes(wanted))"
+        script = f"""new Promise(done => {{
+            const wanted = {json.dumps(wanted)};
+            const look = left => {look} || !left ? done(left > 0) : setTimeout(look, 50, left - 1);
+            look({LOOKS});
+        }})"""
+        answer = self.ask("Runtime.evaluate", awaitPromise=True, returnByValue=True, expression=script)
+        assert answer["result"]["value"], (selector, wanted, self.run("document.body.innerText"))
 
     def press(self, key: str) -> None:
         """Press a key, as a user would."""

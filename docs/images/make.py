@@ -14,6 +14,7 @@ from ninelives.commands.show import run
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
+from docs.images import live
 from tests.browser import Tab, browser, find, tab
 
 HERE = Path(__file__).parent
@@ -22,7 +23,7 @@ COLUMNS = 97
 
 
 def main() -> int:
-    """Take all pictures but `live.png` and `house.svg`, which `make docs` draws."""
+    """Take all pictures but `house.svg`, which `make docs` draws."""
     if find() is None:
         print("make images: no chromium found; install Debian's package `chromium`", file=sys.stderr)
         return 2
@@ -31,6 +32,7 @@ def main() -> int:
         with browser(folder / "profile") as devtools, tab(devtools) as page:
             _show(page, folder)
             _demo(page, folder)
+            (HERE / "live.png").write_bytes(live.picture(page, folder))
     return 0
 
 

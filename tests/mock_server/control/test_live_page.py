@@ -29,9 +29,6 @@ pytestmark = [
     pytest.mark.thorough,
 ]
 
-TRIES = int(HANG / 0.05 / 5)
-"""Looks at a page before it is given up."""
-
 SCRIPT = "- {when: {user: weather}, reply: It is 21 degrees in Paris.}\n- {when: {user: joke}, reply: No.}\n"
 
 
@@ -85,18 +82,6 @@ def ask(client: ClientConnection, text: str) -> list[dict[str, Any]]:
     return events
 
 
-def until(page: Tab, selector: str, wanted: str) -> None:
-    """Wait until an element says something, in the page's own time."""
-    look = f"[...document.querySelectorAll({json.dumps(selector)})].some(e => e.textContent.includes(wanted))"
-    script = f"""new Promise(done => {{
-        const wanted = {json.dumps(wanted)};
-        const look = left => {look} || !left ? done(left > 0) : setTimeout(look, 50, left - 1);
-        look({TRIES});
-    }})"""
-    found = page.ask("Runtime.evaluate", awaitPromise=True, returnByValue=True, expression=script)
-    assert found["result"]["value"], (selector, wanted, page.run("document.body.innerText"))
-
-
 def press(page: Tab, button: str) -> None:
     page.run(
         f"[...document.querySelectorAll('#breaking button')].find(b => b.textContent === {button!r}).click()"
@@ -115,17 +100,17 @@ def test_it_shows_what_happens_as_it_happens(page: Tab, server: str) -> None:
     assert page.texts("#no-connections")
     with call(server) as client:
         ask(client, "What is the weather?")
-        until(page, "#turns .said", "It is 21 degrees in Paris.")
+        page.until("#turns .said", "It is 21 degrees in Paris.")
         assert page.texts("#turns .asked") == ["What is the weather?"]
         assert page.texts("#connections tr:not(.closed) td")[2] == "websocket"
         ask(client, "What is the time?")
-        until(page, "#misses li", "'What is the time?'")
+        page.until("#misses li", "'What is the time?'")
         assert [text[0] for text in page.texts("#rules td:first-child")] == ["1", "0"]
         told = page.texts("#events li span:last-child")
         assert told[0] == "open websocket /v1/responses"
         assert "← response.output_text.delta It" in told
         assert any(text.startswith("→") and text.endswith("What is the weather?") for text in told)
-    until(page, "#connections tr.closed td", "closed by client")
+    page.until("#connections tr.closed td", "closed by client")
     assert "mark0secret1value2" not in page.run("document.documentElement.outerHTML")
 
 
@@ -138,24 +123,24 @@ def test_a_button_breaks_the_chosen_connection_now(
 ) -> None:
     with call(server) as other, call(server) as client:
         ask(client, "What is the weather?")
-        until(page, "#connections tr:nth-child(2) td", "websocket")
+        page.until("#connections tr:nth-child(2) td", "websocket")
         page.click('input[name="chosen"]', nth=1)
-        until(page, "#chosen", "connection 2")
+        page.until("#chosen", "connection 2")
         press(page, button)
         received = ending(client).rcvd
         if code is not None:
             assert received is not None
             assert received.code == code
-        until(page, "#connections tr.closed:nth-child(2) td", "closed")
+        page.until("#connections tr.closed:nth-child(2) td", "closed")
         assert ask(other, "Tell me a joke.")[-1]["type"] == "response.completed"
 
 
 def test_it_works_by_keyboard(page: Tab, server: str) -> None:
     with call(server), call(server) as client:
-        until(page, "#connections tr:nth-child(2) td", "websocket")
+        page.until("#connections tr:nth-child(2) td", "websocket")
         page.run("document.querySelector('input[name=chosen]').focus()")
         page.press("ArrowDown")
-        until(page, "#chosen", "connection 2")
+        page.until("#chosen", "connection 2")
         page.run("document.querySelector('#breaking button').focus()")
         page.press("Enter")
         ending(client)
@@ -169,8 +154,8 @@ def test_what_was_seen_can_be_kept(page: Tab, server: str, tmp_path: Path) -> No
         urllib.request.urlopen(
             urllib.request.Request(f"http://{server}/v1/responses", body, head), timeout=HANG
         ).read()
-        until(page, "#turns .said", "No.")
-    until(page, "#connections tr.closed td", "closed by client")
+        page.until("#turns .said", "No.")
+    page.until("#connections tr.closed td", "closed by client")
     kept = tmp_path / "live.jsonl"
     kept.write_text(page.run("asCassette()"))
     cassette = Cassette.load(kept)
