@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mock_openai.turn.pacing import Pace
 
     from ninelives.fixtures.bots import Bots, VoiceCalls
-    from ninelives.fixtures.cassettes import Tape
+    from ninelives.fixtures.cassettes import CassetteFixture
     from ninelives.fixtures.evidence import Evidence
     from ninelives.fixtures.network import Guard
     from ninelives.fixtures.server import OpenAIServer
@@ -34,7 +34,7 @@ MODES = ("none", "once", "new_episodes", "rewrite", "all", "off")
 _RECORDING = "recording"
 """The name of pytest-recording among pytest's plugins."""
 _guard_key: pytest.StashKey[Guard] = pytest.StashKey()
-_tape_key: pytest.StashKey[Tape] = pytest.StashKey()
+_cassette_key: pytest.StashKey[CassetteFixture] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -177,7 +177,7 @@ def openai_server(
     from ninelives.fixtures.server import OpenAIServer
 
     server = OpenAIServer(
-        tape=_tape(request.node, cassette_config),
+        cassette=_cassette(request.node, cassette_config),
         virtual=virtual_time.is_virtual(request.node),
         plain=not inspect.iscoroutinefunction(request.function),
         strict=_flag(request.config, "ninelives_strict"),
@@ -217,11 +217,11 @@ def voice_call(request: pytest.FixtureRequest, openai_server: OpenAIServer) -> V
 @pytest.fixture
 def cassette(
     request: pytest.FixtureRequest, openai_server: OpenAIServer, cassette_config: Mapping[str, Any]
-) -> Tape:
+) -> CassetteFixture:
     """This test's cassette, from which `openai_server` answers: its `path`, `mode`, `content`, `unused`."""
-    tape = _tape(request.node, cassette_config)
-    tape.insert()
-    return tape
+    cassette = _cassette(request.node, cassette_config)
+    cassette.insert()
+    return cassette
 
 
 @pytest.fixture
@@ -232,12 +232,12 @@ def frame_snapshot(snapshot: Any) -> Any:
     return snapshot.use_extension(FrameSnapshotExtension)
 
 
-def _tape(item: pytest.Item, config: Mapping[str, Any]) -> Tape:
-    if _tape_key not in item.stash:
-        from ninelives.fixtures.asked import tape_of
+def _cassette(item: pytest.Item, config: Mapping[str, Any]) -> CassetteFixture:
+    if _cassette_key not in item.stash:
+        from ninelives.fixtures.asked import cassette_of
 
-        item.stash[_tape_key] = tape_of(item, config)
-    return item.stash[_tape_key]
+        item.stash[_cassette_key] = cassette_of(item, config)
+    return item.stash[_cassette_key]
 
 
 def _evidence(item: pytest.Item) -> Evidence:
@@ -354,6 +354,6 @@ def _page(evidence: Evidence, item: pytest.Item) -> Path | None:
 
 
 def _note_usage(item: pytest.Item, report: pytest.TestReport) -> None:
-    tape = item.stash.get(_tape_key, None)
-    if tape is not None and (usage := tape.usage()):
+    cassette = item.stash.get(_cassette_key, None)
+    if cassette is not None and (usage := cassette.usage()):
         report.user_properties.append((PROPERTY, usage))

@@ -166,18 +166,18 @@ async def test_a_break_is_replayed_where_and_how_it_was_recorded(
 
 @pytest.mark.virtual_time
 async def test_a_server_that_closes_an_idle_socket_closes_it_when_it_did() -> None:
-    from ninelives.cassette.tape import Tape
+    from ninelives.cassette.builder import CassetteBuilder
     from websockets.asyncio.client import connect
 
     loop = asyncio.get_running_loop()
-    tape = Tape()
-    track = tape.track()
-    track.open("/v1/responses", t=0)
-    track.send(CREATE, t=10)
-    track.recv(CREATED, t=100)
-    track.recv(COMPLETED, t=200)
-    track.close("server", 1001, "idle", t=300_010)
-    player = Player(Cassette.parse(tape.bytes()), repeat=True)
+    builder = CassetteBuilder()
+    writer = builder.line_writer()
+    writer.open("/v1/responses", t=0)
+    writer.send(CREATE, t=10)
+    writer.recv(CREATED, t=100)
+    writer.recv(COMPLETED, t=200)
+    writer.close("server", 1001, "idle", t=300_010)
+    player = Player(Cassette.parse(builder.bytes()), repeat=True)
     async with MockServer(responders=[player], pace="recorded") as mock:
         async with connect(mock.ws_url, proxy=None, ping_interval=None) as ws:
             began = loop.time()

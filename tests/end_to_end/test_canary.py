@@ -151,18 +151,18 @@ async def _stays_silent(path: Path, nowhere: Any) -> None:
 
 
 def test_in_what_the_commands_print(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from ninelives.cassette.tape import Tape
+    from ninelives.cassette.builder import CassetteBuilder
 
-    tape = Tape(redactor=Redactor.off())
-    track = tape.track()
-    track.request("POST", "/v1/responses", {}, json.dumps({"input": KEY}).encode())
-    track.response(200, {"content-type": "text/event-stream"})
+    builder = CassetteBuilder(redactor=Redactor.off())
+    writer = builder.line_writer()
+    writer.request("POST", "/v1/responses", {}, json.dumps({"input": KEY}).encode())
+    writer.response(200, {"content-type": "text/event-stream"})
     for letter in KEY:
         delta = {"type": "response.output_text.delta", "output_index": 0, "delta": letter}
-        track.read(f"data: {json.dumps(delta)}\n\n".encode())
-    track.end()
+        writer.read(f"data: {json.dumps(delta)}\n\n".encode())
+    writer.end()
     path = tmp_path / "leaky.jsonl"
-    path.write_bytes(tape.bytes())
+    path.write_bytes(builder.bytes())
     assert _run(["lint", str(path)]) == 1
     assert _run(["lint", str(path), "--json"]) == 1
     assert _run(["scrub", str(path)]) == 0

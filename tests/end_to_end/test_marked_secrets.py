@@ -18,11 +18,11 @@ import pytest
 from mock_openai import MockServer, Script, reply
 from mock_openai.responders import Call, Text
 from ninelives.cassette import Cassette
+from ninelives.cassette.builder import CassetteBuilder
 from ninelives.cassette.convert import convert
 from ninelives.cassette.lint import lint
 from ninelives.cassette.redact import Redactor
 from ninelives.cassette.scrub import scrub
-from ninelives.cassette.tape import Tape
 from ninelives.cli import _run
 from ninelives.recorder import Recorder
 
@@ -198,17 +198,17 @@ def deltas_add_up(cassette: Cassette) -> None:
 
 def test_what_a_careless_recorder_wrote_is_found_and_mended(tmp_path: Path) -> None:
     path = tmp_path / "careless.jsonl"
-    tape = Tape(redactor=Redactor.off())
+    builder = CassetteBuilder(redactor=Redactor.off())
     for _, text, _ in ROWS:
-        track = tape.track()
-        track.request("POST", "/v1/responses", {}, json.dumps({"model": "m", "input": text}).encode())
-        track.response(200, {"content-type": "text/event-stream"})
+        writer = builder.line_writer()
+        writer.request("POST", "/v1/responses", {}, json.dumps({"model": "m", "input": text}).encode())
+        writer.response(200, {"content-type": "text/event-stream"})
         for at in range(0, len(text), 5):
             delta = {"type": "response.output_text.delta", "output_index": 0, "delta": text[at : at + 5]}
-            track.read(f"data: {json.dumps(delta)}\n\n".encode())
-        track.read(b'data: {"type":"response.output_text.done","output_index":0}\n\n')
-        track.end()
-    path.write_bytes(tape.bytes())
+            writer.read(f"data: {json.dumps(delta)}\n\n".encode())
+        writer.read(b'data: {"type":"response.output_text.done","output_index":0}\n\n')
+        writer.end()
+    path.write_bytes(builder.bytes())
     found = {problem.line for problem in lint(path) if problem.kind == "secret"}
     assert len(found) >= 2 * len(ROWS)
     assert scrub(path) > 0
@@ -219,14 +219,14 @@ def test_what_a_careless_recorder_wrote_is_found_and_mended(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("ending", ["yaml", "har"])
 def test_what_others_recorded_is_converted_without_secrets(ending: str, tmp_path: Path) -> None:
-    tape = Tape(redactor=Redactor.off(), upstream="https://api.openai.com")
+    builder = CassetteBuilder(redactor=Redactor.off(), upstream="https://api.openai.com")
     for _, text, _ in ROWS:
-        track = tape.track()
-        track.request("POST", "/v1/responses", {}, json.dumps({"model": "m", "input": text}).encode())
-        track.response(200, {"content-type": "application/json"})
-        track.body(json.dumps({"output": text, "nested": json.dumps({"again": text})}).encode())
-        track.end()
-    careless = Cassette.parse(tape.bytes())
+        writer = builder.line_writer()
+        writer.request("POST", "/v1/responses", {}, json.dumps({"model": "m", "input": text}).encode())
+        writer.response(200, {"content-type": "application/json"})
+        writer.body(json.dumps({"output": text, "nested": json.dumps({"again": text})}).encode())
+        writer.end()
+    careless = Cassette.parse(builder.bytes())
     import ninelives.cassette.har as har
     import ninelives.cassette.vcr as vcr
 

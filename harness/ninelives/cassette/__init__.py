@@ -7,12 +7,14 @@
 
 from typing import TYPE_CHECKING, Any
 
+from mock_openai.deprecation import warn_renamed
+
 from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.errors import CassetteError, CassetteWarning
 from ninelives.cassette.exchanges import Exchange
+from ninelives.cassette.line_writer import InexactRecording, LineWriter
 from ninelives.cassette.lines import Header
 from ninelives.cassette.redact import RecordedRequest, Redactor
-from ninelives.cassette.track import InexactRecording, Track
 from ninelives.cassette.writer import CassetteWriter
 
 if TYPE_CHECKING:
@@ -26,14 +28,17 @@ __all__ = [
     "Exchange",
     "Header",
     "InexactRecording",
+    "LineWriter",
     "RecordedRequest",
     "Redactor",
-    "Track",
     "from_vcr_config",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "Track":
+        warn_renamed(f"{__name__}.Track", f"{__name__}.LineWriter", gone="0.3")
+        return LineWriter
     if name == "from_vcr_config":  # vcrpy is imported by those who use it
         from ninelives.cassette.vcr_config import from_vcr_config
 

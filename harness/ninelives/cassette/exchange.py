@@ -16,10 +16,10 @@ from pathlib import Path
 
 import msgspec
 
+from ninelives.cassette.builder import CassetteBuilder
 from ninelives.cassette.errors import CassetteError, CassetteWarning
 from ninelives.cassette.reader import read_file
 from ninelives.cassette.redact import Redactor
-from ninelives.cassette.tape import Tape
 
 _NULL = b"null"
 _UNKNOWN_ERROR = 400  # collections without a status kept successes only
@@ -82,44 +82,46 @@ def load(paths: Iterable[Path], redactor: Redactor | None = None) -> bytes:
             if file.source.repo
         }
     )
-    tape = Tape(origin="converted from exchange files: " + ", ".join(sources), redactor=redactor)
+    builder = CassetteBuilder(
+        origin="converted from exchange files: " + ", ".join(sources), redactor=redactor
+    )
     sockets: dict[str, list[_File]] = {}
     for file in files:
         if file.transport == "websocket":
             sockets.setdefault(file.id.rpartition(".")[0], []).append(file)
         else:
-            _http(file, tape)
+            _http(file, builder)
     for turns in sockets.values():
-        _socket(turns, tape)
-    return tape.bytes()
+        _socket(turns, builder)
+    return builder.bytes()
 
 
-def _http(file: _File, tape: Tape) -> None:
-    track, request, response = tape.track(), file.request, file.response
-    track.request(request.method, request.path, request.headers, _compact(request.body))
+def _http(file: _File, builder: CassetteBuilder) -> None:
+    line_writer, request, response = builder.line_writer(), file.request, file.response
+    line_writer.request(request.method, request.path, request.headers, _compact(request.body))
     headers = {
         k: v for k, v in response.headers.items() if k.lower() not in ("content-encoding", "content-length")
     }
     if response.events is None:
-        track.response(response.status or _UNKNOWN_ERROR, headers)
-        track.body(_body(response))
+        line_writer.response(response.status or _UNKNOWN_ERROR, headers)
+        line_writer.body(_body(response))
     else:
         kind = next((k for k in headers if k.lower() == "content-type"), "content-type")
-        track.response(response.status or 200, {**headers, kind: "text/event-stream; charset=utf-8"})
+        line_writer.response(response.status or 200, {**headers, kind: "text/event-stream; charset=utf-8"})
         for event in response.events:
             name = b"" if event.event is None else b"event: " + event.event.encode() + b"\n"
-            track.read(name + b"data: " + _compact(event.data) + b"\n\n")
-    track.end()
+            line_writer.read(name + b"data: " + _compact(event.data) + b"\n\n")
+    line_writer.end()
 
 
-def _socket(turns: list[_File], tape: Tape) -> None:
-    track = tape.track()
-    track.open(turns[0].request.path, turns[0].request.headers, 101)
+def _socket(turns: list[_File], builder: CassetteBuilder) -> None:
+    line_writer = builder.line_writer()
+    line_writer.open(turns[0].request.path, turns[0].request.headers, 101)
     for file in turns:
-        track.send(_compact(file.request.body))
+        line_writer.send(_compact(file.request.body))
         for event in file.response.events or []:
-            track.recv(_compact(event.data))
-    track.close("client", 1000)
+            line_writer.recv(_compact(event.data))
+    line_writer.close("client", 1000)
 
 
 def _body(response: _Response) -> bytes:

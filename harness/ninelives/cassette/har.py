@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from ninelives.cassette.builder import CassetteBuilder
 from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.coding import CodingError, unpacked
 from ninelives.cassette.errors import CassetteError, CassetteWarning
@@ -25,7 +26,6 @@ from ninelives.cassette.lines import CloseLine, Open, Recv, Send, exact_bytes
 from ninelives.cassette.reader import read_file
 from ninelives.cassette.redact import Redactor
 from ninelives.cassette.sse import Splitter
-from ninelives.cassette.tape import Tape
 from ninelives.cassette.writer import TOOL
 
 _TEXT_OPCODE, _BINARY_OPCODE = 1, 2
@@ -49,7 +49,7 @@ def load(path: Path, redactor: Redactor | None = None) -> bytes:
         entries = msgspec.json.decode(read_file(path).removeprefix(BOM_UTF8))["log"]["entries"]
         found = sorted(entries, key=lambda entry: _seconds(entry["startedDateTime"]))
         start = _seconds(found[0]["startedDateTime"]) if found else 0.0
-        tape = Tape(
+        builder = CassetteBuilder(
             upstream=_upstream(found),
             origin=f"converted from HAR {path.name}",
             recorded=found[0]["startedDateTime"] if found else "",
@@ -58,9 +58,9 @@ def load(path: Path, redactor: Redactor | None = None) -> bytes:
         remarks: list[str] = []
         for number, entry in enumerate(found, 1):
             if "_webSocketMessages" in entry:
-                _load_socket(entry, tape, start)
+                _load_socket(entry, builder, start)
             else:
-                _load_http(entry, tape, start, number, remarks)
+                _load_http(entry, builder, start, number, remarks)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
         what = f"{type(error).__name__} {error}" if isinstance(error, KeyError) else type(error).__name__
         what = str(error) if isinstance(error, _Wrong) else what
@@ -69,7 +69,7 @@ def load(path: Path, redactor: Redactor | None = None) -> bytes:
         ) from None
     for remark in remarks:
         warnings.warn(f"{path}: {remark}", CassetteWarning, stacklevel=2)
-    return tape.bytes()
+    return builder.bytes()
 
 
 class _Wrong(ValueError):
@@ -145,46 +145,48 @@ def _from_base64(text: str, place: str) -> bytes:
         raise _Wrong(f"{place} is no base64: {error}") from None
 
 
-def _load_http(entry: dict[str, Any], tape: Tape, start: float, number: int, remarks: list[str]) -> None:
-    request, response, track = entry["request"], entry["response"], tape.track()
+def _load_http(
+    entry: dict[str, Any], builder: CassetteBuilder, start: float, number: int, remarks: list[str]
+) -> None:
+    request, response, line_writer = entry["request"], entry["response"], builder.line_writer()
     t = (_seconds(entry["startedDateTime"]) - start) * 1000
     timings = entry.get("timings") or {}
     waited = sum(max(0, timings.get(name) or 0) for name in ("blocked", "dns", "connect", "send", "wait"))
     whole = max(0, entry.get("time") or 0)
     sent = ((request.get("postData") or {}).get("text") or "").encode()
-    track.request(
-        request["method"], _path(request["url"], tape.upstream), _pairs(request["headers"]), sent, t
+    line_writer.request(
+        request["method"], _path(request["url"], builder.upstream), _pairs(request["headers"]), sent, t
     )
     if not response.get("status"):
-        track.abort("reset", t=t + whole)
+        line_writer.abort("reset", t=t + whole)
         return
     kept = [(k, v) for k, v in _pairs(response["headers"]) if k.lower() not in _LENGTHS]
-    track.response(response["status"], kept, t + waited)
+    line_writer.response(response["status"], kept, t + waited)
     body = _content(response, f"entry {number}", remarks)
-    if track.streaming:
+    if line_writer.streaming:
         splitter = Splitter()
         blocks = splitter.feed(body, 0)
         rest = splitter.flush()
         for place, block in enumerate([*blocks, rest] if rest else blocks, 1):
-            track.read(block.data, t + waited + place)
+            line_writer.read(block.data, t + waited + place)
     else:
-        track.body(body, t + whole)
-    track.end(t + max(whole, waited))
+        line_writer.body(body, t + whole)
+    line_writer.end(t + max(whole, waited))
 
 
-def _load_socket(entry: dict[str, Any], tape: Tape, start: float) -> None:
-    request, track = entry["request"], tape.track()
+def _load_socket(entry: dict[str, Any], builder: CassetteBuilder, start: float) -> None:
+    request, line_writer = entry["request"], builder.line_writer()
     t = (_seconds(entry["startedDateTime"]) - start) * 1000
     response = entry.get("response") or {}
     answered, status = _pairs(response.get("headers") or []), response.get("status") or 101
-    track.open(_path(request["url"], tape.upstream), _pairs(request["headers"]), status, answered, t)
+    line_writer.open(_path(request["url"], builder.upstream), _pairs(request["headers"]), status, answered, t)
     for message in entry["_webSocketMessages"]:
         binary = message.get("opcode", _TEXT_OPCODE) == _BINARY_OPCODE
         data = _from_base64(message["data"], "a message") if binary else message["data"].encode()
-        write = track.send if message["type"] == "send" else track.recv
+        write = line_writer.send if message["type"] == "send" else line_writer.recv
         t = (message["time"] - start) * 1000
         write(data, binary=binary, t=t)
-    track.close("client", 1000, t=t)
+    line_writer.close("client", 1000, t=t)
 
 
 def _entry(exchange: Exchange, upstream: str, began: float) -> dict[str, Any]:

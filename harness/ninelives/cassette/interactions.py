@@ -13,13 +13,13 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
+from ninelives.cassette.builder import CassetteBuilder
 from ninelives.cassette.cassette import Cassette
 from ninelives.cassette.errors import CassetteWarning
 from ninelives.cassette.exchanges import Exchange
 from ninelives.cassette.layouts import Reading
 from ninelives.cassette.redact import Redactor
 from ninelives.cassette.sse import Splitter
-from ninelives.cassette.tape import Tape
 
 FORMAT_VERSION = 1
 """vcrpy's cassette format."""
@@ -40,22 +40,22 @@ def to_cassette(
     for line in reading.told():
         warnings.warn(f"{name}: {line}" if name else line, CassetteWarning, stacklevel=2)
     upstream = next((_origin_of(pair.uri) for pair in found), "")
-    tape = Tape(upstream=upstream, origin=origin, redactor=redactor)
+    builder = CassetteBuilder(upstream=upstream, origin=origin, redactor=redactor)
     for pair in found:
-        track = tape.track()
+        line_writer = builder.line_writer()
         path = _path(pair.uri, upstream) if _known(pair.uri) else _guessed(pair.asked)
-        track.request(pair.method, path, pair.asked_headers, pair.asked)
+        line_writer.request(pair.method, path, pair.asked_headers, pair.asked)
         kept = pair.headers
         if not any(k.lower() == "content-type" for k, _ in kept) and pair.body:
             kept = [*kept, ("content-type", _kind(pair.body))]
-        track.response(pair.status, kept)
-        if track.streaming:
+        line_writer.response(pair.status, kept)
+        if line_writer.streaming:
             for event in _events(pair.body):
-                track.read(event)
+                line_writer.read(event)
         else:
-            track.body(pair.body)
-        track.end()
-    return tape.bytes()
+            line_writer.body(pair.body)
+        line_writer.end()
+    return builder.bytes()
 
 
 def from_cassette(cassette: Cassette) -> dict[str, Any]:

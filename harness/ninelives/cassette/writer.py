@@ -20,11 +20,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from mock_openai.deprecation import warn_renamed
+
 from ninelives.cassette.errors import CassetteError
+from ninelives.cassette.line_writer import InexactRecording, LineWriter
 from ninelives.cassette.lines import header_line
 from ninelives.cassette.redact import Redactor
 from ninelives.cassette.replacing import behind_links, make_like, mode_for
-from ninelives.cassette.track import InexactRecording, Track
 
 _HEADER_AT_MOST = 1 << 20
 _SUCH_AS = "cassettes/talk.jsonl"
@@ -64,7 +66,7 @@ class CassetteWriter:
         self._recorded = recorded
         self._extend = extend
         self._connections = 0
-        self._holding: set[Track] = set()
+        self._holding: set[LineWriter] = set()
         self.failure: str | None = None
         """Why the recording is unusable; None if it is usable."""
         self.begun: Callable[[], object] = lambda: None
@@ -82,12 +84,17 @@ class CassetteWriter:
         """How many exchanges and sockets are in the file, including those of an extended cassette."""
         return self._connections
 
-    def track(self) -> Track:
+    def line_writer(self) -> LineWriter:
         """Begin a new exchange or socket; they are numbered in the order of these calls."""
         self.open()
         self._connections += 1
         self.begun()
-        return Track(self._connections, self.write, self.redactor, self._clock, self._holding)
+        return LineWriter(self._connections, self.write, self.redactor, self._clock, self._holding)
+
+    def track(self) -> LineWriter:
+        """The deprecated name of `line_writer`."""
+        warn_renamed("CassetteWriter.track", "CassetteWriter.line_writer", gone="0.3")
+        return self.line_writer()
 
     def open(self) -> None:
         """Create and lock the partial and write the header; otherwise the first line does that."""
@@ -182,8 +189,8 @@ class CassetteWriter:
 
     def _write_held(self) -> None:
         try:
-            for track in list(self._holding):
-                track.finish()
+            for line_writer in list(self._holding):
+                line_writer.finish()
         except (InexactRecording, CassetteError) as error:
             self.fail(str(error))
 

@@ -5,7 +5,7 @@ events.
 from __future__ import annotations
 
 from ninelives.cassette.coding import Unpacker
-from ninelives.cassette.track import Track
+from ninelives.cassette.line_writer import LineWriter
 
 LARGEST = 256 * 2**20
 """The most bytes of a decoded body."""
@@ -14,23 +14,23 @@ LARGEST = 256 * 2**20
 class Answer:
     """One answer. `packed` are its codings. Raises CodingError if it cannot be decoded."""
 
-    def __init__(self, track: Track, packed: str) -> None:
-        self._track, self._packed = track, packed
+    def __init__(self, line_writer: LineWriter, packed: str) -> None:
+        self._line_writer, self._packed = line_writer, packed
         self._unpacker: Unpacker | None = None
         self._body = bytearray()
 
     @property
     def waiting(self) -> int:
         """Bytes that came and were not processed."""
-        return len(self._body) + self._track.waiting
+        return len(self._body) + self._line_writer.waiting
 
     def read(self, data: bytes, t: float) -> None:
         """Take bytes that came in one read."""
         if self._unpacker is None:
             self._unpacker = Unpacker(self._packed, LARGEST)
         plain = self._unpacker.feed(data)
-        if self._track.streaming:
-            self._track.read(plain, t)
+        if self._line_writer.streaming:
+            self._line_writer.read(plain, t)
         else:
             self._body += plain
 
@@ -39,7 +39,7 @@ class Answer:
         if self._unpacker is not None:
             self._unpacker.finish()
         self._write(t, broken=False)
-        self._track.end(t)
+        self._line_writer.end(t)
 
     def broken_off(self, t: float) -> None:
         """Write what came before it broke off."""
@@ -48,4 +48,4 @@ class Answer:
     def _write(self, t: float, *, broken: bool) -> None:
         if self._body:
             body, self._body = bytes(self._body), bytearray()
-            self._track.body(body, t, broken=broken)
+            self._line_writer.body(body, t, broken=broken)

@@ -15,7 +15,7 @@ from mock_openai.patterns import SlowPattern
 from yarl import URL
 
 import ninelives.recorder.headers as headers
-from ninelives.cassette import CassetteError, CassetteWriter, InexactRecording, Track
+from ninelives.cassette import CassetteError, CassetteWriter, InexactRecording, LineWriter
 from ninelives.cassette.coding import CodingError, unpacked
 from ninelives.cassette.lines import How
 from ninelives.recorder.answer import LARGEST, Answer
@@ -76,36 +76,36 @@ class Forwarder:
 
     async def _http(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await request.content.read()
-        track, notes = self._writer.track(), self._notes()
+        line_writer, notes = self._writer.line_writer(), self._notes()
         self._writer.redactor.learn(request.headers.items())  # now: the body may be long in the reading
         packed, kept, at = headers.coding(request.headers), headers.recorded(request.headers), self._now()
         notes.put(
-            lambda: track.request(
+            lambda: line_writer.request(
                 request.method, request.raw_path, kept, unpacked(body, packed, LARGEST), at
             ),
             lambda: len(body),
         )
         sent = headers.to_upstream(request.headers)
-        response = await self._ask(request, track, notes, request.method, sent, body or None)
+        response = await self._ask(request, line_writer, notes, request.method, sent, body or None)
         if response is None:
             return web.Response()  # the connection is gone already
         came = self._now()
-        notes.put(lambda: track.response(response.status, headers.recorded(response.headers), came))
-        return await self._pass_on(request, response, track, notes)
+        notes.put(lambda: line_writer.response(response.status, headers.recorded(response.headers), came))
+        return await self._pass_on(request, response, line_writer, notes)
 
     async def _websocket(self, request: web.BaseRequest, task: asyncio.Task[object]) -> web.StreamResponse:
-        track, notes = self._writer.track(), self._notes()
+        line_writer, notes = self._writer.line_writer(), self._notes()
         offered = list(request.headers.items())
-        refuse = lambda: track.open(request.raw_path, offered, status=0)  # noqa: E731
+        refuse = lambda: line_writer.open(request.raw_path, offered, status=0)  # noqa: E731
         sent = headers.handshake_to_upstream(request.headers)
-        response = await self._ask(request, track, notes, "GET", sent, None, before_abort=refuse)
+        response = await self._ask(request, line_writer, notes, "GET", sent, None, before_abort=refuse)
         if response is None:
             return web.Response()
         answer = headers.recorded(response.headers)
-        notes.put(lambda: track.open(request.raw_path, offered, response.status, answer))
+        notes.put(lambda: line_writer.open(request.raw_path, offered, response.status, answer))
         if response.status != 101:
-            return await self._pass_on(request, response, track, notes)
-        relay = self.sockets[task] = SocketRelay(request, response, track, notes, self._now)
+            return await self._pass_on(request, response, line_writer, notes)
+        relay = self.sockets[task] = SocketRelay(request, response, line_writer, notes, self._now)
         try:
             await relay.run()
         except asyncio.CancelledError:
@@ -119,7 +119,7 @@ class Forwarder:
     async def _ask(
         self,
         request: web.BaseRequest,
-        track: Track,
+        line_writer: LineWriter,
         notes: Notes,
         method: str,
         sent: headers.Headers,
@@ -140,18 +140,22 @@ class Forwarder:
             )
         except asyncio.CancelledError:
             notes.put(before_abort)
-            self._cancelled(track, notes)
+            self._cancelled(line_writer, notes)
             raise
         except (aiohttp.ClientError, OSError, ValueError) as error:
             how, at = how_it_failed(error), self._now()
             notes.put(before_abort)
-            notes.put(lambda: track.abort(how, t=at))
+            notes.put(lambda: line_writer.abort(how, t=at))
             _log.warning("the upstream did not answer (%s); the client's connection is closed too", how)
             break_off(request.transport, how)
             return None
 
     async def _pass_on(
-        self, request: web.BaseRequest, response: aiohttp.ClientResponse, track: Track, notes: Notes
+        self,
+        request: web.BaseRequest,
+        response: aiohttp.ClientResponse,
+        line_writer: LineWriter,
+        notes: Notes,
     ) -> web.StreamResponse:
         connection = response.connection  # None when the whole answer has arrived already
         protocol = connection.protocol if connection is not None else None
@@ -159,7 +163,7 @@ class Forwarder:
         reply = web.StreamResponse(
             status=response.status, reason=response.reason, headers=headers.to_client(response.headers)
         )
-        answer = Answer(track, headers.coding(response.headers))
+        answer = Answer(line_writer, headers.coding(response.headers))
 
         def broken_off() -> None:
             at = self._now()
@@ -174,35 +178,35 @@ class Forwarder:
                     at = self._now()
                     notes.put(
                         lambda data=data, at=at: answer.read(data, at),  # type: ignore[misc]
-                        lambda: track.waiting,
+                        lambda: line_writer.waiting,
                     )
             await reply.write_eof()
             over = self._now()
             notes.put(lambda: answer.end(over), lambda: answer.waiting)
         except asyncio.CancelledError:
             broken_off()
-            self._cancelled(track, notes)
+            self._cancelled(line_writer, notes)
             raise
         except (aiohttp.ClientError, OSError) as error:
             broken_off()
             over = self._now()
             # aiohttp's word for writing to a client that has left
             if isinstance(error, aiohttp.ClientConnectionResetError):
-                notes.put(lambda: track.abort("gone", "client", over))
+                notes.put(lambda: line_writer.abort("gone", "client", over))
                 return reply
             how: How = watch.how if watch else "fin"
-            notes.put(lambda: track.abort(how, t=over))
+            notes.put(lambda: line_writer.abort(how, t=over))
             break_off(request.transport, how)
         finally:
             response.close()
         return reply
 
-    def _cancelled(self, track: Track, notes: Notes) -> None:
+    def _cancelled(self, line_writer: LineWriter, notes: Notes) -> None:
         at = self._now()
         if self.stopping:
-            notes.put(lambda: track.abort("stopped", t=at))
+            notes.put(lambda: line_writer.abort("stopped", t=at))
         else:
-            notes.put(lambda: track.abort("gone", "client", at))
+            notes.put(lambda: line_writer.abort("gone", "client", at))
 
     def _notes(self) -> Notes:
         return Notes(self._note, self.writing)

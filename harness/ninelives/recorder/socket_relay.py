@@ -14,7 +14,7 @@ from typing import Literal
 from aiohttp import ClientResponse, web
 from mock_openai.wire.frames import BINARY, CLOSE, TEXT, Message, PassingFrames
 
-from ninelives.cassette.track import Track
+from ninelives.cassette.line_writer import LineWriter
 from ninelives.recorder.ending import Watch, break_off
 from ninelives.recorder.headers import handshake_to_client
 from ninelives.recorder.notes import Notes
@@ -48,7 +48,7 @@ class SocketRelay:
         self,
         request: web.BaseRequest,
         response: ClientResponse,
-        track: Track,
+        line_writer: LineWriter,
         notes: Notes,
         now: Callable[[], float],
     ) -> None:
@@ -56,7 +56,7 @@ class SocketRelay:
         assert connection is not None
         assert connection.protocol is not None
         assert request.transport is not None
-        self._request, self._response, self._track = request, response, track
+        self._request, self._response, self._line_writer = request, response, line_writer
         self._notes, self._now = notes, now
         self._client, self._client_protocol = request.transport, request.protocol
         self._server_protocol = connection.protocol
@@ -92,7 +92,7 @@ class SocketRelay:
     def stop(self) -> None:
         """End both connections because the recording is over."""
         if not self._ended:
-            self._end(lambda: None if self.closing else self._track.abort("stopped"))
+            self._end(lambda: None if self.closing else self._line_writer.abort("stopped"))
             self._client.close()
             self._server.close()
 
@@ -109,12 +109,14 @@ class SocketRelay:
     def _note(self, side: Side, message: Message) -> None:
         at = self._now()
         if message.opcode in (TEXT, BINARY):
-            write = self._track.recv if side == "server" else self._track.send
+            write = self._line_writer.recv if side == "server" else self._line_writer.send
             binary = message.opcode == BINARY
             self._notes.put(lambda: write(message.data, binary=binary, t=at), lambda: len(message.data))
         elif message.opcode == CLOSE and not self.closing:
             self.closing = True
-            self._notes.put(lambda: self._track.close(side, message.close_code, message.close_reason, at))
+            self._notes.put(
+                lambda: self._line_writer.close(side, message.close_code, message.close_reason, at)
+            )
 
     def _resume_later(self, source: asyncio.Transport, target: asyncio.Transport) -> None:
         loop = asyncio.get_running_loop()
@@ -132,10 +134,10 @@ class SocketRelay:
     def _eof(self, side: Side) -> None:
         if side == "server":
             how = self._watch.how
-            self._end(lambda: None if self.closing else self._track.abort(how))
+            self._end(lambda: None if self.closing else self._line_writer.abort(how))
             break_off(self._client, how)
         else:
-            self._end(lambda: None if self.closing else self._track.abort("gone", "client"))
+            self._end(lambda: None if self.closing else self._line_writer.abort("gone", "client"))
             self._server.close()
 
     def _end(self, record: Callable[[], None]) -> None:
@@ -143,8 +145,8 @@ class SocketRelay:
             self._ended = True
             if (rest := self._messages["server"].unfinished()) != []:
                 size = sum(len(payload) for _, payload in rest)
-                self._notes.put(lambda: self._track.unfinished(rest), lambda: size)
+                self._notes.put(lambda: self._line_writer.unfinished(rest), lambda: size)
             self._notes.put(record)
-            self._notes.put(self._track.finish)
+            self._notes.put(self._line_writer.finish)
             if not self._over.done():
                 self._over.set_result(None)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 from ninelives.cassette import Cassette, CassetteError, CassetteWarning, Exchange, Redactor
+from ninelives.cassette.builder import CassetteBuilder
 from ninelives.cassette.convert import convert, load, sniff
-from ninelives.cassette.tape import Tape
 
 STREAM = (
     b'event: response.created\ndata: {"type":"response.created","n":1.0}\n\n'
@@ -117,19 +117,19 @@ def test_ours_goes_out_as_vcr_and_comes_back_the_same(tmp_path: Path) -> None:
 
 
 def socket_cassette(path: Path) -> Path:
-    tape = Tape(upstream="https://api.openai.com", recorded="2026-11-24T09:00:00Z")
-    track = tape.track()
-    track.request("POST", "/v1/responses?x=1", {"content-type": "application/json"}, b'{"stream":true}', t=5)
-    track.response(200, {"content-type": "text/event-stream"}, t=10)
-    track.read(STREAM, t=20)
-    track.end(t=30)
-    socket = tape.track()
+    builder = CassetteBuilder(upstream="https://api.openai.com", recorded="2026-11-24T09:00:00Z")
+    writer = builder.line_writer()
+    writer.request("POST", "/v1/responses?x=1", {"content-type": "application/json"}, b'{"stream":true}', t=5)
+    writer.response(200, {"content-type": "text/event-stream"}, t=10)
+    writer.read(STREAM, t=20)
+    writer.end(t=30)
+    socket = builder.line_writer()
     socket.open("/v1/responses", t=100)
     socket.send(b'{"type":"response.create"}', t=110)
     socket.recv(b'{"type":"response.completed","n":1.0}', t=150)
     socket.recv(b"\x00\xff", binary=True, t=160)
     socket.close("server", 1001, t=900)
-    path.write_bytes(tape.bytes())
+    path.write_bytes(builder.bytes())
     return path
 
 
@@ -330,9 +330,9 @@ def _told(exchange: Exchange) -> tuple[object, ...]:
 )
 def test_a_recording_without_a_date_is_no_har(tmp_path: Path, recorded: str) -> None:
     path, target = tmp_path / "a.jsonl", tmp_path / "a.har"
-    tape = Tape(recorded=recorded)
-    tape.track().request("GET", "/v1/models")
-    path.write_bytes(tape.bytes())
+    builder = CassetteBuilder(recorded=recorded)
+    builder.line_writer().request("GET", "/v1/models")
+    path.write_bytes(builder.bytes())
     with pytest.raises(CassetteError, match=r"a\.jsonl:1: found '.* as the time of the recording"):
         convert(path, target)
     assert not target.exists()

@@ -12,32 +12,32 @@ from pathlib import Path
 import pytest
 import yaml
 from ninelives.cassette import Cassette, CassetteWarning, Redactor
+from ninelives.cassette.builder import CassetteBuilder
 from ninelives.cassette.convert import convert
 from ninelives.cassette.lint import lint
 from ninelives.cassette.scrub import scrub
-from ninelives.cassette.tape import Tape
 
 KEY = "sk-CANARY0123456789abcd"
 
 
 def cassette(path: Path, redactor: Redactor) -> Path:
-    tape = Tape(redactor=redactor)
-    track = tape.track()
-    track.request(
+    builder = CassetteBuilder(redactor=redactor)
+    writer = builder.line_writer()
+    writer.request(
         "POST",
         "/v1/responses",
         {"content-type": "application/json"},
         b'{ "input":"%b", "t":1.0}' % KEY.encode(),
     )
-    track.response(200, {"content-type": "text/event-stream"})
-    track.read(b'data: {"type":"keepalive","n":1.50}\n\n')
-    track.end()
-    socket = tape.track()
+    writer.response(200, {"content-type": "text/event-stream"})
+    writer.read(b'data: {"type":"keepalive","n":1.50}\n\n')
+    writer.end()
+    socket = builder.line_writer()
     socket.open("/v1/responses")
     socket.send(b'{"type":"response.create"}')
     socket.recv(KEY.encode() + b"\xff", binary=True)
     socket.close("server", 1000)
-    path.write_bytes(tape.bytes())
+    path.write_bytes(builder.bytes())
     return path
 
 
@@ -93,16 +93,16 @@ def test_broken_lines_invalid_events_and_unfinished_exchanges(tmp_path: Path) ->
 
 
 def streamed(path: Path, *events: dict[str, object], model: str = "gpt-5.4", **header: str) -> Path:
-    tape = Tape(redactor=Redactor.off(), upstream="https://api.openai.com", **header)
+    builder = CassetteBuilder(redactor=Redactor.off(), upstream="https://api.openai.com", **header)
     for said in (1, 2):
-        track = tape.track()
+        writer = builder.line_writer()
         body = json.dumps({"model": model, "input": f"number {said}", "stream": True}).encode()
-        track.request("POST", "/v1/responses", {}, body)
-        track.response(200, {"content-type": "text/event-stream"})
+        writer.request("POST", "/v1/responses", {}, body)
+        writer.response(200, {"content-type": "text/event-stream"})
         for event in events:
-            track.read(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
-        track.end()
-    path.write_bytes(tape.bytes())
+            writer.read(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
+        writer.end()
+    path.write_bytes(builder.bytes())
     return path
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ninelives.cassette import Cassette, Redactor
-from ninelives.cassette.tape import Tape
+from ninelives.cassette.builder import CassetteBuilder
 
 quick = settings(max_examples=150, deadline=None)
 
@@ -70,17 +70,17 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
 
 
 def recorded_stream(reads: list[bytes], *, broken: bool = False) -> Cassette:
-    tape = Tape(redactor=Redactor.off())
-    track = tape.track()
-    track.request("POST", "/v1/responses", {"content-type": "application/json"}, b'{"stream":true}', t=0)
-    track.response(200, {"content-type": "text/event-stream; charset=utf-8"}, t=1)
+    builder = CassetteBuilder(redactor=Redactor.off())
+    writer = builder.line_writer()
+    writer.request("POST", "/v1/responses", {"content-type": "application/json"}, b'{"stream":true}', t=0)
+    writer.response(200, {"content-type": "text/event-stream; charset=utf-8"}, t=1)
     for place, data in enumerate(reads):
-        track.read(data, t=10 + place)
+        writer.read(data, t=10 + place)
     if broken:
-        track.abort("reset", t=1000)
+        writer.abort("reset", t=1000)
     else:
-        track.end(t=1000)
-    return Cassette.parse(tape.bytes())
+        writer.end(t=1000)
+    return Cassette.parse(builder.bytes())
 
 
 @quick
@@ -130,14 +130,14 @@ def test_the_network_reads_come_back_with_their_times(stream: bytes, places: lis
     st.booleans(),
 )
 def test_a_websocket_message_comes_back_byte_for_byte_in_either_direction(data: bytes, binary: bool) -> None:
-    tape = Tape(redactor=Redactor.off())
-    track = tape.track()
-    track.open("/v1/responses")
-    track.send(b'{"type":"response.create"}')
-    track.send(data, binary=binary)
-    track.recv(data, binary=binary)
-    track.close("server", 1000)
-    cassette = Cassette.parse(tape.bytes())
+    builder = CassetteBuilder(redactor=Redactor.off())
+    writer = builder.line_writer()
+    writer.open("/v1/responses")
+    writer.send(b'{"type":"response.create"}')
+    writer.send(data, binary=binary)
+    writer.recv(data, binary=binary)
+    writer.close("server", 1000)
+    cassette = Cassette.parse(builder.bytes())
     turn = cassette.exchanges[0]
     assert turn.events[0].event.data == data
     from ninelives.cassette.lines import exact_bytes
@@ -157,13 +157,13 @@ def test_a_websocket_message_comes_back_byte_for_byte_in_either_direction(data: 
     )
 )
 def test_a_body_comes_back_byte_for_byte(data: bytes) -> None:
-    tape = Tape(redactor=Redactor.off())
-    track = tape.track()
-    track.request("POST", "/v1/responses", {}, data)
-    track.response(200, {"content-type": "application/json"})
-    track.body(data)
-    track.end()
-    (exchange,) = Cassette.parse(tape.bytes()).exchanges
+    builder = CassetteBuilder(redactor=Redactor.off())
+    writer = builder.line_writer()
+    writer.request("POST", "/v1/responses", {}, data)
+    writer.response(200, {"content-type": "application/json"})
+    writer.body(data)
+    writer.end()
+    (exchange,) = Cassette.parse(builder.bytes()).exchanges
     assert exchange.request == data
     assert exchange.answer == data
 
@@ -171,13 +171,13 @@ def test_a_body_comes_back_byte_for_byte(data: bytes) -> None:
 @pytest.mark.thorough
 def test_a_message_of_16_mib_survives() -> None:
     data = b'{"type":"response.create","v":"' + b"x" * 2**24 + b'"}'
-    tape = Tape()
-    track = tape.track()
-    track.open("/v1/responses")
-    track.send(data)
-    track.recv(data)
-    track.close("server", 1000)
-    (turn,) = Cassette.parse(tape.bytes()).exchanges
+    builder = CassetteBuilder()
+    writer = builder.line_writer()
+    writer.open("/v1/responses")
+    writer.send(data)
+    writer.recv(data)
+    writer.close("server", 1000)
+    (turn,) = Cassette.parse(builder.bytes()).exchanges
     assert turn.request == data
     assert turn.events[0].event.data == data
 
@@ -187,12 +187,12 @@ def test_json_is_kept_as_json_so_that_people_and_jq_can_read_it() -> None:
     cassette = recorded_stream([stream])
     line = next(line for line in cassette.data.split(b"\n") if b'"k":"event"' in line)
     assert line == b'{"t":10,"c":1,"k":"event","data":{"type":"response.created","n":1.0}}'
-    tape = Tape()
-    track = tape.track()
-    track.request("GET", "/v1/responses/resp_1")
-    track.response(200, {"content-type": "application/json"})
-    track.body(b'{\n  "id": "resp_1",\n  "temperature": 1.0\n}')
-    assert b'"body":{"id":"resp_1","temperature":1.0},"indent":2' in tape.bytes()
+    builder = CassetteBuilder()
+    writer = builder.line_writer()
+    writer.request("GET", "/v1/responses/resp_1")
+    writer.response(200, {"content-type": "application/json"})
+    writer.body(b'{\n  "id": "resp_1",\n  "temperature": 1.0\n}')
+    assert b'"body":{"id":"resp_1","temperature":1.0},"indent":2' in builder.bytes()
 
 
 def test_one_changed_event_changes_one_line() -> None:

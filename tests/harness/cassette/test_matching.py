@@ -8,8 +8,8 @@ import json
 from typing import Any
 
 from ninelives.cassette import Cassette, Exchange
+from ninelives.cassette.builder import CassetteBuilder
 from ninelives.cassette.matching import Matching, Wanted
-from ninelives.cassette.tape import Tape
 
 WEATHER = {"type": "function", "name": "get_weather", "parameters": {"type": "object"}}
 CALL = {
@@ -30,7 +30,7 @@ SAID = {
 
 
 def conversation() -> list[Exchange]:
-    tape = Tape()
+    builder = CassetteBuilder()
     turns: list[tuple[dict[str, Any], list[dict[str, Any]]]] = [
         (
             {
@@ -60,13 +60,13 @@ def conversation() -> list[Exchange]:
         ),
     ]
     for number, (body, output) in enumerate(turns, 1):
-        track = tape.track()
-        track.request("POST", "/v1/responses", {}, json.dumps({**body, "stream": True}).encode())
-        track.response(200, {"content-type": "text/event-stream"})
+        writer = builder.line_writer()
+        writer.request("POST", "/v1/responses", {}, json.dumps({**body, "stream": True}).encode())
+        writer.response(200, {"content-type": "text/event-stream"})
         done = {"type": "response.completed", "response": {"id": f"resp_{number}", "output": output}}
-        track.read(b"event: response.completed\ndata: " + json.dumps(done).encode() + b"\n\n")
-        track.end()
-    return Cassette.parse(tape.bytes()).exchanges
+        writer.read(b"event: response.completed\ndata: " + json.dumps(done).encode() + b"\n\n")
+        writer.end()
+    return Cassette.parse(builder.bytes()).exchanges
 
 
 def ask(body: dict[str, Any], *, streamed: bool = True) -> Wanted:
@@ -175,31 +175,31 @@ def test_what_a_matcher_does_to_a_request_changes_nothing_outside_of_it() -> Non
 
 
 def test_the_host_and_version_of_a_path_do_not_matter() -> None:
-    tape = Tape()
+    builder = CassetteBuilder()
     for path in (
         "/openai/v1/conversations/c1?api-version=2026-01",
         "https://elsewhere/v1/conversations/c2?b=2&a=1",
     ):
-        track = tape.track()
-        track.request("GET", path)
-        track.response(200)
-        track.end()
-    matching = Matching(Cassette.parse(tape.bytes()).exchanges)
+        writer = builder.line_writer()
+        writer.request("GET", path)
+        writer.response(200)
+        writer.end()
+    matching = Matching(Cassette.parse(builder.bytes()).exchanges)
     assert matching.places(Wanted("GET", "/v1/conversations/c1", None, False)) == [0]
     assert matching.places(Wanted("GET", "/v1/conversations/c2?a=1&b=2", None, False)) == [1]
     assert matching.places(Wanted("DELETE", "/v1/conversations/c1", None, False)) == []
 
 
 def test_a_secret_in_a_request_matches_its_fake_in_the_recording() -> None:
-    tape = Tape()
-    track = tape.track()
+    builder = CassetteBuilder()
+    writer = builder.line_writer()
     tool = {"type": "mcp", "server_url": "https://x", "authorization": "token-of-the-recorder"}
-    track.request(
+    writer.request(
         "POST", "/v1/responses", {}, json.dumps({"model": "m", "input": "x", "tools": [tool]}).encode()
     )
-    track.response(200, {"content-type": "application/json"})
-    track.end()
-    matching = Matching(Cassette.parse(tape.bytes()).exchanges)
+    writer.response(200, {"content-type": "application/json"})
+    writer.end()
+    matching = Matching(Cassette.parse(builder.bytes()).exchanges)
     live = {"model": "m", "input": "x", "tools": [{**tool, "authorization": "tok"}]}
     assert matching.places(ask(live, streamed=False)) == [0]
 

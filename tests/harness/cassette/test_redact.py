@@ -6,7 +6,7 @@ import json
 
 import pytest
 from ninelives.cassette import Cassette, Redactor
-from ninelives.cassette.tape import Tape
+from ninelives.cassette.builder import CassetteBuilder
 
 KEY = "sk-proj-CANARY_0123456789-abcdefghij"
 ORG = "org-CANARY0123456789abcdef"
@@ -16,8 +16,8 @@ ACCOUNT = "CANARY-acme-corporation"
 
 
 def test_no_marked_secret_survives_wherever_it_stands() -> None:
-    tape = Tape(upstream="https://api.openai.com")
-    track = tape.track()
+    builder = CassetteBuilder(upstream="https://api.openai.com")
+    writer = builder.line_writer()
     headers = {
         "Authorization": f"Bearer {KEY}",
         "OpenAI-Organization": ACCOUNT,
@@ -27,10 +27,10 @@ def test_no_marked_secret_survives_wherever_it_stands() -> None:
         "User-Agent": f"agent {KEY}",
     }
     body = {"model": "m", "input": f"my key is {KEY}", "tools": [{"authorization": "CANARYtoken"}]}
-    track.request(
+    writer.request(
         "POST", f"/v1/responses?api-key={KEY}&token=CANARY0123456789", headers, json.dumps(body).encode()
     )
-    track.response(
+    writer.response(
         200,
         [
             ("set-cookie", f"_cfuvid={COOKIE}; Path=/"),
@@ -38,18 +38,18 @@ def test_no_marked_secret_survives_wherever_it_stands() -> None:
             ("x-request-id", ORG),
         ],
     )
-    track.read(
+    writer.read(
         b'event: x\ndata: {"type":"x","m":"' + f"{ORG} {PROJECT} {ACCOUNT} {COOKIE}".encode() + b'"}\n\n'
     )
-    track.read(f"event: {KEY}\ndata: not json Bearer CANARY0123\n\n".encode())
-    track.abort("reset")
-    socket = tape.track()
+    writer.read(f"event: {KEY}\ndata: not json Bearer CANARY0123\n\n".encode())
+    writer.abort("reset")
+    socket = builder.line_writer()
     protocols = f"realtime, openai-insecure-api-key.{KEY}, openai-organization.{ORG}"
     socket.open("/v1/responses", {"Sec-WebSocket-Protocol": protocols}, 101, {"set-cookie": COOKIE})
     socket.send(json.dumps({"type": "response.create", "input": KEY}).encode())
     socket.recv(b"\xff not text " + KEY.encode(), binary=True)
     socket.close("server", 1008, f"key {KEY} is bad")
-    data = tape.bytes()
+    data = builder.bytes()
     assert b"CANARY" not in data
     import base64
 
@@ -135,14 +135,14 @@ def test_a_word_used_as_a_key_does_not_eat_the_text() -> None:
 
 def test_redaction_keeps_offsets_and_json_valid() -> None:
     stream = b'event: x\ndata: {"type":"x","m":"' + KEY.encode() + b'"}\n\n'
-    tape = Tape()
-    track = tape.track()
-    track.request("POST", "/v1/responses")
-    track.response(200, {"content-type": "text/event-stream"})
+    builder = CassetteBuilder()
+    writer = builder.line_writer()
+    writer.request("POST", "/v1/responses")
+    writer.response(200, {"content-type": "text/event-stream"})
     for start in range(0, len(stream), 7):
-        track.read(stream[start : start + 7])
-    track.end()
-    (exchange,) = Cassette.parse(tape.bytes()).exchanges
+        writer.read(stream[start : start + 7])
+    writer.end()
+    (exchange,) = Cassette.parse(builder.bytes()).exchanges
     assert exchange.reads is not None
     assert [len(data) for _, data in exchange.reads] == [7] * (len(stream) // 7) + [len(stream) % 7] * bool(
         len(stream) % 7

@@ -21,11 +21,11 @@ KEY = b"sk-proj-" + b"Ab3dEf6hIj9lMn2pQr5t" * 2
 
 def record(path: Path, *, extend: bool = False, redactor: Redactor | None = None) -> None:
     with CassetteWriter(path, extend=extend, redactor=redactor) as writer:
-        track = writer.track()
-        track.request("POST", "/v1/responses", body=b'{"input": "My key is %b."}' % KEY)
-        track.response(200, {"content-type": "application/json"})
-        track.body(b'{"id": "resp_1"}')
-        track.end()
+        writer = writer.line_writer()
+        writer.request("POST", "/v1/responses", body=b'{"input": "My key is %b."}' % KEY)
+        writer.response(200, {"content-type": "application/json"})
+        writer.body(b'{"id": "resp_1"}')
+        writer.end()
         open_as = stat.S_IMODE(writer.partial.stat().st_mode)
         assert open_as == mode(path) if path.exists() else open_as == 0o644
 
@@ -94,7 +94,7 @@ def test_a_new_file_has_the_mode_that_the_user_wants(tmp_path: Path, mask: int, 
     os.umask(mask)
     recorded = tmp_path / "a.jsonl"
     with CassetteWriter(recorded) as writer:
-        writer.track().request("GET", "/v1/models")
+        writer.line_writer().request("GET", "/v1/models")
     convert(recorded, tmp_path / "b.jsonl")
     assert [mode(path) for path in (recorded, tmp_path / "b.jsonl")] == [wanted, wanted]
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai.patterns import Pattern
 from ninelives.cassette import Cassette, CassetteWriter, Redactor
-from ninelives.cassette.tape import Tape
+from ninelives.cassette.builder import CassetteBuilder
 
 KEY = "sk-proj-CANARY0123456789abcdefghij"
 EMAIL_ADDRESS = "canary.eve@example.com"
@@ -40,26 +40,26 @@ def done(text: str, kind: str = "response.output_text", index: int = 0, **more: 
 
 
 def streamed(events: list[dict[str, object]], redactor: Redactor) -> list[dict[str, object]]:
-    tape = Tape(redactor=redactor)
-    track = tape.track()
-    track.request("POST", "/v1/responses", {}, b"{}")
-    track.response(200, {"content-type": "text/event-stream"})
+    builder = CassetteBuilder(redactor=redactor)
+    writer = builder.line_writer()
+    writer.request("POST", "/v1/responses", {}, b"{}")
+    writer.response(200, {"content-type": "text/event-stream"})
     for event in events:
         text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-        track.read(f"event: {event['type']}\ndata: {text}\n\n".encode())
-    track.end()
-    return recorded(tape.bytes(), "event")
+        writer.read(f"event: {event['type']}\ndata: {text}\n\n".encode())
+    writer.end()
+    return recorded(builder.bytes(), "event")
 
 
 def messaged(events: list[dict[str, object]], redactor: Redactor) -> list[dict[str, object]]:
-    tape = Tape(redactor=redactor)
-    track = tape.track()
-    track.open("/v1/responses", {}, 101)
-    track.send(b'{"type":"response.create"}')
+    builder = CassetteBuilder(redactor=redactor)
+    writer = builder.line_writer()
+    writer.open("/v1/responses", {}, 101)
+    writer.send(b'{"type":"response.create"}')
     for event in events:
-        track.recv(json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode())
-    track.close("client", 1000)
-    return recorded(tape.bytes(), "recv")
+        writer.recv(json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode())
+    writer.close("client", 1000)
+    return recorded(builder.bytes(), "recv")
 
 
 def recorded(data: bytes, kind: str) -> list[dict[str, object]]:
@@ -142,14 +142,14 @@ def test_two_answers_on_one_socket_are_two_texts() -> None:
 
 
 def test_a_credential_of_the_client_is_known_in_the_answer_letter_by_letter() -> None:
-    tape = Tape()
-    track = tape.track()
-    track.request("POST", "/v1/responses", {"Authorization": "Bearer plain-CANARY-credential"}, b"{}")
-    track.response(200, {"content-type": "text/event-stream"})
+    builder = CassetteBuilder()
+    writer = builder.line_writer()
+    writer.request("POST", "/v1/responses", {"Authorization": "Bearer plain-CANARY-credential"}, b"{}")
+    writer.response(200, {"content-type": "text/event-stream"})
     for letter in "It is plain-CANARY-credential.":
-        track.read(f"data: {json.dumps(delta(letter))}\n\n".encode())
-    track.end()
-    text = "".join(event["delta"] for event in recorded(tape.bytes(), "event"))
+        writer.read(f"data: {json.dumps(delta(letter))}\n\n".encode())
+    writer.end()
+    text = "".join(event["delta"] for event in recorded(builder.bytes(), "event"))
     assert re.fullmatch(r"It is 001redactedx+\.", text)
 
 
@@ -158,16 +158,16 @@ def test_chat_completions_are_texts_too() -> None:
         {"choices": [{"index": 0, "delta": {"content": part}}, {"index": 1, "delta": {"content": part}}]}
         for part in (*KEY, " ")
     ]
-    tape = Tape()
-    track = tape.track()
-    track.request("POST", "/v1/chat/completions", {}, b"{}")
-    track.response(200, {"content-type": "text/event-stream"})
+    builder = CassetteBuilder()
+    writer = builder.line_writer()
+    writer.request("POST", "/v1/chat/completions", {}, b"{}")
+    writer.response(200, {"content-type": "text/event-stream"})
     for chunk in chunks:
-        track.read(f"data: {json.dumps(chunk)}\n\n".encode())
-    track.read(b"data: [DONE]\n\n")
-    track.end()
-    assert b"CANARY" not in tape.bytes()
-    kept = [json.loads(line) for line in tape.bytes().splitlines()]
+        writer.read(f"data: {json.dumps(chunk)}\n\n".encode())
+    writer.read(b"data: [DONE]\n\n")
+    writer.end()
+    assert b"CANARY" not in builder.bytes()
+    kept = [json.loads(line) for line in builder.bytes().splitlines()]
     texts = [
         "".join(
             line["data"]["choices"][n]["delta"]["content"]
@@ -182,56 +182,56 @@ def test_chat_completions_are_texts_too() -> None:
 
 def test_it_is_not_on_the_disk_for_a_moment_and_nothing_else_waits_long(tmp_path: Path) -> None:
     writer = CassetteWriter(tmp_path / "c.jsonl")
-    track = writer.track()
-    track.open("/v1/responses")
+    writer = writer.line_writer()
+    writer.open("/v1/responses")
     for number, letter in enumerate(f"Hello there. {KEY} is the key, CANDY is not. Good bye"):
-        track.recv(json.dumps(delta(letter)).encode())
+        writer.recv(json.dumps(delta(letter)).encode())
         there = (tmp_path / "c.jsonl.partial").read_bytes()
         written = "".join(json.loads(line).get("data", {}).get("delta", "") for line in there.splitlines())
         assert "CAN" not in written.replace("CANDY", "").replace("CAND", "").replace(" CAN", "")
         if not 13 <= number <= 13 + len(KEY):
             assert number + 1 - len(written) <= 12
-    track.close("client", 1000)
+    writer.close("client", 1000)
     writer.commit()
     assert b"CANARY" not in (tmp_path / "c.jsonl").read_bytes()
     assert len(Cassette.load(tmp_path / "c.jsonl").lines) == 2 + number + 1
 
 
 def test_a_stream_that_breaks_in_the_middle_of_a_secret_does_not_give_its_beginning_away() -> None:
-    tape = Tape()
-    track = tape.track()
-    track.request("POST", "/v1/responses", {}, b"{}")
-    track.response(200, {"content-type": "text/event-stream"})
+    builder = CassetteBuilder()
+    writer = builder.line_writer()
+    writer.request("POST", "/v1/responses", {}, b"{}")
+    writer.response(200, {"content-type": "text/event-stream"})
     for letter in "It is sk-proj-CANARY01":
-        track.read(f"data: {json.dumps(delta(letter))}\n\n".encode())
-    track.read(b'data: {"type":"response.output_text.delta","output_index":0,"delta":"CANARY2345')
-    track.abort("reset")
-    assert b"CANARY" not in tape.bytes()
-    assert len(Cassette.parse(tape.bytes()).lines) == 2 + len("It is sk-proj-CANARY01") + 1 + 1
+        writer.read(f"data: {json.dumps(delta(letter))}\n\n".encode())
+    writer.read(b'data: {"type":"response.output_text.delta","output_index":0,"delta":"CANARY2345')
+    writer.abort("reset")
+    assert b"CANARY" not in builder.bytes()
+    assert len(Cassette.parse(builder.bytes()).lines) == 2 + len("It is sk-proj-CANARY01") + 1 + 1
 
 
 def test_nor_does_half_a_frame() -> None:
-    tape = Tape()
-    track = tape.track()
-    track.open("/v1/responses")
-    track.recv(json.dumps(delta("It is sk-")).encode())
+    builder = CassetteBuilder()
+    writer = builder.line_writer()
+    writer.open("/v1/responses")
+    writer.recv(json.dumps(delta("It is sk-")).encode())
     half = b'{"type":"response.output_text.delta","output_index":0,"delta":"CANARY2345'
-    track.unfinished([(b"\x01\x10", half[:16]), (b"\x80\x7e\x01\x00", half[16:])])
-    track.abort("reset")
-    assert b"CANARY" not in tape.bytes()
-    kinds = [json.loads(line).get("k") for line in tape.bytes().splitlines()]
+    writer.unfinished([(b"\x01\x10", half[:16]), (b"\x80\x7e\x01\x00", half[16:])])
+    writer.abort("reset")
+    assert b"CANARY" not in builder.bytes()
+    kinds = [json.loads(line).get("k") for line in builder.bytes().splitlines()]
     assert kinds == [None, "open", "recv", "part", "part", "abort"]
 
 
 def test_a_text_without_an_end_is_not_held_for_ever() -> None:
     writer: list[bytes] = []
-    from ninelives.cassette import Track
+    from ninelives.cassette import LineWriter
 
-    track = Track(1, writer.append, Redactor(), lambda: 0.0)
-    track.open("/v1/responses")
+    writer = LineWriter(1, writer.append, Redactor(), lambda: 0.0)
+    writer.open("/v1/responses")
     held = 0
     for number in range(1, 300):
-        track.recv(json.dumps(delta("sk-" + "a" * 97)).encode())
+        writer.recv(json.dumps(delta("sk-" + "a" * 97)).encode())
         held = max(held, number - len(writer) + 1)
     assert 160 < held < 170
 

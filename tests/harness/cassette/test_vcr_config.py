@@ -8,27 +8,27 @@ from typing import Any
 import pytest
 from mock_openai import MockServer
 from ninelives.cassette import Cassette
-from ninelives.cassette.tape import Tape
+from ninelives.cassette.builder import CassetteBuilder
 from ninelives.cassette.vcr_config import from_vcr_config, redactor
 from ninelives.player import Player
 from openai import AsyncOpenAI, NotFoundError
 
 
-def tape(**config: Any) -> Tape:
-    made = Tape(redactor=redactor(**config))
+def builder(**config: Any) -> CassetteBuilder:
+    made = CassetteBuilder(redactor=redactor(**config))
     for number, (said, status) in enumerate((("hello", 200), ("secret", 200), ("hello", 500))):
-        track = made.track()
+        writer = made.line_writer()
         body = json.dumps({"model": "gpt-4o", "input": said, "user": "eve"}).encode()
         headers = {"content-type": "application/json", "user-agent": "me/1.0"}
-        track.request("POST", f"/v1/responses?trace={number}&q=1", headers, body)
-        track.response(status, {"content-type": "application/json", "server": "cloud"})
-        track.body(b'{"id":"resp_%d","object":"response","output":[]}' % number)
-        track.end()
+        writer.request("POST", f"/v1/responses?trace={number}&q=1", headers, body)
+        writer.response(status, {"content-type": "application/json", "server": "cloud"})
+        writer.body(b'{"id":"resp_%d","object":"response","output":[]}' % number)
+        writer.end()
     return made
 
 
 def test_filters_of_headers_query_and_body() -> None:
-    data = tape(
+    data = builder(
         filter_headers=["user-agent"],
         filter_query_parameters=[("trace", "none")],
         filter_post_data_parameters=["user"],
@@ -52,7 +52,7 @@ def test_hooks_see_what_vcrpy_gives_them_and_drop_both_halves() -> None:
         assert response["headers"]["content-type"] == ["application/json"]
         return None if response["status"]["code"] >= 500 else response
 
-    data = tape(before_record_request=before, before_record_response=after).bytes()
+    data = builder(before_record_request=before, before_record_response=after).bytes()
     (kept,) = Cassette.parse(data).exchanges
     assert seen == [("api.openai.com", "/v1/responses")] * 3
     assert kept.body["user"] == "adam"
@@ -62,8 +62,8 @@ def test_hooks_see_what_vcrpy_gives_them_and_drop_both_halves() -> None:
 
 
 def test_filters_reach_messages_on_a_socket() -> None:
-    made = Tape(redactor=redactor(filter_post_data_parameters=["user"]))
-    socket = made.track()
+    made = CassetteBuilder(redactor=redactor(filter_post_data_parameters=["user"]))
+    socket = made.line_writer()
     socket.open("/v1/responses")
     socket.send(b'{"type":"response.create","input":"hi","user":"eve"}')
     socket.recv(b'{"type":"response.completed"}')
@@ -86,7 +86,7 @@ async def test_a_registered_matcher_decides_further() -> None:
     )
     assert config["mode"] == "once"
     options = {name: config[name] for name in ("matchers", "repeat")}
-    recorded = Cassette.parse(tape().bytes().replace(b"?trace=0&q=1", b""))
+    recorded = Cassette.parse(builder().bytes().replace(b"?trace=0&q=1", b""))
     async with (
         MockServer(responders=[Player(recorded, **options)]) as server,
         AsyncOpenAI(base_url=server.base_url, api_key="k", max_retries=0) as client,

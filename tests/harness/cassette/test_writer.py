@@ -14,11 +14,11 @@ from ninelives.cassette import Cassette, CassetteError, CassetteWarning, Cassett
 
 
 def record(writer: CassetteWriter, path: str = "/v1/responses/resp_1") -> None:
-    track = writer.track()
-    track.request("GET", path)
-    track.response(200, {"content-type": "application/json"})
-    track.body(b"{}")
-    track.end()
+    writer = writer.line_writer()
+    writer.request("GET", path)
+    writer.response(200, {"content-type": "application/json"})
+    writer.body(b"{}")
+    writer.end()
 
 
 def test_a_recording_takes_the_place_of_the_old_one_only_when_it_ended_well(tmp_path: Path) -> None:
@@ -52,11 +52,11 @@ def test_kill_9_loses_at_most_the_last_line(tmp_path: Path) -> None:
         "import sys, itertools\n"
         "from ninelives.cassette import CassetteWriter\n"
         "writer = CassetteWriter(sys.argv[1])\n"
-        "track = writer.track()\n"
-        "track.request('POST', '/v1/responses')\n"
-        "track.response(200, {'content-type': 'text/event-stream'})\n"
+        "writer = writer.line_writer()\n"
+        "writer.request('POST', '/v1/responses')\n"
+        "writer.response(200, {'content-type': 'text/event-stream'})\n"
         "for number in itertools.count():\n"
-        '    track.read(b\'data: {"type":"x","n":%d}\\n\\n\' % number)\n'
+        '    writer.read(b\'data: {"type":"x","n":%d}\\n\\n\' % number)\n'
         "    if number == 100: print('go', flush=True)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE)
@@ -168,3 +168,14 @@ def test_hooks_see_what_is_written_and_may_change_or_drop_it(tmp_path: Path) -> 
     (exchange,) = Cassette.load(tmp_path / "a.jsonl").exchanges
     assert exchange.path == "/v1/responses/keep?seen=1"
     assert exchange.answer == b'{"changed":true}'
+
+
+def test_the_old_names_of_the_line_writer_still_work_and_say_the_new_one(tmp_path: Path) -> None:
+    import ninelives.cassette as package
+
+    with pytest.warns(DeprecationWarning, match=r"cassette\.Track is now called .*LineWriter"):
+        assert package.Track is package.LineWriter
+    writer = CassetteWriter(tmp_path / "a.jsonl")
+    with pytest.warns(DeprecationWarning, match=r"CassetteWriter\.track is now called .*line_writer"):
+        assert isinstance(writer.track(), package.LineWriter)
+    writer.abandon()

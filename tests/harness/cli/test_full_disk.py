@@ -99,12 +99,12 @@ def test_a_writer_keeps_what_it_has_and_the_old_cassette(tmp_path: Path) -> None
     path = tmp_path / "talk.jsonl"
     path.write_text("the old recording")
     writer = CassetteWriter(path)
-    track = writer.track()
-    track.request("POST", "/v1/responses", {}, b'{"input":"hi"}')
-    track.response(200, {"content-type": "text/event-stream"})
+    writer = writer.line_writer()
+    writer.request("POST", "/v1/responses", {}, b'{"input":"hi"}')
+    writer.response(200, {"content-type": "text/event-stream"})
     event = b'data: {"type":"response.output_text.delta","delta":"more words"}\n\n'
     with no_file_beyond(SIZE), pytest.raises(CassetteError, match="File too large"):
-        track.read(event * 100)
+        writer.read(event * 100)
     writer.abandon()  # there is room again, and nothing may follow the half line
     assert path.read_text() == "the old recording"
     kept = writer.partial.read_bytes()

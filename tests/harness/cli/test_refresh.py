@@ -16,7 +16,7 @@ import pytest
 from mock_openai import MockServer, reply
 from mock_openai.responders.answer import Reply, Text
 from ninelives.cassette import Cassette, Redactor
-from ninelives.cassette.tape import Tape
+from ninelives.cassette.builder import CassetteBuilder
 from ninelives.cli import _run
 from ninelives.lab.dialogue import SCRIPT
 from ninelives.player import Player
@@ -160,14 +160,14 @@ def test_no_marked_secret_is_printed_or_written(
     spelled = f"Your key is {key}, mine is {told}, or {base64.b64encode(told.encode()).decode()}."
     for path in tapes.iterdir():
         path.unlink()
-    tape = Tape(recorded="2026-11-30T00:00:00Z")
+    builder = CassetteBuilder(recorded="2026-11-30T00:00:00Z")
     for stream in (b"false", b"true"):
-        track = tape.track()
-        track.request("POST", "/v1/responses", body=b'{"model":"gpt-4o","input":"hi","stream":%b}' % stream)
-        track.response(200, {"content-type": "application/json"})
-        track.body(b'{"id":"resp_1","object":"response","status":"completed","output":[]}')
-        track.end()
-    (tapes / "talk.jsonl").write_bytes(tape.bytes())
+        writer = builder.line_writer()
+        writer.request("POST", "/v1/responses", body=b'{"model":"gpt-4o","input":"hi","stream":%b}' % stream)
+        writer.response(200, {"content-type": "application/json"})
+        writer.body(b'{"id":"resp_1","object":"response","status":"completed","output":[]}')
+        writer.end()
+    (tapes / "talk.jsonl").write_bytes(builder.bytes())
     with serving(lambda: MockServer(script=[reply(spelled)], seed=7)) as server:
         code, out, err = refresh(capsys, tapes, "--upstream", server.base_url, "--write")
         asked = len(server.journal.requests)
@@ -201,7 +201,7 @@ class Together:
 
 def asked_together(over_http: bool) -> Cassette:
     """A recording in which two turns were under way at once, and a third came after them."""
-    tape = Tape(redactor=Redactor.off())
+    builder = CassetteBuilder(redactor=Redactor.off())
     when = (("both 1", 0, 100), ("both 2", 10, 130), ("then", 140, 150))
 
     def body(said: str, **more: str) -> bytes:
@@ -211,27 +211,27 @@ def asked_together(over_http: bool) -> Cassette:
         return json.dumps({"type": kind, **more, "response": {"id": f"resp_{said[-1] * 50}"}}).encode()
 
     if over_http:
-        tracks = [tape.track() for _ in when]
-        for track, (said, began, _) in zip(tracks[:2], when, strict=False):
-            track.request("POST", "/v1/responses", {}, body(said), began)
-        for track, (said, began, ended) in zip(tracks, when, strict=True):
-            if track is tracks[2]:
-                track.request("POST", "/v1/responses", {}, body(said), began)
-            track.response(200, {"content-type": "text/event-stream"}, began + 1)
-            track.read(b"event: response.completed\ndata: %b\n\n" % event("response.completed", said), ended)
-            track.end(ended)
+        line_writers = [builder.line_writer() for _ in when]
+        for writer, (said, began, _) in zip(line_writers[:2], when, strict=False):
+            writer.request("POST", "/v1/responses", {}, body(said), began)
+        for writer, (said, began, ended) in zip(line_writers, when, strict=True):
+            if writer is line_writers[2]:
+                writer.request("POST", "/v1/responses", {}, body(said), began)
+            writer.response(200, {"content-type": "text/event-stream"}, began + 1)
+            writer.read(b"event: response.completed\ndata: %b\n\n" % event("response.completed", said), ended)
+            writer.end(ended)
     else:
-        track = tape.track()
-        track.open("/v1/responses", t=0)
+        writer = builder.line_writer()
+        writer.open("/v1/responses", t=0)
         moments = [(at, said, end) for said, *times in when for end, at in enumerate(times)]
         for at, said, end in sorted(moments):
             lane = {"stream_id": f"lane_{said[-1]}"}
             if end:
-                track.recv(event("response.completed", said, **lane), t=at)
+                writer.recv(event("response.completed", said, **lane), t=at)
             else:
-                track.send(body(said, type="response.create", **lane), t=at)
-        track.close("client", 1000, t=200)
-    return Cassette.parse(tape.bytes())
+                writer.send(body(said, type="response.create", **lane), t=at)
+        writer.close("client", 1000, t=200)
+    return Cassette.parse(builder.bytes())
 
 
 @pytest.mark.parametrize("over_http", [True, False])

@@ -17,7 +17,7 @@ import websockets
 from mock_openai import faults
 from mock_openai.server import MockServer
 from ninelives.cassette import Cassette
-from ninelives.cassette.tape import Tape
+from ninelives.cassette.builder import CassetteBuilder
 from ninelives.player import NO_RECORDING, Player, open_player
 from ninelives.recorder import Recorder
 from websockets.asyncio.client import connect
@@ -70,50 +70,50 @@ TURNS = [
 
 
 def recorded_over_sse() -> Cassette:
-    tape = Tape(upstream="https://api.openai.com")
+    builder = CassetteBuilder(upstream="https://api.openai.com")
     for start, (said, previous, name, text) in enumerate(TURNS):
-        track, t = tape.track(), start * 1000
-        track.request(
+        writer, t = builder.line_writer(), start * 1000
+        writer.request(
             "POST", "/v1/responses", {}, json.dumps({**create(said, previous), "stream": True}).encode(), t=t
         )
-        track.response(200, SSE, t=t + 100)
+        writer.response(200, SSE, t=t + 100)
         for place, data in enumerate(response(name, text)):
             kind = json.loads(data)["type"].encode()
-            track.read(b"event: " + kind + b"\ndata: " + data + b"\n\n", t=t + 200 * (place + 1))
-        track.end(t=t + 700)
-    plain = tape.track()
+            writer.read(b"event: " + kind + b"\ndata: " + data + b"\n\n", t=t + 200 * (place + 1))
+        writer.end(t=t + 700)
+    plain = builder.line_writer()
     plain.request("POST", "/v1/responses", {}, json.dumps(create("Plain")).encode())
     plain.response(200, {"content-type": "application/json"})
     plain.body(json.dumps({"id": "resp_4", "output": [], "temperature": 1.0}, indent=2).encode())
     plain.end()
-    refused = tape.track()
+    refused = builder.line_writer()
     refused.request("POST", "/v1/responses", {}, json.dumps({**create("Refuse"), "stream": True}).encode())
     refused.response(429, {"content-type": "application/json", "retry-after": "7"})
     refused.body(
         b'{"error": {"message": "Slow down.", "type": "requests", "param": null, "code": "rate_limit"}}'
     )
     refused.end()
-    deleted = tape.track()
+    deleted = builder.line_writer()
     deleted.request("DELETE", "/v1/responses/resp_1")
     deleted.response(200, {"content-type": "application/json"})
     deleted.body(b'{\n  "id": "resp_1",\n  "deleted": true\n}')
     deleted.end()
-    return Cassette.parse(tape.bytes(), "talk.jsonl")
+    return Cassette.parse(builder.bytes(), "talk.jsonl")
 
 
 def recorded_over_websocket(*, cut: str | None = None) -> Cassette:
-    tape = Tape()
-    track = tape.track()
-    track.open("/v1/responses")
+    builder = CassetteBuilder()
+    writer = builder.line_writer()
+    writer.open("/v1/responses")
     for said, previous, name, text in TURNS:
-        track.send(json.dumps({"type": "response.create", **create(said, previous)}).encode())
+        writer.send(json.dumps({"type": "response.create", **create(said, previous)}).encode())
         for data in response(name, text)[: 2 if cut and name == "resp_3" else None]:
-            track.recv(data)
+            writer.recv(data)
     if cut == "close":
-        track.close("server", 1011, "over")
+        writer.close("server", 1011, "over")
     elif cut:
-        track.abort("reset" if cut == "reset" else "fin")
-    return Cassette.parse(tape.bytes(), "talk.jsonl")
+        writer.abort("reset" if cut == "reset" else "fin")
+    return Cassette.parse(builder.bytes(), "talk.jsonl")
 
 
 async def stream(server: MockServer, body: dict[str, Any]) -> bytes:
@@ -271,13 +271,13 @@ async def test_a_recorded_break_breaks_again(cut: str) -> None:
 
 async def test_a_stream_cut_in_mid_event_is_cut_there_again() -> None:
     whole = framed(response("resp_1", "Hi"))
-    tape = Tape()
-    track = tape.track()
-    track.request("POST", "/v1/responses", {}, json.dumps({**create("Hello"), "stream": True}).encode())
-    track.response(200, SSE)
-    track.read(whole[:200])
-    track.abort("fin")
-    async with MockServer(responders=[Player(Cassette.parse(tape.bytes()))]) as server:
+    builder = CassetteBuilder()
+    writer = builder.line_writer()
+    writer.request("POST", "/v1/responses", {}, json.dumps({**create("Hello"), "stream": True}).encode())
+    writer.response(200, SSE)
+    writer.read(whole[:200])
+    writer.abort("fin")
+    async with MockServer(responders=[Player(Cassette.parse(builder.bytes()))]) as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         body = json.dumps({**create("Hello"), "stream": True}).encode()
         writer.write(
@@ -329,26 +329,26 @@ def test_recorded_times_are_kept_when_the_pace_says_so() -> None:
 
 
 def recorded_over_websocket_with_times() -> Cassette:
-    tape = Tape()
-    track = tape.track()
-    track.open("/v1/responses", t=0)
-    track.send(json.dumps({"type": "response.create", **create("Hello")}).encode(), t=50)
+    builder = CassetteBuilder()
+    writer = builder.line_writer()
+    writer.open("/v1/responses", t=0)
+    writer.send(json.dumps({"type": "response.create", **create("Hello")}).encode(), t=50)
     for t, data in zip((400, 600, 3_600_600), response("resp_1", "Hi"), strict=True):
-        track.recv(data, t=t)
-    return Cassette.parse(tape.bytes())
+        writer.recv(data, t=t)
+    return Cassette.parse(builder.bytes())
 
 
 async def test_recorded_network_reads_are_repeated_when_the_pace_says_so() -> None:
     whole = framed(response("resp_1", "Hi"))
-    tape = Tape()
-    track = tape.track()
-    track.request("POST", "/v1/responses", {}, json.dumps({**create("Hello"), "stream": True}).encode(), t=0)
-    track.response(200, SSE, t=0)
+    builder = CassetteBuilder()
+    writer = builder.line_writer()
+    writer.request("POST", "/v1/responses", {}, json.dumps({**create("Hello"), "stream": True}).encode(), t=0)
+    writer.response(200, SSE, t=0)
     for place in range(0, len(whole), 100):
-        track.read(whole[place : place + 100], t=place // 10)
-    track.end()
+        writer.read(whole[place : place + 100], t=place // 10)
+    writer.end()
     async with (
-        MockServer(responders=[Player(Cassette.parse(tape.bytes()))], pace="recorded") as server,
+        MockServer(responders=[Player(Cassette.parse(builder.bytes()))], pace="recorded") as server,
         aiohttp.ClientSession() as session,
         session.post(f"{server.base_url}/responses", json={**create("Hello"), "stream": True}) as answer,
     ):
@@ -401,14 +401,14 @@ async def test_a_refused_handshake_is_refused_again(tmp_path: Path) -> None:
 
 
 async def test_a_binary_frame_stays_binary() -> None:
-    tape = Tape()
-    track = tape.track()
-    track.open("/v1/responses")
-    track.send(json.dumps({"type": "response.create", **create("hi", None)}).encode())
-    track.recv(b"\x00\x01", binary=True)
-    track.recv(json.dumps({"type": "response.completed", "response": {}}).encode())
+    builder = CassetteBuilder()
+    writer = builder.line_writer()
+    writer.open("/v1/responses")
+    writer.send(json.dumps({"type": "response.create", **create("hi", None)}).encode())
+    writer.recv(b"\x00\x01", binary=True)
+    writer.recv(json.dumps({"type": "response.completed", "response": {}}).encode())
     async with (
-        MockServer(responders=[Player(Cassette.parse(tape.bytes()))]) as server,
+        MockServer(responders=[Player(Cassette.parse(builder.bytes()))]) as server,
         websockets.connect(server.ws_url, proxy=None) as ws,
     ):
         await ws.send(json.dumps({"type": "response.create", **create("hi", None)}))

@@ -10,7 +10,7 @@ import pytest
 import websockets
 from mock_openai import MockServer, reply
 from ninelives.cassette import Cassette
-from ninelives.cassette.tape import Tape
+from ninelives.cassette.builder import CassetteBuilder
 from ninelives.player import Player
 from openai import AsyncOpenAI
 
@@ -31,20 +31,20 @@ ANSWER = {
 
 
 def recorded(path: str, *, socket: bool = False) -> Cassette:
-    tape = Tape()
-    track = tape.track()
+    builder = CassetteBuilder()
+    writer = builder.line_writer()
     event = json.dumps({"type": "response.completed", "response": ANSWER}).encode()
     if socket:
-        track.open(path, {}, 101)
-        track.send(json.dumps({"type": "response.create", **BODY}).encode())
-        track.recv(event)
-        track.close("client", 1000)
+        writer.open(path, {}, 101)
+        writer.send(json.dumps({"type": "response.create", **BODY}).encode())
+        writer.recv(event)
+        writer.close("client", 1000)
     else:
-        track.request("POST", path, {}, json.dumps(BODY).encode())
-        track.response(200, {"content-type": "application/json"})
-        track.body(json.dumps(ANSWER).encode())
-        track.end()
-    return Cassette.parse(tape.bytes())
+        writer.request("POST", path, {}, json.dumps(BODY).encode())
+        writer.response(200, {"content-type": "application/json"})
+        writer.body(json.dumps(ANSWER).encode())
+        writer.end()
+    return Cassette.parse(builder.bytes())
 
 
 async def ask(server: MockServer, **given: Any) -> str:

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from mock_openai import MockServer, reply
 from ninelives.cassette import CassetteError, Redactor
-from ninelives.cassette.tape import Tape
+from ninelives.cassette.builder import CassetteBuilder
 from ninelives.cli import _run
 from ninelives.recorder import Recorder
 
@@ -41,9 +41,9 @@ async def test_the_traffic_goes_on_and_the_recording_says_which(
 @pytest.mark.parametrize("command", ["lint", "scrub"])
 def test_a_command_says_it_in_one_line(tmp_path: Path, capsys: Any, command: str) -> None:
     path = tmp_path / "a.jsonl"
-    tape = Tape(recorded="2026-11-30T00:00:00Z")
-    tape.track().request("POST", "/v1/responses", body=json.dumps({"input": TEXT}).encode())
-    path.write_bytes(tape.bytes())
+    builder = CassetteBuilder(recorded="2026-11-30T00:00:00Z")
+    builder.line_writer().request("POST", "/v1/responses", body=json.dumps({"input": TEXT}).encode())
+    path.write_bytes(builder.bytes())
     before = path.read_bytes()
     assert _run([command, str(path), "--redact", SLOW]) == 2
     told = capsys.readouterr().err
@@ -55,6 +55,6 @@ def test_a_command_says_it_in_one_line(tmp_path: Path, capsys: Any, command: str
 @pytest.mark.parametrize("pattern", ["(", "x" * 20_000, "(?P<a>x)(?P<a>y"])
 def test_what_is_no_pattern_is_one_line(tmp_path: Path, capsys: Any, pattern: str) -> None:
     path = tmp_path / "a.jsonl"
-    path.write_bytes(Tape(recorded="2026-11-30T00:00:00Z").bytes())
+    path.write_bytes(CassetteBuilder(recorded="2026-11-30T00:00:00Z").bytes())
     assert _run(["lint", str(path), "--redact", pattern]) == 2
     assert "is not a regular expression" in capsys.readouterr().err

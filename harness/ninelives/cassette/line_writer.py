@@ -1,8 +1,8 @@
 """Writes one exchange or socket into a cassette: a method for each thing that can happen.
 
-A `Track` takes what was received, redacts it, renders the line, reads the line back to verify it, and passes
-it on. It uses only the file and the clock that it is given, so the recorder, the conversions and vcrpy's
-serializer all write through it.
+A `LineWriter` takes what was received, redacts it, renders the line, reads the line back to verify it, and
+passes it on. It uses only the file and the clock that it is given, so the recorder, the conversions and
+vcrpy's serializer all write through it.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ class InexactRecording(Exception):
     """The file would not replay what was received: a defect of this package, never of the traffic."""
 
 
-class Track:
+class LineWriter:
     """Writes the lines of one connection; `t` is in milliseconds, by default the clock's reading.
 
     Text that may turn out to be part of a secret is held back until that is known, at the latest until `end`,
-    `abort` or `finish`; a track that holds something is in `holding`.
+    `abort` or `finish`; a line_writer that holds something is in `holding`.
     """
 
     def __init__(
@@ -43,13 +43,13 @@ class Track:
         emit: Callable[[bytes], None],
         redactor: Redactor,
         clock: Callable[[], float],
-        holding: set[Track] | None = None,
+        holding: set[LineWriter] | None = None,
     ) -> None:
         self.c = c
         self._redactor, self._clock = redactor, clock
         self._hooks = Hooks(redactor, emit)
         self._stream = StreamRedactor(redactor)
-        self._holding: set[Track] = set() if holding is None else holding
+        self._holding: set[LineWriter] = set() if holding is None else holding
         self._splitter: sse.Splitter | None = None
         self._arrived = self._written = 0  # CRC-32 of the stream as received and of its blocks
 
