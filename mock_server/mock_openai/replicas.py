@@ -27,7 +27,7 @@ class Replicas:
         self._shared = shared
         self._own = own
         self._relay: Relay | None = None
-        self._telling: set[asyncio.Task[None]] = set()
+        self._notifications: set[asyncio.Task[None]] = set()
 
     async def check(self) -> None:
         """Raise OSError with one line if the shared memory does not answer."""
@@ -80,10 +80,10 @@ class Replicas:
     def tell_soon(self, what: str, given: Mapping[str, Any]) -> None:
         """Pass a command on to all of them without waiting for it."""
         task = asyncio.get_running_loop().create_task(_quietly(self.told.everywhere(what, given)))
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
+        self._notifications.add(task)
+        task.add_done_callback(self._notifications.discard)
 
 
-async def _quietly(telling: Awaitable[object]) -> None:
+async def _quietly(notification: Awaitable[object]) -> None:
     with contextlib.suppress(RelayError):
-        await telling
+        await notification

@@ -167,7 +167,7 @@ class MockServer:
         if strict is not None:
             self.script.strict = strict
         self._sessions = Sessions(self._own, self._setup)
-        self._own.commands.tenants = self._sessions
+        self._own.commands.sessions = self._sessions
         self._own.commands.refuse = self._refuse_here
         self._replicas = Replicas(shared, self._own)
         self._router: Router | None = None

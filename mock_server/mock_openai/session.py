@@ -1,4 +1,4 @@
-"""A server as one tenant sees it: a script, faults, a journal, stored responses and turns of its own.
+"""A server as one session sees it: a script, faults, a journal, stored responses and turns of its own.
 
 A MockServer has one for everybody, and one for each name that a request or a test gives. All begin alike, as
 the Setup says.
@@ -68,7 +68,7 @@ class Setup:
 
 
 class Session:
-    """One tenant of a server; `server.session(name)` makes one. Clients reach it by its `headers` or its
+    """One session of a server; `server.session(name)` makes one. Clients reach it by its `headers` or its
     `api_key`.
     """
 

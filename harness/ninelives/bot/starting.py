@@ -121,7 +121,7 @@ def _extra_of_pipecat(trace: TracebackType | None) -> str | None:
 
 
 @contextmanager
-def not_for_ever(seconds: float = HANGS) -> Iterator[None]:
+def time_limit(seconds: float = HANGS) -> Iterator[None]:
     """Raise Hangs in code that blocks for this many real seconds, if this thread can be interrupted.
 
     Waiting code uses no processor time. Working code, on a machine with other work, has `BUSY` times as long.

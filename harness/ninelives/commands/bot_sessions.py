@@ -75,9 +75,9 @@ def talk(
     ninelives talk my_bot:run_bot --script replies.yaml --browser
     printf 'Tell me a story.\\n/wait 1\\n/reset\\nThank you.\\n' | ninelives talk bot.py --html talk.html
     """
-    from ninelives.commands.talk import Wish, run
+    from ninelives.commands.talk import Options, run
 
-    raise typer.Exit(run(Wish(bot, script, cassette, faults, pace, seed, port, browser, html, events)))
+    raise typer.Exit(run(Options(bot, script, cassette, faults, pace, seed, port, browser, html, events)))
 
 
 @app.command(name="eval")
@@ -165,10 +165,10 @@ def evaluate(
     ninelives eval evals/ --bot bot.py --faults 'reset_*' --junit report.xml
     """
     from ninelives.commands.eval import run
-    from ninelives.commands.eval_options import Wish
+    from ninelives.commands.eval_options import Options
     from ninelives.commands.reports import Reports
 
-    wish = Wish(
+    options = Options(
         places=places,
         bot=bot,
         only=only,
@@ -187,7 +187,7 @@ def evaluate(
         verbose=verbose,
         reports=Reports(junit, github, html, json),
     )
-    raise typer.Exit(run(wish))
+    raise typer.Exit(run(options))
 
 
 @app.command("init")
@@ -260,9 +260,9 @@ def reproduce(
     ninelives reproduce incidents/2026-11-29T14-03-22-i9.jsonl --bot bot.py --wire talk.jsonl
     ninelives reproduce incidents/2026-11-29T14-03-22-i9.jsonl --bot bot.py --replace 'Jane Roe=Caller'
     """
-    from ninelives.commands.reproduce import Wish, run
+    from ninelives.commands.reproduce import Options, run
 
-    raise typer.Exit(run(Wish(file, bot, out, report, tries, wire, replace or ())))
+    raise typer.Exit(run(Options(file, bot, out, report, tries, wire, replace or ())))
 
 
 @app.command()

@@ -110,12 +110,12 @@ def verdict(
         ):  # fmt: skip
             if given:
                 raise UsageError(f"{option} cannot be combined with --calls; leave one of them out")
-        from ninelives.commands.calls import PACE, Wish
+        from ninelives.commands.calls import PACE, Options
         from ninelives.commands.calls import run as call
 
         asked = Asked(pace or PACE, max_first_word, max_dead_air, voice)
-        wish = Wish(factories, calls, seed, jobs, out or Path("ninelives-calls"), asked, reports)
-        raise typer.Exit(call(wish))
+        options = Options(factories, calls, seed, jobs, out or Path("ninelives-calls"), asked, reports)
+        raise typer.Exit(call(options))
     if jobs is not None or out is not None:
         option = "--jobs" if jobs is not None else "--out"
         raise UsageError(f"{option} needs --calls N; add it, or leave {option} out")
@@ -180,11 +180,11 @@ def explore(
     ninelives explore my_bot:make_service --seed 7 --from 4711 --runs 1
     ninelives verdict my_bot:make_service --scenario-file ninelives-explore/i1_reset.yaml
     """
-    from ninelives.commands.explore import Wish, run
+    from ninelives.commands.explore import Options, run
     from ninelives.commands.reports import Reports
 
-    wish = Wish(
+    options = Options(
         factory, runs, seed, first, jobs, executor, until_broken, tries, resume, out, html,
         Asked(pace, max_first_word, max_dead_air, voice or None), Reports(junit, github),
     )  # fmt: skip
-    raise typer.Exit(run(wish))
+    raise typer.Exit(run(options))

@@ -32,7 +32,7 @@ _HEADINGS = ("p50", "p95", "p99", "most")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Options:
     """The options of the command."""
 
     names: Sequence[str]
@@ -44,9 +44,9 @@ class Wish:
     reports: Reports
 
 
-def run(wish: Wish) -> int:
+def run(options: Options) -> int:
     """Play the calls and report. Return 1 if a promise was broken in any call."""
-    asked = wish.asked.conditions
+    asked = options.asked.conditions
     from ninelives.commands.quiet import quiet
 
     quiet()
@@ -61,58 +61,58 @@ def run(wish: Wish) -> int:
     chapters = []
     checked: list[Checked] = []
     held = True
-    for name in wish.names:
+    for name in options.names:
         first = play_first(factory_of(name), voice=asked.voice)
         if not first.held:
             tell_disturbed(console, first)
             return 1
         conditions = replace(asked, voice=first.voice)
-        with progress_bar(notes()) as show, open_executor("processes", wish.jobs) as (executor, jobs):
+        with progress_bar(notes()) as show, open_executor("processes", options.jobs) as (executor, jobs):
             calls = play_calls(
-                name, Crew(executor, jobs), calls=wish.calls, seed=wish.seed, conditions=conditions,
-                progress=lambda done, broken: show("calling", done, wish.calls, broken),
+                name, Crew(executor, jobs), calls=options.calls, seed=options.seed, conditions=conditions,
+                progress=lambda done, broken: show("calling", done, options.calls, broken),
             )  # fmt: skip
         with notes().status(f"shortening call {calls.worst.number}, the worst"):
-            worst = shrunk(name, calls.worst, seed=wish.seed, conditions=conditions)
-        path = _keep(wish, name, calls, worst)
-        _tell(console, wish, name, calls, worst, path)
+            worst = shrunk(name, calls.worst, seed=options.seed, conditions=conditions)
+        path = _keep(options, name, calls, worst)
+        _tell(console, options, name, calls, worst, path)
         checked += of_calls(name, calls, worst, path)
         told[name] = _as_json(calls, worst, path)
         chapters.append(worst.outcome.chapter(f"{name}: the worst of {len(calls.all)} calls"))
         held = held and not calls.broken
     title = f"ninelives verdict --calls: {', '.join(told)}"
     note = "; ".join(f"{name}: {each['calls']} calls, {each['summary']}" for name, each in told.items())
-    wish.reports.write(checked, title)
-    wish.reports.page(console, lambda: chapters, title, note)
-    wish.reports.findings(console, lambda: told if len(told) > 1 else next(iter(told.values())))
+    options.reports.write(checked, title)
+    options.reports.page(console, lambda: chapters, title, note)
+    options.reports.findings(console, lambda: told if len(told) > 1 else next(iter(told.values())))
     return 0 if held else 1
 
 
-def _keep(wish: Wish, name: str, calls: Calls, worst: Worst) -> Path:
+def _keep(options: Options, name: str, calls: Calls, worst: Worst) -> Path:
     from ninelives.lab.story_file import to_yaml
 
     label = "".join(letter if letter.isalnum() else "_" for letter in name).strip("_")
-    path = wish.out / (f"worst_{label}.yaml" if len(wish.names) > 1 else "worst_call.yaml")
+    path = options.out / (f"worst_{label}.yaml" if len(options.names) > 1 else "worst_call.yaml")
     remarks = [
-        f"Call {calls.worst.number} of: {_command(wish, name)}",
-        f"Repeat with: {_again(wish, name, worst, path)}",
+        f"Call {calls.worst.number} of: {_command(options, name)}",
+        f"Repeat with: {_again(options, name, worst, path)}",
         f"The caller waited: {worst.outcome.figures}",
     ]
     write_text(path, to_yaml(worst.story, remarks))
     return path
 
 
-def _command(wish: Wish, name: str) -> str:
-    words = ["ninelives", "verdict", name, "--calls", str(wish.calls), "--seed", str(wish.seed)]
-    return shlex.join([*words, *wish.asked.words])
+def _command(options: Options, name: str) -> str:
+    words = ["ninelives", "verdict", name, "--calls", str(options.calls), "--seed", str(options.seed)]
+    return shlex.join([*words, *options.asked.words])
 
 
-def _again(wish: Wish, name: str, worst: Worst, path: Path) -> str:
-    asked = wish.asked if worst.at_pace else replace(wish.asked, pace=None)
+def _again(options: Options, name: str, worst: Worst, path: Path) -> str:
+    asked = options.asked if worst.at_pace else replace(options.asked, pace=None)
     return shlex.join(["ninelives", "verdict", name, "--scenario-file", str(path), *asked.words])
 
 
-def _tell(console: Console, wish: Wish, name: str, calls: Calls, worst: Worst, path: Path) -> None:
+def _tell(console: Console, options: Options, name: str, calls: Calls, worst: Worst, path: Path) -> None:
     from ninelives.lab.failure_text import turns
 
     console.print(_table(calls))
@@ -133,7 +133,7 @@ def _tell(console: Console, wish: Wish, name: str, calls: Calls, worst: Worst, p
     console.print(Text("\n".join(["", *(f"  {line}" for line in turns(worst.outcome)), ""])))
     for finding in worst.outcome.broken:
         console.print(Text.assemble(("  ✗ ", "bold red"), (f"{finding.promise}  ", "bold"), finding.why))
-    for label, text in (("kept", str(path)), ("again", _again(wish, name, worst, path))):
+    for label, text in (("kept", str(path)), ("again", _again(options, name, worst, path))):
         console.print(Text.assemble((f"  {label:<6}", "dim"), text))
     console.print(_summary(name, calls))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ninelives.commands.eval_files import write
-from ninelives.commands.eval_options import Wish, setting_of
+from ninelives.commands.eval_options import Options, setting_of
 from ninelives.commands.eval_output import line, summary, tell, tell_rates
 from ninelives.commands.printing import notes, output
 from ninelives.usage_error import UsageError
@@ -16,56 +16,56 @@ if TYPE_CHECKING:
     from ninelives.evals.outcome import Played
 
 
-def run(wish: Wish) -> int:
+def run(options: Options) -> int:
     """Play the evals. Return 1 if one failed or a promise was broken."""
-    _check(wish)
+    _check(options)
     from ninelives.commands.quiet import quiet
 
     quiet()
     from ninelives.evals.disasters import chosen
     from ninelives.evals.files import cases
 
-    disasters = chosen(wish.faults) if wish.faults is not None else []
-    there = _only(cases(wish.places, wish.bot), wish.only)
-    if wish.text:
+    disasters = chosen(options.faults) if options.faults is not None else []
+    there = _only(cases(options.places, options.bot), options.only)
+    if options.text:
         there = [case.in_text() if case.speaks else case for case in there]
     console = output()
-    if wish.record:
+    if options.record:
         from ninelives.commands.eval_record import record
 
-        return record(console, there, wish)
+        return record(console, there, options)
     played: list[Played] = []
     width = max(len(each.title) for each in there)
     width += 3 + max(len(each.name) for each in disasters) if disasters else 0
     with notes().status("starting") as status:
-        for number in range(wish.repeat):
+        for number in range(options.repeat):
             for case in there:
-                for each in _weathers(case, wish, disasters, number, status):
+                for each in _runs_of(case, options, disasters, number, status):
                     played.append(each)
-                    if wish.repeat == 1:
+                    if options.repeat == 1:
                         status.stop()
                         console.print(line(each, width))
                         status.start()
-    if wish.repeat > 1:
+    if options.repeat > 1:
         tell_rates(console, played, width)
-    tell(console, played, verbose=wish.verbose)
-    write(console, played, wish.reports)
+    tell(console, played, verbose=options.verbose)
+    write(console, played, options.reports)
     console.print(summary(played))
     return 0 if all(each.good for each in played) else 1
 
 
-def _check(wish: Wish) -> None:
-    if wish.record and wish.upstream is None:
+def _check(options: Options) -> None:
+    if options.record and options.upstream is None:
         raise UsageError("--record needs --upstream URL, the API to record from (https://api.openai.com/v1)")
-    if wish.upstream is not None and not wish.record:
+    if options.upstream is not None and not options.record:
         raise UsageError("--upstream is the API to record from; add --record, or leave it out to run offline")
-    if wish.record and (wish.faults is not None or wish.repeat > 1 or wish.script is not None):
+    if options.record and (options.faults is not None or options.repeat > 1 or options.script is not None):
         raise UsageError("--record plays once, without faults; leave out --faults, --repeat and --script")
-    if wish.pace is not None:
+    if options.pace is not None:
         from mock_openai.turn.pacing import parse_pace
 
         try:
-            parse_pace(wish.pace)
+            parse_pace(options.pace)
         except ValueError as error:
             raise UsageError(f"--pace: {error}") from None
 
@@ -88,10 +88,10 @@ def _only(there: list[Case], pattern: str | None) -> list[Case]:
     return found
 
 
-def _weathers(case: Case, wish: Wish, disasters: Sequence[Any], number: int, status: Any) -> Any:
+def _runs_of(case: Case, options: Options, disasters: Sequence[Any], number: int, status: Any) -> Any:
     from ninelives.evals.play import bot_named, not_played, play_disasters, play_first
 
-    setting = setting_of(wish, number)
+    setting = setting_of(options, number)
     status.update(case.title)
     try:
         bot = bot_named(case.bot)

@@ -12,7 +12,7 @@ from ninelives.usage_error import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Options:
     """The options of the command."""
 
     places: Sequence[Path]
@@ -34,7 +34,7 @@ class Wish:
     reports: Reports = Reports()  # noqa: RUF009  # frozen
 
 
-def setting_of(wish: Wish, number: int = 0) -> Any:
+def setting_of(options: Options, number: int = 0) -> Any:
     """Return the settings of all runs."""
     from mock_openai import Script
     from mock_openai.source import ScriptError
@@ -42,17 +42,17 @@ def setting_of(wish: Wish, number: int = 0) -> Any:
     from ninelives.evals.session import Setting
 
     script = None
-    if wish.script is not None:
+    if options.script is not None:
         try:
-            script = Script.load(wish.script)
+            script = Script.load(options.script)
         except ScriptError as error:
             raise UsageError(str(error)) from None
     return Setting(
         script=script,
-        recordings=wish.recordings,
-        seed=wish.seed + number,
-        pace=wish.pace,
-        timeout_ms=wish.timeout_ms,
-        real_time=wish.real_time,
-        skip_judge=wish.skip_judge,
+        recordings=options.recordings,
+        seed=options.seed + number,
+        pace=options.pace,
+        timeout_ms=options.timeout_ms,
+        real_time=options.real_time,
+        skip_judge=options.skip_judge,
     )

@@ -14,19 +14,19 @@ from ninelives.commands.printing import notes
 from ninelives.usage_error import UsageError
 
 if TYPE_CHECKING:
-    from ninelives.commands.eval_options import Wish
+    from ninelives.commands.eval_options import Options
     from ninelives.evals.files import Case
     from ninelives.evals.recording import Recorded
 
 
-def record(console: Console, there: Sequence[Case], wish: Wish) -> int:
+def record(console: Console, there: Sequence[Case], options: Options) -> int:
     """Record each case. Return 1 if one was not kept."""
     from ninelives.bot.overheard import overheard
     from ninelives.evals.answers import recording_of
     from ninelives.evals.play import bot_named
     from ninelives.evals.recording import record_case
 
-    assert wish.upstream is not None
+    assert options.upstream is not None
     kept, tried = 0, 0
     for case in there:
         tried += 1
@@ -35,12 +35,12 @@ def record(console: Console, there: Sequence[Case], wish: Wish) -> int:
                 recorded = record_case(
                     case,
                     bot_named(case.bot),
-                    wish.upstream,
-                    recording_of(case, wish.recordings),
-                    timeout_ms=setting_of(wish).timeout_ms,
+                    options.upstream,
+                    recording_of(case, options.recordings),
+                    timeout_ms=setting_of(options).timeout_ms,
                 )
             except ValueError as error:
-                raise UsageError(f"--upstream {wish.upstream}: {error}") from None
+                raise UsageError(f"--upstream {options.upstream}: {error}") from None
         kept += _tell(console, case, recorded)
     console.print(f"\n{kept} of {tried} recorded", style="bold green" if kept == tried else "bold red")
     return 0 if kept == tried else 1

@@ -30,7 +30,7 @@ SHOWN_RUNS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Options:
     """The options of the command."""
 
     factory: str
@@ -70,7 +70,7 @@ class Wish:
         return shlex.join([*words, *self.asked.words, *more])
 
 
-def run(wish: Wish) -> int:
+def run(options: Options) -> int:
     """Explore, and report what broke. Return 1 if a promise was broken. Raises KeyboardInterrupt after
     printing how to continue.
     """
@@ -82,16 +82,16 @@ def run(wish: Wish) -> int:
     from ninelives.lab.exploration.trial import factory_of
     from ninelives.lab.undisturbed import play_first
 
-    conditions = wish.asked.conditions
-    if not wish.executor.startswith("dask://"):  # a cluster has the bot, this machine need not
-        first = play_first(factory_of(wish.factory), voice=conditions.voice)
+    conditions = options.asked.conditions
+    if not options.executor.startswith("dask://"):  # a cluster has the bot, this machine need not
+        first = play_first(factory_of(options.factory), voice=conditions.voice)
         if not first.held:
             tell_disturbed(output(), first)
             return 1
-    _prepare(wish)
+    _prepare(options)
     done: Done | None = None
     try:
-        with progress_bar(notes()) as show, open_executor(wish.executor, wish.jobs) as (executor, jobs):
+        with progress_bar(notes()) as show, open_executor(options.executor, options.jobs) as (executor, jobs):
 
             def progress(now: Done) -> None:
                 nonlocal done
@@ -99,63 +99,65 @@ def run(wish: Wish) -> int:
                 show("shrinking" if now.shrinking else "playing", now.done, now.of, now.broken)
 
             result = explore(
-                wish.factory,
-                runs=wish.runs,
-                seed=wish.seed,
-                first=wish.first,
+                options.factory,
+                runs=options.runs,
+                seed=options.seed,
+                first=options.first,
                 executor=executor,
                 jobs=jobs,
-                until_broken=wish.until_broken,
-                journal=wish.journal,
-                tries=wish.tries,
+                until_broken=options.until_broken,
+                journal=options.journal,
+                tries=options.tries,
                 progress=progress,
                 conditions=conditions,
             )
     except KeyboardInterrupt:
-        _tell_interrupted(wish, done)
+        _tell_interrupted(options, done)
         raise
     console = output()
-    kept = [_tell(console, wish, breach) for breach in result.breaches]
+    kept = [_tell(console, options, breach) for breach in result.breaches]
     _tell_unshrunk(console, result)
-    if wish.html and result.breaches:
-        _write_page(console, wish, result)
-    wish.reports.write(of_exploration(wish.factory, result, kept), f"ninelives explore: {wish.factory}")
-    console.print(_summary(wish, result))
+    if options.html and result.breaches:
+        _write_page(console, options, result)
+    options.reports.write(
+        of_exploration(options.factory, result, kept), f"ninelives explore: {options.factory}"
+    )
+    console.print(_summary(options, result))
     return 1 if result.broken else 0
 
 
-def _prepare(wish: Wish) -> None:
+def _prepare(options: Options) -> None:
     """Continue an earlier journal only on request; put a complete one aside."""
-    if wish.resume is not None:
-        if not wish.resume.is_file():
+    if options.resume is not None:
+        if not options.resume.is_file():
             raise UsageError(
-                f"{wish.resume} cannot be read (no such file); give the journal to continue from"
+                f"{options.resume} cannot be read (no such file); give the journal to continue from"
             )
         return
-    if not wish.journal.exists():
+    if not options.journal.exists():
         return
     from ninelives.lab.exploration.ledger import played_in
 
-    there = played_in(wish.journal)
-    if there.subject == wish.factory and len(there.runs) < wish.runs and not wish.until_broken:
+    there = played_in(options.journal)
+    if there.subject == options.factory and len(there.runs) < options.runs and not options.until_broken:
         raise UsageError(
-            f"{wish.journal} holds {len(there.runs)} runs of an earlier exploration; continue it with "
-            f"--resume {wish.journal}, or remove it"
+            f"{options.journal} holds {len(there.runs)} runs of an earlier exploration; continue it with "
+            f"--resume {options.journal}, or remove it"
         )
-    wish.journal.replace(wish.journal.with_suffix(".before.jsonl"))
+    options.journal.replace(options.journal.with_suffix(".before.jsonl"))
 
 
-def _tell(console: Console, wish: Wish, breach: Breach) -> Path:
+def _tell(console: Console, options: Options, breach: Breach) -> Path:
     from ninelives.lab.exploration.trial import CRASH
     from ninelives.lab.promises import PROMISES
     from ninelives.lab.story_file import to_yaml
 
-    story, path = place(wish.out, breach.story)
+    story, path = place(options.out, breach.story)
     again = shlex.join(
-        ["ninelives", "verdict", wish.factory, "--scenario-file", str(path), *wish.asked.words]
+        ["ninelives", "verdict", options.factory, "--scenario-file", str(path), *options.asked.words]
     )
     origin = replace(
-        wish, runs=1, first=breach.run, jobs=None, executor="processes", until_broken=False, resume=None,
+        options, runs=1, first=breach.run, jobs=None, executor="processes", until_broken=False, resume=None,
         html=False,
     )  # fmt: skip
     acts, trouble, _ = breach.story.size
@@ -226,33 +228,33 @@ def _tell_unshrunk(console: Console, result: Exploration) -> None:
         console.print(Text.assemble(("  ✗ ", "red"), (f"{promise}  ", "bold"), f"{shape} (run {runs[0]})"))
 
 
-def _write_page(console: Console, wish: Wish, result: Exploration) -> None:
+def _write_page(console: Console, options: Options, result: Exploration) -> None:
     from ninelives.lab.exploration.trial import factory_of, play
     from ninelives.report.html import page
 
-    factory = factory_of(wish.factory)
-    chapters = [play(breach.story, factory, wish.asked.conditions).chapter() for breach in result.breaches]
-    path = wish.out / "timelines.html"
-    write_text(path, page(chapters, f"ninelives explore: {wish.factory}"))
+    factory = factory_of(options.factory)
+    chapters = [play(breach.story, factory, options.asked.conditions).chapter() for breach in result.breaches]
+    path = options.out / "timelines.html"
+    write_text(path, page(chapters, f"ninelives explore: {options.factory}"))
     console.print(f"\ntimelines: {path}")
 
 
-def _tell_interrupted(wish: Wish, done: Done | None) -> None:
+def _tell_interrupted(options: Options, done: Done | None) -> None:
     many = f"{done.done} of {done.of} runs are finished" if done is not None else "no run is finished yet"
     broken = f", {done.broken} of them broke a promise" if done is not None and done.broken else ""
     console = notes()
     console.print(f"ninelives: interrupted; {many}{broken}")
-    console.print(f"continue with: {wish.command('--resume', str(wish.journal))}")
+    console.print(f"continue with: {options.command('--resume', str(options.journal))}")
 
 
-def _summary(wish: Wish, result: Exploration) -> Text:
+def _summary(options: Options, result: Exploration) -> Text:
     many = len(result.trials)
-    runs = f"{many:,} random scenario{'' if many == 1 else 's'} of seed {wish.seed}"
+    runs = f"{many:,} random scenario{'' if many == 1 else 's'} of seed {options.seed}"
     if not result.broken:
-        return Text(f"\n{wish.factory}: every promise was kept in {runs}.", style="bold green")
+        return Text(f"\n{options.factory}: every promise was kept in {runs}.", style="bold green")
     kinds = len(result.breaches) + len(result.unshrunk)
     ways = f"{kinds} distinct breach{'' if kinds == 1 else 'es'}"
     return Text(
-        f"\n{wish.factory}: promises were broken in {len(result.broken):,} of {runs}: {ways}.",
+        f"\n{options.factory}: promises were broken in {len(result.broken):,} of {runs}: {ways}.",
         style="bold red",
     )

@@ -111,13 +111,13 @@ async def _record(
     recorder: Recorder, command: list[str], console: Console, mode: Mode, host: str, port: int
 ) -> None:
     offline = mode == "new_episodes" and recorder.writer.path.exists()
-    async with _stage(recorder, mode, host, port) as urls:
+    async with _recording_server(recorder, mode, host, port) as urls:
         console.print(f"recording {recorder.upstream} into {recorder.writer.path}")
         await _serve(urls, command, console, recorder, offline=offline)
 
 
 @asynccontextmanager
-async def _stage(recorder: Recorder, mode: Mode, host: str, port: int) -> AsyncIterator[Urls]:
+async def _recording_server(recorder: Recorder, mode: Mode, host: str, port: int) -> AsyncIterator[Urls]:
     """Return the server for the client while this mode records."""
     if mode == "all":
         await recorder.start()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Options:
     """The options of the command."""
 
     file: Path
@@ -36,31 +36,31 @@ class Wish:
     """Words to replace in all texts, each as `NAME=OTHER`."""
 
 
-def run(wish: Wish) -> int:
+def run(options: Options) -> int:
     """Reproduce an incident. Return 1 if the same problem occurred, 0 if not. Raises UsageError."""
     from ninelives.commands.quiet import quiet
     from ninelives.incidents.people import Replacements
     from ninelives.incidents.reading import read
 
-    replacements = Replacements(wish.replace)
-    incident = _with_wire(read(wish.file), wish.wire)
+    replacements = Replacements(options.replace)
+    incident = _with_wire(read(options.file), options.wire)
     quiet()
     from ninelives.incidents.reproducing import reproduce
     from ninelives.lab.services import find_factory
 
-    factory = find_factory(wish.bot)
+    factory = find_factory(options.bot)
     _require_a_bot(factory, incident)
     with notes().status("rebuilding the call") as status:
         found = reproduce(
-            incident, factory, tries=wish.tries, replacements=replacements, progress=status.update
+            incident, factory, tries=options.tries, replacements=replacements, progress=status.update
         )
     for old in replacements.unused:
         _note(f"--replace {old!r}: these words do not occur in this call")
     if found.story is None:
         raise UsageError(
-            f"{wish.file} has no complete turn; give BlackBox more minutes, or a larger max_bytes"
+            f"{options.file} has no complete turn; give BlackBox more minutes, or a larger max_bytes"
         )
-    return _tell(wish, found) if found.same else _tell_otherwise(wish, found)
+    return _tell(options, found) if found.same else _tell_otherwise(options, found)
 
 
 def _with_wire(incident: Incident, given: Path | None) -> Incident:
@@ -110,16 +110,16 @@ def _require_a_bot(factory: Factory, incident: Incident) -> None:
         _note(f"this is a different bot: the incident is from {missing[0]}, this bot uses {mine}")
 
 
-def _tell(wish: Wish, found: Reproduction) -> int:
+def _tell(options: Options, found: Reproduction) -> int:
     from ninelives.incidents.report import issue
     from ninelives.lab.story_file import to_yaml
 
     assert found.story is not None
-    story, path = place(wish.out, found.story)
-    again = shlex.join(["ninelives", "verdict", wish.bot, "--scenario-file", str(path)])
-    remarks = [f"From: {wish.file}", f"Repeat with: {again}", f"{found.promise}: {found.why}"]
+    story, path = place(options.out, found.story)
+    again = shlex.join(["ninelives", "verdict", options.bot, "--scenario-file", str(path)])
+    remarks = [f"From: {options.file}", f"Repeat with: {again}", f"{found.promise}: {found.why}"]
     write_text(path, to_yaml(story, [each.replace("\n", " ") for each in remarks]))
-    write_text(wish.report, issue(found, path.name, to_yaml(story), again))
+    write_text(options.report, issue(found, path.name, to_yaml(story), again))
     console = output()
     what = (
         "the same promise was broken"
@@ -131,14 +131,14 @@ def _tell(wish: Wish, found: Reproduction) -> int:
         Text.assemble(
             (f"{what}: ", "bold red"), f"{found.promise}, {found.why}; " if found.promise != "error" else
             f"{found.why}; ", f"shortened from {first} turn{'s' if first != 1 else ''} to {then}; ",
-            f"wrote {path} and {wish.report}",
+            f"wrote {path} and {options.report}",
         )
     )  # fmt: skip
     console.print(Text(f"again: {again}", style="dim"))
     return 1
 
 
-def _tell_otherwise(wish: Wish, found: Reproduction) -> int:
+def _tell_otherwise(options: Options, found: Reproduction) -> int:
     broke = f"; it broke {', '.join(found.others)}" if found.others else ""
     wanted = found.incident.broken[0][0] if found.incident.broken else "the error"
     output().print(

@@ -40,7 +40,7 @@ LANE = len("connection 1")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Options:
     """The options of the command."""
 
     bot: str
@@ -55,9 +55,9 @@ class Wish:
     events: bool = False
 
 
-def run(wish: Wish) -> int:
+def run(options: Options) -> int:
     """Talk. Return 0 if the user leaves, 130 after Ctrl-C."""
-    server = _server(wish)
+    server = _server(options)
     from ninelives.commands.quiet import quiet
 
     quiet()
@@ -67,7 +67,7 @@ def run(wish: Wish) -> int:
     from ninelives.lab.services import find_factory, source_of
     from ninelives.talk.session import Session
 
-    factory = find_factory(wish.bot)
+    factory = find_factory(options.bot)
     lines = source()
     guard = Guard(lambda _, address: forbidden("the bot", address))
     with ExitStack() as stack:
@@ -77,7 +77,7 @@ def run(wish: Wish) -> int:
             server,
             show=lambda row: console.print(moment(row, LANE)),
             note=lambda text: console.print(Text(text, style="dim")),
-            events=wish.events,
+            events=options.events,
             patient=lines.patient,
         )
         stack.enter_context(overheard())
@@ -85,9 +85,9 @@ def run(wish: Wish) -> int:
         guard.install()
         stack.callback(guard.remove)
         try:
-            _talk(session, server, lines, console, wish)
+            _talk(session, server, lines, console, options)
         except UsageError:
-            other = _elsewhere(session, guard, wish.bot, source_of(factory))
+            other = _elsewhere(session, guard, options.bot, source_of(factory))
             if other is None:
                 raise
             raise other from None
@@ -97,13 +97,13 @@ def run(wish: Wish) -> int:
     return INTERRUPTED if lines.interrupted else 0
 
 
-def _talk(session: Session, server: MockServer, lines: Lines, console: Console, wish: Wish) -> None:
+def _talk(session: Session, server: MockServer, lines: Lines, console: Console, options: Options) -> None:
     """Have the conversation, and report its result, however it ends."""
 
     async def converse() -> None:
         page = f"http://127.0.0.1:{server.port}/__mock__/"
         console.print(Text(f"live page: {page}", style="dim"))
-        if wish.browser and not _opened(page):
+        if options.browser and not _opened(page):
             console.print(Text("no browser could be opened; open the page by hand", style="yellow"))
         await session.run(lines.read())
 
@@ -114,7 +114,7 @@ def _talk(session: Session, server: MockServer, lines: Lines, console: Console, 
             outcome = session.outcome()
             if outcome is not None:
                 _sum_up(console, outcome)
-                _write(console, outcome, wish)
+                _write(console, outcome, options)
 
 
 def _elsewhere(session: Session, guard: Guard, who: str, near: Path | None) -> UsageError | None:
@@ -123,27 +123,32 @@ def _elsewhere(session: Session, guard: Guard, who: str, near: Path | None) -> U
     return elsewhere(session.hosts(), guard.attempts[0], who, near) if guard.attempts else None
 
 
-def _server(wish: Wish) -> MockServer:
-    conditions = read_conditions(pace=wish.pace or "realistic", spelled=as_option)
+def _server(options: Options) -> MockServer:
+    conditions = read_conditions(pace=options.pace or "realistic", spelled=as_option)
     try:
-        script = Script.load(wish.script) if wish.script is not None else None
-        faults = load(wish.faults) if wish.faults is not None else []
+        script = Script.load(options.script) if options.script is not None else None
+        faults = load(options.faults) if options.faults is not None else []
     except (ScriptError, PlanError) as error:
         raise UsageError(str(error)) from None
     responders: list[Any] = []
-    if wish.cassette is not None:
+    if options.cassette is not None:
         from ninelives.player import open_player
 
-        responders.append(open_player(str(wish.cassette), timing="recorded", ids="recorded"))
+        responders.append(open_player(str(options.cassette), timing="recorded", ids="recorded"))
     assert conditions.pace is not None
     server = MockServer(
-        script, faults=faults, pace=conditions.pace, seed=wish.seed, port=wish.port, responders=responders
+        script,
+        faults=faults,
+        pace=conditions.pace,
+        seed=options.seed,
+        port=options.port,
+        responders=responders,
     )
     try:
         server.bind()
     except OSError as error:
         raise UsageError(
-            f"--port {wish.port}: cannot listen there ({error.strerror or error}); choose another, or 0"
+            f"--port {options.port}: cannot listen there ({error.strerror or error}); choose another, or 0"
         ) from None
     return server
 
@@ -189,10 +194,10 @@ def _sum_up(console: Console, outcome: Outcome) -> None:
         console.print(Text("every promise that applies was kept", style="green"))
 
 
-def _write(console: Console, outcome: Outcome, wish: Wish) -> None:
-    if wish.html is None:
+def _write(console: Console, outcome: Outcome, options: Options) -> None:
+    if options.html is None:
         return
     from ninelives.report.html import page
 
-    write_text(wish.html, page([outcome.chapter()], f"ninelives talk: {visible(wish.bot)}"))
-    console.print(f"timeline: {wish.html}")
+    write_text(options.html, page([outcome.chapter()], f"ninelives talk: {visible(options.bot)}"))
+    console.print(f"timeline: {options.html}")

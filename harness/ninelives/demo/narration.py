@@ -44,7 +44,7 @@ def recorded(first: Performance, cassette: Path) -> RenderableType:
     """Print the conversation that was recorded."""
     return Group(
         _heading("1", "A bot answers three questions, and the traffic is recorded"),
-        _talk(first.turns),
+        _dialogue(first.turns),
         _result(
             True,
             f"{len(first.turns)} turns, {first.requests} responses recorded in {cassette.name} "
@@ -79,7 +79,7 @@ def disaster(title: str, outcome: Outcome, real: float) -> RenderableType:
     heading = Text.assemble(
         (title[0].upper() + title[1:], "bold"), (f"   {took}, played in {duration(real)}", "dim")
     )
-    parts: list[RenderableType] = [Padding(heading, (1, 0, 0, 2)), _talk(turns, _on_the_wire(outcome))]
+    parts: list[RenderableType] = [Padding(heading, (1, 0, 0, 2)), _dialogue(turns, _on_the_wire(outcome))]
     if outcome.crash:
         parts.append(_result(False, outcome.crash))
     for finding in outcome.broken:
@@ -192,7 +192,7 @@ def _on_the_wire(outcome: Outcome) -> str:
     return ", ".join(parts) or "one connection throughout"
 
 
-def _talk(turns: Sequence[Turn], wire: str = "") -> RenderableType:
+def _dialogue(turns: Sequence[Turn], wire: str = "") -> RenderableType:
     """Print a conversation, with silences of more than a minute marked, and the connections."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(justify="right", no_wrap=True, min_width=6)

@@ -90,7 +90,7 @@ class EvalLine(Line):
 
     async def open(self) -> None:
         """Wait for the harness from now on."""
-        self._server = await serve(self._talk, "127.0.0.1", 0, logger=_silent)
+        self._server = await serve(self._serve, "127.0.0.1", 0, logger=_silent)
 
     async def close(self) -> None:
         """Let go of the harness."""
@@ -102,7 +102,7 @@ class EvalLine(Line):
         """Wait until the harness has gone, the last turn is over and the bot's handlers have been called."""
         await self._left.wait()
 
-    async def _talk(self, connection: ServerConnection) -> None:
+    async def _serve(self, connection: ServerConnection) -> None:
         if self.harness is not None:
             await connection.close(1013, "one harness at a time")
             return

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ninelives.bot.overheard import overheard
-from ninelives.bot.starting import CouldNotStart, Hangs, could_not_start, not_for_ever
+from ninelives.bot.starting import CouldNotStart, Hangs, could_not_start, time_limit
 from ninelives.evals.bot import whole
 from ninelives.evals.disasters import Disaster
 from ninelives.evals.files import Case
@@ -17,7 +17,7 @@ from ninelives.lab.episode import Episode
 from ninelives.lab.target import find
 from ninelives.usage_error import UsageError
 
-PATIENCE = 120.0
+TIMEOUT = 120.0
 """Real seconds after which a bot that blocks counts as hanging."""
 
 WITH_A_DISASTER = 6.0
@@ -33,7 +33,7 @@ def play_first(case: Case, bot: Any, setting: Setting, *, seed: int = 0) -> Play
     """Play a case undisturbed. Raises CouldNotStart when there is no bot to talk to."""
     with overheard() as said:
         try:
-            with not_for_ever(PATIENCE):
+            with time_limit(TIMEOUT):
                 played = play_case(case, bot, setting, seed=seed)
         except Hangs as error:
             raise could_not_start(case.bot, error) from None
@@ -68,7 +68,7 @@ def _struck(plain: Played, bot: Any, setting: Setting, disaster: Disaster, case:
     asked = sum(turn.user is not None for turn in plain.episode.turns)
     for turn in disaster.turns(asked):
         try:
-            with overheard(), not_for_ever(WITH_A_DISASTER):
+            with overheard(), time_limit(WITH_A_DISASTER):
                 played = play_case(case, bot, setting, disaster, turn=turn, plain=plain, seed=seed)
         except Hangs as error:
             return Played(case, disaster, None, Episode([], []), crash=str(error), turn=turn)

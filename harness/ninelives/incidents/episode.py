@@ -49,7 +49,7 @@ class SeenTurn(Turn):
 
 
 @dataclass(slots=True)
-class _Telling:
+class _NotesReader:
     """The turns so far, built note by note."""
 
     turns: list[SeenTurn] = field(default_factory=list)
@@ -144,13 +144,13 @@ class _Telling:
 
 def turns_of(notes: Sequence[Note]) -> tuple[list[SeenTurn], list[ReportedError]]:
     """Return the turns in notes, and the errors between them. An open turn has no end."""
-    telling = _Telling()
+    reader = _NotesReader()
     for note in notes:
-        telling.take(note)
-    last = telling.turns[-1] if telling.turns else None
-    if last is not None and telling.quiet and (last.starts > 0 or last.interrupted is not None):
-        last.ended = max(telling.latest, last.interrupted or 0.0)
-    return telling.turns, telling.stray
+        reader.take(note)
+    last = reader.turns[-1] if reader.turns else None
+    if last is not None and reader.quiet and (last.starts > 0 or last.interrupted is not None):
+        last.ended = max(reader.latest, last.interrupted or 0.0)
+    return reader.turns, reader.stray
 
 
 def from_the_first_turn(notes: Sequence[Note], *, latest: int | None = None) -> list[Note]:

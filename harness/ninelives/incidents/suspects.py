@@ -66,13 +66,13 @@ def suspects(episode: Episode, account: Account) -> Iterator[list[Planned]]:
     if not (seen or account.hit or turn.errors or turn.ended is None or not account.heard):
         yield []
         return
-    spots = _triggers(account)
+    triggers = _triggers(account)
     names: list[str] = [
         name for error in account.turn.errors for name in _BY_CATEGORY.get(error.category, ())
     ]
     for name in dict.fromkeys([*names, *_ANYTHING]):
-        for spot in spots:
-            if (planned := _planned(name, spot)) is not None:
+        for trigger in triggers:
+            if (planned := _planned(name, trigger)) is not None:
                 yield [planned]
     yield []
 

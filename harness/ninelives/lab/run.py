@@ -123,7 +123,7 @@ class Outcome:
 
     def chapter(self, title: str | None = None, bot: str = "") -> Chapter:
         """Return the outcome as a chapter of a report, which may be about several bots."""
-        heard = [(turn.user or "", text + ("…" if _unfinished(turn) else "")) for turn, text in self._talk()]
+        heard = [(turn.user or "", text + ("…" if _unfinished(turn) else "")) for turn, text in self._heard()]
         name = title or self.scenario.name.replace("_", " ")
         return Chapter(
             name,
@@ -139,7 +139,7 @@ class Outcome:
             crashed=self.crash is not None,
         )
 
-    def _talk(self) -> list[tuple[Turn, str]]:
+    def _heard(self) -> list[tuple[Turn, str]]:
         return list(zip(self.episode.turns, self.heard, strict=True))
 
 

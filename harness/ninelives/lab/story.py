@@ -29,7 +29,7 @@ Step = tuple[Mapping[str, Any], ...]
 TOOL = "look_up"
 """The only tool of every story. It takes a `topic` and returns it."""
 
-PATIENCE_WITH_THINKERS = 6.0
+BOUND_FACTOR_OF_THINKERS = 6.0
 """How many times as long a turn may take if the model thinks: a service cannot distinguish that from a
 stall.
 """
@@ -118,7 +118,7 @@ class Story:
             server={"on_cancel": self.on_cancel},
             pace=f"fixed:{self.pace:g}",
             thinks=thinks,
-            bound=TURN_BOUND * (PATIENCE_WITH_THINKERS if thinks else 1.0),
+            bound=TURN_BOUND * (BOUND_FACTOR_OF_THINKERS if thinks else 1.0),
             seed=self.seed,
         )
 

@@ -23,7 +23,7 @@ from typing import Any
 from ninelives.bot.environment import stand_ins, started_as, without_a_real_key
 from ninelives.bot.overheard import overheard
 from ninelives.bot.own_code import is_own
-from ninelives.bot.starting import HANGS, Exited, Hangs, could_not_start, not_for_ever
+from ninelives.bot.starting import HANGS, Exited, Hangs, could_not_start, time_limit
 from ninelives.usage_error import UsageError
 
 EXPECTED = (
@@ -49,16 +49,16 @@ class Target:
     """A function, class or other object."""
 
 
-def find(name: str, base: Path | None = None, *, patience: float = HANGS) -> Target:
+def find(name: str, base: Path | None = None, *, timeout: float = HANGS) -> Target:
     """Load what a name stands for. Relative paths start at `base`, by default the working directory.
 
-    `patience`: real seconds that an import may block. Raises UsageError; CouldNotStart if the user's own code
+    `timeout`: real seconds that an import may block. Raises UsageError; CouldNotStart if the user's own code
     fails while it is imported.
     """
     where, attribute = _split(name)
     if not where:
         raise UsageError(f"{name!r} does not name a bot; {EXPECTED}")
-    module = _load(where, base or Path.cwd(), patience)
+    module = _load(where, base or Path.cwd(), timeout)
     if attribute:
         return Target(name, _attribute(module, attribute, where))
     chosen = _choice(module, where)
@@ -76,18 +76,18 @@ def _split(name: str) -> tuple[str, str]:
 # Loading ----------------------------------------------------------------------------------------------------
 
 
-def _load(where: str, base: Path, patience: float) -> ModuleType:
+def _load(where: str, base: Path, timeout: float) -> ModuleType:
     path = base / where
     if where.endswith(".py") or "/" in where or "\\" in where or where in (".", ".."):
-        return _load_file(where, _file(where, path), patience)
+        return _load_file(where, _file(where, path), timeout)
     if not all(part.isidentifier() for part in where.split(".")):
         raise UsageError(f"{where!r} is neither a file nor a module; {EXPECTED}")
     if path.with_suffix(".py").is_file() and "." not in where:
-        return _load_file(where, path.with_suffix(".py"), patience)
+        return _load_file(where, path.with_suffix(".py"), timeout)
     if path.is_dir() and not _is_module(where, base):
-        return _load_file(where, _file(where, path), patience)
+        return _load_file(where, _file(where, path), timeout)
     with _on_the_path(base):
-        return _imported(where, where, patience)
+        return _imported(where, where, timeout)
 
 
 def _file(where: str, path: Path) -> Path:
@@ -111,7 +111,7 @@ def _is_module(name: str, base: Path) -> bool:
     return found is not None and found.origin is not None
 
 
-def _load_file(where: str, path: Path, patience: float) -> ModuleType:
+def _load_file(where: str, path: Path, timeout: float) -> ModuleType:
     path = path.resolve()
     for module in list(sys.modules.values()):
         origin = getattr(module, "__file__", None)
@@ -123,9 +123,9 @@ def _load_file(where: str, path: Path, patience: float) -> ModuleType:
         name, folder, climb = f"{folder.name}.{name}", folder.parent, climb - 1
     with _on_the_path(folder), _on_the_path(path.parent), _apart_from_others(path.parent):
         if folder != path.parent:
-            module = _imported(where, name, patience, str(path))
+            module = _imported(where, name, timeout, str(path))
         else:
-            module = _executed(where, path, patience)
+            module = _executed(where, path, timeout)
     _brought[path.parent].discard(module.__name__)
     return module
 
@@ -141,7 +141,7 @@ def _levels_of_relative_imports(where: str, path: Path) -> int:
     return max((node.level for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)), default=0)
 
 
-def _executed(where: str, path: Path, patience: float) -> ModuleType:
+def _executed(where: str, path: Path, timeout: float) -> ModuleType:
     """Run a file that is not part of a package, under a name that replaces no other module."""
     name = re.sub(r"\W", "_", path.stem)
     while name in sys.modules or (
@@ -155,23 +155,23 @@ def _executed(where: str, path: Path, patience: float) -> ModuleType:
     sys.modules[name] = module
     with ExitStack() as undo:
         undo.callback(sys.modules.pop, name, None)
-        with _watched(where, str(path), patience):
+        with _watched(where, str(path), timeout):
             spec.loader.exec_module(module)
         undo.pop_all()
     return module
 
 
-def _imported(where: str, name: str, patience: float, script: str = "") -> ModuleType:
-    with _watched(where, script or where, patience, name):
+def _imported(where: str, name: str, timeout: float, script: str = "") -> ModuleType:
+    with _watched(where, script or where, timeout, name):
         return importlib.import_module(name)
 
 
 @contextmanager
-def _watched(where: str, script: str, patience: float, module: str = "") -> Iterator[None]:
+def _watched(where: str, script: str, timeout: float, module: str = "") -> Iterator[None]:
     """Return the error of the user's code while it is imported, on one line."""
     with overheard() as said, started_as(script), without_a_real_key(), stand_ins():
         try:
-            with not_for_ever(patience):
+            with time_limit(timeout):
                 yield
         except ModuleNotFoundError as error:
             if module and error.name is not None and f"{module}.".startswith(f"{error.name}."):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ninelives.bot import mishaps
 from ninelives.bot.overheard import overheard
-from ninelives.bot.starting import CouldNotStart, Hangs, could_not_start, not_for_ever
+from ninelives.bot.starting import CouldNotStart, Hangs, could_not_start, time_limit
 from ninelives.lab.apis import elsewhere, goes_off
 from ninelives.lab.conditions import Conditions
 from ninelives.lab.failure_text import turns
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 CALM = "calm_conversation_with_a_tool"
 
-PATIENCE = 120.0
+TIMEOUT = 120.0
 """Real seconds after which a bot that blocks in the calm conversation counts as hanging. The conversation
 takes a fraction of one, plus the time to load the bot's models.
 """
@@ -82,7 +82,7 @@ def _asks(entry: Entry) -> bool:
 
 
 def play_first(
-    factory: Factory, *, seed: int = 0, voice: bool | None = False, patience: float = PATIENCE
+    factory: Factory, *, seed: int = 0, voice: bool | None = False, timeout: float = TIMEOUT
 ) -> First:
     """Play the calm conversation.
 
@@ -92,20 +92,20 @@ def play_first(
     Raises UsageError if there can be no conversation: CouldNotStart if the bot's own code fails before the
     user can speak, OtherApi and GoesElsewhere if its service uses another API or another server.
     """
-    first = _played(factory, seed, bool(voice), patience)
+    first = _played(factory, seed, bool(voice), timeout)
     if voice is None and first.outcome.speaks:
-        aloud = replace(_played(factory, seed, True, patience), chosen=True)
+        aloud = replace(_played(factory, seed, True, timeout), chosen=True)
         if first.held or aloud.held:
             return aloud
     return first
 
 
-def _played(factory: Factory, seed: int, voice: bool, patience: float) -> First:
+def _played(factory: Factory, seed: int, voice: bool, timeout: float) -> First:
     who = name_of(factory)
     conditions = Conditions(voice=voice)
     with overheard() as said:
         try:
-            with not_for_ever(patience):
+            with time_limit(timeout):
                 outcome = run_scenario(scenarios()[CALM], factory, seed=seed, conditions=conditions)
         except Hangs as error:
             raise could_not_start(who, error) from None

@@ -24,7 +24,7 @@ from ninelives.cassette.sse import Splitter, parse
 from ninelives.recorder import Recorder
 from ninelives.refresh.socket import Socket, decoded, response_in
 
-PATIENCE = 120.0
+ANSWERS_WITHIN = 120.0
 """Seconds for an answer."""
 
 _FAILURES = (aiohttp.ClientError, OSError, TimeoutError)
@@ -55,7 +55,7 @@ async def ask_again(
     asked: list[_Begun] = []
     async with (
         Recorder(upstream, target, redactor=redactor) as proxy,
-        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as session,
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWERS_WITHIN)) as session,
     ):
         asker = _Asker(session, proxy, key)
         for exchange in cassette.exchanges:
@@ -155,7 +155,7 @@ class _Asker:
         response = None
         if answer is not None:
             with suppress(*_FAILURES):
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(ANSWERS_WITHIN):
                     response = await answer
         self._learn(exchange, response)
 

@@ -30,7 +30,7 @@ LASTING = ("script", "plan", "unplan", "advance", "reset")
 """Commands that a server which joins others has to catch up on."""
 
 
-class Tenant(Protocol):
+class NamedSession(Protocol):
     """A session as the commands see it."""
 
     name: str | None
@@ -41,16 +41,16 @@ class Tenant(Protocol):
         ...
 
 
-class Tenants(Protocol):
+class NamedSessions(Protocol):
     """The sessions of a server, by name."""
 
     gone: list[Sample]
 
-    def __iter__(self) -> Iterator[Tenant]:
+    def __iter__(self) -> Iterator[NamedSession]:
         """Iterate over all sessions."""
         ...
 
-    def get(self, name: str) -> Tenant:
+    def get(self, name: str) -> NamedSession:
         """Return a session, a new one if there is none of that name."""
         ...
 
@@ -74,7 +74,7 @@ class Commands:
         """Names the port that this server shares with others; None if the port is its own."""
         self.refuse: Callable[[float], None] = lambda _: None
         """Stops listening for a number of seconds."""
-        self.tenants: Tenants | None = None
+        self.sessions: NamedSessions | None = None
         """The sessions of this server; None where there are none."""
         self._deeds: dict[str, Callable[[Mapping[str, Any]], Awaitable[Any]]] = {
             "journal": self._journal,
@@ -95,14 +95,14 @@ class Commands:
     async def do(self, what: str, given: Mapping[str, Any]) -> Any:
         """Run a command and return its result. Raises ValueError if what was given is not valid."""
         name = given.get("session")
-        if name is None or self.tenants is None:
+        if name is None or self.sessions is None:
             return await self._deeds[what](given)
-        tenant = self.tenants.get(name)
-        tenant.commands.worker = self.worker
+        session = self.sessions.get(name)
+        session.commands.worker = self.worker
         if what != "reset":
-            return await tenant.commands.do(what, {**given, "session": None})
-        await tenant.begin_anew()
-        self.tenants.release(name)
+            return await session.commands.do(what, {**given, "session": None})
+        await session.begin_anew()
+        self.sessions.release(name)
         return None
 
     @property
@@ -187,13 +187,13 @@ class Commands:
     async def _metrics(self, given: Mapping[str, Any]) -> Any:
         await self._state.metrics.catch_up()
         own = self._state.metrics.samples()
-        if self.tenants is None:
+        if self.sessions is None:
             return own
-        others = [await tenant.commands.do("metrics", {}) for tenant in self.tenants]
-        return joined([own, *others, self.tenants.gone])
+        others = [await session.commands.do("metrics", {}) for session in self.sessions]
+        return joined([own, *others, self.sessions.gone])
 
     async def _sessions(self, given: Mapping[str, Any]) -> Any:
-        return sorted(str(tenant.name) for tenant in self.tenants or ())
+        return sorted(str(session.name) for session in self.sessions or ())
 
     async def _reset(self, given: Mapping[str, Any]) -> Any:
         if "to" in given:
@@ -209,8 +209,8 @@ class Commands:
         state.recount()
         state.background.stop()
         state.engine.limiter.clear()
-        if self.tenants is not None:
-            self.tenants.forget_all()
+        if self.sessions is not None:
+            self.sessions.forget_all()
 
     async def _cancel(self, given: Mapping[str, Any]) -> Any:
         background = self._state.background

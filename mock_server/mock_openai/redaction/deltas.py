@@ -16,7 +16,7 @@ import msgspec
 
 from mock_openai.protocol.event_types import ENDS
 from mock_openai.redaction.edits import Edit, part_of
-from mock_openai.redaction.spelling import JSON_ESCAPES, Decoded, decoded
+from mock_openai.redaction.escapes import JSON_ESCAPES, Decoded, decoded
 from mock_openai.wire import sse
 
 _LAST = ENDS | {"error", "message_stop"}

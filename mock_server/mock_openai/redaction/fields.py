@@ -13,10 +13,10 @@ import binascii
 import re
 from collections.abc import Iterator
 
+from mock_openai.redaction.escapes import decoded
 from mock_openai.redaction.fakes import is_fake
 from mock_openai.redaction.forms import Span, trie
 from mock_openai.redaction.names import STEMS, Weight, weight
-from mock_openai.redaction.spelling import decoded
 from mock_openai.redaction.values import (
     is_credential,
     is_named_number,

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 
 import mock_openai.redaction.fields as fields
+from mock_openai.redaction.escapes import decoded
 from mock_openai.redaction.fakes import is_fake
 from mock_openai.redaction.forms import beginning_of
 from mock_openai.redaction.names import Weight, header_may_hold_one, header_names_a_credential, weight
-from mock_openai.redaction.spelling import decoded
 from mock_openai.redaction.values import SHORTEST, is_credential, is_placeholder
 
 _FOUND = 256

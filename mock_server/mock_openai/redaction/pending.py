@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 import mock_openai.redaction.fields as fields
+from mock_openai.redaction.escapes import Decoded, decoded, has_escapes
 from mock_openai.redaction.redactor import DEEPEST, SecretRedactor
-from mock_openai.redaction.spelling import Decoded, decoded, has_escapes
 
 _WORD = bytes(byte for byte in range(0x21, 0x7F) if byte not in b"\"'<>(){}[],;`")
 _PHONE = b"0123456789 ()+./-\xa0\xc2\xe2\x80\x89\x90\x91\x92\x93\x94\x95\xaf"

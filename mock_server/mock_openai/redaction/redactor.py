@@ -24,12 +24,12 @@ import mock_openai.redaction.forms as forms
 from mock_openai.patterns import Pattern
 from mock_openai.redaction.blobs import blobs, holds_text
 from mock_openai.redaction.edits import Edit, applied, merged
+from mock_openai.redaction.escapes import Decoded, decoded, has_escapes
 from mock_openai.redaction.fakes import is_fake, make, make_number
 from mock_openai.redaction.forms import Span
 from mock_openai.redaction.known import KnownSecrets
 from mock_openai.redaction.names import STEMS
 from mock_openai.redaction.people import emails, phones, require_phones
-from mock_openai.redaction.spelling import Decoded, decoded, has_escapes
 from mock_openai.redaction.values import is_blotted, is_credential, is_random
 
 DEEPEST = 8

@@ -45,7 +45,7 @@ class Endpoint:
 
 
 _RESUME = ("stream", "starting_after", "include_obfuscation")
-_RESPONSE, _TALK = "/v1/responses/{response_id}", "/v1/conversations/{conversation_id}"
+_RESPONSE, _CONV = "/v1/responses/{response_id}", "/v1/conversations/{conversation_id}"
 
 CREATE_RESPONSE = Endpoint("POST", "/v1/responses", "create", "Create a response", body=CREATE)
 
@@ -64,16 +64,23 @@ ENDPOINTS = (
     Endpoint(
         "POST", "/v1/conversations", "conversation_create", "Create a conversation", body=NEW_CONVERSATION
     ),
-    Endpoint("GET", _TALK, "conversation_retrieve", "Read a conversation"),
+    Endpoint("GET", _CONV, "conversation_retrieve", "Read a conversation"),
     Endpoint(
-        "POST", _TALK, "conversation_update", "Change a conversation's metadata", body=CHANGED_CONVERSATION
+        "POST",
+        _CONV,
+        "conversation_update",
+        "Change a conversation's metadata",
+        body=CHANGED_CONVERSATION,
     ),
-    Endpoint("DELETE", _TALK, "conversation_delete", "Delete a conversation"),
-    Endpoint("GET", f"{_TALK}/items", "conversation_items", "List a conversation's items", _PAGE),
-    Endpoint("POST", f"{_TALK}/items", "conversation_add", "Add items to a conversation", body=MORE_ITEMS),
-    Endpoint("GET", f"{_TALK}/items/{{item_id}}", "conversation_item", "Read an item of a conversation"),
+    Endpoint("DELETE", _CONV, "conversation_delete", "Delete a conversation"),
+    Endpoint("GET", f"{_CONV}/items", "conversation_items", "List a conversation's items", _PAGE),
+    Endpoint("POST", f"{_CONV}/items", "conversation_add", "Add items to a conversation", body=MORE_ITEMS),
+    Endpoint("GET", f"{_CONV}/items/{{item_id}}", "conversation_item", "Read an item of a conversation"),
     Endpoint(
-        "DELETE", f"{_TALK}/items/{{item_id}}", "conversation_remove", "Take an item out of a conversation"
+        "DELETE",
+        f"{_CONV}/items/{{item_id}}",
+        "conversation_remove",
+        "Take an item out of a conversation",
     ),
 )
 

@@ -201,7 +201,7 @@ def test_a_bot_that_hangs_as_it_starts_is_given_up(tmp_path: Path) -> None:
         CouldNotStart,
         match=r"run_bot could not start: it was still busy after \d+ s at bot.py:\d+, in run_bot",
     ):
-        play_first(factory, patience=1)
+        play_first(factory, timeout=1)
 
 
 CHAT = {

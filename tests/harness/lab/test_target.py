@@ -220,7 +220,7 @@ def test_a_file_that_hangs_while_it_is_imported_is_given_up(project: Path, does:
     write(project / "hangs.py", "\n".join(lines))
     said = r"hangs.py could not start: it was still busy after [\d.]+ s at hangs.py:\d; move the code that"
     with pytest.raises(CouldNotStart, match=said):
-        find("hangs.py", patience=0.2)
+        find("hangs.py", timeout=0.2)
 
 
 def test_what_could_not_be_loaded_may_be_mended_and_tried_again(project: Path) -> None:

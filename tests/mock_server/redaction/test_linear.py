@@ -11,12 +11,12 @@ from importlib import import_module
 from typing import Any
 
 import mock_openai.redaction.blobs as blobs
+import mock_openai.redaction.escapes as spelling
 import mock_openai.redaction.fields as fields
 import mock_openai.redaction.forms as forms
 import mock_openai.redaction.pending as pending
 import mock_openai.redaction.people as people
 import mock_openai.redaction.redactor as redactor_module
-import mock_openai.redaction.spelling as spelling
 import mock_openai.redaction.values as values
 import pytest
 from mock_openai.redaction import SecretRedactor

@@ -41,7 +41,7 @@ _NEVER = frozenset({"tls_failure"})
 _TERMINAL = "terminal"
 _DELTA = "response.output_text.delta"
 _BEGUN = ("response.created", "response.in_progress", "response.output_item.added")
-_TALK = ("response.content_part.added", "response.output_text.done", "response.content_part.done")
+_TEXT_EVENTS = ("response.content_part.added", "response.output_text.done", "response.content_part.done")
 _CALL = "response.function_call_arguments.delta"
 _CALLED = "response.function_call_arguments.done"
 _ITEM = "response.output_item.done"
@@ -170,7 +170,7 @@ def _event(choices: Choices, answer: Sequence[Step]) -> Trigger:
     refused = any("refusal" in item for step in answer for item in step)
     words = "response.refusal.delta" if refused else _DELTA
     places = [(words, 12), (_TERMINAL, 1), (_ITEM, 2), *((name, 1) for name in _BEGUN)]
-    places += [(name, 1) for name in (_TALK if not refused else _TALK[:1])]
+    places += [(name, 1) for name in (_TEXT_EVENTS if not refused else _TEXT_EVENTS[:1])]
     if calls:
         places += [(_CALL, 3), (_CALLED, 1), (_CALL, 1)]
     event, most = pick(choices, places)
