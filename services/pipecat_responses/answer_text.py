@@ -19,7 +19,7 @@ class AnswerText:
     """The first half of a surrogate pair that a delta ended with: the second half may begin the next one."""
 
     def joined(self, part: Part, text: str) -> str:
-        """A delta with the half character that came before it, and without one that it ends with."""
+        """Return a delta, completed by a half character held from the one before. A final half is held."""
         text, half = split_end(self.halves.pop(part, "") + text)
         if half:
             self.halves[part] = half

@@ -52,7 +52,7 @@ def _folded(word: str) -> str:
 
 
 def told_of(spoken: str) -> str:
-    """Return what the model is told of the spoken text: all but the last word and what follows it."""
+    """Return the spoken text as the model is given it: without the last word and what follows it."""
     words = list(_word().finditer(spoken))
     return spoken[: words[-1].start()].rstrip() if words else ""
 

@@ -123,8 +123,8 @@ class Hooks:
             self.write(line)
 
     def message(self, clean: bytes) -> bytes | None:
-        """Return a message from the client; None if it is dropped together with the turn that it would
-        begin.
+        """Return a client's message as the hook changes it; None if the hook drops it, with the turn that it
+        would begin.
         """
         seen = None if self._muted else self._ask("WS", self._uri, (), clean)
         if seen is None and not self._muted and (message := turns.read(clean)).type == turns.BEGINS:

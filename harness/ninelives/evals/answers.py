@@ -39,7 +39,7 @@ class Missed:
 
 
 def recording_of(case: Case, folder: Path | None) -> Path:
-    """Where the recording of a case lies: `recordings/weather/paris.jsonl` beside the file."""
+    """Return the path of a case's recording: `recordings/weather/paris.jsonl` beside the file."""
     start = folder if folder is not None else case.path.parent / "recordings"
     steps = [_step(each) for each in ([case.label] if case.label else []) + case.name.split("/")]
     return start.joinpath(*steps).with_suffix(".jsonl")
@@ -61,8 +61,11 @@ def _step(name: str) -> str:
     return re.sub(r"[^\w.-]+", "_", name).strip("._") or "_"
 
 
-def led_to(scenario: Loaded, addresses: Mapping[str, str]) -> Loaded:
-    """The scenario with its judge and caller asked elsewhere: `addresses` is new by old, `*` is any.
+def with_addresses(scenario: Loaded, addresses: Mapping[str, str]) -> Loaded:
+    """Return the scenario with other addresses for its judge and caller.
+
+    `addresses` maps old to new ones; `*` matches any.
+
 
     Only blocks that Pipecat builds from an address are changed; a factory finds OPENAI_BASE_URL.
     """
@@ -114,7 +117,7 @@ class Answers:
     _answered: set[str] = field(default_factory=set)
 
     def note(self, who: Who, why: str | None) -> None:
-        """A request was answered (None), or could not be."""
+        """Note that a request was answered (`why` is None), or why it could not be."""
         if why is None:
             self._answered.add(who)
         else:

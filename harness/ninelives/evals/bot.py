@@ -177,7 +177,7 @@ class EvalBot(Conversation):
         self._on_turn(self._asked)
 
     def _user_speaks(self) -> None:
-        """The user begins to speak; what the bot is saying is cut into."""
+        """Let the user start to speak, which interrupts the bot."""
         self._end_turn()
         if (going_on := self._listener.turn) is not None and going_on.interrupted is None:
             going_on.interrupted = self._now()

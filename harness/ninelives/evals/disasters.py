@@ -99,7 +99,7 @@ def chosen(pattern: str) -> list[Disaster]:
             if (why := unfit(scenario)) is not None:
                 refused[scenario.name] = why
             else:
-                found[scenario.name] = of(scenario)
+                found[scenario.name] = disaster_of(scenario)
     if not found:
         told = "; ".join(f"{name}: {why}" for name, why in refused.items())
         raise UsageError(f"none of these scenarios is possible in an eval ({told})")
@@ -138,8 +138,8 @@ def unfit(scenario: Scenario) -> str | None:
     return None
 
 
-def of(scenario: Scenario) -> Disaster:
-    """Return the disaster of a scenario."""
+def disaster_of(scenario: Scenario) -> Disaster:
+    """Return the faults and silences of a scenario, to be played in another conversation."""
     blows = {turn: blow for turn, blow in _blows(scenario).items() if not blow.empty}
     first = min(blows, default=1)
     return Disaster(

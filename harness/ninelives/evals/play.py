@@ -60,10 +60,10 @@ def play_disasters(
         elif case.simulated and disaster.silence:
             yield _skipped(plain, disaster, "a simulated caller is never silent for that long")
         else:
-            yield _struck(plain, bot, setting, disaster, case, seed)
+            yield _broken(plain, bot, setting, disaster, case, seed)
 
 
-def _struck(plain: Played, bot: Any, setting: Setting, disaster: Disaster, case: Case, seed: int) -> Played:
+def _broken(plain: Played, bot: Any, setting: Setting, disaster: Disaster, case: Case, seed: int) -> Played:
     """Play the disaster in the first turn in which it happens."""
     asked = sum(turn.user is not None for turn in plain.episode.turns)
     for turn in disaster.turns(asked):

@@ -14,7 +14,7 @@ from pipecat.evals.session import EvalSessionParams
 
 from ninelives.bot.environment import KEY, addresses, stand_ins
 from ninelives.bot.starting import Exited, could_not_start
-from ninelives.evals.answers import endpoints_of, judge_recording, led_to
+from ninelives.evals.answers import endpoints_of, judge_recording, with_addresses
 from ninelives.evals.bot import EvalBot
 from ninelives.evals.files import Case
 from ninelives.evals.outcome import Played
@@ -88,7 +88,7 @@ async def _played(
     params = EvalSessionParams()
     if timeout_ms is not None:
         params = EvalSessionParams(default_timeout_ms=timeout_ms)
-    scenario = led_to(case.scenario, {old: new.base_url for old, new in others.items()})
+    scenario = with_addresses(case.scenario, {old: new.base_url for old, new in others.items()})
     key = os.environ.get("OPENAI_API_KEY", "")
     if not key and not Upstream.parse(main.upstream).local:
         raise UsageError("OPENAI_API_KEY is not set; it is needed to call the real API, and never recorded")

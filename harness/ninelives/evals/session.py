@@ -22,7 +22,7 @@ from pipecat.evals.session import EvalSession, EvalSessionParams
 from ninelives.bot.environment import addresses, stand_ins
 from ninelives.bot.starting import Exited
 from ninelives.bot.turn import Frames, Turn
-from ninelives.evals.answers import Answers, answers_for, led_to
+from ninelives.evals.answers import Answers, answers_for, with_addresses
 from ninelives.evals.bot import EvalBot
 from ninelives.evals.disasters import Blow, Disaster
 from ninelives.evals.files import Case
@@ -176,7 +176,7 @@ class _Run:
         params = EvalSessionParams()
         if self.setting.timeout_ms is not None:
             params = EvalSessionParams(default_timeout_ms=self.setting.timeout_ms)
-        scenario = led_to(self.case.scenario, {"*": server.base_url})
+        scenario = with_addresses(self.case.scenario, {"*": server.base_url})
         return make_session(scenario, url, params, self.case)
 
     def _judged(

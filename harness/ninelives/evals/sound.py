@@ -99,7 +99,7 @@ class AnySound(VADAnalyzer):
 
 
 def spoken(scenario: Loaded) -> Loaded:
-    """The scenario as our voices can speak it: recordings are read from their text."""
+    """Return the scenario as our voices can speak it: recordings are replaced by their text."""
     changed: dict[str, Any] = {}
     if scenario.user_audio:
         changed["user_speech"] = {"sample_rate": RATE, **(scenario.user_speech or {})}

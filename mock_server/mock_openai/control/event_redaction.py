@@ -104,7 +104,7 @@ class EventRedaction:
             turn.secret = turn.secret or any(turn.texts[name].holds_secret() for name in turn.fresh)
             turn.fresh.clear()
             if turn.secret:
-                self._strike_out(turn)
+                self._redact(turn)
             if turn.over:
                 del self._turns[key]
         self._news.clear()
@@ -119,7 +119,7 @@ class EventRedaction:
                 del self._turns[key]
                 self._news.discard(key)
 
-    def _strike_out(self, turn: _Turn) -> None:
+    def _redact(self, turn: _Turn) -> None:
         stream = StreamRedactor(_Journals())
         clean: list[bytes] = []
         for _, event in turn.events:

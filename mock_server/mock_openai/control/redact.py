@@ -18,7 +18,7 @@ from mock_openai.redaction import Edit, SecretRedactor
 from mock_openai.redaction.pending import undecided as _undecided
 from mock_openai.redaction.values import is_credential
 
-STRUCK_OUT = "[redacted]"
+REDACTED = "[redacted]"
 
 _SECRET_NAME = re.compile(
     r"auth|cookie|key|token|secret|signature|session|passw|credential|organization|project|protocol", re.I
@@ -27,7 +27,7 @@ _HARMLESS = frozenset({"sec-websocket-key"})
 
 _CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key", "proxy-authorization"})
 
-_redactor = SecretRedactor(instead=STRUCK_OUT.encode())
+_redactor = SecretRedactor(instead=REDACTED.encode())
 _encoder = msgspec.json.Encoder()
 
 
@@ -43,7 +43,7 @@ def headers(given: Iterable[tuple[str, str]]) -> dict[str, str]:
             token = value.rpartition(" ")[2].encode("utf-8", "surrogateescape")
             if is_credential(token):
                 _redactor.known.found(token)
-        clean[lower] = STRUCK_OUT if secret else text(value)
+        clean[lower] = REDACTED if secret else text(value)
     return clean
 
 
@@ -53,7 +53,7 @@ def path(path_qs: str) -> str:
         return text(path_qs)
     parts = urlsplit(path_qs)
     query = [
-        (name, STRUCK_OUT if _SECRET_NAME.search(name) else text(value))
+        (name, REDACTED if _SECRET_NAME.search(name) else text(value))
         for name, value in parse_qsl(parts.query, keep_blank_values=True)
     ]
     return text(urlunsplit(parts._replace(query=urlencode(query, safe="[],"))))
@@ -103,7 +103,7 @@ def _without_mcp(given: Any) -> Any:
 
 
 def _without_credentials(tool: dict[str, Any]) -> dict[str, Any]:
-    clean = {name: STRUCK_OUT if name in ("authorization", "headers") else tool[name] for name in tool}
+    clean = {name: REDACTED if name in ("authorization", "headers") else tool[name] for name in tool}
     if isinstance(address := clean.get("server_url"), str):
         clean["server_url"] = bare_address(address)
     return clean

@@ -92,8 +92,8 @@ class Chaos:
         self._drawn.update({id(each): Injection(disaster, position.server_turn, each) for each in faults})
         return faults
 
-    def over(self, planned: Planned, position: Position) -> bool:
-        """Whether a fault was drawn for a turn that is long past."""
+    def expired(self, planned: Planned, position: Position) -> bool:
+        """Whether a fault was drawn for a turn that is long past; if so, forget it."""
         drawn = self._drawn.get(id(planned))
         if drawn is None or drawn.turn + KEPT > position.server_turn:
             return False

@@ -73,13 +73,13 @@ class FaultPlan:
         """Return the faults that are injected now, at once in their order, and count each as injected."""
         if self._chaos is not None and phase == "request":
             self._draw(self._chaos, position)
-        return [self._strike(armed) for armed in self._due(phase, position)]
+        return [self._count(armed) for armed in self._due(phase, position)]
 
     def claim(self, planned: Planned) -> bool:
         """Count this fault as injected. False if it has used up its times or is no longer planned."""
         for armed in self._armed:
             if armed.planned is planned and armed.left != 0:
-                self._strike(armed)
+                self._count(armed)
                 return True
         return False
 
@@ -92,7 +92,7 @@ class FaultPlan:
             and armed.planned.trigger.about(position)
         ]
 
-    def _strike(self, armed: _Armed) -> Planned:
+    def _count(self, armed: _Armed) -> Planned:
         if armed.left is not None:
             armed.left -= 1
             self.quiet = self._chaos is None and not self.pending
@@ -102,7 +102,7 @@ class FaultPlan:
 
     def _draw(self, chaos: Chaos, position: Position) -> None:
         """At the start of a turn, drop what was drawn long ago, and arm what is drawn for it."""
-        self._armed = [armed for armed in self._armed if not chaos.over(armed.planned, position)]
+        self._armed = [armed for armed in self._armed if not chaos.expired(armed.planned, position)]
         if drawn := chaos.planned(position):
             self.add(*drawn)
 
@@ -138,11 +138,11 @@ class EventMatcher:
     def before(self, event: Event) -> list[Planned]:
         """Count the event, and return the faults that are injected before it leaves."""
         self._passed.append(event.type)
-        return self._striking(event, "before")
+        return self._due_at(event, "before")
 
     def after(self, event: Event) -> list[Planned]:
         """Return the faults that are injected now that the event has left."""
-        return self._striking(event, "after")
+        return self._due_at(event, "after")
 
     def passed(self, types: Iterable[str]) -> None:
         """Count events that have left already, while no fault could be injected at any."""
@@ -156,7 +156,7 @@ class EventMatcher:
             self._candidates = self._plan.due("event", self._position)
         return bool(self._candidates)
 
-    def _striking(self, event: Event, when: When) -> list[Planned]:
+    def _due_at(self, event: Event, when: When) -> list[Planned]:
         if not self.threatened:
             return []
         return [

@@ -180,7 +180,7 @@ class _Writer:
         return event
 
     def events(self, bare: Iterable[Bare]) -> Iterator[Event]:
-        """Write several events."""
+        """Write several events, with the sequence numbers that follow."""
         for kind, carried in bare:
             yield self.error(carried["error"]) if kind == "error" else self.event(kind, carried)
 

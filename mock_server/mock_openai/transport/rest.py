@@ -113,7 +113,10 @@ class Rest:
         return None
 
     async def knows(self, path: str, elsewhere: Container[str]) -> bool:
-        """Return whether a path is about a response that was created here and not `elsewhere`."""
+        """Whether a path names a response that this server created, so that the request does not go upstream.
+
+        `elsewhere` has the ids of responses that the upstream created.
+        """
         match path.removeprefix("/").split("/"):
             case ["v1", "responses", response_id, *_] if response_id not in elsewhere:
                 live = self._state.background.find(response_id)

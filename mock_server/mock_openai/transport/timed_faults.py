@@ -73,11 +73,11 @@ class TimedFaults:
         if not self._idle() and not (self._always and planned.trigger.phase == "moment"):
             return
         if self._state.faults.claim(planned):
-            task = asyncio.get_running_loop().create_task(self._strike(planned))
+            task = asyncio.get_running_loop().create_task(self._inject(planned))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _strike(self, planned: Planned) -> None:
+    async def _inject(self, planned: Planned) -> None:
         try:
             await self._context.inject([planned])
         except ConnectionError:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from mock_openai import MockServer
 from ninelives.bot.environment import addresses
-from ninelives.evals.answers import led_to
+from ninelives.evals.answers import with_addresses
 from ninelives.evals.chat import Chat
 from ninelives.evals.outcome import Played
 from ninelives.lab.episode import Episode
@@ -39,7 +39,7 @@ async def officially(name: str) -> Any:
     async with MockServer(script=said, responders=[Chat(said)], pace="fixed:0.01") as server:
         with addresses(server.base_url, server.ws_url):
             bot = asyncio.create_task(run_bot(transport, None))
-            scenario = led_to(case(name).scenario, {"*": server.base_url})
+            scenario = with_addresses(case(name).scenario, {"*": server.base_url})
             params = EvalSessionParams(connect_timeout_s=60, default_timeout_ms=20_000)
             result = await EvalSession.from_scenario(
                 scenario, f"ws://127.0.0.1:{port}/ws", params=params

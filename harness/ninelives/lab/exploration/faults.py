@@ -73,7 +73,7 @@ def draw_faults(choices: Choices, answer: Sequence[Step]) -> list[Planned]:
     together = pick(choices, (1, 1, 2, 3))
     if together == 1 or len(first) > 1 or first[0].trigger.phase != "event" or first[0].trigger.event is None:
         return first
-    shared = [_settled(_kind(choices, _striking_anywhere()), first[0].trigger) for _ in range(together - 1)]
+    shared = [_settled(_kind(choices, _possible_anywhere()), first[0].trigger) for _ in range(together - 1)]
     at = choices.below(together)
     return [*shared[:at], *first, *shared[at:]]
 
@@ -148,7 +148,7 @@ def _by_phase() -> Mapping[str, tuple[str, ...]]:
 
 
 @cache
-def _striking_anywhere() -> tuple[str, ...]:
+def _possible_anywhere() -> tuple[str, ...]:
     """Return the kinds that can happen at any event."""
     kinds = catalogue()
     return tuple(

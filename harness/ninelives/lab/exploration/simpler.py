@@ -80,7 +80,7 @@ def usual_settings(story: Story) -> Iterator[Story]:
 
 
 def plainer_faults(story: Story) -> Iterator[Story]:
-    """With a fault that is easier to understand, or happens earlier."""
+    """Yield the story with one fault that is easier to understand, or happens earlier."""
     for at, act in enumerate(story.acts):
         for number, planned in enumerate(act.faults):
             for simpler in simpler_faults(planned):
