@@ -203,7 +203,7 @@ class ServerState:
         the body, as JSON.
         """
         at = now - self.started
-        self.journal.note_request(Kept(at, position.connection, position.number, lane, "request", head, body))
+        self.journal.note_kept(Kept(at, position.connection, position.number, lane, "request", head, body))
 
     def note_rendered(
         self,
@@ -216,10 +216,10 @@ class ServerState:
         lane: str | None,
     ) -> None:
         """Note that these events of a turn have left in one write, at this time of the loop's."""
-        turn = position.number or None
+        at, connection, turn = now - self.started, position.connection, position.number or None
         if begin == 0 and transport == "http":
-            self.journal.note(Kept(now - self.started, position.connection, turn, None, "status", _GOOD))
-        self.journal.note(Run(now - self.started, position.connection, turn, lane, rendered, begin, end))
+            self.journal.note_kept(Kept(at, connection, turn, None, "status", _GOOD))
+        self.journal.note_run(Run(at, connection, turn, lane, rendered, begin, end))
 
 
 _GOOD = b'{"status":200}'

@@ -176,13 +176,13 @@ def fits(event: Event, longest: int) -> bool:
 
 def weight(noted: Noted) -> int:
     """Return about how many bytes an entry takes once it was read."""
+    if isinstance(noted, Kept):
+        return len(noted.data) + len(noted.body or b"") + OVERHEAD
     if isinstance(noted, Run):
         return (noted.end - noted.begin) * noted.events.weight
-    data = noted.data
-    if isinstance(data, Event):
-        return len(data.data) + len(data.wire or b"") + OVERHEAD
-    assert isinstance(noted, Kept), "other entries than events are kept as JSON"
-    return len(noted.data) + len(noted.body or b"") + OVERHEAD
+    event = noted.data
+    assert isinstance(event, Event), "other entries than events are kept as JSON"
+    return len(event.data) + len(event.wire or b"") + OVERHEAD
 
 
 def _cut(data: bytes) -> dict[str, Any]:

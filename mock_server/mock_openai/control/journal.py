@@ -98,6 +98,8 @@ class Journal:
         self._single = 0
         """How many elements at the beginning of the list are single entries, not Runs."""
         self._limit = limit
+        self._most = limit + limit // _STEPS
+        """The number of entries from which the oldest are dropped."""
         self._room = room or Room()
         self._room.enter(self)
         self.bytes = 0
@@ -111,28 +113,34 @@ class Journal:
         """Called before the entries up to this number are dropped, for a reader that still needs them."""
         self._waiting: list[tuple[Callable[[Journal], bool], asyncio.Future[None]]] = []
 
-    def note(self, *entries: Noted) -> None:
+    def note(self, *entries: Entry) -> None:
         """Append entries."""
-        before, longest = self.bytes, self._room.longest
         for entry in entries:
-            if isinstance(entry, Kept):
-                self._append(entry, 1)
-            elif not isinstance(entry, Run):
-                self._append(kept(entry, longest), 1)
-            elif entry.events.size <= longest:
-                size = entry.end - entry.begin
-                self._noted.append(entry)
-                self._size += size
-                self.bytes += size * entry.events.weight
-            else:
-                for one in entry.entries:
-                    self._append(kept(one, longest), 1)
-        self._room.taken += self.bytes - before
-        if (
-            self._waiting
-            or self._room.taken > self._room.limit
-            or self._size > self._limit + self._limit // _STEPS
-        ):
+            noted = kept(entry, self._room.longest)
+            self._append(noted, weight(noted))
+        if self._waiting or self._room.taken > self._room.limit or self._size > self._most:
+            self._bound_and_wake()
+
+    def note_kept(self, noted: Kept) -> None:
+        """Append an entry whose data is JSON already."""
+        if noted.body is not None and len(noted.body) > self._room.longest:
+            noted.body = cut_body(noted.body)
+        self._append(noted, weight(noted))
+        if self._waiting or self._room.taken > self._room.limit or self._size > self._most:
+            self._bound_and_wake()
+
+    def note_run(self, run: Run) -> None:
+        """Append the events of a turn that left in one write."""
+        if run.events.size > self._room.longest:
+            self.note(*run.entries)
+            return
+        number = run.end - run.begin
+        size = number * run.events.weight
+        self._noted.append(run)
+        self._size += number
+        self.bytes += size
+        self._room.taken += size
+        if self._waiting or self._room.taken > self._room.limit or self._size > self._most:
             self._bound_and_wake()
 
     def cuts(self, event: Event) -> bool:
@@ -149,28 +157,9 @@ class Journal:
         """
         return cut_body(body) if len(body) > self._room.longest else body
 
-    def note_request(self, request: Kept) -> None:
-        """Append a request whose body is stored apart."""
-        if request.body is None:
-            self.note(request.entry)
-            return
-        if len(request.body) > self._room.longest:
-            request.body = cut_body(request.body)
-        size = weight(request)
-        self._noted.append(request)
-        self._size += 1
-        self.bytes += size
-        self._room.taken += size
-        if (
-            self._waiting
-            or self._room.taken > self._room.limit
-            or self._size > self._limit + self._limit // _STEPS
-        ):
-            self._bound_and_wake()
-
     def _bound_and_wake(self) -> None:
         # Trimmed in large steps: deleting from the front of a list moves all the rest.
-        if self._size > self._limit + self._limit // _STEPS:
+        if self._size > self._most:
             self._trim(lambda: self._size > self._limit)
         if self._room.taken > self._room.limit:
             self._room.make()
@@ -283,10 +272,11 @@ class Journal:
             if waiting in self._waiting:
                 self._waiting.remove(waiting)
 
-    def _append(self, noted: Noted, size: int) -> None:
+    def _append(self, noted: Entry | Kept, size: int) -> None:
         self._noted.append(noted)
-        self._size += size
-        self.bytes += weight(noted)
+        self._size += 1
+        self.bytes += size
+        self._room.taken += size
 
     def _singles(self, count: float = math.inf) -> list[Entry | Kept]:
         """Return the list with Runs replaced by single entries, so that at least so many entries at its

@@ -33,5 +33,5 @@ def play_at_once(
     rendered = plan.rendered(wall)
     keeper.keep_at_once(plan, rendered)
     write(rendered)
-    state.note_rendered(position, rendered, 0, len(rendered), time(), plan.caller.transport, lane)
+    state.note_rendered(position, rendered, 0, len(rendered.types), time(), plan.caller.transport, lane)
     return rendered

@@ -192,11 +192,14 @@ class Rendered(Sequence[Event]):
         "response_id",
         "size",
         "status",
+        "types",
         "weight",
     )
 
     def __init__(self, template: Template, response_id: str, values: list[bytes], padded_by: bytes) -> None:
         self.response_id = response_id
+        self.types = template.types
+        """The events' types."""
         self.status = template.status
         """The status with which the response ends."""
         self.size = template.size
@@ -207,11 +210,6 @@ class Rendered(Sequence[Event]):
         self._values = values
         self._padded_by = padded_by
         self._events: tuple[Event, ...] | None = None
-
-    @property
-    def types(self) -> list[str]:
-        """The events' types."""
-        return self._template.types
 
     def complete(self, now: float) -> None:
         """Let the response be completed at this time, in unix seconds, instead of when it was created."""

@@ -18,10 +18,10 @@ from mock_openai.transport.inject import inject_failed, injected, read_inject
 from mock_openai.transport.messages import as_noted
 from mock_openai.transport.queue import Create, TurnQueue
 from mock_openai.transport.steering import Steering
-from mock_openai.transport.websocket_writer import Socket, WebSocketWriter, as_frames
+from mock_openai.transport.websocket_writer import Socket, WebSocketWriter
 from mock_openai.turn.known import Known
 from mock_openai.turn.plan import Caller, Plan
-from mock_openai.wire.frames import frame
+from mock_openai.wire.frames import frame, text_around
 
 _HEAD = b'{"method":"WEBSOCKET","path":"/v1/responses"}'
 _AUTOMATIC = b'{"method":"WEBSOCKET","path":"/v1/responses","automatic":true}'
@@ -141,12 +141,13 @@ class SocketTurns:
         )
         if rendered is None:
             return False
-        self.steering.ended(rendered.response_id, create.lane, rendered.status == "completed", len(rendered))
+        completed, number = rendered.status == "completed", len(rendered.types)
+        self.steering.ended(rendered.response_id, create.lane, completed, number)
         self._rest()
         return True
 
     def _write_whole(self, rendered: Rendered) -> None:
-        self._socket.tcp.write(as_frames(rendered))
+        self._socket.tcp.write(rendered.wire(text_around))
 
     async def _turn(self, create: Create, plan: Plan | None) -> None:
         queued = create

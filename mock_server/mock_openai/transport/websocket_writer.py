@@ -37,11 +37,6 @@ class Socket(Protocol):
         ...
 
 
-def as_frames(rendered: Rendered) -> bytes:
-    """Return all events of a turn as they leave on a socket."""
-    return rendered.wire(text_around)
-
-
 class WebSocketWriter:
     """One turn's way out on a socket: an event is a text frame, frames due together leave in one write."""
 
@@ -67,7 +62,7 @@ class WebSocketWriter:
 
     def put_all(self, rendered: Rendered) -> None:
         """Hand over all events of a turn."""
-        self._frames.append(as_frames(rendered))
+        self._frames.append(rendered.wire(text_around))
 
     def put_wire(self, data: bytes) -> None:
         """Hand over events as frames."""

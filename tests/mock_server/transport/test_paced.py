@@ -364,15 +364,15 @@ async def test_a_defect_while_the_timer_writes_ends_that_turn_alone(
         await say(other, "long")
         await say(client, "long")
         await events(client, 9)
-        note = server._own.journal.note
+        note = server._own.journal.note_run
 
-        def broken(*entries: Any) -> None:
-            if any(entry.connection == 1 for entry in entries) and not seen:
-                seen.append(entries)
+        def broken(run: Any) -> None:
+            if run.connection == 1 and not seen:
+                seen.append(run)
                 raise LookupError("a defect")
-            note(*entries)
+            note(run)
 
         seen: list[Any] = []
-        monkeypatch.setattr(server._own.journal, "note", broken)
+        monkeypatch.setattr(server._own.journal, "note_run", broken)
         assert (await events(client))[-1][1]["type"] in ("response.failed", "error")
         assert (await events(other))[-1][1]["type"] == "response.completed"
