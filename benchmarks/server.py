@@ -24,7 +24,7 @@ from benchmarks import cold, flat
 from benchmarks.contestants import Contestant, aimock, ask, bare, ours
 from benchmarks.turns import Load
 
-console = Console(width=None if sys.stdout.isatty() else 132)
+console = Console(width=None if sys.stdout.isatty() else 160)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def _measure(
             if measure.load.way == "ws":
                 values[server.name][-1] = result["turns"] / result["seconds"]
     rows: list[dict[str, object]] = []
-    own = values[servers[0].name]
+    own, cost = values[servers[0].name], costs[servers[0].name]
     for server in servers:
         row: dict[str, object] = {
             "measure": measure.name,
@@ -145,6 +145,8 @@ def _measure(
         if server is not servers[0]:
             ratios = [mine / theirs for mine, theirs in zip(own, values[server.name], strict=True)]
             row["ours_to_it"] = asdict(Spread.of(ratios))
+            spent = [mine / theirs for mine, theirs in zip(cost, costs[server.name], strict=True) if theirs]
+            row["cpu_ours_to_it"] = asdict(Spread.of(spent or [float("nan")]))
             row["target"] = _target(measure, server.name)
             row["held"] = _held(measure, server.name, Spread.of(ratios).median)
         rows.append(row)
@@ -221,21 +223,32 @@ def _compared(unit: str, held: dict[str, float], own: str) -> list[dict[str, obj
 def show(rows: list[dict[str, object]]) -> None:
     """Print the rows as a table."""
     table = Table(box=None, pad_edge=False)
-    for column in ("", "server", "median", "best", "cpu ms/turn", "ours : it, quartiles", "target", ""):
+    for column in (
+        "",
+        "server",
+        "median",
+        "best",
+        "ours : it, quartiles",
+        "target",
+        "",
+        "cpu ms/turn",
+        "ours : it",
+    ):
         table.add_column(column)
     last = None
     for row in rows:
-        spread = row.get("ours_to_it")
+        spread, spent = row.get("ours_to_it"), row.get("cpu_ours_to_it")
         held = row.get("held")
         table.add_row(
             str(row["unit"]) if row["unit"] != last else "",
             str(row["server"]),
             f"{row['median']:,.4g}",
             f"{row['best']:,.4g}" if "best" in row else "",
-            f"{row['cpu_ms_a_turn']:.3f}" if "cpu_ms_a_turn" in row else "",
             str(Spread(**spread)) if isinstance(spread, dict) else "",
             str(row.get("target", "")),
             {True: "[green]held[/]", False: "[red]missed[/]"}.get(held, "") if isinstance(held, bool) else "",
+            f"{row['cpu_ms_a_turn']:.3f}" if "cpu_ms_a_turn" in row else "",
+            str(Spread(**spent)) if isinstance(spent, dict) else "",
         )
         last = row["unit"]
     console.print(table)
