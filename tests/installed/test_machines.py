@@ -85,6 +85,33 @@ def test_pre_commit_refuses_a_recording_with_a_key(checkers: Path, tmp_path: Pat
     newcomer(f"{hooks} ninelives-lint --files cassettes/talk.jsonl")
 
 
+def test_the_dockerfile_is_without_complaint(checkers: Path) -> None:
+    Newcomer(ROOT, checkers).types("hadolint docker/Dockerfile")
+
+
+def test_the_image_is_built_of_what_its_context_has(bare: Path, tmp_path: Path) -> None:
+    """The commands of the Dockerfile on the files that `.dockerignore` leaves; there need not be a Docker."""
+    lines = (ROOT / "docker/Dockerfile").read_text("utf-8").replace("\\\n", " ").splitlines()
+    wheel, install = (line.removeprefix("RUN ") for line in lines if line.startswith("RUN") and "pip" in line)
+    ignored = (ROOT / ".dockerignore").read_text("utf-8").split()
+    context = tmp_path / "context"
+    for name in subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=A_HANG
+    ).stdout.splitlines():
+        kept = any(name.startswith(each[1:] + "/") for each in ignored if each.startswith("!"))
+        if (kept or name.split("/")[0] not in ignored) and (ROOT / name).is_file():
+            (context / name).parent.mkdir(parents=True, exist_ok=True)
+            (context / name).write_bytes((ROOT / name).read_bytes())
+    wheels = str(tmp_path / "wheels")
+    fresh = tmp_path / "image"
+    subprocess.run([str(bare / "python"), "-m", "venv", str(fresh)], check=True, timeout=A_HANG)
+    newcomer = Newcomer(context, fresh / "bin")
+    newcomer.types(wheel.replace("/wheels", wheels))
+    newcomer.types(re.sub(r"--mount=\S+ ", "", install).replace("/wheels", wheels))
+    assert "mock-openai" in newcomer.types("mock-openai --version")
+    newcomer.types("python -c 'import redis'")
+
+
 def test_the_container_serves_and_is_found_healthy(bare: Path, tmp_path: Path) -> None:
     lines = (ROOT / "docker/Dockerfile").read_text("utf-8").replace("\\\n", " ").splitlines()
 
