@@ -10,9 +10,12 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 AGENTS := tests/clients/openai_agents
 NODE   := tests/clients/openai_node
 PLUGINS := $(patsubst tests/plugins/%.txt,tests/plugins/.site/%/.ready,$(wildcard tests/plugins/*.txt))
-PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+PYTEST := $(BIN)/python -m pytest -n $(JOBS)
 
-.PHONY: demo test lint types tests thorough coverage installed lowest newest clients plugins bench-check docs map drift drift-baseline format conformance bench soak bench-services bench-paced bench-recorder cassettes images lock wheel clean help
+# The tests start hundreds of processes; without bytecode each would compile our packages again.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo test check lint types thorough search coverage installed lowest newest clients plugins bench-check docs map drift drift-baseline format conformance bench soak bench-services bench-paced bench-recorder cassettes images lock wheel clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,7 +33,11 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY) ## the story in a terminal: talk, record, replay, break, judge
 	@$(BIN)/ninelives demo
 
-test: lint types tests ## lint, type-check and test
+# A file's tests stay in one process, which makes what they share once.
+test: $(READY) ## run the tests, but for the dear ones
+	$(PYTEST) --dist loadfile --no-loadscope-reorder
+
+check: lint types ## lint and type-check
 
 lint: $(READY)
 	$(BIN)/ruff format --check .
@@ -39,11 +46,11 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
-tests: $(READY)
-	$(PYTEST)
-
 thorough: $(READY) clients plugins ## the dearer tests, which `make test` leaves out and CI runs as well
 	$(PYTEST) -m thorough
+
+search: $(READY) ## draw new examples for the property-based tests; `make test` always takes the same ones
+	NINELIVES_SEARCH=1 $(PYTEST) -m hypothesis
 
 coverage: $(READY) clients plugins ## every test, and which lines none of them ran
 	$(PYTEST) -m "thorough or not thorough" --cov --cov-report=term:skip-covered
@@ -128,4 +135,5 @@ wheel: $(READY) ## build the wheel and the source distribution into dist/
 	$(BIN)/python -m build --quiet
 
 clean: ## remove .venv and everything generated
+	find . -name __pycache__ -not -path "./$(VENV)/*" -prune -exec rm -rf {} +
 	rm -rf $(VENV) docs/_build docs/pages $(AGENTS)/.site $(NODE)/node_modules examples/node/node_modules tests/plugins/.site dist build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache ninelives-demo

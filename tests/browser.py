@@ -15,9 +15,9 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
+from tests.effort import HANG
+
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-PATIENCE = 30.0
-"""Seconds for an answer of the browser, on a loaded machine."""
 LOOKS = 240
 """Looks at a page, 50 ms apart in its own time, before it is given up."""
 
@@ -50,7 +50,7 @@ def browser(profile: Path) -> Iterator[str]:
         yield line.split("ws://")[1].split("/")[0]
     finally:
         process.terminate()
-        process.communicate(timeout=PATIENCE)
+        process.communicate(timeout=HANG)
 
 
 class Tab:
@@ -70,7 +70,7 @@ class Tab:
 
     def _until(self, wanted: Any) -> dict[str, Any]:
         while True:
-            message: dict[str, Any] = json.loads(self._socket.recv(timeout=PATIENCE))
+            message: dict[str, Any] = json.loads(self._socket.recv(timeout=HANG))
             if "error" in message:
                 raise RuntimeError(f"the browser refused: {message['error']}")
             self._note(message)
@@ -151,7 +151,7 @@ class Tab:
 def tab(devtools: str) -> Iterator[Tab]:
     """A new, empty page."""
     request = urllib.request.Request(f"http://{devtools}/json/new?about:blank", method="PUT")
-    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+    with urllib.request.urlopen(request, timeout=HANG) as answer:
         address = json.load(answer)["webSocketDebuggerUrl"]
     with connect(address, max_size=None, compression=None) as socket:
         yield Tab(socket)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import inspect
 import logging
+import os
 from collections.abc import Generator
 
 # httpx2 imports its transport only when it first needs it, and then keeps a table of that module's
@@ -12,13 +13,26 @@ from collections.abc import Generator
 # in there would leave the table with the classes of a module that nobody else sees.
 import httpcore2  # noqa: F401
 import pytest
+from hypothesis import HealthCheck, settings
 from ninelives.virtual import VirtualTimeError
 
 pytest_plugins = ["pytester"]
 
+SEARCH = bool(os.environ.get("NINELIVES_SEARCH"))
+"""Whether property-based tests draw other examples in each run (`make search`) or always the same ones."""
 
-# What is imported and collected stays until the end, so no garbage collection has to look at it: neither while
-# it grows nor in any of the tests that collect garbage themselves. That is a tenth of a run.
+# No limit on the time of an example, or of drawing it: both would fail on a slow machine.
+settings.register_profile(
+    "ninelives",
+    deadline=None,
+    derandomize=not SEARCH,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("ninelives")
+
+
+# What is imported and collected stays until the end, so no garbage collection has to look at it: neither
+# while it grows nor in a test that collects garbage itself.
 gc.disable()
 
 

@@ -180,6 +180,7 @@ async def test_a_request_that_was_not_recorded_gets_no_recorded_answer(one: Reco
         assert (await answer.json())["error"]["code"] == "ninelives_no_recording"
 
 
+@pytest.mark.thorough
 def test_redaction_leaves_public_recordings_readable() -> None:
     """Redacted as every committed cassette is, the recordings keep their structure: same events, same
     lengths.

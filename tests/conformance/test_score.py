@@ -11,6 +11,7 @@ if not recordings():
     pytest.skip(ABSENT, allow_module_level=True)
 
 
+@pytest.mark.thorough
 async def test_every_difference_from_the_real_api_has_a_reason() -> None:
     results = await score.measure()
     assert len(results) >= 100

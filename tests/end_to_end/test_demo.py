@@ -13,8 +13,6 @@ from ninelives.report import conversation
 
 from tests.effort import HANG
 
-pytestmark = pytest.mark.xdist_group("demo")  # one process plays it for all of these
-
 NINELIVES = [sys.executable, "-m", "ninelives.cli"]
 
 

@@ -37,6 +37,7 @@ def ninelives(*arguments: str, cwd: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.thorough
 def test_the_smallest_pass_and_their_snapshots_match() -> None:
     said = passed("test_weather_bot.py", "openai_python")
     assert "1 snapshot passed" in said

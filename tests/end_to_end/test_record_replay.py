@@ -92,6 +92,7 @@ def record(upstream: str, path: Path) -> subprocess.CompletedProcess[str]:
     return run("record", "--upstream", upstream, "--cassette", str(path), "--", sys.executable, "-c", CLIENT)
 
 
+@pytest.mark.thorough
 def test_a_client_is_recorded_without_its_key_and_replayed_without_an_upstream(
     upstream: str, tmp_path: Path
 ) -> None:
@@ -165,6 +166,7 @@ def test_ctrl_c_leaves_the_old_cassette_and_the_partial(upstream: str, tmp_path:
     assert len(Cassette.load(path.with_name("talk.jsonl.partial"))) == 2
 
 
+@pytest.mark.thorough
 def test_ctrl_c_while_a_command_runs_ends_the_command_too(upstream: str, tmp_path: Path) -> None:
     path = tmp_path / "talk.jsonl"
     sleeper = "import time; print('asleep', flush=True); time.sleep(60)"

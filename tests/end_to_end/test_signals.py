@@ -121,6 +121,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, errors
 
 
+@pytest.mark.thorough
 @BOTH
 @pytest.mark.parametrize("name", READERS)
 def test_who_reads_a_file_ends(name: str, number: signal.Signals, tmp_path: Path) -> None:
@@ -258,7 +259,15 @@ def kinds(path: Path) -> list[str]:
     return [json.loads(line).get("k", "") for line in path.read_text().splitlines()]
 
 
-@pytest.mark.parametrize("how", ["", "COMMAND", "--mode all", "--mode new_episodes"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param("", id="alone"),
+        pytest.param("COMMAND", marks=pytest.mark.thorough),
+        pytest.param("--mode all", marks=pytest.mark.thorough),
+        pytest.param("--mode new_episodes", marks=pytest.mark.thorough),
+    ],
+)
 @BOTH
 async def test_a_recorder_ends_and_keeps_what_it_has(
     how: str, number: signal.Signals, tmp_path: Path
@@ -324,6 +333,7 @@ SERVING = {
 }
 
 
+@pytest.mark.thorough
 @BOTH
 @pytest.mark.parametrize("name", SERVING)
 async def test_a_server_ends(name: str, number: signal.Signals, tmp_path: Path) -> None:
@@ -651,7 +661,9 @@ async def test_a_signal_may_come_at_any_moment(seed: int, tmp_path: Path) -> Non
     upstream.close()
 
 
-@pytest.mark.parametrize("path", ["/v1/responses", "/v1/silent", "/v1/flood"])
+@pytest.mark.parametrize(
+    "path", ["/v1/responses", "/v1/silent", pytest.param("/v1/flood", marks=pytest.mark.thorough)]
+)
 @pytest.mark.parametrize("commit", [True, False])
 def test_a_recorder_stops_within_its_bounds(path: str, commit: bool, tmp_path: Path) -> None:
     """In virtual time: with an upstream that never ends and a client that does not read."""

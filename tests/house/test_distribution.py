@@ -12,8 +12,6 @@ import pytest
 
 from tests.effort import HANG
 
-pytestmark = pytest.mark.xdist_group("wheel")  # one process builds it for all of these
-
 ROOT = Path(__file__).parents[2]
 
 

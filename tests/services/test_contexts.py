@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai import MockServer, call, reply
 from mock_openai.protocol.errors import ApiError
@@ -318,7 +318,7 @@ MESSAGES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None)
 @given(messages=st.lists(MESSAGES, max_size=6))
 async def test_whatever_a_context_holds_the_request_is_accepted(messages: list[Any]) -> None:
     async with MockServer(script=[reply("Yes.")]) as server:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 from mock_openai import MockServer, reply
+from mock_openai.cli import app
+from mock_openai.commands.complaint import run
 from mock_openai.faults import Chaos, Disaster, Injection, loads
 from mock_openai.faults.chaos import read_rate
 from ninelives.evals.disasters import named
 from ninelives.usage_error import UsageError
 from openai import AsyncOpenAI
 
-from tests.effort import HANG
+from tests.terminal import run_here
 
 TURNS = 40
 TALE = "A cloud is a great many drops of water that have not yet decided to fall."
@@ -120,8 +121,7 @@ def test_names_are_those_of_the_laboratory() -> None:
     ],
 )
 def test_bad_options_are_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], told: str) -> None:
-    command = [sys.executable, "-m", "mock_openai", "serve", "--port", "0", *arguments]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=HANG, check=False)
+    done = run_here(partial(run, app), ("serve", "--port", "0", *arguments), columns=200, cwd=tmp_path)
     assert done.returncode == 2, done.stdout + done.stderr
     assert told in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

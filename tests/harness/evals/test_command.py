@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from ninelives.cli import _run
 
-from tests.effort import HANG
 from tests.harness.evals.stage import BOT, FILES, HERE, PIPECATS
 from tests.terminal import run_here
 
@@ -20,8 +18,7 @@ SCRIPT = ["--script", str(FILES / "script.yaml")]
 
 
 def ninelives(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ninelives.cli", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=HANG, check=False)
+    return run_here(_run, arguments, columns=200, cwd=cwd)
 
 
 def test_one_line_a_run_with_evals_result_beside_the_promises(tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ def test_a_conversation_is_held_aloud() -> None:
     assert trace(aloud("paris")) == trace(found)  # to the millisecond
 
 
+@pytest.mark.thorough
 def test_a_user_who_cuts_in_silences_the_bot() -> None:
     found = aloud("cut_in")
     assert found.good, problems(found)
@@ -59,6 +60,7 @@ def test_recordings_are_read_and_callers_are_simulated(name: str) -> None:
     assert found.heard[0][1] == "It is 21 degrees and sunny in Paris this afternoon."
 
 
+@pytest.mark.thorough
 def test_a_bot_that_waits_for_a_hesitant_user_has_one_turn() -> None:
     found = aloud("hesitant", PATIENT)
     assert found.good, problems(found)

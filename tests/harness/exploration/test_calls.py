@@ -63,6 +63,7 @@ def test_a_sound_service_keeps_every_promise_at_any_pace(factory: Any) -> None:
     assert again.all == calls.all[:2]
 
 
+@pytest.mark.thorough
 def test_the_worst_call_becomes_the_shortest_story_that_is_as_slow() -> None:
     calls, conditions = called(http, RARELY_SLOW, max_dead_air="2s")
     assert {promise for call in calls.broken for promise, _ in call.broken} == {"I10"}

@@ -79,6 +79,7 @@ def test_filters(frame_snapshot):
     snapshots(source, "-n", "2")[0].assert_outcomes(passed=5)
 
 
+@pytest.mark.thorough
 def test_virtual_times_are_part_of_the_snapshot(snapshots):
     source = """
 from ninelives import virtual

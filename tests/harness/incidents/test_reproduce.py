@@ -76,7 +76,9 @@ def incident_of(name: str, run: int, folder: Path) -> Path | None:
     return incidents[0] if incidents else None
 
 
-@pytest.mark.parametrize(("name", "run"), [("ReportsTwice", 3), ("pipecat_http", 3)])
+@pytest.mark.parametrize(
+    ("name", "run"), [("ReportsTwice", 3), pytest.param("pipecat_http", 3, marks=pytest.mark.thorough)]
+)
 def test_a_breach_comes_back_and_is_shrunk_to_one_turn(name: str, run: int, tmp_path: Path) -> None:
     path = incident_of(name, run, tmp_path)
     assert path is not None
@@ -134,6 +136,7 @@ def make_bot(base_url, ws_url):
 """
 
 
+@pytest.mark.thorough
 def test_the_command_keeps_a_story_and_writes_an_issue(tmp_path: Path) -> None:
     path = incident_of("ReportsTwice", 3, tmp_path / "incidents")
     assert path is not None

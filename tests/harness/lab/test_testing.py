@@ -16,6 +16,7 @@ ONE_LINE_EACH = """
 """
 
 
+@pytest.mark.thorough
 def test_promises_kept_pass_broken_ones_are_shown_and_what_cannot_happen_is_skipped(
     pytester: pytest.Pytester,
 ) -> None:

@@ -134,6 +134,7 @@ def test_by_hand(openai_server):
     project.run("-p", "no:asyncio", "-p", "no:anyio").assert_outcomes(passed=2)
 
 
+@pytest.mark.thorough
 def test_a_plain_test_needs_no_url(project, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     project.test("import asyncio\nfrom ninelives.virtual import run\n" + PLAIN)

@@ -76,6 +76,7 @@ async def test_replay(openai_server, cassette, bot):
 """
 
 
+@pytest.mark.thorough
 def test_server_and_clients(project):
     project.test(SERVED)
     project.run(*ALONE).assert_outcomes(passed=3)

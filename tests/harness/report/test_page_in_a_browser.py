@@ -14,7 +14,7 @@ from tests.browser import Tab, browser, find, tab
 
 pytestmark = [
     pytest.mark.skipif(find() is None, reason="no chromium here (Debian's package `chromium`)"),
-    pytest.mark.xdist_group("browser"),
+    pytest.mark.thorough,
 ]
 
 CASSETTES = Path(__file__).parents[3] / "cassettes"

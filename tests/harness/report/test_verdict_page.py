@@ -21,7 +21,7 @@ from tests.browser import Tab, browser, find, tab
 
 in_a_browser = [
     pytest.mark.skipif(find() is None, reason="no chromium here (Debian's package `chromium`)"),
-    pytest.mark.xdist_group("browser"),
+    pytest.mark.thorough,
 ]
 
 BYTES_A_MOMENT = 140

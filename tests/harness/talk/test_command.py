@@ -109,6 +109,7 @@ def test_lines_from_a_pipe_are_said_one_after_another(folder: Path) -> None:
     assert "You are welcome." in (folder / "talk.html").read_text("utf-8")
 
 
+@pytest.mark.thorough
 def test_a_line_that_cannot_be_read_is_exit_code_2(folder: Path) -> None:
     done = piped(folder, "Thank you.\n/rest\n", "bot.py", "--script", "replies.yaml", "--pace", "instant")
     assert done.returncode == 2, done.stdout

@@ -203,6 +203,7 @@ def test_an_option_that_does_not_exist_is_one_line_that_lists_what_does(setting:
     assert "finish, cut, next_create" in done.stderr or "seconds" in done.stderr or "at_limit" in done.stderr
 
 
+@pytest.mark.thorough
 def test_options_lists_what_behaviour_can_set_and_serve_takes_it():
     listed = run("options").stdout
     assert "at_limit=finish    (finish, cut, next_create; inferred)" in listed
@@ -212,6 +213,7 @@ def test_options_lists_what_behaviour_can_set_and_serve_takes_it():
         assert ask(base_url)
 
 
+@pytest.mark.thorough
 def test_limits_and_an_upstream_can_be_given():
     with (
         serving("--rpm", "1", "--tpm", "5000") as (_, _, behind),
@@ -258,6 +260,7 @@ def test_strict_refuses_what_no_rule_answers(tmp_path: Path):
         assert process.stderr.readline().endswith("has no match for /hi/. It was refused (404).\n")
 
 
+@pytest.mark.thorough
 def test_a_watched_script_is_read_again_and_a_broken_one_changes_nothing(tmp_path: Path):
     script, plan = tmp_path / "script.yaml", tmp_path / "plan.yaml"
     script.write_text("replies: [{reply: Before.}]")
@@ -309,6 +312,7 @@ def test_the_version_is_printed():
     assert run("--version").stdout == f"mock-openai {version('ninelives')}\n"
 
 
+@pytest.mark.thorough
 def test_the_shell_completes(tmp_path: Path):
     env = {**os.environ, "HOME": str(tmp_path), "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
     done = subprocess.run(
@@ -325,6 +329,7 @@ def test_the_shell_completes(tmp_path: Path):
     assert done.stdout.split() == ["--strict"]
 
 
+@pytest.mark.thorough
 def test_a_tool_that_the_prompt_asks_for_is_called_when_that_is_wished():
     tool = {"type": "function", "name": "get_weather", "parameters": {"type": "object", "properties": {}}}
     with serving("--improvise", "tools", "--background-duration", "0") as (_, _, base_url):
@@ -339,6 +344,7 @@ def test_a_tool_that_the_prompt_asks_for_is_called_when_that_is_wished():
     assert done.stderr.startswith("mock-openai: --improvise: 'nothing' is unknown")
 
 
+@pytest.mark.thorough
 def test_a_cassette_is_served_as_often_as_it_is_asked_for(tmp_path: Path):
     cassette = tmp_path / "hello.jsonl"
     answer = {

@@ -25,7 +25,6 @@ from tests.effort import HANG
 
 pytestmark = [
     pytest.mark.skipif(find() is None, reason="no chromium here (Debian's package `chromium`)"),
-    pytest.mark.xdist_group("browser"),
     pytest.mark.thorough,
 ]
 

@@ -63,7 +63,7 @@ def test_wherever_it_is_cut(secret: tuple[str, str], cuts: set[int], before: str
     assert raw[0]["delta"] == pieces[0]
 
 
-@given(st.lists(st.sampled_from(["The ", "weather", " is", " fine.", "\n", "sk", "-", "pass", "word"])))
+@given(st.lists(st.sampled_from(["The ", "weather", " is", " fine.", "\n", "sk", "- ", "pass", "word"])))
 def test_what_holds_none_is_shown_as_it_left(pieces: list[str]) -> None:
     journal = journal_of(*pieces)
     assert list(journal.entries) == list(journal.unredacted)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.reply import (
@@ -564,7 +564,7 @@ def test_bytes_are_compact_and_unescaped(play: Play) -> None:
     assert isinstance(played.events[0], Event)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None)
 @given(text=st.text(min_size=1, max_size=60))
 def test_any_text_arrives_whole(play: Play, text: str) -> None:
     played = play(Text(text))

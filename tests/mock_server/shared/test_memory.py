@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 import redis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai import MockServer, reply
 
@@ -281,7 +281,7 @@ def running(store):
     loop.close()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_no_value_in_redis_brings_the_server_down(running, store, data):
     import http.client

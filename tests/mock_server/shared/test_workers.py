@@ -98,6 +98,7 @@ async def test_workers_answer_together_and_end_together_on_ctrl_c(store):
         ended_well(run)
 
 
+@pytest.mark.thorough
 async def test_many_turns_of_one_conversation_over_two_workers_lose_nothing(store):
     with serving("--workers", "2", "--store", store) as run:
         async with (
@@ -116,6 +117,7 @@ async def test_many_turns_of_one_conversation_over_two_workers_lose_nothing(stor
         ended_well(run)
 
 
+@pytest.mark.thorough
 async def test_a_port_that_is_refused_is_refused_by_all(store):
     with serving("--workers", "2", "--store", store) as run:
         port = int(run.base_url.split(":")[2].split("/")[0])
@@ -146,6 +148,7 @@ async def test_a_port_that_is_refused_is_refused_by_all(store):
         await say(run.base_url, "again")
 
 
+@pytest.mark.thorough
 async def test_a_worker_that_dies_is_replaced_and_a_parent_that_dies_leaves_no_orphan(store):
     with serving("--workers", "2", "--store", store) as run:
         kept = await say(run.base_url, "hello")
@@ -162,6 +165,7 @@ async def test_a_worker_that_dies_is_replaced_and_a_parent_that_dies_leaves_no_o
         assert gone(left)
 
 
+@pytest.mark.thorough
 def test_workers_that_cannot_be_kept_alive_are_an_end(own_redis):
     with serving("--workers", "2", "--store", own_redis.url()) as run:
         own_redis.stop()
@@ -173,6 +177,7 @@ def test_workers_that_cannot_be_kept_alive_are_an_end(own_redis):
         assert gone(run.children)
 
 
+@pytest.mark.thorough
 async def test_all_workers_read_a_watched_script_again_and_one_says_so(store, tmp_path):
     script = tmp_path / "script.yaml"
     script.write_text("replies: [{reply: Before.}]")
@@ -202,6 +207,7 @@ async def test_a_server_without_its_memory_lives_but_is_not_ready(own_redis):
                 assert "secret" not in await answer.text()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("signals", ["TERM", "INT", "TERM INT", "INT TERM", "TERM TERM"])
 async def test_workers_end_with_streams_sockets_and_half_requests_under_way(signals: str, store: str) -> None:
     numbers = [signal.Signals[f"SIG{name}"] for name in signals.split()]

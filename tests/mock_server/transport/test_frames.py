@@ -10,7 +10,7 @@ import zlib
 from collections.abc import AsyncIterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai import MockServer, reply
 from mock_openai.protocol.behaviour import Behaviour
@@ -197,7 +197,7 @@ def test_any_bytes_in_any_pieces_give_the_same_messages_or_the_same_broken_rule(
     assert read([data]) == read([data[at : at + piece] for at in range(0, len(data), piece)])
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None)
 @given(st.lists(FRAMES | st.just(frame(CREATE)) | st.binary(max_size=50), max_size=5))
 def test_no_bytes_hang_a_socket_or_disturb_another(parts: list[bytes]) -> None:
     async def story() -> None:
