@@ -18,6 +18,13 @@ from ninelives.virtual import VirtualTimeError
 
 pytest_plugins = ["pytester"]
 
+# What a machine is set to is nothing to a test: colors that are wanted even in a pipe, and a proxy for what
+# goes to this machine itself.
+for _name in ("FORCE_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+    os.environ.pop(_name, None)
+for _name in ("NO_PROXY", "no_proxy"):
+    os.environ[_name] = ",".join(filter(None, [os.environ.get(_name), "127.0.0.1", "localhost"]))
+
 SEARCH = bool(os.environ.get("NINELIVES_SEARCH"))
 """Whether property-based tests draw other examples in each run (`make search`) or always the same ones."""
 
@@ -36,7 +43,8 @@ settings.load_profile("ninelives")
 gc.disable()
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
     """Collect garbage from now on, but only of what the tests make."""
     gc.collect()
     gc.freeze()

@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import metadata
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -126,9 +125,8 @@ def _own_names(tree: ast.AST) -> set[str]:
     return own
 
 
-def _used(path: Path) -> Iterator[tuple[int, str]]:
+def _used(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Lines and private names that a file takes from something that is not its own."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
     own = _own_names(tree)
     for node in ast.walk(tree):
         names: list[str] = []
@@ -150,9 +148,8 @@ def _used(path: Path) -> Iterator[tuple[int, str]]:
                 yield getattr(node, "lineno", 0), name
 
 
-def _inherited(module: str, path: Path) -> Iterator[tuple[int, str]]:
+def _inherited(module: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Lines and private names that a file's classes share with those of others that they derive from."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if not isinstance(node, ast.ClassDef) or not node.bases:
             continue
@@ -195,7 +192,8 @@ def test_private_names_of_others_are_listed(part: str) -> None:
     strays = [
         f"{path.relative_to(ROOT)}:{line}: {name}"
         for module, path in modules(part)
-        for line, name in (*_used(path), *_inherited(module, path))
+        for tree in [ast.parse(path.read_text(encoding="utf-8"))]
+        for line, name in (*_used(tree), *_inherited(module, tree))
         if name not in listed
     ]
     assert not strays, "private names of others; do without, or list them in BORROWED:\n" + "\n".join(strays)

@@ -109,6 +109,7 @@ def test_a_scenario_that_needs_sound_is_played_as_text_when_asked() -> None:
     assert found.verdict == "passed"
 
 
+@pytest.mark.thorough
 def test_an_answer_that_nobody_could_go_on_with_is_not_held_against_the_bot() -> None:
     cut, filtered, away = under(
         "paris", "incomplete_in_mid_sentence,filtered_in_mid_sentence,outage_of_a_minute_in_mid_sentence"

@@ -32,6 +32,7 @@ def trace(played: Played) -> list[str]:
     return [re.sub(r":\d+/ws", ":PORT/ws", line) for line in played.result.debug_log]
 
 
+@pytest.mark.thorough
 def test_a_conversation_is_held_aloud() -> None:
     found = aloud("paris")
     assert found.verdict == "passed", problems(found)

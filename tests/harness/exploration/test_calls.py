@@ -80,6 +80,7 @@ def test_the_worst_call_becomes_the_shortest_story_that_is_as_slow() -> None:
     assert 0.9 * calls.worst.waited <= (outcome.figures.dead_air or 0.0) <= 1.1 * calls.worst.waited
 
 
+@pytest.mark.thorough
 def test_a_stall_inside_an_answer_is_kept_with_the_pace_that_draws_it() -> None:
     calls, conditions = called(http, STALLING, calls=3)
     worst = shrunk(http, calls.worst, seed=3, conditions=conditions, tries=12)

@@ -159,6 +159,7 @@ def test_a_recorder_may_see_several_calls(tmp_path: Path) -> None:
     assert next(stories(judged)).asks[1].text == ANSWER
 
 
+@pytest.mark.thorough
 def test_the_command_finds_the_cassette_beside_the_incident(tmp_path: Path) -> None:
     run(recorded(tmp_path, Call(pipecat_websocket, tmp_path, LOSS)))
     name = only(tmp_path).name

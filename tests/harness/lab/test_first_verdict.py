@@ -430,6 +430,7 @@ def test_what_handlers_raise_is_shown_with_a_bot_that_fails(
     assert said in out
 
 
+@pytest.mark.thorough
 def test_of_several_bots_the_one_that_does_not_work_is_named_before_any_is_tried(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

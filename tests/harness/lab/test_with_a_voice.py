@@ -148,6 +148,7 @@ def test_a_question_that_is_asked_again_has_an_answer_of_its_own() -> None:
     assert not broken(called(bot_with(), again))
 
 
+@pytest.mark.thorough
 def test_a_bot_that_may_not_be_interrupted_keeps_its_promises() -> None:
     strategies = UserTurnStrategies(
         start=[MinWordsUserTurnStartStrategy(min_words=2)], stop=[SpeechTimeoutUserTurnStopStrategy()]
@@ -160,6 +161,7 @@ def test_a_bot_that_may_not_be_interrupted_keeps_its_promises() -> None:
     assert outcome.episode.turns[1].user == STORY
 
 
+@pytest.mark.thorough
 def test_half_an_hour_of_silence_ends_no_call_and_has_no_bot_ask_whether_anybody_is_there() -> None:
     def run_bot(transport: Any, runner_args: Any) -> PipelineWorker:
         worker = bot_with(params=LLMUserAggregatorParams(user_idle_timeout=5.0))(transport, runner_args)
@@ -191,6 +193,7 @@ def test_a_bot_that_hangs_up_on_its_caller_is_told_so() -> None:
     assert "the bot ended while" in (outcome.crash or "")
 
 
+@pytest.mark.thorough
 def test_the_same_seed_gives_the_same_call() -> None:
     def told() -> Any:
         outcome = called(bot_with(), "reset_in_mid_sentence", seed=3)
@@ -240,6 +243,7 @@ def run_bot(transport, runner_args):
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("quietly")
 def test_the_command_calls_a_whole_bot_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -17,6 +17,7 @@ def steady():
     return Voice(words_per_minute=200)
 
 
+@pytest.mark.thorough
 async def test_jitter_is_heard_as_gaps_and_is_the_same_every_time(openai_server, voice_call):
     openai_server.script.add(reply(COUNT))
     sounds = []

@@ -154,6 +154,7 @@ def test_what_is_no_fault(wrong, said):
         wrong()
 
 
+@pytest.mark.thorough
 async def test_delays_of_sentences_are_drawn_by_seed(openai_server, voice_call):
     openai_server.script.add(reply(RIVER))
     gaps = []
