@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from mock_openai import MockServer, reply
 from mock_openai.cli import app
-from mock_openai.commands.complaint import run
+from mock_openai.commands.usage_error import run
 from mock_openai.faults import Chaos, Disaster, Injection, loads
 from mock_openai.faults.chaos import read_rate
 from ninelives.evals.disasters import named
