@@ -11,7 +11,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Generator, Iterator, Mapping
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -303,54 +302,21 @@ def pytest_runtest_makereport(
         report.longrepr = f"{item.nodeid} passed, but tried to reach {tried} (--block-network)"
         guard.attempts = []
     if report.failed:
-        from ninelives.fixtures.visible_report import make_visible
+        from ninelives.fixtures.failed_report import attach, make_visible
 
         evidence = _known_evidence(item)
         for server in evidence.servers if evidence is not None else ():
             server.give_up_recording()  # now, because the loop may close before the fixture does
         if evidence is not None:
             make_visible(report)
-        if evidence is not None and call.when == "call" and (text := _told(evidence, item)):
-            title = "ninelives: what was said, heard and broken"
-            _add_section(report, title, text, last=item.config.option.showcapture == "all")
+            if call.when == "call":
+                attach(evidence, item, report)
     elif call.when == "call" and not report.skipped:
         _note_usage(item, report)
     if call.when == "call" and not report.passed and (evidence := _known_evidence(item)) is not None:
         for server in evidence.servers:
             server.take_refused()  # the report has them; teardown need not
     return report
-
-
-def _add_section(report: pytest.TestReport, title: str, text: str, *, last: bool) -> None:
-    """Print the report last on the screen, below captured log. If pytest shows no log, it would not show a
-    section of ours either; then the report is directly below the traceback.
-    """
-    add = getattr(report.longrepr, "addsection", None)
-    if last or add is None:
-        report.sections.append((title, text))
-    else:
-        add(title, text, "-")
-
-
-def _told(evidence: Evidence, item: pytest.Item) -> str:
-    """Return the evidence in any state: a report must not hide the failure that it is about."""
-    try:
-        text = evidence.text()
-        return f"{text}\n\nfull timeline: {written}" if (written := _page(evidence, item)) else text
-    except Exception as error:
-        return f"(could not be shown: {type(error).__name__}: {error})"
-
-
-def _page(evidence: Evidence, item: pytest.Item) -> Path | None:
-    """Return where the page about a failed test is: in pytest's cache, which no repository keeps."""
-    cache = getattr(item.config, "cache", None)
-    if cache is None or not (html := evidence.page(item.nodeid)):
-        return None
-    from ninelives.fixtures.names import file_name
-
-    path = Path(cache.mkdir("ninelives")) / f"{file_name(item.nodeid)}.html"
-    path.write_text(html, encoding="utf-8")
-    return path
 
 
 def _note_usage(item: pytest.Item, report: pytest.TestReport) -> None:

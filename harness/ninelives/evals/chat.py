@@ -23,8 +23,6 @@ from mock_openai.responders.when import When
 
 from ninelives.cassette.items import content_text
 
-PATH = "/v1/chat/completions"
-
 PIECE = 12
 """Characters of text in a chunk of a stream."""
 

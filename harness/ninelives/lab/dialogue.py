@@ -29,10 +29,6 @@ TALE = (
     "and the thin ones high up bring nothing at all."
 )
 
-REMEMBER = "Which city did I ask about?"
-MEMORY = "You asked about Paris."
-
-
 COMPARE = "Is it warmer in Paris or in Rome?"
 COMPARISON = "Rome is warmer: 27 degrees, and 21 in Paris."
 
@@ -87,7 +83,6 @@ SCRIPT: tuple[Mapping[str, Any], ...] = (
     {"when": {"user": "lock"}, "reply": [{"refusal": REFUSAL}]},
     {"when": {"user": "who is this"}, "reply": [{"text": GREETING}]},
     {"when": {"user": "clouds"}, "reply": [{"text": TALE}]},
-    {"when": {"user": "Which city"}, "reply": [{"text": MEMORY}]},
     {"when": {"user": "goodbye"}, "reply": [{"text": FAREWELL}]},
 )
 
