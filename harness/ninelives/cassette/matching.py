@@ -26,23 +26,11 @@ from ninelives.cassette.redact import Redactor
 
 VOLATILE = frozenset(
     {
-        "type",
-        "stream",
-        "stream_options",
-        "stream_id",
-        "previous_response_id",
-        "input",
-        "user",
-        "safety_identifier",
-        "metadata",
-        "client_metadata",
-        "prompt_cache_key",
-        "prompt_cache_retention",
-        "service_tier",
-        "store",
-        "include",
+        "type", "stream", "stream_options", "stream_id", "previous_response_id", "input", "user",
+        "safety_identifier", "metadata", "client_metadata", "prompt_cache_key", "prompt_cache_retention",
+        "service_tier", "store", "include",
     }
-)
+)  # fmt: skip
 """Body fields that are not compared: they concern transport, storage or billing of the answer, not its
 content.
 """

@@ -9,21 +9,10 @@ from urllib.parse import urlsplit
 # Hop-by-hop, made anew by the client towards the other server, or meant for this server alone.
 _KEPT_BACK = frozenset(
     {
-        "accept-encoding",
-        "connection",
-        "content-length",
-        "content-type",
-        "expect",
-        "host",
-        "keep-alive",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
+        "accept-encoding", "connection", "content-length", "content-type", "expect", "host", "keep-alive",
+        "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
     }
-)
+)  # fmt: skip
 _KEPT_BACK_PREFIXES = ("sec-websocket-", "x-mock-")
 
 
