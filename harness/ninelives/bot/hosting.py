@@ -172,11 +172,11 @@ class Host:
         assert self.worker is not None
         return await self.worker.flush_pipeline(timeout=FLUSH_QUIET)
 
-    async def until_ended(self, waiting: Awaitable[object]) -> None:
-        """Wait for something, at most until the bot has ended."""
+    async def until_ended(self, waiting: Awaitable[object], timeout: float | None = None) -> None:
+        """Wait for something, at most until the bot has ended, or for so many seconds."""
         task = asyncio.ensure_future(waiting)
         try:
-            await asyncio.wait([task, self.running], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([task, self.running], timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         finally:
             task.cancel()
 

@@ -7,7 +7,6 @@ import copy
 import inspect
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -78,7 +77,7 @@ class EvalBot(Conversation):
         patient: bool = False,
         on_turn: Callable[[int], None] = lambda number: None,
     ) -> None:
-        super().__init__(self._changed, self._unasked)
+        super().__init__(lambda: self._happened.set(), self._unasked)
         self.line = EvalLine(
             self._user_says,
             self._settle,
@@ -140,9 +139,8 @@ class EvalBot(Conversation):
             raise
         self._mishaps.watch(self.processors)
         for service in self.services:
-            if "on_response_interrupted" in service._event_handlers:
-                self.tells_spoken = True
-                service.add_event_handler("on_response_interrupted", self._on_response_interrupted)
+            self._reports.subscribe(service)
+            self.tells_spoken |= "on_response_interrupted" in service._event_handlers
         return self
 
     async def __aexit__(
@@ -226,7 +224,7 @@ class EvalBot(Conversation):
                 break
             if not self._listener.quiet:
                 self._happened.clear()
-                await self._host.until_ended(_within(QUIET, self._happened.wait()))
+                await self._host.until_ended(self._happened.wait(), QUIET)
         if (turn := self._listener.turn) is not None and self._listener.quiet:
             turn.ended = turn.frames[-1].at if turn.frames else self._now()
 
@@ -260,12 +258,6 @@ class EvalBot(Conversation):
             case FunctionCallsStartedFrame():
                 self._answered = False
 
-    def _on_response_interrupted(self, service: object, spoken_text: str, *_: object) -> None:
-        self._listener.lost(spoken_text)
-
-    def _changed(self) -> None:
-        self._happened.set()
-
 
 class _Observer(BaseObserver):
     """Shows an EvalBot every frame that is pushed, once."""
@@ -285,11 +277,6 @@ def _audible(frame: Frame) -> Frame:
         frame = copy.copy(frame)
         frame.skip_tts = False
     return frame
-
-
-async def _within(seconds: float, waiting: Any) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(waiting, seconds)
 
 
 def whole(found: Any, name: str) -> Any:

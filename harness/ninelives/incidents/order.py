@@ -45,7 +45,7 @@ def out_of_step(events: Sequence[Entry]) -> Iterator[Planned]:
             yield Planned(_trigger(each, kinds), create("reorder", by=by))
         highest = max(highest, each.number)
         before = seen[place - 1] if place else None
-        if before is not None and _speaks(before) and each.at - before.at > LONG:
+        if before is not None and before.kind.endswith(".delta") and each.at - before.at > LONG:
             yield Planned(_trigger(each, kinds), create("delay", seconds=round(each.at - before.at, 2)))
     for number in range(min(kinds), highest):
         if number not in kinds:
@@ -64,7 +64,3 @@ def _trigger(seen: _Seen, kinds: dict[int, str]) -> Trigger:
     """Return the trigger of an event among those of its type, in the order of their numbers."""
     nth = sum(kind == seen.kind and number <= seen.number for number, kind in kinds.items())
     return Trigger(phase="event", event=seen.kind, nth=nth)
-
-
-def _speaks(seen: _Seen) -> bool:
-    return seen.kind.endswith(".delta")

@@ -13,7 +13,6 @@ from ninelives.lab.verdict_summary import Outcomes, cell, summary, title
 
 if TYPE_CHECKING:
     from ninelives.lab.run import Outcome
-    from ninelives.lab.scenario import Scenario
 
 NOT_SHOWN = "no longer shown"
 """What the page says about a known defect that its scenario does not show."""
@@ -59,7 +58,7 @@ def row(outcomes: Outcomes, services: Sequence[str]) -> str:
     """Return the row of one scenario."""
     scenario = next(iter(outcomes.values())).scenario
     cells = [cell(outcomes[each]) if outcomes[each].told else _ELSEWHERE for each in services]
-    return f"| {_name(scenario)} | " + " | ".join(cells) + " |"
+    return f"| {scenario.name.replace('_', ' ')} | " + " | ".join(cells) + " |"
 
 
 def evidence(defect: Defect, outcome: Outcome) -> str:
@@ -70,10 +69,6 @@ def evidence(defect: Defect, outcome: Outcome) -> str:
         why = next((each.why for each in outcome.broken if each.promise == defect.promise), NOT_SHOWN)
         shown.insert(0, f"{defect.promise}: {_escaped(_steady(why))}")
     return f"| {defect.number} | {defect.what} | `{defect.scenario}` | {'; '.join(shown)} |"
-
-
-def _name(scenario: Scenario) -> str:
-    return scenario.name.replace("_", " ")
 
 
 def _chapter(chapter: str, results: Sequence[Outcomes], services: Sequence[str]) -> Iterator[str]:

@@ -123,7 +123,8 @@ class Outcome:
 
     def chapter(self, title: str | None = None, bot: str = "") -> Chapter:
         """Return the outcome as a chapter of a report, which may be about several bots."""
-        heard = [(turn.user or "", text + ("…" if _unfinished(turn) else "")) for turn, text in self._heard()]
+        talk = zip(self.episode.turns, self.heard, strict=True)
+        heard = [(turn.user or "", text + ("…" if _unfinished(turn) else "")) for turn, text in talk]
         name = title or self.scenario.name.replace("_", " ")
         return Chapter(
             name,
@@ -138,9 +139,6 @@ class Outcome:
             about=self.scenario.about,
             crashed=self.crash is not None,
         )
-
-    def _heard(self) -> list[tuple[Turn, str]]:
-        return list(zip(self.episode.turns, self.heard, strict=True))
 
 
 def _unfinished(turn: Turn) -> bool:

@@ -97,7 +97,8 @@ def spans(text: bytes, low: bytes) -> Iterator[Span]:
         yield from _given(text, match)
     if b"\\u00" in text:
         yield from _escaped_names(text)
-    yield from _pairs(text)
+    for match in _PAIR.finditer(text):
+        yield from _quoted(match["name"], match)
     if b"--" in text:
         for match in _FLAG.finditer(text):
             if weight(match["name"]) is Weight.SECRET and is_named_secret(match["value"]):
@@ -217,11 +218,6 @@ def _escaped_names(text: bytes) -> Iterator[Span]:
             found = _VALUE.match(text, match.end())
             if found is not None and found["value"][:1] == b'"':
                 yield from _quoted(plain.data, found)
-
-
-def _pairs(text: bytes) -> Iterator[Span]:
-    for match in _PAIR.finditer(text):
-        yield from _quoted(match["name"], match)
 
 
 def _quoted(name: bytes, match: re.Match[bytes]) -> Iterator[Span]:

@@ -136,8 +136,4 @@ def in_circles(address: Address) -> ApiError:
 
 def cut(error: BaseException, rest: bytes = b"") -> Cut:
     """Return how an answer broke off; `rest` is what came of the next event."""
-    return Cut("reset" if isinstance(error, OSError) and not _is_timeout(error) else "fin", rest)
-
-
-def _is_timeout(error: BaseException) -> bool:
-    return isinstance(error, TimeoutError)
+    return Cut("reset" if isinstance(error, OSError) and not isinstance(error, TimeoutError) else "fin", rest)

@@ -52,7 +52,8 @@ def try_runs(
     """Play these runs of a seed. This runs in a worker, which gets two numbers instead of a story."""
     quiet_in_a_worker()
     factory = factory_of(subject)
-    return [_trial(number, play(draw_story(seed, number), factory, conditions)) for number in numbers]
+    outcomes = ((number, play(draw_story(seed, number), factory, conditions)) for number in numbers)
+    return [Trial(number, outcome.transport, broken_in(outcome)) for number, outcome in outcomes]
 
 
 def quiet_in_a_worker() -> None:
@@ -70,10 +71,6 @@ def play(story: Story, factory: Factory, conditions: Conditions = USUAL) -> Outc
 
     with _one_at_a_time, overheard():
         return run_scenario(story.scenario(), factory, conditions=conditions)
-
-
-def _trial(number: int, outcome: Outcome) -> Trial:
-    return Trial(number, outcome.transport, broken_in(outcome))
 
 
 def broken_in(outcome: Outcome) -> tuple[tuple[str, str], ...]:
