@@ -7,7 +7,6 @@ import copy
 import inspect
 from collections import deque
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any, Self
 
 from pipecat.frames.frames import (
@@ -143,9 +142,7 @@ class EvalBot(Conversation):
             self.tells_spoken |= "on_response_interrupted" in service._event_handlers
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             await self.line.wait_until_left()
         await self._host.stop("the eval has ended")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import Any, Self
 
 from pipecat.pipeline.pipeline import Pipeline
@@ -239,9 +238,7 @@ class VoiceCall(Conversation):
                 await self.listen(self.turns[-1])
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         await self.hang_up()
         if kind is None:
             self._host.raise_what_it_raised()
