@@ -105,8 +105,8 @@ class Bot(Conversation):
         self._transport = SilentTransport()
         self._workers = TappedWorkers(
             self._transport,
-            self._before,
-            self._after,
+            lambda *seen: self._user.before_service(*seen),
+            lambda *seen: self._user.after_service(*seen),
             lambda frame: self._listener.arrives(self._now(), frame),
         )
         self._host = Host(
@@ -335,12 +335,6 @@ class Bot(Conversation):
             self._host.raise_what_it_raised()
             raise RuntimeError("the bot ended while the user was still connected")
         return self._user.speech
-
-    async def _before(self, *seen: Any) -> None:
-        await self._user.before_service(*seen)
-
-    async def _after(self, *seen: Any) -> None:
-        await self._user.after_service(*seen)
 
 
 async def _awaited(work: Awaitable[None]) -> None:

@@ -134,8 +134,8 @@ def test_a_journal_of_something_else_is_refused(tmp_path: Path) -> None:
     for text, seed, expected in (
         (heading + "\n", 2, "explores ninelives.lab.services:http with seed 1"),
         (heading.replace('"stories": "', '"stories": "f') + "\n", 1, "draws other scenarios"),
-        ('{"ninelives": 1}\n', 1, "is no journal"),
-        (heading + '\n{"tun": 4}\n', 1, "runs.jsonl:2 is no line"),
+        ('{"ninelives": 1}\n', 1, "is not a journal"),
+        (heading + '\n{"tun": 4}\n', 1, "runs.jsonl:2 is not a line"),
     ):
         journal.write_text(text, encoding="utf-8")
         with pytest.raises(UsageError, match=expected):
