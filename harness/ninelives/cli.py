@@ -71,7 +71,9 @@ def demo(
 
 @app.command()
 def schema(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="script, faults, story or pace.")],
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="script, faults, story (a scenario file) or pace.")
+    ],
 ) -> None:
     """Print the JSON Schema of a file format, for editors.
 

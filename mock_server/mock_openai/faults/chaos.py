@@ -122,7 +122,7 @@ def as_plan(planned: Planned) -> str:
 
 
 def _in_turn(planned: Planned, turn: int) -> Planned:
-    """Tie a fault to a turn. A handshake belongs to no turn: the fault is injected the next one."""
+    """Tie a fault to a turn. A handshake belongs to no turn: the fault is injected into the next one."""
     if planned.trigger.phase == "handshake":
         return replace(planned, times=1)
     return replace(planned, trigger=replace(planned.trigger, turn=turn))

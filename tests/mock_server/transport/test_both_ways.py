@@ -43,7 +43,7 @@ async def said(
 
 
 def never() -> list[Any]:
-    """A fault that is injected nobody, and makes the server play every plan event by event."""
+    """A fault that never happens, but makes the server play every plan event by event."""
     return [faults.at(turn=10**6).reset()]
 
 
