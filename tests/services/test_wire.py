@@ -2,10 +2,15 @@
 
 import asyncio
 import itertools
+from collections.abc import Callable
+from types import SimpleNamespace
 
 from hypothesis import given
 from hypothesis import strategies as st
+from pipecat_responses.connection import WebSocketConnection
+from pipecat_responses.heartbeat import Heartbeat
 from pipecat_responses.message_socket import MessageCutter, MessageSocket
+from pipecat_responses.tap import Tap
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.frames import Frame, Opcode
@@ -90,3 +95,31 @@ def test_fragments_and_whole_messages_keep_their_order() -> None:
     )
 
     assert heard == [b"one", b"two", b"three", b"four"]
+
+
+class EarlySocket:
+    """A socket whose first message came together with the answer to the handshake."""
+
+    transport = SimpleNamespace(abort=lambda: None)
+
+    def on_messages(self, take: Callable[[list[bytes]], None]) -> None:
+        take([b'{"type":"error","error":{"code":"websocket_connection_limit_reached"}}'])
+
+    async def recv(self, decode: bool) -> bytes:
+        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_a_first_message_that_ends_the_connection_ends_it() -> None:
+    connection = WebSocketConnection(
+        EarlySocket(),  # type: ignore[arg-type]
+        heartbeat=Heartbeat(),
+        lanes=None,
+        changed=lambda _: None,
+        tap=Tap(),
+    )
+    assert (connection.is_open, connection.retired) == (False, True)
+    await connection.close()
+    assert connection.is_gone
