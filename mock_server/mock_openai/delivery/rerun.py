@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from mock_openai.delivery.due import Due
-from mock_openai.delivery.sent import SentEvents
+from mock_openai.delivery.sent import FLUSH_BYTES, SentEvents
 from mock_openai.delivery.turn_context import TurnContext
 from mock_openai.delivery.writer import ResponseWriter
 from mock_openai.protocol.event_types import ENDS
@@ -38,7 +39,7 @@ async def repeat_reads(to: Delivered, answer: Recorded, reads: Reads) -> None:
     """Repeat recorded network reads, and note each event when the last of its bytes has left."""
     events = _event_ends(answer.events, to.writer.encode)
     ahead = next(events, None)
-    written = 0
+    written = free = 0
     for at, data in reads:
         await to.due.wait(at)
         if to.context.over:
@@ -49,6 +50,9 @@ async def repeat_reads(to: Delivered, answer: Recorded, reads: Reads) -> None:
             to.out.waiting.append(ahead[1])
             ahead = next(events, None)
         await to.out.note_sent()
+        if written - free >= FLUSH_BYTES:
+            free = written
+            await asyncio.sleep(0)  # a long recording that is repeated at once must not hold up the others
 
 
 async def end_as_recorded(to: Delivered, answer: Recorded, pace: Pace) -> tuple[float, Ending] | None:

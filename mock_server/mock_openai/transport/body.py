@@ -81,6 +81,11 @@ def decode(data: bytes, content_type: str = "") -> Any:
         raise invalid_json() from None
 
 
+async def decoded(data: bytes, content_type: str) -> Any:
+    """Same as `decode`; a thread decodes a large body."""
+    return await beside(decode, data, content_type) if len(data) > LARGE_BODY else decode(data, content_type)
+
+
 def known_create(requests: KnownRequests, data: bytes, content_type: str) -> Known:
     """Return the cache entry of a create's body. Raises ApiError if the body is not a JSON object."""
     known = requests.find(content_type, data)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
 
+from mock_openai.beside import beside
 from mock_openai.protocol.ciphertext import ciphertext
 from mock_openai.protocol.errors import invalid_json, missing_parameter, unknown_parameter
 from mock_openai.protocol.ids import Ids
@@ -13,7 +15,7 @@ from mock_openai.protocol.listing import listed
 from mock_openai.protocol.tokens import count_item
 from mock_openai.protocol.usage import usage_of_counts
 from mock_openai.state import ServerState
-from mock_openai.transport.body import decode
+from mock_openai.transport.body import LARGE_BODY, decoded
 from mock_openai.transport.keys import caller_of
 from mock_openai.transport.reply import HttpReply
 from mock_openai.turn.known import Known
@@ -41,7 +43,7 @@ async def compact(state: ServerState, request: web.BaseRequest, reply: HttpReply
     """Answer with the user's own messages and, as the last item, one `compaction` item (observed). It counts
     against the rate limits as a create does, and has their headers (observed).
     """
-    body = decode(data, request.headers.get("Content-Type", ""))
+    body = await decoded(data, request.headers.get("Content-Type", ""))
     if not isinstance(body, dict):
         raise invalid_json()
     if body.get("model") is None:
@@ -52,6 +54,9 @@ async def compact(state: ServerState, request: web.BaseRequest, reply: HttpReply
     # Unlike a create's, its input may be absent: the conversation is what there is to compact (documented).
     given = [] if body.get("input") is None else body["input"]
     known = Known({**body, "input": given, "store": False}, len(data))
+    large = len(data) > LARGE_BODY
+    if large:
+        await beside(state.engine.admission.read_ahead, known, "http")
     plan = await state.engine.planner.admitted(known, Caller(transport="http"))
     asked = plan.request
     assert asked is not None, "what is admitted is valid"
@@ -65,7 +70,8 @@ async def compact(state: ServerState, request: web.BaseRequest, reply: HttpReply
     output: list[dict[str, Any]] = [
         listed({key: value for key, value in item.items() if key != "id"}, name, ids) for item in kept
     ]
-    written = max(_LEAST, sum(map(count_item, asked.input)) // _SHARE)
+    read = await beside(_counted, asked.input) if large else _counted(asked.input)
+    written = max(_LEAST, read // _SHARE)
     output.append(
         {
             "id": ids.item("cmp", name),
@@ -83,3 +89,7 @@ async def compact(state: ServerState, request: web.BaseRequest, reply: HttpReply
         },
         rate_limits=rate_limits,
     )
+
+
+def _counted(items: Iterable[dict[str, Any]]) -> int:
+    return sum(map(count_item, items))

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from mock_openai.beside import beside
 from mock_openai.memory import Conversation
 from mock_openai.protocol.echo import without_credentials
 from mock_openai.protocol.errors import (
@@ -19,7 +20,7 @@ from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.listing import included, page, with_ids, with_pictures
 from mock_openai.protocol.schema import Object
 from mock_openai.state import ServerState
-from mock_openai.transport.body import decode
+from mock_openai.transport.body import LARGE_BODY, decode
 from mock_openai.transport.reply import HttpReply
 from mock_openai.transport.routes import CHANGED_CONVERSATION, MORE_ITEMS, MOST_ITEMS, NEW_CONVERSATION
 
@@ -43,7 +44,7 @@ class Conversations:
         """The method for each address, by its name in `routes`."""
 
     async def _create(self, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
-        body = _body(request, data, NEW_CONVERSATION) if data.strip() else {}
+        body = await _body(request, data, NEW_CONVERSATION) if data.strip() else {}
         ids = self._ids()
         name = ids.conversation()
         made = Conversation(name, self._now(), dict(body.get("metadata") or {}))
@@ -56,7 +57,7 @@ class Conversations:
 
     async def _update(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
         await self._find(name)
-        metadata = dict(_body(request, data, CHANGED_CONVERSATION).get("metadata") or {})
+        metadata = dict((await _body(request, data, CHANGED_CONVERSATION)).get("metadata") or {})
         if not await self._store.describe(name, metadata):
             raise conversation_not_found(name)
         await reply.json((await self._find(name)).shown())
@@ -73,7 +74,7 @@ class Conversations:
 
     async def _add(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
         await self._find(name)
-        added = with_ids(_body(request, data, MORE_ITEMS)["items"], name, self._ids())
+        added = with_ids((await _body(request, data, MORE_ITEMS))["items"], name, self._ids())
         if not await self._store.append(name, added):
             raise conversation_not_found(name)
         # What was added, oldest first, as one page (documented).
@@ -112,9 +113,17 @@ class Conversations:
         return int(self._state.engine.now())
 
 
-def _body(request: web.BaseRequest, data: bytes, form: Object) -> Mapping[str, Any]:
+async def _body(request: web.BaseRequest, data: bytes, form: Object) -> Mapping[str, Any]:
+    """Return a body that has this form; a thread reads a large one."""
+    content_type = request.headers.get("Content-Type", "")
+    if len(data) > LARGE_BODY:
+        return await beside(_read, data, content_type, form)
+    return _read(data, content_type, form)
+
+
+def _read(data: bytes, content_type: str, form: Object) -> Mapping[str, Any]:
     try:
-        body = decode(data, request.headers.get("Content-Type", ""))
+        body = decode(data, content_type)
     except ApiError:
         raise unparsable_json() from None
     if not isinstance(body, dict):

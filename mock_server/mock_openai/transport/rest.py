@@ -30,7 +30,7 @@ from mock_openai.protocol.listing import included, number, page, with_ids, with_
 from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.response import with_billing
 from mock_openai.state import ServerState
-from mock_openai.transport.body import LARGE_BODY, decode
+from mock_openai.transport.body import LARGE_BODY, decoded
 from mock_openai.transport.compaction import compact
 from mock_openai.transport.conversations import Conversations
 from mock_openai.transport.http_writers import EVENT_STREAM, sse
@@ -209,8 +209,7 @@ class Rest:
         await reply.json(await beside(listed) if found.size > LARGE else listed())
 
     async def _input_tokens(self, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
-        content_type, large = request.headers.get("Content-Type", ""), len(data) > LARGE_BODY
-        body = await beside(decode, data, content_type) if large else decode(data, content_type)
+        body = await decoded(data, request.headers.get("Content-Type", ""))
         if not isinstance(body, dict):
             raise invalid_json()
         if "model" not in body:
@@ -220,7 +219,7 @@ class Rest:
                 raise unknown_parameter(name)
         counted = {name: value for name, value in body.items() if name != "personality"}
         known = Known(counted, 0)
-        if large:
+        if len(data) > LARGE_BODY:
             await beside(self._state.engine.admission.read_ahead, known, "http")
         plan = await self._state.engine.planner.admitted(known, Caller(transport="http"))
         await reply.json({"object": "response.input_tokens", "input_tokens": plan.input_tokens})

@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from mock_openai import Call, Item, MockServer, Refusal, Text, beside, reply
+from mock_openai import Call, Item, MockServer, Recorded, Refusal, Text, Timed, beside, reply
 from mock_openai.protocol import json as written
+from mock_openai.protocol.events import Event
 from mock_openai.transport.body import LARGE_BODY
 
 WORDS = "word " * 14_000
@@ -256,3 +257,42 @@ async def test_nobody_waits_for_a_long_journal(path: str) -> None:
         assert len(json.loads(body)) == 3
     else:
         assert b'events_total{type="response.output_text.delta"} 8002' in body
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("responses/compact", "input"), ("responses/input_tokens", "input"), ("conversations", "items")],
+)
+async def test_nor_for_a_large_request_that_creates_no_response(path: str, name: str) -> None:
+    items = [{"role": "user", "content": "much to read, " * 6_000}] * 8
+    fields = {name: items, **({"model": "gpt-4.1"} if name == "input" else {})}
+    body = json.dumps(fields).encode()
+    assert len(body) > LARGE_BODY
+    async with MockServer() as server:
+        with calls_within_a_callback() as longest:
+            heard = await exchange(server, head("POST", f"/v1/{path}", body), b"\0")
+    assert heard.startswith(b"HTTP/1.1 200")
+    assert 0 < longest.calls < AT_MOST
+
+
+async def test_nor_for_a_long_recording_that_is_repeated_at_once() -> None:
+    deltas = [Event("response.output_text.delta", b'{"type":"response.output_text.delta"}')] * 4_000
+    end = Event(
+        "response.completed", b'{"type":"response.completed","response":{"id":"resp_1","status":"completed"}}'
+    )
+    wire = [b"event: %b\ndata: %b\n\n" % (one.type.encode(), one.data) for one in (*deltas, end)]
+    recorded = Recorded(
+        events=tuple(Timed(0.0, one) for one in (*deltas, end)), chunks=tuple((0.0, data) for data in wire)
+    )
+
+    class Repeats:
+        takes_errors = False
+
+        async def answer(self, turn: object) -> Recorded:
+            return recorded
+
+    async with MockServer(responders=[Repeats()], pace="recorded") as server:
+        with calls_within_a_callback() as longest:
+            heard = await ask(server, "sse")
+    assert heard.count(b"event: response.output_text.delta") == 4_000
+    assert 0 < longest.calls < AT_MOST
