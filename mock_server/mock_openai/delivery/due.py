@@ -64,6 +64,9 @@ class Due:
 
     def ends_at(self, following: Event) -> bool:
         """Return whether a steered response may end in place of this event."""
+        # Asked at each event of an answer that may be long: most need no look at all before it.
+        if following.type != "response.output_item.added":
+            return False
         return at_boundary([*self._out.sent, *self._out.waiting], following)
 
     @property

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
+from mock_openai.beside import beside
 from mock_openai.delivery.connection_context import ConnectionContext
 from mock_openai.delivery.sent import SentEvents
 from mock_openai.delivery.timing import Alarm
@@ -24,6 +26,9 @@ from mock_openai.protocol.template import Rendered
 from mock_openai.state import ClientConnection, ServerState
 from mock_openai.turn.ending import cancelled, failed, incomplete
 from mock_openai.turn.plan import Plan
+
+_READ_AT_ONCE = 1000
+"""Events up to which an early end is made without a thread."""
 
 
 class TurnContext(ConnectionContext):
@@ -84,7 +89,8 @@ class TurnContext(ConnectionContext):
     async def cancel(self) -> None:
         """End the turn as `response.cancel` asks."""
         ending = self._state.settings.behaviour.cancelled_event
-        await self.conclude(cancelled(self._out.sent, opening=self.opening, ending=ending))
+        sent = self._out.sent
+        await self.conclude(await self._ending(partial(cancelled, sent, opening=self.opening, ending=ending)))
 
     def changed(self, reply: Reply) -> Reply:
         """Return the reply as faults have altered it."""
@@ -170,14 +176,9 @@ class TurnContext(ConnectionContext):
         if not self._writer.streams:
             self._out.waiting.clear()
         if self._out.sent:
-            await self.conclude(
-                failed(
-                    self._out.sent,
-                    error,
-                    opening=self.opening,
-                    flat=self._state.settings.behaviour.error_events == "flat",
-                )
-            )
+            flat = self._state.settings.behaviour.error_events == "flat"
+            make = partial(failed, self._out.sent, error, opening=self.opening, flat=flat)
+            await self.conclude(await self._ending(make))
             return
         self.over = True
         self._out.note("status", error.noted())
@@ -190,7 +191,13 @@ class TurnContext(ConnectionContext):
         told = [*self._out.sent, *self._out.waiting]
         if told or self.opening is not None:
             read = self.plan.input_tokens if self.plan else 0
-            await self.conclude(incomplete(told, reason, opening=self.opening, input_tokens=read))
+            make = partial(incomplete, told, reason, opening=self.opening, input_tokens=read)
+            await self.conclude(await self._ending(make))
+
+    async def _ending(self, make: Callable[[], list[Event]]) -> list[Event]:
+        """Make the events that end a response early, from those that have left; many are read in a thread."""
+        many = len(self._out.sent) + len(self._out.waiting) > _READ_AT_ONCE
+        return await beside(make) if many else make()
 
     def alter(self, change: Callable[[Reply], Reply]) -> None:
         """Change what the model is going to say."""

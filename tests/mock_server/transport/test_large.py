@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from mock_openai import Call, Item, MockServer, Recorded, Refusal, Text, Timed, beside, reply
+from mock_openai import Call, Item, MockServer, Recorded, Refusal, Text, Timed, beside, faults, reply
 from mock_openai.protocol import json as written
 from mock_openai.protocol.events import Event
 from mock_openai.transport.body import LARGE_BODY
@@ -295,4 +295,18 @@ async def test_nor_for_a_long_recording_that_is_repeated_at_once() -> None:
         with calls_within_a_callback() as longest:
             heard = await ask(server, "sse")
     assert heard.count(b"event: response.output_text.delta") == 4_000
+    assert 0 < longest.calls < AT_MOST
+
+
+@pytest.mark.parametrize("what", ["incomplete", pytest.param("error", marks=pytest.mark.thorough)])
+async def test_nor_for_a_large_answer_that_ends_early(what: str) -> None:
+    late = faults.at(event="response.output_text.delta", nth=10_000)
+    planned = late.incomplete() if what == "incomplete" else late.server_error()
+    async with MockServer(script=[reply(ANSWERS["text"])], faults=[planned]) as server:
+        with calls_within_a_callback() as longest:
+            heard = await exchange(
+                server, head("POST", "/v1/responses", create(stream=True)), b"\r\n0\r\n\r\n"
+            )
+        assert server.journal.responses[0].status == ("incomplete" if what == "incomplete" else "failed")
+    assert b'"sequence_number":10' in heard
     assert 0 < longest.calls < AT_MOST
