@@ -9,10 +9,10 @@ a signal ends the server although an answer is being made.
 from __future__ import annotations
 
 import asyncio
+from _thread import start_new_thread
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import fields, is_dataclass
-from threading import Thread
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -38,7 +38,7 @@ class _Threads(Executor):
             except BaseException as error:
                 future.set_exception(error)
 
-        Thread(target=run, name="mock-openai-large", daemon=True).start()
+        start_new_thread(run, ())  # `threading` would wait here until the thread runs
         return future
 
 

@@ -93,6 +93,8 @@ class Journal:
 
     def __init__(self, limit: int = 1_000_000, room: Room | None = None) -> None:
         self._noted: list[Noted] = []
+        self._lent = False
+        """Whether a reader may hold this very list."""
         self._size = 0
         """The number of entries."""
         self._single = 0
@@ -172,6 +174,7 @@ class Journal:
         it.
         """
         self._look()
+        self._lent = True
         return Entries(self._singles(), self._redaction.changed, self.first)
 
     async def look(self) -> Sequence[Entry]:
@@ -183,6 +186,7 @@ class Journal:
             start = max(self._looked, self.first)
             until = min(start + _LOOKED_AT_ONCE, self.end)
             singles, first = self._singles(until - self.first), self.first
+            self._lent = True
             for number in range(start, until):
                 event = singles[number - first].data
                 if isinstance(event, Event) and len(event.data) > LARGE:
@@ -194,6 +198,7 @@ class Journal:
     @property
     def unredacted(self) -> Sequence[Entry]:
         """The same with events as they were sent: for judging what was said, not for writing down."""
+        self._lent = True
         return Entries(self._singles())
 
     @property
@@ -227,7 +232,7 @@ class Journal:
         self.before_forgetting(self.end)
         self.first += self._size
         self._room.taken -= self.bytes
-        self._noted = []
+        self._noted, self._lent = [], False
         self._size = self._single = self.bytes = 0
         self._redaction = EventRedaction()
         self._looked = self.first
@@ -317,7 +322,10 @@ class Journal:
         self._size = end - self.first  # nothing is dropped yet
         self.before_forgetting(first)
         self.first, self._size = first, end - first
-        self._noted = self._noted[gone:]  # a reader of the old list keeps its entries
+        if self._lent:  # a reader of the old list keeps its entries
+            self._noted, self._lent = self._noted[gone:], False
+        else:  # a fiftieth of the time: what stays is moved, and not looked at
+            del self._noted[:gone]
         self._single = max(0, self._single - gone)
         self._redaction.forget(self.first)
 

@@ -210,3 +210,14 @@ async def test_entries_stay_as_they_were_when_they_were_asked_for(http):
 def test_a_bound_is_a_number_of_bytes(name):
     with pytest.raises(ValueError, match=rf"^{name}: expected a limit of at least 1 byte, not 0"):
         MockServer(**{name: 0})
+
+
+def test_a_reader_keeps_the_entries_that_the_journal_forgets():
+    journal = Journal(limit=100)
+    journal.note(*[Entry(float(at), 1, 1, None, "fault", {"fault": "x"}) for at in range(100)])
+    held, first = journal.entries, journal.first
+    for at in range(100, 400):
+        journal.note(Entry(float(at), 1, 1, None, "fault", {"fault": "x"}))
+    assert (first, [entry.at for entry in held]) == (0, [float(at) for at in range(100)])
+    assert journal.first >= 299
+    assert [entry.at for entry in journal.entries] == [float(at) for at in range(journal.first, 400)]

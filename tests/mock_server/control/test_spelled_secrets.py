@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from mock_openai import MockServer, Text, call, reply
 from mock_openai.control.entries import Entry
@@ -65,6 +65,7 @@ def test_wherever_it_is_cut(secret: tuple[str, str], cuts: set[int], before: str
 
 @given(st.lists(st.sampled_from(["The ", "weather", " is", " fine.", "\n", "sk", "- ", "pass", "word"])))
 def test_what_holds_none_is_shown_as_it_left(pieces: list[str]) -> None:
+    assume("--password" not in "".join(pieces))  # what follows that is a secret, whatever it says
     journal = journal_of(*pieces)
     assert list(journal.entries) == list(journal.unredacted)
 
