@@ -101,8 +101,8 @@ BORROWED |= {
     "pipecat.workers.runner.WorkerRunner": ("_setup_sigint", "_setup_sigterm"),
 }
 
-PUBLIC = frozenset({"_replace", "_asdict", "_fields", "_make", "_getframe", "_exit"})
-"""Documented, for all their underscore: those of named tuples, sys._getframe, os._exit."""
+PUBLIC = frozenset({"_replace", "_asdict", "_fields", "_make", "_getframe", "_exit", "_thread"})
+"""Documented, for all their underscore: those of named tuples, sys._getframe, os._exit, the module _thread."""
 
 _LOOKUPS = frozenset({"getattr", "setattr", "hasattr", "delattr"})
 
