@@ -102,7 +102,7 @@ BORROWED |= {
 }
 
 PUBLIC = frozenset({"_replace", "_asdict", "_fields", "_make", "_getframe", "_exit", "_thread"})
-"""Documented, for all their underscore: those of named tuples, sys._getframe, os._exit, the module _thread."""
+"""Documented, for all their underscore: named tuples, sys._getframe, os._exit, the module _thread."""
 
 _LOOKUPS = frozenset({"getattr", "setattr", "hasattr", "delattr"})
 
