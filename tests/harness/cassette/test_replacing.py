@@ -21,11 +21,11 @@ KEY = b"sk-proj-" + b"Ab3dEf6hIj9lMn2pQr5t" * 2
 
 def record(path: Path, *, extend: bool = False, redactor: Redactor | None = None) -> None:
     with CassetteWriter(path, extend=extend, redactor=redactor) as writer:
-        writer = writer.line_writer()
-        writer.request("POST", "/v1/responses", body=b'{"input": "My key is %b."}' % KEY)
-        writer.response(200, {"content-type": "application/json"})
-        writer.body(b'{"id": "resp_1"}')
-        writer.end()
+        lines = writer.line_writer()
+        lines.request("POST", "/v1/responses", body=b'{"input": "My key is %b."}' % KEY)
+        lines.response(200, {"content-type": "application/json"})
+        lines.body(b'{"id": "resp_1"}')
+        lines.end()
         open_as = stat.S_IMODE(writer.partial.stat().st_mode)
         assert open_as == mode(path) if path.exists() else open_as == 0o644
 

@@ -182,16 +182,16 @@ def test_chat_completions_are_texts_too() -> None:
 
 def test_it_is_not_on_the_disk_for_a_moment_and_nothing_else_waits_long(tmp_path: Path) -> None:
     writer = CassetteWriter(tmp_path / "c.jsonl")
-    writer = writer.line_writer()
-    writer.open("/v1/responses")
+    lines = writer.line_writer()
+    lines.open("/v1/responses")
     for number, letter in enumerate(f"Hello there. {KEY} is the key, CANDY is not. Good bye"):
-        writer.recv(json.dumps(delta(letter)).encode())
+        lines.recv(json.dumps(delta(letter)).encode())
         there = (tmp_path / "c.jsonl.partial").read_bytes()
         written = "".join(json.loads(line).get("data", {}).get("delta", "") for line in there.splitlines())
         assert "CAN" not in written.replace("CANDY", "").replace("CAND", "").replace(" CAN", "")
         if not 13 <= number <= 13 + len(KEY):
             assert number + 1 - len(written) <= 12
-    writer.close("client", 1000)
+    lines.close("client", 1000)
     writer.commit()
     assert b"CANARY" not in (tmp_path / "c.jsonl").read_bytes()
     assert len(Cassette.load(tmp_path / "c.jsonl").lines) == 2 + number + 1
@@ -224,15 +224,15 @@ def test_nor_does_half_a_frame() -> None:
 
 
 def test_a_text_without_an_end_is_not_held_for_ever() -> None:
-    writer: list[bytes] = []
+    written: list[bytes] = []
     from ninelives.cassette import LineWriter
 
-    writer = LineWriter(1, writer.append, Redactor(), lambda: 0.0)
+    writer = LineWriter(1, written.append, Redactor(), lambda: 0.0)
     writer.open("/v1/responses")
     held = 0
     for number in range(1, 300):
         writer.recv(json.dumps(delta("sk-" + "a" * 97)).encode())
-        held = max(held, number - len(writer) + 1)
+        held = max(held, number - len(written) + 1)
     assert 160 < held < 170
 
 

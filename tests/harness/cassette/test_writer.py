@@ -14,11 +14,11 @@ from ninelives.cassette import Cassette, CassetteError, CassetteWarning, Cassett
 
 
 def record(writer: CassetteWriter, path: str = "/v1/responses/resp_1") -> None:
-    writer = writer.line_writer()
-    writer.request("GET", path)
-    writer.response(200, {"content-type": "application/json"})
-    writer.body(b"{}")
-    writer.end()
+    lines = writer.line_writer()
+    lines.request("GET", path)
+    lines.response(200, {"content-type": "application/json"})
+    lines.body(b"{}")
+    lines.end()
 
 
 def test_a_recording_takes_the_place_of_the_old_one_only_when_it_ended_well(tmp_path: Path) -> None:
@@ -52,11 +52,11 @@ def test_kill_9_loses_at_most_the_last_line(tmp_path: Path) -> None:
         "import sys, itertools\n"
         "from ninelives.cassette import CassetteWriter\n"
         "writer = CassetteWriter(sys.argv[1])\n"
-        "writer = writer.line_writer()\n"
-        "writer.request('POST', '/v1/responses')\n"
-        "writer.response(200, {'content-type': 'text/event-stream'})\n"
+        "lines = writer.line_writer()\n"
+        "lines.request('POST', '/v1/responses')\n"
+        "lines.response(200, {'content-type': 'text/event-stream'})\n"
         "for number in itertools.count():\n"
-        '    writer.read(b\'data: {"type":"x","n":%d}\\n\\n\' % number)\n'
+        '    lines.read(b\'data: {"type":"x","n":%d}\\n\\n\' % number)\n'
         "    if number == 100: print('go', flush=True)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE)

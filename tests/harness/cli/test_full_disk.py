@@ -99,12 +99,12 @@ def test_a_writer_keeps_what_it_has_and_the_old_cassette(tmp_path: Path) -> None
     path = tmp_path / "talk.jsonl"
     path.write_text("the old recording")
     writer = CassetteWriter(path)
-    writer = writer.line_writer()
-    writer.request("POST", "/v1/responses", {}, b'{"input":"hi"}')
-    writer.response(200, {"content-type": "text/event-stream"})
+    lines = writer.line_writer()
+    lines.request("POST", "/v1/responses", {}, b'{"input":"hi"}')
+    lines.response(200, {"content-type": "text/event-stream"})
     event = b'data: {"type":"response.output_text.delta","delta":"more words"}\n\n'
     with no_file_beyond(SIZE), pytest.raises(CassetteError, match="File too large"):
-        writer.read(event * 100)
+        lines.read(event * 100)
     writer.abandon()  # there is room again, and nothing may follow the half line
     assert path.read_text() == "the old recording"
     kept = writer.partial.read_bytes()
