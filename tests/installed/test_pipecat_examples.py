@@ -75,5 +75,5 @@ def test_unchanged_it_is_told_which_lines_to_change(with_extras: Path, tmp_path:
     newcomer = Newcomer(tmp_path, with_extras)
     newcomer.write("bot.py", (CHECKOUT / "examples" / name).read_text("utf-8"))
     said = newcomer.types("ninelives verdict bot.py", exit_code=2)
-    assert "speaks Chat Completions (OpenAILLMService)" in said
+    assert "uses Chat Completions (OpenAILLMService)" in said
     assert "Traceback" not in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import get_args
 
@@ -86,7 +87,7 @@ def _found(folder: Path) -> tuple[str, str]:
     bots = [
         (path.relative_to(folder).as_posix(), entry)
         for path in _sources(folder)
-        if "pipecat" in path.read_text("utf-8", errors="replace")
+        if "pipecat" in _text(path)
         for entry in [next((each for each in ENTRIES[:2] if each in _functions(path)), None)]
         if entry is not None
     ]
@@ -101,14 +102,24 @@ def _found(folder: Path) -> tuple[str, str]:
     return bots[0]
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", errors="replace")
+    except OSError:
+        return ""  # somebody else's: the data of a container, for example
+
+
 def _sources(folder: Path, depth: int = 0) -> Iterator[Path]:
+    if depth > _DEEPEST or (depth and (folder / "pyvenv.cfg").exists()):
+        return
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or path.name in _ELSEWHERE or path.is_symlink():
             continue
         if path.is_file() and path.suffix == ".py" and not path.name.startswith("test_"):
             yield path
-        elif path.is_dir() and depth < _DEEPEST and not (path / "pyvenv.cfg").exists():
-            yield from _sources(path, depth + 1)
+        elif path.is_dir():
+            with suppress(OSError):  # somebody else's
+                yield from _sources(path, depth + 1)
 
 
 def _functions(path: Path) -> list[str]:

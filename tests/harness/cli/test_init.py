@@ -80,6 +80,34 @@ def test_it_shows_everything_and_writes_nothing_unless_told(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bot.py", "hours.py"]
 
 
+def test_what_cannot_be_read_beside_the_bot_is_passed_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = project(tmp_path)
+    (folder / "data").mkdir()
+    (folder / "data" / "x").mkdir()
+    (folder / "theirs.py").write_text("")
+    look, read = os.stat, Path.read_text
+
+    def refused(path: object, *given: object, **named: object) -> object:
+        if "data" in Path(str(path)).parent.parts:
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path, *given, **named)  # type: ignore[call-overload]
+
+    def unreadable(path: Path, *given: str, **named: str) -> str:
+        if path.name == "theirs.py":
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path, *given, **named)
+
+    monkeypatch.setattr(os, "stat", refused)
+    monkeypatch.setattr(Path, "read_text", unreadable)
+    monkeypatch.chdir(folder)
+    with pytest.raises(SystemExit) as ended:
+        main(["init", "--ci", "none", "--yes"])
+    assert ended.value.code == 0
+    assert "The bot is run_bot in bot.py" in capsys.readouterr().out
+
+
 def test_a_file_that_exists_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project(tmp_path)
     (tmp_path / "conftest.py").write_text("mine = 1\n")
