@@ -335,7 +335,7 @@ def test_a_folder_without_a_bot_is_no_module(capsys: pytest.CaptureFixture[str],
     code, _, err = ninelives(capsys, "verdict calls")
     assert (code, err) == (
         2,
-        "ninelives: calls is a folder without a bot.py (there are later.py); name the file\n",
+        "ninelives: calls is a folder without a bot.py (there are later.py); give the file\n",
     )
 
 
@@ -344,7 +344,9 @@ def test_a_pipeline_without_a_model_is_named(capsys: pytest.CaptureFixture[str],
     (tmp_path / "bot.py").write_text(text)
     code, _, err = ninelives(capsys, "verdict bot.py:pipeline")
     assert code == 2
-    assert "no LLM service in this pipeline to listen to, only transports and speech services" in err
+    assert (
+        "this pipeline has no LLM service to listen to; it holds only transports and speech services" in err
+    )
 
 
 @pytest.mark.parametrize("swallows", [False, True], ids=["raised", "swallowed"])
