@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 from pathlib import Path
 
@@ -22,12 +23,14 @@ MAKING = runpy.run_path(str(FOLDER / "record.py"))
 
 
 def _story(cassette: Cassette) -> list[tuple[object, ...]]:
-    """All that was asked and answered, byte for byte and in time, but for headers that name versions."""
+    """All that was asked and answered, byte for byte and in time, but for what the client's version decides:
+    headers, and the order of a request's keys.
+    """
     return [
         (
             exchange.method,
             exchange.path,
-            exchange.request,
+            exchange.request and json.loads(exchange.request),
             exchange.status,
             exchange.answer,
             [(timed.at, timed.event.type, timed.event.data) for timed in exchange.events],

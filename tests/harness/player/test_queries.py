@@ -63,6 +63,8 @@ async def ask(server: MockServer, **given: Any) -> str:
     ],
 )
 async def test_over_http(path: str, query: dict[str, Any]) -> None:
+    if path.endswith("empty=") and not AsyncOpenAI(api_key="any").qs.stringify(query):
+        pytest.skip("this openai leaves an empty parameter out")
     async with MockServer(responders=[Player(recorded(path))]) as server:
         assert await ask(server, extra_query=query) == "Hi."
 

@@ -131,7 +131,7 @@ def test_a_taken_port_is_one_line():
         (["--workers", "2"], "add --store redis://HOST:PORT/DB"),
         (["--control-token", ""], "the token is empty"),
         (["--api-key", ""], "the key is empty"),
-        (["--no-such-option"], "No such option: --no-such-option"),
+        (["--no-such-option"], "--no-such-option"),
         (["--rpm", "0"], "Invalid value for '--rpm'"),
         (["extra"], "unexpected extra argument"),
         (

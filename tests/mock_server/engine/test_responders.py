@@ -273,7 +273,7 @@ async def frames(server):
     ("ending", "expected"),
     [
         ("end", "TimeoutError"),
-        ("fin", "EOFError"),
+        ("fin", "no close frame received or sent"),
         ("reset", "ConnectionResetError"),
         (Close(1012, "x"), "received 1012 (service restart) x; then sent 1012 (service restart) x"),
     ],

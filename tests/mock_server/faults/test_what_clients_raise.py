@@ -14,6 +14,7 @@ from typing import Any
 
 import aiohttp
 import httpx2
+import openai
 import pytest
 import websockets
 from mock_openai import MockServer, Text, faults, reply
@@ -144,6 +145,7 @@ def table(text: str) -> list[Any]:
     return rows
 
 
+OPENAI = tuple(map(int, openai.__version__.split(".")[:2]))
 POINTS = {"here": HERE, "asked": faults.at(turn=1), "opening": faults.at(connection=1)}
 CLIENTS = {each.__name__: each for each in (openai_sse, httpx_sse, aiohttp_sse)} | {
     each.__name__: each for each in (websockets_socket, openai_socket, aiohttp_socket)
@@ -241,6 +243,8 @@ opening handshake_hang | websockets_socket: 0 TimeoutError <- TimeoutError
 
 @pytest.mark.parametrize(("fault", "client", "expected"), [*STREAMS, *ON_SOCKETS])
 async def test_what_a_client_had_received_and_what_it_raises(fault: str, client: str, expected: str) -> None:
+    if (fault, client) == ("here oversize_frame", "openai_socket") and OPENAI < (3, 40):
+        pytest.skip("this openai limits the size of frames")
     got = await struck(CLIENTS[client], planned(fault))
     assert f"{len(got.events)} {got.raised}" == expected
 
