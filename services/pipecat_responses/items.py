@@ -147,11 +147,13 @@ def _message(item: Item, warn: Warn) -> Item | None:
     parts: list[Any] = []
     for part in content:
         kind = part.get("type") if isinstance(part, Mapping) else None
-        if kind in _TEXT_PARTS:
+        if not isinstance(kind, str):
+            warn("a part of a message without a type")
+        elif kind in _TEXT_PARTS:
             wanted = "output_text" if by_assistant else "input_text"
             parts.append(part if kind == wanted else {"type": wanted, "text": part.get("text") or ""})
         elif by_assistant and kind not in _OF_ASSISTANTS:
-            warn(f"the {kind or 'untyped'} part of a message of the assistant")
+            warn(f"the {kind} part of a message of the assistant")
         elif not by_assistant and kind == "refusal":
             parts.append({"type": "input_text", "text": part.get("refusal") or ""})
         else:

@@ -15,6 +15,7 @@ long conversation are a role and a text: these pass the adapter in bundles, and 
 | a part that is a plain text | a text part |
 | ``image_url`` that is a plain address | an image |
 | an image or file without its data | left out, with a warning |
+| a part without a type | left out, with a warning; a text part if it has a text |
 | a role that the API does not know | left out, with a warning |
 """
 
@@ -138,6 +139,9 @@ def _part(part: Any, warn: Warn) -> Mapping[str, Any] | None:
     kind = part.get("type")
     if kind is None and isinstance(part.get("text"), str):
         return {**part, "type": "text"}
+    if not isinstance(kind, str):
+        warn("a part of a message without a type")
+        return None
     if kind == "text" and not isinstance(part.get("text"), str):
         text = part.get("text")
         return None if text is None else {**part, "text": json_text(text)}

@@ -278,6 +278,7 @@ PARTS = st.one_of(
     st.just({"type": "image_url", "image_url": IMAGE["url"]}),
     st.just({"type": "image_url"}),
     st.just({"type": "file_base64", "file": {}}),
+    st.sampled_from([{"role": "user"}, {"type": None, "text": 1}, {"type": ["text"], "text": "hi"}, {}]),
     TEXTS,
 )
 CONTENTS = st.one_of(st.none(), TEXTS, st.lists(PARTS, max_size=3))
@@ -371,6 +372,7 @@ async def test_a_context_that_changes_in_place_changes_no_request_that_was_made(
     messages: list[Any], bundles: bool
 ) -> None:
     """What the server remembers is compared with this request, as it was sent."""
+    messages = copy.deepcopy(messages)  # what is drawn as it stands is drawn again
     made = await input_of(messages, bundles=bundles)
     before = copy.deepcopy(made)
     scramble(messages)
