@@ -17,6 +17,7 @@ from mock_openai.interruption import leave_if_interrupted, listen
 from mock_openai.visible import print_in_any_encoding, visible
 
 from ninelives.commands import bot_sessions, bots, cassettes
+from ninelives.environment import bypass_proxies
 
 app = typer.Typer(
     name="ninelives",
@@ -46,11 +47,13 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    pass
+    if context.invoked_subcommand != "doctor":  # it looks at the environment as it is
+        bypass_proxies()
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The environment variables that point OpenAI's clients to one of our servers."""
+"""The environment variables that point clients to one of our servers, and keep proxies out of the way."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Protocol
 
 PLACEHOLDER_KEY = "no-key-needed-offline"
 """The API key for clients whose requests stay on this machine: they refuse to start without one."""
+
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+_LOOPBACK = ("127.0.0.1", "localhost")
 
 
 class Urls(Protocol):
@@ -31,3 +34,14 @@ def variables(urls: Urls, *, offline: bool) -> dict[str, str]:
     if offline and not os.environ.get("OPENAI_API_KEY"):
         found["OPENAI_API_KEY"] = PLACEHOLDER_KEY
     return found
+
+
+def bypass_proxies() -> None:
+    """Add this machine to NO_PROXY if a proxy is set: clients would send it what is meant for our servers."""
+    if not any(os.environ.get(name) for proxy in _PROXIES for name in (proxy, proxy.lower())):
+        return
+    excepted = ",".join(filter(None, (os.environ.get("NO_PROXY"), os.environ.get("no_proxy"))))
+    missing = [host for host in _LOOPBACK if host not in excepted.split(",")]
+    if "*" not in excepted.split(",") and missing:
+        # In both spellings: clients differ in which one they prefer.
+        os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(filter(None, (excepted, *missing)))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ninelives.environment import bypass_proxies
 from ninelives.fixtures import virtual_time
 from ninelives.fixtures.survival import Survival
 from ninelives.fixtures.usage import PROPERTY, Usage
@@ -103,6 +104,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the markers, and block the network if that is wanted."""
+    bypass_proxies()
     virtual_time.register(config)
     config.addinivalue_line(
         "markers",
