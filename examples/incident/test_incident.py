@@ -45,7 +45,7 @@ def ninelives(*arguments):
 async def test_it_is_reproduced_and_kept_as_a_story(incident, folder):
     code, said = ninelives("reproduce", incident, "--bot", "fragile_bot.py")
     assert code == 1, said  # 1: the same breach again
-    assert "kept stories/" in said
+    assert "wrote stories/" in said
     assert (folder / "incident.md").exists()
 
     (story,) = (folder / "stories").glob("*.yaml")

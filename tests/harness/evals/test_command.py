@@ -50,7 +50,7 @@ def test_repetitions_are_told_as_a_rate(tmp_path: Path) -> None:
         cwd=tmp_path,
     )  # fmt: skip
     assert found.returncode == 0, found.stdout
-    assert "weather/paris  3/3 good" in found.stdout
+    assert "weather/paris  3/3 passed" in found.stdout
 
 
 CHAT_BOT = """

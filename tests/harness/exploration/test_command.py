@@ -166,7 +166,7 @@ def test_ctrl_c_says_what_is_done_and_how_to_go_on(
     kept = len(journal.read_text(encoding="utf-8").splitlines()) - 1
     assert f"interrupted; {kept} of 2000 runs are finished" in said
     line = "explore ninelives.lab.services:http --runs 2000 --seed 3 --jobs 1"
-    assert f"go on with: ninelives {line} --resume ninelives-explore/runs-3.jsonl" in said
+    assert f"continue with: ninelives {line} --resume ninelives-explore/runs-3.jsonl" in said
     code, _, err = ninelives(capsys, line)
     assert code == 2
     assert f"holds {kept} runs of an earlier exploration; continue it with --resume" in err
