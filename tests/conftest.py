@@ -6,6 +6,7 @@ import gc
 import inspect
 import logging
 import os
+import signal
 from collections.abc import Generator
 
 # httpx2 imports its transport only when it first needs it, and then keeps a table of that module's
@@ -24,6 +25,10 @@ for _name in ("FORCE_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE", "TTY_INTERACTIV
     os.environ.pop(_name, None)
 for _name in ("NO_PROXY", "no_proxy"):
     os.environ[_name] = ",".join(filter(None, [os.environ.get(_name), "127.0.0.1", "localhost"]))
+
+# Started in the background of a script, a process ignores Ctrl-C, and so do those that it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SEARCH = bool(os.environ.get("NINELIVES_SEARCH"))
 """Whether property-based tests draw other examples in each run (`make search`) or always the same ones."""
