@@ -75,6 +75,8 @@ def read_event(data: bytes) -> dict[str, Any] | TextDelta | None:
     """
     if data.startswith(_BEGINS_A_DELTA):
         try:
+            if not data.isascii():
+                data.decode()  # the reader does not look into strings of fields that it passes over
             return _read_delta(data)
         except (msgspec.DecodeError, UnicodeDecodeError):
             pass  # fields of other types, or half a pair

@@ -175,3 +175,12 @@ def test_deltas_as_the_api_writes_them_take_the_short_way() -> None:
     assert isinstance(read_event(write_json(ONE_DELTA)), TextDelta)
     assert isinstance(read_event(write_json(OTHER_DELTAS[1])), dict)
     assert isinstance(read_event(b'{"type":"response.output_text.delta","delta":"\\ud83d"}'), dict)
+
+
+@pytest.mark.parametrize("at", [b"obfuscation", b"logprobs", b'"delta"'])
+def test_a_delta_that_is_no_utf_8_is_not_read(at: bytes) -> None:
+    """Wherever the spoiled bytes are, even in a field that nobody looks at."""
+    whole = write_json({**ONE_DELTA, "delta": "é", "obfuscation": "xyz", "logprobs": ["a"]})
+    assert isinstance(read_event(whole), TextDelta)
+    place = whole.index(at) + len(at) + 4
+    assert read_event(whole[:place] + b"\xff" + whole[place:]) is None
