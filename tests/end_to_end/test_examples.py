@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.effort import HANG
+from tests.repository import files
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NODE = EXAMPLES / "node"
@@ -100,14 +101,8 @@ def test_node_and_vitest_pass_against_one_server(server: str) -> None:
 
 def test_the_table_of_contents_names_every_file() -> None:
     text = (EXAMPLES / "README.md").read_text("utf-8")
-    files = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "."],
-        cwd=EXAMPLES,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
+    found = [path.relative_to("examples").as_posix() for path in files("examples")]
     linked = set(re.findall(r"\]\(([^)#:]+)\)", text))
     assert [link for link in linked if not (EXAMPLES / link).exists()] == []
-    listed = {each for each in files for link in linked if each == link or each.startswith(f"{link}/")}
-    assert [each for each in files if each not in listed and not each.startswith("__snap")] == ["README.md"]
+    listed = {each for each in found for link in linked if each == link or each.startswith(f"{link}/")}
+    assert [each for each in found if each not in listed and not each.startswith("__snap")] == ["README.md"]

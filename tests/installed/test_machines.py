@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.repository import files
+
 from .conftest import A_HANG, ROOT, Newcomer
 
 BY_SCHEMA = {
@@ -59,14 +61,9 @@ def test_pre_commit_refuses_a_recording_with_a_key(checkers: Path, tmp_path: Pat
 
     # The hooks of the files as they are here, committed or not.
     copy = tmp_path / "hooks"
-    tracked = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True, timeout=A_HANG,
-    ).stdout.split("\0")  # fmt: skip
-    for name in filter(None, tracked):
-        if (ROOT / name).is_file():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            (copy / name).write_bytes((ROOT / name).read_bytes())
+    for name in files():
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        (copy / name).write_bytes((ROOT / name).read_bytes())
     commit = "git init -q && git add -A && git -c user.name=a -c user.email=a@example.com commit -qm x"
     newcomer(f"cd hooks && {commit}")
     project = tmp_path / "project"
@@ -95,11 +92,9 @@ def test_the_image_is_built_of_what_its_context_has(bare: Path, tmp_path: Path) 
     wheel, install = (line.removeprefix("RUN ") for line in lines if line.startswith("RUN") and "pip" in line)
     ignored = (ROOT / ".dockerignore").read_text("utf-8").split()
     context = tmp_path / "context"
-    for name in subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=A_HANG
-    ).stdout.splitlines():
-        kept = any(name.startswith(each[1:] + "/") for each in ignored if each.startswith("!"))
-        if (kept or name.split("/")[0] not in ignored) and (ROOT / name).is_file():
+    for name in files():
+        kept = any(name.as_posix().startswith(each[1:] + "/") for each in ignored if each.startswith("!"))
+        if kept or name.parts[0] not in ignored:
             (context / name).parent.mkdir(parents=True, exist_ok=True)
             (context / name).write_bytes((ROOT / name).read_bytes())
     wheels = str(tmp_path / "wheels")
