@@ -3,8 +3,8 @@
     listen()                       # Interrupted is raised where the program is
     with told_by_signal(stop):     # or, while a loop runs, `stop(number)` is called in it
 
-A program that is told and has something to save ends by steps that are bounded themselves. One that is
-interrupted has nothing to save: what it leaves open (a bot's own code may) gets no longer than `LIMIT`.
+`told_by_signal` is for programs that have something to save: they end in steps of limited length. `listen` is
+for the others: what they leave open, such as a bot's own code, must end within `LIMIT`.
 """
 
 from __future__ import annotations

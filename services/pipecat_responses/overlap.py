@@ -1,8 +1,8 @@
-"""Continuing an answer after a loss: what the model is told, and which part of its continuation is new.
+"""Continuing an answer after a loss: what the model is asked, and which part of its continuation is new.
 
 A model that is asked to continue may say the rest, repeat the whole answer or its last words, or say
 something else, possibly spelled differently. Whether a word at the seam is a repetition (degrees | degrees)
-or meant (very | very) cannot be told from the text. So the model is told all but the last word
+or meant (very | very) cannot be seen from the text. So the model gets all but the last word
 (``told_of``): it has to say that word again, and there is the seam. This also settles white space, and words
 that the loss cut.
 

@@ -290,7 +290,7 @@ def let_breathe(
 
 
 def _asked_for(turns: Sequence[Turn]) -> list[Turn]:
-    """The turns from the user's first on: a greeting before it is no part of the judgement.
+    """The turns from the user's first on: a greeting before it is not judged.
 
     A bot that says the same again at once has not begun a turn of its own: it has said it twice.
     """

@@ -1,4 +1,4 @@
-"""Keeps what is no part of the conversation out of the judgment: other models, and single questions.
+"""Leaves out of the judgment what does not belong to the conversation: other models, and single questions.
 
 A model beside the one that the caller talks to is moved into a session of its own on the mock server, with
 the scenario's script and without its faults. Single questions (`run_inference`: a summary, a classification)

@@ -86,8 +86,9 @@ def play_first(
 ) -> First:
     """Play the calm conversation.
 
-    `voice`: whether the bot is called with a voice. None: if it has one, or a transport of its own; then text
-    is played first, and what is wrong is told of the text unless only that is wrong.
+    `voice`: whether the bot is called with a voice. None: it is called with text, and once more with a voice
+    if it has one or has a transport of its own. Then the call with a voice counts, unless both fail: the
+    problem is easier to see in text.
 
     Raises UsageError if there can be no conversation: CouldNotStart if the bot's own code fails before the
     user can speak, OtherApi and GoesElsewhere if its service uses another API or another server.

@@ -302,7 +302,7 @@ def ending_line(ending: Literal["end", "reset", "fin"] | Close) -> str:
 
 
 def decoded(data: bytes) -> Mapping[str, Any]:
-    """Return the JSON object of an event; empty if it is none (a fault may have mangled it)."""
+    """Return the JSON object of an event; an empty one if a fault spoiled the data."""
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):

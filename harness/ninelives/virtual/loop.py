@@ -129,7 +129,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def set_default_executor(self, executor: concurrent.futures.Executor) -> None:
         """As in asyncio."""
-        super().set_default_executor(executor)  # type: ignore[arg-type]  # which refuses what is no thread pool
+        super().set_default_executor(executor)  # type: ignore[arg-type]  # asyncio refuses anything but a thread pool
         self._executor = executor
 
     def _wake(self) -> None:

@@ -1,7 +1,7 @@
 """The control API of a running server: read its journal, give it a script, faults or another time, reset it.
 
-Everything lies under /__mock__/ and stands in the table of `operations`; who may use it is for `access` to
-say. With several workers an answer is that of all of them, and what is said to one is said to all.
+All routes are under /__mock__/ and are listed in `operations`; `access` decides who may use them. With
+several workers an answer covers all of them, and a command to one is a command to all.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Host names in a request's Host and Origin: which mean this server, and which only claim to.
 
-A foreign name may resolve to 127.0.0.1 (DNS rebinding), so a name counts only if it is one of loopback or the
-server was told about it.
+A foreign name may resolve to 127.0.0.1 (DNS rebinding), so a name counts only if it is a name of loopback or
+the user allowed it (`--allow-host`).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Passing a command on to every server that shares a memory.
 
 Strategy: one stream in Redis has all messages in their order. A server reads on from where it was, so that
-it misses nothing while Redis or the server is away, and answers into a list made for that message. Who is
-there stands in a sorted set with the time when each was last seen. A server that joins others is told what
-lasts (script, faults, clock); the first one begins anew.
+it misses nothing while Redis or the server is away, and answers into a list made for that message. A sorted
+set holds the servers and the time when each was last seen. A server that joins others gets their script,
+faults and clock; the first one starts with its own.
 """
 
 from __future__ import annotations

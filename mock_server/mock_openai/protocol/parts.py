@@ -103,8 +103,8 @@ _INPUT_PARTS = {
         exactly_one=("file_id", "file_data", "file_url"),
     ),
 }
-# The API knows all kinds of parts before it looks at whose they are: an unheard-of one is told all of them,
-# one that stands in the wrong place those that may stand there (reported, with these lists in this order).
+# The error about an unknown kind of part lists all kinds. The error about a kind that is known, but not
+# allowed for this role, lists the allowed ones (reported, with these lists in this order).
 _PARTS = (
     "input_text",
     "input_image",

@@ -65,7 +65,7 @@ def item_events(
 
 def listings(output_items: list[OutputItem], first: int) -> Iterator[Bare]:
     """Return the events of several MCP servers' tool lists, which overlap: all are added, then all complete,
-    and only the last is told to be done (observed once).
+    and only the last has an event that says it is done (observed once).
     """
     places = [
         {"item_id": output_item.item["id"], "output_index": first + at}

@@ -1,7 +1,7 @@
 """A plausible call of a tool other than a function: the improviser's answer if such a tool is forced.
 
-Tools that the API runs itself have run when they are told, and an answer follows; of those that a client runs
-the call is the answer.
+A tool that the API runs itself has already run when its item appears, and an answer follows. For a tool that
+the client runs, the call is the answer.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from mock_openai.protocol.errors import ApiError
 class BadChunk:
     """Send the event in a chunk whose size line is `size`, which is not a hexadecimal number, and go on.
 
-    HTTP only: a WebSocket has frames (`bad_frame`) and no chunks, and its client is told so by an error.
+    HTTP only: a WebSocket has no chunks (use `bad_frame`), so its client gets an error that says so.
     """
 
     size: str = "ZZ"

@@ -17,7 +17,9 @@ class BadFrame:
 
     `reserved_bits`: one of the three bits that no extension was agreed for. `opcode`: 5, which means nothing.
     `mask`: masked, as only clients may (aiohttp takes it all the same, measured). `oversize`: a header that
-    announces 2 GiB. WebSocket only: HTTP has chunks (`bad_chunk`), and its client is told so by an error.
+    announces 2 GiB.
+
+    WebSocket only: HTTP has no frames (use `bad_chunk`), so its client gets an error that says so.
     """
 
     flaw: Flaw = "reserved_bits"

@@ -14,9 +14,9 @@ Alert = Literal["handshake_failure", "internal_error", "protocol_version", "unre
 class TlsFailure:
     """Answer the client's hello with a fatal TLS `alert` and end the connection.
 
-    The client must speak TLS: give it the server's address with https:// or wss://. One that speaks plain
-    HTTP is told so by an error. Without this fault a TLS client of a server that does not serve TLS gets
-    `handshake_failure` every time: there is no certificate.
+    The client must speak TLS: give it the server's address with https:// or wss://. A client that speaks
+    plain HTTP gets an error that says so. Without this fault a TLS client of a server that does not serve
+    TLS gets `handshake_failure` every time: there is no certificate.
     """
 
     alert: Alert = "handshake_failure"

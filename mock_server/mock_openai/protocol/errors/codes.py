@@ -55,7 +55,7 @@ def by_code(
             status=number,
             type=_TYPE_BY_STATUS.get(number, INVALID_REQUEST if number < 500 else "server_error"),
         )
-    # Wording of the caller's own is left alone; only the known one is told the model.
+    # Only the known wording names the model; a message of the caller's own stays as it is.
     make = ApiError if message is not None and isinstance(known, RateLimitReached) else known.__class__
     return make(
         message if message is not None else known.message,

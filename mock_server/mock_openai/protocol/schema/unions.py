@@ -18,8 +18,8 @@ class Tagged:
 
     Tags in `listed` are known by name only and pass unseen. `default` is the shape of an object without the
     tag. A wrong tag is blamed on the object itself (reported for content parts), or on the tag's own path
-    when `blame_tag` is set. An error names the `shown` tags, without those all in alphabetical order; a tag
-    that is not even among `all_tags` is told those instead, and blamed itself (reported).
+    when `blame_tag` is set. An error lists the `shown` tags, or without those all of them in
+    alphabetical order. For a tag that is not in `all_tags` it lists these and blames the tag (reported).
     """
 
     shapes: Mapping[str, Object]
