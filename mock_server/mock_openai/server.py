@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mock_openai.clock import Clock
 from mock_openai.control.hosts import ANY, host_name, origin
-from mock_openai.control.journal import LONGEST_BODY, ROOM, Journal, Room
+from mock_openai.control.journal import Journal
+from mock_openai.control.room import LONGEST_BODY, ROOM, Room
 from mock_openai.faults.chaos import Chaos
 from mock_openai.faults.plan import FaultPlan
 from mock_openai.faults.planned import Planned

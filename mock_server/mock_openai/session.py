@@ -14,7 +14,8 @@ from urllib.parse import quote, unquote
 
 from mock_openai.clock import Clock
 from mock_openai.control.commands import Commands
-from mock_openai.control.journal import Journal, Room
+from mock_openai.control.journal import Journal
+from mock_openai.control.room import Room
 from mock_openai.engine import Engine
 from mock_openai.faults.chaos import Chaos
 from mock_openai.faults.plan import FaultPlan

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, cast
@@ -33,57 +32,12 @@ from mock_openai.control.entries import (
     weight,
 )
 from mock_openai.control.event_redaction import EventRedaction
+from mock_openai.control.room import STEPS, Room
 from mock_openai.control.said import Said
 from mock_openai.protocol.events import Event
 
-ROOM = 256 * 1024 * 1024
-"""Bytes that all journals of a server may take."""
-LONGEST_BODY = 4 * 1024 * 1024
-"""Bytes up to which a body or event is kept whole."""
 _LOOKED_AT_ONCE = 200
 """Entries that are searched for secrets before others have a turn."""
-_STEPS = 64
-"""A journal that is full forgets this part of its bound at a time: often enough that nobody waits for it, and
-seldom enough that the rest is not moved for each entry.
-"""
-
-
-class Room:
-    """The memory that the journals of one server share. Beyond `limit` bytes the oldest entries of the
-    largest journal are dropped. Of a body or event beyond `longest` bytes only size, digest and beginning are
-    kept.
-
-    Beyond `limit` bytes the oldest entries of the largest journal are forgotten. Of a body or event beyond
-    `longest` bytes only size, digest and beginning are kept.
-    """
-
-    def __init__(self, limit: int = ROOM, longest: int = LONGEST_BODY) -> None:
-        for name, bound in {"journal_bytes": limit, "journal_body_bytes": longest}.items():
-            if bound < 1:
-                raise ValueError(f"{name}: expected a limit of at least 1 byte, not {bound!r}")
-        self.limit = limit
-        self.longest = longest
-        self.taken = 0
-        """Bytes in use; deleted journals count until room has to be made."""
-        self._journals: weakref.WeakSet[Journal] = weakref.WeakSet()
-
-    def enter(self, journal: Journal) -> None:
-        """Let a journal share the room."""
-        self._journals.add(journal)
-
-    def make(self) -> None:
-        """Drop entries until there is room again, and some more, so that this does not happen for
-        each entry.
-        """
-        journals = sorted(self._journals, key=lambda journal: journal.bytes, reverse=True)
-        self.taken = sum(journal.bytes for journal in journals)
-        if self.taken <= self.limit:
-            return
-        wanted = self.limit - self.limit // _STEPS
-        for journal in journals:
-            if self.taken <= wanted:
-                break
-            journal.shrink(max(0, journal.bytes - (self.taken - wanted)))
 
 
 class Journal:
@@ -100,7 +54,7 @@ class Journal:
         self._single = 0
         """How many elements at the beginning of the list are single entries, not Runs."""
         self._limit = limit
-        self._most = limit + limit // _STEPS
+        self._most = limit + limit // STEPS
         """The number of entries from which the oldest are dropped."""
         self._room = room or Room()
         self._room.enter(self)

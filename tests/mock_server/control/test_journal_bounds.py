@@ -13,7 +13,8 @@ import aiohttp
 import pytest
 from mock_openai import MockServer, faults, reply
 from mock_openai.control.entries import Entry
-from mock_openai.control.journal import Journal, Room
+from mock_openai.control.journal import Journal
+from mock_openai.control.room import Room
 from mock_openai.protocol.events import Event
 
 LONG = "Be brief and kind. " * 5_000
