@@ -116,9 +116,7 @@ class Account:
         """Whether the API itself ended an answer early with a reason, and no later attempt completed it:
         that is no loss.
         """
-        return any(
-            attempt.said.status == "incomplete" and not attempt.lost for attempt in self._last.values()
-        )
+        return any(attempt.status == "incomplete" and not attempt.lost for attempt in self._last.values())
 
     @property
     def failures(self) -> int:
@@ -126,9 +124,7 @@ class Account:
         and that the model refused to continue, is counted.
         """
         return sum(
-            attempt.lost
-            or attempt.said.status == "incomplete"
-            or (attempt is self.attempts[-1] and self.declined)
+            attempt.lost or attempt.status == "incomplete" or (attempt is self.attempts[-1] and self.declined)
             for attempt in self._last.values()
         )
 
@@ -242,9 +238,9 @@ def _attempts_by_turn(episode: Episode) -> list[list[Attempt]]:
         index = _turn_of(said, turns, callers)
         for call in said.calls:
             callers.setdefault(str(call.get("call_id")), index)
-        reached = said.status in FINISHED and not _unreadable_before_its_end(said, episode)
-        lost = not reached and turns[index].interrupted is None
-        result[index].append(Attempt(said, step_of(said.request), lost))
+        status = None if _unreadable_before_its_end(said, episode) else said.status
+        lost = status not in FINISHED and turns[index].interrupted is None
+        result[index].append(Attempt(said, step_of(said.request), lost, status))
     return result
 
 

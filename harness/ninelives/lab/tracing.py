@@ -29,6 +29,10 @@ class Attempt:
     step: Step
     lost: bool
     """Whether it did not end by itself, and the user had not interrupted either."""
+    status: str | None
+    """How it ended, as far as a client could read it. None: it had no end, or a client had to give the
+    connection up before it.
+    """
 
     @property
     def words(self) -> str:

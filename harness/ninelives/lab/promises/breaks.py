@@ -112,7 +112,7 @@ def _right_categories(account: Account) -> frozenset[str]:
     lost = [attempt for attempt in account.attempts if attempt.lost]
     # An attempt that failed unheard says nothing about the one that broke off later.
     broke_off = [attempt for attempt in lost if id(attempt.said) in heard]
-    statuses = {attempt.said.status for attempt in account.fatal or broke_off or lost if attempt.lost}
+    statuses = {attempt.status for attempt in account.fatal or broke_off or lost if attempt.lost}
     if any(isinstance(f.data, Mapping) and f.data.get("fault") == _HOUR_OVER for f in account.faults):
         return CATEGORIES - {"application"}  # the API said why, and it is the connection
     if "failed" in statuses:  # the API said why, so it is not the network

@@ -43,7 +43,7 @@ def tools_once_and_whole(name: str, episode: Episode, told: list[Account]) -> Fi
             if account.turn.errors:
                 continue
             for attempt in account.attempts:
-                for asked in attempt.said.calls if attempt.said.status == "completed" else ():
+                for asked in attempt.said.calls if attempt.status == "completed" else ():
                     if str(asked.get("call_id")) not in ids and _arguments(asked) is not None:
                         what = f"{asked.get('name')}({asked.get('arguments')})"
                         yield f"{turn(account)} never ran {what}, though the model asked for it"
