@@ -119,7 +119,12 @@ def evaluate(
         str | None,
         typer.Option("--faults", metavar="GLOB", help="Also play each eval under each of these scenarios."),
     ] = None,
-    repeat: Annotated[int, typer.Option("--repeat", min=1, help="Number of times to play everything.")] = 1,
+    repeat: Annotated[
+        int | None,
+        typer.Option(
+            "--repeat", min=1, help="Number of times to play everything. [default: what the files say, or 1]"
+        ),
+    ] = None,
     pace: Annotated[
         str | None,
         typer.Option("--pace", metavar="PACE", help="instant, realistic, recorded, or fixed:SECONDS."),

@@ -24,29 +24,39 @@ def run(options: Options) -> int:
     quiet()
     from ninelives.evals.disasters import chosen
     from ninelives.evals.files import cases
+    from ninelives.evals.unread import remarks
 
     disasters = chosen(options.faults) if options.faults is not None else []
     there = _only(cases(options.places, options.bot), options.only)
     if options.text:
         there = [case.in_text() if case.speaks else case for case in there]
+    for remark in remarks(options.places):
+        notes().print(remark)
     console = output()
     if options.record:
         from ninelives.commands.eval_record import record
 
         return record(console, there, options)
     played: list[Played] = []
+
+    def attempts(case: Case) -> int:
+        return options.repeat or case.attempts
+
+    most = max(map(attempts, there))
     width = max(len(each.title) for each in there)
     width += 3 + max(len(each.name) for each in disasters) if disasters else 0
     with notes().status("starting") as status:
-        for number in range(options.repeat):
+        for number in range(most):
             for case in there:
+                if number >= attempts(case):
+                    continue
                 for each in _runs_of(case, options, disasters, number, status):
                     played.append(each)
-                    if options.repeat == 1:
+                    if most == 1:
                         status.stop()
                         console.print(line(each, width))
                         status.start()
-    if options.repeat > 1:
+    if most > 1:
         tell_rates(console, played, width)
     tell(console, played, verbose=options.verbose)
     write(console, played, options.reports)
@@ -59,7 +69,9 @@ def _check(options: Options) -> None:
         raise UsageError("--record needs --upstream URL, the API to record from (https://api.openai.com/v1)")
     if options.upstream is not None and not options.record:
         raise UsageError("--upstream is the API to record from; add --record, or leave it out to run offline")
-    if options.record and (options.faults is not None or options.repeat > 1 or options.script is not None):
+    if options.record and (
+        options.faults is not None or (options.repeat or 1) > 1 or options.script is not None
+    ):
         raise UsageError("--record plays once, without faults; leave out --faults, --repeat and --script")
     if options.pace is not None:
         from mock_openai.turn.pacing import parse_pace

@@ -23,7 +23,8 @@ class Options:
     record: bool = False
     upstream: str | None = None
     faults: str | None = None
-    repeat: int = 1
+    repeat: int | None = None
+    """None: as often as the files say."""
     seed: int = 0
     pace: str | None = None
     timeout_ms: int | None = None

@@ -47,6 +47,8 @@ class Case:
     """What the suite passes to the bot (`runner_args.body`)."""
     folder: Path | None = None
     """The working directory of the bot. None: that of the command."""
+    attempts: int = 1
+    """How often the file wants it played: a suite's `repeat`, or a simulation's `runs`."""
 
     @property
     def simulated(self) -> bool:
@@ -112,8 +114,8 @@ def cases(places: Sequence[Path], bot: str | None) -> list[Case]:
     """The scenarios of files, of folders of files, and of suites, in order. Raises UsageError."""
     found: list[Case] = []
     for place in places:
-        for path in _files(place):
-            found += _suite(path) if _is_suite(path) else list(_scenarios(path, bot))
+        for path in files_of(place):
+            found += _suite(path) if is_suite(path) else list(_scenarios(path, bot))
     if not found:
         raise UsageError(
             f"{', '.join(map(str, places))}: there is no scenario in it; expected Pipecat's eval files"
@@ -121,7 +123,8 @@ def cases(places: Sequence[Path], bot: str | None) -> list[Case]:
     return found
 
 
-def _files(place: Path) -> list[Path]:
+def files_of(place: Path) -> list[Path]:
+    """The scenario files of a place, or the suite that it is. Raises UsageError."""
     if not place.is_dir():
         if not place.is_file():
             raise UsageError(
@@ -133,7 +136,7 @@ def _files(place: Path) -> list[Path]:
         for path in place.iterdir()
         if path.suffix in SCENARIO_SUFFIXES
         and path.is_file()
-        and not _is_suite(path)
+        and not is_suite(path)
         and is_scenario_file(path)
     )
     if not files:
@@ -141,7 +144,8 @@ def _files(place: Path) -> list[Path]:
     return files
 
 
-def _is_suite(path: Path) -> bool:
+def is_suite(path: Path) -> bool:
+    """Whether a file lists bots and their scenarios."""
     try:
         return re.search(r"^suite\s*:", path.read_text(encoding="utf-8"), re.MULTILINE) is not None
     except (OSError, UnicodeDecodeError):
@@ -152,7 +156,8 @@ def _scenarios(path: Path, bot: str | None) -> Iterator[Case]:
     if bot is None:
         raise UsageError(f"{path} does not name a bot; add --bot bot.py, or give a suite that names its bots")
     for scenario in load(path):
-        yield Case(scenario.name, path, scenario, bot)
+        runs = scenario.runs if isinstance(scenario, EvalSimulationScenario) else 1
+        yield Case(scenario.name, path, scenario, bot, attempts=runs)
 
 
 def load(path: Path) -> list[Loaded]:
@@ -266,13 +271,13 @@ def _line_of(path: Path, word: str) -> int:
 def _suite(path: Path) -> list[Case]:
     try:
         with warnings.catch_warnings(record=True):
-            manifest = EvalManifest.load(path, repeat=1)
+            manifest = EvalManifest.load(path)
     except yaml.YAMLError as error:
         raise UsageError(_yaml(path, error)) from None
     except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
         raise UsageError(_refused(path, error)) from None
     found = []
-    for run in manifest.runs:
+    for run in (each for each in manifest.runs if each.attempt == 1):
         loaded = run.loaded
         if loaded is None:  # Pipecat keeps it for later what is wrong with it
             loaded = next(iter(load(run.scenario_path)))
@@ -284,6 +289,15 @@ def _suite(path: Path) -> list[Case]:
         if not run.bot_path.is_file():
             raise UsageError(f"{path}: the bot {run.bot} cannot be read (no such file: {run.bot_path})")
         found.append(
-            Case(run.scenario, run.scenario_path, loaded, str(run.bot_path), run.label, body, folder)
+            Case(
+                run.scenario,
+                run.scenario_path,
+                loaded,
+                str(run.bot_path),
+                run.label,
+                body,
+                folder,
+                run.attempts,
+            )
         )
     return found

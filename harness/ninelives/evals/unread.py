@@ -1,0 +1,164 @@
+"""Keys of an eval file that Pipecat's reader never asks for, and so ignores without a word.
+
+Pipecat reads a file once more, from mappings whose keys note that they were compared with a name that Pipecat
+looks for. So there is no list of keys here, and each version of Pipecat is asked itself.
+"""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+from loguru import logger
+from pipecat.evals.scenario import EvalScenarioFile
+from pipecat.evals.suite import EvalManifest
+
+from ninelives.evals.files import files_of, is_suite
+
+_MAP, _STR = "tag:yaml.org,2002:map", "tag:yaml.org,2002:str"
+
+
+class _Key(str):
+    """A key of a mapping, which notes that a reader looked for its name."""
+
+    line: int
+    file: str
+    """Empty if Pipecat read the file's text before it parsed it."""
+    asked: bool
+    twins: list[_Key]
+    """The same key of mappings that were merged: the reader sees one of them."""
+
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        same = str.__eq__(self, other)
+        if same is True and other is not self:
+            if isinstance(other, _Key):
+                self.twins.append(other)
+                other.twins.append(self)
+            else:
+                self.asked = True
+        return same
+
+    def mark(self, node: yaml.Node) -> None:
+        """Note where it stands."""
+        mark = node.start_mark
+        self.line, self.file = mark.line + 1, "" if mark.name == "<unicode string>" else str(mark.name)
+        self.asked, self.twins = False, []
+
+    @property
+    def read(self) -> bool:
+        """Whether the reader asked for it, here or after a merge."""
+        return self.asked or any(twin.asked for twin in self.twins)
+
+
+class _Mapping(dict[Any, Any]):
+    """A mapping of a file, which notes the names that a reader looked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+        self.twice: list[_Key] = []
+        """Keys that YAML drops because the same key follows."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        self.names.add(str(key))
+        return super().get(key, default)
+
+    def __getitem__(self, key: Any) -> Any:
+        self.names.add(str(key))
+        return super().__getitem__(key)
+
+    def __contains__(self, key: object) -> bool:
+        self.names.add(str(key))
+        return super().__contains__(key)
+
+    @property
+    def known(self) -> bool:
+        """Whether the reader looked into it. It passes others on whole, as the arguments of a call."""
+        return bool(self.names) or any(key.read for key in self if isinstance(key, _Key))
+
+    def unread(self) -> list[_Key]:
+        """The keys nobody asked for, but for those that hold what is read elsewhere (`&` and `*`)."""
+        return self.twice + [
+            key
+            for key, value in self.items()
+            if self.known
+            and isinstance(key, _Key)
+            and not key.read
+            and not (isinstance(value, _Mapping) and value.known)
+        ]
+
+    def why(self, key: _Key) -> str:
+        """What may have been meant by a key that nobody asked for."""
+        if any(key is each for each in self.twice):
+            return "; it stands there twice, and the last counts"
+        close = difflib.get_close_matches(key, self.names - set(self), 1)
+        return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def remarks(places: Sequence[Path]) -> Iterator[str]:
+    """Return a line for each file that says something in vain. Pipecat accepts the files."""
+    for place in places:
+        for path in files_of(place):
+            mappings = _watched(EvalManifest.load if is_suite(path) else EvalScenarioFile.load, path)
+            yield from _remarks(path, mappings)
+
+
+def _remarks(path: Path, mappings: Sequence[_Mapping]) -> Iterator[str]:
+    by_file: dict[str, set[tuple[int, str]]] = {}
+    for mapping in mappings:
+        for key in mapping.unread():
+            by_file.setdefault(key.file or str(path), set()).add(
+                (key.line, f"{str(key)!r} (line {key.line}{mapping.why(key)})")
+            )
+    for file, found in by_file.items():
+        yield f"{file}: Pipecat ignores {', '.join(words for _, words in sorted(found))}"
+
+
+def _watched(read: Callable[[Path], object], path: Path) -> list[_Mapping]:
+    """The mappings of a file, as a reader left them."""
+    with _noting() as mappings, warnings.catch_warnings(record=True):
+        logger.disable("pipecat.evals")  # what it warns of has been said
+        try:
+            read(path)
+        finally:
+            logger.enable("pipecat.evals")
+    return mappings
+
+
+@contextmanager
+def _noting() -> Iterator[list[_Mapping]]:
+    mappings: list[_Mapping] = []
+    keys: dict[int, tuple[yaml.Node, _Key]] = {}
+    """By the identity of its node: `<<` puts the same nodes into several mappings."""
+
+    def key_of(node: yaml.ScalarNode) -> _Key:
+        if id(node) not in keys:
+            keys[id(node)] = node, _Key(node.value)
+            keys[id(node)][1].mark(node)
+        return keys[id(node)][1]
+
+    def construct(loader: yaml.SafeLoader, node: yaml.MappingNode) -> Iterator[_Mapping]:
+        mapping = _Mapping()
+        mappings.append(mapping)
+        yield mapping
+        own = [key for key, _ in node.value if key.tag == _STR]
+        last = {key.value: key for key in own}
+        mapping.twice = [key_of(key) for key in own if last[key.value] is not key]
+        values = loader.construct_mapping(node)
+        for each, _ in node.value:  # with what `<<` has merged
+            found = loader.construct_object(each)
+            dict.__setitem__(mapping, key_of(each) if each.tag == _STR else found, values[found])
+
+    before = yaml.SafeLoader.yaml_constructors[_MAP]
+    yaml.SafeLoader.yaml_constructors[_MAP] = construct
+    try:
+        yield mappings
+    finally:
+        yaml.SafeLoader.yaml_constructors[_MAP] = before
