@@ -197,6 +197,9 @@ class TurnService(ReportingService):
                         text = step.text if overlap is None else overlap.feed(step.text)
                         if text:
                             await self._say(turn, text, at=now)
+                    elif type(step) is FirstOutput:
+                        turn.output_began = turn.output_began or time.time()
+                        turn.silent_since += now - exchange.asked_at  # the model was at work all that time
                     elif overlap is None or not isinstance(step, ReasoningItem):
                         # Thoughts of a continuation are left out: the answer has those that led to it.
                         outcome = await self._perform(turn, step)
@@ -250,8 +253,6 @@ class TurnService(ReportingService):
 
     async def _perform(self, turn: Turn, step: Step) -> Finished | Incomplete | None:
         match step:
-            case FirstOutput():
-                turn.output_began = turn.output_began or time.time()
             case ThoughtStart():
                 await self._report_ttfb(turn)
                 self._thought_open = True

@@ -1,8 +1,7 @@
 """Time limits, and the pauses before another attempt.
 
 Pure: no clock is read here. All times are seconds. The defaults are for speech, where a pause of a few
-    seconds
-already sounds like a failure; they are longer for models that were asked to think.
+seconds already sounds like a failure; they are longer for models that were asked to think.
 """
 
 import math
@@ -55,9 +54,9 @@ class Timeouts:
         between_events: Silence within an answer that has begun. Within a sentence, thinking does not extend
             it.
         silence: From the caller's last word, or the last word of the answer, to the next word, over all
-            attempts, before and after tools. Time is not counted while events show that the model works, or
-            while a tool runs. None: one and a half times the longer of ``first_output`` and
-            ``between_events``.
+            attempts, before and after tools. Time is not counted while events show that the model works (for
+            an answer that has begun: since its request), or while a tool runs. None: one and a half times
+            the longer of ``first_output`` and ``between_events``.
         turn: One attempt at an answer, from request to end.
         delete: Deleting stored responses when the service stops (``delete_on_close``).
     """

@@ -55,6 +55,8 @@ class Listener:
         self.turns: list[Turn] = []
         self.frames = Frames()
         self.errors: list[ReportedError] = []
+        self.results = 0
+        """How many tools have ended; what their results cause may be still under way."""
         self.speaks = False
         """Whether there is a place where a voice would speak."""
         self._on_change = on_change
@@ -141,6 +143,7 @@ class Listener:
             case FunctionCallResultFrame():
                 if frame.properties is None or frame.properties.is_final:
                     self._calls.pop(frame.tool_call_id, None)
+                    self.results += 1
             case FunctionCallCancelFrame():
                 self._calls.pop(frame.tool_call_id, None)
             case _:
