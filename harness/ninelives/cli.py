@@ -7,6 +7,7 @@ did not pass; 0 that everything is fine.
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -17,7 +18,7 @@ from mock_openai.interruption import leave_if_interrupted, listen
 from mock_openai.visible import print_in_any_encoding, visible
 
 from ninelives.commands import bot_sessions, bots, cassettes
-from ninelives.environment import bypass_proxies
+from ninelives.environment import around_proxies
 
 app = typer.Typer(
     name="ninelives",
@@ -53,7 +54,7 @@ def _options(
     ] = False,
 ) -> None:
     if context.invoked_subcommand != "doctor":  # it looks at the environment as it is
-        bypass_proxies()
+        os.environ.update(around_proxies())
 
 
 @app.command()

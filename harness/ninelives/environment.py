@@ -9,6 +9,7 @@ PLACEHOLDER_KEY = "no-key-needed-offline"
 """The API key for clients whose requests stay on this machine: they refuse to start without one."""
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+_EXCEPTIONS = ("NO_PROXY", "no_proxy")
 _LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -36,12 +37,18 @@ def variables(urls: Urls, *, offline: bool) -> dict[str, str]:
     return found
 
 
-def bypass_proxies() -> None:
-    """Add this machine to NO_PROXY if a proxy is set: clients would send it what is meant for our servers."""
-    if not any(os.environ.get(name) for proxy in _PROXIES for name in (proxy, proxy.lower())):
-        return
-    excepted = ",".join(filter(None, (os.environ.get("NO_PROXY"), os.environ.get("no_proxy"))))
-    missing = [host for host in _LOOPBACK if host not in excepted.split(",")]
-    if "*" not in excepted.split(",") and missing:
-        # In both spellings: clients differ in which one they prefer.
-        os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(filter(None, (excepted, *missing)))
+def proxies() -> list[str]:
+    """Return the names of the variables that send clients to a proxy."""
+    return [name for each in _PROXIES for name in (each, each.lower()) if os.environ.get(name)]
+
+
+def around_proxies() -> dict[str, str]:
+    """Return the variables that keep requests to this machine away from a proxy; none if no proxy is set.
+
+    Both spellings of NO_PROXY are there, because clients differ in which one they prefer.
+    """
+    given = [host.strip() for name in _EXCEPTIONS for host in os.environ.get(name, "").split(",")]
+    if not proxies() or "*" in given:
+        return {}
+    hosts = ",".join(dict.fromkeys(filter(None, [*given, *_LOOPBACK])))
+    return dict.fromkeys(_EXCEPTIONS, hosts)

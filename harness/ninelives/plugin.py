@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ninelives.environment import bypass_proxies
+from ninelives.environment import around_proxies
 from ninelives.fixtures import virtual_time
 from ninelives.fixtures.survival import Survival
 from ninelives.fixtures.usage import PROPERTY, Usage
@@ -104,7 +104,10 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the markers, and block the network if that is wanted."""
-    bypass_proxies()
+    patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)
+    for name, value in around_proxies().items():
+        patch.setenv(name, value)
     virtual_time.register(config)
     config.addinivalue_line(
         "markers",

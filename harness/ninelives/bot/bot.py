@@ -187,6 +187,11 @@ class Bot(Conversation):
 
     # --- what a user does ------------------------------------------------------------------------------
 
+    async def update_settings(self, delta: Any = None, **fields: Any) -> None:
+        """Change the service's settings, by a settings object or by fields, and wait until it has them."""
+        await super().update_settings(delta, **fields)
+        await self._drained()
+
     async def say(self, text: str, *, cut_in: Moment | None = None) -> Turn:
         """Say something and listen until the turn is over, including tool calls and the answers to them.
 

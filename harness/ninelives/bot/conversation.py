@@ -67,7 +67,7 @@ class Conversation:
     @property
     def processors(self) -> list[FrameProcessor]:
         """Every processor of the bot's workers, including nested ones."""
-        return []
+        raise NotImplementedError
 
     @property
     def services(self) -> list[LLMService[Any]]:
@@ -95,7 +95,6 @@ class Conversation:
         if delta is None:
             delta = getattr(type(self.service), "Settings", LLMSettings)(**fields)
         await self._queue(LLMUpdateSettingsFrame(delta=delta))
-        await self._drained()
 
     async def pause(self, seconds: float) -> None:
         """Say nothing for a while, on the loop's clock."""

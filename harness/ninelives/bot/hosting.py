@@ -144,9 +144,9 @@ class Host:
         self._enter_surroundings()
         try:
             self._running = self._task(self._run(), f"bot {self.name}")
-            await self._first(self._shown, TO_RUN)
+            await self.until_ended(self._shown.wait(), TO_RUN)
             if self._shown.is_set() and self._refused is None:
-                await self._first(self._started, TO_START)
+                await self.until_ended(self._started.wait(), TO_START)
             if self._refused is not None:
                 raise self._refused
             if self._started.is_set():
@@ -247,14 +247,6 @@ class Host:
 
     def _task(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         return asyncio.get_running_loop().create_task(work, name=name, context=self._context)
-
-    async def _first(self, event: asyncio.Event, seconds: float) -> None:
-        """Wait until an event is set, the bot ends, or the time is over."""
-        waiting = asyncio.create_task(event.wait(), name=f"{self.name} starts")
-        try:
-            await asyncio.wait([self.running, waiting], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waiting.cancel()
 
     async def _run(self) -> None:
         made = await self._called(self._bot) if is_function(self._bot) else self._bot

@@ -8,6 +8,8 @@ transport that it makes is replaced before anything is sent, so it only has to b
 from __future__ import annotations
 
 import asyncio
+import functools
+import inspect
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from importlib import import_module
@@ -80,6 +82,9 @@ fields that matter are those that Pipecat 1.14 reads).
 
 def provider_of(function: Callable[..., Any]) -> str:
     """Return the telephone provider for which a bot's code is written, by the serializer that it names."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    function = inspect.unwrap(function)
     code = getattr(function, "__code__", None)
     named = {*getattr(function, "__globals__", ()), *getattr(code, "co_names", ())}
     return next((each for each in _STARTS if f"{each.capitalize()}FrameSerializer" in named), "twilio")

@@ -31,9 +31,9 @@ def side_models(pipeline: FrameProcessor, is_voice: IsVoice) -> list[LLMService[
     return [*silent, *_second(pipeline, silent)]
 
 
-def conversing(branches: Sequence[FrameProcessor], silent: Iterable[FrameProcessor]) -> int | None:
+def conversing(branches: Sequence[FrameProcessor], silent: Sequence[FrameProcessor]) -> int | None:
     """Return the index of the first branch with a model that is not silent; None if no branch has one."""
-    models = [[model for model in models_in([branch]) if not _among(model, silent)] for branch in branches]
+    models = [[model for model in models_in([branch]) if model not in silent] for branch in branches]
     return next((index for index, found in enumerate(models) if found), None)
 
 
@@ -77,16 +77,12 @@ def _second(pipeline: FrameProcessor, silent: Sequence[FrameProcessor]) -> list[
     first = conversing(pipeline.processors, silent) if divides(pipeline) else None
     for index, processor in enumerate(pipeline.processors):
         if first is not None and index != first:
-            found += [model for model in models_in([processor]) if not _among(model, silent)]
+            found += [model for model in models_in([processor]) if model not in silent]
         else:
             found += _second(processor, silent)
     return found
 
 
-def _among(model: FrameProcessor, models: Iterable[FrameProcessor]) -> bool:
-    return any(model is each for each in models)
-
-
-def _only(branch: FrameProcessor, beside: Iterable[FrameProcessor]) -> bool:
+def _only(branch: FrameProcessor, beside: Sequence[FrameProcessor]) -> bool:
     models = models_in([branch])
-    return bool(models) and all(_among(model, beside) for model in models)
+    return bool(models) and all(model in beside for model in models)

@@ -22,7 +22,6 @@ from pipecat.frames.frames import (
     ServiceMetadataFrame,
     TranscriptionFrame,
 )
-from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
 from pipecat.processors.frame_processor import FrameProcessor
@@ -132,14 +131,9 @@ def understood_by(processors: Iterable[FrameProcessor]) -> Speech:
     return TypedTurns()
 
 
-def context_in(processors: Iterable[FrameProcessor] | Pipeline) -> LLMContext | None:
-    """Return the context of a pipeline's own user aggregator; None if there is none."""
-    inside = processors.processors if isinstance(processors, Pipeline) else processors
-    for processor in everything_in(inside):
-        if isinstance(processor, LLMUserAggregator):
-            context: LLMContext = processor.context
-            return context
-    return None
+def context_in(processors: Iterable[FrameProcessor]) -> LLMContext | None:
+    """Return the context of the first user aggregator among processors; None if there is none."""
+    return next((each.context for each in processors if isinstance(each, LLMUserAggregator)), None)
 
 
 def everything_in(processors: Iterable[FrameProcessor]) -> Iterable[FrameProcessor]:

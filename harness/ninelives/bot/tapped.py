@@ -26,7 +26,7 @@ from pipecat.turns.user_mute import MuteUntilFirstBotCompleteUserMuteStrategy
 
 from ninelives.bot.listener import Direction
 from ninelives.bot.side_models import conversation_in, conversing, models_in, side_models
-from ninelives.bot.speech import everything_in
+from ninelives.bot.speech import context_in, everything_in
 from ninelives.bot.standing_in import Replaced, insert, replace
 from ninelives.bot.transport import HostedTransport, Silent, SilentTransport
 from ninelives.bot.turn_completion import complete_turns
@@ -73,13 +73,13 @@ class TappedWorkers:
         """Remove a worker's sound and tap its LLM service, once. Return whether it is the worker with the
         caller.
         """
-        if not any(worker is each for each in self._prepared):
+        if worker not in self._prepared:
             self._prepared.append(worker)
             replaced = replace(worker.pipeline, self._stand_in)
             _unmute(everything_in([worker.pipeline]))
             complete_turns(everything_in([worker.pipeline]), voice=False)
             voices = [each.stand_in for each in replaced if isinstance(each.original, TTSService)]
-            beside = side_models(worker.pipeline, lambda each: any(each is voice for voice in voices))
+            beside = side_models(worker.pipeline, lambda each: each in voices)
             self.beside += beside
             self._watch_speech(worker, voices, replaced)
             services = tap(worker.pipeline, *self._look, beside)
@@ -97,7 +97,7 @@ class TappedWorkers:
         self, worker: PipelineWorker, voices: Sequence[FrameProcessor], replaced: Sequence[Replaced]
     ) -> None:
         conversation = list(conversation_in([worker.pipeline], self.beside))
-        voices = [voice for voice in voices if any(voice is each for each in conversation)]
+        voices = [voice for voice in voices if voice in conversation]
         outputs = [each.stand_in for each in replaced if isinstance(each.original, BaseOutputTransport)]
         own = self._transport.output()
         outputs += [each for each in everything_in([worker.pipeline]) if each is own]
@@ -121,8 +121,7 @@ class TappedWorkers:
     @property
     def context(self) -> LLMContext | None:
         """The context of the bot's user aggregator; None if it has none."""
-        inside = conversation_in((worker.pipeline for worker in self._prepared), self.beside)
-        return next((each.context for each in inside if isinstance(each, LLMUserAggregator)), None)
+        return context_in(conversation_in((worker.pipeline for worker in self._prepared), self.beside))
 
     def _stand_in(self, processor: FrameProcessor) -> FrameProcessor | None:
         if _is_transport(processor):

@@ -34,7 +34,7 @@ class LineWriter:
     """Writes the lines of one connection; `t` is in milliseconds, by default the clock's reading.
 
     Text that may turn out to be part of a secret is held back until that is known, at the latest until `end`,
-    `abort` or `finish`; a line_writer that holds something is in `holding`.
+    `abort` or `finish`; a `LineWriter` that holds something is in `holding`.
     """
 
     def __init__(

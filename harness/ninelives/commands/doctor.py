@@ -14,6 +14,7 @@ from rich.text import Text
 
 from ninelives.commands.printing import output
 from ninelives.commands.quiet import quiet
+from ninelives.environment import around_proxies, proxies
 
 State = Literal["good", "note", "bad"]
 _MARKS: dict[State, tuple[str, str]] = {"good": ("✓", "green"), "note": ("·", "yellow"), "bad": ("✗", "red")}
@@ -180,12 +181,9 @@ def _environment() -> Iterator[Finding]:
         yield Finding("OPENAI_API_KEY", "note", detail)
     else:
         yield Finding("OPENAI_API_KEY", "good", "not set; offline tests do not need it")
-    proxies = [
-        name for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy") if os.environ.get(name)
-    ]
-    spared = f"{os.environ.get('NO_PROXY', '')},{os.environ.get('no_proxy', '')}"
-    if proxies and "127.0.0.1" not in spared and "*" not in spared.split(","):
-        detail = f"{proxies[0]} is set, and NO_PROXY does not include 127.0.0.1"
+    bypass = around_proxies()
+    if bypass and not any("127.0.0.1" in os.environ.get(name, "") for name in bypass):
+        detail = f"{proxies()[0]} is set, and NO_PROXY does not include 127.0.0.1"
         advice = "pytest and ninelives bypass it; for other clients set NO_PROXY=127.0.0.1,localhost"
         yield Finding("proxy", "note", detail, advice)
 

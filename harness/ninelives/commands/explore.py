@@ -84,7 +84,7 @@ def run(options: Options) -> int:
 
     conditions = options.asked.conditions
     if not options.executor.startswith("dask://"):  # a cluster has the bot, this machine need not
-        first = play_first(factory_of(options.factory), voice=conditions.voice)
+        first = play_first(factory_of(options.factory), voice=bool(conditions.voice))
         if not first.held:
             tell_disturbed(output(), first)
             return 1

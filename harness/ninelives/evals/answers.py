@@ -66,7 +66,6 @@ def with_addresses(scenario: Loaded, addresses: Mapping[str, str]) -> Loaded:
 
     `addresses` maps old to new ones; `*` matches any.
 
-
     Only blocks that Pipecat builds from an address are changed; a factory finds OPENAI_BASE_URL.
     """
     changed: dict[str, Any] = {"judge": _led(scenario.judge, addresses)}

@@ -1,8 +1,9 @@
 """Leaves out of the judgment what does not belong to the conversation: other models, and single questions.
 
 A model beside the one that the caller talks to is moved into a session of its own on the mock server, with
-the scenario's script and without its faults. Single questions (`run_inference`: a summary, a classification)
-are recognized by their requests, because a turn of a conversation is always streamed.
+the scenario's script and without its faults (a port that refuses connections refuses its connections, too).
+Single questions (`run_inference`: a summary, a classification) are recognized by their requests, because a
+turn of a conversation is always streamed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ def move(models: Iterable[LLMService[Any]], server: MockServer) -> None:
     """Give models that have not started the key of a session of their own.
 
     OpenAI's client sends its `api_key` with each request; a WebSocket service has the key for its handshake.
-    A model with neither stays where it is.
+    A model with neither stays where it is. If the server demands a key, no other one leads to a session: the
+    models get the demanded key and stay, too.
     """
     for model in models:
         session = server.session(SESSION)

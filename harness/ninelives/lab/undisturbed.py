@@ -56,7 +56,7 @@ class First:
     def summary(self) -> str:
         """The first line of what is wrong."""
         how = " when it is called with a voice" if self.voice else ""
-        advice = " It works as text: --no-voice." if self.chosen else ""
+        advice = " It works as text: --no-voice (in pytest: ninelives_voice = false)." if self.chosen else ""
         return (
             f"{self.who}: this bot does not work even without faults{how}. No fault was tried yet, and no "
             f"scenario was played.{advice}"

@@ -18,7 +18,7 @@ from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.turns.user_turn_controller import UserTurnController
 
 from ninelives.bot.side_models import conversation_in, side_models
-from ninelives.bot.speech import everything_in
+from ninelives.bot.speech import context_in, everything_in
 from ninelives.bot.standing_in import Replaced, insert, place_of, replace
 from ninelives.bot.turn_completion import complete_turns
 from ninelives.voice.analyzer import ScriptedTurnAnalyzer
@@ -128,7 +128,7 @@ class StandIns:
         heard = [each for each in self.conversation if isinstance(each, Voice)]
         everywhere = [each for each in everything_in([self.worker.pipeline]) if isinstance(each, Voice)]
         for voice in everywhere:
-            voice.words_count = any(voice is each for each in heard)
+            voice.words_count = voice in heard
         self._line.serve(voice._transport_destination for voice in [*heard, *everywhere])
 
     def _next_ears(self) -> Ears:
@@ -175,7 +175,7 @@ class StandIns:
 
     def is_heard(self, model: FrameProcessor) -> bool:
         """Whether the caller hears what a model says. One that takes notes in a branch is not heard."""
-        return all(model is not each for each in self.beside)
+        return model not in self.beside
 
     @property
     def silent(self) -> bool:
@@ -185,11 +185,7 @@ class StandIns:
     @property
     def context(self) -> LLMContext | None:
         """The context of the bot's user aggregator; None if it has none."""
-        for processor in self.conversation:
-            if isinstance(processor, LLMUserAggregator):
-                context: LLMContext = processor.context
-                return context
-        return None
+        return context_in(self.conversation)
 
     @property
     def proposes(self) -> bool:

@@ -293,3 +293,25 @@ def test_the_setting_says_true_or_false(given: str, voice: bool | None) -> None:
 def test_another_setting_is_refused() -> None:
     with pytest.raises(UsageError, match="ninelives_voice = loud: write true or false"):
         _voice("loud")
+
+
+MUTE = """
+
+class Mute(BaseTextFilter):
+    async def filter(self, text):
+        return ""
+"""
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("quietly")
+def test_random_stories_are_text_unless_a_voice_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(quiet, "quiet", lambda: None)
+    bot = BOT.replace('_KEY"])\n    pair', '_KEY"], text_filters=[Mute()])\n    pair')
+    Path("bot.py").write_text(bot + MUTE, encoding="utf-8")
+    assert _run(["explore", "bot.py", "--runs", "1", "--jobs", "1"]) == 0
+    assert _run(["explore", "bot.py", "--runs", "1", "--jobs", "1", "--voice"]) == 1
+    assert "does not work even without faults" in capsys.readouterr().out

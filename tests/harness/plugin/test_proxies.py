@@ -43,6 +43,8 @@ def test_a_users_test_reaches_the_server(pytester: pytest.Pytester) -> None:
         ({}, "intranet.example,127.0.0.1,localhost"),
         ({"no_proxy": "127.0.0.1"}, "intranet.example,127.0.0.1,localhost"),
         ({"NO_PROXY": "*"}, "*"),
+        ({"NO_PROXY": "localhost, 127.0.0.1"}, "localhost,127.0.0.1"),
+        ({"http_proxy": "", "HTTPS_PROXY": NOBODY}, "intranet.example,127.0.0.1,localhost"),
         ({"http_proxy": ""}, "intranet.example"),
     ],
 )
@@ -57,3 +59,16 @@ def test_a_command_inherits_it(given: dict[str, str], left: str, monkeypatch: py
         [sys.executable, "-c", told], capture_output=True, text=True, timeout=HANG, check=True, env=os.environ
     )
     assert done.stdout.splitlines()[-1] == left
+
+
+def test_the_environment_is_as_before_when_pytest_has_ended(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import os
+
+        def test_it():
+            assert os.environ["no_proxy"] == "intranet.example,127.0.0.1,localhost"
+        """
+    )
+    pytester.runpytest_inprocess("-p", "no:randomly").assert_outcomes(passed=1)
+    assert (os.environ["NO_PROXY"], os.environ.get("no_proxy")) == ("intranet.example", None)

@@ -1,6 +1,7 @@
 """Bots of other shapes than one worker in one function, as they are: judged, called, and cut in."""
 
 import os
+from functools import partial, wraps
 from itertools import count
 from types import FunctionType
 
@@ -305,12 +306,19 @@ async def answers_the_telephone(runner_args):
     await run(worker)
 
 
+def decorated(bot):
+    """Return a bot within a wrapper that names no provider, as one of another module does not."""
+    plain = FunctionType((lambda *given: None).__code__, {})
+    return wraps(bot)(plain)
+
+
 @pytest.mark.parametrize("provider", ["twilio", "telnyx", "plivo", "exotel"])
-async def test_a_telephone_bot_gets_the_handshake_of_its_own_provider(provider):
+@pytest.mark.parametrize("wrapped", [None, partial, decorated], ids=["plain", "partial", "decorated"])
+async def test_a_telephone_bot_gets_the_handshake_of_its_own_provider(provider, wrapped):
     arguments = HostedArguments()
     name = f"{provider.capitalize()}FrameSerializer"
     bot = FunctionType(answers_the_telephone.__code__, {**globals(), name: None})
-    arguments.answered_by(bot)
+    arguments.answered_by(bot if wrapped is None else wrapped(bot))
     kind, call_data = await parse_telephony_websocket(arguments.websocket)
     assert kind == provider
     assert call_data.stream_id

@@ -1,5 +1,6 @@
 """What goes wrong with a voice: it stalls, fails, loses its connection; and another takes over."""
 
+import asyncio
 import os
 
 import pytest
@@ -164,3 +165,16 @@ async def test_delays_of_sentences_are_drawn_by_seed(openai_server, voice_call):
             turn = await caller.say("Tell me of the river.", cut_in=seconds(60))
         gaps.append([round(b.began - a.ended, 6) for a, b in zip(turn.sounds, turn.sounds[1:], strict=False)])
     assert gaps[0] == gaps[1] != gaps[2]
+
+
+async def test_settings_change_while_the_bot_speaks(openai_server, voice_call):
+    openai_server.script.add(reply(COUNT, user="count"))
+    openai_server.script.add(reply("Yes.", user="Stop"))
+    async with voice_call(run_bot) as caller:
+        counting = asyncio.create_task(caller.say("Please count."))
+        await caller.pause(2.0)
+        await caller.update_settings(temperature=0.5)
+        second = await caller.say("Stop.")
+        first = await counting
+        assert caller.service._settings.temperature == 0.5
+    assert (first.played, second.played) == ("One two three four", "Yes.")
