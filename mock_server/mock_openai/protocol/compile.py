@@ -52,15 +52,18 @@ _KEPT = 64
 
 
 class Templates:
-    """The templates of one server; beyond a number the oldest goes."""
+    """The templates of one server. Beyond a number the oldest is dropped; one used since is spared once."""
 
     def __init__(self, behaviour: Behaviour = DEFAULT) -> None:
         self._behaviour = behaviour
         self._known: dict[tuple[Any, ...], Template | None] = {}
+        self._used: set[Template] = set()
+        """Those used since they were last spared. Moving a used one to the end would hash its reply again."""
 
     def clear(self) -> None:
         """Forget all of them."""
         self._known.clear()
+        self._used.clear()
 
     def find(self, reply: Reply, request: Request) -> Template | None:
         """Return the template for a reply under a request's settings; None if it has none, or the reply is
@@ -77,14 +80,24 @@ class Templates:
         if found is key:
             if not _has_template(reply, request):
                 return None
+            if len(self._known) >= _KEPT:
+                self._drop_one()
             self._known[key] = None
-            if len(self._known) > _KEPT:
-                del self._known[next(iter(self._known))]
             return None
         if found is None:
             found = self._known[key] = _compiled(reply, request, self._behaviour)
         assert isinstance(found, Template)
+        self._used.add(found)
         return found if found.size <= MAX_SIZE else None
+
+    def _drop_one(self) -> None:
+        while True:
+            oldest = next(iter(self._known))
+            template = self._known.pop(oldest)
+            if template not in self._used:
+                return
+            self._used.remove(template)
+            self._known[oldest] = template
 
 
 def _length_of_parent(request: Request) -> int:

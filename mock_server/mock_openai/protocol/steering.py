@@ -57,9 +57,6 @@ class Steer:
 def read_steer(message: Mapping[str, Any]) -> Steer:
     """Read a `response.steer` without its `type`. Raises ApiError if not even `response.steer.failed` could
     name it (inferred); its input is checked by `check_steer`.
-
-    Raises ApiError when not even `response.steer.failed` could name it (inferred); what is wrong with its
-    input is for `check_steer`.
     """
     for name in ("previous_response_id", "input"):
         if name not in message:

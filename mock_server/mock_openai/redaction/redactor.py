@@ -56,7 +56,7 @@ _PLAIN_WORDS = 2048
 _LONGEST_PLAIN = 256
 _ID = re.compile(rb"(?:resp|msg|rs|fc)_[0-9a-f]{50}")
 """An id that the API gives (observed). No secret looks so, nor does the base64 of one. Every turn brings new
-ones, so they are not searched as other new words are.
+ones, so they are neither searched nor remembered as other new words are.
 """
 _SHORT_TEXT = 8192
 _REMEMBERED = frozenset({"field", "query", "cookie", "user part", "bearer"})
@@ -224,7 +224,7 @@ class SecretRedactor:
         else:  # a list of its words would take many times its memory
             words = (match[0] for match in _WORD.finditer(text))
         for word in words:
-            if word in self._plain:
+            if word in self._plain or _ID.fullmatch(word):
                 continue
             sign = _sign(word)
             signs |= sign
@@ -293,8 +293,6 @@ class SecretRedactor:
 
 
 def _sign(word: bytes) -> int:
-    if _ID.fullmatch(word):
-        return 0
     low = word.lower()
     sign = NAME if low.startswith(b"-u") or _STEM.search(low) is not None else 0
     if len(word) >= forms.SHORTEST:

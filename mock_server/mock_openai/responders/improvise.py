@@ -40,6 +40,7 @@ class Improviser:
     """
 
     takes_errors = False
+    reads_only = True
 
     def __init__(self, seed: int = 0, improvise: Improvise = "text") -> None:
         self._seed = seed

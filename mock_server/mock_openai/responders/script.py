@@ -44,6 +44,7 @@ class Script:
     """
 
     takes_errors = False
+    reads_only = True  # what functions and conditions of the user's own get, it copies itself
 
     def __init__(self, rules: Iterable[Written] = (), *, strict: bool | None = None) -> None:
         self._rules = Rules()

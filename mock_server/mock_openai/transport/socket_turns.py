@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
 
+from mock_openai.beside import beside
 from mock_openai.delivery import Delivery
 from mock_openai.delivery.play import play_at_once
 from mock_openai.faults.trigger import Position
@@ -14,6 +15,7 @@ from mock_openai.memory import LaneMemory
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import Rendered
 from mock_openai.state import ClientConnection, ServerState
+from mock_openai.transport.body import LARGE_BODY
 from mock_openai.transport.inject import inject_failed, injected, read_inject
 from mock_openai.transport.messages import as_noted
 from mock_openai.transport.queue import Create, TurnQueue
@@ -88,7 +90,8 @@ class SocketTurns:
 
     async def steer(self, message: dict[str, Any], size: int) -> None:
         """Handle `response.steer`, a message of so many bytes. Raises ApiError."""
-        self._state.note("request", self._connection.number, {**as_noted(message), "event": "response.steer"})
+        noted = await beside(as_noted, message) if size > LARGE_BODY else as_noted(message)
+        self._state.note("request", self._connection.number, {**noted, "event": "response.steer"})
         refused = await self.steering.hear(message, size, tuple(self._deliveries.values()))
         if refused is not None:
             await self._tell(refused)

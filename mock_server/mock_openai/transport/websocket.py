@@ -172,48 +172,49 @@ class SocketSession:
         if len(data) > LARGE_BODY:
             return False
         try:
-            known = self._known(data)
+            heard = self._understood(data)
         except ApiError:
             return False
-        if known is None or known.body.get("stream_id") is not None:
+        if not isinstance(heard, Known) or heard.body.get("stream_id") is not None:
             return False
-        self._turns.take(known)
+        self._turns.take(heard)
         return True
 
-    def _known(self, data: bytes) -> Known | None:
-        """Return the cache entry of a create; None if the message is something else."""
+    def _understood(self, data: bytes) -> Known | tuple[str, dict[str, Any]]:
+        """Return the cache entry of a create, or another message's type and its other fields. Raises
+        ApiError.
+        """
         known = self._state.requests.find("websocket", data)
-        if known is None:
-            kind, message = read_message(data, self._types)
-            if kind == "response.create":
-                known = self._state.requests.keep("websocket", data, message)
-        return known
+        if known is not None:
+            return known
+        kind, message = read_message(data, self._types)
+        if kind != "response.create":
+            return kind, message
+        return self._state.requests.keep("websocket", data, message)
 
-    def _read_ahead(self, data: bytes) -> Known | None:
-        known = self._known(data)
-        if known is not None and known.request is None and known.refused is None:
-            known.note_as(self._state.journal.shorten)
-            self._state.engine.admission.read_ahead(known, "websocket")
-        return known
+    def _read_ahead(self, data: bytes) -> Known | tuple[str, dict[str, Any]]:
+        heard = self._understood(data)
+        if isinstance(heard, Known) and heard.request is None and heard.refused is None:
+            heard.note_as(self._state.journal.shorten)
+            self._state.engine.admission.read_ahead(heard, "websocket")
+        return heard
 
     async def _hear(self, data: bytes) -> None:
         try:
             large = len(data) > LARGE_BODY
-            known = await beside(self._read_ahead, data) if large else self._known(data)
-            kind, message = ("response.create", {}) if known else read_message(data, self._types)
+            heard = await beside(self._read_ahead, data) if large else self._understood(data)
         except ApiError as error:
             await self._bad_message(error, close=1007)
             return
         try:
-            match kind:
-                case "response.create":
-                    assert known is not None, "a create is known by now"
-                    await self._create(known)
-                case "response.cancel":
+            match heard:
+                case Known():
+                    await self._create(heard)
+                case "response.cancel", message:
                     self._turns.cancel(message)
-                case "response.steer":
+                case "response.steer", message:
                     await self._turns.steer(message, len(data))
-                case "response.inject":
+                case "response.inject", message:
                     await self._turns.inject(message)
         except ApiError as error:
             await self._refuse(error)

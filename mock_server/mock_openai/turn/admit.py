@@ -80,8 +80,8 @@ class Admission:
         return request
 
     def read_ahead(self, known: Known, transport: Literal["http", "websocket"]) -> None:
-        """Validate a large request and count its tokens, which is most of planning it. A thread may do that;
-        it changes nothing but the cache entry.
+        """Validate a large request and count its tokens, which is most of planning it. A thread may do that:
+        it changes only the cache entry and, in one step, the cache of settings found valid.
         """
         try:
             known.request = self.read(known.body, transport)

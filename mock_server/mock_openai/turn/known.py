@@ -60,8 +60,11 @@ class Known(msgspec.Struct, eq=False):
     _noted: msgspec.Raw | None = None
 
     def note_as(self, shorten: Callable[[msgspec.Raw], msgspec.Raw]) -> None:
-        """Find out how the journal stores the body; `shorten` cuts one that is too large for it."""
-        self._noted = shorten(self.noted)
+        """Find out how the journal stores the body; `shorten` cuts one that is too large for it.
+
+        It begins with the body each time: another thread may have cut it meanwhile.
+        """
+        self._noted = shorten(redact.body(self.body))
 
     @property
     def noted(self) -> msgspec.Raw:
@@ -87,10 +90,9 @@ class KnownRequests:
         """Return the cache entry of these bytes; None if they are new."""
         if len(data) <= MAX_SIZE:
             known = self._known.get((form, data))
-        elif self._large is not None and self._large[:2] == (form, data):
-            known = self._large[2]
         else:
-            return None
+            large = self._large  # read once: another thread may replace it at any time
+            known = large[2] if large is not None and large[:2] == (form, data) else None
         if known is not None:
             known.again = True
         return known

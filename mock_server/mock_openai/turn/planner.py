@@ -130,7 +130,7 @@ class Planner:
         """Validate the request and find its history; False if that has to be awaited."""
         try:
             if known.refused is not None:
-                raise known.refused
+                raise known.refused.with_traceback(None)  # which grows with each raise
             if known.request is None:
                 known.request = self.admission.read(plan.body, plan.caller.transport)
             plan.request = known.request

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+from mock_openai.protocol import json
 from mock_openai.turn.known import LARGEST, MAX_SIZE, KnownRequests
 
 
@@ -28,3 +30,27 @@ def test_of_large_bodies_the_latest_is_kept_and_there_are_never_many() -> None:
         latest = requests.keep("json", b"%d" % number, {})
     assert sum(requests.find("json", b"%d" % number) is not None for number in range(1000)) <= 128
     assert requests.find("json", b"999") is latest
+
+
+def test_a_large_body_is_found_although_another_thread_brings_the_next_meanwhile() -> None:
+    requests = KnownRequests()
+    mine, other = b"x" * (MAX_SIZE + 1), b"y" * (MAX_SIZE + 1)
+    first = requests.keep("json", mine, {"mine": True})
+
+    class SwitchingThreads(str):
+        """The point at which the interpreter may switch to another thread: the comparison."""
+
+        __hash__ = str.__hash__
+
+        def __eq__(self, kept: object) -> bool:
+            requests.keep("json", other, {"mine": False})
+            return str.__eq__(self, kept)
+
+    assert requests.find(SwitchingThreads("json"), mine) is first
+
+
+def test_a_body_that_two_threads_note_at_once_is_cut_once() -> None:
+    known = KnownRequests().keep("json", b"x" * (MAX_SIZE + 1), {"input": "long " * 100})
+    for _ in range(2):
+        known.note_as(lambda body: msgspec.Raw(json.compact({"cut": len(body)})))
+    assert json.parse(known.noted) == {"cut": len(json.compact(known.body))}

@@ -63,6 +63,31 @@ def test_the_second_turn_of_a_kind_has_a_template() -> None:
     assert templates.find(reply, request) is not None
 
 
+def test_a_template_in_use_outlives_any_number_of_others() -> None:
+    templates, reply, request = Templates(), Reply((Text("Hello."),)), asked()
+    templates.find(reply, request)
+    first = templates.find(reply, request)
+    for number in range(300):
+        others = Reply((Text(f"Answer {number}."),))
+        templates.find(others, request)
+        if number % 3 == 0:
+            templates.find(others, request)
+        if number % 20 == 0:
+            assert templates.find(reply, request) is first, f"compiled again after {number} others"
+
+
+def test_templates_that_are_no_longer_used_make_room() -> None:
+    templates, request = Templates(), asked()
+    replies = [Reply((Text(f"Answer {number}."),)) for number in range(64)]
+    for reply in replies * 3:
+        templates.find(reply, request)
+    new = [Reply((Text(f"New answer {number}."),)) for number in range(64)]
+    for reply in new:
+        templates.find(reply, request)
+        assert templates.find(reply, request) is not None, "a new one has no room beside those in use"
+    assert not any(templates.find(reply, request) for reply in replies), "the old ones are still held"
+
+
 TEXTS = st.text(min_size=1, max_size=60)
 ITEMS = st.one_of(
     st.builds(Text, TEXTS, deltas=st.none() | st.integers(1, 9), same_message=st.booleans()),

@@ -23,6 +23,8 @@ from mock_openai.redaction import SecretRedactor
 from mock_openai.redaction.pending import undecided
 from mock_openai.redaction.redactor import DEEPEST
 
+from tests.effort import calls_of
+
 from .made_up import made
 
 _parser: Any = import_module("re._parser")
@@ -156,3 +158,12 @@ def test_forty_thousand_backslashes_are_read_level_by_level() -> None:
     text = b"\\" * 40_000 + b"password"
     assert SecretRedactor().text(text) == text
     assert steps(lambda: SecretRedactor().text(text)) < 8 * 40_000
+
+
+def test_the_ids_of_thousands_of_turns_do_not_displace_the_words_that_recur() -> None:
+    redactor = SecretRedactor()
+    recurring = b" ".join(b"word%c%c" % (97 + n // 26, 97 + n % 26) for n in range(500))
+    redactor.edits(recurring)
+    for number in range(3_000):
+        assert not redactor.edits(b'{"id":"resp_%050x","item_id":"msg_%050x"}' % (number, number))
+    calls_of(lambda: redactor.edits(recurring), at_most=50)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
 import aiohttp
+import pytest
 from mock_openai import MockServer, reply
-from mock_openai.responders import Turn
+from mock_openai.responders import Turn, base
 from mock_openai.responders.when import When
 
 
@@ -69,6 +71,31 @@ async def test_neither_an_answer_nor_a_condition_changes_what_is_kept() -> None:
     assert set(kept) >= {"two"}
     assert [body["input"] for body in server.journal.requests] == [[item("one")], [item("two")]]
     assert [body["input"] for body in rule.requests] == [[item("one")], [item("two")]]
+
+
+async def test_a_function_costs_one_copy_of_what_it_looks_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    copied: list[Any] = []
+
+    def copy(value: Any) -> Any:
+        copied.append(value)
+        return deepcopy(value)
+
+    monkeypatch.setattr(base, "deepcopy", copy)
+    rules = [reply("One.", user="^one$"), reply(lambda turn: f"After {len(turn.history)} items.")]
+    async with MockServer(rules) as server, aiohttp.ClientSession(server.base_url + "/") as http:
+        previous, said = None, []
+        for text in ("one", "two", "three"):
+            ask = {"model": "gpt-4o", "input": [item(text)], "previous_response_id": previous}
+            async with http.post("responses", json=ask) as response:
+                told = await response.json()
+            previous = told["id"]
+            said.append(told["output"][0]["content"][0]["text"])
+        improvised = {"model": "gpt-4o", "input": "four", "previous_response_id": previous}
+        server.script.clear()
+        async with http.post("responses", json=improvised) as response:
+            assert response.status == 200
+    assert said == ["One.", "After 2 items.", "After 4 items."]
+    assert [len(each) for each in copied] == [2, 4], "each function's own copy, and no other"
 
 
 async def test_a_turn_can_be_replaced_in_parts() -> None:

@@ -7,16 +7,31 @@ compiled code over something large count as one call each, so a second test look
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import json
 import re
 import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from mock_openai import Call, Item, MockServer, Recorded, Refusal, Text, Timed, beside, faults, reply
+from mock_openai import (
+    ApiError,
+    Call,
+    Item,
+    MockServer,
+    Recorded,
+    Refusal,
+    Text,
+    Timed,
+    beside,
+    faults,
+    reply,
+)
+from mock_openai.control import redact
 from mock_openai.protocol import json as written
 from mock_openai.protocol.events import Event
 from mock_openai.transport.body import LARGE_BODY
@@ -128,6 +143,11 @@ def message(**fields: object) -> bytes:
     return bytes((0x81, 0x80 | len(body), 0, 0, 0, 0)) + body
 
 
+def masked(body: bytes) -> bytes:
+    """Return a large message as a masked frame; the key is zero."""
+    return bytes((0x81, 0xFF)) + len(body).to_bytes(8) + bytes(4) + body
+
+
 async def ask(server: MockServer, way: str) -> bytes:
     """Ask once, and return what came."""
     match way:
@@ -229,11 +249,37 @@ async def test_nobody_waits_for_a_large_request(way: str) -> None:
                 heard = await exchange(server, head("POST", "/v1/responses", body), b"\0")
             else:
                 asked = body.replace(b"{", b'{"type": "response.create", ', 1)
-                frame = bytes((0x81, 0xFF)) + len(asked).to_bytes(8) + bytes(4) + asked
-                heard = await exchange(server, HANDSHAKE + frame, b'"response.completed"')
+                heard = await exchange(server, HANDSHAKE + masked(asked), b'"response.completed"')
         assert b"Read." in heard
         assert server.journal.requests[0]["input"] == json.loads(body)["input"]
     assert 0 < longest.calls < AT_MOST
+
+
+async def test_a_large_message_that_is_no_create_is_read_once_in_a_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = threading.get_ident()
+    on_the_loop: list[tuple[str, bool]] = []
+
+    def watched(of: object, name: str) -> None:
+        real = getattr(of, name)
+
+        def watch(data: bytes, *more: object, **others: object) -> object:
+            if len(data) > LARGE_BODY:
+                on_the_loop.append((name, threading.get_ident() == here))
+            return real(data, *more, **others)
+
+        monkeypatch.setattr(of, name, watch)
+
+    watched(written, "parse_shallow")
+    watched(redact._redactor, "edits")
+    told = {"type": "response.steer", "previous_response_id": "resp_gone", "input": "another way " * 50_000}
+    async with MockServer() as server:
+        await exchange(server, HANDSHAKE + masked(json.dumps(told).encode()), b'"response.steer.failed"')
+        assert on_the_loop == [("parse_shallow", False), ("edits", False)]
+        assert [entry.data["body"] for entry in server.journal.entries if entry.kind == "request"] == [
+            {name: value for name, value in told.items() if name != "type"}
+        ]
 
 
 @pytest.mark.parametrize("path", ["journal", "journal?limit=3", "metrics"])
@@ -310,3 +356,16 @@ async def test_nor_for_a_large_answer_that_ends_early(what: str) -> None:
         assert server.journal.responses[0].status == ("incomplete" if what == "incomplete" else "failed")
     assert b'"sequence_number":10' in heard
     assert 0 < longest.calls < AT_MOST
+
+
+async def test_a_large_request_that_is_refused_again_and_again_keeps_no_trace_of_it() -> None:
+    body = create(input=[{"role": "user", "content": "much to read, " * 40_000}], asked_again=True)
+    assert len(body) > LARGE_BODY
+    async with MockServer() as server:
+        for _ in range(3):
+            heard = await exchange(server, head("POST", "/v1/responses", body), b"\0")
+            assert heard.startswith(b"HTTP/1.1 400")
+        refused = [
+            each for each in gc.get_objects() if isinstance(each, ApiError) and "asked_again" in str(each)
+        ]
+        assert [len(traceback.extract_tb(each.__traceback__)) for each in refused] == [1]
