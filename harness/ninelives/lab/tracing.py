@@ -101,8 +101,8 @@ class _Reading:
         self, attempts: Sequence[Attempt], at: int, spoken: str
     ) -> Iterator[tuple[list[Piece], int]]:
         """Yield the ways to read one answer of which `spoken` was heard: its pieces, and where it ends.
-        Whole answers come first, unless they were requested after something had been heard; then those
-        that were continued, then those that are cut off.
+        Whole answers come first, unless they were requested after something had been heard, or requested
+        again before they had been heard; then those that were continued, then those that are cut off.
         """
         rest = self.heard[at:]
         late: list[tuple[list[Piece], int]] = []
@@ -115,7 +115,8 @@ class _Reading:
             for text, start in forms:
                 if (text or spoken) and rest.startswith(text):
                     reading = [Piece(text, attempt, start)] if text else [], at + len(text)
-                    if index and self.spoken_by(attempt.said.began) > at:
+                    asked_late = index and self.spoken_by(attempt.said.began) > at
+                    if asked_late or self._asked_again_within(attempts[index + 1 :], at, len(text)):
                         late.append(reading)
                     else:
                         yield reading
@@ -133,6 +134,12 @@ class _Reading:
                     yield [Piece(text, attempts[index], start), *pieces], end
         yield from late
         yield from cut
+
+    def _asked_again_within(self, later: Sequence[Attempt], at: int, length: int) -> bool:
+        """Whether the next attempt was made when only a part of so many characters had been heard: the rest
+        of them is its own, even if the server had sent them before.
+        """
+        return bool(later) and 0 < self.spoken_by(later[0].said.began) - at < length
 
     def _breaks(self, later: Sequence[Attempt], at: int, common: int, spoken: str) -> list[int]:
         """Yield the lengths at which an answer may have broken off, the most likely first."""
