@@ -67,7 +67,7 @@ class Due:
         # Asked at each event of an answer that may be long: most need no look at all before it.
         if following.type != "response.output_item.added":
             return False
-        return at_boundary([*self._out.sent, *self._out.waiting], following)
+        return at_boundary(self._out.told, following)
 
     @property
     def awaits_fault(self) -> bool:
@@ -123,8 +123,9 @@ class Due:
 
     async def _keep_alive(self) -> None:
         """Send the undocumented `keepalive` event, which takes a sequence number (reported)."""
-        keepalive = {"type": "keepalive", "sequence_number": self._out.next_number}
-        self._out.add(Event("keepalive", json.compact(keepalive)))
+        self._out.insert(
+            lambda number: Event("keepalive", json.compact({"type": "keepalive", "sequence_number": number}))
+        )
         await self._out.flush()
 
     def _next_moment(self) -> tuple[float, Planned | None]:

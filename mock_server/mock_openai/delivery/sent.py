@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Any, Literal
 
@@ -53,8 +53,14 @@ class SentEvents:
         """Events held back, each with the number of events that must have been handed over before it."""
         self._put = 0
         """Bytes handed over since others last had a turn."""
-        self._added = 0
+        self.added = 0
         """How many inserted events took a sequence number."""
+        self._noted = 0
+        """How many of the events that were put have been noted."""
+        self._left = 0
+        """How many of them have left."""
+        self._noting = asyncio.Lock()
+        """Two tasks may let events leave: the turn's own, and one that inserts an event."""
         self._settled: tuple[Event, Event] | None = None
         """The event at hand, as it was planned and as it or a copy of it has left."""
         self.spoke = self._loop.time()
@@ -73,7 +79,19 @@ class SentEvents:
     @property
     def changed(self) -> bool:
         """Whether events were inserted or held back, so that the others may not leave as rendered."""
-        return bool(self._added or self._held or self.waiting)
+        return bool(self.added or self._held or self.waiting)
+
+    @property
+    def told(self) -> list[Event]:
+        """The events that were handed over, whether or not they have left."""
+        rendered = self._rendered[self._place : self._handed_over] if self._rendered is not None else ()
+        return [*self.sent, *rendered, *self.waiting]
+
+    @property
+    def _whole(self) -> Rendered | None:
+        """The rendered turn of which all was handed over."""
+        rendered = self._rendered
+        return rendered if rendered is not None and self._handed_over == len(rendered) else None
 
     @property
     def full(self) -> bool:
@@ -94,16 +112,16 @@ class SentEvents:
         """Whether the response's end is `response.completed`: its last event, or one of the few that a fault
         put behind it.
         """
-        if isinstance(self.sent, Rendered):
-            return "response.completed" in self.sent.types
+        if self._whole is not None:
+            return "response.completed" in self._whole.types
         from_the_end = chain(reversed(self.waiting), reversed(self.sent))
         return any(event.type == "response.completed" for event in from_the_end)
 
     @property
     def next_number(self) -> int:
         """The sequence number after the last event that was handed over."""
-        if isinstance(self.sent, Rendered):
-            return len(self.sent) + self._added
+        if self._whole is not None:
+            return len(self._whole) + self.added
         latest = self.waiting or self.sent
         found = _number_in(latest[-1]) if latest else None
         return int(found[1]) + 1 if found else 0
@@ -124,9 +142,10 @@ class SentEvents:
             self._writer.put_all(rendered)
         else:
             self._writer.put_wire(tail)
+        self.handed_over(rendered, len(rendered))
         await self._writer.flush()
         await self._writer.finish()
-        self.left(rendered, len(rendered), self._loop.time())
+        self._note_rendered()
 
     def handed_over(self, rendered: Rendered, end: int) -> None:
         """Note that the events of a turn up to this one were handed over, and leave with the next flush."""
@@ -141,6 +160,11 @@ class SentEvents:
         self.spoke = now
         self.response_id = rendered.response_id
 
+    def _note_rendered(self) -> None:
+        """Note what was handed over of a rendered turn, unless another task has done so."""
+        if self._rendered is not None and self._handed_over > self._place:
+            self.left(self._rendered, self._handed_over, self._loop.time())
+
     def hold(self, event: Event, events: int) -> None:
         """Hold an event back until `events` others have been handed over, or the answer ends."""
         self._held.append((len(self.sent) + len(self.waiting) + events, event))
@@ -153,22 +177,27 @@ class SentEvents:
 
     def add(self, event: Event) -> None:
         """Hand over an inserted event; the sequence numbers of all that follow grow by one."""
-        self._added += 1
+        self.added += 1
         self.put(event)
 
-    def numbered(self, event: Event) -> Event:
-        """Return the event with its sequence number increased by the number of events inserted before it. If
-        a copy of it has left, its number stays.
+    def insert(self, make: Callable[[int], Event]) -> None:
+        """Hand over an event that `make` makes of its sequence number, behind all that was handed over."""
+        self._note_rendered()
+        self.add(make(self.next_number))
+
+    def numbered(self, event: Event, since: int = 0) -> Event:
+        """Return the event with its sequence number increased by the number of events inserted before it, or
+        by those of them that followed the first `since`. If a copy of it has left, its number stays.
         """
         if self._settled is not None and self._settled[0] is event:
             return self._settled[1]
-        if not self._added:
+        if self.added == since:
             return event
         place = _number_in(event)
         if place is None:
             return event
         start, end = place.span(1)
-        number = str(int(event.data[start:end]) + self._added).encode()
+        number = str(int(event.data[start:end]) + self.added - since).encode()
         return Event(event.type, event.data[:start] + number + event.data[end:])
 
     def settle(self, event: Event) -> None:
@@ -181,22 +210,23 @@ class SentEvents:
             return self.next_number
         found = _number_in(event)
         behind = self._settled is not None and self._settled[0] is event
-        return (int(found[1]) if found else 0) + self._added + behind
+        return (int(found[1]) if found else 0) + self.added + behind
 
     async def flush(self) -> None:
         """Let what waits leave. Raises ConnectionError if the client is gone."""
+        number = self._noted + len(self.waiting)
         await self._writer.flush()
-        if self._rendered is not None and self._handed_over > self._place:
-            self.left(self._rendered, self._handed_over, self._loop.time())
+        self._note_rendered()
         if self._writer.streams:
-            await self.note_sent()
+            await self._note_left(number)
 
     async def finish(self) -> None:
         """Send what waits or was held back, and end the answer."""
         self._let_go(math.inf)
         await self.flush()
+        number = self._noted + len(self.waiting)
         await self._writer.finish()
-        await self.note_sent()
+        await self._note_left(number)
 
     async def make_room(self) -> None:
         """Let what waits leave, and yield to other tasks."""
@@ -206,13 +236,25 @@ class SentEvents:
 
     async def note_sent(self) -> None:
         """Note that what waited has left, some at a time."""
-        while self.waiting:
-            leaving = self.waiting[:_NOTED_AT_ONCE]
-            journal = self._state.journal
-            noted = [await beside(journal.cut, one) if journal.cuts(one) else one for one in leaving]
-            self._note_sent(leaving, noted)
-            if self.waiting:
-                await asyncio.sleep(0)
+        await self._note_left(self._noted + len(self.waiting))
+
+    async def _note_left(self, number: int) -> None:
+        """Note that so many of the events that were put have left, some at a time, in their order."""
+        self._left = max(self._left, number)
+        if not self.waiting:
+            return
+        async with self._noting:
+            try:
+                while leaving := self.waiting[: min(_NOTED_AT_ONCE, self._left - self._noted)]:
+                    journal = self._state.journal
+                    noted = [await beside(journal.cut, one) if journal.cuts(one) else one for one in leaving]
+                    self._note_sent(leaving, noted)
+                    if self._left > self._noted:
+                        await asyncio.sleep(0)
+            except asyncio.CancelledError:  # what has left has left, and nobody else would note it
+                if leaving := self.waiting[: self._left - self._noted]:
+                    self._note_sent(leaving, leaving)
+                raise
 
     def _note_sent(self, leaving: list[Event], noted: list[Event]) -> None:
         sent = self.sent
@@ -227,6 +269,7 @@ class SentEvents:
         assert isinstance(sent, list), "nothing follows a whole turn"
         sent.extend(leaving)
         del self.waiting[: len(leaving)]
+        self._noted += len(leaving)
         if self.response_id is None:
             self.response_id = _response_id(sent[0])
 

@@ -77,11 +77,6 @@ class Delivery:
         """The validated request; None until it is known."""
         return self.context.plan.request if self.context.plan is not None else None
 
-    @property
-    def told(self) -> list[Event]:
-        """The events that have been handed over so far."""
-        return [*self.out.sent, *self.out.waiting]
-
     async def run(self, known: Known, caller: Caller, plan: Plan | None = None) -> None:
         """Answer a create, planned or not. Raises ConnectionError if the client is gone before the end."""
         parent, model = known.body.get("previous_response_id"), known.body.get("model")
@@ -117,7 +112,6 @@ class Delivery:
             if self._lanes is not None:
                 self._lanes.evict(self.lane, self.context.previous_response_id)
             if not self.context.over:
-                await self.out.flush()
                 await self.context.fail(error)
         except Exception as error:
             # A responder is the user's own code: what it raises is answered and logged, and the connection
@@ -182,7 +176,7 @@ class Delivery:
     async def say(self, make: Callable[[int], Event]) -> None:
         """Send an inserted event; `make` gets its sequence number."""
         self.context.alarm.ring()
-        self.out.add(make(self.out.next_number))
+        self.out.insert(make)
         await self.out.flush()
 
     async def _stream(self, plan: Plan | None, answer: Reply | Recorded) -> None:
@@ -299,6 +293,7 @@ class Delivery:
         numbered = self.out.numbered(event)
         if event.type in TERMINAL:
             await self.context.keep([numbered])
+            numbered = self.out.numbered(event)  # others may have been inserted meanwhile
         self.out.put(numbered)
         if threatened and (planned := self._matcher.after(event)):
             self.out.settle(event)

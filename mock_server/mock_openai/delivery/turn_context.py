@@ -74,23 +74,25 @@ class TurnContext(ConnectionContext):
         """
         if self.plan is None or self.kept:
             return
-        told = leaving if isinstance(leaving, Rendered) else [*self._out.sent, *self._out.waiting, *leaving]
+        told = leaving if isinstance(leaving, Rendered) else [*self._out.told, *leaving]
         self.kept = True
         self.kept = await self._state.engine.keeper.keep(self.plan, told)
 
-    async def conclude(self, events: list[Event]) -> None:
-        """End the turn with these events."""
+    async def _conclude(self, make: Callable[[Sequence[Event]], list[Event]]) -> None:
+        """End the turn early, with the events that `make` makes of those before; of many in a thread."""
+        await self._out.flush()
+        told, added = self._out.told, self._out.added
+        events = await beside(make, told) if len(told) > _READ_AT_ONCE else make(told)
         await self.keep(events)
         for event in events:
-            self._out.put(event)
+            self._out.put(self._out.numbered(event, since=added))
         self.over = True
         await self._out.finish()
 
     async def cancel(self) -> None:
         """End the turn as `response.cancel` asks."""
         ending = self._state.settings.behaviour.cancelled_event
-        sent = self._out.sent
-        await self.conclude(await self._ending(partial(cancelled, sent, opening=self.opening, ending=ending)))
+        await self._conclude(partial(cancelled, opening=self.opening, ending=ending))
 
     def changed(self, reply: Reply) -> Reply:
         """Return the reply as faults have altered it."""
@@ -175,10 +177,10 @@ class TurnContext(ConnectionContext):
         error = error.about(self.model) if self.model else error
         if not self._writer.streams:
             self._out.waiting.clear()
+        await self._out.flush()
         if self._out.sent:
             flat = self._state.settings.behaviour.error_events == "flat"
-            make = partial(failed, self._out.sent, error, opening=self.opening, flat=flat)
-            await self.conclude(await self._ending(make))
+            await self._conclude(partial(failed, error=error, opening=self.opening, flat=flat))
             return
         self.over = True
         self._out.note("status", error.noted())
@@ -188,16 +190,9 @@ class TurnContext(ConnectionContext):
 
     async def cut_short(self, reason: str) -> None:
         """End the response as incomplete; before its first event there is nothing to end."""
-        told = [*self._out.sent, *self._out.waiting]
-        if told or self.opening is not None:
+        if self._out.told or self.opening is not None:
             read = self.plan.input_tokens if self.plan else 0
-            make = partial(incomplete, told, reason, opening=self.opening, input_tokens=read)
-            await self.conclude(await self._ending(make))
-
-    async def _ending(self, make: Callable[[], list[Event]]) -> list[Event]:
-        """Make the events that end a response early, from those that have left; many are read in a thread."""
-        many = len(self._out.sent) + len(self._out.waiting) > _READ_AT_ONCE
-        return await beside(make) if many else make()
+            await self._conclude(partial(incomplete, reason=reason, opening=self.opening, input_tokens=read))
 
     def alter(self, change: Callable[[Reply], Reply]) -> None:
         """Change what the model is going to say."""

@@ -68,7 +68,7 @@ class Steering:
         steer = read_steer(message)
         target = steer.previous_response_id
         delivery = next((one for one in deliveries if one.response_id == target), None)
-        if delivery is not None and any(event.type in TERMINAL for event in delivery.told):
+        if delivery is not None and any(event.type in TERMINAL for event in delivery.out.told):
             self._note_end(target, delivery)
             delivery = None
         try:

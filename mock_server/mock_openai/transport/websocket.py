@@ -98,6 +98,8 @@ class SocketSession:
             self._limit.cancel()
             for task in tuple(self._tasks):
                 task.cancel()
+            if self._tasks:
+                await asyncio.sleep(0)  # what has left is noted before the close
             self._note_close()
             self._state.engine.hung_up(self._connection.number)
             if self._tasks:
