@@ -13,9 +13,11 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from mock_openai.beside import LARGE, beside
 from mock_openai.control.entries import Entry
 from mock_openai.control.metrics import Sample, joined
 from mock_openai.faults.load import loads
+from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
 from mock_openai.responders.script import Script
 from mock_openai.state import ServerState
@@ -122,7 +124,7 @@ class Commands:
                 break
             entry = entries[place]
             if _asked_for(entry, given):
-                found.append(self._shown(entry))
+                found.append(await self._shown(entry))
             if place % _AT_ONCE == 0:
                 await asyncio.sleep(0)  # a long journal must not hold up the others
         found.reverse()
@@ -133,15 +135,10 @@ class Commands:
             "missed": max(0, first - begin) if begin else 0,
         }
 
-    def _shown(self, entry: Entry) -> dict[str, Any]:
+    async def _shown(self, entry: Entry) -> dict[str, Any]:
         data: Any = entry.data
         if isinstance(data, Event):
-            try:
-                # As it is, if a fault has not broken it: others would have to wait for its values.
-                data.data.decode()
-                data = {"type": data.type, "data": msgspec.json.decode(data.data, type=msgspec.Raw)}
-            except (ValueError, RecursionError):
-                data = {"type": data.type, "raw": data.data.decode("utf-8", "replace")}
+            data = await beside(_event, data) if len(data.data) > LARGE else _event(data)
         return {
             "at": round(entry.at, 6),
             "time": round(self._state.started_at + entry.at, 6),
@@ -221,6 +218,19 @@ class Commands:
     async def _refuse(self, given: Mapping[str, Any]) -> Any:
         if given["port"] == self.port:
             self.refuse(float(given["seconds"]))
+
+
+def _event(event: Event) -> dict[str, Any]:
+    """Return an event as the journal shows it: its JSON as it was sent, but on one line. What every reader of
+    JSON can read is an object, and the rest a text: what a fault has broken, numbers out of range, halves of
+    surrogate pairs.
+    """
+    data = event.data
+    try:
+        value = json.parse(data)
+    except ValueError:
+        return {"type": event.type, "raw": data.decode("utf-8", "replace")}
+    return {"type": event.type, "data": value if b"\n" in data or b"\r" in data else msgspec.Raw(data)}
 
 
 Read = TypeVar("Read")

@@ -23,6 +23,9 @@ CUT = "cut"
 
 _BEGINNING = 1024
 """Bytes kept of a body or event that is too large."""
+_LONGEST_CUT = 6 * _BEGINNING + 200
+"""Bytes of the JSON of a body that was cut: each byte of the beginning may need an escape."""
+_CUT_BEGINS = b'{"%b":{"bytes":' % CUT.encode()
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -64,6 +67,10 @@ class Kept(msgspec.Struct, gc=False):
         if isinstance(body := data.get("body"), dict) and self.kind == "request" and CUT in body:
             data["body"] = CutBody(body)
         return Entry(self.at, self.connection, self.turn, self.lane, self.kind, data)
+
+
+class CutEvent(Event, frozen=True, gc=False):
+    """An event that was too large for the journal, as it is kept."""
 
 
 class Run(msgspec.Struct, gc=False):
@@ -164,14 +171,15 @@ def kept(entry: Entry, longest: int) -> Entry | Kept:
     written = json.compact(data)
     if len(written) > longest and data.get("body") is not None:
         body = json.compact(data["body"])
-        if len(body) > longest:
+        if len(body) > longest and not is_cut(body):
             written = json.compact({**data, "body": {CUT: _cut(body)}})
     return Kept(entry.at, entry.connection, entry.turn, entry.lane, entry.kind, written)
 
 
 def fits(event: Event, longest: int) -> bool:
-    """Return whether an event is kept whole."""
-    return len(event.data) <= longest and len(event.wire or b"") <= longest
+    """Return whether an event is kept as it is: it is small enough, or was cut already."""
+    small = len(event.data) <= longest and len(event.wire or b"") <= longest
+    return small or isinstance(event, CutEvent)
 
 
 def weight(noted: Noted) -> int:
@@ -208,7 +216,14 @@ def cut_body(body: msgspec.Raw) -> msgspec.Raw:
     return msgspec.Raw(json.compact({CUT: _cut(bytes(body))}))
 
 
-def cut_event(event: Event) -> Event:
+def is_cut(body: bytes | msgspec.Raw) -> bool:
+    """Return whether the JSON of a body is what `cut_body` makes. It may be larger than a small limit, and is
+    not cut again.
+    """
+    return len(body) <= _LONGEST_CUT and bytes(body).startswith(_CUT_BEGINS)
+
+
+def cut_event(event: Event) -> CutEvent:
     """Return an event that is too large as it is kept: its size, its digest and its beginning."""
     shown: dict[str, Any] = {"type": event.type}
     try:
@@ -220,4 +235,4 @@ def cut_event(event: Event) -> Event:
             shown["sequence_number"] = large.sequence_number
         if large.response is not None:
             shown["response"] = {"id": large.response.id, "status": large.response.status}
-    return Event(event.type, json.compact({**shown, CUT: _cut(event.data)}), binary=event.binary)
+    return CutEvent(event.type, json.compact({**shown, CUT: _cut(event.data)}), binary=event.binary)

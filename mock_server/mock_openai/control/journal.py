@@ -27,6 +27,7 @@ from mock_openai.control.entries import (
     cut_body,
     cut_event,
     fits,
+    is_cut,
     kept,
     made,
     weight,
@@ -79,8 +80,8 @@ class Journal:
 
     def note_kept(self, noted: Kept) -> None:
         """Append an entry whose data is JSON already."""
-        if noted.body is not None and len(noted.body) > self._room.longest:
-            noted.body = cut_body(noted.body)
+        if noted.body is not None:
+            noted.body = self.shorten(noted.body)
         self._append(noted, weight(noted))
         if self._waiting or self._room.taken > self._room.limit or self._size > self._most:
             self._bound_and_wake()
@@ -111,7 +112,7 @@ class Journal:
         """Return the JSON of a body as it is kept. It takes a while for a large one, and changes nothing
         here.
         """
-        return cut_body(body) if len(body) > self._room.longest else body
+        return body if len(body) <= self._room.longest or is_cut(body) else cut_body(body)
 
     def _bound_and_wake(self) -> None:
         # Trimmed in large steps: deleting from the front of a list moves all the rest.
@@ -262,7 +263,7 @@ class Journal:
         singles = self._singles(end - self.first if end < self.end else math.inf)
         for number in range(max(self._looked, self.first), end):
             self._redaction.take(number, singles[number - self.first])
-        self._looked = end
+        self._looked = max(self._looked, end)  # another reader may have looked further meanwhile
         self._redaction.settle()
 
     def _trim(self, too_much: Callable[[], bool]) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import aiohttp
+import msgspec
 import pytest
 from mock_openai import MockServer, faults, reply
+from mock_openai.control.entries import Entry
 from mock_openai.control.operations import OPERATIONS
+from mock_openai.protocol.events import Event
 
 ASK = {"model": "gpt-4o", "input": "hi"}
 YAML = {"Content-Type": "application/yaml"}
@@ -37,6 +40,35 @@ async def test_the_journal_can_be_read_and_narrowed(http):
         entries = await answer.json()
     assert entries[0]["data"]["type"] == "response.created"
     assert entries[0]["data"]["data"]["response"]["object"] == "response"
+
+
+ODD = {
+    "on several lines": (b'{\n "type": "odd",\r\n "n": 1}\n', {"data": {"type": "odd", "n": 1}}),
+    "as it was sent": (b'{"type":"odd", "n":1.50}', {"data": {"type": "odd", "n": 1.5}}),
+    "out of range": (b'{"type":"odd","n":1e999}', {"raw": '{"type":"odd","n":1e999}'}),
+    "not a number": (b'{"type":"odd","n":NaN}', {"raw": '{"type":"odd","n":NaN}'}),
+    "half a pair": (b'{"type":"odd","n":"\\ud83d"}', {"raw": '{"type":"odd","n":"\\ud83d"}'}),
+    "broken": (b'{"type":"odd",\n', {"raw": '{"type":"odd",\n'}),
+}
+
+
+@pytest.mark.parametrize("accept", ["application/x-ndjson", "text/event-stream"])
+@pytest.mark.parametrize("size", [0, 100_000], ids=["small", "large"])
+async def test_each_entry_is_one_line_of_json_whatever_its_event_is(http, server, accept, size):
+    for data, _ in ODD.values():
+        event = Event("odd", data.replace(b'"odd"', b'"odd%b"' % (b"d" * size), 1))
+        server.journal.note(Entry(0.0, 1, 1, None, "event", event))
+    wanted = [{"type": "odd", **shown} for _, shown in ODD.values()]
+    lines: list[bytes] = []
+    async with http.get("/__mock__/journal?follow=true", headers={"Accept": accept}) as answer:
+        while len(lines) < len(ODD):
+            line = await answer.content.readline()
+            if line.strip():
+                lines.append(line.removeprefix(b"data: "))
+    shown = [msgspec.json.decode(line.replace(b"d" * size, b"") if size else line)["data"] for line in lines]
+    assert shown == wanted
+    async with http.get("/__mock__/journal") as answer:
+        assert len(msgspec.json.decode(await answer.read())) == len(ODD)
 
 
 async def test_asking_leaves_no_trace_in_the_journal(http, server):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import hashlib
 import json
@@ -11,11 +12,14 @@ from typing import Any
 
 import aiohttp
 import pytest
-from mock_openai import MockServer, faults, reply
+from mock_openai import MockServer, Text, faults, reply
+from mock_openai.control import event_redaction
 from mock_openai.control.entries import Entry
+from mock_openai.control.event_redaction import EventRedaction
 from mock_openai.control.journal import Journal
 from mock_openai.control.room import Room
 from mock_openai.protocol.events import Event
+from mock_openai.transport.body import LARGE_BODY
 
 LONG = "Be brief and kind. " * 5_000
 ASK = {"model": "gpt-4o", "input": "hi"}
@@ -222,3 +226,51 @@ def test_a_reader_keeps_the_entries_that_the_journal_forgets():
     assert (first, [entry.at for entry in held]) == (0, [float(at) for at in range(100)])
     assert journal.first >= 299
     assert [entry.at for entry in journal.entries] == [float(at) for at in range(journal.first, 400)]
+
+
+@pytest.mark.parametrize("size", [2_000, LARGE_BODY + 1], ids=["small", "large"])
+async def test_what_is_cut_is_cut_once_however_little_is_kept(http, size):
+    asked, said = "\x01" * 1_000 + "x" * size, "word " * 2_000
+    fields = {"input": asked, "truncation": "auto"}
+    async with MockServer([reply(Text(said, deltas=1))], journal_body_bytes=100) as server:
+        await ask(http, server, **fields, stream=True)
+        async with http.ws_connect(server.ws_url) as socket:
+            await socket.send_str(json.dumps({"type": "response.create", **ASK, **fields}))
+            while json.loads((await socket.receive()).data)["type"] != "response.completed":
+                pass
+        for body, more in zip(server.journal.requests, ({"stream": True}, {}), strict=True):
+            written = json.dumps({**ASK, **fields, **more}, separators=(",", ":")).encode()
+            assert body["cut"]["sha256"] == hashlib.sha256(written).hexdigest()
+        for event in server.journal.events("response.output_text.delta"):
+            beginning = json.loads(event.data)["cut"]["beginning"]
+            assert '"delta":"word word ' in beginning
+
+
+async def test_an_entry_is_searched_for_secrets_once_however_many_ask_at_once(monkeypatch):
+    took: list[int] = []
+    take = EventRedaction.take
+    asking, go_on = asyncio.Event(), asyncio.Event()
+
+    def taking(self: EventRedaction, number: int, entry: Any) -> None:
+        took.append(number)
+        take(self, number, entry)
+
+    async def held(work: Any, *given: Any) -> Any:
+        asking.set()
+        await go_on.wait()
+        return work(*given)
+
+    monkeypatch.setattr(EventRedaction, "take", taking)
+    monkeypatch.setattr(event_redaction, "beside", held)
+    journal = Journal()
+    large = Event("odd", json.dumps({"type": "odd", "text": "much " * 20_000}).encode())
+    for _ in range(300):
+        journal.note(Entry(0.0, 1, 1, None, "event", large))
+    looking = asyncio.create_task(journal.look())
+    await asking.wait()
+    assert len(journal.entries) == 300
+    go_on.set()
+    await looking
+    journal.note(Entry(0.0, 1, 1, None, "event", large))
+    assert len(journal.entries) == 301
+    assert took == list(range(301))
