@@ -5,6 +5,7 @@ value was asked for.
 from __future__ import annotations
 
 import os
+import sysconfig
 import traceback
 from functools import cache
 from pathlib import Path
@@ -15,8 +16,8 @@ _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 @cache
 def is_own(filename: str) -> bool:
-    """Whether a source file is the user's: not the standard library's, an installed package's or ninelives'
-    own.
+    """Whether a source file is the user's: not of the standard library, an installed package or command, or
+    ninelives itself.
     """
     if not filename or filename.startswith("<"):
         return False
@@ -33,7 +34,8 @@ def _is_ours(filename: str) -> bool:
 def _not_own() -> tuple[Path, ...]:
     # With symlinks and resolved: frames have either.
     library = Path(os.__file__).parent
-    return (library, library.resolve(), *_ourselves())
+    commands = Path(sysconfig.get_path("scripts"))  # the `ninelives` or `pytest` that was started
+    return (library, library.resolve(), commands, commands.resolve(), *_ourselves())
 
 
 def _ourselves() -> list[Path]:

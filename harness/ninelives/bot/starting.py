@@ -63,6 +63,14 @@ def could_not_start(who: str, error: BaseException, said: str = "") -> CouldNotS
     )
 
 
+def hangs(who: str, error: Hangs) -> CouldNotStart:
+    """Return the report on a bot that held up the conversation, on one line."""
+    return CouldNotStart(
+        f"{who} hangs: {error}; code that waits must not block the event loop: await it, or run it by "
+        "asyncio.to_thread()"
+    )
+
+
 def place_of(error: BaseException) -> str:
     """Return where an exception was raised in the user's own code, as far as known."""
     if isinstance(error, SyntaxError) and error.filename is not None:
@@ -125,6 +133,7 @@ def time_limit(seconds: float = HANGS) -> Iterator[None]:
     """Raise Hangs in code that blocks for this many real seconds, if this thread can be interrupted.
 
     Waiting code uses no processor time. Working code, on a machine with other work, has `BUSY` times as long.
+    Within an asyncio task the exception ends only that task, so it is raised again at the end.
     """
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
@@ -132,13 +141,15 @@ def time_limit(seconds: float = HANGS) -> Iterator[None]:
     began = time.monotonic()
     worked = time.process_time()
     rings = 0
+    raised: Hangs | None = None
 
     def ring(_: int, frame: FrameType | None) -> None:
-        nonlocal worked, rings
+        nonlocal worked, rings, raised
         idle = time.process_time() - worked < seconds * IDLE
         worked, rings = time.process_time(), rings + 1
         if idle or rings >= BUSY:
-            raise Hangs(seconds * rings, place_of_frame(frame))
+            raised = raised or Hangs(seconds * rings, place_of_frame(frame))
+            raise raised
 
     before: Any = signal.signal(signal.SIGALRM, ring)
     left, again = signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
@@ -149,3 +160,5 @@ def time_limit(seconds: float = HANGS) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
         if left:  # another limit, for example pytest-timeout's, stays in force
             signal.setitimer(signal.ITIMER_REAL, max(0.001, left - (time.monotonic() - began)), again)
+        if raised is not None:
+            raise raised

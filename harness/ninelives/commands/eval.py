@@ -52,12 +52,11 @@ def run(options: Options) -> int:
                     continue
                 for each in _runs_of(case, options, disasters, number, status):
                     played.append(each)
-                    if most == 1:
+                    if attempts(case) == 1:
                         status.stop()
                         console.print(line(each, width))
                         status.start()
-    if most > 1:
-        tell_rates(console, played, width)
+    tell_rates(console, [each for each in played if attempts(each.case) > 1], width)
     tell(console, played, verbose=options.verbose)
     write(console, played, options.reports)
     console.print(summary(played))

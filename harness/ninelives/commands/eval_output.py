@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -59,16 +60,25 @@ def _turn_of(played: Played) -> str:
 
 
 def tell(console: Console, played: Sequence[Played], *, verbose: bool) -> None:
-    """Print what was said, heard and wrong in a run that did not simply pass; what a bot must change,
-    once.
+    """Print what was said, heard and wrong in a run that did not simply pass; repeated runs that went the
+    same way, and what a bot must change, once.
     """
     instructed: set[str] = set()
-    for each in played:
-        if each.skipped is not None or (each.good and not verbose and each.verdict == "passed"):
+    shown = [
+        each
+        for each in played
+        if each.skipped is None and (verbose or not each.good or each.verdict != "passed")
+    ]
+    alike = Counter(map(_course, shown))
+    for each in shown:
+        many = 1 if verbose else alike.pop(_course(each), 0)
+        if not many:
             continue
         console.print()
         what = each.disaster.sentence if each.disaster is not None else ""
-        console.print(Text.assemble((each.title, "bold"), (f"  {what}", "dim")))
+        console.print(
+            Text.assemble((each.title, "bold"), f" ({many} runs)" if many > 1 else "", (f"  {what}", "dim"))
+        )
         for asked, heard in each.heard:
             console.print(Text(f"    {f'{asked}  →  ' if asked else ''}{heard or '(nothing)'}", style="dim"))
         for problem in problems(each):
@@ -78,6 +88,11 @@ def tell(console: Console, played: Sequence[Played], *, verbose: bool) -> None:
             console.print(Text(change))
         if verbose and each.result is not None:
             console.print(Text("\n".join(f"    {row}" for row in each.result.debug_log), style="dim"))
+
+
+def _course(played: Played) -> tuple[object, ...]:
+    """What would be printed of a run."""
+    return played.title, tuple(played.heard), tuple(problems(played))
 
 
 def problems(played: Played) -> list[str]:

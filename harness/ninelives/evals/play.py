@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ninelives.bot.overheard import overheard
-from ninelives.bot.starting import CouldNotStart, Hangs, could_not_start, time_limit
+from ninelives.bot.starting import CouldNotStart, Hangs, could_not_start, hangs, time_limit
 from ninelives.evals.bot import whole
 from ninelives.evals.disasters import Disaster
 from ninelives.evals.files import Case
@@ -23,6 +23,9 @@ TIMEOUT = 120.0
 WITH_A_DISASTER = 6.0
 """The same under a disaster, when the bot has been seen to work. One that never pauses is busy, not idle."""
 
+ALOUD = 120.0
+"""The longest silence in seconds that is played with sound, which has 25 pieces a second each way."""
+
 
 def bot_named(name: str) -> Any:
     """The bot that a user names. Raises UsageError; CouldNotStart when its own code fails."""
@@ -36,7 +39,7 @@ def play_first(case: Case, bot: Any, setting: Setting, *, seed: int = 0) -> Play
             with time_limit(TIMEOUT):
                 played = play_case(case, bot, setting, seed=seed)
         except Hangs as error:
-            raise could_not_start(case.bot, error) from None
+            raise hangs(case.bot, error) from None
     if not played.started:
         if played.mishaps:
             raise CouldNotStart(
@@ -59,6 +62,9 @@ def play_disasters(
             yield _skipped(plain, disaster, f"it is not possible over {plain.transport}")
         elif case.simulated and disaster.silence:
             yield _skipped(plain, disaster, "a simulated caller is never silent for that long")
+        elif case.speaks and disaster.silence > ALOUD:
+            minutes = f"{disaster.silence / 60:.0f} minutes"
+            yield _skipped(plain, disaster, f"it has {minutes} of silence; --text plays it without sound")
         else:
             yield _broken(plain, bot, setting, disaster, case, seed)
 

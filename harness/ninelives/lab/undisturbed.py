@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ninelives.bot import mishaps
 from ninelives.bot.overheard import overheard
-from ninelives.bot.starting import CouldNotStart, Hangs, could_not_start, time_limit
+from ninelives.bot.starting import CouldNotStart, Hangs, could_not_start, hangs, time_limit
 from ninelives.lab.apis import elsewhere, goes_off
 from ninelives.lab.conditions import Conditions
 from ninelives.lab.failure_text import turns
@@ -109,7 +109,7 @@ def _played(factory: Factory, seed: int, voice: bool, timeout: float) -> First:
             with time_limit(timeout):
                 outcome = run_scenario(scenarios()[CALM], factory, seed=seed, conditions=conditions)
         except Hangs as error:
-            raise could_not_start(who, error) from None
+            raise hangs(who, error) from None
     if outcome.went_to is not None:
         raise _went(outcome, outcome.went_to, who, source_of(factory))
     if not outcome.started:

@@ -53,6 +53,17 @@ def test_repetitions_are_told_as_a_rate(tmp_path: Path) -> None:
     assert "weather/paris  3/3 passed" in found.stdout
 
 
+@pytest.mark.thorough
+def test_repeated_runs_that_fail_alike_are_shown_once(tmp_path: Path) -> None:
+    turn = 'user: "Hello.", expect: [{event: response, text_contains: never said}]'
+    (tmp_path / "no.yaml").write_text(f"name: never\nscenarios: [{{name: b, turns: [{{{turn}}}]}}]\n")
+    found = ninelives("eval", "no.yaml", "--bot", BOT, *SCRIPT, "--repeat", "2", cwd=tmp_path)
+    assert found.returncode == 1
+    assert "never/b  0/2 passed" in found.stdout
+    assert "never/b (2 runs)" in found.stdout
+    assert found.stdout.count("✗ eval: turn 1: llm_response: not satisfied") == 1
+
+
 CHAT_BOT = """
 from pipecat.services.openai.llm import OpenAILLMService
 

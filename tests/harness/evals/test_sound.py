@@ -12,6 +12,7 @@ from ninelives.evals.files import Case, cases
 from ninelives.evals.outcome import Played
 from ninelives.evals.play import bot_named, play_disasters, play_first
 from ninelives.evals.session import Setting
+from ninelives.lab.episode import Episode
 from pipecat.evals.results import EvalScriptResult
 
 from tests.harness.evals.stage import BOT, FILES, HERE, PIPECATS, disasters, script
@@ -88,3 +89,9 @@ def test_a_service_alone_gets_ears_and_a_voice(tmp_path: Path) -> None:
     service = "ninelives.lab.services:http"
     (found,) = cases([tmp_path / "hello.yaml"], service)
     assert play_first(found, bot_named(service), Setting(script=script())).good
+
+
+def test_an_hour_of_silence_is_not_played_aloud() -> None:
+    plain = Played(case("cut_in"), None, None, Episode([], []))
+    (found,) = play_disasters(plain, bot_named(BOT), Setting(), disasters("limit_between_turns"))
+    assert found.skipped == "it has 62 minutes of silence; --text plays it without sound"

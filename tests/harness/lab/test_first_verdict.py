@@ -190,6 +190,19 @@ def test_what_runs_nothing_is_one_line(
     assert err.count("\n") == 1
 
 
+def test_a_part_that_blocks_in_mid_conversation_is_named(tmp_path: Path) -> None:
+    """It blocks within an asyncio task, which swallows what interrupts it."""
+    from ninelives.bot.starting import CouldNotStart
+    from ninelives.lab.services import find_factory
+    from ninelives.lab.undisturbed import play_first
+
+    blocks = "if isinstance(frame, TranscriptionFrame): import time; time.sleep(3600)"
+    (tmp_path / "bot.py").write_text(bot(filter=blocks))
+    factory = find_factory("bot.py")
+    with pytest.raises(CouldNotStart, match=r"run_bot hangs: .* at bot.py:\d+, in process_frame; code"):
+        play_first(factory, voice=True, timeout=2)
+
+
 def test_a_bot_that_hangs_as_it_starts_is_given_up(tmp_path: Path) -> None:
     from ninelives.bot.starting import CouldNotStart
     from ninelives.lab.services import find_factory
@@ -199,7 +212,7 @@ def test_a_bot_that_hangs_as_it_starts_is_given_up(tmp_path: Path) -> None:
     factory = find_factory("bot.py")
     with pytest.raises(
         CouldNotStart,
-        match=r"run_bot could not start: it was still busy after \d+ s at bot.py:\d+, in run_bot",
+        match=r"run_bot hangs: it was still busy after \d+ s at bot.py:\d+, in run_bot; code that waits",
     ):
         play_first(factory, timeout=1)
 
