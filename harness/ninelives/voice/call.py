@@ -272,6 +272,7 @@ class VoiceCall(Conversation):
 
     async def _lose_at(self, turn: VoiceTurn, moment: Moment, seconds: float | None) -> None:
         if await self._tracker.moment(turn, moment):
+            await self._tracker.just_after()
             self._lose(seconds)
 
     def _lose(self, seconds: float | None) -> None:

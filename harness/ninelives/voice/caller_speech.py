@@ -55,6 +55,8 @@ class CallerSpeech:
         if self._open:
             return
         self._open = True
+        if self._listener.turn is not None:
+            await self._tracker.just_after()
         turn = self._listener.turn
         if turn is not None and turn.interrupted is None:
             turn.interrupted = self._line.now()

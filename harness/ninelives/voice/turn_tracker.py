@@ -29,7 +29,7 @@ NO_ANSWER = 15.0
 """Seconds without a sign of an answer after which the bot counts as having nothing to say."""
 
 JUST_AFTER = 0.001
-"""Seconds. A caller interrupts this long after a moment: what begins at that very moment has begun."""
+"""Seconds. A caller interrupts this long after a moment, so that a sound that begins at that moment has begun."""
 
 CLOCK = 1e-6
 """Seconds. A shorter wait need not move the loop's clock at all, so it counts as over."""
@@ -75,7 +75,7 @@ class TurnTracker(BaseObserver):
         try:
             while not over.done():
                 at = _time_of(moment, turn)
-                left = None if at is None else at + JUST_AFTER - self._line.now()
+                left = None if at is None else at - self._line.now()
                 if left is not None and left <= CLOCK:
                     return True
                 await self._change(over, left)
@@ -83,6 +83,12 @@ class TurnTracker(BaseObserver):
             return False
         finally:
             over.cancel()
+
+    async def just_after(self) -> None:
+        """Let the sound begin that begins at this moment. On the virtual clock ties are frequent, and whether
+        a timer of the bot or one of the caller runs first is chance.
+        """
+        await asyncio.sleep(JUST_AFTER)
 
     async def over(self, turn: VoiceTurn) -> None:
         """Wait until a turn is over: nothing is pending, nothing sounds and nothing waits to sound."""

@@ -32,10 +32,16 @@ _KEPT = (
     "_text_aggregator",
     "_skipped_text_aggregator",
     "_aggregated_frame_sequencer",
+    "_stop_frame_timeout_s",
 )
 """Settings of the bot's own service that determine what is spoken: the stand-in takes them over."""
 
 _ENDS = frozenset(".!?")
+
+_LATE = 0.001
+"""Seconds by which a delay is longer that would end exactly when Pipecat stops waiting for sound. On a real clock
+the two never meet; on the virtual one the sound would be lost between them.
+"""
 
 
 class Voice(StandIn, TTSService):
@@ -146,9 +152,9 @@ class Voice(StandIn, TTSService):
         for word in words:
             if answer.sentence_ended:
                 delay = self._per_sentence if answer.words else self._first_audio
-                await asyncio.sleep(self._random.uniform(*_range(delay)))
+                await self._wait(self._random.uniform(*_range(delay)))
             if (fault := self._due(answer)) is not None:
-                await asyncio.sleep(fault.seconds if fault.kind == "stall" else 0.0)
+                await self._wait(fault.seconds if fault.kind == "stall" else 0.0)
                 if fault.kind != "stall":
                     answer.sentence_ended = True
                     yield await self._broken(fault)
@@ -162,6 +168,9 @@ class Voice(StandIn, TTSService):
             sound.metadata[WORD] = word if self.words_count else ""
             yield sound
         answer.sentence_ended = answer.sentence_ended or not self._is_streaming_tokens
+
+    async def _wait(self, seconds: float) -> None:
+        await asyncio.sleep(seconds + (_LATE if seconds == self._stop_frame_timeout_s else 0.0))
 
     def _answer(self, context_id: str) -> _Answer:
         if context_id not in self._answering:

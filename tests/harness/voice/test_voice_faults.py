@@ -32,6 +32,43 @@ async def test_a_voice_that_stalls(openai_server, voice_call):
     assert not turn.errors
 
 
+PATIENCE = 3.0  # seconds that Pipecat 1.14 waits for sound
+
+
+@pytest.mark.parametrize(
+    "slow",
+    [
+        {"first_audio": PATIENCE},
+        {"per_sentence": PATIENCE},
+        {"faults": [VoiceFault.stall(after=3, seconds=PATIENCE)]},
+    ],
+    ids=lambda slow: next(iter(slow)),
+)
+async def test_sound_that_comes_when_pipecat_stops_waiting_is_not_lost(openai_server, voice_call, slow):
+    openai_server.script.add(reply(RIVER))
+    async with voice_call(run_bot, voice=Voice(**slow)) as caller:
+        turn = await caller.say("Tell me of the river.")
+    assert turn.played == RIVER
+    silent = ["first_audio"] == list(slow)  # then Pipecat reports a voice without sound
+    assert [error.message[-23:] for error in turn.errors] == ["completed with no audio"] * silent
+
+
+async def test_a_voice_waits_for_sound_as_long_as_the_bots_own(openai_server, voice_call):
+    async def patient(transport, runner_args):
+        stt, tts, llm, pair = pieces()
+        tts._stop_frame_timeout_s = 8.0
+        inside = [transport.input(), stt, pair.user(), llm, tts, transport.output(), pair.assistant()]
+        runner = WorkerRunner()
+        await runner.add_workers(PipelineWorker(Pipeline(inside)))
+        await runner.run()
+
+    openai_server.script.add(reply(COUNT))
+    async with voice_call(patient, voice=Voice(first_audio=6.0)) as caller:
+        turn = await caller.say("Please count.")
+    assert turn.played == COUNT
+    assert not turn.errors
+
+
 async def test_a_voice_that_fails_says_no_more_of_the_sentence(openai_server, voice_call):
     openai_server.script.add(reply(RIVER, user="river"))
     openai_server.script.add(reply("Yes.", user="still"))
