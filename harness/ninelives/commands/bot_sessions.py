@@ -93,7 +93,12 @@ def evaluate(
         str | None, typer.Option("--bot", metavar="BOT", help="The bot: bot.py, bot.py:run_bot, or a module.")
     ] = None,
     only: Annotated[
-        str | None, typer.Option("--scenario", metavar="GLOB", help="Only scenarios with matching names.")
+        list[str] | None,
+        typer.Option(
+            "--scenario",
+            metavar="GLOB",
+            help="Only scenarios with matching names; may be repeated.",
+        ),
     ] = None,
     script: Annotated[
         Path | None,
@@ -176,7 +181,7 @@ def evaluate(
     options = Options(
         places=places,
         bot=bot,
-        only=only,
+        only=only or (),
         script=script,
         recordings=recordings,
         record=record,

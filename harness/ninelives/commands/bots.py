@@ -40,7 +40,12 @@ def verdict(
         ),
     ],
     scenario: Annotated[
-        str | None, typer.Option("--scenario", metavar="GLOB", help="Only scenarios with matching names.")
+        list[str] | None,
+        typer.Option(
+            "--scenario",
+            metavar="GLOB",
+            help="Only scenarios with matching names; may be repeated.",
+        ),
     ] = None,
     scenario_file: Annotated[
         list[Path] | None,
@@ -120,7 +125,7 @@ def verdict(
         option = "--jobs" if jobs is not None else "--out"
         raise UsageError(f"{option} needs --calls N; add it, or leave {option} out")
     conditions = Asked(pace, max_first_word, max_dead_air, voice).conditions
-    raise typer.Exit(run(factories, scenario, reports, markdown, seed, scenario_file or (), conditions))
+    raise typer.Exit(run(factories, scenario or (), reports, markdown, seed, scenario_file or (), conditions))
 
 
 @app.command()

@@ -81,22 +81,20 @@ def _check(options: Options) -> None:
             raise UsageError(f"--pace: {error}") from None
 
 
-def _only(there: list[Case], pattern: str | None) -> list[Case]:
-    if pattern is None:
-        return there
+def _only(there: list[Case], patterns: Sequence[str]) -> list[Case]:
+    for pattern in patterns:
+        if not any(_matches(each, pattern) for each in there):
+            names = ", ".join(each.title for each in there[:8])
+            raise UsageError(
+                f"no scenario is called {pattern!r}; there are {names}{', ...' if len(there) > 8 else ''}"
+            )
+    return [each for each in there if not patterns or any(_matches(each, one) for one in patterns)]
+
+
+def _matches(case: Case, pattern: str) -> bool:
     from fnmatch import fnmatchcase
 
-    found = [
-        each
-        for each in there
-        if any(fnmatchcase(name, pattern) for name in (each.name, *each.name.split("/"), each.title))
-    ]
-    if not found:
-        names = ", ".join(each.title for each in there[:8])
-        raise UsageError(
-            f"no scenario is called {pattern!r}; there are {names}{', ...' if len(there) > 8 else ''}"
-        )
-    return found
+    return any(fnmatchcase(name, pattern) for name in (case.name, *case.name.split("/"), case.title))
 
 
 def _runs_of(case: Case, options: Options, disasters: Sequence[Any], number: int, status: Any) -> Any:

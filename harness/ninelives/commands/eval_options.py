@@ -17,7 +17,7 @@ class Options:
 
     places: Sequence[Path]
     bot: str | None = None
-    only: str | None = None
+    only: Sequence[str] = ()
     script: Path | None = None
     recordings: Path | None = None
     record: bool = False

@@ -69,15 +69,16 @@ def _chosen(pattern: str) -> list[Scenario]:
 
 def run(
     names: Sequence[str],
-    pattern: str | None,
+    patterns: Sequence[str],
     reports: Reports,
     markdown: Path | None,
     seed: int,
     files: Sequence[Path] = (),
     conditions: Conditions = USUAL,
 ) -> int:
-    """Judge services in scenarios of a pattern, of files, or in all. Return 1 if a promise was broken."""
-    chosen = _chosen(pattern or "*") if pattern is not None or not files else []
+    """Judge services in scenarios of some patterns, of files, or in all. Return 1 if a promise was broken."""
+    wanted = patterns or ([] if files else ["*"])
+    chosen = list({each.name: each for pattern in wanted for each in _chosen(pattern)}.values())
     if files:
         from ninelives.lab.story_file import load_all
 
@@ -116,7 +117,7 @@ def run(
         console.print(_summary(name, outcomes))
     _write(console, results, reports)
     if markdown is not None:
-        _write_comparison(console, results, markdown, pattern)
+        _write_comparison(console, results, markdown, patterns)
     return 0 if all(each.held for outcomes in results.values() for each in outcomes if each.told) else 1
 
 
@@ -150,7 +151,7 @@ def _write(console: Console, results: dict[str, list[Outcome]], reports: Reports
 
 
 def _write_comparison(
-    console: Console, results: dict[str, list[Outcome]], markdown: Path, pattern: str | None
+    console: Console, results: dict[str, list[Outcome]], markdown: Path, patterns: Sequence[str]
 ) -> None:
     from importlib.metadata import version
 
@@ -158,7 +159,7 @@ def _write_comparison(
 
     names = list(results)
     side_by_side = [dict(zip(names, row, strict=True)) for row in zip(*results.values(), strict=True)]
-    only = f" --scenario {shlex.quote(pattern)}" if pattern is not None else ""
+    only = "".join(f" --scenario {shlex.quote(pattern)}" for pattern in patterns)
     command = f"ninelives verdict {' '.join(names)}{only} --markdown {markdown}"
     write_text(markdown, comparison.page(side_by_side, names, command, f"Pipecat {version('pipecat-ai')}"))
     console.print(f"comparison: {markdown}")

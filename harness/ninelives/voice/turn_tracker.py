@@ -29,7 +29,7 @@ NO_ANSWER = 15.0
 """Seconds without a sign of an answer after which the bot counts as having nothing to say."""
 
 JUST_AFTER = 0.001
-"""Seconds. A caller interrupts this long after a moment, so that a sound that begins at that moment has begun."""
+"""Seconds. A caller interrupts this long after a moment: a sound that begins at that moment has begun."""
 
 CLOCK = 1e-6
 """Seconds. A shorter wait need not move the loop's clock at all, so it counts as over."""

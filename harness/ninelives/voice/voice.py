@@ -39,8 +39,8 @@ _KEPT = (
 _ENDS = frozenset(".!?")
 
 _LATE = 0.001
-"""Seconds by which a delay is longer that would end exactly when Pipecat stops waiting for sound. On a real clock
-the two never meet; on the virtual one the sound would be lost between them.
+"""Seconds that are added to a delay that would end exactly when Pipecat stops waiting for sound. On a real
+clock the two never meet; on the virtual one the sound would be lost between them.
 """
 
 

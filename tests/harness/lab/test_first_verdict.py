@@ -117,6 +117,22 @@ def test_a_bot_needs_no_keys_and_its_prints_do_not_disturb(
     assert "starting" not in out
 
 
+def test_the_scenarios_of_several_patterns_are_played_once_each(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "bot.py").write_text(bot())
+    patterns = "--scenario idle_close_1011 --scenario idle_re* --scenario idle_close_*"
+    code, out, err = ninelives(capsys, f"verdict bot.py --no-voice {patterns}")
+    assert (code, err) == (0, "")
+    found = [
+        name for name in ("idle close 1011", "idle close as the user speaks", "idle reset") if name in out
+    ]
+    assert f"every promise was kept in {len(found)} scenarios" in out
+    assert len(found) == 3
+    code, _, err = ninelives(capsys, "verdict bot.py --scenario idle_close --scenario nothing_like_it")
+    assert (code, "'nothing_like_it'" in err) == (2, True)
+
+
 @pytest.mark.parametrize("command", ["verdict {} --scenario idle_*", "explore {} --runs 3 --jobs 1"])
 @pytest.mark.parametrize(
     ("parts", "said"),
