@@ -2,8 +2,8 @@
 
 The caller hears one conversation, so a bot is judged by one of its models. The others are recognized by where
 they stand: behind them is no voice, or they stand in a later branch of a `ParallelPipeline` than another
-model that is heard. Models that take turns (behind a service switcher, in several workers) are not beside
-each other.
+model that is heard, or in a worker that does jobs for the one with the caller. Models that take turns (behind
+a service switcher, in several workers with a bridge to the caller's) are not beside each other.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from pipecat.pipeline.parallel_pipeline import ParallelPipeline
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.service_switcher import ServiceSwitcher
+from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.llm_service import LLMService
 
@@ -51,6 +52,16 @@ def conversation_in(
         branches = divides(processor)
         inside = [each for each in processor.processors if not (branches and _only(each, beside))]
         yield from conversation_in(inside, beside)
+
+
+def works_for_others(worker: PipelineWorker, has_caller: Callable[[PipelineWorker], bool]) -> bool:
+    """Whether a worker answers another one of its runner, and not the caller: it has no bridge to the caller,
+    and another worker has the caller. `has_caller`: whether a worker has a transport.
+    """
+    if worker.bridged or has_caller(worker) or worker._worker_runner is None:
+        return False
+    peers = [entry.worker for entry in worker._worker_runner._entries.values()]
+    return any(has_caller(peer) for peer in peers if isinstance(peer, PipelineWorker))
 
 
 def divides(processor: FrameProcessor) -> bool:

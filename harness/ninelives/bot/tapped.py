@@ -25,7 +25,7 @@ from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.turns.user_mute import MuteUntilFirstBotCompleteUserMuteStrategy
 
 from ninelives.bot.listener import Direction
-from ninelives.bot.side_models import conversation_in, conversing, models_in, side_models
+from ninelives.bot.side_models import conversation_in, conversing, models_in, side_models, works_for_others
 from ninelives.bot.speech import context_in, everything_in
 from ninelives.bot.standing_in import Replaced, insert, replace
 from ninelives.bot.transport import HostedTransport, Silent, SilentTransport
@@ -62,6 +62,8 @@ class TappedWorkers:
         self.speaks = False
         """Whether there is a place where a voice would speak."""
         self._prepared: list[PipelineWorker] = []
+        self._aside: list[PipelineWorker] = []
+        """Those that do jobs for the one with the caller."""
         self.worker: PipelineWorker | None = None
         """The worker with the caller."""
         self.services: list[LLMService[Any]] = []
@@ -80,18 +82,24 @@ class TappedWorkers:
             complete_turns(everything_in([worker.pipeline]), voice=False)
             voices = [each.stand_in for each in replaced if isinstance(each.original, TTSService)]
             beside = side_models(worker.pipeline, lambda each: each in voices)
+            if works_for_others(worker, self._has_caller):
+                beside = models_in([worker.pipeline])
+                self._aside.append(worker)
             self.beside += beside
             self._watch_speech(worker, voices, replaced)
             services = tap(worker.pipeline, *self._look, beside)
             self.services += services
             worker._idle_timeout_secs = None  # only sound shows that a bot is not idle
-            has_transport = any(_is_transport(each.original) for each in replaced) or any(
-                each in (self._transport.input(), self._transport.output())
-                for each in everything_in([worker.pipeline])
-            )
+            has_transport = any(_is_transport(each.original) for each in replaced) or self._has_caller(worker)
             if self.worker is None and (has_transport or (services and not worker.bridged)):
                 self.worker = worker
         return worker is self.worker
+
+    def _has_caller(self, worker: PipelineWorker) -> bool:
+        own = (self._transport.input(), self._transport.output())
+        return worker is self.worker or any(
+            _is_transport(each) or each in own for each in everything_in([worker.pipeline])
+        )
 
     def _watch_speech(
         self, worker: PipelineWorker, voices: Sequence[FrameProcessor], replaced: Sequence[Replaced]
@@ -121,7 +129,8 @@ class TappedWorkers:
     @property
     def context(self) -> LLMContext | None:
         """The context of the bot's user aggregator; None if it has none."""
-        return context_in(conversation_in((worker.pipeline for worker in self._prepared), self.beside))
+        workers = (each for each in self._prepared if each not in self._aside)
+        return context_in(conversation_in((worker.pipeline for worker in workers), self.beside))
 
     def _stand_in(self, processor: FrameProcessor) -> FrameProcessor | None:
         if _is_transport(processor):

@@ -17,7 +17,7 @@ from pipecat.transports.base_input import BaseInputTransport
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.turns.user_turn_controller import UserTurnController
 
-from ninelives.bot.side_models import conversation_in, side_models
+from ninelives.bot.side_models import conversation_in, models_in, side_models, works_for_others
 from ninelives.bot.speech import context_in, everything_in
 from ninelives.bot.standing_in import Replaced, insert, place_of, replace
 from ninelives.bot.turn_completion import complete_turns
@@ -56,11 +56,13 @@ class StandIns:
         self._brought_sound |= any(isinstance(each.original, _SOUND) for each in replaced)
         complete_turns(everything_in([worker.pipeline]), voice=True)
         self._script_turns(everything_in([worker.pipeline]))
-        if self.worker is not None:
+        aside = works_for_others(worker, _has_transport)
+        models = models_in([worker.pipeline])
+        if aside:
+            self.beside += models
+        if self.worker is not None or aside:
             return False
-        inside = list(everything_in([worker.pipeline]))
-        has_line = any(isinstance(each, LineInput | LineOutput) for each in inside)
-        if not has_line and (worker.bridged or not any(isinstance(each, LLMService) for each in inside)):
+        if not _has_transport(worker) and (worker.bridged or not models):
             return False
         self._complete(worker.pipeline)
         self.beside += side_models(worker.pipeline, lambda each: isinstance(each, Voice))
@@ -194,6 +196,13 @@ class StandIns:
             controller.resolves_proposed_turn_start_frames or controller.resolves_proposed_turn_stop_frames
             for controller in _turn_controllers(self.processors)
         )
+
+
+def _has_transport(worker: PipelineWorker) -> bool:
+    return any(
+        isinstance(each, BaseInputTransport | BaseOutputTransport)
+        for each in everything_in([worker.pipeline])
+    )
 
 
 def _turn_controllers(processors: Iterable[FrameProcessor]) -> Iterable[UserTurnController]:

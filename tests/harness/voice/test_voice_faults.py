@@ -49,7 +49,7 @@ async def test_sound_that_comes_when_pipecat_stops_waiting_is_not_lost(openai_se
     async with voice_call(run_bot, voice=Voice(**slow)) as caller:
         turn = await caller.say("Tell me of the river.")
     assert turn.played == RIVER
-    silent = ["first_audio"] == list(slow)  # then Pipecat reports a voice without sound
+    silent = list(slow) == ["first_audio"]  # then Pipecat reports a voice without sound
     assert [error.message[-23:] for error in turn.errors] == ["completed with no audio"] * silent
 
 

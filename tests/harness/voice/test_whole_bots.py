@@ -8,8 +8,14 @@ from ninelives import Ears, Line, Voice, VoiceCall, seconds, words
 from ninelives.usage_error import UsageError
 from ninelives.voice.analyzer import ScriptedTurnAnalyzer
 from pipecat.audio.vad.silero import SileroVADAnalyzer
-from pipecat.frames.frames import LLMRunFrame, ManuallySwitchServiceFrame, TTSSpeakFrame
+from pipecat.frames.frames import (
+    LLMMessagesAppendFrame,
+    LLMRunFrame,
+    ManuallySwitchServiceFrame,
+    TTSSpeakFrame,
+)
 from pipecat.observers.base_observer import BaseObserver
+from pipecat.pipeline.job_context import JobGroupParams
 from pipecat.pipeline.parallel_pipeline import ParallelPipeline
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.service_switcher import ServiceSwitcher
@@ -36,6 +42,7 @@ from pipecat.turns.user_turn_strategies import (
     FilterIncompleteUserTurnStrategies,
     UserTurnStrategies,
 )
+from pipecat.workers.llm import LLMContextWorker
 from pipecat.workers.runner import WorkerRunner
 from pipecat_responses import OpenAIResponsesLLMService
 
@@ -79,9 +86,9 @@ def line_up(transport, pair=None, stt=None, tts=None, llm=None):
     ]
 
 
-async def run(worker):
+async def run(*workers):
     runner = WorkerRunner()
-    await runner.add_workers(worker)
+    await runner.add_workers(*workers)
     await runner.run()
 
 
@@ -385,6 +392,61 @@ async def test_a_bot_that_cannot_be_interrupted(openai_server, voice_call):
 
 
 # --- what goes wrong ------------------------------------------------------------------------------------
+
+
+class Researcher(LLMContextWorker):
+    """Does jobs for the worker with the caller, with a model and a context of its own."""
+
+    def __init__(self, name):
+        super().__init__(name, llm=thinks(), active=True)
+        self._job = None
+
+        @self.assistant_aggregator.event_handler("on_assistant_turn_stopped")
+        async def on_assistant_turn_stopped(aggregator, message):
+            await self.send_job_response(self._job, {"found": message.content})
+
+    async def on_job_request(self, message):
+        await super().on_job_request(message)
+        self._job = message.job_id
+        topic = {"role": "developer", "content": f"{self.name}: {message.payload['topic']}"}
+        await self.queue_frame(LLMMessagesAppendFrame(messages=[topic], run_llm=True))
+
+
+@pytest.mark.parametrize("with_voice", [True, False], ids=["voice", "text"])
+@pytest.mark.parametrize("first", [True, False], ids=["added first", "added last"])
+async def test_workers_that_do_jobs_are_not_called(openai_server, voice_call, bot, with_voice, first):
+    async def research(params, topic: str):
+        """Look into a topic.
+
+        Args:
+            topic: What to look into.
+        """
+        async with params.pipeline_worker.job_group(
+            "for", "against", params=JobGroupParams(payload={"topic": topic})
+        ) as group:
+            pass
+        await params.result_callback([each["found"] for each in group.responses.values()])
+
+    async def run_bot(transport, runner_args):
+        main = PipelineWorker(Pipeline(line_up(transport, remembers([research]))))
+        jobs = [Researcher("for"), Researcher("against")]
+        await run(*jobs, main) if first else await run(main, *jobs)
+
+    openai_server.script.add(reply(call("research", topic="tea"), user="tea"))
+    openai_server.script.add(reply("It is warm.", developer="for: tea"))
+    openai_server.script.add(reply("It is hot.", developer="against: tea"))
+    openai_server.script.add(reply("Tea is warm, and hot.", tool_output="research"))
+    async with (voice_call if with_voice else bot)(run_bot) as caller:
+        turn = await caller.say("Should I drink tea?")
+    assert turn.played == turn.text == "Tea is warm, and hot."
+    assert sorted(turn.tools[0].result) == ["It is hot.", "It is warm."]
+    assert (len(caller.services), len(caller.beside)) == (1, 2)
+    assert [each["role"] for each in caller.context.get_messages()] == [
+        "user",
+        "assistant",
+        "tool",
+        "assistant",
+    ]
 
 
 class Stumbles(FrameProcessor):
