@@ -72,6 +72,7 @@ BORROWED |= {
         "_is_streaming_tokens",
         "_skip_text_types",
         "_skipped_text_aggregator",
+        "_stop_frame_timeout_s",
         "_text_aggregation_mode",
         "_text_aggregator",
         "_text_filters",
@@ -91,14 +92,15 @@ BORROWED |= {
     ),
     "pipecat.turns.user_stop.TurnAnalyzerUserTurnStopStrategy": ("_turn_analyzer",),
     "pipecat.pipeline.pipeline.Pipeline": ("_processors",),
-    "pipecat.pipeline.worker.PipelineWorker": ("_idle_timeout_secs", "_rtvi"),
+    "pipecat.pipeline.worker.PipelineWorker": ("_idle_timeout_secs", "_rtvi", "_worker_runner"),
     # The user of an eval file takes a breath before they speak; Pipecat has no place for it.
     "pipecat.evals.session.EvalSession": ("_client",),
     # What cuts the bot's speech into turns in the harness listens to real voices, and cannot be given.
     "pipecat.evals.client.EvalClient": ("_bot_turn_aggregator",),
     # Sound is analyzed in a thread, which a loop in virtual time does not wait for.
     "pipecat.audio.vad.vad_analyzer.VADAnalyzer": ("_run_analyzer",),
-    "pipecat.workers.runner.WorkerRunner": ("_setup_sigint", "_setup_sigterm"),
+    # Which worker has the caller shows only beside the others of its runner, before any has started.
+    "pipecat.workers.runner.WorkerRunner": ("_setup_sigint", "_setup_sigterm", "_entries"),
 }
 
 PUBLIC = frozenset({"_replace", "_asdict", "_fields", "_make", "_getframe", "_exit", "_thread"})
