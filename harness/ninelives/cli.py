@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from mock_openai.interruption import leave_if_interrupted, listen
+from mock_openai.interruption import leave_if_interrupted, listen, stop_listening
 from mock_openai.visible import print_in_any_encoding, visible
 
 from ninelives.commands import bot_sessions, bots, cassettes
@@ -114,7 +114,10 @@ def main(arguments: list[str] | None = None) -> None:
     if arguments is None:
         print_in_any_encoding()
         listen()
-    raise SystemExit(_run(sys.argv[1:] if arguments is None else arguments))
+    code = _run(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:
+        stop_listening()
+    raise SystemExit(code)
 
 
 def _run(arguments: list[str]) -> int:
@@ -124,9 +127,9 @@ def _run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         leave_if_interrupted()
         return INTERRUPTED
-    except Exception as error:
-        leave_if_interrupted()
-        line = _one_line(error, command, arguments)
+    except BaseException as error:
+        leave_if_interrupted()  # what is raised after the signal is a consequence of it
+        line = _one_line(error, command, arguments) if isinstance(error, Exception) else None
         if line is None:
             raise
         print(f"ninelives: {visible(line)}", file=sys.stderr)

@@ -17,7 +17,7 @@ from mock_openai.commands.serving import print_injection, tell_misses
 from mock_openai.commands.serving import serve as run_server
 from mock_openai.commands.usage_error import fail, run
 from mock_openai.commands.watching import watched
-from mock_openai.interruption import listen
+from mock_openai.interruption import listen, stop_listening
 from mock_openai.protocol.behaviour import options
 from mock_openai.schemas import SCHEMAS
 from mock_openai.server import MockServer
@@ -321,4 +321,6 @@ def main() -> None:
     """Run the command and exit."""
     print_in_any_encoding()
     listen()
-    raise SystemExit(run(app, sys.argv[1:]))
+    code = run(app, sys.argv[1:])
+    stop_listening()
+    raise SystemExit(code)

@@ -1,7 +1,13 @@
 """What SIGINT and SIGTERM do to a command: the first ends it in order, the second at once.
 
-    listen()                       # Interrupted is raised where the program is
-    with told_by_signal(stop):     # or, while a loop runs, `stop(number)` is called in it
+    listen()                           # the first signal raises Interrupted, and the program ends
+    with uninterrupted(): ...          # not in the middle of this
+    with last_words(text): ...         # an end in here prints `text()`, whichever way it comes
+    with told_by_signal(stop): ...     # or, while a loop runs, `stop(number)` is called in it
+
+Where a loop runs, Interrupted is raised by a callback of its own between two steps, so it comes out of
+`run_until_complete` and never out of a task: there it would be caught, logged, or held back in an exception
+group by code that is not ours.
 
 `told_by_signal` is for programs that have something to save: they end in steps of limited length. `listen` is
 for the others: what they leave open, such as a bot's own code, must end within `LIMIT`.
@@ -10,46 +16,104 @@ for the others: what they leave open, such as a bot's own code, must end within 
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
+
+from mock_openai.visible import visible
 
 LIMIT = 1.5
-"""Seconds that an interrupted program has to leave what it was in."""
+"""Seconds that an interrupted program has to leave what it was in. What is `uninterrupted` ends first."""
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
 at_once: list[Callable[[], object]] = []
 """Called before the process ends at once: what must not outlive it, such as a child process."""
 
-
 _interrupted: int | None = None
+_waiting = False
+"""Whether a signal waits for the end of what is uninterrupted."""
+_depth = 0
+_whole = threading.RLock()
+"""Held by what is uninterrupted, so that the limit does not end the process in the middle of it."""
 
 
 class Interrupted(KeyboardInterrupt):
     """A signal told this program to end."""
 
 
+def listen() -> None:
+    """Raise Interrupted in the main thread at the first signal, and end the process at the second."""
+    if signal.getsignal(signal.SIGTERM) is _interrupt:
+        return
+    at_once.append(_give_back_terminal())
+    sys.unraisablehook = _raise_again(sys.unraisablehook)
+    for number in NUMBERS:
+        signal.signal(number, _interrupt)
+
+
+def raise_if_interrupted() -> None:
+    """Raise Interrupted if it was raised before: somebody else's code may have caught it."""
+    if _interrupted is not None:
+        raise Interrupted(signal.Signals(_interrupted).name)
+
+
 def leave_if_interrupted() -> None:
     """End the process if Interrupted was raised, with the exit code that shells expect. What was printed is
     flushed; no thread and no child is waited for.
     """
-    if _interrupted is None:
-        return
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            stream.flush()
-    _end(128 + _interrupted)
+    if _interrupted is not None:
+        _flush_and_end(128 + _interrupted)
 
 
-def listen() -> None:
-    """Raise Interrupted in the main thread at the first signal, and end the process at the second."""
+def stop_listening() -> None:
+    """End the process at the next signal: the command is over, and nothing is left that could take time."""
     for number in NUMBERS:
-        signal.signal(number, _interrupt)
+        signal.signal(number, lambda number, frame: _flush_and_end(128 + number))
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let the first signal wait until the block is left: for short work of ours, such as writing a line."""
+    global _depth
+    if threading.current_thread() is not threading.main_thread():  # no signals reach other threads
+        with _whole:
+            yield
+        return
+    with _whole:
+        _depth += 1
+        try:
+            yield
+        finally:
+            _depth -= 1
+            if _waiting and not _depth:
+                _deliver()
+
+
+@contextmanager
+def last_words(text: Callable[[], str]) -> Iterator[None]:
+    """Print `text()` on standard error, once, if the program is interrupted within the block."""
+    left = [text]
+
+    def say() -> None:
+        if left:
+            _write_without_waiting(f"{visible(left.pop()())}\n".encode(errors="replace"))
+
+    at_once.append(say)
+    try:
+        yield
+    except BaseException as error:
+        if _interrupted is not None or isinstance(error, KeyboardInterrupt):
+            with uninterrupted():
+                say()
+        raise
+    finally:
+        at_once.remove(say)
 
 
 @contextmanager
@@ -81,7 +145,50 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     _interrupted = number
     _end_at_the_next()
     threading.Thread(target=_end_later, args=(128 + number,), daemon=True).start()
-    raise Interrupted(signal.Signals(number).name)
+    _deliver()
+
+
+def _deliver() -> None:
+    global _waiting
+    _waiting = _depth > 0
+    if _waiting:
+        return
+    loop = _running_loop()
+    if loop is None:
+        raise_if_interrupted()
+    else:
+        loop.call_soon_threadsafe(raise_if_interrupted)
+
+
+def _running_loop() -> Any:
+    """Return the loop that runs in this thread, if any."""
+    asyncio = sys.modules.get("asyncio")
+    return None if asyncio is None else asyncio._get_running_loop()
+
+
+def _raise_again(hook: Callable[[Any], object]) -> Callable[[Any], None]:
+    """Return a hook for exceptions that nobody can catch. The signal may come in a finalizer, whose
+    exceptions Python prints and forgets: Interrupted is then raised again outside it.
+    """
+
+    def raise_again(unraisable: Any) -> None:
+        if not isinstance(unraisable.exc_value, Interrupted):
+            hook(unraisable)
+        elif _interrupted is not None:
+            signal.signal(signal.SIGINT, _interrupt_again)
+            threading.Thread(target=_send_again, daemon=True).start()
+
+    return raise_again
+
+
+def _send_again() -> None:
+    _nap(0.01)  # the finalizer's end
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def _interrupt_again(number: int, frame: FrameType | None) -> None:
+    _end_at_the_next()
+    _deliver()
 
 
 def _end_at_the_next() -> None:
@@ -90,7 +197,19 @@ def _end_at_the_next() -> None:
 
 
 def _end_later(code: int) -> None:
-    threading.Event().wait(LIMIT)  # not `time.sleep`, whose clock may be a virtual one
+    _nap(LIMIT)
+    with _whole:
+        _end(code)
+
+
+def _nap(seconds: float) -> None:
+    threading.Event().wait(seconds)  # not `time.sleep`, whose clock may be a virtual one
+
+
+def _flush_and_end(code: int) -> NoReturn:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, RuntimeError, AttributeError):
+            stream.flush()
     _end(code)
 
 
@@ -99,3 +218,44 @@ def _end(code: int) -> NoReturn:
         with suppress(Exception):
             each()
     os._exit(code)
+
+
+def _write_without_waiting(data: bytes) -> None:
+    """Write to standard error, past Python's buffer, whose lock another thread may hold. Not if it is full:
+    perhaps nobody reads it.
+    """
+    with suppress(OSError):
+        if os.name == "nt" or select.select([], [2], [], 0)[1]:
+            os.write(2, data)
+
+
+def _give_back_terminal() -> Callable[[], None]:
+    """Return a function that gives the terminal back as it is now: a line editor may have changed it, or a
+    progress bar.
+    """
+    terminal = next((file for file in (0, 1, 2) if _is_terminal(file)), None)
+    if terminal is None:
+        return lambda: None
+    import termios
+
+    before = termios.tcgetattr(terminal)
+
+    def give_back() -> None:
+        if os.tcgetpgrp(terminal) != os.getpgrp():  # in the background this would stop the process
+            return
+        if termios.tcgetattr(terminal) != before:
+            termios.tcsetattr(terminal, termios.TCSANOW, before)
+            _write_without_waiting(_LINE_EDITOR_OFF)
+        _write_without_waiting(_CURSOR_ON)
+
+    return give_back
+
+
+_LINE_EDITOR_OFF = b"\x1b[?2004l\x1b[0m\r\n"
+_CURSOR_ON = b"\x1b[?25h"
+
+
+def _is_terminal(file: int) -> bool:
+    with suppress(OSError):
+        return os.name == "posix" and os.isatty(file)
+    return False

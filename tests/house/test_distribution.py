@@ -44,8 +44,8 @@ def test_the_wheel_installs_both_commands_the_plugin_and_the_cassette_responder(
 ) -> None:
     entries = wheel.read("ninelives-0.1.0.dist-info/entry_points.txt").decode()
     for line in (
-        "ninelives = ninelives.cli:main",
-        "mock-openai = mock_openai.cli:main",
+        "ninelives = ninelives.__main__:main",
+        "mock-openai = mock_openai.__main__:main",
         "ninelives = ninelives.plugin",
         "cassette = ninelives.player:open_player",
     ):

@@ -9,6 +9,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mock_openai.interruption import last_words
 from rich.console import Console
 from rich.text import Text
 
@@ -77,6 +78,11 @@ def run(options: Options) -> int:
     from ninelives.commands.quiet import quiet
 
     quiet()
+    with last_words(lambda: _interrupted(options)):
+        return _explore(options)
+
+
+def _explore(options: Options) -> int:
     from ninelives.lab.exploration import explore
     from ninelives.lab.exploration.executors import open_executor
     from ninelives.lab.exploration.trial import factory_of
@@ -89,31 +95,24 @@ def run(options: Options) -> int:
             tell_disturbed(output(), first)
             return 1
     _prepare(options)
-    done: Done | None = None
-    try:
-        with progress_bar(notes()) as show, open_executor(options.executor, options.jobs) as (executor, jobs):
+    with progress_bar(notes()) as show, open_executor(options.executor, options.jobs) as (executor, jobs):
 
-            def progress(now: Done) -> None:
-                nonlocal done
-                done = now if not now.shrinking else done
-                show("shrinking" if now.shrinking else "playing", now.done, now.of, now.broken)
+        def progress(now: Done) -> None:
+            show("shrinking" if now.shrinking else "playing", now.done, now.of, now.broken)
 
-            result = explore(
-                options.factory,
-                runs=options.runs,
-                seed=options.seed,
-                first=options.first,
-                executor=executor,
-                jobs=jobs,
-                until_broken=options.until_broken,
-                journal=options.journal,
-                tries=options.tries,
-                progress=progress,
-                conditions=conditions,
-            )
-    except KeyboardInterrupt:
-        _tell_interrupted(options, done)
-        raise
+        result = explore(
+            options.factory,
+            runs=options.runs,
+            seed=options.seed,
+            first=options.first,
+            executor=executor,
+            jobs=jobs,
+            until_broken=options.until_broken,
+            journal=options.journal,
+            tries=options.tries,
+            progress=progress,
+            conditions=conditions,
+        )
     console = output()
     kept = [_tell(console, options, breach) for breach in result.breaches]
     _tell_unshrunk(console, result)
@@ -239,12 +238,20 @@ def _write_page(console: Console, options: Options, result: Exploration) -> None
     console.print(f"\ntimelines: {path}")
 
 
-def _tell_interrupted(options: Options, done: Done | None) -> None:
-    many = f"{done.done} of {done.of} runs are finished" if done is not None else "no run is finished yet"
-    broken = f", {done.broken} of them broke a promise" if done is not None and done.broken else ""
-    console = notes()
-    console.print(f"ninelives: interrupted; {many}{broken}")
-    console.print(f"continue with: {options.command('--resume', str(options.journal))}")
+def _interrupted(options: Options) -> str:
+    """Return what is told after a signal: the runs in the journal, and how to continue."""
+    from ninelives.lab.exploration.ledger import played_in
+
+    if not options.journal.exists():
+        return "ninelives: interrupted; no run is finished yet"
+    there = played_in(options.journal)
+    numbers = range(options.first, options.first + options.runs)
+    done, broken = (sum(number in numbers for number in which) for which in (there.runs, there.broken))
+    told = f", {broken} of them broke a promise" if broken else ""
+    return (
+        f"ninelives: interrupted; {done} of {options.runs} runs are finished{told}\n"
+        f"continue with: {options.command('--resume', str(options.journal))}"
+    )
 
 
 def _summary(options: Options, result: Exploration) -> Text:

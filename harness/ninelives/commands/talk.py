@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from mock_openai import MockServer, Script
 from mock_openai.faults import PlanError, load
+from mock_openai.interruption import uninterrupted
 from mock_openai.source import ScriptError
 from mock_openai.visible import visible
 from rich.console import Console
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from ninelives.fixtures.network import Guard
     from ninelives.lab.run import Outcome
     from ninelives.talk.session import Session
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as in shells."""
 
 LANE = len("connection 1")
 
@@ -56,7 +54,7 @@ class Options:
 
 
 def run(options: Options) -> int:
-    """Talk. Return 0 if the user leaves, 130 after Ctrl-C."""
+    """Talk. Return 0 if the user leaves. Raises KeyboardInterrupt after a summary."""
     server = _server(options)
     from ninelives.commands.quiet import quiet
 
@@ -94,7 +92,7 @@ def run(options: Options) -> int:
         finally:
             for address in dict.fromkeys(guard.attempts):
                 console.print(Text(forbidden("the bot", address), style="red"))
-    return INTERRUPTED if lines.interrupted else 0
+    return 0
 
 
 def _talk(session: Session, server: MockServer, lines: Lines, console: Console, options: Options) -> None:
@@ -110,11 +108,16 @@ def _talk(session: Session, server: MockServer, lines: Lines, console: Console, 
     with asyncio.Runner() as runner:
         try:
             runner.run(converse())
+        except KeyboardInterrupt:
+            lines.leave(runner)
+            console.file = sys.stdout
+            raise
         finally:
-            outcome = session.outcome()
-            if outcome is not None:
-                _sum_up(console, outcome)
-                _write(console, outcome, options)
+            with uninterrupted():
+                outcome = session.outcome()
+                if outcome is not None:
+                    _sum_up(console, outcome, session.left_in_turn)
+                    _write(console, outcome, options)
 
 
 def _elsewhere(session: Session, guard: Guard, who: str, near: Path | None) -> UsageError | None:
@@ -179,7 +182,7 @@ def _opened(page: str) -> bool:
     return windows and webbrowser.open(page)
 
 
-def _sum_up(console: Console, outcome: Outcome) -> None:
+def _sum_up(console: Console, outcome: Outcome, left_in: int | None) -> None:
     turns = len(outcome.episode.turns)
     faults = len(outcome.episode.faults)
     opened = sum(entry.kind == "open" for entry in outcome.episode.wire)
@@ -190,7 +193,9 @@ def _sum_up(console: Console, outcome: Outcome) -> None:
         console.print(Text(f"the bot's own code raised: {mishap}", style="red"))
     for finding in outcome.broken:
         console.print(Text.assemble(("✗ ", "bold red"), (f"{finding.promise}  ", "bold"), finding.why))
-    if turns and not outcome.broken:
+    if left_in is not None:
+        console.print(Text(f"you left in turn {left_in}, which is not judged", style="dim"))
+    if turns > (left_in is not None) and not outcome.broken:
         console.print(Text("every promise that applies was kept", style="green"))
 
 

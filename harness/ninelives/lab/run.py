@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mock_openai import MockServer
+from mock_openai.interruption import raise_if_interrupted
 
 from ninelives.bot import TurnTimeout
 from ninelives.bot.environment import addresses, stand_ins
@@ -175,6 +176,7 @@ def run_scenario(
     finally:
         guard.remove()
         random.setstate(before)
+    raise_if_interrupted()  # the bot's own code may have caught it: then this run is not what it would be
     if not guard.attempts:
         return outcome
     address = guard.attempts[0]

@@ -22,7 +22,9 @@ from ninelives.lab.apis import hosts_of, require_responses
 from ninelives.lab.conditions import USUAL
 from ninelives.lab.ending import journal_of
 from ninelives.lab.episode import TURN_BOUND
+from ninelives.lab.figures import figures_of
 from ninelives.lab.performing import bot_of
+from ninelives.lab.promises import judge
 from ninelives.lab.run import Outcome, judged
 from ninelives.lab.scenario import Scenario
 from ninelives.lab.services import name_of, source_of
@@ -77,6 +79,8 @@ class Session:
         self._saying: Turn | None = None
         self._typed: list[Turn] = []
         """What was typed to be said; a turn has a number once it begins."""
+        self._left = True
+        """Whether the user leaves, or has left, without waiting for the end of the turn."""
 
     async def run(self, lines: AsyncIterator[str]) -> None:
         """Talk until the lines end, somebody hangs up, or the bot does. Raises UsageError if there can be
@@ -97,11 +101,21 @@ class Session:
                 self._tell(self._growing.rest())
 
     def outcome(self) -> Outcome | None:
-        """Judge the conversation so far; None if there was none."""
+        """Judge the conversation so far; None if there was none. A turn in which the user left is not
+        judged.
+        """
         if self.bot is None or not self._there:
             return None
         entries, said = journal_of(self._server, shift=self._opened - self.bot.started)
-        return judged(self._scenario, self.bot, entries, said, self._prologue, USUAL)
+        outcome = judged(self._scenario, self.bot, entries, said, self._prologue, USUAL)
+        return _without_the_last_turn(outcome) if self.left_in_turn else outcome
+
+    @property
+    def left_in_turn(self) -> int | None:
+        """The number of the turn in which the user left; None if the last turn is over."""
+        last = self.bot.turns[-1] if self.bot is not None and self.bot.turns else None
+        open_turn = last is not None and last.ended is None and not last.timed_out
+        return last.number if last is not None and open_turn and self._left else None
 
     def hosts(self) -> Sequence[tuple[type, frozenset[str]]]:
         """Return the classes of the bot's processors with the hosts that their settings name."""
@@ -142,6 +156,7 @@ class Session:
                     if not await self._act(self.bot, line, number):
                         return
                 await self._heard_out(self.bot)
+                self._left = False
             finally:
                 gone.cancel()
 
@@ -162,6 +177,7 @@ class Session:
         try:
             await asyncio.wait([waiting, gone], return_when=asyncio.FIRST_COMPLETED)
             if gone.done() and not gone.cancelled():
+                self._left = False  # the bot did
                 gone.result()
                 self._note("the bot has hung up")
                 return None
@@ -238,3 +254,19 @@ class Session:
     def _tell(self, rows: Iterable[Row]) -> None:
         for row in rows:
             self._show(row)
+
+
+def _without_the_last_turn(outcome: Outcome) -> Outcome:
+    """Judge only what was before the last turn."""
+    whole = outcome.episode
+    began = whole.turns[-1].began
+    before = replace(
+        whole,
+        turns=whole.turns[:-1],
+        said=[each for each in whole.said if each.began < began],
+        faults=[each for each in whole.faults if each.at < began],
+        expected=whole.expected[:-1],
+        wire=[each for each in whole.wire if each.at < began],
+        stray=[each for each in whole.stray if each.at < began],
+    )
+    return replace(outcome, findings=judge(before), figures=figures_of(before))

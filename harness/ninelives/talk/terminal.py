@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import os
+import signal
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -17,8 +18,6 @@ from ninelives.talk.typed import COMMANDS
 class Lines(Protocol):
     """A source of lines, and the stream that the user reads."""
 
-    interrupted: bool
-    """Whether it ended with Ctrl-C."""
     patient: bool
     """Whether the author of the lines could not see what is heard."""
 
@@ -29,6 +28,12 @@ class Lines(Protocol):
         """Yield lines until there are no more."""
         ...
 
+    def leave(self, runner: asyncio.Runner) -> None:
+        """Give the terminal back although the runner's loop was left while lines were read. What is printed
+        from now on appears at once.
+        """
+        ...
+
 
 class Piped:
     """Lines of a file by its number, by default standard input.
@@ -37,7 +42,6 @@ class Piped:
     Python's own stream cannot be closed while somebody reads.
     """
 
-    interrupted = False
     patient = True
 
     def __init__(self, file: int = 0) -> None:
@@ -77,6 +81,9 @@ class Piped:
         if rest:
             yield rest
 
+    def leave(self, runner: asyncio.Runner) -> None:
+        """Do nothing."""
+
 
 class Typed:
     """Lines typed in a terminal, with history, and a key for each way to break the connection.
@@ -87,8 +94,8 @@ class Typed:
     patient = False
 
     def __init__(self) -> None:
-        self.interrupted = False
         self._terminal = ExitStack()
+        self._asking: asyncio.Task[None] | None = None
 
     def __enter__(self) -> IO[str]:
         from prompt_toolkit.application import create_app_session
@@ -104,7 +111,7 @@ class Typed:
         self._terminal.close()
 
     async def read(self) -> AsyncIterator[str]:
-        """Yield lines, and the commands whose keys are pressed, until Ctrl-D or Ctrl-C."""
+        """Yield lines, and the commands whose keys are pressed, until Ctrl-D. Ctrl-C sends SIGINT."""
         from prompt_toolkit import PromptSession
         from prompt_toolkit.key_binding import KeyBindings
 
@@ -123,18 +130,27 @@ class Typed:
                     lines.put_nowait(await session.prompt_async("> ", handle_sigint=False))
             except EOFError:
                 pass
-            except KeyboardInterrupt:
-                self.interrupted = True
+            except KeyboardInterrupt:  # the editor has taken the key
+                signal.raise_signal(signal.SIGINT)
             finally:
                 lines.put_nowait(None)
 
-        asking = asyncio.create_task(ask(), name="keyboard")
+        self._asking = asyncio.create_task(ask(), name="keyboard")
         try:
             while (line := await lines.get()) is not None:
                 yield line
         finally:
-            asking.cancel()
-            await asyncio.wait([asking])
+            await self._stop_asking(self._asking)
+
+    def leave(self, runner: asyncio.Runner) -> None:
+        """Give the terminal back although the runner's loop was left while lines were read."""
+        if self._asking is not None:
+            runner.run(self._stop_asking(self._asking))
+        self._terminal.close()
+
+    async def _stop_asking(self, asking: asyncio.Task[None]) -> None:
+        asking.cancel()
+        await asyncio.wait([asking])
 
 
 def _keys() -> str:

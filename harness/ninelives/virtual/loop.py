@@ -13,7 +13,7 @@ import selectors
 import socket
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from ninelives.virtual.clock import patched_clocks
@@ -307,7 +307,12 @@ def require_virtual(loop: asyncio.AbstractEventLoop | None = None) -> VirtualLoo
 def run(main: Coroutine[Any, Any, T], *, debug: bool | None = None) -> T:
     """Run `main` on a new `VirtualLoop`, as `asyncio.run` does, and return its result."""
     with asyncio.Runner(debug=debug, loop_factory=VirtualLoop) as runner:
-        return runner.run(main)
+        try:
+            return runner.run(main)
+        except KeyboardInterrupt:
+            with suppress(Exception):  # as of tasks that do not let themselves be cancelled
+                runner.close()
+            raise
 
 
 ANYIO_BACKEND: tuple[str, dict[str, Any]] = ("asyncio", {"loop_factory": VirtualLoop})

@@ -32,7 +32,8 @@ def run(app: typer.Typer, arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         leave_if_interrupted()
         return INTERRUPTED
-    except Exception as error:
+    except BaseException as error:
+        leave_if_interrupted()  # what is raised after the signal is a consequence of it
         if not hasattr(error, "format_message"):
             raise
         context = getattr(error, "ctx", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import signal
@@ -146,6 +147,64 @@ def test_bad_input_is_one_line(capsys: pytest.CaptureFixture[str], line: str, ex
     assert (code, out) == (2, "")
     assert expected in err
     assert err.count("\n") == 1
+
+
+STRUCK = """
+import asyncio, os, signal
+
+import anyio
+from ninelives.lab.services import KEY
+from pipecat_responses import OpenAIResponsesHttpLLMService
+
+started = 0
+
+
+class Struck(OpenAIResponsesHttpLLMService):
+    async def start(self, frame):
+        global started
+        await super().start(frame)
+        started += 1
+        self.group = self.create_task(self.in_a_group())
+
+    async def in_a_group(self):
+        async with anyio.create_task_group() as group:
+            group.start_soon(self.strike)
+            await anyio.sleep(3600)
+
+    async def strike(self):
+        if started == 15:
+            os.kill(os.getpid(), signal.SIGINT)
+            sum(range(1000))
+        await anyio.sleep(3600)
+
+    async def cleanup(self):
+        await super().cleanup()
+        await self.cancel_task(self.group)
+
+
+def make(base_url, ws_url):
+    return Struck(api_key=KEY, base_url=base_url)
+"""
+
+
+@pytest.mark.thorough
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
+def test_a_signal_that_comes_in_a_group_of_tasks_ends_the_exploration_in_order(tmp_path: Path) -> None:
+    (tmp_path / "struck.py").write_text(STRUCK, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "ninelives", "explore", "struck:make", "--runs", "50", "--jobs", "1"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=HANG,
+    )
+    line = "ninelives explore struck:make --runs 50 --seed 0 --jobs 1"
+    told = [
+        "ninelives: interrupted; 8 of 50 runs are finished",
+        f"continue with: {line} --resume ninelives-explore/runs-0.jsonl",
+    ]
+    assert (done.returncode, done.stdout, done.stderr.split("\n")) == (130, "", [*told, ""])
+    assert len((tmp_path / "ninelives-explore" / "runs-0.jsonl").read_text().splitlines()) == 9
 
 
 @pytest.mark.thorough

@@ -136,6 +136,15 @@ def test_what_cannot_be_is_one_line_and_exit_code_2(folder: Path, arguments: lis
     assert done.stderr.count("\n") == 1
 
 
+PATIENTLY = f"""
+from mock_openai import interruption
+from ninelives.cli import main
+interruption.LIMIT = {HANG}
+main()
+"""
+"""The command, on a machine of any speed."""
+
+
 class Terminal:
     """Somebody at a terminal."""
 
@@ -145,7 +154,7 @@ class Terminal:
         self.before = termios.tcgetattr(theirs)
         self._theirs = theirs
         self.process = subprocess.Popen(
-            command(*arguments),
+            [sys.executable, "-c", PATIENTLY, "talk", *arguments],
             cwd=folder,
             stdin=theirs,
             stdout=theirs,
@@ -226,15 +235,17 @@ def test_a_key_breaks_the_line_at_that_moment(terminal: Terminal) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("how", ["ctrl-c", "SIGTERM"])
+@pytest.mark.parametrize("how", ["ctrl-c", "SIGINT", "SIGTERM"])
 def test_it_can_be_left_in_mid_sentence(terminal: Terminal, how: str) -> None:
     terminal.type("Tell me about clouds.\r")
     terminal.until("Two.")
     if how == "ctrl-c":
         terminal.type(CTRL_C)
     else:
-        terminal.process.send_signal(signal.SIGTERM)
-    assert terminal.ended() == (130 if how == "ctrl-c" else 143)
-    assert "1 turn, 1 connection" in terminal.seen
+        terminal.process.send_signal(signal.Signals[how])
+    assert terminal.ended() == (143 if how == "SIGTERM" else 130)
+    assert "1 turn, 1 connection; nobody had to wait" in terminal.seen
+    assert "you left in turn 1, which is not judged" in terminal.seen
+    assert "✗" not in terminal.seen
     assert "Traceback" not in terminal.seen
     assert terminal.after == terminal.before

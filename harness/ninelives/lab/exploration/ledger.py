@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from mock_openai.interruption import uninterrupted
 
 from ninelives.lab.conditions import USUAL, Conditions
 from ninelives.lab.exploration.drawing import draw_story
@@ -50,13 +53,15 @@ class Ledger:
             if whole:
                 self._read(whole, task)
             path.parent.mkdir(parents=True, exist_ok=True)
-            if len(whole) != len(lines):
-                path.write_bytes(b"".join(whole))  # the last line was cut off
-            self._file = path.open("ab", buffering=0)
+            heading = {"ninelives_explore": VERSION, **_heading(task)}
+            with uninterrupted():
+                if len(whole) != len(lines):
+                    os.truncate(path, sum(map(len, whole)))  # the last line was cut off
+                self._file = path.open("ab", buffering=0)
+                if not whole:
+                    self._write(heading)
         except OSError as error:
             raise UsageError(f"{path} cannot be used ({error.strerror}); choose another file") from None
-        if not whole:
-            self._write({"ninelives_explore": VERSION, **_heading(task)})
 
     def _read(self, lines: list[bytes], task: Task) -> None:
         heading, *rest = (self._parsed(line, number) for number, line in enumerate(lines, 1))
@@ -94,9 +99,10 @@ class Ledger:
 
     def note(self, trials: Iterable[Trial]) -> None:
         """Write runs that have ended."""
-        for trial in trials:
-            self.trials[trial.run] = trial
-            self._write({"run": trial.run, "transport": trial.transport, "broken": trial.broken})
+        with uninterrupted():
+            for trial in trials:
+                self.trials[trial.run] = trial
+                self._write({"run": trial.run, "transport": trial.transport, "broken": trial.broken})
 
     def _write(self, line: dict[str, Any]) -> None:
         left = memoryview((json.dumps(line, ensure_ascii=False) + "\n").encode())
@@ -116,19 +122,23 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """Return the header of a journal."""
+    """What a journal has: the runs of a subject, and those of them that broke a promise."""
 
     subject: str
     runs: frozenset[int]
+    broken: frozenset[int]
 
 
 def played_in(path: Path) -> Played:
-    """Return which runs a journal has, and of whom. Raises UsageError if it is not a journal."""
+    """Read which runs a journal has, and of whom. Raises UsageError if it is not a journal."""
     try:
         first, *rest = path.read_text(encoding="utf-8").splitlines() or [""]
         heading = json.loads(first)
+        lines = [json.loads(line) for line in rest if line[-1:] == "}"]
         return Played(
-            str(heading["subject"]), frozenset(json.loads(line)["run"] for line in rest if line[-1:] == "}")
+            str(heading["subject"]),
+            frozenset(line["run"] for line in lines),
+            frozenset(line["run"] for line in lines if line["broken"]),
         )
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise UsageError(
