@@ -162,8 +162,11 @@ def _deliver() -> None:
 
 def _running_loop() -> Any:
     """Return the loop that runs in this thread, if any."""
-    asyncio = sys.modules.get("asyncio")
-    return None if asyncio is None else asyncio._get_running_loop()
+    asyncio = sys.modules.get("asyncio")  # not imported here: half the time that `--help` takes
+    try:
+        return asyncio.get_running_loop() if asyncio is not None else None
+    except (RuntimeError, AttributeError):  # none runs, or asyncio is just being imported
+        return None
 
 
 def _raise_again(hook: Callable[[Any], object]) -> Callable[[Any], None]:
