@@ -119,10 +119,14 @@ class TurnContext(ConnectionContext):
         return self._out.number_beside(self._planned)
 
     async def send(self, event: Event) -> None:
-        """Send an event of the fault's own making; a `keepalive` takes a sequence number (reported)."""
+        """Send an event of the fault's own making; a `keepalive` takes a sequence number (reported). An end
+        of the response that a client can read is its end, whatever follows.
+        """
         if event.type == "keepalive":
             self._out.add(event)
         else:
+            if event.type in TERMINAL:
+                await self.keep([event])
             self._settle(event.type)
             self._out.put(event)
         await self._out.flush()

@@ -85,6 +85,16 @@ async def test_a_lane_is_free_once_its_answer_has_left_whatever_is_slow_behind_i
     assert [end["response"]["output"][0]["content"][0]["text"] for end in ends] == ["One", "Two", "Two"]
 
 
+@pytest.mark.parametrize("fault", ["oversize_frame", "duplicate"])
+async def test_an_answer_can_be_continued_once_a_fault_has_sent_its_end(connect, fault):
+    end = faults.at(event="terminal", turn=1)
+    plan = [getattr(end, fault)(), end.stall()]
+    async with MockServer(script=[reply("Hi")], faults=plan) as server, connect(server) as socket:
+        first = await socket.turn("1")
+        second = await socket.turn("2", previous_response_id=first["response"]["id"])
+    assert [first["type"], second["type"]] == ["response.completed"] * 2
+
+
 async def test_faults_behind_an_answer_strike_one_after_another_beside_the_next_one(connect):
     behind = faults.at(event="terminal", when="after", turn=1)
     plan = [behind.delay(5), behind.reset()]
