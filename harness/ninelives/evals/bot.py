@@ -12,6 +12,7 @@ from typing import Any, Self
 from pipecat.frames.frames import (
     ErrorFrame,
     Frame,
+    FunctionCallInProgressFrame,
     FunctionCallsStartedFrame,
     InputDTMFFrame,
     LLMFullResponseStartFrame,
@@ -252,8 +253,8 @@ class EvalBot(Conversation):
                 self._answered = False
             case LLMTextFrame():
                 self._answered = True
-            case FunctionCallsStartedFrame():
-                self._answered = False
+            case FunctionCallsStartedFrame() | FunctionCallInProgressFrame():
+                self._answered = False  # Pipecat's own `cancel_` tools only send the second
 
 
 class _Observer(BaseObserver):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from mock_openai import Script
 from ninelives.commands.eval_files import as_json
 from ninelives.commands.eval_output import problems
+from ninelives.evals.files import cases
 from ninelives.evals.play import bot_named, play_first
 from ninelives.evals.session import Setting
 
@@ -125,3 +128,59 @@ def test_an_answer_that_comes_later_than_the_file_allows_is() -> None:
     assert found.verdict == "failed"
     assert found.answerable
     assert not found.good
+
+
+REPORTER = """
+import asyncio
+from pipecat.adapters.schemas.direct_function import tool_options
+from pipecat.adapters.schemas.tools_schema import ToolsSchema
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
+from pipecat_responses import OpenAIResponsesLLMService
+
+
+@tool_options(cancel_on_interruption=False, cancellable_by_llm=True, timeout_secs=60)
+async def write_report(params, topic: str):
+    \"\"\"Write a report.\"\"\"
+    await asyncio.sleep(30)
+    await params.result_callback("done")
+
+
+def make(base_url, ws_url):
+    llm = OpenAIResponsesLLMService(api_key="any", ws_url=ws_url)
+    llm.register_direct_function(write_report)
+    context = LLMContext(tools=ToolsSchema(standard_tools=[write_report]))
+    user, assistant = LLMContextAggregatorPair(context)
+    return PipelineWorker(Pipeline([user, llm, assistant]))
+"""
+
+REPORT = """
+name: report
+scenarios:
+  - name: stopped
+    turns:
+      - {user: Write a report., expect: [{event: function_call, name: write_report}]}
+      - user: No, stop.
+        send_after: {delay_ms: 3000}
+        expect: [{event: response, text_contains: It is stopped}]
+"""
+
+REPORT_SCRIPT = """
+replies:
+  - {when: {user: Write}, reply: [{call: write_report, arguments: {topic: turtles}}]}
+  - {when: {user: stop}, reply: [{text: "I stop. "}, {call: cancel_write_report, arguments: {reason: x}}]}
+  - {when: {tool_output: cancel_write_report}, reply: [{text: "It is stopped."}]}
+"""
+
+
+def test_what_follows_a_tool_of_pipecats_own_belongs_to_its_turn(tmp_path: Path) -> None:
+    """As in the release eval async_tool_cancellation: Pipecat announces its `cancel_` tools differently."""
+    (tmp_path / "reporter.py").write_text(REPORTER)
+    (tmp_path / "report.yaml").write_text(REPORT)
+    bot = f"{tmp_path / 'reporter.py'}:make"
+    (stopped,) = cases([tmp_path / "report.yaml"], bot)
+    found = play_first(stopped, bot_named(bot), Setting(script=Script.loads(REPORT_SCRIPT, name="script")))
+    assert found.good, problems(found)
+    assert found.heard == [("Write a report.", ""), ("No, stop.", "I stop. It is stopped.")]
