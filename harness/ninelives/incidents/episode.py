@@ -35,6 +35,10 @@ _MARKS = {
 _STAND_INS: dict[str, Any] = {kind: type(name, (), {})() for kind, name in _MARKS.items()}
 
 
+def _marker(text: str) -> Any:
+    return type("LLMMarkerFrame", (), {"marker": text})()
+
+
 @dataclass(slots=True)
 class SeenTurn(Turn):
     """A turn as an observer sees it."""
@@ -84,6 +88,9 @@ class _NotesReader:
                 if note.kind in ("start", "end"):
                     self.open = max(0, self.open + (1 if note.kind == "start" else -1))
                 self.latest = at
+            case "marker":
+                turn = turn or self._begin(at, None)
+                turn.frames.append(Captured(at, "down", _marker(data)))
             case "text":
                 turn = turn or self._begin(at, None)
                 cut = turn.interrupted

@@ -22,6 +22,7 @@ from pipecat.frames.frames import (
     LLMContextFrame,
     LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
+    LLMMarkerFrame,
     LLMTextFrame,
     LLMThoughtEndFrame,
     LLMThoughtStartFrame,
@@ -139,6 +140,7 @@ _READERS: Mapping[type[Frame], Reader] = {
     LLMTextFrame: _of_model(_spoken),
     LLMFullResponseStartFrame: _of_model(_plain("start")),
     LLMFullResponseEndFrame: _of_model(_plain("end")),
+    LLMMarkerFrame: _of_model(lambda push: ("marker", push.frame.marker, 10)),  # type: ignore[attr-defined]
     LLMThoughtStartFrame: _of_model(_plain("thought_start")),
     LLMThoughtTextFrame: _text("thought"),
     LLMThoughtEndFrame: _of_model(_plain("thought_end")),

@@ -240,8 +240,14 @@ def _attempts_by_turn(episode: Episode) -> list[list[Attempt]]:
             callers.setdefault(str(call.get("call_id")), index)
         status = None if _unreadable_before_its_end(said, episode) else said.status
         lost = status not in FINISHED and turns[index].interrupted is None
-        result[index].append(Attempt(said, step_of(said.request), lost, status))
+        result[index].append(Attempt(said, step_of(said.request), lost, status, _marks(turns[index])))
     return result
+
+
+def _marks(turn: Turn) -> frozenset[str]:
+    """The marks that the bot took from its model's answers (Pipecat's `LLMMarkerFrame`)."""
+    frames: Iterable[Any] = (captured.frame for captured in turn.frames)
+    return frozenset(str(each.marker) for each in frames if type(each).__name__ == "LLMMarkerFrame")
 
 
 def _unreadable_before_its_end(said: Said, episode: Episode) -> bool:

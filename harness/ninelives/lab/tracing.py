@@ -33,11 +33,16 @@ class Attempt:
     """How it ended, as far as a client could read it. None: it had no end, or a client had to give the
     connection up before it.
     """
+    marks: frozenset[str] = frozenset()
+    """What the bot took out of its answers in this turn: marks of complete and incomplete user turns."""
 
     @property
     def words(self) -> str:
         """The text for the listener; a refusal is spoken like any other text."""
-        return f"{self.said.whole}{self.said.text[self.said.covered :]}{self.said.refusal or ''}"
+        text = f"{self.said.whole}{self.said.text[self.said.covered :]}{self.said.refusal or ''}"
+        begun = text.lstrip()
+        mark = next((mark for mark in self.marks if begun.startswith(mark)), "")
+        return begun.removeprefix(mark) if mark else text
 
 
 @dataclass(frozen=True, slots=True)

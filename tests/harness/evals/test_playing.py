@@ -184,3 +184,65 @@ def test_what_follows_a_tool_of_pipecats_own_belongs_to_its_turn(tmp_path: Path)
     found = play_first(stopped, bot_named(bot), Setting(script=Script.loads(REPORT_SCRIPT, name="script")))
     assert found.good, problems(found)
     assert found.heard == [("Write a report.", ""), ("No, stop.", "I stop. It is stopped.")]
+
+
+WAITER = """
+import os
+from ninelives import BlackBox
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import (
+    LLMContextAggregatorPair,
+    LLMUserAggregatorParams,
+)
+from pipecat.turns.user_turn_strategies import FilterIncompleteUserTurnStrategies
+from pipecat_responses import OpenAIResponsesLLMService
+
+boxes = []
+
+
+def make(base_url, ws_url):
+    params = LLMUserAggregatorParams(user_turn_strategies=FilterIncompleteUserTurnStrategies())
+    user, assistant = LLMContextAggregatorPair(LLMContext(), user_params=params)
+    llm = OpenAIResponsesLLMService(api_key="any", ws_url=ws_url)
+    worker = PipelineWorker(Pipeline([user, llm, assistant]))
+    boxes.append(BlackBox(os.path.join(os.path.dirname(__file__), "incidents")))
+    worker.add_observer(boxes[-1])
+    return worker
+"""
+
+MARKED = """
+replies:
+  - {when: {user: hmmm}, reply: [{text: "◐"}]}
+  - {when: {user: Japan}, reply: [{text: "● Japan is a fine choice."}]}
+"""
+
+HESITANT = """
+name: hesitant
+scenarios:
+  - name: japan
+    turns:
+      - user: Let me think, hmmm
+      - user: I would go to Japan.
+        send_after: {delay_ms: 3000}
+        expect: [{event: response, text_contains: fine choice}]
+"""
+
+
+def test_a_mark_that_pipecat_takes_from_an_answer_is_no_missing_word(tmp_path: Path) -> None:
+    """As in the release eval filter_incomplete_turns; nor does a black box write an incident for it."""
+    (tmp_path / "waiter.py").write_text(WAITER)
+    (tmp_path / "hesitant.yaml").write_text(HESITANT)
+    name = f"{tmp_path / 'waiter.py'}:make"
+    (japan,) = cases([tmp_path / "hesitant.yaml"], name)
+    bot = bot_named(name)
+    found = play_first(japan, bot, Setting(script=Script.loads(MARKED, name="script")))
+    assert found.good, problems(found)
+    assert [heard.strip() for _, heard in found.heard] == ["", "Japan is a fine choice."]
+    (box,) = bot.__wrapped__.__globals__["boxes"]
+    assert box.flush(600)
+    assert not box.incidents
+    box.dump("to see whether the mark is kept")
+    assert box.flush(600)
+    assert '"k":"marker"' in box.incidents[0].read_text().replace(" ", "")
