@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import (
@@ -82,10 +83,24 @@ def open_executor(name: str, jobs: int | None) -> Iterator[tuple[Executor, int]]
         yield Here(), 1
     elif name == "processes":
         # Not forked: a fork copies locks that another thread holds, and a progress bar has threads.
-        pool = ProcessPoolExecutor(many, multiprocessing.get_context("spawn"), _leave_with_the_parent)
+        with _silent_tracker():
+            pool = ProcessPoolExecutor(many, multiprocessing.get_context("spawn"), _leave_with_the_parent)
         yield from _until_interrupted(pool, many)
     else:
         raise UsageError(f"no executor is called {name!r}; expected processes, threads, or dask://HOST:PORT")
+
+
+@contextmanager
+def _silent_tracker() -> Iterator[None]:
+    """Start the process that removes a pool's semaphores, which warns of those that an interruption leaves to
+    it. It gets this process's options for warnings.
+    """
+    option = "ignore:resource_tracker:UserWarning"
+    sys.warnoptions.append(option)
+    try:
+        yield
+    finally:
+        sys.warnoptions.remove(option)
 
 
 def _until_interrupted(pool: Executor, many: int) -> Iterator[tuple[Executor, int]]:
