@@ -40,8 +40,6 @@ class Due:
     ) -> None:
         self.beat: float | None = None
         """Seconds of silence after which a `keepalive` event is due; None for never."""
-        self.cancelled = False
-        """Whether the client cancelled the turn; then every wait ends."""
         self.steered = False
         """Whether the client asked for the turn's end at the next safe boundary."""
         self._arrived = context.began
@@ -52,9 +50,14 @@ class Due:
         self._out = out
         self._loop = asyncio.get_running_loop()
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether the client cancelled the turn; then every wait ends."""
+        return self._context.cancelled
+
     def cancel(self) -> None:
         """End all waits of the turn."""
-        self.cancelled = True
+        self._context.cancelled = True
         self._context.alarm.ring()
 
     def steer(self) -> None:

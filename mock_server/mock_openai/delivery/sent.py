@@ -32,12 +32,18 @@ class SentEvents:
     """The events of one turn between the delivery that hands them over and the journal that notes them."""
 
     def __init__(
-        self, state: ServerState, writer: ResponseWriter, position: Position, lane: str | None
+        self,
+        state: ServerState,
+        writer: ResponseWriter,
+        position: Position,
+        lane: str | None,
+        on_begin: Callable[[], None],
     ) -> None:
         self.waiting: list[Event] = []
         """Events that were handed over and have not left."""
         self.response_id: str | None = None
         """The response's id, once its first event has left."""
+        self._on_begin = on_begin
         self._state = state
         self._writer = writer
         self._position = position
@@ -158,7 +164,9 @@ class SentEvents:
         )
         self._rendered, self._place, self._handed_over = rendered, end, end
         self.spoke = now
-        self.response_id = rendered.response_id
+        if self.response_id is None:
+            self.response_id = rendered.response_id
+            self._on_begin()
 
     def _note_rendered(self) -> None:
         """Note what was handed over of a rendered turn, unless another task has done so."""
@@ -272,6 +280,7 @@ class SentEvents:
         self._noted += len(leaving)
         if self.response_id is None:
             self.response_id = _response_id(sent[0])
+            self._on_begin()
 
     def note(self, kind: Literal["status", "fault"], data: Mapping[str, Any]) -> None:
         """Note something else that happened in this turn."""

@@ -51,12 +51,15 @@ class Delivery:
         *,
         lane: str | None = None,
         lanes: LaneMemory | None = None,
+        on_begin: Callable[[], None] = lambda: None,
         on_complete: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_complete` is called if something of the turn still goes on after its last event has left."""
+        """`on_begin` is called when the turn's first event has left, `on_complete` if something of the turn
+        still goes on after its last.
+        """
         self.position = position
         self.writer = writer
-        self.out = SentEvents(state, writer, position, lane)
+        self.out = SentEvents(state, writer, position, lane, on_begin)
         self.context = TurnContext(
             state, writer, self.out, connection, lane=lane, lanes=lanes, on_complete=on_complete
         )

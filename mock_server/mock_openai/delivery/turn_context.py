@@ -53,6 +53,8 @@ class TurnContext(ConnectionContext):
         """The turn's first event, whether or not it left."""
         self.over = False
         """Whether the turn has ended otherwise than by its last event."""
+        self.cancelled = False
+        """Whether the client cancelled the turn."""
         self.began = asyncio.get_running_loop().time()
         """The loop's time from which the turn's events are timed; faults may move it."""
         self.kept = False
@@ -164,7 +166,10 @@ class TurnContext(ConnectionContext):
         if seconds is None:
             await asyncio.get_running_loop().create_future()
         else:
-            await self.alarm.sleep_until(asyncio.get_running_loop().time() + seconds)
+            time = asyncio.get_running_loop().time
+            until = time() + seconds
+            while time() < until and not self.cancelled:  # what is inserted meanwhile rings the alarm too
+                await self.alarm.sleep_until(until)
 
     def shift(self, seconds: float) -> None:
         """Delay the rest of the turn by so many seconds."""

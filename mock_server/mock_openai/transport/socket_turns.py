@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
@@ -153,42 +154,40 @@ class SocketTurns:
         self._socket.tcp.write(rendered.wire(text_around))
 
     async def _turn(self, create: Create, plan: Plan | None) -> None:
-        queued = create
-        try:
-            joined = self.steering.join(create)
-            delivery = await self._answer(joined, plan, queued)
-            if joined is not create and delivery.response_id is not None:
-                self.steering.committed(str(create.known.body["previous_response_id"]))
-            while body := await self.steering.after(create, delivery, closing=self.closing):
-                # A successor is counted, although nobody sent a request for it.
-                known = Known(body, create.known.size)
-                create = Create(create.lane, self.count(known, create.lane, automatic=True), known)
-                steered, delivery = delivery, await self._answer(create, None, queued, automatic=True)
-                if delivery.response_id is None:
-                    why = "The successor response could not be created."
-                    await self.steering.give_back(str(body["previous_response_id"]), steered, why)
-                else:
-                    self.steering.committed(str(body["previous_response_id"]))
-        except ConnectionError:
-            return  # the reader notices too, and ends the session
-        finally:
-            self.queue.finish(queued)
-        if self._socket.tcp.gone:
-            return
-        if delivery.parts is not None:
-            self._spawn(self._part(delivery, delivery.parts))
-        await self._ended()
-
-    async def _part(self, delivery: Delivery, at: float) -> None:
-        """End the socket as the recording ended after this turn, unless another turn is under way."""
-        await asyncio.sleep(at - asyncio.get_running_loop().time())
-        if self.queue.idle and not self._socket.tcp.gone:
-            await delivery.part()
+        """Answer a create that may run now."""
+        joined = self.steering.join(create)
+        carried = None if joined is create else str(create.known.body["previous_response_id"])
+        await self._answer(create, joined, plan, queued=create, carried=carried)
 
     async def _answer(
-        self, create: Create, plan: Plan | None, queued: Create, *, automatic: bool = False
-    ) -> Delivery:
-        writer = WebSocketWriter(self._socket, create.lane, tells_errors=not automatic)
+        self,
+        create: Create,
+        joined: Create,
+        plan: Plan | None,
+        *,
+        queued: Create,
+        carried: str | None,
+        steered: Delivery | None = None,
+    ) -> None:
+        """Answer a create, and settle what was submitted for its response.
+
+        `joined` is the create with the submissions for the response `carried`. `queued` is the create that
+        holds the lane: this one or, for a successor, that of the `steered` response.
+        """
+        settling = False
+
+        def begun() -> None:
+            if carried is not None:
+                self.steering.committed(carried)
+
+        def complete() -> None:
+            # The client has the whole answer: what follows need not wait until a fault behind it is over.
+            nonlocal settling
+            if not settling:
+                settling = True
+                self._spawn(self._settle(create, delivery, queued))
+
+        writer = WebSocketWriter(self._socket, create.lane, tells_errors=steered is None)
         delivery = Delivery(
             self._state,
             writer,
@@ -196,20 +195,49 @@ class SocketTurns:
             create.position,
             lane=create.lane,
             lanes=self._lanes,
-            on_complete=lambda: self._free_lane(queued, delivery),
+            on_begin=begun,
+            on_complete=complete,
         )
         self._deliveries[create.position.number] = delivery
         try:
-            await delivery.run(create.known, self.caller, plan)
+            await delivery.run(joined.known, self.caller, plan)
+            if steered is not None and carried is not None and delivery.response_id is None:
+                why = "The successor response could not be created."
+                await self.steering.give_back(carried, steered, why)
+        except ConnectionError:
+            self.queue.finish(queued)
+            return  # the reader notices too, and ends the session
         finally:
             del self._deliveries[create.position.number]
-        return delivery
+        if not settling:
+            await self._settle(create, delivery, queued)
+        if delivery.parts is not None and not self._socket.tcp.gone:
+            self._spawn(self._part(delivery, delivery.parts))
 
-    def _free_lane(self, queued: Create, delivery: Delivery) -> None:
-        """Let the lane's next create begin, unless the answer has a successor."""
-        if not self.steering.waits_for(delivery.response_id):
-            self.queue.finish(queued)
-            self.pump()
+    async def _settle(self, create: Create, delivery: Delivery, queued: Create) -> None:
+        """Let a successor take what was submitted for a response that has left, or free its lane."""
+        body = None
+        with contextlib.suppress(ConnectionError):
+            body = await self.steering.after(create, delivery, closing=self.closing)
+        if body is not None:
+            # A successor is counted, although nobody sent a request for it.
+            known = Known(body, create.known.size)
+            successor = Create(create.lane, self.count(known, create.lane, automatic=True), known)
+            carried = delivery.response_id
+            answer = self._answer(
+                successor, successor, None, queued=queued, carried=carried, steered=delivery
+            )
+            self._spawn(answer)
+            return
+        self.queue.finish(queued)
+        if not self._socket.tcp.gone:
+            await self._ended()
+
+    async def _part(self, delivery: Delivery, at: float) -> None:
+        """End the socket as the recording ended after this turn, unless another turn is under way."""
+        await asyncio.sleep(at - asyncio.get_running_loop().time())
+        if self.queue.idle and not self._socket.tcp.gone:
+            await delivery.part()
 
     async def _tell(self, event: Event) -> None:
         self._state.note("event", self._connection.number, event)

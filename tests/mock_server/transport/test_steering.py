@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
-from mock_openai import Call, Failed, MockServer, Text, reply
+from mock_openai import Call, Failed, MockServer, Text, faults, reply
 from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.steering import at_boundary
@@ -357,3 +358,103 @@ async def test_injected_input_is_committed_or_given_back(connect):
         assert [event["sequence_number"] for event in events] == list(range(len(events)))
         await socket.send({"type": "response.inject", "response_id": name, "input": items})
         assert (await socket.next())["error"]["code"] == "response_already_completed"
+
+
+# Faults that hold a turn while something was submitted
+
+BEHIND = {"turn": 1, "event": "terminal", "when": "after"}
+
+
+def now() -> float:
+    """The loop's time, which is virtual."""
+    return asyncio.get_running_loop().time()
+
+
+async def test_a_successor_begins_although_a_fault_holds_the_turn_behind_its_last_event(connect):
+    stall = faults.at(**BEHIND).stall(600.0)
+    script = [reply(Text("One two.", deltas=2), user="count"), *SCRIPT]
+    async with (
+        MockServer(script=script, pace="fixed:0.02", faults=[stall]) as server,
+        connect(server) as socket,
+    ):
+        began = now()
+        events = await begin(socket)
+        await steer(socket, events[0]["response"]["id"])
+        await until(socket, "response.incomplete", "response.completed")
+        successor = await until(socket, "response.completed")
+        assert text(successor[-1]) == "Steered."
+        assert successor[0]["response"]["previous_response_id"] == events[0]["response"]["id"]
+        assert text(await socket.turn("other", model=MODEL)) == "Steered.", "the lane is free"
+        assert now() - began < 600.0
+
+
+async def test_what_waits_for_the_client_is_told_although_a_fault_holds_the_turn(connect):
+    script = [reply(Call("look", "{}"), user="count"), reply("Seen.", tool_output="look")]
+    stall = faults.at(**BEHIND).stall(600.0)
+    async with (
+        MockServer(script=script, pace="fixed:0.02", faults=[stall]) as server,
+        connect(server) as socket,
+    ):
+        began = now()
+        events = await begin(socket)
+        target = events[0]["response"]["id"]
+        await steer(socket, target)
+        events += await until(socket, "response.completed")
+        told = await until(socket, "response.steer.pending")
+        output = {
+            "type": "function_call_output",
+            "call_id": told[-1]["required_input"][0]["call_id"],
+            "output": "{}",
+        }
+        answer = await socket.turn([output], model=MODEL, previous_response_id=target)
+        assert now() - began < 600.0
+    assert text(answer) == "Seen."
+
+
+async def test_what_a_successor_carries_is_carried_once(connect):
+    stall = faults.at(**{**BEHIND, "turn": 2}).stall()
+    async with (
+        MockServer(script=SCRIPT, pace="fixed:0.02", faults=[stall]) as server,
+        connect(server) as socket,
+    ):
+        events = await begin(socket)
+        target = events[0]["response"]["id"]
+        await steer(socket, target)
+        await until(socket, "response.incomplete")
+        await until(socket, "response.completed")
+        again = await socket.turn("count", model=MODEL, previous_response_id=target)
+    assert text(again) == "One.Two."
+    assert server.script[0].requests[-1]["input"] == "count", "and not what was submitted before"
+
+
+async def test_a_submission_does_not_shorten_a_stall(connect):
+    stall = faults.at(turn=1, event="response.output_text.delta", nth=2).stall(30.0)
+    async with (
+        MockServer(script=SCRIPT, pace="fixed:0.02", faults=[stall]) as server,
+        connect(server) as socket,
+    ):
+        began = now()
+        events = await begin(socket)
+        await server.journal.wait(lambda journal: any(entry.kind == "fault" for entry in journal.entries))
+        await steer(socket, events[0]["response"]["id"])
+        await until(socket, "response.steer.accepted")
+        await until(socket, "response.incomplete", "response.completed")
+        assert now() - began > 30.0
+
+
+async def test_what_is_submitted_for_a_successor_has_room_of_its_own(connect, monkeypatch):
+    monkeypatch.setattr("mock_openai.transport.steering.MAX_WAITING_BYTES", 3_000)
+    script = [
+        PARTS,
+        reply(Text("Steered once.", deltas=2), Text("More.", deltas=2), user="first"),
+        reply("Twice."),
+    ]
+    async with MockServer(script=script, pace="fixed:0.02") as server, connect(server) as socket:
+        events = await begin(socket)
+        await steer(socket, events[0]["response"]["id"], "first " * 400)
+        await until(socket, "response.incomplete")
+        successor = await until(socket, "response.output_text.delta")
+        await steer(socket, successor[0]["response"]["id"], "then " * 400)
+        await until(socket, "response.steer.accepted")
+        await until(socket, "response.incomplete")
+        assert text((await until(socket, "response.completed"))[-1]) == "Twice."
