@@ -111,6 +111,7 @@ def _require_a_bot(factory: Factory, incident: Incident) -> None:
 
 
 def _tell(options: Options, found: Reproduction) -> int:
+    from ninelives.incidents.people import likely_names
     from ninelives.incidents.report import issue
     from ninelives.lab.story_file import to_yaml
 
@@ -135,6 +136,10 @@ def _tell(options: Options, found: Reproduction) -> int:
         )
     )  # fmt: skip
     console.print(Text(f"again: {again}", style="dim"))
+    given = {each.partition("=")[2].strip() for each in options.replace}
+    said = (text for ask in story.asks for text in (ask.user, ask.text))
+    if names := [each for each in likely_names(said) if each not in given]:
+        _note(f"may be names: {', '.join(names)}; --replace {shlex.quote(names[0] + '=Caller')} replaces one")
     return 1
 
 

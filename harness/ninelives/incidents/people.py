@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from ninelives.incidents.answering import LOST
@@ -18,6 +19,8 @@ from ninelives.usage_error import UsageError
 
 SHORTEST = 3
 """Letters of a replaced word at the end of a broken text from which it counts as its beginning."""
+
+_AROUND = ".,;:!?…()[]\"'“”‘’"
 
 _TEXTS = ("text", "refusal", "reasoning")
 
@@ -80,6 +83,24 @@ class Replacements:
 
     def _item(self, item: Mapping[str, Any]) -> Mapping[str, Any]:
         return {key: self.text(value) if key in _TEXTS else value for key, value in item.items()}
+
+
+def likely_names(texts: Iterable[str]) -> list[str]:
+    """Return the words with a capital inside a sentence, each once: names are among them, if they are
+    written with one.
+    """
+    found: dict[str, None] = {}
+    for text in texts:
+        words, run = text.partition(LOST)[0].split(), list[str]()
+        for before, word in pairwise(["", *words, ""]):
+            bare = word.strip(_AROUND)
+            inside = bool(before) and before.rstrip("\"'”’)")[-1:] not in ".!?:…"
+            if inside and bare[:1].isupper() and bare[1:] and not bare.isupper():
+                run.append(bare)
+            if run and (bare != run[-1] or word != word.rstrip(_AROUND)):
+                found[" ".join(run)] = None
+                run = []
+    return list(found)
 
 
 def _spelled(words: str) -> str:

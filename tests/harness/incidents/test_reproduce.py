@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from mock_openai.faults import Planned, Trigger, create
 from ninelives.cli import _run
+from ninelives.incidents.people import likely_names
 from ninelives.incidents.reading import read
 from ninelives.incidents.reproducing import reproduce
 from ninelives.lab.exploration.drawing import draw_story
@@ -191,10 +192,20 @@ def test_words_are_replaced_in_all_that_is_kept(tmp_path: Path) -> None:
         assert not re.search("jane|roe", kept, re.IGNORECASE)
     assert "my name is Jo." in story.read_text()
     assert "Replaced in this call: 5 x words that --replace names" in text
+    assert "may be names: Jo; --replace Jo=Caller replaces one" in ran.stderr
     assert "--replace 'Mary': these words do not occur in this call" in ran.stderr
     ran = ninelives(*given, "--replace", "Jane", cwd=tmp_path)
     assert ran.returncode == 2
     assert "expected 'NAME=OTHER'" in ran.stderr
+
+
+def test_words_that_may_be_names_are_those_with_a_capital_inside_a_sentence() -> None:
+    said = [
+        "I am Jane Roe. And you? Is it Zoë O'Hara, or Jo?",
+        "Good day: This is (Jane Roe), I think; ask Mr. Li",
+    ]
+    assert likely_names(said) == ["Jane Roe", "Zoë O'Hara", "Jo", "Mr"]
+    assert likely_names(["", "Nobody I know.", "We open at nine. On weekdays only!"]) == []
 
 
 @pytest.mark.parametrize(
