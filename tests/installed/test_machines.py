@@ -67,19 +67,21 @@ def test_pre_commit_refuses_a_recording_with_a_key(checkers: Path, tmp_path: Pat
     commit = "git init -q && git add -A && git -c user.name=a -c user.email=a@example.com commit -qm x"
     newcomer(f"cd hooks && {commit}")
     project = tmp_path / "project"
-    recording = project / "cassettes" / "talk.jsonl"
-    recording.parent.mkdir(parents=True)
+    recorded = ["cassettes/talk.jsonl", "evals/recordings/weather/paris.jsonl"]
     kept = (ROOT / "cassettes").glob("*.jsonl")
     header, request, *rest = next(kept).read_text("utf-8").splitlines()
     asked = json.loads(request)
     asked["path"] += f"?note={SECRET}"
-    recording.write_text("\n".join([header, json.dumps(asked), *rest]) + "\n", "utf-8")
+    for name in recorded:
+        (project / name).parent.mkdir(parents=True)
+        (project / name).write_text("\n".join([header, json.dumps(asked), *rest]) + "\n", "utf-8")
     newcomer("cd project && git init -q && git add -A")
     hooks = "cd project && PRE_COMMIT_HOME=../store pre-commit try-repo ../hooks"
-    assert "secret" in newcomer(f"{hooks} ninelives-lint --files cassettes/talk.jsonl", 1)
-    newcomer(f"{hooks} ninelives-scrub --files cassettes/talk.jsonl", 1)  # 1: it changed the file
-    assert SECRET not in recording.read_text("utf-8")
-    newcomer(f"{hooks} ninelives-lint --files cassettes/talk.jsonl")
+    for name in recorded:
+        assert "secret" in newcomer(f"{hooks} ninelives-lint --files {name}", 1)
+        newcomer(f"{hooks} ninelives-scrub --files {name}", 1)  # 1: it changed the file
+        assert SECRET not in (project / name).read_text("utf-8")
+        newcomer(f"{hooks} ninelives-lint --files {name}")
 
 
 def test_the_dockerfile_is_without_complaint(checkers: Path) -> None:
