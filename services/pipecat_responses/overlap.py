@@ -9,7 +9,7 @@ that the loss cut.
 ``Overlap`` compares the continuation with what was spoken, word by word, ignoring white space, case,
 punctuation and Unicode form, and passes on what is new. Pure: texts in, texts out. The rules:
 
-- A continuation that begins exactly with the words that the model was not told continues at the seam.
+- A continuation that begins exactly with the words that the model did not get continues at the seam.
 - As long as the continuation may still turn out to repeat all or the end of what was spoken, it is held back.
 - Once all words of such a repetition have come, they are dropped, and the rest is passed on.
 - A continuation that repeats nothing is passed on unchanged, as a new word.
@@ -65,7 +65,7 @@ class Overlap:
     _kept: str = ""
     _open: bool = True
     _untold: str = ""
-    """What was spoken and not told."""
+    """What was spoken but not sent to the model."""
     _echo: str = ""
     """Punctuation and white space that were spoken behind the last word, and may come again."""
     _words: list[str] = field(default_factory=list)
@@ -168,7 +168,7 @@ class Overlap:
         return text[at:]
 
     def _apart(self, text: str) -> str:
-        """Put white space before a text that begins with a new word: what was told ended before one."""
+        """Put white space before a text that begins with a new word: what the model got ended before one."""
         before, after = self.spoken[-1:], text[:1]
         if not after or not (after.isalnum() or after in _OPENING):
             return text

@@ -115,7 +115,7 @@ class PoolState(Generic[C]):
         self.last_failure, self.trouble_told, self.was_open = None, False, True
 
     def failed(self, failure: Failure) -> bool:
-        """Note a failed attempt; return whether the user has not been told of this loss yet."""
+        """Note a failed attempt; return whether this loss has not been reported yet."""
         self._count(failure)
         news, self.trouble_told = not self.trouble_told, True
         return news

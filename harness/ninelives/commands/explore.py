@@ -239,7 +239,7 @@ def _write_page(console: Console, options: Options, result: Exploration) -> None
 
 
 def _interrupted(options: Options) -> str:
-    """Return what is told after a signal: the runs in the journal, and how to continue."""
+    """Return the message after a signal: the runs in the journal, and how to continue."""
     from ninelives.lab.exploration.ledger import played_in
 
     if not options.journal.exists():

@@ -1,4 +1,4 @@
-"""The address of a server, reserved before any loop runs, so that clients can be told it."""
+"""The address of a server, reserved before any loop runs, so that clients can get it beforehand."""
 
 from __future__ import annotations
 
