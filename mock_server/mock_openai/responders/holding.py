@@ -68,12 +68,12 @@ class Rules(tuple[RuleHandle, ...]):
 
     def _ask_who_hears(self, asked: Asked) -> tuple[tuple[int, ...], SlowPattern | None]:
         hearing: list[int] = []
-        began = time.process_time() if len(self) >= _LOOK_AFTER else 0.0
+        began = time.thread_time() if len(self) >= _LOOK_AFTER else 0.0
         for index, handle in enumerate(self):
             try:
                 if handle.rule.when.hears(asked):
                     hearing.append(index)
-                if (index + 1) % _LOOK_AFTER == 0 and time.process_time() - began > ALL_WITHIN:
+                if (index + 1) % _LOOK_AFTER == 0 and time.thread_time() - began > ALL_WITHIN:
                     raise SlowPattern(f"user: the patterns up to this one took more than {ALL_WITHIN:.0f} s")
             except SlowPattern as error:
                 return tuple(hearing), SlowPattern(f"{titled(index + 1, handle)}: {error}")

@@ -30,6 +30,10 @@ that accepts any character may wait for a particular one.
 """
 _PER_STEP = 512
 """Characters that the engine reads in one step of `Work`, at least."""
+_PER_SIGN = 2
+"""Steps for each character of a pattern, which must be compiled. The time for that is not measured: the first
+pattern of all also waits for the import of the engine.
+"""
 _SLOW = 0.0002
 """Seconds of processor time from which a search counts by its time."""
 _CODE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))")
@@ -69,8 +73,9 @@ class Work:
 def has_match(source: str, text: str, work: Work) -> bool:
     """Return whether a pattern is found in a text; True if the engine cannot tell."""
     try:
-        work.spend(len(source))
-        return work.look(lambda: pattern(source).search(text), len(text)) is not None
+        work.spend(len(source) * _PER_SIGN)
+        compiled = pattern(source)
+        return work.look(lambda: compiled.search(text), len(text)) is not None
     except (CannotTell, PatternError):
         return True
 
@@ -80,7 +85,7 @@ def example(source: str, rng: random.Random, work: Work, at_least: int = 0) -> s
     is found.
     """
     try:
-        work.spend(len(source))
+        work.spend(len(source) * _PER_SIGN)
         grown = _Growing(source, rng, work)
         while not grown.complete or len(grown.text) < at_least or rng.random() >= _ENDS_HERE:
             if not grown.grow():

@@ -8,6 +8,14 @@ from mock_openai.protocol.request import parse_request
 from mock_openai.responders import Turn
 
 
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bound patterns by their steps, and by the limit of the engine for one search: how much processor
+    time the others take depends on the machine.
+    """
+    monkeypatch.setattr("time.thread_time", lambda: 0.0)
+
+
 @pytest.fixture
 def turn() -> Callable[..., Turn]:
     def make(

@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mock_openai.patterns import Pattern
 from mock_openai.responders.conforms import Checker
 from mock_openai.responders.instance import instance
 from mock_openai.responders.pattern import Work, example, has_match
 
 from tests.effort import calls_of
+
+AMPLE = Work(10**12)
+"""Enough for a search that is interrupted for minutes, by a collection of garbage on a slow machine."""
 
 SIGNS = st.sampled_from(["a", "b", "_", r"\d", r"\w", r"\s", ".", "[ab]", "[^a]", "[a-c1]", r"[\W]", r"\."])
 ENDS = st.sampled_from(["^", "$", r"\b", r"\B", r"\A", r"\Z"])
@@ -38,7 +42,7 @@ def _grown(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     st.recursive(st.one_of(SIGNS, ENDS), _grown, max_leaves=8), st.text("ab_1 .\n", min_size=1, max_size=8)
 )
 def test_it_finds_what_pythons_own_finds(pattern: str, text: str) -> None:
-    assert has_match(pattern, text, Work()) is (re.search(pattern, text) is not None)
+    assert has_match(pattern, text, AMPLE) is (re.search(pattern, text) is not None)
 
 
 @pytest.mark.parametrize("pattern", ["(", "b" * 20_000, r"\p{L}"])
@@ -101,3 +105,19 @@ ENDLESS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", ENDLESS)
 def test_no_schema_holds_the_server_up(name: str) -> None:
     calls_of(partial(instance, ENDLESS[name], random.Random(1)), at_most=2_000_000)
+
+
+def test_what_a_pattern_waits_for_before_it_searches_is_not_its_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The import of the engine, and compiling, on a machine of any speed."""
+    clock = 0.0
+
+    def slowly(source: str) -> Pattern[str]:
+        nonlocal clock
+        clock += 3600.0
+        return Pattern(source)
+
+    monkeypatch.setattr("mock_openai.responders.pattern.pattern", slowly)
+    monkeypatch.setattr("time.thread_time", lambda: clock)
+    assert not has_match("^(?:b)+", "a", Work())
