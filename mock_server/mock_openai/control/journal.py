@@ -206,9 +206,9 @@ class Journal:
         entries = self.entries
         return map(entries.__getitem__, range(max(0, number - self.first), len(entries)))
 
-    def noted_since(self, number: int) -> Iterator[tuple[Entry | Run, int]]:
-        """Yield the same as they are stored: events as they were sent, a Run for several events, each with
-        the number of the entry after it.
+    def noted_since(self, number: int) -> Iterator[tuple[Noted, int]]:
+        """Yield the same as they are stored: data as JSON, events as they were sent, a Run for several
+        events; each with the number of the entry after it.
         """
         skipped, noted = max(0, number - self.first), self._noted
         while self._single < min(skipped, len(noted)) and not isinstance(noted[self._single], Run):
@@ -218,7 +218,7 @@ class Journal:
         for one in islice(noted, start, None):
             place += _length(one)
             if place > number:
-                yield one if isinstance(one, Run) else made(one), place
+                yield one, place
 
     async def wait(self, predicate: Callable[[Journal], bool]) -> None:
         """Wait until the predicate holds; it is called now and after every write."""

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from mock_openai.control.entries import Entry, Run
+from mock_openai.control.entries import Entry, Kept, Run
 from mock_openai.control.journal import Journal
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
@@ -96,8 +96,11 @@ class Metrics:
                 alike.setdefault((id(types), noted.begin, noted.end), []).append(noted)
                 if noted.end == len(types):
                     self._end((noted.connection, noted.turn or 0), types[-1], noted.at)
+            elif isinstance(noted, Kept) and noted.kind == "request":
+                if noted.turn is not None:  # the body of a request is not read
+                    self._turns[noted.connection, noted.turn] = noted.at
             else:
-                self._count(noted)
+                self._count(noted.entry if isinstance(noted, Kept) else noted)
             if following >= until:
                 break
         # Turns of one template have the same events by thousands.
@@ -119,8 +122,6 @@ class Metrics:
             self._open.pop(entry.connection, None)
             for one in [one for one in self._turns if one[0] == entry.connection]:
                 self._end(one, "none", None)
-        elif entry.kind == "request" and entry.turn is not None:
-            self._turns[turn] = entry.at
         elif entry.kind == "status" and entry.turn is not None and data["status"] >= 400:
             self._end(turn, "error", None)
         elif entry.kind == "fault":

@@ -39,7 +39,7 @@ class RandomPadding:
         """Return so many characters."""
         end = self._dealt + length
         if end > len(self._letters):
-            self._letters = letters(self._random_source.name, max(_BATCH, 2 * end)).decode()
+            self._letters = letters(self._random_source.letters_from, max(_BATCH, 2 * end)).decode()
         taken = self._letters[self._dealt : end]
         self._dealt = end
         return taken

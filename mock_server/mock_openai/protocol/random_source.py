@@ -2,7 +2,7 @@
 
 Strategy: they are hashes of the name, which cost a tenth of seeding Python's generator (measured). Bytes are
 dealt out one after another. Letters are a sequence of their own, so that padding can be made later, or never:
-the name says where in one long row of letters it begins, because hashing all of it takes longer than
+the hash says where in one long row of letters it begins, because hashing all of it takes longer than
 rendering a short turn.
 The generator is there too, for what needs its distributions, seeded when it is first asked for.
 """
@@ -23,11 +23,14 @@ LETTERS = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
 class RandomSource:
     """A source of random values; the same name gives the same values."""
 
-    __slots__ = ("_ahead", "_blocks", "_generator", "name")
+    __slots__ = ("_ahead", "_blocks", "_generator", "letters_from", "name")
 
     def __init__(self, name: str) -> None:
         self.name = name.encode()
-        self._ahead = blake2b(self.name).digest()
+        drawn = blake2b(self.name).digest()
+        self._ahead = drawn[:-2]
+        self.letters_from = int.from_bytes(drawn[-2:])
+        """Where its letters begin in the one row of letters."""
         self._blocks = 0
         self._generator: random.Random | None = None
 
@@ -51,10 +54,9 @@ class RandomSource:
         return self._generator
 
 
-def letters(name: bytes, size: int) -> bytes:
-    """Return the first letters and digits of an endless sequence, which belongs to a random source's name."""
+def letters(start: int, size: int) -> bytes:
+    """Return the first letters and digits of the endless sequence that begins at a source's `letters_from`."""
     row = _row_of_letters()
-    start = int.from_bytes(blake2b(name, digest_size=8, person=b"letters").digest()) % len(row)
     return (row * ((start + size) // len(row) + 1))[start : start + size]
 
 

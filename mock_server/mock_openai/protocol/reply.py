@@ -133,11 +133,27 @@ class Failed:
 Finish = Completed | Incomplete | Failed
 
 
+class _Hashed:
+    """Has a place for a hash; it is no field, so it is neither compared nor pickled."""
+
+    __slots__ = ("_hash",)
+    _hash: int
+
+
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(_Hashed):
     """One answer of the model. `delay` is how long it thinks before the first output item, in seconds."""
 
     items: tuple[ReplyItem, ...] = ()
     usage: Usage | None = None
     finish: Finish = field(default_factory=Completed)
     delay: float = 0.0
+
+    def __hash__(self) -> int:
+        """Return the hash of all its texts, found out once: a script gives the same reply many times."""
+        try:
+            return self._hash
+        except AttributeError:
+            found = hash((self.items, self.usage, self.finish, self.delay))
+            object.__setattr__(self, "_hash", found)
+            return found

@@ -178,7 +178,7 @@ class Render:
             else:
                 values.append(call_id(drawn[at : at + CALL_BYTES]).encode())
                 at += CALL_BYTES
-        return Rendered(template, made, values, random_source.name)
+        return Rendered(template, made, values, random_source.letters_from)
 
 
 class Rendered(Sequence[Event]):
@@ -186,7 +186,7 @@ class Rendered(Sequence[Event]):
 
     __slots__ = (
         "_events",
-        "_padded_by",
+        "_letters_from",
         "_template",
         "_values",
         "response_id",
@@ -196,7 +196,7 @@ class Rendered(Sequence[Event]):
         "weight",
     )
 
-    def __init__(self, template: Template, response_id: str, values: list[bytes], padded_by: bytes) -> None:
+    def __init__(self, template: Template, response_id: str, values: list[bytes], letters_from: int) -> None:
         self.response_id = response_id
         self.types = template.types
         """The events' types."""
@@ -208,7 +208,7 @@ class Rendered(Sequence[Event]):
         """About how many bytes one event takes in memory."""
         self._template = template
         self._values = values
-        self._padded_by = padded_by
+        self._letters_from = letters_from
         self._events: tuple[Event, ...] | None = None
 
     def complete(self, now: float) -> None:
@@ -271,7 +271,7 @@ class Rendered(Sequence[Event]):
 
     def _pads(self) -> list[bytes]:
         pads = self._template.pads
-        return list(pads.unpack(letters(self._padded_by, pads.size)))
+        return list(pads.unpack(letters(self._letters_from, pads.size)))
 
     def single(self, place: int) -> Event:
         """Return one event without making the others, if it has no padding; the first and the last

@@ -141,7 +141,7 @@ class HttpConnection(web.RequestHandler):
             self.arrived = self.arrived + data if len(self.arrived) < _FOLLOWED else None
         if self._plain is None:
             self._plain = not data.startswith(_TLS_HANDSHAKE)
-            if not self._plain and isinstance(self.transport, asyncio.Transport):
+            if not self._plain and self.transport is not None:
                 self._hello(self, self.transport)
         if self._plain:
             if self.between and self._patience is None and _END_OF_HEAD not in data:
@@ -189,5 +189,5 @@ class HttpConnection(web.RequestHandler):
         self._idle_timer = self._patience = None
 
     def _give_up(self) -> None:
-        if isinstance(self.transport, asyncio.Transport):
+        if self.transport is not None:
             TcpConnection(self.transport).hang_up(_TOO_SLOW)
