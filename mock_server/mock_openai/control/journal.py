@@ -29,7 +29,6 @@ from mock_openai.control.entries import (
     fits,
     is_cut,
     kept,
-    made,
     weight,
 )
 from mock_openai.control.event_redaction import EventRedaction

@@ -55,7 +55,7 @@ class RandomSource:
 
 
 def letters(start: int, size: int) -> bytes:
-    """Return the first letters and digits of the endless sequence that begins at a source's `letters_from`."""
+    """Return letters and digits from this place on in an endless sequence: a source's `letters_from`."""
     row = _row_of_letters()
     return (row * ((start + size) // len(row) + 1))[start : start + size]
 
