@@ -63,6 +63,28 @@ def test_every_kind_of_fault_is_drawn_and_so_is_everything_a_model_can_say() -> 
     assert {len(story.asks) for story in stories} == {1, 2, 3, 4, 5}
 
 
+def test_half_of_the_stories_have_what_a_real_model_or_line_does_besides() -> None:
+    stories = [draw_story(0, run) for run in range(1500)]
+    asks = [ask for story in stories for ask in story.asks]
+    faults = [one for story in stories for act in story.acts for one in act.faults]
+    pauses = [act.seconds for story in stories for act in story.acts if isinstance(act, Pause)]
+    assert any(max(ask.takes, default=0) > 2 for ask in asks)
+    assert any(not ask.text.isascii() for ask in asks)
+    assert any(sum("text" in item for item in ask.answer[-1]) == 2 for ask in asks)
+    assert any(len(ask.answer) > 1 and "refusal" in ask.answer[-1][0] for ask in asks)
+    assert {one.times for one in faults} >= {1, 2, 3}
+    assert any(one.trigger.phase == "idle" for ask in asks for one in ask.faults)
+    assert any((one.trigger.turn or 0) > 2 for one in faults)
+    assert any("content_filter" in repr(one.fault) for one in faults)
+    assert any(3290 < seconds < 3300 for seconds in pauses)
+    same = {
+        user: {repr((ask.answer, ask.takes)) for ask in story.asks if ask.user == user}
+        for story in stories
+        for user in {ask.user for ask in story.asks}
+    }
+    assert {len(each) for each in same.values()} == {1}
+
+
 def test_a_story_is_a_scenario_with_its_whole_answers() -> None:
     story = next(each for each in DRAWN if any(ask.cut_in is None and ask.answerable for ask in each.asks))
     scenario = replace(story, name="found", sentence="Found.").scenario()

@@ -103,7 +103,7 @@ def draw_call(seed: int, number: int) -> Story:
     acts = [
         replace(act, faults=(), seconds=min(act.seconds, LONGEST_PAUSE))
         if isinstance(act, Pause)
-        else replace(act, faults=(), answerable=True)
+        else replace(act, faults=(), answerable=True, takes=())
         for act in drawn.acts
     ]
     if isinstance(acts[-1], Pause):

@@ -14,12 +14,12 @@ T = TypeVar("T")
 
 
 class Choices:
-    """The choices of one run of one seed."""
+    """The choices of one run of one seed; those for another `purpose` are independent of the others."""
 
-    def __init__(self, seed: int, run: int) -> None:
+    def __init__(self, seed: int, run: int, purpose: str = "") -> None:
         # A text as seed goes through SHA-512, so neighbouring runs have nothing in common, and run 7 is the
         # same whoever draws it and whatever was drawn before.
-        self._random = random.Random(f"ninelives {seed} {run}")
+        self._random = random.Random(f"ninelives {seed} {run}{purpose and f' {purpose}'}")
 
     def below(self, number: int) -> int:
         """Return a whole number from 0, below `number`."""

@@ -14,6 +14,7 @@ from mock_openai.faults import Planned
 from ninelives.lab.exploration.choices import Choices, maybe, pick
 from ninelives.lab.exploration.faults import draw_faults, draw_idle_fault, needs_a_person, transports
 from ninelives.lab.exploration.topics import TOPICS
+from ninelives.lab.exploration.variations import varied
 from ninelives.lab.story import TOOL, Ask, Continuation, CutIn, OnCancel, Pause, Step, Story
 
 MOST_TURNS = 5
@@ -42,7 +43,7 @@ def draw_story(seed: int, run: int) -> Story:
         acts += _exchange(choices, number, tuple(acts))
     if isinstance(acts[-1], Pause) and not acts[-1].faults:
         acts.pop()  # a silence after which nobody speaks
-    return Story(
+    story = Story(
         tuple(acts),
         name="drawn",
         sentence="Drawn at random.",
@@ -53,6 +54,7 @@ def draw_story(seed: int, run: int) -> Story:
         continuation=pick(choices, _CONTINUATIONS),
         transports=transports(one for act in acts for one in act.faults),
     )
+    return varied(Choices(seed, run, "varied"), story)
 
 
 def _exchange(choices: Choices, number: int, before: Sequence[Ask | Pause]) -> list[Ask | Pause]:

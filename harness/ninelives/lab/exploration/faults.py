@@ -103,19 +103,37 @@ def _settled(fault: Fault, trigger: Trigger) -> Planned:
     return Planned(trigger, fault)
 
 
+def draw_loss(choices: Choices, trigger: Trigger) -> Planned:
+    """Return the loss of a connection at this trigger."""
+    return Planned(trigger, _kind(choices, _LOSSES))
+
+
+def draw_in_request(choices: Choices, request: int) -> Planned:
+    """Return a fault at an event that every response has, in a request counted over the whole story."""
+    event = pick(choices, (*_BEGUN, _ITEM, _TERMINAL))
+    trigger = Trigger(
+        phase="event", turn=request, event=event, nth=1, when=pick(choices, ("before", "after"))
+    )
+    return _settled(_kind(choices, _possible_anywhere()), trigger)
+
+
 def draw_idle_fault(choices: Choices, seconds: float) -> list[Planned]:
     """Return a loss while nobody speaks, early enough for a good service to recover before the user speaks
     again.
     """
     if seconds < 30:
         return []
-    fault = _kind(choices, _LOSSES)
-    return [Planned(Trigger(phase="idle", at=pick(choices, (2.0, 10.0)) if seconds < 90 else 30.0), fault)]
+    loss = _kind(choices, _LOSSES)
+    return [Planned(Trigger(phase="idle", at=pick(choices, (2.0, 10.0)) if seconds < 90 else 30.0), loss)]
 
 
 def simpler_faults(planned: Planned) -> Iterator[Planned]:
     """Yield faults that are easier to understand than this one, the simplest first."""
     fault, trigger = planned.fault, planned.trigger
+    if planned.times is not None and planned.times > 1:
+        yield replace(planned, times=1)
+    if trigger.turn is not None:
+        yield replace(planned, trigger=replace(trigger, turn=None))
     if fault.name != "reset" and trigger.phase in ("event", "idle", "request"):
         yield replace(planned, fault=create("reset"), times=1)
     plain = create(fault.name, **_VARIANTS.get(fault.name, ({},))[0])

@@ -50,3 +50,19 @@ TOPICS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "farewells",
     ),
 )
+
+IN_OTHER_WORDS = {
+    TOPICS[0][1][0]: "Guten Tag, hier ist das Hafenbüro 🚢.",
+    TOPICS[0][1][
+        1
+    ]: "Fragen Sie nach Schiffen, nach Ebbe und Flut oder nach den Menschen, die für beides sorgen.",
+    TOPICS[1][1][0]: "La mer est haute à sept heures, ce soir\u00a0!",
+    TOPICS[1][1][1]: "L’eau monte d’abord lentement, puis plus vite qu’on ne croit, et mouille l’escalier.",
+    TOPICS[2][1][0]: "赤い色は白い崖の前で一番よく見えます。",
+    TOPICS[2][1][1]: "昔の灯台守は緑に塗りましたが、三人の船長が一週間で文句を言いました。",
+    TOPICS[3][1][0]: "Возьмите маленький паром у второго причала 👨‍👩‍👧‍👦.",
+    TOPICS[3][1][1]: "Он отходит каждые полчаса, берёт двенадцать человек и никого не ждёт.",
+    TOPICS[4][1][0]: "مع السلامة، وتعالوا مرة أخرى.",
+    TOPICS[4][1][1]: "نغلق في العاشرة، لكن أحدًا يسمع الجرس دائمًا.",
+}
+"""Some of the sentences in other languages and scripts. They too share no beginning."""

@@ -212,6 +212,10 @@ def _outage(episode: Episode, account: Account) -> float | None:
 
 
 def _opened(episode: Episode, account: Account, told: list[Account]) -> int:
+    """Return how many connections were opened in the turn, but for those that were opened while another one
+    answered: replacing one in good time keeps nobody waiting.
+    """
+    answering = [attempt.said for attempt in account.attempts if not attempt.lost]
     began, before = account.turn.began, told[account.index - 1]
     # A turn that begins at the moment of the loss that ended the one before cannot find it repaired already.
     at_once = before.hit and before.turn.ended is not None and began - before.turn.ended < SAME_TIME
@@ -222,6 +226,7 @@ def _opened(episode: Episode, account: Account, told: list[Account]) -> int:
         if entry.kind == "open"
         and _field(entry.data, "transport") == "websocket"
         and _in(account, entry.at)
+        and not any(each.began < entry.at < (each.ended or each.began) for each in answering)
         and not (at_once and entry.at < began + SAME_TIME)
     )
 
