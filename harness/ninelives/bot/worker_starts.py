@@ -1,8 +1,8 @@
-"""Calls a hosted bot's watcher before each of its workers starts, and leaves the signals to the test."""
+"""Calls a hosted bot's watcher before each of its workers starts, and leaves the signals to its host."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
@@ -19,7 +19,8 @@ class Watcher(Protocol):
 
 
 # Pipecat has no hook between the making of a worker and its start, so the start itself is replaced, for
-# workers of hosted bots only. Their runners leave the signals to the test.
+# workers of hosted bots only. Meanwhile no runner handles signals: with Ctrl-C, that of Pipecat's eval
+# harness would end its own pipeline, and the eval would go on without it.
 
 watcher_of_this_bot: ContextVar[Watcher | None] = ContextVar("ninelives_watcher", default=None)
 _watching = 0
@@ -35,8 +36,8 @@ def workers_are_shown() -> Iterator[None]:
     _watching += 1
     if _watching == 1:
         PipelineWorker.run = _run_shown  # type: ignore[method-assign]
-        for name, original in _set_up.items():
-            setattr(WorkerRunner, name, _without_signals(original))
+        for name in _set_up:
+            setattr(WorkerRunner, name, _without_signals)
     try:
         yield
     finally:
@@ -53,9 +54,5 @@ async def _run_shown(self: PipelineWorker, *given: Any, **named: Any) -> None:
         await _run(self, *given, **named)
 
 
-def _without_signals(original: Callable[[WorkerRunner], None]) -> Callable[[WorkerRunner], None]:
-    def set_up(self: WorkerRunner) -> None:
-        if watcher_of_this_bot.get() is None:
-            original(self)
-
-    return set_up
+def _without_signals(self: WorkerRunner) -> None:
+    """Leave the signals as they are."""

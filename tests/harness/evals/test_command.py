@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from ninelives.cli import _run
 
+from tests.effort import HANG
 from tests.harness.evals.stage import BOT, FILES, HERE, PIPECATS
 from tests.terminal import run_here
 
@@ -62,6 +64,40 @@ def test_repeated_runs_that_fail_alike_are_shown_once(tmp_path: Path) -> None:
     assert "never/b  0/2 passed" in found.stdout
     assert "never/b (2 runs)" in found.stdout
     assert found.stdout.count("✗ eval: turn 1: llm_response: not satisfied") == 1
+
+
+INTERRUPTED = """
+import signal
+from pipecat.frames.frames import LLMContextFrame
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat_responses import OpenAIResponsesLLMService
+
+class CtrlC(FrameProcessor):
+    async def process_frame(self, frame, direction):
+        await super().process_frame(frame, direction)
+        if isinstance(frame, LLMContextFrame):
+            signal.raise_signal(signal.SIGINT)
+        await self.push_frame(frame, direction)
+
+def make(base_url, ws_url):
+    user, assistant = LLMContextAggregatorPair(LLMContext())
+    return Pipeline([user, CtrlC(), OpenAIResponsesLLMService(api_key="any", ws_url=ws_url), assistant])
+"""
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("options", [[], ["--real-time"]])
+def test_ctrl_c_ends_the_command_and_not_the_harness_alone(tmp_path: Path, options: list[str]) -> None:
+    (tmp_path / "bot.py").write_text(INTERRUPTED)
+    turn = 'user: "Hello.", expect: [{event: response}]'
+    (tmp_path / "hello.yaml").write_text(f"name: a\nscenarios: [{{name: b, turns: [{{{turn}}}]}}]\n")
+    command = [sys.executable, "-m", "ninelives", "eval", "hello.yaml", "--bot", "bot.py:make", *options]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=HANG, check=False)
+    assert ran.returncode == 130, ran.stdout + ran.stderr
+    assert "eval " not in ran.stdout
 
 
 CHAT_BOT = """
