@@ -12,6 +12,7 @@ from typing import Any
 from pipecat.runner.utils import create_transport
 from pipecat.transports.base_transport import BaseTransport
 
+from ninelives.bot.parameter_names import meaning_of, required
 from ninelives.bot.runner_arguments import TELEPHONY, HostedArguments
 from ninelives.bot.transport import HostedTransport
 from ninelives.usage_error import UsageError
@@ -19,7 +20,12 @@ from ninelives.usage_error import UsageError
 
 def name_of(function: Callable[..., Any]) -> str:
     """Return the name of a function as messages write it: `module:function`."""
-    return f"{function.__module__}:{getattr(function, '__qualname__', type(function).__name__)}"
+    return f"{function.__module__}:{name_in_code(function)}"
+
+
+def name_in_code(function: Callable[..., Any]) -> str:
+    """Return the name of a function as code calls it."""
+    return getattr(function, "__qualname__", type(function).__name__)
 
 
 def arguments_for(function: Callable[..., Any], name: str, known: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,19 +36,19 @@ def arguments_for(function: Callable[..., Any], name: str, known: Mapping[str, A
     """
     given = {}
     for parameter in inspect.signature(function).parameters.values():
-        if parameter.name in known:
-            given[parameter.name] = known[parameter.name]
+        meaning = meaning_of(parameter)
+        if meaning is not None and meaning in known:
+            given[parameter.name] = known[meaning]
         elif parameter.name == "handle_sigint":
             given[parameter.name] = False
-        elif parameter.default is parameter.empty and parameter.kind not in (
-            parameter.VAR_POSITIONAL,
-            parameter.VAR_KEYWORD,
-        ):
-            raise UsageError(
-                f"{name} has the parameter {parameter.name!r}; expected a function that takes base_url and "
-                "ws_url, or transport and runner_args as in Pipecat's examples"
-            )
-    return given
+    if (missing := next((each.name for each in required(function) if each.name not in given), None)) is None:
+        return given
+    mine = ", ".join(given) or "transport, runner_args"
+    raise UsageError(
+        f"{name} has the parameter {missing!r}, for which there is no value; expected base_url and ws_url, "
+        f"transport and runner_args as in Pipecat's examples, or a connection such as websocket. Name a "
+        f"function that gives it one: `async def my_bot({mine}): await {name_in_code(function)}(...)`"
+    )
 
 
 # User modules import Pipecat's `create_transport` by name, so no name can be replaced: the function itself

@@ -26,7 +26,7 @@ from ninelives.bot.arguments import arguments_for, name_of, transport_of_this_bo
 from ninelives.bot.environment import addresses, stand_ins, started_as
 from ninelives.bot.mishaps import Mishaps
 from ninelives.bot.runner_arguments import HostedArguments
-from ninelives.bot.starting import Exited
+from ninelives.bot.starting import EMPTY_BODY, Exited
 from ninelives.bot.worker_starts import watcher_of_this_bot, workers_are_shown
 from ninelives.usage_error import UsageError
 
@@ -94,7 +94,7 @@ class Host:
     ) -> None:
         self._bot = bot
         self._urls, self._key = (base_url, ws_url), key
-        arguments = arguments or HostedArguments()
+        self._arguments = arguments = arguments or HostedArguments()
         if isinstance(arguments, HostedArguments):
             arguments.answered_by(bot)
         self._known = _known(base_url, ws_url, transport, arguments)
@@ -159,7 +159,9 @@ class Host:
         except asyncio.CancelledError:
             self.abandon()
             raise
-        except BaseException:
+        except BaseException as error:
+            if isinstance(self._arguments, HostedArguments) and self._arguments.body_was_read:
+                error.add_note(EMPTY_BODY)
             await self.stop("it did not start")
             raise
 
@@ -279,7 +281,9 @@ class Host:
 def _known(
     base_url: str, ws_url: str, transport: BaseTransport, arguments: RunnerArguments
 ) -> Mapping[str, Any]:
+    beside = arguments.connection() if isinstance(arguments, HostedArguments) else {}
     return {
+        **beside,
         "base_url": base_url,
         "ws_url": ws_url,
         "transport": transport,

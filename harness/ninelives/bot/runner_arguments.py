@@ -181,6 +181,8 @@ class HostedArguments(  # type: ignore[misc]  # a token is text for one kind, an
     """Arguments of every kind at once: a bot takes the first kind that it knows."""
 
     def __init__(self) -> None:
+        self.body_was_read = False
+        """Whether the bot has asked for the body of the request, which is empty."""
         RunnerArguments.__init__(self)
         self.room_url = "https://ninelives.invalid/room"
         self.room_name = "room"
@@ -190,9 +192,35 @@ class HostedArguments(  # type: ignore[misc]  # a token is text for one kind, an
         self.transport_type = None
         self.webrtc_connection = HostedPeer()
 
+    @property
+    def body(self) -> Any:
+        """The body of the request that started the bot: empty, until the user sets one."""
+        self.body_was_read = True
+        return self._body
+
+    @body.setter
+    def body(self, body: Any) -> None:
+        self._body = body
+
     def answered_by(self, function: Callable[..., Any]) -> None:
         """Bring the handshake of the telephone provider for which a bot's code is written."""
         self.websocket = HostedWebSocket(provider_of(function))
+
+    def connection(self) -> Mapping[str, Any]:
+        """Return what the code of a web server gives its bot, by the names of `parameter_names`."""
+        return {
+            "websocket": self.websocket,
+            "webrtc_connection": self.webrtc_connection,
+            "room_url": self.room_url,
+            "room_name": self.room_name,
+            "token": self.token,
+            "body": self._body,
+            "call_data": call_data(),
+            "stream": _STREAM,
+            "call": _CALL,
+            "account": _ACCOUNT,
+            "testing": False,
+        }
 
     def telephoned(self, provider: str) -> None:
         """Say that the caller uses the telephone, as `create_transport` does."""

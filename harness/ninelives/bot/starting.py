@@ -30,6 +30,13 @@ BUSY = 10
 """How many times as long as it may wait code may work."""
 
 
+EMPTY_BODY = (
+    "it reads runner_args.body, which is empty here: name a function that fills it, such as `async def "
+    "called(runner_args): runner_args.body = {...}; await bot(runner_args)`"
+)
+"""A note that the error of a bot gets if it had asked for the body of a request."""
+
+
 class CouldNotStart(UsageError):
     """The bot's own code failed before there was a conversation. `str()` is one line."""
 
@@ -81,6 +88,8 @@ def place_of(error: BaseException) -> str:
 def advice(error: BaseException) -> str:
     """Return what to do about an exception."""
     match error:
+        case _ if EMPTY_BODY in getattr(error, "__notes__", ()):
+            return EMPTY_BODY
         case KeyError() if _from_environment(error):
             return f"set {error.args[0]} in the environment"
         case SyntaxError():

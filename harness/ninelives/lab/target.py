@@ -23,6 +23,7 @@ from typing import Any
 from ninelives.bot.environment import stand_ins, started_as, without_a_real_key
 from ninelives.bot.overheard import overheard
 from ninelives.bot.own_code import is_own
+from ninelives.bot.parameter_names import CONNECTIONS, OWN, meaning_of, required
 from ninelives.bot.starting import HANGS, Exited, Hangs, could_not_start, time_limit
 from ninelives.usage_error import UsageError
 
@@ -32,11 +33,6 @@ EXPECTED = (
 
 ENTRIES = ("run_bot", "bot", "main")
 """The names of functions that run a bot in Pipecat's examples; the first that exists is used."""
-
-GIVEN = frozenset(
-    {"base_url", "ws_url", "_base_url", "_ws_url", "transport", "runner_args", "args", "handle_sigint"}
-)
-"""Parameters that a function which makes or runs a bot may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,18 +266,16 @@ def _choice(module: ModuleType, where: str) -> str:
 
 def wants_more(function: Callable[..., Any]) -> list[str]:
     """Return the parameters of a function for which there is no value."""
-    return [
-        each.name
-        for each in inspect.signature(function).parameters.values()
-        if each.default is each.empty
-        and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
-        and each.name not in GIVEN
-    ]
+    return [each.name for each in required(function) if meaning_of(each) is None]
 
 
 def _makes_a_bot(function: Callable[..., Any]) -> bool:
-    names = set(inspect.signature(function).parameters)
-    return bool(names & GIVEN) and not wants_more(function)
+    parameters = inspect.signature(function).parameters.values()
+    asks = any(each.name in OWN for each in parameters)
+    connects = inspect.iscoroutinefunction(function) and any(
+        meaning_of(each) in CONNECTIONS.values() for each in parameters
+    )
+    return (asks or connects) and not wants_more(function)
 
 
 def _services(module: ModuleType) -> list[str]:

@@ -147,6 +147,11 @@ def test_the_scenarios_of_several_patterns_are_played_once_each(
         ),
         ({"start": "import flurble"}, "No module named 'flurble' (bot.py:{}, in run_bot); install flurble"),
         (
+            {"start": "runner_args.body['to']"},
+            "could not start: KeyError: 'to' (bot.py:{}, in run_bot); it reads runner_args.body, which is "
+            "empty here: name a function that fills it",
+        ),
+        (
             {"start": "print('TENANT is missing'); sys.exit(1)"},
             "it called sys.exit(1), after it printed 'TENANT is missing' (bot.py:{}, in run_bot); set",
         ),
@@ -180,8 +185,8 @@ def test_a_bot_that_cannot_start_is_one_line(
             "bot.py:run_bot did not run a pipeline within 30 s",
         ),
         (
-            "async def run_bot(transport, websocket): ...",
-            "bot.py:run_bot has the parameter 'websocket'; expected a function that takes base_url",
+            "async def run_bot(transport, lead): ...",
+            "bot.py:run_bot has the parameter 'lead', for which there is no value; expected base_url",
         ),
         ("def run_bot(transport): return 3", "run_bot returned a int; expected an LLM service"),
         (

@@ -139,7 +139,10 @@ def test_a_class_that_is_no_service_is_one_line() -> None:
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (needs_a_room, "needs_a_room has the parameter 'room'; expected a function that takes base_url"),
+        (
+            needs_a_room,
+            "needs_a_room has the parameter 'room', for which there is no value; expected base_url",
+        ),
         (
             hums,
             "hums returned without running a pipeline; expected it to call",

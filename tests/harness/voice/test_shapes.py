@@ -4,6 +4,7 @@ import os
 from functools import partial, wraps
 from itertools import count
 from types import FunctionType
+from typing import TYPE_CHECKING
 
 import pytest
 from mock_openai import MockServer, call, reply
@@ -39,6 +40,9 @@ from pipecat.transports.base_transport import BaseTransport, TransportParams
 from pipecat.workers.llm import LLMWorker, LLMWorkerActivationArgs, tool
 from pipecat.workers.runner import WorkerRunner
 from pipecat_responses import OpenAIResponsesHttpLLMService, OpenAIResponsesLLMService
+
+if TYPE_CHECKING:
+    from pipecat.transports.smallwebrtc.connection import SmallWebRTCConnection
 
 pytestmark = pytest.mark.thorough
 
@@ -416,3 +420,32 @@ def test_of_two_models_the_one_that_talks_is_heard():
     assert (greeted, played, caller.mishaps) == ([], "You said hello.", [])
     assert (len(caller.services), len(caller.beside)) == (1, 1)
     assert [turn.text for turn in caller.turns] == ["You said hello."]
+
+
+async def answers_a_web_server(websocket_client, stream_sid: str, call_sid: str, testing: bool):
+    assert stream_sid.startswith("MZ")
+    assert call_sid.startswith("CA")
+    assert not testing
+    await talks_over(OwnTransport(websocket_client, TransportParams(audio_out_enabled=True)))
+
+
+async def answers_a_peer(connection: "SmallWebRTCConnection"):
+    assert connection.is_connected()
+    await talks_over(OwnTransport(connection, TransportParams(audio_out_enabled=True)))
+
+
+async def joins_a_room(room_url, token, name="Ada"):
+    assert room_url.startswith("https://")
+    assert (token, name) == ("not-a-real-token", "Ada")
+    await talks_over(OwnTransport(room_url, TransportParams(audio_out_enabled=True)))
+
+
+async def talks_over(transport):
+    pair = LLMContextAggregatorPair(LLMContext())
+    await run(PipelineWorker(line_up(transport, pair, OpenAIResponsesHttpLLMService())))
+
+
+@pytest.mark.parametrize("bot", [answers_a_web_server, answers_a_peer, joins_a_room])
+def test_a_bot_gets_what_the_code_of_a_web_server_gives_it(bot):
+    greeted, played, caller = called_once(bot)
+    assert (greeted, played, caller.mishaps) == ([], "You said hello.", [])
