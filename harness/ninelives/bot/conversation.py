@@ -32,7 +32,7 @@ class Conversation:
         self._host: Host
         self._listener = Listener(on_change, on_unasked)
         self._mishaps = Mishaps(self._now)
-        self._reports = ServiceReports(self._listener)
+        self._reports = ServiceReports(self._listener, self._now)
 
     @property
     def frames(self) -> Frames:

@@ -123,6 +123,11 @@ class Listener:
             self.turn.interrupted = at
         return True
 
+    def asked(self, at: float) -> None:
+        """Note that a context reached a model of the conversation."""
+        if self.turn is not None and self.turn.reached_model is None:
+            self.turn.reached_model = at
+
     def lost(self, spoken_text: str) -> None:
         """Note that a response broke off, and what the service says had been spoken."""
         if self.turns:

@@ -28,6 +28,7 @@ from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.turns.types import ProcessFrameResult
 from pipecat.turns.user_start import ExternalUserTurnStartStrategy
 from pipecat.turns.user_stop import BaseUserTurnStopStrategy
+from pipecat.turns.user_turn_controller import UserTurnController
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.utils.time import time_now_iso8601
 
@@ -134,6 +135,20 @@ def understood_by(processors: Iterable[FrameProcessor]) -> Speech:
 def context_in(processors: Iterable[FrameProcessor]) -> LLMContext | None:
     """Return the context of the first user aggregator among processors; None if there is none."""
     return next((each.context for each in processors if isinstance(each, LLMUserAggregator)), None)
+
+
+def turn_controllers(processors: Iterable[FrameProcessor]) -> Iterable[UserTurnController]:
+    """Yield what decides where turns of the user begin and end."""
+    for processor in processors:
+        controller = getattr(processor, "_user_turn_controller", None)
+        if isinstance(controller, UserTurnController):
+            yield controller
+
+
+def turn_starts(processors: Iterable[FrameProcessor]) -> list[str]:
+    """Return the kinds of strategies that begin turns of the user."""
+    starts = (each.user_turn_strategies.start or [] for each in turn_controllers(processors))
+    return list(dict.fromkeys(type(each).__name__ for some in starts for each in some))
 
 
 def everything_in(processors: Iterable[FrameProcessor]) -> Iterable[FrameProcessor]:

@@ -101,6 +101,9 @@ class Turn:
     """
     timed_out: bool = False
     """Whether the turn was given up because it did not end within the limit. Then `ended` is None."""
+    reached_model: float | None = None
+    """When the context of the turn reached the LLM service, past the bot's own processors. None: it did not.
+    """
 
     @property
     def text(self) -> str:

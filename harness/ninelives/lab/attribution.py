@@ -94,17 +94,19 @@ class Account:
     @property
     def air(self) -> float | None:
         """Seconds that the user waited for the service and the network before the first word. The time of
-        tools, and the model's time to its first word, are not counted.
+        tools and of the bot's own processors, and the model's time to its first word, are not counted.
         """
         if not self.turn.heard:
             return None
         first, answer = self.turn.heard[0].at, self.answer
+        reached = self.turn.reached_model
+        began = self.turn.began if reached is None else max(reached, self.turn.began)
         if answer is None:
-            return first - self.turn.began
+            return first - began
         asked = [attempt.said for attempt in self.attempts if attempt.said.began <= first + SAME_TIME]
         spoke = first if answer.spoke is None else min(answer.spoke, first)
         thought = max(0.0, spoke - answer.opened) if answer.opened is not None else 0.0
-        return (asked[0].began - self.turn.began) + (first - answer.began) - thought
+        return (asked[0].began - began) + (first - answer.began) - thought
 
     @property
     def fatal(self) -> tuple[Attempt, ...]:

@@ -21,6 +21,7 @@ from mock_openai.interruption import raise_if_interrupted
 from ninelives.bot import TurnTimeout
 from ninelives.bot.environment import addresses, stand_ins
 from ninelives.bot.own_code import place_of_frame
+from ninelives.bot.speech import turn_starts
 from ninelives.bot.starting import Exited
 from ninelives.bot.tapped import NoLLMService
 from ninelives.fixtures.network import Guard
@@ -76,6 +77,8 @@ class Outcome:
     """The classes of the bot's processors, LLM services first, with the hosts that their settings name."""
     mishaps: Sequence[Mishap] = ()
     """What the bot's own code raised and Pipecat caught."""
+    turns_begin_by: Sequence[str] = ()
+    """The kinds of strategies that begin the user's turns."""
     went_to: str | None = None
     """The first address off this machine to which the bot tried to connect."""
     went_from: str = ""
@@ -106,6 +109,12 @@ class Outcome:
     def only_late(self) -> bool:
         """Whether the only problem is that the caller had to wait too long."""
         return self.crash is None and [each.promise for each in self.broken] == [LATENCY]
+
+    @property
+    def deaf(self) -> bool:
+        """Whether the user spoke, and none of their turns reached the model."""
+        spoke = [turn for turn in self.episode.turns if turn.user is not None]
+        return bool(spoke) and all(turn.reached_model is None for turn in spoke)
 
     @property
     def heard(self) -> list[str]:
@@ -283,6 +292,7 @@ def judged(
         transport=transport_of(entries),
         hosts=hosts_of([*bot.services, *bot.processors]) if bot is not None else [],
         mishaps=mishaps,
+        turns_begin_by=turn_starts(bot.processors) if bot is not None else [],
         figures=figures_of(episode),
         speaks=bot is not None and bot.speaks,
         voice=bool(conditions.voice),

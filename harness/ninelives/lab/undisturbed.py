@@ -45,7 +45,7 @@ class First:
     voice: bool = False
     """Whether it was held with a voice, as the other scenarios should be."""
     chosen: bool = False
-    """Whether the voice was not requested, but the bot has one."""
+    """Whether the voice was not requested, but the bot has one, and it works as text."""
 
     @property
     def held(self) -> bool:
@@ -69,8 +69,19 @@ class First:
             yield f"crashed: {self.outcome.crash}"
         if not any(_asks(entry) for entry in self.outcome.episode.wire):
             yield "the model was never called: no request reached the mock server"
+        if self.outcome.deaf and not self.outcome.crash:
+            yield from self._deaf()
         yield from mishaps.told(self.outcome.mishaps)
         yield from (f"{each.promise} broken: {each.why}" for each in self.outcome.broken)
+
+    def _deaf(self) -> Iterator[str]:
+        by = ", ".join(self.outcome.turns_begin_by) or "a processor of its own"
+        yield f"no turn of the user reached the model: their words were recognized; turns begin by {by}"
+        yield (
+            "if the bot waits for a button, a message of its client or a wake phrase, name a function that "
+            "makes it without; in a test of yours, say the phrase, or send the message by "
+            "caller.worker.queue_frame"
+        )
 
 
 def _asks(entry: Entry) -> bool:
@@ -88,17 +99,21 @@ def play_first(
 
     `voice`: whether the bot is called with a voice. None: it is called with text, and once more with a voice
     if it has one or has a transport of its own. Then the call with a voice counts, unless both fail: the
-    problem is easier to see in text.
+    problem is easier to see in text, except for words that only a voice says twice.
 
     Raises UsageError if there can be no conversation: CouldNotStart if the bot's own code fails before the
     user can speak, OtherApi and GoesElsewhere if its service uses another API or another server.
     """
     first = _played(factory, seed, bool(voice), timeout)
     if voice is None and first.outcome.speaks:
-        aloud = replace(_played(factory, seed, True, timeout), chosen=True)
-        if first.held or aloud.held:
+        aloud = replace(_played(factory, seed, True, timeout), chosen=first.held)
+        if first.held or aloud.held or (_repeats(aloud) and not _repeats(first)):
             return aloud
     return first
+
+
+def _repeats(first: First) -> bool:
+    return any(each.promise == "I1" for each in first.outcome.broken)
 
 
 def _played(factory: Factory, seed: int, voice: bool, timeout: float) -> First:

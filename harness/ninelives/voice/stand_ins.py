@@ -15,10 +15,9 @@ from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_input import BaseInputTransport
 from pipecat.transports.base_output import BaseOutputTransport
-from pipecat.turns.user_turn_controller import UserTurnController
 
 from ninelives.bot.side_models import conversation_in, models_in, side_models, works_for_others
-from ninelives.bot.speech import context_in, everything_in
+from ninelives.bot.speech import context_in, everything_in, turn_controllers
 from ninelives.bot.standing_in import Replaced, insert, place_of, replace
 from ninelives.bot.turn_completion import complete_turns
 from ninelives.voice.analyzer import ScriptedTurnAnalyzer
@@ -114,7 +113,7 @@ class StandIns:
             if isinstance(each, LLMUserAggregator) and each._params.vad_analyzer is not None:
                 self.replaced.append(f"{type(each._params.vad_analyzer).__name__} by Ears")
                 each._params.vad_analyzer = None
-        for controller in _turn_controllers(inside):
+        for controller in turn_controllers(inside):
             for strategy in controller.user_turn_strategies.stop or []:
                 innermost: Any = strategy
                 while hasattr(innermost, "inner"):
@@ -194,7 +193,7 @@ class StandIns:
         """Whether the bot leaves its user's turns to its speech service."""
         return any(
             controller.resolves_proposed_turn_start_frames or controller.resolves_proposed_turn_stop_frames
-            for controller in _turn_controllers(self.processors)
+            for controller in turn_controllers(self.processors)
         )
 
 
@@ -203,13 +202,6 @@ def _has_transport(worker: PipelineWorker) -> bool:
         isinstance(each, BaseInputTransport | BaseOutputTransport)
         for each in everything_in([worker.pipeline])
     )
-
-
-def _turn_controllers(processors: Iterable[FrameProcessor]) -> Iterable[UserTurnController]:
-    for processor in processors:
-        controller = getattr(processor, "_user_turn_controller", None)
-        if isinstance(controller, UserTurnController):
-            yield controller
 
 
 def _whole(pipeline: Pipeline) -> Pipeline:

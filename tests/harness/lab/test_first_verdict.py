@@ -466,6 +466,45 @@ def test_what_handlers_raise_is_shown_with_a_bot_that_fails(
     assert said in out
 
 
+def test_a_bot_that_waits_for_a_button_is_told_that_it_did_not_take_the_turns(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    lines = (
+        OURS,
+        "from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregatorParams",
+        "from pipecat.turns.user_start import BaseUserTurnStartStrategy",
+        "from pipecat.turns.user_turn_strategies import UserTurnStrategies",
+        "class Button(BaseUserTurnStartStrategy): ...",
+    )
+    params = "user_params=LLMUserAggregatorParams(user_turn_strategies=UserTurnStrategies(start=[Button()]))"
+    text = bot(service="\n".join(lines))
+    text = text.replace("Pair(LLMContext())", f"Pair(LLMContext(), {params})")
+    (tmp_path / "bot.py").write_text(text)
+    code, out, _ = ninelives(capsys, "verdict bot.py --scenario idle_close")
+    out = " ".join(out.split())
+    assert code == 1
+    assert "no turn of the user reached the model" in out
+    assert "turns begin by Button" in out
+    assert "a button, a message of its client or a wake phrase" in out
+    assert "It works as text: --no-voice" in out
+
+
+def test_words_that_only_a_voice_says_twice_are_shown(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    twice = (
+        "if getattr(frame, 'text', '')[:1] == ' ': await self.push_frame(LLMTextFrame(frame.text), direction)"
+    )
+    text = bot(filter=twice).replace("llm, *mouth", "llm, Filter(), *mouth").replace("stt, Filter(),", "stt,")
+    (tmp_path / "bot.py").write_text(text.replace("import Frame,", "import Frame, LLMTextFrame,"))
+    code, out, _ = ninelives(capsys, "verdict bot.py --scenario idle_close")
+    out = " ".join(out.split())
+    assert code == 1
+    assert 'I1 broken: turn 1: of "Hello, this is the weather service' in out
+    assert "was played twice" in out
+    assert "It works as text" not in out
+
+
 @pytest.mark.thorough
 def test_of_several_bots_the_one_that_does_not_work_is_named_before_any_is_tried(
     capsys: pytest.CaptureFixture[str], tmp_path: Path

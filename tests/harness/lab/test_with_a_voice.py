@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -25,7 +26,14 @@ from ninelives.lab.scenarios import scenarios
 from ninelives.lab.services import as_factory, http, websocket
 from ninelives.lab.undisturbed import play_first
 from ninelives.usage_error import UsageError
-from pipecat.frames.frames import EndFrame, Frame, LLMFullResponseEndFrame, LLMTextFrame, TTSSpeakFrame
+from pipecat.frames.frames import (
+    EndFrame,
+    Frame,
+    LLMContextFrame,
+    LLMFullResponseEndFrame,
+    LLMTextFrame,
+    TTSSpeakFrame,
+)
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
@@ -70,6 +78,17 @@ class Remembers(FrameProcessor):
         if isinstance(frame, LLMFullResponseEndFrame):
             self._context.add_message({"role": "assistant", "content": self._said})
             self._said = ""
+        await self.push_frame(frame, direction)
+
+
+class LooksUp(FrameProcessor):
+    """Looks something up before the model is asked, which takes longer for some questions."""
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Take between 0 and 0.6 s."""
+        await super().process_frame(frame, direction)
+        if isinstance(frame, LLMContextFrame):
+            await asyncio.sleep(0.05 * (len(str(frame.context.get_messages()[-1])) % 13))
         await self.push_frame(frame, direction)
 
 
@@ -122,6 +141,23 @@ def test_as_text_the_same_answer_is_over_before() -> None:
     outcome = run_scenario(LATE, as_factory(websocket))
     assert outcome.figures.talk_over is None
     assert not outcome.voice
+
+
+@pytest.mark.parametrize("aloud", [False, True], ids=["text", "voice"])
+def test_the_bots_own_work_before_the_question_is_not_the_services(aloud: bool) -> None:
+    def run_bot(transport: Any, runner_args: Any) -> PipelineWorker:
+        pair = LLMContextAggregatorPair(LLMContext())
+        llm = OpenAIResponsesLLMService(api_key=os.environ["OPENAI_API_KEY"])
+        tts = OpenAITTSService(api_key=os.environ["SPEECH_API_KEY"])
+        stt = OpenAISTTService(api_key=os.environ["SPEECH_API_KEY"])
+        before = [transport.input(), stt, pair.user(), LooksUp()]
+        return PipelineWorker(Pipeline([*before, llm, tts, transport.output(), pair.assistant()]))
+
+    played = scenarios()["reset_in_mid_sentence"]
+    outcome = run_scenario(played, as_factory(run_bot), conditions=Conditions(voice=aloud))
+    assert not broken(outcome)
+    waited = [turn.reached_model - turn.began for turn in outcome.episode.turns if turn.reached_model]
+    assert len({round(each, 2) for each in waited}) > 1, "the bot takes the same time for each question"
 
 
 def test_what_never_reaches_the_ear_was_not_heard() -> None:
