@@ -73,8 +73,10 @@ class OpenAIResponsesHttpLLMService(ResponsesService):
             if exchange.finished:
                 await exchange.read_out()
         finally:
-            await pieces.aclose()
-            await response.aclose()
+            try:
+                await pieces.aclose()
+            finally:
+                await response.aclose()
 
     def _can_resume(self, turn: Turn, stream: ResponseStream, failure: Failure) -> bool:
         # The API resumes background responses (documented); other servers may resume any stored response.

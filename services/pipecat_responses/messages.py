@@ -52,7 +52,11 @@ def carried(
     for message in context.get_messages():
         if bundles and type(message) is dict:  # the hot path: a loop without calls of Python's
             role, content = message.get("role"), message.get("content")
-            if type(content) is str and role in _SAME_ROLES and not message.get("tool_calls"):
+            if (
+                type(content) is str
+                and role in _SAME_ROLES
+                and not (message.get("tool_calls") or message.get("function_call"))
+            ):
                 if bundle is None:
                     bundle = PlainItems()
                     rewritten.append(specific(bundle))
@@ -77,6 +81,8 @@ def _is_plain(message: Message) -> bool:
     """Whether the adapter converts the message correctly."""
     if type(message) is not dict:
         return isinstance(message, LLMSpecificMessage)
+    if message.get("role") == "assistant" and message.get("function_call"):
+        return False
     if message.get("role") == "assistant" and message.get("tool_calls"):
         return not message.get("content") and all(_is_plain_call(call) for call in message["tool_calls"])
     return type(message.get("content")) is str and message.get("role") in _PLAIN_ROLES

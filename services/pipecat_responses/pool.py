@@ -88,7 +88,7 @@ class ConnectionPool:
         """Return a connection with room for a request, after at most ``timeout`` seconds.
 
         Raises TurnBroken with the latest failure; at once if the server refuses in a way that waiting will
-        not change.
+        not change, or asked to wait for longer than that.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
@@ -100,6 +100,8 @@ class ConnectionPool:
                 raise TurnBroken(
                     Failure("connection", "The service is not connected: it was stopped or never started")
                 )
+            if self._state.not_before >= deadline and self._state.last_failure is not None:
+                raise TurnBroken(self._state.last_failure)
             if not asked:
                 asked = True
                 self._wanted_now.set()
@@ -152,13 +154,15 @@ class ConnectionPool:
                         await self._changed_event.wait()
 
     async def _pause(self, seconds: float) -> None:
-        """Wait before the next attempt; end early if a turn needs a connection."""
-        if seconds <= 0.0 or self._wanted_now.is_set():
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._wanted_now.wait()
-                self._state.turn_began_to_wait()
+        """Wait before the next attempt; end early if a turn needs a connection and the server allows it."""
+        if seconds > 0.0 and not self._wanted_now.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._wanted_now.wait()
+                    self._state.turn_began_to_wait()
+        asked_for = self._state.not_before - asyncio.get_running_loop().time()
+        if asked_for > 0.0:
+            await asyncio.sleep(asked_for)
 
     async def _open_one(self) -> None:
         self._wanted_now.clear()
@@ -221,7 +225,7 @@ class ConnectionPool:
         )
 
     async def _note_failure(self, failure: Failure) -> None:
-        news = self._state.failed(failure)
+        news = self._state.failed(failure, asyncio.get_running_loop().time())
         logger.warning(f"Responses WebSocket: {failure.message}")
         self._wake_waiters()
         if news:

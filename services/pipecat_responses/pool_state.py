@@ -19,6 +19,9 @@ __all__ = ["Dial", "PoolSettings", "PoolState", "Wait"]
 # A connection that lasted this many seconds was accepted by the server.
 _LONG_ENOUGH = 2.0
 
+# This much of a longer wait that a server asks for (Retry-After) is honored: another server may answer then.
+_LONGEST_WAIT = 60.0
+
 
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
@@ -67,7 +70,9 @@ C = TypeVar("C", bound=_Connection)
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Open a connection after a pause in seconds, or as soon as a turn begins to wait."""
+    """Open a connection after a pause in seconds, or as soon as a turn begins to wait, but not before the
+    time that the server asked for (``PoolState.not_before``).
+    """
 
     pause: float = 0.0
 
@@ -93,6 +98,8 @@ class PoolState(Generic[C]):
     is not part of the outage before, so the pauses begin anew.
     """
     last_failure: Failure | None = None
+    not_before: float = float("-inf")
+    """Until when the server that refused a connection asked to wait (Retry-After)."""
     was_open: bool = False
     trouble_told: bool = False
 
@@ -113,10 +120,13 @@ class PoolState(Generic[C]):
         """Add a connection that was opened."""
         self.connections.append(connection)
         self.last_failure, self.trouble_told, self.was_open = None, False, True
+        self.not_before = float("-inf")
 
-    def failed(self, failure: Failure) -> bool:
+    def failed(self, failure: Failure, now: float) -> bool:
         """Note a failed attempt; return whether this loss has not been reported yet."""
         self._count(failure)
+        if failure.retry_after is not None:
+            self.not_before = now + min(failure.retry_after, _LONGEST_WAIT)
         news, self.trouble_told = not self.trouble_told, True
         return news
 
@@ -134,7 +144,7 @@ class PoolState(Generic[C]):
         """Return the next step. ``waiting``: whether a turn waits; ``leave`` gets each closed connection."""
         self._sort_out(now, leave)
         if self._missing(now, waiting) > 0:
-            return Dial(self._pause())
+            return Dial(max(self._pause(), self.not_before - now))
         ages = [
             now - connection.opened_at for connection in self.connections if self._is_young(connection, now)
         ]

@@ -166,7 +166,8 @@ def _wanted_delay(failure: Failure, attempt: int, rng: random.Random) -> float |
     if failure.source in ("empty", "call"):
         return 0.0 if attempt == 1 else None
     if is_passing(failure):
-        return backoff(attempt, rng) if attempt <= _MOST_API_RETRIES else None
+        pause = max(backoff(attempt, rng), failure.retry_after or 0.0)
+        return pause if attempt <= _MOST_API_RETRIES else None
     if (
         is_rate_limit(failure)
         and failure.retry_after is not None

@@ -165,6 +165,46 @@ async def test_one_refused_handshake_costs_nothing(make_websocket: Any) -> None:
     assert turn.dead_air < 0.3
 
 
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("asked", [True, False], ids=["with a turn waiting", "before the turn"])
+async def test_a_refused_handshake_is_repeated_when_the_server_says(
+    make_websocket: Any, status: int, asked: bool
+) -> None:
+    plan = [faults.at(connection=1).handshake_status(status, retry_after=3.0)]
+    async with MockServer(script=[reply("Hi.")], faults=plan) as server, Bot(make_websocket(server)) as bot:
+        if not asked:
+            await bot.wait(1.0)
+        turn = await bot.say("hello")
+    assert (turn.text, turn.errors) == ("Hi.", [])
+    [refused, opened] = [entry.at for entry in server.journal.entries if entry.kind == "open"]
+    assert 3.0 <= opened - refused < 3.5
+
+
+@pytest.mark.parametrize(("status", "category"), [(429, "rate_limit"), (503, "server")])
+async def test_a_turn_does_not_wait_for_a_server_that_says_it_is_too_long(
+    make_websocket: Any, status: int, category: str
+) -> None:
+    plan = [faults.at(connection=1).handshake_status(status, retry_after=30.0)]
+    async with MockServer(script=[reply("Hi.")], faults=plan) as server, Bot(make_websocket(server)) as bot:
+        for _ in range(2):
+            turn = await bot.say("hello")
+            assert [(error.category, error.permanent) for error in turn.errors] == [(category, False)]
+            assert turn.ended is not None
+            assert turn.ended - turn.began < 0.5
+        assert len([entry for entry in server.journal.entries if entry.kind == "open"]) == 1
+        await bot.wait(30)
+        after = await bot.say("again")
+    assert (after.text, after.errors, after.dead_air) == ("Hi.", [], 0.0)
+
+
+async def test_a_server_that_asks_for_an_hour_is_tried_again_after_a_minute(make_websocket: Any) -> None:
+    plan = [faults.at(connection=1).handshake_status(503, retry_after=3600.0)]
+    async with MockServer(script=[reply("Hi.")], faults=plan) as server, Bot(make_websocket(server)) as bot:
+        await bot.wait(62)
+        turn = await bot.say("hello")
+    assert (turn.text, turn.errors) == ("Hi.", [])
+
+
 async def test_a_handshake_that_hangs_is_raced(make_websocket: Any) -> None:
     plan = [faults.at(connection=1).handshake_hang()]
     async with MockServer(script=[reply("Hi.")], faults=plan) as server, Bot(make_websocket(server)) as bot:

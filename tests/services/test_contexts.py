@@ -99,6 +99,29 @@ TABLE: dict[str, tuple[list[Any], list[dict[str, Any]]]] = {
         ],
         [call_item(name="f", arguments='{"a":1}'), output_item("found")],
     ),
+    "the oldest form of a call, beside a text": (
+        [
+            {
+                "role": "assistant",
+                "content": "One moment.",
+                "function_call": {"name": "look", "arguments": "{}"},
+            },
+            {"role": "function", "name": "look", "content": "found"},
+        ],
+        [text_item("assistant", "One moment."), call_item("look", "look"), output_item("found", "look")],
+    ),
+    "both forms of a call": (
+        [
+            {
+                "role": "assistant",
+                "function_call": {"name": "look", "arguments": "{}"},
+                "tool_calls": [TOOL_CALL],
+            },
+            RESULT,
+            {"role": "function", "name": "look", "content": "seen"},
+        ],
+        [call_item(), call_item("look", "look"), output_item("found"), output_item("seen", "look")],
+    ),
     "a result without its call": ([text_item("user", "hi"), RESULT], [text_item("user", "hi")]),
     "a second result": (
         [{"role": "assistant", "tool_calls": [TOOL_CALL]}, RESULT, {**RESULT, "content": "again"}],

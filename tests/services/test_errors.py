@@ -128,6 +128,16 @@ def test_a_rate_limit_is_waited_for_only_if_that_is_soon() -> None:
     assert delay(Failure("http", "slow", code="rate_limit_exceeded", status=429)) is None
 
 
+def test_a_server_that_says_when_to_come_back_is_not_asked_before() -> None:
+    def busy(seconds: float) -> Failure:
+        return Failure("refused", "busy", status=503, retry_after=seconds)
+
+    assert delay(busy(2.0)) == 2.0
+    assert 0.0 < (delay(busy(0.0)) or 0.0) <= 0.25
+    assert delay(busy(2.0), elapsed=6.5) is None, "not within the turn's budget"
+    assert delay(busy(2.0), attempt=3) is None
+
+
 def test_silence_and_empty_answers_get_few_more_tries() -> None:
     for failure, chances in ((Failure("timeout", "silent"), 2), (Failure("empty", "empty"), 1)):
         assert delay(failure, attempt=chances) == 0.0
