@@ -24,7 +24,7 @@ def run(options: Options) -> int:
     quiet()
     from ninelives.evals.disasters import chosen
     from ninelives.evals.files import cases
-    from ninelives.evals.unread import remarks
+    from ninelives.evals.unread import mistyped, remarks
 
     disasters = chosen(options.faults) if options.faults is not None else []
     there = _only(cases(options.places, options.bot), options.only)
@@ -32,6 +32,8 @@ def run(options: Options) -> int:
         there = [case.in_text() if case.speaks else case for case in there]
     for remark in remarks(options.places):
         notes().print(remark)
+    if wrong := [each for path in dict.fromkeys(case.path for case in there) for each in mistyped(path)]:
+        raise UsageError("; ".join(wrong))
     console = output()
     if options.record:
         from ninelives.commands.eval_record import record
@@ -72,6 +74,8 @@ def _check(options: Options) -> None:
         options.faults is not None or (options.repeat or 1) > 1 or options.script is not None
     ):
         raise UsageError("--record plays once, without faults; leave out --faults, --repeat and --script")
+    if options.recordings is not None and not options.record and not options.recordings.is_dir():
+        raise UsageError(f"--recordings {options.recordings}: there is no such folder; --record makes it")
     if options.pace is not None:
         from mock_openai.turn.pacing import parse_pace
 

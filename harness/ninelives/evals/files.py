@@ -196,7 +196,7 @@ def _refused(path: Path, error: Exception) -> str:
         said = said.removeprefix(start)
     if not isinstance(error, ValueError):
         said = f"{type(error).__name__}: {said}"
-    return f"{path}:{_place(path, said)}: Pipecat refuses this file: {said}"
+    return f"{path}:{place_of(path, said)}: Pipecat refuses this file: {said}"
 
 
 _STEPS = {"scenario": "scenarios", "turn": "turns", "expectation": "expect", "metric": "metrics"}
@@ -209,7 +209,7 @@ class _Any(yaml.SafeLoader):
 _Any.add_multi_constructor("!", lambda *_: None)
 
 
-def _place(path: Path, said: str) -> int:
+def place_of(path: Path, said: str) -> int:
     """The line that a message is about, as far as its numbers and words tell; else the first."""
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()

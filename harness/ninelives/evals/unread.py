@@ -1,4 +1,5 @@
-"""Keys of an eval file that Pipecat's reader never asks for, and so ignores without a word.
+"""What is wrong with an eval file although Pipecat accepts it: keys that its reader never asks for, and
+values of another type than its classes declare, which fail when the eval is played.
 
 Pipecat reads a file once more, from mappings whose keys note that they were compared with a name that Pipecat
 looks for. So there is no list of keys here, and each version of Pipecat is asked itself.
@@ -7,18 +8,21 @@ looks for. So there is no list of keys here, and each version of Pipecat is aske
 from __future__ import annotations
 
 import difflib
+import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 from loguru import logger
-from pipecat.evals.scenario import EvalScenarioFile
+from pipecat.evals.scenario import EvalExpectation, EvalScenarioFile, EvalScriptScenario
 from pipecat.evals.suite import EvalManifest
 
-from ninelives.evals.files import files_of, is_suite
+from ninelives.evals.files import files_of, is_suite, load, place_of
 
 _MAP, _STR = "tag:yaml.org,2002:map", "tag:yaml.org,2002:str"
 
@@ -108,6 +112,30 @@ def remarks(places: Sequence[Path]) -> Iterator[str]:
         for path in files_of(place):
             mappings = _watched(EvalManifest.load if is_suite(path) else EvalScenarioFile.load, path)
             yield from _remarks(path, mappings)
+
+
+def mistyped(path: Path) -> Iterator[str]:
+    """Return a line for each expectation of a scripted scenario with a value of a wrong type."""
+    for number, scenario in enumerate(load(path)):
+        if not isinstance(scenario, EvalScriptScenario):
+            continue
+        inside = f"scenario #{number} " if "/" in scenario.name else ""
+        for at, turn in enumerate(scenario.turns):
+            for nth, expectation in enumerate(turn.expect):
+                try:
+                    msgspec.convert(asdict(expectation), EvalExpectation)
+                except msgspec.ValidationError as error:
+                    expected, got, name = _wrong_type(str(error))
+                    if (expected, got) == ("int", "float"):
+                        continue  # which works
+                    line = place_of(path, f"{inside}turn #{at} expectation #{nth} '{name}'")
+                    yield f"{path}:{line}: '{name}' must be {expected}, and this is {got}"
+
+
+def _wrong_type(said: str) -> tuple[str, str, str]:
+    """Return the expected type, the actual one and the field of a message of msgspec's."""
+    found = re.search(r"`(.+?)(?: \| null)?`, got `(.+?)`.* at `\$\.(\w+)", said)
+    return (found[1], found[2], found[3]) if found else (said, "not", "expect")
 
 
 def _remarks(path: Path, mappings: Sequence[_Mapping]) -> Iterator[str]:

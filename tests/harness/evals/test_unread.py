@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ninelives.cli import _run
 from ninelives.evals.files import cases
-from ninelives.evals.unread import remarks
+from ninelives.evals.unread import mistyped, remarks
 
 from tests.harness.evals.stage import BOT, FILES
 from tests.terminal import run_here
@@ -88,6 +88,32 @@ def test_an_included_file_and_a_suite_have_their_own_lines(tmp_path: Path) -> No
         "suite.yaml: Pipecat ignores 'repaet' (line 2; did you mean 'repeat'?), "
         "'nme' (line 3; did you mean 'name'?)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("within_ms: 2000", "within_ms: fast", "12: 'within_ms' must be int, and this is str"),
+        ("within_ms: 2000", "text_contains: 21", "12: 'text_contains' must be str, and this is int"),
+        ("args: {city: Paris, within_ms: 3}", "args: Paris", "14: 'calls' must be object, and this is str"),
+    ],
+)
+def test_a_value_that_fails_only_when_it_is_played_is_an_error_before(
+    tmp_path: Path, right: str, wrong: str, told: str
+) -> None:
+    (tmp_path / "evals.yaml").write_text(GOOD.replace(right, wrong))
+    ran = run_here(_run, ("eval", "evals.yaml", "--bot", BOT), columns=200, cwd=tmp_path)
+    assert ran.returncode == 2
+    assert ran.stderr == f"ninelives: evals.yaml:{told}\n"
+    assert list(mistyped(FILES / "weather.yaml")) == []
+    (tmp_path / "evals.yaml").write_text(GOOD.replace("within_ms: 2000", "within_ms: 2000.5"))
+    assert list(mistyped(tmp_path / "evals.yaml")) == []
+
+
+def test_a_folder_of_recordings_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    ran = run_here(_run, ("eval", "x", "--bot", BOT, "--recordings", "none"), columns=200, cwd=tmp_path)
+    assert ran.returncode == 2
+    assert ran.stderr == "ninelives: --recordings none: there is no such folder; --record makes it\n"
 
 
 def test_the_command_says_it_and_plays(tmp_path: Path) -> None:
