@@ -27,6 +27,17 @@ from ninelives.evals.files import files_of, is_suite, load, place_of
 _MAP, _STR = "tag:yaml.org,2002:map", "tag:yaml.org,2002:str"
 
 
+_TYPES = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "object": "a mapping",
+    "array": "a list",
+}
+"""What msgspec calls a type, and what a writer of YAML does."""
+
+
 class _Key(str):
     """A key of a mapping, which notes that a reader looked for its name."""
 
@@ -129,12 +140,13 @@ def mistyped(path: Path) -> Iterator[str]:
                     if (expected, got) == ("int", "float"):
                         continue  # which works
                     line = place_of(path, f"{inside}turn #{at} expectation #{nth} '{name}'")
-                    yield f"{path}:{line}: '{name}' must be {expected}, and this is {got}"
+                    wanted, given = _TYPES.get(expected, expected), _TYPES.get(got, got)
+                    yield f"{path}:{line}: '{name}' must be {wanted}, and this is {given}"
 
 
 def _wrong_type(said: str) -> tuple[str, str, str]:
     """Return the expected type, the actual one and the field of a message of msgspec's."""
-    found = re.search(r"`(.+?)(?: \| null)?`, got `(.+?)`.* at `\$\.(\w+)", said)
+    found = re.search(r"`(.+?)(?: \| null)?`, got `(.+?)`.*?(\w+)`$", said)
     return (found[1], found[2], found[3]) if found else (said, "not", "expect")
 
 
