@@ -4,6 +4,8 @@ value was asked for.
 
 from __future__ import annotations
 
+import ast
+import gc
 import os
 import sysconfig
 import traceback
@@ -12,6 +14,21 @@ from pathlib import Path
 from types import FrameType, TracebackType
 
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
+
+
+def syntax_of(source: str | bytes, filename: str = "<unknown>") -> ast.Module:
+    """Parse Python as `ast.parse` does, and raise what it raises.
+
+    The garbage collector waits meanwhile. It may parse something itself, to format the traceback of a task
+    that nobody awaited, and then CPython 3.11 raises SystemError here (gh-106905).
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return ast.parse(source, filename=filename)
+    finally:
+        if collects:
+            gc.enable()
 
 
 @cache

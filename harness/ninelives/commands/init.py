@@ -12,6 +12,7 @@ from typing import get_args
 import typer
 from mock_openai.visible import visible
 
+from ninelives.bot.own_code import syntax_of
 from ninelives.lab.target import ENTRIES
 from ninelives.starter import CI, File, Project, files
 from ninelives.usage_error import UsageError
@@ -124,7 +125,7 @@ def _sources(folder: Path, depth: int = 0) -> Iterator[Path]:
 
 def _functions(path: Path) -> list[str]:
     try:
-        tree = ast.parse(path.read_bytes())
+        tree = syntax_of(path.read_bytes())
     except (SyntaxError, ValueError, RecursionError):
         return []
     return [each.name for each in tree.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from ninelives.bot.own_code import is_own, shown
+from ninelives.bot.own_code import is_own, shown, syntax_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def _own_files(near: Path | None = None) -> Iterator[list[Path]]:
 def _parsed(path: Path) -> tuple[ast.Module, list[str]]:
     try:
         text = path.read_text(encoding="utf-8")
-        return ast.parse(text), text.splitlines()
+        return syntax_of(text), text.splitlines()
     except (OSError, SyntaxError, ValueError):
         return ast.Module([], []), []
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from ninelives.bot.environment import stand_ins, started_as, without_a_real_key
 from ninelives.bot.overheard import overheard
-from ninelives.bot.own_code import is_own
+from ninelives.bot.own_code import is_own, syntax_of
 from ninelives.bot.parameter_names import CONNECTIONS, OWN, meaning_of, required
 from ninelives.bot.starting import HANGS, Exited, Hangs, could_not_start, time_limit
 from ninelives.usage_error import UsageError
@@ -129,7 +129,7 @@ def _load_file(where: str, path: Path, timeout: float) -> ModuleType:
 def _levels_of_relative_imports(where: str, path: Path) -> int:
     """Return in how many packages a file is, judging by its relative imports; 0 without any."""
     try:
-        tree = ast.parse(path.read_bytes(), filename=str(path))
+        tree = syntax_of(path.read_bytes(), str(path))
     except (SyntaxError, ValueError) as error:
         raise could_not_start(where, error) from None
     except OSError as error:
