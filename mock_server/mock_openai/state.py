@@ -11,9 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import msgspec
-
-from mock_openai.control.entries import Entry, Kept, Kind, Run
+from mock_openai.control.entries import Body, Entry, Kept, Kind, Run
 from mock_openai.control.hosts import ANY
 from mock_openai.control.journal import Journal
 from mock_openai.control.metrics import Metrics
@@ -197,7 +195,7 @@ class ServerState:
         self.journal.note(Entry(at, connection, turn, lane, kind, data))
 
     def note_create(
-        self, position: Position, head: bytes, body: msgspec.Raw, now: float, *, lane: str | None = None
+        self, position: Position, head: bytes, body: Body, now: float, *, lane: str | None = None
     ) -> None:
         """Note a create that came `now`, a time of the loop's. `head` is what the journal says of it besides
         the body, as JSON.

@@ -12,6 +12,7 @@ from typing import Any, Literal, overload
 
 import msgspec
 
+from mock_openai.control import redact
 from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import OVERHEAD, Rendered
@@ -46,6 +47,24 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     data: Mapping[str, Any] | Event
 
 
+class Body(msgspec.Struct, gc=False):
+    """The body of a request, shared by all requests with the same bytes. Most are never read, and turns must
+    not wait, so it is searched for secrets when it is read for the first time.
+    """
+
+    written: bytes
+    """The body as JSON."""
+    size: int
+    """Its bytes before it was searched."""
+    searched: bool = False
+
+    def clean(self) -> bytes:
+        """Return the body without secrets, as JSON."""
+        if not self.searched:
+            self.written, self.searched = bytes(redact.body(json.parse(self.written))), True
+        return self.written
+
+
 class Kept(msgspec.Struct, gc=False):
     """An entry as it is stored, its data as JSON."""
 
@@ -55,15 +74,15 @@ class Kept(msgspec.Struct, gc=False):
     lane: str | None
     kind: Kind
     data: bytes
-    body: msgspec.Raw | None = None
-    """The body of a request, shared with all requests of the same bytes; else it is in `data`."""
+    body: Body | None = None
+    """The body of a create; that of another request is in `data`."""
 
     @property
     def entry(self) -> Entry:
         """The entry, with data of the reader's own."""
         data = json.parse(self.data)
         if self.body is not None:
-            data["body"] = json.parse(self.body)
+            data["body"] = json.parse(self.body.clean())
         if isinstance(body := data.get("body"), dict) and self.kind == "request" and CUT in body:
             data["body"] = CutBody(body)
         return Entry(self.at, self.connection, self.turn, self.lane, self.kind, data)
@@ -185,7 +204,7 @@ def fits(event: Event, longest: int) -> bool:
 def weight(noted: Noted) -> int:
     """Return about how many bytes an entry takes once it was read."""
     if isinstance(noted, Kept):
-        return len(noted.data) + len(noted.body or b"") + OVERHEAD
+        return len(noted.data) + (noted.body.size if noted.body is not None else 0) + OVERHEAD
     if isinstance(noted, Run):
         return (noted.end - noted.begin) * noted.events.weight
     event = noted.data

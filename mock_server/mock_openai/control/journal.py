@@ -17,8 +17,9 @@ from typing import Any, cast
 import msgspec
 
 from mock_openai.beside import LARGE
-from mock_openai.control import said
+from mock_openai.control import redact, said
 from mock_openai.control.entries import (
+    Body,
     Entries,
     Entry,
     Kept,
@@ -58,6 +59,7 @@ class Journal:
         """The number of entries from which the oldest are dropped."""
         self._room = room or Room()
         self._room.enter(self)
+        redact.before_forgetting.add(self)
         self.bytes = 0
         """About how many bytes the entries take."""
         self.first = 0
@@ -79,8 +81,10 @@ class Journal:
 
     def note_kept(self, noted: Kept) -> None:
         """Append an entry whose data is JSON already."""
-        if noted.body is not None:
-            noted.body = self.shorten(noted.body)
+        body = noted.body
+        if body is not None and body.size > self._room.longest:
+            short = bytes(self.shorten(msgspec.Raw(body.clean())))
+            noted.body = Body(short, len(short), searched=True)
         self._append(noted, weight(noted))
         if self._waiting or self._room.taken > self._room.limit or self._size > self._most:
             self._bound_and_wake()
@@ -98,6 +102,12 @@ class Journal:
         self._room.taken += size
         if self._waiting or self._room.taken > self._room.limit or self._size > self._most:
             self._bound_and_wake()
+
+    def search_bodies(self) -> None:
+        """Search all bodies for secrets now, because a credential is about to be forgotten."""
+        for noted in self._noted:
+            if isinstance(noted, Kept) and noted.body is not None:
+                noted.body.clean()
 
     def cuts(self, event: Event) -> bool:
         """Return whether only the beginning of an event is kept."""

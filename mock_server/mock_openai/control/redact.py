@@ -7,8 +7,9 @@ is worth whose name says credential, and what a request holds for MCP servers.
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
@@ -27,6 +28,21 @@ _HARMLESS = frozenset({"sec-websocket-key"})
 
 _CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key", "proxy-authorization"})
 
+
+class Searchable(Protocol):
+    """What holds bodies that were not searched for secrets yet."""
+
+    def search_bodies(self) -> None:
+        """Search them now."""
+
+
+ALWAYS_KNOWN = 128
+"""Credentials of clients that are surely remembered; beyond them the oldest may be forgotten."""
+
+before_forgetting: weakref.WeakSet[Searchable] = weakref.WeakSet()
+"""Who is told before the first credential is forgotten."""
+
+_forgets = False
 _redactor = SecretRedactor(instead=REDACTED.encode())
 _encoder = msgspec.json.Encoder()
 
@@ -42,9 +58,24 @@ def headers(given: Iterable[tuple[str, str]]) -> dict[str, str]:
         if lower in _CREDENTIALS:
             token = value.rpartition(" ")[2].encode("utf-8", "surrogateescape")
             if is_credential(token):
+                _make_room()
                 _redactor.known.found(token)
         clean[lower] = REDACTED if secret else text(value)
     return clean
+
+
+def may_wait() -> bool:
+    """Return whether a body may be searched for secrets later: no credential was forgotten so far."""
+    return not _forgets
+
+
+def _make_room() -> None:
+    """Before the first credential is forgotten, let all journals search what waits for that."""
+    global _forgets
+    if not _forgets and len(_redactor.known.values) > ALWAYS_KNOWN:
+        _forgets = True
+        for journal in tuple(before_forgetting):
+            journal.search_bodies()
 
 
 def path(path_qs: str) -> str:

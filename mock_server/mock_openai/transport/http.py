@@ -12,6 +12,7 @@ import hmac
 import logging
 from typing import Any
 
+import msgspec
 from aiohttp import HttpVersion11, web
 
 from mock_openai.beside import beside
@@ -187,7 +188,7 @@ class HttpHandler:
                     known = known_create(state.requests, data, content_type)
             except ApiError as wrong:
                 error = wrong
-            shown = _shown(request, known.noted if known is not None else {})
+            shown = _shown(request, msgspec.Raw(known.noted.clean()) if known is not None else {})
             state.note("request", connection.number, shown, turn=position.number)
             if known is None:
                 assert error is not None, "a body is known or refused"

@@ -13,6 +13,8 @@ from typing import Any
 import msgspec
 
 from mock_openai.control import redact
+from mock_openai.control.entries import Body
+from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.template import Render
@@ -57,20 +59,26 @@ class Known(msgspec.Struct, eq=False):
     again: bool = False
     """Whether the bytes came more than once."""
     settled: Settled | None = None
-    _noted: msgspec.Raw | None = None
+    _noted: Body | None = None
 
     def note_as(self, shorten: Callable[[msgspec.Raw], msgspec.Raw]) -> None:
         """Find out how the journal stores the body; `shorten` cuts one that is too large for it.
 
         It begins with the body each time: another thread may have cut it meanwhile.
         """
-        self._noted = shorten(redact.body(self.body))
+        noted = bytes(shorten(redact.body(self.body)))
+        self._noted = Body(noted, len(noted), searched=True)
 
     @property
-    def noted(self) -> msgspec.Raw:
-        """The body as the journal stores it: JSON without secrets."""
+    def noted(self) -> Body:
+        """The body as the journal stores it. A large one is searched for secrets now, which would keep its
+        reader waiting.
+        """
         if self._noted is None:
-            self._noted = redact.body(self.body)
+            written = json.compact(self.body)
+            self._noted = Body(written, len(written))
+        if self.size > MAX_SIZE or not redact.may_wait():
+            self._noted.clean()
         return self._noted
 
 
