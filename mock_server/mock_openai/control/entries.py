@@ -58,6 +58,11 @@ class Body(msgspec.Struct, gc=False):
     """Its bytes before it was searched."""
     searched: bool = False
 
+    @classmethod
+    def searched_before(cls, written: msgspec.Raw) -> Body:
+        """Return a body that has no secrets."""
+        return cls(bytes(written), len(written), searched=True)
+
     def clean(self) -> bytes:
         """Return the body without secrets, as JSON."""
         if not self.searched:

@@ -83,8 +83,7 @@ class Journal:
         """Append an entry whose data is JSON already."""
         body = noted.body
         if body is not None and body.size > self._room.longest:
-            short = bytes(self.shorten(msgspec.Raw(body.clean())))
-            noted.body = Body(short, len(short), searched=True)
+            noted.body = Body.searched_before(self.shorten(msgspec.Raw(body.clean())))
         self._append(noted, weight(noted))
         if self._waiting or self._room.taken > self._room.limit or self._size > self._most:
             self._bound_and_wake()

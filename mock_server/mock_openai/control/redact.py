@@ -42,7 +42,9 @@ ALWAYS_KNOWN = 128
 before_forgetting: weakref.WeakSet[Searchable] = weakref.WeakSet()
 """Who is told before the first credential is forgotten."""
 
-_forgets = False
+forgets = False
+"""Whether a credential may have been forgotten, so that bodies are searched as they come."""
+
 _redactor = SecretRedactor(instead=REDACTED.encode())
 _encoder = msgspec.json.Encoder()
 
@@ -64,16 +66,11 @@ def headers(given: Iterable[tuple[str, str]]) -> dict[str, str]:
     return clean
 
 
-def may_wait() -> bool:
-    """Return whether a body may be searched for secrets later: no credential was forgotten so far."""
-    return not _forgets
-
-
 def _make_room() -> None:
     """Before the first credential is forgotten, let all journals search what waits for that."""
-    global _forgets
-    if not _forgets and len(_redactor.known.values) > ALWAYS_KNOWN:
-        _forgets = True
+    global forgets
+    if not forgets and len(_redactor.known.values) > ALWAYS_KNOWN:
+        forgets = True
         for journal in tuple(before_forgetting):
             journal.search_bodies()
 

@@ -45,6 +45,7 @@ class Remembered:
         "id",
         "input",
         "parent",
+        "since",
         "size",
     )
 
@@ -75,6 +76,8 @@ class Remembered:
         """Bytes counted against the store's limit."""
         self.frame_tokens = frame_tokens
         """Tokens of the turn's instructions and tools, which a continuation does not inherit."""
+        self.since = 0.0
+        """When a store in this process's memory took it, in unix seconds."""
         self._response = response
         self._items: History | None = None
         self._tokens = 0
@@ -161,7 +164,6 @@ class MemoryStore:
         self._retention = retention
         self._clock = clock or Clock()
         self._kept: OrderedDict[str, Remembered] = OrderedDict()
-        self._since: dict[str, float] = {}
         self._by_root: dict[str, set[str]] | None = None
         """Responses by the digits that their items' ids begin with; built when an item is first asked for."""
 
@@ -177,7 +179,7 @@ class MemoryStore:
         if remembered.id in self._kept:
             self._forget(remembered.id)
         self._kept[remembered.id] = remembered
-        self._since[remembered.id] = self._clock.wall()
+        remembered.since = self._clock.wall()
         if self._by_root is not None:
             self._by_root.setdefault(root_of(remembered.id), set()).add(remembered.id)
         self.size += remembered.size
@@ -218,12 +220,11 @@ class MemoryStore:
         """Delete all responses."""
         self._kept.clear()
         self._by_root = None
-        self._since.clear()
         self.size = 0
 
     def _forget_old(self, response_id: str) -> bool:
-        since = self._since.get(response_id)
-        if since is None or self._clock.wall() < since + self._retention:
+        kept = self._kept.get(response_id)
+        if kept is None or self._clock.wall() < kept.since + self._retention:
             return False
         return self._forget(response_id)
 
@@ -231,7 +232,6 @@ class MemoryStore:
         gone = self._kept.pop(response_id, None)
         if gone is None:
             return False
-        del self._since[response_id]
         self.size -= gone.size
         if self._by_root is not None:
             family = self._by_root[root_of(response_id)]

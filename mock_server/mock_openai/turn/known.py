@@ -66,8 +66,7 @@ class Known(msgspec.Struct, eq=False):
 
         It begins with the body each time: another thread may have cut it meanwhile.
         """
-        noted = bytes(shorten(redact.body(self.body)))
-        self._noted = Body(noted, len(noted), searched=True)
+        self._noted = Body.searched_before(shorten(redact.body(self.body)))
 
     @property
     def noted(self) -> Body:
@@ -75,9 +74,12 @@ class Known(msgspec.Struct, eq=False):
         reader waiting.
         """
         if self._noted is None:
-            written = json.compact(self.body)
-            self._noted = Body(written, len(written))
-        if self.size > MAX_SIZE or not redact.may_wait():
+            if self.size > MAX_SIZE:
+                self._noted = Body.searched_before(redact.body(self.body))
+            else:
+                written = json.compact(self.body)
+                self._noted = Body(written, len(written))
+        if redact.forgets:
             self._noted.clean()
         return self._noted
 

@@ -20,7 +20,7 @@ KEY = "kN3vT9xQ2mB7rL5wZ8yC4dF6"
 def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin with a server that has seen no client: what is known belongs to the process."""
     monkeypatch.setattr(redact, "_redactor", SecretRedactor(instead=REDACTED.encode()))
-    monkeypatch.setattr(redact, "_forgets", False)
+    monkeypatch.setattr(redact, "forgets", False)
 
 
 def others(number: int) -> None:
