@@ -1,17 +1,50 @@
-"""Base64 of a text inside another text, compressed or not, and the edits that a secret in it needs."""
+"""A text inside another text, in base64 (compressed or not), base32 or hexadecimal digits, and the edits
+that a secret in it needs.
+"""
 
 from __future__ import annotations
 
 import base64
+import binascii
 import re
 from codecs import utf_8_decode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from mock_openai.redaction.edits import Edit, applied
 from mock_openai.redaction.packed import SAMPLE, Packed, may_be, unpacked
+
+
+class Coding(NamedTuple):
+    """How bytes are written as characters."""
+
+    plain: int
+    """Bytes in a group."""
+    coded: int
+    """Characters that stand for a group."""
+    write: Callable[[bytes, bytes], bytes]
+    """Encodes bytes as those of an example are."""
+
+
+def _in_base64(plain: bytes, like: bytes) -> bytes:
+    packed = base64.b64encode(plain)
+    if b"-" in like or b"_" in like:
+        packed = packed.translate(_STANDARD)
+    return packed
+
+
+def _in_hex(plain: bytes, like: bytes) -> bytes:
+    written = plain.hex().encode()
+    return written.upper() if like.upper() == like else written
+
+
+_BASE64 = Coding(3, 4, _in_base64)
+_HEX = Coding(1, 2, _in_hex)
+_BASE32 = Coding(5, 8, lambda plain, like: base64.b32encode(plain))
+_IN_HEX, _IN_BASE32 = re.compile(rb"(?:[0-9a-fA-F]{2}){12,}+"), re.compile(rb"[A-Z2-7]{24,}+={0,6}")
 
 _BLOB = re.compile(rb"[A-Za-z0-9+/_-]{16,}+={0,2}")
 _WRAPPED = re.compile(
@@ -37,7 +70,8 @@ class Blob:
     """Characters on a line; 0 when there is one line."""
     _break: bytes = b""
     _pack: Callable[[bytes], bytes] | None = None
-    """What compresses the text, if it was compressed."""
+    """What compresses the text, or writes it in UTF-16, if it was so."""
+    _coding: Coding = _BASE64
 
     @property
     def compressed(self) -> bool:
@@ -57,26 +91,26 @@ class Blob:
             whole = self._packed(clean, pad=self._raw.endswith(b"="))
             yield Edit(edits[0].kind, self._start, self._start + self._place(len(self._raw)), whole)
             return
-        kind, first, last = edits[0].kind, edits[0].start // 3, 0
+        size = self._coding.plain
+        kind, first, last = edits[0].kind, edits[0].start // size, 0
         for edit in edits:
-            if edit.start // 3 > last > 0:
+            if edit.start // size > last > 0:
                 yield self._changed(kind, clean, first, last)
-                kind, first = edit.kind, edit.start // 3
-            last = -(-edit.end // 3)
+                kind, first = edit.kind, edit.start // size
+            last = -(-edit.end // size)
         yield self._changed(kind, clean, first, last)
 
     def _changed(self, kind: str, clean: bytes, first: int, last: int) -> Edit:
-        start, end = first * 4, min(last * 4, len(self._raw))
-        packed = self._packed(clean[first * 3 : last * 3], pad=self._raw[start:end].endswith(b"="))
+        plain, coded, _ = self._coding
+        start, end = first * coded, min(last * coded, len(self._raw))
+        packed = self._packed(clean[first * plain : last * plain], pad=self._raw[start:end].endswith(b"="))
         if self._width:
             cuts = [start, *range(-(-(start + 1) // self._width) * self._width, end, self._width), end]
             packed = self._break.join(packed[a - start : b - start] for a, b in pairwise(cuts))
         return Edit(kind, self._start + self._place(start), self._start + self._place(end, over=True), packed)
 
     def _packed(self, plain: bytes, *, pad: bool) -> bytes:
-        packed = base64.b64encode(plain)
-        if b"-" in self._raw or b"_" in self._raw:
-            packed = packed.translate(_STANDARD)
+        packed = self._coding.write(plain, self._raw)
         return packed if pad else packed.rstrip(b"=")
 
     def _place(self, at: int, *, over: bool = False) -> int:
@@ -94,6 +128,9 @@ def blobs(data: bytes, *, unpack: bool = True) -> Iterator[Blob]:
         while block is not None and block.end() <= match.start():
             block = next(wrapped, None)
         if match.start() < done:
+            continue
+        if (other := _otherwise(match[0], match.start())) is not None:
+            yield other
             continue
         begins = block is not None and block.start() == match.start()
         if begins and block is not None and (whole := _lines(block, unpack=unpack)) is not None:
@@ -131,9 +168,36 @@ def _may_be_compressed(blob: bytes) -> bool:
     return may_be(_decode(blob[: 2 * SAMPLE].rstrip(b"=")), _is_text)
 
 
+def _otherwise(run: bytes, start: int) -> Blob | None:
+    """Return what is written in hexadecimal digits, in base32, or as UTF-16 in base64."""
+    if (found := _IN_HEX.match(run)) is not None and _is_plain(plain := binascii.unhexlify(found[0])):
+        return Blob(plain, start, found[0], _coding=_HEX)
+    if (found := _IN_BASE32.fullmatch(run)) is not None:
+        with suppress(binascii.Error):
+            bare = run.rstrip(b"=")
+            if _is_plain(plain := base64.b32decode(bare + b"=" * (-len(bare) % 8))):
+                return Blob(plain, start, run, _coding=_BASE32)
+    if run[1:2] in b"AQgw" and run[2:3] in b"AB":  # every second byte is zero
+        with suppress(UnicodeDecodeError):
+            wide = _decode(run.rstrip(b"="))
+            if len(wide) % 2 == 0 and len(wide) >= 16 and not wide[1:16:2].strip(b"\0"):
+                text = wide.decode("utf-16-le").encode()
+                return Blob(text, start, run, _pack=lambda clean: clean.decode().encode("utf-16-le"))
+    return None
+
+
+def _is_plain(data: bytes) -> bool:
+    return len(data) >= 12 and not data.translate(None, _PRINTABLE)
+
+
 def holds_text(run: bytes) -> bool:
-    """Return whether a run of characters may be the base64 of a text, compressed or not."""
-    return any(_alignments(blob) or _may_be_compressed(blob) for blob in _BLOB.findall(run))
+    """Return whether a run of characters may be a text in base64, compressed or not, in base32 or in
+    hexadecimal digits.
+    """
+    return any(
+        _alignments(blob) or _may_be_compressed(blob) or _otherwise(blob, 0) is not None
+        for blob in _BLOB.findall(run)
+    )
 
 
 def _alignments(blob: bytes) -> list[int]:

@@ -8,15 +8,45 @@ where everything stood, so that a change touches only the bytes that spell what 
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
 
 from mock_openai.redaction.edits import Edit
 
+NAMED = {
+    b"amp": b"&", b"lt": b"<", b"gt": b">", b"quot": b'"', b"apos": b"'", b"nbsp": b"\xc2\xa0",
+    b"equals": b"=", b"lowbar": b"_", b"hyphen": b"-", b"dash": b"-", b"colon": b":", b"period": b".",
+    b"commat": b"@", b"num": b"#", b"dollar": b"$", b"sol": b"/", b"bsol": b"\\", b"quest": b"?",
+    b"plus": b"+", b"excl": b"!", b"percnt": b"%", b"ast": b"*", b"Tab": b"\t", b"NewLine": b"\n",
+}
+"""HTML's references that stand for characters of secrets and what surrounds them."""
+_GONE = (
+    rb"\xc2\xad|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf|\\\r?\n|\"[ \t]{0,8}\+\s{0,8}\""
+    rb"|'[ \t]{0,8}\+\s{0,8}'"
+)
+"""What is not seen: characters without width, soft hyphens, direction marks, a line that goes on, and strings
+put together.
+"""
+_ALIKE = {
+    **dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2212, 0xFE63), b"-"),
+    **dict.fromkeys((0x201C, 0x201D, 0x201E, 0x201F, 0xAB, 0xBB, 0x300C, 0x300D), b'"'),
+    **dict.fromkeys((0x2192, 0x21D2, 0x279C, 0x27A1), b"->"),
+    **dict.fromkeys((0xA0, 0x2007, 0x2009, 0x202F, 0x3000), b" "),
+}
+LOOKALIKE = (
+    _GONE + rb"|\xc2[\xa0\xab\xbb]|\xe2\x80[\x87\x89\x90-\x93\x9c-\x9f\xaf]|\xe2\x86\x92|\xe2\x87\x92"
+    rb"|\xe2\x9e[\x9c\xa1]"
+    rb"|\xe2\x88\x92|\xe3\x80[\x80\x8c\x8d]|\xef\xb9\xa3|\xef\xbc[\x81-\xbf]|\xef\xbd[\x80-\x9e]|\xf0\x9d[\x90-\x9f][\x80-\xbf]"
+)
+"""Characters that are read as others: full width, mathematical letters, dashes, quotes, blanks, arrows."""
 _ESCAPE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[\"\\/bfnrt']"
-    rb"|\\x[0-9a-fA-F]{2}|\\u\{[0-9a-fA-F]{1,6}\}|\\U[0-9a-fA-F]{8}|\\[ave0]"
-    rb"|%[0-9a-fA-F]{2}|&#[0-9]{1,7};|&#[xX][0-9a-fA-F]{1,6};|&(?:amp|lt|gt|quot|apos|nbsp);"
+    rb"|\\x[0-9a-fA-F]{2}|\\u\{[0-9a-fA-F]{1,6}\}|\\U[0-9a-fA-F]{8}|\\[0-3][0-7]{2}|\\[ave0]"
+    rb"|%[0-9a-fA-F]{2}|%u[0-9a-fA-F]{4}|&#[0-9]{1,7}+;?|&#[xX][0-9a-fA-F]{1,6}+;?|&(?:"
+    + b"|".join(NAMED).replace(b";", b"")
+    + rb");|\\[_.~=:@$&!#*+-]|=3[dD]"
+    rb"|" + LOOKALIKE
 )
 JSON_ESCAPES = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[\"\\/bfnrt]"
@@ -37,20 +67,24 @@ _SHORT = {
     b"\\v": b"\v",
     b"\\0": b"\0",
     b"\\e": b"\x1b",
-    b"&amp;": b"&",
-    b"&lt;": b"<",
-    b"&gt;": b">",
-    b"&quot;": b'"',
-    b"&apos;": b"'",
-    b"&nbsp;": b"\xc2\xa0",
+    **{b"&" + name + b";": meant for name, meant in NAMED.items()},
 }
+_ODD = re.compile(LOOKALIKE)
 _NEEDED = {byte: b"\\u%04x" % byte for byte in range(0x20)}
 _NEEDED |= {0x22: b'\\"', 0x5C: b"\\\\", 0x0A: b"\\n", 0x0D: b"\\r", 0x09: b"\\t", 0x08: b"\\b", 0x0C: b"\\f"}
 
 
 def has_escapes(data: bytes) -> bool:
     """Return whether a text may hold escapes; a quick look."""
-    return data.find(b"\\") >= 0 or data.find(b"%") >= 0 or data.find(b"&") >= 0
+    return (
+        data.find(b"\\") >= 0
+        or data.find(b"%") >= 0
+        or data.find(b"&") >= 0
+        or data.find(b"=3") >= 0
+        or (not data.isascii() and _ODD.search(data) is not None)
+        or data.find(b'" +') >= 0
+        or data.find(b"' +") >= 0
+    )
 
 
 @dataclass(slots=True)
@@ -129,7 +163,7 @@ class Decoded:
         if number < 0:
             return at
         raw_start, raw_end, start, end = self._units[number]
-        if not over and at == start:
+        if not over and at == start < end:  # what is not seen is not a part of it
             return raw_start
         return raw_end + at - end
 
@@ -157,32 +191,56 @@ def _meaning(escape: bytes) -> bytes:
     short = _SHORT.get(escape)
     if short is not None:
         return short
-    if escape.startswith(b"%"):
+    if escape[0] >= 0x80 or escape[-1:] in (b"\n", b'"', b"'"):
+        return _likeness(escape)
+    if escape.startswith((b"%", b"=")) and len(escape) == 3:
         return bytes((int(escape[1:], 16),))
     if escape.startswith(b"&#"):
-        digits = escape[2:-1]
+        digits = escape[2:].rstrip(b";")
         code = int(digits[1:], 16) if digits[:1] in b"xX" else int(digits)
+    elif len(escape) == 2:
+        return escape[1:]
+    elif escape[1] in b"0123":
+        code = int(escape[1:], 8)
     elif len(escape) == 12:
         high, low = int(escape[2:6], 16), int(escape[8:], 16)
         code = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)
     else:
-        code = int(escape[2:].strip(b"{}"), 16)
+        code = int(escape[2:].strip(b"{}"), 16)  # %u0041 too
     return chr(code).encode("utf-8", "surrogatepass") if code <= 0x10FFFF else b"?"
+
+
+def _likeness(raw: bytes) -> bytes:
+    """Return what a character is read as; nothing for what is not seen."""
+    if len(raw) > 4 or raw[0] < 0x80:
+        return b""
+    char = raw.decode()
+    if ord(char) in _ALIKE:
+        return _ALIKE[ord(char)]
+    meant = unicodedata.normalize("NFKC", char)
+    return meant.encode() if meant.isascii() else b"" if unicodedata.category(char) in ("Cf", "Zs") else raw
 
 
 def _spelled_like(raw: bytes, meaning: bytes, capitals: bool) -> bytes:
     """Write a character (or a byte) in the way `raw` is written; `capitals` decides if that does not tell."""
-    digits = raw.lstrip(b"\\uUx%&#X{").rstrip(b"};")
+    if raw[0] >= 0x80:  # a fake is written in the same width
+        wide = raw[:2] in (b"\xef\xbc", b"\xef\xbd") and len(meaning) == 1 and 0x21 <= meaning[0] <= 0x7E
+        return chr(meaning[0] + 0xFEE0).encode() if wide else meaning
+    if (raw[:1] == b"\\" and raw[1:2] in b"_.~=:@$&!#*+-") or raw[:1] not in (b"\\", b"%", b"&", b"="):
+        return meaning
+    digits = raw.lstrip(b"\\uUx%&#X{=").rstrip(b"};")
     letter = _LETTER.search(digits)
     upper = capitals if letter is None else letter[0].isupper()
-    if raw.startswith(b"%"):
-        spelled = b"".join(b"%%%02X" % byte for byte in meaning)
+    if raw.startswith((b"%", b"=")) and len(raw) == 3:
+        spelled = b"".join(b"%c%02X" % (raw[0], byte) for byte in meaning)
         return spelled if upper else spelled.lower()
     try:
         code = ord(meaning.decode("utf-8", "surrogatepass"))
     except (UnicodeDecodeError, TypeError):
         return b"".join(_NEEDED.get(byte, bytes((byte,))) for byte in meaning)
-    if raw.startswith((b"\\u", b"\\U", b"\\x")):
+    if raw[1:2] in b"0123" and len(raw) == 4 and code < 0x100:
+        return b"\\%03o" % code
+    if raw.startswith((b"\\u", b"\\U", b"\\x", b"%u")):
         if len(raw) == 12 and code > 0xFFFF:
             code -= 0x10000
             halves = b"%04x" % (0xD800 + (code >> 10)), b"%04x" % (0xDC00 + (code & 0x3FF))

@@ -1,187 +1,189 @@
 """Secrets known by their name, in every notation that gives names to values.
 
-JSON members, Python's and JavaScript's literals, queries and forms, headers, variables and flags, parts of a
-multipart body, pairs of a name and a value, and what a sentence calls a password; the user part of URLs;
-`Bearer`, `Basic` and the like; PEM blocks. Every expression is linear: repeats are possessive or bounded, and
-none begins with a repeat that could begin anywhere.
+Here is what assigns: JSON members, Python's and JavaScript's literals, YAML, INI and TOML, queries and forms,
+variables, elements of XML, arguments of calls. The other notations are in files of their own: headers,
+addresses, commands, tables, sentences, names and values that stand apart, private keys. Every expression is
+linear: repeats are possessive or bounded, and none begins with a repeat that could begin anywhere.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+import mock_openai.redaction.armor as armor
+import mock_openai.redaction.commands as commands
+import mock_openai.redaction.headers as headers
+import mock_openai.redaction.pairs as pairs
+import mock_openai.redaction.places as places
+import mock_openai.redaction.prose as prose
+import mock_openai.redaction.tables as tables
 from mock_openai.redaction.escapes import decoded
-from mock_openai.redaction.fakes import is_fake
 from mock_openai.redaction.forms import Span, trie
-from mock_openai.redaction.names import STEMS, Weight, weight
-from mock_openai.redaction.values import (
-    is_credential,
-    is_named_number,
-    is_named_secret,
-    is_placeholder,
-    is_random,
-)
+from mock_openai.redaction.judged import SINGLE, STRING, TRAILING, fits, is_certain, quoted, whole
+from mock_openai.redaction.judged import named as named
+from mock_openai.redaction.languages import PARTS
+from mock_openai.redaction.names import SHORT, STEMS, Weight, names_digits, weight
+from mock_openai.redaction.values import is_code, is_credential, is_mixed, is_named_number, is_named_secret
 
-_STRING = rb'"(?:[^"\\]|\\.)*+"?+'
-_SINGLE = rb"'(?:[^'\\]|\\.)*+'?+"
+_LETTER = rb"(?:[a-z0-9_.-]|[\xc3-\xe1\xe3-\xed][\x80-\xbf]{1,2})"
+_STEM = re.compile(trie(stem.decode() for stem in (*STEMS, *SHORT)).encode())
+_FEW = 32
+"""Words that are looked for one by one."""
 _NAMED = re.compile(
-    trie(stem.decode() for stem in STEMS).encode() + rb"[a-z0-9_.-]{0,40}+(?P<close>\]?+[\"'\]]?+)"
-    rb"[ \t\r\n]{0,16}+(?P<sign>:=|=>|==?|:(?!//)|,|>)"
+    _LETTER + rb"{0,40}+(?P<close>(?:[\"']\])?+\]?+[\"'\]`]?+\*{0,2}+)"
+    rb"(?:[ \t]{1,2}+\([^()\r\n\"]{1,40}+\))?+[ \t\r\n]{0,16}+"
+    rb"(?P<sign>:=|=>|==?|->|[?+]=|;s:\d{1,6}+:|:(?!//)|,|\(|\[|/|"
+    rb"(?:[ \t\r\n]{0,16}+[a-z_:.-]{1,40}+=(?:\"[^\"<>]{0,128}+\"|'[^'<>]{0,128}+')){0,8}+[ \t]{0,4}+>|"
+    rb"(?<=[ \t])[\"'`]?+(?=[^\s\"'`<>(){}\[\],;]{8}))"  # a blank
 )
-"""A name and what follows it, in lower case: other notations cannot give the name a value."""
+"""The rest of a name and what follows it, in lower case."""
 _ESCAPED_NAME = re.compile(
     rb'"(?P<name>[^"\\]{0,128}+\\u00(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u]){1,128}+)"[ \t\r\n]{0,16}+:'
 )
+_LEAD = re.compile(
+    rb"(?:[ \t]{0,32}+(?:"
+    rb"[|>][+-]?+\d?+[ \t]{0,4}+\r?\n[ \t]{1,32}+"  # a block of YAML
+    rb"|&?(?:'[a-z]{1,16}[ \t]{1,4}+)?[A-Za-z][\w.\[\]<>|?:]{0,40}+(?:[ \t]\|?[ \t]?[\w.]{1,20}+){0,3}+"
+    rb"[ \t]{1,4}+=[ \t]{0,4}+(?=[\"'`bru\[])"  # a type
+    rb"|&[\w-]{1,32}+[ \t]{1,8}+|!{1,2}[\w:/.-]{1,32}+[ \t]{1,8}+|\r?\n[ \t]{0,32}+-[ \t]{1,8}+"
+    rb"|\*{1,2}[ \t]{0,4}+(?=[^\s*])|`{1,2}(?=[^\s`])|<!\[CDATA\[|\{(?=[A-Za-z0-9+/])|\[\[(?=[^\s\[])"
+    rb"|string\(\d{1,6}+\)))?+"
+    rb"[ \t]{0,8}+(?:[brufBRUF$@]{1,2}+(?=[\"'`]))?+(?:(?:\"{3}|'{3})\s{0,4}+)?+"
+)
+"""What notations put before a value: marks of YAML and Markdown, types, the first letter of a literal."""
 _VALUE = re.compile(
-    rb"(?s)[ \t\r\n]{0,32}+(?P<list>\[[ \t\r\n]{0,32}+)?+(?P<value>" + _STRING + rb"|" + _SINGLE + rb"|"
+    rb"(?s)[ \t\r\n]{0,32}+(?P<list>[\[(][ \t\r\n]{0,32}+)?+(?P<value>" + STRING + rb"|" + SINGLE + rb"|"
     rb"(?:[^\s\"'<>&;,(){}\\]|\\(?![ubfnrtx\"'/\\]))++)"
 )
-_NEXT = re.compile(rb"(?s)\s{0,32}+,\s{0,32}+(?P<value>" + _STRING + rb"|" + _SINGLE + rb")")
-_PAIR = re.compile(
-    rb"(?s)[\"'](?:name|key|header|field|k)[\"']\s{0,32}+:\s{0,32}+[\"'](?P<name>(?:[^\"'\\\n]|\\.){1,128}+)[\"']"
-    rb"\s{0,32}+,\s{0,32}+[\"'](?:value|val|v|content|data)[\"']\s{0,32}+:\s{0,32}+(?P<value>"
-    + _STRING
-    + rb"|"
-    + _SINGLE
-    + rb")"
+_OPENING = re.compile(rb"\s{0,8}+[{\[]")
+_NEXT = re.compile(rb"(?s)\s{0,32}+,\s{0,32}+(?P<value>" + STRING + rb"|" + SINGLE + rb")")
+_ITEM = re.compile(rb"\r?\n[ \t]{0,32}+-[ \t]{1,8}+[\"']?+(?P<value>[^\s\"'#]{8,512}+)")
+_PARTS = re.compile(rb"(?:,[A-Za-z0-9_]{1,16}+=[^\s,;\"']{1,512}+){1,8}+")
+_LEADING = re.compile(rb"[A-Za-z0-9_.~+/=%:|!*@$^-]++")
+_PATH = re.compile(rb"(?P<value>[A-Za-z0-9_~.=-]{16,512}+)(?![A-Za-z0-9_~.=-])")
+_NAME_CHARS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-[]" + bytes(
+    [*range(0x80, 0xC0), *range(0xC3, 0xE2), *range(0xE3, 0xEE)]
 )
-_FLAG = re.compile(
-    rb"(?<![A-Za-z0-9_-])--?(?P<name>[A-Za-z][A-Za-z0-9_-]{1,95}+)[ \t]{1,16}+"
-    rb"(?P<value>[^\s\"'<>&;,(){}-][^\s\"'<>&;,(){}]{3,512}+)"
+_HASHED = re.compile(
+    rb"\$(?:argon2(?:id?|d)|scrypt|bcrypt-sha256|pbkdf2-sha\d{3})\$(?P<value>[A-Za-z0-9=,+/$.-]{24,}+)"
 )
-_NAME_CHARS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-[]"
-_HEADER = re.compile(
-    rb"(?im)(?<![A-Za-z0-9_-])(?P<name>(?:proxy-)?+authorization|(?:set-)?+cookie)[\"']?+"
-    rb"[ \t]{0,16}+[:=][ \t]{0,16}+[\"']?+(?P<value>[^\r\n\"']++)"
-)
-_PART = re.compile(
-    rb"(?is)content-disposition:[^\r\n]{0,256}?\bname=\"?(?P<name>[^\r\n\";]{1,128}+)\"?[^\r\n]{0,256}+\r?\n"
-    rb"(?:[^\r\n]{1,256}+\r?\n){0,8}+\r?\n(?P<value>[^\r\n\"]++)"
-)
-_SCHEME = re.compile(
-    rb"(?<![a-z0-9_-])(?P<scheme>bearer|basic|token|apikey|api-key|negotiate|sharedkey|"
-    rb"ssws|geniekey|zoho-oauthtoken|sso-key)(?:[ \t]{1,16}+|\+|%20)[\"']?+(?P<value>[a-z0-9._~+/=:|-]{8,}+)"
-)
-_AUTHORITY = re.compile(rb"(?<=://)[^\s\"'<>/?#\\]{3,1024}+")
-_CURL = re.compile(
-    rb"(?<![\w-])(?:-u|--user|--proxy-user)[ =]{1,4}+[\"']?+[^\s\"':]{1,128}+:(?P<value>[^\s\"']{4,256}+)"
-)
-_SAID = re.compile(
-    rb"(?<![a-z0-9])(?P<name>pass ?(?:word|phrase|code)|secret(?: key)?|api[ -]?key|access (?:key|token)|"
-    rb"token|pwd|credentials?):?"
-    rb"(?P<verb>[ \t]{1,4}+(?:is|was|are|now|to|of|be|equals|reads|for [\w@.-]{1,64}+|:|=|->)){0,4}?"
-    rb"[ \t]{1,4}+[\"'`(]?+(?P<value>[^\s\"'`<>()]{8,256}+)"
-)
-_PEM = re.compile(rb"-----BEGIN (?P<what>[A-Z0-9 ]{0,40}+)-----(?P<value>(?:[^-\"'<>{}]|-(?!----))++)")
-_OF_A_KEY = re.compile(rb"[A-Za-z0-9+/=]{24}")
-_HOOK = re.compile(
-    rb"(?i)(?:hooks\.slack\.com/(?:services|workflows|triggers)/|discord(?:app)?\.com/api/webhooks/\d{1,32}+/|"
-    rb"\.webhook\.office\.com/webhookb2/|api\.telegram\.org/bot|hooks\.zapier\.com/hooks/catch/|"
-    rb"chat\.googleapis\.com/v1/spaces/)(?P<value>[A-Za-z0-9_/:@%-]{8,512}+)"
-)
-_NO_PHRASE = re.compile(rb"(?i)secret|credential")
-"""Names whose value has no blanks: a value with blanks is prose."""
-_AUTHENTICATION = frozenset({b"authorization", b"proxy-authorization"})
-_SCHEME_WORD = re.compile(rb"[A-Za-z][A-Za-z0-9_-]{1,30}+[ \t+]{1,16}+(?=\S)")
-_CRUMBS = re.compile(rb"(?P<name>[^\s=;,]{1,128}+)=(?P<value>[^;\s]{1,4096}+)")
-_MIXED = re.compile(rb"[A-Za-z][0-9]|[0-9][A-Za-z]")
-_TRAILING = b".,;:!?)]}`"
 
 
-def spans(text: bytes, low: bytes) -> Iterator[Span]:
-    """Return the secrets in a text that have telling names; `low` is the text in lower case."""
-    for match in _NAMED.finditer(low):
-        yield from _given(text, match)
+def spans(text: bytes, low: bytes, words: Sequence[bytes] | None = None) -> Iterator[Span]:
+    """Return the secrets in a text that have telling names; `low` is the text in lower case, `words` are its
+    words with a sign of one, if they are known.
+    """
+    told = low if words is None else b" ".join(words)
+    place = 0
+    for stem in _stems(low, told, words):
+        if stem.start() >= place and (match := _NAMED.match(low, stem.end())) is not None:
+            yield from _given(text, match)
+            place = match.end()
+        yield from prose.said(text, low, stem)
     if b"\\u00" in text:
         yield from _escaped_names(text)
-    for match in _PAIR.finditer(text):
-        yield from _quoted(match["name"], match)
-    if b"--" in text:
-        for match in _FLAG.finditer(text):
-            if weight(match["name"]) is Weight.SECRET and is_named_secret(match["value"]):
-                yield from _span("field", match)
-    if b"cookie" in low or b"authorization" in low:
-        for match in _HEADER.finditer(text):
-            for span in _header(match["name"].lower(), match["value"], match.start("value")):
-                secret = text[span.start : span.end]
-                if is_credential(secret, 8) or (b"=" in secret and b"," in secret):  # or several parts
-                    yield span
-    if b"content-disposition" in low:
-        for match in _PART.finditer(text):
-            yield from _valued("field", match["name"], match["value"], match.start("value"), parameter=True)
-    for match in _SCHEME.finditer(low):
-        value = text[slice(*match.span("value"))]
-        if _is_of_scheme(match["scheme"], value):
-            yield from _whole(
-                "bearer" if match["scheme"] == b"bearer" else "field", value, match.start("value")
-            )
-    if b"://" in text and b"@" in text:
-        for match in _AUTHORITY.finditer(text):
-            yield from _user_part(match[0].rpartition(b"@")[0], match.start())
-    if b"-----begin" in low:
-        for match in _PEM.finditer(text):
-            private = b"PRIVATE" in match["what"] or b"SECRET" in match["what"]
-            if private and _OF_A_KEY.search(match["value"]):
-                yield from _span("private key", match)
-    if b"-u" in low:
-        for match in _CURL.finditer(text):
-            if not is_placeholder(match["value"]):
-                yield from _span("user part", match)
-    for match in _SAID.finditer(low):
-        value = text[slice(*match.span("value"))].rstrip(_TRAILING)
-        sure = match["verb"] or match["name"].startswith((b"pass", b"pwd")) or is_random(value)
-        if sure and is_credential(value, 8) and _MIXED.search(value):
-            yield from _whole("field", value, match.start("value"))
-    if b"hook" in low or b"telegram" in low or b"chat.googleapis" in low:
-        for match in _HOOK.finditer(text):
-            yield from _span("webhook", match)
+    for notation in (pairs, headers, places, armor, commands, tables, prose):
+        yield from notation.spans(text, low, told)
+    if b"argon2" in told or b"scrypt" in told or b"pbkdf2" in told:
+        for match in _HASHED.finditer(text):
+            yield from whole("password hash", match["value"], match.start("value"))
 
 
-def named(name: bytes, value: bytes) -> Iterator[Span]:
-    """Return the secret in the value of a field, a header or a parameter with this name."""
-    low = name.lower()
-    if low in _AUTHENTICATION or low in (b"cookie", b"set-cookie"):
-        yield from _header(low, value, 0)
-    else:
-        yield from _valued("field", name, value, 0, parameter=True)
+def _stems(low: bytes, told: bytes, words: Sequence[bytes] | None) -> Iterable[re.Match[bytes]]:
+    """Return what of the names is telling, in order. To look for a few words is faster than for any stem."""
+    if words is None or len(words) > _FEW or not low.isascii() or any(part in told for part in PARTS):
+        return _STEM.finditer(low)
+    found: dict[int, re.Match[bytes]] = {}
+    for word in words:
+        at = low.find(word)
+        while at >= 0:
+            found |= {stem.start(): stem for stem in _STEM.finditer(low, at, at + len(word))}
+            at = low.find(word, at + len(word))
+    return [found[at] for at in sorted(found)]
 
 
 def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
     """Return the value of a name, if that is a secret."""
-    name, before, quoted = _name(text, match)
+    name, before, inside = _name(text, match)
     sign = match["sign"]
     form = sign == b"=" and before in (b"?", b"&", b"")
-    what = weight(name, parameter=form)
-    if what is Weight.NOTHING or (sign == b"," and not quoted) or (sign == b">" and before != b"<"):
+    what = weight(name, parameter=form or sign == b"/")
+    digits = names_digits(name)
+    if (what is Weight.NOTHING and not digits) or (sign == b"," and not inside):
         return
-    found = _VALUE.match(text, match.end())
+    if sign in (b"", b'"', b"'", b"`"):
+        yield from commands.after_a_name(text, name, match, what)
+        return
+    if sign == b"/":
+        segment = before == b"/" and name.islower() and len(name) > 2
+        if segment and (part := _PATH.match(text, match.end())) is not None and _is_path(part["value"]):
+            yield from whole("path", part["value"], part.start("value"))
+        return
+    if sign.endswith(b">") and sign not in (b"=>", b"->") and before not in (b"<", b":"):
+        return
+    if sign in (b":", b"=") and what in (Weight.SECRET, Weight.HINT):
+        opening = _OPENING.match(text, match.end())
+        if opening is not None:
+            yield from pairs.inside(text, opening.end() - 1)
+    lead = _LEAD.match(text, match.end())
+    began = match.end() if lead is None else lead.end()
+    found = _VALUE.match(text, began)
     if found is None:
         return
+    close = sign in (b"(", b"[", b"->", b",")
     if found["value"][:1] in (b'"', b"'"):
         values = [found]
-        while found["list"] and (further := _NEXT.match(text, values[-1].end())) is not None:
+        listed = found["list"] or sign == b"("
+        while listed and (further := _NEXT.match(text, values[-1].end())) is not None:
             values.append(further)
         for each in values:
-            for span in _quoted(name, each):
+            for span in quoted(name, each):
                 # Of two strings side by side the first may be a name, if the second is no word.
-                if sign != b"," or is_credential(text[span.start : span.end], 8):
+                secret = text[span.start : span.end]
+                if not close or (is_credential(secret, 8) if sign == b"," else is_certain(secret)):
                     yield span
-    elif quoted:
+        return
+    if close:
+        value = found["value"].rstrip(TRAILING)
+        if sign != b"," and is_certain(value, 10):
+            yield from whole("field", value, found.start("value"))
+    elif inside:
         number = found["value"].lstrip(b"-")
-        if what is Weight.SECRET and sign == b":" and is_named_number(number):
+        if sign == b":" and (
+            (what is Weight.SECRET and is_named_number(number))
+            or (digits and len(number) >= 4 and is_code(number))
+        ):
             yield Span("number", found.end("value") - len(number), found.end("value"))
+        elif began > match.end() + 1:
+            yield from _bare(name, found["value"], found.start("value"), what, form=False, exact=False)
     elif not found["list"]:
         form = (
             (form and before != b"")
             or text[found.end() : found.end() + 1] == b"&"
             or (form and b" " not in text)
         )
+        if match["close"][:1] in (b'"', b"'"):  # a subscript: what is assigned is an expression
+            name = name.lower()
         yield from _bare(
-            name, found["value"], found.start("value"), what, form=form, exact=form or sign == b">"
+            name, found["value"], found.start("value"), what, form=form, exact=form or sign.endswith(b">")
         )
+        if (parts := _PARTS.match(text, found.end())) is not None and is_credential(parts[0]):
+            yield from whole("field", parts[0], parts.start())
+        if text[match.end() : began].lstrip(b" \t\r\n").startswith(b"-"):
+            yield from _items(text, name, found.end(), what)
+
+
+def _items(text: bytes, name: bytes, start: int, what: Weight) -> Iterator[Span]:
+    """Yield the further items of a list in YAML."""
+    item = _ITEM.match(text, start)
+    while item is not None:
+        yield from _bare(name, item["value"], item.start("value"), what, form=False, exact=False)
+        item = _ITEM.match(text, item.end())
+
+
+def _is_path(value: bytes) -> bool:
+    return is_mixed(value) or (len(value) >= 32 and is_certain(value) and value.isalnum())
 
 
 def _name(text: bytes, match: re.Match[bytes]) -> tuple[bytes, bytes, bool]:
@@ -198,16 +200,18 @@ def _name(text: bytes, match: re.Match[bytes]) -> tuple[bytes, bytes, bool]:
 
 def _bare(name: bytes, value: bytes, start: int, what: Weight, *, form: bool, exact: bool) -> Iterator[Span]:
     """Yield values without quotes: in prose and in code, names are followed by words that are not secrets."""
-    value = value if form else value.rstrip(_TRAILING)
+    value = value if form else value.rstrip(TRAILING)
+    if what is not Weight.SECRET and (found := _LEADING.match(value)) is not None:
+        value = found[0] if value[found.end() : found.end() + 1] in (b"?", b"#") else value
     if what is not Weight.SECRET or exact or name.isupper():
-        wanted = _fits(what, value)
+        wanted = fits(what, value)
     else:
         wanted = is_credential(value, 8) or (
             len(value) >= 20 and is_named_secret(value) and b"." not in value
         )
     if wanted:
         kind = "query" if form else "field" if what is Weight.SECRET else "credential"
-        yield from _whole(kind, value, start)
+        yield from whole(kind, value, start)
 
 
 def _escaped_names(text: bytes) -> Iterator[Span]:
@@ -217,102 +221,7 @@ def _escaped_names(text: bytes) -> Iterator[Span]:
         if plain is not None and weight(plain.data) is not Weight.NOTHING:
             found = _VALUE.match(text, match.end())
             if found is not None and found["value"][:1] == b'"':
-                yield from _quoted(plain.data, found)
-
-
-def _quoted(name: bytes, match: re.Match[bytes]) -> Iterator[Span]:
-    quote, value, start = match["value"][:1], match["value"][1:], match.start("value") + 1
-    if value.endswith(quote):
-        value = value[:-1]
-    if quote == b"'":  # a string in JSON may be around it, and end first
-        value = value.partition(b'"')[0]
-    yield from _in_string(name, value, start)
-
-
-def _in_string(name: bytes, value: bytes, start: int) -> Iterator[Span]:
-    plain = decoded(value) if b"\\" in value else None
-    if plain is None:
-        yield from _named_in_json(name, value, start)
-        return
-    for kind, begin, end in _named_in_json(name, plain.data, 0):
-        raw = plain.raw_span(begin, end)
-        yield Span(kind, start + raw[0], start + raw[1])
-
-
-def _named_in_json(name: bytes, value: bytes, start: int) -> Iterator[Span]:
-    low = name.lower()
-    if low in _AUTHENTICATION or low in (b"cookie", b"set-cookie"):
-        yield from _header(low, value, start)
-    else:
-        yield from _valued("field", name, value, start)
-
-
-def _header(name: bytes, value: bytes, start: int) -> Iterator[Span]:
-    """Return a header's value if all of it is secret: credentials, or cookies."""
-    if name.endswith(b"cookie"):
-        for crumb in _CRUMBS.finditer(value):
-            if is_credential(crumb["value"], 8):
-                yield from _whole("cookie", crumb["value"], start + crumb.start("value"))
-        if b"=" not in value and is_credential(value):
-            yield from _whole("cookie", value, start)
-        return
-    scheme = _SCHEME_WORD.match(value)
-    skipped = scheme.end() if scheme else 0
-    secret = value[skipped:].rstrip()
-    if is_named_secret(secret) or (
-        not scheme and not is_placeholder(secret) and not re.search(rb"\s", secret)
-    ):
-        yield from _whole("field", secret, start + skipped)
-
-
-def _valued(kind: str, name: bytes, value: bytes, start: int, *, parameter: bool = False) -> Iterator[Span]:
-    what = weight(name, parameter=parameter)
-    if what is Weight.SECRET and b" " in value and _NO_PHRASE.search(name):
-        return
-    if _fits(what, value):
-        yield from _whole(kind if what is Weight.SECRET else "credential", value, start)
-
-
-def _fits(what: Weight, value: bytes) -> bool:
-    """Return whether a value looks as its name says."""
-    match what:
-        case Weight.SECRET:
-            return is_named_secret(value)
-        case Weight.HINT:
-            return is_credential(value)
-        case Weight.KEY:
-            return is_credential(value) and is_random(value)
-        case _:
-            return False
-
-
-def _user_part(given: bytes, start: int) -> Iterator[Span]:
-    user, colon, password = given.partition(b":")
-    if colon and not is_placeholder(password):
-        yield from _whole("user part", password, start + len(user) + 1)
-    if is_credential(user):
-        yield from _whole("user part", user, start)
-
-
-def _is_of_scheme(scheme: bytes, value: bytes) -> bool:
-    if scheme == b"basic":
-        try:
-            plain = base64.b64decode(value + b"=" * (-len(value) % 4), validate=True)
-        except (binascii.Error, ValueError):
-            return False
-        return (b":" in plain and plain.isascii()) or is_credential(value)
-    if scheme == b"bearer":
-        return is_credential(value, 8) or (len(value) >= 20 and not is_placeholder(value))
-    return is_credential(value, 16) and is_random(value)
-
-
-def _span(kind: str, match: re.Match[bytes]) -> Iterator[Span]:
-    yield from _whole(kind, match["value"], match.start("value"))
-
-
-def _whole(kind: str, value: bytes, start: int) -> Iterator[Span]:
-    if not is_fake(value):
-        yield Span(kind, start, start + len(value))
+                yield from quoted(plain.data, found)
 
 
 def open_value(text: bytes, least: Weight = Weight.KEY) -> int | None:
@@ -320,7 +229,10 @@ def open_value(text: bytes, least: Weight = Weight.KEY) -> int | None:
     None if there is none.
     """
     low = text.lower()
-    for match in _NAMED.finditer(low):
+    for stem in _STEM.finditer(low):
+        match = _NAMED.match(low, stem.end())
+        if match is None:
+            continue
         found = _VALUE.match(text, match.end())
         if (
             found is None

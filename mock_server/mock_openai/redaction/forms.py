@@ -44,6 +44,7 @@ _W, _A = "[A-Za-z0-9_-]", "[A-Za-z0-9]"
 _OVER = f"(?!{_A})"
 _SLACK = "(?:[A-Za-z0-9./+-]|%2[BFbf]|%3[Dd]){10,}+"
 """Some are base64 as cookies have it: escaped. An escape of any other character is not part of one."""
+_CRYPT = "[A-Za-z0-9./$=,+:@_-]{24,}+"
 _LONG, _DOTTED = f"{_W}{{16,}}+", "[A-Za-z0-9_.=-]{16,}+"
 
 FORMS = (
@@ -56,6 +57,7 @@ FORMS = (
     Form("user", "user-", f"{_A}{{16,}}+{_OVER}"),
     # other makers of models and voices
     Form("key", "gsk_ xai- pplx- hf_ api_org_ r8_ sk_ csk- nvapi- tgp_v1_ jina_ pcsk_ tvly-", _LONG),
+    Form("key", "co- sk_car_ sk-lf- pk-lf- rpa_ nvapi- hfp_ apify_api_ fal_ runwareai_", _LONG, MIXED),
     Form("key", "lsv2_pt_ lsv2_sk_ ls__ fw_ fpk_ esecret_ pa- fc- bb_live_ up_", _LONG, MIXED),
     Form("key", "AIza", f"{_W}{{30,}}+"),
     Form("token", "ya29. 1// GOCSPX-", _DOTTED),
@@ -67,18 +69,27 @@ FORMS = (
     Form("token", "oy2 cio crates_", f"{_A}{{28,}}+", MIXED),
     Form("token", "nfp_ nfc_ vercel_ vca_ vcp_ sbp_ sb_secret_ rnd_ rpa_ rps_ pul- tskey-", _LONG),
     Form("token", "CCIPAT_ CCIPRJ_ sgp_ bkua_ tfp_ cfut_ cfat_ v1.0- lin_api_ lin_oauth_ whsec_", _LONG),
+    Form("token", "CFPAT- CFPAT_ p8e- AKCp5 AKCp8 cmVmdGtu gloas- glwt- figd- ghcr_ dG9rO tfe-", _LONG),
+    Form("token", "pat", "[A-Za-z0-9]{14}\\.[0-9a-f]{64}", ANY),  # Airtable
     # clouds and databases
     Form("access key", "AKIA ASIA ABIA ACCA AGPA AIDA AROA AIPA ANPA ANVA", f"[A-Z0-9]{{16}}{_OVER}", ANY),
     Form("key", "LTAI AKID AKLT", f"{_A}{{12,}}+"),
     Form("token", "dapi dose dkea", f"[0-9a-f]{{32}}{_OVER}"),
     Form("token", "dp.pt. dp.st. dp.ct. dp.sa. dp.scim. dp.audit. ops_", _DOTTED),
     Form("token", "pscale_tkn_ pscale_pw_ pscale_oauth_ hvs. hvb. hvr.", _DOTTED),
+    Form("token", "dt0c01. dt0s01. dt0s02. dt0s16.", "[A-Z0-9]{8,24}+\\.[A-Z0-9]{64}", ANY),
+    Form("key", "AQVN t1. y0_ y1_ y2_ y3_", "[A-Za-z0-9_.-]{30,}+", MIXED),
+    Form("key", "FLWSECK- FLWSECK_TEST- FLWSECK_LIVE-", "[0-9a-zA-Z-]{16,}+"),
     # payment and shops
     Form("key", "sk_live_ sk_test_ rk_live_ rk_test_ pk_live_ pk_test_ rzp_live_ rzp_test_", f"{_W}{{12,}}+"),
+    Form("key", "openai-insecure-api-key. base64url.bearer.authorization.k8s.io.", _DOTTED, VARIED),
     Form("key", "rk- pk- pk_ rk_", _LONG, MIXED),
     Form("key", "sq0atp- sq0csp- sq0idp- shpat_ shpca_ shppa_ shpss_ shprt_ PMAK-", f"{_W}{{14,}}+"),
     Form("key", "EAAA EAAC EAAG", f"{_W}{{40,}}+", MIXED),
     Form("key", "access_token$production$ access_token$sandbox$", "[A-Za-z0-9$]{16,}+"),
+    Form("token", "sl.", "(?:[a-z]\\.)?[A-Za-z0-9_-]{80,}+", MIXED),
+    Form("token", "IGQV IGAA AAAAAAAAAAAAAAAAAAAAA", "(?:[A-Za-z0-9_-]|%2[BFbf]|%3[Dd]){40,}+", MIXED),
+    Form("token", "1/ 2/", f"\\d{{12,20}}(?:/\\d{{12,20}})?:[0-9a-f]{{32}}{_OVER}", ANY),  # Asana
     # messages and telephones
     Form("token", "xoxb- xoxa- xoxp- xoxs- xoxr- xoxo- xoxc- xoxd-", _SLACK, VARIED),
     Form("token", "xoxe- xoxe. xapp- xwfp-", _SLACK, VARIED),
@@ -94,7 +105,15 @@ FORMS = (
     Form("token", "00D", "[A-Za-z0-9]{12}![A-Za-z0-9_.]{24,}+", ANY),
     # tokens with parts
     Form("token", "eyJ", r"[\w-]{8,}+\.(?:[\w-]{8,}+)?\.[\w-]{6,}+(?:\.[\w-]{6,}+)*+", ANY),
-    Form("token", "v1.local. v2.local. v3.local. v4.local. v2.public. v4.public.", r"[\w.-]{24,}+", ANY),
+    Form("token", "sk.eyJ tk.eyJ", r"[\w-]{8,}+\.[\w-]{16,}+", ANY),
+    Form("token", "v1.local. v2.local. v3.local. v4.local.", r"[\w.-]{24,}+", ANY),
+    Form("token", "v1.public. v2.public. v3.public. v4.public.", r"[\w.-]{24,}+", ANY),
+    Form("token", "MDAxY MDAyY", "[A-Za-z0-9_+/=-]{40,}+", MIXED),  # macaroons
+    # passwords as systems keep them (crypt(3) and its like)
+    Form("password hash", "$2a$ $2b$ $2x$ $2y$", r"\d\d\$[A-Za-z0-9./]{53}", ANY),
+    Form("password hash", "$1$ $5$ $6$ $7$ $y$ $gy$ $apr1$ $sha1$ $md5$ $pbkdf2", _CRYPT, ANY),
+    Form("password hash", "$argon2id$ $argon2i$ $argon2d$ $scrypt$ $bcrypt-sha256$", _CRYPT, ANY),
+    Form("password hash", "pbkdf2_sha256$ pbkdf2_sha1$ pbkdf2:sha256: scrypt:32768:", _CRYPT, ANY),
 )  # fmt: skip
 
 _LONGEST_RUN = 512
@@ -134,6 +153,22 @@ _SPEAKING = re.compile(
     rb"(?<![A-Za-z0-9])(?P<keep>[A-Za-z][A-Za-z0-9]{1,11}[_-](?:live|test|prod|sandbox|secret|sk|pat|token|api|apikey|key|"
     rb"oauth|access|refresh|auth|session|svcacct|admin|bearer|v1)[_-])[A-Za-z0-9_-]{16,}+"
 )
+_SURE = re.compile(
+    rb"(?<![A-Za-z0-9])(?P<keep>[A-Za-z][A-Za-z0-9]{1,11}[_-](?:live|prod|production|sandbox|secret|sk|pat|token|apikey|bearer)[_-])"
+    rb"(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{24,}+)(?![A-Za-z0-9_-])"
+)
+"""The same with hexadecimal digits after it, where the word leaves no doubt."""
+_TAILED = re.compile(
+    rb"(?<![\w.-])(?:[0-9a-f]{32}(?=-us\d{1,2}(?!\w))|[A-Za-z0-9]{52}(?=JQQJ99[A-Za-z0-9]{20,28})"
+    rb"|[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34}(?![\w~])|[A-Za-z0-9]{14}(?=\.atlasv1\.))[\w.-]{0,96}+"
+)
+"""Keys that are told by what stands in their middle or at their end: Mailchimp, Azure, Terraform Cloud."""
+_RECORD = re.compile(
+    rb"(?<![\w.:/-])[\w.-]{1,128}+:\d{2,5}+:[\w-]{1,64}+:[\w.-]{1,64}+:(?P<value>[A-Za-z0-9_.+!~$%-]{8,128}+)(?![:\w])"
+)
+"""Lines of .pgpass: host, port, database, user, password."""
+_AFTER_ID = re.compile(rb"(?:AKIA|ASIA)[A-Z0-9]{16}[:/](?P<value>[A-Za-z0-9+/]{40})(?![A-Za-z0-9+/=])")
+"""The secret key beside the id of an access key."""
 _PARTED = re.compile(
     rb"(?<![\w.:+/-])(?:\d{8,10}:[A-Za-z0-9_-]{35}|[MNO][A-Za-z0-9_-]{23,25}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38})(?![\w-])"
 )
@@ -185,7 +220,17 @@ def spans(run: bytes) -> list[Span]:
             start = match.end("keep")
             if is_mixed(run[start : match.end()]):
                 found.append(Span("key", start, match.end()))
+        found += [Span("key", match.end("keep"), match.end()) for match in _SURE.finditer(run)]
         found += [Span("token", *match.span()) for match in _PARTED.finditer(run)]
+        found += [Span("key", *match.span()) for match in _TAILED.finditer(run)]
+        if run.count(b":") >= 4:
+            found += [
+                Span("key", *match.span("value"))
+                for match in _RECORD.finditer(run)
+                if is_mixed(match["value"])
+            ]
+    else:
+        found += [Span("key", *match.span("value")) for match in _AFTER_ID.finditer(run)]
     return [span for span in found if not is_fake(run[span.start : span.end])]
 
 

@@ -10,6 +10,8 @@ import re
 from enum import Enum
 from functools import lru_cache
 
+from mock_openai.redaction.languages import HINTS, SECRETS, flat, fold, written
+
 
 class Weight(Enum):
     """How surely a name marks a secret."""
@@ -36,15 +38,41 @@ _SECRET = [
     "codeverifier", "seedphrase", "recoverycode", "recoverykey", "backupcode", "masterpassword",
     "rootpassword", "sharedaccesssignature", "sharedaccesskey", "keypass", "storepass", "authcode",
     "authorizationcode", "onetimepassword", "totpsecret", "otpsecret", "jwtsecret", "sessionsecret",
-    "cookiesecret", "vaultpass", "sudopass", "sshpass", "kubeconfig",
+    "cookiesecret", "vaultpass", "sudopass", "sshpass", "kubeconfig", "pw", "passw", "psw", "pswd", "rootpw",
+    "bindpw", "userpw", "adminpw", "dbpw", "privkey", "prvkey", "mnemonic", "recoveryphrase", "seedwords",
+    "accesscode", "pairingcode", "pairingkey", "securityanswer", "secretanswer", "secretkeybase",
+    "appsecretproof", "idtokenhint", "secretstring", "securestring", "plaintextpassword", "signingcookie",
+    "passkey", "presharedkey", "applicationkey", "integrationkey", "appkey", "proxypass",
+    *(flat(word) for word in SECRETS),
 ]  # fmt: skip
 _HINTS = [
     "token", "key", "signature", "sig", "hmac", "auth", "xauth", "sessid", "jsessionid", "sid", "cookie",
     "setcookie", "jwt", "sas", "otp", "assertion", "ticket", "connectsid", "pass", "psk", "wepkey",
-    "authkeyid",
+    "authkeyid", "bearer", "creds", "cred", "devicecode", "invitecode", "activationcode", "secretid", "dsn",
+    "macaroon", *(flat(word) for word in HINTS),
 ]  # fmt: skip
-_WHOLE = frozenset({"auth", "pass", "sid", "sig", "otp", "sas", "code", "key", "credentials"})
+_WHOLE = frozenset(
+    {
+        "auth",
+        "pass",
+        "sid",
+        "sig",
+        "otp",
+        "sas",
+        "code",
+        "key",
+        "credentials",
+        "pw",
+        "psw",
+        "cred",
+        "creds",
+        "dsn",
+    }
+    | {word for word in map(flat, (*SECRETS, *HINTS)) if len(word) < 7 and word.isascii()}
+)
 """Names that count alone and after a separator, but not as the end of a longer word."""
+_SECRET_ENDS = tuple(end for end in _SECRET if end not in _WHOLE)
+_HINT_ENDS = tuple(end for end in _HINTS if end not in _WHOLE and end != "key")
 _PARAMETERS = frozenset({"code", "state", "ticket", "key", "signature"})
 """Names that count only in a query or a form."""
 _NO_SECRETS = re.compile(
@@ -57,7 +85,8 @@ _NO_SECRETS = re.compile(
     r"(?:oneway|compass|bypass)$"
 )
 _LESS = re.compile(
-    r"(?:value|header|param|parameter|plain|raw|b64|base64|prod|dev|test|live|old|new|backup|hash|\d+)+$"
+    r"(?:value|header|param|parameter|plain|raw|b64|base64|prod|dev|test|live|old|new|backup|hash|confirmation|"
+    r"confirm|again|repeat|staging|utente|usuario|\d+)+$"
 )
 _BEARING = tuple(sorted({*_SECRET, *_HINTS, "code"}))
 STEMS = (
@@ -76,12 +105,28 @@ STEMS = (
     ),
     *(b"connectionstring", b"connstring", b"connection_string", b"conn_str", b"connection-string"),
     *(b"assertion", b"saml", b"verifier", b"phrase", b"code", b"hmac", b"jwt", b"sas", b"otp"),
-    *(b"sid", b"ticket", b"psk", b"wep", b"kubeconfig"),
+    *(b"sid", b"ticket", b"psk", b"wep", b"kubeconfig", b"pswd", b"privkey", b"mnemonic", b"seedwords"),
+    *(
+        b"security_answer",
+        b"securityanswer",
+        b"bearer",
+        b"macaroon",
+        b"securestring",
+        b"bindpw",
+        b"rootpw",
+        b"userpw",
+        b"adminpw",
+        b"dbpw",
+    ),
+    *(word.encode() for word in sorted(written())),
 )
 """Every name that counts contains one of these, in lower case: a text without any is skipped."""
 
-_SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+SHORT = (b"pw", b"psw", b"pin", b"otp", b"cvv", b"cvc", b"dsn", b"mdp", b"cvv2", b"cvc2", b"tan", b"totp")
+"""Names that count only with no letter beside them."""
+
+_SEPARATORS = re.compile(r"[\W_]+")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\x00-\x7f]+")
 
 
 def weight(name: bytes, *, parameter: bool = False) -> Weight:
@@ -91,7 +136,7 @@ def weight(name: bytes, *, parameter: bool = False) -> Weight:
 
 @lru_cache(maxsize=4096)
 def _weight(name: bytes, parameter: bool) -> Weight:
-    text = name.decode("utf-8", "replace")
+    text = fold(name.decode("utf-8", "replace"))
     words = [word.lower() for part in _SEPARATORS.split(text) for word in _WORDS.findall(part)]
     if not words:
         return Weight.NOTHING
@@ -105,6 +150,20 @@ def _weight(name: bytes, parameter: bool) -> Weight:
     return Weight.NOTHING
 
 
+_DIGITS = re.compile(
+    r"(?:^|_)(?:pin|pin_?code|otp|totp|cvv2?|cvc2?|tan|sms_?code|mfa_?code|two_?factor_?code|2fa_?code|one_?time_?code|"
+    r"verification_?code|security_?code|passcode|access_?code|auth_?code)$"
+)
+
+
+def names_digits(name: bytes) -> bool:
+    """Return whether this is the name of a secret that has few digits: a PIN, a code for one use."""
+    text = name[-96:].decode("utf-8", "replace")
+    return (
+        _DIGITS.search(re.sub(r"[\s-]", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text)).lower()) is not None
+    )
+
+
 def _by_end(flat: str, words: list[str], parameter: bool) -> Weight:
     if _NO_SECRETS.search(flat):
         return Weight.NOTHING
@@ -112,12 +171,12 @@ def _by_end(flat: str, words: list[str], parameter: bool) -> Weight:
         if flat in _PARAMETERS and not parameter:
             return Weight.NOTHING
         return Weight.SECRET if flat in _SECRET else Weight.HINT
-    if any(flat.endswith(end) for end in _SECRET if end not in _WHOLE):
+    if flat.endswith(_SECRET_ENDS):
         return Weight.SECRET
     last = words[-1]
     if last in _WHOLE and last not in _PARAMETERS:
         return Weight.SECRET if last in _SECRET else Weight.HINT
-    if any(flat.endswith(end) for end in _HINTS if end not in _WHOLE and end != "key"):
+    if flat.endswith(_HINT_ENDS):
         return Weight.HINT
     return Weight.KEY if len(words) > 1 and last == "key" else Weight.NOTHING
 

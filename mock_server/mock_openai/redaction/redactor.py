@@ -16,11 +16,15 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+import mock_openai.redaction.armor as armor
 import mock_openai.redaction.broken as broken_off
+import mock_openai.redaction.commands as commands
 import mock_openai.redaction.fields as fields
 import mock_openai.redaction.forms as forms
+import mock_openai.redaction.headers as headers
+import mock_openai.redaction.places as places
 from mock_openai.patterns import Pattern
 from mock_openai.redaction.blobs import blobs, holds_text
 from mock_openai.redaction.edits import Edit, applied, merged
@@ -28,7 +32,8 @@ from mock_openai.redaction.escapes import Decoded, decoded, has_escapes
 from mock_openai.redaction.fakes import is_fake, make, make_number
 from mock_openai.redaction.forms import Span
 from mock_openai.redaction.known import KnownSecrets
-from mock_openai.redaction.names import STEMS
+from mock_openai.redaction.languages import PARTS
+from mock_openai.redaction.names import SHORT, STEMS
 from mock_openai.redaction.people import emails, phones, require_phones
 from mock_openai.redaction.values import is_blotted, is_credential, is_random
 
@@ -48,21 +53,38 @@ _STEM = re.compile(
         stem.decode()
         for stem in (
             *STEMS,
-            *(b"bearer", b"basic", b"-----begin", b"://", b"ssws", b"negotiate", b"hook", b"--user"),
+            *(b"://", b"argon2", b"scrypt", b"pbkdf2", b"kty"),
+            *PARTS,
+            *armor.SIGNS,
+            *commands.SIGNS,
+            *headers.SIGNS,
+            *places.SIGNS,
         )
     ).encode()
 )
+_SHORT = re.compile(rb"(?<![a-z])" + forms.trie(stem.decode() for stem in SHORT).encode() + rb"(?![a-z])")
+_FOREIGN = re.compile(forms.trie(stem.decode() for stem in STEMS if not stem.isascii()).encode())
 _PLAIN_WORDS = 2048
 _LONGEST_PLAIN = 256
 _ID = re.compile(rb"(?:resp|msg|rs|fc)_[0-9a-f]{50}")
 """An id that the API gives (observed). No secret looks so, nor does the base64 of one. Every turn brings new
 ones, so they are neither searched nor remembered as other new words are.
 """
-_SHORT_TEXT = 8192
-_REMEMBERED = frozenset({"field", "query", "cookie", "user part", "bearer"})
+_SHORT_TEXT = 64 * 1024
+_MANY = 64
+"""Words that are remembered of one text."""
+_REMEMBERED = frozenset({"field", "query", "cookie", "user part", "bearer", "path"})
 
 Replacement = str | bytes | Callable[[re.Match[bytes]], bytes]
 Rule = tuple[str | bytes | re.Pattern[bytes], Replacement]
+
+
+class _Signs(NamedTuple):
+    """What a text may hold."""
+
+    kinds: int
+    words: tuple[bytes, ...] | None
+    """The words with signs of a name, in lower case; None if they are many, or not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +179,7 @@ class SecretRedactor:
     def _edits_of(self, data: bytes, name: bytes, broken: bool, depth: int, unpack: bool) -> list[Edit]:
         text, signs = data, self._signs(data)
         always = bool(name or self.rules or self.emails or self.phones)
-        if not (signs or always or broken or has_escapes(data)):  # nearly all texts
+        if not (signs.kinds or always or broken or has_escapes(data)):  # nearly all texts
             return []
         steps: list[Decoded] = []
         seen = [signs]
@@ -166,7 +188,7 @@ class SecretRedactor:
             text = step.data
             seen.append(self._signs(text))
         begun = list(broken_off.spans(text, self.known.values)) if broken else []
-        if not (any(seen) or begun or always):
+        if not (any(each.kinds for each in seen) or begun or always):
             return []
         return self._edits(data, name, begun, depth, unpack, steps, seen)
 
@@ -180,14 +202,16 @@ class SecretRedactor:
         depth: int,
         unpack: bool,
         steps: Sequence[Decoded],
-        signs: Sequence[int],
+        signs: Sequence[_Signs],
     ) -> list[Edit]:
         spans: list[Span] = list(fields.named(name, data)) if name else []
         by_rules: list[list[Edit]] = []
         levels = [data, *(step.data for step in steps)]
         for number, text in enumerate(levels):
             # A name may be spelled with escapes and its value end here.
-            sign = signs[number] | (signs[number + 1] & NAME if number < len(steps) else 0)
+            sign = signs[number]
+            if not sign.kinds & NAME and number < len(steps) and signs[number + 1].kinds & NAME:
+                sign = _Signs(sign.kinds | NAME, None)
             spans = [*spans, *self._spans(text, sign)]
             by_rules.append(self._by_rules(text))
             if number < len(steps):
@@ -200,7 +224,7 @@ class SecretRedactor:
             spans += phones(inmost)
         found = [self._edit(inmost, span) for span in _united(spans)]
         edits = [each for each in found if each is not None]
-        if signs[-1] & TEXT and depth < DEEPEST:
+        if signs[-1].kinds & TEXT and depth < DEEPEST:
             for blob in blobs(inmost, unpack=unpack):
                 # Once only: each time the text could be many times longer.
                 inside = self.edits(blob.data, depth=depth + 1, unpack=unpack and not blob.compressed)
@@ -211,13 +235,18 @@ class SecretRedactor:
             edits = merged(edits, [each for each in own if step.span(each.start, each.end) is not None])
         return edits
 
-    def _signs(self, text: bytes) -> int:
+    def _signs(self, text: bytes) -> _Signs:
         """Return which of NAME, FORM, TEXT and KNOWN a text may hold. Most words have been seen before."""
         signs = 0
+        telling: list[bytes] | None = []
         for value in self.known.values:
             if text.find(value) >= 0:  # four times as fast as `in`, which first tries to read a number
                 signs = KNOWN
                 break
+        if text.find(b"@") >= 0 and places.WITH_AT.search(text) is not None:
+            signs |= NAME
+        if not text.isascii() and _FOREIGN.search(text.lower()) is not None:
+            signs, telling = signs | NAME, None
         words: Iterable[bytes]
         if len(text) <= _SHORT_TEXT:
             words = set(text.translate(_ONLY_WORDS).split()) - self._plain
@@ -228,22 +257,26 @@ class SecretRedactor:
                 continue
             sign = _sign(word)
             signs |= sign
+            if sign & NAME and telling is not None:
+                telling.append(word.lower())
+                if len(telling) > _MANY:
+                    telling = None
             if not sign and len(word) <= _LONGEST_PLAIN:
                 if len(self._plain) >= _PLAIN_WORDS:
                     self._plain.clear()
                 self._plain.add(word)
-        return signs
+        return _Signs(signs, None if telling is None else tuple(telling))
 
-    def _spans(self, text: bytes, signs: int) -> list[Span]:
+    def _spans(self, text: bytes, signs: _Signs) -> list[Span]:
         """Return the secrets of one level."""
         found: list[Span] = []
-        if signs & NAME:
-            found += fields.spans(text, text.lower())
-        if signs & FORM:
+        if signs.kinds & NAME:
+            found += fields.spans(text, text.lower(), signs.words)
+        if signs.kinds & FORM:
             for match in forms.RUN.finditer(text):
                 start = match.start()
                 found += [Span(kind, start + a, start + b) for kind, a, b in forms.spans(match[0])]
-        if signs & KNOWN:
+        if signs.kinds & KNOWN:
             for value in self.known.values:
                 at = text.find(value)
                 while at >= 0:
@@ -277,7 +310,7 @@ class SecretRedactor:
             span.kind == "credential" and is_random(secret)
         ):
             self.known.found(secret)
-        new = self._fake(secret, number=span.kind in ("phone", "number"))
+        new = self._fake(secret, number=span.kind in ("phone", "number", "digits"))
         return None if new == secret else Edit(span.kind, span.start, span.end, new)
 
     def _fake(self, secret: bytes, *, number: bool) -> bytes:
@@ -294,7 +327,7 @@ class SecretRedactor:
 
 def _sign(word: bytes) -> int:
     low = word.lower()
-    sign = NAME if low.startswith(b"-u") or _STEM.search(low) is not None else 0
+    sign = NAME if _STEM.search(low) or _SHORT.search(low) or low.startswith(b"-u") else 0
     if len(word) >= forms.SHORTEST:
         sign |= (FORM if forms.spans(word) else 0) | (TEXT if holds_text(word) else 0)
     return sign

@@ -16,7 +16,7 @@ SHORTEST = 8
 """Bytes below which a value is not remembered: it would match ordinary words (a key called "test")."""
 
 _PLACEHOLDER = re.compile(
-    rb"(?i)^(?:[*x.\-_\s\xe2\x80\xa2]+|<.*>|\{\{.*|\$\{?[\w.]*\}?|%\(?\w*\)?[s%]?|"
+    rb"(?i)^(?:[*x.\-_\s\xe2\x80\xa2]+|<.*>|\{\{.*|\{[\w.\[\]()'\"]*\}|\$\{?[\w.]*\}?|%\(?\w*\)?[s%]?|"
     rb"(?:\*{2,}|\[|<)?(?:redacted|filtered|sanitized|masked|hidden|removed)(?:\*{2,}|\]|>)?|"
     rb"(?:your|my|the|some|an?|insert|enter|example|dummy|test|fake)[-_ ](?:[a-z]+[-_ ])*"
     rb"(?:password|passphrase|secret|token|key|here|credentials?)(?:[-_ ]here)?|"
@@ -65,6 +65,11 @@ def is_named_number(value: bytes) -> bool:
     return (
         len(value) >= 6 and value.isdigit() and len(set(value)) >= 4 and _FAKE_NUMBER.fullmatch(value) is None
     )
+
+
+def is_code(value: bytes) -> bool:
+    """Return whether this may be a PIN or a code for one use: three to ten digits, and not a fake."""
+    return 3 <= len(value) <= 10 and value.isdigit() and _FAKE_NUMBER.fullmatch(value) is None
 
 
 def is_credential(value: bytes, shortest: int = 12) -> bool:

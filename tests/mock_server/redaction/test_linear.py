@@ -10,13 +10,21 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
+import mock_openai.redaction.armor as armor
 import mock_openai.redaction.blobs as blobs
+import mock_openai.redaction.commands as commands
 import mock_openai.redaction.escapes as spelling
 import mock_openai.redaction.fields as fields
 import mock_openai.redaction.forms as forms
+import mock_openai.redaction.headers as headers
+import mock_openai.redaction.judged as judged
+import mock_openai.redaction.pairs as pairs
 import mock_openai.redaction.pending as pending
 import mock_openai.redaction.people as people
+import mock_openai.redaction.places as places
+import mock_openai.redaction.prose as prose
 import mock_openai.redaction.redactor as redactor_module
+import mock_openai.redaction.tables as tables
 import mock_openai.redaction.values as values
 import pytest
 from mock_openai.redaction import SecretRedactor
@@ -30,7 +38,10 @@ from .made_up import made
 _parser: Any = import_module("re._parser")
 _ops: Any = import_module("re._constants")
 
-MODULES = (blobs, fields, forms, pending, people, redactor_module, spelling, values)
+MODULES = (
+    *(armor, blobs, commands, fields, forms, headers, judged, pairs, pending, people, places, prose),
+    *(redactor_module, spelling, tables, values),
+)
 PATTERNS = [
     pytest.param(pattern, id=f"{module.__name__.rpartition('.')[2]}.{name}")
     for module in MODULES
@@ -112,6 +123,36 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "entities": lambda n: "&#65;&amp;" * n,
     "escapes": lambda n: "\\u0041\\n%41" * n,
     "commas": lambda n: '"key","' * n,
+    "tags": lambda n: "<input name=token " * n,
+    "open tags": lambda n: "<a b=c>" * n,
+    "secrets with attributes": lambda n: '<password a="b"' * n,
+    "objects": lambda n: '{"name":"token","value":' * n,
+    "objects in objects": lambda n: '"secret":{"a":"b",' * n,
+    "rows": lambda n: "password,b\n" * n,
+    "heads and rows": lambda n: "| token | x |\n" * n,
+    "tabs": lambda n: "token\t" * n,
+    "names and arguments": lambda n: "password(" * n,
+    "types": lambda n: "password: a b c " * n,
+    "lists of YAML": lambda n: "tokens:\n" + "  - aB3dE6gH9kL2\n" * n,
+    "blocks of YAML": lambda n: "password: |\n  " * n,
+    "flags of programs": lambda n: "mysql -x " * n,
+    "cookies of curl": lambda n: "curl -b a=b " * n,
+    "called": lambda n: "aB3dE6gH9kL2 as the password " * n,
+    "phrases": lambda n: "passphrase: a " * n,
+    "paths": lambda n: "/token/" * n,
+    "colons": lambda n: "a:1:" * n,
+    "before hosts": lambda n: "a:aB3dE6gH9kL2@" * n,
+    "hexadecimal": lambda n: b"plain text ".hex() * n,
+    "base32": lambda n: base64.b32encode(b"plain text again " * n).decode(),
+    "wide": lambda n: base64.b64encode("plain text ".encode("utf-16-le") * n).decode(),
+    "full width": lambda n: "\uff50\uff41\uff53\uff53\uff1a" * n,
+    "without width": lambda n: "s\u200bk" * n,
+    "strings put together": lambda n: '"a" + ' * n,
+    "SQL": lambda n: "insert into t (password) values ('a'), " * n,
+    "private lines": lambda n: "Private-Lines: 1\n" + "QUJD" * 10 * n,
+    "authorization": lambda n: 'Authorization: X a="b", ' * n,
+    "plists": lambda n: "<key>token</key>" * n,
+    "Chinese": lambda n: "\u5bc6\u7801\u662f" * n,
 }
 
 

@@ -1,0 +1,110 @@
+"""Secrets on command lines: after flags, after the names of variables, in the arguments of known programs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mock_openai.redaction.forms import Span
+from mock_openai.redaction.judged import is_certain, whole
+from mock_openai.redaction.names import Weight, weight
+from mock_openai.redaction.values import is_credential, is_named_secret, is_placeholder
+
+_FLAG = re.compile(
+    rb"--?(?P<name>[A-Za-z][A-Za-z0-9_-]{1,95}+)[ \t]{1,16}+"
+    rb"(?P<value>[^\s\"'<>&;,(){}-][^\s\"'<>&;,(){}]{3,512}+)"
+)
+_BEGINNINGS = (b"", b" ", b"\t", b"\n", b"(", b'"', b"'")
+_OF_A_NAME = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+_WORD = re.compile(rb"[^\s\"'`<>(){}\[\],;]{8,512}+")
+_CURL = re.compile(
+    rb"(?:(?:-u|--user|--proxy-user|-U)[ =]{1,4}+|-u)[\"']?+[^\s\"':]{1,128}+:(?P<value>[^\s\"']{4,256}+)"
+)
+_COOKIE = re.compile(
+    rb"(?<![\w-])(?:-b|--cookie)[ =]{1,4}+[\"']?+(?P<value>[^\s\"'=;]{1,64}+=[^\"'\r\n]{1,1024}+)"
+)
+_CRUMB = re.compile(rb"=(?P<value>[^\s;=]{8,512}+)")
+_PROGRAM = re.compile(
+    rb"(?<![\w./-])(?:(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\r\n\"]{0,200}?[ \t]-p[\"']?"
+    rb"|(?:sshpass|docker login|podman login|helm registry login|az login|mongo|mongosh|mongodump|cqlsh"
+    rb"|unzip|7z|smbclient)\b"
+    rb"[^\r\n\"]{0,200}?[ \t]-[pP][ \t=]{0,4}[\"']?"
+    rb"|redis-cli\b[^\r\n\"]{0,200}?[ \t]-a[ \t]{0,4}[\"']?"
+    rb"|ldap[a-z]{3,9}\b[^\r\n\"]{0,200}?[ \t]-w[ \t]{0,4}[\"']?"
+    rb"|https?\b[^\r\n\"]{0,200}?[ \t](?:-a|--auth)[ \t]{1,4}[\"']?[^\s\"':]{1,64}+:)"
+    rb"(?P<value>[^\s\"'=:/]{6,256}+)"
+)
+_PROGRAMS = (
+    *(b"mysql", b"mariadb", b"sshpass", b"mongo", b"cqlsh", b"unzip", b"smbclient", b"redis-cli"),
+    *(b"ldap", b"docker"),
+)
+_SQL = re.compile(
+    rb"(?i)(?:identified[ \t]{1,4}+(?:with[ \t]{1,4}+\w{1,64}+[ \t]{1,4}+)?by[ \t]{1,4}+"
+    rb"(?:password[ \t]{1,4}+)?|"
+    rb"(?:password|passwort)[ \t]{1,4}+for[ \t]{1,4}+[^\s=]{1,128}+[ \t]{0,4}+=[ \t]{0,4}+)[\"']"
+    rb"(?P<value>[^\s\"']{6,128}+)[\"']"
+)
+SIGNS = (
+    b"identified",
+    b"mysql",
+    b"mariadb",
+    b"sshpass",
+    b"redis-cli",
+    b"ldapsearch",
+    b"docker",
+    b"httpie",
+    b"--user",
+)
+"""Words that a text needs, beside those of names, to be searched here."""
+
+
+def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
+    """Return the secrets in commands; `low` is the text in lower case, `told` its words
+    that tell.
+    """
+    if b"-" in text:
+        for match in _FLAG.finditer(text):
+            if match.start() and text[match.start() - 1] in _OF_A_NAME:
+                continue
+            double = text[match.start() : match.start() + 2] == b"--"
+            if weight(match["name"]) is Weight.SECRET and (
+                is_named_secret(match["value"]) if double else is_credential(match["value"], 8)
+            ):
+                yield from whole("field", match["value"], match.start("value"))
+    if b"-u" in told:
+        for match in _CURL.finditer(text):
+            begins = text[max(0, match.start() - 1) : match.start()] in _BEGINNINGS
+            if begins and not is_placeholder(match["value"]):
+                yield from whole("user part", match["value"], match.start("value"))
+    if b"-b " in text or b"-b=" in text or b"--cookie" in text:
+        for match in _COOKIE.finditer(text):
+            for crumb in _CRUMB.finditer(match["value"]):
+                if is_credential(crumb["value"], 8):
+                    yield from whole("cookie", crumb["value"], match.start("value") + crumb.start("value"))
+    if any(program in told for program in _PROGRAMS) or b" -a " in text:
+        for match in _PROGRAM.finditer(text):
+            if is_credential(match["value"], 8):
+                yield from whole("field", match["value"], match.start("value"))
+    if b"identified" in told or (b"password" in told and b"password for" in low):
+        for match in _SQL.finditer(text):
+            if not is_placeholder(match["value"]):
+                yield from whole("field", match["value"], match.start("value"))
+
+
+def after_a_name(text: bytes, name: bytes, match: re.Match[bytes], what: Weight) -> Iterator[Span]:
+    """Yield what follows a name and blanks: `ENV NAME value`, `setx NAME value`, lines of
+    configuration files.
+    """
+    found = _WORD.match(text, match.end())
+    if found is None or what not in (Weight.SECRET, Weight.HINT):
+        return
+    value = found[0].rstrip(b".:!?*")
+    start = match.start("close") - len(name)
+    clear = b"_" in name or b"-" in name or not name.islower() or _alone(text, start, found.end())
+    if clear and is_certain(value, 8 if what is Weight.SECRET else 16):
+        yield from whole("field", value, found.start())
+
+
+def _alone(text: bytes, start: int, end: int) -> bool:
+    """Return whether this is all that stands on a line."""
+    return text[max(0, start - 1) : start] in (b"", b"\n") and text[end : end + 1] in (b"", b"\r", b"\n")

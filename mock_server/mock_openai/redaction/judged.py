@@ -1,0 +1,110 @@
+"""Whether a value under a name is a secret, and the span that it has then. Every notation asks here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mock_openai.redaction.escapes import decoded
+from mock_openai.redaction.fakes import is_fake
+from mock_openai.redaction.forms import Span
+from mock_openai.redaction.names import Weight, names_digits, weight
+from mock_openai.redaction.values import is_code, is_credential, is_named_secret, is_placeholder, is_random
+
+STRING = rb'"(?:[^"\\]|\\.)*+"?+'
+SINGLE = rb"'(?:[^'\\]|\\.)*+'?+"
+TRAILING = b".,;:!?)]}`*"
+"""What may follow a secret in a sentence."""
+
+_NO_PHRASE = re.compile(rb"(?i)secret|credential")
+"""Names whose value has no blanks: a value with blanks is prose."""
+_AUTHENTICATION = frozenset({b"authorization", b"proxy-authorization"})
+_SCHEME_WORD = re.compile(rb"[A-Za-z][A-Za-z0-9_-]{1,30}+[ \t+]{1,16}+(?=\S)")
+_CRUMBS = re.compile(rb"(?P<name>[^\s=;,]{1,128}+)=[\"]?+(?P<value>[^;\s\"]{1,4096}+)")
+_CLOSING = re.compile(rb"[),\]};:](?:\s|$)")
+
+
+def whole(kind: str, value: bytes, start: int) -> Iterator[Span]:
+    """Yield the span of a value, unless it is a fake."""
+    if not is_fake(value):
+        yield Span(kind, start, start + len(value))
+
+
+def fits(what: Weight, value: bytes) -> bool:
+    """Return whether a value looks as its name says."""
+    match what:
+        case Weight.SECRET:
+            return is_named_secret(value)
+        case Weight.HINT:
+            return is_credential(value)
+        case Weight.KEY:
+            return is_credential(value) and is_random(value)
+        case _:
+            return False
+
+
+def is_certain(value: bytes, shortest: int = 8) -> bool:
+    """Return whether a value is taken for a secret where names and values stand close by chance, too: code,
+    commands, prose.
+    """
+    return is_credential(value, shortest) and is_random(value)
+
+
+def valued(kind: str, name: bytes, value: bytes, start: int, *, parameter: bool = False) -> Iterator[Span]:
+    """Yield a value that has a name of its own: of a field, a part of a form, a cell."""
+    what = weight(name, parameter=parameter)
+    if names_digits(name) and is_code(value):
+        yield from whole("digits", value, start)
+    elif what is Weight.SECRET and b" " in value and _NO_PHRASE.search(name):
+        return
+    elif fits(what, value):
+        yield from whole(kind if what is Weight.SECRET else "credential", value, start)
+
+
+def named(name: bytes, value: bytes, start: int = 0, *, parameter: bool = False) -> Iterator[Span]:
+    """Yield the secret in the value of a field, a header or a parameter with this name."""
+    low = name.lower()
+    if low in _AUTHENTICATION or low in (b"cookie", b"set-cookie"):
+        yield from header(low, value, start)
+    else:
+        yield from valued("field", name, value, start, parameter=parameter)
+
+
+def quoted(name: bytes, match: re.Match[bytes]) -> Iterator[Span]:
+    """Yield the secret in a string, with its quotes the group `value` of a match, that has a name."""
+    quote, value, start = match["value"][:1], match["value"][1:], match.start("value") + 1
+    if value.endswith(quote):
+        value = value[:-1]
+    if quote == b"'":  # a string in JSON may be around it, and end first
+        value = value.partition(b'"')[0]
+    if not _CLOSING.match(value):  # code after the end of a string in which there is the name
+        yield from in_string(name, value, start)
+
+
+def in_string(name: bytes, value: bytes, start: int) -> Iterator[Span]:
+    """Yield the secret in what stands between quotes."""
+    plain = decoded(value) if b"\\" in value else None
+    if plain is None:
+        yield from named(name, value, start)
+        return
+    for kind, begin, end in named(name, plain.data):
+        raw = plain.raw_span(begin, end)
+        yield Span(kind, start + raw[0], start + raw[1])
+
+
+def header(name: bytes, value: bytes, start: int) -> Iterator[Span]:
+    """Yield what is secret in the value of a header: credentials after their scheme, or cookies."""
+    if name.endswith(b"cookie"):
+        for crumb in _CRUMBS.finditer(value):
+            if is_credential(crumb["value"], 8):
+                yield from whole("cookie", crumb["value"], start + crumb.start("value"))
+        if b"=" not in value and is_credential(value):
+            yield from whole("cookie", value, start)
+        return
+    scheme = _SCHEME_WORD.match(value)
+    skipped = scheme.end() if scheme else 0
+    secret = value[skipped:].rstrip()
+    if is_named_secret(secret) or (
+        not scheme and not is_placeholder(secret) and not re.search(rb"\s", secret)
+    ):
+        yield from whole("field", secret, start + skipped)

@@ -1,0 +1,107 @@
+"""What other languages call a password, a secret or a key, as a name or in a sentence.
+
+The words are compared folded: in lower case, without accents (`contraseña` is `contrasena`), without blanks.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+SECRETS = (
+    *(
+        "Passwort",
+        "Kennwort",
+        "Losungswort",
+        "Geheimnis",
+        "Zugangscode",
+        "API-Schlüssel",
+        "geheimer Schlüssel",
+    ),
+    *(
+        "mot de passe",
+        "mdp",
+        "clé secrète",
+        "clé API",
+        "clé d'API",
+        "clé privée",
+        "jeton d'accès",
+        "code secret",
+    ),
+    *("contraseña", "clave secreta", "clave de API", "clave API", "clave de acceso", "clave privada"),
+    *("senha", "palavra-passe", "chave de API", "chave API", "chave secreta", "código secreto"),
+    *("parola segreta", "parola d'ordine", "chiave API", "chiave segreta", "chiave privata"),
+    *(
+        "wachtwoord",
+        "geheime sleutel",
+        "API-sleutel",
+        "lösenord",
+        "adgangskode",
+        "kodeord",
+        "passord",
+        "salasana",
+    ),
+    *("hasło", "klucz API", "heslo", "jelszó", "parolă", "şifre", "lozinka", "geslo", "slaptažodis"),
+    *("пароль", "секретный ключ", "ключ API", "API-ключ", "парола", "лозинка", "κωδικός πρόσβασης", "סיסמה"),
+    *("كلمة المرور", "كلمة السر", "पासवर्ड", "รหัสผ่าน", "mật khẩu", "kata sandi"),
+    *(
+        "密码",
+        "密碼",
+        "口令",
+        "密钥",
+        "密鑰",
+        "秘钥",
+        "秘密金鑰",
+        "パスワード",
+        "暗証番号",
+        "秘密鍵",
+        "APIキー",
+    ),
+    *("シークレット", "비밀번호", "비밀키", "API 키", "암호"),
+)
+"""Words for secrets only."""
+
+HINTS = (
+    "jeton",
+    "clave",
+    "parola",
+    "segreto",
+    "secreto",
+    "segredo",
+    "секрет",
+    "токен",
+    "令牌",
+    "トークン",
+    "토큰",
+    "sandi",
+)
+"""Words that are used for other things too."""
+
+PARTS = (b"passe", b"chave", b"chiave", b"palavra", b"clave", b"parola", b"kata", b"geheime", b"code secret", b"klucz")
+"""The beginnings, or other parts, of names of several words that are written without accents."""
+
+_LETTERS = str.maketrans({"ł": "l", "ø": "o", "ß": "ss", "ı": "i", "æ": "ae", "đ": "d"})
+
+
+def fold(text: str) -> str:
+    """Return a text without accents, in the compatible form of its characters; its case stays."""
+    if text.isascii():
+        return text
+    apart = unicodedata.normalize("NFKD", text)
+    return unicodedata.normalize(
+        "NFC", "".join(each for each in apart if unicodedata.category(each) != "Mn")
+    ).translate(_LETTERS)
+
+
+def flat(word: str) -> str:
+    """Return a word folded, in lower case, with letters and digits only."""
+    return "".join(filter(str.isalnum, fold(word).lower()))
+
+
+def written() -> set[str]:
+    """Return the ways in which the words are usually written, in lower case."""
+    spelled: set[str] = set()
+    for word in (*SECRETS, *HINTS):
+        for form in (word, word.lower(), word.capitalize(), word.upper(), fold(word).lower()):
+            spelled.update(unicodedata.normalize(kind, form) for kind in ("NFC", "NFD"))
+    # In lower case as bytes are: only letters of ASCII change.
+    return {each.encode().lower().decode() for each in spelled}

@@ -1,0 +1,74 @@
+"""Secrets in addresses: the user part of URLs and of what looks like one, paths that are keys, records whose
+parts are divided by colons.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mock_openai.redaction.forms import Span
+from mock_openai.redaction.judged import is_certain, whole
+from mock_openai.redaction.values import is_credential, is_placeholder
+
+_AUTHORITY = re.compile(rb"(?<=://)[^\s\"'<>/?#\\]{3,1024}+")
+_AT = re.compile(
+    rb"(?<![A-Za-z0-9_.%+/:@-])[A-Za-z0-9_.%+-]{1,64}+:(?P<value>[^\s:@/\"'<>]{6,128}+)@[A-Za-z0-9.-]{1,255}+(?::\d{2,5})?"
+)
+_SLASH_AT = re.compile(
+    rb"(?i)(?:jdbc:oracle:(?:thin|oci):|sqlplus {1,8}+)[^\s/@\"']{1,64}+/(?P<value>[^\s@\"'/]{4,128}+)@"
+)
+_HOOK = re.compile(
+    rb"(?i)(?:hooks\.slack\.com/(?:services|workflows|triggers)/|discord(?:app)?\.com/api/webhooks/\d{1,32}+/|"
+    rb"\.webhook\.office\.com/webhookb2/|outlook\.office(?:365)?\.com/webhook/|api\.telegram\.org/(?:file/)?bot|"
+    rb"hooks\.zapier\.com/hooks/catch/|chat\.googleapis\.com/v1/spaces/|hook\.[a-z0-9]{2,8}\.make\.com/|"
+    rb"\.g\.alchemy\.com/v2/|\.infura\.io/v3/|\.quiknode\.pro/|webhook\.site/|/open-apis/bot/v2/hook/)"
+    rb"(?P<value>[A-Za-z0-9_/:@%-]{7,512}+)"
+)
+_WIFI = re.compile(rb"(?i)WIFI:(?:[STH]:[^;\"\s]{0,64}+;){0,4}+P:(?P<value>[^;\"\s]{6,64}+);")
+_HOSTS = (b"hook", b"telegram", b"chat.googleapis", b"alchemy", b"infura", b"quiknode")
+SIGNS = (
+    b"hook",
+    b"telegram",
+    b"chat.googleapis",
+    b"alchemy",
+    b"infura",
+    b"quiknode",
+    b"wifi:",
+    b"oracle",
+    b"sqlplus",
+)
+"""Words that a text needs, beside those of names, to be searched here."""
+WITH_AT = re.compile(rb":[^\s:@/]{6,128}+@")
+"""Finds what may be a password before a host."""
+
+
+def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
+    """Return the secrets in addresses; `low` is the text in lower case, `told` its words
+    that tell.
+    """
+    if b"://" in text and b"@" in text:
+        for match in _AUTHORITY.finditer(text):
+            yield from _user_part(match[0].rpartition(b"@")[0], match.start())
+    if b"@" in text:
+        for match in _AT.finditer(text):
+            if is_certain(match["value"]):
+                yield from whole("user part", match["value"], match.start("value"))
+        for match in _SLASH_AT.finditer(text):
+            if not is_placeholder(match["value"]):
+                yield from whole("user part", match["value"], match.start("value"))
+    if any(host in told for host in _HOSTS):
+        for match in _HOOK.finditer(text):
+            yield from whole("webhook", match["value"], match.start("value"))
+    if b"wifi:" in told:
+        for match in _WIFI.finditer(text):
+            if is_credential(match["value"], 6):
+                yield from whole("field", match["value"], match.start("value"))
+
+
+def _user_part(given: bytes, start: int) -> Iterator[Span]:
+    user, colon, password = given.partition(b":")
+    if colon and not is_placeholder(password):
+        yield from whole("user part", password, start + len(user) + 1)
+    if is_credential(user):
+        yield from whole("user part", user, start)

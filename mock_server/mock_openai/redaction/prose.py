@@ -1,0 +1,127 @@
+"""Secrets that a sentence names: `the password is ...`, `... as the password`, in several languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mock_openai.redaction.forms import Span, trie
+from mock_openai.redaction.judged import TRAILING, is_certain, whole
+from mock_openai.redaction.languages import written
+from mock_openai.redaction.values import is_credential, is_mixed, is_random
+
+_FOREIGN = {word.encode() for word in written()}
+_ENGLISH = {
+    *("password", "passphrase", "passcode", "pass word", "pass phrase", "pass code", "secret", "secret key"),
+    *(
+        "api key",
+        "api-key",
+        "apikey",
+        "access key",
+        "access token",
+        "access code",
+        "access-key",
+        "access-token",
+    ),
+    *(
+        "auth token",
+        "session token",
+        "refresh token",
+        "bearer token",
+        "token",
+        "pwd",
+        "pw",
+        "pass",
+        "credential",
+    ),
+    *(
+        "credentials",
+        "private key",
+        "signing key",
+        "encryption key",
+        "license key",
+        "openai key",
+        "account key",
+    ),
+    *("deepgram key", "anthropic key"),
+}
+_NAME = re.compile(rb"(?:^|[^a-z0-9_])(?P<name>" + trie(_ENGLISH).encode() + rb")\Z")
+_REST = re.compile(
+    rb"(?P<tail>[a-z]{0,12}+(?: (?:word|phrase|code|key)(?![a-z]))?+)[*_`\"']{0,3}+"
+    rb"(?:[ \t]{1,2}+\([^()\r\n\"]{1,48}+\))?+:?+[*`]{0,2}+"
+    rb"(?P<verb>[ \t]{0,4}+(?:(?:is|was|are|now|to|of|be|equals|reads|lautet|ist|est|es|\xc3\xa8|jest|je"
+    rb"|\xc3\xa9|"
+    rb"for [\w@.-]{1,64}+)(?![a-z0-9])|\xe6\x98\xaf|\xe3\x81\xaf|\xe4\xb8\xba|[:=]|->|--?"
+    rb"|\xe2\x80\x94)){0,4}+:?+"
+    rb"(?P<gap>[ \t]{0,4}+)[\"'`(*]{0,3}+[ \t]?+(?P<value>[^\s\"'`<>()|]{8,256}+)"
+)
+"""What follows the stem of a name in a sentence."""
+_CALLED = re.compile(
+    rb"(?P<value>[^\s\"'`<>()]{8,128}+)[\"'`]?[ \t]{1,4}(?:(?:is|as|for|be)[ \t]{1,4}(?:the|my|your|our"
+    rb"|his|her|a)|\((?:the|my|your)?)"
+    rb"[ \t]{0,4}(?:(?:new|old|temporary|openai|admin|root|wifi)[ \t])?(?:api|access|secret|auth"
+    rb"|pass)?[ \t-]?\Z"
+)
+"""What stands before a name that is given to it."""
+_CALLS = (
+    b"the ",
+    b"my ",
+    b"our ",
+    b"your ",
+    b"a ",
+    b" (",
+    b"new ",
+    b"old ",
+    b"ary ",
+    b"api ",
+    b"ess ",
+    b"wifi ",
+    b"api-",
+)
+_MIXED = re.compile(rb"[A-Za-z][0-9]|[0-9][A-Za-z]")
+_KEY = re.compile(
+    rb"(?<![a-z0-9_])key (?:is|was|:)[ \t]{1,4}+[\"'`]?+(?P<value>[a-z0-9_-]{20,256}+)(?![\w.])"
+)
+_PHRASE = re.compile(
+    rb"(?i)(?:pass|seed|recovery)[ _-]?phrase[\"']?+[ \t]{0,4}+[:=][ \t]{0,4}+(?P<value>[a-z0-9]{2,24}+"
+    rb"(?: [a-z0-9]{2,24}+){2,24}+)"
+)
+_ORDINARY = re.compile(rb"(?i)(?:^| )(?:the|your|my|is|are|must|please|that|with|for|and|or|to)(?= |$)")
+
+
+def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
+    """Return what sentences call secret; `low` is the text in lower case, `told` its words
+    that tell.
+    """
+    if b"key is" in low or b"key was" in low or b"key :" in low:
+        for match in _KEY.finditer(low):
+            value = text[slice(*match.span("value"))]
+            if is_mixed(value):
+                yield from whole("field", value, match.start("value"))
+    if b"phrase" in told:
+        for match in _PHRASE.finditer(text):
+            if not _ORDINARY.search(match["value"]):
+                yield from whole("field", match["value"], match.start("value"))
+
+
+def said(text: bytes, low: bytes, stem: re.Match[bytes]) -> Iterator[Span]:
+    """Yield what a sentence calls by the name in which there is this stem."""
+    if low[max(0, stem.start() - 5) : stem.start()].endswith(_CALLS):
+        before = max(0, stem.start() - 180)
+        called = _CALLED.search(text, before, stem.start())
+        if called is not None and is_certain(called["value"]) and _MIXED.search(called["value"]):
+            yield from whole("field", called["value"], called.start("value"))
+    match = _REST.match(low, stem.end())
+    if match is None or low[match.start("value") - 1] not in b" \t:=>\"'`(*\xaf\xba":
+        return
+    found = _NAME.search(low[max(0, stem.start() - 16) : match.end("tail")])
+    foreign = found is None
+    if foreign and stem[0] + match["tail"] not in _FOREIGN:
+        return
+    value = text[slice(*match.span("value"))].rstrip(TRAILING)
+    name = found["name"] if found is not None else b""
+    sure = match["verb"] or (name.startswith((b"pass", b"pwd")) and name != b"pass") or is_random(value)
+    if name in (b"pw", b"pass") or foreign:
+        sure = sure and is_random(value)
+    if sure and is_credential(value, 8) and _MIXED.search(value):
+        yield from whole("field", value, match.start("value"))

@@ -1,0 +1,101 @@
+"""Secrets in tables: a column whose head says so, or a cell after one that does. CSV, TSV, Markdown, SQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mock_openai.redaction.forms import Span, trie
+from mock_openai.redaction.judged import fits, whole
+from mock_openai.redaction.names import STEMS, Weight, weight
+from mock_openai.redaction.values import is_credential
+
+_SEPARATORS = (b"|", b"\t", b",", b";")
+_LONGEST_LINE = 2048
+_WIDEST = 32
+_LONGEST_HEAD = 64
+_STEM = re.compile(trie(stem.decode() for stem in STEMS).encode())
+_STRIPPED = b" \t\r\"'`*_"
+_INSERT = re.compile(
+    rb"(?is)insert[ \t]{1,4}+into[ \t]{1,4}+[^\s"
+    rb"(]{1,128}+[ \t]{0,4}+\((?P<names>[^()]{1,1024}+)\)\s{0,8}+values\s{0,8}+"
+    rb"(?P<rows>(?:\([^()]{1,4096}+\)[\s,]{0,8}+){1,64}+)"
+)
+_ROW = re.compile(rb"\([^()]{1,4096}+\)")
+
+
+def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:
+    """Return the secrets in tables; `low` is the text in lower case, `told` its words
+    that tell.
+    """
+    if b"\n" in text or text.count(b"|") > 1:
+        place = 0
+        for piece in text.split(b'"'):  # of JSON: its strings
+            if b"\n" in piece or piece.count(b"|") > 1:
+                yield from _of_lines(piece, place)
+            place += len(piece) + 1
+        if b'"' in text and not text.lstrip().startswith((b"{", b"[")):
+            yield from _of_lines(text, 0)
+    if b"insert" in low:
+        for match in _INSERT.finditer(text):
+            heads = _cells(match["names"], 0, b",")
+            for row in _ROW.finditer(match["rows"]):
+                cells = _cells(row[0][1:-1], match.start("rows") + row.start() + 1, b",")
+                yield from _columns(heads, cells)
+
+
+Cell = tuple[bytes, int]
+
+
+def _of_lines(text: bytes, start: int) -> Iterator[Span]:
+    place = 0
+    for match in _STEM.finditer(text.lower()):
+        if match.start() < place:
+            continue
+        begin = text.rfind(b"\n", 0, match.start()) + 1
+        line, place = _line(text, begin)
+        separator = next((each for each in _SEPARATORS if each in line), None)
+        if separator is None:
+            continue
+        heads = _cells(line, start + begin, separator)
+        named = [number for number, (cell, _) in enumerate(heads) if _names(cell)]
+        if not named or len(heads) < 2:
+            continue
+        if not any(len(cell) > _LONGEST_HEAD or is_credential(cell) for cell, _ in heads):
+            while place < len(text):
+                line, after = _line(text, place)
+                cells = _cells(line, start + place, separator)
+                if len(cells) != len(heads):
+                    break
+                yield from _columns(heads, cells)
+                place = after
+        elif separator == b"|":
+            for number in named:
+                yield from _columns(heads[number : number + 1], heads[number + 1 : number + 2])
+
+
+def _line(text: bytes, begin: int) -> tuple[bytes, int]:
+    """Return the line that begins here, or nothing if it is too long for one of a table, and its end."""
+    end = text.find(b"\n", begin)
+    end = len(text) if end < 0 else end
+    return (text[begin:end] if end - begin <= _LONGEST_LINE else b""), end + 1
+
+
+def _columns(heads: list[Cell], cells: list[Cell]) -> Iterator[Span]:
+    for (head, _), (cell, start) in zip(heads, cells, strict=False):
+        if _names(head) and is_credential(cell, 8) and fits(weight(head), cell):
+            yield from whole("field", cell, start)
+
+
+def _names(cell: bytes) -> bool:
+    return 2 <= len(cell) <= 42 and weight(cell) in (Weight.SECRET, Weight.HINT)
+
+
+def _cells(line: bytes, start: int, separator: bytes) -> list[Cell]:
+    """Return the cells of a line without quotes and marks, and where each begins."""
+    found, place = [], start
+    for cell in line.split(separator, _WIDEST):
+        bare = cell.strip(_STRIPPED)
+        found.append((bare, place + cell.find(bare)))
+        place += len(cell) + 1
+    return found

@@ -1,0 +1,108 @@
+"""The same secrets in other notations, languages and codings; and what looks like them and must stay."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import unicodedata
+from collections.abc import Callable
+
+import pytest
+from mock_openai.redaction import SecretRedactor
+from mock_openai.redaction.languages import SECRETS
+
+from .benign import NOTATIONS as BENIGN
+from .made_up import made, some
+from .notations import NOTATIONS
+
+Around = tuple[str, str]
+AROUND: list[Around] = [("", ""), ("one\n", "\ntwo"), ('{"text": "x", "n": 1}\n', "\n")]
+
+
+def windows(secret: str, length: int = 10) -> list[str]:
+    return [secret[at : at + length] for at in range(max(1, len(secret) - length + 1))]
+
+
+@pytest.mark.parametrize("name", sorted(NOTATIONS))
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_secret_goes_in_every_notation(name: str, seed: int) -> None:
+    text, secret = NOTATIONS[name](random.Random(f"{name} {seed}"))
+    for before, after in AROUND:
+        clean = SecretRedactor().string(before + text + after)
+        assert not [part for part in windows(secret) if part in clean]
+        assert len(clean) == len(before + text + after)
+        assert SecretRedactor().findings(clean.encode()) == []
+    for depth in range(3):
+        nested: str = text
+        for _ in range(depth + 1):
+            nested = json.dumps({"content": nested, "n": 1})
+        clean = SecretRedactor().string(nested)
+        assert not [part for part in windows(secret) if part in clean]
+        json.loads(clean)
+
+
+@pytest.mark.parametrize("word", SECRETS)
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_secret_goes_in_every_language(word: str, form: str) -> None:
+    for number, name in enumerate((word, word.lower(), word.capitalize())):
+        name = unicodedata.normalize(form, name)  # noqa: PLW2901
+        secret = some(random.Random(f"{word} {number}"), 14)
+        for text in (
+            json.dumps({name: secret}),
+            json.dumps({name: secret}, ensure_ascii=False),
+            f"{name}: {secret}",
+            f"{name}\uff1a{secret}",
+        ):
+            clean = SecretRedactor().string(text)
+            assert secret not in clean
+            assert clean.startswith(text.partition(secret)[0])
+
+
+def full_width(text: str) -> str:
+    return "".join(chr(ord(char) + 0xFEE0) for char in text)
+
+
+CODINGS: dict[str, Callable[[str], str]] = {
+    "hexadecimal": lambda text: text.encode().hex(),
+    "hexadecimal in capitals": lambda text: text.encode().hex().upper(),
+    "hexadecimal of base64": lambda text: base64.b64encode(text.encode()).hex(),
+    "base32": lambda text: base64.b32encode(text.encode()).decode(),
+    "base32 without padding": lambda text: base64.b32encode(text.encode()).decode().rstrip("="),
+    "base64 of UTF-16": lambda text: base64.b64encode(text.encode("utf-16-le")).decode(),
+    "full width": full_width,
+    "octal": lambda text: "".join(f"\\{ord(char):03o}" for char in text),
+    "%u": lambda text: "".join(f"%u{ord(char):04X}" for char in text),
+    "references": lambda text: "".join(f"&#x{ord(char):x}" for char in text),
+    "Markdown": lambda text: text.replace("_", "\\_").replace("-", "\\-"),
+    "spaces without width": lambda text: "\u200b".join(text),
+    "soft hyphens": lambda text: text[:12] + "\u00ad" + text[12:20] + "\u00ad" + text[20:],
+    "a joiner in its beginning": lambda text: text[:1] + "\u2060" + text[1:],
+    "other hyphens": lambda text: text.replace("-", "\u2011"),
+    "two strings": lambda text: f'"{text[:20]}" + "{text[20:]}"',
+    "a line that goes on": lambda text: text[:20] + "\\\n" + text[20:],
+}
+
+
+@pytest.mark.parametrize("coding", sorted(CODINGS))
+@pytest.mark.parametrize("seed", range(3))
+def test_a_secret_goes_in_every_coding(coding: str, seed: int) -> None:
+    text, secret = made("openai", seed)
+    write = CODINGS[coding]
+    written = write(f"see {text} ok")
+    redactor = SecretRedactor()
+    fake = redactor.string(f"see {text} ok")
+    for before, after in AROUND:
+        clean = SecretRedactor().string(before + written + after)
+        assert clean != before + written + after
+        assert not [part for part in windows(write(secret), 16) if part in clean and part in written]
+        if coding not in ("two strings", "a line that goes on", "Markdown", "other hyphens"):
+            assert clean == before + write(fake) + after
+        assert SecretRedactor().findings(clean.encode()) == []
+    assert secret not in SecretRedactor().string(json.dumps({"a": written}))
+
+
+@pytest.mark.parametrize("text", BENIGN)
+def test_what_only_looks_like_one_of_them_stays(text: str) -> None:
+    for before, after in (("", ""), ("Take this: ", " and that."), ("one\n", "\ntwo"), ('{"text":"', '"}')):
+        assert SecretRedactor().string(before + text + after) == before + text + after
