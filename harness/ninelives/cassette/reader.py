@@ -11,6 +11,7 @@ from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 from mock_openai.files import RECORDING_SIZE, TooLarge, read_bytes
@@ -19,6 +20,8 @@ from ninelives.cassette.errors import CassetteError, CassetteWarning, fragment
 from ninelives.cassette.lines import VERSION, AnyLine, Header, decoder, header_decoder, version_decoder
 
 _HEADER = 'a first line like {"ninelives":1,"recorded":"...","upstream":"..."}'
+LONGEST_LINE = 256 * 2**20
+"""Bytes of the longest line that is read by itself."""
 _LINE = 'an object with "t", "c" and a known "k"'
 
 
@@ -66,9 +69,9 @@ def stream(path: Path | str) -> Iterator[tuple[int, bytes, Header | AnyLine]]:
     except OSError as error:
         raise _unreadable(path, error) from None
     with file:
-        first = _in_utf8(file.readline(), path).removesuffix(b"\n")
+        first = _in_utf8(_line(file, path, 1), path).removesuffix(b"\n")
         yield 1, first, _header(first, path)
-        for number, line in enumerate(file, 2):
+        for number, line in enumerate(iter(lambda: _line(file, path, None), b""), 2):
             whole = line.removesuffix(b"\n")
             if not whole.strip():
                 continue
@@ -81,6 +84,19 @@ def stream(path: Path | str) -> Iterator[tuple[int, bytes, Header | AnyLine]]:
                     return
                 raise broken(whole, path, number, last=cut) or _culprit(whole, path) from None
             yield number, whole, found
+
+
+def _line(file: BinaryIO, path: Path, number: int | None) -> bytes:
+    """Return the next line. Raises CassetteError if it cannot be read, or is longer than any recording's."""
+    try:
+        line = file.readline(LONGEST_LINE + 1)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    if len(line) > LONGEST_LINE:
+        raise CassetteError(
+            path, number, f"a line longer than {LONGEST_LINE // 2**20} MiB", "a recording", "check the path"
+        )
+    return line
 
 
 def _unreadable(path: Path, error: OSError) -> CassetteError:

@@ -94,9 +94,14 @@ class Redactor:
         for name, value in _pairs(headers):
             low = name.lower()
             if self.keeps(low):
-                clean = self.string(value)
+                clean = self._header(low, value)
                 kept[low] = f"{kept[low]}, {clean}" if low in kept else clean
         return kept
+
+    def _header(self, name: str, value: str) -> str:
+        data = value.encode("utf-8", "surrogateescape")
+        edits = self._secrets.edits(data, name.encode("utf-8", "surrogateescape")) if self.enabled else []
+        return applied(data, edits).decode("utf-8", "replace")
 
     def text(self, data: bytes, *, broken: bool = False) -> bytes:
         """Return a text with every secret replaced by its fake; everything else is unchanged, byte for

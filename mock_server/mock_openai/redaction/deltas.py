@@ -15,8 +15,9 @@ from typing import Any
 import msgspec
 
 from mock_openai.protocol.event_types import ENDS
-from mock_openai.redaction.edits import Edit, part_of
+from mock_openai.redaction.edits import Edit, applied, part_of
 from mock_openai.redaction.escapes import JSON_ESCAPES, Decoded, decoded
+from mock_openai.redaction.tokens import numbers, tokens
 from mock_openai.wire import sse
 
 _LAST = ENDS | {"error", "message_stop"}
@@ -93,6 +94,30 @@ class Piece:
         return Edit(raw.kind, self.start + raw.start, self.start + raw.end, new)
 
 
+class Numbers(Piece):
+    """A piece that is written as a list of its bytes."""
+
+    __slots__ = ()
+
+    def changed(self, edits: Sequence[Edit], begin: int) -> list[Edit]:
+        """Return the change to the list; see `Piece.changed`."""
+        parts = [part for edit in edits if (part := part_of(edit, begin, begin + len(self.text))) is not None]
+        new = applied(self.text, parts)
+        if new == self.text:
+            return []
+        return [Edit(parts[0].kind, self.start, self.end, b",".join(b"%d" % byte for byte in new))]
+
+
+def of_tokens(data: bytes, name: Name) -> Iterator[Piece]:
+    """Yield the tokens in the `logprobs` of a document: each text that they are of has a name of its own."""
+    for token in tokens(data):
+        own = (*name, "logprobs", *token.text)
+        if not token.numbers:
+            yield Piece.of(own, data, token.start, token.end)
+        elif (given := numbers(data[token.start : token.end])) is not None:
+            yield Numbers(own, token.start, token.end, given)
+
+
 def read(data: bytes, side: str, *, framed: bool, open_texts: bool) -> tuple[list[Piece], Name | None]:
     """Return the pieces in an event, and the name (or its beginning) of the texts that it ends, which is
     looked for only while there are `open_texts`.
@@ -117,7 +142,10 @@ def read(data: bytes, side: str, *, framed: bool, open_texts: bool) -> tuple[lis
     elif event.choices:
         found = list(_leaves(bytes(event.choices), lane, "choices", 0))
     ended = lane if kind in _LAST else name if what in _ENDS and not found else None
-    return _placed(data, found), ended
+    pieces = _placed(data, found)
+    if found and b'"logprobs"' in data:
+        pieces = sorted((*pieces, *of_tokens(data, name)), key=lambda piece: piece.start)
+    return pieces, ended
 
 
 def broken(data: bytes, name: Name) -> list[Piece]:

@@ -15,15 +15,35 @@ from dataclasses import dataclass
 from mock_openai.redaction.edits import Edit
 
 NAMED = {
-    b"amp": b"&", b"lt": b"<", b"gt": b">", b"quot": b'"', b"apos": b"'", b"nbsp": b"\xc2\xa0",
-    b"equals": b"=", b"lowbar": b"_", b"hyphen": b"-", b"dash": b"-", b"colon": b":", b"period": b".",
-    b"commat": b"@", b"num": b"#", b"dollar": b"$", b"sol": b"/", b"bsol": b"\\", b"quest": b"?",
-    b"plus": b"+", b"excl": b"!", b"percnt": b"%", b"ast": b"*", b"Tab": b"\t", b"NewLine": b"\n",
+    b"amp": b"&",
+    b"lt": b"<",
+    b"gt": b">",
+    b"quot": b'"',
+    b"apos": b"'",
+    b"nbsp": b"\xc2\xa0",
+    b"equals": b"=",
+    b"lowbar": b"_",
+    b"hyphen": b"-",
+    b"dash": b"-",
+    b"colon": b":",
+    b"period": b".",
+    b"commat": b"@",
+    b"num": b"#",
+    b"dollar": b"$",
+    b"sol": b"/",
+    b"bsol": b"\\",
+    b"quest": b"?",
+    b"plus": b"+",
+    b"excl": b"!",
+    b"percnt": b"%",
+    b"ast": b"*",
+    b"Tab": b"\t",
+    b"NewLine": b"\n",
 }
 """HTML's references that stand for characters of secrets and what surrounds them."""
 _GONE = (
     rb"\xc2\xad|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf|\\\r?\n|\"[ \t]{0,8}\+\s{0,8}\""
-    rb"|'[ \t]{0,8}\+\s{0,8}'"
+    rb"|'[ \t]{0,8}\+\s{0,8}'|\r?\ndata:[ ]?"
 )
 """What is not seen: characters without width, soft hyphens, direction marks, a line that goes on, and strings
 put together.
@@ -82,6 +102,7 @@ def has_escapes(data: bytes) -> bool:
         or data.find(b"&") >= 0
         or data.find(b"=3") >= 0
         or (not data.isascii() and _ODD.search(data) is not None)
+        or data.find(b"\ndata:") >= 0
         or data.find(b'" +') >= 0
         or data.find(b"' +") >= 0
     )
@@ -191,7 +212,7 @@ def _meaning(escape: bytes) -> bytes:
     short = _SHORT.get(escape)
     if short is not None:
         return short
-    if escape[0] >= 0x80 or escape[-1:] in (b"\n", b'"', b"'"):
+    if escape[0] >= 0x80 or escape[0] in b"\r\n" or escape[-1:] in (b"\n", b'"', b"'"):
         return _likeness(escape)
     if escape.startswith((b"%", b"=")) and len(escape) == 3:
         return bytes((int(escape[1:], 16),))

@@ -65,6 +65,8 @@ _PATH = re.compile(rb"(?P<value>[A-Za-z0-9_~.=-]{16,512}+)(?![A-Za-z0-9_~.=-])")
 _NAME_CHARS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-[]" + bytes(
     [*range(0x80, 0xC0), *range(0xC3, 0xE2), *range(0xE3, 0xEE)]
 )
+_PIECE = re.compile(rb'"\s{0,8}+:\s{0,8}+"(?:[^"\\]|\\.)*+"\s{0,8}+,\s{0,8}+"(?:logprob|bytes)"')
+"""A piece of a text in `logprobs`, which is judged with the others."""
 _HASHED = re.compile(
     rb"\$(?:argon2(?:id?|d)|scrypt|bcrypt-sha256|pbkdf2-sha\d{3})\$(?P<value>[A-Za-z0-9=,+/$.-]{24,}+)"
 )
@@ -77,6 +79,8 @@ def spans(text: bytes, low: bytes, words: Sequence[bytes] | None = None) -> Iter
     told = low if words is None else b" ".join(words)
     place = 0
     for stem in _stems(low, told, words):
+        if stem[0] == b"token" and _PIECE.match(low, stem.end()) is not None:
+            continue
         if stem.start() >= place and (match := _NAMED.match(low, stem.end())) is not None:
             yield from _given(text, match)
             place = match.end()

@@ -76,7 +76,18 @@ HINTS = (
 )
 """Words that are used for other things too."""
 
-PARTS = (b"passe", b"chave", b"chiave", b"palavra", b"clave", b"parola", b"kata", b"geheime", b"code secret", b"klucz")
+PARTS = (
+    b"passe",
+    b"chave",
+    b"chiave",
+    b"palavra",
+    b"clave",
+    b"parola",
+    b"kata",
+    b"geheime",
+    b"code secret",
+    b"klucz",
+)
 """The beginnings, or other parts, of names of several words that are written without accents."""
 
 _LETTERS = str.maketrans({"ł": "l", "ø": "o", "ß": "ss", "ı": "i", "æ": "ae", "đ": "d"})

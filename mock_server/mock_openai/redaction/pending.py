@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 
 import mock_openai.redaction.fields as fields
+import mock_openai.redaction.forms as forms
 from mock_openai.redaction.escapes import Decoded, decoded, has_escapes
+from mock_openai.redaction.judged import is_certain
 from mock_openai.redaction.redactor import DEEPEST, SecretRedactor
 
 _WORD = bytes(byte for byte in range(0x21, 0x7F) if byte not in b"\"'<>(){}[],;`")
@@ -17,6 +19,42 @@ _PHONE = b"0123456789 ()+./-\xa0\xc2\xe2\x80\x89\x90\x91\x92\x93\x94\x95\xaf"
 _LONGEST_PHONE = 64
 _OPEN_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}+-----(?:[^-\"'<>{}]|-(?!----))*+\Z")
 _LINES_OF_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{40,128}+\r?\n)++[A-Za-z0-9+/]{0,128}\Z")
+_WORDS = re.compile(rb"[^\s\"'`<>()]++")
+_CALLING = (
+    *(
+        b"is",
+        b"as",
+        b"for",
+        b"be",
+        b"the",
+        b"my",
+        b"your",
+        b"our",
+        b"his",
+        b"her",
+        b"a",
+        b"new",
+        b"old",
+        b"temporary",
+    ),
+    *(
+        b"openai",
+        b"admin",
+        b"root",
+        b"wifi",
+        b"api",
+        b"access",
+        b"secret",
+        b"auth",
+        b"password",
+        b"passphrase",
+    ),
+    *(b"passcode", b"token", b"key", b"code", b"word", b"phrase"),
+)
+"""Words between a value and the name that a sentence gives to it."""
+_OF_TAGS = re.compile(rb"(?:value|content)[ ]?=")
+_OF_OBJECTS = re.compile(rb"[\"'](?:value|val|v|content|data|secret|default|d|k|p|q)\\?[\"'][ ]?:")
+_FAR, _NEAR, _FOLLOWING = 2048, 256, 6
 _LOOKED_BACK = 512
 """Bytes before the end in which a name is searched."""
 
@@ -34,10 +72,32 @@ def undecided(redactor: SecretRedactor, text: bytes, start: int) -> int:
     if b"\n" in text[-160:] and (lines := _LINES_OF_BASE64.search(text, base)) is not None:
         place = min(place, lines.start())
     place = min(place, base + _open_value(text[base:]))
+    place = min(place, _apart(text, start))
     for value in redactor.known.values:
         if value.strip(_WORD):  # not one word
             place = min(place, _begun(value, text))
     return max(start, place)
+
+
+def _may_call(word: bytes) -> bool:
+    """Return whether a word, as far as it has come, can stand between a value and the name given to it."""
+    return any(each.startswith(word) for each in _CALLING)
+
+
+def _apart(text: bytes, start: int) -> int:
+    """Return where something begins whose name may come behind it: a word in a sentence, a tag, an object."""
+    place, base = len(text), max(start - _LOOKED_BACK, len(text) - _FAR, 0)
+    tail = text[base:]
+    words = list(_WORDS.finditer(tail, max(0, len(tail) - _NEAR)))[-_FOLLOWING:]
+    for number, word in enumerate(words):
+        calls = (each[0].lower() for each in words[number + 1 :])
+        if is_certain(word[0]) and not forms.spans(word[0]) and all(map(_may_call, calls)):
+            place = min(place, base + word.start())
+    for opening, closing, signs in ((b"<", b">", _OF_TAGS), (b"{", b"}", _OF_OBJECTS)):
+        at = tail.rfind(opening)
+        if at >= 0 and tail.find(closing, at) < 0 and signs.search(tail, at) is not None:
+            place = min(place, base + at)
+    return place
 
 
 def _open_value(text: bytes) -> int:

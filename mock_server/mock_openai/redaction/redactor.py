@@ -27,6 +27,7 @@ import mock_openai.redaction.headers as headers
 import mock_openai.redaction.places as places
 from mock_openai.patterns import Pattern
 from mock_openai.redaction.blobs import blobs, holds_text
+from mock_openai.redaction.deltas import Name, Piece, of_tokens
 from mock_openai.redaction.edits import Edit, applied, merged
 from mock_openai.redaction.escapes import Decoded, decoded, has_escapes
 from mock_openai.redaction.fakes import is_fake, make, make_number
@@ -174,7 +175,26 @@ class SecretRedactor:
         edits = self._edits_of(data, name, broken, depth, unpack)
         if self.known.count != learned and not depth:  # a secret found by its name may stand elsewhere too
             edits = self._edits_of(data, name, broken, depth, unpack)
+        if not depth and data.find(b'"logprobs"') >= 0:
+            edits = self._with_tokens(data, edits)
         return edits
+
+    def _with_tokens(self, data: bytes, edits: list[Edit]) -> list[Edit]:
+        """Return the edits of a document, with those that the texts need which its tokens spell."""
+        texts: dict[Name, list[Piece]] = {}
+        for piece in of_tokens(data, ()):
+            texts.setdefault(piece.name, []).append(piece)
+        found: list[Edit] = []
+        settled: set[int] = set()
+        for pieces in texts.values():
+            own, place = self._edits_of(b"".join(piece.text for piece in pieces), b"", False, 1, True), 0
+            for piece in pieces if own else ():
+                if changed := piece.changed(own, place):
+                    settled.update(range(piece.start, piece.end))
+                    found += changed
+                place += len(piece.text)
+        kept = [edit for edit in edits if edit.start not in settled and edit.end - 1 not in settled]
+        return sorted((*kept, *found), key=lambda edit: edit.start)
 
     def _edits_of(self, data: bytes, name: bytes, broken: bool, depth: int, unpack: bool) -> list[Edit]:
         text, signs = data, self._signs(data)

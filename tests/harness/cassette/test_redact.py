@@ -156,3 +156,11 @@ def test_findings_tell_where_but_not_what() -> None:
     assert [finding.kind for finding in found] == ["key", "organisation"]
     assert data[found[0].start : found[0].end] == KEY.removeprefix("sk-proj-").encode()
     assert "CANARY" not in repr(found)
+
+
+def test_a_kept_header_is_judged_by_its_name_too() -> None:
+    secret = "RIFQtLCrWyhJxU2MifUOqsloGlFwhxK8bA5Z"
+    given = {"X-RateLimit-Key": secret, "x-ratelimit-reset-tokens": "1m2.5s", "User-Agent": "tests/1.0"}
+    kept = Redactor().kept_headers(given)
+    assert kept.pop("x-ratelimit-key") != secret
+    assert kept == {"x-ratelimit-reset-tokens": "1m2.5s", "user-agent": "tests/1.0"}

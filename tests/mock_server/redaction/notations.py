@@ -1,10 +1,10 @@
-"""Made-up secrets in other notations, languages and from other issuers than those of `made_up`: what programs,
-files and people write around them.
+"""Made-up secrets in other notations and from other issuers than those of `made_up`: what programs, files and
+people write around them.
 """
 
 from __future__ import annotations
 
-from .made_up import BASE62, DIGITS, HEX, LOWER, UPPER, Made, by_name
+from .made_up import DIGITS, HEX, LOWER, UPPER, Made, by_name
 
 NOTATIONS: dict[str, Made] = {
     "airtable pat": by_name("patXy7WiL9dv4wtfU.@@", 64, HEX),
@@ -76,13 +76,13 @@ NOTATIONS: dict[str, Made] = {
     "klaviyo": by_name("Authorization: Klaviyo-API-Key pk_@@", 34),
     "negotiate": by_name("Authorization: Negotiate YIIJvwYGKwYBBQUCoIIJszCC@@==", 120),
     "aws4 in curl": by_name(
-        "curl -H 'authorization: AWS4-HMAC-SHA256 Credential=x/20261130/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=@@'",
+        "curl -H 'authorization: AWS4-HMAC-SHA256 Credential=x/s3/aws4_request, Signature=@@'",
         64,
         HEX,
     ),
     "amz security token": by_name("X-Amz-Security-Token: IQoJb3JpZ2luX2VjE@@", 200),
     "oauth1": by_name(
-        'Authorization: OAuth oauth_consumer_key="ck", oauth_token="x", oauth_signature="@@%3D", oauth_nonce="n1"',
+        'Authorization: OAuth oauth_consumer_key="ck", oauth_token="x", oauth_signature="@@%3D"',
         27,
     ),
     "dpop": by_name("DPoP: eyJ0eXAiOiJkcG9wK2p3dCJ9.eyJqdGkiOiJ4In0.@@", 86),

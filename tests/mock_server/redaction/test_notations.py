@@ -46,7 +46,7 @@ def test_a_secret_goes_in_every_notation(name: str, seed: int) -> None:
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_a_secret_goes_in_every_language(word: str, form: str) -> None:
     for number, name in enumerate((word, word.lower(), word.capitalize())):
-        name = unicodedata.normalize(form, name)  # noqa: PLW2901
+        name = unicodedata.normalize(form, name)
         secret = some(random.Random(f"{word} {number}"), 14)
         for text in (
             json.dumps({name: secret}),
