@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mock_openai.interruption import last_words
 from rich.console import Console
 from rich.text import Text
 
@@ -30,13 +33,15 @@ def record(console: Console, there: Sequence[Case], options: Options) -> int:
     kept, tried = 0, 0
     for case in there:
         tried += 1
-        with notes().status(f"recording {case.title}"), overheard():
+        path = recording_of(case, options.recordings)
+        broken_off = last_words(partial(_not_recorded, case, path))
+        with broken_off, notes().status(f"recording {case.title}"), overheard():
             try:
                 recorded = record_case(
                     case,
                     bot_named(case.bot),
                     options.upstream,
-                    recording_of(case, options.recordings),
+                    path,
                     timeout_ms=setting_of(options).timeout_ms,
                 )
             except ValueError as error:
@@ -44,6 +49,13 @@ def record(console: Console, there: Sequence[Case], options: Options) -> int:
         kept += _tell(console, case, recorded)
     console.print(f"\n{kept} of {tried} recorded", style="bold green" if kept == tried else "bold red")
     return 0 if kept == tried else 1
+
+
+def _not_recorded(case: Case, path: Path) -> str:
+    """Return the message after Ctrl-C."""
+    left = path.with_name(f"{path.name}.partial")
+    rest = f"; what there is of it is in {left}" if left.exists() else ""
+    return f"ninelives: {case.title} was not recorded{rest}"
 
 
 def _tell(console: Console, case: Case, recorded: Recorded) -> bool:

@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +38,6 @@ def write(
     """Write a file of mode 0600 in one step, and remove the oldest beyond `keep`. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     now = datetime.now(UTC)
-    stem = f"{now:%Y-%m-%dT%H-%M-%S}-{name}"
-    path, number = folder / f"{stem}.jsonl", 1
-    while path.exists():
-        number += 1
-        path = folder / f"{stem}-{number}.jsonl"
     head = {"ninelives_incident": VERSION, "written": f"{now:%Y-%m-%dT%H:%M:%SZ}", **header}
     handle, temporary = tempfile.mkstemp(prefix=".incident-", dir=folder)  # of mode 0600
     try:
@@ -49,16 +45,31 @@ def write(
             file.writelines(f"{_json(line)}\n" for line in (head, *lines))
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
+        path = _named(temporary, folder / f"{now:%Y-%m-%dT%H-%M-%S}-{name}")
+    finally:
         with suppress(OSError):
             os.unlink(temporary)
-        raise
     ours = sorted(each for each in folder.iterdir() if _OURS.fullmatch(each.name))
     for old in ours[:-keep]:
         with suppress(OSError):
             old.unlink()
     return path
+
+
+def _named(temporary: str, stem: Path) -> Path:
+    """Give a file the first free name: another bot may write into the same folder at this moment."""
+    for number in count(1):
+        path = stem.with_name(f"{stem.name}{f'-{number}' if number > 1 else ''}.jsonl")
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            continue
+        except OSError:  # a file system without links
+            if path.exists():
+                continue
+            os.replace(temporary, path)
+        return path
+    raise AssertionError
 
 
 def _json(line: Mapping[str, Any]) -> str:

@@ -89,7 +89,9 @@ def make(base_url, ws_url):
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("options", [[], ["--real-time"]])
+@pytest.mark.parametrize(
+    "options", [[], ["--real-time"], ["--record", "--upstream", "http://127.0.0.1:9/v1"]]
+)
 def test_ctrl_c_ends_the_command_and_not_the_harness_alone(tmp_path: Path, options: list[str]) -> None:
     (tmp_path / "bot.py").write_text(INTERRUPTED)
     turn = 'user: "Hello.", expect: [{event: response}]'
@@ -98,6 +100,8 @@ def test_ctrl_c_ends_the_command_and_not_the_harness_alone(tmp_path: Path, optio
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=HANG, check=False)
     assert ran.returncode == 130, ran.stdout + ran.stderr
     assert "eval " not in ran.stdout
+    if "--record" in options:
+        assert ran.stderr.splitlines()[-1].startswith("ninelives: a/b was not recorded")
 
 
 CHAT_BOT = """

@@ -7,7 +7,10 @@ import os
 import re
 import stat
 import tempfile
+import threading
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ from loguru import logger
 from mock_openai.faults import Planned, Trigger, create
 from ninelives import BlackBox
 from ninelives.incidents.notes import Note, Ring
+from ninelives.incidents.writing import write
 from ninelives.lab.exploration.drawing import draw_story
 from ninelives.lab.run import Outcome, run_scenario
 from ninelives.lab.services import as_factory, http, pipecat_http, pipecat_websocket, websocket
@@ -248,3 +252,29 @@ def test_a_ring_is_bounded_in_bytes_and_in_time() -> None:
 def test_a_box_without_room_is_refused(given: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="expected a number above 0"):
         BlackBox(tmp_path, **given)
+
+
+def test_bots_that_write_in_the_same_second_keep_all_their_incidents(tmp_path: Path) -> None:
+    ready = threading.Barrier(8)
+
+    def bot(number: int) -> list[Path]:
+        ready.wait()
+        return [write(tmp_path, "i4", {"bot": number}, [], keep=1000) for _ in range(20)]
+
+    with ThreadPoolExecutor(8) as pool:
+        written = [path for paths in pool.map(bot, range(8)) for path in paths]
+    assert len(set(written)) == 160
+    assert Counter(head(path)["bot"] for path in written) == dict.fromkeys(range(8), 20)
+    assert sorted(written) == sorted(tmp_path.iterdir())
+
+
+def test_an_incident_gets_a_name_where_the_file_system_has_no_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    written = [write(tmp_path, "i4", {"bot": number}, [], keep=1000) for number in range(3)]
+    assert [head(path)["bot"] for path in written] == [0, 1, 2]
+    assert sorted(written) == sorted(tmp_path.iterdir())
