@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from ninelives.incidents.writing import write
 from ninelives.lab.exploration.drawing import draw_story
 from ninelives.lab.run import Outcome, run_scenario
 from ninelives.lab.services import as_factory, http, pipecat_http, pipecat_websocket, websocket
-from ninelives.lab.story import Ask, Pause, Story
+from ninelives.lab.story import Ask, CutIn, Pause, Story
 
 from tests.harness.exploration.broken import (
     BeginsAgain,
@@ -69,22 +70,26 @@ def promises(path: Path) -> set[str]:
     return {each["promise"] for each in head(path)["broken"]}
 
 
+RESET = Planned(Trigger(phase="event", event="response.output_text.delta", nth=4), create("reset"))
+CALLS = Ask("Is there bread?", (({"call": "look_up", "arguments": {"topic": "bread"}},), ({"text": "Yes."},)))
+
+
 @pytest.mark.parametrize(
-    ("kind", "promise", "run"),
+    ("kind", "promise", "acts"),
     [
-        (ReportsTwice, "I9", 3),
-        (BeginsAgain, "I1", 3),
-        (SpeaksTheOldAnswer, "I2", 5),
-        (RunsToolsTwice, "I3", 1),
-        (NeverEnds, "I4", 3),
-        (FailsInSilence, "I9", 3),
-        (GivesUpForGood, "I9", 3),
+        (ReportsTwice, "I9", [ask(), ask("And now?", "Well. Thank you for asking.", RESET)]),
+        (BeginsAgain, "I1", [ask(), ask("And now?", "Well. Thank you for asking.", RESET)]),
+        (SpeaksTheOldAnswer, "I2", [replace(ask(), cut_in=CutIn(words=3)), ask("Stop. When?", "At six.")]),
+        (RunsToolsTwice, "I3", [ask(), CALLS]),
+        (NeverEnds, "I4", [ask(), ask("And now?", "Well. Thank you for asking.", RESET)]),
+        (FailsInSilence, "I9", [ask(), ask("And now?", "Well. Thank you for asking.", RESET)]),
+        (GivesUpForGood, "I9", [ask(), ask("And now?", "Well. Thank you for asking.", RESET)]),
     ],
 )
 def test_a_broken_promise_is_caught_while_the_bot_runs(
-    kind: type[Any], promise: str, run: int, tmp_path: Path
+    kind: type[Any], promise: str, acts: list[Ask], tmp_path: Path
 ) -> None:
-    outcome, incidents, _ = played(factory_of(kind), draw_story(0, run), tmp_path)
+    outcome, incidents, _ = played(factory_of(kind), asked(*acts), tmp_path)
     assert promise in {each.promise for each in outcome.broken}
     assert promise in {each for path in incidents for each in promises(path)}
 
