@@ -135,6 +135,8 @@ def mistyped(path: Path) -> Iterator[str]:
             for nth, expectation in enumerate(turn.expect):
                 try:
                     msgspec.convert(asdict(expectation), EvalExpectation)
+                except (TypeError, NameError):
+                    return  # a later Pipecat's types, which cannot be checked in this way
                 except msgspec.ValidationError as error:
                     expected, got, name = _wrong_type(str(error))
                     if (expected, got) == ("int", "float"):
