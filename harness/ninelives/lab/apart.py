@@ -8,7 +8,10 @@ turn of a conversation is always streamed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,13 +31,63 @@ def move(models: Iterable[LLMService[Any]], server: MockServer) -> None:
     models get the demanded key and stay, too.
     """
     for model in models:
-        session = server.session(SESSION)
-        session.faults.clear()
+        session = _session(server)
         client: Any = getattr(model, "_client", None)
         if hasattr(client, "api_key"):
             client.api_key = session.api_key
         if isinstance(getattr(model, "_api_key", None), str):
             model._api_key = session.api_key  # type: ignore[attr-defined]
+
+
+def _session(server: MockServer) -> Any:
+    session = server.session(SESSION)
+    session.faults.clear()
+    return session
+
+
+_key: ContextVar[str] = ContextVar("ninelives_single_questions", default="")
+"""The key of the session in which the bot of this context asks single questions."""
+
+_asking = 0
+_original: dict[type, Callable[..., Any]] = {}
+
+
+@contextmanager
+def single_questions_aside(server: MockServer) -> Iterator[None]:
+    """Let `run_inference` of Pipecat's services and of ours ask in a session of its own, without faults.
+
+    A service may ask while it holds the conversation, so a copy with another key asks.
+    """
+    import pipecat_responses
+    from pipecat.services.openai.responses import llm
+
+    global _asking
+    before = _key.set(_session(server).api_key)
+    _asking += 1
+    if _asking == 1:
+        for service in (llm.OpenAIResponsesLLMService, pipecat_responses.OpenAIResponsesLLMService):
+            kind: Any = next(each for each in service.__mro__ if "run_inference" in vars(each))
+            _original[kind] = kind.run_inference
+            kind.run_inference = _aside(kind.run_inference)
+    try:
+        yield
+    finally:
+        _key.reset(before)
+        _asking -= 1
+        if not _asking:
+            for kind, ask in _original.items():
+                kind.run_inference = ask
+
+
+def _aside(ask: Callable[..., Any]) -> Any:
+    async def run_inference(self: Any, *given: Any, **named: Any) -> str | None:
+        if key := _key.get():
+            self = copy.copy(self)
+            self._client = self._client.with_options(api_key=key)
+        answer: str | None = await ask(self, *given, **named)
+        return answer
+
+    return run_inference
 
 
 def without_single_questions(

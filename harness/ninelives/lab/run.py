@@ -25,7 +25,7 @@ from ninelives.bot.speech import turn_starts
 from ninelives.bot.starting import Exited
 from ninelives.bot.tapped import NoLLMService
 from ninelives.fixtures.network import Guard
-from ninelives.lab.apart import move, without_single_questions
+from ninelives.lab.apart import move, single_questions_aside, without_single_questions
 from ninelives.lab.apis import hosts_of, require_responses
 from ninelives.lab.conditions import USUAL, Conditions
 from ninelives.lab.ending import caught, first_line, journal_of, transport_of
@@ -226,6 +226,7 @@ async def play(
         base_url, ws_url = _addresses(server, tls=scenario.tls)
         surroundings.enter_context(addresses(base_url, ws_url))
         surroundings.enter_context(stand_ins())
+        surroundings.enter_context(single_questions_aside(server))
         with caught() as ending, suppress(TurnTimeout):  # a turn without end breaks I4
             try:
                 made = factory(base_url, ws_url)

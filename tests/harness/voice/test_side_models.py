@@ -120,6 +120,40 @@ def test_only_the_conversation_is_judged(bot, name, aloud):
     assert outcome.held, outcome.crash or [f"{each.promise}: {each.why}" for each in outcome.broken]
 
 
+class Summarizes(FrameProcessor):
+    """Asks the model of the conversation for a summary before each turn, and waits for it."""
+
+    def __init__(self, llm):
+        super().__init__()
+        self._llm, self.summaries = llm, []
+
+    async def process_frame(self, frame, direction):
+        await super().process_frame(frame, direction)
+        if isinstance(frame, LLMContextFrame):
+            question = LLMContext([{"role": "user", "content": "What was said so far?"}])
+            self.summaries.append(await self._llm.run_inference(question))
+        await self.push_frame(frame, direction)
+
+
+@pytest.mark.parametrize("kind", [OpenAIResponsesLLMService, OpenAIResponsesHttpLLMService])
+@pytest.mark.parametrize("name", ["reset_before_the_response", "server_error_before_the_answer"])
+def test_a_fault_strikes_the_conversation_and_no_single_question(kind, name):
+    asked = []
+
+    async def summarizes(transport, runner_args):
+        pair = LLMContextAggregatorPair(LLMContext())
+        llm = model(kind)
+        asked.append(Summarizes(llm))
+        parts = [transport.input(), ears(), pair.user(), asked[-1], llm, voice(), transport.output()]
+        await run(Pipeline([*parts, pair.assistant()]))
+
+    outcome = run_scenario(scenarios()[name], as_factory(summarizes))
+    assert outcome.held, outcome.crash or [f"{each.promise}: {each.why}" for each in outcome.broken]
+    assert all(asked[-1].summaries)
+    assert len(asked[-1].summaries) == len(outcome.episode.turns)
+    assert any("fault" in entry.kind for entry in outcome.episode.wire)
+
+
 def test_a_bot_whose_turns_need_sound_is_called_with_a_voice():
     first = play_first(as_factory(is_watched_by_another_model), voice=None)
     assert (first.held, first.voice) == (True, True)
