@@ -21,8 +21,15 @@ NODE = EXAMPLES / "node"
 
 def ran(*command: str, cwd: Path = EXAMPLES, **more: str) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    # Twice the usual guard: a whole verdict took longer than that beside ten other programs.
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=HANG, check=False, cwd=cwd, env=environment | more
+        command,
+        capture_output=True,
+        text=True,
+        timeout=2 * HANG,
+        check=False,
+        cwd=cwd,
+        env=environment | more,
     )
 
 
