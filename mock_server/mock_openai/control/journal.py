@@ -1,9 +1,9 @@
 """The journal: every connection, request, event and fault, in the order in which it happened.
 
 A test asks it afterwards what the client sent and what really left; reports merge it with what the bot did.
-What looks like a secret is removed: of requests and errors before they get here, of events when somebody
-asks for them. The journal is bounded in entries and, by the Room that all journals of a server share, in
-bytes.
+What looks like a secret is removed: of events and of the bodies of creates when somebody asks for them, of
+everything else before it gets here. The journal is bounded in entries and, by the Room that all journals of a
+server share, in bytes.
 """
 
 from __future__ import annotations
