@@ -30,8 +30,7 @@ def refused(
     those of loopback, under which this machine may be addressed.
     """
     host = request.headers.get("Host", "")
-    origin = request.headers.get("Origin")
-    if origin is not None and not is_own(origin, host):
+    if not all(is_own(origin, host) for origin in request.headers.getall("Origin", [])):
         return 403, "pages of other origins may not use the control API: the Origin must be the server's own"
     if request.headers.get("Sec-Fetch-Site", "none").lower() not in _OWN_SITE:
         return (

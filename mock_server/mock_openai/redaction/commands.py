@@ -35,7 +35,7 @@ _PROGRAM = re.compile(
     rb"(?P<value>[^\s\"'=:/]{6,256}+)"
 )
 _PROGRAMS = (
-    *(b"mysql", b"mariadb", b"sshpass", b"mongo", b"cqlsh", b"unzip", b"smbclient", b"redis-cli"),
+    *(b"mysql", b"mariadb", b"sshpass", b"mongo", b"cqlsh", b"psexec", b"unzip", b"smbclient", b"redis-cli"),
     *(b"ldap", b"docker"),
 )
 _SQL = re.compile(
@@ -46,6 +46,7 @@ _SQL = re.compile(
 )
 SIGNS = (
     b"identified",
+    b"psexec",
     b"mysql",
     b"mariadb",
     b"sshpass",

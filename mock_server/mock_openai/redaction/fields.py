@@ -33,7 +33,8 @@ _FEW = 32
 _NAMED = re.compile(
     _LETTER + rb"{0,40}+(?P<close>(?:[\"']\])?+\]?+[\"'\]`]?+\*{0,2}+)"
     rb"(?:[ \t]{1,2}+\([^()\r\n\"]{1,40}+\))?+[ \t\r\n]{0,16}+"
-    rb"(?P<sign>:=|=>|==?|->|[?+]=|;s:\d{1,6}+:|:(?!//)|,|\(|\[|/|"
+    rb"(?P<sign>:=|=>|==?|->|[?+]=|;s:\d{1,6}+:|::?(?!//)|,|\(|\[|/|as[ \t]{1,4}+[a-z.]{1,20}+[ \t]{0,4}+=|"
+    rb"(?:</?[a-z][a-z0-9]{0,9}+[^<>]{0,64}+>[ \t\r\n]{0,16}+){1,4}+:?+|"  # the cell or item after this one
     rb"(?:[ \t\r\n]{0,16}+[a-z_:.-]{1,40}+=(?:\"[^\"<>]{0,128}+\"|'[^'<>]{0,128}+')){0,8}+[ \t]{0,4}+>|"
     rb"(?<=[ \t])[\"'`]?+(?=[^\s\"'`<>(){}\[\],;]{8}))"  # a blank
 )
@@ -48,7 +49,7 @@ _LEAD = re.compile(
     rb"[ \t]{1,4}+=[ \t]{0,4}+(?=[\"'`bru\[])"  # a type
     rb"|&[\w-]{1,32}+[ \t]{1,8}+|!{1,2}[\w:/.-]{1,32}+[ \t]{1,8}+|\r?\n[ \t]{0,32}+-[ \t]{1,8}+"
     rb"|\*{1,2}[ \t]{0,4}+(?=[^\s*])|`{1,2}(?=[^\s`])|<!\[CDATA\[|\{(?=[A-Za-z0-9+/])|\[\[(?=[^\s\[])"
-    rb"|string\(\d{1,6}+\)))?+"
+    rb"|string\(\d{1,6}+\)|/\*[^*]{0,64}+\*/[ \t]{0,4}+|(?:<[a-zA-Z]{1,10}+(?:[ \t][^<>]{0,64}+)?>){1,3}+))?+"
     rb"[ \t]{0,8}+(?:[brufBRUF$@]{1,2}+(?=[\"'`]))?+(?:(?:\"{3}|'{3})\s{0,4}+)?+"
 )
 """What notations put before a value: marks of YAML and Markdown, types, the first letter of a literal."""
@@ -114,7 +115,8 @@ def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
     form = sign == b"=" and before in (b"?", b"&", b"")
     what = weight(name, parameter=form or sign == b"/")
     digits = names_digits(name)
-    if (what is Weight.NOTHING and not digits) or (sign == b"," and not inside):
+    literal = inside or before in (b":", b"{") or name.isupper()
+    if (what is Weight.NOTHING and not digits) or (sign == b"," and not literal):
         return
     if sign in (b"", b'"', b"'", b"`"):
         yield from commands.after_a_name(text, name, match, what)
@@ -124,7 +126,8 @@ def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
         if segment and (part := _PATH.match(text, match.end())) is not None and _is_path(part["value"]):
             yield from whole("path", part["value"], part.start("value"))
         return
-    if sign.endswith(b">") and sign not in (b"=>", b"->") and before not in (b"<", b":"):
+    cell = sign.startswith(b"<")
+    if sign.endswith(b">") and sign not in (b"=>", b"->") and before not in (b"<", b":") and not cell:
         return
     if sign in (b":", b"=") and what in (Weight.SECRET, Weight.HINT):
         opening = _OPENING.match(text, match.end())
@@ -145,7 +148,7 @@ def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
             for span in quoted(name, each):
                 # Of two strings side by side the first may be a name, if the second is no word.
                 secret = text[span.start : span.end]
-                if not close or (is_credential(secret, 8) if sign == b"," else is_certain(secret)):
+                if not close or (is_credential(secret, 8) if sign == b"," and inside else is_certain(secret)):
                     yield span
         return
     if close:
@@ -169,9 +172,8 @@ def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
         )
         if match["close"][:1] in (b'"', b"'"):  # a subscript: what is assigned is an expression
             name = name.lower()
-        yield from _bare(
-            name, found["value"], found.start("value"), what, form=form, exact=form or sign.endswith(b">")
-        )
+        exact = form or (sign.endswith(b">") and not cell)
+        yield from _bare(name, found["value"], found.start("value"), what, form=form, exact=exact)
         if (parts := _PARTS.match(text, found.end())) is not None and is_credential(parts[0]):
             yield from whole("field", parts[0], parts.start())
         if text[match.end() : began].lstrip(b" \t\r\n").startswith(b"-"):

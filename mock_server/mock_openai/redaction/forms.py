@@ -108,6 +108,7 @@ FORMS = (
     Form("token", "sk.eyJ tk.eyJ", r"[\w-]{8,}+\.[\w-]{16,}+", ANY),
     Form("token", "v1.local. v2.local. v3.local. v4.local.", r"[\w.-]{24,}+", ANY),
     Form("token", "v1.public. v2.public. v3.public. v4.public.", r"[\w.-]{24,}+", ANY),
+    Form("token", "APA91b", "[A-Za-z0-9_-]{80,}+", MIXED),
     Form("token", "MDAxY MDAyY", "[A-Za-z0-9_+/=-]{40,}+", MIXED),  # macaroons
     # passwords as systems keep them (crypt(3) and its like)
     Form("password hash", "$2a$ $2b$ $2x$ $2y$", r"\d\d\$[A-Za-z0-9./]{53}", ANY),

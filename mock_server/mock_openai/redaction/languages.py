@@ -9,6 +9,9 @@ import unicodedata
 
 SECRETS = (
     *(
+        "Zugriffstoken",
+        "WLAN-Schlüssel",
+        "clave de cifrado",
         "Passwort",
         "Kennwort",
         "Losungswort",
@@ -61,6 +64,8 @@ SECRETS = (
 """Words for secrets only."""
 
 HINTS = (
+    "Schlüssel",
+    "κωδικός",
     "jeton",
     "clave",
     "parola",

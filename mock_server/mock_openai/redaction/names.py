@@ -42,14 +42,15 @@ _SECRET = [
     "bindpw", "userpw", "adminpw", "dbpw", "privkey", "prvkey", "mnemonic", "recoveryphrase", "seedwords",
     "accesscode", "pairingcode", "pairingkey", "securityanswer", "secretanswer", "secretkeybase",
     "appsecretproof", "idtokenhint", "secretstring", "securestring", "plaintextpassword", "signingcookie",
-    "passkey", "presharedkey", "applicationkey", "integrationkey", "appkey", "proxypass",
+    "passkey", "authsalt", "noncesalt", "userpwd", "presharedkey", "applicationkey", "integrationkey",
+    "appkey", "proxypass",
     *(flat(word) for word in SECRETS),
 ]  # fmt: skip
 _HINTS = [
     "token", "key", "signature", "sig", "hmac", "auth", "xauth", "sessid", "jsessionid", "sid", "cookie",
     "setcookie", "jwt", "sas", "otp", "assertion", "ticket", "connectsid", "pass", "psk", "wepkey",
     "authkeyid", "bearer", "creds", "cred", "devicecode", "invitecode", "activationcode", "secretid", "dsn",
-    "macaroon", *(flat(word) for word in HINTS),
+    "macaroon", "crumb", *(flat(word) for word in HINTS),
 ]  # fmt: skip
 _WHOLE = frozenset(
     {
@@ -86,7 +87,7 @@ _NO_SECRETS = re.compile(
 )
 _LESS = re.compile(
     r"(?:value|header|param|parameter|plain|raw|b64|base64|prod|dev|test|live|old|new|backup|hash|confirmation|"
-    r"confirm|again|repeat|staging|utente|usuario|\d+)+$"
+    r"confirm|bin|again|repeat|staging|utente|usuario|\d+)+$"
 )
 _BEARING = tuple(sorted({*_SECRET, *_HINTS, "code"}))
 STEMS = (
@@ -111,6 +112,7 @@ STEMS = (
         b"securityanswer",
         b"bearer",
         b"macaroon",
+        b"crumb",
         b"securestring",
         b"bindpw",
         b"rootpw",

@@ -47,13 +47,18 @@ _ENGLISH = {
 }
 _NAME = re.compile(rb"(?:^|[^a-z0-9_])(?P<name>" + trie(_ENGLISH).encode() + rb")\Z")
 _REST = re.compile(
-    rb"(?P<tail>[a-z]{0,12}+(?: (?:word|phrase|code|key)(?![a-z]))?+)[*_`\"']{0,3}+"
+    rb"(?P<tail>(?:[a-z]|\xc3[\x80-\xbf]|\xc4\xb1){0,12}+(?: (?:word|phrase|code|key)(?![a-z]))?+)"
+    rb"[*_`\"']{0,3}+"
     rb"(?:[ \t]{1,2}+\([^()\r\n\"]{1,48}+\))?+:?+[*`]{0,2}+"
     rb"(?P<verb>[ \t]{0,4}+(?:(?:is|was|are|now|to|of|be|equals|reads|lautet|ist|est|es|\xc3\xa8|jest|je"
+    rb"|\xc3\xa4r|er|on|adalah"
+    rb"|olarak|este"
     rb"|\xc3\xa9|"
-    rb"for [\w@.-]{1,64}+)(?![a-z0-9])|\xe6\x98\xaf|\xe3\x81\xaf|\xe4\xb8\xba|[:=]|->|--?"
+    rb"for [\w@.-]{1,64}+)(?![a-z0-9])|\xe6\x98\xaf|\xe3\x81\xaf|\xe4\xb8\xba|\xeb\x8a\x94|\xec\x9d\x80"
+    rb"|\xd1\x82\xd0\xb0\xd0\xba\xd0\xbe\xd0\xb9|\xd1\x8d\xd1\x82\xd0\xbe"
+    rb"|[:=]|->|--?"
     rb"|\xe2\x80\x94)){0,4}+:?+"
-    rb"(?P<gap>[ \t]{0,4}+)[\"'`(*]{0,3}+[ \t]?+(?P<value>[^\s\"'`<>()|]{8,256}+)"
+    rb"(?P<gap>[ \t]{0,4}+)[\"'`(*]{0,3}+[ \t]?+(?P<value>[^\s\"'`<>()|\x80-\xff]{8,256}+)"
 )
 """What follows the stem of a name in a sentence."""
 _CALLED = re.compile(
@@ -112,11 +117,11 @@ def said(text: bytes, low: bytes, stem: re.Match[bytes]) -> Iterator[Span]:
         if called is not None and is_certain(called["value"]) and _MIXED.search(called["value"]):
             yield from whole("field", called["value"], called.start("value"))
     match = _REST.match(low, stem.end())
-    if match is None or low[match.start("value") - 1] not in b" \t:=>\"'`(*\xaf\xba":
+    if match is None or low[match.start("value") - 1] not in b" \t:=>\"'`(*\xaf\xba\x94\x80":
         return
     found = _NAME.search(low[max(0, stem.start() - 16) : match.end("tail")])
     foreign = found is None
-    if foreign and stem[0] + match["tail"] not in _FOREIGN:
+    if foreign and stem[0] not in _FOREIGN and stem[0] + match["tail"] not in _FOREIGN:
         return
     value = text[slice(*match.span("value"))].rstrip(TRAILING)
     name = found["name"] if found is not None else b""

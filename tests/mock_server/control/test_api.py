@@ -143,6 +143,13 @@ async def test_other_pages_and_other_hosts_are_refused(http, headers):
         assert answer.status == 403
 
 
+async def test_every_origin_that_a_request_names_must_be_the_servers_own(server, http):
+    own = ("Origin", f"http://127.0.0.1:{server.port}")
+    for headers, status in (([own], 200), ([own, ("Origin", "https://evil.example")], 403)):
+        async with http.get("/__mock__/journal", headers=headers) as answer:
+            assert answer.status == status
+
+
 @pytest.mark.parametrize("host", ["mock", "MOCK:8080", "[::2]:8080", "10.0.0.7"])
 async def test_a_host_name_can_be_allowed(host):
     allowed = ["Mock", "::2", "10.0.0.7"]
