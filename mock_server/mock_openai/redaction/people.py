@@ -23,6 +23,8 @@ _BETWEEN = rb"(?:[ ().\-/]|\xc2\xa0|\xe2\x80[\x89\x90-\x95\xaf])"
 _LIKE_A_NUMBER = re.compile(
     rb"(?<![A-Za-z0-9_.\-])[+(]{0,2}[0-9](?:" + _BETWEEN + rb"{0,3}+[0-9]){6,16}+(?![A-Za-z0-9_])"
 )
+_DATE = re.compile(rb"(?:19|20)\d\d([-./])(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?!\d)")
+"""A date, which a time may follow."""
 
 
 def emails(text: bytes) -> list[Span]:
@@ -37,6 +39,7 @@ def phones(text: bytes, regions: Sequence[str] = REGIONS) -> list[Span]:
     return [
         Span("phone", match.start() + start, match.start() + end)
         for match in _LIKE_A_NUMBER.finditer(text)
+        if _DATE.match(match[0]) is None
         for start, end in _numbers(match[0], tuple(regions))
     ]
 

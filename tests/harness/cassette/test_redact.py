@@ -164,3 +164,8 @@ def test_a_kept_header_is_judged_by_its_name_too() -> None:
     kept = Redactor().kept_headers(given)
     assert kept.pop("x-ratelimit-key") != secret
     assert kept == {"x-ratelimit-reset-tokens": "1m2.5s", "user-agent": "tests/1.0"}
+
+
+@pytest.mark.parametrize("text", ["2026-11-30 12:21:13", "on 2026/11/30 12.21", "2026.01.02 2026"])
+def test_a_date_with_a_time_is_no_phone_number(text: str) -> None:
+    assert Redactor(phones=True).string(text) == text
