@@ -226,7 +226,11 @@ def _opened(episode: Episode, account: Account, told: list[Account]) -> int:
         if entry.kind == "open"
         and _field(entry.data, "transport") == "websocket"
         and _in(account, entry.at)
-        and not any(each.began < entry.at < (each.ended or each.began) for each in answering)
+        and not any(
+            each.connection != entry.connection
+            and each.began - SAME_TIME <= entry.at < (each.ended or each.began)
+            for each in answering
+        )
         and not (at_once and entry.at < began + SAME_TIME)
     )
 
