@@ -173,6 +173,18 @@ async def test_hanging_up_ends_it_in_the_middle() -> None:
     assert told.texts("connection 1")[-1].startswith("closed by client")
 
 
+async def test_the_turn_in_which_the_user_left_is_not_judged() -> None:
+    told = await talked(run_bot, "Thank you.", "Tell me about clouds.", "/wait 0.8", "/hangup")
+    assert told.session.left_in_turn == 2
+    assert told.broken == []
+    outcome = told.session.outcome()
+    assert outcome is not None
+    assert len(outcome.episode.turns) == 2  # it is shown
+    assert any(each.held for each in outcome.findings)
+    over = await talked(run_bot, "Tell me about clouds.", "/wait 20", "/hangup")
+    assert over.session.left_in_turn is None
+
+
 async def test_a_line_that_cannot_be_read_ends_what_comes_from_a_file_and_nothing_else() -> None:
     with pytest.raises(UsageError, match=r"^line 2: there is no command /rest"):
         await talked(run_bot, "Thank you.", "/rest", "Thank you.")
