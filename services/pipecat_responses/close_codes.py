@@ -20,7 +20,7 @@ def failure_of_refusal(status: int, headers: Mapping[str, str], body: bytes) -> 
     """Return the failure of a handshake that was not answered with 101."""
     try:
         answer = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         answer = None
     error = answer.get("error") if isinstance(answer, dict) else None
     return failure_of_error(

@@ -56,7 +56,9 @@ class CallStarted(msgspec.Struct, frozen=True):
 
 
 class ReasoningItem(msgspec.Struct, frozen=True):
-    """Encrypted reasoning for later turns; comes when its result begins, so that it never stands alone."""
+    """Encrypted reasoning for later turns; comes with the text or the call that it led to, so that it never
+    stands alone.
+    """
 
     id: str | None
     summary: list[dict[str, Any]]

@@ -234,7 +234,7 @@ class ResponseStream:
         if not self._calls.begin(event, item):
             return _NOTHING
         self.calls_a_tool = True
-        return (*self._begin_output(), *self._thoughts.end(), *self._thoughts.release(), CallStarted())
+        return (*self._begin_output(), *self._thoughts.end(), CallStarted())
 
     def _arguments_delta(self, event: Event) -> Steps:
         self._calls.add(event)
@@ -306,7 +306,8 @@ class ResponseStream:
         self.ended = True
         calls, _ = self._calls.result()
         incomplete = Incomplete(failure_of_response(response, incomplete=True), calls)
-        return (*late, *self._thoughts.end(), *usage_of(response), incomplete)
+        reasoning = self._thoughts.release() if calls else _NOTHING
+        return (*late, *self._thoughts.end(), *reasoning, *usage_of(response), incomplete)
 
     def _failed(self, event: Event) -> Steps:
         response = _mapping(event.get("response"))

@@ -78,15 +78,17 @@ def read_event(data: bytes) -> dict[str, Any] | TextDelta | None:
             if not data.isascii():
                 data.decode()  # the reader does not look into strings of fields that it passes over
             return _read_delta(data)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass  # fields of other types, or half a pair
     try:
         event = msgspec.json.decode(data)
+    except RecursionError:  # nested too deeply
+        return None
     except (msgspec.DecodeError, UnicodeDecodeError):
         if b"\\ud" not in data.lower():
             return None
         try:
             event = json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     return event if isinstance(event, dict) else None

@@ -18,14 +18,16 @@ class Thoughts:
     open: bool = False
     """Whether a summary has begun and not ended."""
     _held: list[Step] = field(default_factory=list)
-    """Reasoning items whose result has not begun: the API refuses one that stands alone."""
+    """Reasoning items without a result so far: text that was spoken, or a call that will run. The API refuses
+    one that stands alone, and an attempt that is repeated thinks again.
+    """
 
     def summary(self, text: str) -> tuple[Step, ...]:
         """A piece of a summary came."""
         if self.open:
             return (ThoughtText(text),)
         self.open = True
-        return (*self.release(), ThoughtStart(), ThoughtText(text))
+        return (ThoughtStart(), ThoughtText(text))
 
     def end(self) -> tuple[Step, ...]:
         """Something else than a thought came."""
@@ -35,7 +37,7 @@ class Thoughts:
         return _END
 
     def hold(self, item: Mapping[str, Any]) -> None:
-        """Keep a finished reasoning item, if it is encrypted, until what it led to begins."""
+        """Keep a finished reasoning item, if it is encrypted, until what it led to has come."""
         if encrypted := item.get("encrypted_content"):
             summary = item.get("summary")
             parts = (
@@ -45,7 +47,7 @@ class Thoughts:
             self._held.append(ReasoningItem(item.get("id"), texts, encrypted))
 
     def release(self) -> tuple[Step, ...]:
-        """The reasoning items that were held: their result begins."""
+        """The reasoning items that were held: their result has come."""
         held = tuple(self._held)
         self._held.clear()
         return held

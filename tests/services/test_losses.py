@@ -4,9 +4,10 @@ import random
 from typing import Any
 
 import pytest
-from mock_openai import MockServer, call, faults, reply
+from mock_openai import MockServer, Reasoning, call, faults, reply
 from ninelives import Bot
-from pipecat_responses import Timeouts
+from pipecat.processors.aggregators.llm_context import LLMSpecificMessage
+from pipecat_responses import OpenAIResponsesLLMSettings, OpenAIResponsesReasoningConfig, Timeouts
 
 pytestmark = pytest.mark.virtual_time
 
@@ -133,6 +134,51 @@ async def test_a_tool_runs_once_and_only_with_whole_arguments(make: Any, how: st
         turn = await bot.say("look")
     assert ran == ["behind the door"]
     assert (turn.text, turn.errors) == ("Done.", [])
+
+
+@pytest.mark.parametrize("event", ["response.function_call_arguments.delta", "response.output_item.done"])
+async def test_a_thought_that_led_to_a_lost_call_is_not_kept(make: Any, event: str) -> None:
+    """The API refuses reasoning without what it led to, so every later turn would fail."""
+
+    async def look(where: str) -> str:
+        return "ok"
+
+    script = [
+        reply("Done.", tool_output="look"),
+        reply(Reasoning(("Where?",)), call("look", where="behind the door"), user="look"),
+    ]
+    plan = [faults.at(turn=1, event=event, nth=2 if event == "response.output_item.done" else 1).reset()]
+    thinking = OpenAIResponsesLLMSettings(
+        model="gpt-5", reasoning=OpenAIResponsesReasoningConfig(effort="low", summary="auto")
+    )
+    async with (
+        MockServer(script=script, faults=plan) as server,
+        Bot(make(server, settings=thinking), tools=[look]) as bot,
+    ):
+        turn = await bot.say("look")
+    assert (turn.text, turn.errors) == ("Done.", [])
+    thoughts = [
+        item["id"] for item in server.journal.requests[-1]["input"] if item.get("type") == "reasoning"
+    ]
+    kept = [each.message["id"] for each in bot.context.get_messages() if isinstance(each, LLMSpecificMessage)]
+    assert len(kept) == 1
+    assert thoughts in (kept, [])  # not sent again where the server remembers it
+
+
+async def test_a_first_thought_is_not_kept_if_the_second_broke_off(make: Any) -> None:
+    script = [reply(Reasoning(("First.",)), Reasoning(("Second.",)), "Because.", user="why")]
+    plan = [faults.at(turn=1, event="response.reasoning_summary_text.done", nth=2).reset()]
+    thinking = OpenAIResponsesLLMSettings(
+        model="gpt-5", reasoning=OpenAIResponsesReasoningConfig(effort="low", summary="auto")
+    )
+    async with (
+        MockServer(script=script, faults=plan) as server,
+        Bot(make(server, settings=thinking)) as bot,
+    ):
+        turn = await bot.say("why")
+    assert (turn.text, turn.errors) == ("Because.", [])
+    kept = [each.message for each in bot.context.get_messages() if isinstance(each, LLMSpecificMessage)]
+    assert [each["summary"][0]["text"] for each in kept] == ["First.", "Second."]
 
 
 async def test_broken_arguments_never_run(make: Any) -> None:

@@ -184,3 +184,16 @@ def test_a_delta_that_is_no_utf_8_is_not_read(at: bytes) -> None:
     assert isinstance(read_event(whole), TextDelta)
     place = whole.index(at) + len(at) + 4
     assert read_event(whole[:place] + b"\xff" + whole[place:]) is None
+
+
+@pytest.mark.parametrize(
+    "begins",
+    [
+        b"[",
+        b'{"type":"response.created","a":',
+        b'{"type":"response.output_text.delta","delta":"x","a":',
+        b'{"a":"\\ud83d","b":',
+    ],
+)
+def test_an_event_that_is_nested_too_deeply_cannot_be_read(begins: bytes) -> None:
+    assert read_event(begins + b"[" * 100_000) is None
