@@ -5,6 +5,9 @@ progress only once its own task has reported that. A tool that returns at once i
 the next call has run. So the model runs with one result missing, and again with all: it answers twice, or the
 API refuses a call without an output. This was seen with Pipecat 1.14 whenever a processor is between the
 service and the aggregator, such as a voice or an output transport.
+
+Calls that run one after another (``run_in_parallel=False``) begin only when the one before has ended, so the
+aggregator would run the model after each: only the last one's result asks for it.
 """
 
 from __future__ import annotations
@@ -77,3 +80,9 @@ class GroupedCalls(LLMService[OpenAIResponsesLLMAdapter]):
         for task, item in list(self._function_call_tasks.items()):
             if task is not None and item.group_id == name:
                 task.add_done_callback(partial(over, item.tool_call_id))
+
+    async def _run_sequential_function_calls(self, runner_items: Sequence[Any]) -> None:
+        if runner_items[0].group_id is not None:
+            for item in runner_items[:-1]:
+                item.run_llm = False if item.run_llm is None else item.run_llm
+        await super()._run_sequential_function_calls(runner_items)

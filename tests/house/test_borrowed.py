@@ -55,6 +55,7 @@ BORROWED |= {
         "_push_llm_text",
         "_push_turn_text",
         "_run_parallel_function_calls",
+        "_run_sequential_function_calls",
         "_turn_marker",
         "_turn_text_buffer",
         "_user_turn_completion_config",

@@ -78,3 +78,23 @@ async def test_after_a_barge_in_among_the_calls_the_next_turn_has_tools_too(make
         turn = await caller.say("Is it warm now?", cut_in=words(2))
     assert turn.played == "Both are"
     assert len(turn.tools) == 3
+
+
+async def test_the_model_is_asked_once_about_tools_that_run_one_after_another(make: Any) -> None:
+    ran: list[str] = []
+
+    async def one_by_one(city: str) -> str:
+        """Look up the weather of a city."""
+        ran.append(city)
+        await asyncio.sleep(0.5)
+        return city
+
+    async with (
+        MockServer(script=SCRIPT) as server,
+        Bot(make(server, run_in_parallel=False), tools={"look_up": one_by_one}) as bot,
+    ):
+        turn = await bot.say("Is it warm?")
+        await bot.wait(5)
+        after = await bot.say("Thank you.")
+    assert (turn.text, ran) == ("Both are warm.", ["Paris", "Rome", "Oslo"])
+    assert after.text == "Good."
