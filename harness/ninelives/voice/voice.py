@@ -148,6 +148,7 @@ class Voice(StandIn, TTSService):
 
     async def _spoken(self, words: list[str], context_id: str) -> AsyncGenerator[Frame, None]:
         answer = self._answer(context_id)
+        words = _pronounced(words)
         await asyncio.sleep(max(0.0, self._connected_at - asyncio.get_running_loop().time()))
         for word in words:
             if answer.sentence_ended:
@@ -220,6 +221,20 @@ class _Answer:
     sentence_ended: bool = True
     begun: str = ""
     """The word that was begun in a stream of tokens."""
+
+
+def _pronounced(words: list[str]) -> list[str]:
+    """Join what has neither letter nor digit (an emoji, a dash) to the word before: no voice pronounces it.
+
+    Pipecat 1.14 cannot find such a word in its text, and writes it into the context twice.
+    """
+    joined: list[str] = []
+    for word in words:
+        if joined and not any(map(str.isalnum, word)):
+            joined[-1] += f" {word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _range(delay: Delay) -> tuple[float, float]:

@@ -51,6 +51,17 @@ async def test_a_word_counts_when_its_sound_has_begun(openai_server, voice_call,
     assert turn.talk_over < 0.01
 
 
+@pytest.mark.parametrize("cut", [None, 2, 3])
+async def test_an_emoji_is_no_word_of_its_own(openai_server, voice_call, cut):
+    text = "The harbour 🚢. Boats - and ferries 👨\u200d👩\u200d👧."
+    openai_server.script.add(reply(text))
+    async with voice_call(run_bot) as caller:
+        turn = await caller.say("Go on.", cut_in=cut and words(cut))
+    heard = {None: text, 2: "The harbour 🚢.", 3: "The harbour 🚢. Boats -"}
+    assert turn.played == heard[cut]
+    assert caller.context.get_messages()[-1]["content"] == turn.played
+
+
 async def test_after_so_many_words(openai_server, voice_call):
     openai_server.script.add(reply(COUNT))
     async with voice_call(run_bot) as caller:
