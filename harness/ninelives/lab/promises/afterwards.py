@@ -13,6 +13,7 @@ from ninelives.lab.seams import words_of
 from ninelives.lab.wording import quote
 
 if TYPE_CHECKING:
+    from mock_openai.control.entries import Entry
     from mock_openai.control.said import Said
 
 DEAD_AIR_SLACK = 0.05
@@ -212,10 +213,9 @@ def _outage(episode: Episode, account: Account) -> float | None:
 
 
 def _opened(episode: Episode, account: Account, told: list[Account]) -> int:
-    """Return how many connections were opened in the turn, but for those that were opened while another one
-    answered: replacing one in good time keeps nobody waiting.
+    """Return how many connections were opened in the turn because it needed them: replacing one in good time
+    keeps nobody waiting.
     """
-    answering = [attempt.said for attempt in account.attempts if not attempt.lost]
     began, before = account.turn.began, told[account.index - 1]
     # A turn that begins at the moment of the loss that ended the one before cannot find it repaired already.
     at_once = before.hit and before.turn.ended is not None and began - before.turn.ended < SAME_TIME
@@ -226,12 +226,21 @@ def _opened(episode: Episode, account: Account, told: list[Account]) -> int:
         if entry.kind == "open"
         and _field(entry.data, "transport") == "websocket"
         and _in(account, entry.at)
-        and not any(
-            each.connection != entry.connection
-            and each.began - SAME_TIME <= entry.at < (each.ended or each.began)
-            for each in answering
-        )
         and not (at_once and entry.at < began + SAME_TIME)
+        and _needed(entry, account)
+    )
+
+
+def _needed(opening: Entry, account: Account) -> bool:
+    """Whether a request of the turn went over a new connection at once, and no other one was answering."""
+    uses = [each.said.began for each in account.attempts if each.said.connection == opening.connection]
+    if not uses or min(uses) > opening.at + DEAD_AIR_SLACK:
+        return not account.attempts
+    return not any(
+        each.said.connection != opening.connection
+        and each.said.began - SAME_TIME <= opening.at < (each.said.ended or each.said.began)
+        for each in account.attempts
+        if not each.lost
     )
 
 
