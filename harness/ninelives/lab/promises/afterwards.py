@@ -232,13 +232,15 @@ def _opened(episode: Episode, account: Account, told: list[Account]) -> int:
 
 
 def _needed(opening: Entry, account: Account) -> bool:
-    """Whether a request of the turn went over a new connection at once, and no other one was answering."""
-    uses = [each.said.began for each in account.attempts if each.said.connection == opening.connection]
-    if not uses or min(uses) > opening.at + DEAD_AIR_SLACK:
-        return not account.attempts
+    """Whether the turn needed a new connection: no other one was answering it, or had answered it before and
+    left time enough to replace it.
+    """
+    own = [each.said.began for each in account.attempts if each.said.connection == opening.connection]
+    at_once = bool(own) and min(own) <= opening.at + DEAD_AIR_SLACK
     return not any(
         each.said.connection != opening.connection
-        and each.said.began - SAME_TIME <= opening.at < (each.said.ended or each.said.began)
+        and each.said.began - SAME_TIME <= opening.at
+        and (not at_once or opening.at < (each.said.ended or each.said.began))
         for each in account.attempts
         if not each.lost
     )
