@@ -58,7 +58,8 @@ _REST = re.compile(
     rb"|\xd1\x82\xd0\xb0\xd0\xba\xd0\xbe\xd0\xb9|\xd1\x8d\xd1\x82\xd0\xbe"
     rb"|[:=]|->|--?"
     rb"|\xe2\x80\x94)){0,4}+:?+"
-    rb"(?P<gap>[ \t]{0,4}+)[\"'`(*]{0,3}+[ \t]?+(?P<value>[^\s\"'`<>()|\x80-\xff]{8,256}+)"
+    rb"(?P<gap>[ \t]{0,4}+)[\"'`(*]{0,3}+[ \t]?+(?P<value>"
+    rb"(?:[^\s\"'`<>()|&,;\x80-\xff]|[&,;](?![\w.~%-]{1,64}+[=:])){8,256}+)"  # not the next name
 )
 """What follows the stem of a name in a sentence."""
 _CALLED = re.compile(

@@ -106,3 +106,22 @@ def test_a_secret_goes_in_every_coding(coding: str, seed: int) -> None:
 def test_what_only_looks_like_one_of_them_stays(text: str) -> None:
     for before, after in (("", ""), ("Take this: ", " and that."), ("one\n", "\ntwo"), ('{"text":"', '"}')):
         assert SecretRedactor().string(before + text + after) == before + text + after
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/v1/responses?api-key=@@&beta=true",
+        "access_token=@@&expires_in=3600&scope=a1b2c3d4",
+        "password=@@&amp;next=a1b2c3d4",
+        "Password=@@;Server=db1.example",
+        "apikey:@@,other:a1b2c3d4e5f6",
+        "the token is @@; region=eu1west",
+    ],
+)
+def test_the_next_parameter_stays(text: str) -> None:
+    before, after = text.split("@@")
+    clean = SecretRedactor().string(text.replace("@@", "ab39d8F7e6c5b4a3d2e1"))
+    assert clean.startswith(before)
+    assert clean.endswith(after)
+    assert "ab39d8F7" not in clean
