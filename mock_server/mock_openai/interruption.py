@@ -15,6 +15,7 @@ for the others: what they leave open, such as a bot's own code, must end within 
 
 from __future__ import annotations
 
+import atexit
 import os
 import select
 import signal
@@ -52,6 +53,7 @@ def listen() -> None:
     if signal.getsignal(signal.SIGTERM) is _interrupt:
         return
     at_once.append(_give_back_terminal())
+    atexit.register(_ignore)  # the first of all, so it runs last
     sys.unraisablehook = _raise_again(sys.unraisablehook)
     for number in NUMBERS:
         signal.signal(number, _interrupt)
@@ -75,6 +77,14 @@ def stop_listening() -> None:
     """End the process at the next signal: the command is over, and nothing is left that could take time."""
     for number in NUMBERS:
         signal.signal(number, lambda number, frame: _flush_and_end(128 + number))
+
+
+def _ignore() -> None:
+    """Ignore signals while the interpreter is taken down: it gives them back their usual effect, and a second
+    signal would take the place of the exit code.
+    """
+    for number in NUMBERS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager

@@ -180,7 +180,8 @@ def test_a_long_cassette_is_looked_over_in_little_memory(tmp_path: Path) -> None
         + b'{"t":9,"c":9,"k":"recv","data":%s}\n' % json.dumps(said[0]).encode() * 1800
     )
     assert long.stat().st_size > 2_000_000
-    assert peak_of(lint, long) < 400_000
+    # About nine copies of the 64 KiB that are searched at a time; a file three times as long takes no more.
+    assert peak_of(lint, long) < 800_000
     assert {problem.kind for problem in lint(long)} == {"unfinished"}
 
 

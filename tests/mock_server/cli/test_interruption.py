@@ -230,3 +230,19 @@ def test_a_command_ends_well_while_it_is_being_imported(
         timeout=HANG,
     )
     assert (done.returncode, done.stdout, done.stderr) == (128 + number, "", "")
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_one_that_comes_while_the_interpreter_is_taken_down_changes_no_exit_code(number: str) -> None:
+    code, lines, errors = ran(
+        f"""
+        class Last:
+            def __del__(self, say=say, kill=os.kill, me=os.getpid(), number=signal.{number}):
+                say("taken down")
+                kill(me, number)
+
+        last = Last()
+        raise SystemExit(3)
+        """
+    )
+    assert (code, lines, errors) == (3, ["taken down"], "")
