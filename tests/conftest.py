@@ -15,6 +15,7 @@ from collections.abc import Generator
 import httpcore2  # noqa: F401
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 from ninelives.virtual import VirtualTimeError
 
 pytest_plugins = ["pytester"]
@@ -41,6 +42,12 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("ninelives")
+
+# Hypothesis tries the constants of the modules that are imported, too. Which these are depends on the tests
+# that a worker happens to run, so the same test would draw other examples in each run.
+if not SEARCH:
+    _none = providers.Constants()
+    providers._get_local_constants = lambda: _none
 
 
 # What is imported and collected stays until the end, so no garbage collection has to look at it: neither

@@ -48,6 +48,7 @@ SHOWN = {
     "reference/mock-server.md": 3,
     "reference/options.md": 1,
     "reference/services.md": 1,
+    "reference/voice.md": 2,
     "understand/virtual-time.md": 2,
 }
 """How many blocks of Python without a name each page shows. Each of them is in a test below."""
@@ -105,6 +106,20 @@ def test_incidents(newcomer: Newcomer) -> None:
     newcomer.write("test_bot.py", saved("start/pipecat.md", "test_bot.py"))
     assert "2 passed" in newcomer.types("pytest")
     assert not list(newcomer.folder.glob("incidents/*"))
+
+
+def test_functions_that_give_a_bot_what_only_its_server_knows(newcomer: Newcomer) -> None:
+    parameter, body = page("reference/voice.md")
+    newcomer.write(
+        "program.py",
+        "import asyncio\n"
+        "from ninelives.bot.runner_arguments import HostedArguments\n\n\n"
+        "async def run_bot(websocket, lead):\n    print(lead['name'])\n\n\n"
+        "async def bot(runner_args):\n    print(*runner_args.body)\n\n\n"
+        f"{parameter}\n\nasyncio.run(my_bot(HostedArguments().websocket))\n\n\n"
+        f"{body}\n\nasyncio.run(my_bot(HostedArguments()))\n",
+    )
+    assert newcomer.types("python program.py").splitlines()[-2:] == ["Ada", "dialout_settings"]
 
 
 def test_virtual_time(newcomer: Newcomer) -> None:
