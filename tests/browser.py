@@ -20,6 +20,8 @@ from tests.effort import HANG
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 LOOKS = 240
 """Looks at a page, 50 ms apart in its own time, before it is given up."""
+STILL = 4
+"""Looks during which an element must not have moved before it is clicked."""
 
 
 def find() -> str | None:
@@ -127,12 +129,24 @@ class Tab:
         self.ask("Input.dispatchKeyEvent", type="keyUp", key=key)
 
     def click(self, selector: str, nth: int = 0) -> None:
-        """Click in the middle of an element."""
-        x, y = self.run(
-            f"(() => {{ const e = document.querySelectorAll({json.dumps(selector)})[{nth}];"
-            "e.scrollIntoView({block: 'center'}); const r = e.getBoundingClientRect();"
-            "return [r.x + r.width / 2, r.y + r.height / 2]; })()"
-        )
+        """Click in the middle of an element, once it has stopped moving: news on the page push it down."""
+        script = f"""new Promise(done => {{
+            const e = document.querySelectorAll({json.dumps(selector)})[{nth}];
+            e.scrollIntoView({{block: 'center'}});
+            const place = () => {{
+                const r = e.getBoundingClientRect();
+                return [r.x + r.width / 2, r.y + r.height / 2];
+            }};
+            const look = (before, still) => {{
+                const now = place();
+                const same = now[0] === before[0] && now[1] === before[1];
+                if (same && still === 0) return done(now);
+                setTimeout(look, 50, now, same ? still - 1 : {STILL});
+            }};
+            look(place(), {STILL});
+        }})"""
+        answer = self.ask("Runtime.evaluate", awaitPromise=True, returnByValue=True, expression=script)
+        x, y = answer["result"]["value"]
         for kind in ("mousePressed", "mouseReleased"):
             self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 

@@ -123,6 +123,7 @@ def test_a_button_breaks_the_chosen_connection_now(
     with call(server) as other, call(server) as client:
         ask(client, "What is the weather?")
         page.until("#connections tr:nth-child(2) td", "websocket")
+        page.until("#events", "response.completed")  # nothing moves any more
         page.click('input[name="chosen"]', nth=1)
         page.until("#chosen", "connection 2")
         press(page, button)
