@@ -1,18 +1,11 @@
 """The command `mock-openai`, also as `python -m mock_openai`. It handles signals before it imports much."""
 
-from mock_openai.interruption import leave_if_interrupted, listen
+from mock_openai.interruption import run_command
 
 
 def main() -> None:
     """Run the command line and exit."""
-    listen()
-    try:
-        from mock_openai.cli import main
-
-        main()
-    except KeyboardInterrupt:
-        leave_if_interrupted()
-        raise
+    run_command("mock_openai.cli")
 
 
 if __name__ == "__main__":

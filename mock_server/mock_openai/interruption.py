@@ -23,6 +23,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -57,6 +58,16 @@ def listen() -> None:
     sys.unraisablehook = _raise_again(sys.unraisablehook)
     for number in NUMBERS:
         signal.signal(number, _interrupt)
+
+
+def run_command(module: str) -> None:
+    """Run the `main` of a command line, and handle signals before all that it imports is there."""
+    listen()
+    try:
+        import_module(module).main()
+    except KeyboardInterrupt:
+        leave_if_interrupted()
+        raise
 
 
 def raise_if_interrupted() -> None:

@@ -40,7 +40,7 @@ ALWAYS_KNOWN = 128
 """Credentials of clients that are surely remembered; beyond them the oldest may be forgotten."""
 
 before_forgetting: weakref.WeakSet[Searchable] = weakref.WeakSet()
-"""Who is told before the first credential is forgotten."""
+"""What is searched before the first credential is forgotten."""
 
 forgets = False
 """Whether a credential may have been forgotten, so that bodies are searched as they come."""

@@ -52,7 +52,7 @@ INCLUDE = words(
 
 
 class _EffortNumber:
-    """A number in place of an effort: the API accepts it as an effort, and then reports that it is none of
+    """A number in place of an effort: the API accepts it here and refuses it later, with the list of
     the known words (reported).
     """
 

@@ -163,7 +163,7 @@ _TAILED = re.compile(
     rb"(?<![\w.-])(?:[0-9a-f]{32}(?=-us\d{1,2}(?!\w))|[A-Za-z0-9]{52}(?=JQQJ99[A-Za-z0-9]{20,28})"
     rb"|[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34}(?![\w~])|[A-Za-z0-9]{14}(?=\.atlasv1\.))[\w.-]{0,96}+"
 )
-"""Keys that are told by what stands in their middle or at their end: Mailchimp, Azure, Terraform Cloud."""
+"""Keys that their middle or their end gives away: Mailchimp, Azure, Terraform Cloud."""
 _RECORD = re.compile(
     rb"(?<![\w.:/-])[\w.-]{1,128}+:\d{2,5}+:[\w-]{1,64}+:[\w.-]{1,64}+:(?P<value>[A-Za-z0-9_.+!~$%-]{8,128}+)(?![:\w])"
 )

@@ -16,76 +16,30 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-import mock_openai.redaction.armor as armor
 import mock_openai.redaction.broken as broken_off
-import mock_openai.redaction.commands as commands
 import mock_openai.redaction.fields as fields
 import mock_openai.redaction.forms as forms
-import mock_openai.redaction.headers as headers
-import mock_openai.redaction.places as places
 from mock_openai.patterns import Pattern
-from mock_openai.redaction.blobs import blobs, holds_text
+from mock_openai.redaction.blobs import blobs
 from mock_openai.redaction.deltas import Name, Piece, of_tokens
 from mock_openai.redaction.edits import Edit, applied, merged
 from mock_openai.redaction.escapes import Decoded, decoded, has_escapes
 from mock_openai.redaction.fakes import is_fake, make, make_number
 from mock_openai.redaction.forms import Span
 from mock_openai.redaction.known import KnownSecrets
-from mock_openai.redaction.languages import PARTS
-from mock_openai.redaction.names import SHORT, STEMS
 from mock_openai.redaction.people import emails, phones, require_phones
+from mock_openai.redaction.signs import FORM, KNOWN, NAME, TEXT, Look, Signs
 from mock_openai.redaction.values import is_blotted, is_credential, is_random
 
 DEEPEST = 8
 """Levels of escapes, or of texts in base64, that are searched."""
 
-NAME, FORM, TEXT, KNOWN = 1, 2, 4, 8
-"""Signs of a possible secret in a text: a telling name, the form of a secret, base64 of a text, a known
-secret.
-"""
-
-_WORD = re.compile(rb"[A-Za-z0-9_+/=.%$!:~-]++")
-_ONLY_WORDS = bytes(byte if _WORD.match(bytes((byte,))) else 0x20 for byte in range(256))
-"""Translates what is no part of a word into spaces; splitting there is faster than the pattern (measured)."""
-_STEM = re.compile(
-    forms.trie(
-        stem.decode()
-        for stem in (
-            *STEMS,
-            *(b"://", b"argon2", b"scrypt", b"pbkdf2", b"kty"),
-            *PARTS,
-            *armor.SIGNS,
-            *commands.SIGNS,
-            *headers.SIGNS,
-            *places.SIGNS,
-        )
-    ).encode()
-)
-_SHORT = re.compile(rb"(?<![a-z])" + forms.trie(stem.decode() for stem in SHORT).encode() + rb"(?![a-z])")
-_FOREIGN = re.compile(forms.trie(stem.decode() for stem in STEMS if not stem.isascii()).encode())
-_PLAIN_WORDS = 2048
-_LONGEST_PLAIN = 256
-_ID = re.compile(rb"(?:resp|msg|rs|fc)_[0-9a-f]{50}")
-"""An id that the API gives (observed). No secret looks so, nor does the base64 of one. Every turn brings new
-ones, so they are neither searched nor remembered as other new words are.
-"""
-_SHORT_TEXT = 64 * 1024
-_MANY = 64
-"""Words that are remembered of one text."""
 _REMEMBERED = frozenset({"field", "query", "cookie", "user part", "bearer", "path"})
 
 Replacement = str | bytes | Callable[[re.Match[bytes]], bytes]
 Rule = tuple[str | bytes | re.Pattern[bytes], Replacement]
-
-
-class _Signs(NamedTuple):
-    """What a text may hold."""
-
-    kinds: int
-    words: tuple[bytes, ...] | None
-    """The words with signs of a name, in lower case; None if they are many, or not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +75,7 @@ class SecretRedactor:
         self.known = KnownSecrets()
         self._fakes: dict[bytes, bytes] = {}
         self._numbering = threading.Lock()
-        self._plain: set[bytes] = set()
-        """Words seen so far that show no sign of a secret."""
+        self._look = Look()
 
     def text(self, data: bytes, *, broken: bool = False) -> bytes:
         """Return a text with every secret replaced by its fake, and everything else unchanged, byte for byte.
@@ -197,7 +150,7 @@ class SecretRedactor:
         return sorted((*kept, *found), key=lambda edit: edit.start)
 
     def _edits_of(self, data: bytes, name: bytes, broken: bool, depth: int, unpack: bool) -> list[Edit]:
-        text, signs = data, self._signs(data)
+        text, signs = data, self._look.of(data, self.known.values)
         always = bool(name or self.rules or self.emails or self.phones)
         if not (signs.kinds or always or broken or has_escapes(data)):  # nearly all texts
             return []
@@ -206,7 +159,7 @@ class SecretRedactor:
         while len(steps) + depth < DEEPEST and has_escapes(text) and (step := decoded(text)) is not None:
             steps.append(step)
             text = step.data
-            seen.append(self._signs(text))
+            seen.append(self._look.of(text, self.known.values))
         begun = list(broken_off.spans(text, self.known.values)) if broken else []
         if not (any(each.kinds for each in seen) or begun or always):
             return []
@@ -222,7 +175,7 @@ class SecretRedactor:
         depth: int,
         unpack: bool,
         steps: Sequence[Decoded],
-        signs: Sequence[_Signs],
+        signs: Sequence[Signs],
     ) -> list[Edit]:
         spans: list[Span] = list(fields.named(name, data)) if name else []
         by_rules: list[list[Edit]] = []
@@ -231,7 +184,7 @@ class SecretRedactor:
             # A name may be spelled with escapes and its value end here.
             sign = signs[number]
             if not sign.kinds & NAME and number < len(steps) and signs[number + 1].kinds & NAME:
-                sign = _Signs(sign.kinds | NAME, None)
+                sign = Signs(sign.kinds | NAME, None)
             spans = [*spans, *self._spans(text, sign)]
             by_rules.append(self._by_rules(text))
             if number < len(steps):
@@ -255,39 +208,7 @@ class SecretRedactor:
             edits = merged(edits, [each for each in own if step.span(each.start, each.end) is not None])
         return edits
 
-    def _signs(self, text: bytes) -> _Signs:
-        """Return which of NAME, FORM, TEXT and KNOWN a text may hold. Most words have been seen before."""
-        signs = 0
-        telling: list[bytes] | None = []
-        for value in self.known.values:
-            if text.find(value) >= 0:  # four times as fast as `in`, which first tries to read a number
-                signs = KNOWN
-                break
-        if text.find(b"@") >= 0 and places.WITH_AT.search(text) is not None:
-            signs |= NAME
-        if not text.isascii() and _FOREIGN.search(text.lower()) is not None:
-            signs, telling = signs | NAME, None
-        words: Iterable[bytes]
-        if len(text) <= _SHORT_TEXT:
-            words = set(text.translate(_ONLY_WORDS).split()) - self._plain
-        else:  # a list of its words would take many times its memory
-            words = (match[0] for match in _WORD.finditer(text))
-        for word in words:
-            if word in self._plain or _ID.fullmatch(word):
-                continue
-            sign = _sign(word)
-            signs |= sign
-            if sign & NAME and telling is not None:
-                telling.append(word.lower())
-                if len(telling) > _MANY:
-                    telling = None
-            if not sign and len(word) <= _LONGEST_PLAIN:
-                if len(self._plain) >= _PLAIN_WORDS:
-                    self._plain.clear()
-                self._plain.add(word)
-        return _Signs(signs, None if telling is None else tuple(telling))
-
-    def _spans(self, text: bytes, signs: _Signs) -> list[Span]:
+    def _spans(self, text: bytes, signs: Signs) -> list[Span]:
         """Return the secrets of one level."""
         found: list[Span] = []
         if signs.kinds & NAME:
@@ -343,14 +264,6 @@ class SecretRedactor:
                 count = len(self._fakes) + 1
                 self._fakes[bare] = make_number(bare, count) if number else make(bare, count)
         return beginning + self._fakes[bare]
-
-
-def _sign(word: bytes) -> int:
-    low = word.lower()
-    sign = NAME if _STEM.search(low) or _SHORT.search(low) or low.startswith(b"-u") else 0
-    if len(word) >= forms.SHORTEST:
-        sign |= (FORM if forms.spans(word) else 0) | (TEXT if holds_text(word) else 0)
-    return sign
 
 
 def _carried(spans: Iterable[Span], step: Decoded) -> list[Span]:

@@ -24,6 +24,7 @@ import mock_openai.redaction.people as people
 import mock_openai.redaction.places as places
 import mock_openai.redaction.prose as prose
 import mock_openai.redaction.redactor as redactor_module
+import mock_openai.redaction.signs as signs
 import mock_openai.redaction.tables as tables
 import mock_openai.redaction.values as values
 import pytest
@@ -40,7 +41,7 @@ _ops: Any = import_module("re._constants")
 
 MODULES = (
     *(armor, blobs, commands, fields, forms, headers, judged, pairs, pending, people, places, prose),
-    *(redactor_module, spelling, tables, values),
+    *(redactor_module, signs, spelling, tables, values),
 )
 PATTERNS = [
     pytest.param(pattern, id=f"{module.__name__.rpartition('.')[2]}.{name}")
@@ -158,7 +159,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
 
 @pytest.mark.parametrize("name", sorted(HOSTILE))
 def test_twice_the_text_is_twice_the_work(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redactor_module, "_SHORT_TEXT", 0)  # long texts are read another way
+    monkeypatch.setattr(signs, "_SHORT_TEXT", 0)  # long texts are read another way
     small, large = (HOSTILE[name](n).encode() for n in (500, 1000))
     redact = lambda text: lambda: SecretRedactor(emails=True).text(text)  # noqa: E731
     redact(small)()  # what is compiled and remembered once
