@@ -97,7 +97,7 @@ class Tab:
 
     def run(self, script: str) -> Any:
         """The value of an expression on the page."""
-        answer = self.ask("Runtime.evaluate", expression=script, returnByValue=True)
+        answer = self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in answer:
             raise RuntimeError(str(answer["exceptionDetails"]))
         return answer["result"].get("value")
@@ -119,8 +119,7 @@ class Tab:
             const look = left => {look} || !left ? done(left > 0) : setTimeout(look, 50, left - 1);
             look({LOOKS});
         }})"""
-        answer = self.ask("Runtime.evaluate", awaitPromise=True, returnByValue=True, expression=script)
-        assert answer["result"]["value"], (selector, wanted, self.run("document.body.innerText"))
+        assert self.run(script), (selector, wanted, self.run("document.body.innerText"))
 
     def press(self, key: str) -> None:
         """Press a key, as a user would."""
@@ -137,16 +136,15 @@ class Tab:
                 const r = e.getBoundingClientRect();
                 return [r.x + r.width / 2, r.y + r.height / 2];
             }};
-            const look = (before, still) => {{
+            const look = (before, still, left) => {{
                 const now = place();
                 const same = now[0] === before[0] && now[1] === before[1];
-                if (same && still === 0) return done(now);
-                setTimeout(look, 50, now, same ? still - 1 : {STILL});
+                if ((same && still === 0) || !left) return done(now);
+                setTimeout(look, 50, now, same ? still - 1 : {STILL}, left - 1);
             }};
-            look(place(), {STILL});
+            look(place(), {STILL}, {LOOKS});
         }})"""
-        answer = self.ask("Runtime.evaluate", awaitPromise=True, returnByValue=True, expression=script)
-        x, y = answer["result"]["value"]
+        x, y = self.run(script)
         for kind in ("mousePressed", "mouseReleased"):
             self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 

@@ -244,13 +244,13 @@ def _end(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _write_without_waiting(data: bytes) -> None:
-    """Write to standard error, past Python's buffer, whose lock another thread may hold. Not if it is full:
-    perhaps nobody reads it.
+def _write_without_waiting(data: bytes, file: int = 2) -> None:
+    """Write past Python's buffer, whose lock another thread may hold; not if the file is full, because
+    perhaps nobody reads it. It is standard error unless another number is given.
     """
     with suppress(OSError):
-        if os.name == "nt" or select.select([], [2], [], 0)[1]:
-            os.write(2, data)
+        if os.name == "nt" or select.select([], [file], [], 0)[1]:
+            os.write(file, data)
 
 
 def _give_back_terminal() -> Callable[[], None]:
@@ -269,8 +269,8 @@ def _give_back_terminal() -> Callable[[], None]:
             return
         if termios.tcgetattr(terminal) != before:
             termios.tcsetattr(terminal, termios.TCSANOW, before)
-            _write_without_waiting(_LINE_EDITOR_OFF)
-        _write_without_waiting(_CURSOR_ON)
+            _write_without_waiting(_LINE_EDITOR_OFF, terminal)
+        _write_without_waiting(_CURSOR_ON, terminal)
 
     return give_back
 

@@ -160,7 +160,7 @@ class Host:
             self.abandon()
             raise
         except BaseException as error:
-            if isinstance(self._arguments, HostedArguments) and self._arguments.body_was_read:
+            if isinstance(self._arguments, HostedArguments) and self._arguments.empty_body_was_read:
                 error.add_note(EMPTY_BODY)
             await self.stop("it did not start")
             raise

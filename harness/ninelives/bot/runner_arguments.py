@@ -181,8 +181,8 @@ class HostedArguments(  # type: ignore[misc]  # a token is text for one kind, an
     """Arguments of every kind at once: a bot takes the first kind that it knows."""
 
     def __init__(self) -> None:
-        self.body_was_read = False
-        """Whether the bot has asked for the body of the request, which is empty."""
+        self.empty_body_was_read = False
+        """Whether the bot has asked for the body of the request while nobody had set one."""
         RunnerArguments.__init__(self)
         self.room_url = "https://ninelives.invalid/room"
         self.room_name = "room"
@@ -195,12 +195,13 @@ class HostedArguments(  # type: ignore[misc]  # a token is text for one kind, an
     @property
     def body(self) -> Any:
         """The body of the request that started the bot: empty, until the user sets one."""
-        self.body_was_read = True
+        self.empty_body_was_read = self.empty_body_was_read or not self._body
         return self._body
 
     @body.setter
     def body(self, body: Any) -> None:
         self._body = body
+        self.empty_body_was_read = False
 
     def answered_by(self, function: Callable[..., Any]) -> None:
         """Bring the handshake of the telephone provider for which a bot's code is written."""

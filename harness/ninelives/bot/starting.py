@@ -88,8 +88,6 @@ def place_of(error: BaseException) -> str:
 def advice(error: BaseException) -> str:
     """Return what to do about an exception."""
     match error:
-        case _ if EMPTY_BODY in getattr(error, "__notes__", ()):
-            return EMPTY_BODY
         case KeyError() if _from_environment(error):
             return f"set {error.args[0]} in the environment"
         case SyntaxError():
@@ -106,6 +104,8 @@ def advice(error: BaseException) -> str:
             return "make it start without the network, or name a function that does"
         case _ if (name := _VARIABLE.search(str(error))) is not None and name[0] not in os.environ:
             return f"if it needs {name[0]}, set that in the environment"
+        case _ if EMPTY_BODY in getattr(error, "__notes__", ()):
+            return EMPTY_BODY
     return "run the bot by itself to see the full traceback, and fix it"
 
 

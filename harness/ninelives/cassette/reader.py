@@ -10,6 +10,7 @@ import warnings
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,9 +21,9 @@ from ninelives.cassette.errors import CassetteError, CassetteWarning, fragment
 from ninelives.cassette.lines import VERSION, AnyLine, Header, decoder, header_decoder, version_decoder
 
 _HEADER = 'a first line like {"ninelives":1,"recorded":"...","upstream":"..."}'
+_LINE = 'an object with "t", "c" and a known "k"'
 LONGEST_LINE = 256 * 2**20
 """Bytes of the longest line that is read by itself."""
-_LINE = 'an object with "t", "c" and a known "k"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,9 @@ def stream(path: Path | str) -> Iterator[tuple[int, bytes, Header | AnyLine]]:
     with file:
         first = _in_utf8(_line(file, path, 1), path).removesuffix(b"\n")
         yield 1, first, _header(first, path)
-        for number, line in enumerate(iter(lambda: _line(file, path, None), b""), 2):
+        for number in count(2):
+            if not (line := _line(file, path, number)):
+                return
             whole = line.removesuffix(b"\n")
             if not whole.strip():
                 continue
@@ -86,7 +89,7 @@ def stream(path: Path | str) -> Iterator[tuple[int, bytes, Header | AnyLine]]:
             yield number, whole, found
 
 
-def _line(file: BinaryIO, path: Path, number: int | None) -> bytes:
+def _line(file: BinaryIO, path: Path, number: int) -> bytes:
     """Return the next line. Raises CassetteError if it cannot be read, or is longer than any recording's."""
     try:
         line = file.readline(LONGEST_LINE + 1)

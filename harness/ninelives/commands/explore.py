@@ -76,8 +76,18 @@ def run(options: Options) -> int:
     printing how to continue.
     """
     from ninelives.commands.quiet import quiet
+    from ninelives.lab.exploration.trial import factory_of
+    from ninelives.lab.undisturbed import play_first
 
     quiet()
+    conditions = options.asked.conditions
+    if not options.executor.startswith("dask://"):  # a cluster has the bot, this machine need not
+        with last_words(lambda: "ninelives: interrupted; no run is finished yet"):
+            first = play_first(factory_of(options.factory), voice=bool(conditions.voice))
+        if not first.held:
+            tell_disturbed(output(), first)
+            return 1
+    _prepare(options)
     with last_words(lambda: _interrupted(options)):
         return _explore(options)
 
@@ -85,16 +95,7 @@ def run(options: Options) -> int:
 def _explore(options: Options) -> int:
     from ninelives.lab.exploration import explore
     from ninelives.lab.exploration.executors import open_executor
-    from ninelives.lab.exploration.trial import factory_of
-    from ninelives.lab.undisturbed import play_first
 
-    conditions = options.asked.conditions
-    if not options.executor.startswith("dask://"):  # a cluster has the bot, this machine need not
-        first = play_first(factory_of(options.factory), voice=bool(conditions.voice))
-        if not first.held:
-            tell_disturbed(output(), first)
-            return 1
-    _prepare(options)
     with progress_bar(notes()) as show, open_executor(options.executor, options.jobs) as (executor, jobs):
 
         def progress(now: Done) -> None:
@@ -111,7 +112,7 @@ def _explore(options: Options) -> int:
             journal=options.journal,
             tries=options.tries,
             progress=progress,
-            conditions=conditions,
+            conditions=options.asked.conditions,
         )
     console = output()
     kept = [_tell(console, options, breach) for breach in result.breaches]

@@ -8,9 +8,10 @@ looks for. So there is no list of keys here, and each version of Pipecat is aske
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -25,7 +26,6 @@ from pipecat.evals.suite import EvalManifest
 from ninelives.evals.files import files_of, is_suite, load, place_of
 
 _MAP, _STR = "tag:yaml.org,2002:map", "tag:yaml.org,2002:str"
-
 
 _TYPES = {
     "int": "a whole number",
@@ -134,33 +134,38 @@ def mistyped(path: Path) -> Iterator[str]:
         for at, turn in enumerate(scenario.turns):
             for nth, expectation in enumerate(turn.expect):
                 try:
-                    msgspec.convert(asdict(expectation), EvalExpectation)
+                    msgspec.convert(_rounded(asdict(expectation)), EvalExpectation)
                 except (TypeError, NameError):
                     return  # a later Pipecat's types, which cannot be checked in this way
                 except msgspec.ValidationError as error:
-                    expected, got, name = _wrong_type(str(error))
-                    if (expected, got) == ("int", "float"):
-                        continue  # which works
+                    found = re.search(r"`(.+?)(?: \| null)?`, got `(.+?)`.*?(\w+)`$", str(error))
+                    name = found[3] if found else "expect"
                     line = place_of(path, f"{inside}turn #{at} expectation #{nth} '{name}'")
-                    wanted, given = _TYPES.get(expected, expected), _TYPES.get(got, got)
-                    yield f"{path}:{line}: '{name}' must be {wanted}, and this is {given}"
+                    if found is None:
+                        yield f"{path}:{line}: {error}"
+                    else:
+                        wanted, given = (_TYPES.get(each, each) for each in found.group(1, 2))
+                        yield f"{path}:{line}: '{name}' must be {wanted}, and this is {given}"
 
 
-def _wrong_type(said: str) -> tuple[str, str, str]:
-    """Return the expected type, the actual one and the field of a message of msgspec's."""
-    found = re.search(r"`(.+?)(?: \| null)?`, got `(.+?)`.*?(\w+)`$", said)
-    return (found[1], found[2], found[3]) if found else (said, "not", "expect")
+def _rounded(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields with whole numbers in place of fractions, with which Pipecat works as well."""
+    return {
+        name: int(value) if isinstance(value, float) and math.isfinite(value) else value
+        for name, value in fields.items()
+    }
 
 
 def _remarks(path: Path, mappings: Sequence[_Mapping]) -> Iterator[str]:
-    by_file: dict[str, set[tuple[int, str]]] = {}
+    by_file: dict[str, dict[tuple[int, str], str]] = {}
     for mapping in mappings:
         for key in mapping.unread():
-            by_file.setdefault(key.file or str(path), set()).add(
-                (key.line, f"{str(key)!r} (line {key.line}{mapping.why(key)})")
-            )
-    for file, found in by_file.items():
-        yield f"{file}: Pipecat ignores {', '.join(words for _, words in sorted(found))}"
+            whys = by_file.setdefault(key.file or str(path), {})
+            place = (key.line, str(key))
+            whys[place] = whys.get(place) or mapping.why(key)  # one key may be in several merged mappings
+    for file, whys in by_file.items():
+        told = (f"{name!r} (line {line}{whys[line, name]})" for line, name in sorted(whys))
+        yield f"{file}: Pipecat ignores {', '.join(told)}"
 
 
 def _watched(read: Callable[[Path], object], path: Path) -> list[_Mapping]:

@@ -49,11 +49,19 @@ def write(
     finally:
         with suppress(OSError):
             os.unlink(temporary)
-    ours = sorted(each for each in folder.iterdir() if _OURS.fullmatch(each.name))
-    for old in ours[:-keep]:
+    ours = [each for each in folder.iterdir() if _OURS.fullmatch(each.name) and each != path]
+    for old in sorted(ours, key=_age, reverse=True)[max(0, keep - 1) :]:
         with suppress(OSError):
             old.unlink()
     return path
+
+
+def _age(path: Path) -> int:
+    """Return when a file was written; names do not tell it within one second. 0 if it is gone."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _named(temporary: str, stem: Path) -> Path:

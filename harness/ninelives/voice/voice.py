@@ -34,7 +34,9 @@ _KEPT = (
     "_aggregated_frame_sequencer",
     "_stop_frame_timeout_s",
 )
-"""Settings of the bot's own service that determine what is spoken: the stand-in takes them over."""
+"""Settings of the bot's own service that determine what is spoken, and for how long Pipecat waits for it: the
+stand-in takes them over.
+"""
 
 _ENDS = frozenset(".!?")
 

@@ -104,7 +104,7 @@ class Journal:
 
     def search_bodies(self) -> None:
         """Search all bodies for secrets now, because a credential is about to be forgotten."""
-        for noted in self._noted:
+        for noted in tuple(self._noted):  # another thread may own it
             if isinstance(noted, Kept) and noted.body is not None:
                 noted.body.clean()
 

@@ -13,6 +13,7 @@ from mock_openai.beside import beside
 from mock_openai.control.entries import Entry
 from mock_openai.delivery.writer import ResponseWriter
 from mock_openai.faults.trigger import Position
+from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import Rendered
 from mock_openai.state import ServerState
@@ -112,6 +113,11 @@ class SentEvents:
         if isinstance(self.sent, Rendered):
             return self.sent.types
         return [event.type for event in (*self.sent, *self.waiting)]
+
+    @property
+    def ended(self) -> bool:
+        """Whether the response's end was handed over: nothing of it may follow."""
+        return any(event.type in TERMINAL for event in self.told)
 
     @property
     def completed(self) -> bool:

@@ -12,7 +12,6 @@ import hmac
 import logging
 from typing import Any
 
-import msgspec
 from aiohttp import HttpVersion11, web
 
 from mock_openai.beside import beside
@@ -20,6 +19,7 @@ from mock_openai.control import redact
 from mock_openai.delivery import Delivery
 from mock_openai.faults.context import Effect
 from mock_openai.faults.trigger import Position
+from mock_openai.protocol import json
 from mock_openai.protocol.errors import (
     ApiError,
     invalid_api_key,
@@ -188,13 +188,14 @@ class HttpHandler:
                     known = known_create(state.requests, data, content_type)
             except ApiError as wrong:
                 error = wrong
-            shown = _shown(request, msgspec.Raw(known.noted.clean()) if known is not None else {})
-            state.note("request", connection.number, shown, turn=position.number)
             if known is None:
                 assert error is not None, "a body is known or refused"
+                state.note("request", connection.number, _shown(request, {}), turn=position.number)
                 self._note_error(connection, error, position.number)
                 await reply.error(error)
                 return
+            head = json.compact({"method": request.method, "path": redact.path(request.path_qs)})
+            state.note_create(position, head, known.noted, asyncio.get_running_loop().time())
             caller = Caller(
                 transport="http",
                 connection=connection.number,

@@ -100,11 +100,14 @@ class SocketTurns:
     async def inject(self, message: dict[str, Any]) -> None:
         """Handle `response.inject`. Raises ApiError."""
         wanted = read_inject(message)
+        known = self.steering.knows(wanted)
         for delivery in tuple(self._deliveries.values()):
             if delivery.response_id == wanted:
-                await delivery.say(partial(injected, message, delivery.lane))
-                return
-        await self._tell(inject_failed(message, 0, known=self.steering.knows(wanted)))
+                if not delivery.out.ended:
+                    await delivery.say(partial(injected, message, delivery.lane))
+                    return
+                known = True
+        await self._tell(inject_failed(message, 0, known=known))
 
     def count(self, known: Known, lane: str | None, *, automatic: bool = False) -> Position:
         """Count a create and note it in the journal."""
@@ -204,9 +207,12 @@ class SocketTurns:
             if steered is not None and carried is not None and delivery.response_id is None:
                 why = "The successor response could not be created."
                 await self.steering.give_back(carried, steered, why)
-        except ConnectionError:
-            self.queue.finish(queued)
-            return  # the reader notices too, and ends the session
+        except BaseException as error:
+            if not settling:  # or the next create of this lane would wait for ever
+                self.queue.finish(queued)
+            if isinstance(error, ConnectionError):
+                return  # the reader notices too, and ends the session
+            raise
         finally:
             del self._deliveries[create.position.number]
         if not settling:
@@ -217,8 +223,12 @@ class SocketTurns:
     async def _settle(self, create: Create, delivery: Delivery, queued: Create) -> None:
         """Let a successor take what was submitted for a response that has left, or free its lane."""
         body = None
-        with contextlib.suppress(ConnectionError):
-            body = await self.steering.after(create, delivery, closing=self.closing)
+        try:
+            with contextlib.suppress(ConnectionError):
+                body = await self.steering.after(create, delivery, closing=self.closing)
+        finally:
+            if body is None:
+                self.queue.finish(queued)
         if body is not None:
             # A successor is counted, although nobody sent a request for it.
             known = Known(body, create.known.size)
@@ -228,9 +238,7 @@ class SocketTurns:
                 successor, successor, None, queued=queued, carried=carried, steered=delivery
             )
             self._spawn(answer)
-            return
-        self.queue.finish(queued)
-        if not self._socket.tcp.gone:
+        elif not self._socket.tcp.gone:
             await self._ended()
 
     async def _part(self, delivery: Delivery, at: float) -> None:

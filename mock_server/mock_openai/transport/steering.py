@@ -18,7 +18,6 @@ import msgspec
 from mock_openai.delivery import Delivery
 from mock_openai.memory import LaneMemory
 from mock_openai.protocol.behaviour import Behaviour
-from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.steering import (
@@ -68,7 +67,7 @@ class Steering:
         steer = read_steer(message)
         target = steer.previous_response_id
         delivery = next((one for one in deliveries if one.response_id == target), None)
-        if delivery is not None and any(event.type in TERMINAL for event in delivery.out.told):
+        if delivery is not None and delivery.out.ended:
             self._note_end(target, delivery)
             delivery = None
         try:

@@ -76,6 +76,11 @@ def test_a_key_that_pipecat_ignores_is_named_with_its_line(
     assert said(tmp_path, text) == [f"evals.yaml: Pipecat ignores {told}"]
 
 
+def test_a_key_in_several_merged_mappings_is_named_once(tmp_path: Path) -> None:
+    text = GOOD.replace("usual: &usual {", "usual: &usual {witin_ms: 1, ").replace(", within_ms: 2000}", "}")
+    assert "".join(said(tmp_path, text)).count("witin_ms") == 1
+
+
 def test_an_included_file_and_a_suite_have_their_own_lines(tmp_path: Path) -> None:
     (tmp_path / "judge.yaml").write_text("\nmodalty: audio\n")
     (tmp_path / "evals.yaml").write_text(GOOD.replace("judge:", "judge: !include judge.yaml\nother:"))
@@ -116,6 +121,10 @@ def test_a_value_that_fails_only_when_it_is_played_is_an_error_before(
     assert list(mistyped(FILES / "weather.yaml")) == []
     (tmp_path / "evals.yaml").write_text(GOOD.replace("within_ms: 2000", "within_ms: 2000.5"))
     assert list(mistyped(tmp_path / "evals.yaml")) == []
+    (tmp_path / "evals.yaml").write_text(
+        GOOD.replace("within_ms: 2000", "within_ms: 2000.5, text_contains: 1")
+    )
+    assert "'text_contains' must be text" in "".join(mistyped(tmp_path / "evals.yaml"))
 
 
 def test_a_folder_of_recordings_that_is_not_there_is_an_error(tmp_path: Path) -> None:

@@ -273,6 +273,13 @@ def test_bots_that_write_in_the_same_second_keep_all_their_incidents(tmp_path: P
     assert sorted(written) == sorted(tmp_path.iterdir())
 
 
+def test_an_incident_that_was_just_written_stays(tmp_path: Path) -> None:
+    for number in range(12):
+        path = write(tmp_path, "i4", {"bot": number}, [], keep=2)
+        assert head(path)["bot"] == number
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_an_incident_gets_a_name_where_the_file_system_has_no_links(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -152,6 +152,14 @@ def test_the_scenarios_of_several_patterns_are_played_once_each(
             "empty here: name a function that fills it",
         ),
         (
+            {"start": "runner_args.body = {'to': 1}; 1 / runner_args.body.get('by', 0)"},
+            "ZeroDivisionError: division by zero (bot.py:{}, in run_bot); run the bot",
+        ),
+        (
+            {"start": "runner_args.body or {}; import flurble"},
+            "No module named 'flurble' (bot.py:{}, in run_bot); install flurble",
+        ),
+        (
             {"start": "print('TENANT is missing'); sys.exit(1)"},
             "it called sys.exit(1), after it printed 'TENANT is missing' (bot.py:{}, in run_bot); set",
         ),

@@ -206,3 +206,23 @@ async def test_a_response_whose_end_is_still_leaving_has_ended(connect, slow_cli
         assert refused["error"]["code"] == "response_already_completed"
         assert refused["sequence_number"] == events[-1]["sequence_number"] + 1
         assert (await socket.turn("count", model=MODEL))["response"]["status"] == "completed"
+
+
+async def test_input_for_a_response_whose_rendered_end_is_still_leaving_is_given_back(connect, slow_client):
+    beta = {"additional_headers": {"OpenAI-Beta": "responses_multi_agent=v1"}}
+    items = [{"type": "function_call_output", "call_id": "call_1", "output": "x"}]
+    script = [reply(Text("One two three four", deltas=4))]
+    async with MockServer(script, pace="fixed:0.02") as server, connect(server, **beta) as socket:
+        for _ in range(2):
+            await socket.turn("count", model=MODEL)
+        held = slow_client("response.completed")
+        await socket.create("count", model=MODEL)
+        events = await read_until(socket, *ENDS)
+        await held.reached.wait()
+        target = events[0]["response"]["id"]
+        await socket.send({"type": "response.inject", "response_id": target, "input": items})
+        refused = await socket.next()
+        held.go_on.set()
+        assert refused["type"] == "response.inject.failed"
+        assert refused["error"]["code"] == "response_already_completed"
+        assert (await socket.turn("count", model=MODEL))["response"]["status"] == "completed"

@@ -1,7 +1,7 @@
 """What is varied in half of the stories: what a real model, line or server does besides the usual.
 
-The choices are independent of those for the story, so what is added here changes no other half. Whatever
-depends on the model's answer is the same whenever a question is asked again.
+The choices are independent of those for the story, so the other half stays as it is whatever is added here.
+Whatever depends on the model's answer is the same whenever a question is asked again.
 """
 
 from __future__ import annotations
