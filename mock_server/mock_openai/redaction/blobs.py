@@ -179,6 +179,8 @@ def _otherwise(run: bytes, start: int) -> Blob | None:
                 return Blob(plain, start, run, _coding=_BASE32)
     if run[1:2] in b"AQgw" and run[2:3] in b"AB":  # every second byte is zero
         with suppress(UnicodeDecodeError):
+            if len(run.rstrip(b"=")) % 4 == 1:
+                run = run[:-1]  # one sign too many: it belongs to what follows
             wide = _decode(run.rstrip(b"="))
             if len(wide) % 2 == 0 and len(wide) >= 16 and not wide[1:16:2].strip(b"\0"):
                 text = wide.decode("utf-16-le").encode()

@@ -31,12 +31,12 @@ _PROGRAM = re.compile(
     rb"[^\r\n\"]{0,200}?[ \t]-[pP][ \t=]{0,4}[\"']?"
     rb"|redis-cli\b[^\r\n\"]{0,200}?[ \t]-a[ \t]{0,4}[\"']?"
     rb"|ldap[a-z]{3,9}\b[^\r\n\"]{0,200}?[ \t]-w[ \t]{0,4}[\"']?"
-    rb"|https?\b[^\r\n\"]{0,200}?[ \t](?:-a|--auth)[ \t]{1,4}[\"']?[^\s\"':]{1,64}+:)"
+    rb"|https?(?=[ \t])[^\r\n\"]{0,200}?[ \t](?:-a|--auth)[ \t]{1,4}[\"']?[^\s\"':]{1,64}+:)"
     rb"(?P<value>[^\s\"'=:/]{6,256}+)"
 )
 _PROGRAMS = (
-    *(b"mysql", b"mariadb", b"sshpass", b"mongo", b"cqlsh", b"psexec", b"unzip", b"smbclient", b"redis-cli"),
-    *(b"ldap", b"docker"),
+    *(b"mysql", b"mariadb", b"sshpass", b"mongo", b"cqlsh", b"unzip", b"smbclient", b"redis-cli", b"ldap"),
+    *(b"docker", b"podman", b"helm"),
 )
 _SQL = re.compile(
     rb"(?i)(?:identified[ \t]{1,4}+(?:with[ \t]{1,4}+\w{1,64}+[ \t]{1,4}+)?by[ \t]{1,4}+"
@@ -44,18 +44,7 @@ _SQL = re.compile(
     rb"(?:password|passwort)[ \t]{1,4}+for[ \t]{1,4}+[^\s=]{1,128}+[ \t]{0,4}+=[ \t]{0,4}+)[\"']"
     rb"(?P<value>[^\s\"']{6,128}+)[\"']"
 )
-SIGNS = (
-    b"identified",
-    b"psexec",
-    b"mysql",
-    b"mariadb",
-    b"sshpass",
-    b"redis-cli",
-    b"ldapsearch",
-    b"docker",
-    b"httpie",
-    b"--user",
-)
+SIGNS = (b"identified", b"--user", *_PROGRAMS)
 """Words that a text needs, beside those of names, to be searched here."""
 
 

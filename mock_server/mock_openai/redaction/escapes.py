@@ -11,6 +11,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
 
 from mock_openai.redaction.edits import Edit
 
@@ -108,7 +109,7 @@ def has_escapes(data: bytes) -> bool:
     )
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Decoded:
     """A text with one level of escapes undone."""
 
@@ -150,7 +151,7 @@ class Decoded:
         # What stood there unescaped may stand there: a fake brings no character that needs an escape.
         return Edit(edit.kind, begin, over, b"".join(parts))
 
-    @property
+    @cached_property
     def _in_capitals(self) -> bool:
         """Return whether the digits of escapes are in upper case, judged by those that have letters."""
         for start, end, _, _ in self._units:

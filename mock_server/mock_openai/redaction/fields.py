@@ -53,14 +53,19 @@ _LEAD = re.compile(
     rb"[ \t]{0,8}+(?:[brufBRUF$@]{1,2}+(?=[\"'`]))?+(?:(?:\"{3}|'{3})\s{0,4}+)?+"
 )
 """What notations put before a value: marks of YAML and Markdown, types, the first letter of a literal."""
-_VALUE = re.compile(
+_BARE = rb"(?:[^\s\"'<>&;,(){}|\\]|\|(?![\w.~%-]{1,64}+[=:])|\\(?![ubfnrtx\"'/\\]))"
+_LONG = 1024
+"""Signs of a value without quotes that are judged: many names may stand before one long run of signs."""
+_BEFORE = (
     rb"(?s)[ \t\r\n]{0,32}+(?P<list>[\[(][ \t\r\n]{0,32}+)?+(?P<value>" + STRING + rb"|" + SINGLE + rb"|"
-    rb"(?:[^\s\"'<>&;,(){}\\]|\\(?![ubfnrtx\"'/\\]))++)"
 )
+_VALUE = re.compile(_BEFORE + _BARE + rb"{1,%d}+)" % _LONG)
+_OPEN_VALUE = re.compile(_BEFORE + _BARE + rb"++)")
+_RUN = re.compile(_BARE + rb"*+")
 _OPENING = re.compile(rb"\s{0,8}+[{\[]")
 _NEXT = re.compile(rb"(?s)\s{0,32}+,\s{0,32}+(?P<value>" + STRING + rb"|" + SINGLE + rb")")
 _ITEM = re.compile(rb"\r?\n[ \t]{0,32}+-[ \t]{1,8}+[\"']?+(?P<value>[^\s\"'#]{8,512}+)")
-_PARTS = re.compile(rb"(?:,[A-Za-z0-9_]{1,16}+=[^\s,;\"']{1,512}+){1,8}+")
+_PART = re.compile(rb",[A-Za-z0-9_]{1,16}+=(?P<value>[^\s,;\"']{1,512}+)")
 _LEADING = re.compile(rb"[A-Za-z0-9_.~+/=%:|!*@$^-]++")
 _PATH = re.compile(rb"(?P<value>[A-Za-z0-9_~.=-]{16,512}+)(?![A-Za-z0-9_~.=-])")
 _NAME_CHARS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-[]" + bytes(
@@ -83,8 +88,12 @@ def spans(text: bytes, low: bytes, words: Sequence[bytes] | None = None) -> Iter
         if stem[0] == b"token" and _PIECE.match(low, stem.end()) is not None:
             continue
         if stem.start() >= place and (match := _NAMED.match(low, stem.end())) is not None:
-            yield from _given(text, match)
             place = match.end()
+            for span in _given(text, match):
+                if span.end - span.start >= _LONG - 16:  # judged by its beginning, it is struck whole
+                    span = span._replace(end=_end_of_run(text, span.end))
+                    place = max(place, span.end)
+                yield span
         yield from prose.said(text, low, stem)
     if b"\\u00" in text:
         yield from _escaped_names(text)
@@ -93,6 +102,11 @@ def spans(text: bytes, low: bytes, words: Sequence[bytes] | None = None) -> Iter
     if b"argon2" in told or b"scrypt" in told or b"pbkdf2" in told:
         for match in _HASHED.finditer(text):
             yield from whole("password hash", match["value"], match.start("value"))
+
+
+def _end_of_run(text: bytes, start: int) -> int:
+    run = _RUN.match(text, start)
+    return start if run is None else run.end()
 
 
 def _stems(low: bytes, told: bytes, words: Sequence[bytes] | None) -> Iterable[re.Match[bytes]]:
@@ -174,8 +188,11 @@ def _given(text: bytes, match: re.Match[bytes]) -> Iterator[Span]:
             name = name.lower()
         exact = form or (sign.endswith(b">") and not cell)
         yield from _bare(name, found["value"], found.start("value"), what, form=form, exact=exact)
-        if (parts := _PARTS.match(text, found.end())) is not None and is_credential(parts[0]):
-            yield from whole("field", parts[0], parts.start())
+        part = _PART.match(text, found.end())
+        while part is not None:  # the parts of a signature
+            if is_certain(part["value"]):
+                yield from whole("field", part["value"], part.start("value"))
+            part = _PART.match(text, part.end())
         if text[match.end() : began].lstrip(b" \t\r\n").startswith(b"-"):
             yield from _items(text, name, found.end(), what)
 
@@ -239,7 +256,7 @@ def open_value(text: bytes, least: Weight = Weight.KEY) -> int | None:
         match = _NAMED.match(low, stem.end())
         if match is None:
             continue
-        found = _VALUE.match(text, match.end())
+        found = _OPEN_VALUE.match(text, match.end())
         if (
             found is None
             or found.end() < len(text)

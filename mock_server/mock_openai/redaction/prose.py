@@ -58,7 +58,7 @@ _REST = re.compile(
     rb"|\xd1\x82\xd0\xb0\xd0\xba\xd0\xbe\xd0\xb9|\xd1\x8d\xd1\x82\xd0\xbe"
     rb"|[:=]|->|--?"
     rb"|\xe2\x80\x94)){0,4}+:?+"
-    rb"(?P<gap>[ \t]{0,4}+)[\"'`(*]{0,3}+[ \t]?+(?P<value>"
+    rb"[ \t]{0,4}+[\"'`(*]{0,3}+[ \t]?+(?P<value>"
     rb"(?:[^\s\"'`<>()|&,;\x80-\xff]|[&,;](?![\w.~%-]{1,64}+[=:])){8,256}+)"  # not the next name
 )
 """What follows the stem of a name in a sentence."""
@@ -92,7 +92,10 @@ _PHRASE = re.compile(
     rb"(?i)(?:pass|seed|recovery)[ _-]?phrase[\"']?+[ \t]{0,4}+[:=][ \t]{0,4}+(?P<value>[a-z0-9]{2,24}+"
     rb"(?: [a-z0-9]{2,24}+){2,24}+)"
 )
-_ORDINARY = re.compile(rb"(?i)(?:^| )(?:the|your|my|is|are|must|please|that|with|for|and|or|to)(?= |$)")
+_ORDINARY = re.compile(
+    rb"(?i)(?:^| )(?:the|your|my|is|are|must|please|that|with|for|and|or|to|at|in|from|any"
+    rb"|of|what|when|you|we|least|words?|characters?)(?= |$)"
+)
 
 
 def spans(text: bytes, low: bytes, told: bytes) -> Iterator[Span]:

@@ -147,7 +147,7 @@ class SecretRedactor:
                     found += changed
                 place += len(piece.text)
         kept = [edit for edit in edits if edit.start not in settled and edit.end - 1 not in settled]
-        return sorted((*kept, *found), key=lambda edit: edit.start)
+        return merged(found, kept)  # a rule of the user's may cover tokens and more
 
     def _edits_of(self, data: bytes, name: bytes, broken: bool, depth: int, unpack: bool) -> list[Edit]:
         text, signs = data, self._look.of(data, self.known.values)

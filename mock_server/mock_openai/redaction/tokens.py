@@ -45,6 +45,8 @@ def tokens(data: bytes) -> Iterator[Token]:
             elif kind is not None:
                 ranks[kind] += 1
                 yield Token((kind, ranks[kind] if others else 0), *match.span(kind), kind == "numbers")
+        else:
+            return  # the list does not end, and all members behind its beginning have been seen
         begin = _BEGIN.search(data, place)
 
 

@@ -196,6 +196,33 @@ def test_what_is_decoded_is_bounded(name: str, monkeypatch: pytest.MonkeyPatch) 
     assert read <= 4 * (DEEPEST + 1) * len(text)
 
 
+@pytest.mark.parametrize("unit", ["password:", "cookie:", "authorization:", "password=a|b=", "token=a1,b="])
+def test_one_long_run_of_signs_is_not_read_again_for_each_name_in_it(
+    unit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The steps of C are not counted elsewhere: here it is what the expression for values has read."""
+    read = 0
+    value = fields._VALUE
+
+    class Counting:
+        def match(self, text: bytes, start: int) -> Any:
+            nonlocal read
+            found = value.match(text, start)
+            read += 0 if found is None else found.end() - start
+            return found
+
+    monkeypatch.setattr(fields, "_VALUE", Counting())
+    text = unit.encode() * 4_000
+    SecretRedactor().text(text)
+    assert read <= 4_000 * (fields._LONG + 64)
+
+
+def test_a_long_value_without_quotes_goes_whole() -> None:
+    secret = made("openai", 1)[0] * 100
+    text = f"password={secret} and password={secret}"
+    assert secret[-40:] not in SecretRedactor().string(text)
+
+
 def test_forty_thousand_backslashes_are_read_level_by_level() -> None:
     text = b"\\" * 40_000 + b"password"
     assert SecretRedactor().text(text) == text

@@ -117,6 +117,10 @@ def test_what_only_looks_like_one_of_them_stays(text: str) -> None:
         "Password=@@;Server=db1.example",
         "apikey:@@,other:a1b2c3d4e5f6",
         "the token is @@; region=eu1west",
+        "token=@@,region=eu-west-1",
+        "token=@@,Timeout=30s,Pool=mini5",
+        "user=bob|password=@@|role=admin123",
+        '{"url":"https://x.example/?secret=@@|next=12345678"}',
     ],
 )
 def test_the_next_parameter_stays(text: str) -> None:
@@ -125,3 +129,38 @@ def test_the_next_parameter_stays(text: str) -> None:
     assert clean.startswith(before)
     assert clean.endswith(after)
     assert "ab39d8F7" not in clean
+
+
+@pytest.mark.parametrize("command", ["mongo -p @@", "cqlsh -p @@", "unzip -P @@ a.zip", "ldapmodify -w @@"])
+def test_a_password_of_a_program_goes_whatever_else_the_text_says(command: str) -> None:
+    text = command.replace("@@", "Secret2024abc")
+    for beside in ("", "docker ", "\u043f\u0430\u0440\u043e\u043b\u044c "):
+        assert "Secret2024abc" not in SecretRedactor().string(f"{beside}{text}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "passphrase: choose at least 4 words",
+        "seed phrase: 12 words from wallet",
+        "recovery phrase = pick any twelve random words",
+        "Passphrase: we recommend long sentences",
+        "http://x.example/ see page -a bob:2024abcd",
+    ],
+)
+def test_advice_is_no_secret(text: str) -> None:
+    assert SecretRedactor().string(text) == text
+
+
+def test_wide_text_in_base64_keeps_what_follows_it() -> None:
+    text = base64.b64encode("password=kJ8vQ2mZx7Lp4Rt".encode("utf-16-le")).decode() + "Z"
+    clean = SecretRedactor().string(text)
+    assert len(clean) == len(text)
+    assert clean.endswith("Z")
+
+
+def test_a_rule_that_covers_tokens_and_more_wins() -> None:
+    tokens = b'{"token":"sk-","bytes":[1]},{"token":"proj-kJ8vQ2mZx7Lp4Rt9Ws","bytes":[2]}'
+    text = b'{"logprobs":{"content":[' + tokens + b"]}}"
+    rule = (rb'"token":"proj[^}]*', b'"gone":1')
+    assert json.loads(SecretRedactor(rules=[rule]).text(text))["logprobs"]["content"][1] == {"gone": 1}
