@@ -97,7 +97,7 @@ def _hour() -> None:
 def measures(folder: Path) -> list[Measure]:
     """What is measured. The limits are about twice what was measured when they were written."""
     from mock_openai.protocol import tokens
-    from mock_openai.responders.instance import instance
+    from mock_openai.responders.schema_generator import instance
     from ninelives.cassette import Cassette
 
     cassette = folder / "a.jsonl"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         Timed,
         Usage,
     )
-    from mock_openai.responders.build import call, reply
+    from mock_openai.responders.builders import call, reply
     from mock_openai.responders.handle import RuleHandle
     from mock_openai.responders.script import Script
     from mock_openai.server import MockServer
@@ -82,8 +82,8 @@ _HOME = {
     "Text": "mock_openai.responders.answer",
     "Timed": "mock_openai.responders.answer",
     "Usage": "mock_openai.responders.answer",
-    "call": "mock_openai.responders.build",
-    "reply": "mock_openai.responders.build",
+    "call": "mock_openai.responders.builders",
+    "reply": "mock_openai.responders.builders",
 }
 
 

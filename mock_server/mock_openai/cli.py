@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from mock_openai import faults as known
-from mock_openai.commands import given
+from mock_openai.commands import option_values
 from mock_openai.commands.schema import print_schema
 from mock_openai.commands.serving import collect_rarely as collect_rarely
 from mock_openai.commands.serving import print_injection, tell_misses
@@ -235,35 +235,35 @@ def serve(
         fail("--control-token: the token is empty; leave the option out, or give a token")
     if api_key == "":
         fail("--api-key: the key is empty; leave the option out to accept every key, or give a key")
-    files = watched(script=script, faults=given.plan_of(faults)) if watch else []
+    files = watched(script=script, faults=option_values.plan_of(faults)) if watch else []
     try:
         server = MockServer(
-            script=given.script(script),
-            chaos=given.chaos(faults, rate, seed, print_injection),
-            faults=given.faults(given.plan_of(faults)),
-            pace=given.pace(pace),
+            script=option_values.script(script),
+            chaos=option_values.chaos(faults, rate, seed, print_injection),
+            faults=option_values.faults(option_values.plan_of(faults)),
+            pace=option_values.pace(pace),
             seed=seed,
             api_key=api_key,
-            connection_lifetime=given.lifetime(connection_lifetime),
-            responders=given.responders(cassette, fresh_ids=fresh_ids),
+            connection_lifetime=option_values.lifetime(connection_lifetime),
+            responders=option_values.responders(cassette, fresh_ids=fresh_ids),
             host=host,
             port=port,
-            behaviour=given.behaviour(
+            behaviour=option_values.behaviour(
                 behaviour or (), on_cancel, keepalive=keepalive, background_duration=background_duration
             ),
             any_model=any_model,
-            limits=given.limits(rpm, tpm),
+            limits=option_values.limits(rpm, tpm),
             upstream=upstream,
             improvise=improvise,  # type: ignore[arg-type]  # checked there
             journal_limit=JOURNAL_LIMIT,
-            journal_bytes=given.size("--journal-bytes", journal_bytes),
-            journal_body_bytes=given.size("--journal-body-bytes", journal_body_bytes),
+            journal_bytes=option_values.size("--journal-bytes", journal_bytes),
+            journal_body_bytes=option_values.size("--journal-body-bytes", journal_body_bytes),
             store=store,
             control_token=control_token,
             tls=tls,
             strict=strict or None,
             allow_hosts=allow_host or (),
-            allow_origins=given.origins(allow_origin),
+            allow_origins=option_values.origins(allow_origin),
         )
     except ValueError as error:  # which begins with the name of the argument
         fail(f"--{error}")

@@ -10,8 +10,8 @@ from functools import cache
 from typing import Any
 
 from mock_openai.control.operations import OPERATIONS, Operation, Query
-from mock_openai.protocol.described import json_schema
 from mock_openai.protocol.fields import CREATE_ON_SOCKET
+from mock_openai.protocol.schema.json_schema import json_schema
 from mock_openai.transport.health import READY, SUMMARIES
 from mock_openai.transport.routes import CREATE_RESPONSE, ENDPOINTS, Endpoint
 

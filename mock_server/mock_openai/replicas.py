@@ -9,11 +9,11 @@ import contextlib
 from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mock_openai.control.relay import Alone, RelayError, Told
+from mock_openai.control.broadcast import BroadcastError, CommandRunner, LocalRunner
 from mock_openai.protocol.errors import ApiError
 
 if TYPE_CHECKING:
-    from mock_openai.control.relay import Relay
+    from mock_openai.control.broadcast import SharedRunner
     from mock_openai.memory.shared import SharedMemory
     from mock_openai.session import Session
 
@@ -22,11 +22,11 @@ class Replicas:
     """All servers of a memory, seen from the one whose own session is `own`."""
 
     def __init__(self, shared: SharedMemory | None, own: Session) -> None:
-        self.told: Told = Alone(own.commands)
+        self.told: CommandRunner = LocalRunner(own.commands)
         """Passes commands on to all of them."""
         self._shared = shared
         self._own = own
-        self._relay: Relay | None = None
+        self._relay: SharedRunner | None = None
         self._notifications: set[asyncio.Task[None]] = set()
 
     async def check(self) -> None:
@@ -39,12 +39,12 @@ class Replicas:
         shared, own = self._shared, self._own
         if shared is None:
             return
-        from mock_openai.control.relay import Relay
+        from mock_openai.control.broadcast import SharedRunner
 
         # A number that no other server of this memory has ever had keeps their ids apart.
         own.commands.worker = await shared.open()
         own.engine.reseed(f"{own.engine.seed}:{own.commands.worker}")
-        relay = Relay(shared, own.commands)
+        relay = SharedRunner(shared, own.commands)
         try:
             await relay.join()
         except ApiError:
@@ -59,7 +59,7 @@ class Replicas:
         """Leave the others."""
         if self._relay is not None and self._shared is not None:
             relay, self._relay = self._relay, None
-            self.told = Alone(self._own.commands)
+            self.told = LocalRunner(self._own.commands)
             await relay.leave()
             await self._shared.close()
 
@@ -85,5 +85,5 @@ class Replicas:
 
 
 async def _quietly(notification: Awaitable[object]) -> None:
-    with contextlib.suppress(RelayError):
+    with contextlib.suppress(BroadcastError):
         await notification

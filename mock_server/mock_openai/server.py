@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from mock_openai.clock import Clock
 from mock_openai.control.hosts import ANY, host_name, origin
 from mock_openai.control.journal import Journal
-from mock_openai.control.room import LONGEST_BODY, ROOM, Room
+from mock_openai.control.journal_budget import LONGEST_BODY, ROOM, JournalBudget
 from mock_openai.faults.chaos import Chaos
 from mock_openai.faults.plan import FaultPlan
 from mock_openai.faults.planned import Planned
@@ -22,8 +22,8 @@ from mock_openai.memory import ResponseStore
 from mock_openai.protocol.behaviour import DEFAULT, AtLimit, Behaviour, OnCancel, Unauthorized
 from mock_openai.replicas import Replicas
 from mock_openai.responders.base import Responder
-from mock_openai.responders.choosing import Improvise, check_improvise
 from mock_openai.responders.script import Script
+from mock_openai.responders.tool_choice import Improvise, check_improvise
 from mock_openai.session import Session, Setup
 from mock_openai.sessions import Sessions
 from mock_openai.state import Settings
@@ -158,7 +158,7 @@ class MockServer:
             upstream=upstream,
             improvise=improvise,
             journal_limit=journal_limit,
-            room=Room(journal_bytes, journal_body_bytes),
+            room=JournalBudget(journal_bytes, journal_body_bytes),
         )
         self._own = Session(
             None, self._setup, script if isinstance(script, Script) else Script(script or ()), self._refuse

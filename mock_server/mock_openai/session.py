@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 from mock_openai.clock import Clock
 from mock_openai.control.commands import Commands
 from mock_openai.control.journal import Journal
-from mock_openai.control.room import Room
+from mock_openai.control.journal_budget import JournalBudget
 from mock_openai.engine import Engine
 from mock_openai.faults.chaos import Chaos
 from mock_openai.faults.plan import FaultPlan
@@ -23,9 +23,9 @@ from mock_openai.faults.planned import Planned
 from mock_openai.memory import ResponseStore
 from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.responders.base import Responder
-from mock_openai.responders.choosing import Improvise
 from mock_openai.responders.improvise import Improviser
 from mock_openai.responders.script import Script
+from mock_openai.responders.tool_choice import Improvise
 from mock_openai.state import ServerState, Settings
 from mock_openai.turn.limits import Limits
 from mock_openai.turn.pacing import Pace
@@ -64,7 +64,7 @@ class Setup:
     improvise: Improvise
     journal_limit: int
     """Entries that each of their journals keeps."""
-    room: Room
+    room: JournalBudget
     """The memory that their journals share."""
 
 

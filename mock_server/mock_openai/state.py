@@ -22,8 +22,8 @@ from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import Rendered
 from mock_openai.turn.background import Background
-from mock_openai.turn.known import Known, KnownRequests
 from mock_openai.turn.plan import Caller, Plan
+from mock_openai.turn.request_cache import ReceivedRequest, RequestCache
 
 if TYPE_CHECKING:
     from mock_openai.upstream import Upstream
@@ -59,7 +59,7 @@ class Settings:
 class Begun:
     """A create that was counted and noted, and planned unless a fault may be injected first."""
 
-    known: Known
+    received: ReceivedRequest
     caller: Caller
     position: Position
     plan: Plan | None
@@ -109,7 +109,7 @@ class ServerState:
     ) -> None:
         self.engine = engine
         self.clock = engine.clock
-        self.requests = KnownRequests()
+        self.requests = RequestCache()
         """The request cache."""
         self.background = Background(engine)
         self.upstream = upstream
@@ -173,9 +173,9 @@ class ServerState:
         connection.turns += 1
         return Position(connection.number, connection.turns, self.turns, connection.creates)
 
-    def planned(self, known: Known, caller: Caller, position: Position) -> Plan | None:
+    def planned(self, received: ReceivedRequest, caller: Caller, position: Position) -> Plan | None:
         """Plan a create; None if a fault may be injected before."""
-        return self.engine.planner.plan(known, caller, position.number) if self.faults.quiet else None
+        return self.engine.planner.plan(received, caller, position.number) if self.faults.quiet else None
 
     def recount(self) -> None:
         """Count turns of the server's life from 1 again."""

@@ -15,8 +15,8 @@ import pytest
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event, stream_events
 from mock_openai.protocol.fields import CREATE, CREATE_ON_SOCKET, INCLUDE
-from mock_openai.protocol.hosted import COURSES
 from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.item_streams import COURSES
 from mock_openai.protocol.items import INPUT
 from mock_openai.protocol.models import is_known
 from mock_openai.protocol.random_source import RandomSource

@@ -181,7 +181,7 @@ def episode_of(
     turns, stray = turns_of(notes)
     entries: list[Entry] = entries_of(notes)
     if any(entry.kind == "request" for entry in entries):
-        from mock_openai.control.said import read
+        from mock_openai.control.sent_responses import read
 
         said = read(entries)
     else:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from mock_openai.control.entries import Entry
-from mock_openai.control.said import Said
+from mock_openai.control.sent_responses import SentResponse
 from mock_openai.protocol.events import Event
 
 from ninelives.incidents.notes import Note
@@ -69,12 +69,12 @@ def entries_of(notes: Sequence[Note]) -> list[Entry]:
     return entries
 
 
-def said_in_frames(notes: Sequence[Note]) -> list[Said]:
+def said_in_frames(notes: Sequence[Note]) -> list[SentResponse]:
     """Return what the model said according to frames: a response from each start frame to its end."""
-    said: list[Said] = []
+    said: list[SentResponse] = []
     user: str | None = None
     output: str | None = None
-    current: Said | None = None
+    current: SentResponse | None = None
     for note in notes:
         match note.kind:
             case "context" if note.data["role"] == "user":
@@ -86,7 +86,9 @@ def said_in_frames(notes: Sequence[Note]) -> list[Said]:
                 if output is not None:
                     given.append({"type": "function_call_output", "call_id": output})
                 turn = len(said) + 1
-                current = Said(f"response {turn}", 1, turn, None, note.at, {"input": given}, opened=note.at)
+                current = SentResponse(
+                    f"response {turn}", 1, turn, None, note.at, {"input": given}, opened=note.at
+                )
                 said.append(current)
             case "text" if said:
                 last = current or said[-1]

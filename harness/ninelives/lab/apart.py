@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mock_openai import MockServer
     from mock_openai.control.entries import Entry
-    from mock_openai.control.said import Said
+    from mock_openai.control.sent_responses import SentResponse
     from pipecat.services.llm_service import LLMService
 
 SESSION = "beside-the-conversation"
@@ -91,8 +91,8 @@ def _aside(ask: Callable[..., Any]) -> Any:
 
 
 def without_single_questions(
-    entries: Sequence[Entry], said: Sequence[Said]
-) -> tuple[list[Entry], list[Said]]:
+    entries: Sequence[Entry], said: Sequence[SentResponse]
+) -> tuple[list[Entry], list[SentResponse]]:
     """Return a journal without HTTP requests that are not streamed, unless the bot streams none."""
     sockets = {each.connection for each in entries if _is(each, "open", "transport", "websocket")}
     single = {

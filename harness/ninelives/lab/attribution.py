@@ -20,7 +20,7 @@ from ninelives.lab.tracing import Attempt, Piece, SpokenBy, Step, straight, trac
 
 if TYPE_CHECKING:
     from mock_openai.control.entries import Entry
-    from mock_openai.control.said import Said
+    from mock_openai.control.sent_responses import SentResponse
 
     from ninelives.bot.turn import Turn
 
@@ -82,7 +82,7 @@ class Account:
         return len({attempt.step[0] for attempt in self.attempts})
 
     @property
-    def answer(self) -> Said | None:
+    def answer(self) -> SentResponse | None:
         """The response whose first words were the first that were heard; None if there was no request."""
         if not self.turn.heard:
             return None
@@ -252,7 +252,7 @@ def _marks(turn: Turn) -> frozenset[str]:
     return frozenset(str(each.marker) for each in frames if type(each).__name__ == "LLMMarkerFrame")
 
 
-def _unreadable_before_its_end(said: Said, episode: Episode) -> bool:
+def _unreadable_before_its_end(said: SentResponse, episode: Episode) -> bool:
     """Whether a client had to give the connection up before the terminal event that the server sent."""
     return said.ended is not None and any(
         fault.connection == said.connection
@@ -264,7 +264,7 @@ def _unreadable_before_its_end(said: Said, episode: Episode) -> bool:
     )
 
 
-def _behind_its_end(fault: Entry, said: Said, episode: Episode) -> bool:
+def _behind_its_end(fault: Entry, said: SentResponse, episode: Episode) -> bool:
     """Whether a fault happened at the moment of the terminal event, but after it in the stream."""
     for entry in episode.wire:
         if entry is fault:
@@ -275,7 +275,7 @@ def _behind_its_end(fault: Entry, said: Said, episode: Episode) -> bool:
     return False
 
 
-def _turn_of(said: Said, turns: Sequence[Turn], callers: Mapping[str, int]) -> int:
+def _turn_of(said: SentResponse, turns: Sequence[Turn], callers: Mapping[str, int]) -> int:
     """Compare by content first, by the clock second: in virtual time many things happen at one moment."""
     begun = [i for i, turn in enumerate(turns) if turn.began <= said.began + SAME_TIME]
     latest = begun[-1] if begun else 0

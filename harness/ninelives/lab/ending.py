@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from mock_openai import MockServer
 from mock_openai.control.entries import Entry
-from mock_openai.control.said import Said
+from mock_openai.control.sent_responses import SentResponse
 from msgspec import structs
 
 from ninelives.bot.starting import Exited
@@ -47,13 +47,13 @@ def caught() -> Iterator[Ending]:
         ending.failure = error
 
 
-def journal_of(server: MockServer, *, shift: float) -> tuple[list[Entry], list[Said]]:
+def journal_of(server: MockServer, *, shift: float) -> tuple[list[Entry], list[SentResponse]]:
     """Return a server's journal and responses with `shift` seconds added to every time."""
     entries = [structs.replace(entry, at=entry.at + shift) for entry in server.journal.unredacted]
     return entries, [_shifted(said, shift) for said in server.journal.responses]
 
 
-def _shifted(said: Said, by: float) -> Said:
+def _shifted(said: SentResponse, by: float) -> SentResponse:
     opened, spoke, ended = (None if at is None else at + by for at in (said.opened, said.spoke, said.ended))
     return replace(said, began=said.began + by, opened=opened, spoke=spoke, ended=ended)
 

@@ -15,7 +15,7 @@ from ninelives.lab.budgets import USUAL_BUDGETS, Budgets
 
 if TYPE_CHECKING:
     from mock_openai.control.entries import Entry
-    from mock_openai.control.said import Said
+    from mock_openai.control.sent_responses import SentResponse
 
     from ninelives.bot.turn import ReportedError, Turn
 
@@ -32,7 +32,7 @@ class Episode:
     turns: Sequence[Turn]
     """The bot's side, turn by turn: what was heard, which tools ran, which errors were reported."""
 
-    said: Sequence[Said]
+    said: Sequence[SentResponse]
     """The server's side: every response that began, with the text that was really sent."""
 
     faults: Sequence[Entry] = ()

@@ -41,7 +41,7 @@ from ninelives.virtual import VirtualDeadlock, run
 
 if TYPE_CHECKING:
     from mock_openai.control.entries import Entry
-    from mock_openai.control.said import Said
+    from mock_openai.control.sent_responses import SentResponse
     from pipecat.services.llm_service import LLMService
 
     from ninelives.bot import Bot, Turn
@@ -261,7 +261,7 @@ def judged(
     scenario: Scenario,
     bot: Bot | VoiceCall | None,
     entries: list[Entry],
-    said: list[Said],
+    said: list[SentResponse],
     prologue: int,
     conditions: Conditions,
 ) -> Outcome:

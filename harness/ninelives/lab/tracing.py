@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ninelives.lab.seams import news
 
 if TYPE_CHECKING:
-    from mock_openai.control.said import Said
+    from mock_openai.control.sent_responses import SentResponse
 
 Step = tuple[str | None, str]
 """The step of a turn that a request is for: the last tool output in it, and assistant words to be
@@ -25,7 +25,7 @@ continued.
 class Attempt:
     """One response, as part of the turn that requested it."""
 
-    said: Said
+    said: SentResponse
     step: Step
     lost: bool
     """Whether it did not end by itself, and the user had not interrupted either."""

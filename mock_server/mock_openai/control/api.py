@@ -16,10 +16,10 @@ from aiohttp import web
 from mock_openai.clock import duration
 from mock_openai.control import live
 from mock_openai.control.access import refused
+from mock_openai.control.broadcast import BroadcastError, CommandRunner
 from mock_openai.control.journal import Journal
 from mock_openai.control.metrics import CONTENT_TYPE, joined, written
 from mock_openai.control.operations import OPERATIONS, Operation
-from mock_openai.control.relay import RelayError, Told
 from mock_openai.protocol import json
 from mock_openai.source import ScriptError
 
@@ -39,7 +39,7 @@ class ControlApi:
 
     def __init__(
         self,
-        told: Told,
+        told: CommandRunner,
         journal: Callable[[str | None], Journal],
         *,
         token: str | None,
@@ -72,7 +72,7 @@ class ControlApi:
             return await self._do(wanted, request)
         except (ScriptError, ValueError) as error:
             return _answer({"error": str(error)}, 400)
-        except RelayError as error:
+        except BroadcastError as error:
             return _answer({"error": str(error)}, 503)
 
     async def _do(self, wanted: Operation, request: web.BaseRequest) -> web.StreamResponse:

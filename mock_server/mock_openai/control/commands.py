@@ -13,7 +13,6 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from mock_openai.beside import LARGE, beside
 from mock_openai.control.entries import Entry
 from mock_openai.control.metrics import Sample, joined
 from mock_openai.faults.load import loads
@@ -21,6 +20,7 @@ from mock_openai.protocol import json
 from mock_openai.protocol.events import Event
 from mock_openai.responders.script import Script
 from mock_openai.state import ServerState
+from mock_openai.threads import LARGE, in_thread
 
 _SHORT = 64 * 1024
 """Characters up to which a script or plan is read at once, not in a thread."""
@@ -138,7 +138,7 @@ class Commands:
     async def _shown(self, entry: Entry) -> dict[str, Any]:
         data: Any = entry.data
         if isinstance(data, Event):
-            data = await beside(_event, data) if len(data.data) > LARGE else _event(data)
+            data = await in_thread(_event, data) if len(data.data) > LARGE else _event(data)
         return {
             "at": round(entry.at, 6),
             "time": round(self._state.started_at + entry.at, 6),
@@ -158,13 +158,13 @@ class Commands:
         }
 
     async def _script(self, given: Mapping[str, Any]) -> Any:
-        self._rules.replace(await _beside(given["text"], lambda text: Script.loads(text, name="script")))
+        self._rules.replace(await _in_thread(given["text"], lambda text: Script.loads(text, name="script")))
 
     async def _faults(self, given: Mapping[str, Any]) -> Any:
         return [planned.describe() for planned in self._state.faults.pending]
 
     async def _plan(self, given: Mapping[str, Any]) -> Any:
-        planned = await _beside(given["text"], lambda text: loads(text, name="body"))
+        planned = await _in_thread(given["text"], lambda text: loads(text, name="body"))
         self._state.faults.add(*planned)
         return [one.describe() for one in planned]
 
@@ -236,7 +236,7 @@ def _event(event: Event) -> dict[str, Any]:
 Read = TypeVar("Read")
 
 
-async def _beside(text: str, read: Callable[[str], Read]) -> Read:
+async def _in_thread(text: str, read: Callable[[str], Read]) -> Read:
     """Read a text; a long one in a thread, so that other requests are served meanwhile."""
     return read(text) if len(text) <= _SHORT else await asyncio.to_thread(read, text)
 

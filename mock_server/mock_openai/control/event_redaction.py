@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import mock_openai.redaction.deltas as deltas
-from mock_openai.beside import beside
 from mock_openai.control import redact
 from mock_openai.control.entries import Entry, Kept
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.redaction.edits import Edit
 from mock_openai.redaction.stream import CONTEXT, LONGEST, StreamRedactor
+from mock_openai.threads import in_thread
 
 
 class _Journals:
@@ -76,7 +76,7 @@ class EventRedaction:
 
     async def search(self, number: int, event: Event) -> None:
         """Search a large event beforehand, in a thread."""
-        self._searched[number] = bool(await beside(redact.edits, event.data))
+        self._searched[number] = bool(await in_thread(redact.edits, event.data))
 
     def take(self, number: int, entry: Entry | Kept) -> None:
         """Look at the next entry."""

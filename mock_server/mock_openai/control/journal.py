@@ -2,8 +2,8 @@
 
 A test asks it afterwards what the client sent and what really left; reports merge it with what the bot did.
 What looks like a secret is removed: of events and of the bodies of creates when somebody asks for them, of
-everything else before it gets here. The journal is bounded in entries and, by the Room that all journals of a
-server share, in bytes.
+everything else before it gets here. The journal is bounded in entries and, by the JournalBudget that all
+journals of a server share, in bytes.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from typing import Any, cast
 
 import msgspec
 
-from mock_openai.beside import LARGE
-from mock_openai.control import redact, said
+from mock_openai.control import redact, sent_responses
 from mock_openai.control.entries import (
     Body,
     Entries,
@@ -33,9 +32,10 @@ from mock_openai.control.entries import (
     weight,
 )
 from mock_openai.control.event_redaction import EventRedaction
-from mock_openai.control.room import STEPS, Room
-from mock_openai.control.said import Said
+from mock_openai.control.journal_budget import STEPS, JournalBudget
+from mock_openai.control.sent_responses import SentResponse
 from mock_openai.protocol.events import Event
+from mock_openai.threads import LARGE
 
 _LOOKED_AT_ONCE = 200
 """Entries that are searched for secrets before others have a turn."""
@@ -46,7 +46,7 @@ class Journal:
     dropped; the newest always stays.
     """
 
-    def __init__(self, limit: int = 1_000_000, room: Room | None = None) -> None:
+    def __init__(self, limit: int = 1_000_000, room: JournalBudget | None = None) -> None:
         self._noted: list[Noted] = []
         self._lent = False
         """Whether a reader may hold this very list."""
@@ -57,7 +57,7 @@ class Journal:
         self._limit = limit
         self._most = limit + limit // STEPS
         """The number of entries from which the oldest are dropped."""
-        self._room = room or Room()
+        self._room = room or JournalBudget()
         self._room.enter(self)
         redact.before_forgetting.add(self)
         self.bytes = 0
@@ -184,11 +184,11 @@ class Journal:
         return [event for event in found if type is None or event.type == type]
 
     @property
-    def responses(self) -> list[Said]:
+    def responses(self) -> list[SentResponse]:
         """The outcome of each turn, one for every create, in the order in which they came. The texts are as
         they were sent.
         """
-        return said.read(self.unredacted)
+        return sent_responses.read(self.unredacted)
 
     def clear(self) -> None:
         """Drop all entries; numbers and clock go on."""

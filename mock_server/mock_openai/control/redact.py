@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
-from mock_openai.protocol.echo import bare_address
+from mock_openai.protocol.response_fields import bare_address
 from mock_openai.redaction import Edit, SecretRedactor
 from mock_openai.redaction.pending import undecided as _undecided
 from mock_openai.redaction.values import is_credential

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from mock_openai.delivery.due import Due
-from mock_openai.delivery.rerun import part
+from mock_openai.delivery.recorded import part
 from mock_openai.delivery.sent import SentEvents
 from mock_openai.delivery.turn_context import TurnContext
 from mock_openai.delivery.writer import ResponseWriter

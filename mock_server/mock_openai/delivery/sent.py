@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Any, Literal
 
-from mock_openai.beside import beside
 from mock_openai.control.entries import Entry
 from mock_openai.delivery.writer import ResponseWriter
 from mock_openai.faults.trigger import Position
@@ -17,6 +16,7 @@ from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import Rendered
 from mock_openai.state import ServerState
+from mock_openai.threads import in_thread
 
 FLUSH_BYTES = 64 * 1024
 """Bytes after which events due at the same time are written: the write is what costs, not the event
@@ -218,7 +218,7 @@ class SentEvents:
         """Keep the number that this event has now: it, or a copy of it, leaves with it."""
         self._settled = (event, self.numbered(event))
 
-    def number_beside(self, event: Event | None) -> int:
+    def number_in_thread(self, event: Event | None) -> int:
         """The sequence number of an event that is inserted beside this one: behind it once it is settled."""
         if event is None:
             return self.next_number
@@ -261,7 +261,9 @@ class SentEvents:
             try:
                 while leaving := self.waiting[: min(_NOTED_AT_ONCE, self._left - self._noted)]:
                     journal = self._state.journal
-                    noted = [await beside(journal.cut, one) if journal.cuts(one) else one for one in leaving]
+                    noted = [
+                        await in_thread(journal.cut, one) if journal.cuts(one) else one for one in leaving
+                    ]
                     self._note_sent(leaving, noted)
                     if self._left > self._noted:
                         await asyncio.sleep(0)

@@ -13,8 +13,8 @@ import math
 from collections.abc import Callable
 
 from mock_openai.delivery.due import Due
+from mock_openai.delivery.recorded import end_as_recorded, part, reads, repeat_reads
 from mock_openai.delivery.relay import relay
-from mock_openai.delivery.rerun import end_as_recorded, part, reads, repeat_reads
 from mock_openai.delivery.schedule import Schedule
 from mock_openai.delivery.sent import SentEvents
 from mock_openai.delivery.turn_context import TurnContext
@@ -32,9 +32,9 @@ from mock_openai.protocol.template import fits
 from mock_openai.responders.answer import Ending, Recorded, Relayed
 from mock_openai.state import ClientConnection, ServerState
 from mock_openai.turn.background import Watched
-from mock_openai.turn.known import Known
-from mock_openai.turn.making import made
+from mock_openai.turn.batches import in_batches
 from mock_openai.turn.plan import Caller, Plan
+from mock_openai.turn.request_cache import ReceivedRequest
 
 logger = logging.getLogger("mock_openai")
 
@@ -80,16 +80,16 @@ class Delivery:
         """The validated request; None until it is known."""
         return self.context.plan.request if self.context.plan is not None else None
 
-    async def run(self, known: Known, caller: Caller, plan: Plan | None = None) -> None:
+    async def run(self, received: ReceivedRequest, caller: Caller, plan: Plan | None = None) -> None:
         """Answer a create, planned or not. Raises ConnectionError if the client is gone before the end."""
-        parent, model = known.body.get("previous_response_id"), known.body.get("model")
+        parent, model = received.body.get("previous_response_id"), received.body.get("model")
         self.context.previous_response_id = parent if isinstance(parent, str) else None
         self.context.model = model if isinstance(model, str) else None
         planner = self.state.engine.planner
         try:
             if await self.context.inject(self.state.faults.take("request", self.position)) is Effect.STOP:
                 return
-            self.context.plan = plan = plan or planner.plan(known, caller, self.position.number)
+            self.context.plan = plan = plan or planner.plan(received, caller, self.position.number)
             answer = await planner.finish(plan)
             self.writer.rate_limits = plan.rate_limits
             if isinstance(answer, Reply):
@@ -203,7 +203,7 @@ class Delivery:
             coming = schedule.rest(self.state.clock.wall)
             self._matcher.passed(schedule.types)
         elapsed = asyncio.get_running_loop().time() - self.context.began
-        async with contextlib.aclosing(made(coming, answer, elapsed)) as batches:
+        async with contextlib.aclosing(in_batches(coming, answer, elapsed)) as batches:
             async for batch in batches:
                 for timed in batch:
                     if not await self.pass_on(timed.event, timed.at):

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from mock_openai.beside import beside
 from mock_openai.delivery.connection_context import ConnectionContext
 from mock_openai.delivery.sent import SentEvents
 from mock_openai.delivery.timing import Alarm
@@ -24,6 +23,7 @@ from mock_openai.protocol.events import Event
 from mock_openai.protocol.reply import Reply
 from mock_openai.protocol.template import Rendered
 from mock_openai.state import ClientConnection, ServerState
+from mock_openai.threads import in_thread
 from mock_openai.turn.ending import cancelled, failed, incomplete
 from mock_openai.turn.plan import Plan
 
@@ -84,7 +84,7 @@ class TurnContext(ConnectionContext):
         """End the turn early, with the events that `make` makes of those before; of many in a thread."""
         await self._out.flush()
         told, added = self._out.told, self._out.added
-        events = await beside(make, told) if len(told) > _READ_AT_ONCE else make(told)
+        events = await in_thread(make, told) if len(told) > _READ_AT_ONCE else make(told)
         await self.keep(events)
         for event in events:
             self._out.put(self._out.numbered(event, since=added))
@@ -118,7 +118,7 @@ class TurnContext(ConnectionContext):
     @property
     def next_number(self) -> int:
         """The sequence number of what is sent next."""
-        return self._out.number_beside(self._planned)
+        return self._out.number_in_thread(self._planned)
 
     async def send(self, event: Event) -> None:
         """Send an event of the fault's own making; a `keepalive` takes a sequence number (reported). An end

@@ -15,12 +15,11 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
-from mock_openai.beside import is_large
 from mock_openai.protocol import json
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
+from mock_openai.protocol.codex_metadata import turn_of
 from mock_openai.protocol.events import stream_events
 from mock_openai.protocol.ids import Ids
-from mock_openai.protocol.passthrough import turn_of
 from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.reply import Call, Refusal, Reply, Text, Usage
 from mock_openai.protocol.request import Request
@@ -41,6 +40,7 @@ from mock_openai.protocol.template import (
 )
 from mock_openai.protocol.tool_list import loads_tools
 from mock_openai.protocol.usage import cache_use, prefix_tokens
+from mock_openai.threads import is_large
 
 MAX_SIZE = 256 * 1024
 """Bytes of the largest stream with a template, and of the largest settings that it is for; longer streams

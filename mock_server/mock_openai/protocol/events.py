@@ -17,14 +17,14 @@ import msgspec
 from mock_openai.protocol import json
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.ciphertext import ciphertext
+from mock_openai.protocol.codex_metadata import turn_of, with_turn
 from mock_openai.protocol.errors import by_code
 from mock_openai.protocol.event_types import is_delta
-from mock_openai.protocol.hosted import course
 from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.item_streams import course
 from mock_openai.protocol.moderation import verdict
 from mock_openai.protocol.output_items import OutputItem, OutputItems, make_output_items
 from mock_openai.protocol.padding import Padding, RandomPadding, needed
-from mock_openai.protocol.passthrough import turn_of, with_turn
 from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.reply import Completed, Failed, Incomplete, Reply, Usage
 from mock_openai.protocol.request import Request

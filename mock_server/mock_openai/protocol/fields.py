@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mock_openai.protocol import errors
+from mock_openai.protocol.close_matches import close_matches
 from mock_openai.protocol.items import INPUT
 from mock_openai.protocol.schema import (
     Array,
@@ -28,7 +29,6 @@ from mock_openai.protocol.schema import (
     never_null,
     words,
 )
-from mock_openai.protocol.spelling import near
 from mock_openai.protocol.tools import TEXT, TOOL_CHOICE, TOOLS
 
 _TEXT = String()
@@ -141,7 +141,9 @@ def _unknown(name: str, given: Mapping[str, Any]) -> errors.ApiError:
     """
     if name == "messages":
         return errors.moved_parameter(name, "input")
-    return errors.unknown_parameter(name, near(name, (field for field in _COMMON if field not in given)))
+    return errors.unknown_parameter(
+        name, close_matches(name, (field for field in _COMMON if field not in given))
+    )
 
 
 CREATE = Object(_COMMON, unknown=_unknown)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from mock_openai.protocol.echo import without_credentials
 from mock_openai.protocol.errors import (
     ApiError,
     above_maximum,
@@ -15,8 +14,9 @@ from mock_openai.protocol.errors import (
     invalid_value,
 )
 from mock_openai.protocol.fields import INCLUDE
-from mock_openai.protocol.hosted import prefix_of
 from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.item_streams import prefix_of
+from mock_openai.protocol.response_fields import without_credentials
 from mock_openai.protocol.schema import validate
 
 _OUTPUTS = {"function_call_output": "fco", "custom_tool_call_output": "ctco", "computer_call_output": "cuo"}

@@ -15,8 +15,8 @@ from typing import Any
 
 from mock_openai.protocol import models, tokens
 from mock_openai.protocol.ciphertext import ciphertext
-from mock_openai.protocol.hosted import Stream, course, prefix_of
 from mock_openai.protocol.ids import Ids
+from mock_openai.protocol.item_streams import Stream, course, prefix_of
 from mock_openai.protocol.parts import text_of
 from mock_openai.protocol.reply import (
     Call,

@@ -1,6 +1,6 @@
 """A create request: parsed, validated, and with its defaults filled in.
 
-Shape is checked against the table in `fields`, the rules that join several fields in `together`, what the
+Shape is checked against the table in `fields`, the rules between fields in `cross_field`, what the
 model takes in `capabilities`. What needs the history is in `conversation`.
 """
 
@@ -15,10 +15,10 @@ from typing import Any, Generic, Literal, TypeVar
 from mock_openai.protocol import errors, json, models
 from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.capabilities import check_model_takes
+from mock_openai.protocol.cross_field import check_cross_field, check_on_socket, check_required
 from mock_openai.protocol.fields import CREATE, CREATE_ON_SOCKET
 from mock_openai.protocol.parts import text_of
 from mock_openai.protocol.schema import describe
-from mock_openai.protocol.together import check_before, check_on_socket, check_together
 from mock_openai.protocol.tokens import count_input, count_items
 
 _OF_THE_TURN = frozenset({"input", "previous_response_id", "stream", "type"})
@@ -160,14 +160,14 @@ def parse_request(
         )
     if body.get("stream_id") is not None and transport == "websocket":
         check_stream_id(body["stream_id"])
-    check_before(body, behaviour)
+    check_required(body, behaviour)
     try:
         (CREATE if transport == "http" else CREATE_ON_SOCKET).check(body, "")
     except errors.ApiError as wrong:
         raise _as_told(wrong, behaviour) from None
     if transport == "websocket":
         check_on_socket(body, behaviour)
-    check_together(body, any_model, behaviour)
+    check_cross_field(body, any_model, behaviour)
     check_model_takes(body, behaviour)
     return _read(body, transport)
 

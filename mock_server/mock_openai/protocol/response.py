@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mock_openai.protocol import models
-from mock_openai.protocol.echo import echo_text, echo_tools
 from mock_openai.protocol.request import Request
+from mock_openai.protocol.response_fields import echo_text, echo_tools
 from mock_openai.protocol.tool_list import listed_tools
 
 # "fast" is another name for priority processing (documented).

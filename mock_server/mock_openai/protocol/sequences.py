@@ -13,7 +13,7 @@ from typing import Any
 
 from mock_openai.protocol import models
 from mock_openai.protocol.ciphertext import ciphertext
-from mock_openai.protocol.hosted import Commands, Course, Mark, Outputs, Partials, Stream, course
+from mock_openai.protocol.item_streams import Commands, Course, Mark, Outputs, Partials, Stream, course
 from mock_openai.protocol.output_items import OutputItem
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.tokens import pieces as token_pieces

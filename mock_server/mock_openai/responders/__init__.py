@@ -23,7 +23,7 @@ from mock_openai.responders.answer import (
     Usage,
 )
 from mock_openai.responders.base import HttpResponder, Responder, Turn
-from mock_openai.responders.build import call, reply
+from mock_openai.responders.builders import call, reply
 from mock_openai.responders.handle import RuleHandle
 from mock_openai.responders.improvise import Improviser
 from mock_openai.responders.miss import Miss

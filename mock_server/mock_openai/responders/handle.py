@@ -8,8 +8,8 @@ from typing import Any
 
 from mock_openai.control import redact
 from mock_openai.protocol import json
-from mock_openai.responders.asked import shortened, text_of_item
 from mock_openai.responders.rule import Rule
+from mock_openai.responders.turn_input import shortened, text_of_item
 from mock_openai.source import ScriptError
 
 KEPT = 10_000

@@ -14,13 +14,13 @@ from typing import Any
 from mock_openai.protocol import json
 from mock_openai.protocol.request import Request
 from mock_openai.responders.answer import Answer, Call, Item, Reasoning, Reply, ReplyItem, Text
-from mock_openai.responders.asked import outputs_of, user_text
 from mock_openai.responders.base import Turn
-from mock_openai.responders.choosing import Choice, Improvise, asked_for, check_improvise, forced
 from mock_openai.responders.continuation import asked_to_go_on, going_on
-from mock_openai.responders.hosted import approved_of, calls_of, listings_of
-from mock_openai.responders.instance import instance
-from mock_openai.responders.pattern import Work, example
+from mock_openai.responders.hosted_tools import approved_of, calls_of, listings_of
+from mock_openai.responders.schema_generator import instance
+from mock_openai.responders.schema_pattern import Work, example
+from mock_openai.responders.tool_choice import Choice, Improvise, asked_for, check_improvise, forced
+from mock_openai.responders.turn_input import outputs_of, user_text
 
 _TO_A_PROMPT = (
     "You said: {said}",

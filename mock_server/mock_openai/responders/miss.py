@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from mock_openai.patterns import SlowPattern
 from mock_openai.responders.answer import ApiError
-from mock_openai.responders.asked import Asked, described
 from mock_openai.responders.base import Turn
 from mock_openai.responders.handle import RuleHandle
+from mock_openai.responders.turn_input import TurnInput, described
 
 NO_RULE = "no_rule"
 """The error code of a strict script. It is ours: the real API has no such error."""
@@ -44,7 +44,7 @@ class Miss:
         return f"{where}No rule for {self.asked}. Nearest{few} was {self.nearest}: {self.why}."
 
 
-def nearest_miss(handles: Sequence[RuleHandle], turn: Turn, asked: Asked) -> Miss:
+def nearest_miss(handles: Sequence[RuleHandle], turn: Turn, asked: TurnInput) -> Miss:
     """Return why no rule answers a turn: the nearest one, and what it lacks."""
     best, nearest, why = -1, "", ""
     for number, handle in enumerate(handles, 1):
@@ -58,7 +58,7 @@ def nearest_miss(handles: Sequence[RuleHandle], turn: Turn, asked: Asked) -> Mis
     return Miss(described(turn), len(handles), nearest, why)
 
 
-def reasons(handle: RuleHandle, turn: Turn, asked: Asked) -> Iterator[str]:
+def reasons(handle: RuleHandle, turn: Turn, asked: TurnInput) -> Iterator[str]:
     """Yield the reasons why a rule does not answer a turn; none if it does. Raises SlowPattern."""
     rule = handle.rule
     failed = False

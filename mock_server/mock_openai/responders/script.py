@@ -16,14 +16,14 @@ import mock_openai.responders.grammar as grammar
 from mock_openai.files import read_text
 from mock_openai.patterns import SlowPattern
 from mock_openai.responders.answer import Answer, ApiError, Recorded, Reply
-from mock_openai.responders.asked import Asked, described
 from mock_openai.responders.base import Later, OwnTurn, Turn
 from mock_openai.responders.continuation import GoingOn, asked_to_go_on, going_on
 from mock_openai.responders.handle import RuleHandle, check_names
-from mock_openai.responders.holding import Rules
+from mock_openai.responders.matching import Rules
 from mock_openai.responders.miss import Miss, nearest_miss, reasons, titled
 from mock_openai.responders.reply_grammar import reply_item
 from mock_openai.responders.rule import Answering, Rule
+from mock_openai.responders.turn_input import TurnInput, described
 from mock_openai.responders.when import When
 from mock_openai.source import ScriptError, from_python, from_yaml
 
@@ -195,7 +195,7 @@ class Script:
         SlowPattern, which names the rule, if the search for a pattern takes too long and no rule before it
         answers.
         """
-        asked, to_go_on = Asked.by(turn), asked_to_go_on(turn)
+        asked, to_go_on = TurnInput.by(turn), asked_to_go_on(turn)
         if (continued := await self._continued(turn, to_go_on)) is not None:
             return continued
         for handle in self._rules.holding(turn, asked):
@@ -209,7 +209,7 @@ class Script:
 
     def at_hand(self, turn: Turn) -> Answer | Later | None:
         """Same as `answer`, without awaiting; Later if a rule is a function."""
-        asked, to_go_on = Asked.by(turn), asked_to_go_on(turn)
+        asked, to_go_on = TurnInput.by(turn), asked_to_go_on(turn)
         if to_go_on is not None and (handle := next(self._that_go_on(turn, to_go_on), None)) is not None:
             continued = _gone_on(handle, handle.rule.answer, to_go_on)
             if continued is None:
@@ -230,7 +230,7 @@ class Script:
         """
         if asked_to_go_on(turn) is not None:
             return None
-        return self._rules.settles(turn, Asked.by(turn))
+        return self._rules.settles(turn, TurnInput.by(turn))
 
     async def _continued(self, turn: Turn, to_go_on: GoingOn | None) -> Answer | None:
         """Continue an answer that broke off, if the turn asks for that."""
@@ -248,11 +248,11 @@ class Script:
         """Yield the rules that would answer the turn without what was spoken, and whose text begins with it.
         There are none if a rule is about the message that asks.
         """
-        holding = list(self._rules.holding(turn, Asked.by(turn)))
+        holding = list(self._rules.holding(turn, TurnInput.by(turn)))
         if any(_is_about_the_end(handle) for handle in holding):
             return
         # Going on is not another answer: a rule that may answer once has not answered twice.
-        for handle in self._rules.holding(to_go_on.turn, Asked.by(to_go_on.turn), spent=True):
+        for handle in self._rules.holding(to_go_on.turn, TurnInput.by(to_go_on.turn), spent=True):
             answer = handle.rule.answer
             if isinstance(answer, Reply):
                 if _gone_on(handle, answer, to_go_on) is not None:
@@ -260,7 +260,7 @@ class Script:
             elif callable(answer) and not isinstance(answer, ApiError) and handle not in holding:
                 yield handle  # one that holds as it is will be asked anyway
 
-    def _missed(self, turn: Turn, asked: Asked) -> ApiError | None:
+    def _missed(self, turn: Turn, asked: TurnInput) -> ApiError | None:
         if not self._rules and not self.strict:
             return None
         own = all(type(handle.rule.when) is When for handle in self._rules)
@@ -273,7 +273,7 @@ class Script:
 
     def explain(self, turn: Turn) -> str:
         """Return which rule would answer, or which came nearest and why it did not hold."""
-        asked = Asked.by(turn)
+        asked = TurnInput.by(turn)
         for number, handle in enumerate(self._rules, 1):
             try:
                 if next(reasons(handle, turn, asked), None) is None:

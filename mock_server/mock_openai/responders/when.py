@@ -12,8 +12,8 @@ from typing import Any
 
 from mock_openai.patterns import SlowPattern, pattern
 from mock_openai.protocol.request import Request
-from mock_openai.responders.asked import Asked, messages, outputs_of
 from mock_openai.responders.base import Turn
+from mock_openai.responders.turn_input import TurnInput, messages, outputs_of
 
 # What a condition that holds is worth when the nearest rule is looked for.
 _SAID = dict.fromkeys(("user", "developer", "system", "last", "tool_output", "output"), 8)
@@ -67,7 +67,7 @@ class When:
         object.__setattr__(self, "worth", {name: _WEIGHT.get(name, 1) for name in given})
         object.__setattr__(self, "is_only_heard", type(self) is When and self.worth.keys() <= _HEARD)
 
-    def hears(self, asked: Asked) -> bool:
+    def hears(self, asked: TurnInput) -> bool:
         """Return whether the conditions on texts may hold: `user`, `last`, and `developer` and `system` where
         they are about what the turn answers. Raises SlowPattern, as all methods that search.
         """
@@ -77,17 +77,17 @@ class When:
             return True
         return next(self._said(asked), None) is None
 
-    def holds(self, turn: Turn, asked: Asked | None = None) -> bool:
+    def holds(self, turn: Turn, asked: TurnInput | None = None) -> bool:
         """Return whether every condition holds."""
         return next(self.failures(turn, asked), None) is None
 
-    def failures(self, turn: Turn, asked: Asked | None = None) -> Iterator[str]:
+    def failures(self, turn: Turn, asked: TurnInput | None = None) -> Iterator[str]:
         """Yield for each condition that does not hold the reason; `asked` is what the turn asks, if known."""
         request = turn.request
         if request is None:
             yield "the request is not valid"
             return
-        yield from self._said(asked or Asked.by(turn))
+        yield from self._said(asked or TurnInput.by(turn))
         yield from self._said_anywhere(turn)
         yield from self._tool_output(turn, request)
         if self.model is not None and not _found("model", self.model, request.model, whole=True):
@@ -111,7 +111,7 @@ class When:
             if turn.body.get(name) != value:
                 yield f"body: {name} is {turn.body.get(name)!r}, not {value!r}"
 
-    def nearness(self, asked: Asked, *, failed: Iterable[str]) -> int:
+    def nearness(self, asked: TurnInput, *, failed: Iterable[str]) -> int:
         """Return how near the conditions came to holding; `failed` is the result of `failures`. Texts count
         most, then whether the rule is for this kind of turn at all, then the rest.
 
@@ -129,7 +129,7 @@ class When:
     def _looks_everywhere(self) -> bool:
         return any(getattr(self, name) not in (None, False) for name in _BESIDE)
 
-    def _said(self, asked: Asked) -> Iterator[str]:
+    def _said(self, asked: TurnInput) -> Iterator[str]:
         """Yield which conditions on texts do not hold."""
         if self.user is not None and not self._hears_user(asked):
             if asked.answers_tool and self.tool_output is None:
@@ -145,7 +145,7 @@ class When:
             yield from self._messages("developer", self.developer, asked.developer)
             yield from self._messages("system", self.system, asked.system)
 
-    def _hears_user(self, asked: Asked) -> bool:
+    def _hears_user(self, asked: TurnInput) -> bool:
         assert self.user is not None
         if asked.answers_tool and self.tool_output is None:
             return False

@@ -15,11 +15,11 @@ import msgspec
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from mock_openai.beside import LARGE, beside
 from mock_openai.control import redact
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError, invalid_json
-from mock_openai.turn.known import Known, KnownRequests
+from mock_openai.threads import LARGE, in_thread
+from mock_openai.turn.request_cache import ReceivedRequest, RequestCache
 
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of a request body, after decompression. The real limit on HTTP is not known; WebSocket messages end
@@ -51,7 +51,7 @@ async def read_body(request: web.BaseRequest) -> bytes:
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding in ("", "identity") or not data:
         return data
-    return await beside(_decompress, data, encoding) if len(data) > LARGE else _decompress(data, encoding)
+    return await in_thread(_decompress, data, encoding) if len(data) > LARGE else _decompress(data, encoding)
 
 
 async def _awaited(request: web.BaseRequest) -> bytes:
@@ -83,18 +83,20 @@ def decode(data: bytes, content_type: str = "") -> Any:
 
 async def decoded(data: bytes, content_type: str) -> Any:
     """Same as `decode`; a thread decodes a large body."""
-    return await beside(decode, data, content_type) if len(data) > LARGE_BODY else decode(data, content_type)
+    return (
+        await in_thread(decode, data, content_type) if len(data) > LARGE_BODY else decode(data, content_type)
+    )
 
 
-def known_create(requests: KnownRequests, data: bytes, content_type: str) -> Known:
+def received_create(requests: RequestCache, data: bytes, content_type: str) -> ReceivedRequest:
     """Return the cache entry of a create's body. Raises ApiError if the body is not a JSON object."""
-    known = requests.find(content_type, data)
-    if known is None:
+    received = requests.find(content_type, data)
+    if received is None:
         body = decode(data, content_type)
         if not isinstance(body, dict):
             raise invalid_json()
-        known = requests.keep(content_type, data, body)
-    return known
+        received = requests.keep(content_type, data, body)
+    return received
 
 
 def to_note(data: bytes, content_type: str = "") -> msgspec.Raw | None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from aiohttp import web
 
-from mock_openai.beside import beside
 from mock_openai.protocol.ciphertext import ciphertext
 from mock_openai.protocol.errors import invalid_json, missing_parameter, unknown_parameter
 from mock_openai.protocol.ids import Ids
@@ -15,12 +14,13 @@ from mock_openai.protocol.listing import listed
 from mock_openai.protocol.tokens import count_item
 from mock_openai.protocol.usage import usage_of_counts
 from mock_openai.state import ServerState
+from mock_openai.threads import in_thread
+from mock_openai.transport.api_keys import caller_of
 from mock_openai.transport.body import LARGE_BODY, decoded
-from mock_openai.transport.keys import caller_of
-from mock_openai.transport.reply import HttpReply
-from mock_openai.turn.known import Known
+from mock_openai.transport.http_reply import HttpReply
 from mock_openai.turn.limits import tokens_asked
 from mock_openai.turn.plan import Caller
+from mock_openai.turn.request_cache import ReceivedRequest
 
 _TAKEN = frozenset(
     {
@@ -53,11 +53,11 @@ async def compact(state: ServerState, request: web.BaseRequest, reply: HttpReply
             raise unknown_parameter(name)
     # Unlike a create's, its input may be absent: the conversation is what there is to compact (documented).
     given = [] if body.get("input") is None else body["input"]
-    known = Known({**body, "input": given, "store": False}, len(data))
+    received = ReceivedRequest({**body, "input": given, "store": False}, len(data))
     large = len(data) > LARGE_BODY
     if large:
-        await beside(state.engine.admission.read_ahead, known, "http")
-    plan = await state.engine.planner.admitted(known, Caller(transport="http"))
+        await in_thread(state.engine.admission.read_ahead, received, "http")
+    plan = await state.engine.planner.admitted(received, Caller(transport="http"))
     asked = plan.request
     assert asked is not None, "what is admitted is valid"
     limiter = state.engine.limiter
@@ -70,7 +70,7 @@ async def compact(state: ServerState, request: web.BaseRequest, reply: HttpReply
     output: list[dict[str, Any]] = [
         listed({key: value for key, value in item.items() if key != "id"}, name, ids) for item in kept
     ]
-    read = await beside(_counted, asked.input) if large else _counted(asked.input)
+    read = await in_thread(_counted, asked.input) if large else _counted(asked.input)
     written = max(_LEAST, read // _SHARE)
     output.append(
         {

@@ -7,9 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from mock_openai.beside import beside
 from mock_openai.memory import Conversation
-from mock_openai.protocol.echo import without_credentials
 from mock_openai.protocol.errors import (
     ApiError,
     conversation_item_not_found,
@@ -18,10 +16,12 @@ from mock_openai.protocol.errors import (
 )
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.listing import included, page, with_ids, with_pictures
+from mock_openai.protocol.response_fields import without_credentials
 from mock_openai.protocol.schema import Object
 from mock_openai.state import ServerState
+from mock_openai.threads import in_thread
 from mock_openai.transport.body import LARGE_BODY, decode
-from mock_openai.transport.reply import HttpReply
+from mock_openai.transport.http_reply import HttpReply
 from mock_openai.transport.routes import CHANGED_CONVERSATION, MORE_ITEMS, MOST_ITEMS, NEW_CONVERSATION
 
 
@@ -117,7 +117,7 @@ async def _body(request: web.BaseRequest, data: bytes, form: Object) -> Mapping[
     """Return a body that has this form; a thread reads a large one."""
     content_type = request.headers.get("Content-Type", "")
     if len(data) > LARGE_BODY:
-        return await beside(_read, data, content_type, form)
+        return await in_thread(_read, data, content_type, form)
     return _read(data, content_type, form)
 
 

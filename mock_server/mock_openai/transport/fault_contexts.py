@@ -9,7 +9,7 @@ from mock_openai.delivery.connection_context import ConnectionContext
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event
 from mock_openai.state import ClientConnection, ServerState
-from mock_openai.transport.reply import HttpReply
+from mock_openai.transport.http_reply import HttpReply
 from mock_openai.transport.tcp import TcpConnection
 from mock_openai.wire.frames import close_frame
 

@@ -14,7 +14,6 @@ from typing import Any
 
 from aiohttp import HttpVersion11, web
 
-from mock_openai.beside import beside
 from mock_openai.control import redact
 from mock_openai.delivery import Delivery
 from mock_openai.faults.context import Effect
@@ -29,22 +28,23 @@ from mock_openai.protocol.errors import (
 )
 from mock_openai.responders.answer import Relayed
 from mock_openai.state import Begun, ClientConnection, ServerState
-from mock_openai.transport.body import LARGE_BODY, known_create, read_body, to_note
+from mock_openai.threads import in_thread
+from mock_openai.transport.api_keys import caller_of
+from mock_openai.transport.body import LARGE_BODY, read_body, received_create, to_note
 from mock_openai.transport.connections import Connections
 from mock_openai.transport.cors import Pages, preflight
 from mock_openai.transport.fault_contexts import HandshakeContext
 from mock_openai.transport.handshake import is_upgrade
 from mock_openai.transport.http_connection import HttpConnection
+from mock_openai.transport.http_reply import HttpReply, Written
 from mock_openai.transport.http_writers import JsonWriter, SseWriter
-from mock_openai.transport.keys import caller_of
 from mock_openai.transport.repeated_head import RepeatedHead
-from mock_openai.transport.reply import HttpReply, Written
 from mock_openai.transport.rest import Rest
 from mock_openai.transport.routes import own_path
 from mock_openai.transport.tcp import TcpConnection
 from mock_openai.transport.websocket import SocketSession
-from mock_openai.turn.known import Known
 from mock_openai.turn.plan import Caller
+from mock_openai.turn.request_cache import ReceivedRequest
 
 logger = logging.getLogger("mock_openai")
 
@@ -178,24 +178,24 @@ class HttpHandler:
         if begun is None:
             position = state.next_turn(connection)
             error: ApiError | None = None
-            known: Known | None = None
+            received: ReceivedRequest | None = None
             try:
                 data = await read_body(request)
                 content_type = request.headers.get("Content-Type", "")
                 if len(data) > LARGE_BODY:
-                    known = await beside(self._read_ahead, data, content_type)
+                    received = await in_thread(self._read_ahead, data, content_type)
                 else:
-                    known = known_create(state.requests, data, content_type)
+                    received = received_create(state.requests, data, content_type)
             except ApiError as wrong:
                 error = wrong
-            if known is None:
-                assert error is not None, "a body is known or refused"
+            if received is None:
+                assert error is not None, "a body is received or refused"
                 state.note("request", connection.number, _shown(request, {}), turn=position.number)
                 self._note_error(connection, error, position.number)
                 await reply.error(error)
                 return
             head = json.compact({"method": request.method, "path": redact.path(request.path_qs)})
-            state.note_create(position, head, known.noted, asyncio.get_running_loop().time())
+            state.note_create(position, head, received.noted, asyncio.get_running_loop().time())
             caller = Caller(
                 transport="http",
                 connection=connection.number,
@@ -203,26 +203,28 @@ class HttpHandler:
                 headers=request.headers,
                 query=request.rel_url.raw_query_string,
             )
-            begun = Begun(known, caller, position, None)
+            begun = Begun(received, caller, position, None)
         else:
             await read_body(request)
-        body = begun.known.body
+        body = begun.received.body
         background = body.get("background") is True
         writer: SseWriter | JsonWriter
         if body.get("stream") is True:
             writer = SseWriter(reply, tcp)
         else:
             writer = JsonWriter(reply, tcp, background=background)
-        await Delivery(state, writer, connection, begun.position).run(begun.known, begun.caller, begun.plan)
+        await Delivery(state, writer, connection, begun.position).run(
+            begun.received, begun.caller, begun.plan
+        )
         self.connections.fall_quiet(request, connection, tcp)
         self._expect_the_same_head(request, reply, connection, tcp, begun.caller)
 
-    def _read_ahead(self, data: bytes, content_type: str) -> Known:
-        known = known_create(self._state.requests, data, content_type)
-        if known.request is None and known.refused is None:
-            known.note_as(self._state.journal.shorten)
-            self._state.engine.admission.read_ahead(known, "http")
-        return known
+    def _read_ahead(self, data: bytes, content_type: str) -> ReceivedRequest:
+        received = received_create(self._state.requests, data, content_type)
+        if received.request is None and received.refused is None:
+            received.note_as(self._state.journal.shorten)
+            self._state.engine.admission.read_ahead(received, "http")
+        return received
 
     def _expect_the_same_head(
         self,
@@ -256,7 +258,7 @@ class HttpHandler:
         data = await read_body(request)
         content_type = request.headers.get("Content-Type", "")
         large = len(data) > LARGE_BODY
-        noted = await beside(to_note, data, content_type) if large else to_note(data, content_type)
+        noted = await in_thread(to_note, data, content_type) if large else to_note(data, content_type)
         self._state.note("request", connection.number, _shown(request, noted))
         recorded = await self._state.engine.answer_http(request.method, request.path_qs, data)
         if recorded is not None:

@@ -8,7 +8,6 @@ from typing import Literal
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-from mock_openai.beside import LARGE, beside
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.event_types import TERMINAL
@@ -16,8 +15,9 @@ from mock_openai.protocol.events import Event
 from mock_openai.protocol.response import with_billing
 from mock_openai.protocol.template import Rendered
 from mock_openai.responders.answer import Recorded
+from mock_openai.threads import LARGE, in_thread
 from mock_openai.transport.headers import repeatable
-from mock_openai.transport.reply import HttpReply
+from mock_openai.transport.http_reply import HttpReply
 from mock_openai.transport.tcp import TcpConnection
 from mock_openai.wire.sse import around
 from mock_openai.wire.sse import event as server_event
@@ -212,7 +212,7 @@ class JsonWriter(HttpWriter):
         else:
             event = self._first if self._background else self._last
             large = event is not None and len(event.data) > LARGE
-            body = await beside(self._body, event) if large else self._body(event)
+            body = await in_thread(self._body, event) if large else self._body(event)
         await self._reply.whole(self._status, self._recorded, body, rate_limits=self.rate_limits)
 
     @staticmethod

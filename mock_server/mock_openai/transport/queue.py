@@ -11,7 +11,7 @@ from collections import deque
 import msgspec
 
 from mock_openai.faults.trigger import Position
-from mock_openai.turn.known import Known
+from mock_openai.turn.request_cache import ReceivedRequest
 
 MAX_IN_FLIGHT = 16
 """Responses in flight on one connection, over all lanes (documented)."""
@@ -27,7 +27,7 @@ class Create(msgspec.Struct, frozen=True):
 
     lane: str | None
     position: Position
-    known: Known
+    received: ReceivedRequest
 
 
 class TurnQueue:
@@ -58,7 +58,7 @@ class TurnQueue:
     def push(self, create: Create) -> None:
         """Queue a create."""
         self._waiting.append(create)
-        self._bytes += create.known.size
+        self._bytes += create.received.size
 
     def start(self) -> list[Create]:
         """Return the creates that may run now, in the order in which they came, and count them as running."""
@@ -73,7 +73,7 @@ class TurnQueue:
                 continue
             blocked.add(create.lane)
             self._busy[create.lane] = create
-            self._bytes -= create.known.size
+            self._bytes -= create.received.size
             ready.append(create)
         self._waiting.extendleft(reversed(held))
         return ready

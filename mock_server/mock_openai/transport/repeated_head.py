@@ -14,13 +14,13 @@ from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.template import Rendered
 from mock_openai.state import Begun, ClientConnection, ServerState
-from mock_openai.transport.body import known_create
+from mock_openai.transport.body import received_create
 from mock_openai.transport.http_connection import HttpConnection, first_request
+from mock_openai.transport.http_reply import Plain
 from mock_openai.transport.http_writers import EVENT_STREAM, as_stream
-from mock_openai.transport.reply import Plain
 from mock_openai.transport.tcp import TcpConnection
-from mock_openai.turn.known import Known
 from mock_openai.turn.plan import Caller, Plan
+from mock_openai.turn.request_cache import ReceivedRequest
 
 
 class RepeatedHead:
@@ -62,13 +62,13 @@ class RepeatedHead:
         # While a request is being answered, and when aiohttp may hold another, this one has to wait its turn.
         if not self._http.between or self._http.arrived != b"" or not self._tcp.clear:
             return False
-        known = self._known(data)
-        if known is None:
+        received = self._received(data)
+        if received is None:
             return False
         state = self._state
         position = state.next_turn(self._connection)
-        state.note_create(position, self._head, known.noted, self._time())
-        plan = state.planned(known, self._caller, position)
+        state.note_create(position, self._head, received.noted, self._time())
+        plan = state.planned(received, self._caller, position)
         if plan is not None:
             played = play_at_once(
                 state, plan, position, lambda events: self._tcp.write(self._written(events, plan)), self._time
@@ -76,10 +76,10 @@ class RepeatedHead:
             if played is not None:
                 state.metrics.answered("/v1/responses", 200)
                 return True
-        self._connection.begun = Begun(known, self._caller, position, plan)
+        self._connection.begun = Begun(received, self._caller, position, plan)
         return False
 
-    def _known(self, data: bytes) -> Known | None:
+    def _received(self, data: bytes) -> ReceivedRequest | None:
         """Return the cache entry if these bytes are exactly one request with the same head."""
         start = len(self._before)
         end = data.find(b"\r\n", start, start + 16)
@@ -89,7 +89,7 @@ class RepeatedHead:
         if data[start:end] != b"%d" % len(body):
             return None
         try:
-            return known_create(self._state.requests, body, self._content_type)
+            return received_create(self._state.requests, body, self._content_type)
         except ApiError:
             return None
 

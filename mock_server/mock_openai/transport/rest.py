@@ -12,7 +12,6 @@ from typing import Any
 
 from aiohttp import web
 
-from mock_openai.beside import LARGE, beside
 from mock_openai.memory import Remembered
 from mock_openai.protocol import models
 from mock_openai.protocol.errors import (
@@ -30,15 +29,16 @@ from mock_openai.protocol.listing import included, number, page, with_ids, with_
 from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.response import with_billing
 from mock_openai.state import ServerState
+from mock_openai.threads import LARGE, in_thread
 from mock_openai.transport.body import LARGE_BODY, decoded
 from mock_openai.transport.compaction import compact
 from mock_openai.transport.conversations import Conversations
+from mock_openai.transport.http_reply import HttpReply
 from mock_openai.transport.http_writers import EVENT_STREAM, sse
-from mock_openai.transport.reply import HttpReply
 from mock_openai.transport.routes import CREATE_RESPONSE, find, methods_of, own_path
 from mock_openai.turn.background import Distant, Watched, running
-from mock_openai.turn.known import Known
 from mock_openai.turn.plan import Caller
+from mock_openai.turn.request_cache import ReceivedRequest
 
 Answer = Callable[[web.BaseRequest, HttpReply, bytes], Awaitable[None]]
 
@@ -206,7 +206,7 @@ class Rest:
             items = with_pictures(with_ids(found.input, found.id, ids), wanted)
             return page(items, request.query, listed_item_not_found)
 
-        await reply.json(await beside(listed) if found.size > LARGE else listed())
+        await reply.json(await in_thread(listed) if found.size > LARGE else listed())
 
     async def _input_tokens(self, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
         body = await decoded(data, request.headers.get("Content-Type", ""))
@@ -218,10 +218,10 @@ class Rest:
             if name not in _COUNTED:
                 raise unknown_parameter(name)
         counted = {name: value for name, value in body.items() if name != "personality"}
-        known = Known(counted, 0)
+        received = ReceivedRequest(counted, 0)
         if len(data) > LARGE_BODY:
-            await beside(self._state.engine.admission.read_ahead, known, "http")
-        plan = await self._state.engine.planner.admitted(known, Caller(transport="http"))
+            await in_thread(self._state.engine.admission.read_ahead, received, "http")
+        plan = await self._state.engine.planner.admitted(received, Caller(transport="http"))
         await reply.json({"object": "response.input_tokens", "input_tokens": plan.input_tokens})
 
     async def _models(self, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
@@ -250,7 +250,7 @@ class Rest:
 
 async def _decoded(found: Remembered) -> Mapping[str, Any]:
     """Return the response object of a stored response; a thread decodes a large one."""
-    return await beside(lambda: found.response) if found.size > LARGE else found.response
+    return await in_thread(lambda: found.response) if found.size > LARGE else found.response
 
 
 def _bare(event: Event) -> Event:

@@ -16,10 +16,10 @@ from mock_openai.protocol.errors import ApiError
 from mock_openai.session import HEADER, Session, name_of
 from mock_openai.sessions import Sessions
 from mock_openai.transport import health
+from mock_openai.transport.api_keys import caller_of
 from mock_openai.transport.cors import Pages
 from mock_openai.transport.http import HttpHandler
-from mock_openai.transport.keys import caller_of
-from mock_openai.transport.reply import HttpReply
+from mock_openai.transport.http_reply import HttpReply
 from mock_openai.transport.tcp import TcpConnection
 
 

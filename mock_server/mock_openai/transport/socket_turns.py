@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
 
-from mock_openai.beside import beside
 from mock_openai.delivery import Delivery
 from mock_openai.delivery.play import play_at_once
 from mock_openai.faults.trigger import Position
@@ -16,14 +15,15 @@ from mock_openai.memory import LaneMemory
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.template import Rendered
 from mock_openai.state import ClientConnection, ServerState
+from mock_openai.threads import in_thread
 from mock_openai.transport.body import LARGE_BODY
 from mock_openai.transport.inject import inject_failed, injected, read_inject
 from mock_openai.transport.messages import as_noted
 from mock_openai.transport.queue import Create, TurnQueue
 from mock_openai.transport.steering import Steering
 from mock_openai.transport.websocket_writer import Socket, WebSocketWriter
-from mock_openai.turn.known import Known
 from mock_openai.turn.plan import Caller, Plan
+from mock_openai.turn.request_cache import ReceivedRequest
 from mock_openai.wire.frames import frame, text_around
 
 _HEAD = b'{"method":"WEBSOCKET","path":"/v1/responses"}'
@@ -76,22 +76,22 @@ class SocketTurns:
             self._room.clear()
             await self._room.wait()
 
-    def take(self, known: Known) -> None:
+    def take(self, received: ReceivedRequest) -> None:
         """Play a create of the default lane that arrived alone, at once if that is possible."""
-        create = Create(None, self.count(known, None), known)
+        create = Create(None, self.count(received, None), received)
         plan = self._planned(create) if self.queue.idle else None
         if plan is None or not self._played(create, plan):
             self.queue.push(create)
             self.pump(plan)
 
-    def push(self, known: Known, lane: str | None) -> None:
+    def push(self, received: ReceivedRequest, lane: str | None) -> None:
         """Queue a create."""
-        self.queue.push(Create(lane, self.count(known, lane), known))
+        self.queue.push(Create(lane, self.count(received, lane), received))
         self.pump()
 
     async def steer(self, message: dict[str, Any], size: int) -> None:
         """Handle `response.steer`, a message of so many bytes. Raises ApiError."""
-        noted = await beside(as_noted, message) if size > LARGE_BODY else as_noted(message)
+        noted = await in_thread(as_noted, message) if size > LARGE_BODY else as_noted(message)
         self._state.note("request", self._connection.number, {**noted, "event": "response.steer"})
         refused = await self.steering.hear(message, size, tuple(self._deliveries.values()))
         if refused is not None:
@@ -109,11 +109,11 @@ class SocketTurns:
                 known = True
         await self._tell(inject_failed(message, 0, known=known))
 
-    def count(self, known: Known, lane: str | None, *, automatic: bool = False) -> Position:
+    def count(self, received: ReceivedRequest, lane: str | None, *, automatic: bool = False) -> Position:
         """Count a create and note it in the journal."""
-        position = self._state.next_turn(self._connection, warms_up=known.body.get("generate") is False)
+        position = self._state.next_turn(self._connection, warms_up=received.body.get("generate") is False)
         head = _AUTOMATIC if automatic else _HEAD
-        self._state.note_create(position, head, known.noted, self._time(), lane=lane)
+        self._state.note_create(position, head, received.noted, self._time(), lane=lane)
         return position
 
     def cancel(self, message: Mapping[str, Any]) -> None:
@@ -135,9 +135,9 @@ class SocketTurns:
 
     def _planned(self, create: Create) -> Plan | None:
         """Plan a create, unless something may still change it."""
-        if self.steering.waits_for(create.known.body.get("previous_response_id")):
+        if self.steering.waits_for(create.received.body.get("previous_response_id")):
             return None
-        return self._state.planned(create.known, self.caller, create.position)
+        return self._state.planned(create.received, self.caller, create.position)
 
     def _played(self, create: Create, plan: Plan) -> bool:
         """Play a create at once, if its plan allows that and nothing waits to be written."""
@@ -159,7 +159,7 @@ class SocketTurns:
     async def _turn(self, create: Create, plan: Plan | None) -> None:
         """Answer a create that may run now."""
         joined = self.steering.join(create)
-        carried = None if joined is create else str(create.known.body["previous_response_id"])
+        carried = None if joined is create else str(create.received.body["previous_response_id"])
         await self._answer(create, joined, plan, queued=create, carried=carried)
 
     async def _answer(
@@ -203,7 +203,7 @@ class SocketTurns:
         )
         self._deliveries[create.position.number] = delivery
         try:
-            await delivery.run(joined.known, self.caller, plan)
+            await delivery.run(joined.received, self.caller, plan)
             if steered is not None and carried is not None and delivery.response_id is None:
                 why = "The successor response could not be created."
                 await self.steering.give_back(carried, steered, why)
@@ -231,8 +231,8 @@ class SocketTurns:
                 self.queue.finish(queued)
         if body is not None:
             # A successor is counted, although nobody sent a request for it.
-            known = Known(body, create.known.size)
-            successor = Create(create.lane, self.count(known, create.lane, automatic=True), known)
+            received = ReceivedRequest(body, create.received.size)
+            successor = Create(create.lane, self.count(received, create.lane, automatic=True), received)
             carried = delivery.response_id
             answer = self._answer(
                 successor, successor, None, queued=queued, carried=carried, steered=delivery

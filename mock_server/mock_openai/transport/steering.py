@@ -33,7 +33,7 @@ from mock_openai.protocol.steering import (
     required_input,
 )
 from mock_openai.transport.queue import MAX_WAITING_BYTES, Create
-from mock_openai.turn.known import Known
+from mock_openai.turn.request_cache import ReceivedRequest
 
 _REMEMBERED = 1024
 """Ended responses of a connection that are still distinguished from unknown ones."""
@@ -130,7 +130,7 @@ class Steering:
             return None
         items = [item for steer in steers for item in steer.items]
         # A successor inherits every setting (documented).
-        return {**create.known.body, "previous_response_id": target, "input": items}
+        return {**create.received.body, "previous_response_id": target, "input": items}
 
     def knows(self, response_id: str) -> bool:
         """Return whether a response with this id has ended on this connection."""
@@ -142,7 +142,7 @@ class Steering:
 
     def join(self, create: Create) -> Create:
         """Return the create with the submissions that waited for it before its input."""
-        body = create.known.body
+        body = create.received.body
         parent = body.get("previous_response_id")
         ended = self._ended.get(parent) if isinstance(parent, str) else None
         if ended is None or ended.lane != create.lane:
@@ -154,8 +154,8 @@ class Steering:
         if not isinstance(given, str | list):
             return create  # it will be refused
         items = [item for steer in steers for item in steer.items]
-        known = Known({**body, "input": [*items, *as_items(given)]}, create.known.size)
-        return Create(create.lane, create.position, known)
+        received = ReceivedRequest({**body, "input": [*items, *as_items(given)]}, create.received.size)
+        return Create(create.lane, create.position, received)
 
     def committed(self, parent: str) -> None:
         """Forget the submissions that a create carried: its `response.created` commits them (documented)."""

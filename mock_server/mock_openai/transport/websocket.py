@@ -13,12 +13,12 @@ from typing import Any
 
 from aiohttp import web
 
-from mock_openai.beside import beside
 from mock_openai.clock import Timer
 from mock_openai.memory import LaneMemory
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError, connection_limit_reached
 from mock_openai.state import ClientConnection, ServerState
+from mock_openai.threads import in_thread
 from mock_openai.transport.body import LARGE_BODY
 from mock_openai.transport.fault_contexts import IdleContext
 from mock_openai.transport.headers import handshake_headers
@@ -28,8 +28,8 @@ from mock_openai.transport.socket_turns import SocketTurns
 from mock_openai.transport.tcp import TcpConnection
 from mock_openai.transport.timed_faults import TimedFaults
 from mock_openai.transport.websocket_connection import WebSocketConnection
-from mock_openai.turn.known import Known
 from mock_openai.turn.plan import Caller
+from mock_openai.turn.request_cache import ReceivedRequest
 from mock_openai.wire.frames import TEXT, close_frame, frame
 
 
@@ -177,26 +177,26 @@ class SocketSession:
             heard = self._understood(data)
         except ApiError:
             return False
-        if not isinstance(heard, Known) or heard.body.get("stream_id") is not None:
+        if not isinstance(heard, ReceivedRequest) or heard.body.get("stream_id") is not None:
             return False
         self._turns.take(heard)
         return True
 
-    def _understood(self, data: bytes) -> Known | tuple[str, dict[str, Any]]:
+    def _understood(self, data: bytes) -> ReceivedRequest | tuple[str, dict[str, Any]]:
         """Return the cache entry of a create, or another message's type and its other fields. Raises
         ApiError.
         """
-        known = self._state.requests.find("websocket", data)
-        if known is not None:
-            return known
+        received = self._state.requests.find("websocket", data)
+        if received is not None:
+            return received
         kind, message = read_message(data, self._types)
         if kind != "response.create":
             return kind, message
         return self._state.requests.keep("websocket", data, message)
 
-    def _read_ahead(self, data: bytes) -> Known | tuple[str, dict[str, Any]]:
+    def _read_ahead(self, data: bytes) -> ReceivedRequest | tuple[str, dict[str, Any]]:
         heard = self._understood(data)
-        if isinstance(heard, Known) and heard.request is None and heard.refused is None:
+        if isinstance(heard, ReceivedRequest) and heard.request is None and heard.refused is None:
             heard.note_as(self._state.journal.shorten)
             self._state.engine.admission.read_ahead(heard, "websocket")
         return heard
@@ -204,13 +204,13 @@ class SocketSession:
     async def _hear(self, data: bytes) -> None:
         try:
             large = len(data) > LARGE_BODY
-            heard = await beside(self._read_ahead, data) if large else self._understood(data)
+            heard = await in_thread(self._read_ahead, data) if large else self._understood(data)
         except ApiError as error:
             await self._bad_message(error, close=1007)
             return
         try:
             match heard:
-                case Known():
+                case ReceivedRequest():
                     await self._create(heard)
                 case "response.cancel", message:
                     self._turns.cancel(message)
@@ -228,8 +228,8 @@ class SocketSession:
             self._connection.end("server", how="close", code=close)
             self._spawn(self.close(close))  # not here: the client's answer is still to be read
 
-    async def _create(self, known: Known) -> None:
-        named = known.body.get("stream_id")
+    async def _create(self, received: ReceivedRequest) -> None:
+        named = received.body.get("stream_id")
         try:
             lane = self._lanes.admit(named)
             if self._turns.closing:
@@ -237,13 +237,13 @@ class SocketSession:
         except ApiError as error:
             # A malformed name is not a lane to attribute an error to (documented).
             lane = named if isinstance(named, str) else None
-            position = self._turns.count(known, lane)
+            position = self._turns.count(received, lane)
             named_lane = lane if error.code != "invalid_stream_id" else None
             await self._refuse(error, named_lane, position.number)
             if self._turns.closing and not self._queue.running:
                 self._spawn(self._close_at_limit(announce=error.code == "invalid_stream_id"))
             return
-        self._turns.push(known, lane)
+        self._turns.push(received, lane)
 
     async def _refuse(self, error: ApiError, lane: str | None = None, turn: int | None = None) -> None:
         self._state.note("status", self._connection.number, error.noted(), turn=turn, lane=lane)

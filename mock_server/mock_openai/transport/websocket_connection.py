@@ -17,7 +17,7 @@ from aiohttp import web
 from mock_openai.transport.handshake import accept, deflate_terms
 from mock_openai.transport.headers import head
 from mock_openai.transport.http_connection import HttpConnection
-from mock_openai.transport.reply import Written
+from mock_openai.transport.http_reply import Written
 from mock_openai.transport.tcp import TcpConnection
 from mock_openai.wire.frames import (
     CLOSE,

@@ -13,7 +13,6 @@ from typing import Any, Literal, Protocol
 
 from mock_openai.memory import ConversationStore, LaneMemory, MemoryStore, Remembered, ResponseStore
 from mock_openai.protocol import models
-from mock_openai.protocol.accepted import AcceptedSettings
 from mock_openai.protocol.behaviour import Behaviour
 from mock_openai.protocol.conversation import check_conversation, is_reference
 from mock_openai.protocol.errors import (
@@ -26,8 +25,9 @@ from mock_openai.protocol.errors import (
 )
 from mock_openai.protocol.history import History
 from mock_openai.protocol.request import Request, parse_request
+from mock_openai.protocol.settings_cache import SettingsCache
 from mock_openai.protocol.tokens import count_input
-from mock_openai.turn.known import Known
+from mock_openai.turn.request_cache import ReceivedRequest
 
 Context = tuple[Sequence[dict[str, Any]], int]
 """What a request continues from: the items, oldest first, and their tokens."""
@@ -64,7 +64,7 @@ class Admission:
         self._store = store
         self._conversations = conversations
         self._behaviour = behaviour
-        self._accepted = {"http": AcceptedSettings(), "websocket": AcceptedSettings()}
+        self._accepted = {"http": SettingsCache(), "websocket": SettingsCache()}
         # What others derive from it may look elsewhere, and has to be waited for.
         self._here = store if type(store) is MemoryStore else None
 
@@ -79,15 +79,15 @@ class Admission:
             accepted.keep(request)
         return request
 
-    def read_ahead(self, known: Known, transport: Literal["http", "websocket"]) -> None:
+    def read_ahead(self, received: ReceivedRequest, transport: Literal["http", "websocket"]) -> None:
         """Validate a large request and count its tokens, which is most of planning it. A thread may do that:
         it changes only the cache entry and, in one step, the cache of settings found valid.
         """
         try:
-            known.request = self.read(known.body, transport)
-            _ = known.request.tokens
+            received.request = self.read(received.body, transport)
+            _ = received.request.tokens
         except ApiError as error:
-            known.refused = error
+            received.refused = error
 
     def forget(self) -> None:
         """Empty the cache of settings found valid."""

@@ -19,8 +19,8 @@ from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event, Timed
 from mock_openai.responders.answer import Reply
+from mock_openai.turn.batches import in_batches
 from mock_openai.turn.ending import cancelled
-from mock_openai.turn.making import made
 from mock_openai.turn.plan import Plan
 
 _LOOK = 0.05
@@ -123,7 +123,7 @@ class Live:
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
-            async with contextlib.aclosing(made(self._timed, self._reply, 0.0)) as batches:
+            async with contextlib.aclosing(in_batches(self._timed, self._reply, 0.0)) as batches:
                 async for batch in batches:
                     for timed in batch:
                         due = began + timed.at

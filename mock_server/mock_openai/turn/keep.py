@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from mock_openai.beside import LARGE, beside
 from mock_openai.memory import ConversationStore, MemoryStore, Remembered, ResponseStore
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
@@ -18,6 +17,7 @@ from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.listing import with_ids
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.template import Rendered
+from mock_openai.threads import LARGE, in_thread
 from mock_openai.turn.admit import Admission
 from mock_openai.turn.plan import Plan
 
@@ -63,7 +63,7 @@ class Keeper:
                 return self.keep_at_once(plan, sent)
             kept = _remembered(plan, sent)
         else:
-            kept = await beside(_decoded, plan, sent)
+            kept = await in_thread(_decoded, plan, sent)
         if request is None or kept is None:
             return False
         if _is_stored(request):

@@ -20,11 +20,11 @@ from mock_openai.responders.base import Later, Responder, Turn, turn_for
 from mock_openai.responders.improvise import Improviser
 from mock_openai.responders.script import Script
 from mock_openai.turn.admit import Admission
-from mock_openai.turn.known import MAX_SIZE, Known, Settled
 from mock_openai.turn.learned_pace import Learned
 from mock_openai.turn.limits import Limiter, tokens_asked, usual_headers
 from mock_openai.turn.pacing import Fixed, Instant, Kept, Pace
 from mock_openai.turn.plan import Caller, Plan
+from mock_openai.turn.request_cache import MAX_SIZE, CachedAnswer, ReceivedRequest
 
 
 class Planner:
@@ -56,27 +56,27 @@ class Planner:
         self._templates = Templates(behaviour)
         self._script = responders[0] if responders and type(responders[0]) is Script else None
 
-    def plan(self, known: Known, caller: Caller, number: int) -> Plan:
+    def plan(self, received: ReceivedRequest, caller: Caller, number: int) -> Plan:
         """Plan a turn, as far as nothing has to be awaited. `number` is the create's on its connection."""
-        plan = self._new(known, caller, number)
-        settled, script = known.settled, self._script
+        plan = self._new(received, caller, number)
+        cached, script = received.answer, self._script
         # A limit counts each turn, so what is known does not answer it.
         if (
-            settled is not None
+            cached is not None
             and script is not None
-            and settled.version == script.version
+            and cached.version == script.version
             and self.limiter.limits is None
         ):
-            settled.rule.begin(plan.body, plan.size)
-            plan.request, plan.answer, plan.render = known.request, settled.reply, settled.render
-            plan.at_once = settled.at_once
-            plan.rate_limits = usual_headers(settled.model)
+            cached.rule.begin(plan.body, plan.size)
+            plan.request, plan.answer, plan.render = received.request, cached.reply, cached.render
+            plan.at_once = cached.at_once
+            plan.rate_limits = usual_headers(cached.model)
             return plan
         try:
-            if self._read(plan, known):
+            if self._read(plan, received):
                 self._answer(plan)
-            if known.again and plan.render is not None:
-                known.settled = self._settled(plan)
+            if received.again and plan.render is not None:
+                received.answer = self._cached_answer(plan)
         except Exception as error:  # the user's own code, or a defect: reported when the plan is played
             plan.failure = error
         return plan
@@ -97,12 +97,12 @@ class Planner:
         assert plan.answer is not None, "somebody has answered by now"
         return plan.answer
 
-    async def admitted(self, known: Known, caller: Caller) -> Plan:
+    async def admitted(self, received: ReceivedRequest, caller: Caller) -> Plan:
         """Plan a request that is not answered: its validated form and what it continues from. Raises
         ApiError.
         """
-        plan = self._new(known, caller, 0)
-        if not self._read(plan, known):
+        plan = self._new(received, caller, 0)
+        if not self._read(plan, received):
             await self._wait_for_memory(plan)
         if plan.error is not None:
             raise plan.error
@@ -122,18 +122,18 @@ class Planner:
             if template is not None:
                 plan.render = template.renderer(request, plan.history_tokens)
 
-    def _new(self, known: Known, caller: Caller, number: int) -> Plan:
+    def _new(self, received: ReceivedRequest, caller: Caller, number: int) -> Plan:
         random_source = self._random_source(caller.connection, number)
-        return Plan(known.body, known.size, caller, number, random_source, self._session)
+        return Plan(received.body, received.size, caller, number, random_source, self._session)
 
-    def _read(self, plan: Plan, known: Known) -> bool:
+    def _read(self, plan: Plan, received: ReceivedRequest) -> bool:
         """Validate the request and find its history; False if that has to be awaited."""
         try:
-            if known.refused is not None:
-                raise known.refused.with_traceback(None)  # which grows with each raise
-            if known.request is None:
-                known.request = self.admission.read(plan.body, plan.caller.transport)
-            plan.request = known.request
+            if received.refused is not None:
+                raise received.refused.with_traceback(None)  # which grows with each raise
+            if received.request is None:
+                received.request = self.admission.read(plan.body, plan.caller.transport)
+            plan.request = received.request
             found = self.admission.at_hand(plan.request, plan.caller.lanes, plan.size)
             if found is None:
                 plan.waits_for = "memory"
@@ -197,7 +197,7 @@ class Planner:
         if isinstance(plan.answer, Reply):
             self.render(plan, plan.answer)
 
-    def _settled(self, plan: Plan) -> Settled | None:
+    def _cached_answer(self, plan: Plan) -> CachedAnswer | None:
         """Return the answer to all requests with these bytes; None if it depends on more."""
         request, script = plan.request, self._script
         if request is None or request.previous_response_id is not None or plan.size > MAX_SIZE:
@@ -207,7 +207,7 @@ class Planner:
         rule = script.settles(plan.turn)
         if rule is None or rule.rule.answer is not plan.answer or not isinstance(plan.answer, Reply):
             return None
-        return Settled(script.version, rule, request.model, plan.answer, plan.render, plan.at_once)
+        return CachedAnswer(script.version, rule, request.model, plan.answer, plan.render, plan.at_once)
 
 
 def _asked_plainly(responder: Responder) -> Callable[[Turn], Answer | Later | None] | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from mock_openai.control.journal import Entry, Said
+from mock_openai.control.journal import Entry, SentResponse
 from ninelives.bot.turn import Captured, Heard, ReportedError, Turn
 from ninelives.lab import Episode, Finding, judge
 from ninelives.lab.run import run_scenario
@@ -28,10 +28,10 @@ def frame(name: str) -> Any:
 
 def said(
     number: int, text: str, *items: dict[str, Any], status: Any = "completed", refusal: str = ""
-) -> Said:
+) -> SentResponse:
     question = {"role": "user", "content": "weather?"}
     request = {"input": [question, *items]}
-    return Said(
+    return SentResponse(
         f"resp_{number}", 1, 1, None, float(number), request, text=text, refusal=refusal, status=status
     )
 

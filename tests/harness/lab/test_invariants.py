@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai.control.entries import Entry
-from mock_openai.control.said import Said
+from mock_openai.control.sent_responses import SentResponse
 from ninelives.bot.turn import Captured, Heard, ReportedError, ToolCall, Turn
 from ninelives.lab import PROMISES, Episode, Finding, judge
 
@@ -30,7 +30,7 @@ class Tale:
     def __init__(self) -> None:
         self.now = 0.0
         self.turns: list[Turn] = []
-        self.said: list[Said] = []
+        self.said: list[SentResponse] = []
         self.wire: list[Entry] = []
         self.expected: list[str | None] = []
         self.context: list[dict[str, Any]] = []
@@ -56,11 +56,11 @@ class Tale:
 
     def says(
         self, text: str, *calls: dict[str, Any], status: str | None = "completed", refusal: str = ""
-    ) -> Said:
+    ) -> SentResponse:
         self.tick()
         request = {"input": [dict(item) for item in self.context]}
         self.entry("request", body=request)
-        said = Said(
+        said = SentResponse(
             id=f"resp_{len(self.said)}",
             connection=1,
             turn=len(self.turns),

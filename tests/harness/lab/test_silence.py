@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from mock_openai import faults
-from mock_openai.control.journal import Entry, Said
+from mock_openai.control.journal import Entry, SentResponse
 from mock_openai.protocol.events import Event
 from ninelives.bot.turn import Heard, ReportedError, ToolCall, Turn
 from ninelives.commands.verdict import table
@@ -28,9 +28,9 @@ from rich.console import Console
 from tests.harness.exploration.broken import TriesAgainTooLate, WaitsForASilentServer, factory_of
 
 
-def said(text: str, *, began: float = 0.0, status: str | None = "completed", **request: Any) -> Said:
+def said(text: str, *, began: float = 0.0, status: str | None = "completed", **request: Any) -> SentResponse:
     body = {"input": [{"role": "user", "content": "hello"}], **request}
-    return Said("resp_1", 1, 1, None, began, body, text=text, status=status)  # type: ignore[arg-type]
+    return SentResponse("resp_1", 1, 1, None, began, body, text=text, status=status)  # type: ignore[arg-type]
 
 
 def turn(*heard: tuple[float, str], ended: float | None, errors: tuple[float, ...] = (), **more: Any) -> Turn:
@@ -46,7 +46,7 @@ def fault(at: float, name: str) -> Entry:
     return Entry(at, 1, 1, None, "fault", {"fault": name})
 
 
-def told(turn: Turn, *said: Said, answer: str | None = "So it is.", **more: Any) -> Episode:
+def told(turn: Turn, *said: SentResponse, answer: str | None = "So it is.", **more: Any) -> Episode:
     return Episode([turn], said, expected=[answer], **more)
 
 

@@ -17,7 +17,7 @@ from mock_openai.control import event_redaction
 from mock_openai.control.entries import Entry
 from mock_openai.control.event_redaction import EventRedaction
 from mock_openai.control.journal import Journal
-from mock_openai.control.room import Room
+from mock_openai.control.journal_budget import JournalBudget
 from mock_openai.protocol.events import Event
 from mock_openai.transport.body import LARGE_BODY
 
@@ -128,7 +128,7 @@ async def test_of_a_large_body_size_digest_and_beginning_are_kept(http):
 
 @pytest.mark.parametrize("data", ["{", "[1]", '"x"', '{"type": 7}', "{" * 10_000, '{"response": {}}'])
 def test_a_large_event_may_be_broken(data):
-    journal = Journal(room=Room(longest=5))
+    journal = Journal(room=JournalBudget(longest=5))
     journal.note(Entry(0.0, 1, 1, None, "event", Event("odd", data.encode().ljust(6))))
     assert json.loads(journal.events()[0].data)["cut"]["bytes"] >= 6
     assert journal.responses == []

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from mock_openai import Behaviour
+from mock_openai.protocol.close_matches import close_matches
 from mock_openai.protocol.conversation import check_conversation
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.request import parse_request
-from mock_openai.protocol.spelling import near
 
 Row = tuple[dict[str, Any], str | None, str | None, str]
 ABSENT = object()
@@ -383,9 +383,9 @@ def test_what_a_server_of_tools_may_do_is_asked_and_answered_in_pairs() -> None:
 
 def test_only_near_names_are_guessed_and_a_long_one_costs_nothing() -> None:
     known = ["store", "stream", "text", "tools"]
-    assert near("stor", known) == ["store"]
-    assert near("tols", known) == ["tools"]
-    assert near("x" * 1_000_000, known) == []
+    assert close_matches("stor", known) == ["store"]
+    assert close_matches("tols", known) == ["tools"]
+    assert close_matches("x" * 1_000_000, known) == []
 
 
 def test_what_codex_sends_with_every_item_passes():

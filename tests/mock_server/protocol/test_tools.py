@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from mock_openai.protocol.echo import echo_schema, echo_text, echo_tool
+from mock_openai.protocol.response_fields import echo_schema, echo_text, echo_tool
 
 WEATHER = {"properties": {"location": {"type": "string"}}, "required": ["location"], "type": "object"}
 

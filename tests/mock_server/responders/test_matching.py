@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai.patterns import Pattern
-from mock_openai.responders.conforms import Checker
-from mock_openai.responders.instance import instance
-from mock_openai.responders.pattern import Work, example, has_match
+from mock_openai.responders.schema_generator import instance
+from mock_openai.responders.schema_pattern import Work, example, has_match
+from mock_openai.responders.schema_validator import Checker
 
 from tests.effort import calls_of
 
@@ -118,6 +118,6 @@ def test_what_a_pattern_waits_for_before_it_searches_is_not_its_work(
         clock += 3600.0
         return Pattern(source)
 
-    monkeypatch.setattr("mock_openai.responders.pattern.pattern", slowly)
+    monkeypatch.setattr("mock_openai.responders.schema_pattern.pattern", slowly)
     monkeypatch.setattr("time.thread_time", lambda: clock)
     assert not has_match("^(?:b)+", "a", Work())

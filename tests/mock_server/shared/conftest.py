@@ -78,7 +78,7 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Redis is never given up on because the machine is slow; a test that wants this sets a limit itself."""
     for name in ("CONNECT_WITHIN", "ANSWER_WITHIN"):
         monkeypatch.setattr(f"mock_openai.memory.link.{name}", HANG)
-    monkeypatch.setattr("mock_openai.control.relay.ANSWER_WITHIN", HANG)
+    monkeypatch.setattr("mock_openai.control.broadcast.ANSWER_WITHIN", HANG)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from ninelives.lab.run import LATENCY, Outcome
 from ninelives.lab.story import Ask, Pause, Story
 
 if TYPE_CHECKING:
-    from mock_openai.control.said import Said
+    from mock_openai.control.sent_responses import SentResponse
 
     from ninelives.lab.episode import Episode
     from ninelives.lab.services import Factory
@@ -219,7 +219,7 @@ def _frozen(story: Story, outcome: Outcome) -> Story:
     return replace(story, acts=tuple(acts))
 
 
-def _took(episode: Episode, said: Said) -> float:
+def _took(episode: Episode, said: SentResponse) -> float:
     began = said.began
     first = (
         entry.at

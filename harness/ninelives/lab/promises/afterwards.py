@@ -14,7 +14,7 @@ from ninelives.lab.wording import quote
 
 if TYPE_CHECKING:
     from mock_openai.control.entries import Entry
-    from mock_openai.control.said import Said
+    from mock_openai.control.sent_responses import SentResponse
 
 DEAD_AIR_SLACK = 0.05
 """Seconds that a turn may be later than a healthy one before the user has waited for something. A harmful
@@ -60,7 +60,7 @@ def next_turn_answers_its_question(name: str, episode: Episode, told: list[Accou
     return verdict(name, bool(undisturbed), wrong(), held, "every turn was disturbed")
 
 
-def _context_flaws(account: Account, told: list[Account], said: Mapping[str, Said]) -> Reasons:
+def _context_flaws(account: Account, told: list[Account], said: Mapping[str, SentResponse]) -> Reasons:
     finished = [attempt.said for attempt in account.attempts if not attempt.lost]
     if not finished:
         return
@@ -102,7 +102,7 @@ def _told_otherwise(cut: Account, context: Sequence[Mapping[str, Any]], question
         )
 
 
-def _prologue(told: list[Account], said: Mapping[str, Said]) -> list[str]:
+def _prologue(told: list[Account], said: Mapping[str, SentResponse]) -> list[str]:
     """Return what a bot's own context says as the user before the user has spoken."""
     first = told[0]
     context = context_of(first.attempts[0].said, said) if first.attempts else None
@@ -113,14 +113,14 @@ def _flat(text: str) -> str:
     return "".join(text.split())
 
 
-def context_of(response: Said, said: Mapping[str, Said]) -> list[Mapping[str, Any]] | None:
+def context_of(response: SentResponse, said: Mapping[str, SentResponse]) -> list[Mapping[str, Any]] | None:
     """Return everything the model had when it gave `response`, oldest first, following
     `previous_response_id`.
 
     None if the chain leaves the journal.
     """
     chain: list[Mapping[str, Any]] = []
-    at: Said | None = response
+    at: SentResponse | None = response
     while at is not None:
         chain[:0] = items_of(at.request)
         parent = at.request.get("previous_response_id")

@@ -13,7 +13,7 @@ from ninelives.lab.promises.verdict import Reasons, calm, turn, verdict
 from ninelives.lab.wording import quote
 
 if TYPE_CHECKING:
-    from mock_openai.control.said import Said
+    from mock_openai.control.sent_responses import SentResponse
 
 
 def tools_once_and_whole(name: str, episode: Episode, told: list[Account]) -> Finding:
@@ -57,7 +57,7 @@ def tools_once_and_whole(name: str, episode: Episode, told: list[Account]) -> Fi
     )
 
 
-def _finished(response: Said, call: Mapping[str, Any]) -> bool:
+def _finished(response: SentResponse, call: Mapping[str, Any]) -> bool:
     return response.status == "completed" or (
         response.status == "incomplete" and _arguments(call) is not None
     )

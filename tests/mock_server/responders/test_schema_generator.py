@@ -8,8 +8,8 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mock_openai.responders.conforms import Checker
-from mock_openai.responders.instance import instance
+from mock_openai.responders.schema_generator import instance
+from mock_openai.responders.schema_validator import Checker
 
 CHECKER = jsonschema.Draft202012Validator.FORMAT_CHECKER
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from aiohttp import HttpVersion11, web
 from aiohttp.abc import AbstractStreamWriter
 
-from mock_openai.beside import LARGE, beside, is_large
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.ids import Ids
+from mock_openai.threads import LARGE, in_thread, is_large
 from mock_openai.transport.cors import Pages
 from mock_openai.transport.headers import api_head, api_headers
 
@@ -51,7 +51,7 @@ class HttpReply:
         self, value: object, *, status: int = 200, rate_limits: Mapping[str, str] | None = None
     ) -> None:
         """Answer with a pretty-printed JSON body (observed)."""
-        body = await beside(json.pretty, value) if is_large(value) else json.pretty(value)
+        body = await in_thread(json.pretty, value) if is_large(value) else json.pretty(value)
         await self.whole(status, {}, body, rate_limits=rate_limits)
 
     async def error(self, error: ApiError) -> None:
@@ -74,7 +74,7 @@ class HttpReply:
     ) -> None:
         """Answer with a whole body; `headers` replace the usual ones of the same name."""
         packs = not headers and len(body) >= _WORTH_PACKING and _takes_gzip(self._request)
-        packed = await beside(_packed, body) if packs and len(body) > LARGE else None
+        packed = await in_thread(_packed, body) if packs and len(body) > LARGE else None
         seconds = self._loop.time() - self._began
         if self.plain is not None and not headers:
             written = self.plain.whole(

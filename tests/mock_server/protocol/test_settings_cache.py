@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_openai import ApiError
-from mock_openai.protocol.accepted import AcceptedSettings
 from mock_openai.protocol.request import Request, parse_request
+from mock_openai.protocol.settings_cache import SettingsCache
 
 LOOK = {"type": "function", "name": "look", "parameters": {"type": "object", "properties": {}}}
 INPUTS: list[Any] = [
@@ -48,7 +48,7 @@ BODY = st.fixed_dictionaries(
 )
 
 
-def read(body: dict[str, Any], accepted: AcceptedSettings | None) -> tuple[Any, ...]:
+def read(body: dict[str, Any], accepted: SettingsCache | None) -> tuple[Any, ...]:
     try:
         request = None if accepted is None else accepted.read(body)
         if request is None:
@@ -64,14 +64,14 @@ def read(body: dict[str, Any], accepted: AcceptedSettings | None) -> tuple[Any, 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(BODY, max_size=8), st.lists(st.sampled_from(INPUTS), max_size=4))
 def test_what_was_accepted_changes_nothing(bodies: list[dict[str, Any]], inputs: list[Any]) -> None:
-    accepted = AcceptedSettings()
+    accepted = SettingsCache()
     asked = [*bodies, *({**body, "input": given} for body in bodies for given in inputs)]
     for body in asked:
         assert read(body, accepted) == read(body, None)
 
 
 def test_known_settings_are_not_looked_at_again() -> None:
-    accepted = AcceptedSettings()
+    accepted = SettingsCache()
     tools = [{**LOOK, "name": f"look_{number}"} for number in range(20)]
     body = {"model": "gpt-4o", "input": "hi", "tools": tools}
     assert accepted.read(body) is None

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Iterator
 
-from mock_openai.beside import beside, is_large
 from mock_openai.protocol.events import Timed
 from mock_openai.responders.answer import Recorded, Reply
+from mock_openai.threads import in_thread, is_large
 
 _TOGETHER = 64 * 1024
 """Bytes of events that are made at once."""
 
 
-async def made(
+async def in_batches(
     coming: Iterator[Timed], answer: Reply | Recorded, elapsed: float
 ) -> AsyncGenerator[Iterable[Timed], None]:
     """Yield the events of an answer, some at a time; all of one that is not large. `elapsed` are the seconds
@@ -24,7 +24,7 @@ async def made(
         return
     over = False
     while not over:
-        some, over = await beside(_next, coming, elapsed)
+        some, over = await in_thread(_next, coming, elapsed)
         yield some
         elapsed = max(elapsed, some[-1].at) if some else elapsed
 

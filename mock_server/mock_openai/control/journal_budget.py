@@ -24,7 +24,7 @@ class Occupant(Protocol):
         """Drop the oldest entries until at most `wanted` bytes are in use."""
 
 
-class Room:
+class JournalBudget:
     """The memory that the journals of one server share. Beyond `limit` bytes the oldest entries of the
     largest journal are dropped. Of a body or event beyond `longest` bytes only size, digest and beginning are
     kept.

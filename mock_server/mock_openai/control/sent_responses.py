@@ -14,7 +14,7 @@ from mock_openai.protocol.events import Event
 
 
 @dataclass
-class Said:
+class SentResponse:
     """The outcome of one turn, from the events that left."""
 
     id: str | None
@@ -49,9 +49,9 @@ class Said:
     """When its terminal event left, on the same clock."""
 
 
-def read(entries: Iterable[Entry]) -> list[Said]:
+def read(entries: Iterable[Entry]) -> list[SentResponse]:
     """Return the outcome of each turn, in the order of the creates."""
-    turns: dict[tuple[int, int], Said] = {}
+    turns: dict[tuple[int, int], SentResponse] = {}
     silent: set[int] = set()
     """Connections that went silent for good: what is written to them reaches nobody."""
     for entry in entries:
@@ -61,7 +61,7 @@ def read(entries: Iterable[Entry]) -> list[Said]:
             continue
         key = (entry.connection, entry.turn)
         if entry.kind == "request" and not isinstance(entry.data, Event):
-            turns[key] = Said(
+            turns[key] = SentResponse(
                 id=None,
                 connection=entry.connection,
                 turn=entry.turn,
@@ -87,7 +87,7 @@ def _names(entry: Entry) -> tuple[object, ...]:
     return entry.data.get("how"), entry.data.get("fault")
 
 
-def _hear(said: Said, event: Event) -> None:
+def _hear(said: SentResponse, event: Event) -> None:
     try:
         data = msgspec.json.decode(event.data)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -100,7 +100,7 @@ def _hear(said: Said, event: Event) -> None:
         return  # JSON, but not what its type promises: a fault's doing as well
 
 
-def _take_in(said: Said, kind: str, data: dict[str, Any]) -> None:
+def _take_in(said: SentResponse, kind: str, data: dict[str, Any]) -> None:
     if kind == "response.created":
         said.id = data["response"]["id"]
     elif kind == "response.output_text.delta":
@@ -126,7 +126,7 @@ def _take_in(said: Said, kind: str, data: dict[str, Any]) -> None:
             _take_all(said, data["response"]["output"])
 
 
-def _new(said: Said, delta: Mapping[str, Any]) -> str:
+def _new(said: SentResponse, delta: Mapping[str, Any]) -> str:
     """Return the text of a delta, unless it has been sent before."""
     number = delta.get("sequence_number")
     if number in said.heard:
@@ -136,7 +136,7 @@ def _new(said: Said, delta: Mapping[str, Any]) -> str:
     return str(delta["delta"])
 
 
-def _take_all(said: Said, output: Sequence[Mapping[str, Any]]) -> None:
+def _take_all(said: SentResponse, output: Sequence[Mapping[str, Any]]) -> None:
     parts = [part for item in output if item.get("type") == "message" for part in item["content"]]
     said.whole = "".join(part.get("text", "") for part in parts)
     said.covered = len(said.text)

@@ -45,7 +45,7 @@ class _Threads(Executor):
 _threads = _Threads()
 
 
-async def beside(work: Callable[..., R], *given: Any) -> R:
+async def in_thread(work: Callable[..., R], *given: Any) -> R:
     """Call a function in a thread and return what it returns. It must not touch what the loop changes."""
     return await asyncio.get_running_loop().run_in_executor(_threads, work, *given)
 

@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterable, Iterator
 
 from mock_openai.patterns import SlowPattern
-from mock_openai.responders.asked import Asked
 from mock_openai.responders.base import OwnTurn, Turn
 from mock_openai.responders.handle import RuleHandle
 from mock_openai.responders.miss import titled
+from mock_openai.responders.turn_input import TurnInput
 from mock_openai.responders.when import When
 
 # Texts for which it is remembered which rules hear them, and the length from which that is not worth it.
@@ -26,9 +26,9 @@ class Rules(tuple[RuleHandle, ...]):
     """The rules of a script; remembers for texts that came before which of them may hold."""
 
     def __init__(self, rules: Iterable[RuleHandle] = ()) -> None:
-        self._heard: dict[Asked, tuple[tuple[int, ...], SlowPattern | None]] = {}
+        self._heard: dict[TurnInput, tuple[tuple[int, ...], SlowPattern | None]] = {}
 
-    def holding(self, turn: Turn, asked: Asked, *, spent: bool = False) -> Iterator[RuleHandle]:
+    def holding(self, turn: Turn, asked: TurnInput, *, spent: bool = False) -> Iterator[RuleHandle]:
         """Yield the rules that may answer, in order; with `spent`, also those whose `times` are used up.
         Raises SlowPattern.
         """
@@ -39,7 +39,7 @@ class Rules(tuple[RuleHandle, ...]):
         if slow is not None:
             raise slow
 
-    def settles(self, turn: Turn, asked: Asked) -> RuleHandle | None:
+    def settles(self, turn: Turn, asked: TurnInput) -> RuleHandle | None:
         """Return the rule that answers every request with this body, whoever sends it; None if the answer
         depends on more.
         """
@@ -51,7 +51,7 @@ class Rules(tuple[RuleHandle, ...]):
                 return handle if handle.rule.times is None else None
         return None
 
-    def _that_hear(self, asked: Asked) -> tuple[tuple[int, ...], SlowPattern | None]:
+    def _that_hear(self, asked: TurnInput) -> tuple[tuple[int, ...], SlowPattern | None]:
         """Return the indexes of the rules whose conditions on texts hold, up to one whose pattern takes too
         long, and that one's error. Most rules have such a condition, so remembering this makes the thousandth
         rule cost as little as the first; a few rules are asked sooner than remembered.
@@ -66,7 +66,7 @@ class Rules(tuple[RuleHandle, ...]):
             self._heard[asked] = known
         return known
 
-    def _ask_who_hears(self, asked: Asked) -> tuple[tuple[int, ...], SlowPattern | None]:
+    def _ask_who_hears(self, asked: TurnInput) -> tuple[tuple[int, ...], SlowPattern | None]:
         hearing: list[int] = []
         began = time.thread_time() if len(self) >= _LOOK_AFTER else 0.0
         for index, handle in enumerate(self):
@@ -80,7 +80,7 @@ class Rules(tuple[RuleHandle, ...]):
         return tuple(hearing), None
 
 
-def _holds(number: int, handle: RuleHandle, turn: Turn, asked: Asked) -> bool:
+def _holds(number: int, handle: RuleHandle, turn: Turn, asked: TurnInput) -> bool:
     """Return whether all conditions of a rule that hears the turn hold."""
     if handle.rule.when.is_only_heard and turn.request is not None:
         return True

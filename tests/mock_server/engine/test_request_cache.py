@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import msgspec
 from mock_openai.protocol import json
-from mock_openai.turn.known import LARGEST, MAX_SIZE, KnownRequests
+from mock_openai.turn.request_cache import LARGEST, MAX_SIZE, RequestCache
 
 
 def test_the_same_bytes_give_the_same_object_and_forms_are_kept_apart() -> None:
-    requests = KnownRequests()
-    known = requests.keep("application/json", b"x", {"model": "gpt-4o"})
-    assert not known.again
-    assert requests.find("application/json", b"x") is known
-    assert known.again
+    requests = RequestCache()
+    received = requests.keep("application/json", b"x", {"model": "gpt-4o"})
+    assert not received.again
+    assert requests.find("application/json", b"x") is received
+    assert received.again
     assert requests.find("websocket", b"x") is None
     assert requests.find("application/json", b"y") is None
 
 
 def test_of_large_bodies_the_latest_is_kept_and_there_are_never_many() -> None:
-    requests = KnownRequests()
+    requests = RequestCache()
     large, other, huge = b"x" * (MAX_SIZE + 1), b"y" * (MAX_SIZE + 1), b"z" * (LARGEST + 1)
     first = requests.keep("json", large, {"a": 1})
     assert requests.find("json", large) is first
@@ -33,7 +33,7 @@ def test_of_large_bodies_the_latest_is_kept_and_there_are_never_many() -> None:
 
 
 def test_a_large_body_is_found_although_another_thread_brings_the_next_meanwhile() -> None:
-    requests = KnownRequests()
+    requests = RequestCache()
     mine, other = b"x" * (MAX_SIZE + 1), b"y" * (MAX_SIZE + 1)
     first = requests.keep("json", mine, {"mine": True})
 
@@ -50,7 +50,7 @@ def test_a_large_body_is_found_although_another_thread_brings_the_next_meanwhile
 
 
 def test_a_body_that_two_threads_note_at_once_is_cut_once() -> None:
-    known = KnownRequests().keep("json", b"x" * (MAX_SIZE + 1), {"input": "long " * 100})
+    received = RequestCache().keep("json", b"x" * (MAX_SIZE + 1), {"input": "long " * 100})
     for _ in range(2):
-        known.note_as(lambda body: msgspec.Raw(json.compact({"cut": len(body)})))
-    assert json.parse(known.noted.clean()) == {"cut": len(json.compact(known.body))}
+        received.note_as(lambda body: msgspec.Raw(json.compact({"cut": len(body)})))
+    assert json.parse(received.noted.clean()) == {"cut": len(json.compact(received.body))}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mock_openai.responders.pattern import Work, has_match
+from mock_openai.responders.schema_pattern import Work, has_match
 
 Schema = Mapping[str, Any] | bool
 

@@ -1,7 +1,7 @@
-"""The request cache: what is known of earlier creates, by their bytes.
+"""The request cache: the latest creates by their bytes, so that the same bytes are read once.
 
-Tests send the same request many times. The same bytes share one Known, which holds what follows from them:
-the body, the validated request, and the answer where it depends on nothing else. It is never changed.
+Tests send the same request many times. The same bytes share one ReceivedRequest, which collects what follows
+from them: the body, the validated request, and the answer if it depends on nothing else.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _KEPT = 128
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """The answer to every request with these bytes, valid while the rules do not change."""
+class CachedAnswer:
+    """The answer to every request with the same bytes, valid while the rules do not change."""
 
     version: int
     """The script's version."""
@@ -46,8 +46,8 @@ class Settled:
     """Whether all events are due at once."""
 
 
-class Known(msgspec.Struct, eq=False):
-    """A create, cached by its bytes."""
+class ReceivedRequest(msgspec.Struct, eq=False):
+    """The body of a create as it arrived, and what was found out about it."""
 
     body: dict[str, Any]
     size: int
@@ -58,7 +58,7 @@ class Known(msgspec.Struct, eq=False):
     """The error of a large request that is not valid."""
     again: bool = False
     """Whether the bytes came more than once."""
-    settled: Settled | None = None
+    answer: CachedAnswer | None = None
     _noted: Body | None = None
 
     def note_as(self, shorten: Callable[[msgspec.Raw], msgspec.Raw]) -> None:
@@ -84,37 +84,37 @@ class Known(msgspec.Struct, eq=False):
         return self._noted
 
 
-class KnownRequests:
+class RequestCache:
     """The latest creates of one server. `form` separates transports, which decode differently."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, bytes], Known] = {}
-        self._large: tuple[str, bytes, Known] | None = None
+        self._kept: dict[tuple[str, bytes], ReceivedRequest] = {}
+        self._large: tuple[str, bytes, ReceivedRequest] | None = None
 
     def clear(self) -> None:
         """Forget all of them."""
-        self._known.clear()
+        self._kept.clear()
         self._large = None
 
-    def find(self, form: str, data: bytes) -> Known | None:
+    def find(self, form: str, data: bytes) -> ReceivedRequest | None:
         """Return the cache entry of these bytes; None if they are new."""
         if len(data) <= MAX_SIZE:
-            known = self._known.get((form, data))
+            received = self._kept.get((form, data))
         else:
             large = self._large  # read once: another thread may replace it at any time
-            known = large[2] if large is not None and large[:2] == (form, data) else None
-        if known is not None:
-            known.again = True
-        return known
+            received = large[2] if large is not None and large[:2] == (form, data) else None
+        if received is not None:
+            received.again = True
+        return received
 
-    def keep(self, form: str, data: bytes, body: dict[str, Any]) -> Known:
+    def keep(self, form: str, data: bytes, body: dict[str, Any]) -> ReceivedRequest:
         """Add a cache entry for these bytes."""
-        known = Known(body, len(data))
+        received = ReceivedRequest(body, len(data))
         if len(data) > MAX_SIZE:
             if len(data) <= LARGEST:
-                self._large = form, data, known
-            return known
-        if len(self._known) >= _KEPT:
-            self._known.clear()
-        self._known[form, data] = known
-        return known
+                self._large = form, data, received
+            return received
+        if len(self._kept) >= _KEPT:
+            self._kept.clear()
+        self._kept[form, data] = received
+        return received

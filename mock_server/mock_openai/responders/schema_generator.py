@@ -12,8 +12,8 @@ import random
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import mock_openai.responders.pattern as pattern
-from mock_openai.responders.conforms import Checker, Schema, is_type, resolve
+import mock_openai.responders.schema_pattern as pattern
+from mock_openai.responders.schema_validator import Checker, Schema, is_type, resolve
 
 # Below this depth optional properties and elements are left out, so that recursive schemas come to an end.
 _DEEP = 4

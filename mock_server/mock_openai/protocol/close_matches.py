@@ -8,7 +8,7 @@ _FAR = 2
 """Edits up to which the API considers a name a misspelling (reported, measured from both sides)."""
 
 
-def near(name: str, known: Iterable[str]) -> list[str]:
+def close_matches(name: str, known: Iterable[str]) -> list[str]:
     """Return the known names that are spelled nearly alike, the nearest first, equally near ones in order."""
     found = [(_edits(name, other), other) for other in known if abs(len(name) - len(other)) <= _FAR]
     return [other for edits, other in sorted(found) if edits <= _FAR]

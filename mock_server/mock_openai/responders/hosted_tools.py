@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from mock_openai.protocol.echo import container_of
+from mock_openai.protocol.response_fields import container_of
 from mock_openai.responders.answer import Item
 
 Tool = Mapping[str, Any]

@@ -43,23 +43,23 @@ return redis.call('ZRANGE', KEYS[1], 0, -1)
 """
 
 
-class RelayError(Exception):
+class BroadcastError(Exception):
     """Not every server could be reached: one line."""
 
 
-class Told(Protocol):
+class CommandRunner(Protocol):
     """Interface of what runs a command: this server alone, or all that share a memory."""
 
     shared: bool
 
     async def everywhere(self, what: str, given: Mapping[str, Any]) -> list[Any]:
         """Run a command on every server and return their results, this one's first. Raises ValueError if it
-        cannot be run, RelayError if another server does not answer.
+        cannot be run, BroadcastError if another server does not answer.
         """
         ...
 
 
-class Alone:
+class LocalRunner:
     """A server that shares nothing."""
 
     shared = False
@@ -72,7 +72,7 @@ class Alone:
         return [await self._commands.do(what, given)]
 
 
-class Relay:
+class SharedRunner:
     """A server among others."""
 
     shared = True
@@ -122,7 +122,7 @@ class Relay:
         try:
             return [own, *await self._ask(what, given)]
         except ApiError:
-            raise RelayError("Redis does not answer: only this worker executed the command") from None
+            raise BroadcastError("Redis does not answer: only this worker executed the command") from None
 
     async def _ask(self, what: str, given: Mapping[str, Any]) -> list[Any]:
         others = {one for one in await self._there() if one != self._commands.worker}
@@ -147,7 +147,7 @@ class Relay:
                 if not others:
                     break
                 missing = ", ".join(map(str, sorted(others)))
-                raise RelayError(f"worker {missing} did not answer within {ANSWER_WITHIN:.0f} s: {what}")
+                raise BroadcastError(f"worker {missing} did not answer within {ANSWER_WITHIN:.0f} s: {what}")
             popped = await self._memory.answer(self._memory.client.blpop([answers], timeout=0.2))
             if popped is None:
                 others &= set(await self._there())

@@ -16,7 +16,7 @@ from mock_openai.protocol.tool_list import loads_tools, offered_tools
 from mock_openai.protocol.tools import family
 
 
-def check_before(body: Mapping[str, Any], behaviour: Behaviour) -> None:
+def check_required(body: Mapping[str, Any], behaviour: Behaviour) -> None:
     """Raise ApiError for a required field that is not there, before anything else is looked at (reported).
 
     A stored prompt may bring both the model and the input; what else could stand for an input does not
@@ -39,7 +39,7 @@ def check_on_socket(body: Mapping[str, Any], behaviour: Behaviour) -> None:
         raise errors.unknown_parameter("stream")
 
 
-def check_together(body: Mapping[str, Any], any_model: bool, behaviour: Behaviour) -> None:
+def check_cross_field(body: Mapping[str, Any], any_model: bool, behaviour: Behaviour) -> None:
     """Raise ApiError for the first two fields that do not go together."""
     if body.get("previous_response_id") and body.get("conversation"):
         short = behaviour.refusals == "newest"

@@ -20,7 +20,7 @@ _LARGEST = 256 * 1024
 """Bytes of the largest settings that are remembered."""
 
 
-class AcceptedSettings:
+class SettingsCache:
     """The settings that one server has found valid for one transport."""
 
     def __init__(self) -> None:

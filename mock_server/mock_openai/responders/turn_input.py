@@ -25,7 +25,7 @@ _SHOWN = 60
 """Characters of a text shown in a line about it."""
 
 
-class Asked(msgspec.Struct, frozen=True):
+class TurnInput(msgspec.Struct, frozen=True):
     """What a turn asks, as far as conditions on texts are concerned.
 
     A turn answers the items behind the assistant's latest one: the same ones, whether the client sent the
@@ -48,7 +48,7 @@ class Asked(msgspec.Struct, frozen=True):
     """The system messages among them."""
 
     @classmethod
-    def by(cls, turn: Turn) -> Asked:
+    def by(cls, turn: Turn) -> TurnInput:
         """Return what a turn asks."""
         if (text := _only_text(turn)) is not None:  # nearly all turns
             return cls(text, text, False, text)
