@@ -22,11 +22,11 @@ class Replicas:
     """All servers of a memory, seen from the one whose own session is `own`."""
 
     def __init__(self, shared: SharedMemory | None, own: Session) -> None:
-        self.told: CommandRunner = LocalRunner(own.commands)
+        self.runner: CommandRunner = LocalRunner(own.commands)
         """Passes commands on to all of them."""
         self._shared = shared
         self._own = own
-        self._relay: SharedRunner | None = None
+        self._shared_runner: SharedRunner | None = None
         self._notifications: set[asyncio.Task[None]] = set()
 
     async def check(self) -> None:
@@ -44,42 +44,42 @@ class Replicas:
         # A number that no other server of this memory has ever had keeps their ids apart.
         own.commands.worker = await shared.open()
         own.engine.reseed(f"{own.engine.seed}:{own.commands.worker}")
-        relay = SharedRunner(shared, own.commands)
+        runner = SharedRunner(shared, own.commands)
         try:
-            await relay.join()
+            await runner.join()
         except ApiError:
             await shared.close()
             raise OSError(
                 f"Redis at {shared.place} does not answer; start it, or give another address"
             ) from None
-        self._relay = self.told = relay
-        own.state.everywhere = relay.everywhere
+        self._shared_runner = self.runner = runner
+        own.state.everywhere = runner.everywhere
 
     async def leave(self) -> None:
         """Leave the others."""
-        if self._relay is not None and self._shared is not None:
-            relay, self._relay = self._relay, None
-            self.told = LocalRunner(self._own.commands)
-            await relay.leave()
+        if self._shared_runner is not None and self._shared is not None:
+            runner, self._shared_runner = self._shared_runner, None
+            self.runner = LocalRunner(self._own.commands)
+            await runner.leave()
             await self._shared.close()
 
     async def reset(self, session: str | None = None) -> None:
         """Reset one session, or everything, on all servers."""
         if session is not None:
-            await self.told.everywhere("reset", {"session": session})
+            await self.runner.everywhere("reset", {"session": session})
             if self._shared is not None:
-                await self._shared.part(session).forget()
+                await self._shared.namespace(session).forget()
             return
-        await self.told.everywhere("reset", {})
+        await self.runner.everywhere("reset", {})
         if self._shared is not None:
             await self._shared.forget()
             return
         await self._own.engine.store.clear()
         await self._own.engine.conversations.clear()
 
-    def tell_soon(self, what: str, given: Mapping[str, Any]) -> None:
+    def run_soon(self, what: str, given: Mapping[str, Any]) -> None:
         """Pass a command on to all of them without waiting for it."""
-        task = asyncio.get_running_loop().create_task(_quietly(self.told.everywhere(what, given)))
+        task = asyncio.get_running_loop().create_task(_quietly(self.runner.everywhere(what, given)))
         self._notifications.add(task)
         task.add_done_callback(self._notifications.discard)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from mock_openai.clock import Clock
 from mock_openai.control.hosts import ANY, host_name, origin
 from mock_openai.control.journal import Journal
-from mock_openai.control.journal_budget import LONGEST_BODY, ROOM, JournalBudget
+from mock_openai.control.journal_budget import JOURNAL_BODY_BYTES, JOURNAL_BYTES, JournalBudget
 from mock_openai.faults.chaos import Chaos
 from mock_openai.faults.plan import FaultPlan
 from mock_openai.faults.planned import Planned
@@ -110,8 +110,8 @@ class MockServer:
         improvise: Improvise = "text",
         store: ResponseStore | str | None = None,
         journal_limit: int = 1_000_000,
-        journal_bytes: int = ROOM,
-        journal_body_bytes: int = LONGEST_BODY,
+        journal_bytes: int = JOURNAL_BYTES,
+        journal_body_bytes: int = JOURNAL_BODY_BYTES,
         control_token: str | None = None,
         tls: bool = False,
         strict: bool | None = None,
@@ -158,7 +158,7 @@ class MockServer:
             upstream=upstream,
             improvise=improvise,
             journal_limit=journal_limit,
-            room=JournalBudget(journal_bytes, journal_body_bytes),
+            journal_budget=JournalBudget(journal_bytes, journal_body_bytes),
         )
         self._own = Session(
             None, self._setup, script if isinstance(script, Script) else Script(script or ()), self._refuse
@@ -238,7 +238,7 @@ class MockServer:
             if session is not self._own:
                 session.state.join(self._own.state)
         control = ControlApi(
-            self._replicas.told,
+            self._replicas.runner,
             self._journal,
             token=self._setup.settings.control_token,
             hosts=self._setup.settings.hosts,
@@ -348,7 +348,7 @@ class MockServer:
             self._refuse_here(seconds)
             return
         # Other processes that share the port would accept the connections.
-        self._replicas.tell_soon("refuse", {"seconds": seconds, "port": self._own.commands.port})
+        self._replicas.run_soon("refuse", {"seconds": seconds, "port": self._own.commands.port})
 
     def _refuse_here(self, seconds: float) -> None:
         if self._listener is not None:

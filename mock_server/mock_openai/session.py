@@ -64,7 +64,7 @@ class Setup:
     improvise: Improvise
     journal_limit: int
     """Entries that each of their journals keeps."""
-    room: JournalBudget
+    journal_budget: JournalBudget
     """The memory that their journals share."""
 
 
@@ -86,16 +86,16 @@ class Session:
         """What the mocked model says in this session; rules may be added at any time."""
         self.faults = FaultPlan(setup.faults, setup.chaos)
         """What goes wrong in this session; faults may be added at any time."""
-        self.journal = Journal(setup.journal_limit, setup.room)
+        self.journal = Journal(setup.journal_limit, setup.journal_budget)
         """What happened in this session, in order."""
         self._upstream = _upstream(setup.upstream)
-        self._part = None if setup.shared is None else setup.shared.part(name)
+        self._namespace = None if setup.shared is None else setup.shared.namespace(name)
         self.engine = Engine(
             [*setup.responders, script, self._upstream or Improviser(setup.seed or 0, setup.improvise)],
             pace=setup.pace,
             seed=setup.seed,
-            store=self._part.responses if self._part else setup.store,
-            conversations=self._part.conversations if self._part else None,
+            store=self._namespace.responses if self._namespace else setup.store,
+            conversations=self._namespace.conversations if self._namespace else None,
             clock=setup.clock,
             any_model=setup.any_model,
             behaviour=setup.behaviour,
@@ -110,8 +110,8 @@ class Session:
             refuse or self._refuse,
             self._upstream,
         )
-        if self._part is not None:
-            self.state.background.show = self._part.responses.show
+        if self._namespace is not None:
+            self.state.background.show = self._namespace.responses.show
         self.commands = Commands(self.state, script)
         self._setup = setup
         self._refuses_until = 0.0
@@ -151,14 +151,14 @@ class Session:
         turns from 1 again. Of a shared memory, this session's part is cleared.
         """
         await self.begin_anew()
-        if self._part is not None:
-            await self._part.forget()
+        if self._namespace is not None:
+            await self._namespace.forget()
 
     async def begin_anew(self) -> None:
         """The same without the shared memory, which the sender of the command clears once."""
         await self.commands.do("reset", {})
         self._refuses_until = 0.0
-        if self._part is None:
+        if self._namespace is None:
             if self._setup.store is None:
                 await self.engine.store.clear()
             await self.engine.conversations.clear()

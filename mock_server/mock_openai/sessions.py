@@ -24,7 +24,7 @@ class Sessions:
 
     def __init__(self, own: Session, setup: Setup, limit: int = LIMIT) -> None:
         self.limit = limit
-        self.part: Callable[[Session], None] = lambda session: None
+        self.on_delete: Callable[[Session], None] = lambda session: None
         """Called with a session that is being deleted, to close its connections."""
         self.in_use: Callable[[Session], bool] = lambda session: False
         """Returns whether a session has an open connection."""
@@ -98,7 +98,7 @@ class Sessions:
             return False
         counted = [one for one in session.state.metrics.samples() if not one[0].endswith("_open")]
         self.gone = joined([self.gone, counted])
-        self.part(session)
+        self.on_delete(session)
         try:
             closing = asyncio.get_running_loop().create_task(session.close())
         except RuntimeError:

@@ -110,8 +110,6 @@ else:
 def compose(text: str, values: int = VALUES) -> tuple[SafeConstructor, yaml.Node | None]:
     """Return a text's root node, None for an empty text, and the constructor for its values. Raises
     yaml.YAMLError; TooMuch for more than `values` keys and values.
-
-    Raises yaml.YAMLError; TooMuch for more than `values` keys and values.
     """
     try:
         return _composed(_Fast(text, values))

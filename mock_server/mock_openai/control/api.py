@@ -39,7 +39,7 @@ class ControlApi:
 
     def __init__(
         self,
-        told: CommandRunner,
+        runner: CommandRunner,
         journal: Callable[[str | None], Journal],
         *,
         token: str | None,
@@ -47,7 +47,7 @@ class ControlApi:
         reset: Callable[[str | None], Awaitable[None]],
         describe: Callable[[], Mapping[str, Any]],
     ) -> None:
-        self._told = told
+        self._runner = runner
         self._journal = journal
         self._token = token
         self._hosts = hosts
@@ -81,7 +81,7 @@ class ControlApi:
             case "openapi":
                 return _answer(self._describe())
             case "metrics":
-                samples = await self._told.everywhere("metrics", {})
+                samples = await self._runner.everywhere("metrics", {})
                 return web.Response(body=written(joined(samples)).encode(), headers=_plain(CONTENT_TYPE))
             case "journal" if given.pop("follow", False):
                 return await self._follow(request, given)
@@ -96,14 +96,14 @@ class ControlApi:
                 given = {"by": _seconds(await _text(request))}
             case "script" | "plan":
                 given = {**given, "text": await _text(request)}
-        told = await self._told.everywhere(wanted.name, given)
+        told = await self._runner.everywhere(wanted.name, given)
         return _answer(_shown(wanted.name, told))
 
     async def _read(self, given: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, int], int]:
         """Return the entries of all workers in order of time, where each journal ends, and how many entries
         were dropped unread.
         """
-        told = [one for one in await self._told.everywhere("journal", given) if one is not None]
+        told = [one for one in await self._runner.everywhere("journal", given) if one is not None]
         entries = [entry for one in told for entry in one["entries"]]
         if len(told) > 1:
             entries.sort(key=lambda entry: entry["time"])
@@ -135,7 +135,7 @@ class ControlApi:
             if loop.time() - spoke >= _BEAT:
                 await response.write(b":\n\n" if sse else b"\n")
                 spoke = loop.time()
-            if self._told.shared:
+            if self._runner.shared:
                 await asyncio.sleep(_LOOK)
             else:
                 await self._news(given.get("session"), max(ends.values()), spoke + _BEAT - loop.time())

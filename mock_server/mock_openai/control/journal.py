@@ -42,11 +42,11 @@ _LOOKED_AT_ONCE = 200
 
 
 class Journal:
-    """The journal of one server or session. Beyond `limit` entries, or when the room is full, the oldest are
+    """The journal of one server or session. Beyond `limit` entries, or of the budget, the oldest are
     dropped; the newest always stays.
     """
 
-    def __init__(self, limit: int = 1_000_000, room: JournalBudget | None = None) -> None:
+    def __init__(self, limit: int = 1_000_000, budget: JournalBudget | None = None) -> None:
         self._noted: list[Noted] = []
         self._lent = False
         """Whether a reader may hold this very list."""
@@ -57,8 +57,8 @@ class Journal:
         self._limit = limit
         self._most = limit + limit // STEPS
         """The number of entries from which the oldest are dropped."""
-        self._room = room or JournalBudget()
-        self._room.enter(self)
+        self._budget = budget or JournalBudget()
+        self._budget.add(self)
         redact.before_forgetting.add(self)
         self.bytes = 0
         """About how many bytes the entries take."""
@@ -74,23 +74,23 @@ class Journal:
     def note(self, *entries: Entry) -> None:
         """Append entries."""
         for entry in entries:
-            noted = kept(entry, self._room.longest)
+            noted = kept(entry, self._budget.longest)
             self._append(noted, weight(noted))
-        if self._waiting or self._room.taken > self._room.limit or self._size > self._most:
+        if self._waiting or self._budget.used > self._budget.limit or self._size > self._most:
             self._bound_and_wake()
 
     def note_kept(self, noted: Kept) -> None:
         """Append an entry whose data is JSON already."""
         body = noted.body
-        if body is not None and body.size > self._room.longest:
+        if body is not None and body.size > self._budget.longest:
             noted.body = Body.searched_before(self.shorten(msgspec.Raw(body.clean())))
         self._append(noted, weight(noted))
-        if self._waiting or self._room.taken > self._room.limit or self._size > self._most:
+        if self._waiting or self._budget.used > self._budget.limit or self._size > self._most:
             self._bound_and_wake()
 
     def note_run(self, run: Run) -> None:
         """Append the events of a turn that left in one write."""
-        if run.events.size > self._room.longest:
+        if run.events.size > self._budget.longest:
             self.note(*run.entries)
             return
         number = run.end - run.begin
@@ -98,8 +98,8 @@ class Journal:
         self._noted.append(run)
         self._size += number
         self.bytes += size
-        self._room.taken += size
-        if self._waiting or self._room.taken > self._room.limit or self._size > self._most:
+        self._budget.used += size
+        if self._waiting or self._budget.used > self._budget.limit or self._size > self._most:
             self._bound_and_wake()
 
     def search_bodies(self) -> None:
@@ -110,7 +110,7 @@ class Journal:
 
     def cuts(self, event: Event) -> bool:
         """Return whether only the beginning of an event is kept."""
-        return not fits(event, self._room.longest)
+        return not fits(event, self._budget.longest)
 
     def cut(self, event: Event) -> Event:
         """Return such an event as it is kept. It takes a while for a large one, and changes nothing here."""
@@ -120,14 +120,14 @@ class Journal:
         """Return the JSON of a body as it is kept. It takes a while for a large one, and changes nothing
         here.
         """
-        return body if len(body) <= self._room.longest or is_cut(body) else cut_body(body)
+        return body if len(body) <= self._budget.longest or is_cut(body) else cut_body(body)
 
     def _bound_and_wake(self) -> None:
         # Trimmed in large steps: deleting from the front of a list moves all the rest.
         if self._size > self._most:
             self._trim(lambda: self._size > self._limit)
-        if self._room.taken > self._room.limit:
-            self._room.make()
+        if self._budget.used > self._budget.limit:
+            self._budget.enforce()
         if self._waiting:
             self._wake()
 
@@ -194,7 +194,7 @@ class Journal:
         """Drop all entries; numbers and clock go on."""
         self.before_forgetting(self.end)
         self.first += self._size
-        self._room.taken -= self.bytes
+        self._budget.used -= self.bytes
         self._noted, self._lent = [], False
         self._size = self._single = self.bytes = 0
         self._redaction = EventRedaction()
@@ -244,7 +244,7 @@ class Journal:
         self._noted.append(noted)
         self._size += 1
         self.bytes += size
-        self._room.taken += size
+        self._budget.used += size
 
     def _singles(self, count: float = math.inf) -> list[Entry | Kept]:
         """Return the list with Runs replaced by single entries, so that at least so many entries at its
@@ -260,7 +260,7 @@ class Journal:
             spread = list(chain.from_iterable(one.entries if isinstance(one, Run) else (one,) for one in new))
             grown = sum(map(weight, spread)) - sum(map(weight, new))
             self.bytes += grown
-            self._room.taken += grown
+            self._budget.used += grown
             self._noted[start:end] = spread
             self._single = start + len(spread)
         return cast("list[Entry | Kept]", self._noted)
@@ -280,7 +280,7 @@ class Journal:
             self._size -= _length(self._noted[gone])
             self.bytes -= weight(self._noted[gone])
             gone += 1
-        self._room.taken -= before - self.bytes
+        self._budget.used -= before - self.bytes
         first = end - self._size
         self._size = end - self.first  # nothing is dropped yet
         self.before_forgetting(first)

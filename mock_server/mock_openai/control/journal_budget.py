@@ -5,18 +5,18 @@ from __future__ import annotations
 import weakref
 from typing import Protocol
 
-ROOM = 256 * 1024 * 1024
+JOURNAL_BYTES = 256 * 1024 * 1024
 """Bytes that all journals of a server may take."""
-LONGEST_BODY = 4 * 1024 * 1024
+JOURNAL_BODY_BYTES = 4 * 1024 * 1024
 """Bytes up to which a body or event is kept whole."""
 STEPS = 64
-"""What is full drops this part of its bound at a time: often enough that nobody waits for it, and seldom
+"""A full journal drops one in so many of its entries at a time: few enough that nobody waits for it, and
 enough that the rest is not moved for each entry.
 """
 
 
-class Occupant(Protocol):
-    """A journal, as far as the room is concerned."""
+class Bounded(Protocol):
+    """What the budget needs of a journal."""
 
     bytes: int
 
@@ -30,30 +30,30 @@ class JournalBudget:
     kept.
     """
 
-    def __init__(self, limit: int = ROOM, longest: int = LONGEST_BODY) -> None:
+    def __init__(self, limit: int = JOURNAL_BYTES, longest: int = JOURNAL_BODY_BYTES) -> None:
         for name, bound in {"journal_bytes": limit, "journal_body_bytes": longest}.items():
             if bound < 1:
                 raise ValueError(f"{name}: expected a limit of at least 1 byte, not {bound!r}")
         self.limit = limit
         self.longest = longest
-        self.taken = 0
-        """Bytes in use; deleted journals count until room has to be made."""
-        self._journals: weakref.WeakSet[Occupant] = weakref.WeakSet()
+        self.used = 0
+        """Bytes in use; deleted journals count until entries have to be dropped."""
+        self._journals: weakref.WeakSet[Bounded] = weakref.WeakSet()
 
-    def enter(self, journal: Occupant) -> None:
-        """Let a journal share the room."""
+    def add(self, journal: Bounded) -> None:
+        """Let a journal share the memory."""
         self._journals.add(journal)
 
-    def make(self) -> None:
-        """Drop entries until there is room again, and some more, so that this does not happen for
+    def enforce(self) -> None:
+        """If the limit is exceeded, drop entries down to somewhat below it, so that this does not happen for
         each entry.
         """
         journals = sorted(self._journals, key=lambda journal: journal.bytes, reverse=True)
-        self.taken = sum(journal.bytes for journal in journals)
-        if self.taken <= self.limit:
+        self.used = sum(journal.bytes for journal in journals)
+        if self.used <= self.limit:
             return
         wanted = self.limit - self.limit // STEPS
         for journal in journals:
-            if self.taken <= wanted:
+            if self.used <= wanted:
                 break
-            journal.shrink(max(0, journal.bytes - (self.taken - wanted)))
+            journal.shrink(max(0, journal.bytes - (self.used - wanted)))

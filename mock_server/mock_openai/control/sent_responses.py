@@ -35,7 +35,7 @@ class SentResponse:
     """The text of the events that carry it whole: a delta that a fault dropped is in here."""
     covered: int = 0
     """How many characters of `text` the events behind `whole` cover."""
-    heard: set[int] = field(default_factory=set)
+    delta_numbers: set[int] = field(default_factory=set)
     """The sequence numbers of the text deltas so far: a fault may repeat one."""
     refusal: str = ""
     """The refusal, as `text`; where an event carries it whole, that."""
@@ -72,7 +72,7 @@ def read(entries: Iterable[Entry]) -> list[SentResponse]:
         elif isinstance(entry.data, Event) and key in turns and entry.connection not in silent:
             said = turns[key]
             said.opened = entry.at if said.opened is None else said.opened
-            _hear(said, entry.data)
+            _add_event(said, entry.data)
             if said.spoke is None and (said.text or said.refusal):
                 said.spoke = entry.at
             if said.ended is None and said.status is not None:
@@ -87,7 +87,7 @@ def _names(entry: Entry) -> tuple[object, ...]:
     return entry.data.get("how"), entry.data.get("fault")
 
 
-def _hear(said: SentResponse, event: Event) -> None:
+def _add_event(said: SentResponse, event: Event) -> None:
     try:
         data = msgspec.json.decode(event.data)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -129,10 +129,10 @@ def _take_in(said: SentResponse, kind: str, data: dict[str, Any]) -> None:
 def _new(said: SentResponse, delta: Mapping[str, Any]) -> str:
     """Return the text of a delta, unless it has been sent before."""
     number = delta.get("sequence_number")
-    if number in said.heard:
+    if number in said.delta_numbers:
         return ""
     if number is not None:
-        said.heard.add(number)
+        said.delta_numbers.add(number)
     return str(delta["delta"])
 
 

@@ -38,7 +38,7 @@ class Due:
         context: TurnContext,
         out: SentEvents,
     ) -> None:
-        self.beat: float | None = None
+        self.keepalive_after: float | None = None
         """Seconds of silence after which a `keepalive` event is due; None for never."""
         self.steered = False
         """Whether the client asked for the turn's end at the next safe boundary."""
@@ -70,7 +70,7 @@ class Due:
         # Asked at each event of an answer that may be long: most need no look at all before it.
         if following.type != "response.output_item.added":
             return False
-        return at_boundary(self._out.told, following)
+        return at_boundary(self._out.events, following)
 
     @property
     def awaits_fault(self) -> bool:
@@ -87,7 +87,7 @@ class Due:
         while not self.cancelled and not (self.steered and following is not None and self.ends_at(following)):
             due = context.began + at  # a fault may move it
             moment, planned = _NOTHING if self._state.faults.quiet else self._next_moment()
-            beat = math.inf if self.beat is None else self._next_beat(self.beat)
+            beat = math.inf if self.keepalive_after is None else self._next_keepalive(self.keepalive_after)
             until = min(due, moment, beat)
             if until > time():
                 await context.alarm.sleep_until(until)
@@ -121,7 +121,7 @@ class Due:
                 following.cancel()
                 await asyncio.gather(following, return_exceptions=True)
 
-    def _next_beat(self, beat: float) -> float:
+    def _next_keepalive(self, beat: float) -> float:
         return self._out.spoke + beat if self._out.sent else math.inf
 
     async def _keep_alive(self) -> None:

@@ -35,7 +35,7 @@ def reads(answer: Recorded, pace: Pace) -> Reads | None:
     return [(at * scale, data) for at, data in answer.chunks]
 
 
-async def repeat_reads(to: Delivered, answer: Recorded, reads: Reads) -> None:
+async def replay_reads(to: Delivered, answer: Recorded, reads: Reads) -> None:
     """Repeat recorded network reads, and note each event when the last of its bytes has left."""
     events = _event_ends(answer.events, to.writer.encode)
     ahead = next(events, None)
@@ -75,11 +75,11 @@ async def end_as_recorded(to: Delivered, answer: Recorded, pace: Pace) -> tuple[
     if at:
         await to.due.wait(at)
     if not to.context.over:
-        await part(to, answer.ending)
+        await end_connection(to, answer.ending)
     return None
 
 
-async def part(to: Delivered, ending: Ending) -> None:
+async def end_connection(to: Delivered, ending: Ending) -> None:
     """End the connection as a recorded one ended."""
     match ending:
         case "reset":

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from mock_openai.delivery.due import Due
-from mock_openai.delivery.recorded import part
+from mock_openai.delivery.recorded import end_connection
 from mock_openai.delivery.sent import SentEvents
 from mock_openai.delivery.turn_context import TurnContext
 from mock_openai.delivery.writer import ResponseWriter
@@ -54,6 +54,6 @@ async def relay(to: Relaying, plan: Plan | None, answer: Relayed) -> None:
         await to.out.flush()
         if cut.rest:
             await to.writer.raw(cut.rest)
-        await part(to, cut.ending)
+        await end_connection(to, cut.ending)
     finally:
         await answer.events.aclose()

@@ -89,7 +89,7 @@ class SentEvents:
         return bool(self.added or self._held or self.waiting)
 
     @property
-    def told(self) -> list[Event]:
+    def events(self) -> list[Event]:
         """The events that were handed over, whether or not they have left."""
         rendered = self._rendered[self._place : self._handed_over] if self._rendered is not None else ()
         return [*self.sent, *rendered, *self.waiting]
@@ -117,7 +117,7 @@ class SentEvents:
     @property
     def ended(self) -> bool:
         """Whether the response's end was handed over: nothing of it may follow."""
-        return any(event.type in TERMINAL for event in self.told)
+        return any(event.type in TERMINAL for event in self.events)
 
     @property
     def completed(self) -> bool:

@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable
 
 from mock_openai.delivery.due import Due
-from mock_openai.delivery.recorded import end_as_recorded, part, reads, repeat_reads
+from mock_openai.delivery.recorded import end_as_recorded, end_connection, reads, replay_reads
 from mock_openai.delivery.relay import relay
 from mock_openai.delivery.schedule import Schedule
 from mock_openai.delivery.sent import SentEvents
@@ -68,7 +68,7 @@ class Delivery:
         self.lane = lane
         self._lanes = lanes
         self._matcher = EventMatcher(state.faults, position)
-        self._parting: tuple[float, Ending] | None = None
+        self._recorded_end: tuple[float, Ending] | None = None
 
     @property
     def response_id(self) -> str | None:
@@ -147,7 +147,7 @@ class Delivery:
                 await live.news()
         await self.out.finish()
 
-    async def repeat(self, recorded: Recorded | Relayed) -> None:
+    async def replay(self, recorded: Recorded | Relayed) -> None:
         """Repeat the recorded answer to a request that creates nothing, with its times, faults and ending."""
         if isinstance(recorded, Relayed):
             await relay(self, None, recorded)
@@ -157,16 +157,16 @@ class Delivery:
             await self._stream(None, recorded)
 
     @property
-    def parts(self) -> float | None:
+    def socket_ends_at(self) -> float | None:
         """The loop's time at which the recorded socket ended after this turn was finished; None if it did
         not.
         """
-        return self._parting[0] if self._parting else None
+        return self._recorded_end[0] if self._recorded_end else None
 
-    async def part(self) -> None:
+    async def end_socket(self) -> None:
         """End the socket as the recorded one ended."""
-        if self._parting is not None:
-            await part(self, self._parting[1])
+        if self._recorded_end is not None:
+            await end_connection(self, self._recorded_end[1])
 
     def cancel(self) -> None:
         """End the turn at once, as `response.cancel` asks; no effect once its last event is on its way."""
@@ -176,7 +176,7 @@ class Delivery:
         """End the response at its next safe boundary, if one comes before its own end."""
         self.due.steer()
 
-    async def say(self, make: Callable[[int], Event]) -> None:
+    async def insert(self, make: Callable[[int], Event]) -> None:
         """Send an inserted event; `make` gets its sequence number."""
         self.context.alarm.ring()
         self.out.insert(make)
@@ -187,13 +187,13 @@ class Delivery:
             may_read = self.writer.adopt(answer) and not self._matcher.threatened
             chunks = reads(answer, self.state.engine.pace) if may_read else None
             if chunks is not None:
-                await repeat_reads(self, answer, chunks)
-                self._parting = await end_as_recorded(self, answer, self.state.engine.pace)
+                await replay_reads(self, answer, chunks)
+                self._recorded_end = await end_as_recorded(self, answer, self.state.engine.pace)
                 return
         elif self.writer.streams and self.writer.transport == "http":
-            self.due.beat = self.state.settings.behaviour.keepalive
+            self.due.keepalive_after = self.state.settings.behaviour.keepalive
         elif self.writer.transport == "websocket":
-            self.due.beat = self.state.settings.behaviour.socket_keepalive
+            self.due.keepalive_after = self.state.settings.behaviour.socket_keepalive
         schedule = self._schedule(plan, answer)
         if schedule is not None and await self._keep_to(schedule):
             return
@@ -209,7 +209,7 @@ class Delivery:
                     if not await self.pass_on(timed.event, timed.at):
                         return
         if isinstance(answer, Recorded):
-            self._parting = await end_as_recorded(self, answer, self.state.engine.pace)
+            self._recorded_end = await end_as_recorded(self, answer, self.state.engine.pace)
         else:
             await self.out.finish()
 
@@ -234,7 +234,7 @@ class Delivery:
             return True
         if self.due.cancelled or self.due.steered or self.context.over:
             return True
-        return schedule is not None and schedule.longest_silence >= (self.due.beat or math.inf)
+        return schedule is not None and schedule.longest_silence >= (self.due.keepalive_after or math.inf)
 
     async def _keep_to(self, schedule: Schedule) -> bool:
         """Let the events of a turn leave as they were rendered, at their times. False as soon as something

@@ -76,14 +76,14 @@ class TurnContext(ConnectionContext):
         """
         if self.plan is None or self.kept:
             return
-        told = leaving if isinstance(leaving, Rendered) else [*self._out.told, *leaving]
+        told = leaving if isinstance(leaving, Rendered) else [*self._out.events, *leaving]
         self.kept = True
         self.kept = await self._state.engine.keeper.keep(self.plan, told)
 
     async def _conclude(self, make: Callable[[Sequence[Event]], list[Event]]) -> None:
         """End the turn early, with the events that `make` makes of those before; of many in a thread."""
         await self._out.flush()
-        told, added = self._out.told, self._out.added
+        told, added = self._out.events, self._out.added
         events = await in_thread(make, told) if len(told) > _READ_AT_ONCE else make(told)
         await self.keep(events)
         for event in events:
@@ -199,7 +199,7 @@ class TurnContext(ConnectionContext):
 
     async def cut_short(self, reason: str) -> None:
         """End the response as incomplete; before its first event there is nothing to end."""
-        if self._out.told or self.opening is not None:
+        if self._out.events or self.opening is not None:
             read = self.plan.input_tokens if self.plan else 0
             await self._conclude(partial(incomplete, reason=reason, opening=self.opening, input_tokens=read))
 

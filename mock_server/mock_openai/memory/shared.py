@@ -71,19 +71,19 @@ class SharedMemory(Link):
 
     def __init__(self, url: str, *, retention: float = RETENTION, clock: Clock | None = None) -> None:
         super().__init__(url, retention=retention, clock=clock)
-        self.own = Part(self)
+        self.own = Namespace(self)
         """The part for requests that belong to no session."""
 
-    def part(self, session: str | None) -> Part:
+    def namespace(self, session: str | None) -> Namespace:
         """Return a session's part; None for the server's own."""
-        return self.own if session is None else Part(self, "session", quote(session, safe=""))
+        return self.own if session is None else Namespace(self, "session", quote(session, safe=""))
 
     async def forget(self) -> None:
         """Delete what all sessions store; the messages between the servers stay."""
         await self.clear(*_FAMILIES, "session")
 
 
-class Part:
+class Namespace:
     """What one session stores on all servers, invisible to the others. Its keys begin with `within`."""
 
     def __init__(self, memory: Link, *within: str) -> None:

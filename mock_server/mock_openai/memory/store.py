@@ -30,9 +30,6 @@ _OVERHEAD = 2048
 class Remembered:
     """One finished response and the conversation up to it. The response object is decoded on demand: most
     turns of a load test are never continued.
-
-    The response object is decoded only when somebody asks, since most turns of a load test are never
-    continued.
     """
 
     __slots__ = (

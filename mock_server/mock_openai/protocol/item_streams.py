@@ -26,9 +26,6 @@ class Mark:
 class Stream:
     """Deltas of one field, then a `done` event with the whole field. `path` leads to the field inside the
     item; its last name is the field's name in `done`. `whole` sends a single delta.
-
-    `path` leads to the field inside the item; its last name is the field's name in `done`. `whole` sends
-    one delta only.
     """
 
     delta: str
@@ -60,9 +57,6 @@ class Course:
     """One kind of item: the prefix of its ids, the values in `added` in place of the final ones, and the
     events that follow. `only` limits `added` to a few fields. `sealed` is a field with a ciphertext, which
     differs at every emission.
-
-    `only` limits `added` to a few fields. `sealed` is a field that holds a ciphertext, which differs at
-    every emission.
     """
 
     prefix: str

@@ -149,8 +149,6 @@ def parse_request(
 ) -> Request:
     """Parse and validate the body of `POST /v1/responses`, or a `response.create` frame with or without its
     `type`. `any_model` accepts every model name. Raises ApiError for the first thing that is wrong.
-
-    `any_model` takes every model for an existing one. Raises ApiError for the first thing that is wrong.
     """
     if not isinstance(body, dict | Mapping):
         raise (

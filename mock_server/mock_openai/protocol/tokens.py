@@ -132,8 +132,6 @@ def count_input(
 ) -> int:
     """Count what a model reads: items, instructions and tools. An estimate: only the text is exact. Items
     before a compaction are not read any more (observed).
-
-    What stands before a compaction is not read any more (observed).
     """
     total = _PER_REQUEST + count_items(items)
     if instructions:

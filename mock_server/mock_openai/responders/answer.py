@@ -76,9 +76,6 @@ class Cut(Exception):
 class Relayed:
     """An answer that another server is giving now. `events` yields those that came together, as they come; it
     raises Cut if the answer breaks off, and is closed when nobody wants the rest.
-
-    `events` are those that came together, as they come; it raises Cut when the answer breaks off, and is
-    closed when nobody wants the rest.
     """
 
     events: AsyncGenerator[list[Event], None]

@@ -24,8 +24,6 @@ def calls_of(
 ) -> tuple[tuple[Item, ...], bool]:
     """Return the items that call a tool, and whether the client has to go on; no items for a tool that has no
     call items. `said` is what the user asked for, `include` what the request wants to see of the call.
-
-    `said` is what the user asked for, `include` what the request wants to see of it.
     """
     make = _MAKERS.get(tool["type"].partition("_preview")[0])
     if make is None:

@@ -114,8 +114,6 @@ class When:
     def nearness(self, asked: TurnInput, *, failed: Iterable[str]) -> int:
         """Return how near the conditions came to holding; `failed` is the result of `failures`. Texts count
         most, then whether the rule is for this kind of turn at all, then the rest.
-
-        What was said counts most, then whether the rule is for this kind of turn at all, then the rest.
         """
         wrong = {reason.partition(":")[0] for reason in failed}
         held = sum(worth for name, worth in self.worth.items() if name not in wrong)

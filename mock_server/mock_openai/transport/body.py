@@ -57,12 +57,12 @@ async def read_body(request: web.BaseRequest) -> bytes:
 async def _awaited(request: web.BaseRequest) -> bytes:
     loop = asyncio.get_running_loop()
     data = bytearray()
-    async with asyncio.timeout(_SILENCE) as patience:
+    async with asyncio.timeout(_SILENCE) as timeout:
         async for part in request.content.iter_any():
             data += part
             if len(data) > MAX_BODY:
                 break
-            patience.reschedule(loop.time() + _SILENCE)
+            timeout.reschedule(loop.time() + _SILENCE)
     return bytes(data)
 
 

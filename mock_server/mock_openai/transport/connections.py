@@ -1,5 +1,5 @@
 """The TCP connections over which HTTP requests arrive: counted, noted in the journal, and armed with the
-faults planned for their quiet.
+faults planned for their timed.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ class Connections:
     def lost(self, handler: web.RequestHandler, exc: BaseException | None) -> None:
         """Note that a connection is over."""
         connection = self._open.pop(handler, None)
-        quiet = self._timed_faults.pop(handler, None)
-        if quiet is not None:
-            quiet.end()
+        timed = self._timed_faults.pop(handler, None)
+        if timed is not None:
+            timed.end()
         if connection is None:
             return
         connection.broken = "reset" if isinstance(exc, ConnectionError) else "fin"
@@ -86,19 +86,21 @@ class Connections:
         )
         return connection
 
-    def fall_quiet(self, request: web.BaseRequest, connection: ClientConnection, tcp: TcpConnection) -> None:
+    def arm_idle_faults(
+        self, request: web.BaseRequest, connection: ClientConnection, tcp: TcpConnection
+    ) -> None:
         """Arm the faults planned for the quiet after a turn; the connection stays open for the next
         request.
         """
         if tcp.gone:
             return
-        quiet = self._timed_faults.get(request.protocol)
-        if quiet is None:
+        timed = self._timed_faults.get(request.protocol)
+        if timed is None:
             context = ConnectionContext(self._state, connection, tcp)
-            quiet = TimedFaults(self._state, connection, context, idle=lambda: not connection.busy)
-            self._timed_faults[request.protocol] = quiet
+            timed = TimedFaults(self._state, connection, context, idle=lambda: not connection.busy)
+            self._timed_faults[request.protocol] = timed
         connection.busy = False
-        quiet.arm()
+        timed.arm()
 
     def go_away(self) -> None:
         """End the TLS hellos that are being refused."""

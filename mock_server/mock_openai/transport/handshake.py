@@ -29,8 +29,6 @@ def is_upgrade(headers: MultiMapping[str]) -> bool:
 def accept(headers: MultiMapping[str]) -> str:
     """Return the answer to the client's key. Raises ApiError if this is not a handshake: 400, or 426 for a
     version other than 13 (RFC 6455, 4.2, 4.4).
-
-    Raises ApiError when this is no handshake: 400, or 426 for another version than 13 (RFC 6455, 4.2, 4.4).
     """
     if headers.getall("Sec-WebSocket-Version", []) != [_VERSION]:
         raise ApiError(

@@ -49,9 +49,6 @@ def api_headers(
 ) -> dict[str, str]:
     """Return the headers of an answer that took `seconds`. `rate_limits` belong to creates and compactions
     only, never to refused ones or other endpoints (observed; on streams since 2026).
-
-    `rate_limits` stand on creates and compactions only, never on refused ones or other endpoints (observed;
-    on streams since 2026).
     """
     request_id = ids.request()
     return _in_order(content_type, _milliseconds(seconds), request_id, request_id[4:20], rate_limits or {})

@@ -127,7 +127,7 @@ class HttpHandler:
                 and (refused := await self._state.engine.answer_handshake(request.path_qs)) is not None
             ):
                 self._state.note("status", connection.number, {"status": refused.status})
-                await self._deliver(reply, connection, tcp, streamed=False).repeat(refused)
+                await self._deliver(reply, connection, tcp, streamed=False).replay(refused)
             elif upgrade:
                 await self._socket(request, reply, connection, tcp, key)
             elif request.method == "POST" and own_path(request.path) == CREATE:
@@ -216,8 +216,8 @@ class HttpHandler:
         await Delivery(state, writer, connection, begun.position).run(
             begun.received, begun.caller, begun.plan
         )
-        self.connections.fall_quiet(request, connection, tcp)
-        self._expect_the_same_head(request, reply, connection, tcp, begun.caller)
+        self.connections.arm_idle_faults(request, connection, tcp)
+        self._use_fast_path(request, reply, connection, tcp, begun.caller)
 
     def _read_ahead(self, data: bytes, content_type: str) -> ReceivedRequest:
         received = received_create(self._state.requests, data, content_type)
@@ -226,7 +226,7 @@ class HttpHandler:
             self._state.engine.admission.read_ahead(received, "http")
         return received
 
-    def _expect_the_same_head(
+    def _use_fast_path(
         self,
         request: web.BaseRequest,
         reply: HttpReply,
@@ -234,20 +234,20 @@ class HttpHandler:
         tcp: TcpConnection,
         caller: Caller,
     ) -> None:
-        """If this create was of the usual kind, play later ones with the same head as they come."""
+        """Put the connection on the fast path, if this create was fit for it."""
         handler = request.protocol
-        plain = reply.plain if isinstance(reply.response, Written) else None
+        fast = reply.fast if isinstance(reply.response, Written) else None
         # A session may be forgotten at any time; the next request has to ask for it again.
-        if plain is None or not isinstance(handler, HttpConnection) or self._state.engine.session is not None:
+        if fast is None or not isinstance(handler, HttpConnection) or self._state.engine.session is not None:
             return
         with contextlib.suppress(ValueError):
-            handler.at_once = RepeatedHead(
+            handler.fast_path = RepeatedHead(
                 self._state,
                 connection,
                 handler,
                 tcp,
                 caller,
-                plain,
+                fast,
                 path=redact.path(request.path_qs),
                 content_type=request.headers.get("Content-Type", ""),
             )
@@ -263,7 +263,7 @@ class HttpHandler:
         recorded = await self._state.engine.answer_http(request.method, request.path_qs, data)
         if recorded is not None:
             streamed = bool(recorded.events)
-            await self._deliver(reply, connection, tcp, streamed=streamed).repeat(recorded)
+            await self._deliver(reply, connection, tcp, streamed=streamed).replay(recorded)
             return
         followed = await self._rest.followed(request)
         if followed is not None:
@@ -276,7 +276,7 @@ class HttpHandler:
             if isinstance(passed, ApiError):
                 raise passed
             streamed = isinstance(passed, Relayed)
-            await self._deliver(reply, connection, tcp, streamed=streamed).repeat(passed)
+            await self._deliver(reply, connection, tcp, streamed=streamed).replay(passed)
             return
         answer = self._rest.route(request.method, path)
         if answer is None:

@@ -69,15 +69,15 @@ class HttpConnection(web.RequestHandler):
     """
 
     __slots__ = (
+        "_header_timer",
         "_hello",
         "_idle_since",
         "_idle_timer",
-        "_patience",
-        "_plain",
+        "_speaks_http",
         "_time",
         "arrived",
-        "at_once",
         "between",
+        "fast_path",
     )
 
     def __init__(self, server: web.Server, hello: Hello) -> None:
@@ -94,13 +94,13 @@ class HttpConnection(web.RequestHandler):
         )
         self._time = loop.time
         self._hello = hello
-        self._plain: bool | None = None
-        self._patience: asyncio.TimerHandle | None = None
+        self._speaks_http: bool | None = None
+        self._header_timer: asyncio.TimerHandle | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
         self._idle_since = 0.0
         self.between = True
         """Whether no request is being answered."""
-        self.at_once: Callable[[bytes], bool] | None = None
+        self.fast_path: Callable[[bytes], bool] | None = None
         """Called first with what arrives; what it declines, and everything after that, goes to aiohttp."""
         self.arrived: bytes | None = b""
         """The bytes that aiohttp got and has not answered; None once that is no longer known."""
@@ -132,21 +132,21 @@ class HttpConnection(web.RequestHandler):
         if not data:  # aiohttp's own way to have another look at what it holds
             super().data_received(data)
             return
-        if self.at_once is not None:
-            if self.at_once(data):
+        if self.fast_path is not None:
+            if self.fast_path(data):
                 self._idle_since = self._time()
                 return
-            self.at_once = None
+            self.fast_path = None
         if self.arrived is not None:
             self.arrived = self.arrived + data if len(self.arrived) < _FOLLOWED else None
-        if self._plain is None:
-            self._plain = not data.startswith(_TLS_HANDSHAKE)
-            if not self._plain and self.transport is not None:
+        if self._speaks_http is None:
+            self._speaks_http = not data.startswith(_TLS_HANDSHAKE)
+            if not self._speaks_http and self.transport is not None:
                 self._hello(self, self.transport)
-        if self._plain:
-            if self.between and self._patience is None and _END_OF_HEAD not in data:
+        if self._speaks_http:
+            if self.between and self._header_timer is None and _END_OF_HEAD not in data:
                 loop = asyncio.get_running_loop()
-                self._patience = loop.call_later(_HEADERS_WITHIN, self._give_up)
+                self._header_timer = loop.call_later(_HEADERS_WITHIN, self._time_out)
             super().data_received(data)
 
     def handle_error(
@@ -183,11 +183,11 @@ class HttpConnection(web.RequestHandler):
         self.keep_alive(
             False
         )  # stops aiohttp's own timer; the answer says anew what becomes of the connection
-        for timer in (self._idle_timer, self._patience):
+        for timer in (self._idle_timer, self._header_timer):
             if timer is not None:
                 timer.cancel()
-        self._idle_timer = self._patience = None
+        self._idle_timer = self._header_timer = None
 
-    def _give_up(self) -> None:
+    def _time_out(self) -> None:
         if self.transport is not None:
             TcpConnection(self.transport).hang_up(_TOO_SLOW)

@@ -35,9 +35,9 @@ class IdleTimers:
         self._close = lambda: spawn(close())
         if self._ping_interval is not None:
             self._later("ping", self._ping_interval, self._ping)
-        self.rest()
+        self.restart()
 
-    def rest(self) -> None:
+    def restart(self) -> None:
         """Measure idleness from now."""
         if self._idle_timeout is not None:
             self._later("idle", self._idle_timeout, self._expire)

@@ -16,7 +16,7 @@ from mock_openai.protocol.template import Rendered
 from mock_openai.state import Begun, ClientConnection, ServerState
 from mock_openai.transport.body import received_create
 from mock_openai.transport.http_connection import HttpConnection, first_request
-from mock_openai.transport.http_reply import Plain
+from mock_openai.transport.http_reply import FastReply
 from mock_openai.transport.http_writers import EVENT_STREAM, as_stream
 from mock_openai.transport.tcp import TcpConnection
 from mock_openai.turn.plan import Caller, Plan
@@ -24,10 +24,9 @@ from mock_openai.turn.request_cache import ReceivedRequest
 
 
 class RepeatedHead:
-    """One such connection. Called with the bytes that arrive, it returns whether it has answered them. Raises
-    ValueError unless the request just answered came alone and whole, with a body that is not encoded.
-
-    ValueError unless the request just answered came alone and whole, with a body that is not coded.
+    """The fast path of one connection. Called with the bytes that arrive, it returns whether it has answered
+    them. Raises ValueError unless the request just answered came in one piece, alone, with a body that is
+    neither chunked nor compressed.
     """
 
     def __init__(
@@ -37,7 +36,7 @@ class RepeatedHead:
         http: HttpConnection,
         tcp: TcpConnection,
         caller: Caller,
-        plain: Plain,
+        fast: FastReply,
         *,
         path: str,
         content_type: str,
@@ -45,14 +44,14 @@ class RepeatedHead:
         arrived = http.arrived or b""
         request = first_request(arrived)
         if request is None or request[2] != len(arrived):
-            raise ValueError("more than one request has arrived, or none of the usual kind")
+            raise ValueError("expected exactly one request, with a body that is not encoded")
         self._before, self._after, _ = request
         self._state = state
         self._connection = connection
         self._http = http
         self._tcp = tcp
         self._caller = caller
-        self._plain = plain
+        self._fast = fast
         self._head = json.compact({"method": "POST", "path": path})
         self._content_type = content_type
         self._time = asyncio.get_running_loop().time
@@ -96,5 +95,5 @@ class RepeatedHead:
     def _written(self, rendered: Rendered, plan: Plan) -> bytes:
         assert plan.request is not None, "only a valid request has an answer that was rendered"
         if plan.request.stream:
-            return self._plain.stream(EVENT_STREAM, as_stream(rendered), rate_limits=plan.rate_limits)
-        return self._plain.whole(rendered.body(), rate_limits=plan.rate_limits)
+            return self._fast.stream(EVENT_STREAM, as_stream(rendered), rate_limits=plan.rate_limits)
+        return self._fast.whole(rendered.body(), rate_limits=plan.rate_limits)

@@ -36,7 +36,7 @@ from mock_openai.transport.conversations import Conversations
 from mock_openai.transport.http_reply import HttpReply
 from mock_openai.transport.http_writers import EVENT_STREAM, sse
 from mock_openai.transport.routes import CREATE_RESPONSE, find, methods_of, own_path
-from mock_openai.turn.background import Distant, Watched, running
+from mock_openai.turn.background import RemoteResponse, Watched, running
 from mock_openai.turn.plan import Caller
 from mock_openai.turn.request_cache import ReceivedRequest
 
@@ -134,7 +134,7 @@ class Rest:
                     found = await self._state.engine.store.get(response_id)
                     if found is None or not running(found):
                         return None
-                    live = Distant(self._state.engine.store, found)
+                    live = RemoteResponse(self._state.engine.store, found)
                 return live, number(request.query, "starting_after", -1, least=0)
         return None
 

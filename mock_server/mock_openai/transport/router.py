@@ -41,7 +41,7 @@ class Router:
         self._handler = HttpHandler(own.state)
         self._handlers: dict[Session, HttpHandler] = {}
         self._visited: dict[web.RequestHandler, list[HttpHandler]] = {}
-        sessions.part = self._part
+        sessions.on_delete = self._session_deleted
         sessions.in_use = self._in_use
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -94,7 +94,7 @@ class Router:
         name = name_of(request.headers.get(HEADER), key, by_key=by_key)
         return None if name is None else self._sessions.get(name)
 
-    def _part(self, session: Session) -> None:
+    def _session_deleted(self, session: Session) -> None:
         handler = self._handlers.pop(session, None)
         if handler is not None:
             handler.go_away()

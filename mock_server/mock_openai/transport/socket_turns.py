@@ -35,8 +35,8 @@ Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
 
 class SocketTurns:
-    """The turns of one WebSocket. `rest` is called after each that was played at once, `ended` after each
-    other.
+    """The turns of one WebSocket. `restart_idle_timer` is called after a turn that was played at once,
+    `ended` after any other.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class SocketTurns:
         lanes: LaneMemory,
         *,
         spawn: Spawn,
-        rest: Callable[[], None],
+        restart_idle_timer: Callable[[], None],
         ended: Callable[[], Awaitable[None]],
     ) -> None:
         behaviour = state.settings.behaviour
@@ -63,7 +63,7 @@ class SocketTurns:
         self._lanes = lanes
         self._behaviour = behaviour
         self._spawn = spawn
-        self._rest = rest
+        self._restart_idle_timer = restart_idle_timer
         self._ended = ended
         self._time = asyncio.get_running_loop().time
         self._deliveries: dict[int, Delivery] = {}
@@ -76,7 +76,7 @@ class SocketTurns:
             self._room.clear()
             await self._room.wait()
 
-    def take(self, received: ReceivedRequest) -> None:
+    def play_or_queue(self, received: ReceivedRequest) -> None:
         """Play a create of the default lane that arrived alone, at once if that is possible."""
         create = Create(None, self.count(received, None), received)
         plan = self._planned(create) if self.queue.idle else None
@@ -93,9 +93,9 @@ class SocketTurns:
         """Handle `response.steer`, a message of so many bytes. Raises ApiError."""
         noted = await in_thread(as_noted, message) if size > LARGE_BODY else as_noted(message)
         self._state.note("request", self._connection.number, {**noted, "event": "response.steer"})
-        refused = await self.steering.hear(message, size, tuple(self._deliveries.values()))
+        refused = await self.steering.submit(message, size, tuple(self._deliveries.values()))
         if refused is not None:
-            await self._tell(refused)
+            await self._send(refused)
 
     async def inject(self, message: dict[str, Any]) -> None:
         """Handle `response.inject`. Raises ApiError."""
@@ -104,10 +104,10 @@ class SocketTurns:
         for delivery in tuple(self._deliveries.values()):
             if delivery.response_id == wanted:
                 if not delivery.out.ended:
-                    await delivery.say(partial(injected, message, delivery.lane))
+                    await delivery.insert(partial(injected, message, delivery.lane))
                     return
                 known = True
-        await self._tell(inject_failed(message, 0, known=known))
+        await self._send(inject_failed(message, 0, known=known))
 
     def count(self, received: ReceivedRequest, lane: str | None, *, automatic: bool = False) -> Position:
         """Count a create and note it in the journal."""
@@ -150,7 +150,7 @@ class SocketTurns:
             return False
         completed, number = rendered.status == "completed", len(rendered.types)
         self.steering.ended(rendered.response_id, create.lane, completed, number)
-        self._rest()
+        self._restart_idle_timer()
         return True
 
     def _write_whole(self, rendered: Rendered) -> None:
@@ -217,8 +217,8 @@ class SocketTurns:
             del self._deliveries[create.position.number]
         if not settling:
             await self._settle(create, delivery, queued)
-        if delivery.parts is not None and not self._socket.tcp.gone:
-            self._spawn(self._part(delivery, delivery.parts))
+        if delivery.socket_ends_at is not None and not self._socket.tcp.gone:
+            self._spawn(self._end_socket(delivery, delivery.socket_ends_at))
 
     async def _settle(self, create: Create, delivery: Delivery, queued: Create) -> None:
         """Let a successor take what was submitted for a response that has left, or free its lane."""
@@ -241,12 +241,12 @@ class SocketTurns:
         elif not self._socket.tcp.gone:
             await self._ended()
 
-    async def _part(self, delivery: Delivery, at: float) -> None:
+    async def _end_socket(self, delivery: Delivery, at: float) -> None:
         """End the socket as the recording ended after this turn, unless another turn is under way."""
         await asyncio.sleep(at - asyncio.get_running_loop().time())
         if self.queue.idle and not self._socket.tcp.gone:
-            await delivery.part()
+            await delivery.end_socket()
 
-    async def _tell(self, event: Event) -> None:
+    async def _send(self, event: Event) -> None:
         self._state.note("event", self._connection.number, event)
         await self._socket.write(frame(event.data))

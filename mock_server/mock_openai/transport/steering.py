@@ -56,7 +56,7 @@ class Steering:
         self._waiting: dict[str, list[Steer]] = {}
         self._ended: OrderedDict[str, _Ended] = OrderedDict()
 
-    async def hear(
+    async def submit(
         self, message: Mapping[str, Any], size: int, deliveries: Iterable[Delivery]
     ) -> Event | None:
         """Accept a submission of `size` bytes. Return the event that refuses it, unless it went out in the
@@ -90,11 +90,11 @@ class Steering:
                     return failed(steer, None, refused, 0)
                 ended.number += 1
                 return failed(steer, ended.lane, refused, ended.number - 1)
-            await delivery.say(partial(failed, steer, delivery.lane, refused))
+            await delivery.insert(partial(failed, steer, delivery.lane, refused))
             return None
         owned = replace(steer, id=self._ids.steer(), size=size)
         waiting.append(owned)
-        await delivery.say(partial(accepted, owned, delivery.lane))
+        await delivery.insert(partial(accepted, owned, delivery.lane))
         if self._behaviour.steer_boundary == "item":
             delivery.steer()
         return None
@@ -126,7 +126,7 @@ class Steering:
         required = required_input(parent.response.get("output", ()))
         if required:
             for steer in steers:
-                await delivery.say(partial(pending, steer, create.lane, required))
+                await delivery.insert(partial(pending, steer, create.lane, required))
             return None
         items = [item for steer in steers for item in steer.items]
         # A successor inherits every setting (documented).
@@ -165,7 +165,7 @@ class Steering:
         """Return accepted input that found no successor."""
         error = SteerRefused("successor_creation_failed", why)
         for steer in self._waiting.pop(target, []):
-            await delivery.say(partial(failed, steer, delivery.lane, error))
+            await delivery.insert(partial(failed, steer, delivery.lane, error))
 
     def _not_under_way(self, target: str) -> SteerRefused:
         ended = self._ended.get(target)

@@ -41,7 +41,7 @@ class SocketSession:
     ) -> None:
         self.tcp = tcp
         self._state = state
-        self._hearing = False
+        self._handling = False
         self._connection = connection
         self._key = key
         self._types: tuple[str, ...] = ()
@@ -58,11 +58,11 @@ class SocketSession:
             self._called_by({}, ""),
             self._lanes,
             spawn=self._spawn,
-            rest=self._idle_timers.rest,
+            restart_idle_timer=self._idle_timers.restart,
             ended=self._turn_ended,
         )
         self._queue = self._turns.queue
-        self._websocket.at_once = self._take
+        self._websocket.fast_path = self._fast_create
         self._tasks: set[asyncio.Task[None]] = set()
         self._gate = asyncio.Event()
         self._gate.set()
@@ -147,12 +147,12 @@ class SocketSession:
 
     async def _read(self) -> None:
         while (message := await self._websocket.receive()) is not None:
-            self._hearing = True
+            self._handling = True
             if message.opcode == TEXT:
-                await self._hear(message.data)
+                await self._handle(message.data)
             else:
                 await self._bad_message(binary_message(), close=1003)
-            self._hearing = False
+            self._handling = False
             await self._turns.has_room()
 
     def _called_by(self, headers: Mapping[str, str], query: str) -> Caller:
@@ -165,21 +165,21 @@ class SocketSession:
             query=query,
         )
 
-    def _take(self, data: bytes) -> bool:
+    def _fast_create(self, data: bytes) -> bool:
         """Handle a create of the default lane that arrives alone, in the call that brings it; False leaves it
         to the reader.
         """
-        if self._hearing or self._turns.closing or self._websocket.closed or self._queue.full:
+        if self._handling or self._turns.closing or self._websocket.closed or self._queue.full:
             return False
         if len(data) > LARGE_BODY:
             return False
         try:
-            heard = self._understood(data)
+            message = self._understood(data)
         except ApiError:
             return False
-        if not isinstance(heard, ReceivedRequest) or heard.body.get("stream_id") is not None:
+        if not isinstance(message, ReceivedRequest) or message.body.get("stream_id") is not None:
             return False
-        self._turns.take(heard)
+        self._turns.play_or_queue(message)
         return True
 
     def _understood(self, data: bytes) -> ReceivedRequest | tuple[str, dict[str, Any]]:
@@ -189,35 +189,35 @@ class SocketSession:
         received = self._state.requests.find("websocket", data)
         if received is not None:
             return received
-        kind, message = read_message(data, self._types)
+        kind, fields = read_message(data, self._types)
         if kind != "response.create":
-            return kind, message
-        return self._state.requests.keep("websocket", data, message)
+            return kind, fields
+        return self._state.requests.keep("websocket", data, fields)
 
     def _read_ahead(self, data: bytes) -> ReceivedRequest | tuple[str, dict[str, Any]]:
-        heard = self._understood(data)
-        if isinstance(heard, ReceivedRequest) and heard.request is None and heard.refused is None:
-            heard.note_as(self._state.journal.shorten)
-            self._state.engine.admission.read_ahead(heard, "websocket")
-        return heard
+        message = self._understood(data)
+        if isinstance(message, ReceivedRequest) and message.request is None and message.refused is None:
+            message.note_as(self._state.journal.shorten)
+            self._state.engine.admission.read_ahead(message, "websocket")
+        return message
 
-    async def _hear(self, data: bytes) -> None:
+    async def _handle(self, data: bytes) -> None:
         try:
             large = len(data) > LARGE_BODY
-            heard = await in_thread(self._read_ahead, data) if large else self._understood(data)
+            message = await in_thread(self._read_ahead, data) if large else self._understood(data)
         except ApiError as error:
             await self._bad_message(error, close=1007)
             return
         try:
-            match heard:
+            match message:
                 case ReceivedRequest():
-                    await self._create(heard)
-                case "response.cancel", message:
-                    self._turns.cancel(message)
-                case "response.steer", message:
-                    await self._turns.steer(message, len(data))
-                case "response.inject", message:
-                    await self._turns.inject(message)
+                    await self._create(message)
+                case "response.cancel", fields:
+                    self._turns.cancel(fields)
+                case "response.steer", fields:
+                    await self._turns.steer(fields, len(data))
+                case "response.inject", fields:
+                    await self._turns.inject(fields)
         except ApiError as error:
             await self._refuse(error)
 
@@ -255,7 +255,7 @@ class SocketSession:
                 await self._close_at_limit()
             return
         self._turns.pump()
-        self._idle_timers.rest()
+        self._idle_timers.restart()
         if self._timed_faults is not None:
             self._timed_faults.arm()
 

@@ -60,7 +60,7 @@ class WebSocketConnection:
         self._waiter: asyncio.Future[None] | None = None
         self._over = False
         self._request: web.BaseRequest | None = None
-        self.at_once: Callable[[bytes], bool] = lambda _: False
+        self.fast_path: Callable[[bytes], bool] = lambda _: False
         """Called first with a text that arrives alone while no message waits; False leaves it to
         `receive`.
         """
@@ -79,7 +79,7 @@ class WebSocketConnection:
         self._tcp.write(head(101, {**headers, **more}))
         request.protocol.set_parser(self)  # type: ignore[arg-type]  # has what is called of one
         if isinstance(request.protocol, HttpConnection):
-            request.protocol.at_once = self._take  # past aiohttp, which would only hand it on
+            request.protocol.fast_path = self._feed  # past aiohttp, which would only hand it on
         return Written(status=101, keep_alive=False)
 
     # What aiohttp calls
@@ -87,15 +87,15 @@ class WebSocketConnection:
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
         """Handle bytes from the client."""
         if not self.broken:
-            heard = self._reader.feed(data)
+            messages = self._reader.feed(data)
             if (
-                len(heard) == 1
-                and heard[0].opcode == TEXT
+                len(messages) == 1
+                and messages[0].opcode == TEXT
                 and not self._messages
-                and self.at_once(heard[0].data)
+                and self.fast_path(messages[0].data)
             ):
                 return False, b""
-            for message in heard:
+            for message in messages:
                 self._messages.append(message)
                 self._ahead += len(message.data)
             if self._reader.broken is not None:
@@ -105,7 +105,7 @@ class WebSocketConnection:
         self._wake()
         return False, b""
 
-    def _take(self, data: bytes) -> bool:
+    def _feed(self, data: bytes) -> bool:
         self.feed_data(data)
         return True
 

@@ -39,7 +39,7 @@ _PARENTS = {
     "any": ("completed", "incomplete", "failed", "cancelled"),
 }
 _UNFINISHED = frozenset({"queued", "in_progress"})
-_LOOK = 0.05
+_POLL_INTERVAL = 0.05
 """Seconds between two polls for a response that another server generates."""
 
 
@@ -154,7 +154,7 @@ class Admission:
                 raise response_in_progress(wanted)
             if self._behaviour.unfinished_parent != "wait":
                 break
-            await asyncio.sleep(_LOOK)
+            await asyncio.sleep(_POLL_INTERVAL)
             found = await self._store.get(wanted)
         return self._continued(found, wanted)
 

@@ -26,11 +26,11 @@ def incomplete(
     `opening` is the turn's first event, for when a fault kept it from leaving; `input_tokens` is what the
     model read.
     """
-    story = _Story(sent, opening)
-    closing = list(story.close_open_item())
-    response = story.ended("incomplete", output=story.output, usage=story.usage(input_tokens))
+    so_far = _SentSoFar(sent, opening)
+    closing = list(so_far.close_open_item())
+    response = so_far.ended("incomplete", output=so_far.output, usage=so_far.usage(input_tokens))
     response["incomplete_details"] = {"reason": reason}
-    return [*closing, story.event("response.incomplete", {"response": response})]
+    return [*closing, so_far.event("response.incomplete", {"response": response})]
 
 
 def cancelled(
@@ -43,41 +43,41 @@ def cancelled(
     clients that send `response.cancel` wait for one of completed, failed and incomplete, so it travels as the
     last.
     """
-    story = _Story(sent, opening)
-    response = story.ended("cancelled", output=[], usage=None)
-    response["service_tier"] = story.response["service_tier"]
-    return [story.event(f"response.{ending}", {"response": response})]
+    so_far = _SentSoFar(sent, opening)
+    response = so_far.ended("cancelled", output=[], usage=None)
+    response["service_tier"] = so_far.response["service_tier"]
+    return [so_far.event(f"response.{ending}", {"response": response})]
 
 
 def failed(
     sent: Sequence[Event], error: ApiError, *, opening: Event | None = None, flat: bool = False
 ) -> list[Event]:
     """Break off: an `error` event, then `response.failed` (observed), without output and usage."""
-    story = _Story(sent, opening)
-    told = error.nested()
-    response = story.ended("failed", output=[], usage=None)
-    response["service_tier"] = story.response["service_tier"]
+    so_far = _SentSoFar(sent, opening)
+    nested = error.nested()
+    response = so_far.ended("failed", output=[], usage=None)
+    response["service_tier"] = so_far.response["service_tier"]
     response["error"] = {"code": error.code or error.type, "message": error.message}
-    return [story.error(told, flat=flat), story.event("response.failed", {"response": response})]
+    return [so_far.error(nested, flat=flat), so_far.event("response.failed", {"response": response})]
 
 
-class _Story:
+class _SentSoFar:
     """The state of a response after the events so far: its finished items, and the item that is open."""
 
     def __init__(self, sent: Sequence[Event], opening: Event | None) -> None:
-        told = list(_readable(sent))
+        left = list(_readable(sent))
         # A fault may have kept the first events back, or sent others of the same type.
-        known = [*told, *_readable([] if opening is None else [opening])]
+        known = [*left, *_readable([] if opening is None else [opening])]
         objects = [fields["response"] for fields in known if isinstance(fields.get("response"), dict)]
         self.response: Fields = next(
             (found for found in objects if "service_tier" in found), {"service_tier": "auto"}
         )
         self.output: list[Fields] = []
-        self._deltas = sum(fields["type"].endswith(".delta") for fields in told)
+        self._deltas = sum(fields["type"].endswith(".delta") for fields in left)
         self._lane = next(({"stream_id": one["stream_id"]} for one in known if "stream_id" in one), {})
-        self._next = max((_number(fields) for fields in told), default=-1) + 1
+        self._next = max((_number(fields) for fields in left), default=-1) + 1
         self._open: list[Fields] = []
-        for fields in told:
+        for fields in left:
             kind = fields["type"]
             if kind == "response.output_item.done":
                 self.output.append(fields["item"])
@@ -157,7 +157,7 @@ class _Part:
         )
         self.text_closed = self.closed = False
 
-    def hear(self, fields: Fields) -> None:
+    def add(self, fields: Fields) -> None:
         kind = fields["type"]
         if kind == f"response.{self.stem}.delta":
             self.finished[self.field] += fields["delta"]
@@ -175,7 +175,7 @@ def _parts(since: Iterable[Fields]) -> list[_Part]:
         if fields["type"] == "response.content_part.added":
             parts.append(_Part(fields["part"]))
         elif parts:
-            parts[-1].hear(fields)
+            parts[-1].add(fields)
     return parts
 
 

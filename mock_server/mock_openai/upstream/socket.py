@@ -23,7 +23,7 @@ _AFTER_ERROR = 5.0
 """Seconds for the `response.failed` that follows an `error` event within a stream; some servers send none."""
 
 
-class Course:
+class UpstreamTurn:
     """One turn on the socket: its frames, up to the last."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Course:
         self._news = asyncio.Event()
         self._failing = False
 
-    def hear(self, event: Event, head: Head) -> None:
+    def add(self, event: Event, head: Head) -> None:
         """Add a frame of this turn."""
         self._frames.append(event)
         self._failing = head.type == "error"
@@ -76,7 +76,7 @@ class UpstreamSocket:
     def __init__(self, socket: aiohttp.ClientWebSocketResponse, born: Callable[[bytes], None]) -> None:
         self._socket = socket
         self._born = born
-        self._courses: dict[str | None, deque[Course]] = {}
+        self._courses: dict[str | None, deque[UpstreamTurn]] = {}
         self._reader = asyncio.get_running_loop().create_task(self._read())
 
     @property
@@ -84,9 +84,9 @@ class UpstreamSocket:
         """Whether another turn can be sent on it."""
         return not self._socket.closed and not self._reader.done()
 
-    async def ask(self, body: dict[str, Any]) -> Course:
+    async def ask(self, body: dict[str, Any]) -> UpstreamTurn:
         """Send a create. Raises ConnectionError if the socket is gone."""
-        course = Course()
+        course = UpstreamTurn()
         # The other server queues the turns of a lane as well, so the first that is not over is the one that
         # speaks, also when its listener has left.
         self._courses.setdefault(body.get("stream_id"), deque()).append(course)
@@ -104,9 +104,9 @@ class UpstreamSocket:
             while True:
                 message = await self._socket.receive()
                 if message.type is aiohttp.WSMsgType.TEXT:
-                    self._hear(message.data.encode())
+                    self._receive(message.data.encode())
                 elif message.type is aiohttp.WSMsgType.BINARY:
-                    self._hear(message.data, binary=True)
+                    self._receive(message.data, binary=True)
                 else:
                     break
         finally:
@@ -116,14 +116,14 @@ class UpstreamSocket:
                     course.break_off(cut)
             self._courses.clear()
 
-    def _hear(self, data: bytes, *, binary: bool = False) -> None:
+    def _receive(self, data: bytes, *, binary: bool = False) -> None:
         head = head_of(data)
         if head.type == "response.created":
             self._born(data)
         waiting = self._courses.get(head.stream_id)
         if not waiting:
             return  # about the connection, not about a turn: what follows from it is the end of the socket
-        waiting[0].hear(Event(head.type or "message", data, binary=binary), head)
+        waiting[0].add(Event(head.type or "message", data, binary=binary), head)
         if waiting[0].over:
             waiting.popleft()
             if not waiting:

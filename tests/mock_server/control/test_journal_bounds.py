@@ -128,7 +128,7 @@ async def test_of_a_large_body_size_digest_and_beginning_are_kept(http):
 
 @pytest.mark.parametrize("data", ["{", "[1]", '"x"', '{"type": 7}', "{" * 10_000, '{"response": {}}'])
 def test_a_large_event_may_be_broken(data):
-    journal = Journal(room=JournalBudget(longest=5))
+    journal = Journal(budget=JournalBudget(longest=5))
     journal.note(Entry(0.0, 1, 1, None, "event", Event("odd", data.encode().ljust(6))))
     assert json.loads(journal.events()[0].data)["cut"]["bytes"] >= 6
     assert journal.responses == []
@@ -261,7 +261,7 @@ async def test_an_entry_is_searched_for_secrets_once_however_many_ask_at_once(mo
         return work(*given)
 
     monkeypatch.setattr(EventRedaction, "take", taking)
-    monkeypatch.setattr(event_redaction, "beside", held)
+    monkeypatch.setattr(event_redaction, "in_thread", held)
     journal = Journal()
     large = Event("odd", json.dumps({"type": "odd", "text": "much " * 20_000}).encode())
     for _ in range(300):

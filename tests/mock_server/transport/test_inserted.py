@@ -68,7 +68,7 @@ def noting(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Held]:
             await held()
             return work(*given)
 
-        monkeypatch.setattr(sent, "beside", beside)
+        monkeypatch.setattr(sent, "in_thread", beside)
         return held
 
     return begin

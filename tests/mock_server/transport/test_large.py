@@ -27,9 +27,9 @@ from mock_openai import (
     Refusal,
     Text,
     Timed,
-    beside,
     faults,
     reply,
+    threads,
 )
 from mock_openai.control import redact
 from mock_openai.protocol import json as written
@@ -201,7 +201,7 @@ async def test_a_large_answer_is_the_same_as_one_that_is_made_at_once(
 ) -> None:
     heard = []
     for large in (64 * 1024, 10**9):
-        monkeypatch.setattr(beside.is_large, "__defaults__", (large,))
+        monkeypatch.setattr(threads.is_large, "__defaults__", (large,))
         async with MockServer(script=[reply(ANSWERS["text"])], seed=1) as server:
             said = await ask(server, "websocket")
         heard.append(re.sub(rb'("(?:created|completed)_at":|_0[0-9a-f]{17})[0-9a-f]{8,10}', rb"\1", said))
