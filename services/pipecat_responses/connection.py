@@ -306,7 +306,7 @@ class WebSocketConnection:
             self._peer.answered(self._loop.time())
             if was_in_doubt:
                 self._changed(self)
-                self._watch()
+            self._watch()  # the next look is due after the next silence, no longer in case of doubt
 
 
 def _id_in(event: Mapping[str, Any]) -> str | None:

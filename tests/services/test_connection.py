@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from mock_openai import MockServer, call, faults, reply
-from ninelives import Bot
+from ninelives import Bot, virtual
 from pipecat.pipeline.worker import PipelineWorker  # noqa: F401  (imported here, so that no test pays for it)
-from pipecat_responses import OpenAIResponsesLLMService
+from pipecat_responses import Heartbeat, OpenAIResponsesLLMService
 
 pytestmark = pytest.mark.virtual_time
 
@@ -63,6 +63,15 @@ async def test_a_dead_idle_connection_is_noticed_in_seconds(make_websocket: Any)
         assert server.journal.connections == 2
         turn = await bot.say("again")
     assert (turn.text, turn.errors, turn.dead_air) == ("Hi.", [], 0.0)
+
+
+async def test_an_idle_connection_wakes_the_process_once_per_ping(make_websocket: Any) -> None:
+    async with MockServer(script=[reply("Hi.")]) as server, Bot(make_websocket(server)) as bot:
+        await bot.say("hello")
+        loop = virtual.require_virtual()
+        before = loop.jumps
+        await bot.wait(600)
+    assert loop.jumps - before == 600 / Heartbeat().idle
 
 
 async def test_a_dead_connection_costs_a_turn_seconds_and_not_minutes(make_websocket: Any) -> None:

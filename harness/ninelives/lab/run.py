@@ -57,7 +57,7 @@ LATENCY = "I10"
 """The promise that is only about time."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Outcome:
     """The result of one scenario."""
 
@@ -89,6 +89,11 @@ class Outcome:
     """Whether the bot has a voice or a transport of its own."""
     voice: bool = False
     """Whether it was called with a voice, so that heard means played."""
+
+    def __repr__(self) -> str:
+        # All fields would be up to 4 MB of text, and asyncio asks for it twice whenever a task returns one.
+        result = self.crash or ", ".join(f"{each.promise} broken" for each in self.broken) or "held"
+        return f"<Outcome of {self.scenario.name}: {result}>"
 
     @property
     def told(self) -> bool:

@@ -2,11 +2,11 @@
 
 Pipecat and many clients measure deadlines with `time.monotonic()` or `time.time()` instead of the loop's
 clock. If those do not agree with the loop, a connection that is lost once per virtual hour looks like one
-that is lost three times within a second. Only the module's attributes are replaced, and only for the thread
-that runs the loop: other threads keep real time, and so does code that imported the functions by name
-(threading, queue),
-    except
-the few clients in `_BY_NAME`.
+that is lost three times within a second.
+
+Only the module's attributes are replaced, and only for the thread that runs the loop. Other threads keep real
+time, and so does code that imported the functions by name (threading, queue), except the clients in
+`_BY_NAME`.
 """
 
 from __future__ import annotations

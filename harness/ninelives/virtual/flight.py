@@ -1,12 +1,14 @@
 """Whether data is in flight between two sockets of this loop.
 
-Strategy: the clock may jump only when every byte that was written has arrived. On loopback the kernel
-    delivers
-small writes at once, but large ones take time while the loop looks idle, and if the clock jumps then, a
-healthy peer looks dead. Linux reports it exactly: TCP_INFO counts the bytes that one end sent (and still
-holds back) and the bytes that the other end received. A receiver with unread bytes that does not read holds
-nothing up: nothing can happen until it reads. If the kernel does not report it, the loop polls for half a
-millisecond instead.
+The clock may jump only when every byte that was written has arrived. On loopback the kernel delivers small
+writes at once, but large ones take time while the loop looks idle. If the clock jumped then, a healthy peer
+would look dead.
+
+Linux reports it exactly: `TCP_INFO` counts the bytes that one end has sent or still holds back, and the bytes
+that the other end has received. So one call per socket is enough, and the two ends are compared. An end that
+has unread bytes and does not read them holds nothing up: nothing can happen until it reads.
+
+If the kernel does not report this, the loop polls for half a millisecond instead.
 """
 
 from __future__ import annotations
@@ -17,8 +19,9 @@ import struct
 import sys
 import termios
 import weakref
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 # struct tcp_info of linux/tcp.h: state at byte 0, bytes_received at 128, notsent_bytes at 144, bytes_sent at
 # 200, bytes_retrans at 208. Stable since Linux 4.19; the kernel only ever appends.
@@ -33,25 +36,29 @@ _CONNECTED = frozenset({1, 4, 5, 8, 9, 11})
 _CONNECTING = 2
 
 
-class _Info(NamedTuple):
-    state: int
-    received: int
-    unsent: int
-    sent: int
-    resent: int
-
-
 @dataclass(eq=False, slots=True)
 class _End:
-    """One end of a TCP connection of this loop. It is remembered for a while after it was closed."""
+    """One end of a TCP connection of this loop. It is remembered until both ends are closed."""
 
     sock: weakref.ref[socket.socket]
-    here: Any = None
-    there: Any = None
+    route: tuple[Any, Any] | None = None
+    """Its address and that of the other end; None before there is a connection."""
+    peer: _End | None = None
+    """The other end; None if it is not of this loop, or not accepted yet."""
+    state: int = 0
+    received: int = 0
+    written: int = 0
+    """Bytes that were written to it, whether the kernel has sent them yet or not."""
 
     def open(self) -> socket.socket | None:
         sock = self.sock()
         return None if sock is None or sock.fileno() < 0 else sock
+
+    def look(self, sock: socket.socket) -> None:
+        """Ask the kernel about this end."""
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
+        self.state, self.received, unsent, sent, resent = _TCP_INFO.unpack(info)
+        self.written = sent - resent + unsent
 
 
 class Flight:
@@ -74,61 +81,46 @@ class Flight:
         """Whether something that was written has not arrived yet, so that a socket may become ready by
         itself.
         """
-        here: list[tuple[_End, socket.socket]] = []
-        for end in self._ends:
-            sock = end.open()
-            if sock is not None:
-                here.append((end, sock))
-        if len(here) < len(self._ends):
+        open_ends = [(end, sock) for end in self._ends if (sock := end.open()) is not None]
+        if len(open_ends) < len(self._ends):
             self._forget()
-        try:
-            if any(self._connecting(end, sock) for end, sock in here if end.there is None):
-                return True
-            return any(self._on_its_way(end, sock) for end, sock in here)
-        except OSError:  # closed by a peer between two looks: nothing of it is on its way any more
-            return False
+        for end, sock in open_ends:
+            end.look(sock)
+            if end.route is None and end.state in _CONNECTED:
+                self._join(end, sock)
+        return any(_is_on_its_way(end, sock) for end, sock in open_ends)
 
-    def _connecting(self, end: _End, sock: socket.socket) -> bool:
-        """Find out the addresses of both ends, once there is a connection."""
-        state = _info(sock).state
-        if state in _CONNECTED:
-            end.here, end.there = sock.getsockname()[:2], sock.getpeername()[:2]
-            self._by_route[end.here, end.there] = end
-        return state == _CONNECTING
-
-    def _on_its_way(self, end: _End, sock: socket.socket) -> bool:
-        if end.there is None:
-            return False
-        info = _info(sock)
-        peer = self._by_route.get((end.there, end.here))
-        if peer is None:
-            # The other end is not ours (another process, or not accepted yet): we only know whether it has
-            # acknowledged everything.
-            return _count(sock, _SIOCOUTQ) > 0
-        other = peer.open()
-        if other is None:
-            return info.state in _PEER_NOT_GONE and _count(sock, termios.FIONREAD) == 0
-        if _count(other, termios.FIONREAD) > 0:
-            return False
-        return info.sent - info.resent + info.unsent > _info(other).received or info.state in _FIN_UNDERWAY
+    def _join(self, end: _End, sock: socket.socket) -> None:
+        """Find the other end of a connection that is new."""
+        with suppress(OSError):  # the peer has reset it since: nothing is on its way any more
+            here, there = sock.getsockname()[:2], sock.getpeername()[:2]
+            end.route = here, there
+            self._by_route[end.route] = end
+            if (peer := self._by_route.get((there, here))) is not None:
+                end.peer, peer.peer = peer, end
 
     def _forget(self) -> None:
         """Drop closed ends, except those whose other end has not received everything yet."""
         kept: list[_End] = []
         for end in self._ends:
-            if end.open() is None:
-                peer = self._by_route.get((end.there, end.here))
-                if peer is None or peer.open() is None:
-                    if self._by_route.get((end.here, end.there)) is end:
-                        del self._by_route[end.here, end.there]
-                    continue
-            kept.append(end)
+            if end.open() is not None or (end.peer is not None and end.peer.open() is not None):
+                kept.append(end)
+            elif end.route is not None and self._by_route.get(end.route) is end:
+                del self._by_route[end.route]
         self._ends = kept
 
 
-def _info(sock: socket.socket) -> _Info:
-    raw = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
-    return _Info(*_TCP_INFO.unpack(raw))
+def _is_on_its_way(end: _End, sock: socket.socket) -> bool:
+    """Whether this end waits for its connection, or something that it wrote has not arrived yet."""
+    if end.route is None:
+        return end.state == _CONNECTING
+    if end.peer is None:  # all that is known is whether the other end has acknowledged everything
+        return _count(sock, _SIOCOUTQ) > 0
+    other = end.peer.open()
+    if other is None:
+        return end.state in _PEER_NOT_GONE and _count(sock, termios.FIONREAD) == 0
+    in_flight = end.written > end.peer.received or end.state in _FIN_UNDERWAY
+    return in_flight and _count(other, termios.FIONREAD) == 0
 
 
 def _count(sock: socket.socket, request: int) -> int:

@@ -171,6 +171,8 @@ def _unread_by_peer(sock: TransportSocket) -> bool | None:
         for line in lines:
             # sl local_address rem_address st tx_queue:rx_queue ...: the peer's own entry has the ports the
             # other way round.
+            if pair[1] not in line:
+                continue
             fields = line.split(maxsplit=5)
             if len(fields) > 5 and fields[1].endswith(pair[0]) and fields[2].endswith(pair[1]):
                 return int(fields[4].partition(":")[2], 16) > 0

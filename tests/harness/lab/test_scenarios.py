@@ -10,7 +10,7 @@ import pytest
 from ninelives.lab import PROMISES, Outcome, run_scenario
 from ninelives.lab.scenario import CHAPTERS, Say, Scenario
 from ninelives.lab.scenarios import matching, scenarios
-from ninelives.lab.services import as_factory, http, websocket
+from ninelives.lab.services import as_factory, http, pipecat_websocket, websocket
 
 NAMES = list(scenarios())
 
@@ -115,3 +115,8 @@ def test_scenarios_are_found_by_name_by_part_of_it_and_by_pattern() -> None:
     assert {"idle_close", "idle_reset"} <= {each.name for each in matching("idle")}
     assert [each.name for each in matching("limit_*")] == [n for n in NAMES if n.startswith("limit_")]
     assert matching("flood_of_biblical_size") == []
+
+
+def test_an_outcome_is_one_line_when_it_is_printed() -> None:
+    assert repr(play("calm_thinking", http)) == "<Outcome of calm_thinking: held>"
+    assert repr(play("idle_close", pipecat_websocket)) == "<Outcome of idle_close: I8 broken>"
