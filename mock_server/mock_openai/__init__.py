@@ -13,21 +13,20 @@ if TYPE_CHECKING:
     from mock_openai import faults
     from mock_openai.protocol.behaviour import Behaviour
     from mock_openai.protocol.errors import ApiError
-    from mock_openai.responders.answer import (
+    from mock_openai.protocol.events import Timed
+    from mock_openai.protocol.reply import (
         Call,
-        Close,
         Completed,
         Failed,
         Incomplete,
         Item,
         Reasoning,
-        Recorded,
         Refusal,
         Reply,
         Text,
-        Timed,
         Usage,
     )
+    from mock_openai.responders.answer import Close, Recorded
     from mock_openai.responders.builders import call, reply
     from mock_openai.responders.handle import RuleHandle
     from mock_openai.responders.script import Script
@@ -64,24 +63,24 @@ __all__ = [
 _HOME = {
     "ApiError": "mock_openai.protocol.errors",
     "Behaviour": "mock_openai.protocol.behaviour",
-    "Call": "mock_openai.responders.answer",
+    "Call": "mock_openai.protocol.reply",
     "Close": "mock_openai.responders.answer",
-    "Completed": "mock_openai.responders.answer",
-    "Failed": "mock_openai.responders.answer",
-    "Incomplete": "mock_openai.responders.answer",
-    "Item": "mock_openai.responders.answer",
+    "Completed": "mock_openai.protocol.reply",
+    "Failed": "mock_openai.protocol.reply",
+    "Incomplete": "mock_openai.protocol.reply",
+    "Item": "mock_openai.protocol.reply",
     "Limits": "mock_openai.turn.limits",
     "MockServer": "mock_openai.server",
-    "Reasoning": "mock_openai.responders.answer",
+    "Reasoning": "mock_openai.protocol.reply",
     "Recorded": "mock_openai.responders.answer",
-    "Refusal": "mock_openai.responders.answer",
-    "Reply": "mock_openai.responders.answer",
+    "Refusal": "mock_openai.protocol.reply",
+    "Reply": "mock_openai.protocol.reply",
     "RuleHandle": "mock_openai.responders.handle",
     "Script": "mock_openai.responders.script",
     "Session": "mock_openai.session",
-    "Text": "mock_openai.responders.answer",
-    "Timed": "mock_openai.responders.answer",
-    "Usage": "mock_openai.responders.answer",
+    "Text": "mock_openai.protocol.reply",
+    "Timed": "mock_openai.protocol.events",
+    "Usage": "mock_openai.protocol.reply",
     "call": "mock_openai.responders.builders",
     "reply": "mock_openai.responders.builders",
 }

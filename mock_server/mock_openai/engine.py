@@ -17,8 +17,9 @@ from mock_openai.protocol.behaviour import DEFAULT, Behaviour
 from mock_openai.protocol.events import Event, Timed, stream_events, warm_up_events
 from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.random_source import RandomSource
+from mock_openai.protocol.reply import Reply
 from mock_openai.protocol.response import open_response
-from mock_openai.responders.answer import Recorded, Reply
+from mock_openai.responders.answer import Recorded
 from mock_openai.responders.base import ConnectionResponder, HandshakeResponder, HttpResponder, Responder
 from mock_openai.turn.admit import Admission
 from mock_openai.turn.keep import Keeper

@@ -7,7 +7,7 @@ async with MockServer(script=[reply("Hello.")], faults=[faults.at(turn=2).reset(
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -222,6 +222,7 @@ class MockServer:
         if self._listener is not None:
             raise RuntimeError("this server is already running")
         from mock_openai.control.api import ControlApi
+        from mock_openai.description import description
         from mock_openai.transport.listener import Listener
         from mock_openai.transport.router import Router
 
@@ -243,7 +244,7 @@ class MockServer:
             token=self._setup.settings.control_token,
             hosts=self._setup.settings.hosts,
             reset=self._replicas.reset,
-            describe=self._describe,
+            describe=description,
         )
         router = self._router = Router(self._own, self._sessions, control, self._replicas.check)
         secure = None
@@ -337,11 +338,6 @@ class MockServer:
 
     def _journal(self, session: str | None) -> Journal:
         return self.journal if session is None else self._sessions.get(session).journal
-
-    def _describe(self) -> Mapping[str, Any]:
-        from mock_openai.description import description
-
-        return description()
 
     def _refuse(self, seconds: float) -> None:
         if self._own.commands.port is None:

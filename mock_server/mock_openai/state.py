@@ -177,6 +177,15 @@ class ServerState:
         """Plan a create; None if a fault may be injected before."""
         return self.engine.planner.plan(received, caller, position.number) if self.faults.quiet else None
 
+    def read_ahead(
+        self, received: ReceivedRequest, transport: Literal["http", "websocket"]
+    ) -> ReceivedRequest:
+        """Validate a large request and shorten it for the journal, unless that was done; for a thread."""
+        if received.request is None and received.refused is None:
+            received.note_as(self.journal.shorten)
+            self.engine.admission.read_ahead(received, transport)
+        return received
+
     def recount(self) -> None:
         """Count turns of the server's life from 1 again."""
         self.turns = 0

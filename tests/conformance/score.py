@@ -19,7 +19,7 @@ from typing import Any
 
 import aiohttp
 from mock_openai.memory import MemoryStore
-from mock_openai.responders.answer import Reply
+from mock_openai.protocol.reply import Reply
 from mock_openai.responders.base import Turn
 from mock_openai.server import MockServer
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from mock_openai import MockServer, call, faults, reply
-from mock_openai.responders.answer import Refusal
+from mock_openai.protocol.reply import Refusal
 from ninelives import Bot
 
 pytestmark = pytest.mark.virtual_time

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mock_openai import Script
-from mock_openai.responders.answer import Answer, ApiError, Recorded, Reply, Text
+from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.reply import Reply, Text
+from mock_openai.responders.answer import Answer, Recorded
 from mock_openai.responders.base import Turn
 
 from ninelives.cassette import Cassette, Exchange

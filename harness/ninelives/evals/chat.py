@@ -14,9 +14,10 @@ from typing import Any
 
 from mock_openai import Script
 from mock_openai.protocol.errors import ApiError
-from mock_openai.protocol.events import Event
+from mock_openai.protocol.events import Event, Timed
+from mock_openai.protocol.reply import Call, Refusal, Reply, Text
 from mock_openai.protocol.request import parse_request
-from mock_openai.responders.answer import Answer, Call, Recorded, Refusal, Reply, Text, Timed
+from mock_openai.responders.answer import Answer, Recorded
 from mock_openai.responders.base import Turn
 from mock_openai.responders.rule import Rule
 from mock_openai.responders.when import When

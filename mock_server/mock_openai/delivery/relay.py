@@ -6,11 +6,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from mock_openai.delivery.due import Due
-from mock_openai.delivery.recorded import end_connection
-from mock_openai.delivery.sent import SentEvents
-from mock_openai.delivery.turn_context import TurnContext
-from mock_openai.delivery.writer import ResponseWriter
+from mock_openai.delivery.recorded import Delivered, end_connection
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event
 from mock_openai.responders.answer import Cut, Recorded, Relayed
@@ -18,14 +14,10 @@ from mock_openai.state import ServerState
 from mock_openai.turn.plan import Plan
 
 
-class Relaying(Protocol):
+class Relaying(Delivered, Protocol):
     """The parts of a Delivery that relaying needs."""
 
     state: ServerState
-    writer: ResponseWriter
-    out: SentEvents
-    context: TurnContext
-    due: Due
 
     async def pass_on(self, event: Event, at: float) -> bool:
         """Let one event out when it is due; False if the turn has ended otherwise."""

@@ -45,8 +45,6 @@ class ResponseWriter(Protocol):
     transport: Literal["http", "websocket"]
     streams: bool
     """Whether events leave one by one; a plain JSON answer leaves in one piece."""
-    waiting: int
-    """Bytes handed over and not flushed yet."""
     rate_limits: Mapping[str, str]
     """Rate-limit headers; empty for requests that create nothing."""
 

@@ -3,25 +3,23 @@
 Everything that a test or another responder needs is exported from here.
 """
 
-from mock_openai.responders.answer import (
-    Answer,
-    ApiError,
+from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.events import Timed
+from mock_openai.protocol.reply import (
     Call,
-    Close,
     Completed,
     Failed,
     Finish,
     Incomplete,
     Item,
     Reasoning,
-    Recorded,
     Refusal,
     Reply,
     ReplyItem,
     Text,
-    Timed,
     Usage,
 )
+from mock_openai.responders.answer import Answer, Close, Recorded
 from mock_openai.responders.base import HttpResponder, Responder, Turn
 from mock_openai.responders.builders import call, reply
 from mock_openai.responders.handle import RuleHandle

@@ -1,8 +1,5 @@
 """What a responder may answer: a Reply to be turned into events, a recorded answer to be repeated byte for
 byte, or an error.
-
-The values of a Reply are the protocol's own and are passed on from here, so that a responder needs one
-import.
 """
 
 from __future__ import annotations
@@ -13,20 +10,7 @@ from typing import Literal
 
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.events import Event, Timed
-from mock_openai.protocol.reply import (
-    Call,
-    Completed,
-    Failed,
-    Finish,
-    Incomplete,
-    Item,
-    Reasoning,
-    Refusal,
-    Reply,
-    ReplyItem,
-    Text,
-    Usage,
-)
+from mock_openai.protocol.reply import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +68,3 @@ class Relayed:
 
 
 Answer = Reply | Recorded | Relayed | ApiError
-
-__all__ = [
-    "Answer",
-    "ApiError",
-    "Call",
-    "Close",
-    "Completed",
-    "Cut",
-    "Failed",
-    "Finish",
-    "Incomplete",
-    "Item",
-    "Reasoning",
-    "Recorded",
-    "Refusal",
-    "Relayed",
-    "Reply",
-    "ReplyItem",
-    "Text",
-    "Timed",
-    "Usage",
-]

@@ -11,7 +11,8 @@ from typing import Any
 
 import mock_openai.responders.grammar as grammar
 from mock_openai.protocol import json
-from mock_openai.responders.answer import ApiError, Call, Completed, Finish, Reply, ReplyItem, Usage
+from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.reply import Call, Completed, Finish, Reply, ReplyItem, Usage
 from mock_openai.responders.continuation import Continuation
 from mock_openai.responders.reply_grammar import reply_item
 from mock_openai.responders.rule import Answering, Rule

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from mock_openai.protocol.parts import text_of
-from mock_openai.responders.answer import Refusal, Reply, ReplyItem, Text
+from mock_openai.protocol.reply import Refusal, Reply, ReplyItem, Text
 from mock_openai.responders.base import Turn
 
 Continuation = Literal["rest", "repeat", "rephrase", "refuse"]

@@ -11,7 +11,8 @@ from typing import Any
 
 from mock_openai.patterns import PatternError, pattern
 from mock_openai.protocol import errors
-from mock_openai.responders.answer import ApiError, Reply
+from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.reply import Reply
 from mock_openai.responders.continuation import CONTINUATIONS, Continuation
 from mock_openai.responders.reply_grammar import read_delay, read_finish, read_items, read_usage
 from mock_openai.responders.rule import Rule

@@ -10,8 +10,8 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from mock_openai.protocol.reply import Item
 from mock_openai.protocol.response_fields import container_of
-from mock_openai.responders.answer import Item
 
 Tool = Mapping[str, Any]
 

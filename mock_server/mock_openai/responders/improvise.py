@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from mock_openai.protocol import json
+from mock_openai.protocol.reply import Call, Item, Reasoning, Reply, ReplyItem, Text
 from mock_openai.protocol.request import Request
-from mock_openai.responders.answer import Answer, Call, Item, Reasoning, Reply, ReplyItem, Text
+from mock_openai.responders.answer import Answer
 from mock_openai.responders.base import Turn
 from mock_openai.responders.continuation import asked_to_go_on, going_on
 from mock_openai.responders.hosted_tools import approved_of, calls_of, listings_of

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mock_openai.patterns import SlowPattern
-from mock_openai.responders.answer import ApiError
+from mock_openai.protocol.errors import ApiError
 from mock_openai.responders.base import Turn
 from mock_openai.responders.handle import RuleHandle
 from mock_openai.responders.turn_input import TurnInput, described

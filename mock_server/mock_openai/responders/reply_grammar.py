@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mock_openai.protocol import json
-from mock_openai.protocol.reply import REASONING_TOKENS
-from mock_openai.responders.answer import (
+from mock_openai.protocol.reply import (
+    REASONING_TOKENS,
     Call,
     Completed,
     Failed,

@@ -9,17 +9,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from mock_openai.responders.answer import (
-    Answer,
-    ApiError,
-    Call,
-    Item,
-    Reasoning,
-    Recorded,
-    Refusal,
-    Reply,
-    Text,
-)
+from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.reply import Call, Item, Reasoning, Refusal, Reply, Text
+from mock_openai.responders.answer import Answer, Recorded
 from mock_openai.responders.base import OwnTurn, Turn
 from mock_openai.responders.continuation import Continuation
 from mock_openai.responders.when import When

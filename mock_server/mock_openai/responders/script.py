@@ -15,7 +15,9 @@ from typing import Any, overload
 import mock_openai.responders.grammar as grammar
 from mock_openai.files import read_text
 from mock_openai.patterns import SlowPattern
-from mock_openai.responders.answer import Answer, ApiError, Recorded, Reply
+from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.reply import Reply
+from mock_openai.responders.answer import Answer, Recorded
 from mock_openai.responders.base import Later, OwnTurn, Turn
 from mock_openai.responders.continuation import GoingOn, asked_to_go_on, going_on
 from mock_openai.responders.handle import RuleHandle, check_names

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from mock_openai.patterns import SlowPattern, pattern
-from mock_openai.protocol.request import Request
 from mock_openai.responders.base import Turn
 from mock_openai.responders.turn_input import TurnInput, messages, outputs_of
 
@@ -89,7 +88,7 @@ class When:
             return
         yield from self._said(asked or TurnInput.by(turn))
         yield from self._said_anywhere(turn)
-        yield from self._tool_output(turn, request)
+        yield from self._tool_output(turn)
         if self.model is not None and not _found("model", self.model, request.model, whole=True):
             yield f"model: '{request.model}' does not match /{self.model}/"
         if self.instructions is not None:
@@ -167,7 +166,7 @@ class When:
         else:
             yield f"{role}: the turn answers no {role} message"
 
-    def _tool_output(self, turn: Turn, request: Request) -> Iterator[str]:
+    def _tool_output(self, turn: Turn) -> Iterator[str]:
         if self.tool_output is None and self.output is None:
             return
         outputs = outputs_of(turn)

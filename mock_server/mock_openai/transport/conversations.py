@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from aiohttp import web
-
 from mock_openai.memory import Conversation
 from mock_openai.protocol.errors import (
     ApiError,
@@ -14,14 +12,13 @@ from mock_openai.protocol.errors import (
     conversation_not_found,
     unparsable_json,
 )
-from mock_openai.protocol.ids import Ids
 from mock_openai.protocol.listing import included, page, with_ids, with_pictures
 from mock_openai.protocol.response_fields import without_credentials
 from mock_openai.protocol.schema import Object
 from mock_openai.state import ServerState
 from mock_openai.threads import in_thread
 from mock_openai.transport.body import LARGE_BODY, decode
-from mock_openai.transport.http_reply import HttpReply
+from mock_openai.transport.exchange import Exchange
 from mock_openai.transport.routes import CHANGED_CONVERSATION, MORE_ITEMS, MOST_ITEMS, NEW_CONVERSATION
 
 
@@ -43,59 +40,57 @@ class Conversations:
         }
         """The method for each address, by its name in `routes`."""
 
-    async def _create(self, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
-        body = await _body(request, data, NEW_CONVERSATION) if data.strip() else {}
-        ids = self._ids()
+    async def _create(self, exchange: Exchange) -> None:
+        body = await _body(exchange, NEW_CONVERSATION) if exchange.data.strip() else {}
+        ids = self._state.engine.ids
         name = ids.conversation()
-        made = Conversation(name, self._now(), dict(body.get("metadata") or {}))
+        made = Conversation(name, int(self._state.engine.now()), dict(body.get("metadata") or {}))
         made.items.extend(with_ids(body.get("items") or (), name, ids))
         await self._store.put(made)
-        await reply.json(made.shown())
+        await exchange.reply.json(made.shown())
 
-    async def _retrieve(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
-        await reply.json((await self._find(name)).shown())
+    async def _retrieve(self, name: str, exchange: Exchange) -> None:
+        await exchange.reply.json((await self._find(name)).shown())
 
-    async def _update(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
+    async def _update(self, name: str, exchange: Exchange) -> None:
         await self._find(name)
-        metadata = dict((await _body(request, data, CHANGED_CONVERSATION)).get("metadata") or {})
+        metadata = dict((await _body(exchange, CHANGED_CONVERSATION)).get("metadata") or {})
         if not await self._store.describe(name, metadata):
             raise conversation_not_found(name)
-        await reply.json((await self._find(name)).shown())
+        await exchange.reply.json((await self._find(name)).shown())
 
-    async def _delete(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
+    async def _delete(self, name: str, exchange: Exchange) -> None:
         if not await self._store.delete(name):
             raise self._unknown(name)
-        await reply.json({"id": name, "object": "conversation.deleted", "deleted": True})
+        await exchange.reply.json({"id": name, "object": "conversation.deleted", "deleted": True})
 
-    async def _list(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
-        include = included(request.query.items())
+    async def _list(self, name: str, exchange: Exchange) -> None:
+        include = included(exchange.request.query.items())
         items = with_pictures((await self._find(name)).items, include)
-        await reply.json(page(items, request.query, conversation_item_not_found))
+        await exchange.reply.json(page(items, exchange.request.query, conversation_item_not_found))
 
-    async def _add(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
+    async def _add(self, name: str, exchange: Exchange) -> None:
         await self._find(name)
-        added = with_ids((await _body(request, data, MORE_ITEMS))["items"], name, self._ids())
+        added = with_ids((await _body(exchange, MORE_ITEMS))["items"], name, self._state.engine.ids)
         if not await self._store.append(name, added):
             raise conversation_not_found(name)
         # What was added, oldest first, as one page (documented).
-        await reply.json(page(added, {"order": "asc", "limit": str(MOST_ITEMS)}))
+        await exchange.reply.json(page(added, {"order": "asc", "limit": str(MOST_ITEMS)}))
 
-    async def _item(
-        self, name: str, item_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes
-    ) -> None:
+    async def _item(self, name: str, item_id: str, exchange: Exchange) -> None:
         for item in (await self._find(name)).items:
             if item["id"] == item_id:
-                await reply.json(without_credentials(item))
+                await exchange.reply.json(without_credentials(item))
                 return
         raise conversation_item_not_found(item_id)
 
-    async def _remove(
-        self, name: str, item_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes
-    ) -> None:
+    async def _remove(self, name: str, item_id: str, exchange: Exchange) -> None:
         await self._find(name)
         if not await self._store.remove(name, item_id):
             raise conversation_item_not_found(item_id)
-        await reply.json((await self._find(name)).shown())  # the conversation, not the item (documented)
+        await exchange.reply.json(
+            (await self._find(name)).shown()
+        )  # the conversation, not the item (documented)
 
     async def _find(self, name: str) -> Conversation:
         found = await self._store.get(name)
@@ -106,19 +101,12 @@ class Conversations:
     def _unknown(self, name: str) -> ApiError:
         return conversation_not_found(name, self._state.settings.behaviour.conversation_not_found)
 
-    def _ids(self) -> Ids:
-        return self._state.engine.ids
 
-    def _now(self) -> int:
-        return int(self._state.engine.now())
-
-
-async def _body(request: web.BaseRequest, data: bytes, form: Object) -> Mapping[str, Any]:
+async def _body(exchange: Exchange, form: Object) -> Mapping[str, Any]:
     """Return a body that has this form; a thread reads a large one."""
-    content_type = request.headers.get("Content-Type", "")
-    if len(data) > LARGE_BODY:
-        return await in_thread(_read, data, content_type, form)
-    return _read(data, content_type, form)
+    if len(exchange.data) > LARGE_BODY:
+        return await in_thread(_read, exchange.data, exchange.content_type, form)
+    return _read(exchange.data, exchange.content_type, form)
 
 
 def _read(data: bytes, content_type: str, form: Object) -> Mapping[str, Any]:

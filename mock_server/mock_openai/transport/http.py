@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import hmac
 import logging
-from typing import Any
 
 from aiohttp import HttpVersion11, web
 
@@ -33,6 +32,7 @@ from mock_openai.transport.api_keys import caller_of
 from mock_openai.transport.body import LARGE_BODY, read_body, received_create, to_note
 from mock_openai.transport.connections import Connections
 from mock_openai.transport.cors import Pages, preflight
+from mock_openai.transport.exchange import Exchange
 from mock_openai.transport.fault_contexts import HandshakeContext
 from mock_openai.transport.handshake import is_upgrade
 from mock_openai.transport.http_connection import HttpConnection
@@ -104,6 +104,7 @@ class HttpHandler:
         if transport is None:
             raise ConnectionResetError("the client has disconnected")
         tcp = TcpConnection(transport)
+        exchange = Exchange(request, reply, connection, tcp)
         connection.busy = True
         if connection.first:
             connection.first = False
@@ -116,7 +117,7 @@ class HttpHandler:
         try:
             self._pages.check(request.headers)
             if (told := preflight(request.method, request.headers)) is not None:
-                self._state.note("request", connection.number, _shown(request, None))
+                self._state.note("request", connection.number, exchange.noted(None))
                 await reply.whole(200, told, b"")
                 return
             if request.headers.get("Expect", "").lower() == "100-continue":
@@ -127,13 +128,13 @@ class HttpHandler:
                 and (refused := await self._state.engine.answer_handshake(request.path_qs)) is not None
             ):
                 self._state.note("status", connection.number, {"status": refused.status})
-                await self._deliver(reply, connection, tcp, streamed=False).replay(refused)
+                await exchange.deliver(self._state, streamed=False).replay(refused)
             elif upgrade:
-                await self._socket(request, reply, connection, tcp, key)
+                await self._socket(exchange, key)
             elif request.method == "POST" and own_path(request.path) == CREATE:
-                await self._create(request, reply, connection, tcp, key)
+                await self._create(exchange, key)
             else:
-                await self._other(request, reply, connection, tcp)
+                await self._other(exchange)
         except ApiError as error:
             self._note_error(connection, error)
             raise
@@ -150,30 +151,16 @@ class HttpHandler:
             raise invalid_api_key(given)
         return given
 
-    async def _socket(
-        self,
-        request: web.BaseRequest,
-        reply: HttpReply,
-        connection: ClientConnection,
-        tcp: TcpConnection,
-        key: str | None,
-    ) -> None:
-        session = SocketSession(self._state, connection, tcp, key)
+    async def _socket(self, exchange: Exchange, key: str | None) -> None:
+        session = SocketSession(self._state, exchange.connection, exchange.tcp, key)
         self._sessions.add(session)
         try:
-            reply.response = await session.run(request)
+            exchange.reply.response = await session.run(exchange.request)
         finally:
             self._sessions.discard(session)
 
-    async def _create(
-        self,
-        request: web.BaseRequest,
-        reply: HttpReply,
-        connection: ClientConnection,
-        tcp: TcpConnection,
-        key: str | None,
-    ) -> None:
-        state = self._state
+    async def _create(self, exchange: Exchange, key: str | None) -> None:
+        state, request, connection = self._state, exchange.request, exchange.connection
         begun, connection.begun = connection.begun, None
         if begun is None:
             position = state.next_turn(connection)
@@ -181,18 +168,17 @@ class HttpHandler:
             received: ReceivedRequest | None = None
             try:
                 data = await read_body(request)
-                content_type = request.headers.get("Content-Type", "")
                 if len(data) > LARGE_BODY:
-                    received = await in_thread(self._read_ahead, data, content_type)
+                    received = await in_thread(self._read_ahead, data, exchange.content_type)
                 else:
-                    received = received_create(state.requests, data, content_type)
+                    received = received_create(state.requests, data, exchange.content_type)
             except ApiError as wrong:
                 error = wrong
             if received is None:
                 assert error is not None, "a body is received or refused"
-                state.note("request", connection.number, _shown(request, {}), turn=position.number)
+                state.note("request", connection.number, exchange.noted({}), turn=position.number)
                 self._note_error(connection, error, position.number)
-                await reply.error(error)
+                await exchange.reply.error(error)
                 return
             head = json.compact({"method": request.method, "path": redact.path(request.path_qs)})
             state.note_create(position, head, received.noted, asyncio.get_running_loop().time())
@@ -210,32 +196,21 @@ class HttpHandler:
         background = body.get("background") is True
         writer: SseWriter | JsonWriter
         if body.get("stream") is True:
-            writer = SseWriter(reply, tcp)
+            writer = SseWriter(exchange.reply, exchange.tcp)
         else:
-            writer = JsonWriter(reply, tcp, background=background)
+            writer = JsonWriter(exchange.reply, exchange.tcp, background=background)
         await Delivery(state, writer, connection, begun.position).run(
             begun.received, begun.caller, begun.plan
         )
-        self.connections.arm_idle_faults(request, connection, tcp)
-        self._use_fast_path(request, reply, connection, tcp, begun.caller)
+        self.connections.arm_idle_faults(request, connection, exchange.tcp)
+        self._use_fast_path(exchange, begun.caller)
 
     def _read_ahead(self, data: bytes, content_type: str) -> ReceivedRequest:
-        received = received_create(self._state.requests, data, content_type)
-        if received.request is None and received.refused is None:
-            received.note_as(self._state.journal.shorten)
-            self._state.engine.admission.read_ahead(received, "http")
-        return received
+        return self._state.read_ahead(received_create(self._state.requests, data, content_type), "http")
 
-    def _use_fast_path(
-        self,
-        request: web.BaseRequest,
-        reply: HttpReply,
-        connection: ClientConnection,
-        tcp: TcpConnection,
-        caller: Caller,
-    ) -> None:
+    def _use_fast_path(self, exchange: Exchange, caller: Caller) -> None:
         """Put the connection on the fast path, if this create was fit for it."""
-        handler = request.protocol
+        handler, reply = exchange.request.protocol, exchange.reply
         fast = reply.fast if isinstance(reply.response, Written) else None
         # A session may be forgotten at any time; the next request has to ask for it again.
         if fast is None or not isinstance(handler, HttpConnection) or self._state.engine.session is not None:
@@ -243,31 +218,29 @@ class HttpHandler:
         with contextlib.suppress(ValueError):
             handler.fast_path = RepeatedHead(
                 self._state,
-                connection,
+                exchange.connection,
                 handler,
-                tcp,
+                exchange.tcp,
                 caller,
                 fast,
-                path=redact.path(request.path_qs),
-                content_type=request.headers.get("Content-Type", ""),
+                path=redact.path(exchange.request.path_qs),
+                content_type=exchange.content_type,
             )
 
-    async def _other(
-        self, request: web.BaseRequest, reply: HttpReply, connection: ClientConnection, tcp: TcpConnection
-    ) -> None:
-        data = await read_body(request)
-        content_type = request.headers.get("Content-Type", "")
+    async def _other(self, exchange: Exchange) -> None:
+        request = exchange.request
+        exchange.data = data = await read_body(request)
+        content_type = exchange.content_type
         large = len(data) > LARGE_BODY
         noted = await in_thread(to_note, data, content_type) if large else to_note(data, content_type)
-        self._state.note("request", connection.number, _shown(request, noted))
+        self._state.note("request", exchange.connection.number, exchange.noted(noted))
         recorded = await self._state.engine.answer_http(request.method, request.path_qs, data)
         if recorded is not None:
-            streamed = bool(recorded.events)
-            await self._deliver(reply, connection, tcp, streamed=streamed).replay(recorded)
+            await exchange.deliver(self._state, streamed=bool(recorded.events)).replay(recorded)
             return
         followed = await self._rest.followed(request)
         if followed is not None:
-            await self._deliver(reply, connection, tcp, streamed=True).watch(*followed)
+            await exchange.deliver(self._state, streamed=True).watch(*followed)
             return
         upstream = self._state.upstream
         path = own_path(request.path)
@@ -276,28 +249,15 @@ class HttpHandler:
             if isinstance(passed, ApiError):
                 raise passed
             streamed = isinstance(passed, Relayed)
-            await self._deliver(reply, connection, tcp, streamed=streamed).replay(passed)
+            await exchange.deliver(self._state, streamed=streamed).replay(passed)
             return
         answer = self._rest.route(request.method, path)
         if answer is None:
             raise invalid_url(request.method, request.path)
-        await answer(request, reply, data)
-
-    def _deliver(
-        self, reply: HttpReply, connection: ClientConnection, tcp: TcpConnection, *, streamed: bool
-    ) -> Delivery:
-        """Return the delivery of an answer that belongs to no turn."""
-        writer: SseWriter | JsonWriter
-        writer = SseWriter(reply, tcp) if streamed else JsonWriter(reply, tcp)
-        return Delivery(self._state, writer, connection, Position(connection.number))
+        await answer(exchange)
 
     def _note_error(self, connection: ClientConnection, error: ApiError, turn: int | None = None) -> None:
         self._state.note("status", connection.number, error.noted(), turn=turn)
-
-
-def _shown(request: web.BaseRequest, body: object) -> dict[str, Any]:
-    """Return a request as the journal shows it."""
-    return {"method": request.method, "path": redact.path(request.path_qs), "body": body}
 
 
 def _is_upgrade(request: web.BaseRequest) -> bool:

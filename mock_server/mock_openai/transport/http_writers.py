@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
 from mock_openai.protocol import json
@@ -44,18 +43,12 @@ class HttpWriter:
     framing = staticmethod(around)
 
     def __init__(self, reply: HttpReply, tcp: TcpConnection) -> None:
-        self.waiting = 0
         self.rate_limits: Mapping[str, str] = {}
         self._reply = reply
         self.tcp = tcp
         self._writer: AbstractStreamWriter | None = None
         self._status = 200
         self._recorded: dict[str, str] = {}
-
-    @property
-    def answered(self) -> web.StreamResponse | None:
-        """The answer once it has begun, which aiohttp needs to finish the exchange."""
-        return self._reply.response
 
     async def error(self, error: ApiError) -> None:
         """Answer with an error status and its body."""
@@ -136,9 +129,7 @@ class SseWriter(HttpWriter):
 
     def put(self, event: Event) -> None:
         """Hand an event over."""
-        data = sse(event)
-        self._waiting.append(data)
-        self.waiting += len(data)
+        self._waiting.append(sse(event))
 
     def put_all(self, rendered: Rendered) -> None:
         """Hand over all events of a turn."""
@@ -158,7 +149,6 @@ class SseWriter(HttpWriter):
             return
         data = b"".join(self._waiting)
         self._waiting.clear()
-        self.waiting = 0
         if self.tcp.dead:
             return
         writer = await self._begin()

@@ -14,6 +14,7 @@ from mock_openai.transport.tcp import TcpConnection
 from mock_openai.wire.frames import PING, frame
 
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
+"""Runs something beside the reader of a socket."""
 
 
 class IdleTimers:

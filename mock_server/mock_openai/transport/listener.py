@@ -50,7 +50,7 @@ def bind(host: str, port: int, *, share: bool = False) -> socket.socket:
 Sharing = Literal["no", "port", "inherited"]
 """Whether other processes listen too: on sockets of their own with the same port, or on this very socket."""
 
-Secure = Callable[[Callable[[], web.RequestHandler], Hello], Callable[[], asyncio.Protocol]]
+Secure = Callable[[Callable[[], web.RequestHandler]], Callable[[], asyncio.Protocol]]
 """Wraps the protocol of each new connection in TLS."""
 
 
@@ -183,7 +183,7 @@ class Listener:
     async def _listen(self) -> None:
         assert self._bound is not None
         assert self._connections is not None
-        make = self._secure(self._connections, self._hello) if self._secure else self._connections
+        make = self._secure(self._connections) if self._secure else self._connections
 
         def factory() -> asyncio.Protocol:
             if not self._accepts:  # asyncio fails, aloud in Python 3.13, when it is let go on

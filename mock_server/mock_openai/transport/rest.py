@@ -1,12 +1,10 @@
-"""The plain endpoints: reading, listing, cancelling and deleting stored responses, counting input tokens,
-models.
-"""
+"""The endpoints that read, list, cancel and delete stored responses; models; and the table of all others."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping
 from functools import partial
 from typing import Any
 
@@ -17,11 +15,8 @@ from mock_openai.protocol import models
 from mock_openai.protocol.errors import (
     ApiError,
     cannot_cancel,
-    invalid_json,
     listed_item_not_found,
-    missing_parameter,
     response_not_found,
-    unknown_parameter,
 )
 from mock_openai.protocol.events import Event
 from mock_openai.protocol.ids import Ids
@@ -30,17 +25,14 @@ from mock_openai.protocol.random_source import RandomSource
 from mock_openai.protocol.response import with_billing
 from mock_openai.state import ServerState
 from mock_openai.threads import LARGE, in_thread
-from mock_openai.transport.body import LARGE_BODY, decoded
-from mock_openai.transport.compaction import compact
 from mock_openai.transport.conversations import Conversations
-from mock_openai.transport.http_reply import HttpReply
+from mock_openai.transport.count_and_compact import compact, count_input_tokens
+from mock_openai.transport.exchange import Exchange
 from mock_openai.transport.http_writers import EVENT_STREAM, sse
 from mock_openai.transport.routes import CREATE_RESPONSE, find, methods_of, own_path
 from mock_openai.turn.background import RemoteResponse, Watched, running
-from mock_openai.turn.plan import Caller
-from mock_openai.turn.request_cache import ReceivedRequest
 
-Answer = Callable[[web.BaseRequest, HttpReply, bytes], Awaitable[None]]
+Answer = Callable[[Exchange], Awaitable[None]]
 
 _OBFUSCATION = re.compile(rb',"obfuscation":"[0-9A-Za-z]*"')
 _MODELS_CREATED = 1715367049
@@ -62,25 +54,6 @@ _ALIASES = (
 )
 
 
-# What may be sent to be counted (documented).
-_COUNTED = frozenset(
-    {
-        "conversation",
-        "input",
-        "instructions",
-        "model",
-        "parallel_tool_calls",
-        "personality",
-        "previous_response_id",
-        "reasoning",
-        "text",
-        "tool_choice",
-        "tools",
-        "truncation",
-    }
-)
-
-
 class Rest:
     """The endpoints that neither create a response nor upgrade."""
 
@@ -88,7 +61,7 @@ class Rest:
         self._state = state
         self._answers: dict[str, Callable[..., Awaitable[None]]] = {
             "compact": partial(compact, state),
-            "input_tokens": self._input_tokens,
+            "input_tokens": partial(count_input_tokens, state),
             "retrieve": self._retrieve,
             "delete": self._delete,
             "input_items": self._input_items,
@@ -138,20 +111,18 @@ class Rest:
                 return live, number(request.query, "starting_after", -1, least=0)
         return None
 
-    async def _retrieve(
-        self, response_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes
-    ) -> None:
-        included(request.query.items())
+    async def _retrieve(self, response_id: str, exchange: Exchange) -> None:
+        included(exchange.request.query.items())
         found = await self._find(response_id)
-        if request.query.get("stream", "").lower() != "true":
-            await reply.json(_shown(await _decoded(found)))
+        if exchange.request.query.get("stream", "").lower() != "true":
+            await exchange.reply.json(_shown(await _decoded(found)))
             return
-        after = number(request.query, "starting_after", -1, least=0)
-        writer = await reply.begin(200, EVENT_STREAM, {})
+        after = number(exchange.request.query, "starting_after", -1, least=0)
+        writer = await exchange.reply.begin(200, EVENT_STREAM, {})
         # The stored events are replayed as they were; numbers begin after the one given (observed).
-        bare = request.query.get("include_obfuscation", "").lower() == "false"
+        bare = exchange.request.query.get("include_obfuscation", "").lower() == "false"
         waiting, size = [], 0
-        for event in _after(found.events, after):
+        for event in found.events[after + 1 :]:  # numbered from 0 without a gap, so the number is the place
             waiting.append(sse(_bare(event) if bare else event))
             size += len(waiting[-1])
             if size >= LARGE:
@@ -159,24 +130,20 @@ class Rest:
                 waiting, size = [], 0
                 await asyncio.sleep(0)  # a long stream must not hold up the others
         await writer.write(b"".join(waiting))
-        await reply.end()
+        await exchange.reply.end()
 
-    async def _delete(
-        self, response_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes
-    ) -> None:
+    async def _delete(self, response_id: str, exchange: Exchange) -> None:
         stopped = self._state.background.forget(response_id)
         stopped = stopped or await self._cancel_elsewhere(response_id, forget=True)
         if not await self._state.engine.store.delete(response_id) and not stopped:
             raise response_not_found(response_id)
-        await reply.json({"id": response_id, "object": "response.deleted", "deleted": True})
+        await exchange.reply.json({"id": response_id, "object": "response.deleted", "deleted": True})
 
-    async def _cancel(
-        self, response_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes
-    ) -> None:
+    async def _cancel(self, response_id: str, exchange: Exchange) -> None:
         live = self._state.background.find(response_id)
         if live is not None:
             live.cancel()
-            await reply.json(_shown(live.response))
+            await exchange.reply.json(_shown(live.response))
             return
         await self._cancel_elsewhere(response_id, forget=False)
         found = await self._find(response_id)
@@ -185,7 +152,7 @@ class Rest:
         # Cancelling twice gives the response back unchanged (documented), other ends cannot be undone.
         if found.status != "cancelled":
             raise cannot_cancel(found.status)
-        await reply.json(_shown(found.response))
+        await exchange.reply.json(_shown(found.response))
 
     async def _cancel_elsewhere(self, response_id: str, *, forget: bool) -> bool:
         """End a response that another server of this memory generates; False if none does."""
@@ -194,49 +161,32 @@ class Rest:
             return False
         return any(await self._state.everywhere("cancel", {"id": response_id, "forget": forget}))
 
-    async def _input_items(
-        self, response_id: str, request: web.BaseRequest, reply: HttpReply, data: bytes
-    ) -> None:
+    async def _input_items(self, response_id: str, exchange: Exchange) -> None:
         found = await self._find(response_id)
         created = float((await _decoded(found)).get("created_at") or 0)
         ids = Ids(RandomSource(found.id), lambda: created)  # the same ids every time
-        wanted = included(request.query.items())
+        wanted = included(exchange.request.query.items())
 
         def listed() -> dict[str, Any]:
             items = with_pictures(with_ids(found.input, found.id, ids), wanted)
-            return page(items, request.query, listed_item_not_found)
+            return page(items, exchange.request.query, listed_item_not_found)
 
-        await reply.json(await in_thread(listed) if found.size > LARGE else listed())
+        await exchange.reply.json(await in_thread(listed) if found.size > LARGE else listed())
 
-    async def _input_tokens(self, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
-        body = await decoded(data, request.headers.get("Content-Type", ""))
-        if not isinstance(body, dict):
-            raise invalid_json()
-        if "model" not in body:
-            raise missing_parameter("model")
-        for name in body:
-            if name not in _COUNTED:
-                raise unknown_parameter(name)
-        counted = {name: value for name, value in body.items() if name != "personality"}
-        received = ReceivedRequest(counted, 0)
-        if len(data) > LARGE_BODY:
-            await in_thread(self._state.engine.admission.read_ahead, received, "http")
-        plan = await self._state.engine.planner.admitted(received, Caller(transport="http"))
-        await reply.json({"object": "response.input_tokens", "input_tokens": plan.input_tokens})
+    async def _models(self, exchange: Exchange) -> None:
+        names = sorted({*_ALIASES, *map(models.snapshot, _ALIASES)})
+        await exchange.reply.json({"object": "list", "data": [_model(name) for name in names]})
 
-    async def _models(self, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
-        await reply.json({"object": "list", "data": [_model(name) for name in _model_names()]})
-
-    async def _model(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
+    async def _model(self, name: str, exchange: Exchange) -> None:
         _check_known(name)
-        await reply.json(_model(name))
+        await exchange.reply.json(_model(name))
 
-    async def _delete_model(self, name: str, request: web.BaseRequest, reply: HttpReply, data: bytes) -> None:
+    async def _delete_model(self, name: str, exchange: Exchange) -> None:
         _check_known(name)
         if not name.startswith("ft:"):
             # Only one's own fine-tuned models can be deleted (documented; these words are inferred).
             raise ApiError("You have insufficient permissions for this operation.", status=403)
-        await reply.json({"id": name, "object": "model", "deleted": True})
+        await exchange.reply.json({"id": name, "object": "model", "deleted": True})
 
     async def _find(self, response_id: str) -> Remembered:
         live = self._state.background.find(response_id)
@@ -272,15 +222,6 @@ def _shown(response: Mapping[str, Any]) -> Mapping[str, Any]:
         return with_billing(response)
     except KeyError:
         return response  # a recording with fewer fields
-
-
-def _after(events: Sequence[Event], number: int) -> Sequence[Event]:
-    # Events are stored in order and numbered from 0 without a gap, so the number is the place.
-    return events[number + 1 :]
-
-
-def _model_names() -> list[str]:
-    return sorted({*_ALIASES, *map(models.snapshot, _ALIASES)})
 
 
 def _model(name: str) -> dict[str, Any]:

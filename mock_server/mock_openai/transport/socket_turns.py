@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from mock_openai.protocol.template import Rendered
 from mock_openai.state import ClientConnection, ServerState
 from mock_openai.threads import in_thread
 from mock_openai.transport.body import LARGE_BODY
+from mock_openai.transport.idle_timers import Spawn
 from mock_openai.transport.inject import inject_failed, injected, read_inject
 from mock_openai.transport.messages import as_noted
 from mock_openai.transport.queue import Create, TurnQueue
@@ -29,9 +30,6 @@ from mock_openai.wire.frames import frame, text_around
 _HEAD = b'{"method":"WEBSOCKET","path":"/v1/responses"}'
 _AUTOMATIC = b'{"method":"WEBSOCKET","path":"/v1/responses","automatic":true}'
 """The create of a successor, for which nobody sent a request."""
-
-Spawn = Callable[[Coroutine[Any, Any, None]], None]
-"""Runs something beside the reader."""
 
 
 class SocketTurns:

@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from mock_openai.transport.http_connection import Hello
-
 if TYPE_CHECKING:
     from mock_openai.transport.listener import Secure
 
@@ -57,8 +55,8 @@ def secured(context: ssl.SSLContext, fails: Callable[[], bool]) -> Secure:
     that nobody answers.
     """
 
-    def gates(make: Callable[[], web.RequestHandler], hello: Hello) -> Callable[[], asyncio.Protocol]:
-        return lambda: _Gate(context, make, hello, fails)
+    def gates(make: Callable[[], web.RequestHandler]) -> Callable[[], asyncio.Protocol]:
+        return lambda: _Gate(context, make, fails)
 
     return gates
 
@@ -67,15 +65,10 @@ class _Gate(asyncio.Protocol):
     """A connection until its TLS handshake is over."""
 
     def __init__(
-        self,
-        context: ssl.SSLContext,
-        make: Callable[[], web.RequestHandler],
-        hello: Hello,
-        fails: Callable[[], bool],
+        self, context: ssl.SSLContext, make: Callable[[], web.RequestHandler], fails: Callable[[], bool]
     ) -> None:
         self._context = context
         self._make = make
-        self._hello = hello
         self._fails = fails
         self._transport: asyncio.Transport | None = None
         self._failing = False

@@ -196,10 +196,9 @@ class SocketSession:
 
     def _read_ahead(self, data: bytes) -> ReceivedRequest | tuple[str, dict[str, Any]]:
         message = self._understood(data)
-        if isinstance(message, ReceivedRequest) and message.request is None and message.refused is None:
-            message.note_as(self._state.journal.shorten)
-            self._state.engine.admission.read_ahead(message, "websocket")
-        return message
+        return (
+            self._state.read_ahead(message, "websocket") if isinstance(message, ReceivedRequest) else message
+        )
 
     async def _handle(self, data: bytes) -> None:
         try:

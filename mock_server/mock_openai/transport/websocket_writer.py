@@ -45,7 +45,6 @@ class WebSocketWriter:
     framing = staticmethod(text_around)
 
     def __init__(self, socket: Socket, lane: str | None, *, tells_errors: bool = True) -> None:
-        self.waiting = 0
         self._tells_errors = tells_errors
         self.rate_limits: Mapping[str, str] = {}  # frames have none (observed)
         self._socket = socket
@@ -56,9 +55,7 @@ class WebSocketWriter:
 
     def put(self, event: Event) -> None:
         """Hand an event over."""
-        data = frame(event.data, BINARY if event.binary else TEXT)
-        self._frames.append(data)
-        self.waiting += len(data)
+        self._frames.append(self.encode(event))
 
     def put_all(self, rendered: Rendered) -> None:
         """Hand over all events of a turn."""
@@ -77,7 +74,6 @@ class WebSocketWriter:
         if self._frames:
             data = b"".join(self._frames)
             self._frames.clear()
-            self.waiting = 0
             await self._socket.write(data)
 
     async def finish(self) -> None:

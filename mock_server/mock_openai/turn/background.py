@@ -18,7 +18,7 @@ from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
 from mock_openai.protocol.event_types import TERMINAL
 from mock_openai.protocol.events import Event, Timed
-from mock_openai.responders.answer import Reply
+from mock_openai.protocol.reply import Reply
 from mock_openai.turn.batches import in_batches
 from mock_openai.turn.ending import cancelled
 from mock_openai.turn.plan import Plan

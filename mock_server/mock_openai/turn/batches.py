@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable, Iterator
 
 from mock_openai.protocol.events import Timed
-from mock_openai.responders.answer import Recorded, Reply
+from mock_openai.protocol.reply import Reply
+from mock_openai.responders.answer import Recorded
 from mock_openai.threads import in_thread, is_large
 
 _TOGETHER = 64 * 1024

@@ -16,9 +16,9 @@ from mock_openai.control import redact
 from mock_openai.control.entries import Body
 from mock_openai.protocol import json
 from mock_openai.protocol.errors import ApiError
+from mock_openai.protocol.reply import Reply
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.template import Render
-from mock_openai.responders.answer import Reply
 from mock_openai.responders.handle import RuleHandle
 
 MAX_SIZE = 8 * 1024

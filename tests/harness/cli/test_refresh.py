@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from mock_openai import MockServer, reply
-from mock_openai.responders.answer import Reply, Text
+from mock_openai.protocol.reply import Reply, Text
 from ninelives.cassette import Cassette, Redactor
 from ninelives.cassette.builder import CassetteBuilder
 from ninelives.cli import _run

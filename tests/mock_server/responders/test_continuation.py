@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from mock_openai import MockServer, Script, call, reply
-from mock_openai.responders.answer import Reasoning, Refusal, Text
+from mock_openai.protocol.reply import Reasoning, Refusal, Text
 from mock_openai.source import ScriptError
 from openai import AsyncOpenAI
 
@@ -151,7 +151,7 @@ async def test_items_behind_the_text_still_come_and_those_before_it_do_not() -> 
 
 
 def test_deltas_that_a_script_fixes_go_on_where_they_were_cut() -> None:
-    from mock_openai.responders.answer import Reply
+    from mock_openai.protocol.reply import Reply
     from mock_openai.responders.continuation import going_on
 
     fixed = Reply((Text("One two three", ("One ", "two ", "three")),))

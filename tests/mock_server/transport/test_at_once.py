@@ -13,9 +13,10 @@ import pytest
 from mock_openai import MockServer, faults, reply
 from mock_openai.control.journal import Journal
 from mock_openai.memory import MemoryStore, Remembered
+from mock_openai.protocol.reply import Reply, Text
 from mock_openai.protocol.request import Request
 from mock_openai.protocol.template import Template
-from mock_openai.responders.answer import Answer, Reply, Text
+from mock_openai.responders.answer import Answer
 from mock_openai.responders.base import Turn
 from mock_openai.responders.script import Script
 from mock_openai.turn import admit
